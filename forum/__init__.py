@@ -53,7 +53,7 @@ from forum.participants import console as consent_texts
 from forum.participants import public as participants_public
 from forum.participants.versions import raise_with_lists
 from forum.privacy import console as erasure_requests
-from forum.privacy import own_everything, own_requests
+from forum.privacy import own_everything, own_requests, own_restriction, restriction_pages
 from forum.privacy import public as privacy_public
 from forum.questions import uploads
 from forum.registration import console as registration_console
@@ -110,7 +110,9 @@ BLUEPRINTS = (
     privacy_public.bp,
     own_everything.bp,
     own_requests.bp,
+    own_restriction.bp,
     erasure_requests.bp,
+    restriction_pages.bp,
     registration_public.bp,
     own_files.bp,  # the pages of self_service, the one about food and access, and files
     own_moves.bp,

@@ -19,6 +19,7 @@ from forum.registration import merge_models as merges
 from forum.registration import models as registration
 from forum.registration import offer_models as offers
 from forum.registration import organisation_models as organisations
+from forum.registration import restriction_models as restrictions
 from forum.registration import sign_in_models as sign_ins
 from forum.review import models as review
 
@@ -38,6 +39,7 @@ ALL = (
     offers,
     organisations,
     merged_organisations,
+    restrictions,
     sign_ins,
     invitations,
     review,

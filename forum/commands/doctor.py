@@ -72,7 +72,7 @@ def _search_index() -> Iterator[Finding]:
 
 
 def _requests() -> Iterator[Finding]:
-    """Check that nobody who asked to be erased waits for longer than the month that the law gives."""
+    """Check that nobody waits for an answer about personal data for longer than the month that the law gives."""
     try:
         overdue = privacy.count_overdue(clock.now())
     except SQLAlchemyError:
@@ -81,9 +81,11 @@ def _requests() -> Iterator[Finding]:
         db.session.rollback()
     if overdue:
         waits = counted(overdue, "person waits", "people wait")
-        yield Finding("requests", False, f"{waits} for an answer about erasure, for more than a month")
+        yield Finding(
+            "requests", False, f"{waits} for an answer about erasure or restriction, for more than a month"
+        )
     else:
-        yield Finding("requests", True, "no answer about erasure is overdue")
+        yield Finding("requests", True, "no answer about erasure or restriction is overdue")
 
 
 def _settings(app: Flask) -> Iterator[Finding]:

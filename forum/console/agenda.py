@@ -22,9 +22,11 @@ from forum.mailings.enums import MailingStatus
 from forum.outbox import listing as outbox
 from forum.outbox.wording import relay_text
 from forum.privacy import queries as privacy
+from forum.privacy.models import ErasureRequest
 from forum.registration import listing, queries, wording
 from forum.registration.balance import Balance
-from forum.registration.enums import Status
+from forum.registration.enums import RestrictionState, Status
+from forum.registration.restriction_models import RestrictionRequest
 from forum.review import queries as reviews
 from forum.web.languages import day_text, language
 
@@ -108,10 +110,12 @@ def standing_text(event: Event, now: datetime) -> str:
 
 
 def _requests(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task for people who have asked to be erased; it is trouble once three weeks of the month are over."""
-    requests = privacy.list_open(event) if waits_of(event).open_requests else ()
-    if not requests:
+    """Yield a task for requests about personal data; it is trouble once three weeks of their month are over."""
+    if not waits_of(event).open_requests:
         return
+    erasures, others = privacy.list_open(event), privacy.list_restrictions(event, RestrictionState.OPEN)
+    both: list[ErasureRequest | RestrictionRequest] = [*erasures, *others]
+    requests = sorted(both, key=lambda request: request.due_at)
     overdue = sum(request.due_at <= now for request in requests)
     if overdue:
         detail = _("%(overdue)s too late to answer.", overdue=overdue)
@@ -120,7 +124,9 @@ def _requests(event: Event, now: datetime) -> Iterator[Task]:
         detail = _("The first answer is due on %(day)s at the latest.", day=last_day)
     yield Task(
         len(requests),
-        ngettext("person has asked to be erased", "people have asked to be erased", len(requests)),
+        ngettext("person has asked to be erased", "people have asked to be erased", len(requests))
+        if not others
+        else ngettext("request about personal data", "requests about personal data", len(requests)),
         detail,
         url_for("erasure_requests.index", event=event.slug),
         is_trouble=any(privacy.is_urgent(request, now) for request in requests),

@@ -55,7 +55,10 @@ BELONGING = {
     "invitations.index": {
         f"invitations.{act}" for act in ("index", "invite", "invite_many", "withdraw", "change", "remind")
     },
-    "erasure_requests.index": {f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")},
+    "erasure_requests.index": {
+        *(f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")),
+        *(f"restriction_requests.{act}" for act in ("grant", "decline", "lift")),
+    },
     "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
@@ -102,7 +105,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Waits:
-    """How many people wait for a place and for a decision, nobody after the event, asked to be erased, were invited."""
+    """How many wait for a place and a decision, nobody after the event, asked about their data, were invited."""
 
     in_line: int
     undecided: int
@@ -222,7 +225,7 @@ def _reviews(event: Event, waits: Waits) -> list[Item]:
 
 
 def _requests(event: Event, waits: Waits) -> list[Item]:
-    """Return the link to the requests for erasure, where there has been one."""
+    """Return the link to the requests for erasure and restriction, where there has been one."""
     if not waits.requests:
         return []
     return [_item(_("Requests"), "erasure_requests.index", event, waits.open_requests or None)]

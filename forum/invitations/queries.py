@@ -16,6 +16,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE, Status
 from forum.registration.models import Registration
+from forum.registration.restrictions import IS_FREE
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 50  # invitations on a page of the list
@@ -191,10 +192,18 @@ def count_silent(event: Event, now: datetime) -> int:
 
 
 def _has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for an open invitation whose mail has left; a row in the outbox may have gone by then."""
+    """Return the conditions for an open invitation whose mail has left, of somebody whose data may be used.
+
+    A row in the outbox may have gone by then.
+    """
     has_left = or_(OutboxMessage.id.is_(None), OutboxMessage.status == MessageStatus.SENT)
     is_open = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
-    return (*is_open, Invitation.link_digest.is_not(None), has_left)
+    is_restricted = exists().where(
+        Registration.event_id == Invitation.event_id,
+        Registration.email_canonical == Invitation.email_canonical,
+        ~IS_FREE,
+    )
+    return (*is_open, Invitation.link_digest.is_not(None), has_left, ~is_restricted)
 
 
 def list_due(now: datetime) -> Sequence[int]:

@@ -14,7 +14,7 @@ from forum.invitations import sending as invitation_mails
 from forum.mailings import sending
 from forum.news import actions as news
 from forum.news import reindexing
-from forum.privacy import erasing
+from forum.privacy import erasing, restricting
 from forum.registration import expiry, forgetting, refilling, separating
 from forum.registration.models import CareAnswer, ProtectedIdentity
 from forum.web import limits
@@ -61,6 +61,7 @@ JOBS = (
     Job("settle mailings", 5, sending.settle, each=sending.list_started),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
     Job("expire invitations", 30, invitations.expire, each=invitations.list_due),
+    Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending),
     Job("tell contacts", 60, contact_news.tell, each=contact_news.list_due),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),

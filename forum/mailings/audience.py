@@ -15,6 +15,7 @@ from forum.mailings.facts import differing, index_at
 from forum.mailings.models import Mailing
 from forum.registration.enums import Status
 from forum.registration.models import IS_LIVE, Registration
+from forum.registration.restrictions import IS_FREE
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,14 @@ class Audience:
     """The people to write to, and how many others there are, by the reason why they are not written to.
 
     `unconfirmed` have not confirmed their address; `informed` know the facts that hold now; the
-    `unreachable` have no address, so organisers tell them in another way.
+    `unreachable` have no address, so organisers tell them in another way; of the `restricted` nothing may be used.
     """
 
     people: list[Addressee] = field(default_factory=list)
     unconfirmed: int = 0
     informed: int = 0
     unreachable: int = 0
+    restricted: int = 0
 
     @property
     def languages(self) -> Counter[str]:
@@ -54,14 +56,18 @@ def audience_of(mailing: Mailing) -> Audience:
     """Return who would be written to if the mailing was sent now."""
     told_at, steps, audience = queries.list_told_at(mailing.event), mailing.steps, Audience()
     columns = (Registration.id, Registration.status, Registration.language, Registration.email)
+    free = IS_FREE.label("is_free")
     moments = (Registration.requested_at, Registration.confirmed_at)
-    live = select(*columns, *moments).where(Registration.event_id == mailing.event_id, IS_LIVE)
+    live = select(*columns, *moments, free).where(Registration.event_id == mailing.event_id, IS_LIVE)
     is_news: dict[tuple[int, str], bool] = {}
-    for person, status, language, email, requested_at, confirmed_at in db.session.execute(
+    for person, status, language, email, requested_at, confirmed_at, is_free in db.session.execute(
         live.order_by(Registration.id)
     ):
         if status == Status.PENDING:
             audience.unconfirmed += 1
+            continue
+        if not is_free:
+            audience.restricted += 1
             continue
         if not email:
             audience.unreachable += 1

@@ -17,7 +17,7 @@ from forum.mailings.enums import STARTED, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox.enums import MessageStatus
 from forum.outbox.queries import UNSENT
-from forum.registration import places
+from forum.registration import places, restrictions
 from forum.registration.enums import Status
 
 AT_ONCE = 50
@@ -39,7 +39,9 @@ def list_next(*, now: datetime) -> Sequence[int]:
 
 
 def queue_one(recipient_id: int, *, now: datetime) -> int:
-    """Queue a recipient's mail, or leave out a person whose registration has ended; return how many mails were queued.
+    """Queue a recipient's mail; return how many mails were queued.
+
+    Whoever has ended the registration is left out, and whose data may not be used.
 
     Does nothing when the mailing was paused, stopped or superseded meanwhile, when the event is not public, or when
     another worker has been faster.
@@ -57,7 +59,9 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
         return 0
     db.session.refresh(recipient.mailing)
     db.session.refresh(recipient.registration)
-    if not recipient.registration.is_live or recipient.registration.status == Status.PENDING:
+    registration = recipient.registration
+    may_be_told = registration.is_live and registration.status != Status.PENDING
+    if not may_be_told or restrictions.is_restricted(registration):
         recipient.status = RecipientStatus.LEFT_OUT
         return 0
     message = mails.queue(recipient, now=now)

@@ -15,6 +15,7 @@ from forum.extensions import db
 from forum.registration.consents import COVERING, LIST
 from forum.registration.enums import Status
 from forum.registration.models import Consent, Registration
+from forum.registration.restrictions import IS_FREE
 
 
 def list_shown(event: Event) -> Sequence[Row]:
@@ -54,6 +55,7 @@ def _shown_to(audience: ListAudience, event_id: Any, query: Select) -> Select:
     return query.join(Consent, Consent.registration_id == Registration.id).where(
         Registration.event_id == event_id,
         Registration.status == Status.CONFIRMED,
+        IS_FREE,
         Consent.purpose == LIST,
         Consent.withdrawn_at.is_(None),
         Consent.listed_as.is_not(None),

@@ -14,9 +14,10 @@ from forum.events.versions import content_changed
 from forum.registration import consents
 from forum.registration.enums import ConsentPurpose
 from forum.registration.models import Consent, Registration
+from forum.registration.restriction_models import RestrictionRequest
 
 SHOWN = frozenset({"status", "given_name", "family_name", "organisation"})
-TABLES = frozenset({Registration.__tablename__, Consent.__tablename__})
+TABLES = frozenset(model.__tablename__ for model in (Registration, Consent, RestrictionRequest))
 
 
 def raise_with_lists(session: scoped_session) -> None:
@@ -34,6 +35,8 @@ def _note_changed_rows(session: Session, *_) -> None:
 def _is_seen(row: object) -> bool:
     if isinstance(row, Consent):
         return row.purpose == ConsentPurpose.PARTICIPANT_LIST
+    if isinstance(row, RestrictionRequest):
+        return True
     if not isinstance(row, Registration) or inspect(row).pending:
         return False
     is_changed = inspect(row).deleted or bool(inspect(row).committed_state.keys() & SHOWN)

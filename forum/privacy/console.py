@@ -1,4 +1,4 @@
-"""The organisers' pages about requests for erasure: those that are open, carrying one out, refusing one (P12)."""
+"""The organisers' list of requests about data held, and their pages about erasure: carrying out, refusing (P12)."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,11 +12,13 @@ from forum.accounts.kept_words import sent_or_kept
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.privacy import actions, queries
+from forum.privacy import actions, queries, telling
 from forum.privacy.enums import RequestState
 from forum.privacy.errors import NotOpen
 from forum.privacy.models import ErasureRequest
 from forum.registration import wording
+from forum.registration.enums import RestrictionState
+from forum.registration.restriction_models import RestrictionRequest
 from forum.web.forms import LinesField, TidyForm, required
 
 bp = Blueprint("erasure_requests", __name__, url_prefix="/console/<event>/requests")
@@ -41,15 +43,21 @@ class RefusalForm(TidyForm):
 
 @bp.get("")
 def index(event: str) -> str:
-    """List the open requests with the days that are left, and those decided last."""
+    """List the open requests with the days that are left, restrictions that hold, and what was decided last."""
     found, now = get_any_or_404(event), clock.now()
     requests = queries.list_open(found)
+    restrictions = queries.list_restrictions(found, RestrictionState.OPEN)
     return render_template(
         "console/requests/index.html",
         event=found,
         requests=requests,
         left={each.id: days_left(each) for each in requests},
         urgent={each.id for each in requests if queries.is_urgent(each, now)},
+        restrictions=restrictions,
+        left_of={each.id: days_left(each) for each in restrictions},
+        urgent_ones={each.id for each in restrictions if queries.is_urgent(each, now)},
+        granted=queries.list_restrictions(found, RestrictionState.GRANTED),
+        kinds=telling.RESTRICTION_KINDS,
         decided=queries.list_decided(found),
         states=STATES,
         wording=wording,
@@ -90,10 +98,10 @@ def not_open(_refusal: NotOpen) -> ResponseReturnValue:
     """Lead back to the list where somebody else has decided the request meanwhile."""
     db.session.rollback()
     flash(_("The request has been decided already, or was taken back."), "info")
-    return redirect(url_for(".index", event=(request.view_args or {})["event"]), 303)
+    return redirect(url_for("erasure_requests.index", event=(request.view_args or {})["event"]), 303)
 
 
-def days_left(asked: ErasureRequest) -> int:
+def days_left(asked: ErasureRequest | RestrictionRequest) -> int:
     """Return how many days are left to answer; 0 on the last day, and less when the time is over."""
     zone = asked.event.zone
     return (asked.last_moment.astimezone(zone).date() - clock.now().astimezone(zone).date()).days

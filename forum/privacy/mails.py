@@ -1,4 +1,4 @@
-"""The mails about what is held about a person, and about the request to be erased (P11, P12)."""
+"""The mails about what is held about a person, and about requests for erasure and restriction (P11, P12)."""
 
 from datetime import datetime
 
@@ -7,6 +7,8 @@ from forum.outbox.models import OutboxMessage
 from forum.registration.enums import TokenPurpose
 from forum.registration.mails import queue
 from forum.registration.models import Registration
+
+ENDING = "restriction-ending"
 
 
 def queue_own_data(registration: Registration, *, now: datetime) -> OutboxMessage | None:
@@ -17,6 +19,25 @@ def queue_own_data(registration: Registration, *, now: datetime) -> OutboxMessag
 def queue_erasure_refused(registration: Registration, reason: str, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail with the organiser's reason for refusing to erase the person."""
     return queue(registration, "erasure-refused", now, reason=reason)
+
+
+def queue_restriction_granted(registration: Registration, *, now: datetime) -> OutboxMessage | None:
+    """Queue the mail that says that what is held about the person is not used any more."""
+    return queue(registration, "restriction-granted", now)
+
+
+def queue_restriction_declined(
+    registration: Registration, reason: str, *, now: datetime
+) -> OutboxMessage | None:
+    """Queue the mail with the organiser's reason for declining a restriction or an objection."""
+    return queue(registration, "restriction-declined", now, reason=reason)
+
+
+def queue_restriction_ending(
+    registration: Registration, reason: str, *, ends_at: datetime, now: datetime
+) -> OutboxMessage | None:
+    """Queue the mail that says when a restriction will be lifted, and why."""
+    return queue(registration, ENDING, now, reason=reason, ends_at=ends_at)
 
 
 def queue_erased(registration: Registration, *, now: datetime) -> OutboxMessage | None:

@@ -1,4 +1,4 @@
-"""Reading requests for erasure."""
+"""Reading requests for erasure, for restriction, and objections."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,9 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.privacy.enums import RequestState
 from forum.privacy.models import ErasureRequest
+from forum.registration.enums import RestrictionState
 from forum.registration.models import Registration
+from forum.registration.restriction_models import STANDS, RestrictionRequest
 
 # A request is pointed out when three weeks of its month are over.
 WARNED_AFTER = timedelta(weeks=3)
@@ -35,10 +37,15 @@ def find(event: Event, request_id: int) -> ErasureRequest | None:
 
 
 def numbers(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Return how many people ever asked to be erased, and how many requests are open, as columns of a statement."""
+    """Return how many requests there ever were, and how many are open, as columns of a statement."""
     every = select(func.count()).where(ErasureRequest.event_id == event.id)
     still_open = every.where(ErasureRequest.state == RequestState.OPEN)
-    return every.scalar_subquery(), still_open.scalar_subquery()
+    others = select(func.count()).where(RestrictionRequest.event_id == event.id)
+    open_others = others.where(RestrictionRequest.state == RestrictionState.OPEN)
+    return (
+        every.scalar_subquery() + others.scalar_subquery(),
+        still_open.scalar_subquery() + open_others.scalar_subquery(),
+    )
 
 
 def list_open(event: Event) -> Sequence[ErasureRequest]:
@@ -61,9 +68,38 @@ def list_decided(event: Event) -> Sequence[ErasureRequest]:
 def count_overdue(now: datetime) -> int:
     """Return how many requests, of all events, are open after the day by which they had to be answered."""
     overdue = ErasureRequest.state == RequestState.OPEN, ErasureRequest.due_at <= now
-    return db.session.scalar(select(func.count()).select_from(ErasureRequest).where(*overdue)) or 0
+    erasure = select(func.count()).select_from(ErasureRequest).where(*overdue).scalar_subquery()
+    late = RestrictionRequest.state == RestrictionState.OPEN, RestrictionRequest.due_at <= now
+    others = select(func.count()).select_from(RestrictionRequest).where(*late).scalar_subquery()
+    return db.session.scalar(select(erasure + others)) or 0
 
 
-def is_urgent(request: ErasureRequest, now: datetime) -> bool:
+def find_standing(registration: Registration) -> RestrictionRequest | None:
+    """Return the person's request for restriction or objection that is open or granted."""
+    mine = RestrictionRequest.registration_id == registration.id, STANDS
+    return db.session.scalars(select(RestrictionRequest).where(*mine)).one_or_none()
+
+
+def find_last_restriction(registration: Registration) -> RestrictionRequest | None:
+    """Return the person's latest request for restriction or objection, open or decided."""
+    mine = select(RestrictionRequest).where(RestrictionRequest.registration_id == registration.id)
+    return db.session.scalars(mine.order_by(RestrictionRequest.id.desc()).limit(1)).first()
+
+
+def find_restriction(event: Event, request_id: int) -> RestrictionRequest | None:
+    """Return the event's request for restriction or objection with this id (S13)."""
+    mine = RestrictionRequest.event_id == event.id, RestrictionRequest.id == request_id
+    return db.session.scalars(select(RestrictionRequest).where(*mine)).one_or_none()
+
+
+def list_restrictions(event: Event, state: RestrictionState) -> Sequence[RestrictionRequest]:
+    """Return the event's requests for restriction and objections in this state, the most urgent first."""
+    those = select(RestrictionRequest).where(
+        RestrictionRequest.event_id == event.id, RestrictionRequest.state == state
+    )
+    return db.session.scalars(those.order_by(RestrictionRequest.due_at, RestrictionRequest.id)).all()
+
+
+def is_urgent(request: ErasureRequest | RestrictionRequest, now: datetime) -> bool:
     """Return whether three weeks of an open request's month are over."""
     return now >= request.asked_at + WARNED_AFTER

@@ -27,6 +27,7 @@ from forum.privacy.identity import IDENTITY
 from forum.privacy.invitations import INVITATIONS
 from forum.privacy.merges import MERGES
 from forum.privacy.office import OFFICE_ENTRIES
+from forum.privacy.restriction import RESTRICTION
 from forum.privacy.review import REVIEW
 
 REGISTER: tuple[Entry, ...] = (
@@ -148,6 +149,7 @@ REGISTER: tuple[Entry, ...] = (
     *COLLEAGUES,
     MERGES,
     ERASURE,
+    RESTRICTION,
     IDENTITY,
     Entry(
         what=_l("Your answers about food and access, if the forum asks for them"),

@@ -23,7 +23,7 @@ from forum.questions import queries as questions
 from forum.questions.enums import FileType
 from forum.questions.wording import answer_text
 from forum.registration import own_data_words
-from forum.registration.enums import TokenPurpose
+from forum.registration.enums import RestrictionKind, RestrictionState, TokenPurpose
 from forum.registration.readers import Reading
 from forum.registration.review_words import CHOICES
 from forum.registration.wording import ACTS, CONSENTS, READERS, SHOWN, status_name
@@ -53,6 +53,7 @@ TABLES: Mapping[str, Any] = {
     "registration_tokens": _l("Personal links"),
     "ended_sign_ins": _l("Pages that were left"),
     "erasure_requests": _l("Requests for erasure"),
+    "restriction_requests": _l("Requests for restriction, and objections"),
 }
 LABELS: Mapping[str, Any] = {
     **own_data_words.LABELS,
@@ -99,6 +100,9 @@ LABELS: Mapping[str, Any] = {
 # Labels of columns that mean something else in one table than in another.
 LABELS_OF: Mapping[tuple[str, str], Any] = {
     ("offers", "expires_at"): own_data_words.LABELS["expires_at"],
+    ("restriction_requests", "kind"): _l("What was asked for"),
+    ("restriction_requests", "words"): _l("Why, in your own words"),
+    ("restriction_requests", "ends_at"): _l("Ends"),
     ("registration_notes", "made_at"): own_data_words.LABELS["created_at"],
     ("registration_tokens", "created_at"): _l("Made"),
     ("invitations", "made_at"): _l("Made"),
@@ -223,6 +227,17 @@ STATES = {
     RequestState.REFUSED: _l("Refused"),
     RequestState.TAKEN_BACK: _l("Taken back"),
 }
+RESTRICTIONS = {
+    RestrictionState.OPEN: _l("Open"),
+    RestrictionState.GRANTED: _l("Granted"),
+    RestrictionState.DECLINED: _l("Refused"),
+    RestrictionState.TAKEN_BACK: _l("Taken back"),
+    RestrictionState.LIFTED: _l("Lifted"),
+}
+RESTRICTION_KINDS = {
+    RestrictionKind.RESTRICTION: _l("Restriction"),
+    RestrictionKind.OBJECTION: _l("Objection"),
+}
 INVITATIONS = {
     InvitationState.OPEN: _l("Open"),
     InvitationState.YES: _l("Yes"),
@@ -253,6 +268,8 @@ SAID: Mapping[tuple[str, str], Any] = {
     ("proposed_refusals", "reason"): CHOICES,
     ("registration_tokens", "purpose"): LINKS,
     ("erasure_requests", "state"): STATES,
+    ("restriction_requests", "state"): RESTRICTIONS,
+    ("restriction_requests", "kind"): RESTRICTION_KINDS,
     ("invitations", "state"): INVITATIONS,
     ("delegates", "state"): DELEGATES,
     ("mailing_recipients", "status"): RECIPIENTS,

@@ -148,14 +148,14 @@ def export(event: str) -> ResponseReturnValue:
         return answer
     found, filters = _list_of(event)
     form = exports.ExportForm(kept_words.sent_or_kept(), shape=request.args.get("shape", ExportShape.XLSX))
-    counts = listing.count_by_sector_and_status(found)
-    total = listing.count_matching(found, filters, counts)
+    total, left_out = listing.count_exported(found, filters)
     if not form.validate_on_submit():
         page = render_template(
             "console/attendees/export.html",
             event=found,
             filters=filters,
             total=total,
+            left_out=left_out,
             form=form,
             column_hints=exports.column_hints(found),
         )

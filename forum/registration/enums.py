@@ -38,6 +38,23 @@ class Group(StrEnum):
     ENDED = "ended"
 
 
+class RestrictionKind(StrEnum):
+    """What a person asks for: that the data are restricted (Art. 18 GDPR), or that they are not used (Art. 21)."""
+
+    RESTRICTION = "restriction"
+    OBJECTION = "objection"
+
+
+class RestrictionState(StrEnum):
+    """The state of such a request; while it is granted, the restriction holds."""
+
+    OPEN = "open"
+    GRANTED = "granted"
+    DECLINED = "declined"
+    TAKEN_BACK = "taken_back"
+    LIFTED = "lifted"
+
+
 class OfferMaker(StrEnum):
     """Who has offered a place: the rule of the waiting list, or an organiser by hand."""
 

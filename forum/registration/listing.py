@@ -18,6 +18,7 @@ from forum.registration import consents, export_answers, line_queries, searching
 from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
 from forum.registration.models import Registration
 from forum.registration.queries import find_by_reference
+from forum.registration.restrictions import IS_FREE
 from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbours, read_page
 
 PAGE_SIZE = 50
@@ -243,13 +244,23 @@ def order_by_sector_and_time(event: Event) -> Order:
     return Order(BY_TIME, False, Registration.sector_id, tuple(sector.id for sector in event.sectors))
 
 
+def count_exported(event: Event, filters: Filters) -> tuple[int, int]:
+    """Return how many registrations an export of the list has, and how many it leaves out as restricted."""
+    held = matching(event, filters).where(~IS_FREE).with_only_columns(Registration.id).subquery()
+    left_out = db.session.scalar(select(func.count()).select_from(held)) or 0
+    return count_matching(event, filters, count_by_sector_and_status(event)) - left_out, left_out
+
+
 def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | None = None) -> Iterator[Row]:
-    """Yield the filtered list in its order or in that of `by`, with a few hundred rows in memory at a time.
+    """Yield the filtered list for an export, in its order or in that of `by`, a few hundred rows in memory at a time.
+
+    Whose data may not be used is left out (`restrictions`).
 
     `columns` names attributes of the registration, purposes of consent (`consents.as_column`), PLACE_CONFIRMED_AT,
     and `export_answers`.
     """
-    query = matching(event, filters).with_only_columns(*(_streamed(column, event) for column in columns))
+    free = matching(event, filters).where(IS_FREE)
+    query = free.with_only_columns(*(_streamed(column, event) for column in columns))
     ordered = query.order_by(*_whole_order(by or order(event, filters.sort)))
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
 

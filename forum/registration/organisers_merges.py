@@ -105,7 +105,11 @@ def cannot_be_merged(_refusal: CannotBeMerged) -> ResponseReturnValue:
     """Lead back to the page on which the other registration is chosen."""
     db.session.rollback()
     flash(
-        _("These two cannot be merged: one has ended or is not confirmed, or the event is over."), "warning"
+        _(
+            "These two cannot be merged: one has ended or is not confirmed, its person asks for restriction,"
+            " or the event is over."
+        ),
+        "warning",
     )
     told = request.view_args or {}
     return redirect(url_for(".choose", event=told["event"], reference=told["reference"]), 303)

@@ -10,7 +10,16 @@ from forum.audit import queries as audit_queries
 from forum.people import notes
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
-from forum.registration import dossier, listing, queries, reinstating, separating, uniting, waiting_view
+from forum.registration import (
+    dossier,
+    listing,
+    queries,
+    reinstating,
+    restrictions,
+    separating,
+    uniting,
+    waiting_view,
+)
 from forum.registration.models import Registration
 
 
@@ -24,6 +33,7 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
         "offers": waiting_view.offers_of(registration),
         **_ways(registration, filters),
         **_merge_ways(registration),
+        "is_restricted": restrictions.is_restricted(registration),
     }
 
 

@@ -20,6 +20,7 @@ from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivi
 from forum.questions.models import Answer, Question
 from forum.registration.enums import Status
 from forum.registration.models import CareAnswer, Registration
+from forum.registration.restrictions import IS_FREE
 
 FEWEST = 5
 BATCH = 500
@@ -134,7 +135,7 @@ def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
         registration_id: given for registration_id, given in _read_care(event.id, is_confirmed=True) if given
     }
     query = select(Registration).where(
-        Registration.event_id == event.id, Registration.status == Status.CONFIRMED
+        Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE
     )
     people = db.session.scalars(query.order_by(Registration.sort_key, Registration.id))
     return [(person, told[person.id]) for person in people if person.id in told]
@@ -162,7 +163,7 @@ def _read_ordinary(event_id: int) -> Iterator[tuple[str, Any]]:
         select(Question.key, Answer.value)
         .join(Question, Question.id == Answer.question_id)
         .join(Registration, Registration.id == Answer.registration_id)
-        .where(Registration.event_id == event_id, Registration.status == Status.CONFIRMED)
+        .where(Registration.event_id == event_id, Registration.status == Status.CONFIRMED, IS_FREE)
     )
     yield from db.session.execute(query.execution_options(yield_per=BATCH))
 
@@ -180,7 +181,7 @@ def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[i
         .where(Registration.event_id == event_id)
     )
     if is_confirmed:
-        query = query.where(Registration.status == Status.CONFIRMED)
+        query = query.where(Registration.status == Status.CONFIRMED, IS_FREE)
     for row in db.session.scalars(query.execution_options(yield_per=BATCH)):
         # Rows of earlier versions have no such answers.
         yield row.registration_id, row.answer.get("given", {})

@@ -28,6 +28,7 @@ from forum.registration import (
     owners,
     places,
     queries,
+    restrictions,
     waiting_list,
 )
 from forum.registration.applicant import CHANGEABLE
@@ -53,6 +54,8 @@ class Pair:
 def pair_of(one: Registration, other: Registration, now: datetime) -> Pair:
     """Return which of two registrations stays: the better status, then whoever asked first. Raises CannotBeMerged."""
     may = one.id != other.id and one.event_id == other.event_id and not events.is_over(one.event, now)
+    # Whether the data of both may be used is for the person to say, before the two are one.
+    may = may and not restrictions.stands(one) and not restrictions.stands(other)
     if not may or not {one.status, other.status} <= set(STANDING):
         raise CannotBeMerged
     both = (one, other)

@@ -108,6 +108,12 @@ ACTS = {
     "registration.erasure_asked": _l("Asked to be erased"),
     "registration.erasure_taken_back": _l("Took the request for erasure back"),
     "registration.erasure_refused": _l("Request for erasure refused"),
+    "registration.restriction_asked": _l("Asked for restriction, or objected"),
+    "registration.restriction_taken_back": _l("Took the request for restriction back"),
+    "registration.restriction_granted": _l("Data restricted"),
+    "registration.restriction_declined": _l("Restriction or objection refused"),
+    "registration.restriction_ending": _l("Told that the restriction will be lifted"),
+    "registration.restriction_lifted": _l("Restriction lifted"),
     "registration.asked_again": _l("Registered once more with the same address"),
 }
 REFUSALS = ("registration.declined", "registration.refusal_proposed")

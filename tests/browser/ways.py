@@ -145,6 +145,15 @@ def asked(act: str) -> Way:
     )
 
 
+def objected(act: str) -> Way:
+    """Open a page of the console about the test forum's objection, or to lift its restriction."""
+    return lambda visitor: visitor.open(
+        f"restriction_requests.{act}",
+        event=visitor.world.event,
+        number=visitor.world.restriction if act == "lift" else visitor.world.objection,
+    )
+
+
 def invited(act: str) -> Way:
     """Open a page of the console about the test forum's open invitation."""
     return lambda visitor: visitor.open(

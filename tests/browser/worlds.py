@@ -57,10 +57,11 @@ from forum.organisations.actions import Written
 from forum.people import notes
 from forum.people.models import AddressChange
 from forum.privacy import actions as privacy
+from forum.privacy import restricting
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Question
 from forum.registration import links, places, uniting
-from forum.registration.enums import ConsentPurpose, DeclineReason, Status, TokenPurpose
+from forum.registration.enums import ConsentPurpose, DeclineReason, RestrictionKind, Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.review.models import ProposedRefusal
 from forum.web import limits
@@ -106,6 +107,8 @@ class World:
     # the id of a question that has answers to choose from and one below it; only in the test forum "long"
     question: int = 0
     request: int = 0  # the id of a request to be erased
+    objection: int = 0  # the id of an objection that is open
+    restriction: int = 0  # the id of a request for restriction that is granted
     invitation: int = 0  # the id of an open invitation
     event: str = ""
 
@@ -406,8 +409,21 @@ def _lay_out_people(world: World, event: Event) -> None:
     request = privacy.ask(asking, now=NOW)
     db.session.commit()
     world.request = request.id
+    _lay_out_restrictions(world, asking)
     _lay_out_invitations(world, event)
     _lay_out_delegations(world, event)
+
+
+def _lay_out_restrictions(world: World, asking: Registration) -> None:
+    """Let a person have objected, and another one, whose registration is over, be restricted."""
+    over = Registration.status == Status.CANCELLED, Registration.event_id == asking.event_id
+    other = db.session.scalars(select(Registration).where(*over).limit(1)).first()
+    words = "What is said about my work is not right.\n\nAnd I do not want to be found."
+    world.objection = write(restricting.ask, asking, RestrictionKind.OBJECTION, words, now=NOW).id
+    if other is not None:
+        restricted = write(restricting.ask, other, RestrictionKind.RESTRICTION, words, now=NOW)
+        write(restricting.grant, restricted, actor="command", now=NOW)
+        world.restriction = restricted.id
 
 
 def _lay_out_delegations(world: World, event: Event) -> None:

@@ -20,6 +20,7 @@ from forum.privacy.models import ErasureRequest
 from forum.questions.models import Question
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
+from forum.registration.restriction_models import RestrictionRequest
 from forum.web.cache import PRIVATE
 from tests.guards.world import ADMIN, ELSEWHERE, FILES, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
 
@@ -105,6 +106,9 @@ def _values(world: World, slug: str) -> dict[str, object]:
         Registration, Registration.id == RegistrationNote.registration_id
     )
     requests = select(func.max(ErasureRequest.id)).where(ErasureRequest.event_id == event.id)
+    restrictions = select(func.max(RestrictionRequest.id)).where(RestrictionRequest.event_id == event.id)
+    objections = restrictions.where(RestrictionRequest.state == "open")
+    granted = restrictions.where(RestrictionRequest.state == "granted")
     invitations = select(func.max(Invitation.id)).where(Invitation.event_id == event.id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     organisation = select(func.min(Organisation.id)).where(Organisation.event_id == event.id)
@@ -131,6 +135,8 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
         "request": db.session.scalar(requests) or 0,
+        "objection": db.session.scalar(objections) or 0,
+        "restriction": db.session.scalar(granted) or 0,
         "invitation": db.session.scalar(invitations) or 0,
         "key": IMAGES[slug],
         "question": db.session.scalar(
@@ -176,6 +182,8 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "own_everything.enter": {"token": world.tokens["everything"]},
         "erasure_requests.carry_out": {"number": values["request"]},
         "erasure_requests.refuse": {"number": values["request"]},
+        **{f"restriction_requests.{act}": {"number": values["objection"]} for act in ("grant", "decline")},
+        "restriction_requests.lift": {"number": values["restriction"]},
         **{f"invitations.{act}": {"number": values["invitation"]} for act in ("change", "withdraw")},
         "own_delegation.confirm": {"token": world.tokens["asked delegation"]},
         **{f"own_delegation.{act}": {"number": 3} for act in ("change", "withdraw", "replace")},

@@ -28,6 +28,7 @@ PUBLIC = {
 # What the page with everything held about a person shows of their own rows, beside PERSONS_OWN (S23).
 KEPT_APART = {
     *("protected_identities.answer", "care_answers.answer", "erasure_requests.reason"),
+    *("restriction_requests.words", "restriction_requests.reason"),
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *("invitations.words", "invitations.reason"),
 }

@@ -341,6 +341,9 @@ def queue_every_mail(world: World) -> None:
             mails.queue_link,
             privacy_mails.queue_own_data,
             partial(privacy_mails.queue_erasure_refused, reason="Sorry."),
+            privacy_mails.queue_restriction_granted,
+            partial(privacy_mails.queue_restriction_declined, reason="Sorry."),
+            partial(privacy_mails.queue_restriction_ending, reason="Sorry.", ends_at=NOW),
             privacy_mails.queue_erased,
         ):
             queue(person, now=NOW)

@@ -84,6 +84,8 @@ AUDITED = {
     "own_invitation.forward",
     *("settings.privacy", "own_everything.ask", "own_everything.enter"),
     *("erasure_requests.carry_out", "erasure_requests.refuse", "self_service.protected_identity"),
+    *("restriction_requests.grant", "restriction_requests.decline", "restriction_requests.lift"),
+    "own_restriction.show",
     *("own_account.end_session", "own_account.recovery_codes"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),

@@ -23,6 +23,7 @@ ENDING = {
     "waiting_list.withdraw",
     "self_service.decline",
     *("own_everything.close", "erasure_requests.carry_out", "erasure_requests.refuse"),
+    *("restriction_requests.grant", "restriction_requests.decline", "restriction_requests.lift"),
     *("own_delegation.confirm", "own_delegation.forget", "own_delegation.leave", "own_delegation.replace"),
     "own_delegation.withdraw",
     *("invitations.withdraw", "own_invitation.accept", "own_invitation.decline", "own_invitation.forward"),

@@ -157,6 +157,30 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "own_everything.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.close": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, set()),
     "own_requests.erasure": (PERSON, {}, {}, set()),  # the person has asked already
+    "own_restriction.show": (
+        PERSON,
+        {"kind": "objection", "words": "New"},
+        {},
+        {"restriction_requests"} | ADDED,
+    ),
+    "restriction_requests.grant": (
+        ADMIN,
+        {},
+        {"restriction_requests": {"state", "decided_at"}},
+        MAILED,
+    ),
+    "restriction_requests.decline": (
+        ADMIN,
+        {"reason": "New"},
+        {"restriction_requests": {"state", "decided_at", "reason"}},
+        MAILED,
+    ),
+    "restriction_requests.lift": (
+        ADMIN,
+        {"reason": "New"},
+        {"restriction_requests": {"reason", "ends_at"}},
+        MAILED,
+    ),
     "erasure_requests.carry_out": (ADMIN, {}, ERASED, {"outbox_messages"} | ADDED),
     "erasure_requests.refuse": (
         ADMIN,

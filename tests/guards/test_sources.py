@@ -135,6 +135,7 @@ VIEWS = {
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     "forum/invitations/change_pages.py",
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
+    *("forum/privacy/own_restriction.py", "forum/privacy/restriction_pages.py"),
     # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     "forum/accounts/autosaves.py",

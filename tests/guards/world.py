@@ -56,6 +56,7 @@ from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.offer_models import Offer
 from forum.registration.organisation_models import Organisation, OrganisationCap, OrganisationMark
 from forum.registration.own_sign_in import EVERYTHING
+from forum.registration.restriction_models import RestrictionRequest
 from forum.registration.reviewing import Refusal
 from forum.registration.senders import Sender
 from forum.registration.sign_in_models import EndedSignIn
@@ -415,13 +416,21 @@ def _make_offers(world: World) -> None:
 
 
 def _ask_for_erasure(world: World) -> None:
-    """Let some people have asked to be erased."""
+    """Let some people have asked to be erased, and objected."""
     moments = {"asked_at": NOW, "due_at": NOW + timedelta(days=31)}
     for name in (PERSON, "twin", "elsewhere"):
         asking = {"event_id": world.people[name].event_id, "registration_id": world.people[name].id}
         request = save(ErasureRequest(state="open", reason="Because", **asking, **moments))
+        objection = {"kind": "objection", "words": "Because", "reason": "Because", **asking, **moments}
+        asked = save(RestrictionRequest(state="declined", decided_at=NOW, **objection))
         if name == PERSON:
             world.owned[PERSON]["erasure_requests"] = {request.id}
+            world.owned[PERSON]["restriction_requests"] = {asked.id}
+    for name, state, decided_at in ((DECLINED, "granted", NOW), ("reviewed", "open", None)):
+        one = world.people[name]
+        whose = {"event_id": one.event_id, "registration_id": one.id, "kind": "restriction"}
+        whose["decided_at"] = decided_at
+        save(RestrictionRequest(state=state, words="Because", **whose, **moments))
 
 
 def _make_invitations(world: World) -> None:

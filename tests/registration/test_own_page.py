@@ -69,6 +69,7 @@ def test_beside_it_stand_what_to_read_whom_to_ask_and_the_ways_out(pages, room):
         "Everything we hold about you": "/en/r/own-data",
         "Who has seen it": "/en/r/own-data#seen",
         "Ask to be erased": "/en/r/erasure",
+        "Ask for restriction, or object": "/en/r/restriction",
         "Protected identity: say so, change it or take it back": "/en/r/protected-identity",
         "forum@example.org": "mailto:forum@example.org",
         "+46 8 465 004 40": "tel:+46846500440",

@@ -59,4 +59,5 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_everything.show": Face.LINK,
     "own_everything.close": Face.LINK,
     "own_requests.erasure": Face.LINK,
+    "own_restriction.show": Face.LINK,
 }

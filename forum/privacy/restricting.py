@@ -1,0 +1,129 @@
+"""Asking that what is held is kept but not used, answering that within a month, and lifting a restriction (P12).
+
+Both restriction (Art. 18 GDPR) and objection (Art. 21) have this effect once they are granted; which lists, exports
+and messages the person leaves is said in `registration.restrictions`. Before a restriction is lifted, the person is
+told (Art. 18(3)): it ends only `NOTICE` after the announcement, and not before the message has left.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.mailings.mails import EVENT_CHANGED
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.privacy import mails, queries
+from forum.privacy.actions import month_after
+from forum.privacy.errors import NotOpen
+from forum.registration import mails as registration_mails
+from forum.registration import places
+from forum.registration.enums import RestrictionKind, RestrictionState
+from forum.registration.models import Registration
+from forum.registration.restriction_models import RestrictionRequest
+
+NOTICE = timedelta(days=7)
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+def ask(
+    registration: Registration, kind: RestrictionKind, words: str, *, now: datetime
+) -> RestrictionRequest:
+    """Record what the person asks; while a request is open or granted, asking again changes nothing.
+
+    Call after `start_write`.
+    """
+    places.lock(registration.event)
+    if standing := queries.find_standing(registration):
+        return standing
+    request = RestrictionRequest(
+        event_id=registration.event_id,
+        registration_id=registration.id,
+        kind=kind,
+        words=words,
+        state=RestrictionState.OPEN,
+        asked_at=now,
+        due_at=month_after(now, registration.event.zone),
+    )
+    db.session.add(request)
+    audit.record("registration.restriction_asked", registration, actor="person", at=now, kind=kind)
+    return request
+
+
+def take_back(registration: Registration, *, now: datetime) -> None:
+    """Take back the person's request, open or granted; a restriction ends with that. Call after `start_write`."""
+    places.lock(registration.event)
+    if request := queries.find_standing(registration):
+        request.state, request.ends_at = RestrictionState.TAKEN_BACK, None
+        audit.record("registration.restriction_taken_back", registration, actor="person", at=now)
+
+
+def grant(request: RestrictionRequest, *, actor: str, now: datetime) -> None:
+    """Restrict what is held about the person. Raises NotOpen. Call after `start_write`.
+
+    Messages to many that have not left are taken back.
+    """
+    _lock(request, RestrictionState.OPEN)
+    registration_mails.take_back([request.registration], kind=EVENT_CHANGED)
+    request.state, request.decided_at = RestrictionState.GRANTED, now
+    mails.queue_restriction_granted(request.registration, now=now)
+    audit.record("registration.restriction_granted", request.registration, actor=actor, at=now)
+
+
+def decline(request: RestrictionRequest, reason: str, *, actor: str, now: datetime) -> None:
+    """Decline a request and mail the reason (Art. 12(4)). Raises NotOpen. Call after `start_write`."""
+    _lock(request, RestrictionState.OPEN)
+    request.state, request.decided_at, request.reason = RestrictionState.DECLINED, now, reason
+    mails.queue_restriction_declined(request.registration, reason, now=now)
+    audit.record("registration.restriction_declined", request.registration, actor=actor, at=now)
+
+
+def announce_lifting(request: RestrictionRequest, reason: str, *, actor: str, now: datetime) -> None:
+    """Tell the person why and when the restriction will be lifted. Raises NotOpen. Call after `start_write`."""
+    _lock(request, RestrictionState.GRANTED)
+    if request.ends_at is not None:
+        raise NotOpen
+    request.reason, request.ends_at = reason, now + NOTICE
+    mails.queue_restriction_ending(request.registration, reason, ends_at=request.ends_at, now=now)
+    audit.record("registration.restriction_ending", request.registration, actor=actor, at=now)
+
+
+def list_ending(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the restrictions whose announced end has come."""
+    ended = RestrictionRequest.state == RestrictionState.GRANTED, RestrictionRequest.ends_at <= now
+    return db.session.scalars(select(RestrictionRequest.id).where(*ended)).all()
+
+
+def lift(request_id: int, *, now: datetime) -> int:
+    """Lift a restriction whose announced end has come; return whether it is lifted, as a number.
+
+    A person whose message has not left stays restricted: nobody is to learn of it afterwards.
+    """
+    request = db.session.get(RestrictionRequest, request_id)
+    if request is None:
+        return 0
+    places.lock(request.event)
+    db.session.refresh(request)
+    is_due = request.state == RestrictionState.GRANTED and (request.ends_at or FOREVER) <= now
+    if not is_due or not _is_told(request):
+        return 0
+    request.state = RestrictionState.LIFTED
+    audit.record("registration.restriction_lifted", request.registration, actor="worker", at=now)
+    return 1
+
+
+def _is_told(request: RestrictionRequest) -> bool:
+    """Return whether the latest message about the end has left; where there is no address, there is no message."""
+    mine = OutboxMessage.registration_id == request.registration_id, OutboxMessage.kind == mails.ENDING
+    newest = select(OutboxMessage.status).where(*mine).order_by(OutboxMessage.id.desc()).limit(1)
+    return db.session.scalar(newest) in (None, MessageStatus.SENT)
+
+
+def _lock(request: RestrictionRequest, state: RestrictionState) -> None:
+    """Lock the event of a request that has to be in this state. Raises NotOpen."""
+    places.lock(request.event)
+    db.session.refresh(request)
+    if request.state != state:
+        raise NotOpen
