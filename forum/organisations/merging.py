@@ -6,7 +6,7 @@ undone merge gives names, mail domains, country, sector and registrations back e
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from forum.audit import actions as audit
 from forum.events.models import Event
@@ -35,7 +35,8 @@ def merge(
 
     Nobody loses a place, even where both together hold more.
     """
-    row = Merge(merged_id=merged.id, kept_id=kept.id, merged_at=now, cap_before=kept.cap, cap_after=cap)
+    caps = {"cap_before": kept.cap, "cap_after": cap}
+    row = Merge(merged_id=merged.id, kept_id=kept.id, merged_at=_moment(event, kept, now), **caps)
     for one in (merged, *_within(merged, list_merges(event))):
         one.counts_as_id = kept.id
     kept.cap = cap
@@ -55,12 +56,15 @@ def foresee_undoing(event: Event, row: Merge) -> Undoing:
     parts = [found[one.id] for one in within if one.id in found]
     numbers = Numbers(sum(part[0] for part in parts), sum(part[1] for part in parts))
     blocked_by = stands_as if row.kept.counts_as_id is not None else None
-    return Undoing(numbers, row.kept.cap == row.cap_after, blocked_by)
+    gives_cap_back = _find_next(event, row) is None and row.kept.cap == row.cap_after
+    return Undoing(numbers, gives_cap_back, blocked_by)
 
 
 def undo(event: Event, row: Merge, *, actor: str, now: datetime) -> Outcome:
     """Let a merged organisation stand for itself again; the kept one gets its cap back if nobody has changed it since.
 
+    Of several merges into one, the latest says which cap holds. Undoing an earlier one leaves the cap and gives the
+    next one the cap to bring back, so that in any order the cap before all of them comes back.
     Nobody loses a place. Raises MergedFurther if the kept organisation was merged into another one since.
     """
     merged, kept = row.merged, row.kept
@@ -69,8 +73,11 @@ def undo(event: Event, row: Merge, *, actor: str, now: datetime) -> Outcome:
     for one in _within(merged, list_merges(event)):
         one.counts_as_id = merged.id
     merged.counts_as_id = None
-    was = kept.cap
-    if kept.cap == row.cap_after:
+    was, following = kept.cap, _find_next(event, row)
+    if following is not None:
+        if following.cap_before == row.cap_after:
+            following.cap_before = row.cap_before
+    elif kept.cap == row.cap_after:
         kept.cap = row.cap_before
     db.session.delete(row)
     db.session.flush()
@@ -95,6 +102,20 @@ def propose_again(one: Organisation, other: Organisation, *, actor: str, now: da
     if row is not None:
         db.session.delete(row)
         audit.record("organisation.proposed_again", one, actor=actor, at=now, other=other.id)
+
+
+def _moment(event: Event, kept: Organisation, now: datetime) -> datetime:
+    """Return the moment of a merge: after those of earlier merges into the same one, even if the clock went back."""
+    earlier = [row.merged_at for row in list_merges(event) if row.kept_id == kept.id]
+    return max([now, *(moment + timedelta(microseconds=1) for moment in earlier)])
+
+
+def _find_next(event: Event, row: Merge) -> Merge | None:
+    """Return the merge into the same organisation that came next after this one."""
+    later = [
+        one for one in list_merges(event) if one.kept_id == row.kept_id and one.merged_at > row.merged_at
+    ]
+    return min(later, key=lambda one: one.merged_at, default=None)
 
 
 def _within(organisation: Organisation, rows: Sequence[Merge]) -> Iterator[Organisation]:

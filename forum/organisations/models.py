@@ -14,7 +14,8 @@ class Merge(Base):
     """An organisation that organisers have merged into another one, with what undoing it needs.
 
     There is a row as long as the merge stands. Names and mail domains stay with the organisation that has them; so
-    only the cap of the kept one is to be brought back, unless organisers have changed it since.
+    only the cap of the kept one is to be brought back, unless organisers have changed it since. `merged_at` orders the
+    merges into one organisation: when an earlier one is undone, the next one takes over its `cap_before`.
     """
 
     __tablename__ = "organisation_merges"

@@ -136,6 +136,22 @@ def test_undoing_keeps_what_organisers_have_changed_since(event, two):
     assert sorted(queries.count_by_key(event)) == ["polisen region nord", "the police", "unit"]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_undoing_merges_into_one_in_any_order_brings_the_first_cap_back(event, two, order):
+    police, region = two
+    south = store(event, "Polisen region syd")
+    before = everything(event)
+    do(event, merging.merge, region, police, 5)
+    do(event, merging.merge, south, police, 8)
+    first, second = (queries.find_merge(event, (region, south)[number].id) for number in order)
+    assert merging.foresee_undoing(event, first).gives_cap_back == (order == (1, 0))
+    do(event, merging.undo, first)
+    assert police.cap == (8 if order == (0, 1) else 5)
+    assert merging.foresee_undoing(event, second).gives_cap_back
+    do(event, merging.undo, second)
+    assert everything(event) == before
+
+
 def test_merges_of_merged_ones_come_apart_in_their_order(event, two):
     police, region = two
     state = store(event, "State")

@@ -400,8 +400,16 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         numbers = organisation_queries.Numbers(len(own), sum(one.holds_place for one in own))
         assert merging.foresee_undoing(self.event, row).numbers == numbers
         assert self.do_locked(merging.undo, row)
+        position = list(self.merged).index(name)
         kept, before, after = self.merged.pop(name)
-        if self.written[kept].cap == after:
+        # The dictionary is in the order of the merges: a later one into the same organisation says which cap holds.
+        names = list(self.merged)
+        later = [one for one in names[position:] if self.merged[one][0] == kept]
+        if later:
+            target, was, cap = self.merged[later[0]]
+            if was == after:
+                self.merged[later[0]] = (target, before, cap)
+        elif self.written[kept].cap == after:
             self.written[kept] = replace(self.written[kept], cap=before)
 
     def written_down(self) -> dict:
