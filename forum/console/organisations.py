@@ -20,7 +20,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.organisations import actions as rules
 from forum.organisations import duplicates, queries
-from forum.organisations.errors import MarkTaken, TooManySuggested
+from forum.organisations.errors import MarkTaken, TooMany, TooManySuggested
 from forum.organisations.models import Merge
 from forum.registration import belonging, caps
 from forum.registration.organisation_models import MarkKind, Organisation
@@ -148,7 +148,7 @@ def _edit(slug: str, number: int | None) -> ResponseReturnValue:
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
         return _page(event, number, form, meanwhile)
-    except (MarkTaken, TooManySuggested) as refusal:
+    except (MarkTaken, TooMany, TooManySuggested) as refusal:
         _say_refusal(form, refusal)
         db.session.rollback()
         return _page(event, number, form)
@@ -167,7 +167,7 @@ def _removed_meanwhile(event: Event) -> ResponseReturnValue:
 
 
 def _save(slug: str, number: int | None, form: OrganisationForm) -> rules.Outcome:
-    """Store what was typed. Raises ChangedMeanwhile, MarkTaken, TooManySuggested."""
+    """Store what was typed. Raises ChangedMeanwhile, MarkTaken, TooMany, TooManySuggested."""
     event = get_locked_or_404(slug)
     organisation = get_organisation_or_404(event, number) if number else None
     form.refuse_if_changed(_stored(event, number))
@@ -206,8 +206,13 @@ def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "aliases": f"{stored['aliases']}\n{named.organisation}".strip()}
 
 
-def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooManySuggested) -> None:
+def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooMany | TooManySuggested) -> None:
     """Put the refusal beside the field that it is about."""
+    if isinstance(refusal, TooMany):
+        form.name.errors = [
+            _("%(most)s organisations are written down already, and there can be no more", most=rules.MOST)
+        ]
+        return
     if isinstance(refusal, TooManySuggested):
         most = rules.MOST_SUGGESTED
         form.is_suggested.errors = [

@@ -14,10 +14,13 @@ from sqlalchemy import func, select
 from forum.audit import actions as audit
 from forum.events.models import Event
 from forum.extensions import db
-from forum.organisations.errors import MarkTaken, TooManySuggested
+from forum.organisations.errors import MarkTaken, TooMany, TooManySuggested
 from forum.registration import belonging, names, waiting_list
 from forum.registration.organisation_models import MarkKind, Organisation, OrganisationCap, OrganisationMark
 
+MOST = (
+    2_000  # organisations of an event: one page lists them, and duplicates are looked for among as many names
+)
 MOST_SUGGESTED = 150  # names that the form offers: they are a part of its page
 Wanted = dict[tuple[MarkKind, str], str]
 
@@ -74,7 +77,7 @@ def aliases_of(organisation: Organisation) -> list[OrganisationMark]:
 def store(
     event: Event, organisation: Organisation | None, written: Written, *, actor: str, now: datetime
 ) -> Outcome:
-    """Store a new organisation of a locked event, or a changed one. Raises MarkTaken, TooManySuggested."""
+    """Store a new organisation of a locked event, or a changed one. Raises MarkTaken, TooMany, TooManySuggested."""
     wanted = _marks_of(written)
     if taken := _find_taken(event, organisation, wanted):
         other = _standing(taken.organisation_id)
@@ -83,6 +86,7 @@ def store(
         raise MarkTaken(taken.kind, wanted[taken.kind, taken.value], other)
     if organisation is not None and written_of(event, organisation) == written:
         return Outcome(organisation, is_changed=False)
+    _refuse_many(event, organisation)
     _refuse_many_suggested(event, organisation, written)
     action = "organisation.changed" if organisation else "organisation.added"
     organisation = organisation or Organisation(event_id=event.id)
@@ -169,6 +173,12 @@ def _standing(number: int) -> Organisation:
     organisation = db.session.get_one(Organisation, number)
     stands_as = organisation.counts_as_id
     return organisation if stands_as is None else db.session.get_one(Organisation, stands_as)
+
+
+def _refuse_many(event: Event, organisation: Organisation | None) -> None:
+    every = select(func.count()).select_from(Organisation).where(Organisation.event_id == event.id)
+    if organisation is None and (db.session.scalar(every) or 0) >= MOST:
+        raise TooMany
 
 
 def _refuse_many_suggested(event: Event, organisation: Organisation | None, written: Written) -> None:

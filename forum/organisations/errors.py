@@ -19,5 +19,9 @@ class MergedFurther(Exception):
         self.into = into
 
 
+class TooMany(Exception):
+    """The event has as many organisations written down as it can hold, merged ones included."""
+
+
 class TooManySuggested(Exception):
     """The form suggests as many names already as a short page can hold."""

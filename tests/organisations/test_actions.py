@@ -5,7 +5,7 @@ import pytest
 from forum.extensions import db
 from forum.organisations import actions, queries
 from forum.organisations.actions import Written
-from forum.organisations.errors import MarkTaken, TooManySuggested
+from forum.organisations.errors import MarkTaken, TooMany, TooManySuggested
 from forum.registration import places
 from forum.registration.actions import change
 from forum.registration.applicant import CHANGEABLE, Details
@@ -127,6 +127,17 @@ def test_a_name_or_domain_belongs_to_one_organisation_of_an_event(event):
         db.session.rollback()
         assert refused.value.other.name == "Polisen"
     store(event, Written("police.example"))  # a name may be written as another organisation's domain is
+
+
+def test_an_event_has_a_bounded_number_of_organisations(event, monkeypatch):
+    monkeypatch.setattr(actions, "MOST", 1)
+    police = store(event, POLICE).organisation
+    with pytest.raises(TooMany):
+        store(event, Written("Customs"))
+    db.session.rollback()
+    assert not store(event, POLICE).is_changed, "a form that is sent twice is no refusal"
+    assert store(event, Written("Polisen", cap=2), police).is_changed
+    store(make_event(slug="nf29", is_current=False), POLICE)  # each event counts for itself
 
 
 def test_the_form_suggests_a_bounded_number_of_names(event, monkeypatch):
