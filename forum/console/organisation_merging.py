@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
@@ -48,8 +49,6 @@ def choose(event: str, number: int) -> ResponseReturnValue:
 def merge(event: str, number: int, into: int) -> ResponseReturnValue:
     """Show what two organisations have; on POST merge the first into the second, with the cap that was typed."""
     found = get_any_or_404(event)
-    if done := queries.find_merge(found, number):
-        return _merged_already(found, done)
     both = _pair_or_404(found, number, into)
     form = MergeOrganisationForm(kept_words.sent_or_kept(), data=_stored(found, both))
     if not form.is_submitted():
@@ -57,8 +56,6 @@ def merge(event: str, number: int, into: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _merge_page(found, both, form)
     found = get_locked_or_404(event)
-    if done := queries.find_merge(found, number):
-        return _merged_already(found, done)
     both = _pair_or_404(found, number, into)
     try:
         form.refuse_if_changed(_stored(found, both))
@@ -122,14 +119,19 @@ def _decide(slug: str, number: int, into: int, act: Any, words: str) -> Response
 
 
 def _pair_or_404(event: Event, number: int, into: int) -> Both:
-    """Return two organisations of the event; one that it lacks, or twice the same one, is a 404 (S13)."""
+    """Return two organisations of the event; one that it lacks, or twice the same one, is a 404 (S13).
+
+    If the first is merged already, the answer leads to what it is merged into: the button was pressed twice, or by two
+    organisers.
+    """
     if number == into:
         abort(404)
+    if done := queries.find_merge(event, number):
+        abort(_merged_already(event, done))
     return get_organisation_or_404(event, number), get_organisation_or_404(event, into)
 
 
-def _merged_already(event: Event, done: Merge) -> ResponseReturnValue:
-    """Lead to the organisation as which a merged one counts: the button was pressed twice, or by two organisers."""
+def _merged_already(event: Event, done: Merge) -> Response:
     stands_as = db.session.get_one(Organisation, done.merged.counts_as_id or done.kept_id)
     flash(_("%(name)s is merged into %(into)s already.", name=done.merged.name, into=stands_as.name), "info")
     return redirect(url_for("organisations.edit", event=event.slug, number=stands_as.id), 303)
