@@ -11,7 +11,7 @@ from forum import clock
 from forum.database import start_write
 from forum.delegations import adding, contact_pages, correcting
 from forum.delegations.asking import MOST
-from forum.delegations.contact_opening import delegate, mine, person_page
+from forum.delegations.contact_opening import changed_page, delegate, mine, person_page, still_shown
 from forum.delegations.delegation_forms import AddDelegateForm, CorrectAddressForm
 from forum.delegations.enums import ADMITTED
 from forum.delegations.errors import AddressNamed, CannotBeAdded, NotTheirs
@@ -65,9 +65,11 @@ def correct(number: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return person_page("correct", one, form), 422 if form.errors else 200
     try:
-        _correct(number, form.email.data or "")
+        _correct(number, form)
     except TooManyTries:
         return person_page("correct", one, form, refused="tries"), 429
+    except ChangedMeanwhile:
+        return changed_page("correct", number, form)
     except (SameAddress, AddressNamed) as refusal:
         db.session.rollback()
         is_same = isinstance(refusal, SameAddress)
@@ -104,11 +106,12 @@ def _add(form: AddDelegateForm) -> None:
     db.session.commit()
 
 
-def _correct(number: int, email: str) -> None:
-    """Ask the person at this address. Raises TooManyTries and what `correcting.correct` raises."""
+def _correct(number: int, form: CorrectAddressForm) -> None:
+    """Ask the person at this address. Raises TooManyTries, ChangedMeanwhile and what `correcting.correct` raises."""
+    email = form.email.data or ""
     _count(email)
     start_write(db.session)
-    correcting.correct(delegate(number), email, sender=limits.sender(), now=clock.now())
+    correcting.correct(still_shown(number, form), email, sender=limits.sender(), now=clock.now())
     db.session.commit()
 
 

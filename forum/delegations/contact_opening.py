@@ -3,12 +3,24 @@
 from typing import Any
 
 from flask import abort, render_template
+from flask.typing import ResponseReturnValue
 
 from forum import clock
-from forum.delegations import contact_sign_in, delegation_words, queries
+from forum.delegations import contact_acts, contact_sign_in, correcting, delegation_words, queries
+from forum.delegations.errors import NotTheirs
 from forum.delegations.models import Delegate, Delegation
 from forum.events.in_url import show_event
-from forum.web.forms import TidyForm
+from forum.extensions import db
+from forum.registration import places
+from forum.web.edits import ShowsStored
+from forum.web.limits import keyed
+
+CAN = {
+    "change": contact_acts.can_change,
+    "withdraw": contact_acts.can_withdraw,
+    "replace": contact_acts.can_replace,
+    "correct": correcting.can_correct,
+}
 
 
 def mine() -> Delegation:
@@ -23,8 +35,47 @@ def delegate(number: int) -> Delegate:
     return queries.find_delegate(mine(), number) or abort(404)
 
 
-def person_page(act: str, one: Delegate, form: TidyForm, *, refused: str = "", **more: Any) -> str:
+def still_shown(number: int, form: ShowsStored) -> Delegate:
+    """Lock the event and return the person at this position, read afresh. Call after `start_write`.
+
+    Raises ChangedMeanwhile if the page showed somebody else, or the person as they were before (R30).
+    """
+    one = delegate(number)
+    places.lock(one.delegation.event)
+    db.session.refresh(one)
+    if one.registration is not None:
+        db.session.refresh(one.registration)
+    form.refuse_if_changed(_shown(one))
+    return one
+
+
+def changed_page(act: str, number: int, form: ShowsStored) -> ResponseReturnValue:
+    """Return the page again with what was typed, which now shows how things stand. Raises NotTheirs."""
+    db.session.rollback()
+    one = delegate(number)
+    if not CAN[act](one, clock.now()):
+        raise NotTheirs
+    form.show(_shown(one))
+    return person_page(act, one, form, refused="changed"), 409
+
+
+def _shown(one: Delegate) -> dict[str, object]:
+    """Return whom a page shows and how they stand.
+
+    Until a person has confirmed an address that is only what the contact reads, which does not depend on whether there
+    is a registration (S24).
+    """
+    now = clock.now()
+    row = delegation_words.row_of(one, now)
+    told = {name: getattr(row, name) for name in ("name", "title", "email", "kind")}
+    is_known = contact_acts.can_replace(one, now)
+    return {**told, "who": keyed(f"delegate {one.registration_id}") if is_known else ""}
+
+
+def person_page(act: str, one: Delegate, form: Any, *, refused: str = "", **more: Any) -> str:
     """Return the page of one of the acts for a person of the delegation."""
+    if not form.is_submitted() and isinstance(form, ShowsStored):
+        form.show(_shown(one))
     return render_template(
         f"public/delegations/{act}.html",
         delegation=one.delegation,

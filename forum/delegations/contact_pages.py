@@ -20,8 +20,13 @@ from forum.delegations import (
     named,
     told,
 )
-from forum.delegations.contact_opening import delegate, mine, person_page
-from forum.delegations.delegation_forms import ConfirmForm, DelegateFields, PersonFields
+from forum.delegations.contact_opening import changed_page, delegate, mine, person_page, still_shown
+from forum.delegations.delegation_forms import (
+    ChangeDelegateForm,
+    ConfirmForm,
+    ReplaceDelegateForm,
+    WithdrawDelegateForm,
+)
 from forum.delegations.enums import ADMITTED, ContactLink
 from forum.delegations.errors import DelegationConfirmed, DelegationRefused, NotAllFit, NotTheirs
 from forum.delegations.models import Delegation
@@ -42,6 +47,7 @@ from forum.registration.errors import (
 from forum.registration.own_data_words import SAID
 from forum.registration.own_sign_in import ENDS
 from forum.web import errors
+from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import localised
@@ -101,11 +107,14 @@ def change(number: int) -> ResponseReturnValue:
     one = delegate(number)
     if not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
-    form = PersonFields(obj=named.person_of(one, clock.now()))
+    form = ChangeDelegateForm(obj=named.person_of(one, clock.now()))
     if not form.validate_on_submit():
         return person_page("change", one, form), 422 if form.errors else 200
     start_write(db.session)
-    contact_acts.change(delegate(number), form.person(), now=clock.now())
+    try:
+        contact_acts.change(still_shown(number, form), form.person(), now=clock.now())
+    except ChangedMeanwhile:
+        return changed_page("change", number, form)
     db.session.commit()
     flash(_("Saved."), "success")
     return redirect(url_for("own_delegation.show"), 303)
@@ -114,13 +123,16 @@ def change(number: int) -> ResponseReturnValue:
 @localised(bp, "/r/delegation/<int:number>/withdraw", methods=["GET", "POST"])
 def withdraw(number: int) -> ResponseReturnValue:
     """Say what withdrawing a person means; withdraw them when the button there is pressed (S21)."""
-    one, form = delegate(number), TidyForm()
+    one, form = delegate(number), WithdrawDelegateForm()
     if not contact_acts.can_withdraw(one, clock.now()):
         raise NotTheirs
     if not form.validate_on_submit():
         return person_page("withdraw", one, form)
     start_write(db.session)
-    contact_acts.withdraw(delegate(number), now=clock.now())
+    try:
+        contact_acts.withdraw(still_shown(number, form), now=clock.now())
+    except ChangedMeanwhile:
+        return changed_page("withdraw", number, form)
     db.session.commit()
     flash(_("Withdrawn."), "success")
     return redirect(url_for("own_delegation.show"), 303)
@@ -129,7 +141,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 @localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
 def replace(number: int) -> ResponseReturnValue:
     """Let somebody else come: at once if the contact answers for them, else when they confirm by a mailed link."""
-    one, form = delegate(number), DelegateFields()
+    one, form = delegate(number), ReplaceDelegateForm()
     if not contact_acts.can_replace(one, clock.now()):
         raise NotTheirs
     if not form.validate_on_submit():
@@ -138,6 +150,8 @@ def replace(number: int) -> ResponseReturnValue:
         _replace(number, form)
     except TooManyTries:
         return person_page("replace", one, form, refused="tries"), 429
+    except ChangedMeanwhile:
+        return changed_page("replace", number, form)
     except SameAddress:
         db.session.rollback()
         form.email.errors = [_("The person has this address")]
@@ -204,7 +218,11 @@ def _again(notice: str) -> ResponseReturnValue | None:
     try:
         if act == confirm.__name__:
             return _confirm_page(_asked(named["token"]), ConfirmForm(), notice=notice)
-        forms = {"change": PersonFields, "withdraw": TidyForm, "replace": DelegateFields}
+        forms = {
+            "change": ChangeDelegateForm,
+            "withdraw": WithdrawDelegateForm,
+            "replace": ReplaceDelegateForm,
+        }
         if act in forms:
             return person_page(act, delegate(named["number"]), forms[act](), notice=notice)
     except LinkRefused:
@@ -248,13 +266,13 @@ def _why(refusal: DelegationRefused) -> dict[str, Any]:
     return {"refused": "confirmed" if isinstance(refusal, DelegationConfirmed) else "sector"}
 
 
-def _replace(number: int, form: DelegateFields) -> None:
-    """Let somebody else come, and say so. Raises TooManyTries and what `let_come_instead` raises."""
+def _replace(number: int, form: ReplaceDelegateForm) -> None:
+    """Let somebody else come, and say so. Raises TooManyTries, ChangedMeanwhile and what `let_come_instead` raises."""
     if form.email.data:
         spend(client_limit())
         limits.refuse_full_domain(form.email.data)
     start_write(db.session)
-    one, now = delegate(number), clock.now()
+    one, now = still_shown(number, form), clock.now()
     came = contact_acts.let_come_instead(one, form.person(), may_mail=limits.may_mail, now=now)
     db.session.commit()
     if came is None:

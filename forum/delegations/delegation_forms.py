@@ -75,7 +75,19 @@ class AddDelegateForm(ShowsStored, DelegateFields):
     """A person who is added later; `seen` has what the page said would become of them."""
 
 
-class CorrectAddressForm(TidyForm):
+class ChangeDelegateForm(ShowsStored, PersonFields):
+    """Another name or title of somebody; `seen` has whom and what the page showed."""
+
+
+class ReplaceDelegateForm(ShowsStored, DelegateFields):
+    """Whoever comes instead of somebody; `seen` has whom and what the page showed."""
+
+
+class WithdrawDelegateForm(ShowsStored, TidyForm):
+    """The button that withdraws somebody; `seen` has whom and what the page showed."""
+
+
+class CorrectAddressForm(ShowsStored, TidyForm):
     """Another address of somebody who has not confirmed yet."""
 
     email = EmailField(

@@ -916,7 +916,7 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     browser = world.browsers[audience]
     where = {PERSON: "/en/r/", VISITOR: "/en/register/ngo"}.get(audience, "/account/")
     page = browser.get(where).text
-    if path in SHOWING_STORED or path.startswith("/console/"):
+    if path in SHOWING_STORED or path.startswith(("/console/", "/en/r/delegation/", "/sv/r/delegation/")):
         page += browser.get(path).text
     names = ("csrf_token", "key", "replaced", "seen")
     found = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in names}
