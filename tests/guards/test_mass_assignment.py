@@ -331,6 +331,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         PLACE
         | {
             "registrations": DERIVED | CALENDAR | {"title", "status", "holds_place", "ended_at"},
+            "delegates": {"registration_id"},
             "registration_notes": {"registration_id"},
             "registration_tokens": {"revoked_at"},
             "outbox_messages": {"status", "content", "abort_reason", "lease_owner"},
