@@ -554,7 +554,7 @@ CONSOLE = [
         way=searching_for_another("zzzz"),
         as_=ORGANISER,
     ),
-    Sight("merge", "attendee_merges.merge", way=merging("confirmed", "waiting"), as_=ORGANISER),
+    Sight("merge", "attendee_merges.merge", way=merging("confirmed", "offered"), as_=ORGANISER),
     Sight(
         "undo a merge", "attendee_merges.undo", way=of_person("attendee_merges.undo", "merged"), as_=ORGANISER
     ),
