@@ -35,7 +35,7 @@ from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.questions import queries as questions
 from forum.questions.enums import QuestionKind, Sensitivity
-from forum.registration import limits, places
+from forum.registration import limits, own_sign_in, places
 from forum.registration.asking import asking_addresses
 from forum.registration.errors import (
     LinkRefused,
@@ -175,9 +175,9 @@ def forget() -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/leave", methods=["POST"])
 def leave() -> ResponseReturnValue:
-    """Sign this browser out of the delegation's page, and every copy of its sign-in."""
+    """Sign this browser out of the delegation's page and the person's own, and every copy of these sign-ins."""
     start_write(db.session)
-    contact_sign_in.leave(now=clock.now())
+    own_sign_in.leave(now=clock.now())
     db.session.commit()
     return redirect(url_for("self_service.left"), 303)
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from flask.blueprints import BlueprintSetupState
 
 from forum import clock
-from forum.delegations import named, queries, substituting
+from forum.delegations import contact_sign_in, named, queries, substituting
 from forum.delegations.models import Delegation, Substitution
 from forum.extensions import db
-from forum.registration import ending
+from forum.registration import ending, own_sign_in
 from forum.registration.models import Registration
 
 
@@ -32,8 +32,9 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
-    """Give templates `delegation_of`, for the person's pages of the room below."""
+    """Give templates `delegation_of`, for the person's pages of the room below, which are left along with this one."""
     state.app.jinja_env.globals.update(delegation_of=delegation_of)
+    own_sign_in.install_leaving(state.app, contact_sign_in.leave)
 
 
 def _stay_in_delegation(registration_ids: Collection[int], now: datetime) -> None:

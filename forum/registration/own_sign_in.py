@@ -6,10 +6,12 @@ of the person (S08), so that reading a page writes nothing (S11). Leaving is wri
 opens nothing either (F5). For that, a link that is opened again in a browser keeps the number of the sign-in there.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import session
+from flask import current_app, session
+from flask.sansio.app import App
 
 from forum.columns import digest, new_token
 from forum.extensions import db
@@ -28,6 +30,7 @@ FORMER_KEY = "registration"
 # A sign-in ends soon, because a shared computer is soon somebody else's; the personal link lets people back in.
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
+LEAVING = "what ends as a person leaves a browser"
 # The limits of a sign-in in minutes and hours, for the pages that name them.
 ENDS = {"idle_minutes": IDLE // timedelta(minutes=1), "longest_hours": LONGEST // timedelta(hours=1)}
 
@@ -57,7 +60,8 @@ def leave(*, now: datetime) -> Registration | None:
 
     The caller has begun a write.
 
-    The page of everything held ends along with it, for a copy of the cookie opens that, too.
+    The page of everything held ends along with it, for a copy of the cookie opens that, too; and so do the sign-ins to
+    other pages of the person, for whoever leaves a shared computer leaves all of them.
 
     A sign-in that is over here, because nobody used it for half an hour, is written down too: with a copy of the
     cookie somebody else may have gone on using it.
@@ -68,8 +72,15 @@ def leave(*, now: datetime) -> Registration | None:
     for left in (registration, _find_opened(now)):
         if left is not None:
             links.end(left, TokenPurpose.OWN_DATA_PAGE, now=now)
+    for rule in current_app.extensions.get(LEAVING, ()):
+        rule(now=now)
     forget()
     return registration
+
+
+def install_leaving(app: App, rule: Callable[..., None]) -> None:
+    """Let `rule`, which takes `now`, end a sign-in to other pages of the person when they leave this browser."""
+    app.extensions.setdefault(LEAVING, []).append(rule)
 
 
 def forget() -> None:

@@ -15,6 +15,7 @@ window.measures = (() => {
     phone: { type: "tel", autocomplete: "tel", spellcheck: "false" },
     real_name: { autocomplete: "off" }, // a shared computer must not suggest it to others
     reason: { autocomplete: "off" }, // nor why somebody cannot come
+    words: { autocomplete: "off" }, // nor to what somebody objects
     lines: { autocomplete: "off" }, // pasted rows about other people
     password: { type: "password", autocomplete: "current-password", spellcheck: "false" },
     new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
@@ -175,7 +176,7 @@ window.measures = (() => {
   const purposes = () => {
     const found = [];
     // What a contact tells of the people of a delegation must not be filled in with the contact's own data.
-    const isOfAnother = (field) => /^people-\d+-/.test(field.name) || /\/r\/delegation\/\d+\//.test(location.pathname);
+    const isOfAnother = (field) => /^people-\d+-/.test(field.name) || /\/r\/(delegation\/(\d+\/|add)|invitation\/.*\/colleague)/.test(location.pathname);
     const told = ".public .input:not([type=file]), .account .input, [type=password], [type=email]";
     for (const field of inputs().filter((each) => each.matches(told))) {
       const wanted = PURPOSES[field.name.split("-").pop()];  // the name without its form's prefix

@@ -21,6 +21,7 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
+from tests.registration.filling import manage_token
 from tests.registration.reading import last_id, newest_mail, queued
 from tools.pages import Pages
 
@@ -432,6 +433,24 @@ def test_copy_of_the_browser_opens_nothing_once_the_contact_has_left_or_is_erase
     if ended != "erased":
         assert opened(pages, delegation).h1 == "Your delegation"
         thief.get("own_delegation.show", expect=404)
+
+
+@pytest.mark.parametrize("left", ["own_delegation.show", "self_service.show"])
+def test_leaving_one_page_leaves_the_other_in_this_browser_and_in_copies(app, pages, event, left):
+    """A contact who comes too has both pages open on a shared computer."""
+    opened(pages, registered(event, sector="justice"))
+    own = confirmed(event, "justice", email=CONTACT.email)
+    pages.get("self_service.enter", token=manage_token(own), follow=True)
+    thief = Pages(app)
+    thief.client.set_cookie("forum", pages.client.get_cookie("forum").value)
+    for visitor in (pages, thief):
+        visitor.get("own_delegation.show", expect=200)
+        visitor.get("self_service.show", expect=200)
+    done = pages.get(left).submit(button="Leave this page", follow=True)
+    assert "This browser no longer opens what you had open here." in done.text
+    for visitor in (pages, thief):
+        visitor.get("own_delegation.show", expect=404)
+        visitor.get("self_service.show", expect=404)
 
 
 def test_contact_who_names_the_same_address_twice_sends_one_message(pages, event):

@@ -127,7 +127,10 @@ def queried(world) -> list[tuple[str, str]]:
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
     own = [
-        *((PERSON, f"/en/r/{page}") for page in ("", "own-data", "care", "everything", "delegation")),
+        *(
+            (PERSON, f"/en/r/{page}")
+            for page in ("", "own-data", "care", "everything", "delegation", "delegation/3/care")
+        ),
         *((ADMIN, f"/account/{page}") for page in ("", "confirm")),
     ]
     return [

@@ -196,7 +196,7 @@ def test_a_person_asks_an_organiser_grants_and_lifting_is_told_a_week_before(
     assert "1 request about personal data" in organiser.get("console.overview", event="nf27").text
     page = organiser.get("erasure_requests.index", event="nf27")
     assert ("Åsa Ek" in page.text, "31 days left" in page.text) == (True, True)
-    page = organiser.get(page.links["Grant Åsa Ek"])
+    page = organiser.get(next(url for name, url in page.links.items() if name.startswith("Grant Åsa Ek")))
     assert "Jag hotas." in page.text
     page.submit(follow=True)
     assert newest_mail(person, "restriction-granted").subject == "The answer to your request"
