@@ -11,10 +11,11 @@ from forum.database import start_write
 from forum.events.enums import ListAudience
 from forum.events.models import ContentVersion
 from forum.extensions import db
+from forum.privacy import restricting
 from forum.registration import actions, links, protection
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.consents import Listed
-from forum.registration.enums import ConsentPurpose, ListedAs, TokenPurpose
+from forum.registration.enums import ConsentPurpose, ListedAs, RestrictionKind, TokenPurpose
 from forum.registration.models import Consent
 from forum.web import kept_page
 from tests.factories.events import NOW, make_event, make_sector
@@ -122,6 +123,16 @@ def test_each_change_of_a_kept_list_is_seen_at_once_and_no_other_registration_re
         assert [row[1:] for row in shown(pages)] == ([names] if names else []), rule
     assert "Ingen visas här" in pages.get("/sv/participants").text
     assert footer not in pages.get("/en/news/").links
+
+
+def test_a_kept_list_is_without_a_person_whose_data_are_restricted(pages, event):
+    person = listed(event, "Åsa", "Ek", "Domstolen")
+    assert shown(pages) == [["Domstolen", "Åsa Ek"]]
+    request = write(restricting.ask, person, RestrictionKind.RESTRICTION, "", now=NOW)
+    write(restricting.grant, request, actor="user:1", now=NOW)
+    assert shown(pages) == []
+    write(restricting.take_back, person, now=NOW)
+    assert shown(pages) == [["Domstolen", "Åsa Ek"]]
 
 
 def test_a_withdrawal_in_another_process_takes_effect_within_a_second(app, pages, event, settings):
