@@ -11,6 +11,8 @@ from forum.delegations.errors import NotTheirs
 from forum.delegations.models import Delegate, Delegation
 from forum.events.in_url import show_event
 from forum.extensions import db
+from forum.questions import queries as questions
+from forum.questions.enums import QuestionKind, Sensitivity
 from forum.registration import places
 from forum.web.edits import ShowsStored
 from forum.web.limits import keyed
@@ -33,6 +35,16 @@ def mine() -> Delegation:
 def delegate(number: int) -> Delegate:
     """Return the person at this position of the contact's delegation; without one the page is not found."""
     return queries.find_delegate(mine(), number) or abort(404)
+
+
+def asks_of(delegation: Delegation) -> dict[str, bool]:
+    """Return whether the event has ordinary questions that a contact can answer, and some about food and access."""
+    asked = questions.list_for_form(delegation.event.slug)
+    ordinary = [one for one in asked if one.sensitivity == Sensitivity.ORDINARY]
+    return {
+        "ordinary": any(one.kind != QuestionKind.FILE for one in ordinary),
+        "care": len(asked) > len(ordinary),
+    }
 
 
 def still_shown(number: int, form: ShowsStored) -> Delegate:

@@ -20,7 +20,7 @@ from forum.delegations import (
     named,
     told,
 )
-from forum.delegations.contact_opening import changed_page, delegate, mine, person_page, still_shown
+from forum.delegations.contact_opening import asks_of, changed_page, delegate, mine, person_page, still_shown
 from forum.delegations.delegation_forms import (
     ChangeDelegateForm,
     ConfirmForm,
@@ -33,8 +33,6 @@ from forum.delegations.models import Delegation
 from forum.events.freezing import AnswersFrozen, is_frozen
 from forum.events.in_url import show_event
 from forum.extensions import db
-from forum.questions import queries as questions
-from forum.questions.enums import QuestionKind, Sensitivity
 from forum.registration import limits, own_sign_in, places
 from forum.registration.asking import asking_addresses
 from forum.registration.errors import (
@@ -94,7 +92,7 @@ def show() -> ResponseReturnValue:
         said={name: SAID[name](getattr(delegation, name)) for name in ("country", "language")},
         is_welcome="welcome" in request.args,
         is_frozen=is_frozen(delegation.event, now),
-        asks=_asks(delegation),
+        asks=asks_of(delegation),
         can_add=adding.foresee(delegation, now) in ADMITTED,
         form=TidyForm(),
         **ENDS,
@@ -228,16 +226,6 @@ def _again(notice: str) -> ResponseReturnValue | None:
     except LinkRefused:
         pass
     return None
-
-
-def _asks(delegation: Delegation) -> dict[str, bool]:
-    """Return whether the event has ordinary questions that a contact can answer, and some about food and access."""
-    asked = questions.list_for_form(delegation.event.slug)
-    ordinary = [one for one in asked if one.sensitivity == Sensitivity.ORDINARY]
-    return {
-        "ordinary": any(one.kind != QuestionKind.FILE for one in ordinary),
-        "care": len(asked) > len(ordinary),
-    }
 
 
 def _register(token: str, form: ConfirmForm) -> None:
