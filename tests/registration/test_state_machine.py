@@ -529,7 +529,9 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert [one.id for one in waiting if self.could_have_a_place(one, people)] == []
 
     def who_has_just_got_a_place_could_have_it(self, people):
-        for sector in {one.sector for one in self.newly_placed(people)} | self.newly_held():
+        # Whoever says yes has the place that was held already, perhaps since before another floor was raised.
+        placed = {one.sector for one in self.newly_placed(people) if one.id not in self.promised}
+        for sector in placed | self.newly_held():
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
         # A person may change organisation or sector and keep the place, so look at where each place counts.
         new = {number for number, *_where in places_by_organisation(people) - self.had_place}
