@@ -65,7 +65,9 @@ class Inviting:
             self.promised.add(person.id)
             assert (person.status, person.holds_place) == (Status.CONFIRMED, True)
             assert self.event.taken == taken
-            assert person.is_in_review == (changes_name and person.sector.policy == "review")
+            # Organisers have seen nothing of whom a colleague has named.
+            is_new = changes_name or invitation.from_colleague
+            assert person.is_in_review == (is_new and person.sector.policy == "review")
 
     @precondition(lambda self: self.open_invitations())
     @rule(data=st.data(), is_withdrawn=st.booleans())
