@@ -28,7 +28,6 @@ PUBLIC = {
 # What the page with everything held about a person shows of their own rows, beside PERSONS_OWN (S23).
 KEPT_APART = {
     *("protected_identities.answer", "care_answers.answer", "erasure_requests.reason"),
-    *("restriction_requests.words", "restriction_requests.reason"),
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *("invitations.words", "invitations.reason"),
 }
@@ -54,7 +53,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "mailings.words",
     "address_changes.email",
     "substitutions.email",
-    "restriction_requests.words",
+    *("restriction_requests.words", "restriction_requests.reason"),
     "registration_notes.text",
     "registration_tags.name",
     "offers.reason",
