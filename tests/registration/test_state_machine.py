@@ -30,7 +30,7 @@ from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions as inviting
-from forum.invitations import answering, forwarding
+from forum.invitations import answering
 from forum.invitations import queries as invitation_queries
 from forum.organisations import actions as organisations
 from forum.organisations import merging
@@ -813,7 +813,6 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (inviting, "end", end_without_giving_back),
         (inviting, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
         (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
-        (forwarding, "_takes_place", lambda known, invitation: True),
         (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
         (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
         (admitting, "_has_room", lambda sector, key, now: True),
