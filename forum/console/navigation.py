@@ -105,7 +105,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Waits:
-    """How many wait for a place and a decision, nobody after the event, asked about their data, were invited."""
+    """How many people of an event there are for each entry of the navigation; after the event nobody waits any more."""
 
     in_line: int
     undecided: int

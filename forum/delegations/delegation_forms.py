@@ -88,7 +88,7 @@ class WithdrawDelegateForm(ShowsStored, TidyForm):
 
 
 class CorrectAddressForm(ShowsStored, TidyForm):
-    """Another address of somebody who has not confirmed yet."""
+    """Another address, in place of the one that somebody of the delegation has not confirmed."""
 
     email = EmailField(
         _l("The person’s own e-mail address"), [required(_l("Enter an e-mail address")), is_email]

@@ -27,7 +27,7 @@ from forum.privacy.identity import IDENTITY
 from forum.privacy.invitations import INVITATIONS
 from forum.privacy.merges import MERGES
 from forum.privacy.office import OFFICE_ENTRIES
-from forum.privacy.restriction import RESTRICTION
+from forum.privacy.restriction_entry import RESTRICTION
 from forum.privacy.review import REVIEW
 
 REGISTER: tuple[Entry, ...] = (
