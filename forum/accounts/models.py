@@ -34,7 +34,7 @@ class User(Base):
     totp_proposed = SealedValue[bytes | None]()
     last_totp_counter: Mapped[int | None]
     memberships: Mapped[list["Membership"]] = relationship(
-        back_populates="user", cascade="all, delete-orphan"
+        order_by="Membership.id", back_populates="user", cascade="all, delete-orphan"
     )
 
 

@@ -58,7 +58,9 @@ class Post(Base):
     announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_help_box: Mapped[bool] = mapped_column(default=False)
-    texts: Mapped[list["PostText"]] = relationship(back_populates="post", cascade="all, delete-orphan")
+    texts: Mapped[list["PostText"]] = relationship(
+        order_by="PostText.language", back_populates="post", cascade="all, delete-orphan"
+    )
     corrections: Mapped[list["Correction"]] = relationship(
         order_by="Correction.made_on, Correction.id", cascade="all, delete-orphan"
     )
@@ -172,7 +174,7 @@ class Tag(Base):
     name: Mapped[str] = mapped_column(String(80))
     folded: Mapped[str] = mapped_column(String(80), unique=True)
     names: Mapped[Text | None] = mapped_column(Translated)
-    aliases: Mapped[list["TagAlias"]] = relationship(cascade="all, delete-orphan")
+    aliases: Mapped[list["TagAlias"]] = relationship(order_by="TagAlias.folded", cascade="all, delete-orphan")
 
     def in_language(self, language: str) -> str:
         """Return what the hashtag is called in the language."""

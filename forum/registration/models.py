@@ -148,7 +148,7 @@ class Registration(Base):
     event = relationship("Event")
     sector = relationship("Sector")
     consents: Mapped[list["Consent"]] = relationship(
-        back_populates="registration", cascade="all, delete-orphan"
+        order_by="Consent.id", back_populates="registration", cascade="all, delete-orphan"
     )
     protected_identity: Mapped["ProtectedIdentity | None"] = relationship(cascade="all, delete-orphan")
     care_answer: Mapped["CareAnswer | None"] = relationship(cascade="all, delete-orphan")

@@ -49,7 +49,9 @@ class Organisation(Base):
     marks: Mapped[list["OrganisationMark"]] = relationship(
         cascade="all, delete-orphan", order_by="OrganisationMark.id"
     )
-    sector_caps: Mapped[list["OrganisationCap"]] = relationship(cascade="all, delete-orphan")
+    sector_caps: Mapped[list["OrganisationCap"]] = relationship(
+        order_by="OrganisationCap.sector_id", cascade="all, delete-orphan"
+    )
 
 
 class OrganisationCap(Base):
