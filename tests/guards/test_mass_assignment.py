@@ -72,6 +72,7 @@ FOLLOWING = {
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
+LEFT = {"registration_tokens": {"revoked_at"}, "delegation_links": {"left_at"}}
 PLACE = {"events": {"taken"}, "sectors": {"taken"}}
 # Columns that change when a new capacity, or more places kept for a sector, give people on the waiting list a place.
 OFFERED = {"registrations": {"status", "holds_place", "offer_expires_at", "version"}}
@@ -116,7 +117,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "registration.received": (VISITOR, {}, {}, set()),
     "registration.resend": (VISITOR, {"email": "new@example.org"}, {}, MAILED),
     "self_service.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, set()),
-    "self_service.leave": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, {"ended_sign_ins"}),
+    "self_service.leave": (PERSON, {}, LEFT, {"ended_sign_ins"}),
     "self_service.change": (
         PERSON,
         {**DETAILS, "q-arrival": "New"},
@@ -257,7 +258,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"registrations", "protected_identities", "care_answers"} | MAILED,
     ),
     "own_delegation.forget": (PERSON, {}, {}, ADDED),
-    "own_delegation.leave": (PERSON, {}, {"delegation_links": {"left_at"}}, set()),
+    "own_delegation.leave": (PERSON, {}, LEFT, {"ended_sign_ins"}),
     "own_invitation.show": (VISITOR, {"answer": "yes"}, {"invitations": {"opened_at"}}, set()),
     "own_invitation.accept": (
         VISITOR,
