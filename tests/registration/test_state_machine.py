@@ -815,7 +815,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
         (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
         (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
-        (admitting, "_has_room", lambda sector, key, now: True),
+        (admitting, "has_room", lambda sector, key, now: True),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
