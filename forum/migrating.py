@@ -3,7 +3,7 @@
 SQLite can change little about a table, so Alembic's batch mode copies it, drops it and renames the copy. With foreign
 keys on, the drop would delete the rows that refer to the table; and it deletes the table's triggers. So foreign keys
 are off during a migration and checked before each commit, and the triggers are created again. Every table made by a
-migration gives each id once.
+migration uses each id only once.
 """
 
 import re
@@ -172,7 +172,7 @@ class StepCheck:
 
 
 class ForumSQLite(SQLiteImpl):
-    """Alembic's implementation for SQLite, except that a copied table keeps its triggers, and no id is given twice."""
+    """Alembic's implementation for SQLite, except that a copied table keeps its triggers, and no id is used twice."""
 
     __dialect__ = "sqlite"  # makes Alembic use this class instead of its own
 
@@ -183,8 +183,8 @@ class ForumSQLite(SQLiteImpl):
     def create_table(self, table: Table, **options: Any) -> None:
         """Create a table that numbers its rows with AUTOINCREMENT.
 
-        Without that SQLite gives the number of a deleted last row again. A console page that was opened before would
-        then remove or change another row than the one that it shows.
+        Without it SQLite reuses the id of a deleted last row: a console page opened earlier would then change another
+        row than the one it shows.
         """
         table.dialect_options["sqlite"]["autoincrement"] = numbers_its_rows(table)
         super().create_table(table, **options)

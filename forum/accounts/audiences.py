@@ -7,7 +7,7 @@ from forum.accounts.enums import Role
 
 
 class Face(Enum):
-    """The audience of a route that asks for no role."""
+    """The audience of a route that requires no role."""
 
     PUBLIC = "public"  # pages for anybody, which set no cookie
     FORM = "form"  # forms for anybody, which set only the session cookie of the CSRF token
@@ -35,9 +35,9 @@ def roles(*listed: Role) -> Roles:
 
 ORGANISERS = roles(Role.ORGANISER)
 ANY_ROLE = roles(*Role)
-# Admins do not belong to it: who is protected is known to this role alone (P21).
+# Admins are not included: only this role may learn who has a protected identity (P21).
 HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))
-# Nor to this one: what somebody eats and needs is told to those alone who arrange it (P06).
+# Admins are not included: only the organisers who arrange food and access may read what a person needs (P06).
 CARERS = Roles(frozenset({Role.CARE}))
 ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
 SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role

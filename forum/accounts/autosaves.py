@@ -107,7 +107,7 @@ def forget_removed(kind: str, number: int) -> None:
 
 
 def _keep_until_commit(model: type[Base], identity: Any) -> bool:
-    """Return whether the row is there, and let nobody remove it until the commit; a removal under way is waited for."""
+    """Lock a row against removal until the commit; return whether it exists. Waits for a removal under way."""
     lock = {"read": True, "key_share": True}
     return db.session.get(model, identity, populate_existing=True, with_for_update=lock) is not None
 

@@ -13,7 +13,7 @@ from forum.accounts.models import RecoveryCode, User
 from forum.extensions import db
 
 NUMBER, GROUPS, GROUP_LENGTH = 10, 3, 4
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two look alike; 12 of them are 59 random bits
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no characters that look alike; 12 of these are 59 random bits
 SHOWN = re.compile(rf"[{LETTERS}]{{{GROUP_LENGTH}}}(?:-[{LETTERS}]{{{GROUP_LENGTH}}}){{{GROUPS - 1}}}")
 
 

@@ -172,7 +172,7 @@ def is_admin_of_all() -> bool:
 def came_from() -> str | None:
     """Return the console page from which the user came to their account: by the URL's `next`, else by the Referer.
 
-    No console page puts its own URL into that of a link or form: it may contain what somebody searched for.
+    Links and forms of the console do not carry the URL of their page: it may contain what somebody searched for.
     """
     if named := request.args.get("next"):
         return own_page(named)

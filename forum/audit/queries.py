@@ -65,7 +65,7 @@ def find_views(subject: Any) -> Sequence[AuditEntry]:
 
 
 def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
-    """Return whether the form with this key has done `action` to one of these rows, which are of one table (R03)."""
+    """Return whether the form with this key has recorded `action` for one of `subjects`, rows of one table (R03)."""
     kinds, ids = {one.__tablename__ for one in subjects}, [one.id for one in subjects]
     about = AuditEntry.subject_type.in_(kinds) & AuditEntry.subject_id.in_(ids)
     sent = AuditDetails.payload["form"].as_string() == form

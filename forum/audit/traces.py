@@ -29,7 +29,8 @@ log = logging.getLogger("forum.audit")
 def note_refusal(action: str, find_subject: Callable[[], Any]) -> None:
     """Record that a visitor was refused.
 
-    Counted by client and not by account, so that it takes the same time whether the account exists or not (S24).
+    Refusals are counted by client and not by account, so that counting takes the same time whether the account exists
+    or not (S24).
     """
     times = count_in_hour(action, client())
     if _is_told(times):
@@ -38,7 +39,10 @@ def note_refusal(action: str, find_subject: Callable[[], Any]) -> None:
 
 
 def note_brake(action: str, subject: Any) -> None:
-    """Record that a rate limit has delayed a visitor; counted for all visitors together, in each five minutes."""
+    """Record that a rate limit has delayed a visitor.
+
+    The delays of all visitors are counted together, in periods of five minutes.
+    """
     times = count_within(BRAKE_SECONDS, action)
     if _is_told(times):
         start_write(db.session)

@@ -134,7 +134,7 @@ def restore(file: Path, replace: bool) -> None:
 
 
 def _note_restore(made_at: datetime) -> None:
-    """Note the restore beside the audit chain, which is shorter now and would look as if entries were removed (S46)."""
+    """Record the restore in the file of audit heads: the chain is shorter now, as if entries had been removed (S46)."""
     try:
         heads.note_restore(made_at, now=clock.now())
     except OSError as problem:

@@ -31,12 +31,12 @@ from forum.review import queries as reviews
 from forum.web.languages import day_text, language
 
 BRAKES_SHOWN = timedelta(days=1)
-ALARM = "!"  # shown instead of a number for a trouble that no number measures
+ALARM = "!"  # shown instead of a number for a problem that has no number
 
 
 @dataclass(frozen=True)
 class Task:
-    """A task: how many of what, details, and the address at which it is done ("" for nowhere)."""
+    """A task of the organisers: a number, what is counted, details, and the URL where it is done ("" for none)."""
 
     number: int | str
     title: str
@@ -91,7 +91,7 @@ def list_coming(event: Event, balance: Balance, counts: listing.Counts, now: dat
 
 
 def standing_text(event: Event, now: datetime) -> str:
-    """Return in a sentence where the event stands today."""
+    """Return a sentence about the event's state today: unpublished, over, or how long registration is open."""
     if events.is_over(event, now):
         return _("The forum is over.")
     state, zone = events.registration_state(event, now), event.zone

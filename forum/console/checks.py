@@ -69,5 +69,5 @@ class Checklist:
 
 
 def link(endpoint: str, **values: Any) -> str:
-    """Return the address of a page of the console, or "" while this version has no such page."""
+    """Return the URL of a page of the console, or "" when no view has this endpoint."""
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""

@@ -1,4 +1,4 @@
-"""The page of a form for what all events share, such as hashtags, and the comparison after another's save (R30)."""
+"""Pages of forms for what all events share, such as hashtags; they show what another organiser has saved (R30)."""
 
 from typing import Any
 

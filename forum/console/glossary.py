@@ -48,7 +48,7 @@ class GlossaryForm(SettingsForm):
             raise ValidationError(_l("Write a word, with a letter or digit in it"))
 
     def values(self) -> dict[str, str]:
-        """Return what was typed."""
+        """Return the typed entry by field: language, word to avoid, better word and reason."""
         return {name: self[name].data or "" for name in ("language", "avoid", "better", "reason")}
 
 

@@ -34,7 +34,7 @@ bp = Blueprint("library", __name__, url_prefix="/console/<event>/images")
 
 LAST_PAGE = 9999
 LONGEST_SENT = 1000  # characters of a file's name that are looked at
-# The one address to which more may be sent than a form's fields, and the most bytes that it takes: file and fields.
+# The only URL that accepts a body larger than a form's fields, and the most bytes of that body: image file and fields.
 UPLOAD = re.compile(r"/console/[^/]+/images/new")
 LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
 
@@ -69,7 +69,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 def add(event: str) -> ResponseReturnValue:
-    """Take an image into the library: it is checked, made anew and described in each language."""
+    """Take an image into the library: the image is checked, re-encoded and described in each language."""
     found = get_any_or_404(event)
     form = UploadForm(kept_words.sent_or_kept(), languages=found.offered_languages)
     is_valid = form.validate_on_submit()

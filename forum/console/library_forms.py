@@ -66,7 +66,7 @@ class UploadForm(DescribedForm):
     )
 
     def take(self, sent: FileStorage | None) -> bytes:
-        """Return the content of the file that was sent, empty when there is none; note an error for that."""
+        """Return the content of the file that was sent, empty when there is none; then add an error to the form."""
         content = sent.read() if sent else b""
         self.is_file_sent = bool(content)
         if not content:

@@ -35,7 +35,7 @@ class LookForm(SettingsForm):
     share_key = ImageField(_l("Picture beside shared links"))
 
     def offer_images(self, event: Event, number: int) -> None:
-        """Offer this many images of the event's library, and those that are chosen."""
+        """Offer as choices this many images of the event's library, and the images that are chosen already."""
         stored = [event.logo_key or "", event.share_key or ""]
         self.logo_key.offer(event.id, _("No logo"), stored=stored, number=number)
         none = _("The drawn picture with the ring")
@@ -64,13 +64,13 @@ class LookForm(SettingsForm):
         return {name: self[name].data or None for name in COLUMNS}
 
     def validate_accent_light(self, field) -> None:
-        """Refuse a text that is no colour, a faint colour, and an empty field while dark pages have a colour."""
+        """Refuse text that is no colour, a colour with too little contrast, and no colour while dark pages have one."""
         if not field.data and self.accent_dark.data:
             raise ValidationError(_("Enter the colour on light pages too, or empty both"))
         _refuse_faint(field)
 
     def validate_accent_dark(self, field) -> None:
-        """Refuse a text that is no colour, and a faint colour."""
+        """Refuse text that is no colour, and a colour with too little contrast."""
         _refuse_faint(field)
 
     @property
@@ -85,7 +85,7 @@ class LookForm(SettingsForm):
             self[PREFIX + theme].data = colour
 
     def samples(self) -> dict[str, dict[str, str]]:
-        """Return by theme the colours that pages would have, by token; nothing while the site's own are chosen."""
+        """Return by theme the colours that pages would have, by token; empty for the site's own."""
         colours = self._colours()
         if "light" not in colours:
             return {}

@@ -20,16 +20,16 @@ class WordsForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(mailing: Mailing) -> dict[str, Any]:
-        """Return the values that the form's fields show."""
+        """Return the values of the form's fields for a stored mailing."""
         return {"words": dict(mailing.words)}
 
     def text(self) -> Text:
-        """Return what was typed, in the languages in which something was."""
+        """Return the typed text by language, without the languages that were left empty."""
         return self.words.text
 
 
 class SendForm(ShowsStored, TidyForm):
-    """The button that sends a mailing, if the mailing still says what the page with the button has shown."""
+    """The button that sends a mailing, unless its text has changed since the page was shown."""
 
     @staticmethod
     def stored(mailing: Mailing) -> dict[str, Any]:

@@ -32,7 +32,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Proposed:
-    """An open mailing about a change: how many people it concerns still, and what has changed, in words."""
+    """A mailing about a change that is not sent yet: how many people still have to be told, and what has changed."""
 
     mailing: Mailing
     people: int
@@ -41,7 +41,7 @@ class Proposed:
 
 @dataclass(frozen=True)
 class Row:
-    """A mailing in the list of messages: its state as text and icon, what changed, and what has become of its mails."""
+    """A mailing in the list of messages: its state as text and icon, what changed, and how many mails were sent."""
 
     mailing: Mailing
     label: str
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Preview:
-    """A mail in one language for people who know the same earlier facts (those of `step`), and how many get it.
+    """A mail in one language for people who know the same earlier facts (those of `step`), and how many people get it.
 
     `lacks_words` says that the organisers' own words are missing in this language.
     """
@@ -65,7 +65,7 @@ class Preview:
 
 
 def describe_open(mailing: Mailing) -> Proposed:
-    """Return the open mailing with the number of people whom it has not reached."""
+    """Return the open mailing in words, with the number of people whom it has not reached."""
     if mailing.status == MailingStatus.PROPOSED:
         people = len(audience_of(mailing).people)
     else:

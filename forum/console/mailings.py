@@ -30,7 +30,7 @@ bp = Blueprint("mailings", __name__, url_prefix="/console/<event>/mailings")
 
 
 def proposed_change(event: Event) -> words.Proposed | None:
-    """Return the open mailing about a change of the event, for pages that lead there; None once the event is over."""
+    """Return the open mailing about a change of the event, for pages that link to it; None once the event is over."""
     mailing = None if events.is_over(event, clock.now()) else queries.find_open_change(event)
     return words.describe_open(mailing) if mailing else None
 
@@ -67,7 +67,7 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/sending", methods=["GET", "POST"])
 def send(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask whether to write to so many people, after both factors were just entered (S09); on POST begin to send."""
+    """Ask whether to send a mailing to its recipients, after both factors were entered (S09); on POST start sending."""
     if answer := sign_ins.require_fresh():
         return answer
     form = SendForm()
@@ -114,7 +114,7 @@ def resume(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/dismissal", methods=["POST"])
 def dismiss(event: str, mailing: int) -> ResponseReturnValue:
-    """Note that nobody has to be written to."""
+    """Dismiss a proposed mailing: an organiser has decided that nobody has to be written to."""
     return _change(event, mailing, actions.dismiss, _("Noted: no message about this change is needed."))
 
 

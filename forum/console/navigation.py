@@ -105,7 +105,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Waits:
-    """How many people of an event there are for each entry of the navigation; after the event nobody waits any more."""
+    """The numbers that the navigation shows beside its links to an event's pages: people and requests that wait."""
 
     in_line: int
     undecided: int
@@ -127,7 +127,7 @@ class Frame:
 
     @property
     def home_url(self) -> str:
-        """The address of the console's first page for this event, which a handler alone sees without its overview."""
+        """The URL of the event's first console page: the overview for its organisers, else the protected identities."""
         if self.event is None:
             return ADDRESS
         is_organiser = sign_ins.may(Role.ORGANISER, self.event)
@@ -172,7 +172,7 @@ def my_events() -> list[Event]:
 
 
 def waits_of(event: Event) -> Waits:
-    """Return how many people of an event wait for what, asked in one statement once a request."""
+    """Return the numbers that the navigation shows for an event, read in one statement and once a request."""
     if "waits" not in g:
         g.waits = {}
     if event.id not in g.waits:

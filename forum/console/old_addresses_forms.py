@@ -76,7 +76,7 @@ class ImportForm(TidyForm):
     lines = LinesField(_l("Or paste the lines"))
 
     def read(self, uploaded: bytes) -> list[tuple[str, Target]]:
-        """Return the old addresses of the file, else of the pasted lines, with what they lead to.
+        """Return old addresses and their targets, from the file if there is one, else from the pasted lines.
 
         Raises ValidationError with what is wrong, line by line.
         """

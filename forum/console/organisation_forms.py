@@ -127,7 +127,7 @@ class MergeOrganisationForm(SettingsForm):
 
 
 def _lines(text: str | None) -> Iterator[str]:
-    """Yield the lines in which something is written."""
+    """Yield the lines that are not blank."""
     return filter(None, map(str.strip, (text or "").split("\n")))
 
 

@@ -1,4 +1,4 @@
-"""Pages on which organisations are merged and come apart again, and names that look alike are told apart."""
+"""Pages on which organisations are merged or a merge is undone, and similar names are marked as different."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ def undo(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/apart/<int:into>", methods=["POST"])
 def tell_apart(event: str, number: int, into: int) -> ResponseReturnValue:
-    """Remember that two organisations with similar names are two."""
+    """Store that two organisations with similar names are different, so that merging them is proposed no more."""
     return _decide(
         event, number, into, rules.tell_apart, _("They are two organisations, and are not proposed any more.")
     )
@@ -102,7 +102,7 @@ def tell_apart(event: str, number: int, into: int) -> ResponseReturnValue:
 
 @bp.route("/again/<int:into>", methods=["POST"])
 def propose_again(event: str, number: int, into: int) -> ResponseReturnValue:
-    """Let two organisations be proposed again as far as their names look alike."""
+    """Undo `tell_apart`: propose merging these two organisations again if their names are similar."""
     return _decide(
         event, number, into, rules.propose_again, _("They are proposed again if their names are similar.")
     )
@@ -144,7 +144,7 @@ def _stands_already(event: Event, number: int) -> ResponseReturnValue:
 
 
 def _stored(event: Event, both: Both) -> dict[str, Any]:
-    """Return what the form shows, and all from which the page comes that organisers can change."""
+    """Return the values that the form's fields show, and all values on the page that other organisers may change."""
     merged, kept = both
     written = [vars(actions.written_of(event, one)) for one in both]
     return {"cap": kept.cap or merged.cap, "written": written}
@@ -175,7 +175,7 @@ def _merge_page(
 
 
 def _names(event: Event, organisation: Organisation) -> list[str]:
-    """Return the names of an organisation beside its canonical one, and those of what was merged into it."""
+    """Return the names of an organisation beside its canonical one, and those of the ones merged into it."""
     merges = queries.list_merges(event)
     merged = [row.merged.name for row in merges if row.merged.counts_as_id == organisation.id]
     return [*actions.written_of(event, organisation).aliases, *merged]

@@ -32,7 +32,7 @@ from forum.web.languages import in_language
 PAIRS_SHOWN = 50
 
 bp = Blueprint("organisations", __name__, url_prefix="/console/<event>/organisations")
-# Every form on which an organisation is typed offers names, the public ones too.
+# Every form with an organisation field suggests names, the public forms too.
 bp.add_app_template_filter(belonging.list_suggested, "suggested_names")
 bp.add_app_template_filter(belonging.list_all_suggested, "all_suggested_names")
 
@@ -62,13 +62,13 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
-    """Write an organisation down; `of` in the address is the reference of a registration that names it."""
+    """Add an organisation; `of` in the URL is the reference of a registration that names it."""
     return _edit(event, None)
 
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def edit(event: str, number: int) -> ResponseReturnValue:
-    """Show and change an organisation (R30); `of` in the address proposes an alias, as for a new one a name."""
+    """Show and change an organisation (R30); `of` in the URL is a registration whose spelling becomes an alias."""
     found = get_any_or_404(event)
     if request.method == "POST" and queries.find(found, number) is None:
         return _removed_meanwhile(found)
@@ -99,7 +99,7 @@ def get_organisation_or_404(event: Event, number: int) -> Organisation:
 def _pairs(
     known: Sequence[Organisation], named: Sequence[duplicates.Named], apart: set[tuple[int, int]]
 ) -> dict[str, Any]:
-    """Return the pairs that look alike, as many as are shown, and those that organisers told apart."""
+    """Return the pairs of similar names that the page shows, and the pairs that organisers marked as different."""
     pairs = duplicates.find_pairs(named, apart, most=PAIRS_SHOWN + 1)
     standing = {one.id: one for one in known}
     told = [[standing[number] for number in pair] for pair in sorted(apart) if {*pair} <= {*standing}]
@@ -123,7 +123,7 @@ def _row(
 
 
 def _places(event: Event, organisation: Organisation, held: caps.Held) -> list[str]:
-    """Return in words how many places an organisation has of those it may have, and so for sectors with a number."""
+    """Return sentences on how many places an organisation holds and may hold, in all and in sectors with a cap."""
     key, own = organisation.key, held.own.get(organisation.key, {})
     named = {sector.id: in_language(sector.name) for sector in event.sectors if sector.id in own}
     elsewhere = held.against(key, None)
@@ -157,7 +157,7 @@ def _edit(slug: str, number: int | None) -> ResponseReturnValue:
 
 
 def _removed_meanwhile(event: Event) -> ResponseReturnValue:
-    """Show what was typed about an organisation that was removed or merged meanwhile, to be written down anew."""
+    """Show what was typed about an organisation that was removed or merged meanwhile, so that it can be added again."""
     form = OrganisationForm(kept_words.sent_or_kept(), event=event)
     form.show({})
     shown: dict[str, Any] = {"organisation": None, "spellings": [], "merges": [], "is_removed": True}
@@ -167,7 +167,7 @@ def _removed_meanwhile(event: Event) -> ResponseReturnValue:
 
 
 def _save(slug: str, number: int | None, form: OrganisationForm) -> rules.Outcome:
-    """Store what was typed. Raises ChangedMeanwhile, MarkTaken, TooMany, TooManySuggested."""
+    """Store the typed organisation. Raises ChangedMeanwhile, MarkTaken, TooMany, TooManySuggested."""
     event = get_locked_or_404(slug)
     organisation = get_organisation_or_404(event, number) if number else None
     form.refuse_if_changed(_stored(event, number))
@@ -178,7 +178,7 @@ def _save(slug: str, number: int | None, form: OrganisationForm) -> rules.Outcom
 
 
 def flash_outcome(outcome: rules.Outcome) -> None:
-    """Show on the next page what a change of an organisation meant."""
+    """Show on the next page what a change of an organisation has done to registrations and the waiting list."""
     if outcome.is_changed:
         flash(" ".join([_("Saved."), *told(outcome)]), "success")
     else:
@@ -193,9 +193,9 @@ def _stored(event: Event, number: int | None) -> dict[str, Any]:
 
 
 def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
-    """Return what the fields show first: what is stored, and what the registration in the address has written.
+    """Return the first values of the fields: the stored ones, and the spelling of the registration in the URL.
 
-    That is the name of a new organisation, and another name of a stored one.
+    That spelling is the name of a new organisation, or one more alias of a stored one.
     """
     named = find_by_reference(event, request.args.get("of", "")[:20])
     if named is None:
@@ -207,7 +207,7 @@ def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooMany | TooManySuggested) -> None:
-    """Put the refusal beside the field that it is about."""
+    """Add the refusal's message to the field that it is about."""
     if isinstance(refusal, TooMany):
         form.name.errors = [
             _("%(most)s organisations are written down already, and there can be no more", most=rules.MOST)
@@ -226,7 +226,7 @@ def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooMany | TooManyS
 
 
 def told(outcome: rules.Outcome) -> list[str]:
-    """Return in sentences what a change meant for registrations and for those who wait."""
+    """Return sentences on what a change of an organisation has done to registrations and the waiting list."""
     sentences = []
     if outcome.settled:
         sentences.append(

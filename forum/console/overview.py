@@ -39,9 +39,9 @@ bp.record_once(navigation.install)
 
 @bp.route("/")
 def first() -> ResponseReturnValue:
-    """Redirect to an event that the organiser may see: the current one, else the newest; without any, to its form.
+    """Redirect to an event that the organiser may see: the current one, else the newest; if none, to making one.
 
-    Whoever is only a handler of protected identity is led to that page.
+    A user who only handles protected identities is redirected to the page about these.
     """
     mine, has_events = navigation.my_events(), bool(events.list_events())
     if not mine and (handled := navigation.handled_events()):
@@ -98,7 +98,7 @@ def _invited(event: Event) -> list[dict[str, str]]:
 
 
 def _facts(event: Event, now: datetime, *, is_kept: bool) -> list[dict[str, str]]:
-    """Return the event's state as label and value, and its dates and rules if its registrations are kept here."""
+    """Return the event's state as pairs of label and value, with dates and rules if its registrations are kept here."""
     state = (_("State"), str(STATES[events.registration_state(event, now)]))
     facts = [state, *(_rules(event, now) if is_kept else ())]
     return [{"label": label, "value": value} for label, value in facts]

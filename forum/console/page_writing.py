@@ -34,7 +34,7 @@ def autosave(event: str) -> ResponseReturnValue:
 
 @bp.post("/preview")
 def preview(event: str) -> ResponseReturnValue:
-    """Return what was typed in a language as visitors would see it, and the hints about it; 422 for wrong values."""
+    """Return the typed text of one language as visitors would see it, with hints on it; 422 for invalid values."""
     found, stored = _named(event)
     form = make_form(found, stored)
 

@@ -93,7 +93,7 @@ def edit(event: str, slug: str) -> ResponseReturnValue:
 
 @bp.route("/preview", methods=["POST"])
 def preview(event: str) -> ResponseReturnValue:
-    """Show what was typed as readers would see it in a language; nothing is stored."""
+    """Show the typed page as readers would see it in one language; store nothing."""
     found = get_any_or_404(event)
     stored = _find(found, request.args.get("page", ""))
     form, code = make_form(found, stored), request.form.get("in", "")
@@ -202,7 +202,7 @@ def _show_form(
 
 
 def proofreader(form: PageForm, event: Event) -> Callable[[str], Care]:
-    """Return the function that gives the proofreader's remarks on what is typed in a language."""
+    """Return a function that gives the proofreader's remarks on the text typed in a language."""
     day = clock.now().astimezone(event.zone).date()
     return lambda code: care_for(form[code].form.data, ABOVE, code, day)
 
@@ -213,7 +213,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differe
 
 
 def saved_words(event: Event) -> str:
-    """Return the message after a page is saved, which says whether readers see the change."""
+    """Return the message shown after a page is saved; it says whether readers see the change."""
     if event.is_published:
         return _("Saved. Readers see it at once.")
     return _("Saved. Readers see it once the forum is published.")

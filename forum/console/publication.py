@@ -120,7 +120,7 @@ def _asked(event: Event, now: datetime) -> dict[str, Any]:
 
 
 def _held(event: Event) -> dict[str, int]:
-    """Return how many people are registered for the event, how many places are held, and its public posts."""
+    """Return how many people are registered for the event, how many places are held, and how many posts are public."""
     counts = listing.count_by_sector_and_status(event)
     return {
         "people": sum(listing.total(counts, status=status) for status in LIVE),

@@ -123,7 +123,7 @@ def _refused(
 
 
 def too_large() -> str:
-    """Return what is said when a form would ask for more files than it can bring."""
+    """Return the message for a form that would ask for more files than one request may send."""
     return _(
         "The files that a sector is asked for may have at most %(number)s MB together. Let this one or another be"
         " smaller, or ask the sector for fewer files.",

@@ -106,7 +106,7 @@ class QuestionForm(SettingsForm):
         is_answered: bool = False,
         **kwargs: Any,
     ):
-        """Make the form for a stored question or a new one; `others` are the event's further questions in order."""
+        """Make the form for a stored question or a new one; `others` are the event's other questions in order."""
         super().__init__(*args, **kwargs)
         self._question, self._kind = question, kind
         self.sectors.choices = _sector_choices(event, question)
@@ -185,18 +185,18 @@ class QuestionForm(SettingsForm):
 
 
 def kind_name(kind: QuestionKind) -> str:
-    """Return what a kind of question is called."""
+    """Return the name of a kind of question."""
     return str(KINDS[kind][0])
 
 
 def condition_words(question: Question) -> str:
-    """Return the condition of a question in words, "" where it is always asked."""
+    """Return the condition of a question in words, or "" for a question that is always asked."""
     parent = question.depends_on
     return _condition(parent, question.depends_on_values, 2 * LONGEST_SHOWN) if parent else ""
 
 
 def _files(draft: QuestionDraft) -> dict[str, Any]:
-    """Return which files the question takes; a question that was of another kind begins with all of them."""
+    """Return the values of the fields about files: the question's, else all types of file and the usual size."""
     return {
         "file_types": list(draft.file_types or FileType),
         "most_megabytes": str(draft.most_megabytes or MEGABYTES[1]),

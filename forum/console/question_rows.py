@@ -20,8 +20,9 @@ from forum.web.languages import in_language
 class Row:
     """A question in the list.
 
-    `depth` says how many questions stand above it in its condition; `answered` is None for a small number that only
-    the role care sees; `is_silent` says that nobody is asked, because the question above is withdrawn.
+    `depth` is how many questions its condition depends on, directly or through others. `answered` is None for a small
+    number that only the role care sees. `is_silent` says that nobody is asked, because a withdrawn question is its
+    condition.
     """
 
     question: Question

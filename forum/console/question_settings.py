@@ -35,7 +35,7 @@ MOVE = re.compile(r"(up|down)-([0-9]{1,9})")
 
 
 class ReadyMadeForm(SentOnce, TidyForm):
-    """The button that takes over a ready-made set."""
+    """The button that adds a ready-made set of questions to the event."""
 
 
 @bp.route("")
@@ -66,7 +66,7 @@ def order(event: str) -> ResponseReturnValue:
 
 @bp.route("/new")
 def new(event: str) -> ResponseReturnValue:
-    """Offer ready-made questions to take over, and the kinds of questions of which one can be made."""
+    """Show the ready-made sets of questions, and the kinds of questions that can be made."""
     found = get_any_or_404(event)
     keys = {question.key for question in queries.list_all(found.id) if not question.withdrawn_at}
     sets = [(each, any(one.key in keys for one in each.questions)) for each in ready_made.list_sets()]
@@ -164,7 +164,7 @@ def _order(event: Event) -> dict[str, Any]:
 
 
 def _about(event: Event, question: Question) -> dict[str, Any]:
-    """Return the context of the page about withdrawing: how many have answered, and what depends on the question."""
+    """Return the context of the page for withdrawing a question: how many have answered it, and what depends on it."""
     below = [each for each in queries.list_all(event.id) if each.depends_on_id == question.id]
     return {
         "question": question,

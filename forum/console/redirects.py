@@ -74,7 +74,7 @@ def remove(event: str, path: str) -> ResponseReturnValue:
 
 @bp.route("/import", methods=["GET", "POST"])
 def import_file(event: str) -> ResponseReturnValue:
-    """Take many old addresses from a file, or only say what that would change."""
+    """Import many old addresses from a file or pasted lines, or only preview what that would change."""
     form = ImportForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
         return edit_page("redirects/import", event, form)
@@ -99,7 +99,7 @@ def import_file(event: str) -> ResponseReturnValue:
 
 
 def get_old_or_404(path: str) -> OldAddress:
-    """Return the old address that is written like this, or abort with 404."""
+    """Return the old address with this path, or abort with 404."""
     return rules.find(f"/{path}") or abort(404)
 
 
@@ -134,7 +134,10 @@ def _edit(event: str, old: OldAddress | None) -> ResponseReturnValue:
 
 
 def _target(form: OldAddressForm, old: OldAddress | None) -> Target:
-    """Return what the address is to lead to. Raises LeadsNowhere, and ChangedMeanwhile for an outdated form (R30)."""
+    """Return the typed target of an old address.
+
+    Raises LeadsNowhere, and ChangedMeanwhile for an outdated form (R30).
+    """
     there = old or rules.find(form.old.data or "")
     form.refuse_if_changed(OldAddressForm.stored(there) if there else {})
     return target_of(form.leads_to.data or "")

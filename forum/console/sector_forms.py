@@ -78,7 +78,7 @@ class PlacesForm(SettingsForm):
             self.shares.put(rows)
 
     def onto(self, event: Event) -> Self:
-        """Return the form for the event's present sectors, with what was typed for those that it still has."""
+        """Return a form for the event's present sectors, with the typed values of those sectors that still exist."""
         typed = {row.form.key.data: row.form.data for row in self.shares.entries}
         rows = [{**_shown(share), **typed.get(share.key, {})} for share in shares_of(event)]
         return type(self)(formdata=None, data={"capacity": self.capacity.data, "shares": rows})
@@ -138,7 +138,7 @@ class MergeSectorForm(SettingsForm):
 
     @staticmethod
     def stored(sector: Sector, into: Sector) -> dict[str, Any]:
-        """Return the numbers that the form's fields show, and those of both sectors from which they come."""
+        """Return the proposed numbers that the form shows, and the shares of both sectors on which they are based."""
         shares = [_shown(share) for share in shares_of(into.event) if share.key in (sector.key, into.key)]
         return {**vars(propose(sector, into)), "shares": shares}
 
@@ -147,7 +147,7 @@ class MergeSectorForm(SettingsForm):
         return Limits(self.floor.data, self.ceiling.data)
 
     def note_faults(self, faults: Sequence[Fault], name: str) -> None:
-        """Show which limits the numbers would break, each at its field; `name` is that of the sector that stays."""
+        """Show which limits the numbers would break, each at its field; `name` names the sector that remains."""
         for fault in faults:
             field = self.ceiling if fault.kind == FaultKind.CEILING_BELOW_TAKEN else self.floor
             field.errors = [*field.errors, fault_words(fault, name)]
@@ -159,7 +159,7 @@ def policy_choices() -> list[SelectChoice]:
 
 
 def fault_words(fault: Fault, name: str = "") -> str:
-    """Return a broken limit in words with its numbers; `name` is that of the sector."""
+    """Return a broken limit in words with its numbers; `name` is the sector's name."""
     given, limit, by = fault.given, fault.limit, abs(fault.limit - fault.given)
     numbers = {"given": given, "limit": limit, "by": by, "name": name}
     if fault.kind == FaultKind.CAPACITY_BELOW_TAKEN:

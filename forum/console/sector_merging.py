@@ -83,7 +83,7 @@ def _page(
 
 
 def _numbers(mine: Sector, other: Sector) -> dict[str, Any]:
-    """Return the context of the page: what both sectors are called, and how many people there are in each state."""
+    """Return the context of the page: both sectors' names, and how many registrations each has by status."""
     counts = listing.count_by_sector_and_status(mine.event)
 
     def of(status: Status) -> list[int]:

@@ -53,7 +53,7 @@ def sectors(event: str) -> ResponseReturnValue:
 
 
 def new_sector(event: str) -> ResponseReturnValue:
-    """Ask what a new sector is called and what it may take, and add it."""
+    """Show the form for a new sector, with its name and number of places; on POST add it."""
     found = get_any_or_404(event)
     form = NewSectorForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
@@ -213,7 +213,7 @@ def sector_or_404(event: Event, key: str) -> tuple[Event, Sector]:
 
 
 def _ways(mine: Sector) -> dict[str, Any]:
-    """Return the context of a page about a sector: how many people belong to it, and the other sectors."""
+    """Return the context of a page about one sector: its number of registrations, and the other sectors."""
     counts = listing.count_by_sector_and_status(mine.event)
     others = [other for other in mine.event.sectors if other is not mine]
     return {

@@ -82,7 +82,7 @@ def _calendars(event: Event) -> dict[str, int]:
 def _after_facts(event: Event, former: Former, now: datetime) -> str:
     if not touches_calendars(former):
         return ""
-    # Offers end when the event starts, so a later start may allow new ones.
+    # Offers end when the event starts, so a later start may allow new offers.
     told = [_offered(waiting_list.offer_free_places(event, now=now))]
     numbers = _calendars(event)
     if numbers["people"]:

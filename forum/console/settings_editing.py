@@ -25,7 +25,7 @@ from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.languages import NAMES, in_language
 
 Context = Mapping[str, Any]
-Former = Mapping[str, Any]  # the former values of the columns that a change has set, by name
+Former = Mapping[str, Any]  # the former values of the changed columns, by column name
 
 
 def _nothing(_event: Event) -> Context:
@@ -74,7 +74,7 @@ def edit(slug: str, part: Part) -> ResponseReturnValue:
 
 
 def _filled_words(pages: Sequence[Page]) -> str:
-    """Return which drafts have been filled in by a change, in a sentence; "" for none."""
+    """Return a sentence on which drafts of pages a change has filled in; "" for none."""
     if not pages:
         return ""
     titles = ", ".join(in_language(page.title) for page in pages)

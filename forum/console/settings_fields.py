@@ -66,12 +66,12 @@ class TextsField(FormField):
     def __init__(self, kind: type[Row], label=None, *, longest: int = 0, missing=None, **kwargs):
         super().__init__(kind, label, **kwargs)
         self._longest, self._missing = longest, missing
-        # Codes of the languages in which the text should be there; the page points out those that are missing.
+        # Codes of the languages in which the text is expected; the page points out those that are missing.
         self.wanted: Sequence[str] = tuple(NAMES)
 
     @property
     def text(self) -> Text:
-        """The text in the languages in which something was typed."""
+        """The typed text by language, without the languages that were left empty."""
         return Text({code: words for code, words in self.data.items() if words})
 
     def validate(self, form, extra_validators=()) -> bool:
@@ -88,7 +88,7 @@ class TextsField(FormField):
 
 
 def want_languages(form: Iterable[Field], codes: Sequence[str]) -> None:
-    """Let the texts of a form, those of its rows too, be wanted in these languages."""
+    """Set the languages in which all texts of a form, its rows included, are expected."""
     for field in form:
         if isinstance(field, TextsField):
             field.wanted = codes
@@ -137,7 +137,7 @@ class NumberField(IntegerField):
         super().__init__(label, [*validators, limit], **kwargs)
 
     def process_formdata(self, valuelist) -> None:
-        """Read the number; what is no number is refused in the page's words."""
+        """Read the number; refuse anything else with a message in the page's language."""
         if valuelist and not valuelist[0].strip():
             self.data = None
             return
@@ -198,7 +198,7 @@ def _read(field: Field, read, valuelist, message) -> None:
 
 
 def in_our_time(_form, field) -> None:
-    """Refuse a year that no event can have: some dates far away cannot be converted to UTC."""
+    """Refuse years that no event can have: some dates far away cannot be converted to UTC."""
     if field.data is not None and not EARLIEST <= field.data.year <= LATEST:
         raise StopValidation(_l("Enter a year from %(first)s to %(last)s", first=EARLIEST, last=LATEST))
 

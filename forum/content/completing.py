@@ -45,7 +45,7 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
 
 
 def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
-    """Return the paths of the files that the folder lacks, for stored content that the import keeps."""
+    """Return the paths of files that are not in the folder although the import keeps their stored content."""
     given_files, lacking = given.files(), wanted.files().keys() & stored.files().keys()
     return sorted(
         file for file in lacking if file not in given_files and file.endswith((".md", "/event.toml"))
@@ -206,7 +206,7 @@ def _refuse_circle(path: str, laid: Mapping[str, Document]) -> None:
 def _glossary(given: Site, stored: Site, *, delete: bool) -> Document:
     """Return the glossary after the import: the entries of the files, and stored ones for other words.
 
-    The entries with which a site is made are not kept while it has no event: they belong to no content yet.
+    While the database has no event, a file's entries replace those that the installation made.
     """
     replaces = given.glossary is not None and (delete or not stored.events)
     laid: Document = {}

@@ -116,7 +116,7 @@ LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 
 
 def tell(event: Event, asked: Sequence[Question]) -> Document:
-    """Return the event with the questions that it asks, in their order, as the document of its event.toml."""
+    """Return an event and its questions, in order, as the document of event.toml."""
     zone = event.zone
     organiser = {
         "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,
@@ -229,7 +229,7 @@ def _tell_list(entries: Iterable[Mapping[str, Any]]) -> list[Document]:
 
 
 def _tell_part(name: str, part: Any) -> Any:
-    """Return one value of an entry, such as a label, as content files hold it; a mapping is a text by language."""
+    """Return one value of an entry, such as a label, as files of content hold it; a mapping is a text by language."""
     if name == "report":
         return {"name": _told(part["name"]), "url": part["url"]}
     return _told(part) if isinstance(part, Mapping) else part

@@ -27,7 +27,7 @@ def tell(image: Image, zone: ZoneInfo) -> Document:
 
 
 def read(raw: Document, where: Where, zone: ZoneInfo) -> Document:
-    """Return the content of an image's file as a document. Raises BadFile."""
+    """Return the content of the file that describes an image as a document. Raises BadFile."""
     document = SHAPE(raw, where)
     added = moments.tell(moments.read(document["added"], zone, where.at("added")), zone)
     return {**document, "added": added, "focus": document.get("focus", str(Focus.CENTRE))}

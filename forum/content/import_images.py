@@ -16,7 +16,7 @@ ByPlace = Mapping[tuple[str, str], Document]  # documents of images by event and
 def write(
     before: ByPlace, wanted: ByPlace, events: Mapping[str, Event], sizes: Mapping[tuple[str, str], Size]
 ) -> None:
-    """Write the images that differ; `sizes` has those of the images that are new."""
+    """Store the images that differ; `sizes` has the size of each new image."""
     for place, document in wanted.items():
         if document != before.get(place):
             _write(events[place[0]], place[1], document, sizes)

@@ -20,7 +20,7 @@ COLUMNS = ("slug", "label", "headline", "lead")
 
 
 def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime) -> None:
-    """Make these posts what the documents say; with `names_changed`, search texts follow the hashtags' names."""
+    """Store these posts as the documents describe them; with `names_changed`, renew all search texts of posts."""
     known = {post.key: post for post in stored.list_posts()}
     for key in sorted(changed & known.keys() & wanted.posts.keys()):
         revisions.keep_first(known[key], now=now)
@@ -44,7 +44,7 @@ def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime
 
 
 class _Shelf:
-    """Finds events, categories and hashtags by what documents call them."""
+    """Finds events, categories and hashtags by the names that documents give them."""
 
     def __init__(self) -> None:
         self.events = {slug: id_ for id_, slug in db.session.execute(select(Event.id, Event.slug))}

@@ -55,7 +55,7 @@ def _remove_missing(event: Event, known: dict[str, Question], wanted: set[str], 
 
 
 def _free_conditions(known: dict[str, Question], documents: Sequence[Document]) -> None:
-    """Let go of each condition that changes, so that the order of the changes does not matter."""
+    """Remove each condition that changes before the new ones are set, so that their order does not matter."""
     for document in documents:
         stored = known.get(document["key"])
         if stored is None or stored.depends_on is None:

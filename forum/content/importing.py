@@ -27,7 +27,7 @@ from forum.news import actions as news
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an import changes, and the files of stored content that it keeps though the folder lacks them."""
+    """What an import changes, and the files that are missing in the folder although their stored content is kept."""
 
     differences: Sequence[Difference]
     kept: Sequence[str]

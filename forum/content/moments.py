@@ -1,4 +1,4 @@
-"""Moments as files tell them: by the clock of a time zone, with an offset only where that clock shows an hour twice."""
+"""Times in content files: on the clock of a time zone, with an offset only where that clock shows an hour twice."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -7,7 +7,7 @@ from forum.content.shapes import Where
 
 
 def tell(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the moment as a file holds it: by the zone's clock."""
+    """Return the moment as a file holds it: the time on the zone's clock."""
     local = moment.astimezone(zone)
     naive = local.replace(tzinfo=None, fold=0)
     if _comes_twice(naive, zone):

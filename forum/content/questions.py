@@ -48,12 +48,12 @@ SHAPE = listing(QUESTION, 100)
 
 
 def tell(questions: Sequence[Question]) -> list[Document]:
-    """Return the questions, in their order, as the part of event.toml; what says nothing is left out."""
+    """Return the questions, in their order, as the part of event.toml; empty values are left out."""
     return [_tell(question) for question in questions]
 
 
 def read(told: Sequence[Document], where: Where) -> list[Document]:
-    """Return the checked questions of a file in the order of the form, without what says nothing. Raises BadFile.
+    """Return the checked questions of a file in the order of the form, without empty values. Raises BadFile.
 
     Two questions may not have one key, nor two choices of a question.
     """
@@ -64,7 +64,7 @@ def read(told: Sequence[Document], where: Where) -> list[Document]:
 
 
 def _without_empty(question: Document) -> Document:
-    """Return the question without what says nothing, such as a help text that is empty in every language."""
+    """Return the question without empty values, such as a help text that is empty in every language."""
     choices = [
         {name: value for name, value in choice.items() if value is not False}
         for choice in question.get("choices", [])
@@ -78,7 +78,7 @@ def _says(value: Any) -> bool:
 
 
 def _in_order(told: Sequence[Document]) -> Iterator[Document]:
-    """Yield each question before those that depend on it, as the form asks them; what goes in a circle comes last."""
+    """Yield each question before those that depend on it, as in the form; circular dependencies come last."""
     keys, placed = {question["key"] for question in told}, set()
 
     def above(question: Document) -> str | None:

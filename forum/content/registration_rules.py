@@ -24,19 +24,19 @@ SHAPE = table(
         "release": moment,
         "freeze": moment,
         "organisation_cap": number(1),
-        # The file has neither where places are offered in the order of asking, until the event begins.
+        # Files leave out both keys where places are offered by time of registering until the event begins.
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
         "review_days": number(1, 365),
         "second_reviewer": flag,
-        # The readers of the list of participants, where there is one.
+        # who may read the list of participants, if there is one
         "participant_list": matching(READERS.__contains__, f"one of {', '.join(READERS)}"),
     },
 )
 
 
 def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the rules of an event; what the file leaves out is None."""
+    """Return the rules of an event; None for rules that the file leaves out."""
     return {
         "capacity": event.capacity,
         "opens": moments.tell(event.opens_at, zone),

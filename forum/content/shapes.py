@@ -54,7 +54,7 @@ def unix(text: str) -> str:
 
 
 def said(told: Mapping[str, str]) -> Text:
-    """Return a text per language without the languages whose text is empty."""
+    """Return a text by language without the languages whose text is empty."""
     return Text({language: text for language, text in told.items() if text})
 
 

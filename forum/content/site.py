@@ -43,7 +43,7 @@ class Site:
         return {entry["old"]: entry for entry in (self.old_addresses or {}).get(ADDRESSES, [])}
 
     def files(self) -> dict[str, Document]:
-        """Return every document by the path of its file."""
+        """Return all documents by the paths of their files."""
         found = {TAXONOMY: self.taxonomy} if self.taxonomy else {}
         if self.old_addresses:
             found[OLD_ADDRESSES] = self.old_addresses
@@ -125,7 +125,7 @@ def _compare(old: Document | None, new: Document | None) -> Iterator[tuple[str, 
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each single value with its key, such as `sectors.ngo.floor`; a list's entry goes by its key or number."""
+    """Yield each single value with its key, such as `sectors.ngo.floor`; a list's entry has its key or number."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield from _flat(f"{key}.{name}" if key else name, part)

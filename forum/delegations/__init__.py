@@ -1,1 +1,1 @@
-"""People who come for others or with others: somebody who comes instead, and delegations of one organisation."""
+"""Substitutes, who come instead of a registered person, and delegations, which one contact registers together."""

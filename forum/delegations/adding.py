@@ -1,8 +1,8 @@
 """A person whom the contact of a delegation names later, while registration is open.
 
-The rules are those of the form: whoever has no address of their own has a place, a rank in line or a review at once;
-whoever has one is asked to confirm it. What would happen stands on the page first. If a place was promised there and
-has gone since, nobody is registered before the contact has read that.
+The rules are those of the form: a person without an address of their own gets a place, a rank in line or a review at
+once; a person with one is asked to confirm it. The page first says which of these will happen. If it promised a place
+that is taken meanwhile, nobody is registered before the contact has read so.
 """
 
 from collections.abc import Mapping
@@ -44,12 +44,15 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return what the page promises, and after how many people: the same form sent twice adds nobody twice (R03)."""
+    """Return what the page promises, and the number of people so far: a form sent twice adds nobody twice (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(delegation.people)}
 
 
 def lock(delegation: Delegation, *, now: datetime) -> None:
-    """Lock the event, offer free places to those who wait, and read the people afresh. Call after `start_write`."""
+    """Lock the event, offer free places to those who wait, and read the delegation's people again.
+
+    Call after `start_write`.
+    """
     places.lock(delegation.event)
     db.session.expire(delegation, ["people"])
     waiting_list.offer_free_places(delegation.event, now=now)
@@ -58,7 +61,7 @@ def lock(delegation: Delegation, *, now: datetime) -> None:
 def add(delegation: Delegation, person: Person, *, sender: Sender = UNBOUNDED, now: datetime) -> Delegate:
     """Add a person to a delegation that is locked; the caller rolls back after a refusal.
 
-    Whether an address is registered already is told to its owner only (S24). Raises CannotBeAdded, AddressNamed.
+    Only the owner of an address learns that it is registered already (S24). Raises CannotBeAdded, AddressNamed.
     """
     prospect = foresee(delegation, now)
     if prospect not in ADMITTED:

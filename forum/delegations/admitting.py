@@ -1,8 +1,8 @@
 """The contact confirms: the people of the delegation become registrations, in one transaction under the event's lock.
 
 Each person gets a place by the usual rule or waits; where organisers review the sector, each is reviewed. Whoever has
-an address of their own is asked to confirm it, and a place is held until then as for anybody. For the others the
-contact has answered, so they have their place at once. With "all or nobody" nothing happens unless all get a place.
+an address of their own is asked to confirm it, and a place is held until then as for anybody. The contact answers for
+the others, so these get their place at once. With "all or nobody" nothing happens unless all get a place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -67,14 +67,14 @@ def confirm(
 
 
 def applicant_of(person: Delegate | Person, like: Delegation | Registration) -> Applicant:
-    """Return what is registered of a person whom the contact names; `like` has organisation, country and language."""
+    """Return the registration details of a person of a delegation; `like` has organisation, country and language."""
     own = {name: getattr(person, name) for name in ("given_name", "family_name", "title", "email")}
     shared = {name: getattr(like, name) for name in ("organisation", "country", "language")}
     return Applicant(**own, **shared, phone=None, submission_key="")
 
 
 def has_registration(delegate: Delegate, registration: Registration) -> None:
-    """Note that a person of the delegation is registered; what the contact has typed of them is sealed."""
+    """Store that a person of the delegation is registered, and encrypt the details that the contact typed of them."""
     named.keep(delegate, Person(delegate.given_name, delegate.family_name, delegate.title, delegate.email))
     delegate.registration, delegate.state = registration, DelegateState.REGISTERED
     delegate.told = registration.status
@@ -83,12 +83,13 @@ def has_registration(delegate: Delegate, registration: Registration) -> None:
 def draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registration:
     """Return the registration of a person of the delegation, not stored yet and without a place."""
     drafted = answers.draft(delegation.event, delegation.sector, applicant_of(delegate, delegation), now=now)
-    drafted.sector_id = delegation.sector_id  # counting on a copy of the event asks for it
+    # places are counted on a copy of the event, which needs the sector's id
+    drafted.sector_id = delegation.sector_id
     return drafted
 
 
 def _refuse_unless_all_fit(drafts: Drafts, sector: Sector, sender: Sender, now: datetime) -> None:
-    """Raise NotAllFit unless each person would get a place now; it is tried on a copy of the event."""
+    """Raise NotAllFit unless each person would get a place now; the places are given on a copy of the event."""
     event, asked = sector.event, list(drafts.values())
     free = 0 if not has_room(sector, None, now) else _count_places(sector, asked, now)
     if sender.client is not None:
@@ -106,7 +107,7 @@ def _count_places(sector: Sector, asked: Sequence[Registration], now: datetime) 
 
 
 def has_room(sector: Sector, key: str | None, now: datetime) -> bool:
-    """Return whether a newcomer of this organisation gets a place now; nobody passes those who wait."""
+    """Return whether a newcomer of this organisation gets a place now; people who wait come first."""
     try:
         return places.has_room(sector, now, key)
     except SectorFull:
@@ -114,7 +115,7 @@ def has_room(sector: Sector, key: str | None, now: datetime) -> bool:
 
 
 def admit(delegate: Delegate, drafted: Registration, sender: Sender, now: datetime) -> None:
-    """Register one person of a delegation, or note that there is no room. The event is locked."""
+    """Register one person of a delegation, or store that there is no room. The event is locked."""
     sector = drafted.sector
     is_free = has_room(sector, drafted.organisation_key, now)
     is_reviewed = sector.policy == SectorPolicy.REVIEW
@@ -129,7 +130,7 @@ def admit(delegate: Delegate, drafted: Registration, sender: Sender, now: dateti
 
 
 def _settle(drafted: Registration, now: datetime, *, is_free: bool, is_reviewed: bool) -> None:
-    """Give somebody for whom the contact answers a place, a rank in line or a review."""
+    """Give a person without an address of their own a place, a rank in line or a review."""
     drafted.confirmed_at, drafted.calendar_sequence = now, 0
     if is_free and places.admit(drafted, now):
         drafted.move_to(Status.CONFIRMED, now=now)
@@ -147,16 +148,18 @@ def _settle(drafted: Registration, now: datetime, *, is_free: bool, is_reviewed:
 def ask_person(
     delegate: Delegate, drafted: Registration, sender: Sender, now: datetime, *, is_free: bool
 ) -> None:
-    """Ask somebody to confirm their own address, with a place held as `intake.register` holds one.
+    """Mail a person a link to confirm their own address; hold a place until then, as `intake.register` does.
 
-    Where the address is registered already, only its owner is told: the contact reads the same as of anybody (S24).
+    Where the address is registered already, only its owner learns so: the contact reads the same for every address
+    (S24).
     """
     event, known = drafted.event, {"sector": drafted.sector.key, "delegation": True}
     live = registrations.find_live(event, drafted.email_canonical)
     leaves = sender.may_mail(drafted.email)
     with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
         if live:
-            drafted.email_canonical = drafted.reference  # one live registration has an address (R04)
+            # only one live registration may have an address (R04)
+            drafted.email_canonical = drafted.reference
         if is_free and leaves:
             places.hold(drafted, sender, now=now)
         db.session.add(drafted)
@@ -168,7 +171,7 @@ def ask_person(
     audit.record(REGISTRATION_RECEIVED, drafted, actor=CONTACT, at=now, place=drafted.holds_place, **known)
     has_registration(delegate, drafted)
     if drafted.email_canonical == delegate.delegation.email_canonical:
-        # The contact comes, too, and has confirmed this address by the link.
+        # The contact is one of the participants, too, and has confirmed this address by the link.
         actions.confirm(drafted, now=now)
         delegate.told = drafted.status
     else:

@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Contact:
-    """Who registers a delegation: the people are of the same organisation and country."""
+    """The person who registers a delegation, with the organisation and country of its people."""
 
     given_name: str
     family_name: str
@@ -60,7 +60,7 @@ def ask(
     may_mail: MayMail = always,
     now: datetime,
 ) -> None:
-    """Note the delegation and ask its contact to confirm. Call with the event locked.
+    """Store the delegation and ask its contact to confirm. Call with the event locked.
 
     The same form sent again changes nothing (R03). A contact who has confirmed a delegation in this sector gets a link
     to it instead, and no page tells which of both happened (S24). Raises what `intake.refuse` raises.
@@ -90,10 +90,10 @@ def ask(
 
 
 def forget_ended(*, now: datetime) -> int:
-    """Delete delegations that nobody confirmed a day after their time, and all of them a while after the event.
+    """Delete unconfirmed delegations a day after their deadline, and all delegations a while after the event.
 
-    Whoever is registered stays registered. Names of people who were asked and did not confirm go after the same time.
-    Return how many delegations went.
+    Whoever is registered stays registered. Names of people who did not confirm are deleted as late. Return how many
+    delegations were deleted.
     """
     _forget_names(now)
     unconfirmed = Delegation.confirmed_at.is_(None) & (Delegation.confirm_by <= now - DAY)
@@ -105,7 +105,7 @@ def forget_ended(*, now: datetime) -> int:
 
 
 def _forget_names(now: datetime) -> None:
-    """Empty the names of people whom only the owner of a registered address knows to be asked (P07)."""
+    """Empty the names of people whose address was registered already, which only its owner knows (P07)."""
     begun, state = func.coalesce(Delegate.asked_at, Delegation.confirmed_at), Delegate.state
     asked = select(Delegate.id).join(Delegate.delegation).where(state == DelegateState.ASKED)
     mine = (Delegate.id.in_(asked.where(begun <= now - CONFIRM_TIME - DAY)),)
@@ -126,7 +126,7 @@ def list_mails(delegation: Delegation) -> Sequence[OutboxMessage]:
 
 
 def move_to(sector: Sector, into: Sector) -> None:
-    """Let the delegations of a sector that is merged into another one belong there; the event is locked."""
+    """Move the delegations of a sector to the sector into which it is merged; the event is locked."""
     for delegation in db.session.scalars(select(Delegation).where(Delegation.sector_id == sector.id)):
         delegation.sector = into
     db.session.flush()
@@ -141,7 +141,7 @@ def _to_contact(delegation: Delegation) -> tuple[ColumnElement[bool], ...]:
 
 
 def _send_link(delegation: Delegation, *, is_known: bool, leaves: bool, now: datetime) -> None:
-    """Mail the contact a link to confirm, or to the delegation that is confirmed; a withheld one's link is dead."""
+    """Mail the contact a link to confirm, or to the confirmed delegation; the link in a withheld mail never works."""
     purpose, kind = (ContactLink.MANAGE, mails.AGAIN) if is_known else (ContactLink.CONFIRM, mails.TO_CONFIRM)
     token = contact_links.issue(delegation, purpose, now=now, is_dead=not leaves)
     mails.queue_to_contact(

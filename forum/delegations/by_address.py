@@ -1,7 +1,7 @@
-"""What is held of a person by the address alone: as the contact of a delegation, as one of its people, as a colleague.
+"""Data about a person that only the address connects to them: as contact or member of a delegation, as a substitute.
 
-These rows lead to no registration of the person. Own data tell them, and erasing the person erases them, once the
-person has confirmed that the address is theirs (P08, P11).
+These rows lead to no registration of the person. They are part of the person's own data, and erased with the person,
+once the person has confirmed the address (P08, P11).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from forum.registration.models import Registration
 
 
 def find_rows(registration: Registration) -> Mapping[str, Sequence[Any]]:
-    """Return by table the rows that hold the person's address, and the messages to it that go with them."""
+    """Return by table the rows with the person's address, and the messages to it that belong to these rows."""
     if registration.confirmed_at is None or not registration.has_address:
         return {}
     contacts, colleagues = _list_delegations(registration), _list_substitutions(registration)
@@ -35,10 +35,10 @@ def find_rows(registration: Registration) -> Mapping[str, Sequence[Any]]:
 
 
 def forget(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Delete what `find_rows` finds; people of the person's delegations who are registered stay so.
+    """Delete what `find_rows` finds; registered people of the person's delegations stay registered.
 
-    Somebody who was asked to confirm the address is gone from a delegation as one is whose unconfirmed registration is
-    erased (S24). The event is locked.
+    The person leaves a delegation in the same way whether the address was registered before or not (S24). The event is
+    locked.
     """
     found = find_rows(registration)
     for delegation in found.get(Delegation.__tablename__, ()):
@@ -55,7 +55,7 @@ def _list_delegations(registration: Registration) -> Sequence[Delegation]:
 
 
 def _list_delegates(registration: Registration) -> list[Delegate]:
-    """Return the people of delegations who have this address and no registration that the delegation knows of."""
+    """Return the people of delegations who have this address and no registration linked to the delegation."""
     mine = Delegation.event_id == registration.event_id, Delegate.registration_id.is_(None)
     query = select(Delegate).join(Delegate.delegation).where(*mine, Delegate.email != "")
     return [one for one in db.session.scalars(query.order_by(Delegate.id)) if _is_of(one.email, registration)]

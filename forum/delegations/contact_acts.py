@@ -1,7 +1,7 @@
-"""What the contact of a delegation does about one of its people: changing, withdrawing, letting somebody come instead.
+"""What the contact of a delegation may do with one of its people: change, withdraw or replace the person.
 
-Whoever has an address of their own and has confirmed it answers for themselves: the contact can withdraw the person or
-name somebody else, and changes nothing. The rules are those for people who do the same on their own page.
+A person who has confirmed an address of their own manages the registration: the contact can only withdraw or replace
+them. The rules are those of the person's own page.
 """
 
 from collections.abc import Mapping
@@ -30,33 +30,33 @@ from forum.registration.senders import MayMail, always
 
 
 def can_change(delegate: Delegate, now: datetime) -> bool:
-    """Return whether the contact answers for this person."""
+    """Return whether the contact manages this person's registration."""
     mine = _live(delegate, now)
     return mine is not None and not mine.has_address
 
 
 def can_replace(delegate: Delegate, now: datetime) -> bool:
-    """Return whether somebody else can come instead; whoever has not confirmed yet can only be withdrawn."""
+    """Return whether somebody else can come instead; a person who has not confirmed yet can only be withdrawn."""
     mine = _live(delegate, now)
     return mine is not None and mine.status != Status.PENDING
 
 
 def can_withdraw(delegate: Delegate, now: datetime) -> bool:
-    """Return whether the person can be withdrawn: one who comes, waits, is reviewed or has not confirmed yet."""
+    """Return whether the person can be withdrawn: has a place, waits, is in review or has not confirmed yet."""
     if named.asked_until(delegate) is not None:
         return not named.is_forgotten(delegate, now) and not events.is_over(delegate.delegation.event, now)
     return _live(delegate, now) is not None
 
 
 def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
-    """Change name and title of somebody for whom the contact answers; return the names of what has changed.
+    """Change name and title of a person whose registration the contact manages; return the changed fields.
 
-    A new name is reviewed where registrations are. Raises NotTheirs, AnswersFrozen, NotLive.
+    Where registrations are reviewed, a new name is reviewed again. Raises NotTheirs, AnswersFrozen, NotLive.
     """
     registration = _lock_mine(delegate, now)
     known = Details(**{name: getattr(registration, name) for name in CHANGEABLE})
     before = asdict(named.person_of(delegate, now) or named.NOBODY)
-    # What the contact leaves as it was may have been corrected by organisers meanwhile.
+    # Keep fields that the contact did not change: organisers may have corrected these meanwhile.
     told = {
         name: value for name, value in asdict(person).items() if name != "email" and value != before[name]
     }
@@ -67,7 +67,7 @@ def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
 
 
 def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str]:
-    """Replace the ordinary answers of somebody for whom the contact answers; return the keys of those that differ.
+    """Replace a person's ordinary answers by those of the contact; return the keys of the changed ones.
 
     Raises NotTheirs, AnswersFrozen, NotLive.
     """
@@ -77,9 +77,9 @@ def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str
 
 
 def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) -> None:
-    """Seal these answers about food and access in place of all that were sealed; without any, delete them.
+    """Replace all answers about food and access by these, encrypted; delete them when there are none.
 
-    Deleting is possible at any time, because they are held by consent. Raises NotTheirs, AnswersFrozen.
+    They are held by consent, so deleting is possible at any time. Raises NotTheirs, AnswersFrozen.
     """
     registration = _lock_mine(delegate, now)
     if told:
@@ -91,7 +91,7 @@ def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) 
 def withdraw(delegate: Delegate, *, now: datetime) -> None:
     """End the registration of one person; the place is offered to the next in line. Raises NotTheirs.
 
-    Of somebody who has yet to confirm an address the delegation keeps nothing, with a registration and without (S24).
+    Of a person who has not confirmed yet the delegation keeps nothing, whether the address is registered or not (S24).
     """
     registration = _read(delegate)
     if not can_withdraw(delegate, now):
@@ -107,7 +107,7 @@ def withdraw(delegate: Delegate, *, now: datetime) -> None:
 def let_come_instead(
     delegate: Delegate, person: Person, *, may_mail: MayMail = always, now: datetime
 ) -> Registration | None:
-    """Let somebody else come: with an address of their own once they confirm, else at once; return who came at once.
+    """Replace a person: by one with an own address once they confirm, else at once; return a registration made at once.
 
     Raises NotTheirs, AnswersFrozen, SameAddress, NothingOffered, OrganisationFull.
     """
@@ -138,7 +138,7 @@ def let_come_instead(
 
 
 def forget_contact(delegation: Delegation, *, now: datetime) -> None:
-    """Erase the contact's data and links; the people stay registered, each as they are. Call after `start_write`."""
+    """Erase the contact's data and links; people's registrations stay unchanged. Call after `start_write`."""
     places.lock(delegation.event)
     audit.record("delegation.contact_erased", delegation, actor=CONTACT, at=now)
     forget(delegation)
@@ -152,7 +152,7 @@ def _live(delegate: Delegate, now: datetime) -> Registration | None:
 
 
 def _lock(delegate: Delegate, now: datetime) -> Registration | None:
-    """Lock the event and read afresh; return the live registration, None if the person has none. Raises NotTheirs."""
+    """Lock the event and read the person again; return the live registration, or None. Raises NotTheirs."""
     registration = _read(delegate)
     if registration is not None and _live(delegate, now) is None:
         raise NotTheirs
@@ -160,7 +160,7 @@ def _lock(delegate: Delegate, now: datetime) -> Registration | None:
 
 
 def _read(delegate: Delegate) -> Registration | None:
-    """Lock the event and read the person and their registration afresh."""
+    """Lock the event and read the person and their registration again."""
     places.lock(delegate.delegation.event)
     db.session.refresh(delegate)
     if delegate.registration is not None:
@@ -169,7 +169,7 @@ def _read(delegate: Delegate) -> Registration | None:
 
 
 def _lock_mine(delegate: Delegate, now: datetime) -> Registration:
-    """Lock the event and return the registration of somebody for whom the contact answers. Raises NotTheirs."""
+    """Lock the event and return a registration that the contact manages. Raises NotTheirs."""
     registration = _lock(delegate, now)
     if registration is None or registration.has_address:
         raise NotTheirs

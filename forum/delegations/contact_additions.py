@@ -33,7 +33,7 @@ bp.register_error_handler(LinkRefused, contact_pages.link_refused)
 
 @localised(bp, "/r/delegation/add", methods=["GET", "POST"])
 def add() -> ResponseReturnValue:
-    """Say what would become of one more person; add them if that is still so when the button is pressed."""
+    """Say whether one more person would get a place; on POST add the person if the answer is still the same."""
     delegation, form = mine(), AddDelegateForm()
     if not form.is_submitted():
         form.show(adding.stored(delegation, clock.now()))
@@ -58,7 +58,7 @@ def add() -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/address", methods=["GET", "POST"])
 def correct(number: int) -> ResponseReturnValue:
-    """Ask somebody who has not confirmed yet at another address; the answer is the same for any address (S24)."""
+    """Send the link of a person who has not confirmed yet to another address; the answer never depends on it (S24)."""
     one, form = delegate(number), CorrectAddressForm()
     if not correcting.can_correct(one, clock.now()):
         raise NotTheirs
@@ -116,7 +116,7 @@ def _correct(number: int, form: CorrectAddressForm) -> None:
 
 
 def _count(email: str | None) -> None:
-    """Count the message to the person as a form of the client. Raises TooManyTries."""
+    """Count the message to the person as one form of this client. Raises TooManyTries."""
     if email:
         spend(client_limit())
         limits.refuse_full_domain(email)

@@ -1,7 +1,7 @@
 """The pages on which a contact answers the event's questions for a person who has no address of their own.
 
-Ordinary answers are shown and changed; a required question has to be answered, for nobody else does. Those about food
-and access are replaced or deleted unseen: the page is the same whatever is stored (S14, S23).
+Ordinary answers are shown and changed; required questions have to be answered. Answers about food and access are never
+shown, only replaced or deleted: the page is the same whatever is stored (S14, S23).
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ DELETE = "delete"  # the name of the button that deletes everything about food a
 
 @localised(bp, "/r/delegation/<int:number>/answers", methods=["GET", "POST"])
 def answers(number: int) -> ResponseReturnValue:
-    """Ask the event's ordinary questions about somebody for whom the contact answers."""
+    """Ask the event's ordinary questions about a person whose registration the contact manages."""
     one, registration = _answered_for(number)
     form = AsksQuestions(**_asking(registration))
     if not form.validate_on_submit():
@@ -82,7 +82,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _answered_for(number: int) -> tuple[Delegate, Registration]:
-    """Return a person and the registration, if the contact answers for them. Raises NotTheirs, LinkRefused."""
+    """Return a person and the registration, if the contact manages it. Raises NotTheirs, LinkRefused."""
     one = delegate(number)
     if one.registration is None or not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
@@ -90,7 +90,7 @@ def _answered_for(number: int) -> tuple[Delegate, Registration]:
 
 
 def _asking(registration: Registration) -> dict[str, Any]:
-    """Return what the form asks: everything but files, which only a person sends for themselves."""
+    """Return the questions of the form: all but those for files, which people only send themselves."""
     asking = given.asking(registration)
     return {**asking, "questions": [one for one in asking["questions"] if one.kind != QuestionKind.FILE]}
 

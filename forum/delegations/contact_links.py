@@ -12,7 +12,7 @@ from forum.registration.errors import LinkRefused
 
 
 def issue(delegation: Delegation, purpose: ContactLink, *, now: datetime, is_dead: bool = False) -> str:
-    """Make a link's token and return it; a dead one, for a mail that is withheld, never works."""
+    """Make a link and return its token; a dead one, for a mail that is withheld, never works."""
     token = new_token()
     ends = delegation.confirm_by if purpose == ContactLink.CONFIRM else links.managing_ends(delegation.event)
     link = DelegationLink(digest=digest(token), delegation=delegation, purpose=purpose)

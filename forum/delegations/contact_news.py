@@ -1,7 +1,7 @@
-"""Telling the contact of a delegation what has become of the people for whom the contact answers.
+"""Mails to a delegation's contact about status changes of the people whose registrations the contact manages.
 
-People without an address of their own get no messages. So the worker compares how they stand with what the contact was
-told last, and writes to the contact once for all changes.
+People without an address of their own get no messages. So the worker compares their status with the one that the
+contact was told last, and sends the contact one mail for all changes.
 """
 
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ CHANGED = Delegate.told != Registration.status
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of delegations whose contact does not know how somebody without an address stands."""
+    """Return the ids of delegations with a person without an address whose new status the contact was not told."""
     unknown = select(Delegate.delegation_id).join(Delegate.registration).join(Delegate.delegation)
     ahead = unknown.join(Delegation.event).where(Event.ends_at > now)
     return db.session.scalars(ahead.where(CHANGED, Registration.email == "").distinct()).all()
 
 
 def tell(delegation_id: int, *, now: datetime) -> int:
-    """Write to the contact if something has changed still; return how many messages were queued."""
+    """Mail the contact if a status still differs from the one told last; return how many messages were queued."""
     delegation = db.session.get(Delegation, delegation_id)
     if delegation is None:
         return 0

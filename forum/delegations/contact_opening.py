@@ -1,4 +1,4 @@
-"""What every page of a delegation's contact begins with: the delegation, one of its people, and that person's page."""
+"""The start of every page of a delegation's contact: the delegation, one of its people, and that person's page."""
 
 from typing import Any
 
@@ -26,19 +26,19 @@ CAN = {
 
 
 def mine() -> Delegation:
-    """Return the delegation to which this browser is signed in. Raises LinkRefused."""
+    """Return the delegation to whose page this browser is signed in. Raises LinkRefused."""
     delegation = contact_sign_in.follow(now=clock.now())
     show_event(delegation.event)
     return delegation
 
 
 def delegate(number: int) -> Delegate:
-    """Return the person at this position of the contact's delegation; without one the page is not found."""
+    """Return the person at this position of the contact's delegation; abort with 404 without one."""
     return queries.find_delegate(mine(), number) or abort(404)
 
 
 def asks_of(delegation: Delegation) -> dict[str, bool]:
-    """Return whether the event has ordinary questions that a contact can answer, and some about food and access."""
+    """Return whether the event has ordinary questions that a contact can answer, and ones about food and access."""
     asked = questions.list_for_form(delegation.event.slug)
     ordinary = [one for one in asked if one.sensitivity == Sensitivity.ORDINARY]
     return {
@@ -50,7 +50,7 @@ def asks_of(delegation: Delegation) -> dict[str, bool]:
 def still_shown(number: int, form: ShowsStored) -> Delegate:
     """Lock the event and return the person at this position, read afresh. Call after `start_write`.
 
-    Raises ChangedMeanwhile if the page showed somebody else, or the person as they were before (R30).
+    Raises ChangedMeanwhile if the page showed somebody else, or the person before a change (R30).
     """
     one = delegate(number)
     places.lock(one.delegation.event)
@@ -62,7 +62,7 @@ def still_shown(number: int, form: ShowsStored) -> Delegate:
 
 
 def changed_page(act: str, number: int, form: ShowsStored) -> ResponseReturnValue:
-    """Return the page again with what was typed, which now shows how things stand. Raises NotTheirs."""
+    """Return the page again with the typed values and the present state of the person. Raises NotTheirs."""
     db.session.rollback()
     one = delegate(number)
     if not CAN[act](one, clock.now()):
@@ -72,10 +72,9 @@ def changed_page(act: str, number: int, form: ShowsStored) -> ResponseReturnValu
 
 
 def _shown(one: Delegate) -> dict[str, object]:
-    """Return whom a page shows and how they stand.
+    """Return the person that a page shows, with their status.
 
-    Until a person has confirmed an address that is only what the contact reads, which does not depend on whether there
-    is a registration (S24).
+    Until the person has confirmed an address, the result does not depend on whether there is a registration (S24).
     """
     now = clock.now()
     row = delegation_words.row_of(one, now)

@@ -82,7 +82,7 @@ def enter(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation")
 def show() -> ResponseReturnValue:
-    """Show everybody of the delegation, how they stand and what can be done."""
+    """Show the people of the delegation, their status, and what the contact can do."""
     delegation, now = mine(), clock.now()
     return render_template(
         "public/delegations/show.html",
@@ -101,7 +101,7 @@ def show() -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/change", methods=["GET", "POST"])
 def change(number: int) -> ResponseReturnValue:
-    """Change the name or title of somebody for whom the contact answers."""
+    """Change the name or title of a person whose registration the contact manages."""
     one = delegate(number)
     if not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
@@ -138,7 +138,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
 def replace(number: int) -> ResponseReturnValue:
-    """Let somebody else come: at once if the contact answers for them, else when they confirm by a mailed link."""
+    """Replace a person: at once if the contact manages the registration, else when the newcomer confirms by mail."""
     one, form = delegate(number), ReplaceDelegateForm()
     if not contact_acts.can_replace(one, clock.now()):
         raise NotTheirs
@@ -159,7 +159,7 @@ def replace(number: int) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/forget", methods=["GET", "POST"])
 def forget() -> ResponseReturnValue:
-    """Say what erasing the contact means; do it on a second, explicit step. The people stay registered."""
+    """Say what erasing the contact means; erase after a second, explicit step. The people stay registered."""
     delegation, form = mine(), TidyForm()
     if not form.validate_on_submit():
         page = "public/delegations/forget.html"
@@ -186,7 +186,7 @@ def leave() -> ResponseReturnValue:
 @bp.errorhandler(NothingOffered)
 @bp.errorhandler(OrganisationFull)
 def not_done(refusal: Exception) -> ResponseReturnValue:
-    """Lead an act that is not possible, or not any more, to the page of the delegation; say that nothing changed."""
+    """Redirect an act that is not possible, or no longer, to the page of the delegation; say that nothing changed."""
     db.session.rollback()
     too_late = isinstance(refusal, AnswersFrozen)
     flash(
@@ -240,7 +240,7 @@ def _register(token: str, form: ConfirmForm) -> None:
 
 
 def _count(delegation: Delegation) -> None:
-    """Count the messages to the people as forms of the client, as if each had been sent alone. Raises TooManyTries."""
+    """Count the messages to the people as one form of this client each. Raises TooManyTries."""
     for one in delegation.people:
         if one.email:
             spend(client_limit())
@@ -248,14 +248,14 @@ def _count(delegation: Delegation) -> None:
 
 
 def _why(refusal: DelegationRefused) -> dict[str, Any]:
-    """Return the refusal's name, and how many people would get a place."""
+    """Return the refusal's name, and how many people would get a place, for the template."""
     if isinstance(refusal, NotAllFit):
         return {"refused": "not_all", "free": refusal.free}
     return {"refused": "confirmed" if isinstance(refusal, DelegationConfirmed) else "sector"}
 
 
 def _replace(number: int, form: ReplaceDelegateForm) -> None:
-    """Let somebody else come, and say so. Raises TooManyTries, ChangedMeanwhile and what `let_come_instead` raises."""
+    """Replace a person, and say so. Raises TooManyTries, ChangedMeanwhile and what `let_come_instead` raises."""
     if form.email.data:
         spend(client_limit())
         limits.refuse_full_domain(form.email.data)
@@ -273,7 +273,7 @@ def _replace(number: int, form: ReplaceDelegateForm) -> None:
 
 
 def _asked(token: str) -> Delegation:
-    """Return the delegation of a confirming link, and use its event's layout. Raises LinkRefused."""
+    """Return the delegation of a link to confirm, and use its event's layout. Raises LinkRefused."""
     delegation = contact_links.follow(token, ContactLink.CONFIRM, now=clock.now())
     show_event(delegation.event)
     return delegation

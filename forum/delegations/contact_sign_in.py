@@ -1,8 +1,8 @@
 """A browser's sign-in to the page of a delegation, by the contact's link (S22).
 
-It ends half an hour after its last page, twelve hours after it began, and with the link, as one to a person's own page.
-The session's cookie says which link was followed and when, and nothing of anybody. Leaving is written down at the link:
-a copy of the cookie then opens nothing either (F5), and the link in the message begins another sign-in.
+It ends after half an hour without use, after twelve hours, and with the link, like a sign-in to a person's own page.
+The session cookie has only the link's digest and times, nothing about a person. Signing out is stored in the link's
+row, so that a copy of the cookie is worthless too (F5); the link in the message begins another sign-in.
 """
 
 from contextlib import suppress
@@ -40,9 +40,9 @@ def follow(*, now: datetime) -> Delegation:
 
 
 def leave(*, now: datetime) -> None:
-    """End the sign-ins by the link that this browser has followed, here and in copies. The caller has begun a write.
+    """End the sign-ins by this browser's link, also those of copied cookies. The caller has begun a write.
 
-    One that is over here, because nobody used it for half an hour, is ended too: a copy may have gone on.
+    A sign-in that has expired in this browser is ended too: a copied cookie may still be in use.
     """
     kept = _find()
     if kept is not None:
@@ -52,7 +52,7 @@ def leave(*, now: datetime) -> None:
 
 
 def forget() -> None:
-    """Take the sign-in out of this browser."""
+    """Remove the sign-in from this browser's session."""
     session.pop(KEY, None)
 
 

@@ -1,8 +1,8 @@
-"""The contact corrects the address of somebody who has not confirmed it yet.
+"""Correcting the address of a delegation's member who has not confirmed it yet.
 
-The registration with the wrong address ends and is erased a day later, as one that nobody has confirmed, so its link
-works no more. The person is asked anew at the other address and keeps the place that was held. Where that address is
-registered already, only its owner is told: page, work and time are the same for the contact (S24).
+The registration with the wrong address ends, its link stops working, and it is erased a day later like any unconfirmed
+one. The person gets a link at the other address and keeps the held place. Where that address is registered already,
+only its owner learns so: page, work and time are the same for the contact (S24).
 """
 
 import sys
@@ -27,13 +27,13 @@ from forum.registration.senders import UNBOUNDED, Sender
 
 @dataclass(frozen=True)
 class Held:
-    """A place that was held until an address is confirmed; `client` is the keyed network for which it was held."""
+    """A place that is held until an address is confirmed; `client` is the keyed digest of the network of its form."""
 
     client: str | None
 
 
 def can_correct(delegate: Delegate, now: datetime) -> bool:
-    """Return whether the person has been asked to confirm an address and can confirm it still."""
+    """Return whether the person can still confirm an address, so that the contact may correct it."""
     until = named.asked_until(delegate)
     return until is not None and until > now and not events.is_over(delegate.delegation.event, now)
 
@@ -41,7 +41,7 @@ def can_correct(delegate: Delegate, now: datetime) -> bool:
 def refuse_if_named(
     delegation: Delegation, email: str, now: datetime, *, beside: Delegate | None = None
 ) -> None:
-    """Raise AddressNamed if somebody of the delegation beside this person is asked or registered with the address."""
+    """Raise AddressNamed if another person of the delegation than `beside` has this address."""
     if not email:
         return
     canonical = names.canonical_email(email)
@@ -51,7 +51,7 @@ def refuse_if_named(
 
 
 def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: datetime) -> None:
-    """Ask the person at another address, in place of the one that was given. Call after `start_write`.
+    """Send the person a link to confirm at another address instead of the earlier one. Call after `start_write`.
 
     Raises NotTheirs, AnswersFrozen, SameAddress, AddressNamed.
     """
@@ -74,7 +74,7 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
     if before is not None:
         drafted.requested_at = before.requested_at
     if held is not None and _counts_alike(drafted, before):
-        # The place stays with the delegation, and with the network for which it was held.
+        # The place stays with the delegation, and counts for the network for which it was held.
         sender, is_free = replace(sender, client=held.client, most_held=sys.maxsize), True
     admitting.ask_person(delegate, drafted, sender, now, is_free=is_free)
     db.session.flush()
@@ -85,9 +85,9 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
 
 
 def _address_of(delegate: Delegate, now: datetime) -> str | None:
-    """Return the canonical address with which the contact has named the person; None once they do not come any more.
+    """Return the canonical address that the contact typed for a person; None once the person does not come.
 
-    It goes by what the contact has typed: no refusal tells which address somebody has by now (P20).
+    The registration is not read, so no refusal reveals an address that the person has changed to (P20).
     """
     until, mine = named.asked_until(delegate), delegate.registration
     is_over = until <= now if until is not None else mine is None or not mine.is_live
@@ -96,9 +96,9 @@ def _address_of(delegate: Delegate, now: datetime) -> str | None:
 
 
 def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | None:
-    """Part the person from the registration with the wrong address; return the place that it gave back, if it did.
+    """Unlink the person from the registration with the wrong address; return the place that it gave back, or None.
 
-    It ends, unless the owner of that address has sent a form of their own meanwhile: then it is theirs.
+    The registration ends, unless the owner of that address has sent a form meanwhile: then it belongs to them.
     """
     held = Held(before.asked_from) if before.holds_place else None
     named.part(delegate, now)
@@ -113,7 +113,7 @@ def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | N
 
 
 def _counts_alike(drafted: Registration, before: Registration | None) -> bool:
-    """Return whether a place of the new registration is within the caps: that of the same organisation, or another."""
+    """Return whether caps let the new registration have the place: same organisation, or room in the other one."""
     key = drafted.organisation_key
     if before is not None and before.organisation_key == key:
         return True

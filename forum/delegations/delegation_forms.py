@@ -34,7 +34,7 @@ from forum.web.languages import NAMES
 
 ALL, FIT = "all", "fit"
 FIRST_ROWS, MORE_ROWS = 4, 4
-# Buttons that show the form again with what was typed: more rows, or the pasted ones in their fields.
+# Buttons that show the form again: with more rows, or with the pasted people in rows.
 MORE, TAKE = "more", "take"
 TOO_LONG = _l("Use at most 100 characters")
 PASTED_REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
@@ -72,23 +72,23 @@ class DelegateFields(PersonFields):
 
 
 class AddDelegateForm(ShowsStored, DelegateFields):
-    """A person who is added later; `seen` has what the page said would become of them."""
+    """A person who is added later; `seen` has what the page promised for them."""
 
 
 class ChangeDelegateForm(ShowsStored, PersonFields):
-    """Another name or title of somebody; `seen` has whom and what the page showed."""
+    """Another name or title of a person; `seen` has the person and the values that the page showed."""
 
 
 class ReplaceDelegateForm(ShowsStored, DelegateFields):
-    """Whoever comes instead of somebody; `seen` has whom and what the page showed."""
+    """The person who comes instead of another; `seen` has the person and the values that the page showed."""
 
 
 class WithdrawDelegateForm(ShowsStored, TidyForm):
-    """The button that withdraws somebody; `seen` has whom and what the page showed."""
+    """The button that withdraws a person; `seen` has the person and the values that the page showed."""
 
 
 class CorrectAddressForm(ShowsStored, TidyForm):
-    """Another address, in place of the one that somebody of the delegation has not confirmed."""
+    """Another address for a person of the delegation who has not confirmed the present one."""
 
     email = EmailField(
         _l("The person’s own e-mail address"), [required(_l("Enter an e-mail address")), is_email]
@@ -96,7 +96,7 @@ class CorrectAddressForm(ShowsStored, TidyForm):
 
 
 class DelegateRow(DelegateFields):
-    """A row of the form; an empty one is nobody."""
+    """A row of the form for one person; an empty row is ignored."""
 
     class Meta(PartForm.Meta):
         csrf = False
@@ -106,7 +106,7 @@ class DelegateRow(DelegateFields):
         return not any(field.data for field in self)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the row is empty or names somebody."""
+        """Return whether the row is empty or valid."""
         return self.is_blank() or super().validate(*args, **kwargs)
 
 
@@ -155,9 +155,9 @@ class DelegationForm(SentOnce, TidyForm):
             self._grow(FIRST_ROWS)
 
     def asks_for_rows(self, sent: Collection[str]) -> bool:
-        """Give the form more rows, or those that were pasted, if a button asked for that; return whether one did.
+        """Add rows to the form, blank or pasted ones, if a button was pressed for that; return whether one was.
 
-        `sent` are the names of what the browser has sent, which has the pressed button's.
+        `sent` are the names of the sent fields, the pressed button's among them.
         """
         if not self.is_submitted():
             return False
@@ -204,7 +204,7 @@ class DelegationForm(SentOnce, TidyForm):
         return read_form_key(self.key.data)[1]
 
     def form_key(self) -> str:
-        """Return the key of the form, by which the brake of all forms knows it."""
+        """Return the form's key, by which rate limits recognise a form that is sent again."""
         return read_form_key(self.key.data)[0]
 
     def _grow(self, number: int) -> None:
@@ -213,7 +213,7 @@ class DelegationForm(SentOnce, TidyForm):
 
     def _take_pasted(self) -> None:
         """Put the pasted people into the rows that are empty, or say why that cannot be done."""
-        # As it was sent: tidying a text of several lines makes blanks of the tabs that divide the cells.
+        # Read the text as it was sent: tidying would turn the tabs between cells into blanks.
         sent = self.lines.raw_data[0] if self.lines.raw_data else ""
         try:
             if len(sent) > LONGEST_TEXT:
@@ -258,10 +258,10 @@ class DelegationForm(SentOnce, TidyForm):
 
 
 class ConfirmForm(TidyForm):
-    """The button that confirms a delegation; after "all or nobody" could not be kept, with another choice."""
+    """The button that confirms a delegation; if not everybody fits, it asks "all or nobody" again."""
 
     choice = HiddenField()
 
     def choose(self) -> bool | None:
-        """Return whether nobody is to be registered unless all get a place; None for what the form said."""
+        """Return the contact's choice of "all or nobody"; None keeps the choice made in the first form."""
         return {ALL: True, FIT: False}.get(self.choice.data or "")

@@ -17,7 +17,7 @@ from forum.web.languages import moment_text
 
 @dataclass(frozen=True)
 class Row:
-    """A person of a delegation: the name, the state in words with its sign, and what the contact can do."""
+    """A person of a delegation on a page: name, status in words with its icon, and what the contact can do."""
 
     number: int
     name: str
@@ -34,9 +34,9 @@ class Row:
 
 
 def row_of(one: Delegate, now: datetime) -> Row:
-    """Return a person of a delegation for its contact: as the contact has named them, and how they stand.
+    """Return a person of a delegation for its contact: the name that the contact typed, and the status.
 
-    Whoever is asked to confirm reads the same, whether the address is registered already or not (S24).
+    Before the person has confirmed, the row is the same whether the address is registered already or not (S24).
     """
     known = named.person_of(one, now) or Person(_("Somebody who comes instead"), "", "")
     label, kind, more = _state(one, now)
@@ -67,13 +67,13 @@ def for_organisers(one: Delegate, now: datetime) -> Row:
 
 
 def _reference(one: Delegate) -> str:
-    """Return the reference of somebody for whom the contact answers; others know their own."""
+    """Return the registration's reference if the contact manages it, else ""."""
     mine = one.registration
     return mine.reference if mine is not None and not mine.has_address else ""
 
 
 def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:
-    """Return the state in words, its sign (templates/components/status.html) and what there is to know about it."""
+    """Return the status in words, its icon (templates/components/status.html), and a remark."""
     if until := named.asked_until(one):
         return _not_confirmed(one, until, now)
     mine = one.registration

@@ -1,14 +1,14 @@
-"""What has become of a person whom a contact has named, and what a contact's links are for."""
+"""The states of a person whom a contact has named, and the purposes of a contact's links."""
 
 from enum import StrEnum
 
 
 class DelegateState(StrEnum):
-    """How a person of a delegation stands who has no registration, and that one has."""
+    """The state of a person of a delegation who has no registration, and that a person has one."""
 
     NAMED = "named"  # the contact has not confirmed yet
-    REGISTERED = "registered"  # the registration says how the person stands
-    ASKED = "asked"  # the address is registered for the event already, which only its owner is told (S24)
+    REGISTERED = "registered"  # the registration has the person's status
+    ASKED = "asked"  # the address is registered for the event already, which only its owner learns (S24)
     LEFT_OUT = "left_out"  # there was neither a place nor a waiting list
     WITHDRAWN = "withdrawn"  # by the contact, before the person had confirmed
 
@@ -21,12 +21,12 @@ class ContactLink(StrEnum):
 
 
 class Prospect(StrEnum):
-    """What would become of a person whom the contact names now; below the first three, why nobody can be named."""
+    """What would happen to a person whom the contact adds now; after the first three, why nobody can be added."""
 
     PLACE = "place"
     WAITS = "waits"
     REVIEW = "review"
-    TOO_MANY = "too_many"  # the delegation has as many people as one may have
+    TOO_MANY = "too_many"  # the delegation has the most people that one may have
     CLOSED = "closed"  # registration is not open
     INVITATION = "invitation"  # the sector takes people by invitation only
     FULL = "full"  # there is neither a place nor a waiting list

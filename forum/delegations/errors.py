@@ -56,7 +56,7 @@ class TakenOver(LinkRefused):
 
 
 class AskedAlready(Exception):
-    """A link that works until a moment has gone to this very address."""
+    """A link that is still valid was sent to the same address already."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(type(self).__doc__)

@@ -1,4 +1,4 @@
-"""The forms with which somebody names a colleague to come instead, and with which the colleague takes over."""
+"""The forms for naming a colleague as substitute, and for the colleague who takes over."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from forum.web.forms import TidyForm, is_email, required
 
 
 class SubstituteForm(TidyForm):
-    """The address of whoever is to come instead."""
+    """The address of the substitute."""
 
     email = EmailField(
         _l("Your colleague’s e-mail address"), [required(_l("Enter an e-mail address")), is_email]
@@ -27,7 +27,7 @@ class SuccessorForm(DetailsForm):
     real_name = RegistrationForm.real_name
 
     def applicant(self, replaced: Registration, email: str) -> Applicant:
-        """Return the clean answers, as of somebody of the same organisation, with the address that was named."""
+        """Return the valid answers as an Applicant with the replaced person's organisation and the named address."""
         asked: dict[str, Any] = {
             name: getattr(self, name).data or "" for name in CHANGEABLE if name != "organisation"
         }

@@ -45,21 +45,21 @@ def queue_asked(
         lane=Lane.NOW,
         link=link,
         until=until,
-        opening=OPENING,  # in place of the person's reference, which the newcomer is not to know
+        opening=OPENING,  # instead of the person's reference, which the substitute must not learn
     )
 
 
 def queue_registered(
     registration: Registration, *, withheld: bool = False, now: datetime
 ) -> OutboxMessage | None:
-    """Queue the mail that tells the owner of a named address, and only them, that it is registered already (S24)."""
+    """Queue the mail that tells the owner of a named address, and nobody else, that it is registered already (S24)."""
     return mails.queue(
         registration, REGISTERED, now, leads_to=TokenPurpose.MANAGE, withheld=withheld, lane=Lane.NOW
     )
 
 
 def queue_replaced(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that tells a person that somebody comes instead; take back mails that have not left yet."""
+    """Queue the mail that tells a person that a substitute has taken over; cancel the person's unsent mails."""
     mails.take_back([registration])
     return mails.queue(registration, REPLACED, now)
 

@@ -16,10 +16,10 @@ LONGEST_TYPED = 2560
 
 
 class Substitution(Base):
-    """Somebody whom a registered person has named to come instead.
+    """A substitute whom a registered person has named.
 
-    Until it is confirmed the row has the address that was named and the digest of the link that went there. Then the
-    address is cleared, and `successor` is the registration that has taken over.
+    Until the substitute confirms, the row has their address and the digest of the link sent to it. Then the address is
+    cleared, and `successor` is the registration that has taken over.
     """
 
     __tablename__ = "substitutions"
@@ -46,7 +46,7 @@ class Delegation(Base):
     """Several people of one organisation whom one contact has registered; the contact need not come.
 
     Until `confirmed_at` is set the people are only named: nobody has a registration, and no place is held.
-    `form_key` is a digest of the form, by which one that is sent twice is noticed (R03).
+    `form_key` is a digest of the form, by which a form that is sent twice is recognised (R03).
     """
 
     __tablename__ = "delegations"
@@ -80,11 +80,12 @@ class Delegation(Base):
 
 
 class Delegate(Base):
-    """A person of a delegation, as the contact has typed them: in columns of their own until there is a registration.
+    """A person of a delegation, with the details that the contact typed.
 
-    From then on `typed` has it, sealed, because beside an alias it would tell whose alias that is (`named`).
-    `told` is the status of which the contact was told last, for people without an address of their own. `asked_at` is
-    when the person was named, or the address corrected, after the delegation was confirmed.
+    They are in plain columns until there is a registration, then encrypted in `typed`: beside an alias they would
+    reveal whose alias that is (`named`). `told` is the status of which the contact was told last, for people without an
+    address of their own. `asked_at` is when the person was named, or the address corrected, after the delegation was
+    confirmed.
     """
 
     __tablename__ = "delegates"
@@ -116,7 +117,7 @@ class Delegate(Base):
 class DelegationLink(Base):
     """A link to the contact of a delegation; only its digest is stored (S18).
 
-    `left_at` is when the contact last left the page: every sign-in by this link that began before then is over.
+    `left_at` is when the contact last left the page: every sign-in by this link that began earlier has ended.
     """
 
     __tablename__ = "delegation_links"

@@ -1,8 +1,8 @@
 """The people of a delegation as its contact has named them, and which of them have yet to confirm their address.
 
-The contact reads only what the contact has typed: what a person changes afterwards is their own (P20). And until a
-person has confirmed the address, nothing that the contact reads goes by the registration, because there is none where
-the address is registered already, and only its owner is told that (S24).
+The contact reads only what the contact has typed, never what a person changes afterwards (P20). Until a person has
+confirmed the address, what the contact reads does not depend on the registration: there is none if the address was
+registered already, and only its owner may learn so (S24).
 """
 
 from dataclasses import asdict
@@ -20,7 +20,7 @@ UNANSWERED = (Status.PENDING, Status.EXPIRED, Status.CANCELLED)
 
 
 def asked_until(one: Delegate) -> datetime | None:
-    """Return until when a person has been asked to confirm an address; None once they have, or where there is none."""
+    """Return until when a person can confirm an address; None after confirming, or without an address."""
     mine = one.registration
     is_open = (
         mine is not None and mine.has_address and mine.confirmed_at is None and mine.status in UNANSWERED
@@ -31,7 +31,7 @@ def asked_until(one: Delegate) -> datetime | None:
 
 
 def is_forgotten(one: Delegate, now: datetime) -> bool:
-    """Return whether a day has passed since the person could confirm: then nothing is left of them (P07)."""
+    """Return whether a day has passed since the person's deadline to confirm: then their data are deleted (P07)."""
     until = asked_until(one)
     return until is not None and now >= until + DAY
 
@@ -49,19 +49,19 @@ def person_of(one: Delegate, now: datetime) -> Person | None:
 
 
 def keep(one: Delegate, person: Person) -> None:
-    """Keep what the contact has typed of somebody who is registered; it is sealed, for beside it may be an alias."""
+    """Store what the contact has typed of a registered person, encrypted, because it may reveal whose an alias is."""
     one.typed = asdict(person)
     one.given_name = one.family_name = one.title = one.email = ""
 
 
 def forget(one: Delegate) -> None:
-    """Forget what the contact has typed of a person."""
+    """Delete what the contact has typed of a person."""
     one.typed = None
     one.given_name = one.family_name = one.title = one.email = ""
 
 
 def part(one: Delegate, now: datetime) -> None:
-    """Part a person from a registration that nobody has confirmed, before it is erased; the contact reads the same."""
+    """Unlink a person from an unconfirmed registration before it is erased; the contact's page stays the same."""
     person = person_of(one, now) or NOBODY
     one.registration, one.typed, one.told = None, None, ""
     for name, value in asdict(person).items():

@@ -18,7 +18,7 @@ LONGEST_HEADING = (
 
 
 def read(text: str, *, most: int) -> list[dict[str, str]]:
-    """Return the people in the rows, by the form's fields. Raises SheetRefused."""
+    """Return the people in pasted rows, as values by form field. Raises SheetRefused."""
     rows = [row for row in spreadsheets.read_pasted(text, most=most + 1) if any(row)]
     columns: Sequence[str | None] = tuple(HEADINGS)
     if rows and any(known := [_column(cell) for cell in rows[0]]):
@@ -29,7 +29,7 @@ def read(text: str, *, most: int) -> list[dict[str, str]]:
 
 
 def _person(row: Sequence[str], columns: Sequence[str | None]) -> dict[str, str]:
-    """Return the cells by field; a cell with an at sign is the address, wherever it stands."""
+    """Return the cells by form field; a cell with an at sign is the address, in whichever column."""
     person: dict[str, str] = {}
     for name, cell in zip(columns, row, strict=False):
         if "@" in cell:

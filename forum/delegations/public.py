@@ -1,4 +1,4 @@
-"""The pages on which a contact registers a delegation; `contact_pages` has those of the contact's links."""
+"""The pages on which a contact registers a delegation; the pages behind the contact's links are in `contact_pages`."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from forum.web import errors
 from forum.web.limits import TooManyTries, client_limit, spend
 
 bp = Blueprint("delegations", __name__)
-# The name of each limit that keeps the form, in templates/public/delegations/details.html.
+# For each limit that shows the form again, its name in templates/public/delegations/details.html.
 KEPT: dict[type[Exception], str] = {
     limits.Braked: "brake",
     limits.DomainFull: "domain",
@@ -70,7 +70,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _ask(sector: Sector, form: DelegationForm) -> None:
-    """Count the form, then note the delegation. A bot only seems accepted; a form sent too fast comes again (S28).
+    """Count the form, then store the delegation. A bot's form is dropped; one sent too fast is shown again (S28).
 
     Raises TooManyTries, RegistrationRefused.
     """
@@ -96,7 +96,7 @@ def _ask(sector: Sector, form: DelegationForm) -> None:
 
 
 def _sector_or_404(slug: str | None, key: str) -> Sector:
-    """Return the sector of the event for which the form was shown, else of the address's; a merged one leads on."""
+    """Return the sector of the form's event, else of the URL's; redirect from a sector that was merged."""
     event = get_published_or_404(request.form.get("event") or slug)
     if sector := events.find_sector(event, key):
         return sector
@@ -127,7 +127,7 @@ def _page(sector: Sector, form: DelegationForm, *, kept: str = "", **told: Any) 
 
 
 def _refused(sector: Sector, reason: type[Exception]) -> ResponseReturnValue:
-    """Say why the sector takes nobody; a form that was sent is not kept, as nobody can send it again."""
+    """Say why the sector accepts nobody; the sent form is not kept, because it cannot be sent again."""
     if reason is NoSuchSector:
         abort(404)
     page = "public/delegations/refused.html"

@@ -1,4 +1,4 @@
-"""Reads who has been named to come instead of somebody, and who has come; and delegations."""
+"""Reading substitutions and delegations."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 
 
 def find_asked(registration: Registration, now: datetime) -> Substitution | None:
-    """Return who has been named and may confirm still; whether the link has left makes no difference (S24)."""
+    """Return a person's substitution that can still be confirmed, whether its mail was sent yet or not (S24)."""
     mine = (
         Substitution.registration_id == registration.id,
         Substitution.confirmed_at.is_(None),
@@ -25,13 +25,13 @@ def find_asked(registration: Registration, now: datetime) -> Substitution | None
 
 
 def find_by_token(token: str) -> Substitution | None:
-    """Return the substitution of a link, also of one that has been used or has run out."""
+    """Return the substitution with this link, also when the link was used or has expired."""
     query = select(Substitution).where(Substitution.digest == digest(token))
     return db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def find_successor(registration: Registration) -> Registration | None:
-    """Return who has come instead of this person, if anybody has."""
+    """Return the registration of the substitute who has taken over from this person, or None."""
     mine = Substitution.registration_id == registration.id
     return db.session.scalars(
         select(Registration).join(Substitution, Substitution.successor_id == Registration.id).where(mine)
@@ -47,7 +47,7 @@ def find_predecessor(registration: Registration) -> Registration | None:
 
 
 def find_link(token_digest: str, purpose: ContactLink, now: datetime) -> DelegationLink | None:
-    """Return the contact's link with this digest, if it works still; it is read afresh."""
+    """Return the contact's link with this digest if it still works; it is read from the database again."""
     query = select(DelegationLink).where(
         DelegationLink.digest == token_digest,
         DelegationLink.purpose == purpose,
@@ -75,7 +75,7 @@ def find_delegate(delegation: Delegation, position: int) -> Delegate | None:
 
 
 def list_people(delegation: Delegation) -> Sequence[Delegate]:
-    """Return the people of a delegation with their registrations, read afresh, in their order."""
+    """Return the people of a delegation with their registrations, read from the database again, in order."""
     query = select(Delegate).where(Delegate.delegation_id == delegation.id).order_by(Delegate.position)
     whole = query.options(joinedload(Delegate.registration)).execution_options(populate_existing=True)
     return db.session.scalars(whole).all()
@@ -102,6 +102,6 @@ def list_confirmed(event: Event) -> Sequence[Delegation]:
 
 
 def number(event: Event) -> ColumnElement[int]:
-    """Return how many delegations of the event were confirmed, as a column of a statement."""
+    """Return the number of the event's confirmed delegations, as a column of a statement."""
     mine = Delegation.event_id == event.id, Delegation.confirmed_at.is_not(None)
     return select(func.count()).where(*mine).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Somebody of the same organisation who comes instead: named by the person, confirmed by the newcomer.
+"""Substitutes: a person names somebody of the same organisation, who takes over by confirming a mailed link.
 
 Until the newcomer has confirmed, the person keeps everything. Confirming hands over the place, the offered place, the
 rank in line or the review in one transaction, under the event's lock, so that a place belongs to one of the two at each
@@ -64,15 +64,15 @@ def ask(
     actor: str = PERSON,
     now: datetime,
 ) -> None:
-    """Send a link to the person's colleague; whoever was named before cannot use theirs any more.
+    """Mail a link to the person's colleague; the link of a colleague named earlier stops working.
 
-    The owner of an address that is registered gets the message that it is, and the person learns nothing of that (S24).
+    The owner of an address that is registered already gets a mail that says so; the person does not learn it (S24).
     Raises NotLive, AnswersFrozen, SameAddress, AskedAlready. Call after `start_write`.
     """
     places.lock_live(registration)
     refuse_if_too_late(registration, now)
     event, canonical = registration.event, names.canonical_email(email)
-    # A contact is not told which address a person has by now: for them `contact_acts` compares what they have typed.
+    # A contact must not learn which address a person has now: for contacts, `contact_acts` compares the typed address.
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
     asked = queries.find_asked(registration, now)
@@ -98,7 +98,7 @@ def ask(
 
 
 def take_back(registration: Registration, *, now: datetime) -> bool:
-    """Let nobody come instead any more; return whether somebody had been named. Raises NotLive."""
+    """Cancel the open substitution; return whether there was one. Raises NotLive."""
     places.lock_live(registration)
     if queries.find_asked(registration, now) is None:
         return False
@@ -110,7 +110,7 @@ def take_back(registration: Registration, *, now: datetime) -> bool:
 def follow(token: str, *, now: datetime) -> Substitution:
     """Return the substitution of a link.
 
-    Raises TakenOver, and AnswersFrozen and LinkRefused where the person cannot be replaced any more.
+    Raises TakenOver, or AnswersFrozen or LinkRefused when the person cannot be replaced any more.
     """
     found = queries.find_by_token(token)
     if found is None or events.is_over(found.registration.event, now):
@@ -135,7 +135,7 @@ def confirm(
 ) -> Registration:
     """Let the newcomer, with these answers, take over; return their registration. Call after `start_write`.
 
-    The link is looked up again once the event is locked: whoever held the lock before may have ended it (S20).
+    The link is looked up again once the event is locked: the previous holder of the lock may have ended it (S20).
     Raises LinkRefused, NotLive, AnswersFrozen, NothingOffered, AddressTaken, OrganisationFull.
     """
     places.lock_live(follow(token, now=now).registration)
@@ -151,9 +151,9 @@ def confirm(
 def hand_over(
     registration: Registration, applicant: Applicant, *, actor: str = PERSON, now: datetime
 ) -> Registration:
-    """Give what the registration has to a new registration with these answers; the event is locked.
+    """Move place, rank and status of the registration to a new one with these answers; the event is locked.
 
-    The newcomer comes from the organisation that is written in the registration, whatever the answers say.
+    The new registration keeps the organisation of the old one, whatever the answers say.
     Raises NothingOffered, AddressTaken, OrganisationFull.
     """
     applicant = replace(applicant, organisation=registration.organisation)
@@ -192,14 +192,14 @@ def hand_over(
 
 
 def refuse_if_too_late(registration: Registration, now: datetime) -> None:
-    """Raise NotLive or AnswersFrozen if nobody can come instead of this person any more."""
+    """Raise NotLive or AnswersFrozen if this person can no longer be replaced."""
     if registration.status == Status.PENDING or events.is_over(registration.event, now):
         raise NotLive
     freezing.refuse_if_frozen(registration.event, now)
 
 
 def forget_ended(*, now: datetime) -> int:
-    """Delete addresses of people who were named and have not confirmed in time, and mails there; return how many."""
+    """Delete the addresses of substitutes who have not confirmed in time, and the mails to them; return how many."""
     ended = Substitution.registration_id.in_(select(Registration.id).where(Registration.status.not_in(LIVE)))
     over = Substitution.confirmed_at.is_(None), or_(Substitution.expires_at <= now, ended)
     gone = db.session.scalars(delete(Substitution).where(*over).returning(Substitution.id)).all()
@@ -208,14 +208,14 @@ def forget_ended(*, now: datetime) -> int:
 
 
 def forget_asked(registration: Registration) -> None:
-    """Delete the address of whoever was named, with the mail there: the link works no more, also later."""
+    """Delete the address of a named substitute and the mail to it, so that the link never works again."""
     mine = Substitution.registration_id == registration.id, Substitution.confirmed_at.is_(None)
     db.session.execute(delete(Substitution).where(*mine))
     _forget_mails(OutboxMessage.registration_id == registration.id)
 
 
 def list_mails(named: Substitution) -> Sequence[OutboxMessage]:
-    """Return the messages that have asked somebody to come instead."""
+    """Return the mails that ask somebody to come as a substitute."""
     mine = OutboxMessage.registration_id == named.registration_id, OutboxMessage.recipient == named.email
     query = select(OutboxMessage).where(*mine, OutboxMessage.kind == mails.ASKED)
     return db.session.scalars(query.order_by(OutboxMessage.id)).all()
@@ -231,13 +231,13 @@ def _link_ends(event: Event, now: datetime) -> datetime:
 
 
 def _pass_on(registration: Registration, successor: Registration, now: datetime) -> None:
-    """Give place, rank and status to the successor: the counters count the same as before."""
+    """Move place, rank and status to the successor; the event's counters stay the same."""
     status, holds = registration.status, registration.holds_place
     places.release(registration)
     if holds:
         places.hold(successor, UNBOUNDED, now=now)
         places.keep(successor)
-    # The rank in line goes by this moment, also later, when a decision of organisers leads to the line.
+    # The rank in line follows this moment, also when organisers decide later to move the successor to the line.
     successor.requested_at, successor.waiting_since = registration.requested_at, registration.waiting_since
     successor.confirmed_at = now
     _begin_calendar(successor, now)
@@ -266,7 +266,7 @@ def _end(registration: Registration, before: Status, now: datetime) -> None:
 def _keep_in_delegation(registration: Registration, successor: Registration) -> None:
     """Let the newcomer take the person's place in the delegation, too, if the person is in one.
 
-    Of a newcomer whom the person has named the contact reads neither name nor address (P20).
+    The contact does not read name or address of a newcomer whom the person has named (P20).
     """
     mine = Delegate.registration_id == registration.id
     told = {"registration_id": successor.id, "told": successor.status, "sealed_typed": None}
@@ -286,7 +286,7 @@ def _record(
 
 
 def _welcome(successor: Registration, *, is_reviewed: bool, now: datetime) -> None:
-    """Begin the review of the newcomer where there is one, and write to them how things stand."""
+    """Start the newcomer's review where the sector is reviewed, and mail them their status."""
     if successor.status == Status.IN_REVIEW:
         reviewing.begin(successor, now=now)
     elif is_reviewed or reviewing.is_reviewed_again(successor):

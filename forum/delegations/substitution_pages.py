@@ -50,7 +50,7 @@ bp.register_error_handler(LinkRefused, self_service.link_refused)
 
 @localised(bp, "/r/substitute", methods=["GET", "POST"])
 def ask() -> ResponseReturnValue:
-    """Say what it means that somebody else comes, and send a link; the answer is the same for any address (S24)."""
+    """Explain what a substitution means; on POST mail the link. The answer is the same for every address (S24)."""
     substituting.refuse_if_too_late(mine_live(), clock.now())
     form = SubstituteForm()
     if not form.validate_on_submit():
@@ -74,7 +74,7 @@ def ask() -> ResponseReturnValue:
 
 @localised(bp, "/r/substitute/taking-back", methods=["POST"])
 def take_back() -> ResponseReturnValue:
-    """Let nobody come instead any more."""
+    """Cancel the open substitution."""
     start_write(db.session)
     done = substituting.take_back(mine_live(), now=clock.now())
     db.session.commit()
@@ -115,7 +115,7 @@ def is_frozen(refusal: AnswersFrozen) -> ResponseReturnValue:
 
 @bp.errorhandler(TakenOver)
 def has_taken_over(refusal: TakenOver) -> ResponseReturnValue:
-    """Lead the newcomer, who has pressed twice, to their own page; in another browser say where the link to it is."""
+    """Redirect a newcomer who sent the form twice to their own page; in another browser say where its link is."""
     try:
         is_signed_in = own_sign_in.follow(now=clock.now()) is refusal.successor
     except LinkRefused:
@@ -193,7 +193,7 @@ def _ask_for_address(form: SubstituteForm, *, too_many: bool = False) -> str:
 
 
 def _send_link(email: str) -> None:
-    """Send the link and say so. Raises SameAddress."""
+    """Mail the link to the named address, and say so. Raises SameAddress."""
     start_write(db.session)
     substituting.ask(mine(), email, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()

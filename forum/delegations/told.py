@@ -1,4 +1,4 @@
-"""What the pages of one person say about who comes instead of whom, and about the delegation."""
+"""The context of a person's page about substitutions and delegations."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from forum.registration.models import Registration
 
 @dataclass(frozen=True)
 class Told:
-    """Who has come instead of the person, instead of whom the person has come, and who is asked to come instead."""
+    """The person's successor, predecessor and open substitution."""
 
     successor: Registration | None
     predecessor: Registration | None
@@ -24,7 +24,7 @@ class Told:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `substitutions_of`, for pages of the room below, where a link also ends with a registration."""
+    """Give templates of `registration` the function `substitutions_of`: `registration` must not import this package."""
     state.app.jinja_env.globals.update(substitutions_of=substitutions_of)
     ending.install(state.app, substituting.forget_asked)
     ending.install_before_erasing(state.app, _stay_in_delegation)
@@ -32,7 +32,7 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
-    """Give templates `delegation_of`, for the person's pages of the room below, which are left along with this one."""
+    """Give templates of `registration` the function `delegation_of`; end the delegation's sign-in with the person's."""
     state.app.jinja_env.globals.update(delegation_of=delegation_of)
     own_sign_in.install_leaving(state.app, contact_sign_in.leave)
 
@@ -44,7 +44,7 @@ def _stay_in_delegation(registration_ids: Collection[int], now: datetime) -> Non
 
 
 def _follow(registration: Registration, to: Registration, only: Collection[int] | None) -> list[int]:
-    """Let the person's places in delegations belong to the other registration of the same person."""
+    """Link the people of delegations to the other registration of the same person, after a merge."""
     mine = [one for one in queries.list_delegates([registration.id]) if only is None or one.id in only]
     for one in mine:
         one.registration = to
@@ -58,6 +58,6 @@ def delegation_of(registration: Registration) -> Delegation | None:
 
 
 def substitutions_of(registration: Registration) -> Told:
-    """Return what the page says; somebody is asked only as long as the registration lives."""
+    """Return what the person's page says about substitutions; an open one only while the registration is live."""
     asked = queries.find_asked(registration, clock.now()) if registration.is_live else None
     return Told(queries.find_successor(registration), queries.find_predecessor(registration), asked)

@@ -5,7 +5,7 @@ from typing import Any
 CHALLENGE = "day-1-afternoon"  # the session in which the groups work on a problem
 PROBLEMS = ("removal", "cases", "support")
 SESSIONS = ("day-1-morning", "day-1-afternoon", "day-2-morning", "day-2-afternoon")
-# Every so many people, counted within a sector, one answers so; the first rule that holds counts.
+# Every so many people within a sector give this answer; the first rule that applies wins.
 DIETS = (
     (17, 16, ["no-shellfish"]),
     (13, 4, ["gluten-free", "lactose-free"]),

@@ -1,4 +1,4 @@
-"""Reading the demo's files: a folder of content with placeholders for the year, days ago and images, and a word list.
+"""Reading the demo's files: a folder of content with placeholders for years, dates and images, and word lists.
 
 An image is named in the folder, such as `horizon.jpg`: its key depends on the event, whose name has the year.
 """

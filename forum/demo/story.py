@@ -43,7 +43,7 @@ class Fate(Enum):
     PROTECTED = auto()  # has a protected identity: registers under an alias
     TWIN = (
         auto()
-    )  # no protected identity, but no consents either, as with PROTECTED: nobody can tell the two apart
+    )  # no protected identity and no consents, as with PROTECTED: so the absence of consents reveals nothing
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Story:
         self.registered.append(part)
 
     def _end_what_has_run_out(self, at: datetime) -> None:
-        """Mark the mails with offers as sent, so that their deadlines run, and expire what is past its deadline."""
+        """Mark mails with offers as sent, so that deadlines run; expire what is past its deadline."""
         offers = OutboxMessage.kind == "offered", OutboxMessage.status == MessageStatus.QUEUED
         sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
         db.session.execute(update(OutboxMessage).where(*offers).values(**sent))
@@ -222,7 +222,8 @@ def _confirm(part: Part, at: datetime) -> None:
     listed = Listed(shown, part.registration.event.participant_list)
     form = queries.find_last_form(part.registration)
     actions.confirm(part.registration, form, consents=_consents(part), listed=listed, now=at)
-    for consent in part.registration.consents:  # nobody consents to a text written after `at`
+    # a consent to a text that was written after `at` would be false
+    for consent in part.registration.consents:
         consent.text_version = min(consent.text_version, at.date().isoformat())
 
 

@@ -24,7 +24,7 @@ OWN = {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("calendar_sequence", "calendar_changed_at"),
         *("logo_key", "share_key"),  # images of the other event's library
-        "participant_list",  # whether there is a list, and for whom, is decided anew
+        "participant_list",  # whether the new event has a list of participants, and for whom, is decided anew
     },
     Sector: {"id", "event_id", "taken", "reserved", "merged_keys"},
     Page: {"id", "event_id"},
@@ -68,7 +68,7 @@ def in_year(words: str, before: int, year: int) -> str:
 
 
 def _rename(made: Event, typed: Text, before: int, year: int) -> None:
-    """Put the new year into the copy's names, and set the name that the organiser typed."""
+    """Replace the year in the copy's names, and set the name that the organiser typed."""
     is_short = made.short_name == made.name
     name, short_name = (
         Text({code: in_year(words, before, year) for code, words in texts.items()})

@@ -30,7 +30,7 @@ class Day:
 
     @property
     def without_year(self) -> str:
-        """The weekday and date, such as "Tuesday 16 November", for use beside a text that has the year."""
+        """The weekday and date, such as "Tuesday 16 November", for use beside a text with the year."""
         return capital(format_date(self.date, "EEEE d MMMM", locale=language()))
 
     @property

@@ -26,12 +26,12 @@ FOLDER = Path(__file__).with_name("first_texts")
 BLANK = re.compile(r"(?<![!\]\\])\[([^\[\]\n]+)\](?![(\[:])")
 # A placeholder in a first text for a fact, such as "{contact}".
 FACT = re.compile(r"\{(controller|contact|authority|directions)\}")
-WHOLE = 1000  # `front.toml` gives kept and most places in thousandths
+WHOLE = 1000  # `front.toml` gives floors and ceilings in thousandths of the capacity
 
 
 @dataclass(frozen=True)
 class Known:
-    """The facts that an event's drafted texts state; an empty fact stays a blank in the texts."""
+    """The facts that an event's first texts state; an empty fact stays a blank in the texts."""
 
     organiser_name: Text
     contact_email: str
@@ -101,7 +101,7 @@ def draft_lead(languages: Collection[str]) -> Text:
 
 
 def draft_sharing(template: str, languages: Collection[str]) -> Text:
-    """Return the front page's words on how places are shared between the sectors of a template."""
+    """Return the front page's text on how places are shared between the sectors of a template."""
     return Text({code: trim(_front()["sharing"][template][code]) for code in languages})
 
 

@@ -35,7 +35,7 @@ class ListAudience(StrEnum):
     """Who may read the list of an event's participants (P15)."""
 
     OFF = "off"  # there is no list
-    PARTICIPANTS = "participants"  # who has a place, signed in to the own page
+    PARTICIPANTS = "participants"  # participants with a place, signed in to their own page
     PUBLIC = "public"  # everybody, on the web
 
 

@@ -35,7 +35,7 @@ class DaysRefused(Exception):
 
 
 class NoDays(DaysRefused):
-    """No day was given, and an event has at least one."""
+    """No day was given, but an event has at least one."""
 
 
 class DaysApart(DaysRefused):

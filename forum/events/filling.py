@@ -1,4 +1,4 @@
-"""Facts that become known later are put into the drafts of an event's pages, as long as nobody has edited them."""
+"""Filling facts that become known later into the drafts of an event's pages, unless somebody has edited them."""
 
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from forum.events.queries import list_page_texts
 
 
 def fill_drafts(event: Event, before: Known, *, actor: str, now: datetime) -> list[Page]:
-    """Fill what is known now into each draft that says just what it was drafted to say; return the changed pages.
+    """Fill the known facts into each unedited draft of a page; return the changed pages.
 
-    `before` is what was known of the event until this change. A text in which somebody has changed a word is left as
-    it is, in that language.
+    `before` has the facts that were known until this change. A text that somebody has edited is not changed, in that
+    language.
     """
     known, filled = drafts.known_of(event), []
     if known == before:

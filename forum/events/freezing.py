@@ -1,6 +1,6 @@
 """The day after which people no longer change their own answers. They can still cancel, and organisers can change them.
 
-Consents and what somebody says about protected identity are never frozen: both may be changed at any time (P04, P20).
+Consents and answers about protected identity are never frozen (P04, P20).
 """
 
 from datetime import datetime
@@ -30,7 +30,7 @@ def is_frozen_now(event: Event) -> bool:
 
 
 def seconds_unfrozen(event: Event, now: datetime) -> float:
-    """Return in how many seconds answers freeze, which changes pages; infinity if they are frozen or never will be."""
+    """Return in how many seconds answers freeze and pages change; infinity if they are frozen or never will be."""
     if event.freezes_at is None or is_frozen(event, now):
         return float("inf")
     return (event.freezes_at - now).total_seconds()

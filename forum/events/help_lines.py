@@ -21,7 +21,7 @@ SWEDEN = {"country": "SE", "emergency": "112", "police": "114 14"}
 
 @dataclass(frozen=True)
 class HelpLine:
-    """A country's telephone numbers for help and its place for reports; an unknown number is empty."""
+    """A country's telephone numbers for help and its reporting site; an unknown number is empty."""
 
     country: str
     emergency: str

@@ -1,7 +1,7 @@
 """The days of an event as an organiser gives them: a date and hours for each, by the clock at the venue.
 
-`read_hours` and `columns_of` are each other's reverse. An hour is kept as it stands on the clock: the same hours on
-another date are the same hours there, whether or not the clocks have changed in between.
+`read_hours` and `columns_of` are inverse to each other. Hours are local times: an event that is moved to another date
+keeps them, also across a change to summer time.
 """
 
 from collections.abc import Sequence
@@ -94,7 +94,7 @@ def _night(before: DayHours, after: DayHours) -> dict[str, str]:
 
 
 def _longest(row: int, days: Sequence[DayHours]) -> timedelta:
-    """Return how long a day that ends after midnight may last, so that its end is not taken for one more day."""
+    """Return the longest duration of a day that ends after midnight, so that its end is not taken for another day."""
     if len(days) == 1:
         return LONGEST_DAY
     return timedelta(0) if row == len(days) - 1 else DAY

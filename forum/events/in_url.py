@@ -43,7 +43,7 @@ def of_event(bp: Blueprint, rule: str, *, previewed: bool = False, **options) ->
 
 
 def stay_with_event(app: Flask) -> None:
-    """The layer that keeps the links of a page with the event of that page, and within its preview."""
+    """Make links on a page lead to pages of the same event, and stay within its preview (a layer of the app)."""
 
     @app.url_value_preprocessor
     def take_preview(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -68,7 +68,7 @@ def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool 
     """Return the published event with this slug, the current one for None; set g.event, which the layout shows.
 
     A page that is asked for in a language that the event is not in leads to the same page in one that it is in.
-    The event's sectors are loaded unless the page does not show them, the names of its pages only where `pages` is set.
+    The event's sectors are loaded unless `sectors` is false, the names of its pages only if `pages` is true.
     A page of the current event that is asked for under the event's slug leads to its own address: an event may become
     the front page after somebody noted a link. In a preview, return the private link's event as it will be once
     published. Raises OffSite, PreviewEnded.
@@ -102,7 +102,7 @@ def open_preview(token_digest: str) -> Event:
 
 
 def leave_preview() -> None:
-    """Let the links of the page lead to the public site from now on."""
+    """Make the links of the page lead to the public site from now on."""
     g.preview = None
 
 
@@ -118,13 +118,13 @@ def _previewed_event() -> Event:
 
 
 def refuse_off_site(slug: str | None) -> None:
-    """Raise OffSite if the event was taken off the site: its pages then say so."""
+    """Raise OffSite if the event was taken off the site; its pages then show a message about that."""
     if hidden := queries.find_off_site(slug):
         raise OffSite(hidden.short_name, hidden.contact_email)
 
 
 def show_event(event: Event) -> None:
-    """Let the layout and the links of the page be those of this event, which the page's address does not name."""
+    """Use this event, which the page's URL does not name, for the layout and the links of the page."""
     g.event = event
 
 
@@ -148,15 +148,15 @@ def _slug_of_page() -> str | None:
 
 
 def _lead_to_offered_language(event: Event) -> None:
-    """Lead a reader to the same page in a language that the event is in, unless the page is in one."""
+    """Redirect to the same page in a language that the event is in, unless the page is in one of its languages."""
     if request.method in READING and language() not in event.offered_languages:
         abort(_lead_to(lang=event.offered_languages[0]))
 
 
 def _lead_to(**differing: str | None) -> Response:
-    """Return the redirect to the requested page with other values in its path, which may change back one day.
+    """Return a temporary redirect to the requested page with other values in its path.
 
-    The query string follows as it was sent: `url_for` takes names such as `_method` and `endpoint` for its own.
+    The query string is kept as it was sent: `url_for` takes names such as `_method` and `endpoint` for its own.
     """
     values: dict[str, Any] = {**(request.view_args or {}), **differing}
     query = request.query_string.decode()

@@ -1,4 +1,4 @@
-"""What events are called where one is chosen among several: two events may have the same name."""
+"""What to call events in a list to choose from: two events may have the same name."""
 
 from collections import Counter
 from collections.abc import Sequence

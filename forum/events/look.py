@@ -28,7 +28,7 @@ from forum.web.seo import SharedImage
 from forum.web.static import find_url
 
 WHITE, NIGHT = "#ffffff", "#10171c"  # the two colours of text on a button
-MOST_DEEP = 0.05  # the most chroma of a wide dark area: a strong colour would outshine the page
+MOST_DEEP = 0.05  # the most chroma of a large dark area: a stronger colour would dominate the page
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,7 @@ class Event(Base):
 
     is_public_content = True
     live_columns = frozenset({"taken"})
-    # The columns that calendar entries show. They have `active_history`, so that a new value is compared with the
-    # stored one.
+    # The columns that calendar entries show. They have `active_history`: a new value is compared with the stored one.
     calendar_columns = ("name", "place", "timezone", "starts_at", "ends_at", "nights", "is_current")
     __tablename__ = "events"
     __table_args__ = (
@@ -70,7 +69,8 @@ class Event(Base):
     )
     hashtag: Mapped[str] = mapped_column(String(60))
     contact_email: Mapped[str] = mapped_column(String(254))
-    # Only earlier versions, which may run beside this one, read this link: it stands in `help_lines` now.
+    # The former place of the hotline's link, which is in `help_lines` now: earlier versions, which may run beside this
+    # one, still read this column.
     hotline_url: Mapped[str | None] = mapped_column(Link(300))
     # The parts of a contact are listed in `events.contacts`.
     contacts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
@@ -102,10 +102,10 @@ class Event(Base):
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     organisation_cap: Mapped[int | None]
     offer_hours: Mapped[int] = mapped_column(default=48)
-    # So many hours before the event begins no place is offered any more, and no offer lasts longer.
+    # Offers of places end this many hours before the event begins.
     offer_cutoff_hours: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     line_order: Mapped[LineOrder] = member(LineOrder, default=LineOrder.TIME, server_default=text("'time'"))
-    # Within how many days a review is promised to be decided; None for no promise.
+    # The number of days within which a decision on a review is promised; None for no promise.
     review_days: Mapped[int | None]
     # Whether a refusal has to be confirmed by a second organiser.
     has_second_reviewer: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
@@ -246,5 +246,5 @@ class ContentVersion(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int]
-    # A day on which the site's domain name belonged to the forum, a part of the ids of entries in its feeds (tag URIs).
+    # A day on which the site's domain belonged to the forum; it is a part of the ids of feed entries (tag URIs).
     began_on: Mapped[date] = mapped_column(nullable=True)

@@ -18,12 +18,12 @@ TYPED_LINK = re.compile(rf' href="({PATH.pattern})')
 
 
 def stay(html: Markup) -> Markup:
-    """Return a text's HTML; links such as `/sv/register` lead to that page of the event whose page is shown."""
+    """Return a text's HTML with links such as `/sv/register` replaced by those of the event whose page is shown."""
     return Markup(TYPED_LINK.sub(lambda link: f' href="{_in_event(link[1])}', html))  # noqa: S704 - what is put in are paths
 
 
 def own_address(address: str) -> str:
-    """Return a link's address; a path such as `/sv/register` becomes that of the event whose page is shown."""
+    """Return a link's URL; a path such as `/sv/register` becomes the path for the event whose page is shown."""
     path = PATH.match(address)
     return _in_event(path[0]) + address[path.end() :] if path else address
 

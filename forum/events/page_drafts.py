@@ -12,7 +12,7 @@ SAID = ("title", "summary", "body")
 
 @dataclass(frozen=True)
 class PageDraft:
-    """A page as JSON can hold it: the fields in SAID by language, and the slug of the page before it, or ""."""
+    """A page as JSON can hold it: the fields in SAID by language, and the slug of the preceding page or ""."""
 
     texts: Mapping[str, Mapping[str, str]]
     after: str = ""
@@ -31,7 +31,7 @@ class PageDraft:
 
 
 def fill(page: Page, draft: PageDraft, *, only: str = "") -> None:
-    """Make the page say what the draft says, in all languages or in one only."""
+    """Store the draft's texts in the page, in all languages or in one only."""
     texts = {code: said for code, said in draft.texts.items() if only in {"", code}}
     for name in SAID:
         setattr(page, name, Text({code: said[name] for code, said in texts.items() if said.get(name)}))

@@ -1,4 +1,4 @@
-"""The revisions of standing pages: what a page said in each language. Where a page stands is not part of a revision."""
+"""The revisions of standing pages: their texts in each language. The position of a page is not part of a revision."""
 
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,15 @@ def of(page: Page) -> History:
 
 
 def said_by(page: Page) -> dict[str, Any]:
-    """Return what the page says now as the content of a revision."""
+    """Return the page's present texts as the content of a revision."""
     return {"texts": PageDraft.of(page).values()["texts"]}
 
 
 def keep(page: Page, *, user_id: int | None, now: datetime) -> None:
-    """Keep what the page says now, unless the last revision says the same."""
+    """Store the page's present texts as a revision, unless the last revision has the same."""
     of(page).keep(said_by(page), user_id=user_id, now=now)
 
 
 def keep_first(page: Page, *, now: datetime) -> None:
-    """Keep the page's present words as its first revision, unless it has one; call this before a change."""
+    """Store the page's present texts as its first revision, unless it has one; call this before a change."""
     of(page).keep_first(said_by(page), made_at=min(page.updated_at, now))

@@ -32,8 +32,8 @@ from forum.web.telephones import tel_url
 
 bp = Blueprint("events", __name__)
 
-# Names that a page's text may have as `{{name}}` on a line of its own, each once; the template shows there a part that
-# is kept elsewhere.
+# Names that a page's text may have as `{{name}}` on a line of its own, each once; the template replaces each by data
+# that are stored elsewhere.
 PLACES = {"field-register", "organiser", "hours", "help-lines", "changes", "directions", "contacts"}
 PRACTICAL = "practical"
 # The headings of parts that the practical page shows at its end when its text has no placeholder for them.
@@ -64,7 +64,7 @@ def page(slug: str, event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/pages/<slug>/share.png")
 @cache.page()
 def picture(slug: str, event: str | None = None) -> ResponseReturnValue:
-    """Give the picture that other services show beside a link to the page."""
+    """Return the picture that other services show beside a link to the page."""
     found = get_published_or_404(event)
     shown = queries.find_page(found, slug) or abort(404)
     return share_picture.answer(page_card(found, in_language(shown.title)))
@@ -85,7 +85,7 @@ def calendar(event: str | None = None) -> ResponseReturnValue:
 @bp.get("/look/<look>.css")
 @cache.page()
 def style_sheet(look: str) -> ResponseReturnValue:
-    """Give the style sheet with an event's own colours; its address names them, so what it holds never changes."""
+    """Return the style sheet with an event's colours; the URL contains the colours, so its content never changes."""
     found = looks.find_look(look) or abort(404)
     headers = {"Cache-Control": FOR_EVER}
     return Response(looks.style_sheet(found), headers=headers, content_type="text/css; charset=utf-8")
@@ -111,7 +111,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
 
 
 def _lacking(event: Event, placed: set[str]) -> list[str]:
-    """Return the parts that the event's practical page shows at its end, for they are known and not in its text."""
+    """Return the parts that the event's practical page shows at its end, because they are known and not in its text."""
     known = {"directions": in_language(event.directions) or event.map_url, "contacts": event.contacts}
     return [name for name in SECTIONS if known[name] and name not in placed]
 

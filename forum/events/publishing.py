@@ -64,7 +64,7 @@ def displaced_by(event: Event, now: datetime) -> Event | None:
 
 
 def _lock_with_current(event: Event) -> Event | None:
-    """Lock the event and the current one, in one order for everybody; return the current one if it is another."""
+    """Lock the event and the current one, always in the same order; return the current one if it is another."""
     lock_events()
     query = select(Event).where(or_(Event.id == event.id, Event.is_current)).order_by(Event.id)
     rows = db.session.scalars(read_locked(query)).all()

@@ -217,9 +217,9 @@ def front_path(event: Event, language: str) -> str:
 
 
 def registration_state(event: Event, now: datetime) -> RegistrationState:
-    """Return where the event's registration stands: it is open from `opens_at` on, before `closes_at` (R20).
+    """Return the state of the event's registration: open from `opens_at` on and before `closes_at` (R20).
 
-    The event itself comes first: registration that was left open ends with it. Each published event takes
+    Registration ends with the event, even if it was to stay open longer. Each published event takes
     registrations, whether or not it is the front page of the site.
     """
     if not event.is_published:
@@ -232,7 +232,7 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
 
 
 def is_over(event: Event | LinkedEvent, now: datetime) -> bool:
-    """Return whether the event has ended: from then on its pages speak of the past and promise nothing."""
+    """Return whether the event has ended: its pages then use the past tense and promise nothing."""
     return now >= event.ends_at
 
 
@@ -242,7 +242,7 @@ def is_earlier(event: Event | LinkedEvent, now: datetime) -> bool:
 
 
 def began_on() -> date:
-    """Return the fixed day that the ids of feeds (`tag:` URIs, RFC 4151) name: the domain was the forum's then."""
+    """Return the day in the ids of feed entries (`tag:` URIs, RFC 4151), on which the domain belonged to the forum."""
     return db.session.scalars(select(ContentVersion.began_on)).one()
 
 

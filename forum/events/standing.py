@@ -12,7 +12,7 @@ from forum.folding import slug_of
 
 # Slugs of pages to which other pages link, so that they cannot be removed.
 LINKED = frozenset({"practical", "privacy"})
-# No page may have these slugs: the console uses the words in its own addresses below the list of pages.
+# No page may have these slugs: the console uses them in URLs below the list of pages.
 OWN_WORDS = frozenset({"new", "preview"})
 STEP = 10
 NAMELESS = "page"
@@ -45,7 +45,7 @@ def create(
 
 
 def change(page: Page, draft: PageDraft, *, user_id: int | None, actor: str, now: datetime) -> None:
-    """Store what the page says now, and keep it as a revision."""
+    """Store the page's new texts, also as a revision."""
     before, after = PageDraft.of(page).values(), draft.values()
     if after == before:
         return
@@ -82,7 +82,7 @@ def _is_address_for(slug: str, words: str) -> bool:
 
 
 def _place(event: Event, page: Page, after: str) -> None:
-    """Let the page stand after the one with this slug, or first; the order of the others stays."""
+    """Move the page behind the one with this slug, or to the front; the order of the other pages stays."""
     others = sorted((each for each in event.pages if each is not page), key=lambda each: each.position)
     index = next((number for number, each in enumerate(others, 1) if each.slug == after), 0)
     for number, each in enumerate([*others[:index], page, *others[index:]], 1):

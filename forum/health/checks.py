@@ -53,7 +53,7 @@ class Finding:
     is_well: bool
     words: str
     follows: bool = False  # the failure is only a consequence of another finding
-    is_to_do: bool = False  # nothing is wrong, but an organiser has not finished yet
+    is_to_do: bool = False  # nothing is wrong, but organisers still have a task
 
 
 def examine(checks: Iterable[str], now: datetime) -> list[Finding]:
@@ -183,7 +183,7 @@ def _mail(now: datetime) -> tuple[bool, str]:
 
 
 def _dead_letters(now: datetime) -> tuple[bool, str]:
-    """Check that no mail has been given up; the demo comes with one, which woke whoever tried the monitor's address."""
+    """Check that no mail has been given up; the demo's example of one is not counted."""
     failed = outbox.read_queue().failed
     if not failed:
         return True, "none"

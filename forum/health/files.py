@@ -9,7 +9,7 @@ NAMED_AT_MOST = 5
 
 
 def check(_now: datetime) -> tuple[bool, str]:
-    """Return whether no image lacks a file, and a sentence about it."""
+    """Return whether every image has its files, and a sentence about it."""
     images = queries.list_all()
     missing = store.find_missing(images)
     if not missing:

@@ -69,8 +69,8 @@ def remember() -> None:
 def rotate() -> tuple[int, int]:
     """Re-encrypt all sealed values under the newest key; return how many were re-encrypted, and how many unreadable.
 
-    Commits in batches and can be repeated. A value that changes meanwhile gets the newest key anyway. Values that are
-    not bound to their row count among those that cannot be decrypted.
+    Commits in batches and can be repeated. A value that changes meanwhile is written with the newest key anyway. Values
+    that are not bound to their row count as unreadable.
     """
     done, closed = reseal(sealed_columns())
     start_write(db.session)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from forum.database import Base
 
 # The format of sealed values: since format 2 each is bound to its column and row. Versions that know only format 1
-# find a column here that they cannot fill, and so refuse the tables (`migrating.find_lacking`).
+# find a column here that they cannot fill, and therefore refuse the tables (`migrating.find_lacking`).
 FORM = 2
 
 

@@ -14,7 +14,7 @@ from forum.extensions import db
 READS, WRITES = ("SELECT", "INSERT"), ("UPDATE", "DELETE")
 # Tables to which the forum's role may add rows without a right to change them, as docs/operations.md describes.
 ONLY_ADDED_TO = {"audit_entries", "audit_details"}
-SEARCH_INDEX = "search_index"  # the one table that no model maps: a trigger writes it
+SEARCH_INDEX = "search_index"  # the only table that no model maps: triggers write it
 # A table that does not exist has no rows here (NULL): another check reports missing tables. CASE is needed because
 # PostgreSQL may evaluate the second condition of AND first, and `has_sequence_privilege` fails for an index.
 MISSING = text(

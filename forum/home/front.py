@@ -78,7 +78,7 @@ def _registration_text(event: Event, state: RegistrationState, opening: Opening,
         return _("Every place is taken.") if is_full else _("You cannot register now.")
     if is_full:
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
-    # Places are left, but only in sectors that accept nobody.
+    # Places are left, but only in sectors that do not accept registrations.
     return (
         _("All places that you can register for are taken, but you can join the waiting list.")
         + " "
@@ -128,7 +128,7 @@ def _addresses(event: Event, *, is_earlier: bool) -> dict[str, Any]:
 
 
 def _way(event: Event, practical_url: str) -> list[dict[str, str]]:
-    """Return links to the map and to the directions, as far as there are any."""
+    """Return the links to the map and to the directions that the event has."""
     links = [{"label": _("Map"), "url": event.map_url}] if event.map_url else []
     if practical_url and in_language(event.directions):
         links.append({"label": _("Directions"), "url": practical_url})

@@ -13,7 +13,7 @@ from forum.web.share_picture import PAPER, favicon, icon
 bp = Blueprint("icons", __name__)
 
 TOUCH_SIZE = 180
-MARGIN = 0.12  # share of the icon's side left empty at each edge, because phones cut the corners off
+MARGIN = 0.12  # share of the icon's width that is left empty at each edge, because phones cut the corners off
 SIZES = (192, 512)
 
 
@@ -27,7 +27,7 @@ def favicon_ico() -> Response:
 @bp.get("/apple-touch-icon.png")
 @cache.page()
 def touch_icon() -> Response:
-    """Serve the icon on an opaque ground, for the home screen of a phone."""
+    """Serve the icon on an opaque background, for the home screen of a phone."""
     return Response(icon(TOUCH_SIZE, margin=MARGIN, ground=PAPER), mimetype="image/png")
 
 
@@ -35,14 +35,14 @@ def touch_icon() -> Response:
 @bp.get("/icon-512.png", defaults={"size": 512})
 @cache.page()
 def manifest_icon(size: int) -> Response:
-    """Serve an icon that the manifest names."""
+    """Serve an icon of the web app manifest."""
     return Response(icon(size, margin=MARGIN, ground=PAPER), mimetype="image/png")
 
 
 @bp.get("/site.webmanifest")
 @cache.page()
 def manifest() -> Response:
-    """Serve the manifest: the site's name, colours and icons for the home screen of a phone."""
+    """Serve the web app manifest: the site's name, colours and icons for the home screen of a phone."""
     event = events.find_current()
     name = (event.short_name if event else SITE_NAME).in_language(DEFAULT)
     icons = [

@@ -13,7 +13,7 @@ from forum.web.languages import in_language
 
 @dataclass(frozen=True)
 class Point:
-    """A point of the programme; `starts` is "" where its hour is not settled."""
+    """A point of the programme; `starts` is "" when its time is not settled."""
 
     starts: str
     title: str
@@ -22,7 +22,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the event; `hours` is "" where they are not known. A day without a title stands for all days."""
+    """A day of the event; `hours` is "" when they are unknown. One day without a title stands for all days."""
 
     title: str
     hours: str

@@ -59,7 +59,7 @@ def front(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/share.png")
 @cache.page()
 def picture(event: str | None = None) -> ResponseReturnValue:
-    """Give the picture that other services show beside links to an event, and to pages that have no picture."""
+    """Return the picture that other services show beside links to an event, and to pages that have no picture."""
     found = get_published_or_404(event) if event else find_current()
     return share_picture.answer(event_card(found) if found else Card("", in_language(SITE_NAME), ""))
 
@@ -75,7 +75,7 @@ def preview(token: str) -> ResponseReturnValue:
 
 @bp.app_errorhandler(PreviewEnded)
 def preview_ended(_refusal: PreviewEnded) -> ResponseReturnValue:
-    """Say that this browser sees no preview: its private link has expired, or an organiser has ended the link."""
+    """Say that this browser cannot see the preview: its private link has expired, or an organiser has ended it."""
     leave_preview()
     db.session.rollback()
     return render_template("public/events/preview_ended.html"), 404

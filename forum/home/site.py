@@ -64,7 +64,7 @@ class Site:
 
     @property
     def present(self) -> Event | None:
-        """The event that visitors can come to: the page's event, or the current event if the page's event is over."""
+        """The event that visitors can still attend: the page's event, or the current one if that event is over."""
         return _once("current", events.find_current) if self.is_earlier else self.event
 
     @property
@@ -79,7 +79,7 @@ class Site:
 
     @property
     def home_url(self) -> str:
-        """The front page to which the site's name leads: that of the event whose name the site shows."""
+        """The front page that the site's name links to: that of the event whose name the site shows."""
         is_public = self.event is not None and self.event.is_published
         return url_for("home.front", event=events.slug_in_url(self.event) if is_public else None)
 
@@ -138,7 +138,7 @@ class Site:
 
     @property
     def participants_url(self) -> str:
-        """The public list of the page's event; "" where there is none, or it shows nobody."""
+        """The public list of the page's event; "" if there is none, or it shows nobody."""
         return _once("participants_url", self._make_participants_url)
 
     def _make_participants_url(self) -> str:
@@ -186,13 +186,13 @@ class Site:
 
     @property
     def other_forums(self) -> list[Forum]:
-        """The forums that visitors can come to beside the one of the page, the next one first."""
+        """The other events that visitors can still attend, besides the page's own, the next one first."""
         ahead = [event for event in reversed(self._frame.events) if not events.is_over(event, clock.now())]
         return self._links_to([each for each in ahead if not self.event or each.id != self.event.id])
 
     @property
     def forum_labels(self) -> dict[str, str]:
-        """The names of the published events, each unlike the others, by slug; the newest first."""
+        """The distinct names of the published events by slug, the newest first."""
         return labels_of(self._frame.events)
 
     def _links_to(self, listed: Sequence[LinkedEvent]) -> list[Forum]:
@@ -228,7 +228,7 @@ def _read_frame(event: Event | None) -> events.Frame:
 
 
 def _once(name: str, make: Callable[[], Any]) -> Any:
-    """Return the value that `make` returns, made once a request because several parts of a page show it."""
+    """Return the value that `make` returns, called once a request, because several parts of a page show the value."""
     if not hasattr(g, "layout_parts"):
         g.layout_parts = {}
     if name not in g.layout_parts:
@@ -237,7 +237,7 @@ def _once(name: str, make: Callable[[], Any]) -> Any:
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the global `site`, and make a variable that a view forgot an error instead of an empty text."""
+    """Give templates the global `site`, and raise an error for a variable that a view forgot to pass."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["site"] = Site()
 

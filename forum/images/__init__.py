@@ -1,1 +1,1 @@
-"""Images of an event's library: checked, made anew in several widths, stored, and shown on pages."""
+"""Images of an event's library: checked, re-encoded in several widths, stored, and shown on pages."""

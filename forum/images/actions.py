@@ -1,4 +1,4 @@
-"""Adding images to a library, describing them anew, and removing them."""
+"""Adding images to a library, changing their descriptions, and removing them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class Description:
 
     @classmethod
     def of(cls, image: Image) -> "Description":
-        """Return what is stored about an image."""
+        """Return the stored description of an image."""
         return cls(alt=Text(image.alt), credit=image.credit or "", focus=image.focus)
 
     def values(self) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def add(
 
 
 def describe(image: Image, said: Description, *, actor: str, now: datetime) -> bool:
-    """Store what is said about an image; return whether it differs from what was stored."""
+    """Store an image's description; return whether it differs from the stored one."""
     before, after = Description.of(image).values(), said.values()
     if before == after:
         return False
@@ -68,7 +68,7 @@ def describe(image: Image, said: Description, *, actor: str, now: datetime) -> b
 
 
 def note_avif(image: Image, *, actor: str, now: datetime) -> None:
-    """Let pages show the AVIF files of an image, which are stored before."""
+    """Record that an image has AVIF files, which are stored already, so that pages show them."""
     image.has_avif = True
     audit.record("image.changed", image, actor=actor, at=now, fields=["has_avif"])
 

@@ -11,14 +11,14 @@ from forum.images.models import Image
 from forum.web.forms import LONGEST_TEXT
 from forum.web.proofreading import Hint
 
-# What a writer meant as the mark of an image, {{image KEY}}, whether or not an image has this key.
+# A mark for an image as a writer may have meant it, {{image KEY}}, whether or not an image has this key.
 MEANT = re.compile(r"\{\{image\b[^{}\n]{0,100}\}{0,2}")
 
 
 def hints_about_images(text: str) -> list[Hint]:
     """Return hints about the marks in a Markdown text whose image is in no library, or that do not stand alone.
 
-    A text longer than LONGEST_TEXT has none, because it cannot be saved.
+    Returns none for a text longer than LONGEST_TEXT, which cannot be saved.
     """
     meant = list(MEANT.finditer(text)) if len(text) <= LONGEST_TEXT else []
     if not meant:

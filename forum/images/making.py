@@ -26,7 +26,7 @@ from forum.turns import Line, processor
 
 PROGRAM = Path(__file__).with_name("encoding.py")
 LARGEST_FILE = 12_000_000  # bytes
-# One image at a time: making it takes a processor for a second or two, and much memory. Others wait their turn.
+# One image at a time: making its files takes a processor for a second or two, and much memory. Others wait in a queue.
 MAKERS = Line(1)
 WAIT_SECONDS, MAKE_SECONDS = 30, 40
 ORIGINAL = "original.jpg"
@@ -74,7 +74,7 @@ def make_original(sent: bytes) -> bytes:
 
 
 def make_again(original: bytes) -> Made:
-    """Make the files of an image from its original, which stays as it is. Raises what `make` raises."""
+    """Return a sent image re-encoded as JPEG, without metadata. Raises what `make` raises."""
     return _run(original, "kept")
 
 

@@ -33,10 +33,10 @@ class Image(Base):
     height: Mapped[int]
     widths: Mapped[list[int]] = mapped_column(JSON)
     has_avif: Mapped[bool] = mapped_column(default=False, server_default=false())
-    # What the image shows, in words, for those who do not see it.
+    # A description of the image in words, for people who do not see it.
     alt: Mapped[Text] = mapped_column(Translated)
     credit: Mapped[str | None] = mapped_column(String(150))
-    # The name of the file that somebody has sent, or "". Only organisers see this name, and search for it.
+    # The name of the uploaded file, or "". Only organisers see this name, and search for it.
     file_name: Mapped[str] = mapped_column(String(LONGEST_NAME), default="", server_default="")
     focus: Mapped[Focus] = member(Focus, default=Focus.CENTRE)
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""The field with which forms let somebody choose an image of an event's library, and the images that it shows."""
+"""A form field for choosing an image of an event's library, and the images that the field shows."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from forum.images.pictures import Picture, picture_of
 REMOVED = _l("The library does not have this image any more. Choose another one, or none.")
 KEY = re.compile(r"[0-9a-f]{16}")
 # How many images a form shows at first, and how many more for each press of its button. The button shows the form again
-# (`web.forms.SWITCH`), and its value says how many images that has: "images-60".
+# (`web.forms.SWITCH`), and its value has the new number of images: "images-60".
 STEP = 30
 MORE = re.compile(r"images-([1-9][0-9]{1,3})")
 
@@ -38,9 +38,9 @@ class ImageField(RadioField):
     more = 0  # how many images the form shows when its button for more is pressed; 0 when it shows all
 
     def offer(self, event_id: int, none: str, *, stored: Iterable[str] = (), number: int = STEP) -> None:
-        """Offer the event's newest images, those with `stored` keys, and the one that was sent; `none` labels "".
+        """Offer the event's newest images, those with `stored` keys, and the one that was sent.
 
-        The key "" stands for no image.
+        `none` is the label of the key "", which stands for no image.
         """
         newest = queries.list_newest(event_id, number + 1)
         self.more = number + STEP if len(newest) > number else 0
@@ -48,13 +48,14 @@ class ImageField(RadioField):
         sent = self.data or ""
         if KEY.fullmatch(sent):
             chosen.append(queries.find_own(event_id, sent))
-        # Keep no images' rows: a form that is shown after a rollback would read each row again, and one may be gone.
+        # Do not store rows of images: a form that is shown after a rollback would read each row again, and one may be
+        # gone.
         self.pictures = {image.key: picture_of(image) for image in [*filter(None, chosen), *newest[:number]]}
         offered = (SelectChoice(key, picture.alt) for key, picture in self.pictures.items())
         self.choices = [SelectChoice("", none), *offered]
 
     def refuse_removed(self) -> None:
-        """Choose no image, and say that the chosen one is gone; call `offer` before, so that it is not offered."""
+        """Clear the choice of an image that was removed, and say so; call `offer` before, which leaves it out."""
         self.data = ""
         self.errors = [REMOVED]
 

@@ -16,14 +16,14 @@ bp = Blueprint("images", __name__)
 # The Content-Security-Policy of the site, and `sandbox` for a browser that shows the file as a page (S29).
 POLICY = f"{CONTENT_SECURITY_POLICY}; sandbox"
 # How many requests of a process may read from the storage at once, and how many more may wait for that: each a third of
-# those that the process serves. The others get the page that asks to try again, so a storage that does not answer
-# leaves room for everything else. A waiting request gives up when no other has finished for WAIT_SECONDS.
+# those that the process serves. Further requests get the busy page, so a storage that does not answer leaves threads
+# for all other pages. A waiting request gives up when no other has finished for WAIT_SECONDS.
 READERS, WAITERS, WAIT_SECONDS = Line(32), Line(32), 1.0
 
 
 @bp.route("/images/<key>/<name>")
 def file(key: str, name: str) -> ResponseReturnValue:
-    """Give an image's file in a width and kind; the original is not given."""
+    """Return an image's file in one width and format; the original is never returned."""
     if not _is_shown(key, name):
         abort(404)
     with _turn_to_read():
@@ -51,11 +51,11 @@ def _turn_to_read() -> Iterator[None]:
 
 
 def _is_shown(key: str, name: str) -> bool:
-    """Return whether a library has this file for visitors; only then is the storage asked for it."""
+    """Return whether a library has this file for visitors; the storage is not asked otherwise."""
     if not store.KEY.fullmatch(key) or not store.SHOWN.fullmatch(name):
         return False
     image = queries.find(key)
     is_known = image is not None and name in store.names_of(image)
-    # Give the connection to the database back before the storage is waited for.
+    # Return the database connection before waiting for the storage.
     db.session.rollback()
     return is_known

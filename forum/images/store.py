@@ -56,7 +56,7 @@ def read(key: str, name: str) -> bytes | None:
 
 
 def remove(key: str) -> None:
-    """Remove an image's files; when the storage does not answer, the files stay there unused."""
+    """Remove an image's files; when the storage does not answer, the files remain there, unused."""
     with suppress(StorageAway):
         _place().remove(key)
 

@@ -22,15 +22,15 @@ from forum.registration import queries as registrations
 from forum.registration.errors import NoPlaceFree
 from forum.registration.models import Registration
 
-# How long invitations to which nobody said yes are kept after the event; the others go with their registration.
+# How long unaccepted invitations are kept after the event; accepted ones are deleted with their registration.
 KEPT_AFTER_EVENT = timedelta(days=30)
-# Mails that have not left and are not leaving just now.
+# Mails that have not left and are not being sent.
 WITH_CONTENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.FAILED)
 
 
 @dataclass(frozen=True)
 class Invitee:
-    """Whom an organiser invites, in which language, and the organiser's personal words."""
+    """A person to invite, the language of the mail, and the organiser's personal words."""
 
     given_name: str
     family_name: str
@@ -42,7 +42,7 @@ class Invitee:
 
 @dataclass(frozen=True)
 class Terms:
-    """Until when an invitation can be answered, whether a place is held, when to remind, and whether it may go on."""
+    """The terms of an invitation: deadline, held place or none, day of the reminder, whether it may be forwarded."""
 
     expires_at: datetime
     holds_place: bool = False
@@ -73,9 +73,9 @@ def invite(
 def add(
     event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int, now: datetime
 ) -> Invitation:
-    """Add an invitation that may be made: the caller has locked the event and looked (`many` for many at once).
+    """Add an invitation. The caller has locked the event and checked that it may be made (`many` does so for many).
 
-    A place that is free now has been offered to whoever waits for it. Raises NoPlaceToHold.
+    Free places have been offered to the people who wait for them. Raises NoPlaceToHold.
     """
     invitation = Invitation(
         event=event,
@@ -97,7 +97,7 @@ def add(
 
 
 def withdraw(invitation: Invitation, *, actor: str, now: datetime) -> None:
-    """Withdraw an open invitation; its link says so, and a mail that has not left yet is taken back. Raises NotOpen."""
+    """Withdraw an open invitation; its link shows that, and unsent mails are cancelled. Raises NotOpen."""
     lock_open(invitation)
     end(invitation, InvitationState.WITHDRAWN, now=now)
     audit.record("invitation.withdrawn", invitation, actor=actor, at=now)
@@ -105,12 +105,12 @@ def withdraw(invitation: Invitation, *, actor: str, now: datetime) -> None:
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the open invitations whose time is over."""
+    """Return the ids of the open invitations whose deadline has passed."""
     return queries.list_due(now)
 
 
 def expire(invitation_id: int, *, now: datetime) -> int:
-    """End an invitation whose time is over; a second run does nothing more. Return how many have ended."""
+    """End an invitation whose deadline has passed; a second run does nothing more. Return how many have ended."""
     invitation = db.session.get(Invitation, invitation_id)
     if invitation is None:
         return 0
@@ -125,14 +125,14 @@ def expire(invitation_id: int, *, now: datetime) -> int:
 
 
 def move_to(sector: Sector, into: Sector) -> None:
-    """Let the invitations to a sector that is merged into another one lead there; the caller has locked the event."""
+    """Move the invitations of a sector to the sector into which it is merged; the caller has locked the event."""
     for invitation in db.session.scalars(select(Invitation).where(Invitation.sector_id == sector.id)):
         invitation.sector = into
     db.session.flush()
 
 
 def forget_unanswered(*, now: datetime) -> int:
-    """Delete invitations without a registration and their mails a while after the event; return how many went."""
+    """Delete invitations without a registration, with their mails, a while after the event; return how many."""
     over = select(Event.id).where(Event.ends_at <= now - KEPT_AFTER_EVENT)
     old = Invitation.event_id.in_(over), Invitation.registration_id.is_(None)
     return _delete(*old)
@@ -141,7 +141,8 @@ def forget_unanswered(*, now: datetime) -> int:
 def forget_of(registration: Registration) -> None:
     """Delete every invitation of the person's address to the event, whether answered or not, with its mail.
 
-    The event is locked, nothing has been audited yet, and the caller offers places that were held to whoever waits.
+    The event is locked, and nothing has been recorded in the audit trail yet. The caller offers places that become
+    free.
     """
     invited = queries.list_of(registration)
     for invitation in invited:
@@ -156,7 +157,7 @@ def forget_of(registration: Registration) -> None:
 def lock_open(invitation: Invitation, now: datetime | None = None) -> None:
     """Lock the event and read afresh. Raises NotOpen for an invitation that has ended.
 
-    With `now`, one whose time or event is over counts as ended, too: the worker has not come to it yet.
+    With `now`, an invitation past its deadline or event counts as ended, too, even if the worker has not ended it yet.
     """
     places.lock(invitation.event)
     db.session.refresh(invitation)
@@ -174,9 +175,9 @@ def hold(sector: Sector, now: datetime) -> None:
 
 
 def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> None:
-    """End an invitation, give back the place that it holds, and take back its mails that have not left.
+    """End an invitation, free the place that it holds, and cancel its unsent mails.
 
-    Call this before anything is audited; the caller offers the place to whoever waits.
+    Call this before anything is recorded in the audit trail; the caller offers the place to the people who wait.
     """
     if invitation.holds_place:
         places.give_back(invitation.sector)
@@ -185,14 +186,14 @@ def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> Non
 
 
 def take_back_mail(invitation: Invitation) -> None:
-    """Take back the invitation's mails that have not left. Call this before anything is audited."""
+    """Cancel the invitation's unsent mails. Call this before anything is recorded in the audit trail."""
     mails = invitation.message_id, invitation.reminder_id
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id.in_(mails))
     outbox.take_back_messages(mine, AbortReason.OUTDATED)
 
 
 def _forget_name_in_mail(invitation: Invitation) -> None:
-    """Delete a mail that has not left and says who has passed the invitation on; the worker makes another one."""
+    """Delete an unsent mail that names the person who forwarded the invitation; the worker makes another one."""
     colleagues = invitation.forwarded_to
     if colleagues is None or colleagues.state != InvitationState.OPEN:
         return

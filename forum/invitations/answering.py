@@ -1,14 +1,14 @@
 """Answering an invitation by its link: beginning, yes, no.
 
-The link has come by mail, so whoever says yes has confirmed the address with it. What follows are the usual rules of a
-confirmed address (`registration.actions.confirm`): a place if one is free and nobody waits longer, else the waiting
-list; in a sector that is reviewed, a review. An invitation passes a sector that takes people by invitation only, and
-registration that has not opened or is closed. It never passes a ceiling.
+The link has come by mail, so a yes also confirms the address. Then the usual rules of a confirmed address apply
+(`registration.actions.confirm`): a place if one is free and nobody waits longer, else the waiting list; in a sector
+that is reviewed, a review. An invitation is valid in a sector for invited people only, and before registration opens or
+after it closes. It never exceeds a ceiling.
 
 A place that is held for the person becomes the registration's: the organisers have promised it, so neither a review nor
-the cap of an organisation stands before it. In a sector that is reviewed, whoever comes under another name or
-organisation than was invited has the place, and is reviewed as after any change of name. So is whoever comes instead of
-a colleague, whose name organisers have not seen; nor do they vouch for that person (`review.vouching`).
+the cap of an organisation can refuse it. In a reviewed sector, a person with another name or organisation than the
+invited one gets the place and is reviewed as after any change of name. So is a colleague to whom the invitation was
+forwarded, because organisers have not seen that name or vouched for it (`review.vouching`).
 """
 
 from datetime import datetime
@@ -29,7 +29,7 @@ from forum.registration.settling import Settled
 
 
 def begin(invitation: Invitation, *, now: datetime) -> None:
-    """Note that somebody has begun to answer; a second call changes nothing. Raises NotOpen."""
+    """Store when somebody began to answer; a second call changes nothing. Raises NotOpen."""
     actions.lock_open(invitation, now)
     if invitation.opened_at is None:
         invitation.opened_at = now
@@ -67,10 +67,10 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
 
 
 def settle(registration: Registration, now: datetime) -> Settled:
-    """Let the open invitation of a person who registers without its link be answered by that, if there is one.
+    """Mark a person's open invitation as accepted after they have registered without its link.
 
-    The place that it holds becomes the registration's where the sector is the same and the registration has none; else
-    it is free. The event is locked, and the person has just confirmed the address.
+    The place that the invitation holds goes to a registration of the same sector that has none; else it becomes free.
+    The event is locked, and the person has just confirmed the address.
     """
     has_address = registration.has_address
     invitation = (
@@ -88,7 +88,7 @@ def settle(registration: Registration, now: datetime) -> Settled:
 
 
 def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
-    """Note that the person says no, with the reason if one is given. Raises NotOpen."""
+    """Store that the person has declined, with the reason if one is given. Raises NotOpen."""
     actions.lock_open(invitation, now)
     actions.end(invitation, InvitationState.NO, now=now)
     invitation.opened_at = invitation.opened_at or now
@@ -98,7 +98,7 @@ def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
 
 
 def _differing(invitation: Invitation, registration: Registration) -> list[str]:
-    """Return which of the answers that a review compares organisers have not seen when they invited."""
+    """Return the fields that a review compares and in which the registration differs from the invitation."""
     return [
         name
         for name in reviewing.REVIEWED
@@ -107,16 +107,16 @@ def _differing(invitation: Invitation, registration: Registration) -> list[str]:
 
 
 def _hand_over(invitation: Invitation, registration: Registration) -> None:
-    """Let the place that the invitation holds be the registration's."""
+    """Move the place that the invitation holds to the registration."""
     places.hand_over(registration)
     invitation.holds_place = False
 
 
 def _end_with(invitation: Invitation, registration: Registration, now: datetime) -> None:
-    """Let the invitation, and its mails, belong to the registration: they go with it, and are told as the person's own.
+    """Link the invitation and its mails to the registration, whose erasure and own data then include them.
 
     The list of invitations then has the name that the person has registered: beside an alias, the name by which
-    organisers invited the person would tell whose alias it is (P20).
+    organisers invited the person would reveal whose alias it is (P20).
     """
     actions.end(invitation, InvitationState.YES, now=now)
     invitation.opened_at = invitation.opened_at or now

@@ -25,13 +25,13 @@ from forum.web.forms import TidyForm
 
 
 class RemindForm(TidyForm):
-    """The button that reminds, with the number of people that its page has shown."""
+    """The button that sends reminders, with the number of people that its page has shown."""
 
     expected = HiddenField()
 
 
 def change(event: str, number: int) -> ResponseReturnValue:
-    """Change the language, last day, reminder, place and words of an invitation that has not been answered."""
+    """Change language, deadline, reminder, place and personal words of an invitation that has not been answered."""
     invitation = invitation_or_404(event, number)
     stored = ChangeForm.stored(invitation)
     form = ChangeForm(kept_words.sent_or_kept(), data=stored)
@@ -80,7 +80,7 @@ def invitation_or_404(slug: str, number: int) -> Invitation:
 
 
 def _save(slug: str, number: int, form: ChangeForm) -> list[str]:
-    """Store what was typed; return the names of the changed columns. Raises what `changing.change` raises."""
+    """Store the typed values; return the names of the changed columns. Raises what `changing.change` raises."""
     start_write(db.session)
     invitation = invitation_or_404(slug, number)
     places.lock(invitation.event)
@@ -95,7 +95,7 @@ def _save(slug: str, number: int, form: ChangeForm) -> list[str]:
 def _page(
     invitation: Invitation, form: ChangeForm, refusal: ChangedMeanwhile | NoPlaceToHold | None = None
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was typed."""
+    """Show the form for changing an invitation, after a refusal with the typed values."""
     meanwhile, compared = None, []
     if isinstance(refusal, ChangedMeanwhile):
         meanwhile, compared = refusal, list(differences(form, refusal.stored))

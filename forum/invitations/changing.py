@@ -1,4 +1,4 @@
-"""Changing an invitation that has not been answered: language, last day, reminder, place, words, passing on."""
+"""Changing an unanswered invitation: language, deadline, reminder, place, personal words, forwarding."""
 
 from datetime import datetime
 from typing import Any
@@ -13,14 +13,14 @@ from forum.outbox import actions as outbox
 from forum.outbox.models import OutboxMessage
 from forum.registration import places, waiting_list
 
-# What the mail of an invitation says: one that has not left yet is made anew when one of these changes.
+# Columns that the mail of an invitation contains: an unsent mail is made anew when one of these changes.
 IN_MAIL = frozenset({"language", "words", "expires_at", "holds_place", "may_forward"})
 
 
 def change(invitation: Invitation, values: dict[str, Any], *, actor: str, now: datetime) -> list[str]:
-    """Store new values, by column, of an open invitation; return the names of those that are new. Call it locked.
+    """Store new values, by column, of an open invitation; return the names of the changed columns.
 
-    A place is held or given back as they say. Raises NotOpen, NoPlaceToHold.
+    Holds or frees a place as the values say. Call with the event locked. Raises NotOpen, NoPlaceToHold.
     """
     actions.lock_open(invitation, now)
     changed = [name for name, value in values.items() if getattr(invitation, name) != value]
@@ -47,7 +47,7 @@ def _hold_or_free(invitation: Invitation, now: datetime, *, holds: bool) -> None
 
 
 def _make_mail_anew(invitation: Invitation) -> None:
-    """Take a mail back that nobody has tried to send: the worker makes another one, with another link."""
+    """Cancel a mail that nobody has tried to send: the worker makes another one, with another link."""
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
     if invitation.message_id and outbox.withdraw_untried(mine):
         db.session.refresh(invitation)

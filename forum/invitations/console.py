@@ -27,7 +27,7 @@ bp = Blueprint("invitations", __name__, url_prefix="/console/<event>/invitations
 
 @bp.route("/")
 def index(event: str) -> ResponseReturnValue:
-    """Show the event's invitations, the newest first, and how many stand how."""
+    """Show the event's invitations, the newest first, and how many there are in each state."""
     shown = get_any_or_404(event)
     page = queries.read_invitations(shown, Cursor.of(request.args))
     if page.rows:
@@ -46,7 +46,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 def invite(event: str) -> ResponseReturnValue:
-    """Ask whom to invite, and invite that person."""
+    """Show the form for an invitation; on POST invite the person."""
     shown, form = get_any_or_404(event), InviteForm(kept_words.sent_or_kept())
     form.offer(shown, clock.now())
     if not form.validate_on_submit():
@@ -72,7 +72,7 @@ bp.add_url_rule("/<int:number>/change", view_func=change_pages.change, methods=[
 
 @bp.route("/<int:number>/withdrawal", methods=["GET", "POST"])
 def withdraw(event: str, number: int) -> ResponseReturnValue:
-    """Ask before an invitation is withdrawn; withdraw it."""
+    """Ask whether to withdraw an invitation; on POST withdraw it."""
     invitation, form = invitation_or_404(event, number), TidyForm()
     if not form.validate_on_submit():
         page = "console/invitations/withdraw.html"

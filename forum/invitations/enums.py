@@ -1,10 +1,10 @@
-"""What has become of an invitation."""
+"""The states of an invitation."""
 
 from enum import StrEnum
 
 
 class InvitationState(StrEnum):
-    """What is stored of an invitation: it is open, or how it has ended."""
+    """The stored state of an invitation: open, or how it has ended."""
 
     OPEN = "open"
     YES = "yes"
@@ -15,7 +15,7 @@ class InvitationState(StrEnum):
 
 
 class Standing(StrEnum):
-    """What organisers read about an invitation: an open one also says how far its mail has come."""
+    """The state of an invitation as organisers read it: an open one also says whether its mail was sent."""
 
     WAITING = "waiting"  # its mail has not left yet
     SENT = "sent"

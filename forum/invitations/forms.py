@@ -1,4 +1,4 @@
-"""The forms of invitations: inviting somebody, answering with yes or no, and letting a colleague come instead."""
+"""The forms of invitations: inviting a person, accepting or declining, and forwarding it to a colleague."""
 
 from dataclasses import fields
 from datetime import date, datetime, time, timedelta
@@ -20,10 +20,10 @@ from forum.web.edits import ShowsStored
 from forum.web.forms import DayField, LinesField, TidyForm, WithinLimits, is_email, no_web_address, required
 from forum.web.languages import NAMES, in_language, language
 
-# The end of the day until which an invitation holds.
+# The time on its last day at which an invitation ends.
 LAST_MINUTE = time(23, 59)
-MOST_DAYS = 60  # before its end, an invitation is reminded of
-USUALLY = timedelta(days=14)  # how long an invitation holds unless the organiser chooses another day
+MOST_DAYS = 60  # a reminder may be sent at most this many days before the invitation ends
+USUALLY = timedelta(days=14)  # how long an invitation is valid unless the organiser chooses another day
 WORDS_TOO_LONG = _l("Use at most 2,000 characters")
 
 
@@ -59,7 +59,7 @@ class DaysField(IntegerField):
 
 
 class TermsForm(TidyForm):
-    """In which language, until when, with which words and on which terms people are invited."""
+    """The terms of invitations: language, deadline, personal words, reminder and so on."""
 
     language = RadioField(_l("Language of the invitation"), [required(_l("Choose a language"))])
     until = DayField(_l("Can be answered until and including"), [InputRequired(_l("Enter the last day"))])
@@ -72,7 +72,7 @@ class TermsForm(TidyForm):
     words = LinesField(_l("Personal words"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG)])
 
     def offer(self, event: Event, now: datetime) -> None:
-        """Offer the event's languages, and the days on which an invitation can end."""
+        """Set the choices of language to the event's, and the days on which an invitation can end."""
         self.language.choices = [SelectChoice(code, NAMES[code]) for code in event.offered_languages]
         self._now, self._event = now, event
         self._first = now.astimezone(event.zone).date()
@@ -92,23 +92,23 @@ class TermsForm(TidyForm):
             raise ValidationError(_("The reminder would have been due already. Choose fewer days, or none"))
 
     def terms(self, event: Event) -> Terms:
-        """Return until when it can be answered, the end of the event at the latest, and what else holds until then."""
+        """Return the terms of the form; the deadline is at most the end of the event."""
         last = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
         ends = min(
             last, event.ends_at.astimezone(event.zone)
-        )  # days before it are days of the event's own clocks
+        )  # days before the deadline, on the clock of the event's time zone
         days = self.remind_days.data
         remind_at = ends - timedelta(days=days) if days else None
         return Terms(ends, self.holds_place.data, remind_at, may_forward=self.may_forward.data)
 
 
 class InvitesForm(TermsForm):
-    """To which sector people are invited, besides what holds for each of them."""
+    """The terms of invitations and the sector to which people are invited."""
 
     sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
 
     def offer(self, event: Event, now: datetime) -> None:
-        """Offer the event's sectors, too, and what is usual."""
+        """Set the choices of sector to the event's, and the usual values."""
         super().offer(event, now)
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
         if not self.is_submitted():
@@ -119,7 +119,7 @@ class InvitesForm(TermsForm):
 
 
 class ChangeForm(ShowsStored, TermsForm):
-    """What organisers change of an invitation that has not been answered."""
+    """The values that organisers may change of an invitation that has not been answered."""
 
     @staticmethod
     def stored(invitation: Invitation) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class ChangeForm(ShowsStored, TermsForm):
         }
 
     def values(self, invitation: Invitation) -> dict[str, Any]:
-        """Return by column what the invitation shall have; who was reminded is not reminded again."""
+        """Return the invitation's new values by column; a person who was reminded is not reminded again."""
         values = {
             "language": self.language.data,
             "words": self.words.data or "",
@@ -151,16 +151,16 @@ class ChangeForm(ShowsStored, TermsForm):
 
 
 class InviteForm(PersonForm, InvitesForm):
-    """Whom an organiser invites, to which sector and until when."""
+    """The form that invites one person: name, address, sector and terms."""
 
     def invitee(self) -> Invitee:
-        """Return whom the form names, and the words."""
+        """Return the person whom the form names, with the personal words."""
         names = ("given_name", "family_name", "email", "organisation", "language", "words")
         return Invitee(**{name: self[name].data or "" for name in names})
 
 
 class AcceptForm(DetailsForm):
-    """What the person who says yes registers; the address is the one that was invited."""
+    """The registration form of an invited person; the address is the one that was invited."""
 
     is_protected = BooleanField(_l("I have a protected identity"))
     real_name = StringField(
@@ -168,7 +168,7 @@ class AcceptForm(DetailsForm):
     )
 
     def applicant(self, invitation: Invitation) -> Applicant:
-        """Return what the form registers, at the address that was invited."""
+        """Return the form's values, with the address that was invited."""
         return Applicant(
             **self._details(),
             email=invitation.email,
@@ -180,22 +180,22 @@ class AcceptForm(DetailsForm):
 
 
 class ForwardForm(PersonForm):
-    """The colleague who shall come instead."""
+    """The colleague to whom the invitation is forwarded."""
 
     language = RadioField(_l("Language of the message"), [required(_l("Choose a language"))])
 
     def offer(self, invitation: Invitation) -> None:
-        """Offer the event's languages."""
+        """Set the choices of language to the event's."""
         self.language.choices = [
             SelectChoice(code, NAMES[code]) for code in invitation.event.offered_languages
         ]
 
     def colleague(self) -> Colleague:
-        """Return whom the form names."""
+        """Return the colleague whom the form names."""
         return Colleague(**{one.name: self[one.name].data or "" for one in fields(Colleague)})
 
 
 class RefuseForm(TidyForm):
-    """Why the person says no, if they want to tell."""
+    """The person's reason for declining, if they want to give one."""
 
     reason = LinesField(_l("Why you cannot come"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG)])

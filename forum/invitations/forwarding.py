@@ -1,12 +1,12 @@
-"""Letting a colleague come instead: the person's invitation ends, and the colleague gets one of their own.
+"""Forwarding an invitation: the person's invitation ends, and a colleague gets one of their own.
 
-Only where the organisers have allowed it, and only once: the colleague's invitation goes no further unless they allow
-that, too. It has the sector and last day of the first one, and its place if one is held, which is counted once all the
-time. The organisers' personal words stay with the person to whom they were written.
+Organisers must have allowed it, and the colleague's invitation cannot be forwarded again unless they allow that, too.
+It has the sector and deadline of the first one, and its held place, which is never counted twice. The organisers'
+personal words are not passed on.
 
 Nobody is told whether the colleague is known (S24), and no mailbox gets more than one message from this: an address
-that is registered, has said no, or has an invitation already gets no other one. A place that is held then goes to the
-invitation that is open in the same sector and holds none, or is free for whoever waits.
+that is registered, has said no, or has an invitation already gets no other one. A held place then goes to the
+colleague's open invitation in the same sector if that holds none; else it becomes free.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from forum.registration import queries as registrations
 
 @dataclass(frozen=True)
 class Colleague:
-    """Who shall come instead, and the language in which they are written to."""
+    """The colleague to whom an invitation is forwarded, and the language of the mail."""
 
     given_name: str
     family_name: str
@@ -47,7 +47,7 @@ def forward(invitation: Invitation, colleague: Colleague, *, now: datetime) -> N
     if live := registrations.find_confirmed(event, invitation.email_canonical):
         raise AlreadyRegistered(live)
     was_held = invitation.holds_place
-    # The place goes over to the colleague below: it must not be counted as free in between.
+    # The colleague's invitation below gets the place: it must not be counted as free in between.
     invitation.holds_place = False
     actions.end(invitation, InvitationState.FORWARDED, now=now)
     invitation.opened_at = invitation.opened_at or now
@@ -64,7 +64,7 @@ def forward(invitation: Invitation, colleague: Colleague, *, now: datetime) -> N
 
 
 def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, now: datetime) -> Invitation:
-    """Add the colleague's invitation; the worker mails it. A reminder that is still to come is the colleague's, too."""
+    """Add the colleague's invitation; the worker mails it. A reminder that is still due is for the colleague, too."""
     remind_at = invitation.remind_at
     added = Invitation(
         event=invitation.event,
@@ -86,7 +86,7 @@ def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, 
 
 
 def _takes_place(known: Invitation | None, invitation: Invitation) -> bool:
-    """Let an open invitation of the same sector hold the place; return whether it does."""
+    """Give the held place to an open invitation of the same sector; return whether that takes it."""
     if known is None or known.state != InvitationState.OPEN or known.holds_place:
         return False
     known.holds_place = known.sector_id == invitation.sector_id

@@ -1,4 +1,4 @@
-"""The form that invites many people at once: from a file or pasted rows, looked at before anybody is invited."""
+"""The form that invites many people at once, from a file or pasted rows, after a preview."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +58,7 @@ class PersonRow(PersonForm):
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a table below its headings, with their numbers, and the headings that nothing is read from."""
+    """The rows of a table below its headings, with their numbers, and the headings that are ignored."""
 
     columns: Sequence[str | None]
     rows: Sequence[tuple[int, Sequence[str]]]
@@ -70,12 +70,12 @@ class InviteManyForm(InvitesForm):
 
     file = FileField(_l("File"))
     lines = PastedField(_l("Or paste the rows"))
-    # A digest of everything that the preview has shown. Nobody is invited who did not stand there.
+    # A digest of everything that the preview has shown: only people in the preview are invited.
     previewed = HiddenField()
-    hidden = 0  # rows that the file hides, and that are not read
+    hidden = 0  # rows that are hidden in the file, and not read
 
     def read(self, uploaded: bytes, event: Event) -> list[Row]:
-        """Return the rows of the file, else of the pasted text, which then stand in the form.
+        """Return the rows of the file, else of the pasted text, which are then put into the form.
 
         Raises RowsRefused, SectorGone.
         """
@@ -105,7 +105,7 @@ class InviteManyForm(InvitesForm):
         return rows
 
     def is_previewed(self, rows: Sequence[Row]) -> bool:
-        """Return whether the preview has shown exactly this; if not, let the form say that it is shown now."""
+        """Return whether the preview has shown exactly these rows; if not, make the form show them."""
         shown = self._digest(rows)
         was_shown = self.previewed.data == shown
         self.previewed.data = shown

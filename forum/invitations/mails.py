@@ -1,4 +1,4 @@
-"""The mails of an invitation: neutral outside, with the organisers' own words and links of their own (P26)."""
+"""The mails of an invitation: neutral subject and sender, personal words of organisers, personal links (P26)."""
 
 from datetime import datetime
 
@@ -18,30 +18,30 @@ OPENING = _l("This is an invitation to take part in something. What it is about 
 
 
 def queue(invitation: Invitation, *, now: datetime) -> OutboxMessage:
-    """Queue the mail behind the mails that single people wait for; only the digest of its link is stored (S18)."""
+    """Queue the mail with low priority; only the digest of its link is stored (S18)."""
     invitation.link_digest, link = _new_link(invitation)
     invitation.message = _queue(invitation, "invitation", link, now)
     return invitation.message
 
 
 def queue_reminder(invitation: Invitation, *, now: datetime) -> OutboxMessage:
-    """Queue the one reminder, with a link of its own beside that of the invitation."""
+    """Queue the only reminder, with a link of its own beside that of the invitation."""
     invitation.reminder_digest, link = _new_link(invitation)
     invitation.reminder = _queue(invitation, "invitation-reminder", link, now)
     return invitation.reminder
 
 
 def _new_link(invitation: Invitation) -> tuple[str, str]:
-    """Return the digest of a new link, and the link."""
+    """Return a new link's digest and URL."""
     token = new_token()
     base = current_app.config["BASE_URL"]
     return digest(token), f"{base}/{invitation.language}/r/invitation/{token}"
 
 
 def _forwarder(invitation: Invitation) -> str:
-    """Return the name by which the colleague was invited who passed it on; that page has shown it to them before.
+    """Return the invited name of the person who forwarded the invitation, as the forwarding page has shown it to them.
 
-    It is never the name of a registration: who reads the mail knows the colleague, and would learn an alias (P20).
+    It is never the name in a registration: the reader of the mail knows the person, and would learn an alias (P20).
     """
     colleague = queries.find_forwarder(invitation) if invitation.from_colleague else None
     return f"{colleague.given_name} {colleague.family_name}".strip() if colleague else ""

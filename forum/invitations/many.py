@@ -18,7 +18,7 @@ from forum.invitations.errors import (
 from forum.registration import names, places, waiting_list
 from forum.registration.errors import NoPlaceFree
 
-MOST = 300  # people who are invited at once: so many rows fit into the text field of the form
+MOST = 300  # people who are invited at once: this many rows fit into the text field of the form
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def invite_all(event: Event, rows: Sequence[Row], terms: Terms, *, user_id: int,
 
 
 def _without_place(event: Event, rows: Sequence[Row], now: datetime) -> Iterator[int]:
-    """Yield the numbers of the rows for which no place is left, in a copy of the event: nothing is held."""
+    """Yield the numbers of the rows for which no place is left; places are taken in a copy of the event only."""
     trial = places.trial_of(event)
     sectors = {sector.key: sector for sector in trial.sectors}
     for row in rows:

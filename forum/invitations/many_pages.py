@@ -1,6 +1,6 @@
 """The console page that invites many people; forum.invitations.console gives it its address.
 
-The preview says who would be invited, and what is wrong with which row. Only what it has shown is done, all or nothing.
+The preview shows who would be invited, and the faults of rows. Only the previewed people are invited, all or nobody.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def invite_many(event: str) -> ResponseReturnValue:
 
 
 def _invite(slug: str, form: InviteManyForm) -> ResponseReturnValue:
-    """Invite everybody of the form under the event's lock, or say why nobody was invited."""
+    """Invite everybody in the form under the event's lock, or say why nobody was invited."""
     start_write(db.session)
     event = get_any_or_404(slug)
     try:

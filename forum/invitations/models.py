@@ -18,14 +18,13 @@ LONGEST_WORDS = 2000
 class Invitation(Base):
     """An invitation of one person to a sector of an event, until `expires_at`.
 
-    The name and organisation are the organisers' own until the person registers; from then on organisers read those
-    that the person has registered, which may be an alias (P20, `wording.shown_as`). `words` are the organisers'
-    personal words in the mail, `reason` is why the person said no. `link_digest` is set when the mail is made.
-    `opened_at` is when somebody began to answer.
-    Who has not answered is reminded once from `remind_at` on, by a link of its own with `reminder_digest`.
-    With `may_forward`, the person may let a colleague come instead: `forwarded_to` is then the colleague's invitation,
-    which is `from_colleague`, or the one that the colleague's address had already.
-    While an open invitation `holds_place`, a place of the sector is taken for it (`registration.places.reserve`).
+    Name and organisation are those that organisers typed; once the person registers, organisers read the registered
+    ones, which may be an alias (P20, `wording.shown_as`). `words` are the organisers' personal words in the mail,
+    `reason` is why the person said no. `link_digest` is set when the mail is made. `opened_at` is when somebody began
+    to answer. A person who has not answered is reminded once, from `remind_at` on, by a link of its own with
+    `reminder_digest`. With `may_forward`, the person may forward the invitation: `forwarded_to` is then the colleague's
+    new invitation (marked `from_colleague`), or the one that the colleague's address had already. While an open
+    invitation `holds_place`, a place of the sector is taken for it (`registration.places.reserve`).
     """
 
     __tablename__ = "invitations"
@@ -88,7 +87,7 @@ class Invitation(Base):
     reminder = relationship("OutboxMessage", foreign_keys=[reminder_id])
     registration = relationship("Registration")
     forwarded_to = relationship("Invitation", remote_side=[id], foreign_keys=[forwarded_to_id])
-    # Everybody who has registered for the event with the address, also without the link; the newest is the last.
+    # All registrations for the event with this address, also those made without the link; the newest is the last.
     people = relationship(
         "Registration",
         primaryjoin="and_(foreign(Invitation.event_id) == remote(Registration.event_id),"

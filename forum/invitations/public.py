@@ -1,7 +1,6 @@
 """The pages of an invitation's link: reading it, saying yes with a form that is filled in, no, or passing it on (S21).
 
-Opening a page changes nothing, for a mail scanner opens links, too. That somebody has begun to answer is noted when a
-button is pressed.
+Opening a page changes nothing, because mail scanners open links, too. `opened_at` is stored when a button is pressed.
 """
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -32,9 +31,9 @@ from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("own_invitation", __name__)
-# The page on which an answer is finished, by the value of the button.
+# The endpoint of the page on which an answer is finished, by the value of the pressed button.
 ANSWERS = {"yes": ".accept", "no": ".decline", "colleague": ".forward"}
-# What of an invitation is filled in in the form of whoever says yes.
+# The fields of an invitation that fill in the registration form.
 FILLED_IN = ("given_name", "family_name", "organisation", "language")
 
 
@@ -53,7 +52,7 @@ def show(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/invitation/<token>/yes", methods=["GET", "POST"])
 def accept(token: str) -> ResponseReturnValue:
-    """Ask for the details, filled in with what the organisers know, and register; it leads to the person's own page."""
+    """Show the registration form, filled in from the invitation; on POST register and lead to the own page."""
     invitation = _open(token)
     form = _accept_form(invitation)
     uploads.take(form)
@@ -74,7 +73,7 @@ def accept(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/invitation/<token>/no", methods=["GET", "POST"])
 def decline(token: str) -> ResponseReturnValue:
-    """Ask why, if the person wants to tell, and note the answer no."""
+    """Ask for a reason, which may be left out; on POST store that the person declines."""
     invitation, form = _open(token), RefuseForm()
     if not form.validate_on_submit():
         page = _decline_page(invitation, form)
@@ -87,7 +86,7 @@ def decline(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/invitation/<token>/colleague", methods=["GET", "POST"])
 def forward(token: str) -> ResponseReturnValue:
-    """Ask who shall come instead, if the organisers allow it, and invite that person."""
+    """Ask for a colleague's name and address, if organisers allow forwarding; on POST invite the colleague."""
     invitation = _open(token)
     form = _forward_form(invitation)
     if not form.validate_on_submit():
@@ -105,7 +104,7 @@ def forward(token: str) -> ResponseReturnValue:
 
 @bp.errorhandler(NotForwardable)
 def cannot_be_forwarded(_refusal: NotForwardable) -> ResponseReturnValue:
-    """Show the invitation, which nobody else can use: the organisers have changed that, or never allowed it."""
+    """Show the invitation, and say that it cannot be forwarded: organisers have not allowed that, or no longer do."""
     db.session.rollback()
     if request.method == "GET":
         return redirect(url_for(".show", token=_token()), 303)
@@ -145,7 +144,7 @@ def is_registered(_refusal: AlreadyRegistered) -> ResponseReturnValue:
 
 @bp.errorhandler(LinkRefused)
 def link_refused(_refusal: LinkRefused) -> ResponseReturnValue:
-    """Explain that a link is not valid (S24)."""
+    """Say that a link is not valid (S24)."""
     db.session.rollback()
     return render_template("public/self_service/link_refused.html", asking=asking_addresses(clock.now())), 404
 

@@ -21,12 +21,12 @@ from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 50  # invitations on a page of the list
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
-# Mails that nobody has tried to send yet; those to be tried again, perhaps for a day, do not count.
+# Mails that nobody has tried to send yet; those to be retried, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 
 
 def standing(state: str, *, is_opened: bool, is_made: bool, mail: str | None) -> Standing:
-    """Return how an invitation stands; `is_made` says whether its mail was made, `mail` is the mail's status."""
+    """Return an invitation's state for organisers; `is_made`: it has a mail; `mail`: that mail's status."""
     if state != InvitationState.OPEN:
         return Standing(state)
     if is_opened:
@@ -37,7 +37,7 @@ def standing(state: str, *, is_opened: bool, is_made: bool, mail: str | None) ->
 
 
 def standing_of(invitation: Invitation) -> Standing:
-    """Return how an invitation stands."""
+    """Return the state of an invitation for organisers."""
     return standing(
         invitation.state,
         is_opened=invitation.opened_at is not None,
@@ -47,7 +47,7 @@ def standing_of(invitation: Invitation) -> Standing:
 
 
 def count_by_standing(event: Event) -> Counter[Standing]:
-    """Return how many of the event's invitations stand how, in one statement."""
+    """Return how many of the event's invitations are in each state, in one statement."""
     groups = (
         Invitation.state,
         Invitation.opened_at.is_not(None),
@@ -119,7 +119,7 @@ def find_newest(event: Event, email_canonical: str) -> Invitation | None:
 
 
 def find_forwarder(invitation: Invitation) -> Invitation | None:
-    """Return the first invitation whose person has passed it on to the person of this one."""
+    """Return the first invitation that was forwarded to the person of this one."""
     mine = Invitation.forwarded_to_id == invitation.id
     return db.session.scalars(select(Invitation).where(mine).order_by(Invitation.id).limit(1)).one_or_none()
 
@@ -132,7 +132,7 @@ def list_open_addresses(event: Event, addresses: Collection[str]) -> set[str]:
 
 
 def list_of(registration: Registration) -> Sequence[Invitation]:
-    """Return every invitation of the person's address to the event, if the person has confirmed that it is theirs."""
+    """Return all invitations of the person's address to the event, if the person has confirmed that address."""
     if registration.confirmed_at is None or not registration.has_address:
         return []
     mine = Invitation.email_canonical == registration.email_canonical
@@ -149,7 +149,7 @@ def find_confirmed_registrations(event: Event, addresses: Collection[str]) -> di
 
 
 def find_for_addresses(event: Event, addresses: Collection[str]) -> dict[str, Invitation]:
-    """Return the newest invitation to the event by canonical address, for those of these addresses that have one."""
+    """Return the newest invitation to the event of each of these canonical addresses that has one, by address."""
     query = select(Invitation).where(
         Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
     )
@@ -172,7 +172,7 @@ def list_unsent(limit: int, now: datetime) -> Sequence[int]:
 
 
 def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
-    """Return the ids of open invitations whose reminder is due and whose mail has left, the oldest first."""
+    """Return the ids of open invitations whose reminder is due and whose mail was sent, the oldest first."""
     is_public = exists().where(Event.id == Invitation.event_id, Event.is_published, Event.ends_at > now)
     due = Invitation.remind_at <= now, *_has_been_sent(now), is_public
     query = select(Invitation.id).outerjoin(Invitation.message).where(IS_TO_REMIND, *due)
@@ -180,21 +180,21 @@ def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
 
 
 def silent(event: Event, now: datetime) -> Select[Invitation]:
-    """Return the query for the event's open invitations whose mail has left and of which nobody was reminded yet."""
+    """Return the query for the event's open invitations whose mail was sent and whose person was not reminded yet."""
     mine = Invitation.event_id == event.id, Invitation.reminded_at.is_(None), *_has_been_sent(now)
     not_asked = or_(Invitation.remind_at.is_(None), Invitation.remind_at > now)
     return select(Invitation).outerjoin(Invitation.message).where(*mine, not_asked)
 
 
 def count_silent(event: Event, now: datetime) -> int:
-    """Return how many people could be reminded by hand now."""
+    """Return how many people organisers could remind now."""
     return db.session.scalar(silent(event, now).with_only_columns(func.count())) or 0
 
 
 def _has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions for an open invitation whose mail has left, of somebody whose data may be used.
+    """Return the conditions for an open invitation whose mail was sent, without people whose data are restricted.
 
-    A row in the outbox may have gone by then.
+    The mail's row in the outbox may be deleted already.
     """
     has_left = or_(OutboxMessage.id.is_(None), OutboxMessage.status == MessageStatus.SENT)
     is_open = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
@@ -207,12 +207,12 @@ def _has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def list_due(now: datetime) -> Sequence[int]:
-    """Return the ids of open invitations whose time is over."""
+    """Return the ids of open invitations whose deadline has passed."""
     due = Invitation.state == InvitationState.OPEN, Invitation.expires_at <= now
     return db.session.scalars(select(Invitation.id).where(*due).order_by(Invitation.id)).all()
 
 
 def count_of(sector: Sector) -> int:
-    """Return how many invitations to this sector there are, those included that have ended."""
+    """Return how many invitations to this sector there are, ended ones included."""
     mine = Invitation.sector_id == sector.id
     return db.session.scalar(select(func.count()).select_from(Invitation).where(mine)) or 0

@@ -1,4 +1,4 @@
-"""Reminding whoever has not answered an invitation: once, by itself some days before its end or when organisers ask.
+"""Reminders of unanswered invitations: one each, some days before the deadline or when organisers ask for it.
 
 The worker sends a reminder as it sends the invitation, a few at a time and each in a transaction of its own. The link
 of the invitation still works beside that of the reminder.
@@ -47,9 +47,9 @@ def queue_one(invitation_id: int, *, now: datetime) -> int:
 
 
 def ask(event: Event, *, expected: int, actor: str, now: datetime) -> int:
-    """Let the worker remind everybody who has not answered and was not reminded yet; return how many they are.
+    """Make the worker remind everybody who has neither answered nor been reminded; return how many people.
 
-    Nobody is reminded if they are others in number than the organiser has read. Raises EventOver.
+    Nobody is reminded if the number is not `expected`, which the organiser has read. Raises EventOver.
     """
     places.lock(event)
     if events.is_over(event, now):

@@ -21,12 +21,12 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.web.languages import day_text, in_language
 
-# States of a registration that says nothing of whose address it is, unless it was confirmed before.
+# States of a registration that do not prove that the person owns the address, unless it was confirmed before.
 UNCONFIRMED = (Status.PENDING, Status.EXPIRED, Status.CANCELLED)
 
 
 def standings() -> Mapping[Standing, tuple[str, str]]:
-    """Return the label and the kind of sign (templates/components/status.html) of each standing, in their order."""
+    """Return the label and the kind of icon (templates/components/status.html) of each state, in order."""
     return {
         Standing.WAITING: (_("Not sent yet"), "wait"),
         Standing.SENT: (pgettext("invitation", "Sent"), "offered"),
@@ -49,23 +49,23 @@ def status(invitation: Invitation) -> dict[str, str]:
 
 
 def shown_as(invitation: Invitation) -> Invitation | Registration:
-    """Return whose name and organisation stand in lists: those of the registration, once its address was confirmed.
+    """Return the row whose name and organisation lists show: the registration, once its address was confirmed.
 
-    Beside an alias, the name by which somebody was invited would tell whose alias it is (P20), whatever way the person
-    has registered, and after any later change of the name. That holds for everybody alike (P21).
+    Beside an alias, the invited name would reveal whose alias it is (P20), however the person has registered, and after
+    any later change of the name. That holds for everybody alike (P21).
     """
     known = [one for one in invitation.people if one.confirmed_at or one.status not in UNCONFIRMED]
     return invitation.registration or (known[-1] if known else invitation)
 
 
 def full_name(invitation: Invitation) -> str:
-    """Return the name of the person who is invited, or as the person has registered."""
+    """Return the person's invited name, or the registered one."""
     shown = shown_as(invitation)
     return f"{shown.given_name} {shown.family_name}".strip()
 
 
 def count_facts(counts: Mapping[Standing, int]) -> list[dict[str, str]]:
-    """Return how many invitations stand how, as label and value, in their order; nothing is said of none."""
+    """Return how many invitations are in each state, as label and value; states without any are left out."""
     return [
         {"label": label, "value": str(counts[one])}
         for one, (label, _kind) in standings().items()
@@ -100,7 +100,7 @@ def refusal_text(refusal: InvitationRefused) -> str:
 
 
 def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
-    """Return why some rows of a table cannot be invited, by the rows' numbers."""
+    """Return sentences on the rows of a table that cannot be invited, and why."""
     return [
         _("Row %(number)s: %(fault)s", number=number, fault=refusal_text(refusal))
         for number, refusal in sorted(refusals.items())

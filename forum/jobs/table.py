@@ -22,7 +22,7 @@ from forum.web import limits
 
 @dataclass(frozen=True)
 class Job:
-    """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it dealt with.
+    """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it handled.
 
     If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
     """

@@ -90,13 +90,13 @@ class Worker:
             start_write(db.session)
             heartbeats.forget(self.name)
             db.session.commit()
-        # An error does no harm: a heartbeat that is not deleted grows old, and so shows that the worker has ended.
+        # An error does no harm: a heartbeat that is not deleted grows old, which shows that the worker has ended.
         except Exception:
             log.exception("worker: goodbye failed")
 
 
 def run_job(job: Job) -> int:
-    """Run one job, each of its parts in a transaction of its own; return how many things it did.
+    """Run one job, each of its parts in a transaction of its own; return how many rows or mails it handled.
 
     A failure is logged and stops neither the other parts nor other jobs; the job is run again at its next time.
     """
@@ -129,9 +129,9 @@ def _run_part(job: Job, run: Callable[..., int], name: str) -> int:
 
 
 def _is_ours(job: Job) -> bool:
-    """Return whether no other worker runs this job, and keep others out until the commit.
+    """Try to take the lock on this job until the commit; return False while another worker holds it.
 
-    On SQLite the write lock, which is held already, does that.
+    On SQLite the write lock, which is held already, is enough.
     """
     if db.session.get_bind().dialect.name != "postgresql":
         return True

@@ -1,1 +1,1 @@
-"""Messages to many people at once: who is written to, and handing the mails to the outbox bit by bit."""
+"""Messages to many people at once: their recipients, and queueing the mails in small numbers."""

@@ -1,6 +1,6 @@
 """Proposing a mailing when an event changes; sending, pausing, stopping or dismissing it.
 
-Call every function with the event locked: of two organisers, the second then sees the state that the first has left.
+Call every function with the event locked: of two organisers, the second one then sees what the first one did.
 """
 
 from collections.abc import Mapping
@@ -27,9 +27,9 @@ from forum.web.languages import NAMES
 def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: datetime) -> Mailing | None:
     """Propose to write about a change of the event; `former` has the former values of the changed columns.
 
-    Return the proposal, or None when no day, hour, zone or place differs, when the event is over, before the change as
-    after it, or when nobody has to be told. A proposal that was not sent yet tells the newer change as well. A mailing
-    under way is superseded: mails that have not left are taken back, and the new proposal remembers who was told what.
+    Return the proposal, or None when no day, hour, zone or place differs, when the event is over both before and after
+    the change, or when nobody has to be told. An unsent proposal includes the newer change. A mailing that is being
+    sent is superseded: unsent mails are cancelled, and the new proposal knows who was told what.
     """
     was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
     # A mistyped year may end the event until somebody corrects it. Keep a mailing for such a change, too: otherwise
@@ -57,8 +57,8 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
     db.session.add(mailing)
     db.session.flush()
     is_news = bool(audience_of(mailing).people)
-    # Keep a change that is news to nobody today if earlier changes are in the history: a later change is compared
-    # with what each person has read, and somebody may register meanwhile.
+    # Store a change that is news to nobody today if the history has earlier changes: a later change is compared with
+    # what each person has read, and somebody may register meanwhile.
     if not is_news and not is_followed:
         db.session.delete(mailing)
         db.session.flush()
@@ -68,7 +68,7 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
 
 
 def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> bool:
-    """Set the organisers' own words of a proposed mailing; return whether they are new. Raises AlreadyDecided."""
+    """Set the organisers' own words of a proposed mailing; return whether they have changed. Raises AlreadyDecided."""
     _require(mailing, MailingStatus.PROPOSED)
     if mailing.words == words:
         return False
@@ -78,14 +78,14 @@ def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> 
 
 
 def dismiss(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Note that nobody has to be written to about the change. Raises AlreadyDecided."""
+    """Dismiss the mailing: nobody has to be told of the change. Raises AlreadyDecided."""
     _require(mailing, MailingStatus.PROPOSED)
     mailing.status, mailing.ended_at = MailingStatus.DISMISSED, now
     audit.record("mailing.dismissed", mailing, actor=actor, at=now)
 
 
 def send(mailing: Mailing, *, user_id: int, actor: str, now: datetime) -> int:
-    """Fix who gets the mail and let the worker begin; return to how many people it goes.
+    """Fix the recipients and start sending; return the number of recipients.
 
     Raises AlreadyDecided, EventHidden, NobodyToTell, WordsMissing.
     """
@@ -109,7 +109,7 @@ def send(mailing: Mailing, *, user_id: int, actor: str, now: datetime) -> int:
 
 
 def pause(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Let no further mail leave until `resume`: those not tried yet go back from the outbox. Raises AlreadyDecided."""
+    """Stop sending until `resume`: mails not tried yet are removed from the outbox. Raises AlreadyDecided."""
     _require(mailing, MailingStatus.SENDING)
     returned = outbox.withdraw_untried(_messages_of(mailing))
     again = update(MailingRecipient).where(
@@ -121,7 +121,7 @@ def pause(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Let a paused mailing go on. Raises AlreadyDecided, EventHidden."""
+    """Continue a paused mailing. Raises AlreadyDecided, EventHidden."""
     _require(mailing, MailingStatus.PAUSED)
     _require_public(mailing.event, now)
     mailing.status = MailingStatus.SENDING
@@ -129,21 +129,21 @@ def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def stop(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """End a mailing for good: people whose mails have not left get none. Raises AlreadyDecided."""
+    """End a mailing for good: its unsent mails are cancelled. Raises AlreadyDecided."""
     _require(mailing, *STARTED)
     _end(mailing, MailingStatus.STOPPED, AbortReason.NOT_NEEDED, now)
     audit.record("mailing.stopped", mailing, actor=actor, at=now)
 
 
 def finish(mailing: Mailing, *, now: datetime) -> None:
-    """Note that every mail of the mailing has left or failed. Raises AlreadyDecided."""
+    """Mark the mailing as done: every mail was sent or has failed. Raises AlreadyDecided."""
     _require(mailing, *STARTED)
     mailing.status, mailing.ended_at = MailingStatus.DONE, now
     audit.record("mailing.done", mailing, actor="worker", at=now)
 
 
 def _supersede(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Take back the mailing's unsent mails, and end the mailing if it is under way."""
+    """Cancel the mailing's unsent mails, and end the mailing if it is being sent."""
     if mailing.status in STARTED:
         _end(mailing, MailingStatus.SUPERSEDED, AbortReason.OUTDATED, now)
         audit.record("mailing.superseded", mailing, actor=actor, at=now)

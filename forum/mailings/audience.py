@@ -1,7 +1,7 @@
-"""For whom a change of an event is news: people with a registration who know other facts than those that hold now.
+"""The people to whom a change of an event is news: those registered who were told other facts than the present ones.
 
-A person knows the facts that held when the registration was sent or its address confirmed, or those of the newest
-mail about a change that has been sent to them.
+A person knows the facts at the time when the registration was sent or its address confirmed, or those of the newest
+mail about a change that was sent to them.
 """
 
 from collections import Counter
@@ -29,10 +29,10 @@ class Addressee:
 
 @dataclass
 class Audience:
-    """The people to write to, and how many others there are, by the reason why they are not written to.
+    """The recipients of a mailing, and the numbers of people who get no mail, by reason.
 
-    `unconfirmed` have not confirmed their address; `informed` know the facts that hold now; the
-    `unreachable` have no address, so organisers tell them in another way; of the `restricted` nothing may be used.
+    `unconfirmed` have not confirmed their address; `informed` know the present facts; `unreachable` have no address, so
+    organisers tell them in another way; the data of `restricted` people may not be used.
     """
 
     people: list[Addressee] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Audience:
 
 
 def audience_of(mailing: Mailing) -> Audience:
-    """Return who would be written to if the mailing was sent now."""
+    """Return the recipients if the mailing was sent now."""
     told_at, steps, audience = queries.list_told_at(mailing.event), mailing.steps, Audience()
     columns = (Registration.id, Registration.status, Registration.language, Registration.email)
     free = IS_FREE.label("is_free")

@@ -1,6 +1,6 @@
 """What a mailing about a change tells: the days, hours, time zone and place of an event, before and after.
 
-A step is {"at": moment or None, "facts": …}: what has held since that moment. The first step of a history has no
+A step is {"at": moment or None, "facts": …}: the facts since that moment. The first step of a history has no
 moment. Facts are values that JSON can hold, by the names of the event's columns.
 """
 
@@ -27,7 +27,7 @@ class Part(StrEnum):
 
 
 def facts_of(event: Event, former: Mapping[str, Any] | None = None) -> Facts:
-    """Return the event's facts; with the `former` values of columns, what the facts were before a change."""
+    """Return the event's facts; with the `former` values of columns, the facts before a change."""
     values = {name: (former or {}).get(name, getattr(event, name)) for name in COLUMNS}
     return {
         "timezone": values["timezone"],
@@ -39,13 +39,13 @@ def facts_of(event: Event, former: Mapping[str, Any] | None = None) -> Facts:
 
 
 def event_with(facts: Facts) -> Event:
-    """Return an event that has these facts only and is in no session, for the functions that word days and places."""
+    """Return an unsaved Event with these facts only, for the functions that put days and places into words."""
     moments = {name: datetime.fromisoformat(facts[name]) for name in ("starts_at", "ends_at")}
     return Event(timezone=facts["timezone"], nights=facts["nights"], place=Text(facts["place"]), **moments)
 
 
 def differing(was: Facts, now: Facts, language: str) -> list[Part]:
-    """Return the parts that read differently in this language; hours count as the clock at the venue shows them."""
+    """Return the parts that differ in words of this language; hours are compared in local time at the venue."""
     before, after = event_with(was), event_with(now)
     differs = {
         Part.DAYS: read_hours(before) != read_hours(after),
@@ -56,7 +56,7 @@ def differing(was: Facts, now: Facts, language: str) -> list[Part]:
 
 
 def first_step(facts: Facts) -> Step:
-    """Return the first step of a history: facts without the moment since which they have held."""
+    """Return the first step of a history: facts without a starting moment."""
     return {"at": None, "facts": facts}
 
 

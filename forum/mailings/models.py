@@ -16,9 +16,9 @@ IS_OPEN_CHANGE = text("kind = 'event_changed' AND status IN ('proposed', 'sendin
 class Mailing(Base):
     """A message to many people about an event. An event has at most one open mailing about a change of itself.
 
-    `steps` is the history of what the mailing tells (`mailings.facts`): the oldest facts that a recipient may know
-    first, the present ones last. `changed_at` is the moment of the last step. `words` are the organisers' own words per
-    language. `people` is the number of recipients when sending began; a row of a recipient goes with the registration.
+    `steps` is the history of the event's facts (`mailings.facts`), from the oldest that a recipient may know to the
+    present ones. `changed_at` is the moment of the last step. `words` are the organisers' own words per language.
+    `people` is the number of recipients when sending began; a recipient's row is deleted with the registration.
     """
 
     __tablename__ = "mailings"

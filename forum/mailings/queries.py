@@ -1,4 +1,4 @@
-"""Reading mailings and counting what has become of their mails."""
+"""Reading mailings and counting the states of their mails."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ LISTED = 20
 
 @dataclass(frozen=True)
 class Counts:
-    """How many recipients of a mailing wait, have been written to, are to be tried again, have failed or are left out.
+    """How many recipients' mails are waiting, sent, to be retried, failed or left out.
 
-    `left_out` counts those who cancelled, were erased or were not written to because the mailing ended.
+    `left_out` counts people who cancelled, were erased, or got no mail because the mailing ended.
     """
 
     waiting: int = 0
@@ -80,13 +80,13 @@ def list_next_recipients(mailing_id: int, limit: int) -> Sequence[int]:
 
 
 def count_waiting(mailing_id: int) -> int:
-    """Return for how many recipients no mail has been made yet."""
+    """Return for how many recipients of the mailing no mail has been made yet."""
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     return db.session.scalar(select(func.count()).select_from(MailingRecipient).where(*mine)) or 0
 
 
 def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
-    """Return by the mailing's id what has become of its mails; the counts of a mailing add up to its `people`."""
+    """Return the counts of mails by the mailing's id; the counts of a mailing add up to its `people`."""
     columns = (MailingRecipient.mailing_id, MailingRecipient.status, OutboxMessage.status)
     groups = (*columns, case((Registration.status.in_(LIVE), 1), else_=0))
     query = (

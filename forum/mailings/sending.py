@@ -1,4 +1,4 @@
-"""Handing the mails of mailings to the outbox, a few at a time, each in a transaction of its own.
+"""Queueing the mails of mailings, a few at a time, each in a transaction of its own.
 
 A recipient's state and the mail are stored together: a worker that is killed leaves neither a second mail nor a
 recipient without one (R12). The outbox holds at most AT_ONCE untried mails of a mailing, of low priority, so that
@@ -41,7 +41,7 @@ def list_next(*, now: datetime) -> Sequence[int]:
 def queue_one(recipient_id: int, *, now: datetime) -> int:
     """Queue a recipient's mail; return how many mails were queued.
 
-    Whoever has ended the registration is left out, and whose data may not be used.
+    People whose registration has ended or whose data are restricted are left out.
 
     Does nothing when the mailing was paused, stopped or superseded meanwhile, when the event is not public, or when
     another worker has been faster.
@@ -81,7 +81,7 @@ def list_started(*, now: datetime) -> Sequence[int]:
 def settle(mailing_id: int, *, now: datetime) -> int:
     """End a mailing that has nothing left to send, or whose event is over; pause one whose event is not public.
 
-    Return whether the mailing has changed, as a number.
+    Return 1 if the mailing has changed, else 0.
     """
     mailing = db.session.get_one(Mailing, mailing_id)
     places.lock(mailing.event)

@@ -74,7 +74,7 @@ def change(post: Post, draft: Draft, *, user_id: int | None, actor: str, now: da
 
 
 def publish(post: Post, *, actor: str, now: datetime) -> None:
-    """Let everybody read the post from now on; one that was withdrawn comes back at its own address.
+    """Let everybody read the post from now on; a withdrawn one is restored at its former URL.
 
     Raises WrongState when readers see it already, Incomplete when a text lacks something.
     """
@@ -102,7 +102,7 @@ def schedule(post: Post, moment: datetime, *, actor: str, now: datetime) -> None
 
 
 def take_back(post: Post, *, actor: str, now: datetime) -> None:
-    """Undo the plan to publish a post: it is a draft, or withdrawn, as before. Raises WrongState."""
+    """Cancel the planned publication: the post becomes a draft again, or withdrawn. Raises WrongState."""
     if post.state != PostState.SCHEDULED:
         raise WrongState
     post.published_at = post.announced_at = None
@@ -110,7 +110,7 @@ def take_back(post: Post, *, actor: str, now: datetime) -> None:
 
 
 def withdraw(post: Post, *, actor: str, now: datetime) -> None:
-    """Take a public post away: its addresses say that it was withdrawn. Raises WrongState when it is not public."""
+    """Withdraw a public post: its URLs then say so. Raises WrongState when it is not public."""
     if post.state != PostState.PUBLISHED:
         raise WrongState
     post.withdrawal = Withdrawal(made_at=now, published_at=post.public_since)
@@ -119,7 +119,7 @@ def withdraw(post: Post, *, actor: str, now: datetime) -> None:
 
 
 def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
-    """Say under a public post what was wrong or has changed. Raises WrongState when nobody can read it.
+    """Add a correction under a public post. Raises WrongState when nobody can read it.
 
     A correction that the post already has, as when its form is sent twice, is not added again.
     """
@@ -133,7 +133,7 @@ def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
 
 
 def _keep_cover(key: str) -> None:
-    """Let nobody remove the image until the commit. Raises CoverRemoved when somebody has removed it already."""
+    """Lock the image against removal until the commit. Raises CoverRemoved when somebody has removed it already."""
     if key and images.keep_until_commit(key) is None:
         raise CoverRemoved
 

@@ -16,7 +16,7 @@ MONTHS = range(1, 13)
 
 
 def span_of(year: int, month: int | None = None) -> Span:
-    """Return the days of a year, or of a month of it."""
+    """Return the range of days of a year, or of a month."""
     if month is None:
         return date(year, 1, 1), date(year + 1, 1, 1)
     return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
@@ -33,10 +33,9 @@ def month_name(year: int, month: int, language: str) -> str:
 
 
 def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[str, Any]:
-    """Return links to the categories, to the years and to the months of one year, those that have posts.
+    """Return links to the categories, the years and the months of one year that have posts, with numbers of posts.
 
-    Each has the number of its posts. `page` is a page of any list of posts; it says when the
-    first and the last of all posts were published.
+    `page` is a page of any list of posts; it says when the first and the last of all posts were published.
     """
     years = _years(page)
     months = [(year, month) for month in MONTHS] if year else []

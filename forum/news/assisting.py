@@ -13,15 +13,15 @@ from forum.web.proofreading import Care, Hint
 
 # The name of the button beside a hint; its value is the text's language, a dash and the hint's key.
 REPLACE = "replace"
-# How many previews a person's windows may request together: more than scripts that await each answer request.
+# How many previews a person's windows may request together: scripts, which wait for each answer, request fewer.
 PREVIEWS = "90 per minute"
 LONGEST_PREVIEW_SECONDS = 10
 
 
 def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
-    """Replace the words of a hint in the typed text if its button was pressed, and say so; return whether it was.
+    """Replace the words of a hint in the typed text if its button was pressed; return whether it was.
 
-    `care_of` returns the remarks on what is typed in a language. Nothing is saved.
+    `care_of` returns the remarks on the text typed in a language. Nothing is saved.
     """
     asked = request.form.get(REPLACE) if request.method == "POST" else None
     if asked is None:
@@ -37,7 +37,7 @@ def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
 def preview(
     form: Form, care_of: Callable[[str], Care], editor_url: str, shown: Callable[[str], str]
 ) -> ResponseReturnValue:
-    """Return the hints about what is typed in the language that the request names, then what `shown` makes of it.
+    """Return the hints on the typed text of the request's language, then the HTML that `shown` makes of that text.
 
     422 for wrong values; 429 while another preview of the same person is being made, or beyond PREVIEWS (S25).
     """

@@ -1,7 +1,7 @@
 """Categories of posts: making, renaming, ordering, merging and removing them.
 
-The address that a category gives up becomes an old address, which leads to the category or to the one that it was
-merged into. Call after `start_write`.
+A category's former slug becomes an old address, which redirects to the category or to the one it was merged into. Call
+after `start_write`.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def count_posts() -> dict[int, int]:
 
 
 def create(name: Text, slug: Mapping[str, str], *, actor: str, now: datetime) -> Category:
-    """Add a category after the others; return the one that has these names already, as when its form is sent twice."""
+    """Add a category after the others; return an existing one with these names, as when the form is sent twice."""
     slugs.lock()
     others = queries.list_all_categories()
     if same := next((each for each in others if each.name == name), None):
@@ -58,7 +58,7 @@ def create(name: Text, slug: Mapping[str, str], *, actor: str, now: datetime) ->
 def describe(
     category: Category, name: Text, slug: Mapping[str, str], *, actor: str, now: datetime
 ) -> list[str]:
-    """Give a category these names and addresses; return which of the two are new."""
+    """Set names and slugs of a category; return which of the two have changed."""
     slugs.lock()
     wanted: dict[str, Any] = {"name": name, "slug": _free_slugs(category, name, slug)}
     changed = [column for column, value in wanted.items() if getattr(category, column) != value]
@@ -73,7 +73,7 @@ def describe(
 
 
 def move(category: Category, step: int, *, actor: str, now: datetime) -> None:
-    """Let a category change places with the one before it (step −1) or after it (1)."""
+    """Swap a category with the one before it (step −1) or after it (1)."""
     ordered = [*queries.list_all_categories()]
     place = ordered.index(category)
     if 0 <= place + step < len(ordered):
@@ -84,7 +84,7 @@ def move(category: Category, step: int, *, actor: str, now: datetime) -> None:
 
 
 def merge(category: Category, into: Category, *, actor: str, now: datetime) -> int:
-    """Give the posts and addresses of a category to another one and remove it; return how many posts it had."""
+    """Move the posts and addresses of a category to another one and remove it; return how many posts were moved."""
     slugs.lock()
     number = count_posts().get(category.id, 0)
     links = post_categories.c
@@ -137,7 +137,7 @@ def _unlike(wanted: str, taken: set[str]) -> str:
 
 
 def _keep_addresses(given_up, category: Category) -> None:
-    """Let addresses that a category gave up, as (language, slug), lead to this category."""
+    """Redirect a category's former URLs, as (language, slug), to the category."""
     for code, slug in given_up:
         path = category_path(code, slug)
         old = db.session.get(OldAddress, path) or OldAddress(path=path)
@@ -147,6 +147,6 @@ def _keep_addresses(given_up, category: Category) -> None:
 
 
 def _forget_addresses(category: Category) -> None:
-    """Delete old addresses that are the category's own address now."""
+    """Delete old addresses that are again the category's own URL."""
     own = [category_path(code, slug) for code, slug in category.slug.items()]
     db.session.execute(delete(OldAddress).where(OldAddress.path.in_(own)))

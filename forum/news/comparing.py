@@ -20,7 +20,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differe
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a draft's values with what a cover image shows in place of its key."""
+    """Return a draft's values with the cover image's description instead of its key."""
     key = values.get("cover")
     image = images.find(key) if key else None
     return {**values, "cover": in_language(image.alt)} if image else {**values}

@@ -109,7 +109,7 @@ def edit(event: str, post: int) -> ResponseReturnValue:
 
 @bp.route("/preview", methods=["POST"])
 def preview(event: str) -> ResponseReturnValue:
-    """Show what was typed as readers would see it in a language; nothing is stored."""
+    """Show the typed post as readers would see it in one language; store nothing."""
     number = request.args.get("post", type=int)
     found, stored = get_post_or_404(event, number) if number is not None else (get_any_or_404(event), None)
     form, code = make_form(found, blank_draft(found)), request.form.get("in", "")
@@ -143,7 +143,7 @@ def get_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
 
 
 def lock_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
-    """Begin to write, and return the event and its post as they are now, until the commit."""
+    """Begin to write; return the event and its post, locked and read again."""
     start_write(db.session)
     desk.lock_post(desk_of(get_any_or_404(slug)), number)
     return get_post_or_404(slug, number)
@@ -186,12 +186,12 @@ def blank_draft(event: Event) -> Draft:
 
 
 def proofreader(post: Post | None, form: PostForm) -> Callable[[str], Care]:
-    """Return the function that gives the proofreader's remarks on what is typed in a language."""
+    """Return a function that gives the proofreader's remarks on the text typed in a language."""
     return lambda code: care_for_post(post, form[code].form.data, code)
 
 
 def saved_words(post: Post) -> str:
-    """Return the message after a post is saved, which says whether readers see the change."""
+    """Return the message shown after a post is saved; it says whether readers see the change."""
     if post.state == PostState.PUBLISHED:
         return _("Saved. Readers see it at once.")
     return _("Saved. Readers do not see it yet.")
@@ -204,7 +204,7 @@ def _after_saving(event: str, post: int) -> ResponseReturnValue:
 
 
 def _own_events() -> dict[str, str]:
-    """Return the names, by slug, of the events to which the signed-in organiser may give a post."""
+    """Return the names, by slug, of the events to which the signed-in organiser may assign a post."""
     own = labels_of([each for each in events.list_events() if sign_ins.may(Role.ORGANISER, each)])
     return {**own, "": _("No forum in particular")} if sign_ins.is_admin_of_all() else own
 
@@ -240,14 +240,14 @@ def _autosave(event: Event, post: Post | None) -> autosaves.Kept:
 
 
 def _show_conflict(event: Event, post: Post, form: PostForm, change: ChangedMeanwhile) -> ResponseReturnValue:
-    """Show what another organiser has saved beside what was typed; saving once more replaces the other's change."""
+    """Show another organiser's change beside the typed values; saving once more replaces that change."""
     form.show(change.stored)
     differing = compare(change.stored, form.draft().values())
     return _show_form(event, post, form, status=409, conflict=differing)
 
 
 def _show_removed_cover(event: Event, post: Post | None, form: PostForm) -> ResponseReturnValue:
-    """Show what was typed, without the image that somebody has removed since it was chosen."""
+    """Show the typed post without its cover, because somebody has removed that image since it was chosen."""
     db.session.rollback()
     _offer_covers(event, form, post.cover.key if post and post.cover else "")
     form.cover.refuse_removed()

@@ -1,4 +1,4 @@
-"""Queries of the editor's desk: an event's posts in every state, and which of them still need work."""
+"""Queries of the editor's desk: an event's posts in every state, and those with missing texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def desk_of(event: Event, *, with_general: bool) -> Desk:
 
 
 def find_post(desk: Desk, number: int) -> Post | None:
-    """Return the desk's post with this id, with all parts loaded that an organiser can write (S13)."""
+    """Return the desk's post with this id, with all editable parts loaded (S13)."""
     if not 0 < number <= LARGEST_ID:
         return None
     parts = (
@@ -84,7 +84,7 @@ def find_post(desk: Desk, number: int) -> Post | None:
 
 
 def lock_post(desk: Desk, number: int) -> None:
-    """Let nobody else change the desk's post with this id until the commit."""
+    """Lock the desk's post with this id until the commit."""
     db.session.execute(read_locked(select(Post).where(Post.id == number, desk.holds)))
 
 

@@ -1,4 +1,4 @@
-"""All that an organiser can write of a post as one value: forms return it, revisions keep it, pages compare it."""
+"""The editable content of a post as one value: forms return it, revisions store it, pages compare it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -48,7 +48,7 @@ class Draft:
 
     @classmethod
     def of(cls, post: Post) -> "Draft":
-        """Return the draft that says what is stored of a post."""
+        """Return the stored content of a post as a draft."""
         event = events.find_by_id(post.event_id) if post.event_id else None
         return cls(
             texts={text.language: _said(text) for text in sorted(post.texts, key=lambda text: text.language)},
@@ -65,14 +65,14 @@ class Draft:
         return asdict(self)
 
     def lacking(self) -> list[tuple[str, str]]:
-        """Return (language, field) of everything that has to be written before readers may see the post."""
+        """Return (language, field) of everything that is missing before readers may see the post."""
         if not self.texts:
             return [(code, "headline") for code in NAMES]
         return [(code, name) for code, said in self.texts.items() for name in NEEDED if not said.get(name)]
 
 
 def fill(post: Post, draft: Draft) -> None:
-    """Make the post say what the draft says. The slug of a new text is not settled: another post may have it."""
+    """Store the draft in the post. The slug of a new text is not settled yet: another post may have it."""
     event = events.find_event(draft.event) if draft.event else None
     post.event_id = event.id if event else None
     post.author = Text({code: said["author"] for code, said in draft.texts.items() if said.get("author")})
@@ -91,9 +91,9 @@ def fill(post: Post, draft: Draft) -> None:
 
 
 def store(post: Post, draft: Draft) -> None:
-    """Store what the draft says, with addresses that no other post has. Call after `start_write`.
+    """Store the draft in the post, with slugs that no other post has. Call after `start_write`.
 
-    When the post loses a language, its address in that language leads to the post in another language.
+    When the post loses a language, its URL in that language redirects to the post in another language.
     """
     slugs.lock()
     with db.session.no_autoflush:

@@ -1,4 +1,4 @@
-"""Where the feed of an event's news is, and what feeds are called."""
+"""URL and title of the feed of an event's news."""
 
 from typing import Any
 

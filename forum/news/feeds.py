@@ -32,7 +32,7 @@ bp = Blueprint("feeds", __name__)
 BEFORE_ANY_POST = datetime(1970, 1, 1, tzinfo=UTC)
 MakeFeed = Callable[
     [Sequence[PostText], str, str], Response
-]  # makes a feed of the texts, with this title, for the page at this path
+]  # makes a feed from the texts, with this title, for the page at this path
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -46,7 +46,7 @@ def whole(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/news/feed.json")
 @cache.page()
 def whole_as_json(event: str | None = None) -> ResponseReturnValue:
-    """Return the feed of all news, or of an event's, as JSON, for readers and programs that take no XML."""
+    """Return the feed of all news, or of an event's news, as JSON Feed, for programs that do not read XML."""
     return _of_all(event, _json_feed)
 
 

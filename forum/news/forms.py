@@ -49,7 +49,7 @@ def _at_most(number: int) -> Length:
 
 
 class PostTextForm(PartForm):
-    """What a post says in one language."""
+    """The fields of a post's text in one language."""
 
     headline = StringField(_l("Headline"), [_at_most(200)])
     lead = TextAreaField(_l("Lead"), [_at_most(600)])
@@ -100,7 +100,7 @@ class SourceForm(PartForm):
 class PostForm(ShowsStored, TidyForm):
     """A post: its text in each language (a part named by the language's code), and what all languages share."""
 
-    # Identifies the form, so that a form sent twice makes one post.
+    # Identifies the form, so that a form sent twice creates one post.
     key = HiddenField()
     event = SelectField(_l("Forum"))
     categories = SelectMultipleField(_l("Categories"))
@@ -141,7 +141,7 @@ class PostForm(ShowsStored, TidyForm):
         }
 
     def draft(self) -> Draft:
-        """Return the draft with what was typed."""
+        """Return the typed values as a draft."""
         return Draft(
             texts={code: said for code in NAMES if any((said := self._said(code))[name] for name in BEGUN)},
             event=self.event.data or "",
@@ -153,7 +153,7 @@ class PostForm(ShowsStored, TidyForm):
         )
 
     def own_key(self) -> str:
-        """Return a digest of the form's key and of what was typed: it is the same when the form is sent twice."""
+        """Return a digest of the form's key and the typed values, which is the same when the form is sent twice."""
         return digest({"form": self.key.data, **self.draft().values()})[:16]
 
     def validate_tags(self, field: StringField) -> None:
@@ -211,7 +211,7 @@ class PublicationForm(ShowsStored, TidyForm):
 
     @staticmethod
     def filled(post: Post, zone: ZoneInfo) -> dict[str, str]:
-        """Return the values with which the form shows when a post is planned for; none for any other post."""
+        """Return the initial values of the form: the planned time of publication, if the post has one."""
         if post.state != PostState.SCHEDULED:
             return {}
         local = post.public_since.astimezone(zone)
@@ -257,7 +257,7 @@ def _day(text: str) -> date | None:
 
 
 def _day_to_come(text: str) -> date | None:
-    """Return the day, unless it is so early or late that it may not exist in every zone."""
+    """Return the day, or None if it is so early or late that it may not exist in every time zone."""
     day = _day(text)
     return day if day is not None and date.min.year < day.year < date.max.year else None
 

@@ -1,1 +1,4 @@
-"""Who each route is for, in one list for each face of the forum. `forum.accounts.access` reads them all."""
+"""The access table: the audience of each route, in one list for each part of the site.
+
+`forum.accounts.access` reads them all.
+"""
