@@ -1,4 +1,4 @@
-"""Revisions: the content of a post or page after each save, to compare it with others and to go back to it."""
+"""Revisions: the content of a post or page after each save, to compare it with others and to restore it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class History:
         return db.session.scalars(self._newest_first().where(self.model.id < revision.id).limit(1)).first()
 
     def list_all(self) -> Sequence[Any]:
-        """Return when and by whom each revision was made, the newest first, without what they say."""
+        """Return time and author of each revision, the newest first, without the contents."""
         shown = load_only(
             self.model.id, getattr(self.model, self.column), self.model.user_id, self.model.made_at
         )

@@ -1,7 +1,7 @@
 """Sealed values: encrypted with keys that are not in the database, and each bound to its column and row (P05, P28).
 
 A sealed value that somebody copies to another row or column cannot be decrypted there. SQL statements read and write
-the encrypted bytes only, because a column type does not know the row. An attribute of the model decrypts them:
+only the encrypted bytes, because a column type has no access to the row. An attribute of the model decrypts them:
 
     sealed_answer: Mapped[SealedBytes] = mapped_column("answer", SealedRecord("care", length=1024))
     answer = SealedValue[dict[str, Any]]()
@@ -59,11 +59,11 @@ class Sealed(TypeDecorator):
         return None if value is None else SealedBytes(value)
 
     def encode(self, value: Any) -> bytes:
-        """Return the value as bytes, to be encrypted."""
+        """Return the value as bytes that can be encrypted."""
         return value if self.binary else value.encode()
 
     def decode(self, plain: bytes) -> Any:
-        """Return the value from its decrypted bytes."""
+        """Return the value that the decrypted bytes hold."""
         return plain if self.binary else plain.decode()
 
 

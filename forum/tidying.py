@@ -25,7 +25,7 @@ UNSEEN = NEVER_SEEN + SEEN_BESIDE
 # Control characters, and surrogates, which no valid text contains.
 CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
-# What begins each line of a block of code in Markdown.
+# The indentation of each line of a code block in Markdown.
 CODE = 4 * " "
 LINE_ENDS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 WORDS = re.compile(r"( +)")
@@ -89,7 +89,7 @@ def longest_word(text: str) -> int:
 
 
 def _without_idle(text: str) -> list[str]:
-    """Return the text in pieces, without the joiners and selectors that change no character beside them."""
+    """Return the text in pieces, without joiners and selectors that do not change a character beside them."""
     kept: list[str] = []
     at = 0
     while at < len(text):

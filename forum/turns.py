@@ -1,10 +1,10 @@
 """Queues in which threads wait: for SQLite's write lock, and for the processor.
 
-Python's interpreter lock lets one thread of a process compute; threads that all want to compute alternate in slices
-of five milliseconds. Then a request that holds the database's lock computes for three times as long beside two
-others, and all writers wait for that lock. So the requests of a process take turns: a request computes to its end, or
-until it must wait for a lock, and after that wait it goes before the others. docs/benchmarks.md, "One at a time",
-shows the effect.
+Python's interpreter lock lets one thread of a process compute; threads that compute at the same time alternate in
+slices of five milliseconds. Then a request that holds the database's lock takes three times as long beside two others,
+and all writers wait for that lock. So the requests of a process take turns: a request computes to its end, or until it
+must wait for a lock, and after that wait it goes before the others. docs/benchmarks.md, "One at a time", shows the
+effect.
 """
 
 import threading
@@ -71,10 +71,9 @@ class Line:
 
 
 class Processor:
-    """Turns at computing. They are not enforced: if the queue stands still for PATIENCE seconds, waiting threads go on.
+    """Turns at computing. They are not enforced: if no turn is given for PATIENCE seconds, waiting threads go on.
 
-    While the queue moves, every thread waits for its turn: otherwise all would compute at once under the highest
-    load.
+    While turns are given, every thread waits for its own: otherwise all would compute at once under the highest load.
     """
 
     # seconds in which no thread gets a turn, before waiting threads go on without one
@@ -86,9 +85,9 @@ class Processor:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Run the block in this thread's turn, or without a turn when the queue stands still.
+        """Run the block in this thread's turn, or without one when no turns are given.
 
-        A thread that has its turn already keeps it, to the end of the outer block.
+        A thread that has a turn already keeps it, to the end of the outer block.
         """
         if getattr(self._mine, "turn", False):
             yield

@@ -69,12 +69,12 @@ def make(sent: bytes) -> Made:
 
 
 def make_original(sent: bytes) -> bytes:
-    """Return the image that somebody has sent as a JPEG made anew, without metadata. Raises what `make` raises."""
+    """Return a sent image re-encoded as JPEG, without metadata. Raises what `make` raises."""
     return _run(sent, "original").files[ORIGINAL]
 
 
 def make_again(original: bytes) -> Made:
-    """Return a sent image re-encoded as JPEG, without metadata. Raises what `make` raises."""
+    """Make the files of an image from its original, which is not changed. Raises what `make` raises."""
     return _run(original, "kept")
 
 

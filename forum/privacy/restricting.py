@@ -31,7 +31,7 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 def ask(
     registration: Registration, kind: RestrictionKind, words: str, *, now: datetime
 ) -> RestrictionRequest:
-    """Record what the person asks; while a request is open or granted, asking again changes nothing.
+    """Store the person's request; while one is open or granted, asking again changes nothing.
 
     Call after `start_write`.
     """
@@ -53,7 +53,7 @@ def ask(
 
 
 def take_back(registration: Registration, *, now: datetime) -> None:
-    """Take back the person's request, open or granted; a restriction ends with that. Call after `start_write`."""
+    """Withdraw the person's open or granted request, which ends a restriction. Call after `start_write`."""
     places.lock(registration.event)
     if request := queries.find_standing(registration):
         request.state, request.ends_at = RestrictionState.TAKEN_BACK, None
@@ -61,9 +61,9 @@ def take_back(registration: Registration, *, now: datetime) -> None:
 
 
 def grant(request: RestrictionRequest, *, actor: str, now: datetime) -> None:
-    """Restrict what is held about the person. Raises NotOpen. Call after `start_write`.
+    """Grant a request: the person's data are no longer used. Raises NotOpen. Call after `start_write`.
 
-    Messages to many that have not left are taken back.
+    Unsent mails of mailings to the person are cancelled.
     """
     _lock(request, RestrictionState.OPEN)
     registration_mails.take_back([request.registration], kind=EVENT_CHANGED)
@@ -97,9 +97,9 @@ def list_ending(*, now: datetime) -> Sequence[int]:
 
 
 def lift(request_id: int, *, now: datetime) -> int:
-    """Lift a restriction whose announced end has come; return whether it is lifted, as a number.
+    """Lift a restriction whose announced end has come; return 1 if it was lifted, else 0.
 
-    A person whose message has not left stays restricted: nobody is to learn of it afterwards.
+    While the announcing mail was not sent the restriction stays: nobody may learn of its end afterwards.
     """
     request = db.session.get(RestrictionRequest, request_id)
     if request is None:
@@ -115,7 +115,7 @@ def lift(request_id: int, *, now: datetime) -> int:
 
 
 def _is_told(request: RestrictionRequest) -> bool:
-    """Return whether the latest message about the end has left; where there is no address, there is no message."""
+    """Return whether the latest mail about the end was sent; True for a person without an address, who gets none."""
     mine = OutboxMessage.registration_id == request.registration_id, OutboxMessage.kind == mails.ENDING
     newest = select(OutboxMessage.status).where(*mine).order_by(OutboxMessage.id.desc()).limit(1)
     return db.session.scalar(newest) in (None, MessageStatus.SENT)

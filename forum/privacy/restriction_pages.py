@@ -40,7 +40,7 @@ class LiftingForm(TidyForm):
 
 @bp.route("/grant", methods=["GET", "POST"])
 def grant(event: str, number: int) -> ResponseReturnValue:
-    """Say what the person leaves and what stays; restrict on a second, explicit step."""
+    """Say which lists and messages a restriction ends and what stays; on a second, explicit step grant it."""
     form = TidyForm()
     if form.validate_on_submit():
         start_write(db.session)

@@ -1,6 +1,6 @@
 """Tables, columns and form fields without personal data, listed so that a new one cannot go unnoticed (P01)."""
 
-TABLES = {  # texts and settings of the forum itself
+TABLES = {  # texts and settings of the site itself
     "events",
     "sectors",
     "questions",
@@ -31,7 +31,7 @@ TABLES = {  # texts and settings of the forum itself
     "key_checks",
     "mail_relay",
 }
-# Columns of these tables that do hold personal data, and stand in the register.
+# Columns of these tables with personal data; they are in the register.
 PERSONAL = {"events.contacts"}
 COLUMNS = {  # keys, counters and checksums in tables that also hold personal data
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
@@ -87,7 +87,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
-SETTINGS = {  # what organisers say about the event and its organiser, by form
+SETTINGS = {  # form fields for facts about the event and its organiser, by form
     "LineTexts": ("sv", "en"),
     "AreaTexts": ("sv", "en"),
     "LongTexts": ("sv", "en"),

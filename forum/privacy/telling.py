@@ -97,7 +97,7 @@ LABELS: Mapping[str, Any] = {
     "ended_from": own_data_words.LABELS["cancelled_from"],
     "abort_reason": _l("Why it was not sent"),
 }
-# Labels of columns that mean something else in one table than in another.
+# Labels of columns whose name means something else in another table.
 LABELS_OF: Mapping[tuple[str, str], Any] = {
     ("offers", "expires_at"): own_data_words.LABELS["expires_at"],
     ("restriction_requests", "kind"): _l("What was asked for"),
@@ -108,13 +108,13 @@ LABELS_OF: Mapping[tuple[str, str], Any] = {
     ("invitations", "made_at"): _l("Made"),
     ("invitations", "opened_at"): _l("Answer begun"),
 }
-# What serves the machine alone: digests, counters. The JSON file has it.
+# Columns for machines only, such as digests and counters: the page leaves them out, the JSON file has them.
 LEFT_TO_THE_FILE = {
     *(("registrations", name) for name in ("calendar_sequence", "calendar_changed_at", "asked_from")),
     ("mailing_recipients", "step"),
     *(("delegates", name) for name in ("told", "typed")),
     ("address_changes", "is_own"),
-    # For a day, once more the values that the registration had before.
+    # Copies of values before a merge, which are kept for a day.
     *(("registration_merges", name) for name in ("before", "care_before")),
 }
 GONE = _l("A question that is no longer asked")
@@ -139,24 +139,24 @@ def list_parts(held: Mapping[str, Sequence[Row]], event: Event) -> list[Part]:
 
 
 def table_of(seen: Sequence[Reading]) -> own_data_words.Table:
-    """Return who has looked and exported as a table."""
+    """Return the list of who has viewed or exported the person's data as a table."""
     rows = [[reading.day_text, reading.role, reading.what] for reading in seen]
     return own_data_words.Table([_("Day"), _("Role"), _("What")], rows)
 
 
 def as_row(reading: Reading) -> dict[str, str]:
-    """Return a line about who has looked for the JSON file."""
+    """Return one view or export of the person's data as a row of the JSON file."""
     return {"day": reading.day.isoformat(), "role": reading.role, "what": reading.what}
 
 
 def label_of(table: str, name: str) -> str | None:
-    """Return the label of a column or of a part of it; None where there is none."""
+    """Return the label of a column or of a part of it; None if it has none."""
     label = LABELS_OF.get((table, name), LABELS.get(name))
     return str(label) if label is not None else None
 
 
 def words_of_code(table: str, name: str, code: str) -> str | None:
-    """Return the words for a code in a column; None where it has none, as that of a newer version."""
+    """Return the words for a code in a column; None for an unknown code, as of a newer version."""
     said = SAID.get((table, name), SAID_ANYWHERE.get(name))
     words = said(code) if callable(said) else said.get(code) if said else None
     return str(words) if words is not None else None
@@ -181,7 +181,7 @@ class _Words:
         return [{"label": label, "value": words, **links} for label, words in told]
 
     def _pairs(self, table: str, name: str, value: Any) -> Iterator[tuple[str, str]]:
-        """Yield a value's label and words; those in one column one by one, and nothing for what is empty."""
+        """Yield labels and words of a value; a column with several values gives several pairs, an empty one none."""
         if (table, name) in LEFT_TO_THE_FILE or value in (None, "", [], {}):
             return
         if name == "given" and isinstance(value, Mapping):
@@ -193,7 +193,7 @@ class _Words:
             yield label_of(table, name) or name.replace("_", " "), self._words(table, name, value)
 
     def _answer(self, key: str, value: Any) -> tuple[str, str]:
-        """Return a question and the answer to it; earlier versions asked about diet and access without questions."""
+        """Return a question and its answer; earlier versions asked about diet and access in fixed fields."""
         if question := self.questions.get(key):
             return in_language(question.label), answer_text(question, value)
         return str(LABELS.get(key, GONE)), ", ".join(map(str, value)) if isinstance(value, list) else str(
@@ -258,7 +258,7 @@ RECIPIENTS = {
     RecipientStatus.QUEUED: _l("Message made"),
     RecipientStatus.LEFT_OUT: _l("Left out"),
 }
-# A mapping by code, or what returns the words for a code.
+# Words by code, or a function that returns them.
 SAID_ANYWHERE: Mapping[str, Any] = {name: own_data_words.SAID[name] for name in ("country", "language")}
 SAID: Mapping[tuple[str, str], Any] = {
     ("registrations", "status"): status_name,

@@ -1,1 +1,1 @@
-"""An event's own questions to those who register, and the answers: data that organisers declare, not columns."""
+"""An event's own questions to those who register, and the answers: data of the event, not columns of a table."""

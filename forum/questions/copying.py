@@ -7,7 +7,7 @@ from forum.questions.queries import list_all
 
 
 def copy_questions(event: Event, made: Event) -> None:
-    """Add the questions that the event asks to another one that has none, without answers and what is withdrawn."""
+    """Add the event's open questions to another event that has none; no answers and no withdrawn questions."""
     db.session.flush()
     copies: dict[int, Question] = {}
     for position, question in enumerate(list_all(event.id)):

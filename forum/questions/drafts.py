@@ -1,4 +1,4 @@
-"""A question as forms and files say it, apart from the database."""
+"""A question as a value, independent of the database, for forms and files of content."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from forum.questions.models import Question
 
 @dataclass(frozen=True)
 class ChoiceDraft:
-    """An answer that a question offers. A new choice may have the key "": it gets one made from its label."""
+    """An answer that a question offers. A new choice may have the key "", and then gets one made from its label."""
 
     label: Text
     key: str = ""
@@ -55,14 +55,14 @@ class QuestionDraft:
             ),
             depends_on=question.depends_on.key if question.depends_on else "",
             depends_on_values=tuple(question.depends_on_values) if question.depends_on else (),
-            # A question that is not stored yet has no value there.
+            # None for a question that is not stored yet
             file_types=tuple(question.file_types or ()),
             most_megabytes=question.most_megabytes or 0,
         )
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "QuestionDraft":
-        """Return the draft of a question as a file tells it (forum/content/questions.py)."""
+        """Return the draft of a question from its entry in a file of content (forum/content/questions.py)."""
         condition, files = told.get("shown_if", {}), told.get("files", {})
         return cls(
             kind=QuestionKind(told["kind"]),

@@ -1,10 +1,10 @@
-"""Kinds of questions, how sensitive an answer is, and which files one may be."""
+"""Kinds of questions, sensitivity of answers, and types of files."""
 
 from enum import StrEnum
 
 
 class QuestionKind(StrEnum):
-    """What an answer is, with the JSON value that is stored for it."""
+    """The kind of a question's answer, with the JSON value that is stored."""
 
     TEXT = "text"  # a line of text: "…"
     LONG_TEXT = "long_text"  # several lines of text: "…"
@@ -14,7 +14,7 @@ class QuestionKind(StrEnum):
     SEVERAL_OF = "several_of"  # the keys of choices, at least one: ["vegetarian", "gluten"]
     DATE = "date"  # a day in ISO 8601: "2027-05-03"
     COUNTRY = "country"  # a code of ISO 3166-1 alpha-2: "SE"
-    FILE = "file"  # a file that is kept beside the answer: {"key": "…", "name": "cv.pdf", "size": 20480}
+    FILE = "file"  # a file that is stored beside the answer: {"key": "…", "name": "cv.pdf", "size": 20480}
 
 
 class Sensitivity(StrEnum):
@@ -25,17 +25,17 @@ class Sensitivity(StrEnum):
 
 
 class FileType(StrEnum):
-    """What a file may be that answers a question."""
+    """The type of a file that answers a question."""
 
     PDF = "pdf"
-    PICTURE = "picture"  # a JPEG, PNG or WebP; kept as a JPEG made anew
+    PICTURE = "picture"  # a JPEG, PNG or WebP; stored as a re-encoded JPEG
 
 
 # Questions with a list of choices; those on whose answer another question may depend.
 WITH_CHOICES = frozenset({QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF})
 DECIDING = WITH_CHOICES | {QuestionKind.YES_NO}
 YES, NO = "yes", "no"
-# How large a file may be that answers a question, in millions of bytes: what an organiser may choose.
+# The choices for the largest size of a file that answers a question, in millions of bytes.
 MEGABYTES = (1, 2, 5)
-# How much the files may have together that one form asks for: a form that is longer is not read.
+# The most megabytes of all files that one form asks for: a longer request is refused.
 MOST_MEGABYTES = 2 * max(MEGABYTES)

@@ -4,7 +4,7 @@ from enum import Enum
 
 
 class Fault(Enum):
-    """A rule that a question would break."""
+    """A rule that a question may not break."""
 
     KIND_IS_FIXED = "people have answered, so the kind stays"
     SENSITIVITY_IS_FIXED = "people have answered, so the answers stay where they are"
@@ -25,12 +25,12 @@ class QuestionRefused(Exception):
 
     def __init__(self, fault: Fault, where: str = "") -> None:
         super().__init__(fault.value)
-        # The key of the choice or of the other question that is meant, or "".
+        # The key of the faulty choice or of the other question, or "".
         self.fault, self.where = fault, where
 
 
 class FileFault(Enum):
-    """Why a file is not taken as an answer."""
+    """The reason for which a file is refused as an answer."""
 
     EMPTY = "the file has no content"
     TOO_LARGE = "the file has more bytes than the question takes"
@@ -46,7 +46,7 @@ class FileFault(Enum):
 
 
 class FileRefused(Exception):
-    """A file is not taken as an answer."""
+    """A file is refused as an answer."""
 
     def __init__(self, fault: FileFault) -> None:
         super().__init__(fault.value)

@@ -1,7 +1,7 @@
 """The fields of an event's questions in a form, and the checks of what was typed there.
 
-Each question has a field, also one that is not asked of this sector or under these answers: what was typed there stays
-with the form and is asked, checked and stored only when it applies. So nothing is lost on the way to another sector.
+Each question has a field, also one that does not apply to this sector or to the other answers: such a field keeps its
+value, but is not shown, checked or stored. So nothing is lost when the person changes the sector.
 """
 
 import json
@@ -46,13 +46,13 @@ class CountryAnswer(CountryField):
 
 
 class FileAnswer(Field):
-    """A file as an answer: the field holds the signed text that names a file which was sent before (`uploads`)."""
+    """A file as an answer: the field's value is a signed text that names a file sent before (`uploads`)."""
 
     widget = FileInput()
-    refusal = ""  # why the file that came with the form was not taken
+    refusal = ""  # the reason for which the file sent with the form was refused
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
-        """Take over a text that was signed here, and nothing else."""
+        """Accept only a text that this site has signed."""
         if valuelist:
             self.data = valuelist[0] if files.read(valuelist[0]) else ""
 
@@ -63,11 +63,11 @@ class FileAnswer(Field):
 
 
 class AsksQuestions(TidyForm):
-    """A form that asks an event's questions, too. `asks` tells the server that the form's page had some."""
+    """A form that also asks an event's questions. `asks` tells the server that the form's page had some."""
 
     asks = HiddenField()
     asked_now: Sequence[Question] = ()
-    # WTForms' list of a form's fields, which each form has for itself here.
+    # WTForms' list of a form's fields; here each form object has a list of its own
     _unbound_fields: Any
 
     def __init__(
@@ -82,8 +82,8 @@ class AsksQuestions(TidyForm):
     ):
         """Make the form with a field for each question.
 
-        `stored` are the answers by key with which it is filled in. `asks`, the event's slug, names the questions where
-        the form comes back without anything else that does.
+        `stored` are the answers by key that fill in the form. `asks`, the event's slug, tells whose questions a sent
+        form has when nothing else in it does.
         """
         self.questions, self.sector, told = questions, sector, stored or {}
         declared = self._unbound_fields or ()
@@ -98,18 +98,19 @@ class AsksQuestions(TidyForm):
             field.validators = (_only_if_asked, *field.validators)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the form is valid; answers that are too long together are refused at the last of them."""
-        self.asked_now = self.asked()  # once for the checks of all fields, none of which changes an answer
+        """Return whether the form is valid; if all answers together are too long, the last one gets the error."""
+        # computed once for the checks of all fields, none of which changes an answer
+        self.asked_now = self.asked()
         valid = super().validate(*args, **kwargs)
         return all([valid, *(self._fits(sensitivity) for sensitivity in Sensitivity)])
 
     def asked(self) -> list[Question]:
-        """Return the questions that are asked of this sector under the answers in the form."""
+        """Return the questions that apply to this sector and to the answers in the form."""
         typed = {question.key: self[name_of(question)].data for question in self.questions}
         return queries.asked(self.questions, self.sector, typed)
 
     def given(self) -> dict[str, Any]:
-        """Return the clean answers by the question's key: only what is asked and answered."""
+        """Return the valid answers by the question's key, without questions that do not apply or are not answered."""
         told = {
             question.key: values.read(question, self[name_of(question)].data) for question in self.asked()
         }
@@ -148,20 +149,20 @@ def choices_of(question: Question, stored: Any = None) -> list[SelectChoice]:
 
 
 def _only_if_asked(form: AsksQuestions, field: Any) -> None:
-    """Check nothing in a field whose question is not asked."""
+    """Skip the checks of a field whose question does not apply."""
     if field.question not in form.asked_now:
         field.errors = []
         raise StopValidation
 
 
 def _is_taken(_form: AsksQuestions, field: FileAnswer) -> None:
-    """Refuse a file that came with the form and was not taken."""
+    """Refuse a file that was sent with the form and not accepted."""
     if field.refusal:
         raise StopValidation(field.refusal)
 
 
 def _required(_form: AsksQuestions, field: Any) -> None:
-    """Refuse an empty answer to a required question; leave an empty one to any other unchecked."""
+    """Refuse an empty answer to a required question; skip the other checks for any other empty answer."""
     if field.data:
         return
     field.errors = []

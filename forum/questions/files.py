@@ -1,8 +1,8 @@
-"""Files that answer questions: checked when they arrive, kept sealed, and given to nobody but as a download (S29).
+"""Files that answer questions: checked on arrival, stored encrypted, and served as downloads only (S29).
 
-A file is sent before its form is, and is kept for a day for whoever has the signed text that names it. That text is
-what the form's field holds, like any other answer. So a form that comes back with faults, or is shown to be checked,
-has lost no file. What nobody completes is bounded: for each client, and for all together.
+A file is stored for a day when a form arrives, even if the form has errors; the form's field then holds a signed text
+that names the file. So a form that is shown again, with errors or to be checked, keeps its file. The size of files in
+unfinished forms is limited, for each client and in all.
 """
 
 import json
@@ -27,16 +27,17 @@ from forum.tidying import tidy
 
 MEGABYTE = 1_000_000
 KEPT_UNSENT = timedelta(days=1)
-# The most bytes of files that no confirmed answer names yet: of one client, and of all together.
+# The most bytes of files that no confirmed answer refers to: for one client, and in all.
 MOST_OF_CLIENT, MOST_OF_ALL = 30 * MEGABYTE, 500 * MEGABYTE
 MEDIA_TYPES = {FileType.PDF: "application/pdf", FileType.PICTURE: "image/jpeg"}
 ENDINGS = {FileType.PDF: ".pdf", FileType.PICTURE: ".jpg"}
 LONGEST_NAME, NAMELESS = 60, "file"
-# Everything that a file system, a header or a reader could take for more than a name.
+# Characters that are special to a file system or a header, and so may not stand in a file's name.
 OUTSIDE_NAMES = re.compile(r'[\\/:*?"<>|%;\x00-\x1f]')
 SALT = "answer-file"
 PDF_BEGINS, PDF_ENDS, PDF_TAIL = re.compile(rb"%PDF-[12]\.[0-9]"), b"%%EOF", 1024
-# What a PDF may not hold: programs, and files within it. Written out, such words stand in no picture by chance.
+# Active content that a PDF may not contain: scripts, and embedded files. Compressed pictures do not contain such words
+# by chance.
 ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
 PICTURE_FAULTS: Mapping[type[NotTaken], FileFault] = {
     TooLarge: FileFault.TOO_MANY_PIXELS,
@@ -46,7 +47,7 @@ PICTURE_FAULTS: Mapping[type[NotTaken], FileFault] = {
 
 
 def check(question: Question, sent: bytes) -> tuple[FileType, bytes]:
-    """Return the type of a file, by its content, and what is kept of it: a picture is made anew.
+    """Return the type of a file, by its content, and the bytes to store: a picture is re-encoded.
 
     Raises FileRefused, and NoTurn or StorageAway when no picture can be made now.
     """
@@ -70,7 +71,7 @@ def check(question: Question, sent: bytes) -> tuple[FileType, bytes]:
 def keep(
     question: Question, file_type: FileType, content: bytes, name: str, *, asked_from: str, now: datetime
 ) -> dict[str, Any]:
-    """Keep a checked file for its form; return what its answer will say: key, name and size.
+    """Store a checked file for its form; return the value of its answer: key, name and size.
 
     Call after `start_write`; the caller commits. Raises FileRefused.
     """
@@ -103,7 +104,7 @@ def sign(told: Mapping[str, Any] | None) -> str:
 
 
 def read(signed: Any) -> dict[str, Any] | None:
-    """Return what the answer says about the file that a field names, or None for a text that was not signed here."""
+    """Return the answer's value for the signed text of a field, or None for a text that this site has not signed."""
     try:
         key, name, size = _signer().loads(signed) if isinstance(signed, str) and signed else (None, "", 0)
     except (BadSignature, ValueError, TypeError):
@@ -112,16 +113,16 @@ def read(signed: Any) -> dict[str, Any] | None:
 
 
 def is_kept(question: Question, told: Mapping[str, Any], now: datetime) -> bool:
-    """Return whether the file is there still and answers this question."""
+    """Return whether the file is still stored and belongs to this question."""
     mine = AnswerFile.key == told["key"], AnswerFile.question_id == question.id
     lasts = or_(AnswerFile.ends_at.is_(None), AnswerFile.ends_at > now)
     return db.session.scalar(select(func.count()).where(*mine, lasts)) == 1
 
 
 def hold(registration_id: int, given: Mapping[str, Any] | None, *, now: datetime) -> None:
-    """Keep the files of a form that was sent for as long as its registration waits to be confirmed.
+    """Keep the files of a sent form as long as its registration can be confirmed.
 
-    They count for the client still: forms to addresses that nobody confirms could otherwise take all room there is.
+    They still count against the client's limit: else forms for addresses that nobody confirms could fill the disk.
     """
     if keys := keys_in((given or {}).values()):
         change = update(AnswerFile).where(AnswerFile.key.in_(keys), AnswerFile.ends_at.is_not(None))
@@ -130,9 +131,9 @@ def hold(registration_id: int, given: Mapping[str, Any] | None, *, now: datetime
 
 
 def settle(registration_id: int, questions: Iterable[Question], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Let the files stay that these answers name, and delete those that they replace; return the answers.
+    """Keep for good the files that these answers refer to, and delete those that they replace; return the answers.
 
-    `questions` are those that were answered or emptied. An answer is left out when its file is gone, or belongs to
+    `questions` are those that were answered or emptied. An answer is left out if its file is deleted, or belongs to
     another registration or question.
     """
     told = dict(given)
@@ -154,20 +155,20 @@ def settle(registration_id: int, questions: Iterable[Question], given: Mapping[s
 
 
 def find_own(registration_id: int, key: str) -> AnswerFile | None:
-    """Return the file with this key if it is an answer of the registration that stands (S13)."""
+    """Return the file with this key if it is a stored answer of this registration (S13)."""
     mine = AnswerFile.key == key, AnswerFile.registration_id == registration_id, AnswerFile.ends_at.is_(None)
     return db.session.scalars(select(AnswerFile).where(*mine)).one_or_none()
 
 
 def forget_unsent(*, now: datetime, waiting: Any) -> int:
-    """Delete the files that no answer came to name; `waiting` selects the registrations that may name them still."""
+    """Delete files that no answer refers to in time; `waiting` selects the registrations that still may."""
     over = AnswerFile.ends_at <= now
     free = or_(AnswerFile.registration_id.is_(None), AnswerFile.registration_id.not_in(waiting))
     return len(db.session.scalars(delete(AnswerFile).where(over, free).returning(AnswerFile.key)).all())
 
 
 def keys_in(values: Iterable[Any]) -> list[str]:
-    """Return the keys of the files that these answers name."""
+    """Return the keys of the files that these answers refer to."""
     return [value["key"] for value in values if isinstance(value, Mapping) and "key" in value]
 
 
@@ -180,7 +181,7 @@ def _checked_pdf(sent: bytes) -> bytes:
 
 
 def _refuse_too_much(asked_from: str, size: int) -> None:
-    """Refuse a file when this client, or all together, have sent too much that no answer names. Raises FileRefused."""
+    """Raise FileRefused when unfinished forms of this client, or of all together, have too many bytes of files."""
     unsent = select(func.sum(AnswerFile.size)).where(AnswerFile.ends_at.is_not(None))
     if (db.session.scalar(unsent.where(AnswerFile.asked_from == asked_from)) or 0) + size > MOST_OF_CLIENT:
         raise FileRefused(FileFault.TOO_MUCH)

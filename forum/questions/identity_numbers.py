@@ -1,4 +1,4 @@
-"""Finding national identity numbers in free text: the forum must not hold them, and some people give them unasked."""
+"""Finding national identity numbers in free text: the forum must not store them, but some people type them unasked."""
 
 import re
 
@@ -17,7 +17,7 @@ WITH_CHECKSUM = (personnummer, fodselsnummer, hetu, kennitala)
 
 
 def holds_identity_number(text: str) -> bool:
-    """Return whether the text holds what is, by its date and check digits, a Nordic identity number."""
+    """Return whether the text contains a Nordic identity number, judged by date and check digits."""
     return any(_is_one(found.group()) for found in CANDIDATE.finditer(text))
 
 
@@ -28,8 +28,8 @@ def _is_one(number: str) -> bool:
 def _is_danish(number: str) -> bool:
     """Return whether this is a Danish number.
 
-    Newer ones have no check digit. One without a hyphen must have it nevertheless, or every tenth phone number that
-    begins like a date would be refused.
+    Newer numbers have no valid check digit. Without a hyphen a valid one is required all the same, or every tenth phone
+    number that begins like a date would be refused.
     """
     try:
         digits = cpr.validate(number)

@@ -1,4 +1,4 @@
-"""How a form's page shows the questions: each with those that depend on it below, and what is only carried along.
+"""How a form's page shows the questions: each above those that depend on it, and hidden fields for the others.
 
 A question under a condition is on the page from the start, below the one that decides. The style sheet hides it until
 that answer is chosen, without a script; a browser that cannot do this shows it with the condition in words.
@@ -17,13 +17,14 @@ from forum.questions.models import Question
 from forum.questions.wording import answer_text, file_words
 from forum.web.languages import in_language
 
-# How many different conditions on one question the style sheet knows; what stands under further ones is always seen.
+# How many different conditions on one question the style sheet can hide; questions under further conditions are always
+# visible.
 MOST_CONDITIONS = 6
 
 
 @dataclass
 class Group:
-    """Questions that the same answers to the question above bring up; `number` names the group in the style sheet."""
+    """Questions that appear for the same answers to the question above; `number` names the group in the style sheet."""
 
     number: int
     condition: str
@@ -41,7 +42,7 @@ class Node:
 
     @property
     def marks(self) -> dict[str, str]:
-        """For each answer that brings questions up, the numbers of their groups."""
+        """For each answer that makes questions appear, the numbers of their groups."""
         found: dict[str, list[str]] = {}
         for group in self.groups:
             for value in group.nodes[0].question.depends_on_values:
@@ -55,7 +56,7 @@ class Node:
 
     @property
     def look(self) -> str:
-        """Which macro of templates/public/questions/_asked.html shows the field."""
+        """The name of the macro in templates/public/questions/_asked.html that renders the field."""
         return LOOKS.get(self.question.kind, "field")
 
 
@@ -70,7 +71,7 @@ LOOKS = {
 
 
 def nodes(form: AsksQuestions) -> list[Node]:
-    """Return the questions of the form's sector, each with its conditional ones; conditions count as fulfilled."""
+    """Return the questions of the form's sector, each with its conditional ones; conditional ones are included."""
     made: dict[int, Node] = {}
     top: list[Node] = []
     for question in form.questions:
@@ -89,7 +90,7 @@ def has_care(listed: Sequence[Node]) -> bool:
 
 
 def carried(form: AsksQuestions) -> Iterator[Any]:
-    """Yield the fields of questions that this sector is not asked, which the page carries along unseen."""
+    """Yield the fields of questions that do not apply to this sector, which the page keeps in hidden fields."""
     seen = {node.field.name for node in _flat(nodes(form))}
     for question in form.questions:
         if name_of(question) not in seen:
@@ -97,7 +98,7 @@ def carried(form: AsksQuestions) -> Iterator[Any]:
 
 
 def _hint(question: Question) -> str:
-    """Return the help below a question; at a file also what may be sent and who reads it."""
+    """Return the help text below a question; for a file also the allowed types and size, and who may read it."""
     told = in_language(question.help)
     if question.kind != QuestionKind.FILE:
         return told
@@ -118,7 +119,7 @@ def _flat(some: Sequence[Node]) -> Iterator[Node]:
 
 
 def _group(parent: Node, question: Question) -> Group:
-    """Return the group of the parent that has this question's condition; make it if there is none yet."""
+    """Return the parent's group with this question's condition; add the group if there is none yet."""
     for group in parent.groups:
         if set(group.nodes[0].question.depends_on_values) == set(question.depends_on_values):
             return group

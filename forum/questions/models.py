@@ -15,10 +15,11 @@ from forum.sealing import Sealed, SealedBytes, SealedValue
 class Question(Base):
     """A question that an event asks those who register, after the core fields.
 
-    `key` names it in forms, files and sealed answers, and never changes. `sector_keys` are the sectors that are asked;
-    none means all. If it depends on an earlier question, it is asked only of those whose answer there is one of
-    `depends_on_values`: "yes", "no" or keys of choices. A question is withdrawn, never deleted, and its answers stay.
-    `file_types` and `most_megabytes` say which files may answer a question of the kind file, and how large they may be.
+    `key` names the question in forms, files and sealed answers, and never changes. `sector_keys` are the sectors that
+    are asked; none means all. If it depends on an earlier question, it is asked only of those whose answer there is one
+    of `depends_on_values`: "yes", "no" or keys of choices. A question is withdrawn, never deleted, and its answers
+    stay. `file_types` and `most_megabytes` say which files may answer a question of the kind file, and how large they
+    may be.
     """
 
     is_public_content = True  # the privacy notice lists it
@@ -53,7 +54,7 @@ class Question(Base):
 
 
 class Choice(Base):
-    """One of the answers that a question offers; a withdrawn one is offered no more, and stays where it was given."""
+    """One of the answers that a question offers; a withdrawn one is no longer offered, but stays in given answers."""
 
     is_public_content = True
     __tablename__ = "question_choices"
@@ -86,12 +87,12 @@ class Answer(Base):
 
 
 class AnswerFile(Base):
-    """A file that answers a question, or may come to do so; the answer itself has its key, name and size.
+    """A file that answers a question, or belongs to an unfinished form; the answer itself has its key, name and size.
 
     Somebody who fills in a form sends the file first. Until the form is sent the file belongs to nobody, then to a
-    registration; `asked_from` is a keyed digest of the client. Once an answer that stands names the file, this and
-    `ends_at` are empty. Any other file is deleted after that moment. The content is sealed, in the database:
-    so it goes with the registration, in the same transaction, and no backup lacks it.
+    registration; `asked_from` is a keyed digest of the client. Once a confirmed answer refers to the file, `asked_from`
+    and `ends_at` are empty. Any other file is deleted after `ends_at`. The content is stored encrypted in the database:
+    so it is deleted with the registration in one transaction, and is part of every backup.
     """
 
     __tablename__ = "answer_files"

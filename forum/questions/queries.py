@@ -12,10 +12,10 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.questions.models import Answer, Question
 
-KEPT_AT_MOST = 50  # events: a form that is forged may name any
+KEPT_AT_MOST = 50  # events whose questions are cached; limited because a forged form may name any event
 Kept = dict[str | None, tuple[int, list["Question"]]]
 BY_POSITION = Question.position, Question.id
-# The questions of a registration form, in one statement that is built once: a form reads nothing else about them.
+# The questions of a registration form, in one statement that is built once.
 OPEN = (
     select(Question)
     .join(Question.event)
@@ -30,15 +30,14 @@ OPEN_OF_CURRENT = OPEN.where(Event.is_current)
 def list_open(slug: str | None) -> list[Question]:
     """Return the questions that an event asks now, of all its sectors, in the order of the form.
 
-    Without a slug they are the current event's. A question stands after the one that it depends on, before anything
-    that follows there.
+    Without a slug they are the current event's. A question follows directly after the one that it depends on.
     """
     statement = OPEN_OF_SLUG if slug else OPEN_OF_CURRENT
     return list(in_order(db.session.scalars(statement, {"slug": slug} if slug else {}).unique().all()))
 
 
 def list_for_form(slug: str | None) -> list[Question]:
-    """Return `list_open` apart from the session: a form asks them before and after the transaction that it begins."""
+    """Return `list_open` detached from the session: a form uses it before and after its transaction begins."""
     questions = list_open(slug)
     for question in questions:
         db.session.expunge(question)
@@ -46,10 +45,10 @@ def list_for_form(slug: str | None) -> list[Question]:
 
 
 def list_kept(slug: str | None) -> list[Question]:
-    """Return `list_for_form` as it was read last, unless public content has changed: change nothing in its rows.
+    """Return the cached result of `list_for_form`, unless public content has changed. Do not change its rows.
 
-    The steps of a registration ask three times for the same questions. A change of a question raises the content
-    version in its own transaction, and the version is read first: what is kept is never older than it says.
+    The steps of a registration need the same questions three times. A change of a question raises the content version
+    in its own transaction, and the version is read before the questions: a cached list is never older than its version.
     """
     kept: Kept = current_app.extensions.setdefault("kept_questions", {})
     version = events.content_version()
@@ -62,7 +61,7 @@ def list_kept(slug: str | None) -> list[Question]:
 
 
 def list_all(event_id: int) -> list[Question]:
-    """Return all questions of an event in the order of the form, the withdrawn ones too."""
+    """Return all questions of an event in the order of the form, withdrawn ones included."""
     query = select(Question).where(Question.event_id == event_id).options(joinedload(Question.choices))
     return list(in_order(db.session.scalars(query.order_by(*BY_POSITION)).unique().all()))
 
@@ -76,7 +75,7 @@ def list_answers(registration_id: int) -> dict[int, Any]:
 def in_order(questions: Sequence[Question]) -> Iterator[Question]:
     """Yield questions sorted by position so that each one is followed by those that depend on it.
 
-    A question whose own one is not in the list, because it is withdrawn, stands by itself.
+    A question that depends on one outside the list, which is withdrawn, counts as independent.
     """
     listed = {question.id for question in questions}
     below: dict[int | None, list[Question]] = {}
@@ -94,9 +93,9 @@ def in_order(questions: Sequence[Question]) -> Iterator[Question]:
 
 
 def asked(questions: Iterable[Question], sector: str, given: Mapping[str, Any]) -> list[Question]:
-    """Return the questions, listed in order, that a person of this sector with these answers by key is asked.
+    """Return those of `questions` that apply to a person of this sector with these answers by key, in order.
 
-    A question whose own one is not asked is not asked either.
+    A question that depends on one that does not apply does not apply either.
     """
     found: dict[int, Question] = {}
     for question in questions:
@@ -106,12 +105,12 @@ def asked(questions: Iterable[Question], sector: str, given: Mapping[str, Any]) 
 
 
 def of_sector(question: Question, sector: str) -> bool:
-    """Return whether the question is asked of this sector, as far as its condition holds."""
+    """Return whether the question is for this sector, whatever its condition."""
     return not question.sector_keys or sector in question.sector_keys
 
 
 def _holds(question: Question, asked_before: Mapping[int, Question], given: Mapping[str, Any]) -> bool:
-    """Return whether the question depends on nothing, or on a question that is asked and answered so."""
+    """Return whether the question has no condition, or its condition is fulfilled by these answers."""
     if question.depends_on_id is None:
         return True
     parent = asked_before.get(question.depends_on_id)

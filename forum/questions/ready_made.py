@@ -1,4 +1,4 @@
-"""Sets of questions that an organiser can take over into an event: diet, interpreters, access needs and others."""
+"""Ready-made sets of questions that an organiser can add to an event: diet, interpreters, access needs and others."""
 
 import tomllib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The files that came with a form, and what is said about one that is not taken."""
+"""The files that were sent with a form, and the messages about refused ones."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,15 +21,15 @@ from forum.turns import NoTurn
 from forum.web.layers import Environ
 from forum.web.limits import client, keyed, takes
 
-# What follows the name of a question's field: the file itself, and the box that removes an earlier one.
+# Suffixes of a question's field name: the file itself, and the box that removes an earlier file.
 SENT, REMOVED = "-file", "-remove"
-# How many files one network address may send: each costs a look into it, and a picture is made anew.
+# How many files one network address may send: checking a file costs time, and a picture is re-encoded.
 MOST_OFTEN = "40 per hour"
 # Forms behind a personal link that may ask for files, by the last parts of their paths.
 ENDS_OF_PATHS = (["r", "change"], ["yes"])
 INSTEAD = ["r", "instead"]
 CSRF = "csrf_token"  # key in the session
-# The most bytes that are sent to such a form: all of its files, or one that is refused with words, and its fields.
+# The most bytes of a request with such a form: all of its files, or one that is refused with a message, and the fields.
 LARGEST_BODY = MOST_MEGABYTES * files.MEGABYTE + 256 * 1024
 LONGEST_SENT = 1000  # characters of a file's name that are looked at
 WORDS: Mapping[FileFault, Any] = {
@@ -69,9 +69,9 @@ def longest_body(app: Flask, environ: Environ) -> int:
 
 
 def take(form: AsksQuestions) -> None:
-    """Keep the files that came with the form, so that its fields name them; a refusal stands at the field when checked.
+    """Store the files that were sent with the form, and put their signed names into its fields, or a refusal.
 
-    Commits. Call this where a form was sent, before it is checked.
+    Commits. Call this before a sent form is validated, which shows the refusals.
     """
     asked = [one for one in form.asked() if one.kind == QuestionKind.FILE] if request.method == "POST" else ()
     for question in asked:
@@ -91,7 +91,7 @@ def take(form: AsksQuestions) -> None:
 
 
 def words_of(fault: FileFault, question: Question) -> str:
-    """Return what is said at the field about a file that is not taken."""
+    """Return the message at a field whose file was refused."""
     if fault == FileFault.TOO_LARGE:
         return _(
             "The file has more than %(number)s MB. Choose a smaller one.", number=question.most_megabytes
@@ -100,14 +100,14 @@ def words_of(fault: FileFault, question: Question) -> str:
 
 
 def types_of(question: Question) -> str:
-    """Return the types of files that the question takes, in words."""
+    """Return in words which types of files the question accepts."""
     if len(question.file_types) > 1:
         return _("a PDF or a picture (JPEG, PNG or WebP)")
     return _("a PDF") if "pdf" in question.file_types else _("a picture (JPEG, PNG or WebP)")
 
 
 def _keep(question: Question, sent: FileStorage) -> dict[str, Any]:
-    """Keep a file that was sent. Raises FileRefused."""
+    """Store a sent file; return the value of its answer. Raises FileRefused."""
     if not takes(MOST_OFTEN, "answer files", client()):
         raise FileRefused(FileFault.TOO_OFTEN)
     content = sent.read(question.most_megabytes * files.MEGABYTE + 1)

@@ -1,4 +1,4 @@
-"""The values of answers: read from what a form holds, and put back into one."""
+"""Converting answers between the values in a form and the stored ones."""
 
 from datetime import date
 from typing import Any
@@ -9,7 +9,7 @@ from forum.questions.models import Question
 
 
 def read(question: Question, typed: Any) -> Any:
-    """Return the value to store for what was typed and is valid, or None for no answer."""
+    """Return the value to store for a valid form value, or None for no answer."""
     if typed in (None, "", []):
         return None
     if question.kind == QuestionKind.FILE:
@@ -20,7 +20,7 @@ def read(question: Question, typed: Any) -> Any:
 
 
 def shown(question: Question, value: Any) -> Any:
-    """Return a stored value as its field holds it."""
+    """Return a stored value as the form's field holds it."""
     if question.kind == QuestionKind.SEVERAL_OF:
         return value if isinstance(value, list) else [] if value is None else [value]
     if question.kind == QuestionKind.FILE:

@@ -15,7 +15,7 @@ from forum.web.languages import in_language, language
 
 
 def answer_text(question: Question, value: Any) -> str:
-    """Return a stored answer in words, or as it is stored where the question has no words for it."""
+    """Return a stored answer in words, or unchanged if the question has no words for it."""
     if value is None:
         return ""
     if question.kind == QuestionKind.FILE:

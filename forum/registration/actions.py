@@ -37,7 +37,7 @@ from forum.registration.errors import (
 from forum.registration.given import Answered
 from forum.registration.models import Registration, Submission
 
-# Who changes answers under the rules for the person: the deadline for changes, and another review.
+# Actors who change answers under the rules for the person: not after the freeze date, and with another review.
 THEMSELVES = ("person", "contact")
 
 
@@ -48,7 +48,7 @@ def confirm_by_link(
     listed: Listed | None = None,
     now: datetime,
 ) -> Registration:
-    """Confirm the registration and answers of a confirming link. Raises LinkRefused and what `confirm` raises.
+    """Confirm the address, and the answers that belong to this link. Raises LinkRefused and what `confirm` raises.
 
     Call after `start_write`. The link is looked up again once the event is locked: the transaction that held the lock
     before may have ended the link (S20).
@@ -67,7 +67,7 @@ def confirm(
     listed: Listed | None = None,
     now: datetime,
 ) -> Registration:
-    """Confirm the address and the answers of `submission`; the person then keeps the place, waits or is reviewed.
+    """Confirm the address and the answers of `submission`; the person then has a place, waits or is reviewed.
 
     Only the person who reads the mail can give consents (P03). `listed` is the answer about the list of participants.
     Raises NotLive, SectorFull, and AlreadyConfirmed for a second call: of two presses of the button at once, only the
@@ -130,7 +130,8 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     places.lock_live(registration)
     before = registration.status
     ending.end_what_leads_to(registration)
-    if not registration.has_address:  # a message that asks to confirm one would speak of a place that is gone
+    # the mail that asks to confirm the address would name a place that is gone
+    if not registration.has_address:
         mails.take_back([registration])
     places.release(registration)
     registration.move_to(Status.CANCELLED, now=now)
@@ -160,7 +161,7 @@ def change(
     Raises NotLive, OrganisationFull, SeveralForms until the address is confirmed (`answers.find_carried`), and
     AnswersFrozen for the person or a delegation's contact (`events.freezing`).
     The audit trail has the names of the fields without their values (P28): organisers see which fields changed, and
-    may ask the person. Only what a review compares is kept, sealed.
+    may ask the person. Former values are kept, encrypted, only for fields that a review compares.
     """
     places.lock_live(registration)
     if actor in THEMSELVES:
@@ -202,10 +203,9 @@ def set_consents(
 def resend(registration: Registration, *, actor: str, now: datetime, kind: str | None = None) -> str:
     """Send the mail for the registration's status again, with a fresh link, and return its kind.
 
-    Raises NotLive, also after the event, and StateChanged when the status now needs another mail than the `kind` that
-    was asked for, or there is no address. Sending ends no link: the mail may never arrive, and each confirming link
-    has answers of its own. Older personal links end when the fresh one is opened (S20). A confirming link carries the
-    answers sent last.
+    Raises NotLive, also after the event, and StateChanged when the status now needs another mail than `kind`, or there
+    is no address. Sending ends no link: the mail may never arrive, and each confirming link has answers of its own.
+    Older personal links end when the fresh one is opened (S20). A confirming link carries the answers sent last.
     """
     places.lock_live(registration)
     if events.is_over(registration.event, now):
@@ -236,7 +236,7 @@ def _takes_last_chance(registration: Registration, now: datetime) -> bool:
 
 
 def _wait_or_stand(registration: Registration, now: datetime) -> None:
-    """Put a registration in the waiting list, or give it a place if one is free and nobody has waited longer."""
+    """Put a registration on the waiting list, or give it a place if one is free and nobody has waited longer."""
     waiting_list.join(registration, now)
     db.session.flush()
     if waiting_list.take_if_first(registration, now):

@@ -1,8 +1,8 @@
-"""The answers of a registration: set by the form, by a change, and by the confirming link that is pressed.
+"""The answers of a registration: set by the form, by a change, and when the address is confirmed.
 
 Anybody can enter another person's address. So while the address is not confirmed, each confirming link carries the
-answers of its own form. The answers of the link that is pressed count, not those of the form that came first. What an
-organiser changes meanwhile is changed in the form that the link carries, too.
+answers of its own form. The answers of the link that is pressed count, not those of the form that came first. An
+organiser's change meanwhile is made in the stored form of the link, too.
 """
 
 import secrets
@@ -29,7 +29,7 @@ REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
     """Return a registration made from the form, not stored yet and without a place."""
     reference = _new_reference()
-    # A registration without an address has its reference in the place of one: it is unique, and nobody's address.
+    # Without an address, store the reference instead: it is unique, and cannot be anybody's address.
     canonical = names.canonical_email(applicant.email) if applicant.email else reference
     registration = Registration(
         event=event,
@@ -106,7 +106,7 @@ def find_carried(registration: Registration) -> Submission | None:
 
 
 def carry(registration: Registration, told: Mapping[str, Any]) -> None:
-    """Change these answers in the form that the confirming link carries, so that confirming brings the change along.
+    """Change these answers in the form of the confirming link, so that confirming keeps the change.
 
     Raises SeveralForms.
     """
@@ -139,9 +139,9 @@ def say_identity(
     contact: str | None = None,
     now: datetime,
 ) -> None:
-    """Seal the answer whether the person has protected identity; it replaces the answer recorded before.
+    """Store, encrypted, whether the person has protected identity, in place of the earlier answer.
 
-    `contact` says through whom a handler reaches the person, for somebody who was registered by telephone (P20).
+    `contact` is somebody through whom a handler reaches a person who was registered by telephone (P20).
     """
     recorded_at = now.isoformat() if is_protected else None
     told = {"is_protected": is_protected, "real_name": real_name, "recorded_at": recorded_at}
@@ -154,7 +154,7 @@ def say_identity(
 
 
 def derive(registration: Registration) -> None:
-    """Set the registration's keys and texts by which lists sort, search and count."""
+    """Compute the registration's columns for sorting, searching and counting from its answers."""
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name)
     registration.organisation_key = belonging.key_of(
         registration.event, registration.organisation, registration.email_canonical
@@ -166,13 +166,13 @@ def derive(registration: Registration) -> None:
 
 
 def _given(registration: Registration, submission: Submission | None) -> Mapping[str, Any] | None:
-    """Return the answers to the event's own questions that go with a link; without a form, those of a withheld one."""
+    """Return the answers to the event's own questions for a link; without a form, those of a withheld form."""
     form = submission or queries.find_withheld_form(registration)
     return form.given if form else None
 
 
 def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime, now: datetime) -> bool:
-    """Set each answer; return whether the sector or organisation changed."""
+    """Set each answer from `told`; return whether the sector or organisation changed."""
     sector, moved = sector_of(registration, told), moves(registration, told)
     if moved:
         places.release(registration)

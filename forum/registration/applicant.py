@@ -36,9 +36,9 @@ class Applicant(Details):
     given: Mapping[str, Any] | None = None
 
     def digest(self) -> str:
-        """Return a fingerprint of the answers, by which a form sent again with other answers is noticed.
+        """Return a fingerprint of the answers, which shows when a form is sent again with other answers.
 
-        Without questions it is the one that earlier versions made: a form may come back after an update.
+        Without questions it equals the one of earlier versions: a form may come back after an update.
         """
         told = asdict(self)
         if told["given"] is None:

@@ -1,4 +1,4 @@
-"""Where a person asks for a new personal link: each event has a page of its own for that."""
+"""The page on which a person requests a new personal link: each event has one."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from forum.registration.links import managing_ends
 
 
 def asking_addresses(now: datetime, *, but: Event | None = None) -> list[dict[str, Any]]:
-    """Return name and address for each event whose personal links may work still; the current event comes first.
+    """Return name and URL of this page for each event whose personal links may still work, the current event first.
 
     A page of an invalid link, which knows no registration, shows all these events. An event's own page for asking
     passes the event as `but`, which is left out.

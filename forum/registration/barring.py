@@ -11,10 +11,10 @@ RULE = "why a registration cannot be cancelled"
 
 
 def install(app: App, rule: Callable[[Registration], str]) -> None:
-    """Let `rule` say why the organiser who is signed in cannot cancel a registration, "" where they can."""
+    """Register `rule`, which returns why the signed-in organiser cannot cancel a registration, or ""."""
     app.extensions[RULE] = rule
 
 
 def why_not_cancelled(registration: Registration) -> str:
-    """Return why the organiser who is signed in cannot cancel this registration, "" if they can."""
+    """Return why the signed-in organiser cannot cancel this registration, or "" if they can."""
     return current_app.extensions[RULE](registration)

@@ -1,11 +1,11 @@
 """To which organisation a registration belongs, so that spellings and colleagues count together.
 
 A registration belongs to the organisation whose name or alias was written in it; if there is none, to the one that has
-the e-mail's domain, or a domain above it, among its mail domains. The registration then carries the organisation's key
-as its `organisation_key`, by which places are counted; without an organisation, the key of what was written. Whatever
-belongs to an organisation that was merged into another one belongs to that one.
+the e-mail's domain, or a domain above it, among its mail domains. The registration then has the organisation's key as
+its `organisation_key`, by which places are counted; without an organisation, the key of the typed name. Registrations
+of a merged organisation belong to the one it was merged into.
 
-The name counts before the domain, because a person may write from an address of somebody else's. Nobody loses a place
+The name takes precedence over the domain, because a person may use somebody else's address. Nobody loses a place
 when an organisation gets another name or domain: a cap looks only at places that are still to be given.
 """
 
@@ -64,9 +64,9 @@ SUGGESTED = ALL_SUGGESTED.where(
 
 
 def key_of(event: Event, organisation: str, email_canonical: str) -> str:
-    """Return the `organisation_key` of a registration in which this organisation and this address are written."""
+    """Return the `organisation_key` of a registration with this organisation's name and this address."""
     key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
-    # A registration that is being changed is not to be written half-changed by this query.
+    # Do not let this query write a registration that is only half changed.
     with db.session.no_autoflush:
         found = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
         return _choose(_by_mark(found), key, domains) or key
@@ -101,9 +101,9 @@ def settle(event: Event) -> int:
 
 
 def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
-    """Return how many live registrations with this key, and how many places of theirs, each organisation finds itself.
+    """Return by organisation id how many live registrations with this key, and places of theirs, it matches itself.
 
-    The organisations are those of which a name or mail domain fits, by id: merged ones have their part of the numbers.
+    Merged organisations are listed apart, each with the registrations that match its own names and mail domains.
     """
     owners = _by_mark(db.session.execute(OWNERS.where(IN_EVENT), {"event_id": event.id}))
     columns = Registration.organisation, Registration.email_canonical, Registration.holds_place
@@ -123,17 +123,17 @@ def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
 
 
 def list_suggested(sector: Sector) -> Sequence[str]:
-    """Return the names that the form offers in this sector: those that organisers have marked, for it or for all."""
+    """Return the names that the form suggests in this sector: those that organisers marked for it or for all."""
     return db.session.scalars(SUGGESTED, {"event_id": sector.event_id, "sector_id": sector.id}).all()
 
 
 def list_all_suggested(event: Event) -> Sequence[str]:
-    """Return the names that organisers' own forms offer: those that are marked, for whatever sector."""
+    """Return the names that organisers' own forms suggest: those marked for any sector."""
     return db.session.scalars(ALL_SUGGESTED, {"event_id": event.id}).all()
 
 
 def find_names(event: Event, keys: Collection[str]) -> dict[str, str]:
-    """Return by key the names of those of these organisations that organisers have written down."""
+    """Return by key the names of organisations that organisers have added."""
     query = select(Organisation.key, Organisation.name).where(
         Organisation.event_id == event.id, Organisation.key.in_(keys)
     )
@@ -141,7 +141,7 @@ def find_names(event: Event, keys: Collection[str]) -> dict[str, str]:
 
 
 def list_domains(event: Event, keys: Collection[str]) -> dict[str, list[str]]:
-    """Return by key the mail domains that organisers have written down for these organisations."""
+    """Return by key the mail domains that organisers have given these organisations."""
     domains: dict[str, list[str]] = defaultdict(list)
     rows = db.session.execute(DOMAINS_OF, {"event_id": event.id, "keys": list(keys)})
     for _kind, domain, key in rows:
@@ -159,7 +159,7 @@ def _by_mark(rows: Iterable[Any]) -> Marks:
 
 
 def _choose(marks: Marks[Whose], name_key: str, domains: Iterable[str]) -> Whose | None:
-    """Return whose this name is, else whose the first of these domains is that an organisation has."""
+    """Return the organisation with this name, else the one that has the first matching domain, or None."""
     wanted = [(MarkKind.NAME, name_key), *((MarkKind.DOMAIN, domain) for domain in domains)]
     return next((marks[mark] for mark in wanted if mark in marks), None)
 

@@ -1,10 +1,10 @@
-"""Registrations that organisers add by hand: somebody telephones, or a minister's office writes.
+"""Registrations that organisers add by hand, for instance after a telephone call.
 
-The organiser answers for the person, so nobody has to confirm anything: there is a place under the rules of places, or
-the person waits. An address is not needed. One that is given has to be confirmed before anything else goes there.
+Nobody has to confirm such a registration: the person gets a place under the rules of places, or waits. It needs no
+address. A given one has to be confirmed before any other mail is sent to it.
 
 A handler of protected identities adds people by the same rules, under an alias, and what is protected is sealed (P20).
-Pages do not say who has added somebody, because a handler's name would tell who is protected (P21); the trail does.
+Pages do not say who added a person, because a handler's name would reveal who is protected (P21); the audit trail does.
 """
 
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ from forum.registration.models import Registration, Submission
 
 @dataclass(frozen=True)
 class Identity:
-    """What a handler was told about a protected identity: the real name, and through whom to reach the person."""
+    """What a handler has learned about a protected identity: the real name, and through whom to reach the person."""
 
     real_name: str | None = None
     contact: str | None = None
@@ -89,7 +89,7 @@ def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, no
 
 
 def _submission(added: Registration, asked: Applicant, now: datetime) -> Submission:
-    """Return the row by which the form is noticed when it comes again."""
+    """Return the row that recognises the form when it is sent again."""
     return Submission(
         key=asked.submission_key, fingerprint=asked.digest(), registration=added, received_at=now
     )

@@ -1,7 +1,7 @@
 """How many places an organisation may have: its own cap, else the event's; and how many it holds.
 
-An organisation may have a number of its own for a sector. The places in that sector count against this number alone,
-those in all other sectors together against the other cap.
+An organisation may have a separate cap for a sector. Its places in that sector count against that cap alone, its places
+in all other sectors together against its general cap.
 
 An organisation's places are counted by `organisation_key`, over all its spellings and mail domains (`belonging`). The
 numbers are read with the event locked, in the transaction that takes a place (R01).
@@ -19,7 +19,7 @@ from forum.registration.errors import OrganisationFull
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation, OrganisationCap
 
-# The caps of an organisation's own by sector's id, None for all sectors that have no number of their own.
+# An organisation's own caps by sector id; None is the key of the cap for all sectors without a separate one.
 Own = Mapping[int | None, int]
 OWN_CAPS = (
     select(Organisation.key, Organisation.cap, OrganisationCap.sector_id, OrganisationCap.cap)
@@ -33,7 +33,7 @@ OWN_CAPS_OF = OWN_CAPS.where(Organisation.key.in_(bindparam("keys", expanding=Tr
 
 
 class Held:
-    """Numbers of places by organisation and sector; `own` has the caps of organisations that have some of their own."""
+    """Numbers of places by organisation and sector; `own` has the organisations' own caps."""
 
     def __init__(self) -> None:
         self.own: Mapping[str, Own] = {}
@@ -42,19 +42,19 @@ class Held:
         self._in_all: Counter[str] = Counter()
 
     def add(self, keys: Collection[str], event: Event) -> None:
-        """Read the numbers and caps of these organisations, without those that are known already."""
+        """Read numbers and caps of these organisations, unless they have been read already."""
         unknown = set(keys) - self._known
         self.own = {**self.own, **own_caps(event, unknown)}
         self.know(unknown, queries.count_places_of_organisations(event, unknown))
 
     def know(self, keys: Collection[str], numbers: Mapping[tuple[str, int], int]) -> None:
-        """Take the numbers of these organisations, by key and sector's id, for known."""
+        """Store numbers of these organisations that the caller has read, by key and sector id."""
         self._known |= set(keys)
         for (key, sector_id), number in numbers.items():
             self.count(key, sector_id, number)
 
     def count(self, key: str, sector_id: int, step: int = 1) -> None:
-        """Let an organisation have more places in a sector, or fewer."""
+        """Add `step` places, or remove them if negative, to an organisation's number in a sector."""
         self._in_sector[key, sector_id] += step
         self._in_all[key] += step
 
@@ -63,9 +63,9 @@ class Held:
         return self._in_all[key]
 
     def against(self, key: str, sector_id: int | None) -> int:
-        """Return how many places count against the cap that holds for an organisation in this sector.
+        """Return how many places count against the cap that applies to an organisation in this sector.
 
-        Without a sector it is the cap for those that have no number of their own.
+        Without a sector it is the general cap, for all sectors without a separate one.
         """
         own = self.own.get(key, {})
         if sector_id is not None and sector_id in own:
@@ -74,7 +74,7 @@ class Held:
 
 
 def has_room(event: Event, key: str | None, sector_id: int, held: Held | None = None) -> bool:
-    """Return whether the organisation, if any, may have one more place in the sector; `held` are known numbers."""
+    """Return whether the organisation, if any, may have one more place in the sector; `held`: numbers read before."""
     if key is None:
         return True
     own = held.own if held is not None else own_caps(event, [key])
@@ -96,16 +96,16 @@ def refuse_if_full(registration: Registration, key: str) -> None:
 
 
 def cap_of(event: Event, key: str, sector_id: int | None, own: Mapping[str, Own]) -> int | None:
-    """Return how many places an organisation may have in a sector, None for as many as there are.
+    """Return how many places an organisation may have in a sector, None without a limit.
 
-    Without a sector it is the cap for those that have no number of their own; `own` are from `own_caps`.
+    Without a sector it is the general cap, for all sectors without a separate one; `own` are from `own_caps`.
     """
     mine = own.get(key, {})
     return mine.get(sector_id, mine.get(None, event.organisation_cap))
 
 
 def own_caps(event: Event, keys: Collection[str] | None = None) -> dict[str, Own]:
-    """Return by key the caps of the event's organisations that have some of their own; only of these keys, if given."""
+    """Return by key the own caps of the event's organisations, for these keys or for all."""
     values = {"event_id": event.id}
     query, asked = (OWN_CAPS, {}) if keys is None else (OWN_CAPS_OF, {"keys": list(keys)})
     own: dict[str, dict[int | None, int]] = defaultdict(dict)
@@ -118,7 +118,7 @@ def own_caps(event: Event, keys: Collection[str] | None = None) -> dict[str, Own
 
 
 def held_by(event: Event, keys: Collection[str]) -> Held:
-    """Return how many places these organisations hold, and the caps that they have of their own."""
+    """Return how many places these organisations hold, and their own caps."""
     held = Held()
     held.add(keys, event)
     return held

@@ -1,7 +1,7 @@
-"""The texts of the consents in every version: what is asked, and where and to whom a person is shown (P03, P15).
+"""The texts of the consents in every version: the question, and where and to whom a person is shown (P03, P15).
 
-A text that somebody may have agreed to is never changed: a new version with the day from which it is asked is added
-instead. So the words stand here in every language, and not in the catalogue of translations.
+A text that somebody may have agreed to is never changed: a new version with its first day of use is added instead. So
+all languages are stored here, and not in the catalogue of translations.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ NOT_SHOWN = "no"
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentText:
-    """A consent's words from a day on; for the list of participants the readers and the answers to choose from."""
+    """A consent's text from a day on; for the list of participants also its readers and the possible answers."""
 
     purpose: ConsentPurpose
     version: str
@@ -75,7 +75,7 @@ TEXTS = (
 
 
 def current_text(purpose: ConsentPurpose, audience: ListAudience | None = None) -> ConsentText:
-    """Return the text that is asked now; for the list of participants the one that names these readers."""
+    """Return the text in use; for the list of participants the one for these readers."""
     asked = [text for text in TEXTS if text.purpose == purpose and text.audience == audience]
     return max(asked, key=lambda text: text.version)
 
@@ -88,7 +88,7 @@ def text_of(consent: Consent) -> ConsentText:
 
 
 def words_of(consent: Consent) -> Text:
-    """Return the whole text of a consent: where and to whom, then the answer that was chosen."""
+    """Return the whole text of a consent: where and to whom the person is shown, then the chosen answer."""
     text = text_of(consent)
     chosen = text.answers.get(consent.listed_as or "", Text())
     return Text(

@@ -15,7 +15,7 @@ from forum.registration.enums import ConsentPurpose, ListedAs
 from forum.registration.models import Consent, Registration
 
 LIST = ConsentPurpose.PARTICIPANT_LIST
-# By the readers of an event's list: the readers whom a consent may name so that it covers them. A consent to a public
+# For the readers of an event's list, the readers whom a consent must name to cover them. A consent to a public
 # list covers fewer readers as well; no consent covers more readers than it names.
 COVERING = {
     ListAudience.OFF: (),
@@ -26,14 +26,14 @@ COVERING = {
 
 @dataclass(frozen=True)
 class Listed:
-    """What a person wants the list of participants to show, and the readers whom the text named that was answered."""
+    """The person's choice for the list of participants, and the readers named in the text that was answered."""
 
     listed_as: ListedAs
     audience: ListAudience
 
 
 def find(registration: Registration, purpose: ConsentPurpose) -> Consent | None:
-    """Return the consent to this purpose that is given and not withdrawn."""
+    """Return the person's present consent to this purpose, or None."""
     given = (one for one in registration.consents if one.purpose == purpose and one.withdrawn_at is None)
     return next(given, None)
 
@@ -61,7 +61,7 @@ def as_column(purpose: ConsentPurpose, event: Event) -> Any:
 def asked_audience(registration: Registration) -> ListAudience | None:
     """Return for which readers the person is asked about the list of participants; None while nothing is asked.
 
-    Where the list is closed, only those are asked who have consented: a consent can be withdrawn at any time (P04).
+    If there is no list any more, only people who have consented are still asked: they can withdraw at any time (P04).
     """
     audience = registration.event.participant_list
     if audience != ListAudience.OFF:
@@ -84,9 +84,9 @@ def put(
 ) -> None:
     """Give and withdraw consents until the person consents to these purposes, and to no others.
 
-    `listed` is the answer about the list of participants. None leaves a consent to it as it is, and stands for the
-    name where there is no consent yet. The readers are those of the text that was answered, not those of the list:
-    the organiser may have changed the list since the page was shown.
+    `listed` is the answer about the list of participants. None keeps an earlier answer; without one it means the name.
+    The readers are those in the answered text, not the list's present ones, which an organiser may have changed since
+    the page was shown.
     """
     shown = listed or _by_name(registration)
     for purpose in ConsentPurpose:
@@ -129,7 +129,7 @@ def _add(
 
 
 def _differs(consent: Consent, listed: Listed) -> bool:
-    """Return whether the person wants to be shown otherwise, or to more readers, than the consent says."""
+    """Return whether the person's choice shows more or less, or has more readers, than the consent."""
     if consent.purpose != LIST:
         return False
     return consent.listed_as != listed.listed_as or consent.audience not in COVERING[listed.audience]

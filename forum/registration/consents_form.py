@@ -21,11 +21,10 @@ READERS = (ListAudience.PARTICIPANTS, ListAudience.PUBLIC)
 
 
 class ConsentsForm(TidyForm):
-    """What others may see of a person. Nothing is chosen beforehand where nothing has been said before.
+    """The person's consents. No answer is preselected unless the person has given it before.
 
-    Without a registration the list is not asked about. `readers` are those whom the text beside the answers names.
-    The answer counts for them alone, also where the organiser has opened the list to more readers since the page was
-    shown.
+    Without a registration there is no question about the list. `readers` are those named in the text of the question.
+    The answer applies to them only, even if an organiser has opened the list to more readers since the page was shown.
     """
 
     participant_list = RadioField(CONSENTS[ConsentPurpose.PARTICIPANT_LIST], [Optional()])
@@ -49,7 +48,7 @@ class ConsentsForm(TidyForm):
 
     @classmethod
     def of(cls, registration: Registration) -> "ConsentsForm":
-        """Return the form filled in with what the person has said, for the person's own page."""
+        """Return the form filled in with the person's present consents, for the person's own page."""
         form = cls(registration, data={"photographs": registration.has_consented(ConsentPurpose.PHOTOGRAPHS)})
         if form.participant_list and not form.is_asked_anew:
             form.participant_list.data = (form._kept.listed_as if form._kept else None) or NOT_SHOWN
@@ -57,25 +56,25 @@ class ConsentsForm(TidyForm):
 
     @property
     def where(self) -> str:
-        """The text that says where the list of participants stands and who reads it; "" where it is not asked."""
+        """The text that says where the list of participants is and who reads it; "" without a question about it."""
         return in_language(current_text(consents.LIST, self._audience).words) if self._audience else ""
 
     @property
     def is_asked_anew(self) -> bool:
-        """Whether the person has consented to a list that fewer people read, and is not shown to those of today."""
+        """Whether the person's consent names fewer readers than the list has today, so the list does not show them."""
         if self._audience is None or self._kept is None:
             return False
         return self._kept.audience not in consents.COVERING[self._audience]
 
     def wanted(self) -> frozenset[ConsentPurpose]:
-        """Return the purposes that the person consents to; without an answer about the list nothing changes there."""
+        """Return the chosen purposes; without an answer about the list that consent stays unchanged."""
         said = self._said()
         is_listed = said != NOT_SHOWN if said else self._kept is not None
         photographs = {ConsentPurpose.PHOTOGRAPHS} if self.photographs.data else set()
         return frozenset({*photographs, *({consents.LIST} if is_listed else ())})
 
     def listed(self) -> Listed | None:
-        """Return how and to whom the list is to show the person; None where that was not answered."""
+        """Return the person's choice for the list; None if that was not answered."""
         said = self._said()
         return (
             Listed(ListedAs(said), self._audience) if said and said != NOT_SHOWN and self._audience else None

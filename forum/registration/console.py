@@ -184,7 +184,7 @@ def person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]
 
 
 def to_person(registration: Registration, filters: listing.Filters) -> str:
-    """Return the address of a registration's page with the filters of the list from which the organiser came."""
+    """Return the URL of a registration's page with the filters of the list from which the organiser came."""
     return url_for(
         "attendees.show", event=registration.event.slug, reference=registration.reference, **filters.query()
     )
@@ -230,7 +230,7 @@ def _ask_to_cancel(registration: Registration, filters: listing.Filters, form: C
 def _ask_to_cancel_anew(
     event: str, reference: str, form: CancelForm, refusal: ChangedMeanwhile
 ) -> ResponseReturnValue:
-    """Show the page as it is now, with the words that were typed."""
+    """Show the cancelling page with the present state of the registration and the typed words."""
     db.session.rollback()
     form.show(refusal.stored)
     form.form_errors.append(
@@ -271,7 +271,7 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
 
 
 def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return the context that all lists of the event's people share, with each sector's balance by sector id."""
+    """Return the context that all lists of an event's people share, with each sector's balance by sector id."""
     balance = balance_of(event, counts, clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
     return {"event": event, "sectors": sectors, "is_over": balance.is_over, "wording": wording}

@@ -34,7 +34,7 @@ def offer_ends_at(event: Event, now: datetime) -> datetime:
 
 
 def reminder_at(made_at: datetime, until: datetime) -> datetime | None:
-    """Return when to remind of an offer: when a quarter of its time is left; None where its time is too short."""
+    """Return when to send the reminder of an offer: with a quarter of its time left; None if its time is too short."""
     whole = until - made_at
     return until - whole / 4 if whole >= SHORTEST_REMINDED else None
 
@@ -73,7 +73,7 @@ def find_later_asking(
 
     It is over when the person has had the `whole` time since the first mail left. While no mail has left and one
     still may, the whole time starts again, up to TIMES of it since the registration: the place is kept from other
-    people. A dead letter extends nothing, for it shows that nobody reads mail at this address.
+    people. A dead letter extends nothing, because it shows that nobody reads mail at this address.
     """
     until = now
     left_at = _left_at(mails)

@@ -57,14 +57,14 @@ class Happening:
 
 
 def lead(registration: Registration) -> str:
-    """Return who a person is in a line: title and organisation, sector, country, reference."""
+    """Return a line about a person: title and organisation, sector, country, reference."""
     who = ", ".join(filter(None, (registration.title, registration.organisation)))
     sector = in_language(registration.sector.name)
     return " · ".join((who, sector, _country(registration), registration.reference))
 
 
 def details(registration: Registration, zone: tzinfo) -> list[Fact]:
-    """Return the person's answers, and the moments that matter in the registration's status."""
+    """Return the person's answers, and the dates that matter in the registration's status."""
     facts = [
         (_("Reference"), registration.reference),
         (str(FIELDS["given_name"]), registration.given_name),
@@ -86,7 +86,7 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
 def own_questions(registration: Registration) -> list[Fact]:
     """Return the answers to the event's own questions, without those about diet and access (S14).
 
-    Until it is known which of several forms counts, there are none.
+    Returns none while several unconfirmed forms exist.
     """
     try:
         rows = own_answers.question_rows(
@@ -100,7 +100,7 @@ def own_questions(registration: Registration) -> list[Fact]:
 
 
 def _file_address(registration: Registration, key: str) -> str:
-    """Return where an organiser gets a file; "" before the address is confirmed, for nobody has vouched for it yet."""
+    """Return the URL of a person's file for organisers; "" before the address is confirmed."""
     if registration.status == Status.PENDING:
         return ""
     known = {"event": registration.event.slug, "reference": registration.reference}
@@ -123,8 +123,8 @@ def timeline(
 ) -> list[Happening]:
     """Return actions, notes and mails together, newest first.
 
-    A mail counts as later than an action of the same moment. Who has added somebody by hand is not told: a handler's
-    name would tell who has protected identity (P21).
+    A mail counts as later than an action of the same moment. Who added a person by hand is left out: a handler's name
+    would reveal who has protected identity (P21).
     """
     added_at = {entry.at for entry in entries if _is_by_hand(entry)}
     names = _name_actors([*(entry.actor for entry in entries), *map(author_of, notes)])
@@ -149,7 +149,7 @@ def author_of(note: RegistrationNote) -> str:
 
 
 def _address_asked(registration: Registration, zone: tzinfo) -> str:
-    """Return the address that waits to be confirmed where there is none yet."""
+    """Return the address that is waiting for confirmation, for a person without a confirmed one."""
     if asked := new_address.find_asked(registration, clock.now()):
         until = moment_text(asked.expires_at, zone)
         return _("%(email)s, not confirmed; the link works until %(moment)s", email=asked.email, moment=until)

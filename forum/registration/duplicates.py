@@ -1,6 +1,6 @@
-"""Registrations that may be of one person, because they look alike; organisers decide whether they are.
+"""Registrations with similar data, which may belong to one person; organisers decide whether they do.
 
-Only what every list shows is compared, so a person with protected identity is proposed as anybody is (P21).
+Only data that every list shows are compared, so protected identity makes no difference (P21).
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from forum.registration import listing
 from forum.registration.models import Registration
 from forum.registration.uniting import STANDING
 
-# From 0 to 100, whatever the order of the words: 85 finds a letter or two more, fewer or others in a name.
+# Similarity from 0 to 100, in any order of words: 85 tolerates one or two wrong, missing or extra letters in a name.
 LIKE_ENOUGH = 85
-# The shortest part of an address before the @ that says something about whose it is.
+# The shortest local part of an address that counts when addresses are compared.
 SHORTEST_PART = 5
 MOST = 20
 COMPARED = (
@@ -31,7 +31,7 @@ COMPARED = (
 
 
 def find_alike(registration: Registration) -> Sequence[Registration]:
-    """Return live registrations with a like name and organisation, or the same name, telephone or address part."""
+    """Return live registrations with a similar name and organisation, or the same name, telephone or local part."""
     others = select(*COMPARED).where(*_others(registration)).order_by(Registration.id)
     rows = db.session.execute(others).all()
     alike = [row.id for row in rows if _is_alike(row, registration)][:MOST]
@@ -77,5 +77,5 @@ def _digits(phone: str | None) -> str:
 
 
 def _part(email: str) -> str:
-    """Return the part of an address before the @; "" for the reference that stands in its place where there is none."""
+    """Return the local part of an address; "" for a registration without one, which stores its reference there."""
     return email.partition("@")[0] if "@" in email else ""

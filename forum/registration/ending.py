@@ -1,6 +1,6 @@
-"""What rooms above do as a registration ends, is merged with another one, or is erased unconfirmed.
+"""Hooks with which later packages act when a registration ends, is merged, or is erased unconfirmed.
 
-What they end with a registration that is cancelled stays so: undoing the cancellation does not bring it back.
+Undoing a cancellation does not undo what these hooks did.
 """
 
 from collections.abc import Callable, Collection
@@ -14,38 +14,38 @@ from forum.registration.models import Registration
 RULES = "what ends with a registration"
 BEFORE_ERASING = "what parts from an unconfirmed registration"
 FOLLOWING = "what follows a person to another registration"
-# From which registration to which; only these rows, by their ids, or all. Returns the ids of the rows that followed.
+# Arguments: source and target registration, and ids of the rows to move (None: all). Returns the ids of the moved rows.
 Following = Callable[[Registration, Registration, Collection[int] | None], list[int]]
 
 
 def install(app: App, rule: Callable[[Registration], None]) -> None:
-    """Let `rule` end what leads to a registration; it is called before anything is audited."""
+    """Register `rule`, called with a registration that ends, before anything is recorded in the audit trail."""
     app.extensions.setdefault(RULES, []).append(rule)
 
 
 def end_what_leads_to(registration: Registration) -> None:
-    """Call the rules that other rooms have installed: one ends the link of a colleague who was asked to come."""
+    """Call the rules of `install`: one ends the link of a colleague who was asked to come as a substitute."""
     for rule in current_app.extensions.get(RULES, ()):
         rule(registration)
 
 
 def install_before_erasing(app: App, rule: Callable[[Collection[int], datetime], None]) -> None:
-    """Let `rule` part what is to stay from unconfirmed registrations, by their ids, before they are erased."""
+    """Register `rule`, called with ids of unconfirmed registrations before their erasure, to unlink rows that stay."""
     app.extensions.setdefault(BEFORE_ERASING, []).append(rule)
 
 
 def part_from_unconfirmed(registration_ids: Collection[int], *, now: datetime) -> None:
-    """Call the rules that other rooms have installed: the list of a delegation keeps its length."""
+    """Call the rules of `install_before_erasing`: one keeps the person's row in the list of a delegation."""
     for rule in current_app.extensions.get(BEFORE_ERASING, ()):
         rule(registration_ids, now)
 
 
 def install_following(app: App, rule: Following) -> None:
-    """Let the rows of `rule` follow a person from a registration that is merged to the one that stays, and back."""
+    """Register `rule`, which moves rows of a merged registration to the kept one, and back when the merge is undone."""
     app.extensions[FOLLOWING] = rule
 
 
 def follow(registration: Registration, to: Registration, *, only: Collection[int] | None = None) -> list[int]:
-    """Let what belongs to the person follow to the other registration; return the ids of the rows that did."""
+    """Call the rules of `install_following`, moving the person's rows to `to`; return the ids of the moved rows."""
     rule: Following | None = current_app.extensions.get(FOLLOWING)
     return rule(registration, to, only) if rule else []

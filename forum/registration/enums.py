@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 
 LIVE = (Status.PENDING, Status.IN_REVIEW, Status.WAITING, Status.OFFERED, Status.CONFIRMED)
-# The statuses behind a review: a change may bring somebody back into it without taking place or rank away.
+# The statuses after an approval: a later change may be reviewed without taking place or rank away.
 APPROVED = (Status.WAITING, Status.OFFERED, Status.CONFIRMED)
 ENDED = (Status.CANCELLED, Status.EXPIRED, Status.DECLINED)
 IN_CALENDAR = {
@@ -39,14 +39,14 @@ class Group(StrEnum):
 
 
 class RestrictionKind(StrEnum):
-    """What a person asks for: that the data are restricted (Art. 18 GDPR), or that they are not used (Art. 21)."""
+    """What a person asks for: restriction of processing (Art. 18 GDPR), or an objection to it (Art. 21)."""
 
     RESTRICTION = "restriction"
     OBJECTION = "objection"
 
 
 class RestrictionState(StrEnum):
-    """The state of such a request; while it is granted, the restriction holds."""
+    """The state of such a request; the restriction applies while it is granted."""
 
     OPEN = "open"
     GRANTED = "granted"
@@ -56,7 +56,7 @@ class RestrictionState(StrEnum):
 
 
 class OfferMaker(StrEnum):
-    """Who has offered a place: the rule of the waiting list, or an organiser by hand."""
+    """Who has offered a place: the waiting list's order, or an organiser by hand."""
 
     RULE = "rule"
     ORGANISER = "organiser"
@@ -66,9 +66,9 @@ class OfferEnd(StrEnum):
     """How an offer has ended."""
 
     ACCEPTED = "accepted"
-    DECLINED = "declined"  # by the person, who has left the line with it
+    DECLINED = "declined"  # by the person, who thereby left the waiting list
     LAPSED = "lapsed"  # the deadline has passed
-    WITHDRAWN = "withdrawn"  # by an organiser; the person is in line again
+    WITHDRAWN = "withdrawn"  # by an organiser; the person waits again
     CANCELLED = "cancelled"  # the registration was cancelled, or declined by organisers
     MOVED = "moved"  # the person has moved to a sector in which no place is held for them
 
@@ -90,7 +90,7 @@ class TokenPurpose(StrEnum):
     CONFIRM = "confirm"
     MANAGE = "manage"
     OWN_DATA = "own_data"  # mailed: opens everything held about the person, once
-    OWN_DATA_PAGE = "own_data_page"  # kept in the session's cookie while that page is open
+    OWN_DATA_PAGE = "own_data_page"  # kept in the session cookie while the page of OWN_DATA is open
 
 
 class ConsentPurpose(StrEnum):
@@ -119,7 +119,7 @@ class ExportPurpose(StrEnum):
 
 
 class ExportRecipient(StrEnum):
-    """The recipient of an exported list. Kitchens and venues get numbers, not names (P06), so they are not here."""
+    """The recipient of an exported list. Kitchens and venues are not among them: they get numbers, not names (P06)."""
 
     OFFICE = "office"
     CO_ORGANISER = "co_organiser"

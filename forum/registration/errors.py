@@ -17,7 +17,7 @@ class RegistrationClosed(RegistrationRefused):
 
 
 class SectorClosed(RegistrationRefused):
-    """The sector takes nobody: its ceiling, the most places that it can get, is 0."""
+    """The sector accepts nobody: its ceiling (most places) is 0."""
 
 
 class SectorByInvitation(RegistrationRefused):
@@ -29,7 +29,7 @@ class SectorFull(RegistrationRefused):
 
 
 class FormTooQuick(RegistrationRefused):
-    """The form came back faster than most people fill it in; one more press sends it (S28)."""
+    """The form was sent faster than most people fill it in; it has to be sent once more (S28)."""
 
 
 class SubmissionReused(RegistrationRefused):
@@ -37,7 +37,7 @@ class SubmissionReused(RegistrationRefused):
 
 
 class FormOfAnotherEvent(Exception):
-    """The `form` was filled in for another event than its address names: the front page of the site has changed."""
+    """The `form` was filled in for another event than its URL names: another event is on the front page now."""
 
     def __init__(self, form: Any) -> None:
         super().__init__(type(self).__doc__)
@@ -53,7 +53,7 @@ class FormOfMergedSector(Exception):
 
 
 class AnswersGone(RegistrationRefused):
-    """The browser has no answers to check: it never kept them, or they have expired."""
+    """The browser has no answers to check: they were never stored, or have expired."""
 
 
 class NotLive(Exception):
@@ -65,11 +65,11 @@ class StateChanged(Exception):
 
 
 class SeveralForms(Exception):
-    """Several forms were sent for an address that is not confirmed; the link that is pressed says which one counts."""
+    """Several forms were sent for an unconfirmed address; which of them counts is decided by confirming its link."""
 
 
 class AlreadyConfirmed(Exception):
-    """The address is confirmed already; the page of the link says so, and shows nothing personal."""
+    """The address is confirmed already; the link's page says so, and shows nothing personal."""
 
 
 class NothingOffered(Exception):
@@ -77,7 +77,7 @@ class NothingOffered(Exception):
 
 
 class NotInReview(Exception):
-    """Nothing is to be decided: somebody else has decided, or the registration has ended."""
+    """There is no review to decide: somebody else has decided it, or the registration has ended."""
 
 
 class CannotBeUndone(Exception):
@@ -89,7 +89,7 @@ class OrganisationFull(Exception):
 
 
 class NoPlaceThere(Exception):
-    """The registration cannot keep its place in another sector: none is free there, and nobody chose to wait."""
+    """The registration cannot keep its place in another sector: none is free there, and waiting was not chosen."""
 
 
 class SameAddress(Exception):
@@ -145,7 +145,7 @@ class NoPlaceFree(Exception):
 
 
 class WouldBeOfferedAgain(Exception):
-    """Nobody else could take the place of a withdrawn offer: it would be offered to the same person at once."""
+    """Withdrawing the offer is useless: nobody else could take the place, so the same person would get it again."""
 
 
 class DeadlineRefused(Exception):
@@ -153,4 +153,4 @@ class DeadlineRefused(Exception):
 
 
 class CannotBeMerged(Exception):
-    """Two registrations cannot become one: one has ended or is not confirmed, or both are the same."""
+    """Two registrations cannot be merged: one has ended or is not confirmed, or both are the same."""

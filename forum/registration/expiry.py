@@ -132,7 +132,7 @@ def _lengthen(registration: Registration, until: datetime, now: datetime, *, is_
 
 
 def _end_hold(registration: Registration, now: datetime) -> None:
-    """Give a held place back; a person who confirms the address later gets a place if one is free, or else waits."""
+    """Free a held place; a person who confirms the address later gets a place if one is free, or else waits."""
     places.release(registration)
     audit.record("registration.hold_ended", registration, actor="worker", at=now)
 

@@ -15,12 +15,12 @@ from forum.registration.models import Registration
 from forum.web.languages import in_language
 
 PREFIX = "question-"
-# The purposes that need the answers. A report leads to no person, and answers in free text would.
+# The purposes for which answers are exported. A report must not identify people, which free text could.
 PURPOSES = {ExportPurpose.GROUPS, ExportPurpose.EVERYTHING}
 
 
 def list_asked(event_id: int, purpose: str) -> list[Question]:
-    """Return the questions whose answers this purpose needs, the withdrawn ones too."""
+    """Return the questions whose answers this purpose needs, withdrawn ones included."""
     every = queries.list_all(event_id) if purpose in PURPOSES else []
     return [question for question in every if question.sensitivity == Sensitivity.ORDINARY]
 

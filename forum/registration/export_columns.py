@@ -16,7 +16,7 @@ from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, SHOWN, status_name
 from forum.web.languages import NAMES, in_language, language
 
-# Every column in the order of a file, by its name in `listing.stream`, with its heading.
+# All columns in the order of a file: the name in `listing.stream`, and the heading.
 COLUMNS: dict[str, Any] = {
     "reference": _l("Reference"),
     "family_name": FIELDS["family_name"],
@@ -35,10 +35,10 @@ COLUMNS: dict[str, Any] = {
     **{str(purpose): heading for purpose, heading in CONSENTS.items()},
 }
 MOMENTS = ("requested_at", "confirmed_at", listing.PLACE_CONFIRMED_AT)
-UNBROKEN = ("reference", *MOMENTS)  # columns whose texts are not broken into two lines on paper
+UNBROKEN = ("reference", *MOMENTS)  # columns whose values are not broken into two lines on paper
 NAMED = ("reference", "family_name", "given_name", "organisation")
-# The columns that each purpose needs and no more (Art. 5 GDPR). A report needs no names, and no organisation, which
-# often sends one person only.
+# The columns that each purpose needs, and no more (Art. 5 GDPR). A report needs neither names nor organisations, many
+# of which send one person only.
 NEEDED = {
     ExportPurpose.DOOR: (*NAMED, "sector_id", "status"),
     ExportPurpose.BADGES: (*NAMED, "title", "sector_id", "country", "status", ConsentPurpose.PHOTOGRAPHS),
@@ -74,7 +74,7 @@ def headings(names: Sequence[str], event: Event, questions: Sequence[Question] =
 
 
 def short_headings(names: Sequence[str], questions: Sequence[Question] = ()) -> list[str]:
-    """Return the columns' headings without the time zone, for where it is named elsewhere or does not matter."""
+    """Return the columns' headings without the time zone, for tables that name it elsewhere or do not need it."""
     named = {**COLUMNS, **export_answers.headings(questions)}
     return [str(named[name]) for name in names]
 
@@ -82,7 +82,7 @@ def short_headings(names: Sequence[str], questions: Sequence[Question] = ()) -> 
 def rows(
     purpose: str, event: Event, filters: listing.Filters, questions: Sequence[Question] = ()
 ) -> Iterator[Cells]:
-    """Return the filtered list with the columns of this purpose, row by row; moments stand in the event's zone."""
+    """Return the filtered list with the columns of this purpose, row by row; times are in the event's zone."""
     names, said = needed(purpose, questions), {**_words(event), **export_answers.words(questions)}
     if purpose == ExportPurpose.REPORT:
         return _figures(names, event, filters, {**said, **_days(event)})
@@ -92,7 +92,7 @@ def rows(
 def _figures(names: list[str], event: Event, filters: listing.Filters, said: Words) -> Iterator[Cells]:
     """Yield the rows of a report, sorted by sector, by day and then by their values.
 
-    In the order of the list or of registering, each row could be matched with the person's name.
+    In another order each row could be matched with a person's name in the attendee list.
     """
     stored = listing.stream(event, filters, names, listing.order_by_sector_and_time(event))
     sector, day = names.index("sector_id"), names.index("requested_at")

@@ -45,8 +45,8 @@ def paper(
     """Return the whole list as one page to print, streamed while its rows are read."""
     headings, rows = exports.texts(event, filters, form)
     unbroken = exports.unbroken_headings(form)
-    # The page is rendered once with this mark in place of the rows; what stands before and after it is sent around
-    # the rows. The mark is random, so that no text of the page contains it.
+    # The page is rendered once with this mark in place of the rows, and split there: the parts are sent before and
+    # after the rows. The mark is random, so that no text of the page contains it.
     mark = token_hex(16)
     page = render_template(
         "console/attendees/paper.html",

@@ -1,6 +1,6 @@
 """The organisers' list as a file or on paper, for a stated purpose (P14): the same people, in the same order.
 
-Only the rows for statistics have an order of their own, which does not lead back to names.
+Only the rows for statistics are in another order, which does not identify people.
 """
 
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ def texts(event: Event, filters: listing.Filters, form: ExportForm) -> tuple[lis
 
 
 def unbroken_headings(form: ExportForm) -> list[str]:
-    """Return the headings of the columns whose texts stay on one line on paper."""
+    """Return the headings of the columns whose values stay on one line on paper."""
     names = export_columns.needed(form.purpose.data)
     return export_columns.short_headings([name for name in names if name in export_columns.UNBROKEN])
 

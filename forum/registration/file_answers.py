@@ -1,4 +1,4 @@
-"""Giving a file that answers a question: as a download alone, with its own type, and kept nowhere on the way (S29)."""
+"""Serving a file that answers a question: only as a download, with its own type, and cached nowhere (S29)."""
 
 from io import BytesIO
 
@@ -9,7 +9,7 @@ from forum.questions.models import AnswerFile
 from forum.registration.models import Registration
 from forum.web.headers import CONTENT_SECURITY_POLICY
 
-# The Content-Security-Policy of the site, and `sandbox` for a browser that shows the file all the same.
+# The site's Content-Security-Policy, and `sandbox` in case a browser shows the file instead of downloading it.
 POLICY = f"{CONTENT_SECURITY_POLICY}; sandbox"
 
 
@@ -19,7 +19,7 @@ def find_or_404(registration: Registration, key: str) -> AnswerFile:
 
 
 def give(file: AnswerFile) -> Response:
-    """Return the file as a download under the name that its answer says, or under none of its own."""
+    """Return the file as a download, under the name in its answer if that is known."""
     value = queries.list_answers(file.registration_id or 0).get(file.question_id) or {}
     response = send_file(
         BytesIO(file.content),

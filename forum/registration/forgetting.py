@@ -1,7 +1,7 @@
 """Erases registrations that were never confirmed, and mails that were withheld (P07).
 
-Anybody can enter another person's address. If the owner does not confirm the registration, nothing of it is left
-a day after it has ended.
+Anybody can enter another person's address. If the owner does not confirm the registration, all of it is erased a day
+after it has ended.
 """
 
 from collections import Counter
@@ -43,6 +43,6 @@ def forget_unconfirmed(*, now: datetime) -> int:
 
 
 def forget_unsent_files(*, now: datetime) -> int:
-    """Delete the files that came with a form which nobody sent or confirmed; return how many. This only flushes."""
+    """Delete the files of forms that nobody finished or confirmed; return how many. This only flushes."""
     waiting = select(Registration.id).where(Registration.status == Status.PENDING)
     return files.forget_unsent(now=now, waiting=waiting)

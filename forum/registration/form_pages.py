@@ -22,8 +22,9 @@ from forum.web.limits import TooManyTries, client_limit_lasts
 from forum.web.seo import Seo
 
 REFUSED = "public/registration/refused.html"
-CHECKED = "checked"  # In the query of a link to another language: the link's page shows answers to check.
-FORM_ID = "registration"  # The form that holds the answers, in each template here that has one.
+# In the query of a link to another language: the link leads to the answers to check, not to the form.
+CHECKED = "checked"
+FORM_ID = "registration"  # The HTML id of the form that holds the answers, in each template that has one.
 REASONS = {
     **intake.REASONS,
     FormTooQuick: "quick",
@@ -39,10 +40,10 @@ REASONS = {
 def read(
     slug: str | None, sector: str, answers: Mapping[str, Any] | None = None, *, is_final: bool = False
 ) -> RegistrationForm:
-    """Return the form as it was sent or kept; its questions are those of its event, else of the address's.
+    """Return the sent or kept form; its questions are those of the event it names, else of the URL's event.
 
-    A form whose page had no questions is taken without asking the database. Only the last step, which registers, asks
-    whether the event has got questions since (`is_final`).
+    For a form whose page had no questions the database is not read. Only the last step, which registers, checks whether
+    the event has got questions since (`is_final`).
     """
     is_sent = request.method == "POST"
     told: Mapping[str, Any] = request.form if is_sent else answers or {}
@@ -113,7 +114,7 @@ def keeping(sector: str, view: str = ".check", **query: Any) -> dict[str, Any]:
 
 
 def question(sector: str, name: str | None) -> str:
-    """Return the URL of the form at a field; the browser's cookie brings the answers along."""
+    """Return the URL of the form at a field; answers kept in the browser's cookie fill in the form."""
     return url_for(".details", sector=sector, change=1, _anchor=name)
 
 

@@ -1,7 +1,7 @@
-"""What a name or organisation was before a change that is reviewed, as the audit trail keeps it: sealed (P28).
+"""Names and organisations before a change that is reviewed, stored encrypted in the audit trail (P28).
 
-Whoever decides about a change has to see what it was. The trail holds no names, so these are sealed under its key, the
-older ones of which are kept for as long as the trail is verified. They are erased with the person.
+The reviewer of a change has to see the former value. The audit trail holds no names in plain text, so they are
+encrypted with its key; older keys are kept as long as the trail is verified. They are erased with the person.
 """
 
 import json
@@ -21,13 +21,13 @@ PURPOSE = "audit"
 
 
 def close(before: Mapping[str, str], registration: Registration, at: datetime) -> str:
-    """Return the answers by field, sealed for the entry about this registration at this moment, as text."""
+    """Return former answers by field as encrypted text, bound to the entry about this registration and moment."""
     plain = json.dumps(dict(before)).encode()
     return b64encode(seal(plain, PURPOSE, _location(registration.id, at))).decode()
 
 
 def find_before_review(registrations: Collection[Registration]) -> dict[int, dict[str, str]]:
-    """Return by a registration's id the answers that were changed since its review began, as they were before."""
+    """Return, by a registration's id, the former values of answers that were changed since its review began."""
     since = {one.id: one.review_since for one in registrations if one.review_since}
     found: dict[int, dict[str, str]] = {number: {} for number in since}
     if not since:
@@ -41,12 +41,12 @@ def find_before_review(registrations: Collection[Registration]) -> dict[int, dic
     for entry in db.session.scalars(changes.order_by(AuditEntry.id)).unique():
         number = int(entry.subject_id or 0)
         if entry.at >= since[number]:
-            found[number] = {**_read(entry), **found[number]}  # the answer before the first change counts
+            found[number] = {**_read(entry), **found[number]}  # the value before the first change counts
     return found
 
 
 def _read(entry: AuditEntry) -> dict[str, str]:
-    """Return what the entry has kept; nothing when its details are erased or their key is not configured."""
+    """Return the former answers of an entry; empty if its details are erased or their key is not configured."""
     closed = entry.details.payload.get("before") if entry.details else None
     try:
         return (

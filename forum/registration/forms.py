@@ -46,7 +46,7 @@ def only_if_protected(form, field) -> None:
 class DetailsForm(AsksQuestions):
     """The details that a person may change later, and the answers to the event's own questions."""
 
-    # Whether a summary hides what was answered about diet and access.
+    # Whether a summary hides the answers about diet and access.
     hides_care = False
 
     given_name = StringField(
@@ -117,7 +117,7 @@ class DetailsForm(AsksQuestions):
 
 
 class RegistrationForm(DetailsForm):
-    """All fields asked before the address is confirmed; no consents, for anybody can fill in this form (P03)."""
+    """All fields asked before the address is confirmed; no consents, because anybody can fill in this form (P03)."""
 
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
     is_protected = BooleanField(_l("I have a protected identity"))
@@ -141,7 +141,7 @@ class RegistrationForm(DetailsForm):
         return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))
 
     def applicant(self) -> Applicant:
-        """Return what the form registers."""
+        """Return the form's values as an Applicant."""
         key, _age = read_form_key(self.key.data)
         return Applicant(
             **self._details(),
@@ -169,7 +169,7 @@ class RegistrationForm(DetailsForm):
         return any(self[name].data for name in asked)
 
     def told_later(self) -> dict[str, Any]:
-        """Return what was filled in without the answers about diet and access, for the pages after the form."""
+        """Return the answers without those about diet and access, for the pages after the form."""
         secret = {name_of(one) for one in self.questions if one.sensitivity == Sensitivity.CARE}
         return {name: value for name, value in self.data.items() if name not in secret}
 
@@ -192,7 +192,7 @@ class RegistrationForm(DetailsForm):
 class ProtectedIdentityForm(TidyForm):
     """The form on which a person says later to have protected identity, gives a real name, or withdraws both.
 
-    The recorded answers are not filled in: another person who sees the screen must not learn them (P21).
+    The recorded answers are never filled in: another person who sees the screen must not learn them (P21).
     """
 
     is_protected = RadioField(
@@ -213,10 +213,10 @@ class ProtectedIdentityForm(TidyForm):
 
 
 class CareForm(AsksQuestions):
-    """The form on which a person replaces what they have told about diet and access; it is never filled in (S23)."""
+    """The form on which a person replaces the answers about diet and access; it is never filled in (S23)."""
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the form is valid; an empty one would delete what was told, for which there is a button."""
+        """Return whether the form is valid; an empty one is not: it would delete the answers, as a button does."""
         valid = super().validate(*args, **kwargs)
         if valid and not self.given():
             told: list[str] = [_("Nothing is chosen: answer something, or delete everything")]

@@ -1,8 +1,8 @@
 """Storing the answers to an event's own questions: ordinary ones as rows, those about diet and access sealed (P05).
 
-Until the address is confirmed, both lie sealed in the form from which the registration was made. An organiser changes
-them there, so that the confirming link, which takes the form's answers over, brings the change along. That needs one
-form: where several were sent, the person decides which one counts.
+Until the address is confirmed, both are stored encrypted in the row of the sent form. An organiser's change is made
+there, so that confirming, which copies the form's answers, keeps the change. If several forms were sent, nothing can be
+changed until the person confirms one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from forum.registration.models import CareAnswer, Registration, Submission
 
 @dataclass(frozen=True)
 class Answered:
-    """The questions that a form has asked, and the answers by the question's key."""
+    """The questions of a form, and the answers by the question's key."""
 
     questions: Sequence[Question]
     given: Mapping[str, Any]
@@ -51,7 +51,7 @@ def read(registration: Registration, questions: Sequence[Question]) -> dict[str,
 
 
 def asking(registration: Registration) -> dict[str, Any]:
-    """Return what a form needs to ask the ordinary questions of a registration's event again. Raises SeveralForms."""
+    """Return the arguments of a form that asks the event's ordinary questions again, filled in. Raises SeveralForms."""
     slug = registration.event.slug
     asked = [one for one in queries.list_for_form(slug) if one.sensitivity == Sensitivity.ORDINARY]
     stored = read(registration, asked)
@@ -59,7 +59,7 @@ def asking(registration: Registration) -> dict[str, Any]:
 
 
 def asking_care(registration: Registration) -> dict[str, Any]:
-    """Return what a form needs to ask about diet and access, empty: stored answers are never shown (S23).
+    """Return the arguments of a form about diet and access, empty: stored answers are never shown (S23).
 
     A question that depends on an ordinary one is asked if the stored answer there fulfils its condition. Raises
     SeveralForms.
@@ -81,7 +81,7 @@ def asking_care(registration: Registration) -> dict[str, Any]:
 
 
 def store(registration: Registration, given: Mapping[str, Any], *, now: datetime) -> None:
-    """Store the answers that a confirmed form has given; others that the registration has stay as they are."""
+    """Store the answers of a confirmed form; the registration's other answers stay unchanged."""
     answered = [question for question in queries.list_all(registration.event_id) if question.key in given]
     given = files.settle(registration.id, answered, given)
     answered = [question for question in answered if question.key in given]
@@ -96,7 +96,7 @@ def change(registration: Registration, answered: Answered) -> list[str]:
     """Replace the ordinary answers to the questions that a form has shown; return the keys of those that differ.
 
     An answer is removed when it was emptied, or when the person has changed the answer on which its question depends.
-    One whose question the form did not ask, because it was withdrawn or its condition was changed, stays. Raises
+    An answer stays if the form did not have its question, which was withdrawn or got another condition. Raises
     SeveralForms.
     """
     ordinary = [one for one in answered.questions if one.sensitivity == Sensitivity.ORDINARY]
@@ -117,7 +117,7 @@ def change(registration: Registration, answered: Answered) -> list[str]:
 
 
 def change_care(registration: Registration, told: Mapping[str, Any], *, now: datetime) -> None:
-    """Replace all answers about diet and access, wherever they are sealed. Raises SeveralForms."""
+    """Replace all answers about diet and access, wherever they are stored. Raises SeveralForms."""
     form = find_form(registration)
     if form is None:
         say_care(registration, told, now=now)
@@ -128,14 +128,14 @@ def change_care(registration: Registration, told: Mapping[str, Any], *, now: dat
 
 
 def find_seal(registration: Registration) -> bytes:
-    """Return the sealed record that holds the answers about diet and access. Raises SeveralForms."""
+    """Return the encrypted record with the answers about diet and access. Raises SeveralForms."""
     if form := find_form(registration):
         return bytes(form.sealed_given or b"")
     return bytes(registration.care_answer.sealed_answer) if registration.care_answer else b""
 
 
 def say_care(registration: Registration, told: Mapping[str, Any], *, now: datetime | None) -> None:
-    """Seal the answers about diet and access; they replace those that were sealed before."""
+    """Store the answers about diet and access, encrypted; they replace the earlier ones."""
     if registration.care_answer:
         registration.care_answer.answer = care(told, now=now)
     else:
@@ -143,12 +143,12 @@ def say_care(registration: Registration, told: Mapping[str, Any], *, now: dateti
 
 
 def care(told: Mapping[str, Any], *, now: datetime | None) -> dict[str, Any]:
-    """Return the answers about diet and access in the form in which they are sealed; each row has the same length."""
+    """Return the record of answers about diet and access that is encrypted; each record has the same length."""
     return {"given": dict(told), "recorded_at": now.isoformat() if told and now else None}
 
 
 def read_care(registration: Registration) -> dict[str, Any]:
-    """Return the sealed answers about diet and access by the question's key; rows of earlier versions have none."""
+    """Return the sealed answers about diet and access by the question's key; empty for rows of earlier versions."""
     sealed = registration.care_answer.answer if registration.care_answer else {}
     return dict(sealed.get("given", {}))
 

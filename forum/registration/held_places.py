@@ -8,7 +8,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration.models import HOLDS_PLACE, Registration
 
-# The room of invitations stands above this one, which needs only the places that they hold.
+# The table of invitations, of which only the held places are needed here; its package may not be imported.
 INVITATIONS = table(
     "invitations", column("event_id", Integer), column("sector_id", Integer), column("holds_place", Boolean)
 )

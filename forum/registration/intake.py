@@ -67,8 +67,8 @@ def register(
         fingerprint=applicant.digest(),
         # The answers that the confirming link carries.
         answers=applicant.answers(sector.key) if is_carried else None,
-        # Those to the event's own questions are kept where the registration itself was made from this form, too: a link
-        # that is asked for later carries them, like the registration's own details.
+        # The answers to the event's own questions are also kept if the registration was made from this form: a link
+        # requested later carries them, like the registration's details.
         given=applicant.given if is_carried or live is None else None,
         registration=registration,
         received_at=now,
@@ -112,7 +112,7 @@ def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:
 
 
 def _use_stand_in_key(rehearsal: Registration) -> None:
-    """Replace the address of a registration that will be undone by the registration's reference.
+    """Store the reference instead of the address in a registration that will be rolled back.
 
     The database allows one live registration for an address, and there already is one. A reference is unique and has
     no "@", so it is nobody's address, and writing the row costs what writing a real one costs.

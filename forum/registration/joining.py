@@ -1,7 +1,7 @@
-"""What two registrations of one person have become when they are merged: answers, consents, notes and tags joined.
+"""Joining answers, consents, notes and tags of two registrations of one person that are merged.
 
-Answers about diet and access and about protected identity are joined unseen, by the same work for everybody: nothing
-is refused or said that would tell what either of the two holds (P21, S14).
+Answers about diet, access and protected identity are joined without being shown, in the same way for everybody: no
+refusal or message reveals what either registration holds (P21, S14).
 """
 
 import json
@@ -24,19 +24,19 @@ Record = dict[str, Any]
 
 
 def identity_of(registration: Registration) -> Record:
-    """Return what is sealed about protected identity."""
+    """Return the registration's decrypted answer about protected identity."""
     sealed = registration.protected_identity
     return dict(sealed.answer) if sealed else dict(NOT_PROTECTED)
 
 
 def care_of(registration: Registration) -> Record:
-    """Return what is sealed about diet and access."""
+    """Return the registration's decrypted answers about diet and access."""
     sealed = registration.care_answer
     return dict(sealed.answer) if sealed else given.care({}, now=None)
 
 
 def joined_identity(mine: Record, theirs: Record) -> Record:
-    """Return the identity of both: protected if either is; what one lacks is taken from the other, if it has room."""
+    """Return both identities joined: protected if either is; what one lacks comes from the other, if it fits."""
     if not theirs["is_protected"]:
         return mine
     if not mine["is_protected"]:
@@ -46,7 +46,7 @@ def joined_identity(mine: Record, theirs: Record) -> Record:
 
 
 def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
-    """Return the answers of both, of the same question those of the first, as far as there is room for them."""
+    """Return the answers of both joined, as far as they fit; for a question that both answer, the first one's."""
     told, both = dict(mine.get("given", {})), mine
     for key, answer in theirs.get("given", {}).items():
         longer = {**mine, **given.care({**told, **({} if key in told else {key: answer})}, now=now)}
@@ -58,7 +58,7 @@ def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
 def narrow_consents(
     stays: Registration, ends: Registration, now: datetime
 ) -> tuple[list[Consent], list[Consent]]:
-    """Leave the first registration the narrower consent of both for each purpose; return those withdrawn and added."""
+    """Give the first registration the narrower consent of both for each purpose; return those withdrawn and added."""
     withdrawn, added = [], []
     for purpose in ConsentPurpose:
         mine, theirs = consents.find(stays, purpose), consents.find(ends, purpose)
@@ -75,7 +75,7 @@ def narrow_consents(
 
 
 def move_notes(source: Registration, target: Registration) -> list[int]:
-    """Let the private notes about one registration be about another; return their numbers."""
+    """Move the private notes about one registration to another; return their ids."""
     mine = RegistrationNote.registration_id == source.id
     numbers = list(db.session.scalars(select(RegistrationNote.id).where(mine)))
     put_notes(numbers, target)
@@ -83,13 +83,13 @@ def move_notes(source: Registration, target: Registration) -> list[int]:
 
 
 def put_notes(numbers: list[int], target: Registration) -> None:
-    """Let these private notes be about a registration."""
+    """Link the private notes with these ids to a registration."""
     chosen = update(RegistrationNote).where(RegistrationNote.id.in_(numbers))
     db.session.execute(chosen.values(registration_id=target.id))
 
 
 def add_tags(source: Registration, target: Registration) -> list[str]:
-    """Give a registration the tags of another one, too; return those that are new there."""
+    """Add the tags of one registration to another; return those that are new there."""
     new = sorted(set(notes.list_tags(source)) - set(notes.list_tags(target)))
     for name in new:
         db.session.add(RegistrationTag(registration_id=target.id, name=name, event_id=target.event_id))
@@ -97,7 +97,7 @@ def add_tags(source: Registration, target: Registration) -> list[str]:
 
 
 def _narrower(mine: Consent, theirs: Consent) -> tuple[ListedAs | None, ListAudience | None]:
-    """Return what both consents allow the list of participants to show, and to whom."""
+    """Return what both consents allow the list of participants to show, and for which readers."""
     if None in (mine.audience, theirs.audience):
         return (None, None) if mine.audience is None else (theirs.listed_as, theirs.audience)
     shown = (
@@ -122,5 +122,5 @@ def _narrow(mine: Consent, theirs: Consent) -> Consent:
 
 
 def fits(record: Mapping[str, Any]) -> bool:
-    """Return whether there is room for a sealed record."""
+    """Return whether a record is short enough to be stored encrypted."""
     return len(json.dumps(record, ensure_ascii=False).encode()) <= LONGEST_SECRET

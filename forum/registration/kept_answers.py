@@ -1,11 +1,11 @@
 """Keeping the answers of a form for the next pages, in encrypted cookies of the visitor's browser.
 
-So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), no answer appears in a
-URL, and the server stores nothing before the form is sent. The answers go along to another sector and to the other
-language. Once they are sent, the pages after the form still know them: they show the e-mail address that was typed,
-and lead back to the form if that was wrong. The person may share the browser with others: those pages know the
-answers for a quarter of an hour, never those about protected identity, and no cookie made before the person opened or
-left their own page can be decrypted afterwards.
+So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), no answer appears in a URL,
+and the server stores nothing before the form is sent. The answers are kept when the visitor changes sector or language.
+After sending, the following pages can still read them: they show the typed e-mail address, and link back to the form if
+it was wrong. The person may share the browser with others: those pages can read the answers for a quarter of an hour,
+never those about protected identity, and no cookie made before the person opened or left their own page can be
+decrypted afterwards.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
 OF_ONE_FORM = {"key", "website", CSRF}
 SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60
-# The session's key for a random text; a new text makes all answers that the browser has kept so far unreadable.
+# The session's key for a random text; a new text makes all answers kept so far in the browser unreadable.
 ROUND = "answers"
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A form that was sent: its sector and its answers."""
+    """A form that was sent: the sector's key and the answers."""
 
     sector: str
     answers: dict[str, Any]
@@ -38,7 +38,7 @@ class Sent:
 
 def keep(response: Response, answers: Mapping[str, Any], sector: str) -> bool:
     """Set a cookie with the answers of one form; return whether they were short enough for it."""
-    # An empty answer needs no room: the form leaves its field empty anyway.
+    # Empty answers are left out: the form leaves their fields empty anyway.
     content = [sector, {name: answer for name, answer in answers.items() if answer and name != CSRF}]
     return _put(response, ANSWERS, content, "registration.choose")
 
@@ -84,7 +84,7 @@ def recall_asked() -> str:
 
 
 def end() -> None:
-    """Make all answers that this browser has kept so far impossible to decrypt."""
+    """Make all answers kept so far in this browser impossible to decrypt."""
     session[ROUND] = new_token()
 
 

@@ -1,14 +1,15 @@
 """Limits on the mails that visitors can cause, on held places, and on forms in total (S25).
 
 A mailbox gets a few messages that one client has asked for, and some more from all clients together. The client's own
-limit is checked first: a client that floods a mailbox from one network leaves the common limit to the mailbox's
-owner, who asks from another network. Beyond these limits no mail is sent, and no page says so, because that would
-tell that somebody has asked for this mailbox (S24); the page that everybody sees says how many messages there can be.
+limit is checked first: a client that floods a mailbox from one network leaves the common limit to the mailbox's owner,
+who asks from another network. Beyond these limits no mail is sent, and no page says so, because that would reveal that
+somebody has used this address before (S24); a page for everybody says how many messages are possible.
 
 The domain of an organisation gets as many messages as a large organisation may need. Beyond that the form is refused,
 for all addresses of the domain alike; a button sends it again later.
 
-When many clients send forms at once, the brake applies: a form beyond the limit has to be sent again a moment later.
+When many clients send forms at once, the limit of the whole site applies (the brake): further forms have to be sent
+again a moment later.
 
 Mail to name+0@ and name+9@ arrives in one mailbox, at some providers mail to n.ame@ too. If a limit counts two people
 as one, they lose little; as the identity of a registration this would be wrong (`names.canonical_email` is the
@@ -40,7 +41,7 @@ MAILBOX, DOMAIN, SITE = "mail to a mailbox", "mail to a domain", "forms"
 CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20
 
-# Anybody can have an address at these providers: many messages to one of these domains are normal.
+# Providers at which anybody can have an address: many messages to one of these domains are normal.
 NAMES = """
     aol.com bahnhof.se bredband.net comhem.se email.com fastmail.com gmail.com gmx.com gmx.de gmx.net
     googlemail.com hey.com home.se hotmail.com hotmail.fi hotmail.no hotmail.se hushmail.com icloud.com live.com
@@ -54,7 +55,7 @@ SAME_PROVIDER = {"googlemail.com": "gmail.com", "pm.me": "proton.me", "protonmai
 
 
 class Braked(TooManyTries):
-    """So many forms arrive at the whole site that this one has to be sent again a moment later."""
+    """Too many forms arrive at the whole site: this one has to be sent again a moment later."""
 
 
 class DomainFull(TooManyTries):
@@ -104,7 +105,7 @@ def sender() -> Sender:
 def refuse_guesses(registration: Registration) -> None:
     """Raise OrganisationFull when the person has named too many organisations that have reached their caps.
 
-    Each refusal tells that the organisation comes, so a person gets few of them (P20).
+    Each refusal reveals that the organisation takes part, so a person gets few of them (P20).
     """
     if not has_room(GUESSES, CAPPED, registration.reference):
         raise OrganisationFull

@@ -1,11 +1,11 @@
 """Whose turn it is on the waiting list: the order of asking, or the one that keeps the balance of the sectors.
 
 In balance order the sector that is furthest below its floor comes first. Of its people, and of those in sectors that
-are equally far below, come first those whose organisation has no place yet, and then whoever has waited longest. All
-of it is looked at anew after each place that is given. Source: docs/architecture.md, "Places"; R02.
+are equally far below, come first those whose organisation has no place yet, and then whoever has waited longest. The
+order is computed again after each place that is given. Source: docs/architecture.md, "Places"; R02.
 
-This module knows neither the database nor how a place is given. Each place that is given can only leave fewer for the
-others; so whoever cannot take one when their turn comes cannot take one later in the same round either.
+This module uses neither the database nor the rules of places. Each place that is given can only leave fewer to the
+others; so a person who cannot take one at their turn cannot take one later in the same round either.
 """
 
 from bisect import insort
@@ -21,7 +21,7 @@ MOST_NAMED = 20  # the most people whom an offer names as having been passed ove
 
 
 class Waiter(Protocol):
-    """A registration on the waiting list, as far as the order looks at it."""
+    """The attributes of a waiting registration that the order uses."""
 
     id: int
     sector_id: int
@@ -30,26 +30,27 @@ class Waiter(Protocol):
 
 
 class Because(StrEnum):
-    """What made it this person's turn."""
+    """The reason why it was this person's turn."""
 
     TIME = "time"  # nobody who can take the place has waited longer
     FLOOR = "floor"  # the sector is further below its floor than others
-    ORGANISATION = "organisation"  # the organisation has no place yet, unlike those of people who wait longer
-    HAND = "hand"  # an organiser has chosen
+    # the organisation has no place yet, but those of people who have waited longer do
+    ORGANISATION = "organisation"
+    HAND = "hand"  # an organiser chose the person
 
 
 class PassedOver(StrEnum):
-    """Why somebody in the same sector's line who has waited longer was passed over."""
+    """Why a person of the same sector who had waited longer was passed over."""
 
-    CAP = "cap"  # the organisation has as many places as it can have
+    CAP = "cap"  # the organisation has reached its cap
     ORGANISATION = "organisation"  # the organisation has a place already
-    WITHDRAWN = "withdrawn"  # an organiser has just withdrawn this place from them
-    HAND = "hand"  # an organiser has chosen somebody else
+    WITHDRAWN = "withdrawn"  # an organiser has just withdrawn this place from the person
+    HAND = "hand"  # an organiser chose somebody else
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What the order asks about the event at each step.
+    """Functions that tell the order about the event at each step.
 
     `below` returns how many places a sector is below its floor; `full` returns the ids of the sectors that can take
     nobody; `admit` gives a place and returns whether that was possible.
@@ -63,7 +64,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it was, and why: their rank in the sector's line, and those ahead of them who were passed over."""
+    """A person's turn: the reason, the rank in the sector's line, and the people ahead who were passed over."""
 
     waiter: Any
     order: LineOrder
@@ -74,7 +75,7 @@ class Turn:
     passed: tuple[tuple[int, str], ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Return why it was this person's turn in codes and numbers, for the row of the offer."""
+        """Return the reason for the turn as codes and numbers, for the row of the offer."""
         return {
             "order": str(self.order),
             "because": str(self.because),
@@ -88,7 +89,7 @@ class Turn:
 
 @dataclass
 class _Lane:
-    """A sector's line: those whose organisation has no place, the others, and those who could not take a place."""
+    """A sector's waiting people: those whose organisation has no place, the others, and those who could take none."""
 
     fresh: list[Any] = field(default_factory=list)
     others: list[Any] = field(default_factory=list)
@@ -96,19 +97,19 @@ class _Lane:
 
     @property
     def head(self) -> Any:
-        """The next in this line."""
+        """The next person of this sector, or None."""
         return self.fresh[0] if self.fresh else self.others[0]
 
     def longest(self) -> Any:
-        """Return who has waited longest in this line."""
+        """Return the person of this sector who has waited longest."""
         return min((part[0] for part in (self.fresh, self.others) if part), key=since)
 
     def take(self) -> Any:
-        """Remove the next in this line and return them."""
+        """Remove and return the next person of this sector."""
         return (self.fresh or self.others).pop(0)
 
     def set_behind(self, organisation_key: str) -> None:
-        """Let the people of an organisation that has got a place stand behind those of organisations without one."""
+        """Move people of an organisation that has got a place behind those of organisations without one."""
         moved = [waiter for waiter in self.fresh if waiter.organisation_key == organisation_key]
         if moved:
             self.fresh = [waiter for waiter in self.fresh if waiter.organisation_key != organisation_key]
@@ -116,21 +117,21 @@ class _Lane:
                 insort(self.others, waiter, key=since)
 
     def passed_for(self, waiter: Any) -> tuple[tuple[int, str], ...]:
-        """Return those in this line who have waited longer, and why they were passed over, the longest first."""
+        """Return the ids of those in this sector who had waited longer, longest first, and why each was passed over."""
         waits = [(other, str(PassedOver.ORGANISATION)) for other in (*self.fresh, *self.others)]
         ahead = [(other, why) for other, why in (*self.passed, *waits) if since(other) < since(waiter)]
         return tuple((other.id, why) for other, why in sorted(ahead, key=lambda pair: since(pair[0])))
 
 
 def since(waiter: Waiter) -> tuple[datetime, int]:
-    """Return the key of the order of asking: of two who asked in the same moment, the earlier row comes first."""
+    """Return the sort key of the order of asking; at equal times the earlier row comes first."""
     return waiter.waiting_since, waiter.id
 
 
 class Round:
-    """A round of giving places, for people who come in one batch, or in several batches in the order of asking.
+    """A round of giving places to waiting people, who are passed in one batch, or in several in the order of asking.
 
-    `skipped` are the ids of people whose turn does not come in this round.
+    `skipped` are the ids of people who get no turn in this round.
     """
 
     def __init__(self, order: LineOrder, rules: Rules, skipped: Collection[int] = ()) -> None:
@@ -138,7 +139,7 @@ class Round:
         self._lanes: dict[int, _Lane] = {}
 
     def give(self, waiting: Iterable[Any]) -> Iterator[Turn]:
-        """Give a place to each whose turn comes and who can take one, and yield their turns."""
+        """Give a place to each person whose turn comes and who can take one, and yield these turns."""
         self._add(waiting)
         while lanes := self._open_lanes():
             lane, because = self._next(lanes)
@@ -155,7 +156,7 @@ class Round:
                 lane.others.append(waiter)
 
     def _open_lanes(self) -> dict[int, _Lane]:
-        """Return the lines in which somebody's turn may come; those of full sectors are over."""
+        """Return by sector id the lines that may still have a turn, without those of full sectors."""
         full = self._rules.full()
         for number, lane in self._lanes.items():
             if number in full:
@@ -163,7 +164,7 @@ class Round:
         return {number: lane for number, lane in self._lanes.items() if lane.fresh or lane.others}
 
     def _next(self, lanes: dict[int, _Lane]) -> tuple[_Lane, Because]:
-        """Return the line whose next person's turn it is, and what makes it theirs."""
+        """Return the line whose next person has the turn, and the reason."""
         if self._order != LineOrder.BALANCE:
             return min(lanes.values(), key=lambda lane: since(lane.head)), Because.TIME
         below = {number: self._rules.below(number) for number in lanes}

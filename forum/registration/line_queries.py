@@ -1,4 +1,4 @@
-"""Reading the waiting list in the event's order (`line` says which that is)."""
+"""Reading the waiting list in the event's order (`line` defines it)."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from forum.extensions import db
 from forum.registration.enums import Status
 from forum.registration.models import HOLDS_PLACE, IS_WAITING, Registration
 
-# Everybody who waits in these sectors, with no more than the order looks at: a line may be long.
+# Everybody who waits in these sectors, with only the columns that the order uses: a line may be long.
 WHOLE = (
     select(Registration)
     .where(

@@ -17,7 +17,7 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
 
 MANAGE_DAYS_AFTER_EVENT = 30
-OWN_DATA_MINUTES = 10  # how long a link to everything held about a person works, and the page that it opens
+OWN_DATA_MINUTES = 10  # how many minutes a link to all of a person's data works, and the page that it opens
 PATHS = {TokenPurpose.CONFIRM: "confirm/", TokenPurpose.OWN_DATA: "everything/"}
 
 
@@ -55,7 +55,7 @@ def issue(
 
     A confirming link is valid until `confirm_by`, a managing link until 30 days after the event, one to everything
     held about the person and the page that it opens for ten minutes. `submission` is the form whose answers a
-    confirming link carries. A dead link never works: it is made for a mail that is withheld.
+    confirming link carries. A dead link, made for a withheld mail, never works.
     """
     token, own_data_ends = new_token(), now + timedelta(minutes=OWN_DATA_MINUTES)
     ends = {
@@ -147,7 +147,7 @@ def end(registration: Registration, purpose: TokenPurpose, *, now: datetime) -> 
 
 
 def end_without_form(registration: Registration, *, now: datetime) -> None:
-    """End the registration's links that carry no form, for those who have sent no form do not register by it."""
+    """End the registration's confirming links without a form, because people without a form do not register by them."""
     mine = (
         RegistrationToken.registration_id == registration.id,
         RegistrationToken.submission_key.is_(None),

@@ -80,7 +80,7 @@ class Filters:
 
     @property
     def is_narrowed(self) -> bool:
-        """Return whether a filter or search leaves out any registration."""
+        """Return whether a filter or search may leave out registrations."""
         return bool(self.q or self.sector or self.status)
 
     def query(self, **differing: str) -> dict[str, Any]:
@@ -240,7 +240,7 @@ def list_latest(event: Event) -> Sequence[Registration]:
 
 
 def order_by_sector_and_time(event: Event) -> Order:
-    """Return the order of the sectors, and within a sector that of registering."""
+    """Return the order by sector, and within a sector by time of registering."""
     return Order(BY_TIME, False, Registration.sector_id, tuple(sector.id for sector in event.sectors))
 
 
@@ -254,7 +254,7 @@ def count_exported(event: Event, filters: Filters) -> tuple[int, int]:
 def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | None = None) -> Iterator[Row]:
     """Yield the filtered list for an export, in its order or in that of `by`, a few hundred rows in memory at a time.
 
-    Whose data may not be used is left out (`restrictions`).
+    People with a restriction are left out (`restrictions`).
 
     `columns` names attributes of the registration, purposes of consent (`consents.as_column`), PLACE_CONFIRMED_AT,
     and `export_answers`.

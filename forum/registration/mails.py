@@ -26,7 +26,8 @@ from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
-TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}  # go where the person typed, maybe to somebody else
+# kinds of mails to an address that somebody else typed, which may not belong to them
+TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
 FOR_STATE = {
@@ -55,7 +56,7 @@ def queue_received(
 def queue_received_anew(
     registration: Registration, submissions: Sequence[Submission], *, now: datetime
 ) -> None:
-    """Queue a new mail for each form when none has left: only the owner of the address knows which form is theirs."""
+    """Queue a new mail for each form if none was sent: only the owner of the address knows which form is theirs."""
     forms: list[Submission | None] = [*submissions] or [None]
     first, *others = forms
     queue_received(registration, first, now=now)
@@ -163,7 +164,7 @@ def queue_of_mailing(
 def queue_changed(
     registration: Registration, fields: Sequence[Any], *, words: str, now: datetime
 ) -> OutboxMessage | None:
-    """Queue the mail with which organisers tell what they have changed, by the fields' names, in words of their own."""
+    """Queue the mail about an organiser's change: the names of the changed fields, and the organiser's own words."""
     return _queue_managing(registration, "changed", now, fields=fields, paragraphs=paragraphs(words))
 
 
@@ -176,14 +177,14 @@ def queue_new_address(
     withheld: bool = False,
     now: datetime,
 ) -> OutboxMessage | None:
-    """Queue the only mail to a new address before it is confirmed; the first one to whoever was added by hand."""
+    """Queue the only mail to an unconfirmed new address; for a person added by hand it is the first mail."""
     more: dict[str, Any] = {"link": links.new_address_address(registration, token), "until": until}
     more["is_first"] = not registration.has_address
     return queue(registration, NEW_ADDRESS, now, to=email, withheld=withheld, **more)
 
 
 def queue_address_leaving(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that tells the address in use that a new one has been entered."""
+    """Queue the mail that tells the address in use that a new address has been entered."""
     return queue(registration, "address-leaving", now)
 
 
@@ -214,13 +215,13 @@ def queue_for_state(
 
 
 def take_back(registrations: Sequence[Registration], *, kind: str | None = None) -> None:
-    """Take back the unsent mails (of this kind) of these registrations. Call this before anything is audited."""
+    """Cancel these registrations' unsent mails (of this kind). Call before anything is recorded in the audit trail."""
     if registrations:
         outbox.take_back([registration.id for registration in registrations], kind=kind)
 
 
 def link_words(event: Event) -> str:
-    """Return what a message says of its personal link (the template filter `link_words`)."""
+    """Return the sentence of a mail about its personal link (the template filter `link_words`)."""
     if event.freezes_at is None:
         return _(
             "The link is yours alone. With it you can see, change or cancel your registration."
@@ -268,7 +269,7 @@ def queue(
 ) -> OutboxMessage | None:
     """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead.
 
-    `to` is an address to write to in place of the registration's. Without any nothing is queued, as the console says.
+    `to` replaces the registration's address. Without any address nothing is queued.
     """
     if not (to or registration.has_address):
         return None

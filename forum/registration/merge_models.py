@@ -1,4 +1,4 @@
-"""The table of merges: which registration has become part of which, and for a day what undoing needs."""
+"""The table of merges: which registration was merged into which, and for a day the data for undoing it."""
 
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,13 @@ LONGEST_BEFORE = LONGEST_ANSWERS + LONGEST_GIVEN + 2 * LONGEST_SECRET
 
 
 class RegistrationMerge(Base):
-    """Two registrations of one person that organisers have merged: `ended` is over, `kept` goes on.
+    """Two registrations of one person that organisers have merged: `ended` has ended, `kept` continues.
 
-    `ended_from` is the status that the one had which is over.
+    `ended_from` is the former status of `ended`.
 
-    For a day `before` says what the merge has changed and `care_before` what was told about diet and access, so that
-    it can be undone; then the worker deletes both (`separating.forget_old`). The row itself stays, for whoever erases
-    the one has to erase the other (P08).
+    For a day `before` has the values that the merge has changed, and `care_before` the answers about diet and access,
+    so that the merge can be undone; then the worker deletes both (`separating.forget_old`). The row itself stays,
+    because both registrations have to be erased together (P08).
     """
 
     __tablename__ = "registration_merges"

@@ -1,8 +1,8 @@
-"""Merging a sector into another one: its people and places move there, and the sector is gone.
+"""Merging a sector into another one: its people and places move there, and the sector is deleted.
 
 Places move through `places.merge` alone. A registration keeps everything but its sector: status, place, moment of
-asking, links. So whoever waits joins the other sector's line by the moment of asking. The sector
-that stays keeps the key of the one that is gone, so that addresses and open forms lead on.
+asking, links. So people who wait join the other sector's line by the time of asking. The remaining sector stores the
+key of the deleted one, so that URLs and open forms still work.
 """
 
 from dataclasses import dataclass
@@ -84,9 +84,9 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
 
 
 def _add_caps(sector: Sector, into: Sector) -> None:
-    """Add up what an organisation may have in both sectors, where it has a number of its own for both.
+    """Add up an organisation's caps for both sectors, if it has a separate cap for each.
 
-    A number for one of them alone is not a limit for the people of the other: that of the sector which goes is gone.
+    A cap for only one of them does not apply to the people of the other; one for the deleted sector is deleted.
     """
     caps = select(OrganisationCap)
     gone = {

@@ -44,8 +44,8 @@ class Registration(Base):
 
     `holds_place` says whether the registration counts in `taken` of its sector and event. While a registration with a
     place is not confirmed, `held_until` says how long the place is held, and `asked_from` is a keyed digest of the
-    client. The status is set by `move_to`. `sealed_for` is the digest of the address to which sealed answers may be
-    told, where that need not be the registration's own one (`owners`).
+    client. The status is set by `move_to`. `sealed_for` is the digest of the address whose owner may read the sealed
+    answers, if that may be another address than the registration's (`owners`).
     """
 
     __tablename__ = "registrations"
@@ -94,7 +94,8 @@ class Registration(Base):
             sqlite_where=IS_REVIEWED,
             postgresql_where=IS_REVIEWED,
         ),
-        # The address is first: with the columns of uq_registrations_live_email in the same order, SQLite takes either.
+        # The address comes first: an index that begins with the same columns as uq_registrations_live_email could be
+        # used by SQLite instead of that one.
         Index("ix_registrations_email_event", "email_canonical", "event_id"),
         Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
         Index("ix_registrations_by_name", "event_id", "sort_key", "id"),

@@ -1,10 +1,10 @@
 """Moving a registration to another sector: what would happen, and doing it under the rules of places.
 
-Whoever waits stays in line by the time of registering. A place is given back in the one sector and taken in the other
-in one transaction, under the event's lock; without a free place there nothing changes, or the person waits there,
-whichever was chosen before. Where organisers review a sector, a person who moves there is reviewed; an organiser who
-moves somebody has decided. Whoever is in review and moves to a sector that is not reviewed gets a place there if one is
-free, and else waits. Source: docs/architecture.md, "Places"; R01, R02.
+A waiting person keeps the time of registering in the other sector's line. A place is given back in one sector and taken
+in the other in one transaction, under the event's lock; without a free place there nothing changes, or the person waits
+there, if that was chosen. Where organisers review a sector, a person who moves there is reviewed, unless an organiser
+moves them. A person in review who moves to a sector that is not reviewed gets a place there if one is free, and else
+waits. Source: docs/architecture.md, "Places"; R01, R02.
 """
 
 from collections.abc import Sequence
@@ -30,20 +30,20 @@ PERSON = "person"
 
 
 class Outcome(StrEnum):
-    """What moving to a sector means for a registration."""
+    """The result of moving a registration to a sector."""
 
     KEEPS_PLACE = "keeps_place"
     NO_PLACE = "no_place"
     IN_LINE = "in_line"
     REVIEWED = "reviewed"
-    GETS_PLACE = "gets_place"  # without the review that is left behind
+    GETS_PLACE = "gets_place"  # in a sector without a review, which ends the present one
     JOINS_LINE = "joins_line"
     NOWHERE = "nowhere"
     AS_IT_IS = "as_it_is"
 
 
 def list_sectors(registration: Registration, *, actor: str) -> Sequence[Sector]:
-    """Return the other sectors to which the registration may move; a person only where anybody may register."""
+    """Return the other sectors to which the registration may move; the person may only choose open ones."""
     others = [sector for sector in registration.event.sectors if sector.id != registration.sector_id]
     if actor != PERSON:
         return others
@@ -51,7 +51,7 @@ def list_sectors(registration: Registration, *, actor: str) -> Sequence[Sector]:
 
 
 def foresee(registration: Registration, sector: Sector, *, actor: str, now: datetime) -> Outcome:
-    """Return what moving to this sector would mean now; nothing changes."""
+    """Return what moving to this sector would result in now; nothing changes."""
     if registration.status == Status.PENDING and not registration.holds_place:
         return Outcome.AS_IT_IS
     if actor == PERSON and sector.policy == SectorPolicy.REVIEW:
@@ -81,7 +81,7 @@ def position_in(registration: Registration, sector: Sector) -> int:
 def move(
     registration: Registration, sector: Sector, *, may_wait: bool, actor: str, now: datetime
 ) -> Outcome | None:
-    """Move the registration to another sector of its event; return what that meant, None where it is there already.
+    """Move the registration to another sector of its event; return the result, None if it is there already.
 
     Raises NotLive, NoSuchSector, NoPlaceThere if there is no place and `may_wait` is not chosen or nobody can wait,
     SeveralForms until the address is confirmed (`answers.find_carried`), and AnswersFrozen for the person. After a
@@ -122,7 +122,7 @@ def can_wait(registration: Registration, now: datetime) -> bool:
 
 
 def _foresee_without_review(registration: Registration, sector: Sector, now: datetime) -> Outcome:
-    """Return what becomes of somebody in review in a sector that nobody reviews, once its line has been served."""
+    """Return the result for a person in review who moves to a sector without reviews, after its line got its offers."""
     trial = places.trial_of(registration.event)
     waiting_list.count_offers_on_trial(trial, now)
     has_line = places.takes_waiters(registration.event, now)
@@ -134,7 +134,7 @@ def _foresee_without_review(registration: Registration, sector: Sector, now: dat
 
 
 def _take_back_outdated(registration: Registration, outcome: Outcome) -> bool:
-    """Take back unsent mails that name the old sector; return whether the one about the state is to be written anew."""
+    """Cancel unsent mails that name the old sector; return whether the mail about the status has to be sent again."""
     kind = mails.kind_for_state(registration)
     if kind is None or registration.status == Status.PENDING or outcome == Outcome.AS_IT_IS:
         return False
@@ -166,7 +166,7 @@ def _held_by_others(registration: Registration) -> Held:
 
 
 def _put(registration: Registration, sector: Sector, outcome: Outcome, now: datetime) -> None:
-    """Set the sector; give the place back, and take one there if it is kept. Raises NoPlaceThere."""
+    """Set the sector; give the place back, and take one in the new sector if a place is kept. Raises NoPlaceThere."""
     held_until, asked_from = registration.held_until, registration.asked_from
     others = _held_by_others(registration)
     places.release(registration)
@@ -178,14 +178,14 @@ def _put(registration: Registration, sector: Sector, outcome: Outcome, now: date
 
 
 def _settle(registration: Registration, outcome: Outcome, actor: str, now: datetime) -> None:
-    """Put a registration that has lost its place in line, or into review, of which the person is told.
+    """Put a registration that has lost its place on the waiting list, or into review with a mail to the person.
 
-    Before its address is confirmed it stays as it is: confirming decides what becomes of it.
+    An unconfirmed registration stays unchanged: confirming its address decides about place or waiting list.
     """
     if registration.status == Status.PENDING:
         return
     if registration.sector.policy != SectorPolicy.REVIEW and registration.status in APPROVED:
-        registration.review_since = registration.answer_by = None  # nobody reviews a change there
+        registration.review_since = registration.answer_by = None  # the new sector has no reviews
     if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
         offers.end(registration, OfferEnd.MOVED, now=now)
     if outcome == Outcome.REVIEWED:
@@ -197,7 +197,7 @@ def _settle(registration: Registration, outcome: Outcome, actor: str, now: datet
 
 
 def _tell(registration: Registration, outcome: Outcome, now: datetime, *, is_told_anew: bool) -> None:
-    """Write to a person whose registration has lost its place and waits now, or whose message named the old sector."""
+    """Mail a person whose registration waits after losing its place, or whose unsent mail named the old sector."""
     if is_told_anew:
         mails.queue_for_state(registration, why=offers.why_of(registration), now=now)
     elif outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:

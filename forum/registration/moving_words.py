@@ -1,4 +1,4 @@
-"""What moving to another sector means, in words for organisers and for the person; and the form's fields."""
+"""The result of moving to another sector in words, for organisers and for the person; and the form's fields."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,13 +20,13 @@ STAY, WAIT = "stay", "wait"
 
 
 class MoveForm(TidyForm):
-    """The sector to move to, and what shall happen if no place is free there."""
+    """The sector to move to, and the choice of what happens if no place is free there."""
 
     sector = RadioField(_l("Move to"), [required(_l("Choose a sector"))])
     if_full = RadioField(_l("If no place is free there when you save"), default=STAY)
 
     def offer(self, sectors: Sequence[Sector], *, by_person: bool) -> None:
-        """Offer these sectors, and word the choices for the person or for an organiser."""
+        """Set the choices to these sectors, worded for the person or for an organiser."""
         self.sector.choices = [SelectChoice(sector.key, in_language(sector.name)) for sector in sectors]
         self.if_full.choices = [
             SelectChoice(STAY, _("Keep my place where I am") if by_person else _("Leave it as it is")),
@@ -42,7 +42,7 @@ class MoveForm(TidyForm):
 def hints(
     registration: Registration, sectors: Sequence[Sector], *, actor: str, now: datetime
 ) -> dict[str, str]:
-    """Return by sector key what moving there would mean now."""
+    """Return by sector key, in words, what moving there would result in now."""
     say = _to_person if actor == moving.PERSON else _to_organiser
     return {
         sector.key: say(
@@ -71,7 +71,7 @@ def _to_organiser(outcome: Outcome, position: str) -> str:
 
 
 def done(sector: str, outcome: Outcome | None) -> str:
-    """Return what an organiser's move has come to, in words."""
+    """Return the result of an organiser's move in words."""
     if outcome == Outcome.NO_PLACE:
         return _(
             "Moved to %(sector)s. No place was free there, so the person has none any more.", sector=sector

@@ -1,4 +1,4 @@
-"""How names, organisations and addresses are compared, sorted and found."""
+"""Normal forms of names, organisations and addresses, for comparing, sorting and searching."""
 
 import re
 import unicodedata
@@ -29,18 +29,18 @@ SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")  # the dots and slashes inside "A/S"
 
 
 def sort_key(family_name: str, given_name: str) -> str:
-    """Return a key that sorts names bytewise in Nordic order: … z å ä ö, with æ as ä, ø as ö and þ as th."""
+    """Return a key whose byte order is the Nordic order of names: … z å ä ö, with æ as ä, ø as ö and þ as th."""
     return f"{_collated(family_name)} {_collated(given_name)}".strip()[:300]
 
 
 def organisation_key(name: str) -> str:
-    """Return a form that is equal for spellings of one organisation: folded words without legal forms."""
+    """Return the normal form of an organisation's name, equal for its spellings: folded words without legal forms."""
     words = WORDS.findall(SPELLED.sub(r"\1", search_fold(name)))
     return " ".join(word for word in words if word not in LEGAL_FORMS)[:200] or search_fold(name)[:200]
 
 
 def canonical_email(address: str) -> str:
-    """Return a form that is equal for two spellings of one address (S27).
+    """Return the normal form of a mail address, equal for its spellings (S27).
 
     The address in NFC, trimmed; the domain as IDNA A-labels in lower case; the local part in lower case, not
     casefolded, so that "ß" and "ss" remain two people. "K" (U+212A) becomes "k" by NFC. "İ" remains "i" with a dot

@@ -1,8 +1,8 @@
-"""A new e-mail address of a registration: asked for, confirmed by a link that goes to it, then in use.
+"""Changing the e-mail address of a registration: requested, confirmed by a link sent to it, then in use.
 
-Until the new address is confirmed nothing changes. The old address, if there is one, is told. Once it is confirmed,
-all earlier links end (S20). One live registration has an address (R04): an organiser is told which one has it
-already; a person is not, and the owner of that address gets the message that it is registered (S24).
+Until the new address is confirmed nothing changes. The old address, if there is one, gets a mail about the request.
+Once it is confirmed, all earlier links end (S20). One live registration has an address (R04): an organiser learns which
+registration has it already; a person does not, but the owner of that address gets a mail that it is registered (S24).
 """
 
 from collections.abc import Iterable
@@ -50,9 +50,9 @@ def ask(
     may_mail: MayMail = always,
     now: datetime,
 ) -> None:
-    """Send a link to the new address and tell the old one; an earlier wish for another address ends.
+    """Send a link to the new address and tell the old one; an earlier request for another address ends.
 
-    `comes_with_it` says that the registration is added with this address, so sealed answers may be told there.
+    `comes_with_it` says that the registration is added with this address, whose owner may then read its sealed answers.
     Raises NotLive, SameAddress, AddressTaken for organisers, and AnswersFrozen for the person. Call after
     `start_write`.
     """
@@ -72,7 +72,7 @@ def ask(
     token, until = new_token(), now + CONFIRM_TIME
     change = AddressChange(digest=digest(token), registration_id=registration.id, email=email)
     change.is_own = comes_with_it or actor == PERSON
-    # As long for every address: a link that is never mailed works for nobody, and its time would tell why (S24).
+    # Store the same expiry for every address, also for one whose mail is withheld: another time would tell why (S24).
     change.asked_at, change.expires_at = now, until
     db.session.add(change)
     if registration.status == Status.PENDING:
@@ -93,16 +93,16 @@ def find_asked(registration: Registration, now: datetime) -> AddressChange | Non
 
 
 def find_last(registration: Registration) -> str | None:
-    """Return the new address that was entered last and is stored still, whether its link works or not."""
+    """Return the new address that was entered last and is still stored, whether its link works or not."""
     mine = AddressChange.registration_id == registration.id
     return db.session.scalars(select(AddressChange.email).where(mine)).first()
 
 
 def without_foreign(registration: Registration, mails: Iterable[OutboxMessage]) -> list[OutboxMessage]:
-    """Return of a registration's mails those to an address that is or was the person's own.
+    """Return those of a registration's mails that went to an address of the person's own.
 
-    No mail is told that went to an address which the person has typed and nobody has confirmed as theirs: whether one
-    was made, and whether it arrived, would tell who has that address (S24).
+    Mails to an address that the person has typed and nobody has confirmed are left out: whether one was made, or
+    arrived, would reveal whether somebody else is registered with it (S24).
     """
     mails = list(mails)
     own = {registration.email, *(mail.recipient for mail in mails if mail.kind not in TO_OTHERS)}
@@ -127,7 +127,7 @@ def _find(token: str, now: datetime) -> tuple[Registration, AddressChange]:
 def confirm(token: str, *, now: datetime) -> Registration:
     """Use the new address from now on, and send the message of the registration's status there.
 
-    Whoever had not confirmed any address has confirmed the registration by this. Where the new address belongs to
+    A person who had not confirmed any address thereby confirms the registration. Where the new address belongs to
     another organisation, the place counts for that one. Raises LinkRefused, AddressTaken, OrganisationFull, SectorFull.
     Call after `start_write`.
     """

@@ -1,4 +1,4 @@
-"""The table of offers: each place that was offered to somebody on the waiting list, why, and what became of it."""
+"""The table of offers: each place that was offered to a waiting person, why, and how the offer ended."""
 
 from datetime import datetime
 from typing import Any
@@ -18,9 +18,9 @@ LONGEST_REASON = 500
 class Offer(Base):
     """An offer of a place. A registration has one open offer at most; an offer that was never accepted stays as a row.
 
-    `why` says in codes and numbers why it was this person's turn (`line.Turn.as_data`); it is empty where nobody
-    knows. `reason` is what an organiser wrote who offered the place by hand. `remind_at` is empty where no reminder
-    is sent. An offer that an earlier version of the forum has made has no row.
+    `why` says in codes and numbers why it was this person's turn (`line.Turn.as_data`); it is empty if that is unknown.
+    `reason` is the text of an organiser who offered the place by hand. `remind_at` is NULL if no reminder is sent. An
+    offer that an earlier version of the forum has made has no row.
     """
 
     __tablename__ = "offers"

@@ -1,4 +1,4 @@
-"""Why a place was offered to somebody, in words: for the person, without a word about others, and for organisers."""
+"""The reason of an offer in words: for the person, without mentioning others, and for organisers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,9 +53,9 @@ class Passed:
 
 
 def for_person(why: Mapping[str, Any]) -> LazyString | str:
-    """Return why it is this person's turn, in the language of whoever reads it; "" where that is not known.
+    """Return why it is this person's turn, in the reader's language; "" if that is unknown.
 
-    Nobody else is named or counted: the order of the line tells who is in it.
+    Nobody else is named or counted, because the order of the line reveals who is in it.
     """
     return FOR_PERSON.get(why.get("because", ""), "")
 
@@ -83,10 +83,10 @@ def for_organisers(why: Mapping[str, Any], sectors: Sequence[Sector]) -> list[st
 
 
 def passed_over(why: Mapping[str, Any]) -> list[Passed]:
-    """Return the people of the sector's line who had waited longer, as far as the offer names them."""
+    """Return the people of the sector's line who had waited longer, those that the offer names."""
     return [Passed(number, str(PASSED.get(code, ""))) for number, code in why.get("passed", ())]
 
 
 def end_text(how: str | None) -> str:
-    """Return how an offer has ended; of an open one, that it is open."""
+    """Return in words how an offer has ended, or that it is open."""
     return str(ENDS[how]) if how and how in ENDS else _("Open")

@@ -19,9 +19,10 @@ from forum.registration.enums import OfferEnd, OfferMaker, Status
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
 
-LEAST_LEFT = timedelta(hours=1)  # nobody is reminded of an offer that ends sooner than this
-OUTDATED = ("offered", "offer-reminder", "offer-extended")  # what an offer that has ended makes untrue
-TOLD_BY = ("offered", "offer-extended")  # the mails that tell a person of an offer and its deadline
+LEAST_LEFT = timedelta(hours=1)  # no reminder is sent for an offer that ends sooner than this
+# the kinds of mails that are untrue once the offer has ended
+OUTDATED = ("offered", "offer-reminder", "offer-extended")
+TOLD_BY = ("offered", "offer-extended")  # the kinds of mails that tell a person of an offer and its deadline
 
 
 def make(
@@ -33,7 +34,7 @@ def make(
     reason: str | None = None,
     now: datetime,
 ) -> Offer:
-    """Offer the place that the registration has been given; with a `reason`, the organiser `user_id` offers it."""
+    """Offer the place that the registration has been given; `user_id` and `reason` are those of an offer by hand."""
     until = until or deadlines.offer_ends_at(registration.event, now)
     registration.move_to(Status.OFFERED, now=now)
     registration.offer_expires_at = until
@@ -61,7 +62,7 @@ def find_open(registration: Registration) -> Offer | None:
 
 
 def why_of(registration: Registration) -> Mapping[str, Any]:
-    """Return why it was this person's turn, as far as that is known and a place is offered."""
+    """Return why it was this person's turn; empty if that is unknown or no place is offered."""
     offer = find_open(registration)
     return offer.why if offer else {}
 
@@ -80,13 +81,13 @@ def list_of(registration: Registration) -> Sequence[Offer]:
 
 
 def end(registration: Registration, how: OfferEnd, *, now: datetime) -> None:
-    """Note how the registration's open offer has ended."""
+    """Store how the registration's open offer has ended."""
     if offer := find_open(registration):
         offer.ended_at, offer.ended_how = now, how
 
 
 def set_deadline(registration: Registration, until: datetime, *, now: datetime) -> None:
-    """Let the open offer last until another moment; remind of the new deadline, if nobody was reminded yet."""
+    """Set another deadline of the open offer, and a new time of the reminder unless it was sent."""
     registration.offer_expires_at = until
     if offer := find_open(registration):
         offer.expires_at = until
@@ -96,7 +97,7 @@ def set_deadline(registration: Registration, until: datetime, *, now: datetime) 
 def remind(event: Event, *, now: datetime) -> int:
     """Remind people of offers that end soon, each once; return how many.
 
-    Whoever has not got the offer's own mail yet is not reminded, nor whoever has hardly any time left.
+    Nobody is reminded before the mail with the offer was sent, or with less time left than LEAST_LEFT.
     """
     due = _list_to_remind(event, now)
     told = queries.list_mails_of([offer.registration for offer in due])

@@ -1,8 +1,8 @@
 """What organisers do with offers by hand: offering a place out of turn, a later deadline, withdrawing an offer.
 
-An offer by hand passes over the order of the line, never over a limit: floors, ceilings, the event's places and the
-organisation's cap hold as for everybody (`places.admit`). As free places are offered at once, a place for somebody
-further back is mostly one that is offered to somebody else: that person then stands in line again as before.
+An offer by hand ignores the order of the line, but no limit: floors, ceilings, the capacity and the organisation's cap
+apply as always (`places.admit`). As free places are offered at once, a place for somebody further back is mostly one
+that is offered to another person, who then waits again as before.
 """
 
 from datetime import datetime
@@ -27,9 +27,10 @@ def offer(
     user_id: int,
     now: datetime,
 ) -> Offer:
-    """Offer a place to somebody in line, whoever is ahead; `instead_of` is somebody whose open offer is withdrawn.
+    """Offer a place to a waiting person out of turn; `instead_of` is a person whose open offer is withdrawn for it.
 
-    `words` are for that person. Raises StateChanged, DeadlineRefused, NoPlaceFree.
+    `words` are the organiser's own for the mail to that other person. Raises StateChanged, DeadlineRefused,
+    NoPlaceFree.
     """
     event = registration.event
     places.lock(event)
@@ -68,7 +69,7 @@ def extend(registration: Registration, until: datetime, *, user_id: int, now: da
 
 
 def withdraw(registration: Registration, *, words: str = "", user_id: int, now: datetime) -> None:
-    """Take an offer back: the person stands in line again as before, and the place is offered to the next at once.
+    """Withdraw an offer: the person waits again as before, and the place is offered to the next person at once.
 
     Raises StateChanged, and WouldBeOfferedAgain where nobody else can take the place.
     """
@@ -92,7 +93,7 @@ def could_follow(registration: Registration, other: Registration, now: datetime)
 
 
 def _take_away(registration: Registration, words: str, *, user_id: int, now: datetime) -> None:
-    """Put somebody whose offer is open back in line, with the organisers' words. Raises StateChanged."""
+    """Put a person with an open offer back on the waiting list, with the organisers' words. Raises StateChanged."""
     db.session.refresh(registration)
     if registration.status != Status.OFFERED:
         raise StateChanged

@@ -30,7 +30,7 @@ def opening_of(event: Event, now: datetime) -> Opening:
 
 
 class Afterwards(StrEnum):
-    """What a page offers that does not know whose registration has ended: registering again, or a look who can."""
+    """What a page offers that does not know whose registration has ended: registering again, or a list of sectors."""
 
     AGAIN = "again"
     LOOK = "look"  # some sectors accept people, and others take nobody without an invitation

@@ -22,11 +22,10 @@ class MarkKind(StrEnum):
 class Organisation(Base):
     """An organisation as the organisers of an event have written it down.
 
-    `key` is the `names.organisation_key` of its name; registrations that belong to the organisation carry it as
-    theirs. `cap` is how many places it may have, NULL where the rule of the event holds. `is_suggested` says whether
-    the form offers the name to everybody. `counts_as_id` is the organisation into which this one was merged: it has
-    the registrations that its names and mail domains find, and this one has none. Nothing of these rows is derived
-    from registrations.
+    `key` is the `names.organisation_key` of its name; registrations that belong to the organisation carry it as theirs.
+    `cap` is how many places it may have, NULL for the event's own rule. `is_suggested` says whether forms suggest the
+    name to everybody. `counts_as_id` is the organisation into which this one was merged: the registrations that match
+    this one's names and mail domains belong to that one. Nothing of these rows is derived from registrations.
     """
 
     is_public_content = True  # the form shows the names that are suggested
@@ -57,7 +56,7 @@ class Organisation(Base):
 class OrganisationCap(Base):
     """How many places an organisation may have in one sector, in place of its cap for the whole event.
 
-    Places in such a sector count against this number alone, and those of all other sectors against the other one.
+    Places in such a sector count against this cap alone, those in all other sectors against the general cap.
     """
 
     __tablename__ = "organisation_caps"
@@ -77,7 +76,7 @@ class OrganisationMark(Base):
     """A name (its key) or a mail domain of an organisation. In an event it belongs to one organisation alone.
 
     The name of the organisation is among its marks, so that one query finds whose a registration is. `written` is a
-    name as organisers wrote it.
+    name as organisers typed it.
     """
 
     __tablename__ = "organisation_marks"

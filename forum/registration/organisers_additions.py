@@ -30,7 +30,7 @@ bp = Blueprint("attendee_additions", __name__, url_prefix="/console/<event>")
 
 
 class AdditionForm(SentOnce, PersonForm):
-    """Somebody whom an organiser registers, with or without an address, and why."""
+    """A person whom an organiser registers, with or without an address, and the reason."""
 
     email = EmailField(_l("E-mail address"), [Optional(), is_email])
     sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
@@ -44,7 +44,7 @@ class AdditionForm(SentOnce, PersonForm):
     )
 
     def offer(self, event: Event) -> None:
-        """Offer the event's sectors, and what can happen where one is full."""
+        """Set the choices: the event's sectors, and what happens if one is full."""
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
         self.if_full.choices = [
             SelectChoice(STAY, _("Add nobody")),
@@ -54,7 +54,7 @@ class AdditionForm(SentOnce, PersonForm):
 
 @bp.route("/attendees/add", methods=["GET", "POST"])
 def add(event: str) -> ResponseReturnValue:
-    """Ask for the person's details, and register the person."""
+    """Show the form for a new registration; on POST register the person."""
     chosen, form = get_any_or_404(event), AdditionForm(kept_words.sent_or_kept())
     form.offer(chosen)
     if not form.validate_on_submit():
@@ -69,7 +69,7 @@ def add(event: str) -> ResponseReturnValue:
 
 
 def words_of(added: Registration, email: str) -> str:
-    """Return what was done, in words, and where a link has gone."""
+    """Return a message: what was done, and to which address a link was sent."""
     told = (
         _("The person has been added and has a place.")
         if added.holds_place
@@ -80,7 +80,7 @@ def words_of(added: Registration, email: str) -> str:
 
 
 def save(slug: str, form: AdditionForm, identity: by_hand.Identity | None = None) -> Registration:
-    """Add the registration, with what a handler was told of an identity. Raises what `by_hand.add` raises."""
+    """Add the registration, with the identity that a handler has typed. Raises what `by_hand.add` raises."""
     start_write(db.session)
     event = get_any_or_404(slug)
     places.lock(event)

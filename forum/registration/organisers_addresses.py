@@ -29,13 +29,13 @@ class OrganisersAddressForm(ShowsStored, NewAddressForm):
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return what the page shows of the registration."""
+        """Return the values of the registration that the page shows."""
         return {"address": registration.email}
 
 
 @bp.route("/address", methods=["GET", "POST"])
 def change(event: str, reference: str) -> ResponseReturnValue:
-    """Say what happens with a new address, and send a link to it."""
+    """Say what entering a new address does; on POST send a link to it."""
     registration, filters = person_of(event, reference)
     form = OrganisersAddressForm(kept_words.sent_or_kept())
     if not form.is_submitted() and not form.seen.data:

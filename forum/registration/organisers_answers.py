@@ -1,7 +1,7 @@
 """The pages on which an organiser changes a person's answers to the event's own questions.
 
-Ordinary answers are shown and changed. Those about food and access are replaced or deleted unseen: only the role care
-reads them, in the list that says so in the audit trail (S14).
+Ordinary answers are shown and changed. Those about food and access can be replaced or deleted but are not shown: only
+the role care reads them, in a list whose views are recorded (S14).
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ DELETE = "delete"  # the name of the button that deletes everything about food a
 
 
 class AnswersForm(ShowsStored, AsksQuestions):
-    """A person's ordinary answers, and words to the person if a mail shall go out."""
+    """A person's ordinary answers, and words to the person if a mail is to be sent."""
 
     words = words_field()
 
@@ -51,17 +51,17 @@ class AnswersForm(ShowsStored, AsksQuestions):
 
 
 class OrganisersCareForm(ShowsStored, CareForm):
-    """What an organiser enters about food and access in place of what is stored, which the page does not show."""
+    """Answers about food and access that an organiser enters in place of stored ones, which the page does not show."""
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return what tells one sealed record from another: its encrypted bytes, which say nothing of the answers."""
+        """Return a value that changes with the sealed record: its encrypted bytes, which do not reveal the answers."""
         return {"sealed": given.find_seal(registration).hex()}
 
 
 @bp.route("/answers", methods=["GET", "POST"])
 def change(event: str, reference: str) -> ResponseReturnValue:
-    """Change the answers; what is required on the form may stay empty here, for the organiser may not know it."""
+    """Change the answers; required ones may stay empty here, because the organiser may not know them."""
     registration, filters = person_of(event, reference)
     asking = _asking(registration)
     form = AnswersForm(kept_words.sent_or_kept(), **asking)
@@ -84,7 +84,7 @@ def change(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/care", methods=["GET", "POST"])
 def care(event: str, reference: str) -> ResponseReturnValue:
-    """Replace or delete what is stored about food and access; the page is the same whatever that is."""
+    """Replace or delete the answers about food and access; the page is the same whatever is stored."""
     registration, filters = person_of(event, reference)
     form = OrganisersCareForm(kept_words.sent_or_kept(), **_not_required(given.asking_care(registration)))
     if not form.is_submitted() and not form.seen.data:
@@ -106,7 +106,7 @@ def care(event: str, reference: str) -> ResponseReturnValue:
 
 
 def leave_to_person(_refused: SeveralForms) -> ResponseReturnValue:
-    """Say that the person decides which of several forms counts, and lead back to the person's page."""
+    """Say that the person decides which of several forms counts, and redirect to the person's page."""
     db.session.rollback()
     named = request.view_args or {}
     registration, filters = person_of(named["event"], named["reference"])
@@ -124,14 +124,17 @@ bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 def _asking(registration: Registration) -> dict[str, Any]:
-    """Return what the form asks: everything but files, which only the person sends. Raises SeveralForms."""
+    """Return the arguments of the form: all questions but those for files, which only the person sends.
+
+    Raises SeveralForms.
+    """
     asking = given.asking(registration)
     without_files = [one for one in asking["questions"] if one.kind != QuestionKind.FILE]
     return _not_required({**asking, "questions": without_files})
 
 
 def _not_required(asking: dict[str, Any]) -> dict[str, Any]:
-    """Let questions stay unanswered; the form has questions of its own, apart from the session."""
+    """Make all questions optional, in copies that are detached from the session."""
     for question in asking["questions"]:
         question.is_required = False
     return asking
@@ -157,7 +160,7 @@ def _save(slug: str, reference: str, form: AnswersForm) -> list[str]:
 
 
 def _replace(slug: str, reference: str, form: OrganisersCareForm, told: Mapping[str, Any]) -> None:
-    """Seal these answers in place of all that were sealed; the trail does not say whether there are any.
+    """Store these answers, encrypted, in place of all earlier ones; the audit trail does not say whether there are any.
 
     Raises NotLive, ChangedMeanwhile.
     """

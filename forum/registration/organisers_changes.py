@@ -29,7 +29,7 @@ bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 class ChangeForm(ShowsStored, PersonForm):
-    """The details of a registration, as an organiser changes them, and words to the person if a mail shall go out."""
+    """A registration's details, which an organiser changes, and words to the person if a mail is to be sent."""
 
     words = words_field()
 

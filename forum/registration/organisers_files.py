@@ -1,4 +1,4 @@
-"""Where an organiser downloads a file that a person has sent as an answer; each download is recorded (P18)."""
+"""An organiser's download of a file that a person has sent as an answer; each download is recorded (P18)."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ bp = Blueprint("attendee_files", __name__, url_prefix="/console/<event>/registra
 
 @bp.route("/<file_key>")
 def download(event: str, reference: str, file_key: str) -> ResponseReturnValue:
-    """Record who downloads the file, then give it; a file of another person or event is a 404 (S13)."""
+    """Record who downloads the file, then return it; a file of another person or event is a 404 (S13)."""
     start_write(db.session)
     registration, _filters = person_of(event, reference)
     file = file_answers.find_or_404(registration, file_key)

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired
 from forum.registration.forms import DetailsForm
 from forum.web.forms import required
 
-# What is said where an answer is missing: the person's own form says "your".
+# Messages for missing answers: those of the person's own form say "your".
 MISSING = {
     "given_name": _l("Enter the person’s given name"),
     "organisation": _l("Enter the organisation that the person comes from"),
@@ -16,7 +16,7 @@ MISSING = {
 
 
 class PersonForm(DetailsForm):
-    """The details of a person, in words about that person."""
+    """The details of a person, with labels in the third person."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

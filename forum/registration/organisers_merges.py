@@ -32,13 +32,13 @@ bp = Blueprint("attendee_merges", __name__, url_prefix="/console/<event>/registr
 
 
 class MergeForm(ShowsStored, TidyForm):
-    """Which values of the registration that ends the other one takes over."""
+    """The choice of values that the kept registration takes over from the one that ends."""
 
     taken = SelectMultipleField(validate_choice=False)
 
     @staticmethod
     def stored(pair: Pair) -> dict[str, Any]:
-        """Return what the page shows of both registrations."""
+        """Return the values of both registrations that the page shows."""
         return {one.reference: [one.status, uniting.values_of(one)] for one in (pair.stays, pair.ends)}
 
 
@@ -102,7 +102,7 @@ def undo(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.errorhandler(CannotBeMerged)
 def cannot_be_merged(_refusal: CannotBeMerged) -> ResponseReturnValue:
-    """Lead back to the page on which the other registration is chosen."""
+    """Redirect to the page on which the other registration is chosen."""
     db.session.rollback()
     flash(
         _(
@@ -123,7 +123,7 @@ def _pair(slug: str, reference: str, other: str) -> Pair:
 
 
 def _save(slug: str, reference: str, other: str, form: MergeForm) -> Registration:
-    """Merge; return the registration that is left. Raises CannotBeMerged, ChangedMeanwhile, OrganisationFull."""
+    """Merge two registrations; return the kept one. Raises CannotBeMerged, ChangedMeanwhile, OrganisationFull."""
     start_write(db.session)
     pair = _pair(slug, reference, other)
     places.lock(pair.stays.event)
@@ -180,7 +180,7 @@ def _ask_to_undo(registration: Registration, filters: listing.Filters, form: Tid
 
 
 def _facts(pair: Pair) -> list[tuple[str, str, str]]:
-    """Return what is shown of both and cannot be chosen."""
+    """Return the values of both registrations that are shown and cannot be chosen."""
     zone = pair.stays.event.zone
     both = [
         {
@@ -207,7 +207,7 @@ def _files(pair: Pair) -> list[tuple[str, str, str]]:
 
 
 def _rows(pair: Pair) -> list[tuple[str, str, str, str, bool]]:
-    """Return name, label, both values in words, and whether the one of the registration that ends can be chosen."""
+    """Return name, label, both values in words, and whether the value of the registration that ends can be chosen."""
     mine, theirs = uniting.values_of(pair.stays), uniting.values_of(pair.ends)
     asked = {f"{uniting.ASKED}{one.key}": one for one in questions.list_all(pair.stays.event_id)}
     differing = uniting.list_differing(pair)

@@ -27,19 +27,19 @@ bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 class OrganisersMoveForm(ShowsStored, moving_words.MoveForm):
-    """The sector to which an organiser moves a person, and words to the person if a mail shall go out."""
+    """The sector to which an organiser moves a person, and words to the person if a mail is to be sent."""
 
     words = words_field()
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return what the page shows of the registration: another status means another consequence."""
+        """Return the values of the registration on which the result of a move depends, such as the status."""
         return {"sector": registration.sector.key, "status": registration.status}
 
 
 @bp.route("/sector", methods=["GET", "POST"])
 def sector(event: str, reference: str) -> ResponseReturnValue:
-    """Say what moving to each sector would mean now, and move the registration."""
+    """Say what moving to each sector would result in now; on POST move the registration."""
     registration, filters = person_of(event, reference)
     form = OrganisersMoveForm(kept_words.sent_or_kept())
     form.offer(moving.list_sectors(registration, actor=sign_ins.current_actor()), by_person=False)
@@ -58,7 +58,7 @@ def sector(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
-    """Move the registration and return what was done. Raises what `moving.move` raises, and ChangedMeanwhile."""
+    """Move the registration; return a message. Raises what `moving.move` raises, and ChangedMeanwhile."""
     start_write(db.session)
     registration, _filters = person_of(slug, reference)
     places.lock_live(registration)

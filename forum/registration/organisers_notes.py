@@ -73,7 +73,7 @@ def index(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/notes/<int:note>/remove", methods=["GET", "POST"])
 def remove(event: str, reference: str, note: int) -> ResponseReturnValue:
-    """Ask whether to remove a note, and remove it."""
+    """Ask whether to remove a note; on POST remove it."""
     registration, filters = person_of(event, reference)
     known, form = notes.find_note(registration, note) or abort(404), TidyForm()
     if not form.validate_on_submit():
@@ -108,7 +108,7 @@ def tags(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _save_tags(slug: str, reference: str, form: TagsForm) -> None:
-    """Store the tags and say what was done. Raises ChangedMeanwhile."""
+    """Store the tags, and show a message on the next page. Raises ChangedMeanwhile."""
     start_write(db.session)
     registration, _filters = person_of(slug, reference)
     places.lock(registration.event)

@@ -23,14 +23,14 @@ bp = Blueprint("attendee_undoing", __name__, url_prefix="/console/<event>/regist
 
 
 class ReinstateForm(TidyForm):
-    """Words to the person whose registration comes back."""
+    """Words to the person whose registration is reinstated."""
 
     words = words_field()
 
 
 @bp.route("/reinstate", methods=["GET", "POST"])
 def reinstate(event: str, reference: str) -> ResponseReturnValue:
-    """Say what undoing the cancellation brings back; on POST undo it."""
+    """Say what undoing the cancellation restores; on POST undo it."""
     form = ReinstateForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
         return _page(*person_of(event, reference), form), 422 if form.errors else 200
@@ -49,7 +49,7 @@ def reinstate(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _say_why_not(registration: Registration) -> None:
-    """Say that nothing was undone; somebody who has pressed twice reads that it was done by the first press."""
+    """Say that nothing was undone; after a second press of the button, say that the first one has done it."""
     if registration.is_live:
         flash(_("The cancellation had been undone already."), "info")
     else:
@@ -57,7 +57,7 @@ def _say_why_not(registration: Registration) -> None:
 
 
 def _done(registration: Registration, status: Status) -> str:
-    """Return what was done, in words, and who was told."""
+    """Return a message: what was done, and who got a mail."""
     came_back = {
         Status.CONFIRMED: _("The cancellation has been undone, and the person has a place again."),
         Status.WAITING: _("The cancellation has been undone, and the person is on the waiting list again."),

@@ -1,4 +1,4 @@
-"""The organisers' own words to one person, which stand in a mail: where they are typed, and what is said after it."""
+"""The organisers' own words in a mail to one person: the form's field, and the message after sending."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ def words_field() -> LinesField:
 
 
 def flash_saved(registration: Registration, done: str, changed: Sequence[str], words: str | None) -> None:
-    """Flash the sentence `done` and how the person gets to know, or that nothing was `changed`; `words` were mailed."""
+    """Flash the sentence `done` and how the person is told, or that nothing was `changed`; `words` were mailed."""
     if not changed:
         flash(_("Nothing was different, so nothing was changed."), "info")
         return
@@ -36,7 +36,7 @@ def flash_saved(registration: Registration, done: str, changed: Sequence[str], w
 
 
 class CancelForm(ShowsStored, TidyForm):
-    """Why a registration is cancelled, for organisers, and words to the person, which the mail has."""
+    """The reason for cancelling a registration, for organisers, and words to the person, for the mail."""
 
     reason = LinesField(
         _l("Why you cancel"), [Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))]
@@ -45,5 +45,5 @@ class CancelForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return what the page says of the registration: what ends, and in which language the words are written."""
+        """Return the values of the registration that the page shows: what ends, and the language of the mail."""
         return {name: getattr(registration, name) for name in ("status", "review_since", "language")}

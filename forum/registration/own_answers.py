@@ -21,9 +21,9 @@ Rows = list[dict[str, str]]
 
 
 def given_rows(registration: Registration, every: Sequence[Question], *, is_changeable: bool) -> Rows:
-    """Return the details, the address and the sector, then what the event itself has asked.
+    """Return rows for the details, the address and the sector, then for the event's own questions.
 
-    The address and the sector have links to the pages that change them, unless it is too late for it.
+    Address and sector have links to the pages that change them, unless it is too late for a change.
     """
     details = DetailsForm(obj=registration).answers()
     email = {"label": _("E-mail address"), "value": registration.email}
@@ -35,17 +35,17 @@ def given_rows(registration: Registration, every: Sequence[Question], *, is_chan
 
 
 def own_file(key: str) -> str:
-    """Return the address at which a person gets a file of their own."""
+    """Return the URL of a person's own file."""
     return url_for("self_service.file", file_key=key)
 
 
 def question_rows(
     registration: Registration, every: Sequence[Question], *, address_of_file: Callable[[str], str]
 ) -> Rows:
-    """Return the event's ordinary questions that the person is asked or has answered, also when withdrawn since.
+    """Return rows for the ordinary questions that the person is asked or has answered, also withdrawn ones.
 
-    `every` are all questions of the event, the withdrawn ones too; `address_of_file` returns where the file with a key
-    is given. Raises SeveralForms.
+    `every` are all questions of the event, withdrawn ones included; `address_of_file` returns the URL of a file by its
+    key. Raises SeveralForms.
     """
     ordinary = [one for one in every if one.sensitivity == Sensitivity.ORDINARY]
     told = given.read(registration, ordinary)
@@ -62,9 +62,9 @@ def question_rows(
 
 
 def carried_rows(registration: Registration, told: Mapping[str, Any]) -> Rows:
-    """Return the answers that a confirming link would confirm, together with the registration's address.
+    """Return rows for the answers that a confirming link would confirm, and the registration's address.
 
-    Those about diet and access are named and not shown: the link may be in somebody else's hands (S23).
+    For those about diet and access only the question is shown: somebody else may have the link (S23).
     """
     sector, carried = answers.sector_of(registration, told), told["given"]
     asked = questions.list_open(registration.event.slug) if carried else ()

@@ -1,4 +1,4 @@
-"""The page on which a person says anew what they need to eat and to take part, or takes it back (S23, P05)."""
+"""The page on which a person replaces or deletes their answers about food and access (S23, P05)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,14 +18,14 @@ from forum.registration.own_forms import mine, mine_live
 from forum.registration.self_service import bp
 from forum.web.routes import localised
 
-DELETE = "delete"  # the name of the button that takes everything back
+DELETE = "delete"  # the name of the button that deletes all answers
 
 
 @localised(bp, "/r/care", methods=["GET", "POST"])
 def care() -> ResponseReturnValue:
     """Replace or delete the answers about diet and access; the page is the same whatever is stored.
 
-    Taking them back is possible at any time, for they are held by consent; other changes end with the freeze date.
+    Deleting them is possible at any time, because they are held by consent; other changes end at the freeze date.
     """
     registration, now = mine_live(), clock.now()
     form = CareForm(**given.asking_care(registration))
@@ -40,7 +40,7 @@ def care() -> ResponseReturnValue:
 
 
 def _replace(told: Mapping[str, Any], message: str) -> ResponseReturnValue:
-    """Seal these answers in place of all that were sealed; the trail does not say that somebody has such needs."""
+    """Store these answers, encrypted, in place of all earlier ones; the audit trail does not say if there are any."""
     start_write(db.session)
     registration = mine()
     places.lock_live(registration)

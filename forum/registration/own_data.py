@@ -29,13 +29,14 @@ PLAIN = (
     "cancelled_from",
 )
 OFFER = ("made_at", "expires_at", "made_by", "reason", "reminded_at", "ended_at", "ended_how")
-# What organisers note of a review is told once it is decided: a proposed refusal may never become one.
+# Actions that organisers record during a review; the person reads these once it is decided: a proposed refusal may
+# never become one.
 DELIBERATIONS = ("registration.refusal_proposed", "registration.refusal_withdrawn", "registration.recused")
 KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 
 
 def collect(registration: Registration) -> dict[str, Any]:
-    """Return the registration, its consents, mails and history, and what organisers have noted.
+    """Return the registration, its consents, mails, history and organisers' notes.
 
     About protected identity, diet and access the data say only that such answers are stored apart, as for everybody:
     a page left open on a screen must not tell who is protected (P21, S23).
@@ -78,7 +79,7 @@ def collect(registration: Registration) -> dict[str, Any]:
 
 
 def _offer(offer: Offer) -> dict[str, Any]:
-    """Return an offer; of why it was made, only what concerns the person alone."""
+    """Return an offer; of the reason for it, only what concerns this person."""
     told = {name: _plain(getattr(offer, name)) for name in OFFER}
     return {**told, "because": offer.why.get("because"), "rank": offer.why.get("rank")}
 

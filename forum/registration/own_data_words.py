@@ -93,7 +93,7 @@ class Table:
 
 
 def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
-    """Return everything that `own_data.collect` has found about a person, in words for that person."""
+    """Return everything that `own_data.collect` has collected about a person, in words for that person."""
     zone, known = registration.event.zone, held["registration"]
     where = [
         _row(_("Event"), in_language(registration.event.name)),
@@ -124,7 +124,7 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
 
 
 def _is_said(name: str, value: Any) -> bool:
-    """Return whether a row is shown: what concerns a refusal or a cancellation is a row only where there was one."""
+    """Return whether a row is shown: rows about a refusal or a cancellation are left out if there was none."""
     return value is not None or name not in ("decline_reason", "decline_words", "cancelled_from")
 
 

@@ -1,4 +1,4 @@
-"""Where a person gets a file of their own, by the personal link."""
+"""A person's download of their own file, by the personal link."""
 
 from flask.typing import ResponseReturnValue
 
@@ -10,5 +10,5 @@ from forum.web.routes import localised
 
 @localised(bp, "/r/files/<file_key>")
 def file(file_key: str) -> ResponseReturnValue:
-    """Give a file that the person has sent as an answer."""
+    """Return a file that the person has sent as an answer."""
     return file_answers.give(file_answers.find_or_404(mine(), file_key))

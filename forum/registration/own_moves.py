@@ -1,6 +1,6 @@
 """The pages on which a person moves to another sector or enters a new e-mail address, by the personal link.
 
-Both are open until the day from which answers are frozen. What moving means is said before it is done.
+Both are open until the day from which answers are frozen. The result of a move is shown before it is made.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ from forum.web.languages import in_language
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import localised
 
-# Why a new address cannot be confirmed, as templates/public/self_service/confirm_address.html names it.
+# For each reason why a new address cannot be confirmed, its name in templates/public/self_service/confirm_address.html.
 ADDRESS_REFUSALS: dict[type[Exception], str] = {
     AddressTaken: "taken",
     OrganisationFull: "organisation",
@@ -57,7 +57,7 @@ bp.register_error_handler(CSRFError, self_service.session_lost)
 
 @localised(bp, "/r/sector", methods=["GET", "POST"])
 def sector() -> ResponseReturnValue:
-    """Say what moving to each sector would mean, and move the person's registration."""
+    """Say what moving to each sector would result in; on POST move the person's registration."""
     registration, form, now = _changeable(), moving_words.MoveForm(), clock.now()
     sectors = moving.list_sectors(registration, actor=PERSON)
     form.offer(sectors, by_person=True)
@@ -81,7 +81,7 @@ def sector() -> ResponseReturnValue:
 
 @localised(bp, "/r/new-address", methods=["GET", "POST"])
 def address() -> ResponseReturnValue:
-    """Say what happens with a new address, and send a link to it; the answer is the same for any address (S24)."""
+    """Say what entering a new address does; on POST send a link to it. The answer is the same for any address (S24)."""
     _changeable()
     form = NewAddressForm()
     if not form.validate_on_submit():
@@ -166,7 +166,7 @@ def _flash_moved(into: Sector, outcome: Outcome | None) -> None:
 
 
 def _send_link(email: str) -> None:
-    """Send the link and say so. Raises SameAddress."""
+    """Send the link to the new address, and say so. Raises SameAddress."""
     start_write(db.session)
     new_address.ask(mine(), email, actor=PERSON, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()

@@ -47,7 +47,7 @@ def decline() -> ResponseReturnValue:
 
 
 def _nothing_offered() -> ResponseReturnValue:
-    """Show the page of an offer that has ended meanwhile; nothing is changed."""
+    """Show the page for an offer that has ended meanwhile; change nothing."""
     db.session.rollback()
     registration, page = mine(), "public/self_service/nothing_offered.html"
     can_return = links.can_return(registration, clock.now())

@@ -34,7 +34,7 @@ def describe(registration: Registration) -> dict[str, Any]:
         "answers": own_answers.given_rows(
             registration, every, is_changeable=registration.is_live and not is_frozen and not is_over
         ),
-        # Whether the event asks, or has asked, anybody about diet and access: the same for everybody.
+        # Whether the event asks or has asked anybody about diet and access, whatever this person has answered.
         "asks_care": any(question.sensitivity == Sensitivity.CARE for question in every),
         "stages": list_stages(
             registration,
@@ -53,7 +53,7 @@ def describe(registration: Registration) -> dict[str, Any]:
 
 
 def _page_links(event: Event) -> list[dict[str, str]]:
-    """Return links to what to read before coming; none while the event is not published."""
+    """Return links to the pages to read before coming; none while the event is not published."""
     slug = events.slug_in_url(event)
     return (
         []

@@ -1,9 +1,9 @@
 """A browser's sign-in to a person's own page: how it begins, and the three ways in which it ends (S18–S22).
 
-It ends by itself half an hour after its last page and twelve hours after it began; it ends with its link; and the
-person can leave. The session's cookie says which link was followed, when, and when a page was last seen, and nothing
-of the person (S08), so that reading a page writes nothing (S11). Leaving is written down: a copy of the cookie then
-opens nothing either (F5). For that, a link that is opened again in a browser keeps the number of the sign-in there.
+It expires half an hour after the last page and twelve hours after it began; it ends with its link; and the person can
+sign out. The session cookie has the link's digest and the times of the sign-in and the last page, and nothing about the
+person (S08), so that reading a page writes nothing (S11). Signing out is stored in the database: a copy of the cookie
+is then worthless too (F5). For that, a link that is opened again in a browser keeps the number of the sign-in there.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,14 @@ from forum.registration.models import Registration
 from forum.registration.sign_in_models import EndedSignIn
 
 KEY = "own_page"
-EVERYTHING = "everything"  # the session's key for what opens everything held about the person for ten minutes
+# the session's key for the digest that opens the page of all of a person's data for ten minutes
+EVERYTHING = "everything"
 SHAPE = {"link": str, "number": str, "began": float, "seen": float}
-# Older versions keep the link's digest as a text under this key of the session. An older version that reads this
-# session, during an update or after going back to it, would fail at any value that is not a text.
+# Older versions store the link's digest as a text under this key of the session. An older version that reads this
+# session, during an update or after a downgrade, would fail on any other type.
 FORMER_KEY = "registration"
-# A sign-in ends soon, because a shared computer is soon somebody else's; the personal link lets people back in.
+# A sign-in ends soon, because the next person at a shared computer may be somebody else; the personal link starts
+# another one.
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 LEAVING = "what ends as a person leaves a browser"
@@ -43,7 +45,10 @@ def begin(token_digest: str, *, now: datetime) -> None:
 
 
 def follow(*, now: datetime) -> Registration:
-    """Return the registration to which this browser is signed in. Raises LinkRefused; SignInEnded where it is not."""
+    """Return the registration to which this browser is signed in.
+
+    Raises LinkRefused; SignInEnded if it is not signed in.
+    """
     kept = _find()
     if kept is None:
         raise SignInEnded
@@ -56,15 +61,15 @@ def follow(*, now: datetime) -> Registration:
 
 
 def leave(*, now: datetime) -> Registration | None:
-    """End this browser's sign-in, if there is one; return its registration if the link works still.
+    """End this browser's sign-in, if there is one; return its registration if the link still works.
 
     The caller has begun a write.
 
-    The page of everything held ends along with it, for a copy of the cookie opens that, too; and so do the sign-ins to
-    other pages of the person, for whoever leaves a shared computer leaves all of them.
+    The page of all the person's data is closed too, because a copy of the cookie would open it; and so are the sign-ins
+    to the person's other pages, because a person who leaves a shared computer leaves all of them.
 
-    A sign-in that is over here, because nobody used it for half an hour, is written down too: with a copy of the
-    cookie somebody else may have gone on using it.
+    A sign-in that has expired in this browser is also stored as ended: somebody may still be using a copy of the
+    cookie.
     """
     kept, registration = _find(), None
     if kept is not None and now < _at(kept["began"]) + LONGEST:
@@ -79,12 +84,12 @@ def leave(*, now: datetime) -> Registration | None:
 
 
 def install_leaving(app: App, rule: Callable[..., None]) -> None:
-    """Let `rule`, which takes `now`, end a sign-in to other pages of the person when they leave this browser."""
+    """Register `rule`, called with `now`, which ends a sign-in to the person's other pages when they sign out."""
     app.extensions.setdefault(LEAVING, []).append(rule)
 
 
 def forget() -> None:
-    """Take the sign-in out of this browser, and end what the browser keeps of forms, for whoever uses it next."""
+    """Remove the sign-in from this browser's session, and delete the form values that the browser has kept."""
     session.pop(KEY, None)
     session.pop(EVERYTHING, None)
     session.pop(FORMER_KEY, None)
@@ -92,7 +97,7 @@ def forget() -> None:
 
 
 def _find() -> dict[str, Any] | None:
-    """Return the sign-in in this browser's session; None if there is none, or one of another version of the forum."""
+    """Return the sign-in in this browser's session; None without one, or for one of another version of the forum."""
     kept = session.get(KEY)
     if not isinstance(kept, dict) or kept.keys() != SHAPE.keys():
         return None
@@ -100,7 +105,7 @@ def _find() -> dict[str, Any] | None:
 
 
 def _find_opened(now: datetime) -> Registration | None:
-    """Return the registration of which this browser has the page of everything held open, if it has one open."""
+    """Return the registration whose page of all data is open in this browser, or None."""
     opened = session.get(EVERYTHING)
     try:
         return links.follow_digest(str(opened), TokenPurpose.OWN_DATA_PAGE, now=now) if opened else None
@@ -109,7 +114,7 @@ def _find_opened(now: datetime) -> Registration | None:
 
 
 def _find_number() -> str | None:
-    """Return the number of this browser's sign-in, unless the person has ended that sign-in.
+    """Return the number of this browser's sign-in, or None if the person has ended that sign-in.
 
     The browser's next sign-in gets the same number, so that ending it also ends copies of earlier cookies.
     """
@@ -118,7 +123,7 @@ def _find_number() -> str | None:
 
 
 def _write_ended(kept: dict[str, Any], now: datetime) -> Registration | None:
-    """Store that this sign-in is ended, until it would have ended by itself; nothing if its link works no more.
+    """Store that this sign-in is ended, until it would have expired; do nothing if its link no longer works.
 
     Return the registration of the link.
     """

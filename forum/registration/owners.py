@@ -1,10 +1,10 @@
-"""To which address sealed answers may be told: own data show them only to whoever is known to have given them.
+"""The address whose owner may read a registration's sealed answers, which own data show to their author only.
 
-An organiser can merge a registration with one of their own making, or enter an address of their own for somebody.
-Neither may open what only handlers and the role care read (P05, P21, P25). So by such an act the answers keep the
-address that they had, and are told again once the person's page is at that address. A person who moves from one
-address to another takes along what was told at the first: whoever has both addresses of two merged registrations
-confirms the other one on their page, and has shown that they belong together. Whoever had no address has none to show.
+An organiser can merge a registration with one made by themselves, or enter their own address for a person. Neither may
+reveal answers that only handlers and the role care read (P05, P21, P25). So the answers stay bound to the earlier
+address, and own data show them again once the person's page has that address. A person who changes the address keeps
+what the earlier one could read: who owns both addresses of two merged registrations proves it by confirming the other
+one. Answers of a registration without an address are never shown.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from forum.registration.models import Registration
 
 
 def list_joined(registration: Registration) -> Sequence[Registration]:
-    """Return every other registration that merges have made one with this, directly or through another."""
+    """Return every other registration that merges have joined with this one, directly or through another."""
     known, new = {registration.id}, {registration.id}
     while new:
         either = or_(RegistrationMerge.kept_id.in_(new), RegistrationMerge.ended_id.in_(new))
@@ -32,18 +32,18 @@ def list_joined(registration: Registration) -> Sequence[Registration]:
 
 
 def may_read_sealed(registration: Registration) -> bool:
-    """Return whether the sealed answers of the registration and of all merged with it may be told at its address."""
+    """Return whether the owner of the registration's address may read the sealed answers of it and all merged ones."""
     mine = digest(registration.email_canonical)
     return all(_owner(one) == mine for one in (registration, *list_joined(registration)))
 
 
 def keep_owner(registration: Registration) -> None:
-    """Keep sealed answers with the address that the registration has, because organisers have chosen another one."""
+    """Bind sealed answers to the registration's present address, before organisers choose another one."""
     registration.sealed_for = _owner(registration)
 
 
 def follow_address(registration: Registration, canonical: str) -> None:
-    """Let a person's new address be told what may be told at the one before; call before the address is replaced."""
+    """Let the new address read the sealed answers that the present one may; call before replacing the address."""
     mine = digest(registration.email_canonical)
     for one in (registration, *list_joined(registration)):
         if _owner(one) == mine:

@@ -1,4 +1,4 @@
-"""What an organiser's page of one person shows beside its facts: ways to other pages, private notes and tags."""
+"""The parts of an organiser's page of one person beside the details: links to other pages, private notes and tags."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
 
 
 def tag_links(registration: Registration) -> list[dict[str, str]]:
-    """Return the registration's tags, each with the address of the list of those who have it."""
+    """Return the registration's tags, each with the URL of the list of people who have it."""
     slug = registration.event.slug
     return [
         {"label": f"#{name}", "url": url_for("attendees.index", event=slug, q=f"#{name}")}
@@ -47,7 +47,7 @@ def tag_links(registration: Registration) -> list[dict[str, str]]:
 
 
 def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str | None]:
-    """Return the links to the list with its filters, to the neighbours in it, and to what can be done."""
+    """Return links to the filtered list, to the neighbours in it, and to the possible actions."""
     event, query = registration.event, filters.query()
 
     def url(endpoint: str, person: Registration | None) -> str | None:
@@ -81,7 +81,7 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
 
 
 def _merge_ways(registration: Registration) -> dict[str, str | None]:
-    """Return the links to merging and to undoing it, as far as they are possible, and to what this was merged into."""
+    """Return the links to merging and to undoing it, if possible, and to the registration this one was merged into."""
     last, kept = separating.find_last(registration), separating.find_kept(registration)
     slug, may_undo = registration.event.slug, last is not None and separating.may_undo(last, clock.now())
 
@@ -100,7 +100,7 @@ def _merge_ways(registration: Registration) -> dict[str, str | None]:
 def _answer_ways(
     registration: Registration, url: Callable[[str, Registration], str | None]
 ) -> dict[str, str | None]:
-    """Return the links to the answers, as far as the event asks any."""
+    """Return the links to the answers, if the event has such questions."""
     every = questions.list_all(registration.event_id)
     asked = {question.sensitivity for question in every if not question.withdrawn_at}
     return {

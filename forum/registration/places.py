@@ -51,7 +51,8 @@ def lock(event: Event) -> None:
     This must be the first statement about places in the transaction. PostgreSQL locks the rows; on SQLite the writer
     already holds the lock on the database.
     """
-    identity = inspect(event).identity  # event.id could make the session read the event before it is locked
+    # reading event.id could make the session load the event before it is locked
+    identity = inspect(event).identity
     if _lock(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
         # The query above returns no row for an event without sectors.
         db.session.refresh(event, with_for_update={"key_share": True})
@@ -99,7 +100,7 @@ def admit(registration: Registration, now: datetime, held: Held | None = None) -
 
 
 def admit_on_trial(trial: Event, registration: Registration, now: datetime, held: Held | None = None) -> bool:
-    """Count a place for the registration in a copy of its event (`trial_of`), if the rule allows one there."""
+    """Take a place for the registration in a copy of its event (`trial_of`), if the rule allows one there."""
     sector = next(sector for sector in trial.sectors if sector.id == registration.sector_id)
     if not _is_free(sector, trial, registration.organisation_key, now, held):
         return False
@@ -111,14 +112,14 @@ def admit_on_trial(trial: Event, registration: Registration, now: datetime, held
 
 
 def give_back_on_trial(trial: Event, registration: Registration) -> None:
-    """Count the registration's place, if it holds one, as free in a copy of its event (`trial_of`)."""
+    """Free the registration's place, if it holds one, in a copy of its event (`trial_of`)."""
     if registration.holds_place:
         next(sector for sector in trial.sectors if sector.id == registration.sector_id).taken -= 1
         trial.taken -= 1
 
 
 def trial_of(event: Event) -> Event:
-    """Return a copy of the event and its sectors that is in no session, for trying rules: nothing is stored.
+    """Return a copy of the event and its sectors, detached from the session: rules tried on it store nothing.
 
     The copy has the event's id, and so the event's registrations.
     """
@@ -129,14 +130,14 @@ def trial_of(event: Event) -> Event:
 def has_room(sector: Sector, now: datetime, organisation_key: str | None = None) -> bool:
     """Return whether a place could be held now for a person (of this organisation, if one is given).
 
-    Raises SectorFull if there is neither a place in the sector nor a waiting list. Where only the organisation's cap
-    stands in the way, no place is held and nothing is refused: whoever asks may be a stranger, who is not to learn who
-    else comes from there. `actions.confirm` decides, once the address is known to be the person's.
+    Raises SectorFull if there is neither a place in the sector nor a waiting list. If only the organisation's cap
+    prevents it, no place is held and nothing is refused: the sender may be a stranger, who must not learn who else
+    comes from the organisation. `actions.confirm` decides, once the address is known to be the person's.
     """
     if sector.policy != SectorPolicy.OPEN:
         return False
     event = sector.event
-    # While nobody can be offered a place any more, a newcomer must not pass those who wait.
+    # While no offers are made any more, a newcomer must not get a place before those who wait.
     would_pass = deadlines.is_too_near(event, now) and queries.has_line(sector)
     is_free = not would_pass and places_left(event, now)[sector.id] > 0
     if not is_free and not takes_waiters(event, now):
@@ -165,7 +166,7 @@ def keep(registration: Registration) -> None:
 
 
 def release(registration: Registration) -> None:
-    """Give the registration's place back, if it holds one."""
+    """Free the registration's place, if it holds one."""
     if registration.holds_place:
         _count(registration.sector, -1)
         registration.holds_place = False
@@ -173,19 +174,19 @@ def release(registration: Registration) -> None:
 
 
 def reserve(sector: Sector, now: datetime) -> None:
-    """Hold a place for somebody who is invited, as a place that is taken. Raises NoPlaceFree."""
+    """Hold a place of the sector for an invited person; it counts as taken. Raises NoPlaceFree."""
     if not places_left(sector.event, now)[sector.id]:
         raise NoPlaceFree
     _count(sector, 1, reserved=1)
 
 
 def give_back(sector: Sector) -> None:
-    """Give a place back that was held for somebody who is invited."""
+    """Free a place that was held for an invited person."""
     _count(sector, -1, reserved=-1)
 
 
 def hand_over(registration: Registration) -> None:
-    """Let a place that was held for the person, who was invited, be the one that the registration holds."""
+    """Turn a place that was held for the invited person into the registration's own."""
     _count(registration.sector, 0, reserved=-1)
     registration.holds_place = True
 
@@ -230,7 +231,7 @@ def takes_waiters(event: Event, now: datetime) -> bool:
 
 
 def merge(sector: Sector, into: Sector, *, floor: int, ceiling: int) -> None:
-    """Count a sector's places for another one of its event. Raises CapacityBelowTaken, SharesDoNotFit."""
+    """Move a sector's counters of places to another one of its event. Raises CapacityBelowTaken, SharesDoNotFit."""
     sharing.refuse_misfit([sector, into], floor, ceiling)
     into.floor, into.ceiling = floor, ceiling
     into.taken, into.reserved = into.taken + sector.taken, into.reserved + sector.reserved
@@ -238,7 +239,7 @@ def merge(sector: Sector, into: Sector, *, floor: int, ceiling: int) -> None:
 
 
 def mend(event: Event) -> dict[str, list[int]]:
-    """Set the counters of a locked event to the places that are held; return the wrong ones as [was, is] by key.
+    """Set the counters of a locked event to the number of held places; return the wrong ones as [before, after] by key.
 
     The key is a sector's, or "event"; "ngo, invited" counts the places held for invited people of ngo alone. Raises
     CapacityBelowTaken when more places are held than allowed.

@@ -9,10 +9,10 @@ from forum.registration.models import Registration
 def record(registration: Registration, *, is_protected: bool, real_name: str | None, now: datetime) -> None:
     """Replace the person's recorded answer about protected identity. Raises NotLive.
 
-    The audit trail does not mention this: only the encrypted answer may tell who is protected (P21). Whoever says to
-    be protected leaves the list of participants, as somebody does who withdraws the consent to it; the person can
-    consent again, and is then shown by the name in the registration, as everybody is. Through whom to reach the person,
-    which a handler was told by telephone, stays until the person is no longer protected (P20).
+    The audit trail does not mention this: only the encrypted answer may tell who is protected (P21). A person who
+    becomes protected is removed from the list of participants, as by withdrawing the consent; they can consent again,
+    and are then shown by the name in the registration. A contact that a handler has recorded by telephone stays until
+    the person is no longer protected (P20).
     """
     places.lock_live(registration)
     if is_protected:
@@ -24,7 +24,7 @@ def record(registration: Registration, *, is_protected: bool, real_name: str | N
 
 
 def _contact_beside(registration: Registration, real_name: str | None, now: datetime) -> str:
-    """Return the recorded contact, as much of it as a longer name leaves room for."""
+    """Return the recorded contact, shortened to the room that a longer real name leaves."""
     told = {"is_protected": True, "real_name": real_name, "recorded_at": now.isoformat()}
     contact = joining.identity_of(registration).get("contact") or ""
     while contact and not joining.fits({**told, "contact": contact}):

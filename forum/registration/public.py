@@ -212,7 +212,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 def _again(notice: str) -> ResponseReturnValue | None:
     if request.endpoint == f"{bp.name}.{received.__name__}":
-        return None  # Only the lost session knew which form had been sent.
+        return None  # Only the lost session had the name of the form that was sent.
     named = request.view_args or {}
     if request.endpoint == f"{bp.name}.{resend.__name__}":
         return _ask_for_link(get_published_or_404(named.get("event")), LinkForm(), notice=notice)
@@ -221,7 +221,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _register(slug: str | None, sector: str, form: RegistrationForm) -> None:
-    """Count the client's form, then register. A bot only seems accepted; a form sent too fast comes again (S28)."""
+    """Count the client's form, then register. A bot's form is dropped; one sent too fast is shown again (S28)."""
     if form.came_back_at_once() and not form.is_from_a_bot():
         raise FormTooQuick
     spend(client_limit())
@@ -273,7 +273,7 @@ def _ask_for_link(event: Event, form: LinkForm, **told: Any) -> str:
 
 
 def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) -> ResponseReturnValue:
-    """Answer a form that exceeds a limit with a page that can send it again; note the refusal for the console."""
+    """Answer a form that exceeds a limit with a page that can send it again; record the refusal for the console."""
     limits.note(refused, sector.event)
     response = make_response(form_pages.refused(type(refused), sector, form))
     if isinstance(refused, limits.Braked):

@@ -122,7 +122,7 @@ def find_by_ids(ids: Collection[int]) -> dict[int, Registration]:
 
 
 def find_next_offer_end(event: Event) -> datetime | None:
-    """Return when the first of the open offers ends, None when no place is offered."""
+    """Return when the first of the open offers ends; None without an open offer."""
     offered = (Registration.event_id == event.id) & (Registration.status == Status.OFFERED)
     return db.session.scalar(select(func.min(Registration.offer_expires_at)).where(offered))
 
@@ -219,7 +219,7 @@ def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
 
 
 def list_events_to_tend(now: datetime) -> Sequence[int]:
-    """Return the ids of events that have not begun, and of begun ones in which a registration has missed a deadline."""
+    """Return the ids of events that have not begun, and of later ones with a registration past a deadline."""
     overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
     query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
     return db.session.scalars(query.order_by(Event.id)).all()
@@ -244,7 +244,7 @@ def find_last_form(registration: Registration) -> Submission | None:
 
 
 def find_withheld_form(registration: Registration) -> Submission | None:
-    """Return the form that a registration was made from while its message was withheld: no link carries its answers."""
+    """Return the form of a registration whose confirming mail was withheld, so that no link carries its answers."""
     withheld = Submission.answers.is_(None), Submission.given.is_not(None)
     first = select(Submission).where(Submission.registration_id == registration.id, *withheld)
     return db.session.scalars(first.order_by(Submission.received_at).limit(1)).one_or_none()
@@ -257,7 +257,7 @@ def list_answered_forms(registration: Registration) -> Sequence[Submission]:
 
 
 def count_forms(registration: Registration) -> int:
-    """Return how many forms were sent for this registration, as far as they are still stored."""
+    """Return how many forms for this registration are stored."""
     mine = Submission.registration_id == registration.id
     return db.session.scalar(select(func.count()).where(mine).select_from(Submission)) or 0
 

@@ -1,7 +1,7 @@
 """Changing the questions of an event: adding, changing, ordering, withdrawing them and bringing them back.
 
-No change loses an answer: a question that people have answered keeps its kind and its sensitivity, and what they chose
-is withdrawn at most, never deleted. The caller has locked the event.
+No change loses an answer: an answered question keeps its kind and its sensitivity, and a chosen choice can be withdrawn
+but not deleted. The caller has locked the event.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ ADDED = "question.added"
 
 
 def add(event: Event, draft: QuestionDraft, *, actor: str, now: datetime, **known: str) -> Question:
-    """Add a question, the last in order, and record it with what else is `known`. Raises QuestionRefused."""
+    """Add a question, the last in order, and record it, with `known` as further details. Raises QuestionRefused."""
     question = insert(event, draft, now=now)
     told = {"key": question.key, "kind": question.kind, **known}
     audit.record(ADDED, question, actor=actor, at=now, **told)
@@ -57,7 +57,7 @@ def insert(event: Event, draft: QuestionDraft, *, now: datetime) -> Question:
 
 
 def change(event: Event, question: Question, draft: QuestionDraft, *, actor: str, now: datetime) -> list[str]:
-    """Make the question what the draft says, except for its key, and record it; return what is new.
+    """Store the draft in the question, except for its key, and record it; return the names of the changed values.
 
     Raises QuestionRefused.
     """
@@ -67,7 +67,7 @@ def change(event: Event, question: Question, draft: QuestionDraft, *, actor: str
 
 
 def apply(event: Event, question: Question, draft: QuestionDraft, *, now: datetime) -> list[str]:
-    """Make the question what the draft says, without an entry in the audit trail; return what is new.
+    """Store the draft in the question, without an entry in the audit trail; return the names of the changed values.
 
     Raises QuestionRefused.
     """
@@ -99,14 +99,14 @@ def move(event: Event, question: Question, step: int, *, actor: str, now: dateti
 
 
 def withdraw(question: Question, *, actor: str, now: datetime) -> None:
-    """Ask the question no more; its answers stay. Nothing happens when it is withdrawn already."""
+    """Stop asking the question; its answers stay. Does nothing when it is withdrawn already."""
     if question.withdrawn_at is None:
         question.withdrawn_at = now
         audit.record("question.withdrawn", question, actor=actor, at=now, key=question.key)
 
 
 def bring_back(event: Event, question: Question, *, actor: str, now: datetime) -> None:
-    """Ask a withdrawn question again. Raises QuestionRefused where its file has no room in the form any more."""
+    """Ask a withdrawn question again. Raises QuestionRefused if the form cannot take its file any more."""
     if question.withdrawn_at is not None:
         others = [other for other in queries.list_all(event.id) if other is not question]
         for fault, where in question_faults.faults_of_size(event, QuestionDraft.of(question), others):
@@ -116,7 +116,7 @@ def bring_back(event: Event, question: Question, *, actor: str, now: datetime) -
 
 
 def follow_merged(event: Event, gone: str, into: str) -> None:
-    """Ask the questions of a sector that is merged into another one of the sector that stays."""
+    """Ask a merged sector's questions of the sector into which it was merged."""
     for question in queries.list_all(event.id):
         if gone in question.sector_keys:
             keys = [into if key == gone else key for key in question.sector_keys]
@@ -124,7 +124,7 @@ def follow_merged(event: Event, gone: str, into: str) -> None:
 
 
 def siblings(question: Question, listed: Sequence[Question]) -> list[Question]:
-    """Return the listed questions among which this one has its place: those that depend on the same question."""
+    """Return the listed questions with which this one can swap positions: those that depend on the same question."""
     ids = {each.id for each in listed}
 
     def above(each: Question) -> int | None:
@@ -154,7 +154,7 @@ def answers_of(question: Question) -> dict[str, Text | None]:
 
 
 def new_key(label: Text, taken: set[str], nameless: str) -> str:
-    """Return a key that is not taken: words of the label in English, and a number if these are taken."""
+    """Return a key that is not taken: the label's English words, with a number if the words are taken."""
     stem = slug_of(label.in_language("en"), LONGEST_KEY - 4) or nameless
     numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(taken) + 2))
     return next(key for key in numbered if key not in taken)
@@ -176,7 +176,7 @@ def _refuse_taken(question: Question, others: Sequence[Question]) -> None:
 
 
 def _refuse_wrong(event: Event, question: Question, draft: QuestionDraft, others: Sequence[Question]) -> None:
-    """Refuse what contradicts the event's sectors, its other questions, or the question itself."""
+    """Refuse a draft that contradicts the event's sectors, its other questions, or the question itself."""
     for fault, where in question_faults.find_faults(event, question, draft, others):
         raise QuestionRefused(fault, where)
 
@@ -204,9 +204,9 @@ def _put(
 def _put_choices(
     question: Question, drafts: Sequence[ChoiceDraft], *, is_answered: bool, now: datetime
 ) -> None:
-    """Let the question offer these choices in this order; one that is missing is withdrawn if people have answered.
+    """Store these choices in this order; with `is_answered` a missing one is withdrawn, else deleted.
 
-    A new choice with the words of a withdrawn one brings that one back.
+    A new choice with the same label as a withdrawn one restores that one.
     """
     known = {choice.key: choice for choice in question.choices}
     kept: list[Choice] = []

@@ -1,6 +1,6 @@
-"""What a question may not be: without choices, in a circle of conditions, or telling a sensitive answer.
+"""Faults of a question: no choices, a circle of conditions, or a condition that reveals a sensitive answer.
 
-A question that depends on a sensitive one is sensitive itself: that somebody was asked it tells the answer above.
+A question that depends on a sensitive one has to be sensitive itself: an answer to it reveals the other answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ Faults = Iterator[tuple[Fault, str]]
 
 
 def find_faults(event: Event, question: Question, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
-    """Yield each rule that the draft breaks, with the key of what is meant; `others` are the other questions."""
+    """Yield each rule that the draft breaks, with the key of the choice or question; `others`: the other questions."""
     yield from _faults_of_choices(draft)
     yield from _faults_of_files(draft)
     yield from faults_of_size(event, draft, others)
@@ -58,7 +58,7 @@ def _faults_of_files(draft: QuestionDraft) -> Faults:
 
 
 def faults_of_size(event: Event, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
-    """Yield a fault if the form of a sector would ask for files that it cannot bring in one message."""
+    """Yield a fault if the form of a sector would ask for more bytes of files than one request may have."""
     if draft.kind != QuestionKind.FILE:
         return
     asked = [one for one in others if one.kind == QuestionKind.FILE and not one.withdrawn_at]
@@ -70,7 +70,7 @@ def faults_of_size(event: Event, draft: QuestionDraft, others: Sequence[Question
 
 
 def _faults_of_sectors(event: Event, question: Question, draft: QuestionDraft) -> Faults:
-    """Yield a fault for each sector that the event lacks; one that was removed stays with the questions it had."""
+    """Yield a fault for each sector that the event does not have; a removed one may stay in questions that had it."""
     known = {sector.key for sector in event.sectors} | set(question.sector_keys or ())
     for key in draft.sector_keys:
         if key not in known:
@@ -90,7 +90,7 @@ def _faults_of_condition(question: Question, draft: QuestionDraft, others: Seque
 
 
 def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
-    """Yield a fault for each question that depends on an answer that would go, or that would become sensitive."""
+    """Yield a fault for each question that depends on an answer that would be removed or become sensitive."""
     kept = {choice.key for choice in draft.choices if not choice.is_withdrawn}
     kept = {YES, NO} if draft.kind == QuestionKind.YES_NO else kept
     for other in others:

@@ -1,8 +1,8 @@
 """Who has looked at a registration, or has looked at or exported a list that it may have been in (P18).
 
-A look-up of a protected identity is told to every person alike: that a handler has looked, not what there was (P21).
-The trail names no people of a list, so a person is told of each list in which somebody of the same state was at the
-time. Whether somebody has answered about food and access makes no difference: being told must not tell it (S23).
+Every person reads whether a handler has looked up a protected identity, never what was found (P21). The audit trail
+does not name the people in a list, so a person reads of each list that had people in the same state at the time. It
+makes no difference whether the person has answered about food and access, so the page does not reveal it (S23).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,10 +30,10 @@ ROLES = {
     Role.CARE: _l("Food and access"),
     Role.PROTECTED_HANDLER: _l("Handler of protected identities"),
 }
-# The order in which one of several roles of a person is named: the narrowest that explains the look first.
+# The order in which one of a person's roles is chosen to be shown: the narrowest role that explains the view first.
 NAMED_FIRST = (Role.ORGANISER, Role.DOOR, Role.CARE, Role.MAILER, Role.ADMIN, Role.PROTECTED_HANDLER)
-# What begins and what ends a stay on the lists that each kind of view shows: the first review, the review of a change,
-# the line, and the list of those with a place who need food or access.
+# The audit actions that begin and end a registration's time on the list of each kind of view: the first review, the
+# review of a change, the waiting list, and the list of confirmed people with needs for food or access.
 ENDED = frozenset({"cancelled", "merged_away", "declined", "offer_declined", "offer_lapsed"})
 IN_REVIEW = frozenset({"address_confirmed", "moved:reviewed"})
 STAYS = (
@@ -52,7 +52,7 @@ UNRECORDED = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Reading:
-    """One line: on which day somebody of a role saw the registration, or exported a list."""
+    """A view of the registration, or an export of a list: the day, and the organiser's role."""
 
     day: date
     day_text: str
@@ -61,11 +61,11 @@ class Reading:
 
 
 def list_readings(registration: Registration) -> list[Reading]:
-    """Return who has looked and exported, the latest first; the same on one day is told once.
+    """Return views and exports, the latest first; equal ones of one day are listed once.
 
-    An export names the filters that it had, not the people: told are the lists that the person may have been in. What
-    concerned a registration that was merged with this one is told, too. A look-up of a protected identity tells that
-    handlers had a reason for one, so it is told where the answers themselves are.
+    An export names its filters, not its people: lists that the person may have been in are included. Views of a
+    registration that was merged with this one are included, too. A look-up of a protected identity is included only for
+    readers of the sealed answers.
     """
     entries = [
         entry
@@ -93,7 +93,7 @@ def _find_exports(registration: Registration) -> Iterator[AuditEntry]:
 
 
 def _find_views_of_lists(registration: Registration) -> Iterator[AuditEntry]:
-    """Yield the views of the lists on which the registration stood at the time, as its own history tells."""
+    """Yield the views of the lists on which the registration was at the time, according to its history."""
     kinds, since = {kind for kind, *_ in STAYS}, registration.requested_at - UNRECORDED
     views = audit.find_of_lists(registration.event, kinds, since=since)
     history = audit.find_history(registration) if views else ()
@@ -105,7 +105,7 @@ def _find_views_of_lists(registration: Registration) -> Iterator[AuditEntry]:
 def _stays(
     history: Sequence[AuditEntry], begins: Collection[str], ends: Collection[str]
 ) -> Iterator[tuple[AuditEntry, AuditEntry | None]]:
-    """Yield the entries that begin and end each stay; a stay that goes on has no end."""
+    """Yield pairs of entries that begin and end each stay on a list; an unfinished stay has None as its end."""
     began = None
     for entry in history:
         step = _step(entry)
@@ -124,7 +124,7 @@ def _step(entry: AuditEntry) -> str:
 
 
 def _is_during(view: AuditEntry, began: AuditEntry, ended: AuditEntry | None) -> bool:
-    """Return whether the view, or a later one that it stands for, was during a stay; one act may begin and end it."""
+    """Return whether the view, or one that it stands for, was during a stay; one entry may begin and end a stay."""
     if ended is not None and (view.id > ended.id or ended.at == began.at):
         return began.id < view.id < ended.id
     return view.at > began.at - UNRECORDED
@@ -155,7 +155,7 @@ def _what(entry: AuditEntry) -> str:
 
 
 def _roles_of(entries: Sequence[AuditEntry], registration: Registration) -> dict[str, str]:
-    """Return the role of each organiser ("user:7") who acted, as it is today."""
+    """Return the present role of each organiser ("user:7") in these entries."""
     ids = {int(actor[5:]) for entry in entries if (actor := entry.actor).startswith("user:")}
     held = accounts.roles_of(ids, registration.event_id)
     return {

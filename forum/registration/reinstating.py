@@ -1,9 +1,9 @@
-"""Undoing a cancellation within a day: the registration comes back as it was, under the rules of places.
+"""Undoing a cancellation within a day: the registration is restored, under the rules of places.
 
-A place comes back only if one is free after those in line have been offered what is theirs. Whoever waited, or had an
-offer, stands in line again by the time of registering. A review goes on. The links that ended with the registration
-stay dead; the message to the person has a new one. Nobody is back on the list of participants: somebody may have
-cancelled in order not to be seen.
+The person gets a place again only if one is free after waiting people have been offered theirs. A person who waited, or
+had an offer, waits again by the time of registering. A review continues. Ended links stay invalid; the mail to the
+person has a new one. The list of participants does not show the person again: they may have cancelled in order not to
+be seen.
 """
 
 from datetime import datetime, timedelta
@@ -57,7 +57,7 @@ def reinstate(registration: Registration, *, words: str = "", actor: str, now: d
     with db.session.no_autoflush:
         earlier = queries.find_last_calendar_sequence(registration)
         registration.move_to(status, now=now)
-        # An entry that the same address has had since must not count as the newer one.
+        # An entry that the same address has got meanwhile must not count as the newer one.
         if earlier is not None:
             registration.calendar_sequence = max(registration.calendar_sequence, earlier + 1)
         registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None
@@ -70,19 +70,19 @@ def reinstate(registration: Registration, *, words: str = "", actor: str, now: d
 
 
 def is_capped(registration: Registration) -> bool:
-    """Return whether the registration's organisation has as many places as it can have."""
+    """Return whether the registration's organisation has reached its cap."""
     key, sector_id = registration.organisation_key, registration.sector_id
     return not caps.has_room(registration.event, key, sector_id)
 
 
 def tell(registration: Registration, *, words: str = "", now: datetime) -> None:
-    """Queue the mail that says what came back, with a new personal link and the organisers' own words."""
+    """Queue the mail that says what was restored, with a new personal link and the organisers' own words."""
     until, own = registration.offer_expires_at, paragraphs(words)
     mails.queue(registration, MAIL, now, leads_to=TokenPurpose.MANAGE, until=until, paragraphs=own)
 
 
 def _would_take_place(registration: Registration, now: datetime) -> bool:
-    """Return whether a place is left for the registration once everybody in line has been offered what is theirs."""
+    """Return whether a place is left for the registration once all waiting people have been offered theirs."""
     trial = places.trial_of(registration.event)
     if typed := unconfirmed.find(registration.event, registration.email_canonical):
         places.give_back_on_trial(trial, typed)

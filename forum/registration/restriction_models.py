@@ -1,4 +1,4 @@
-"""The table of requests that what is held about a person is kept but not used."""
+"""The table of requests for restriction of processing and of objections."""
 
 from datetime import datetime, timedelta
 

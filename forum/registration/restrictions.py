@@ -1,8 +1,8 @@
-"""The one rule of a restriction: what is held about the person is kept but not used (P12; Art. 18 and 21 GDPR).
+"""The rule of a restriction: the person's data are stored but not used (P12; Art. 18 and 21 GDPR).
 
-Every list of people that leaves the console, every export, every message to many and every count of answers asks
-`IS_FREE`; tests/privacy/test_restrictions.py goes through them. The place stays the person's: counts of places ask
-nothing here. The console's own pages of the person stay as well, for that is where the place is kept.
+Every list of people that leaves the console, every export, every mailing and every count of answers uses `IS_FREE`;
+tests/privacy/test_restrictions.py tests each of them. The person keeps the place: counts of places do not use it. The
+console still shows the person's pages, from which organisers manage the place.
 """
 
 from sqlalchemy import exists
@@ -20,14 +20,14 @@ IS_FREE = ~exists().where(
 
 
 def is_restricted(registration: Registration) -> bool:
-    """Return whether what is held about the person may not be used."""
+    """Return whether the person's data may not be used."""
     mine = RestrictionRequest.registration_id == registration.id
     granted = RestrictionRequest.state == RestrictionState.GRANTED
     return bool(db.session.scalar(exists().where(mine, granted).select()))
 
 
 def stands(registration: Registration) -> bool:
-    """Return whether a restriction of the person holds or is asked for."""
+    """Return whether a restriction of the person applies or is requested."""
     mine = RestrictionRequest.registration_id == registration.id
     standing = RestrictionRequest.state.in_((RestrictionState.OPEN, RestrictionState.GRANTED))
     return bool(db.session.scalar(exists().where(mine, standing).select()))

@@ -1,4 +1,4 @@
-"""What templates need to speak of reviews, on public pages, in the console and in mails."""
+"""Template filters and tests about reviews, for public pages, the console and mails."""
 
 from flask.blueprints import BlueprintSetupState
 
@@ -6,7 +6,7 @@ from forum.registration import review_words, reviewing
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates the filters and the test of this file."""
+    """Give templates the filters and the test of this module."""
     state.app.jinja_env.filters.update(
         review_promise=review_words.promise,
         reviewed_sectors=review_words.reviewed_sectors,

@@ -1,4 +1,4 @@
-"""What people read about a review: when an answer is promised, and why a registration was declined."""
+"""Texts about a review that people read: when an answer is promised, and why a registration was declined."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ CHOICES: Mapping[DeclineReason, LazyString] = {
     DeclineReason.NOT_VERIFIED: _l("Organisation does not know of it, or does not answer"),
     DeclineReason.OTHER: _l("Another reason, in your own words"),
 }
-# What the person is told; for another reason the organisers' own words say why.
+# The reason that the person reads; for any other reason the organisers' own words explain it.
 TOLD: Mapping[DeclineReason, LazyString] = {
     DeclineReason.OTHER_SECTOR: _l(
         "The reason: from your details, another sector fits better than the one you chose. You are welcome to"
@@ -40,7 +40,7 @@ TOLD: Mapping[DeclineReason, LazyString] = {
 
 
 def told(reason: str | None) -> LazyString | str:
-    """Return a refusal's reason as the person reads it; "" where only the organisers' own words say why."""
+    """Return a refusal's reason as the person reads it; "" if only the organisers' own words explain it."""
     return next((words for code, words in TOLD.items() if code == reason), "")
 
 

@@ -1,8 +1,8 @@
 """What a review does to a registration: it begins, and ends with a place, a rank in line or a refusal.
 
-Who may decide, and how, is the business of the room `review`. These rules change places and states, under the event's
-lock. A review that begins again because of a change leaves the place or the rank in line as it is: whoever corrects a
-name must not lose anything before somebody has decided.
+Who may decide, and how, is defined in `review`. These rules change places and states, under the event's lock. A review
+that begins again because of a change keeps the place or the rank in line: a person who corrects a name must not lose
+anything before somebody has decided.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -19,14 +19,14 @@ from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
 
-# The answers that are reviewed: whoever was approved under one name does not come under another one unseen.
+# The fields that are reviewed: a person approved under one name must not come under another without a new review.
 REVIEWED = frozenset({"given_name", "family_name", "organisation"})
 LAST_MINUTE = time(23, 59)
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a registration is declined, and the organisers' own words in the person's language ("" for none)."""
+    """The reason for declining a registration, and the organisers' own words in the person's language ("" for none)."""
 
     reason: DeclineReason
     words: str = ""
@@ -41,7 +41,7 @@ def promised_day(event: Event, now: datetime) -> datetime | None:
 
 
 def begin(registration: Registration, *, now: datetime) -> None:
-    """Let the registration wait for a decision, without a place, and tell the person until when one is promised."""
+    """Put the registration into review, without a place, and mail the person the promised day of the decision."""
     registration.move_to(Status.IN_REVIEW, now=now)
     _await_decision(registration, now)
     mails.queue_in_review(registration, now=now)
@@ -63,7 +63,7 @@ def details_of_change(registration: Registration, before: Mapping[str, str], now
 def begin_again(registration: Registration, changed: Iterable[str], *, now: datetime) -> None:
     """Review what a person has changed after being approved; place and rank in line stay as they are meanwhile.
 
-    A second change while the first one waits for a decision begins nothing anew: the promised day stays.
+    A second change during that review does not start a new one: the promised day stays.
     """
     if registration.is_in_review or not is_reviewed_again(registration) or REVIEWED.isdisjoint(changed):
         return
@@ -125,7 +125,7 @@ def decline(registration: Registration, refusal: Refusal, *, actor: str, now: da
 
 
 def end_without_decision(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Let a registration in review take a place or stand in line, because its new sector is not reviewed.
+    """Give a registration in review a place or put it on the waiting list, because its new sector has no reviews.
 
     Raises NoPlaceThere if no place is free and nobody can wait; the caller then has to roll back.
     """
@@ -142,9 +142,9 @@ def end_without_decision(registration: Registration, *, actor: str, now: datetim
 
 
 def find_placed(event: Event, asked: Collection[Registration], now: datetime) -> set[int]:
-    """Return the ids of those in review who would get a place now if all of `asked` were approved in their order.
+    """Return the ids of those in `asked` who would get a place now if all of them were approved in order.
 
-    It is tried on a copy of the event, in which those who wait are offered places first; nothing is stored.
+    This is tried on a copy of the event, in which waiting people are offered places first; nothing is stored.
     """
     trial = places.trial_of(event)
     waiting_list.count_offers_on_trial(trial, now)
@@ -168,9 +168,9 @@ def _lock_reviewed(registration: Registration, now: datetime) -> None:
 
 
 def _takes_place(registration: Registration, now: datetime) -> bool:
-    """Return whether the registration gets a place now; if not, it stands in line, as far as anybody may wait.
+    """Give the registration a place and return True; else put it on the waiting list, if the event has one.
 
-    Nobody whose turn comes first is passed, even when no offers are made now.
+    People whose turn comes first are not passed over, even while no offers are made.
     """
     registration.waiting_since = registration.requested_at
     registration.move_to(Status.WAITING, now=now)

@@ -1,8 +1,8 @@
 """The sector ring: one table seen from above, with a dot for each place.
 
 This module has numbers and paths, and uses neither Flask nor the database. `templates/components/ring.html` draws it.
-The ring has as many dots as the event has places that are taken, held or can still be taken, and never as many as the
-sectors' ceilings add up to: so it stays true until the last place is gone.
+The ring has as many dots as the event has places that are taken, held or can still be taken, not as many as the sum of
+the sectors' ceilings: so it is right until the last place is taken.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from forum.registration.ring_labels import Label, Spot, lay_out_names, lay_out_n
 from forum.registration.ring_paths import Part, Wedge, has_room, lay_bands, seat_all
 
 COUNTABLE = 420  # with more places than this, the ring has bands instead of dots
-MOST_NAMES = 6  # with more sectors, numbers instead of names stand at the arcs
+MOST_NAMES = 6  # with more sectors, arcs are labelled with numbers instead of names
 OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 
 
@@ -22,10 +22,9 @@ OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 class SectorShare:
     """One sector's places.
 
-    `places` is the most that the sector may take, and `kept` how many of those left only this sector can take. `left`
-    is set where the rules give another number than places − taken − held. `words` stand under the name at the arc;
-    `tone` is a colour class of `css/tokens.css` where it is not the sector's own; `url` is where a press on the arc
-    leads.
+    `places` is the most that the sector may take, and `kept` how many free places only this sector can take. `left` is
+    set if the rules give another number than places − taken − held. `words` are shown under the name at the arc; `tone`
+    is a colour class of `css/tokens.css` that replaces the sector's own; `url` is the target of a click on the arc.
     """
 
     key: str
@@ -61,8 +60,8 @@ class SectorShare:
 class Arc:
     """A sector as drawn: its number, words and numbers, and SVG path data ("" where there is nothing to draw).
 
-    `free_seats` are the sector's part of the places left, of which each is drawn once; `left` is all that the sector
-    could take. `reach` is the path of the area that can be pressed.
+    `free_seats` is the number of free places drawn for the sector (each free place is drawn once); `left` is the number
+    that it could take. `reach` is the path of the clickable area.
     """
 
     number: int
@@ -138,8 +137,7 @@ def draw_ring(
     """Return the ring with a dot for each place, sector after sector, clockwise from twelve o'clock.
 
     `capacity` is the event's; `left` overrides capacity − taken − held where the rules say otherwise. A small ring has
-    bands instead of dots and numbers instead of names. Drawings are cached, for the same numbers give
-    the same drawing.
+    bands instead of dots and numbers instead of names. Drawings are cached, because equal numbers give equal drawings.
     """
     taken, held = sum(share.taken for share in shares), sum(share.held for share in shares)
     room = max(0, capacity - taken - held if left is None else left)

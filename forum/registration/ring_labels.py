@@ -1,6 +1,7 @@
-"""Where the words at the arcs of the sector ring stand: names where they have room on a phone, else numbers.
+"""Positions of the labels at the arcs of the sector ring: names if they fit on a phone, else numbers.
 
-All numbers are in the units of the drawing. A text's length is estimated from its letters, on the safe side.
+All numbers are in the units of the drawing. A text's length is estimated from its letters, rather too long than too
+short.
 """
 
 import math
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 560.0, 424.0  # the size of the drawing with names at the arcs
 WIDEST = 640.0  # in a wider drawing the names would be too small on a phone
 NUMBERED = 430.0, 400.0  # the size of the drawing with numbers at the arcs
-OVERHANG = 12.0  # how far a name may reach beyond the drawing: pages have a margin
+OVERHANG = 12.0  # how far a name may extend beyond the drawing, into the page's margin
 # Font size of a sector's name, in units of the drawing, and the width of a letter as a share of that size.
 NAME = 22.0, 0.52
 WORDS = 20.0, 0.44  # the same two for the words under the name
@@ -50,7 +51,7 @@ class LaidOut:
 
 
 def lay_out_names(spots: Sequence[Spot]) -> LaidOut | None:
-    """Return the names at their arcs, in one line or two; None where one of them has no room."""
+    """Return the names at their arcs, in one line or two; None if one of them does not fit."""
     needed, labels = WIDTH / 2, []
     for spot in spots:
         x, y, side = _stand(spot, AWAY)
@@ -76,12 +77,12 @@ def _stand(spot: Spot, away: float) -> tuple[float, float, str]:
 
 
 def _reach(x: float, side: str, length: float) -> float:
-    """Return how far from the middle of the drawing a text of this length reaches."""
+    """Return the distance from the middle of the drawing to the end of a text of this length."""
     return abs(x) + (length / 2 if side == "middle" else length)
 
 
 def _break(name: str, space: float) -> tuple[str, ...]:
-    """Return the name in one line or, where that has no room, divided at the space nearest to its middle."""
+    """Return the name in one line or, if it does not fit, divided at the space nearest to its middle."""
     spaces = [at for at, letter in enumerate(name) if letter == " "]
     if not spaces or len(name) * NAME[0] * NAME[1] <= space + OVERHANG:
         return (name,)

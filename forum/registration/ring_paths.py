@@ -61,14 +61,14 @@ class Wedge:
 
 
 def seat_all(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
-    """Return a dot's width, the radius of the table and each sector's dots, in columns from the table outwards."""
+    """Return a dot's width, the inner radius of the ring and each sector's dots, in columns from the inside out."""
     rows, columns, pitch = _rows(parts)
     circle = _columns_around(parts, columns)
     pitch = min(pitch, WIDEST)
     seat = round(pitch * 0.84, 1)
     radii = [MIDDLE + pitch * (row - (rows - 1) / 2) for row in range(rows)]
     outer = radii[-1] + seat / 2
-    # Put every label outside the people who wait, also where only a neighbouring sector has such people.
+    # Put every label outside the dots of waiting people, even if only a neighbouring sector has such dots.
     rim = outer + (seat * WAITING_GAP if any(part.waiting for part in parts) else 0)
     wedges, column = [], AISLE / 2
     for part, width in zip(parts, columns, strict=True):
@@ -93,13 +93,13 @@ def seat_all(parts: Sequence[Part]) -> tuple[float, float, list[Wedge]]:
 
 
 def has_room(parts: Sequence[Part]) -> bool:
-    """Return whether every place can have a seat that touches no other; the gaps between sectors take room, too."""
+    """Return whether all places can be drawn as dots that do not touch, with the gaps between sectors."""
     _number, _columns, pitch = _rows(parts)
     return pitch >= TOO_CLOSE
 
 
 def _rows(parts: Sequence[Part]) -> tuple[int, list[int], float]:
-    """Return the fewest rows with room for all seats: their number, each sector's columns, the seats' distance."""
+    """Return the smallest number of rows that hold all seats, each sector's columns, and the seats' distance."""
     for rows in range(1, MOST_ROWS + 1):
         columns = [max(int(part.is_drawn), -(-part.count // rows)) for part in parts]
         pitch = 2 * math.pi * MIDDLE / _columns_around(parts, columns)

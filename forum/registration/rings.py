@@ -1,4 +1,4 @@
-"""The ring of an event in the words of the page's language, from the same numbers as the list beside it."""
+"""An event's ring with texts in the page's language, from the same numbers as the list beside it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -22,7 +22,7 @@ Address = Callable[[Sector], str]
 
 
 def form_address(now: datetime, endpoint: str = "registration.details") -> Address:
-    """Return the function that gives a sector's address: a page of its form, or "" while nobody can register there.
+    """Return a function that gives the URL of a sector's form, or "" while nobody can register there.
 
     In a preview nobody can register.
     """
@@ -38,12 +38,12 @@ def _form(endpoint: str, sector: Sector) -> str:
 
 
 def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> RingView:
-    """Return the ring; `sector_url` gives where an arc leads, "" for a sector that cannot be chosen."""
+    """Return the ring; `sector_url` returns the target of an arc, "" for a sector that cannot be chosen."""
     return _draw(event, now, queries.count_undecided(event), sector_url)
 
 
 def offered_ring(event: Event, now: datetime) -> dict[str, Any]:
-    """Return the ring whose arcs lead to the form, what its middle says, and what registering gives now."""
+    """Return the ring whose arcs link to the form, the words in its middle, and what registering gives now."""
     ring, opening = ring_of(event, now, form_address(now)), opening_of(event, now)
     return {"ring_view": ring, "ring_said": middle_words(event, opening, ring, now), "opening": opening}
 
@@ -54,7 +54,7 @@ def small_ring_of(event: Event, now: datetime) -> RingView:
 
 
 def middle_words(event: Event, opening: Opening, ring: RingView, now: datetime) -> dict[str, Any] | None:
-    """Return the words in the ring's middle while no place can be had; None while it shows the places left."""
+    """Return the words in the ring's middle if no place can be had; None while it shows the number of places left."""
     state = events.registration_state(event, now)
     if state == RegistrationState.UPCOMING:
         day = day_text(event.opens_at, event.zone)
@@ -106,13 +106,13 @@ def _draw(
         )
         shares.append(share)
     free = min(event.capacity - event.taken, sum(left.values()))
-    # The public ring speaks of places left only while somebody can register for them.
+    # The public ring shows numbers of places left only while somebody can register for them.
     offers = sector_url is None or events.registration_state(event, now) == RegistrationState.OPEN
     return draw_seats(shares, event.capacity, left=free, small=small, offers=offers)
 
 
 def _note(sector: Sector) -> str:
-    """Return the words that replace the number of a sector that offers no place at all; "" for other sectors."""
+    """Return the words that replace the number of a sector that offers no place; "" for other sectors."""
     if sector.policy == SectorPolicy.INVITATION:
         return _("By invitation")
     if sector.ceiling == 0:

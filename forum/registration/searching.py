@@ -1,9 +1,9 @@
-"""How organisers find people: what is searched of a registration, and which texts a search looks for in it.
+"""How organisers search for people: the searched values of a registration, and the terms of a search.
 
-A search finds what an organiser can read on the person's page and nothing else: of a protected person the alias
-(P22). Names are found however their letters are written: "Soerensen" and "Sørensen" find each other, phone numbers
-with and without spaces, a reference with and without its hyphen, a country by its name in any Nordic language. A word
-that begins with "#" finds the people who have this tag.
+A search finds only what an organiser can read on the person's page, so a protected person by the alias only (P22).
+Names are found in other spellings, too: "Soerensen" and "Sørensen" find each other, phone numbers with and without
+spaces, a reference with and without its hyphen, a country by its name in any Nordic language. A word that begins with
+"#" finds the people who have this tag.
 """
 
 import re
@@ -34,7 +34,7 @@ ALIKE = str.maketrans(
     "oil", "011"
 )  # letters that no reference has, and the digits that people mistake for them
 LOCALES = ("sv", "en", "nb", "da", "fi", "is")
-# Whether `search_extra` was made from the answers that the row holds now. A version of the forum that is older than the
+# Whether `search_extra` was made from the row's present answers. A version of the forum that is older than the
 # column changes only the answers: then the column holds a former name, title or phone number, which must find nobody.
 EXTRA_HOLDS = Registration.search_extra_from == (
     Registration.search_text + "\n" + Registration.title + "\n" + func.coalesce(Registration.phone, "")
@@ -57,7 +57,7 @@ def search_text(registration: Registration) -> str:
 
 
 def search_extra(registration: Registration) -> str:
-    """Return what is searched besides `search_text`: title, phone number, and names in their shorter spelling."""
+    """Return the searched values besides `search_text`: title, phone number, and names in a shorter spelling."""
     title = search_fold(registration.title)
     words = f"{search_text(registration)} {title}".split()
     spelt = dict.fromkeys(short for word in words if (short := _one_letter(word)) != word)
@@ -70,7 +70,7 @@ def search_extra_from(registration: Registration) -> str:
 
 
 def read_reference(typed: str) -> str:
-    """Return a reference as it is stored, from one that was typed or heard; "" for a text that cannot be one."""
+    """Return the stored form of a reference that was typed, perhaps by ear; "" for a text that cannot be one."""
     if len(typed) > LONGEST_REFERENCE:
         return ""  # folding normalises the text, which may take quadratic time (S35)
     parts = REFERENCE.fullmatch(search_fold(typed))
@@ -89,7 +89,7 @@ def terms(query: str) -> list[Term]:
             rest = rest.replace(run[0], " ", 1)
     words = [word for word in BETWEEN.split(rest) if word]
     if not found and not words and (meant := search_fold(query)):
-        words = [meant]  # a search for commas only shall find nobody, not everybody
+        words = [meant]  # a search for commas only must find nobody, not everybody
     return [*found, *map(_word, words)][:MOST_WORDS]
 
 
@@ -99,10 +99,10 @@ def _word(word: str) -> Term:
 
 
 def _number(run: str) -> Term:
-    """Return the term for a run of digits: as it is written, as a phone number in any form, and as a reference.
+    """Return the term for a run of digits: as typed, as a phone number in any form, and as a reference.
 
-    The parts of "33 12 34 56" are not looked for one by one: "33" in a reference and the rest in another number would
-    find a person whose number it is not.
+    The parts of "33 12 34 56" are not searched one by one: a person with "33" in the reference and the other parts in
+    another number would be found.
     """
     written = " ".join(run.split())
     return Term(tuple(dict.fromkeys((written, *_dialled(run), *_references(written)))))

@@ -143,7 +143,7 @@ def describe(sector: Sector, texts: Mapping[str, Text], *, actor: str, now: date
 
 
 def close(sector: Sector, *, actor: str, now: datetime) -> None:
-    """Let the sector take nobody more: keep no place for it, and lower its ceiling to the places that are taken."""
+    """Close the sector: keep no place for it, and lower its ceiling to the places taken."""
     sharing.change_share(sector, floor=0, ceiling=sector.taken)
     audit.record("sector.closed", sector, actor=actor, at=now, ceiling=sector.ceiling)
 
@@ -198,7 +198,7 @@ def _faults_of_new(event: Event, shares: Sequence[Share]) -> list[Fault]:
 
 
 def _new_key(event: Event, name: Text) -> str:
-    """Return a key for addresses: the name in small letters of ASCII, with a number where it is another sector's."""
+    """Return a key for URLs: the name in lower-case ASCII, with a number if another sector has that key."""
     letters = search_fold(name.in_language("en")).replace(" ", "-")
     plain = "".join(letter for letter in letters if letter.isascii() and (letter.isalnum() or letter == "-"))
     stem = plain.strip("-")[:LONGEST_KEY].strip("-") or "sector"

@@ -224,7 +224,7 @@ def own_data_page() -> ResponseReturnValue:
 
 @localised(bp, "/r/forum.ics")
 def calendar_file() -> ResponseReturnValue:
-    """Return a calendar file of the event that says whether the person has a place, waits or has none any more."""
+    """Return a calendar file of the event that says whether the person has a place, waits or has no place any more."""
     registration = mine()
     content = calendar.personal_calendar(
         registration.event,
@@ -241,7 +241,7 @@ def calendar_file() -> ResponseReturnValue:
 @bp.errorhandler(NotLive)
 @bp.errorhandler(AnswersFrozen)
 def has_ended(refusal: Exception) -> ResponseReturnValue:
-    """Redirect a form that comes too late to the person's own page; say that a late confirming link is not valid."""
+    """Redirect a form that comes too late to the person's own page; say that an ended confirming link is not valid."""
     if "token" in (request.view_args or {}):
         return link_refused(refusal)
     db.session.rollback()

@@ -1,8 +1,8 @@
-"""Undoing a merge of two registrations within a day: each has again what it had.
+"""Undoing a merge of two registrations within a day: each gets its former values again.
 
-A value that was changed since stays as it is now. The registration that had ended comes back as after a cancellation
-(`reinstating`): with a place if one is free, or in line by the time of registering, or in review, and not on the list
-of participants: the person may have left the list since by the registration that was left.
+A value that was changed after the merge stays. The ended registration is restored as after a cancellation
+(`reinstating`): with a place if one is free, on the waiting list by the time of registering, or in review. It is not on
+the list of participants: the person may have withdrawn that consent in the kept registration.
 """
 
 from datetime import datetime
@@ -49,20 +49,20 @@ def find_last(registration: Registration) -> RegistrationMerge | None:
 
 
 def find_kept(registration: Registration) -> Registration | None:
-    """Return the registration of which this one has become a part."""
+    """Return the registration into which this one was merged, or None."""
     mine = select(Registration).join(RegistrationMerge, RegistrationMerge.kept_id == Registration.id)
     return db.session.scalars(mine.where(RegistrationMerge.ended_id == registration.id)).first()
 
 
 def may_undo(merge: RegistrationMerge, now: datetime) -> bool:
-    """Return whether the merge can still be undone, apart from places and addresses that somebody else has by now."""
+    """Return whether the merge can still be undone; its place and address may be taken all the same."""
     in_time = now < merge.merged_at + UNDO_TIME and not events.is_over(merge.kept.event, now)
     is_untouched = merge.kept.is_live and merge.ended.status == Status.CANCELLED
     return merge.sealed_before is not None and in_time and is_untouched
 
 
 def separate_last(registration: Registration, *, actor: str, now: datetime) -> Registration:
-    """Undo the latest merge into this registration; return the one that comes back. Raises CannotBeUndone."""
+    """Undo the latest merge into this registration; return the restored one. Raises CannotBeUndone."""
     merge = find_last(registration)
     if merge is None:
         raise CannotBeUndone
@@ -72,7 +72,7 @@ def separate_last(registration: Registration, *, actor: str, now: datetime) -> R
 
 
 def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
-    """Undo the merge; return the status with which the one that had ended comes back. Raises CannotBeUndone.
+    """Undo the merge; return the status of the restored registration. Raises CannotBeUndone.
 
     Call after `start_write`; after a refusal the caller has to roll back.
     """
@@ -102,21 +102,21 @@ def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete what undoing a merge needs once it is too late for that; return of how many merges."""
+    """Delete the data for undoing merges once it is too late for that; return of how many merges."""
     old = RegistrationMerge.sealed_before.is_not(None), RegistrationMerge.merged_at <= now - UNDO_TIME
     emptied = update(RegistrationMerge).where(*old).values(before=None, care_before=None)
     return len(db.session.scalars(emptied.returning(RegistrationMerge.ended_id)).all())
 
 
 def _give_back(kept: Registration, ended: Registration, before: Before, now: datetime) -> None:
-    """Give the values before the merge back that are still those of the other one. Raises CannotBeUndone."""
+    """Restore those values from before the merge that were not changed after it. Raises CannotBeUndone."""
     now_, theirs, key = values_of(kept), values_of(ended), kept.organisation_key
     same = {name: old for name, old in before["values"].items() if now_.get(name) == theirs.get(name)}
     for name in set(same) & set(CHANGEABLE):
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
-        # A merge by an earlier version has not remembered it.
+        # A merge by an earlier version has not stored it.
         if "confirmed_at" in before or not same[EMAIL]:
             was = before.get("confirmed_at")
             kept.confirmed_at = datetime.fromisoformat(was) if was else None
@@ -129,7 +129,7 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
 
 
 def _return_address(kept: Registration, email: str, now: datetime) -> None:
-    # A registration without an address has its reference in the place of one.
+    # A registration without an address stores its reference instead.
     canonical = canonical_email(email) if email else kept.reference
     if queries.find_confirmed(kept.event, canonical):
         raise CannotBeUndone
@@ -140,7 +140,7 @@ def _return_address(kept: Registration, email: str, now: datetime) -> None:
 def _open_joined(
     kept: Registration, ended: Registration, before: Before, care_before: joining.Record, now: datetime
 ) -> None:
-    """Seal again what was sealed before, as far as nobody has replaced it since."""
+    """Restore the sealed answers from before the merge, unless they were replaced after it."""
     identity, care = joining.identity_of(kept), joining.care_of(kept)
     was = joining.joined_identity(before["identity"], joining.identity_of(ended))
     told = joining.joined_care(care_before, joining.care_of(ended), now)
@@ -148,14 +148,14 @@ def _open_joined(
     if identity == was:
         identity = before["identity"]
     elif contact := identity.pop("contact", None):
-        # A person's new answer keeps the contact: here it may be the one of the other registration.
+        # A person's new answer keeps the contact, which may be that of the other registration.
         own = before["identity"].get("contact") if was.get("contact", "").startswith(contact) else contact
         identity |= {"contact": own} if own else {}
     seal(kept, identity, care_before if is_same_care else care)
 
 
 def _part(kept: Registration, ended: Registration, before: Before, merged_at: datetime) -> None:
-    """Take back what the merge has done to consents, notes, tags and places in delegations."""
+    """Undo the merge's changes of consents, notes, tags and people of delegations."""
     ending.follow(kept, ended, only=before.get("delegates", ()))
     for consent in [one for one in kept.consents if one.id in before["added"] and one.withdrawn_at is None]:
         kept.consents.remove(consent)

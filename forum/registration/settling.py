@@ -1,8 +1,8 @@
-"""What a confirmed address settles elsewhere: an open invitation of the address is answered by the registration.
+"""The hook for confirmed addresses: an open invitation of the address is then answered by the registration.
 
-The rules of a registration stand below the room of invitations and know nothing of it, so the factory says what is to
-be settled (`settle_with`). It happens within the transaction that confirms, under the event's lock, and only there: an
-address that anybody has typed settles nothing.
+`registration` must not import `invitations`, so the factory registers the function (`settle_with`). It is called within
+the transaction that confirms the address, under the event's lock, and nowhere else: an unconfirmed address, which
+anybody may have typed, answers nothing.
 """
 
 from collections.abc import Callable, Collection
@@ -18,18 +18,18 @@ SETTLER = "forum.registration.settling"
 
 @dataclass(frozen=True)
 class Settled:
-    """Whether a place became free, and which answers differ from those for which a place was promised."""
+    """The result of `settle`: whether a place became free, and answers that differ from those of the invitation."""
 
     has_freed: bool = False
     changed: Collection[str] = ()
 
 
 def settle_with(app: Flask, settle: Callable[[Registration, datetime], Settled]) -> None:
-    """Let the app call `settle` for each registration whose address is confirmed."""
+    """Make the app call `settle` for each registration whose address is confirmed."""
     app.extensions[SETTLER] = settle
 
 
 def settle(registration: Registration, now: datetime) -> Settled:
-    """Settle what the confirmed address leads to. Call this before anything is audited, with the event locked."""
+    """Call the app's function for a confirmed address, before any audit entry and with the event locked."""
     settler: Callable[[Registration, datetime], Settled] = current_app.extensions[SETTLER]
     return settler(registration, now)

@@ -1,6 +1,6 @@
-"""Changing the limits of places: the event's capacity, and each sector's floor and ceiling, never below what is taken.
+"""Changing the limits of places: an event's capacity, a sector's floor and ceiling, never below the places taken.
 
-Counters are changed by `places` alone. The caller has locked the event, or tries on a copy of it.
+Only `places` changes counters. The caller has locked the event, or passes a copy of it.
 """
 
 from collections.abc import Mapping, Sequence

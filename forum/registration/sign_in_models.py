@@ -10,9 +10,9 @@ from forum.database import Base
 
 
 class EndedSignIn(Base):
-    """A browser's sign-in to a personal page that the person has left, kept until it would have ended by itself.
+    """A sign-in to a personal page that the person has ended, stored until it would have expired.
 
-    Each sign-in has a random number in the session's cookie; here is its digest.
+    Each sign-in has a random number in the session cookie; the row has its digest.
     """
 
     __tablename__ = "ended_sign_ins"

@@ -45,7 +45,7 @@ def list_stages(
 
 
 def _line_passed(registration: Registration, offered_at: datetime | None) -> Iterator[Stage]:
-    """Yield the steps of the waiting list that are behind the person: waiting, and the offer that was accepted."""
+    """Yield the finished steps of the waiting list: waiting, and the offer that was accepted."""
     if registration.status not in (Status.OFFERED, Status.CONFIRMED) or offered_at is None:
         return
     if registration.confirmed_at:
@@ -88,7 +88,7 @@ def _to_come(registration: Registration) -> Iterator[Stage]:
 
 
 def _place_day(registration: Registration) -> str:
-    """Return the day on which the place was confirmed; "" where the database does not have it."""
+    """Return the day on which the place was confirmed; "" if it is not stored."""
     confirmed_at = registration.place_confirmed_at
     return _day(registration, confirmed_at) if confirmed_at else ""
 

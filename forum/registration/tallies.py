@@ -1,9 +1,8 @@
 """Counting the answers to an event's own questions, and hiding small numbers of sensitive ones (P06).
 
-Kitchen and venue need numbers, not names. A number below FEWEST may point at somebody whom an organiser knows, so
-only the role care sees it. A hidden number must not follow from the others either: where the answers to a question add
-up to those who have answered, further numbers are hidden until at least two are, and at least FEWEST people stand
-behind them.
+Kitchen and venue need numbers, not names. A number below FEWEST may identify a person, so only the role care sees it.
+Nor may a hidden number be computed from the others: if the counts of a question add up to the number of people who
+answered, more are hidden, until there are two hidden numbers with a sum of at least FEWEST.
 """
 
 from collections import Counter
@@ -24,7 +23,7 @@ from forum.registration.restrictions import IS_FREE
 
 FEWEST = 5
 BATCH = 500
-# Kinds whose answers are counted as a whole, not each by itself.
+# Kinds whose answers are counted in total only, not by answer.
 TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE})
 
 
@@ -32,8 +31,7 @@ TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE}
 class Tally:
     """How many people have answered a question, and how many gave each answer; None stands for a hidden number.
 
-    The counts are in the order of the choices, else of the answers. A question that asks for text or a
-    file has none.
+    The counts are in the order of the choices, else of the answers; there are none for questions for text or a file.
     """
 
     question: Question
@@ -47,7 +45,7 @@ class Tally:
 
 
 def is_answered(question: Question) -> bool:
-    """Return whether anybody has answered the question, those included whose registration has ended."""
+    """Return whether anybody has answered the question, also in a registration that has ended."""
     if question.sensitivity == Sensitivity.ORDINARY:
         return bool(db.session.scalar(select(exists().where(Answer.question_id == question.id))))
     return any(question.key in given for _registration_id, given in _read_care(question.event_id))
@@ -69,13 +67,13 @@ def count_answered(event: Event) -> dict[str, int]:
 
 
 def count_confirmed(event: Event) -> int:
-    """Return how many people the counts are about: those whose place is confirmed."""
+    """Return the number of people with a confirmed place, on whom the counts are based."""
     mine = Registration.event_id == event.id, Registration.status == Status.CONFIRMED
     return db.session.scalar(select(func.count()).select_from(Registration).where(*mine)) or 0
 
 
 def list_tallies(event: Event, *, is_exact: bool) -> list[Tally]:
-    """Return what those whose place is confirmed have answered, question by question.
+    """Return a tally for each question, from the answers of people with a confirmed place.
 
     A withdrawn question is left out unless somebody has answered it. With `is_exact` small numbers of sensitive
     questions are shown, too.
@@ -89,7 +87,7 @@ def list_tallies(event: Event, *, is_exact: bool) -> list[Tally]:
 
 
 def tally_of(question: Question, values: Sequence[Any]) -> Tally:
-    """Return the exact tally of these answers."""
+    """Return the exact tally of these values."""
     if question.kind in TEXTS:
         return Tally(question, len(values), {})
     told = Counter(part for value in values for part in (value if isinstance(value, list) else [value]))
@@ -102,7 +100,7 @@ def tally_of(question: Question, values: Sequence[Any]) -> Tally:
 
 
 def without_small(tally: Tally) -> Tally:
-    """Return the tally with numbers hidden that would point at few people."""
+    """Return the tally with numbers hidden that could identify people."""
     counts = {part: number for part, number in tally.counts.items() if number}
     hidden = {part for part, number in counts.items() if number < FEWEST}
     if hidden and tally.question.kind != QuestionKind.SEVERAL_OF:
@@ -120,7 +118,7 @@ def shown_number(number: int) -> int | None:
 
 
 def shown_to_all(question: Question, number: int) -> int | None:
-    """Return how many have answered as every organiser may see it: None for a small number of a sensitive question."""
+    """Return a number of people as every organiser may see it: None for a small one of a sensitive question."""
     return shown_number(number) if question.sensitivity == Sensitivity.CARE else number
 
 
@@ -130,7 +128,7 @@ def shown_answered(event: Event, question: Question) -> int | None:
 
 
 def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
-    """Return those whose place is confirmed and who have answered sensitive questions, by name, with their answers."""
+    """Return people with a confirmed place and their sensitive answers, sorted by name."""
     told = {
         registration_id: given for registration_id, given in _read_care(event.id, is_confirmed=True) if given
     }
@@ -144,7 +142,7 @@ def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
 def _hidden(exact: Mapping[int, Tally]) -> Iterator[Tally]:
     """Yield the tallies with small numbers of sensitive questions hidden.
 
-    How many have answered a question that stands under a condition may tell how many gave the answer above it.
+    The number of answers to a conditional question may reveal how many gave the answer that it depends on.
     """
     shown: dict[int, Tally] = {}
     for number, tally in exact.items():

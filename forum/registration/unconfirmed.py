@@ -1,4 +1,4 @@
-"""A registration whose address nobody has confirmed stands in nobody's way.
+"""Unconfirmed registrations give way to the owner of the address.
 
 Anybody can type another person's address into the form. So such a registration blocks no invitation, no substitution,
 no change of an address and no undoing of a cancellation: it ends once the owner of the address has answered by a
@@ -31,8 +31,8 @@ def end(
 ) -> bool:
     """End the unconfirmed registration of an address, with its links and answers; return whether it held a place.
 
-    `action` says why, for the audit trail. The caller has locked the event, has taken back mails of its own before, and
-    offers the place to whoever waits.
+    `action` is the name of the audit entry. The caller has locked the event and cancelled its own mails before, and
+    offers the free place to waiting people.
     """
     registration = find(event, email_canonical)
     if registration is None:

@@ -1,8 +1,8 @@
-"""Merging two registrations of one person: the one that stands better stays, the other one ends.
+"""Merging two registrations of one person: the one with the better status is kept, the other one ends.
 
-So no place moves. The one that ends frees its place, which is offered by the usual rules, and its links die. Field by
-field an organiser says which value stays. What is sealed is joined unseen (`joining`), of the consents the narrower
-one stays. Undoing it within a day: `separating`.
+So no place moves. The ended registration's place is offered by the usual rules, and its links become invalid. An
+organiser chooses the value of each field. Sealed answers are joined without being shown (`joining`); the narrower
+consent is kept. Undoing it within a day: `separating`.
 """
 
 from collections.abc import Collection, Mapping
@@ -37,7 +37,8 @@ from forum.registration.errors import CannotBeMerged, OrganisationFull
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
 
-# The better status stays. Before the address is confirmed nobody knows whose registration it is.
+# The statuses that can be merged, the best first. Pending is not among them: before the address is confirmed nobody
+# knows whose registration it is.
 STANDING = (Status.CONFIRMED, Status.OFFERED, Status.WAITING, Status.IN_REVIEW)
 EMAIL, ASKED = "email", "q-"
 MAIL = "merged"
@@ -45,16 +46,16 @@ MAIL = "merged"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two registrations of one person: the one that stays, and the one that ends."""
+    """Two registrations of one person: the one that is kept, and the one that ends."""
 
     stays: Registration
     ends: Registration
 
 
 def pair_of(one: Registration, other: Registration, now: datetime) -> Pair:
-    """Return which of two registrations stays: the better status, then whoever asked first. Raises CannotBeMerged."""
+    """Return which of two registrations is kept: the better status, then the earlier one. Raises CannotBeMerged."""
     may = one.id != other.id and one.event_id == other.event_id and not events.is_over(one.event, now)
-    # Whether the data of both may be used is for the person to say, before the two are one.
+    # Not while one of them has a restriction or a request for one: the person decides first about the use of both data.
     may = may and not restrictions.stands(one) and not restrictions.stands(other)
     if not may or not {one.status, other.status} <= set(STANDING):
         raise CannotBeMerged
@@ -64,10 +65,10 @@ def pair_of(one: Registration, other: Registration, now: datetime) -> Pair:
 
 
 def values_of(registration: Registration) -> dict[str, Any]:
-    """Return by name what an organiser chooses between: the details, the address and the ordinary answers."""
+    """Return by name the values between which an organiser chooses: details, address and ordinary answers."""
     told = questions.list_answers(registration.id)
     every = questions.list_all(registration.event_id)
-    # A file belongs to the registration with which it was sent, and stays there.
+    # A file stays with the registration with which it was sent.
     written = [question for question in every if question.kind != QuestionKind.FILE]
     ordinary = [question for question in written if question.sensitivity == Sensitivity.ORDINARY]
     details = {name: getattr(registration, name) for name in CHANGEABLE}
@@ -76,7 +77,7 @@ def values_of(registration: Registration) -> dict[str, Any]:
 
 
 def list_differing(pair: Pair) -> list[str]:
-    """Return the names of the values that the registration that stays can take from the other one."""
+    """Return the names of the values that the kept registration can take from the other one."""
     mine, theirs = values_of(pair.stays), values_of(pair.ends)
     names = [name for name in {**mine, **theirs} if (mine.get(name) or None) != (theirs.get(name) or None)]
     return [name for name in names if name != EMAIL or pair.ends.has_address]
@@ -85,7 +86,7 @@ def list_differing(pair: Pair) -> list[str]:
 def unite(
     one: Registration, other: Registration, taken: Collection[str], *, actor: str, now: datetime
 ) -> RegistrationMerge:
-    """Merge two registrations; `taken` names the values of the one that ends which the other one takes over.
+    """Merge two registrations; `taken` names the values that the kept one takes from the other.
 
     Raises CannotBeMerged and OrganisationFull; the caller then rolls back. Call after `start_write`.
     """
@@ -96,7 +97,7 @@ def unite(
     chosen = [name for name in list_differing(pair) if name in taken]
     merge, was, old_email = _remember(pair, chosen, now), pair.ends.status, pair.stays.email
     _end(pair.ends, now)
-    # The address of the one that ends is free only once that is written.
+    # The ended registration's address is free only once this is written.
     db.session.flush()
     _take_over(pair, chosen)
     _join(pair, merge, now)
@@ -108,7 +109,7 @@ def unite(
 
 
 def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> RegistrationMerge:
-    """Return the row of the merge, with the values that it will change."""
+    """Return the row of the merge, with the former values of what it will change."""
     before, stored = dict.fromkeys(chosen), values_of(pair.stays)
     both = {"kept_id": pair.stays.id, "ended_id": pair.ends.id}
     merge = RegistrationMerge(**both, ended_from=pair.ends.status, merged_at=now)
@@ -123,7 +124,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
 
 
 def _end(registration: Registration, now: datetime) -> None:
-    """End the registration as cancelling does, without a message of its own."""
+    """End the registration as cancelling does, but without a mail."""
     mails.take_back([registration])
     ending.end_what_leads_to(registration)
     # The database refuses rows whose status and place do not fit, so nothing is written in between.
@@ -137,7 +138,7 @@ def _end(registration: Registration, now: datetime) -> None:
 
 
 def _take_over(pair: Pair, chosen: Collection[str]) -> None:
-    """Give the registration that stays the chosen values. Raises OrganisationFull."""
+    """Store the chosen values in the kept registration. Raises OrganisationFull."""
     stays, ends, key = pair.stays, pair.ends, pair.stays.organisation_key
     for name in set(chosen) & set(CHANGEABLE):
         setattr(stays, name, getattr(ends, name))
@@ -153,7 +154,7 @@ def _take_over(pair: Pair, chosen: Collection[str]) -> None:
 
 
 def take_address(registration: Registration, email: str, canonical: str) -> None:
-    """Let the registration have another confirmed address; the links that went to the one before end."""
+    """Give the registration another confirmed address; links sent to the former one end."""
     registration.email, registration.email_canonical = email, canonical
     # A calendar may hold entries of another registration with this address: only a higher number replaces them.
     earlier = queries.find_last_calendar_sequence(registration)
@@ -162,7 +163,7 @@ def take_address(registration: Registration, email: str, canonical: str) -> None
 
 
 def put_answers(registration: Registration, told: Mapping[str, Any]) -> None:
-    """Store ordinary answers by the name of their value; None removes one."""
+    """Store ordinary answers by the name of their value; None removes an answer."""
     every = {f"{ASKED}{one.key}": one.id for one in questions.list_all(registration.event_id)}
     for name in set(told) & set(every):
         known = db.session.get(Answer, (registration.id, every[name]))
@@ -175,7 +176,7 @@ def put_answers(registration: Registration, told: Mapping[str, Any]) -> None:
 
 
 def _join(pair: Pair, merge: RegistrationMerge, now: datetime) -> None:
-    """Join what is sealed, the consents, notes and tags; the merge remembers what is new."""
+    """Join sealed answers, consents, notes and tags; the row of the merge stores what was added."""
     stays, ends = pair.stays, pair.ends
     seal(stays, *joined(stays, ends, now))
     withdrawn, added = joining.narrow_consents(stays, ends, now)
@@ -188,13 +189,13 @@ def _join(pair: Pair, merge: RegistrationMerge, now: datetime) -> None:
 
 
 def joined(stays: Registration, ends: Registration, now: datetime) -> tuple[joining.Record, joining.Record]:
-    """Return what is sealed of both together: about identity, and about diet and access."""
+    """Return the sealed answers of both joined: about identity, and about diet and access."""
     identity = joining.joined_identity(joining.identity_of(stays), joining.identity_of(ends))
     return identity, joining.joined_care(joining.care_of(stays), joining.care_of(ends), now)
 
 
 def seal(registration: Registration, identity: joining.Record, care: joining.Record) -> None:
-    """Seal both records anew, whether they differ from those before or not."""
+    """Encrypt both records again, whether they have changed or not."""
     if registration.protected_identity:
         registration.protected_identity.answer = identity
     if registration.care_answer:
@@ -202,7 +203,7 @@ def seal(registration: Registration, identity: joining.Record, care: joining.Rec
 
 
 def _tell(pair: Pair, old_email: str, now: datetime) -> None:
-    """Write to the person: with a link to the address that stays, and without one to the address that does not."""
+    """Mail the person: with a link to the kept address, and without one to the other address."""
     stays = pair.stays
     if stays.email != old_email:
         links.revoke(stays, now=now)

@@ -1,4 +1,4 @@
-"""The organisers' forms about offers: by hand, for longer, and withdrawing. Each carries what its page showed (R30)."""
+"""The organisers' forms about offers: offering by hand, extending, withdrawing. Each has what its page showed (R30)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ class OfferForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return what the page shows of the registration, and what has to be still so when the form comes back."""
+        """Return the values of the registration that the page shows and that must be the same when the form is sent."""
         return {"status": str(registration.status), "until": registration.offer_expires_at}
 
 
@@ -53,7 +53,7 @@ class HoursForm(OfferForm):
 
 
 class ByHandForm(HoursForm):
-    """The form that offers a place by hand; `instead_of` is whose open offer is withdrawn for it."""
+    """The form that offers a place by hand; `instead_of` is the person whose open offer is withdrawn for it."""
 
     reason = StringField(
         _l("Reason"),
@@ -62,7 +62,7 @@ class ByHandForm(HoursForm):
             Length(max=LONGEST_REASON, message=_l("Use at most 500 characters")),
         ],
     )
-    # A choice that is none any more is refused by the rule, which says that something has changed.
+    # An outdated choice is refused by the rule, with the message that something has changed.
     instead_of = SelectField(_l("Which place"), validate_choice=False)
 
     def __init__(self, *args, offered: Sequence[Registration], is_free: bool, **kwargs):
@@ -84,7 +84,7 @@ class ByHandForm(HoursForm):
 
 
 def hours_text(hours: int) -> str:
-    """Return so many hours in words, as days where they are whole days."""
+    """Return a number of hours in words, in days if they are whole days."""
     if hours % 24 or hours < 72:
         return ngettext("%(num)s hour", "%(num)s hours", hours)
     return ngettext("%(num)s day", "%(num)s days", hours // 24)

@@ -1,4 +1,4 @@
-"""The waiting list: offers go to those whose turn it is, as far as the rule for places (`places`) allows."""
+"""The waiting list: places go to people in the order of their turns, if the rule for places allows (`places`)."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -21,7 +21,7 @@ Admit = Callable[[Registration, datetime, Held | None], bool]
 
 
 def join(registration: Registration, now: datetime, *, actor: str = "person") -> None:
-    """Put the registration on the waiting list, by the time when it was requested."""
+    """Put the registration on the waiting list, by the time of registering."""
     registration.move_to(Status.WAITING, now=now)
     registration.waiting_since = registration.requested_at
     audit.record("registration.waiting", registration, actor=actor, at=now)
@@ -50,10 +50,10 @@ def count_offers_on_trial(trial: Event, now: datetime) -> Counter[int]:
 
 
 def take_if_first(registration: Registration, now: datetime) -> bool:
-    """Offer free places to those whose turn comes first, then give this registration a place if one is left.
+    """Offer free places to people whose turn comes first, then give this registration a place if one is left.
 
-    The person is confirming the address at this moment, so no offer by mail is needed. Once no place is offered any
-    more, whoever stands first in the sector's line still takes a free place in this way.
+    The person is confirming the address at this moment, so no offer by mail is needed. Once no offers are made any
+    more, the first person in the sector's line still gets a free place in this way.
     """
     if deadlines.is_too_near(registration.event, now):
         return position(registration) == 1 and places.admit(registration, now)
@@ -119,7 +119,7 @@ def _open_sectors(event: Event, now: datetime) -> list[int]:
 
 
 def _serve(turn: Turn, now: datetime) -> None:
-    """Offer the place that somebody has been given; whoever has no address, and can read no offer, has it at once."""
+    """Offer the place that a person has been given; a person without an address gets it at once."""
     if turn.waiter.has_address:
         offers.make(turn.waiter, turn.as_data(), now=now)
     else:
@@ -138,5 +138,5 @@ def _full(event: Event, now: datetime) -> list[int]:
 
 
 def _below(event: Event, sector_id: int, now: datetime) -> int:
-    """Return how many places the sector is below its floor, as long as floors are kept."""
+    """Return how many places the sector is below its floor; 0 once floors are released."""
     return next(places.kept_for(sector, event, now) for sector in event.sectors if sector.id == sector_id)

@@ -48,7 +48,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>/offer", methods=["GET", "POST"])
 def offer(event: str, reference: str) -> ResponseReturnValue:
-    """Offer somebody in line a place by hand, with a reason."""
+    """Show the form for offering a waiting person a place by hand, with a reason; on POST offer it."""
     registration, _filters = person_of(event, reference)
     found, now = registration.event, clock.now()
     form = ByHandForm(
@@ -74,7 +74,7 @@ def offer(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>/offer/extension", methods=["GET", "POST"])
 def extend(event: str, reference: str) -> ResponseReturnValue:
-    """Let an open offer last longer."""
+    """Show the form for extending an open offer; on POST extend it."""
     registration, _filters = person_of(event, reference)
     form, now = HoursForm(kept_words.sent_or_kept(), data={"hours": "48"}), clock.now()
 
@@ -101,7 +101,7 @@ def withdraw(event: str, reference: str) -> ResponseReturnValue:
 def _answer(
     registration: Registration, form: OfferForm, page: str, act: Callable[[Registration], None], done: str
 ) -> ResponseReturnValue:
-    """Show the form, or do what it asks and say so; a refusal shows the form again with what was typed."""
+    """Show the form; on POST call `act`, flash `done` and redirect, or show the form again with the refusal."""
     if not form.is_submitted() and not form.seen.data:
         form.show(form.stored(registration))
     if not form.validate_on_submit():

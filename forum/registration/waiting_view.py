@@ -1,4 +1,4 @@
-"""What the organisers' waiting list and a person's page show of offers and of the line, in words."""
+"""Offers and the waiting list in words, for the organisers' list and a person's page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Open:
-    """An open offer: the registration that holds it, and the offer's row in words if there is one."""
+    """An open offer: the registration that has it, and its row in words if there is one."""
 
     registration: Registration
     told: Told | None
 
 
 def tell(event: Event, rows: Sequence[Offer]) -> list[Told]:
-    """Return offers of the event in words; the people and organisers whom they name are read at once."""
+    """Return offers of the event in words; the people and organisers in them are read in one go."""
     passed = {offer.id: offer_words.passed_over(offer.why) for offer in rows}
     people = queries.find_by_ids({person.id for named in passed.values() for person in named})
     makers = {offer.user_id for offer in rows if offer.user_id}
@@ -86,7 +86,7 @@ def list_open(event: Event) -> list[Open]:
 
 
 def list_replaceable(registration: Registration, now: datetime) -> list[Registration]:
-    """Return the people whose open offers would leave a place for this person if they were withdrawn."""
+    """Return the people whose offers, if withdrawn, would leave a place for this person."""
     if registration.status != Status.WAITING or places.may_take(registration, now):
         return []
     offered = [one.registration for one in list_open(registration.event)]
@@ -94,7 +94,7 @@ def list_replaceable(registration: Registration, now: datetime) -> list[Registra
 
 
 def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]]) -> dict[int, str]:
-    """Return by registration's id what the order or a limit says of people in line, "" for nothing."""
+    """Return by registration id what the order or a limit means for waiting people, in words; "" for nothing."""
     is_balanced, own = event.line_order == LineOrder.BALANCE, caps.own_caps(event)
     if event.organisation_cap is None and not own and not is_balanced:
         return {}

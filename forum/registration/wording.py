@@ -34,14 +34,14 @@ GROUPS: Mapping[str, LazyString] = {
     Group.UNHELD: _l("Address not confirmed, no place held"),
     Group.ENDED: _l("No longer registered"),
 }
-# The names of unfinished states after the event, which will not change any more.
+# The names of unfinished statuses after the event, when they cannot change any more.
 AFTER_THE_EVENT: Mapping[str, LazyString] = {
     Status.PENDING: _l("Address was never confirmed"),
     Status.IN_REVIEW: _l("Was in review"),
     Status.WAITING: _l("Was waiting"),
     Status.OFFERED: _l("Was offered a place"),
 }
-UNKNOWN_KIND = "review"  # the sign of a status that only a newer version knows
+UNKNOWN_KIND = "review"  # the icon of a status that only a newer version knows
 CONSENTS = {
     ConsentPurpose.PARTICIPANT_LIST: _l("List of participants"),
     ConsentPurpose.PHOTOGRAPHS: _l("Photographs"),
@@ -155,7 +155,7 @@ def status_name(status: str) -> str:
 
 
 def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:
-    """Return a registration's status in words, with the position in line or the offer's deadline, and its sign."""
+    """Return a registration's status in words, with position or deadline, and its icon."""
     kind = STATUSES[registration.status][1] if registration.status in STATUSES else UNKNOWN_KIND
     if registration.status in AFTER_THE_EVENT and events.is_over(registration.event, clock.now()):
         return StatusWords(str(AFTER_THE_EVENT[registration.status]), "out")
@@ -211,7 +211,7 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
 
 
 def brake_words(brake: Brake, zone: tzinfo) -> str:
-    """Return in words why forms were refused, how many at least, and when the last one was."""
+    """Return in words why a rate limit delayed forms, how many at least, and when the last one was."""
     words = {
         FORMS_BRAKED: _("A great many forms came from everywhere at once, and each had to be sent twice"),
         DOMAIN_LIMITED: _("A great many messages to one e-mail domain were asked for"),
@@ -227,7 +227,7 @@ def brake_words(brake: Brake, zone: tzinfo) -> str:
 
 
 def actor_text(actor: str, names: Mapping[str, str]) -> str:
-    """Return who acted; `names` holds organisers' names by actor ("user:7")."""
+    """Return in words who acted; `names` has organisers' names by actor ("user:7")."""
     return names.get(actor) or str(ACTORS.get(actor, _l("by an organiser")))
 
 

@@ -16,7 +16,7 @@ WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Revealed:
-    """What was recorded of one person: whether there is protected identity, and real name and contact if given."""
+    """The recorded answer of one person: whether their identity is protected, real name and contact if given."""
 
     is_protected: bool
     real_name: str
@@ -28,7 +28,7 @@ def reveal(
 ) -> Revealed:
     """Record the reveal, tell the other handlers and return the answer; the same work for every person (P21, P25).
 
-    `key` is that of the form, which reveals once; `most` is how many people a handler may reveal within an hour. The
+    `key` is the key of the form, which works once; `most` is how many people a handler may reveal within an hour. The
     caller holds the lock of the account of `by`, so that two requests of one handler follow each other. Raises
     AlreadyShown, TooManyReveals.
     """

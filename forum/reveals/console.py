@@ -114,7 +114,7 @@ def _ask(person: Registration, form: RevealForm, status: int = 200) -> ResponseR
 
 
 def _ask_anew(person: Registration) -> ResponseReturnValue:
-    """Say that a form was sent twice, as by reloading the page that showed the answer, and show nothing."""
+    """Say that a form was sent twice, for instance by reloading the page with the answer; show nothing."""
     again = url_for(".reveal", event=person.event.slug, reference=person.reference)
     db.session.rollback()
     flash(
@@ -139,7 +139,7 @@ def _refuse(person: Registration, form: RevealForm, refusal: TooManyReveals) -> 
 
 
 def _show_once(person: Registration, told: actions.Revealed) -> ResponseReturnValue:
-    """Return the page with the answer. The browser leaves it after a minute, also without scripts."""
+    """Return the page with the answer, which the browser leaves after a minute, also without scripts."""
     onward = url_for(".index", event=person.event.slug)
     page = render_template(
         "console/reveals/shown.html",
@@ -155,7 +155,7 @@ def _show_once(person: Registration, told: actions.Revealed) -> ResponseReturnVa
 
 
 def _back(person: Registration) -> str:
-    """Return the address of the person's page for an organiser, of the list of reveals for other handlers."""
+    """Return the URL of the person's page for an organiser, of the list of reveals for other handlers."""
     if sign_ins.may(Role.ORGANISER, person.event):
         return url_for("attendees.show", event=person.event.slug, reference=person.reference)
     return url_for(".index", event=person.event.slug)

@@ -4,11 +4,11 @@ from datetime import datetime
 
 
 class RevealRefused(Exception):
-    """Nothing is revealed; nothing was recorded either."""
+    """Nothing was revealed or recorded."""
 
 
 class AlreadyShown(RevealRefused):
-    """The form has been used: what it revealed was shown once, and is not shown again."""
+    """The form has been used already: its answer was shown once, and is not shown again."""
 
 
 class TooManyReveals(RevealRefused):

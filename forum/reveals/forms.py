@@ -10,7 +10,7 @@ LEAST, MOST = 10, 300
 
 
 class RevealForm(TidyForm):
-    """Asks why a handler has to know; the key is good for one reveal."""
+    """Asks for the handler's reason; its key works for one reveal."""
 
     reason = StringField(
         _l("Why do you have to know?"),

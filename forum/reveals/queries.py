@@ -51,7 +51,7 @@ def read_reveals(event: Event, cursor: Cursor | None) -> Page[Reveal]:
 
 
 def was_shown(key: str) -> bool:
-    """Return whether the form with this key has revealed somebody."""
+    """Return whether the form with this key has been used for a reveal."""
     used = _reveals().join(AuditDetails).where(AuditDetails.payload["key"].as_string() == key)
     return db.session.scalars(used.limit(1)).first() is not None
 
@@ -63,7 +63,7 @@ def list_moments(actor: str, *, since: datetime) -> Sequence[datetime]:
 
 
 def list_told(event: Event, *, by: User) -> Sequence[User]:
-    """Return who is told of a reveal: the event's other handlers; where there are none, its other admins."""
+    """Return the people who get a mail about a reveal: the event's other handlers; without any, its other admins."""
     for role in (Role.PROTECTED_HANDLER, Role.ADMIN):
         if others := [user for user in list_holders(role, event.id) if user.id != by.id]:
             return others

@@ -1,7 +1,7 @@
-"""A handler's reason, as the audit trail keeps it: sealed, because it may say what only handlers may know (P28).
+"""A handler's reason, stored encrypted in the audit trail, because only handlers may read it (P28).
 
-The audit trail refuses changes, so its values cannot be sealed anew under newer keys. The reason is therefore sealed
-under the key of the audit trail: the older ones of these keys are kept for as long as the trail is verified.
+The audit trail refuses changes, so its values cannot be encrypted again with newer keys. The reason is therefore
+encrypted with the key of the audit trail, whose older keys are kept as long as the trail is verified.
 """
 
 from base64 import b64decode, b64encode
@@ -14,12 +14,12 @@ PURPOSE = "audit"
 
 
 def close(reason: str, key: str) -> str:
-    """Return the reason sealed for the reveal with this key, as text."""
+    """Return the reason as encrypted text, bound to the reveal with this key."""
     return b64encode(seal(reason.encode(), PURPOSE, _location(key))).decode()
 
 
 def read(sealed: str, key: str) -> str | None:
-    """Return the reason; None when its key is not configured, or when it belongs to another reveal."""
+    """Return the decrypted reason; None when its key is not configured, or when it belongs to another reveal."""
     try:
         return unseal(b64decode(sealed), PURPOSE, _location(key)).decode()
     except (InvalidTag, ValueError):

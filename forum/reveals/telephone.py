@@ -14,14 +14,14 @@ from forum.registration import organisers_additions as additions
 from forum.registration.by_hand import Identity
 from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
 
-# The sealed record has one length for everybody; this many bytes of it are left for both texts.
+# The bytes for real name and contact together: the encrypted record has the same length for everybody.
 LONGEST_TOGETHER = 800
 PAGE = "console/reveals/add.html"
 bp = Blueprint("telephone", __name__, url_prefix="/console/<event>/reveals")
 
 
 class TelephoneForm(additions.AdditionForm):
-    """Somebody whom a handler registers, and what is kept sealed about them."""
+    """A person whom a handler registers, with the data that are stored encrypted."""
 
     real_name = StringField(_l("Real name"), [Length(max=200, message=_l("Use at most 200 characters"))])
     contact = StringField(
@@ -29,19 +29,22 @@ class TelephoneForm(additions.AdditionForm):
     )
 
     def validate_contact(self, field: StringField) -> None:
-        """Refuse what would not fit into the sealed record together with the real name."""
+        """Refuse a contact that does not fit into the encrypted record together with the real name."""
         both = f"{self.real_name.data or ''}{field.data or ''}"
         if len(both.encode()) > LONGEST_TOGETHER:
             raise ValidationError(_("The real name and the contact are too long together"))
 
     def identity(self) -> Identity:
-        """Return what is kept sealed."""
+        """Return the identity to be stored encrypted."""
         return Identity(self.real_name.data or None, self.contact.data or None)
 
 
 @bp.route("/add", methods=["GET", "POST"])
 def add(event: str) -> ResponseReturnValue:
-    """Ask for the person's details, and register the person; nothing tells organisers who has done it (P21)."""
+    """Show the form for a registration by telephone; on POST register the person.
+
+    Organisers cannot see by whom (P21).
+    """
     chosen, form = get_any_or_404(event), TelephoneForm(kept_words.sent_or_kept())
     form.offer(chosen)
     if not form.validate_on_submit():

@@ -1,7 +1,7 @@
-"""Deciding about registrations: approving, declining, a second organiser's word, and leaving a decision to others.
+"""Deciding about registrations: approving, declining, confirming a refusal, and leaving a decision to others.
 
-Each rule locks the registration's event first and reads everything afresh: of two reviewers the later one is told, and
-nothing is decided twice. `user_id` is the organiser who decides.
+Each rule locks the registration's event first and reads everything again, so that of two simultaneous decisions the
+second is refused. `user_id` is the organiser who decides.
 """
 
 from datetime import datetime
@@ -27,9 +27,9 @@ from forum.web.edits import digest
 
 
 def shown_of(registration: Registration) -> dict[str, Any]:
-    """Return what a reviewer judges; a decision about something else than the page showed is refused (R30).
+    """Return the values that a reviewer judges; a decision is refused if the page showed other values (R30).
 
-    The language is among it, because the page asks for the reviewer's own words in this language.
+    The language is one of them, because the page asks for the reviewer's own words in this language.
     """
     person = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
     return {name: getattr(registration, name) for name in (*person, "sector_id", "status")}
@@ -56,7 +56,7 @@ def approve(
 
 
 def decline(registration: Registration, refusal: Refusal, *, seen: str, user_id: int, now: datetime) -> bool:
-    """Decline a registration, or propose that where a second organiser has to confirm; return whether it is declined.
+    """Decline a registration, or propose that if a second organiser has to confirm; return whether it is declined.
 
     Raises NotLive, NotInReview, SeenChanged, Recused, AlreadyProposed, NobodyElse where nobody could confirm.
     """
@@ -109,7 +109,7 @@ def withdraw_refusal(registration: Registration, *, user_id: int, now: datetime)
 
 
 def recuse(registration: Registration, *, user_id: int, now: datetime) -> None:
-    """Leave the decision to others, for good: whoever knows the person does not decide.
+    """Leave the decision to others, for good: an organiser who knows the person must not decide.
 
     A refusal that the organiser had proposed is dropped. Raises NotLive, NotInReview, NobodyElse; a second call
     changes nothing.
@@ -134,7 +134,7 @@ def actor_of(user_id: int) -> str:
 
 
 def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) -> None:
-    """Lock the event; refuse a decision that is not due, by one who left it to others, or about outdated answers."""
+    """Lock the event; refuse a decision that is not due, on outdated values, or by one who left it to others."""
     places.lock_live(registration)
     if not registration.is_in_review:
         raise NotInReview

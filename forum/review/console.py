@@ -53,7 +53,7 @@ def index(event: str) -> ResponseReturnValue:
 
 
 def _pages(event: Event, page: Page[Registration], before: int, total: int) -> dict[str, str | None]:
-    """Return the ways to the pages beside this one, and which people of how many it shows."""
+    """Return the links to the previous and next page, and which people of how many this page shows."""
 
     def url(beside: str, row: Registration) -> str:
         values: dict[str, Any] = {"event": event.slug, beside: row.reference}
@@ -140,7 +140,7 @@ def recuse(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _decide(slug: str, reference: str, decide: Callable[[Registration], str]) -> ResponseReturnValue:
-    """Let `decide` act on the registration, flash what it returns or why it was refused, and redirect to the person."""
+    """Call `decide` with the registration, flash what it returns or why it was refused, and redirect to the person."""
     start_write(db.session)
     registration = _person_or_404(slug, reference)
     try:
@@ -160,7 +160,7 @@ def _person_or_404(slug: str, reference: str) -> Registration:
 
 
 def _form(kind: type[Form], person: Registration) -> Form:
-    """Return the form with what was sent, else with what was kept, else for the person as the page shows them."""
+    """Return the form filled in with the sent or kept values, else with what the page shows of the person."""
     entered = kept_words.sent_or_kept()
     form = kind(entered, languages=[person.language])
     if entered is None:
@@ -169,7 +169,7 @@ def _form(kind: type[Form], person: Registration) -> Form:
 
 
 def _page(name: str, person: Registration, form: Any) -> ResponseReturnValue:
-    """Show a page about one decision; a registration about which nothing is to be decided says so."""
+    """Show a page about one decision, or say that there is nothing to decide about the registration."""
     note_view(audit_queries.REGISTRATION_VIEWED, person, actor=sign_ins.current_actor())
     page = render_template(
         f"console/review/{name}.html",

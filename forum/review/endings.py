@@ -1,7 +1,7 @@
 """Drops a proposed refusal when the review that it belongs to ends in any way: by the person, by time, by a move.
 
-The rules that end a registration stand in the room `registration` and know nothing of proposals. So the session looks
-at the rows that it writes: what an organiser noted to propose must not be kept beyond what it was for (P07).
+The rules that end a registration are in `registration`, which must not import this package. So the session inspects the
+rows that it writes: a proposed refusal must not be stored longer than its review (P07).
 """
 
 from typing import Any

@@ -18,7 +18,7 @@ class NothingProposed(DecisionRefused):
 
 
 class SamePerson(DecisionRefused):
-    """Whoever proposes a refusal cannot confirm it as well."""
+    """The organiser who has proposed a refusal cannot confirm it."""
 
 
 class NobodyElse(DecisionRefused):

@@ -1,6 +1,6 @@
-"""What speaks for and against a registration in review: facts that the database has, for those who decide.
+"""Evidence for and against a registration in review, from the database, for those who decide.
 
-Everything is read for a whole list at once. Other events count only where the reviewer organises them, too. The sealed
+Everything is read for a whole list at once. Other events count only if the reviewer organises them, too. The sealed
 answers are never read: a person with protected identity has the same evidence as anybody (P21).
 """
 
@@ -23,22 +23,22 @@ from forum.registration.models import HOLDS_PLACE, Registration
 from forum.registration.names import organisation_key
 from forum.review.vouching import find_vouched
 
-# Live, and not waiting for the address to be confirmed. Whoever was added by hand without an address is among them.
+# Live registrations without those that wait for the address to be confirmed; people added without an address included.
 STANDS = Registration.status.in_((Status.IN_REVIEW, *APPROVED))
 
 
 @dataclass
 class Evidence:
-    """What is known beside the answers of a registration; `review.wording` puts it into words.
+    """Facts about a registration besides its answers; `review.wording` puts it into words.
 
-    `places_free` are those that the sector could take now. `domains` are those that organisers have written down for
-    the organisation, and `has_own_domain` says whether the address is at one of them; `known_domains` are those of its
-    confirmed people for whom organisers have vouched. `cap` is the most places that it can have, and `counts_for` its
-    name where the person has written another one. `earlier` are other registrations of the address. `colleagues` has
-    by event id, for other events, the number of people of the organisation who hold a place. `same_name` is another
-    live registration of this event under the same name. Nobody whose address is still to be confirmed counts as a
-    colleague or for the name. `before` has the answers that a change under review has replaced, by field. `invitation`
-    is the newest one of the address to this event.
+    `places_free` is the number of places that the sector could take now. `domains` are the organisation's mail domains,
+    and `has_own_domain` says whether the address is at one of them; `known_domains` are those of its confirmed people
+    for whom organisers have vouched. `cap` is the most places that the organisation can have, and `counts_for` its name
+    if the person has typed another one. `earlier` are other registrations of the address. `colleagues` has by event id,
+    for other events, the number of people of the organisation who hold a place. `same_name` is another live
+    registration of this event under the same name. Nobody whose address is still to be confirmed counts as a colleague
+    or for the name. `before` has the answers that a change under review has replaced, by field. `invitation` is the
+    newest one of the address to this event.
     """
 
     domain: str
@@ -61,9 +61,9 @@ class Evidence:
 def gather(
     event: Event, registrations: Sequence[Registration], others: Collection[int], now: datetime
 ) -> dict[int, Evidence]:
-    """Return the evidence about registrations of this event by id; `others` are ids of events to look into as well.
+    """Return the evidence about registrations of this event by id; `others` are ids of further events to search.
 
-    Whether somebody finds a place is said of each alone, as if nobody else of the list were approved.
+    Whether a place is free is computed for each person alone, as if nobody else in the list were approved.
     """
     event_ids, left = {event.id, *others}, places.places_left(event, now)
     told: dict[int, Evidence] = {}
@@ -94,7 +94,7 @@ def gather(
 def _add_organisations(
     event: Event, registrations: Sequence[Registration], told: Mapping[int, Evidence]
 ) -> None:
-    """Add what each organisation holds, may hold at most, and which mail domains organisers know of it."""
+    """Add each organisation's held places, cap and known mail domains to the evidence."""
     keys = {one.organisation_key for one in registrations}
     held, domains = caps.held_by(event, keys), belonging.list_domains(event, keys)
     called = belonging.find_names(event, keys)
@@ -130,7 +130,7 @@ def _add_domains(
 def _add_earlier(
     registrations: Sequence[Registration], event_ids: Collection[int], told: Mapping[int, Evidence]
 ) -> None:
-    """Add other registrations of the same addresses, without those whose address nobody has confirmed."""
+    """Add other registrations of the same addresses to the evidence, without unconfirmed ones."""
     mine = {one.email_canonical: one.id for one in registrations}
     query = select(Registration).where(
         Registration.event_id.in_(event_ids),

@@ -24,14 +24,14 @@ ALL, WITH_PLACE = "all", "with_place"
 
 
 class OwnWordsForm(TidyForm):
-    """The organisers' own words, in each language in which the people concerned read our messages."""
+    """The organisers' own words, in each language of the mails to the people concerned."""
 
     sv = LinesField(NAMES["sv"], [LENGTH])
     en = LinesField(NAMES["en"], [LENGTH])
 
     def __init__(self, *args, languages: Iterable[str] = (), **kwargs):
         super().__init__(*args, **kwargs)
-        # Codes of the languages in which words are asked for: those of the people concerned, else all.
+        # Codes of the languages of the fields: those of the people concerned, else all.
         self.languages = [code for code in NAMES if code in set(languages)] or [*NAMES]
         for code in NAMES:
             if code in self.languages:
@@ -43,7 +43,7 @@ class OwnWordsForm(TidyForm):
         return [self[code] for code in self.languages]
 
     def words_for(self, registration: Registration) -> str:
-        """Return what was typed in the language of a registration."""
+        """Return the words typed in the language of a registration."""
         return self[registration.language].data or "" if registration.language in self.languages else ""
 
     def _label(self, code: str) -> str:
@@ -52,7 +52,7 @@ class OwnWordsForm(TidyForm):
         return _("Your own words in %(language)s", language=language_name(code))
 
     def _is_whole(self) -> bool:
-        """Return whether words are there in every language or in none: nobody gets a message of which half lacks."""
+        """Return whether words were typed in every language or in none: otherwise some people would get none."""
         given = [bool(field.data) for field in self.word_fields]
         return all(given) or not any(given)
 
@@ -82,7 +82,7 @@ class ReasonForm(OwnWordsForm):
             field.id = f"refusal-{field.id}"
 
     def validate(self, extra_validators=None) -> bool:
-        """Check the fields; another reason needs words that say it."""
+        """Check the fields; the reason "other" needs words that explain it."""
         is_valid = super().validate(extra_validators)
         if not self.reason.data:
             self.reason.errors = [_("Choose a reason")]
@@ -101,22 +101,22 @@ class DeclineForm(ShowsStored, ReasonForm):
 
 
 class Selection:
-    """The people whom a form concerns, each with a digest of what the page showed of them: "ABCD-EFGH.digest"."""
+    """The people chosen in a form, each with a digest of the values that the page showed: "ABCD-EFGH.digest"."""
 
     who = SelectMultipleField(_l("Who"), validate_choice=False)
 
     def show_people(self, registrations: Sequence[Registration]) -> None:
-        """Put the people into the form, as the page shows them."""
+        """Put the people, with digests of the values shown, into the form."""
         self.who.data = [f"{one.reference}.{digest(shown_of(one))}" for one in registrations]
 
     def digests(self) -> dict[str, str]:
-        """Return the digests of what the page showed, by reference."""
+        """Return by reference the digests of the values that the page showed."""
         pairs = (str(value).partition(".") for value in self.who.data or ())
         return {reference: shown for reference, _dot, shown in pairs}
 
 
 class ApproveManyForm(Selection, OwnWordsForm):
-    """Approving many people: all of them, or only as many as find a place."""
+    """Approving many people: all of them, or only as many as get a place."""
 
     whom = RadioField(
         _l("If there are fewer places than people"),

@@ -1,7 +1,7 @@
-"""Deciding about many registrations at once: who is meant and what will happen stand on a page before anything does.
+"""Deciding about many registrations at once: a page first shows the people and the results.
 
-Each decision is a transaction of its own, like one that is made on a person's page: nobody waits for the whole round,
-and a process that dies leaves decisions that are made or not, never half of one.
+Each decision is a transaction of its own, as on a person's page: other requests do not wait for all of them, and a
+process that dies leaves no decision half made.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
 bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
 Decide = Callable[[Registration, str], str]
-# What became of each person, for the message after a round.
+# The result for each person, for the message after the decisions.
 GIVEN, WAITING, CHANGE, DECLINED, PROPOSED = "given", "waiting", "change", "declined", "proposed"
 FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
 ALONE = "alone"
@@ -50,7 +50,7 @@ LEFT: dict[type[Exception], str] = {
 
 @bp.route("/approval", methods=["GET", "POST"])
 def approve(event: str) -> ResponseReturnValue:
-    """Ask whether to approve so many people, once both factors are fresh (S09); on POST approve one after the other."""
+    """Ask whether to approve the chosen people, after both factors were entered (S09); on POST approve one by one."""
     if answer := sign_ins.require_fresh():
         return answer
     people = _selected(get_any_or_404(event))
@@ -72,7 +72,7 @@ def approve(event: str) -> ResponseReturnValue:
 
 @bp.route("/refusal", methods=["GET", "POST"])
 def decline(event: str) -> ResponseReturnValue:
-    """Ask why so many people are declined, once both factors are fresh (S09); on POST decline one after the other."""
+    """Ask for a reason to decline the chosen people, after both factors were entered (S09); on POST decline each."""
     if answer := sign_ins.require_fresh():
         return answer
     people = _selected(get_any_or_404(event))
@@ -88,9 +88,9 @@ def decline(event: str) -> ResponseReturnValue:
 
 
 def _selected(event: Event) -> Sequence[Registration]:
-    """Return the chosen people who wait for a decision of this organiser, the first to ask first."""
+    """Return the chosen people about whom this organiser can decide, the first to ask first."""
     values = (request.form if request.method == "POST" else request.args).getlist("who")
-    # PostgreSQL refuses a text with a NUL, so only what can be a reference is looked for.
+    # PostgreSQL refuses a text with a NUL, so only texts in the form of a reference are searched.
     references = {read_reference(value.partition(".")[0]) for value in values[: queries.SHOWN]}
     people = queries.list_by_references(event, references)
     recused = queries.find_recused(people, g.user.id)
@@ -98,7 +98,7 @@ def _selected(event: Event) -> Sequence[Registration]:
 
 
 def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
-    """Show the page that asks; without anybody to decide about say why, and lead back to the queue."""
+    """Show the page that asks; if nobody is left to decide about, say why and redirect to the queue."""
     if not people:
         left = " ".join(_left_words(_left_out(get_any_or_404(slug), form.digests())))
         flash(left or _("Choose at least one person about whom you can decide."), "warning")
@@ -121,7 +121,7 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
 
 
 def _round(slug: str, seen: dict[str, str], decide: Decide) -> ResponseReturnValue:
-    """Decide about one person after the other, each in a transaction; flash how many came to what."""
+    """Decide about one person after the other, each in a transaction of its own; flash how many had which result."""
     event = get_any_or_404(slug)
     came = _left_out(event, seen)
     for reference in [one.reference for one in _selected(event)]:
@@ -133,7 +133,7 @@ def _round(slug: str, seen: dict[str, str], decide: Decide) -> ResponseReturnVal
 
 
 def _left_out(event: Event, seen: dict[str, str]) -> Counter[str]:
-    """Count those of the page about whom nothing is left to decide, or whom this organiser leaves to others."""
+    """Count by reason the chosen people about whom nothing is left to decide, or not by this organiser."""
     references = {read_reference(reference) for reference in seen} - {""}
     waiting = queries.list_by_references(event, references)
     passed = len(queries.find_recused(waiting, g.user.id))
@@ -141,7 +141,7 @@ def _left_out(event: Event, seen: dict[str, str]) -> Counter[str]:
 
 
 def _decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
-    """Let `decide` act on one person, and commit; return what became of it."""
+    """Call `decide` with one person, and commit; return the result."""
     start_write(db.session)
     registration = registrations.find_by_reference(get_any_or_404(slug), reference)
     if registration is None:
@@ -158,7 +158,7 @@ def _decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
 
 
 def _done_words(came: Counter[str]) -> Iterator[str]:
-    """Yield in sentences what has been decided."""
+    """Yield sentences on the decisions made."""
     if number := came[GIVEN]:
         yield ngettext("%(num)s person has a place.", "%(num)s people have a place.", number)
     if number := came[WAITING]:
@@ -180,7 +180,7 @@ def _done_words(came: Counter[str]) -> Iterator[str]:
 
 
 def _left_words(came: Counter[str]) -> Iterator[str]:
-    """Yield in sentences about how many nothing was decided, and why."""
+    """Yield sentences on how many people were left out, and why."""
     if number := came[FULL]:
         yield ngettext(
             "%(num)s person stays in review, because no place is free.",

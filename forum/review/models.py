@@ -1,4 +1,4 @@
-"""The tables of reviews: refusals that a second organiser has to confirm, and decisions that are left to others."""
+"""The tables of reviews: refusals that a second organiser has to confirm, and decisions left to others."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from forum.registration.enums import DeclineReason
 
 
 class ProposedRefusal(Base):
-    """A refusal that one organiser has proposed; another one confirms it before the person hears of it.
+    """A refusal that one organiser has proposed; another one confirms it before the person is told.
 
-    A registration has at most one; the row goes when it is withdrawn, or the review ends in any way (`endings`).
+    A registration has at most one; the row is deleted when it is withdrawn, or the review ends in any way (`endings`).
     """
 
     __tablename__ = "proposed_refusals"

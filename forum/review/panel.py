@@ -27,12 +27,12 @@ from forum.web.forms import TidyForm
 
 
 class ConfirmForm(ShowsStored, TidyForm):
-    """The button of a second organiser."""
+    """The button with which a second organiser confirms a refusal."""
 
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A person who waits for a decision. `proposal` is a refusal that somebody has proposed."""
+    """A person who waits for a decision. `proposal` is the refusal that an organiser has proposed, or None."""
 
     registration: Registration
     points: Sequence[wording.Point]
@@ -56,7 +56,7 @@ class Reviewed:
 
     @property
     def proposed(self) -> str:
-        """Who has proposed the refusal."""
+        """The name of the organiser who has proposed the refusal."""
         proposer = self.proposal.proposer if self.proposal else None
         return proposer.name if proposer else _("a former organiser")
 
@@ -81,13 +81,13 @@ class Reviewed:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `review_of`, and tell `registration`, which knows nothing of reviews, who may not cancel."""
+    """Give templates `review_of`, and register with `registration`, which must not import this, who may not cancel."""
     state.app.jinja_env.globals.update(review_of=review_of)
     barring.install(state.app, why_not_cancelled)
 
 
 def why_not_cancelled(registration: Registration) -> str:
-    """Return why the organiser who is signed in cannot end a review by cancelling, "" if they can."""
+    """Return why the signed-in organiser cannot end a review by cancelling, or "" if they can."""
     if not registration.is_in_review:
         return ""
     if queries.find_recused([registration], g.user.id):
@@ -100,7 +100,7 @@ def why_not_cancelled(registration: Registration) -> str:
 
 
 def review_of(registration: Registration) -> Reviewed | None:
-    """Return what is to be decided about a registration; None where nothing is, or the event is over."""
+    """Return the pending decision about a registration; None without one, or after the event."""
     now = clock.now()
     if not registration.is_in_review or events.is_over(registration.event, now):
         return None
@@ -132,7 +132,7 @@ def describe(
 
 
 def _organised_events(event: Event) -> list[Event]:
-    """Return the other events that the reviewer organises, too: nobody sees people of an event through another one."""
+    """Return the other events that the reviewer organises: people of events that they do not organise are not shown."""
     return [
         other
         for other in events.list_events()

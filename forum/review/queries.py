@@ -19,14 +19,14 @@ from forum.review.models import ProposedRefusal, Recusal
 from forum.web.pagination import Cursor, Order, Page, count_before, read_page
 
 SHOWN = 100
-# A registration that an earlier version put in review has no moment from which its review counts.
+# The moment from which a review counts; a registration put in review by an earlier version has none of its own.
 SINCE = func.coalesce(Registration.review_since, Registration.requested_at)
 ORDER = Order((SINCE.label("since"), Registration.id))
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Where a page of the queue begins."""
+    """The person beside whom a page of the queue begins."""
 
     since: datetime
     id: int
@@ -52,9 +52,10 @@ def list_undecided(event: Event, *, limit: int = SHOWN) -> Sequence[Registration
 
 
 def read_undecided(event: Event, cursor: Cursor | None) -> tuple[Page[Registration], int]:
-    """Return a page of those who wait for a decision, the longest first, and how many stand before its first person.
+    """Return a page of people who wait for a decision, the longest first, and how many come before its first person.
 
-    A page begins beside a person, by reference; somebody about whom was decided meanwhile stands where they asked.
+    A page begins beside a person, by reference; one who has been decided about keeps the position of their time of
+    asking.
     """
     query = _undecided(event).options(joinedload(Registration.sector))
     beside = find_by_reference(event, read_reference(cursor.key)) if cursor else None
@@ -69,7 +70,7 @@ def read_undecided(event: Event, cursor: Cursor | None) -> tuple[Page[Registrati
 
 
 def count_late(event: Event, now: datetime) -> int:
-    """Return for how many of them the day has passed on which a decision was promised."""
+    """Return how many registrations still wait for a decision after the promised day."""
     late = Registration.answer_by <= now
     return sum(db.session.execute(select(*(_number(part.where(late)) for part in _parts(event)))).one())
 
@@ -101,7 +102,7 @@ def find_recused(registrations: Collection[Registration], user_id: int) -> set[i
 def count_other_reviewers(registration: Registration, user_id: int) -> int:
     """Return how many other organisers of the event could decide about this registration.
 
-    Whoever has proposed a refusal cannot confirm it and does not count.
+    The organiser who has proposed a refusal does not count, because they cannot confirm it.
     """
     roles = Membership.role.in_((Role.ORGANISER, Role.ADMIN))
     here = or_(Membership.event_id == registration.event_id, Membership.event_id.is_(None))

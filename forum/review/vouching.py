@@ -1,8 +1,8 @@
-"""For whom organisers have vouched: whoever they approved, invited or added by hand, as the audit trail tells.
+"""People for whom organisers have vouched, by approving, inviting or adding them, according to the audit trail.
 
-Anybody can register with any organisation and confirm an address of their own, so a registration that nobody has looked
-at says nothing about the organisation. What a person changes later, nobody has looked at either: another organisation
-or another address ends it until organisers approve.
+Anybody can register with any organisation and confirm an address of their own, so an unchecked registration proves
+nothing about the organisation. Nor does a later change: with another organisation or address nobody vouches for the
+person, until organisers approve.
 """
 
 from sqlalchemy import Select, select
@@ -18,7 +18,7 @@ TOLD = (REGISTRATION_RECEIVED, APPROVED, CHANGED, ADDRESS_ASKED, ADDRESS_CHANGED
 
 
 def find_vouched(numbers: Select) -> set[int]:
-    """Return those of the registrations that this query of ids finds for which organisers have vouched."""
+    """Return those ids of registrations, selected by this query, for which organisers have vouched."""
     entries = select(AuditEntry).where(
         AuditEntry.subject_type == Registration.__tablename__,
         AuditEntry.subject_id.in_(numbers),
@@ -36,13 +36,13 @@ def find_vouched(numbers: Select) -> set[int]:
 
 
 def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) -> bool | None:
-    """Return whether organisers vouch from this entry on; None if it changes nothing about that."""
+    """Return whether organisers vouch from this entry on; None if the entry does not change that."""
     payload = entry.details.payload if entry.details else {}
     if entry.action == APPROVED:
         return True
     if (
         entry.action == REGISTRATION_RECEIVED
-    ):  # also begins anew where SQLite reuses the id of one that was erased
+    ):  # a new registration may have the id of an erased one, which SQLite reuses
         return is_organiser or bool(payload.get("invited"))
     if entry.action == ADDRESS_CHANGED:
         return None if is_organisers_address else False

@@ -1,4 +1,4 @@
-"""Reviews in words, for organisers: the evidence, since when somebody waits, and what was decided."""
+"""Reviews in words, for organisers: the evidence, how long a person has waited, and the decision."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,13 +45,14 @@ REFUSALS: Mapping[type[Exception], LazyString] = {
         "Nothing was changed: the person’s answers are others than your page showed. Look again."
     ),
 }
-INVITED = (InvitationState.OPEN, InvitationState.YES)  # an invitation that has not been declined or ended
+# states of an invitation that was not declined and has not ended
+INVITED = (InvitationState.OPEN, InvitationState.YES)
 SHOWN = 3  # the most earlier registrations that are listed for one person
 
 
 @dataclass(frozen=True)
 class Point:
-    """A piece of evidence: whether it speaks for the person, against or neither; `url` leads to what it is about."""
+    """A piece of evidence: whether it speaks for the person, against or neither; `url` links to its subject."""
 
     sign: str
     label: str
@@ -74,7 +75,7 @@ def points(registration: Registration, evidence: Evidence, events: Mapping[int, 
 
 
 def refusal_text(refusal: Exception, registration: Registration) -> str:
-    """Return why a decision was not made; if it was made already, how the registration stands now."""
+    """Return why a decision was not made; if somebody else has made it, the registration's present status."""
     if type(refusal) in REFUSALS:
         return str(REFUSALS[type(refusal)])
     status = wording.status_name(registration.status)
@@ -85,7 +86,7 @@ def refusal_text(refusal: Exception, registration: Registration) -> str:
 
 
 def since_text(registration: Registration) -> str:
-    """Return since when a decision is waited for, in words."""
+    """Return since when the person has waited for a decision, in words."""
     since = registration.review_since or registration.requested_at
     return _("since %(day)s", day=day_text(since, registration.event.zone))
 
@@ -101,14 +102,14 @@ def promise_text(registration: Registration, now: datetime) -> str:
 
 
 def outcome_text(registration: Registration) -> str:
-    """Return what an approval has led to, in words."""
+    """Return the result of an approval, in words."""
     if registration.status == Status.WAITING:
         return _("Approved. No place is free, so the person is on the waiting list. A message is on its way.")
     return _("Approved. The person has a place, and a message is on its way.")
 
 
 def _changes(registration: Registration, evidence: Evidence) -> Iterator[Point]:
-    """Yield what a change was before, for each answer that is not what was approved."""
+    """Yield the former value of each answer that differs from the approved one."""
     for name in (name for name in wording.FIELDS if name in evidence.before):
         before, after = evidence.before[name], getattr(registration, name)
         if before == after:
@@ -147,7 +148,7 @@ def _mail(evidence: Evidence) -> Point:
 
 
 def _known_mail(evidence: Evidence) -> Point:
-    """Return what the mail domains that organisers know of the organisation say about an address."""
+    """Return as evidence whether the address has a mail domain that organisers have given the organisation."""
     label, domain = _("E-mail"), evidence.domain
     if evidence.has_own_domain:
         return Point(FOR, label, _("@%(domain)s is a mail domain of the organisation", domain=domain))
@@ -185,7 +186,7 @@ def _places(evidence: Evidence) -> Point:
 def _invitation(registration: Registration, evidence: Evidence) -> Iterator[Point]:
     if invitation := evidence.invitation:
         is_good = invitation.state in INVITED and invitation.sector_id == registration.sector_id
-        # The organisers have not chosen somebody to whom a colleague has passed an invitation on.
+        # Organisers did not choose a colleague to whom an invitation was forwarded.
         is_good = is_good and not invitation.from_colleague
         told = evidence_text(invitation, registration)
         yield Point(FOR if is_good else NEITHER, _("Invitation"), told)

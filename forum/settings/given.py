@@ -1,4 +1,4 @@
-"""Settings as the environment gives them: each is read by its type, and a malformed one is noted as a problem."""
+"""Settings as the environment gives them: each is parsed by its type, and a malformed one is noted as a problem."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ ON, OFF = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 class Given(dict[str, Any]):
     """The FORUM_* variables of the environment without their prefix, with `overrides` on top.
 
-    `problems` says what is malformed, never with its value; `secret_files` are the files that hold settings, and
+    `problems` names malformed settings, without their values; `secret_files` are the files that hold settings, and
     `unreadable` the settings whose file cannot be read.
     """
 

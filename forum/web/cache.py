@@ -1,10 +1,10 @@
 """The page cache: a public page is rendered once per content version and answered before Flask.
 
-A page's key is its path, and nothing else of a request reaches the view: what one reader causes to be rendered is
-given to everybody. A cached page is valid for one content version (content_version.py), so every process sees a change
-at once on SQLite and within a second on PostgreSQL. A page that shows how many seats are left, or names people, is
-valid for one second, and a page whose words depend on the time is valid until they change (`hold_at_most`). While the
-database is out of reach and no new page can be rendered, the last cached page is the answer.
+A page's key is its path, and nothing else of a request reaches the view, because the page rendered for one visitor is
+sent to all. A cached page is valid for one content version (content_version.py), so every process sees a change at once
+on SQLite and within a second on PostgreSQL. A page that shows how many seats are left, or names people, is valid for
+one second, and a page whose words depend on the time is valid until they change (`hold_at_most`). While the database is
+out of reach and no new page can be rendered, the last cached page is the answer.
 """
 
 import logging
@@ -45,7 +45,7 @@ CACHE_CONTROL = {
     float("inf"): "public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=86400",
     SEATS_SECONDS: "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400",
 }
-# The same for a page that names people who may withdraw: no CDN answers with a name from before (P04).
+# Cache-Control of a page that names people, who may withdraw: no CDN may send an outdated name (P04).
 FOR_NAMES = "public, max-age=0, s-maxage=1, must-revalidate"
 View = Callable[..., Any]
 # For each marked view, how many seconds its page is valid.
@@ -131,7 +131,7 @@ class PageCache:
             return self._render(inner, key, version, environ, start_response)
 
     def clear(self) -> None:
-        """Forget every page."""
+        """Remove every page from the cache."""
         with self._lock:
             self._pages.clear()
             self._bytes = 0
@@ -242,8 +242,8 @@ def _key(environ: Environ, hosts: frozenset[str]) -> str | None:
     """Return the page's key, its path; None for a request whose answer is never cached.
 
     No view with cached pages reads the query, so a path with "?utm_source=x" names the same page. Port and spelling of
-    the host are not part of the key: a page knows only the site's own address (S39), and each of 65,535 ports would
-    add a page to render and to cache.
+    the host are not part of the key: a page knows only the site's own address (S39), and a client could add a page for
+    each of 65,535 ports.
     """
     path, host = environ.get("PATH_INFO", ""), environ.get("HTTP_HOST", "")
     if environ["REQUEST_METHOD"] not in READING or len(path) > MAX_PATH:

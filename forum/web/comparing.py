@@ -1,4 +1,4 @@
-"""Comparing two versions of something that is written in several languages, field by field."""
+"""Comparing two versions of a text that has several languages, field by field."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

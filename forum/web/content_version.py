@@ -15,8 +15,8 @@ from sqlalchemy.engine import URL
 
 from forum.postgres import PostgresConnection, libpq_arguments, patience
 
-# Short limits, so that the polling thread soon notices a silent server. The connect_timeout is in seconds, the other
-# two are in milliseconds.
+# Short limits, so that the polling thread soon notices a server that does not answer. connect_timeout is in seconds,
+# the other two are in milliseconds.
 LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000, "options": "-c statement_timeout=2000"}
 READ_VERSION = "SELECT version FROM content_version"
 
@@ -54,13 +54,13 @@ class _SqliteVersion(threading.local):
 
 
 class PolledVersion:
-    """The content version in PostgreSQL as the polling thread read it last; None when the last answer is too old.
+    """The content version in PostgreSQL as the polling thread read it last; None when that reading is too old.
 
     The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
     EVERY, FOR = 0.5, 2.0  # seconds between two reads; seconds for which a read version is valid
-    PATIENCE = 2.5  # seconds to wait for an answer of a server that hangs
+    PATIENCE = 2.5  # seconds to wait for a server that does not answer
 
     def __init__(self, conninfo: str):
         self._conninfo = conninfo

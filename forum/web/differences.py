@@ -1,4 +1,4 @@
-"""A difference of two versions of a text, word by word, for revisions and for edits of two people at once."""
+"""A word-by-word difference of two versions of a text, for revisions and for simultaneous edits of two people."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ MOST_STEPS = 1_000_000
 
 
 class Kind(StrEnum):
-    """What happened to a piece of text."""
+    """Whether a piece of text was kept, removed or added."""
 
     SAME = "same"
     GONE = "gone"
@@ -39,12 +39,12 @@ class Difference:
 
     @property
     def pieces(self) -> list[Piece]:
-        """The pieces that lead from the one text to the other."""
+        """The pieces that turn the one text into the other."""
         return compare_words(self.before, self.after)
 
 
 def compare_words(before: str, after: str) -> list[Piece]:
-    """Return the pieces that lead from one text to the other.
+    """Return the pieces that turn one text into the other.
 
     Lines are compared first, then the words of those that differ. Changes beside each other become one: blanks that are
     kept between two removed words count as removed and added again, not as a piece of their own.

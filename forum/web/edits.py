@@ -34,7 +34,7 @@ class ShowsStored:
         self.seen.data = digest(stored)
 
     def refuse_if_changed(self, stored: Mapping[str, object]) -> None:
-        """Raise ChangedMeanwhile when the values, read under the write lock, are not those that the page showed."""
+        """Raise ChangedMeanwhile when `stored`, read under the write lock, differs from what the page showed."""
         if self.seen.data != digest(stored):
             raise ChangedMeanwhile(stored)
 
@@ -46,9 +46,9 @@ def digest(values: Mapping[str, object]) -> str:
 
 
 def differences(form: Iterable[Field], stored: Mapping[str, Any], within: str = "") -> Iterator[Difference]:
-    """Yield each field of the form in which something else was typed than is stored, rows and languages one by one.
+    """Yield a difference for each field of the form whose typed value is not the stored one, by row and language.
 
-    What is stored is the version before, what was typed the one after.
+    The stored value is the version before, the typed one the version after.
     `within` is the label of the field or row that contains these fields, empty for the form's own fields.
     """
     for field in form:

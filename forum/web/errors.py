@@ -26,9 +26,9 @@ from forum.web.requests import UnreadableRequest
 
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
-# Errors whose page uses neither database nor router: for a foreign Host no URL can be built, the query of an unreadable
-# request cannot be read, and the page for too long headers must not wait, because the lobby (the limit on waiting
-# requests, web/lobby.py) does not count that request.
+# Errors whose page uses neither database nor router: with a foreign Host no URL can be built, the query of an
+# unreadable request cannot be parsed, and the page for too long headers must not wait, because that request is not
+# counted among the waiting ones (web/lobby.py).
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 # Blueprints whose forms hold no password and are safe to send again: those of visitors, and those in which
@@ -69,7 +69,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 
 
 def show_busy(error: Exception) -> ResponseReturnValue:
-    """Show a page when a queue or store is full, locked or away, and keep the answers of a form (R13–R16)."""
+    """Show a page when a queue or store is full, locked or away; a button there sends a form again (R13–R16)."""
     g.cause = without_values(error)
     response = make_response(show(ServiceUnavailable(), kept=_what_was_sent()))
     response.headers["Retry-After"] = RETRY_SECONDS
@@ -79,8 +79,8 @@ def show_busy(error: Exception) -> ResponseReturnValue:
 def ask_again(lost: CSRFError, page: Callable[[str], ResponseReturnValue | None]) -> ResponseReturnValue:
     """Show a visitor's form whose session was lost, filled in with what was typed, and with a fresh token.
 
-    Nothing is hidden: if another site has sent the form, the visitor sees what pressing the button again would send
-    (S10). `page` renders the form with the notice. If it returns None, the error page is shown instead.
+    If another site has sent the form, the visitor sees what pressing the button again would send (S10). `page` renders
+    the form with the notice. If it returns None, the error page is shown instead.
     """
     notice = _(
         "Nothing has been sent yet. The browser was closed while the form was open, or it keeps no cookies from "

@@ -1,4 +1,4 @@
-"""What all forms share: tidied texts, clear errors, a key that detects a form sent twice."""
+"""What all forms share: cleaned texts, clear errors, a key that detects a form sent twice."""
 
 import re
 import secrets
@@ -115,7 +115,7 @@ class TidyForm(FlaskForm):
 
 
 class SentOnce:
-    """Gives a form a key by which a form that is sent twice, as by a doubled press, is noticed (R03).
+    """Adds a key to a form, by which a form that is sent twice, as by a double click, is recognised (R03).
 
     A form class inherits from this beside TidyForm. The page renders `key` as a hidden field.
     """
@@ -127,7 +127,7 @@ class SentOnce:
         self.key.data = self.key.data or new_form_key()
 
     def own_key(self: Any) -> str:
-        """Return a digest of the form's key and of what was typed: it is the same when the form is sent twice."""
+        """Return a digest of the form's key and the typed values, which is the same when the form is sent twice."""
         return digest({name: value for name, value in self.data.items() if name != "csrf_token"})
 
 
@@ -152,16 +152,16 @@ class LinesField(TextAreaField):
 
     @staticmethod
     def tidied(value: Any) -> Any:
-        """Return the text with each word tidied, or as it was sent when it is too long for that."""
+        """Return the text with each word cleaned, or unchanged when it is too long for that."""
         return tidy_lines(value) if isinstance(value, str) and not _find_excess(value) else value
 
 
 class PastedField(LinesField):
-    """Rows pasted from a spreadsheet: the tabs that divide their cells stay, those before an empty first one too."""
+    """Rows pasted from a spreadsheet: the tabs between cells stay, also those before an empty first cell."""
 
     @staticmethod
     def tidied(value: Any) -> Any:
-        """Return the rows with each word of each cell tidied, or as they were sent when they are too long for that."""
+        """Return the rows with each word of each cell cleaned, or unchanged when they are too long for that."""
         if not isinstance(value, str) or _find_excess(value):
             return value
         rows = ("\t".join(map(tidy_lines, row.split("\t"))) for row in LINE_ENDS.split(value))
@@ -169,7 +169,7 @@ class PastedField(LinesField):
 
 
 class DayField(DateField):
-    """A field for a date, whose message says how to type one in a browser that shows no calendar."""
+    """A field for a date, whose error message says how to type one in a browser without a calendar."""
 
     def process_formdata(self, valuelist) -> None:
         """Read the date. Raises ValueError with a message for people."""
@@ -251,7 +251,7 @@ def _refuse_wrong_address(_form, field) -> None:
 
 
 def _find_excess(text: str) -> Any:
-    """Return why a text of several lines cannot be tidied, or None."""
+    """Return the error for a text of several lines that is too long to be cleaned, or None."""
     if len(text) > LONGEST_TEXT:
         return _l("Use at most 30,000 characters")
     if longest_word(text) > LONGEST:
@@ -265,7 +265,7 @@ def _refuse_long_lines(_form, field) -> None:
 
 
 def _refuse_endless(_form, field) -> None:
-    """Refuse a text that is too long to be tidied, with the message of the field's own limit, before other checks."""
+    """Refuse a text that is too long to be cleaned, with the message of the field's own limit, before other checks."""
     if isinstance(field.data, str) and len(field.data) > LONGEST:
         own = (rule.message for rule in field.validators if isinstance(rule, Length))
         raise StopValidation(next(own, _l("Use at most 1,000 characters")))

@@ -38,7 +38,7 @@ def security_headers(hsts: str) -> dict[str, str]:
 
 
 def set_headers(app: Flask, *, is_open: Callable[[], bool], may_be_listed: Callable[[], bool]) -> None:
-    """The layer that adds security headers.
+    """Add security headers to every response (a layer of the app).
 
     `is_open` tells whether the request's route is open to everybody, `may_be_listed` whether search engines may list
     the page.

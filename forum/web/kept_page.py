@@ -1,4 +1,4 @@
-"""A cached page: its answers in each encoding are made once, so that answering a request only looks one up."""
+"""A cached page: its responses in each encoding are made once, so that answering a request is only a lookup."""
 
 import gzip
 import hashlib
@@ -27,7 +27,7 @@ class KeptPage:
     __slots__ = ("_answers", "_tags", "expires", "size", "version")
 
     def __init__(self, version: int, seconds: float, headers: Headers, body: bytes) -> None:
-        """Keep a page for one content version and at most `seconds`; `headers` are common to all encodings."""
+        """Store a page for one content version and at most `seconds`; `headers` are common to all encodings."""
         self.version, self.expires = version, time.monotonic() + seconds
         bodies = _compressed(headers, body) | {"": body}
         self.size = sum(map(len, bodies.values()))

@@ -43,7 +43,7 @@ def init_app(app: Flask) -> None:
 
 
 def _catalogue() -> NullTranslations:
-    """Return the texts of the present language, by one look at the request: Flask-Babel takes four for each text."""
+    """Return the texts of the present language by one look at the request; Flask-Babel takes four for each text."""
     if (locale := get_locale()) is None:
         return get_translations()
     if locale not in CATALOGUES:
@@ -52,7 +52,7 @@ def _catalogue() -> NullTranslations:
 
 
 def read_from_address(app: Flask) -> None:
-    """The layer that takes the request's language from the path, and puts it into the URLs of the page."""
+    """Read the request's language from the path, and put it into the URLs of the page (a layer of the app)."""
 
     @app.url_value_preprocessor
     def take_language(_endpoint, values) -> None:

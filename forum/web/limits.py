@@ -81,7 +81,7 @@ class SqliteStorage(Storage):
         return self._execute("SELECT 1", ()) == (1,)
 
     def reset(self) -> int:
-        """Forget every counter and return how many there were."""
+        """Delete all counters; return how many there were."""
         return self._connection().execute("DELETE FROM counters").rowcount
 
     def forget_ended(self) -> int:
@@ -89,7 +89,7 @@ class SqliteStorage(Storage):
         return self._connection().execute("DELETE FROM counters WHERE expires <= ?", (time.time(),)).rowcount
 
     def clear(self, key: str) -> None:
-        """Forget one counter."""
+        """Delete one counter."""
         self._execute("DELETE FROM counters WHERE key = ?", (key,))
 
     def _execute(self, statement: str, values) -> tuple | None:

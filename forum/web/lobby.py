@@ -1,10 +1,10 @@
-"""Bounds how many requests of a process may wait, whatever they wait for (R26).
+"""Limits how many requests of a process may wait, for whatever reason (R26).
 
-A request holds a thread while its body comes slowly, while it waits for the database, while its page is rendered, and
-until the client has received a streamed export. So every request that may wait counts in the lobby, which admits
-fewer requests than the process has threads (commands/serving): requests that are answered at once (a cached page, a
-static file, /livez) always find a thread. A request that finds the lobby full gets a page that asks to try again;
-that page keeps the answers of a form if the body could be read.
+A request holds a thread while its body arrives slowly, while it waits for the database, while its page is rendered, and
+until the client has received a streamed export. So every request that may wait is counted here, in the lobby, which
+admits fewer requests than the process has threads (commands/serving): requests that are answered at once (a cached
+page, a static file, /livez) always find a thread. A request that finds the lobby full gets a page that asks to try
+again; that page keeps the answers of a form if the body could be read.
 """
 
 import threading
@@ -35,7 +35,7 @@ class LobbyFull(ServiceUnavailable):
 
 
 class Start:
-    """A `start_response` that notes whether the answer has a Content-Length, and so is complete."""
+    """A `start_response` that records whether the response has a Content-Length, and so is complete."""
 
     def __init__(self, start_response: Any) -> None:
         self._start_response, self.is_whole = start_response, False
@@ -74,8 +74,8 @@ class Lobby:
     ) -> None:
         """Read bodies of at most `longest` bytes; `by_client` is true when clients connect directly, not by a proxy.
 
-        `longest_for` returns how many bytes the body of an organiser's request may have if that differs from
-        `longest`, else 0; `longest_for_anybody` does so for everybody's forms, whose bodies take no organiser's turn.
+        `longest_for` returns how many bytes the body of an organiser's request may have if that differs from `longest`,
+        else 0; `longest_for_anybody` does so for forms for everybody, whose bodies have a limit of their own.
         """
         self._longest, self._by_client = longest, by_client
         self._large = (
@@ -114,7 +114,7 @@ class Lobby:
             return answer if start.is_whole else ClosingIterator(answer, leaving.pop_all().close)
 
     def _sender(self, environ: Environ) -> str:
-        """Return the client that sends a body; "" if there is no body, or if a proxy connects for all clients."""
+        """Return the client that sends a body; "" without a body, or if a proxy connects for all clients."""
         has_body = environ.get("CONTENT_LENGTH") not in {None, "", "0"}
         return subscriber(environ.get("REMOTE_ADDR", "")) if has_body and self._by_client else ""
 
@@ -144,9 +144,9 @@ class Lobby:
                     del self._unread[client]
 
     def _large_limit(self, environ: Environ) -> tuple[int, Line | None]:
-        """Return the limit in bytes of a body longer than `longest`, and the line in which such bodies wait.
+        """Return the limit in bytes for this body, and the queue for large bodies.
 
-        There is no line if the body is not longer, or must not be.
+        The queue is None if the body is not longer than `longest`, or must not be.
         """
         length = environ.get("CONTENT_LENGTH") or ""
         if is_number(length) and int(length) > self._longest:
@@ -156,7 +156,7 @@ class Lobby:
         return 0, None
 
     def _receive_large(self, environ: Environ, longest: int, line: Line, leaving: ExitStack) -> None:
-        """Read a large body if few enough are in memory; each stays in memory until its request ends."""
+        """Read a large body if not too many are in memory; each stays in memory until its request ends."""
         if not line.enter(0):
             refuse_unread(environ, LobbyFull())
             return

@@ -21,7 +21,7 @@ KEY = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a page starts: after the row with this key, or before it."""
+    """The start of a page: after the row with this key, or before it."""
 
     key: str
     backwards: bool = False
@@ -103,7 +103,7 @@ def read_neighbours(
 ) -> tuple[Any, Any]:
     """Return the rows before and after the row `beside`, each None where there is none.
 
-    A row of a group that `order` does not have stands nowhere, so it has no neighbours.
+    A row of a group that `order` does not have has no position, so it has no neighbours.
     """
     if order.groups and getattr(beside, order.group_by.key) not in order.groups:
         return None, None

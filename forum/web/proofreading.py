@@ -65,16 +65,16 @@ class Hint:
 
     @property
     def key(self) -> str:
-        """The name of the hint's place, by which `Care.find` finds it again when lines above have come or gone."""
+        """The hint's key, by which `Care.find` finds the hint again after lines above were added or removed."""
         return f"{self.field}:{self.line}:{self.digest}"
 
     @property
     def digest(self) -> str:
-        """A digest of the line and of the place in it."""
+        """A digest of the line and of the hint's position in it."""
         return _digest_of(f"{self.column} {self.words}\n{self.line_digest}")
 
     def replace_in(self, text: str) -> str:
-        """Return the text of the hint's field with the words replaced at this place and nowhere else."""
+        """Return the text of the hint's field with the words replaced at the hint's position only."""
         lines = text.split("\n")
         line = lines[self.line - 1]
         lines[self.line - 1] = line[: self.column] + self.better + line[self.column + len(self.words) :]
@@ -115,7 +115,7 @@ def proofread(
     """Check a Markdown text for its language; hints about words such as "today" name dates counted from `day`.
 
     `glossary` is that of the language. `above` are the name, label and text of each field above the body, such as its
-    headline: they are checked too, but not counted. `more` are hints about the body from elsewhere.
+    headline: they are checked too, but not counted. `more` are further hints about the body.
     """
     words = WORDS.findall(text)
     sentences = max(1, len([part for part in SENTENCE_ENDS.split(text) if part and part.strip()]))

@@ -42,7 +42,7 @@ def _unpaired(line: str, language: str) -> str:
 
 
 def _mended(line: str, language: str) -> Iterator[Mark]:
-    """Yield each mark whose replacement by the language's own mark for its position leaves none unpaired."""
+    """Yield each mark whose replacement by the language's mark for that position leaves none unpaired."""
     marks = list(MARKS.finditer(line))
     if language not in PAIR or len(marks) > MOST_MARKS:
         return

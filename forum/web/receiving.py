@@ -1,7 +1,7 @@
 """Reads a request's whole body before the request goes on (R26).
 
-The server hands a request over as soon as its headers have arrived. Reading the body then holds a thread until the
-client has sent it or is gone; nothing else ends that read, and web/lobby.py limits how many threads read.
+The server passes a request on as soon as its headers have arrived. Reading the body then holds a thread until the
+client has sent it or has hung up; nothing else ends that read, and web/lobby.py limits how many threads read.
 """
 
 from io import BytesIO
@@ -18,7 +18,7 @@ DIGITS = 20  # digits of a Content-Length at most; int() refuses a number of tho
 
 
 def receive(environ: Environ, longest: int) -> None:
-    """Replace the request's stream by its whole body, or note a refusal; the app itself refuses too long bodies."""
+    """Replace the request's stream by its whole body, or store a refusal; the app itself refuses too long bodies."""
     length = environ.get("CONTENT_LENGTH") or ""
     try:
         # A chunked body has no Content-Length; no browser sends a form in chunks.
@@ -42,7 +42,7 @@ def is_number(length: str) -> bool:
 
 
 def refuse_unread(environ: Environ, refusal: HTTPException) -> None:
-    """Let the app answer with an error page, without reading any body."""
+    """Make the app answer with an error page, without reading any body."""
     environ.update({REFUSAL: refusal, "wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"})
 
 

@@ -10,7 +10,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 DAY = timedelta(days=1)
-# Words after which a date takes no "on" or "in" of its own: "until 16 September".
+# Words that replace the "on" or "in" of a date after them: "until 16 September".
 LEADING: Mapping[str, set[str]] = {
     "en": {"after", "around", "before", "between", "by", "during", "for", "from", "in", "of", "on"}
     | {"since", "than", "through", "till", "to", "until"},
@@ -19,7 +19,7 @@ LEADING: Mapping[str, set[str]] = {
 }
 # Words that a date with its own "on" or "in" cannot follow: "the next week".
 DETERMINERS = frozenset({"a", "its", "my", "our", "the", "their", "your"})
-# What makes words such as "today" a part of a longer date: a part of the day, or the date itself.
+# Text after words such as "today" that makes them a longer date: a part of the day, or the date itself.
 LONGER = re.compile(
     r"\s+(?:morning|noon|afternoon|evening|night|morse|bitti|förmiddag|eftermiddag|kväll|natt)\b"
     r"|\s*(?:[,(]\s*(?:\w+,?\s+){0,2}|den\s+)?\d",
@@ -29,7 +29,7 @@ LONGER = re.compile(
 
 @dataclass(frozen=True)
 class RelativeDate:
-    """How to write a relative date as an absolute one; `leading` is the word before the date in a sentence, or ""."""
+    """A rule that turns a relative date into an absolute one; `leading` is the word before the date, or ""."""
 
     leading: str
     dated: Callable[[date, str], str]

@@ -44,7 +44,7 @@ class Clients:
         self._address, self._requests = "", 0
 
     def see(self, address: str) -> None:
-        """Count a request, until a second address appears or the warning has been logged."""
+        """Count a request of this network address, until a second address appears or the warning has been logged."""
         self._address = self._address or address
         if address != self._address:
             self._requests = -1
@@ -101,14 +101,14 @@ class FormRequest(Request):
 
 
 def trust_proxies(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """The layer that takes the client's address from configured proxies only (S26), and Host from no proxy (S39)."""
+    """Take the client's address from configured proxies only (S26), and Host from none (S39); a layer of the app."""
     if hops := app.config["TRUSTED_PROXIES"]:
         return partial(ProxyFix, x_for=hops, x_proto=hops, x_host=0)
     return None
 
 
 def refuse_and_log(app: Flask) -> None:
-    """The layer that refuses malformed requests and those from another site's page, and logs every request."""
+    """Refuse malformed requests and those from another site's page, and log every request (a layer of the app)."""
     app.request_class = FormRequest
     app.before_request(refuse)
     clients = Clients()
@@ -127,7 +127,7 @@ def refuse_and_log(app: Flask) -> None:
 
 
 def lead_to_own_address(app: Flask) -> None:
-    """The layer that redirects a reader to the URL that the site's own links to the page have.
+    """Redirect to the URL that the site's own links to the page have (a layer of the app).
 
     That URL has no needless slash at its end and no empty parameter; a browser sends one for each empty form field.
     """

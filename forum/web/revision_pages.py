@@ -19,7 +19,7 @@ class RestoreForm(ShowsStored, TidyForm):
 
 @dataclass(frozen=True)
 class Kept:
-    """The post or page whose revisions are shown: its name, its event, and where its editor and revisions are."""
+    """The post or page whose revisions are shown: its name, its event, and the URLs of its editor and revisions."""
 
     name: str
     event: Any

@@ -21,7 +21,7 @@ class Number(IntegerConverter):
 
 
 def init_app(app: Flask) -> None:
-    """Let the routes that are added from now on take only such numbers for `<int:…>`."""
+    """Make routes that are added from now on accept only such numbers for `<int:…>`."""
     app.url_map.converters["int"] = Number
 
 

@@ -1,4 +1,4 @@
-"""The rows of a table that somebody has sent, and why one cannot be read."""
+"""The rows of a table that somebody has uploaded, and the reasons why one cannot be read."""
 
 MOST_COLUMNS = 30
 
@@ -18,7 +18,7 @@ class NotATable(SheetRefused):
 
 
 class TooManyRows(SheetRefused):
-    """The table has more rows than the caller takes."""
+    """The table has more rows than the caller accepts."""
 
 
 class TooLarge(SheetRefused):

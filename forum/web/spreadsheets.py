@@ -1,7 +1,7 @@
-"""Reading small tables that people send: XLSX files, CSV with commas, semicolons or tabs, and pasted rows.
+"""Reading small tables that people upload: XLSX files, CSV with commas, semicolons or tabs, and pasted rows.
 
-Whoever sends a file decides what is in it, so reading stops at the first row or column too many. Rows that a
-spreadsheet hides, as its filters do, are left out. This module knows no feature.
+The content of a file is not trusted, so reading stops at the first row or column too many. Rows that a
+spreadsheet hides, as its filters do, are left out. This module uses no feature of the forum.
 """
 
 import codecs
@@ -14,7 +14,7 @@ from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooMan
 
 MOST_IN_CELL = 3_000  # characters of a cell, or of a line before it is split
 ZIP = b"PK"
-DELIMITERS = "\t;,"  # in texts with commas or semicolons, those are more often part of a cell than tabs are
+DELIMITERS = "\t;,"  # the tab first: commas and semicolons are more often part of a cell
 
 
 def read(data: bytes, *, most: int) -> Rows:
@@ -36,7 +36,7 @@ def read_pasted(text: str, *, most: int) -> Rows:
 
 
 def read_text(text: str) -> Iterator[list[str]]:
-    """Yield the rows of a text; its first line with an @, else its first with a text, says what separates the cells."""
+    """Yield the rows of a text; its first line with an @, else its first line with a text, decides the separator."""
     if "\x00" in text:
         raise NotATable
     try:
@@ -61,7 +61,7 @@ def _written_cell(cell: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Return what separates the cells: that by which an address stands alone in a cell, else what occurs at all."""
+    """Return the separator of cells: one that leaves an address alone in its cell, else one that occurs in the line."""
     lines = [line for line in text.splitlines() if line.strip()]
     line = next((line for line in lines if "@" in line), lines[0] if lines else "")
     split = {one: next(csv.reader([line], delimiter=one, skipinitialspace=True), []) for one in DELIMITERS}

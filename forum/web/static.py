@@ -1,7 +1,7 @@
 """Static files: named by a hash of their content, bundled and compressed once, then cached by browsers for ever.
 
-`build_static` fills a folder, `load_manifest` finds a file's URL in it, `serve_static` answers with its files; the
-layer `serve_built` does the last two for the folder of the setting STATIC:
+`build_static` fills a folder, `load_manifest` finds a file's URL in it, `serve_static` answers with its files;
+`serve_built` does the last two for the folder of the setting STATIC:
 
     <folder>/manifest.json                      {"css/app.css": "css/app.0f3a….css", …}
     <folder>/files/css/app.0f3a….css[.br|.gz]   what /static/ answers with
@@ -44,9 +44,9 @@ class UnknownStaticFile(KeyError):
 
 
 class LateFiles(WhiteNoise):
-    """Serves the files that are in the folder at the start, and those that a newer version has built there since.
+    """Serves the files that were in the folder at the start, and those that a newer version has built there since.
 
-    During an update of several machines, pages of an updated machine ask the others for the newer files.
+    During an update of several machines, pages of an updated machine request the newer files from the others.
     """
 
     def __init__(self, app: Wsgi, *, root: Path, prefix: str, headers: Mapping[str, str]):
@@ -57,7 +57,7 @@ class LateFiles(WhiteNoise):
         self.directories.append((f"{root.absolute()}/", prefix))
 
     def __call__(self, environ: Environ, start_response: Any) -> Any:
-        """Answer with a static file; a path that is not known yet is looked for on the disk."""
+        """Answer with a static file; look on the disk for a path that was not there at the start."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith(self._prefix):
             return self.application(environ, start_response)

@@ -13,7 +13,7 @@ from forum.web.receiving import REFUSAL
 
 
 def take_turns(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """The layer that lets one request compute at a time; None if TURNS is off or Python has no interpreter lock."""
+    """Let one request compute at a time (a layer); None if TURNS is off or Python has no interpreter lock."""
     if not app.config["TURNS"] or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return None
     return lambda inner: partial(_compute_in_turn, inner)

@@ -100,7 +100,7 @@ class _Outlet(io.RawIOBase):
         return len(data)
 
     def taken(self) -> bytes:
-        """Return what has been written since the last call."""
+        """Return the bytes written since the last call."""
         taken = bytes(self._written)
         self._written.clear()
         return taken

@@ -1,6 +1,6 @@
 """Reading the first sheet of an XLSX file (ECMA-376) that somebody has sent.
 
-Whoever sends a file decides what is in it, so reading is bounded: all parts together are unpacked to at most MOST_BYTES
+The content of a file is not trusted, so reading is bounded: all parts together are unpacked to at most MOST_BYTES
 and have at most MOST_ELEMENTS, document types are refused, and reading stops at the first row or column too many.
 """
 
@@ -19,7 +19,7 @@ from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooMan
 MOST_BYTES = 2_000_000  # of the parts, unpacked
 MOST_ELEMENTS = 150_000  # of the parts
 CHUNK = 65_536  # bytes that are unpacked and parsed at once
-PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # spreadsheet programs know no other way
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # compression methods that spreadsheet programs use
 CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error),
@@ -32,7 +32,7 @@ End = Callable[[str], None]
 def read(data: bytes, *, most: int) -> Rows:
     """Return the rows of the workbook's first sheet, up to the last one with a text. Raises SheetRefused.
 
-    Rows that are hidden are empty, as those that the sheet leaves out.
+    Hidden rows are returned empty, like rows that the sheet leaves out.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -44,10 +44,10 @@ def read(data: bytes, *, most: int) -> Rows:
 
 
 class _Workbook:
-    """The parts of an XLSX file, parsed one after the other within what all of them may have together."""
+    """The parts of an XLSX file, parsed one after the other within common limits of bytes and elements."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
-        """Begin with nothing unpacked."""
+        """Start with nothing unpacked."""
         self._archive = archive
         self._bytes = self._elements = 0
 
@@ -118,7 +118,7 @@ def _first_sheet(book: _Workbook) -> str:
 
 
 def _texts(book: _Workbook) -> list[str]:
-    """Return the workbook's shared texts; the readings of Asian characters (rPh) are left out."""
+    """Return the workbook's shared texts; phonetic guides for Asian characters (rPh) are left out."""
     texts: list[str] = []
     parts: list[str] = []
     inside = {"t": False, "rPh": False}
@@ -144,7 +144,7 @@ def _texts(book: _Workbook) -> list[str]:
 
 
 def _sheet(book: _Workbook, name: str, shared: Sequence[str], most: int) -> Rows:
-    """Return the rows of a sheet up to the last one with a text, those between without one as empty ones."""
+    """Return the rows of a sheet up to the last one with a text; rows without a text in between are empty."""
     reader = _SheetReader(shared, most)
     book.parse(name, start=reader.begin, end=reader.end, text=reader.note)
     reader.rows.hidden = len(reader.hidden)
@@ -155,7 +155,7 @@ class _SheetReader:
     """Collects the rows of a sheet while it is parsed."""
 
     def __init__(self, shared: Sequence[str], most: int) -> None:
-        """Begin without rows, of which there may be `most`; `shared` are the workbook's shared texts."""
+        """Start without rows, of which there may be `most`; `shared` are the workbook's shared texts."""
         self.rows = Rows()
         self.hidden: set[int] = set()
         self._shared, self._most = shared, most
@@ -166,10 +166,10 @@ class _SheetReader:
         self._is_value = False
 
     def begin(self, name: str, told: dict[str, str]) -> None:
-        """Note the beginning of a row, a cell or a value."""
+        """Handle the start tag of a row, a cell or a value."""
         local = _local(name)
         if local == "row":
-            # A row is after the one before it, whatever number it gives itself.
+            # A row follows the one before it, even if it has a smaller number.
             self._row = max(self._row + 1, _number(told.get("r", "")) - 1)
             self._is_hidden = told.get("hidden") in ("1", "true")
             self._column = 0
@@ -179,18 +179,18 @@ class _SheetReader:
         self._is_value = local in ("v", "t")
 
     def end(self, name: str) -> None:
-        """Note the end of a cell or a value."""
+        """Handle the end tag of a cell or a value."""
         if _local(name) == "c" and self._row >= 0:
             self._put(_value("".join(self._parts), self._cell["t"], self._shared))
         self._is_value = False
 
     def note(self, text: str) -> None:
-        """Note a part of a value."""
+        """Handle text within a value."""
         if self._is_value:
             self._parts.append(text)
 
     def _put(self, text: str) -> None:
-        """Put a cell's text where the cell's name, such as C7, says; without a name it is the next one."""
+        """Store a cell's text in the column of its name, such as C7; without a name in the next column."""
         column = _column_of(self._cell["r"], self._column)
         self._column = column + 1
         if not text.strip():
@@ -209,12 +209,12 @@ class _SheetReader:
 
 
 def _number(text: str) -> int:
-    """Return the number that a row gives itself, 0 for none."""
+    """Return the number in a row's attribute, 0 for none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
 
 
 def _column_of(name: str, following: int) -> int:
-    """Return which column a cell's name means, from 0; `following` is that of a cell without a name."""
+    """Return the index, from 0, of the column in a cell's name; `following` for a cell without a name."""
     named = CELL.fullmatch(name)
     if not named:
         return following
@@ -225,7 +225,7 @@ def _column_of(name: str, following: int) -> int:
 
 
 def _value(text: str, kind: str, shared: Sequence[str]) -> str:
-    """Return a cell's text; an error value such as #N/A is none."""
+    """Return a cell's text; "" for an error value such as #N/A."""
     if kind == "s":
         is_number = text.isascii() and text.isdecimal() and len(text) < 8
         return shared[int(text)] if is_number and int(text) < len(shared) else ""
