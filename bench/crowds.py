@@ -1,4 +1,4 @@
-"""What is done for many people at once: invitations from a table, rounds of the review, a delegation."""
+"""Measuring what is done for many people at once: invitations from a table, decisions of a review, a delegation."""
 
 import time
 from collections.abc import Iterator
@@ -27,12 +27,12 @@ QUEUE_INVITATIONS = next(job for job in JOBS if job.name == "queue invitations")
 
 
 class TimedPages(Pages):
-    """A browser that counts the seconds of its requests, and not those in which pages are read and checked here."""
+    """A browser that adds up the seconds of its requests, without the time for parsing and checking pages here."""
 
     seconds = 0.0
 
     def spent(self) -> float:
-        """Return the seconds of the requests since the last call."""
+        """Return the seconds of the requests since the last call of this method."""
         seconds, self.seconds = self.seconds, 0.0
         return seconds
 
@@ -61,7 +61,7 @@ def invitations(app: Flask, number: int) -> Iterator[tuple[str, str]]:
 
 
 def _mail(app: Flask, number: int) -> None:
-    """Let the worker queue and send in turns until nothing is left."""
+    """Run the worker's jobs for queueing and sending mail in turns until no mail is left."""
     queued = sent = 0
     with app.app_context():
         while done := run_job(QUEUE_INVITATIONS):
@@ -76,7 +76,7 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     pages, slug = _organiser(app)
     filling.add_in_review(app, number)
     with app.app_context():
-        all_of_them = reviews.count_undecided(find_current())  # some came with the demo
+        all_of_them = reviews.count_undecided(find_current())  # the demo has some of its own
     queue = pages.get("review.index", event=slug)
     yield f"the page with the first {reviews.SHOWN}, with evidence", f"{1000 * pages.spent():.0f} ms"
     asking = deciding = 0.0
@@ -96,7 +96,7 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
 
 
 def delegation(app: Flask, number: int) -> Iterator[tuple[str, str]]:
-    """Register people as a contact does: the form, and the press that gives all of them places."""
+    """Register people as a contact does: send the form, then press the button that confirms the delegation."""
     pages = TimedPages(app)
     app.config["FORM_MIN_SECONDS"] = 0
     told = {"given_name": "Åsa", "email": "contact@example.org", "organisation": "Tinget", "choice": "all"}

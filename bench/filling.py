@@ -1,4 +1,4 @@
-"""Databases for benchmarks: the demo forum with unlimited places and a given number of registrations."""
+"""Databases for benchmarks: the demo forum with enough places and a given number of registrations."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -35,7 +35,7 @@ TEN_KINDS = (
 
 
 class Asks(Enum):
-    """What the form of the current event asks beside the core questions."""
+    """The questions of the current event's form besides the core questions."""
 
     CORE = "core"  # nothing
     DEMO = "demo"  # the demo's questions
@@ -168,5 +168,5 @@ def _row(event: Event, sector: Sector, index: int, now) -> dict:
 
 
 def number_of_seconds(index: int) -> int:
-    """Return how many seconds ago a registration was made; registrations are spread over a month."""
+    """Return how many seconds ago the registration with this index was made; they are spread over a month."""
     return 60 + index * 2_500_000 // 100_000

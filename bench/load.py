@@ -43,7 +43,7 @@ FAMILY_NAMES = (
 PROCESSES = 4  # number of client processes
 SECTORS = ("politics", "justice", "tech", "ngo", "other")
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
-# The fields of an event's own questions, with the value of a choice, and what is typed where there is none.
+# The fields of an event's own questions in the form's HTML: the value of a choice, else nothing, for a typed answer.
 ASKED = re.compile(r'<(?:input|textarea)[^>]* name="(q-[^"]+)"(?: value="([^"]*)")?')
 TYPED = "2"
 
@@ -199,7 +199,7 @@ def _hidden(page: str) -> dict[str, str]:
 
 
 def _answers(page: str) -> dict[str, str]:
-    """Return an answer to each of the event's own questions: the last choice, or a text that is a number, too."""
+    """Return an answer to each of the event's own questions: the last choice, or a text that is also a valid number."""
     return {name: html.unescape(value) or TYPED for name, value in ASKED.findall(page)}
 
 

@@ -45,7 +45,7 @@ class Letter(Bare):
 
 
 def transactions(url: str, times: int) -> float:
-    """Return how many transactions per second one thread commits; each raises a counter, adds a person and a mail."""
+    """Return the transactions per second that one thread commits; each raises a counter, adds a person and a mail."""
     engine = create_engine(url, **engine_options(url))
     prepare_engine(engine)
     with Session(engine) as session:

@@ -34,7 +34,7 @@ def measure(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_questions(report: Report, folder: Path, quick: bool) -> None:
-    """Compare the core questions with the demo's and with ten more, on SQLite, in turns; all are answered."""
+    """Compare the core questions with the demo's and with ten more, on SQLite, in alternation; all are answered."""
     group, runs = "Registrations with more questions, on SQLite", 1 if quick else 3
     with ExitStack() as stack:
         forums = {}

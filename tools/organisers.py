@@ -73,7 +73,7 @@ def walk_in(pages: Pages, user: User, password: str = PASSWORD, **values) -> Pag
 
 
 def code_of(user: User, *, seconds_ago: int = 0) -> str:
-    """Return the code that the user's authenticator shows now, or showed some seconds ago."""
+    """Return the code that the user's authenticator shows now, or showed `seconds_ago`."""
     db.session.refresh(user)
     assert user.totp_secret, f"{user.email} has no authenticator"
     return code_for(user.totp_secret, seconds_ago=seconds_ago)

@@ -26,8 +26,7 @@ from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
-# kinds of mails to an address that somebody else typed, which may not belong to them
-TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}
+TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}  # to an address that may not belong to whoever typed it
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
 FOR_STATE = {

@@ -186,7 +186,7 @@ class PageCache:
         return made.give(environ, start_response)
 
     def _request_for(self, path: str) -> Environ:
-        """Return a request made of the path alone: all visitors get the page, so no client may put words into it."""
+        """Return a request made of the path alone: all visitors get the page, so nothing of one client may reach it."""
         url = urlsplit(self._flask.config["BASE_URL"])
         return {
             "REQUEST_METHOD": "GET",

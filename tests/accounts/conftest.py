@@ -8,10 +8,10 @@ from tools.organisers import make_user
 
 @pytest.fixture(autouse=True)
 def _standing(time):
-    """Freeze the clock for every test."""
+    """Use a frozen clock in every test."""
 
 
 @pytest.fixture
 def user(database, event) -> User:
-    """Give an organiser of all events, with password and authenticator."""
+    """Save an organiser of all events, with password and authenticator."""
     return make_user()

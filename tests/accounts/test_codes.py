@@ -62,7 +62,8 @@ def test_the_same_code_twice_is_refused_the_second_time(app, user):
     code = code_of(user)
     first, second = Pages(app), Pages(app)
     for pages in (first, second):
-        give_password(pages, user)  # only the user's latest sign-in can go on from the password to the code
+        # only the user's latest sign-in can continue from the password to the code
+        give_password(pages, user)
     second.get("/account/second-factor").submit({"code": code}, expect=303)
     give_password(first, user)
     page = first.get("/account/second-factor").submit({"code": code}, expect=422)

@@ -21,7 +21,7 @@ def signed_in(pages, user) -> Pages:
 
 
 def opened_from_list(pages: Pages):
-    """Open the account from the attendee list, and name that list in the Referer header, as a browser does."""
+    """Open the account page with the attendee list in the Referer header, as a browser does after a click there."""
     link = pages.open(LIST).soup.select_one(".console-side a[href^='/account/']")["href"]
     return pages.open(link, headers={"Referer": f"http://localhost{LIST}"})
 

@@ -44,7 +44,7 @@ def chosen(page) -> dict[str, str]:
 
 
 def send_late(pages: Pages, time, **late) -> str:
-    """Open the form, send it after the sign-in has expired, and return the location of the redirect."""
+    """Open the form, send it after the sign-in has expired, and return the path of the redirect."""
     form = pages.open(LIST)
     time.forward(**late)
     return form.submit(WHY, expect=303).location

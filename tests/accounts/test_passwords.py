@@ -108,7 +108,7 @@ def test_nothing_stored_matches_nothing():
 
 
 def test_the_first_check_makes_the_unmatchable_hash_even_when_a_hash_is_stored():
-    """A process's first check computes the unmatchable hash also for a known address: time must not tell (S24)."""
+    """A process's first check computes the unmatchable hash also for a known address: the times are equal (S24)."""
     stored = passwords.hashed(PASSWORD)
     passwords._unmatchable_hash.cache_clear()
     assert passwords.matches(stored, PASSWORD)

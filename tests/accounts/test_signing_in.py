@@ -22,7 +22,7 @@ def sign_in_count() -> int:
 
 
 def address(app, rule, **known: str) -> str:
-    """Return a path that the route's rule matches, with "1" for each parameter of the rule."""
+    """Return a path that matches the route's rule, with "1" for each parameter that is not in `known`."""
     values = {name: known.get(name, "1") for name in rule.arguments}
     with app.test_request_context():
         return app.url_map.bind("localhost").build(rule.endpoint, values)

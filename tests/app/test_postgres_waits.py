@@ -35,7 +35,7 @@ class TestPostgres:
 
     @pytest.fixture
     def holder(self, app, postgres_server, postgres_url):
-        """Give a connection that holds the lock of the event's row."""
+        """Open a connection that holds the lock of the event's row."""
         with app.app_context():
             make_event()
         with postgres_server.connect(make_url(postgres_url).database) as holder:
@@ -82,7 +82,7 @@ class TestPostgres:
 
     @pytest.fixture
     def lent(self, monkeypatch):
-        """Note how many threads hold a turn (may compute) each time that a thread lends its turn to another."""
+        """Record how many threads hold a turn (may compute) each time that a thread lends its turn to another."""
         lend, seen = Processor.lent, []
 
         @contextmanager
@@ -194,7 +194,7 @@ class TestPostgres:
             assert db.session.execute(text("SELECT 1")).scalar() == 1
 
     def test_connection_of_a_full_pool_is_waited_for_without_a_turn(self, app, lent, pool):
-        """A thread that waits for a connection lends its turn at the processor: the connection's user may need one."""
+        """A thread that waits for a connection lends its turn at the processor to threads that have a connection."""
         with app.app_context():
             taken = [db.engine.connect() for _ in range(15)]
             lent.clear()  # Forget the turns (rights to compute) that were lent while connecting.

@@ -17,7 +17,7 @@ from tests.factories.saving import save
 
 
 class Apart(DeclarativeBase):
-    """Base class for the tables of this test module, which are no models of the forum."""
+    """Base class for this module's own tables, which are not models of the forum."""
 
     is_public_content, live_columns = False, frozenset()
 
@@ -48,7 +48,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def store(database) -> Callable[..., Trial]:
-    """Return a function that saves a row with known keys and returns it as read back."""
+    """Return a function that saves a row with known primary keys and returns it as read back."""
     Apart.metadata.create_all(db.engine)
     return lambda **values: save(Trial(**{"id": 1, "name": "a", **values}))
 
@@ -59,7 +59,7 @@ def raw(column: str) -> bytes:
 
 
 def change(statement: str, **values) -> None:
-    """Run SQL, as somebody could who can write to the database but has no key."""
+    """Run SQL as an attacker could who can write to the database but has no data key."""
     start_write(db.session)
     db.session.execute(text(statement), values)
     db.session.commit()

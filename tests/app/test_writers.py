@@ -111,7 +111,7 @@ class TestWriters:
                 wait_until(lambda: done == [not is_computed])
 
     def write_in_turn(self, app, done):
-        """Write as a request does; note whether the thread has its turn at the processor when it has the write lock."""
+        """Write as a request does; record whether the thread has its turn at the processor with the write lock."""
         with app.app_context(), processor.taken():
             start_write(db.session)
             done.append(processor._mine.turn)

@@ -5,7 +5,7 @@ import base64
 from playwright.sync_api import Browser, Page
 
 ROOM = 8  # margin around an element, in px, for its focus indicator
-# The kind of the focused element. Elements of one kind look alike, so only one of them is measured.
+# Returns the kind of the focused element. Elements of one kind look alike, so only one of them is measured.
 KIND = """() => {
     const words = element => `${element.tagName}.${element.getAttribute("class") || ""}`;
     const focused = document.activeElement;
@@ -21,7 +21,7 @@ BOX = """room => {
         + along * ((box.left >= 0) + (box.right <= innerWidth));
     return {x: left, y: top, width: right - left, height: bottom - top, around};
 }"""
-# Whether each corner of the focused element's lines is on the screen and not covered by another element.
+# Returns for each corner of the focused element's lines whether it is on the screen and not covered by another element.
 COVERED = """() => {
     const focused = document.activeElement, problems = [];
     const drawn = focused instanceof SVGElement ? focused.querySelector("circle") : focused;  // an arc has no corners
@@ -40,7 +40,7 @@ COVERED = """() => {
     }
     return problems;
 }"""
-# The number of pixels that differ between two screenshots by a contrast of at least 3:1 (as WCAG defines it).
+# Returns the number of pixels that differ between two screenshots by a contrast of at least 3:1 (as WCAG defines it).
 DIFFERENCE = """async ([one, other]) => {
     const pixels = async data => {
         const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());

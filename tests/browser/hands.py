@@ -1,4 +1,4 @@
-"""How somebody fills in forms and follows links: with a mouse, or by the keyboard alone."""
+"""Filling in forms and following links as a person does: with a mouse, or by keyboard only."""
 
 from dataclasses import dataclass
 from datetime import date, time
@@ -11,7 +11,7 @@ from tests.browser.visitor import follow
 
 
 class Hands(Protocol):
-    """How somebody fills in forms and follows links."""
+    """What a person does in a browser: filling in forms and following links."""
 
     page: Page
 
@@ -30,7 +30,7 @@ class Hands(Protocol):
 
 @dataclass
 class Mouse:
-    """Somebody who clicks."""
+    """A person who uses the mouse."""
 
     page: Page
 
@@ -49,7 +49,7 @@ class Mouse:
 
 @dataclass
 class Keys:
-    """Somebody who uses the keyboard only."""
+    """A person who uses only the keyboard."""
 
     page: Page
 
@@ -60,12 +60,12 @@ class Keys:
             self._type_parts(text)
         else:
             keyboard.press("Control+a")
-            # A long text is pasted, as somebody does who has written it elsewhere.
+            # Insert a long text at once, as if pasted.
             self.page.keyboard.type(text) if len(text) < 30 else self.page.keyboard.insert_text(text)
         assert field.input_value() == text
 
     def _type_parts(self, text: str) -> None:
-        """Type a date or a time part by part, in American order, which is that of Chromium without a window."""
+        """Type a date or a time part by part, in American order, as headless Chromium has it."""
         if ":" in text:
             self.page.keyboard.type(f"{time.fromisoformat(text):%I%M%p}")
             return

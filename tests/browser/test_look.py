@@ -1,4 +1,4 @@
-"""The look of pages, measured in a browser: words at the ring chart, checkboxes on dark pages, tables on phones."""
+"""The look of pages, measured in a browser: labels of the ring chart, checkboxes on dark pages, tables on phones."""
 
 import pytest
 from playwright.sync_api import Page
@@ -7,7 +7,7 @@ from tests.browser.sights import BY_NAME
 from tests.browser.worlds import LONG_ORGANISATION
 
 pytestmark = pytest.mark.browser
-SMALLEST_WORDS = 11  # font size in px, for words at the chart, which a table repeats in full size
+SMALLEST_WORDS = 11  # smallest font size in px of labels in the chart, which a table repeats in full size
 TEXTS = """() => [...document.querySelectorAll(".ring-named :is(.ring-name, .ring-big, .ring-small)")].map(text => {
     const box = text.getBoundingClientRect(), scale = text.getScreenCTM().a;
     const size = Math.min(...[text, ...text.children].map(part => parseFloat(getComputedStyle(part).fontSize))) * scale;
@@ -50,7 +50,7 @@ def test_names_at_the_arcs_are_read_and_stand_apart(visit, width, language):
     assert len(texts) == 7
     assert [text for text in texts if text["size"] < SMALLEST_WORDS] == []
     assert [text for text in texts if text["left"] < 0 or text["right"] > width] == []
-    names = texts[:-2]  # The last two texts, in the middle of the ring, are close on purpose.
+    names = texts[:-2]  # The last two texts are in the middle of the ring, close together on purpose.
     assert [(one["words"], other["words"]) for one, other in pairs(names) if overlap(one, other)] == []
 
 

@@ -18,7 +18,7 @@ LIST_OF_REVEALS = re.compile(r"/reveals$")
 
 @pytest.fixture
 def handler(worlds, new_visitor) -> Visitor:
-    """Give a handler's browser with the answer of a reveal, and a clock that the test moves."""
+    """Give a handler's browser that shows the answer of a reveal, with a clock that the test moves."""
     visitor = new_visitor(worlds["demo"], "en")
     visitor.page.context.clock.install(time=NOW)
     visitor.sign_in(HANDLER)
@@ -49,7 +49,7 @@ def test_answer_is_neither_printed_nor_there_when_somebody_goes_back(handler):
 
 
 def _go_back(page) -> None:
-    """Go back; the browser refuses to show the answer to a form again, or shows the page as it was left."""
+    """Go back in the browser's history; the browser asks to send the form again, or shows the page as it was left."""
     with suppress(Error):
         page.go_back()
     expect(page).not_to_have_url(re.compile("/reveals$"))

@@ -1,6 +1,6 @@
-"""Who comes: somebody is invited and says yes, somebody is reviewed and lets a colleague come instead.
+"""Two whole stories in browsers: an invited person accepts; a reviewed person is replaced by a substitute.
 
-Each part is done in browsers, in Swedish by mouse and in English by keyboard alone, with the mails that people get.
+Each runs in several browsers, in Swedish by mouse and in English by keyboard alone, with the mails that people get.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ WORDS = {
 
 @dataclass
 class Somebody:
-    """Somebody at a browser of their own."""
+    """A person with a browser of their own."""
 
     hands: Hands
     forum: Running
@@ -59,7 +59,7 @@ class Somebody:
         return self.hands.page
 
     def open(self, path: str) -> None:
-        """Open an address, as from a bookmark or a mail."""
+        """Open a URL, as from a bookmark or a mail."""
         self.page.goto(path if path.startswith("http") else f"{self.forum.url}{path}")
 
     def field(self, name: str) -> Locator:
@@ -72,7 +72,7 @@ class Somebody:
             self.hands.fill(self.field(name), value)
 
     def tick(self, name: str, value: str) -> None:
-        """Choose one of a group of radio buttons."""
+        """Choose a value in a group of radio buttons."""
         self.hands.tick(self.page.locator(f"main [name='{name}'][value='{value}']"))
 
     def press(self, selector: str) -> None:
@@ -114,7 +114,7 @@ def forum(database, start_forum) -> Running:
 
 @pytest.fixture
 def sit_down(forum, new_context, hands, language) -> Callable[[], Somebody]:
-    """Return a function that gives somebody a browser of their own."""
+    """Return a function that gives another person a browser."""
     return lambda: Somebody(hands(new_context(locale=language).new_page()), forum, WORDS[language])
 
 

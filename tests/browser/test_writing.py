@@ -92,7 +92,7 @@ def test_replace_button_keeps_the_cursor_and_can_be_undone(writer):
     text.press("Control+z")
     assert text.input_value().count("today") == 3
     expect(hints).to_have_count(3)
-    # After Enter on "Replace" the next hint has the focus, also once the server has sent the hints anew.
+    # After Enter on "Replace" the next hint has the focus, also once the server has sent new hints.
     page.locator("[data-care=en] [data-replace]").nth(1).press("Enter")
     page.locator("[data-care=en] [data-replace]").nth(1).press("Enter")
     assert text.input_value() == f"😀 Until today.\n\nWe met {better}. “Yes”, he said {better}."

@@ -57,7 +57,7 @@ def sent(visitor: Visitor) -> None:
 
 
 def pressed(way: Way, button: str) -> Way:
-    """Open a page by the given way, a function of this module, and press a button on the page."""
+    """Open a page by a function of this module, and press a button on the page."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
@@ -132,21 +132,21 @@ def of_contact(endpoint: str, **values) -> Way:
 
 
 def everything(visitor: Visitor) -> None:
-    """Open everything held about a person, in a browser in which the link to it has been pressed."""
+    """Open the page with all of a person's data, by pressing the button of its link."""
     opened = {EVERYTHING: digest(visitor.world.tokens["open"])}
     visitor.page.context.add_cookies([visitor.world.cookie(**opened)])
     visitor.open("own_everything.show")
 
 
 def asked(act: str) -> Way:
-    """Open a page of the console about the test forum's request to be erased."""
+    """Open a console page about the test forum's request for erasure."""
     return lambda visitor: visitor.open(
         f"erasure_requests.{act}", event=visitor.world.event, number=visitor.world.request
     )
 
 
 def objected(act: str) -> Way:
-    """Open a page of the console about the test forum's objection, or to lift its restriction."""
+    """Open a console page about the test forum's objection, or the page that lifts its restriction."""
     return lambda visitor: visitor.open(
         f"restriction_requests.{act}",
         event=visitor.world.event,
@@ -155,14 +155,14 @@ def objected(act: str) -> Way:
 
 
 def invited(act: str) -> Way:
-    """Open a page of the console about the test forum's open invitation."""
+    """Open a console page about the test forum's open invitation."""
     return lambda visitor: visitor.open(
         f"invitations.{act}", event=visitor.world.event, number=visitor.world.invitation
     )
 
 
 def wrongly(way: Way, answers: dict[str, str]) -> Way:
-    """Open a page by the given way, a function of this module, and send answers that are refused."""
+    """Open a page by a function of this module, and send answers that are refused."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
@@ -222,7 +222,7 @@ def removing_a_note(visitor: Visitor) -> None:
 
 
 def of_reviewed(endpoint: str) -> Way:
-    """Open a page about many people who are in review, with one of them chosen."""
+    """Open a page for deciding about many people in review, with one of them chosen."""
     return lambda visitor: visitor.open(
         endpoint, event=visitor.world.event, who=visitor.world.people["in_review"]
     )
@@ -261,22 +261,22 @@ def of_event(endpoint: str, **values) -> Way:
 
 
 def of_mailing(endpoint: str) -> Way:
-    """Open a page of the console about the test forum's message to many people."""
+    """Open a console page about the test forum's mailing."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, mailing=visitor.world.mailing)
 
 
 def of_question(endpoint: str) -> Way:
-    """Open a page of the console about the test forum's question."""
+    """Open a console page about the test forum's question."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, question=visitor.world.question)
 
 
 def of_desk(endpoint: str, kind: str) -> Way:
-    """Open a page of the console about a post of this kind, such as a draft."""
+    """Open a console page about a post of this kind, such as a draft."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.desk[kind])
 
 
 def of_image(endpoint: str, kind: str) -> Way:
-    """Open a page of the console about an image that is used or unused."""
+    """Open a console page about an image that is used or unused."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.images[kind])
 
 

@@ -87,7 +87,7 @@ EMAIL_OF_LENGTH = "lentokonesuihkuturbiinimoottori.apumekaanikko@tietoliikennein
 
 @dataclass
 class World:
-    """A served forum, with links and references that its filling has prepared."""
+    """A served forum, with links, references and ids that its filling has stored for tests."""
 
     app: Flask
     url: str = ""
@@ -99,16 +99,14 @@ class World:
     desk: dict[str, dict[str, int]] = field(
         default_factory=dict
     )  # values in the console's URLs of posts, by kind: draft, planned, …
-    # for an image that a post shows ("used") and one that none does ("unused"), the values for URLs: {"key": …}
+    # URL values ({"key": …}) of an image that a post shows ("used") and of one that none shows ("unused")
     images: dict[str, dict[str, str]] = field(default_factory=dict)
-    mailing: int = (
-        0  # the id of a message to many people: proposed in the demo, paused in the test forum "long"
-    )
-    # the id of a question that has answers to choose from and one below it; only in the test forum "long"
+    mailing: int = 0  # the id of a mailing: proposed in the demo, paused in the test forum "long"
+    # the id of a question with choices, on which another one depends; only in the test forum "long"
     question: int = 0
-    request: int = 0  # the id of a request to be erased
-    objection: int = 0  # the id of an objection that is open
-    restriction: int = 0  # the id of a request for restriction that is granted
+    request: int = 0  # the id of a request for erasure
+    objection: int = 0  # the id of an open objection
+    restriction: int = 0  # the id of a granted request for restriction
     invitation: int = 0  # the id of an open invitation
     event: str = ""
 
@@ -246,7 +244,7 @@ def fill_long(world: World) -> None:
 
 
 def _write_down(event: Event) -> None:
-    """Write an organisation down that has long names, mail domains and a cap, and is suggested on the form."""
+    """Add an organisation with long names, mail domains and a cap, which forms suggest."""
     written = Written(
         LONG_ORGANISATION,
         (LONG_WORD, LONG_NAME),
@@ -264,7 +262,7 @@ def _write_down(event: Event) -> None:
 
 
 def _ask(event: Event) -> Question:
-    """Ask a question with one below it, which lacks a language, and withdraw a third."""
+    """Add a question with a dependent one, which lacks a language, and a third one that is withdrawn."""
     words = {"label": _both(LONG_WORD), "help": _both(LONG_ORGANISATION)}
     diet = make_question(event, "diet", choices=(LONG_WORD[:30], "other"), care=True, **words)
     make_question(event, "more", care=True, after=diet, values=["other"], label=Text(sv=LONG_NAME))
@@ -355,7 +353,7 @@ FILLINGS = {
 
 
 def _propose_refusal(event: Event) -> str:
-    """Let an organiser propose to decline somebody; return the reference."""
+    """Propose, as an organiser, to decline a registration; return its reference."""
     person = confirmed(event, "other", now=NOW, organisation="Exempelstiftelsen", title="")
     told = {"reason": DeclineReason.OTHER, "words": "Anmäl dig i en annan sektor."}
     save(ProposedRefusal(registration_id=person.id, proposed_at=NOW, **told))
@@ -363,7 +361,7 @@ def _propose_refusal(event: Event) -> str:
 
 
 def _merge_two(event: Event) -> str:
-    """Merge two registrations of one person; return the reference of the one that is left."""
+    """Merge two registrations of one person; return the reference of the kept one."""
     one, other = (
         confirmed(event, "other", now=NOW, organisation="Exempelstiftelsen") for _number in range(2)
     )
@@ -415,7 +413,7 @@ def _lay_out_people(world: World, event: Event) -> None:
 
 
 def _lay_out_restrictions(world: World, asking: Registration) -> None:
-    """Let a person have objected, and another one, whose registration is over, be restricted."""
+    """Add an open objection of one person, and a granted restriction of another, whose registration has ended."""
     over = Registration.status == Status.CANCELLED, Registration.event_id == asking.event_id
     other = db.session.scalars(select(Registration).where(*over).limit(1)).first()
     words = "What is said about my work is not right.\n\nAnd I do not want to be found."
@@ -427,7 +425,7 @@ def _lay_out_restrictions(world: World, asking: Registration) -> None:
 
 
 def _lay_out_delegations(world: World, event: Event) -> None:
-    """Let a contact have confirmed a delegation, and another one have asked for one."""
+    """Add a delegation that its contact has confirmed, and one that is not confirmed."""
     people = [
         Person("Bo", "Ek", "Jurist"),
         Person("Cia", "Dahl", "Chef", "cia@example.org"),
@@ -449,7 +447,7 @@ def _lay_out_delegations(world: World, event: Event) -> None:
 
 
 def _lay_out_invitations(world: World, event: Event) -> None:
-    """Make invitations that are open, declined, expired and passed on, each with its link."""
+    """Add invitations that are open, declined, expired and forwarded, each with its link."""
     sector, no = event.sectors[0].key, InvitationState.NO
     long = {"organisation": LONG_ORGANISATION}
     world.tokens |= {"invitation": "i" * 43, "declined invitation": "j" * 43, "expired invitation": "k" * 43}
@@ -550,7 +548,7 @@ def _revise_page(world: World, event: Event) -> None:
 
 
 def _add_organisers(world: World, event: Event) -> None:
-    """Save organisers (usual, without authenticator, of the role "door" for the entrance) and their one-time links."""
+    """Add organisers with one-time links: a usual one, one without authenticator, one with the role "door"."""
     organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
     make_user(Role.DOOR, event, email="door@example.org")

@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture
 def blank_url(request, app, tmp_path):
-    """Give an empty database of the same kind as the app's."""
+    """Give the URL of an empty database of the same kind as the app's."""
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         (tmp_path / "elsewhere").mkdir()
         yield f"sqlite:///{tmp_path / 'elsewhere' / 'forum.sqlite3'}"

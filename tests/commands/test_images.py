@@ -52,7 +52,7 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
 
 
 def test_backup_has_the_avif_files_that_an_image_gets_while_it_is_made(app, image, tmp_path):
-    """Images are added before and after the dump of the database, which may name AVIF files made between the two."""
+    """Images are added before and after the dump of the database, which may list AVIF files made between the two."""
     with app.app_context():
         images = Images(tmp_path / "images.tar")
         images.add()

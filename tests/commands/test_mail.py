@@ -1,4 +1,4 @@
-"""`forum mail-test` sends at once and shows the mail server's answer."""
+"""`forum mail-test` sends immediately and shows the mail server's answer."""
 
 import pytest
 

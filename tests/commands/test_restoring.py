@@ -117,7 +117,7 @@ def test_restore_names_a_database_that_is_damaged_inside(make_app, sqlite_url, t
 
 
 def _damaged(path: Path, folder: Path) -> Path:
-    """Return a copy of the database in which two tables claim the same page."""
+    """Return a damaged copy of the database, in which two tables use the same page."""
     copy = folder / "damaged.sqlite3"
     with closing(sqlite3.connect(path)) as whole, closing(sqlite3.connect(copy)) as other:
         whole.backup(other)
@@ -164,7 +164,7 @@ def test_backup_of_one_kind_of_database_is_refused_by_the_other(make_app, sqlite
 
 
 def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app, blank_url, tmp_path):
-    """A restore ends all sign-ins and holds all mail: since the backup people signed out, and mails were sent."""
+    """A restore ends all sign-ins and holds all mail: after the backup people may have signed out, mails been sent."""
     with app.app_context():
         make_mails(2)
         start_write(db.session)
@@ -200,7 +200,7 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
 def test_restore_that_is_not_finished_leaves_postgresql_empty(
     make_app, postgres_url, postgres_server, tmp_path, monkeypatch, what
 ):
-    """A failed restore is rolled back: data, ended sign-ins and held mails are one transaction. Others must be away."""
+    """A failed restore is rolled back: data, ended sign-ins and held mails are one transaction."""
     run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
     name = postgres_server.create()
     other = make_app(postgres_server.url(name))

@@ -66,7 +66,7 @@ def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
 
 
 def files_that_others_may_read(instance: Path) -> list[str]:
-    """Return the files that other users may read, except static files, which are public anyway."""
+    """Return the files of the instance that other users may read, except static files, which are public."""
     left = [path for path in instance.iterdir() if path.name != "static"]
     assert {path.name for path in left} >= {"forum.sqlite3", "secret_key", "data_keys.json"}
     return sorted(path.name for path in left if path.stat().st_mode & 0o077)
@@ -141,7 +141,7 @@ signal.pause()
 
 @pytest.mark.parametrize("on_term", ["signal.SIG_DFL", "signal.SIG_IGN"])
 def test_a_process_ends_whose_parent_was_gone_before_it_looked(on_term):
-    """A child process ends when its parent had died before the child began to watch it, even if it ignores SIGTERM."""
+    """A child process ends if its parent died before the child began to watch it, even if it ignores SIGTERM."""
     parent = subprocess.Popen(
         [sys.executable, "-c", ORPHAN.format(on_term=on_term)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )

@@ -194,7 +194,7 @@ def commands(group: Group, *before: str) -> list[list[str]]:
 
 
 def arguments(command: Command) -> list[str]:
-    """Return what a command must be given, with its options: an existing file, a day, a number or a name."""
+    """Return the required arguments of a command, with example values: an existing file, a day, a number or a name."""
     given = []
     for found in command.params:
         if found.required:

@@ -32,7 +32,7 @@ def event(database) -> Event:
 
 
 def table(page: Page, label: str) -> list[str]:
-    """Return the rows of the counts of a question, with the sentence below."""
+    """Return the rows of the table of answers to a question, with the sentence below it."""
     found = next(part for part in page.soup.select(".tally") if part.h3.get_text(strip=True) == label)
     rows = [" ".join(row.get_text(" ").split()) for row in found.select("tbody tr")]
     return [*rows, " ".join(found.select_one("p").get_text(" ").split())]

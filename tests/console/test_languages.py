@@ -25,7 +25,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def swedish(database, frozen) -> Event:
-    """Make and publish an event in Swedish alone, with a page of its own beside the drafted ones."""
+    """Make and publish an event in Swedish only, with a page of its own besides the drafted ones."""
     days = {"first_day": date(2027, 11, 16), "last_day": date(2027, 11, 16), "timezone": "Europe/Stockholm"}
     told = {
         "name": "Forum",
@@ -42,7 +42,7 @@ def swedish(database, frozen) -> Event:
 
 
 def bodies(event: Event) -> dict[str, Text]:
-    """Return the stored text of each page."""
+    """Return the stored body of each page by its slug."""
     db.session.rollback()
     db.session.expire_all()
     return {page.slug: page.body for page in queries.list_page_texts(event)}

@@ -171,7 +171,7 @@ def test_only_an_organiser_may_send_a_large_body_and_few_at_once(organiser, page
 
 
 def test_image_that_texts_show_stays(organiser, sign_in_as, event, database):
-    """The library says where an image is used, also within texts; a used image cannot be removed."""
+    """The library lists where an image is used, also within texts; a used image cannot be removed."""
     image, other = make_image(event), make_image(event)
     archive = make_archive()
     mark = f"Before\n\n{{{{image {image.key}}}}}\n\nAfter"
@@ -194,7 +194,7 @@ def test_image_that_texts_show_stays(organiser, sign_in_as, event, database):
 
 
 def test_image_that_is_sent_while_it_is_removed_keeps_its_files(organiser, monkeypatch, database):
-    """Whether the image is sent during the removal or removed during the sending, the library's image has its files."""
+    """An upload during a removal, or a removal during an upload: the image in the library has its files afterwards."""
     add(organiser)
     [image] = stored()
     removal = organiser.get("library.remove", event="nf27", key=image.key)
@@ -241,7 +241,7 @@ def test_image_that_the_disk_refuses_gets_the_busy_page(organiser, app, database
 
 
 def test_file_without_content_is_missing_and_is_made_anew(pages, app, event, database):
-    """An empty file, as a damaged disk may leave, is reported as missing and not served; storing it again mends it."""
+    """An empty file, as a damaged disk may leave, is reported as missing and not served; storing it again helps."""
     image = make_image(event, widths=[400])
     store.put(image.key, dict.fromkeys(store.names_of(image), b"content"))
     (app.config["IMAGES"] / image.key / "400.jpg").write_bytes(b"")

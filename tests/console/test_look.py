@@ -63,7 +63,7 @@ def test_colours_are_refused_with_numbers_previewed_saved_and_given_up(organiser
     page = page.submit({"accent_dark": ""}, button="Save", follow=True, expect=200)
     assert page.flashes == ["Saved."]
     assert colours(event) == ("#cd0819", None)
-    assert sheets(page) == []  # the console keeps its own colours
+    assert sheets(page) == []  # pages of the console do not use the event's colours
 
     [address] = sheets(visitor.get("home.front"))
     assert sheets(visitor.get("news.index")) == [address]

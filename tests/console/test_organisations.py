@@ -111,7 +111,7 @@ def test_the_form_suggests_only_names_that_organisers_have_marked(app, organiser
         organiser.get("organisations.new", **HERE).submit(written, button="Add the organisation")
     assert suggested("justice") == ["Courts", "Everywhere"]
     assert suggested("ngo") == ["Everywhere"]
-    checked(Pages(app), organisation="Somebody Else")  # any other name is taken as before
+    checked(Pages(app), organisation="Somebody Else")  # any other name is still accepted
 
 
 def write_down(organiser, **written):
@@ -171,7 +171,7 @@ def test_a_merge_by_choosing_is_refused_when_somebody_has_changed_one_meanwhile(
 
 
 def test_a_button_pressed_twice_says_what_is_so_already(organiser, event):
-    """Two presses, or two organisers at once: neither reads that a page is not found."""
+    """Two presses of a button, or two organisers at once: neither gets the page "not found"."""
     for name in ("Alpha", "Beta"):
         write_down(organiser, name=name)
     merge = organiser.get("organisation_merges.merge", **HERE, number=1, into=2)
@@ -292,7 +292,7 @@ def test_that_names_in_registrations_were_read_is_recorded(database, organiser, 
 
 
 def test_a_page_of_a_removed_organisation_never_reaches_the_next_one(database, organiser, event):
-    """Whoever still has the page open removes and changes nobody else, and keeps what was typed."""
+    """An outdated page of a removed organisation changes no other one, and keeps what was typed."""
     new = organiser.get("organisations.new", **HERE)
     page = new.submit({"name": "Polisen"}, button="Add the organisation", follow=True).follow("Polisen")
     removal = page.follow("Remove the organisation")

@@ -76,9 +76,9 @@ def mixed(database):
     )
     confirmed(event, "justice")
     register(event, "justice")
-    confirmed(event, "justice")  # the sector is full: this person waits
+    confirmed(event, "justice")  # waits, because the sector is full
     register(event, "ngo")
-    confirmed(event, "other", family_name="Berg")  # waits for the organisers' review
+    confirmed(event, "other", family_name="Berg")  # waits for a review by the organisers
     return event
 
 
@@ -109,7 +109,7 @@ def test_numbers_of_the_balance_add_up_to_the_places(sign_in_as, mixed):
 def test_overview_names_who_has_not_confirmed_and_holds_no_place(sign_in_as, mixed):
     organiser = sign_in_as(event=mixed)
     assert "holds no place." not in overview(organiser).text.replace("or waits holds no place.", "")
-    late = register(mixed, "justice", family_name="Sen")  # the sector is full
+    late = register(mixed, "justice", family_name="Sen")  # holds no place, because the sector is full
     page = overview(organiser)
     shown = page.follow("1 more has not confirmed the address and holds no place.")
     assert names(shown) == [f"Sen, {late.given_name}"]
@@ -268,7 +268,7 @@ def test_failed_mail_is_told_and_leads_to_it(organiser, event):
 
 
 def test_failed_mail_is_no_task_any_more_once_each_is_dealt_with(organiser, event):
-    """A failed mail is dealt with when it was retried or dismissed, or when a later mail reached the person."""
+    """A failed mail counts as handled when it was retried or dismissed, or when a later mail reached the person."""
     people = [register(event, "ngo", given_name=name, family_name="Berg") for name in "ABC"]
     fail_all()
     assert tasks(overview(organiser)) == ["3 messages have failed"]

@@ -34,7 +34,7 @@ def complete(database):
 
 
 def checks(page) -> dict[str, str]:
-    """Return the state and the text of each check on the page, by the check's title."""
+    """Return the state and the text of each item of the checklist on the page, by its title."""
     found = {}
     for check in page.soup.select(".check"):
         state, _, title = check.select_one(".check-title").get_text(" ", strip=True).partition(": ")
@@ -148,7 +148,7 @@ def test_another_front_page_is_displaced_by_an_admin_of_all_only(sign_in_as, eve
 
 @pytest.fixture
 def complete_after(event):
-    """Save an unpublished event beside the current one."""
+    """Save an unpublished event that the checklist finds complete, beside the current event."""
     return make_event(slug="nf28", is_current=False, is_published=False, **ORGANISER)
 
 

@@ -61,7 +61,7 @@ def audited(event: Event) -> list[str]:
 
 
 def answer(event: Event, question: Question, value: object, sector: str = "ngo") -> None:
-    """Let a new person whose place is confirmed answer a question."""
+    """Add a person with a confirmed place who has answered a question."""
     person = confirmed(event, sector)
     start_write(db.session)
     if question.sensitivity == Sensitivity.CARE:
@@ -187,7 +187,7 @@ def test_questions_are_moved_without_a_script_among_those_beside_them(pages, eve
 
 
 def test_a_sector_is_asked_for_no_more_files_than_its_form_can_bring(pages, event):
-    """A longer form is refused before it is read, with everything that was typed."""
+    """A longer request would be refused unread, and everything typed would be lost."""
     file = {"kind": QuestionKind.FILE, "file_types": ["pdf"], "most_megabytes": 5}
     make_question(event, "cv", **file)
     make_question(event, "letter", sectors=["justice"], **file)

@@ -138,7 +138,7 @@ def test_file_is_checked_and_then_imported_whole(admin, pages):
     checked = form.submit({"lines": right}, button="Check", expect=200)
     assert "2 are new, 1 changes. Nothing has been stored yet." in checked.text
     assert [row[0] for row in listed(admin)] == ["/a"]
-    # A file may hold characters that no field of a form lets through.
+    # A file may contain characters that form fields remove.
     right = right.replace("heard", "he\0ard").replace("/b;", "/b\0;")
     right = right.replace("/a;", "https://gammal.example/a?page=2;")
     file = (BytesIO(b"\xef\xbb\xbf" + right.encode()), "old.csv")

@@ -62,7 +62,7 @@ def pages(sign_in_as, merged) -> Pages:
 
 
 def people(event: Event) -> dict[str, dict]:
-    """Return what is stored of each registration but its sector, by reference."""
+    """Return the stored values of each registration except its sector, by reference."""
     db.session.rollback()
     db.session.expire_all()
     everybody = db.session.scalars(select(Registration).where(Registration.event_id == event.id))

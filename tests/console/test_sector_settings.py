@@ -41,7 +41,7 @@ def pages(sign_in_as, small) -> Pages:
 
 
 def numbers(event: Event) -> dict[str, list]:
-    """Return the capacity, and each sector's floor (places kept for it), ceiling (most places) and taken places."""
+    """Return the capacity, and each sector's floor (places kept for it), ceiling (most places) and places taken."""
     db.session.rollback()
     db.session.expire_all()
     shares = {sector.key: [sector.floor, sector.ceiling, sector.taken] for sector in event.sectors}

@@ -48,7 +48,7 @@ def test_unpublishing_asks_and_leaves_what_people_have(sign_in_as, event, pages,
     assert (page.h1, page.flashes) == ("Before you publish", ["The event is not public any more."])
     assert [entry.action for entry in database.query(AuditEntry)][-1] == "event.unpublished"
 
-    # Visitors read at every address that the event is not public; no cached page is served any more.
+    # At every URL visitors read that the event is not public; no cached page is served any more.
     assert [pages.get(path, expect=200 if path == "/en/" else 404).h1 for path in FRONT] == [TITLE] * 5
     front = pages.get("/en/")
     assert front.all("main a[href^=mailto]") == [event.contact_email]

@@ -366,7 +366,7 @@ def test_glossary_is_changed_by_its_file(folder, run, site):
         'glossary.toml: sv.öppen.reason: nothing → "Den är \\"öppen\\"."',
         "6 differences imported.",
     ]
-    assert run("import", folder, "--delete")[0] == 0  # now the words that the file lacks go
+    assert run("import", folder, "--delete")[0] == 0  # with --delete, words that the file lacks are removed
     with site.app_context():
         terms = db.session.scalars(
             select(GlossaryTerm).order_by(GlossaryTerm.language, GlossaryTerm.avoid)

@@ -37,17 +37,17 @@ from tests.factories.news import make_post
 
 EVENT = "events/nf27/event.toml"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-# Columns that an export leaves out, each with the reason.
+# Columns that an export leaves out, by reason.
 UNTOLD = {
     "events": {
-        "unpublished_at",  # says when this database hid the event
+        "unpublished_at",  # when this database hid the event
         *("id", "slug", "taken"),  # a key, the folder's name, a counter of registrations
         "hotline_url",  # only earlier versions read it
         *("calendar_sequence", "calendar_changed_at"),  # count the changes of this database
     },
     "sectors": {
         *("id", "event_id", "taken", "reserved", "position"),
-        "merged_keys",  # says what was merged in this database
+        "merged_keys",  # which sectors were merged in this database
     },
     "pages": {"id", "event_id", "slug"},
     "posts": {"id", "key", "announced_at"},  # the worker sets the time of announcing

@@ -1,4 +1,4 @@
-"""The acts of the state machine in which a contact registers several people, and acts for one of them."""
+"""The actions of the state machine in which a contact registers several people, and manages one of them."""
 
 from itertools import count
 
@@ -33,7 +33,7 @@ class Delegating:
         everybody=st.booleans(),
     )
     def a_contact_registers_several_people(self, key, organisation, own, everybody):
-        """Register them all, or find that not all fit: then nothing has changed, and as many as was said fit."""
+        """Register them all, or find that not all fit: then nothing has changed, and the number that fit was right."""
         token = self.send_the_form(key, organisation, own)
         if token is None:
             return
@@ -47,7 +47,7 @@ class Delegating:
             db.session.rollback()
             free = refused.free
             assert everybody
-            # The free places were offered to the line first, which has been undone, too.
+            # Registering first offered free places to the waiting list; the refusal has undone that, too.
             assert (len(self.everybody()), self.event.taken) == (before, taken)
             start_write(db.session)
             delegation = admitting.confirm(token, is_all_or_nobody=False, now=self.now)
@@ -63,7 +63,7 @@ class Delegating:
             assert placed == 0
 
     def send_the_form(self, key, organisation, own) -> str | None:
-        """Return the token of the link to confirm; None where the sector takes nobody."""
+        """Return the token of the link to confirm; None if the sector accepts nobody."""
         number = next(NUMBERS)
         contact = Contact("Kim", "", f"contact{number}@example.org", organisation, "SE", "en")
         people = [
@@ -86,7 +86,7 @@ class Delegating:
     @precondition(lambda self: self.now < self.event.ends_at and self.delegates(*APPROVED, Status.IN_REVIEW))
     @rule(data=st.data())
     def a_contact_lets_somebody_else_come(self, data):
-        """Hand over what a person has to somebody without an address: no counter changes."""
+        """Replace a person by somebody without an address: no counter changes."""
         one = data.draw(st.sampled_from(self.delegates(*APPROVED, Status.IN_REVIEW)))
         before, taken = one.registration, self.event.taken
         status, holds = before.status, before.holds_place

@@ -1,4 +1,4 @@
-"""The act of the state machine in which somebody comes instead of a person."""
+"""The action of the state machine in which a substitute comes instead of a person."""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -19,7 +19,7 @@ class Substituting:
     @precondition(lambda self: self.now < self.event.ends_at and self.those_who_are(*REPLACEABLE))
     @rule(data=st.data())
     def somebody_else_comes_instead(self, data):
-        """Hand over what a person has: no counter changes, and the newcomer has the place, the rank or the review."""
+        """Hand over to a substitute: no counter changes, and the newcomer has the place, the rank or the review."""
         person, told = self.pick(data, *REPLACEABLE), answers_of(next(self.forms))
         status, holds, waited, taken = (
             person.status,

@@ -1,4 +1,4 @@
-"""The contact adds people later and corrects addresses: under the rules of the form, told before, without a hint."""
+"""A contact adds people later and corrects addresses: the result is shown before, and reveals no registration."""
 
 from datetime import timedelta
 
@@ -131,7 +131,7 @@ def test_address_that_stands_in_the_delegation_is_named_once(pages, event):
 
 
 def rows_of(pages, delegation, address):
-    """Return what the contact reads of a person, with the address in other words."""
+    """Return the rows that the contact reads about the people, with the address replaced by a fixed text."""
     text = opened(pages, delegation).text
     row = text[text.index("Eva Gran") : text.index("Add a person …")]
     return row.replace(address, "ADDRESS")

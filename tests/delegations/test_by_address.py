@@ -1,4 +1,4 @@
-"""Own data and erasure know what delegations and people who cannot come hold of somebody's address (P08, P11, S24)."""
+"""Own data and erasure include rows of delegations and substitutions with the person's address (P08, P11, S24)."""
 
 import pytest
 from sqlalchemy import select
@@ -28,7 +28,7 @@ def frozen():
 
 
 def names_and_addresses():
-    """Return what the rows of delegations and substitutions hold of people."""
+    """Return names and addresses of people in the rows of delegations and substitutions."""
     db.session.expire_all()
     people = [(one.given_name, one.email) for one in db.session.scalars(select(Delegate)) if one.given_name]
     contacts = [(one.given_name, one.email) for one in db.session.scalars(select(Delegation))]
@@ -51,7 +51,7 @@ def test_somebody_who_is_named_reads_it_and_is_erased_from_it(event):
 
 
 def test_contact_reads_the_delegations_and_is_erased_from_them(event):
-    """Also from one that was never confirmed; the people stay registered."""
+    """Includes a delegation that was never confirmed; its people stay registered."""
     anna = confirmed(event, "tech", email=CONTACT.email.upper())
     delegation = registered(event, sector="justice")
     bo = delegation.people[0].registration
@@ -77,7 +77,7 @@ def test_address_that_nobody_has_confirmed_as_theirs_tells_and_erases_nothing(ev
 
 
 def test_person_who_asked_the_erased_colleague_has_asked_nobody(event):
-    """The message to the colleague goes, too, and its link works no more."""
+    """The message to the erased colleague is deleted, too, and its link no longer works."""
     person, colleague = confirmed(event, "tech"), register(event, "tech", email="colleague@example.org")
     write(substituting.ask, person, CIA, now=NOW)
     assert newest_mail(person, "substitute-asked").token

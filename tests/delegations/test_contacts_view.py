@@ -1,4 +1,4 @@
-"""What the contact of a delegation reads: what the contact has typed, and the same of everybody who is asked."""
+"""The contact of a delegation reads what they have typed, and equal texts about everybody who has yet to confirm."""
 
 import re
 from datetime import timedelta
@@ -61,13 +61,13 @@ def delegation(event):
 
 
 def page_of(pages, delegation):
-    """Open the contact's page by a link of its own."""
+    """Open the contact's page by a new link."""
     token = write(contact_links.issue, delegation, ContactLink.MANAGE, now=clock.now())
     return pages.get(f"/en/r/delegation/{token}", follow=True)
 
 
 def list_rows(pages, delegation):
-    """Return what the contact's page has of each person, with names, addresses and numbers made alike."""
+    """Return what the contact's page shows of each person, with names, addresses and numbers made equal."""
     html = page_of(pages, delegation).data.decode()
     items = re.findall(r"<li><strong>.*?</li>", html, re.DOTALL)
     assert len(items) == len(delegation.people)
@@ -75,7 +75,7 @@ def list_rows(pages, delegation):
 
 
 def pass_time(now):
-    """Let the worker do what is due at a moment about unconfirmed registrations and delegations."""
+    """Run the worker's jobs about unconfirmed registrations and delegations as of this moment."""
     clock.freeze(now)
     for job in (expiry.expire_due, forgetting.forget_unconfirmed, asking.forget_ended):
         write(job, now=now)
@@ -90,7 +90,7 @@ def let_mails_leave():
 
 @pytest.mark.parametrize("leave", [True, False])
 def test_rows_of_known_and_new_address_are_alike_at_every_moment(pages, delegation, leave):
-    """Also while no mail leaves, which gives the person more time, and once the registration has been erased (S24)."""
+    """Holds also while no mail is sent, which gives more time, and after the registration was erased (S24)."""
     if leave:
         let_mails_leave()
     seen = []
@@ -121,7 +121,7 @@ def test_rows_are_alike_after_both_are_withdrawn(pages, delegation, at):
 
 
 def test_row_stays_as_it_is_when_the_owner_answers_another_way(pages, event, delegation):
-    """By accepting an invitation, say: the registration that the contact began ends, and is erased a day later."""
+    """For instance by accepting an invitation: then the contact's registration ends, and is erased a day later."""
     start_write(db.session)
     unconfirmed.end(event, CIA.email, now=NOW)
     db.session.commit()
@@ -166,7 +166,7 @@ def test_contact_reads_neither_name_nor_address_of_whom_the_person_lets_come(pag
 
 
 def test_contact_changes_only_what_they_change(event):
-    """What organisers have corrected meanwhile stays, and the contact does not read it."""
+    """Organisers' corrections stay, and the contact does not read them."""
     delegation = registered(event, (ALONE, CIA))
     bo = delegation.people[0].registration
     details = {name: getattr(bo, name) for name in CHANGEABLE}
@@ -177,7 +177,7 @@ def test_contact_changes_only_what_they_change(event):
 
 
 def test_delegate_follows_to_the_registration_that_stays_in_a_merge_and_back(pages, event):
-    """The contact is told nothing, for nothing has changed for the person, and reads no other address (P20)."""
+    """The contact gets no mail, because nothing has changed for the person, and reads no other address (P20)."""
     own = confirmed(event, "tech", email="private@example.org", given_name="Alias")
     delegation = registered(event, (ALONE, CIA))
     bo = delegation.people[0].registration

@@ -64,7 +64,7 @@ def newest(kind, to=CONTACT.email):
 def asked(
     event, people=(ALONE, OWN), *, sector="tech", everybody=False, key="form", contact=CONTACT, now=NOW
 ):
-    """Let a contact send the form; return the token of the link to confirm."""
+    """Send a contact's form; return the token of the link to confirm."""
     start_write(db.session)
     locked, chosen = places.lock_sector(sector, event.slug)
     asking.ask(locked, chosen, contact, people, is_all_or_nobody=everybody, form_key=key, now=now)
@@ -256,7 +256,7 @@ def test_sector_by_invitation_and_closed_registration_refuse(pages, event, polic
         with pytest.raises(SectorRefuses):
             write(admitting.confirm, token, now=NOW)
         db.session.rollback()
-    else:  # whoever has sent the form in time confirms, as a single person does
+    else:  # a contact who has sent the form in time can still confirm, like a single person
         write(admitting.confirm, token, now=NOW)
     assert counted(event)[0] == (0 if policy == SectorPolicy.INVITATION else 2)
 
@@ -437,7 +437,7 @@ def test_copy_of_the_browser_opens_nothing_once_the_contact_has_left_or_is_erase
 
 @pytest.mark.parametrize("left", ["own_delegation.show", "self_service.show"])
 def test_leaving_one_page_leaves_the_other_in_this_browser_and_in_copies(app, pages, event, left):
-    """A contact who comes too has both pages open on a shared computer."""
+    """A contact who is a participant, too, may have both pages open on a shared computer."""
     opened(pages, registered(event, sector="justice"))
     own = confirmed(event, "justice", email=CONTACT.email)
     pages.get("self_service.enter", token=manage_token(own), follow=True)

@@ -1,4 +1,4 @@
-"""A page of a contact acts on the person whom it showed, and on nobody who has come instead meanwhile (R30)."""
+"""A contact's page acts only on the person whom it showed, never on a substitute who has replaced them (R30)."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_page_of_somebody_who_was_replaced_acts_on_nobody(pages, delegation, act
     assert (flo.given_name, states(delegation)[0]) == ("Flo", Status.CONFIRMED)
     if typed:
         assert page.form("#person").data["given_name"] == ["Nya"]
-    # Whoever has read that presses once more.
+    # After reading that, the contact presses the button again.
     page.submit(typed, button=button, expect=303)
     assert (flo.given_name, flo.is_live) != ("Flo", True)
 

@@ -46,7 +46,7 @@ def open_own_page(pages, person):
 
 
 def named(person, email=NEW, now=NOW):
-    """Let the person name somebody; return the token of the link that went there."""
+    """Name a substitute for the person; return the token of the link mailed to that address."""
     write(substituting.ask, person, email, now=now)
     return newest_mail(person, "substitute-asked").token
 
@@ -184,7 +184,7 @@ def test_a_registered_address_is_not_told_and_keeps_its_own_registration(pages, 
         .submit({"email": "OLD@example.org"}, button="Send the link", expect=422)
     )
     assert page.errors == {"email": "This is your own address"}
-    # Whoever registers before confirming keeps that registration.
+    # A person who registers before confirming the substitution keeps that registration.
     token = newest_mail(person, "substitute-asked").token
     confirmed(event, "justice", email=NEW)
     page = pages.get(f"/en/r/instead/{token}").submit(TYPED, button="Confirm and come instead", expect=409)
@@ -231,7 +231,7 @@ def test_nobody_comes_instead_once_answers_are_frozen(pages, database):
 
 
 def test_newcomer_who_counts_for_another_organisation_stays_below_its_cap(database):
-    """The domain of an address may say that somebody comes from another organisation than the person has named."""
+    """The domain of an address may belong to another organisation than the one that the person has typed."""
     clock.freeze(NOW)
     event = make_event(sectors=[make_sector("tech")], organisation_cap=1)
     beta = store(event, Written("Beta", domains=("example.org",))).organisation

@@ -1,4 +1,4 @@
-"""What naming a colleague tells and leaves behind: nobody learns who is registered, no address is kept (S24, P11)."""
+"""Naming a substitute reveals nobody's registration, and leaves no address behind (S24, P11)."""
 
 import json
 from datetime import timedelta
@@ -29,7 +29,7 @@ def app(make_app, database_url):
 
 
 def held_about(person, named) -> tuple[str, list[str], list[list[str]]]:
-    """Return all that the person can read of themselves, with the address that was named in other words."""
+    """Return everything that the person can read about themselves, with the named address replaced by a fixed text."""
     told = json.dumps([own_data.collect(person)["mails"], hanging.tell(person)["outbox_messages"]])
     history = [entry["action"] for entry in own_data.collect(person)["history"]]
     asked = [sorted(row) for row in hanging.tell(person)["substitutions"]]
@@ -50,7 +50,7 @@ def test_own_data_do_not_tell_whether_the_colleague_is_registered(event, known_a
 
 
 def stored_of(address) -> list[str]:
-    """Return where an address stands: in which kinds of mails, and "named" where a substitution has it."""
+    """Return where an address is stored: kinds of mails, and "named" for a row of a substitution."""
     kinds = db.session.scalars(select(OutboxMessage.kind).where(OutboxMessage.recipient == address))
     named = db.session.scalars(select(Substitution.id).where(Substitution.email == address))
     return [*kinds, *("named" for _one in named)]
@@ -69,7 +69,7 @@ def test_link_of_the_colleague_stays_dead_once_the_cancellation_is_undone(event)
 
 
 def test_nothing_is_kept_of_an_address_that_was_not_confirmed(event):
-    """The message to the colleague promises it, whether the link ran out, was replaced or taken back, or all ended."""
+    """The mail promises it, whether the link expired, was replaced or withdrawn, or the registration ended."""
     person = confirmed(event)
     write(substituting.ask, person, FREE, now=NOW)
     assert stored_of(FREE) == ["substitute-asked", "named"]

@@ -69,7 +69,7 @@ DATABASES = {"sqlite": _sqlite, "postgresql": _postgresql}
 
 @pytest.fixture
 def loaded(demo_app):
-    """Enter the context of the app with the demo."""
+    """Enter the app context of the app with the demo."""
     with demo_app.app_context():
         yield demo_app
 
@@ -105,7 +105,7 @@ def test_the_demo_is_a_folder_of_content(loaded):
 
 
 def test_the_demo_wakes_nobody(loaded):
-    """Only the worker is missed, which no test here runs."""
+    """The health checks report nothing about the demo except the missing worker, which no test here runs."""
     failing = [finding.check for finding in checks.examine(checks.STATUS, NOW) if not finding.is_well]
     assert failing == ["worker"]
     assert outbox.read_queue().failed == 1

@@ -39,7 +39,7 @@ def bodies(event: Event) -> dict[str, dict[str, str]]:
 
 
 def say(event: Event, **values) -> list[str]:
-    """Set columns of the event and fill its drafts; return the slugs of the pages that changed."""
+    """Set columns of the event and fill its drafts; return the slugs of the changed pages."""
     known = drafts.known_of(event)
     for name, value in values.items():
         setattr(event, name, value)

@@ -8,7 +8,7 @@ from tests.factories.events import new_event
 
 
 def at(year: int, month: int) -> dict:
-    """Return the moments of an event of two days."""
+    """Return the dates of an event of two days in this month, for `make_event`."""
     first, last = (datetime(year, month, day, 12, tzinfo=UTC) for day in (7, 8))
     return {"starts_at": first, "ends_at": last}
 

@@ -72,7 +72,7 @@ def test_a_faint_colour_is_told_with_its_ratio_and_the_nearest_that_passes():
         (None, None, None),
         ("#2050c0", None, Look("#2050c0", dark_for("#2050c0"))),
         ("#2050c0", "#ffdd00", Look("#2050c0", "#ffdd00")),
-        # Stored by another program: a text that is no colour, or colours with too little contrast.
+        # Values stored by another program: a text that is no colour, or colours with too little contrast.
         ("red;}", "#ffdd00", None),
         ("#ffdd00", None, None),
         ("#2050c0", "#2050c0", Look("#2050c0", dark_for("#2050c0"))),

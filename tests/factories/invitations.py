@@ -1,4 +1,4 @@
-"""Invitations for tests: saved as they stand, or made by the forum's own rule."""
+"""Invitations for tests: saved directly, or made by the forum's own rule."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from tests.factories.events import NOW
 
 
 def new_invitation(event: Event, sector: str, email: str, *, token: str = "", **differing: Any) -> Invitation:
-    """Return an open invitation that is not saved; `token` is that of its link, if its mail was made."""
+    """Return an open invitation that is not saved; `token` is its link's token, if it has a mail."""
     values = {
         "event_id": event.id,
         "sector": find_sector(event, sector),

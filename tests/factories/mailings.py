@@ -1,4 +1,4 @@
-"""Messages to many people for tests, made by the forum's own actions.
+"""Mailings for tests, made by the forum's own actions.
 
 mailing = make_proposed(event)      the event has moved, and nobody has been told yet
 mailing = make_under_way(event)     one person has been told, one mail has failed, others wait; it is paused
@@ -22,7 +22,7 @@ FORMER = Text(sv="Uppsala konsert och kongress", en="Uppsala Concert and Congres
 
 
 def make_proposed(event: Event) -> Mailing:
-    """Propose a message to the registered people: the event has moved from another place."""
+    """Propose a mailing to the registered people: the event has moved from another place."""
     mailing = write(actions.propose_change, event, {"place": FORMER}, actor="command", now=NOW)
     assert mailing, "nobody is registered"
     write(actions.write_words, mailing, Text(sv="Lokalen renoveras.", en="The venue is closed."), **_by())
@@ -30,7 +30,7 @@ def make_proposed(event: Event) -> Mailing:
 
 
 def make_under_way(event: Event) -> Mailing:
-    """Begin to send a mailing: the first recipient's mail is sent, the second's has failed; then pause the mailing."""
+    """Start sending a mailing: the first recipient's mail is sent, the second's has failed; then pause the mailing."""
     mailing = make_proposed(event)
     write(actions.send, mailing, user_id=db.session.scalars(select(User.id)).first(), **_by())
     for recipient, status in zip(

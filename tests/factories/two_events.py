@@ -1,4 +1,4 @@
-"""Two events that take registrations at the same time, each with texts, numbers and people of its own.
+"""Two events with open registration, each with texts, numbers and people of its own.
 
 front, beside = make_front(), make_beside()     front has the address /en/, beside /en/events/osl28/
 """
@@ -10,7 +10,7 @@ from tests.factories.events import make_event, make_page, make_sector
 from tests.factories.news import make_post
 from tests.factories.registrations import confirmed
 
-# What the two events say; each text stands in one of them alone.
+# Texts of the two events; each text belongs to one of them only.
 SAID = {
     "nf27": {"capacity": 61, "hashtag": "#Granit", "contact_email": "granit@example.org"},
     "osl28": {"capacity": 83, "hashtag": "#Basalt", "contact_email": "basalt@example.org"},
@@ -38,7 +38,7 @@ def make_beside():
 
 
 def _make(slug: str, word: str, **differing):
-    """Save an event each of whose texts has the word, with a page, a post and somebody who is registered."""
+    """Save an event whose texts all contain the word, with a page, a post and a registered person."""
     said = {name: Text(sv=f"{name} {word}", en=f"{name} {word}") for name in ("lead", "place", "sharing")}
     event = make_event(
         slug=slug,

@@ -1,4 +1,4 @@
-"""Fixtures for races and crashes: processes, and functions that start a race or an act that dies in them."""
+"""Fixtures for races and crashes: processes, and functions that start a race or kill an act."""
 
 import os
 import signal
@@ -40,9 +40,9 @@ def race(app, racers, settings, tmp_path, database_url, database):
 
 @pytest.fixture
 def crash(settings, database_url, tmp_path, database):
-    """Return a function that runs an act in a process that dies at a commit; it returns whether the process died.
+    """Return a function that runs an act in a process that is killed at a commit; it returns whether the process died.
 
-    `form` is the file of the form whose button the act "press" presses.
+    `form` is the file with the form that the act "press" sends.
     """
 
     def run(name: str, moment: str, number: int, form: Path | None = None, **differing) -> bool:

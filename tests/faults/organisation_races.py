@@ -1,4 +1,4 @@
-"""A scenario of race tests: people of one organisation, by spellings and mail domains, for its last places (R01)."""
+"""A scenario of race tests: people of one organisation, in several spellings, for its last places (R01)."""
 
 from forum import clock
 from forum.extensions import db
@@ -12,7 +12,7 @@ NAMES = ("Polisen", "Police Authority", "polisen AB", "North district")
 
 
 def colleagues_for_the_last_places(race):
-    """Colleagues register at once: one place is left in a sector with a number of its own, two in another sector."""
+    """Colleagues register at once: one place is left in a sector with a separate cap, two in another sector."""
     sectors = [make_sector(key, ceiling=40) for key in ("tech", "ngo")]
     event = open_event(capacity=80, sectors=sectors)
     written = Written("Polisen", NAMES[1:2], ("police.example",), cap=2, sector_caps=(("tech", 3),))

@@ -51,7 +51,7 @@ TRIES = 30  # how often a thread tries again after a "busy" answer; enough for a
 
 @dataclass(frozen=True)
 class Race:
-    """A race: `act` is a key of ACTS, and `jobs[process][thread]` the argument for each thread."""
+    """A race: `act` is a key of ACTS, and `jobs[process][thread]` each thread's argument for it."""
 
     settings: dict[str, Any]
     act: str
@@ -136,7 +136,7 @@ def _register(job: dict[str, Any], sender: Sender = UNBOUNDED) -> Outcome:
 
 
 def _register_from_one_network(job: dict[str, Any]) -> Outcome:
-    """Register from a client address whose mails are limited, counted over all processes."""
+    """Register from one client address for all jobs, whose mails are limited over all processes."""
     with current_app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
         return _register(job, limits.sender())
 
@@ -165,7 +165,7 @@ def _confirm(registration_id: int) -> Outcome:
 
 
 def _press(job: dict[str, str]) -> Outcome:
-    """Press the button of an open page; in the outcome, `more` is whether the person's own page opens afterwards."""
+    """Press the button of an open page; the outcome's `more` is whether the person's own page opens afterwards."""
     browser = current_app.test_client()
     browser.set_cookie(job["name"], job["cookie"])
     Context().run(browser.post, job["path"], data={"csrf_token": job["csrf_token"]})
@@ -196,7 +196,7 @@ def _change(registration_id: int) -> Outcome:
 
 
 def _move(job: tuple[int, str, bool]) -> Outcome:
-    """Move a registration as an organiser would; in the outcome, `more` is what that meant."""
+    """Move a registration as an organiser would; the outcome's `more` is the result of the move."""
     registration_id, key, may_wait = job
     database.start_write(db.session)
     registration = db.session.get_one(Registration, registration_id)
@@ -207,7 +207,7 @@ def _move(job: tuple[int, str, bool]) -> Outcome:
 
 
 def _approve(job: tuple[int, int]) -> Outcome:
-    """Approve a registration as the organiser with this number, who saw it as it is stored."""
+    """Approve a registration as the organiser with this number, whose page showed its present values."""
     registration_id, user_id = job
     database.start_write(db.session)
     registration = db.session.get_one(Registration, registration_id)
@@ -256,7 +256,7 @@ def _decline(registration_id: int) -> Outcome:
 
 
 def _offer_by_hand(job: tuple[int, int, int]) -> Outcome:
-    """Offer somebody in line the place that is offered to another person."""
+    """Offer a waiting person the place that is offered to another person."""
     lucky, unlucky, user_id = job
     database.start_write(db.session)
     registration, other = (db.session.get_one(Registration, number) for number in (lucky, unlucky))

@@ -99,7 +99,7 @@ def assert_counted_once() -> None:
 
 
 def assert_line_was_kept(line) -> None:
-    """Check that in each sector the first in line got a place, and that nobody waits while there is a free place."""
+    """Check that in each sector the first waiting person got a place, and that nobody waits beside a free place."""
     states = {one.id: one for one in registrations()}
     for sector in current_event().sectors:
         waits = [
@@ -222,7 +222,7 @@ def one_registration_cancelled_by_many(race):
 
 
 def merges_and_cancellations(race):
-    """Organisers merge people's two registrations while these cancel one of them: a place is never left or lost."""
+    """Organisers merge two registrations of a person who cancels one of them: no place is lost or held twice."""
     event = shared_event()
     pairs = [tuple(confirmed(event, "tech", now=clock.now()).id for _ in range(2)) for _ in range(8)]
     jobs = [job for one, other in pairs for job in (("merge", (one, other)), ("merge", (other, one)))]
@@ -233,7 +233,7 @@ def merges_and_cancellations(race):
     live = [sum(states[number].is_live for number in pair) for pair in pairs]
     merged = {(row.kept_id, row.ended_id) for row in db.session.scalars(select(RegistrationMerge))}
     assert all(states[ended].status == Status.CANCELLED for _kept, ended in merged)
-    # Of each pair one is left, unless the cancellation came first or took the one that was left.
+    # Of each pair one is left, unless the cancellation came first or ended the kept registration.
     assert set(live) <= {0, 1}
     assert sum(not one.error for one in outcomes) == len(merged) + mails()["cancelled"]
     assert_counted_once()
@@ -250,7 +250,7 @@ def one_confirming_link_pressed_by_many(race):
 
 
 def open_page(path: str) -> dict[str, str]:
-    """Open a page in a new browser; return the data that another process needs to press its button."""
+    """Open a page in a new browser; return what another process needs to press its button."""
     browser, name = current_app.test_client(), current_app.config["SESSION_COOKIE_NAME"]
     page = Context().run(browser.get, path).text
     cookie = browser.get_cookie(name)
@@ -404,7 +404,7 @@ def every_way_to_offer_at_once(race):
     accepted = {row.registration_id for row in rows if row.ended_how == OfferEnd.ACCEPTED}
     standing = {number for number, one in people.items() if one.status == Status.CONFIRMED}
     assert standing - set(holders) <= accepted
-    # Offers and withdrawals that came late have told nobody anything.
+    # Offers and withdrawals that were refused have caused no mail.
     told = mails()
     assert told["offered"] == len(rows)
     assert told["offer-withdrawn"] == len([row for row in rows if row.ended_how == OfferEnd.WITHDRAWN])
@@ -421,9 +421,9 @@ def refusals(outcomes) -> Counter:
 
 
 def delegations_for_the_last_places(race, number=8):
-    """Contacts confirm delegations of three at once, each all or nobody, while single people register.
+    """Contacts confirm delegations of three at once, each "all or nobody", while single people register.
 
-    Ten places: whoever gets one, a delegation has three of them or none, and nobody else is registered by it.
+    Of the ten places, each delegation gets three or none; without places none of its people is registered.
     """
     open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
     tokens = [ask_for_delegation(n) for n in range(number)]
@@ -439,7 +439,7 @@ def delegations_for_the_last_places(race, number=8):
 
 
 def ask_for_delegation(number) -> str:
-    """Let a contact send the form for three people; return the token of the link to confirm."""
+    """Send a contact's form for three people; return the token of the link to confirm."""
     event, now = current_event(), clock.now()
     contact = Contact("Kim", "", f"contact{number}@example.org", f"Office {number}", "SE", "en")
     people = [Person("Bo", f"Ek {number}-{one}", "") for one in range(3)]

@@ -50,7 +50,7 @@ def event(frozen, database):
 
 @pytest.fixture
 def press(crash, tmp_path):
-    """Return a function that sends a page's form in a process that dies at a commit; it returns whether it died."""
+    """Return a function that sends a page's form in a process killed at a commit; it returns whether it died."""
 
     def run(page, button: str | None, moment: str, number: int, **data) -> bool:
         form, file = page.form(), tmp_path / "form.json"

@@ -1,4 +1,4 @@
-"""PostgreSQL ends the connection at any moment of a registration: the person is asked to come back, once (R16)."""
+"""PostgreSQL ends the connection at any moment of a registration: the person is asked once to try again (R16)."""
 
 import select
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def check(app):
 
 @contextmanager
 def cut_before(app, number: int, cut) -> Iterator[list[str]]:
-    """Note each statement; call `cut` before the statement with this number, which counts from 1."""
+    """Collect the statements; call `cut` before the statement with this number, counted from 1."""
     statements: list[str] = []
 
     def note(_connection, _cursor, statement, *_others):
@@ -56,7 +56,7 @@ def sent(check) -> int:
 
 
 def wait_until_gone(raw) -> None:
-    """Wait until the end of the connection has arrived at this side of its socket."""
+    """Wait until this side of the connection's socket has received the end of the connection."""
     poll = select.poll()
     poll.register(raw.fileno(), select.POLLIN)
     assert poll.poll(5000)
@@ -89,7 +89,7 @@ def test_a_connection_cut_before_any_statement_asks_to_come_back(
 def test_new_connections_that_are_cut_at_once_ask_to_come_back(
     app, pages, check, postgres_url, postgres_server, cut
 ):
-    """A server that goes down ends connections that it has only just accepted."""
+    """A server that shuts down may end connections that it has only just accepted."""
     left = [cut]
 
     def end(raw, _record):

@@ -152,7 +152,7 @@ def test_a_disk_that_fails_at_the_write_or_at_the_sync(forum_on, tmp_path, calls
 
 @pytest.mark.slow
 def test_a_lock_that_somebody_holds_for_long_is_waited_for_then_told_of(forum_on, tmp_path):
-    """While another process holds the write lock, pages are readable; a form waits BUSY_SECONDS, then is told (R15)."""
+    """While another process holds the write lock, pages can be read; a form waits BUSY_SECONDS, then fails (R15)."""
     forum = forum_on(tmp_path, "--web-only")
     people = {f"p{number}@example.org": Visitor(forum.url) for number in range(3)}
     reader, pages = Visitor(forum.url), []

@@ -155,7 +155,7 @@ def assert_nothing_is_lost_or_half(crowd: Crowd) -> None:
 
 
 def assert_a_lease_is_all_that_holds_a_mail(app) -> None:
-    """Check that a mail that was being sent at the outage is due again when its lease ends."""
+    """Check that a mail whose sending the outage cut off is due again when its lease ends."""
     assert mails_that_are(app, "failed") == 0
     with app.app_context():
         clock.freeze(clock.now() + longest_delivery())

@@ -36,8 +36,8 @@ WAITING = {  # headings of the page that follows confirming without a place; an 
     "A place is free for you",
 }
 MORE_FILES = 8  # open files that requests may add while the files are counted
-# Connections to SQLite that a process keeps for next requests, besides one a thread to each of the two databases. How
-# many are open depends on how many requests have met so far, so their number is bounded and not their growth.
+# Connections to SQLite that a process keeps for next requests, besides one a thread to each of the two databases. Their
+# number depends on how many requests ran at once so far, so the test limits their number, not their growth.
 KEPT, DATABASES = 5, 2
 MORE_MEMORY = 12  # allowed growth in MB a process; below 2 MB was measured
 PAGES = (
@@ -72,7 +72,7 @@ class Stage:
         self._lock = threading.Lock()
 
     def note(self, answer: Answer, expected: int = 200) -> Answer:
-        """Count the answer as good if it has the expected status, and otherwise under its status, heading and URL."""
+        """Count the answer as good if it has the expected status, else by status, heading and URL."""
         with self._lock:
             good = answer.status == expected
             self.came["good" if good else f"{answer.status} {answer.heading} {answer.url}"] += 1
@@ -91,7 +91,7 @@ class Stage:
 
 
 class Actor:
-    """A thread that plays people of one sector, one after the other."""
+    """A thread that acts for people of one sector, one after the other."""
 
     def __init__(self, stage: Stage, number: int):
         self.stage = stage

@@ -1,6 +1,6 @@
 """A moment is shown the same everywhere, in the event's time zone, in summer and winter (R19).
 
-For the event's calendar file, tests/events/test_calendar.py has its own table of moments.
+The event's calendar file is tested in tests/events/test_calendar.py.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -89,7 +89,7 @@ def test_file_has_the_moment_of_a_registration_and_names_the_zone(app, database,
 
 
 def test_nobody_is_ended_an_hour_early_by_the_change_of_the_clocks(database):
-    """The 48 hours to confirm are counted exactly, also over the night when clocks change."""
+    """The 48 hours to confirm are counted exactly, also over the night of a clock change."""
     registered_at = datetime(2027, 10, 30, 12, 0, tzinfo=UTC)
     clock.freeze(registered_at)
     registration = register(event_in("Europe/Stockholm"), now=registered_at)

@@ -135,7 +135,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
         "request": db.session.scalar(requests) or 0,
-        # Where nobody waits for an answer, the pages about a request that has been answered lead to the list.
+        # Without an open request, the pages about an answered one redirect to the list.
         "objection": db.session.scalar(objections) or db.session.scalar(restrictions) or 0,
         "restriction": db.session.scalar(granted) or db.session.scalar(restrictions) or 0,
         "invitation": db.session.scalar(invitations) or 0,

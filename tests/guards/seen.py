@@ -25,13 +25,13 @@ PUBLIC = {
     "categories.name",
     "tags.name",
 }
-# What the page with everything held about a person shows of their own rows, beside PERSONS_OWN (S23).
+# Columns that the page of all of a person's data shows, in their own rows, besides PERSONS_OWN (S23).
 KEPT_APART = {
     *("protected_identities.answer", "care_answers.answer", "erasure_requests.reason"),
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *("invitations.words", "invitations.reason"),
 }
-LISTED = {  # columns whose texts everybody may read of people on the public list of participants
+LISTED = {  # columns whose texts everybody may read, of people on the public list of participants
     f"registrations.{name}" for name in ("given_name", "family_name", "organisation")
 }
 ORGANISERS = {  # columns whose texts the organisers of the registration's event may see
@@ -62,11 +62,11 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
     *("organisations.name", "organisation_marks.value", "organisation_marks.written"),
-    "users.name",  # shown in a registration's history as the person who did something
+    "users.name",  # shown in a registration's history as the name of the person who acted
 }
-# Columns whose texts a handler of protected identity sees, besides the answers that a reveal shows once.
+# Columns whose texts a handler of protected identity may see, besides the answers that a reveal shows once.
 HANDLERS = {f"registrations.{name}" for name in ("reference", "given_name", "family_name")}
-# Columns whose texts belong to all events, so that only admins of all events may see them.
+# Columns of data that all events share, which only admins of all events may see.
 ADMINS = {f"glossary_terms.{name}" for name in ("avoid", "better", "reason")}
 PERSONS_OWN = {
     *(
@@ -86,9 +86,9 @@ PERSONS_OWN = {
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email", "typed")),
 }
-# Of these, what only a person whose registration was declined can read.
+# Of these columns, those that only a person whose registration was declined can read.
 OF_DECLINED = {"registrations.decline_words"}
-# Columns whose texts the role care sees on its list of people, by the name that they want to be called.
+# Columns whose texts the role care sees on its list of people, under the name in the registration.
 CARE = {
     "care_answers.answer",
     *(f"registrations.{name}" for name in ("reference", "given_name", "family_name")),
@@ -117,13 +117,13 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
 
 
 def is_own_everything(world: World, audience: str, path: str, canary: Canary) -> bool:
-    """Return whether the path is that of everything held about a person, and the text is that person's own."""
+    """Return whether the path is the page of all of a person's data, and the text belongs to that person."""
     own = audience == PERSON and _is_own(world, audience, canary)
     return own and path.partition("?")[0].endswith("/r/everything") and canary.column in KEPT_APART
 
 
 def is_listed(world: World, path: str, canary: Canary) -> bool:
-    """Return whether the path is that of the public list of participants, and the text one that it shows."""
+    """Return whether the path is the public list of participants, and the text is one that it shows."""
     return path.endswith("/participants") and canary.column in LISTED and canary.row[0] in world.listed
 
 

@@ -37,10 +37,11 @@ HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
 # Matches URLs that contain the id of a registration, mail, post or image, which belongs to one event.
 OF_ONE_EVENT = r"/(registrations|mail|mailings)/|/console/[^/]+/(news/\d|invitations/\d|images/[0-9a-f]{16})"
 SPECIAL = {
-    "accounts.second_factor": 303,  # redirects to the form for the password, which comes first
+    "accounts.second_factor": 303,  # redirects to the form for the password, which is the first step
     "accounts.set_up": 303,
     "accounts.open_demo": 410,  # the forum does not know the token in this test's URL
-    "health.status": 200,  # a message that cannot be delivered is no alarm in a demo, as which the test data runs
+    # an undeliverable mail does not fail the check in a demo, and the test data run as a demo
+    "health.status": 200,
     "home.preview": 404,  # nobody has made the token in this test's URL
     **dict.fromkeys((f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")), 200),
     "own_delegation.confirm": 200,  # the token in the URL is enough
@@ -52,7 +53,7 @@ SPECIAL = {
     "self_service.confirm": 200,  # the token in the URL is enough
 }
 OF_SOMEBODY = re.compile(r"/registrations/|/(requests|review|invitations)/[^/]+/")
-# The status in which the organisers' pages about offers find somebody to act on.
+# The status that a registration must have for each organisers' page about offers.
 IN_LINE = {
     "waiting_list.offer": Status.WAITING,
     "waiting_list.extend": Status.OFFERED,
@@ -206,19 +207,19 @@ def test_own_ids_do_lead_somewhere(fresh_world):
 
 
 def put_in_line(world: World, status: Status) -> None:
-    """Let the person wait for the twin's sector, or be offered its last place, for which the twin waits."""
+    """Put the person on the waiting list of the twin's sector, or offer them its last place, which the twin wants."""
     with world.app.app_context():
         start_write(db.session)
         person, twin = (find_registration(world, name) for name in (PERSON, "twin"))
         for waiter in (person, twin):
             offers.end(waiter, OfferEnd.WITHDRAWN, now=NOW)
             places.release(waiter)
-            waiter.sector = twin.sector  # the form that moves the person has been sent before
+            waiter.sector = twin.sector  # the form that moves the person to another sector was sent before
             waiter.move_to(Status.WAITING, now=NOW)
             waiter.offer_expires_at, waiter.waiting_since = None, NOW
         if status == Status.OFFERED:
             assert places.admit(person, NOW)
-            # An offer is withdrawn only where somebody else can take the place.
+            # An offer can only be withdrawn if somebody else can take the place.
             taken = person.sector.taken
             sharing.change_share(person.sector, floor=taken, ceiling=taken)
             offers.make(person, {}, until=NOW + timedelta(hours=6), now=NOW)

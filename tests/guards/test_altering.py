@@ -41,7 +41,7 @@ DROP_TRIGGER = {
     "sqlite": '    op.execute("DROP TRIGGER {name}")\n',
     "postgresql": '    op.execute("DROP TRIGGER IF EXISTS {name} ON audit_entries")\n',
 }
-# This trigger names another table. While that table is dropped, SQLite refuses to rename any table.
+# A trigger that names another table. While that table is dropped, SQLite refuses to rename any table.
 FOREIGN_TRIGGER = """
 CREATE TRIGGER events_told AFTER INSERT ON events BEGIN
 UPDATE registrations SET reference = reference WHERE 1 = 0; END
@@ -173,7 +173,7 @@ TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
 def test_steps_of_one_upgrade_do_not_wait_for_each_other(make_app, sqlite_url, folder, monkeypatch):
-    """Each migration uses the turn to write that the upgrade already has, and must not wait for another turn."""
+    """Each migration uses the upgrade's turn to write, and must not wait for another turn."""
     add_migration(folder, ADD.format(table="events"))
     add_migration(folder, ADD.format(table="posts"))
     turns, enter = [], Line.enter

@@ -113,7 +113,7 @@ def test_what_another_merged_registration_had_before_does_not_open(database):
 
 
 def test_what_a_contact_typed_of_another_person_does_not_open(database):
-    """The sealed names of another row would stand on the contact's page beside somebody else's state."""
+    """Otherwise the contact's page would show the names of another row beside a person's state."""
     mine, theirs = registered(make_event(sectors=[make_sector("tech")]), (ALONE, ALONE)).people
     copy("delegates", "typed", "id", theirs.id, mine.id)
     assert theirs.typed
@@ -142,7 +142,7 @@ def test_proposed_second_factor_does_not_open_as_the_one_in_use(database):
 
 @pytest.mark.parametrize("step", ["content", "recipient"])
 def test_mail_of_another_leaves_for_nobody_else(database, app, step):
-    """A mail's content holds a personal link, so it cannot be moved to another mail or sent to another address."""
+    """A mail's content holds a personal link, so it must not be moved to another mail or sent to another address."""
     theirs, mine = make_mails(2)
     copy("outbox_messages", step, "id", theirs.id, mine.id)
     mine = mine.id

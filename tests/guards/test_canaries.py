@@ -363,7 +363,7 @@ def queue_every_mail(world: World) -> None:
 
 
 def _opens(path: str, canary: texts.Canary) -> bool:
-    """Return whether the URL contains the token of a personal link whose owner may see this text."""
+    """Return whether the URL has the token of a personal link whose owner may see this text."""
     if path.startswith(("/en/r/confirm/", "/sv/r/confirm/")):
         return canary.table == "registrations" and canary.column in seen.PERSONS_OWN
     if path.startswith(("/en/r/address/", "/sv/r/address/")):

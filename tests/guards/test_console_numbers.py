@@ -92,7 +92,7 @@ def test_the_console_of_the_demo_agrees_with_itself_and_with_the_people_in_its_l
 
 
 def test_a_counter_that_went_wrong_is_found(demo, sign_in_as):
-    """Control: a counter of places that is one higher than the number of registrations is noticed."""
+    """Control: a counter of places that is one higher than the number of registrations is found."""
     with demo.app_context():
         start_write(db.session)
         event = find_current()
@@ -171,7 +171,7 @@ def of_visitors(pages: Pages, names: dict[str, str]) -> Iterator[tuple[str, set[
 
 
 def gathered(found) -> dict[str, set[int]]:
-    """Group the numbers found on the pages by what they count, such as "waiting of ngo"."""
+    """Merge numbers found on the pages by what they count, such as "waiting of ngo"."""
     numbers: dict[str, set[int]] = {}
     for claim, number in found:
         numbers.setdefault(claim, set()).add(number)
@@ -224,7 +224,7 @@ def of_waiting_list(page: BeautifulSoup, names: dict[str, str]) -> Claims:
 
 
 def of_people(path: str, state: str, read: Read) -> Claims:
-    """Open the people of a list one after the other by their pages' links; yield their number and positions in line."""
+    """Follow the links from person to person through a list; yield the number of people and their positions in line."""
     number, link = 0, read(path).select_one(".people tbody a")
     while link:
         page, number = read(link["href"]), number + 1

@@ -152,7 +152,7 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
 def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
 ):
-    """A single audit entry that is written with a wrong key would break the audit chain for ever."""
+    """One audit entry written with a wrong key would break the audit chain for ever."""
     refuse_wrong_keys(make_app(sqlite_url))  # the app stores the check values of the right keys
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))

@@ -30,7 +30,7 @@ INSIDES = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
 )
 PREVIEW = "home.preview"  # a private link, which leads to no registration
-# Links that are kept in tables of their own.
+# Links whose tokens are stored in tables of their own, with the table.
 KEPT_IN = {
     "own_moves.confirm_address": "address_changes",
     "substitutions.confirm": "substitutions",
@@ -184,7 +184,7 @@ def test_without_private_links_nobody_sees_a_preview(fresh_world):
 
 
 def test_without_the_audit_trail_nothing_is_done(fresh_world):
-    """A form whose act is audited changes nothing, and sends no mail, when the audit entry cannot be written."""
+    """A form whose action is audited changes nothing, and sends no mail, when the audit entry cannot be written."""
     audited = [
         found
         for found in addresses(fresh_world, (HERE,))

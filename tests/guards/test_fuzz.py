@@ -25,7 +25,7 @@ ENDING = {
     *("own_everything.close", "erasure_requests.carry_out", "erasure_requests.refuse"),
     *("restriction_requests.grant", "restriction_requests.decline", "restriction_requests.lift"),
     *("own_delegation.confirm", "own_delegation.forget", "own_delegation.leave", "own_delegation.replace"),
-    # Adding people fills the sector whose form other tests of this file open.
+    # Adding people would fill the sector whose form other tests of this file open.
     *("own_delegation.withdraw", "own_delegation_people.add", "own_delegation_people.correct"),
     *("invitations.withdraw", "own_invitation.accept", "own_invitation.decline", "own_invitation.forward"),
     "settings.close_sector",
@@ -129,8 +129,8 @@ def world_kind(request):
 def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
     """Return every form that can be sent repeatedly: its audience, URL, fields and hidden fields.
 
-        The fixture requests pages, so each test makes it anew under its frozen clock: at another hour the person's
-    sign-in has ended.
+    The fixture requests pages, so it is made for each test under the test's frozen clock: else the person's sign-in
+    would have ended.
     """
     found = []
     for address in addresses(world, (HERE,)):

@@ -1,4 +1,4 @@
-"""Nothing that hangs on a registration is forgotten: by own data, or when the person is erased (P08, P11, P18)."""
+"""Own data and erasure include every row that refers to a registration (P08, P11, P18)."""
 
 import json
 from datetime import timedelta
@@ -22,12 +22,12 @@ from tests.factories.saving import save
 from tests.guards.conftest import BOTH
 from tests.guards.world import PERSON, find_registration
 
-# Tables with an address that no row of a person is found by, and why.
+# Tables with an address whose rows belong to no registered person, with the reason.
 NOT_OF_VISITORS = {
     "users": "accounts of organisers",
     "address_changes": "an address that nobody has confirmed; the row goes with the registration after 48 hours",
 }
-# Foreign keys that keep a row of an erased person, and why.
+# Foreign keys of rows that stay after a person is erased, with the reason.
 KEEPING = {"erasure_requests.registration_id": "the proof that somebody was erased; it names nobody then"}
 
 
@@ -37,7 +37,7 @@ def world_kind(request):
 
 
 def test_every_row_of_a_person_goes_with_the_registration_and_is_told_before():
-    """A new table with a foreign key to a registration fails here until its rows go with the registration."""
+    """A new table with a foreign key to a registration fails here unless erasing deletes its rows."""
     kept = {
         f"{key.parent.table.name}.{key.parent.name}"
         for key in hanging.list_keys()
@@ -114,10 +114,10 @@ def test_an_erased_person_is_in_no_row_and_the_audit_trail_still_verifies(fresh_
 
 
 def named_elsewhere(person, twin):
-    """Let the person's address stand in a row of each table in which rows are a person's by the address alone."""
+    """Store the person's address in a row of each table whose rows belong to a person by the address alone."""
     event, email, canonical = person.event, person.email.upper(), canonical_email(person.email)
     start_write(db.session)
-    person.email_canonical = canonical  # in place of a canary of its own
+    person.email_canonical = canonical  # in place of a unique text of its own
     db.session.commit()
     save(new_invitation(event, "ngo", email, state="withdrawn", email_canonical=canonical))
     moments = {"asked_at": NOW, "confirm_by": NOW, "confirmed_at": NOW}
@@ -131,7 +131,7 @@ def named_elsewhere(person, twin):
 
 
 def rows_by_walking(registration_id: int) -> dict[str, set]:
-    """Return by table the keys of rows that lead to the registration, found from the database's own foreign keys."""
+    """Return by table the keys of rows that refer to the registration, found by the database's own foreign keys."""
     inspector, found = inspect(db.session.connection()), {"registrations": {registration_id}}
     tables = inspector.get_table_names()
     for _round in range(3):
@@ -152,7 +152,7 @@ def primary(inspector, table: str) -> list[str]:
 
 
 def everything_stored() -> str:
-    """Return all rows of all tables as one text, with sealed values opened."""
+    """Return all rows of all tables as one text, with sealed values decrypted."""
     db.session.rollback()
     parts = []
     for mapper in Base.registry.mappers:

@@ -35,9 +35,9 @@ IN_ROWS = {
     *("posts.preview", "pages.preview"),
     *(f"{room}.{act}" for room in ("writing", "page_writing") for act in ("autosave", "preview")),
 }
-# Forms that pages show of an unpublished event only.
+# Forms that pages show only for an unpublished event.
 BEFORE_PUBLISHING = {"previews.index"}
-# Forms that pages show only of a registration in this state; the tests' registrations are confirmed.
+# Values of a registration for which pages show the form; the registrations in the test data are confirmed.
 WAITS = {"status": Status.WAITING, "holds_place": False, "waiting_since": NOW}
 IS_OFFERED = {"status": Status.OFFERED, "offer_expires_at": NOW + timedelta(days=3)}
 IS_CANCELLED = {
@@ -52,7 +52,7 @@ STATES = {
     "waiting_list.extend": IS_OFFERED,
     "waiting_list.withdraw": IS_OFFERED,
 }
-# Forms about people whom the page's URL names, as the list on which they are chosen does.
+# Forms about several people, whom the page's URL names.
 ABOUT_CHOSEN = {"review_many.approve", "review_many.decline"}
 CONSOLE = [name for name in FILLED if name not in WITH_SECRETS | IN_ROWS]
 
@@ -75,7 +75,7 @@ def entered(world: World, path: str) -> dict[str, list[str]]:
 
 
 def put_into_state(world: World, state: dict | None) -> None:
-    """Give the person whose registration the addresses name another state, so that a page shows its form."""
+    """Give the person whose registration the URLs name other values, so that a page shows the form."""
     if state:
         with world.app.app_context():
             start_write(db.session)

@@ -27,7 +27,7 @@ OURS = {"", "localhost", "127.0.0.1"}
 REDIRECTED = {
     "/",
     "/console/",
-    # Deciding about several people leads back to the queue where nobody is chosen.
+    # The page for deciding about several people redirects to the queue when nobody is chosen.
     f"/console/{HERE}/review/approval",
     f"/console/{HERE}/review/refusal",
 }

@@ -123,7 +123,7 @@ HEADERS = {  # headers whose parsing may be expensive
     "X-Forwarded-Host": "a.b,",
     "X-Request-ID": "a",
 }
-# How many function calls a header may add: enough for linear work. Without a limit on length it would be a million.
+# How many function calls a longer header may add: enough for linear work. Without a limit it would be a million.
 DEARER = 40_000
 
 

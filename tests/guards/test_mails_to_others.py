@@ -1,6 +1,6 @@
-"""Mails of a registration that go to somebody else's address are known as such, so that own data leave them out (S24).
+"""`registration.mails.TO_OTHERS` lists all kinds of a registration's mails to other addresses (S24).
 
-Whether such a mail was made tells who is registered. `registration.mails.TO_OTHERS` lists their kinds.
+Own data leave these mails out, because they would reveal who is registered.
 """
 
 import ast
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from forum.registration.mails import TO_OTHERS
 from forum.settings.project import PROJECT
 
-# Kinds that go to an address which the person has confirmed: that of a registration which was merged into theirs.
+# Kinds of mails to an address that the person has confirmed: that of a registration merged into theirs.
 OWN = {"merged"}
 PLANTED = "mails.queue(registration, 'planted', now, to=email)\nmails.queue(registration, 'own', now)"
 

@@ -74,7 +74,7 @@ MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 LEFT = {"registration_tokens": {"revoked_at"}, "delegation_links": {"left_at"}}
 PLACE = {"events": {"taken"}, "sectors": {"taken"}}
-# Columns that change when a new capacity, or more places kept for a sector, give people on the waiting list a place.
+# Columns that change when a new capacity, or a new floor, leads to offers of places.
 OFFERED = {"registrations": {"status", "holds_place", "offer_expires_at", "version"}}
 PASSWORD = "mynta lokomotiv regnbåge fjord"
 WRITTEN = {
@@ -93,7 +93,7 @@ OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADD
 TERM = {"language": "en", "avoid": "oldish", "better": "new", "reason": "It is new."}
 MERGED = {"post_texts": {"search_text"}, "tag_aliases": {"tag_id"}}
 OF_TAG, LINKED = {"tags", "tag_aliases", "post_tags"}, {"post_categories", "old_addresses"}
-# To which organisation the registrations of an event belong is settled anew when one of its organisations changes.
+# Columns that change when one of the event's organisations changes: to which organisation registrations belong.
 SETTLED = {"registrations": {"organisation_key"}}
 REVIEWED = {"status", "holds_place", "review_since", "answer_by", "version"} | CALENDAR
 DECLINED = {"ended_at", "decline_reason", "decline_words"}
@@ -105,7 +105,7 @@ REGISTER = (
     PLACE,
     {"registrations", "submissions", "protected_identities", "care_answers"} | MAILED,
 )
-# What erasing a person changes in rows that stay: those of the person are deleted.
+# What erasing a person changes in rows that are not deleted.
 ERASED = PLACE | {
     "erasure_requests": {"state", "decided_at", "reason", "registration_id"},
     "mailing_recipients": {"message_id"},
@@ -138,7 +138,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         ADDED,
     ),
     "self_service.accept": (PERSON, {}, {}, set()),
-    # The person has a place, so none is offered to them, and nothing can be done with an offer.
+    # The person has a place and no offer, so nothing changes.
     "self_service.decline": (PERSON, {}, {}, set()),
     "waiting_list.offer": (ADMIN, {"reason": "New", "hours": "24", "instead_of": ""}, {}, set()),
     "waiting_list.extend": (ADMIN, {"hours": "24"}, {}, set()),
@@ -157,7 +157,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "own_everything.ask": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.close": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, set()),
-    "own_requests.erasure": (PERSON, {}, {}, set()),  # the person has asked already
+    "own_requests.erasure": (PERSON, {}, {}, set()),  # the person has requested it already
     "own_restriction.show": (
         PERSON,
         {"kind": "objection", "words": "New"},
@@ -295,7 +295,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"events": {"taken"}, "sectors": {"taken", "reserved"}},
         {"invitations"} | ADDED,
     ),
-    "invitations.invite_many": (  # the first time it only shows who would be invited
+    "invitations.invite_many": (  # the first request only shows who would be invited
         ADMIN,
         {"lines": "Kim;;new@example.org", "sector": "ngo", "language": "en", "until": "2027-05-10"},
         {},
@@ -394,7 +394,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {
             "registrations": {"email", "email_canonical", "sealed_for", "version"} | DERIVED,
             "registration_tokens": {"revoked_at"},
-            # The message of the registration's status replaces messages that have failed.
+            # The mail about the registration's status replaces failed mails.
             "outbox_messages": {"status", "abort_reason", "content"},
         },
         MAILED,
@@ -408,7 +408,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "registrations": {"status", "holds_place", "ended_at", "version"} | CALENDAR,
             "registration_tokens": {"revoked_at"},
             "substitutions": {"successor_id", "confirmed_at", "digest", "email"},
-            "delegates": {"registration_id", "told", "typed"},  # the newcomer has the place in the delegation
+            # the newcomer takes over the place in the delegation
+            "delegates": {"registration_id", "told", "typed"},
             "outbox_messages": UNSENT,
         },
         {"registrations", "protected_identities", "care_answers", "answers", "consents"} | MAILED,
@@ -420,7 +421,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "registrations": {"sector_id", "waiting_since", "calendar_sequence", "calendar_changed_at"}
             | OFFERED["registrations"],
             **PLACE,
-            # The message about the place names the old sector and has not left.
+            # The unsent mail about the place names the old sector.
             "outbox_messages": UNSENT,
         },
         MAILED,
@@ -494,7 +495,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         OF_POST,
     ),
-    "categories.order": (ADMIN, {"act": "down-1"}, {}, set()),  # the only category moves nowhere
+    "categories.order": (ADMIN, {"act": "down-1"}, {}, set()),  # the only category cannot be moved
     "categories.new": (ADMIN, {"name-en": "New"}, {}, {"categories"} | ADDED),
     "categories.edit": (
         ADMIN,
@@ -503,7 +504,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"old_addresses"} | ADDED,
     ),
     "categories.merge": (ADMIN, {"into": "2"}, {"old_addresses": {"category_id"}}, LINKED | ADDED),
-    "categories.remove": (ADMIN, {}, {}, set()),  # stays, because posts have this category
+    "categories.remove": (ADMIN, {}, {}, set()),  # not removed, because posts have this category
     "organisations.new": (
         ADMIN,
         {
@@ -542,7 +543,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"organisation_merges"} | ADDED,
     ),
     "organisation_merges.undo": (ADMIN, {}, SETTLED | {"organisations": {"counts_as_id", "cap"}}, ADDED),
-    "organisation_merges.tell_apart": (ADMIN, {}, {}, set()),  # they are told apart already
+    "organisation_merges.tell_apart": (ADMIN, {}, {}, set()),  # already marked as different
     "organisation_merges.propose_again": (ADMIN, {}, {}, ADDED),
     "glossary.new": (ADMIN, TERM, {}, {"glossary_terms"} | ADDED),
     "glossary.edit": (ADMIN, TERM, {"glossary_terms": {*TERM}}, ADDED),
@@ -564,7 +565,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         OF_TAG | ADDED,
     ),
     "hashtags.merge": (ADMIN, {"into": "#Barn"}, MERGED, OF_TAG | ADDED),
-    "hashtags.remove": (ADMIN, {}, {}, set()),  # stays, because posts have this hashtag
+    "hashtags.remove": (ADMIN, {}, {}, set()),  # not removed, because posts have this hashtag
     "pages.new": (
         ADMIN,
         {**PAGE, "slug": "", "after": "practical"},
@@ -659,7 +660,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {
             "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
             | {"map_url", "directions"},
-            # The mailing that is not sent yet will tell people of this change as well.
+            # The unsent mailing includes this change as well.
             "mailings": {"steps", "changed_at"},
         },
         ADDED,

@@ -20,7 +20,7 @@ from forum.sealing import location_of, unseal
 from tests.factories.events import NOW
 from tests.guards import old_data
 
-# Steps that change only what a database of an earlier release lacks: the other steps make it so from the beginning.
+# Migrations that change only tables of earlier releases: newer ones are created in the new form.
 FOR_OLDER_ALONE = {"0050"}
 RELEASES = sorted(path.stem for path in old_data.FILES.glob("*.json"))
 
@@ -63,7 +63,7 @@ def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[d
     """Return the rows with encrypted values decrypted; before migration 0008 values were not bound to a row."""
     opened = {name: [dict(row) for row in listed] for name, listed in rows.items()}
     for column in keys.sealed_columns():
-        for row in opened.get(column.table.name, []):  # no rows where the release did not have the table yet
+        for row in opened.get(column.table.name, []):  # no rows if the release did not have the table yet
             if row.get(column.name):
                 location = location_of(column, row) if is_bound else keys.UNBOUND
                 closed = base64.b64decode(row[column.name]["bytes"])
@@ -102,7 +102,7 @@ def test_every_step_goes_back_and_forth(blank):
 
 
 def test_sqlite_gives_no_id_twice_in_any_table(blank):
-    """A console page of a deleted row would reach the row that got its id."""
+    """Otherwise a console page of a deleted row would change the new row with its id."""
     if db.engine.dialect.name != "sqlite":
         pytest.skip("a sequence of PostgreSQL never goes back")
     flask_migrate.upgrade()
@@ -121,7 +121,7 @@ def test_databases_of_earlier_releases_give_no_id_twice_either(blank, monkeypatc
 
 
 def reusing() -> set[str]:
-    """Return the tables of which SQLite numbers the rows and may give the number of a deleted one again."""
+    """Return the tables in which SQLite may reuse the id of a deleted row."""
     metadata = MetaData()
     with db.engine.connect() as connection:
         metadata.reflect(connection)
@@ -159,7 +159,7 @@ def test_old_data_outlives_every_migration_since(blank, release):
 
 
 def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
-    """A protected person stays protected; after the downgrade nobody else has a row about protected identity."""
+    """A protected person stays protected; after the downgrade only protected people have such a row."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
     told = {row["registration_id"] for row in kept["protected_identities"]}
     flask_migrate.upgrade(revision="0001")

@@ -11,18 +11,18 @@ from forum.events.queries import find_current
 from tests.factories.events import make_event, make_sector
 from tools.page_checks import words
 
-# Sentences from which the number of all places that are left, and of all places of the event, is read.
+# Sentences from which the numbers of places left and of all places of the event are read.
 ALL_LEFT = (
     r"(\d+) places? left",
     r"(\d+) of \d+ places are left",
     r"share the (\d+|one) places? that (?:is|are) left",
 )
 ALL = (r"\d+ places? left of (\d+)", r"\d+ of (\d+) places are left", r"The forum has (\d+) places")
-# Words from which the numbers of a sector are read, in an element that names this sector only.
+# Words that precede a sector's number, in an element that names only this sector.
 OF_SECTOR = {
     "left": r"(\d+) (?:places? )?left",
     "waiting": r"(\d+) waiting",
-    "full": r"(?<!your sector is )(full|Full)\b",  # "If your sector is full" says what holds if it is
+    "full": r"(?<!your sector is )(full|Full)\b",  # "If your sector is full" is a condition, not a statement
 }
 PAGES = ("/en/", "/en/register", "/en/register/{sector}")
 
@@ -121,7 +121,7 @@ def _speaks_of_all(element: Tag) -> bool:
 
 
 def _smallest_that_name(main: Tag, name: str, sectors) -> Iterator[Tag]:
-    """Yield the innermost elements that name this sector alone and state a number for it."""
+    """Yield the innermost elements that name only this sector and have a number for it."""
     others = [other for other in sectors if other != name]
 
     def says(element: Tag) -> bool:

@@ -1,7 +1,7 @@
 """Pages, files and mails are the same with and without protected identity (P21, P22, P26).
 
-The same person is looked at twice: with protected identity, and after it has been taken back. Every role opens every
-page, so a page, a list or a number that is added later is compared without being named here.
+Every page is requested twice: with the person's protected identity, and after it was withdrawn. Every role opens every
+page, so new pages, lists and numbers are compared without being listed here.
 """
 
 import re
@@ -26,15 +26,15 @@ from tests.guards.world import ADMIN, HERE, PERSON, World, find_registration
 from tests.registration.reading import read
 from tools.pages import counted_statements
 
-# The page of a confirming link, which shows the answers of its own form to whoever has the link.
+# The page of a confirming link, which shows the answers of its own form to everybody who has the link.
 ANSWERS_OF_ITS_FORM = "self_service.confirm"
-# The page with everything, which the person alone opens by a fresh link.
+# The page of all of the person's data, which only the person opens, by a fresh link.
 EVERYTHING = "own_everything.show"
-# Tokens differ at each request.
+# Tokens, which differ with each request.
 TOKENS = re.compile(
     r'name="(csrf_token|key|seen)"[^>]*>|/r/((confirm|everything|invitation|delegation|delegation/confirm)/)?[A-Za-z0-9_-]{43}'
 )
-# The person comes last: the page with own data says who has looked on this day.
+# The audiences in order. The person is the last: the page of own data lists who has viewed it on this day.
 LOOKED_AT = (ADMIN, *(f"{role} of {HERE}" for role in Role), PERSON)
 
 
@@ -44,8 +44,8 @@ def world_kind(request):
 
 
 def look(world: World) -> dict[tuple[str, str], tuple]:
-    """Return what each audience gets at each address: the status, the text, and how many statements it took."""
-    # Which views are recorded depends on how many there were within an hour: begin to count anew.
+    """Return what each audience gets at each URL: status, text, and number of SQL statements."""
+    # Reset the counters: whether a view is recorded depends on the number of views within the hour.
     world.app.extensions[COUNTER].storage.reset()
     seen = {}
     for audience in LOOKED_AT:
@@ -57,7 +57,7 @@ def look(world: World) -> dict[tuple[str, str], tuple]:
 
 
 def requests(world: World, audience: str) -> Iterator[tuple]:
-    """Yield the addresses that the audience may ask for, each with the request; an export is one too."""
+    """Yield the URLs that the audience may request, each with its request; exports are included."""
     browser = world.browsers[audience]
     for address in readable(world, (HERE,)):
         face = AUDIENCES[address.endpoint]
@@ -74,7 +74,7 @@ def requests(world: World, audience: str) -> Iterator[tuple]:
 
 
 def differing(world: World) -> list[tuple[str, str]]:
-    """Look at everything, take the protection back, and look again; return where something differs."""
+    """Request everything, withdraw the protection, and request it again; return where something differs."""
     before = look(world)
     with world.app.app_context():
         start_write(db.session)
@@ -93,7 +93,7 @@ def test_no_page_or_file_differs_when_protection_is_taken_back(fresh_world):
 
 
 def test_a_page_that_tells_is_named(fresh_world, monkeypatch):
-    """Control: a star beside the name of a protected person is found on the pages that say the name."""
+    """Control: a star beside the name of a protected person is found on the pages that show the name."""
     plain = wording.full_name
 
     def starred(registration):

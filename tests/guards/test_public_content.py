@@ -1,6 +1,7 @@
 """Each table that cached pages read has a model that is marked as public content, and raises the content version.
 
-Pages with free places also count registrations, which change all the time; the cache keeps them for a second only.
+Pages with free places also count registrations, which change all the time; the cache keeps these pages for one second
+only.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A list of related rows says its order: PostgreSQL gives a changed row last, and SQLite hides that."""
+"""Each list of related rows has an order: PostgreSQL returns changed rows last, which SQLite does not show."""
 
 from sqlalchemy.orm import configure_mappers
 

@@ -27,7 +27,9 @@ from tools.organisers import SECRET
 ANSWERS = {**DETAILS, "email": "new@example.org"}
 REGISTER = "/en/register/ngo"
 OPENING = {"opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=1)}
-DOORS = {  # by reason: the changed columns of the event or its sectors, and the status that a registration gets then
+# For each reason: the columns of the event or its sectors to change, and the new status of a registration, if
+# any.
+DOORS = {
     "not open yet": (Event, {**OPENING, "opens_at": NOW + timedelta(seconds=1)}, 409),
     "closed": (Event, {**OPENING, "closes_at": NOW}, 409),
     "a draft": (Event, {"is_published": False}, 404),
@@ -55,7 +57,7 @@ def written(before: dict, after: dict) -> list[str]:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door):
-    """A form that was fetched while registration was open is refused once the event takes no registration."""
+    """A form that was fetched while registration was open is refused once the event accepts no registration."""
     model, values, status = DOORS[door]
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     change(fresh_world, model, values)

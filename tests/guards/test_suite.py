@@ -38,7 +38,7 @@ def test_no_test_waits_by_the_clock_or_proves_by_it():
 
 
 def imported_from_tests(source: str) -> list[str]:
-    """Return the names that a file imports from tests/."""
+    """Return the names that a Python file imports from tests/."""
     nodes = list(ast.walk(ast.parse(source)))
     modules = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     modules += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]

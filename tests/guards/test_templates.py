@@ -203,7 +203,7 @@ def see_what_is_rare(world: World) -> None:
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
     with world.app.app_context():
         start_write(db.session)
-        db.session.execute(delete(Withdrawal))  # publish the post again that one of the forms has withdrawn
+        db.session.execute(delete(Withdrawal))  # restore the post that one of the forms has withdrawn
         public = update(Post).where(Post.key == "public")
         db.session.execute(public.values(published_at=PUBLISHED, announced_at=NOW))
         db.session.execute(delete(PostText).where(PostText.language == "sv"))
@@ -261,7 +261,7 @@ def see_what_is_rare(world: World) -> None:
 
 
 def see_how_invitations_end(world: World) -> None:
-    """Say yes to an invitation whose address is registered, and open it when it has ended."""
+    """Accept an invitation whose address is registered, and open an invitation that has ended."""
     yes = f"/en/r/invitation/{world.tokens['invitation']}/yes"
     mine = update(Invitation).where(Invitation.link_digest == digest(world.tokens["invitation"]))
     with world.app.app_context():
@@ -279,7 +279,7 @@ def see_how_invitations_end(world: World) -> None:
 
 
 def see_delegations(world: World) -> None:
-    """Open the pages of a contact, one of them after the contact is erased, and write the messages to one."""
+    """Open the pages of a contact, one of them after the contact was erased, and render the mails to a contact."""
     token = world.tokens[f"delegation of {PERSON}"]
     world.browsers[PERSON].get(f"/en/r/delegation/{token}")
     for act in ("change", "withdraw", "instead", "answers", "care"):
@@ -314,7 +314,7 @@ def see_the_steps_of_signing_in(world: World) -> None:
 def write_every_mail(world: World) -> None:
     queue_every_mail(world)
     start_write(db.session)
-    # The forms that were sent before have ended the delegations of those to whom `queue_every_mail` writes.
+    # Forms that were sent before have ended the delegations of the people to whom `queue_every_mail` writes.
     delegation = db.session.scalars(select(Delegation)).first()
     for kind in delegation_mails.TO_CONTACT:
         delegation_mails.queue_to_contact(delegation, kind, "x" * 43, now=NOW)

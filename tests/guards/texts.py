@@ -103,7 +103,7 @@ def fill(write_text: Writer) -> dict[str, Canary]:
                     next(numbers),
                     Canary(name_of(column), _event_of(table, row), _key(table, row)),
                 )
-                # Whoever has no address keeps none: organisers or a contact answer for them.
+                # A registration without an address stays so: organisers or a contact manage it.
                 if row[column] is None or (name_of(column) == ADDRESS and not row[column]):
                     continue
                 if is_kept(column):
@@ -176,7 +176,7 @@ def _written(write_text: Writer, column: Column, number: int, present: Any) -> A
 
 
 def _leaves(value: Any, text: str) -> Any:
-    """Return a value with the text in place of every text in it; moments, whose names end with "_at", stay."""
+    """Return a value with the text in place of every text in it; moments, whose keys end with "_at", stay."""
     if isinstance(value, dict):
         return {key: inner if key.endswith("_at") else _leaves(inner, text) for key, inner in value.items()}
     if isinstance(value, list):

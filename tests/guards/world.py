@@ -71,7 +71,7 @@ from tests.factories.saving import save
 from tests.guards import texts
 
 HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
-# The keys of an image of each event, and of one of the current event that nothing shows.
+# The keys of an image of each event, and of one image of the current event that no page shows.
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
@@ -98,7 +98,7 @@ FACT = {"label": {"sv": "När", "en": "When"}, "value": {"sv": "Då", "en": "The
 CONSENTS = frozenset(ConsentPurpose)
 SOMEWHERE = Sender(client="a network address", most_held=1)
 
-# The keys of the files that people have sent.
+# The keys of the files that people have uploaded.
 FILES = {PERSON: "a" * 32, "twin": "b" * 32, "elsewhere": "c" * 32}
 
 
@@ -253,7 +253,7 @@ def _revised(slug: str) -> dict:
 
 
 def _make_questions(world: World) -> None:
-    """Let each event ask an ordinary question, and one about diet and access with choices."""
+    """Add to each event an ordinary question, and one about diet and access with choices."""
     for event in world.events.values():
         make_question(event, "arrival")
         make_question(event, "diet", choices=("vegetarian", "gluten"), care=True)
@@ -261,7 +261,7 @@ def _make_questions(world: World) -> None:
 
 
 def _make_organisations(world: World) -> None:
-    """Let each event's organisers know an organisation by another name and a mail domain, and suggest it to nobody."""
+    """Add to each event an organisation with an alias and a mail domain, which forms do not suggest."""
     for event in world.events.values():
         organisation = save(Organisation(event_id=event.id, name="Polisen", key="polisen", cap=5))
         of_it = {"event_id": event.id, "organisation_id": organisation.id}
@@ -272,7 +272,7 @@ def _make_organisations(world: World) -> None:
 
 
 def _make_pairs(event: Event, organisation: Organisation) -> None:
-    """Merge an organisation into the event's first, and tell another one apart from it."""
+    """Merge an organisation into the event's first one, and mark another one as different from it."""
     merged, other = (
         save(Organisation(event_id=event.id, name=name, key=name.lower(), counts_as_id=counts_as))
         for name, counts_as in (("Polisenn", organisation.id), ("Polisens", None))
@@ -371,7 +371,7 @@ def _rows_of(person: Registration) -> dict[str, set[int]]:
 
 
 def _name_substitutes(world: World) -> None:
-    """Let some people have named the same colleague to come instead."""
+    """Make some people name the same colleague as their substitute."""
     for number, name in enumerate((PERSON, "twin", "elsewhere")):
         world.tokens[f"substitute of {name}"] = token = f"{number}" * 43
         named = Substitution(registration_id=world.people[name].id, digest=digest(token))
@@ -383,7 +383,7 @@ def _name_substitutes(world: World) -> None:
 
 
 def _keep_files(world: World) -> None:
-    """Let some people have sent a file, and somebody one without its form."""
+    """Store a file for some people, and one file of an unfinished form."""
     content = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
     for name in (PERSON, "twin", "elsewhere"):
         person = world.people[name]
@@ -394,7 +394,7 @@ def _keep_files(world: World) -> None:
 
 
 def _merge_two(world: World) -> None:
-    """Let the registration that was cancelled have become part of the one that waits."""
+    """Merge the cancelled registration into the waiting one."""
     both = {"kept_id": world.people["waiting"].id, "ended_id": world.people["cancelled"].id}
     lists = {name: [] for name in ("notes", "tags", "withdrawn", "added")}
     identity = {"is_protected": False, "real_name": None, "recorded_at": None}
@@ -406,7 +406,7 @@ def _merge_two(world: World) -> None:
 
 
 def _make_offers(world: World) -> None:
-    """Let some people have accepted a place that was offered to them by hand."""
+    """Make some people accept a place that was offered to them by hand."""
     ended = {"ended_at": NOW, "ended_how": OfferEnd.ACCEPTED}
     why = {"order": "time", "because": "hand", "rank": 1, "below": 0}
     for name in (PERSON, "twin", "elsewhere"):
@@ -416,7 +416,7 @@ def _make_offers(world: World) -> None:
 
 
 def _ask_for_erasure(world: World) -> None:
-    """Let some people have asked to be erased, and objected."""
+    """Add requests for erasure and objections of some people."""
     moments = {"asked_at": NOW, "due_at": NOW + timedelta(days=31)}
     for name in (PERSON, "twin", "elsewhere"):
         asking = {"event_id": world.people[name].event_id, "registration_id": world.people[name].id}
@@ -434,7 +434,7 @@ def _ask_for_erasure(world: World) -> None:
 
 
 def _make_invitations(world: World) -> None:
-    """Let some people have said yes to an invitation, and one of each event that has people not have answered."""
+    """Add an accepted invitation for some people, and an open one for each event with people."""
     ended = {"state": InvitationState.YES, "ended_at": NOW, "opened_at": NOW, "reason": "Because"}
     for name in (PERSON, "twin", "elsewhere"):
         person = world.people[name]
@@ -449,7 +449,7 @@ def _make_invitations(world: World) -> None:
 
 
 def _make_delegations(world: World) -> None:
-    """Let contacts have registered people: `person` browses for one, who answers for somebody without an address."""
+    """Add delegations of contacts; `person` has a browser that is signed in as a contact."""
     alone = Person("Companion", "", "")
     for name in (PERSON, "twin", "elsewhere"):
         person = world.people[name]
@@ -476,7 +476,7 @@ def _make_delegations(world: World) -> None:
 
 
 def _add_companion(world: World, delegation: Delegation) -> None:
-    """Let the delegation have somebody without an address of their own, for whom the contact answers."""
+    """Add to the delegation a person without an address, whose registration the contact manages."""
     details = Details("Companion", "", "Office", "", "SE", "en", None)
     companion = write(
         by_hand.add,
@@ -498,7 +498,7 @@ def _add_companion(world: World, delegation: Delegation) -> None:
 
 
 def _ask_for_delegation(world: World) -> None:
-    """Let somebody have sent the form of a delegation without confirming it yet."""
+    """Add a delegation that its contact has not confirmed yet."""
     here = world.events[HERE]
     contact = Contact("Anna", "Berg", "asking@example.org", "Office", "SE", "en")
     people = [Person("Kim", "Lind", "Clerk", "kim.lind@example.org"), Person("Bo", "Ek", "Clerk")]
@@ -512,7 +512,7 @@ def _ask_for_delegation(world: World) -> None:
 
 
 def _review_people(world: World, given: dict) -> None:
-    """Let people wait for a decision, and decline one of them."""
+    """Put people into review, and decline one of them."""
     here = world.events[HERE]
     ngo = events.find_sector(here, "ngo")
     write(setattr, ngo, "policy", SectorPolicy.REVIEW)
@@ -524,7 +524,7 @@ def _review_people(world: World, given: dict) -> None:
 
 
 def _make_reviews(world: World) -> None:
-    """Let an organiser propose to decline somebody, and another one leave a decision to others."""
+    """Add a refusal that an organiser has proposed, and another organiser who leaves a decision to others."""
     told = {"reason": DeclineReason.OTHER, "words": "Words", "proposed_at": NOW}
     proposer, other = sorted(
         next(iter(world.owned[f"{Role.ORGANISER} of {slug}"]["users"])) for slug in (HERE, ELSEWHERE)
@@ -537,7 +537,7 @@ def _make_reviews(world: World) -> None:
 
 
 def _make_mailings(world: World) -> None:
-    """Make for each event a mailing that was sent to somebody, and a newer one that is not sent yet."""
+    """Add for each event a mailing that was sent to a person, and a newer one that is not sent yet."""
     people = {HERE: world.people["twin"], ELSEWHERE: world.people["elsewhere"], UNSEEN: None}
     for slug, event in world.events.items():
         was = {**facts_of(event), "place": {"sv": "Då", "en": "Then"}}

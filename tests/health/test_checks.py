@@ -107,7 +107,7 @@ def test_status_tells_of_mail_that_does_not_leave(app, database, minutes, state,
 
 
 def test_a_dead_letter_is_no_alarm_in_a_demo(app, database):
-    """The demo is loaded with one, so that the console has something to show."""
+    """The demo has a dead letter (a failed mail), so that the console has something to show."""
     beat(database)
     mail = make_mail(now=NOW)
     start_write(database)
@@ -200,7 +200,7 @@ def test_status_and_doctor_tell_of_a_database_that_takes_no_changes(make_app, po
 
 @pytest.fixture
 def limited_url(postgres_server, postgres_url):
-    """Give the URL of a database whose tables belong to another role, with the grants of docs/operations.md."""
+    """Give the URL of a database whose tables belong to another role, with the rights in docs/operations.md."""
     grants = re.findall(r"^(?:GRANT|REVOKE) .+;$", (PROJECT / "docs/operations.md").read_text(), re.MULTILINE)
     url = make_url(postgres_url)
     with postgres_server.connect(url.database) as owner:
@@ -229,7 +229,7 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
 
 
 def test_a_database_that_is_away_is_asked_once(make_app, tmp_path, monkeypatch):
-    """When the database does not answer one check, no second check waits for the same time limit again."""
+    """When the database does not answer one check, no further check waits for the same time limit."""
     app = make_app(f"postgresql+psycopg://nobody@/nowhere?host={tmp_path}")
     tried, connect = [], psycopg.Connection.connect.__func__
 

@@ -79,7 +79,7 @@ def test_wrong_keys_are_not_taken_for_right_because_no_check_was_stored_yet(
 def test_another_audit_key_is_not_taken_for_right_where_there_are_entries(
     make_app, database_url, app, settings, monkeypatch, is_named
 ):
-    """A wrong audit key is found by the entries where an early version stored no check value or no key's name."""
+    """A wrong audit key is found by the audit entries, if an early version stored no check value or no key's name."""
     with app.app_context(), monkeypatch.context() as earlier:
         if not is_named:
             earlier.setattr(audit, "key_name", lambda _key: None)

@@ -191,7 +191,7 @@ def offer_on(page) -> str:
     ],
 )
 def test_front_offers_no_place_where_those_left_are_by_invitation(pages, has_waiting_list, label, said):
-    """The front page counts no places of a sector that only takes invited people: nobody can register for them."""
+    """The front page does not count places of a sector for invited people only: nobody can register for them."""
     sectors = [
         make_sector("justice", position=1, policy=SectorPolicy.INVITATION),
         make_sector("ngo", position=2, ceiling=1, taken=1),
@@ -287,6 +287,6 @@ def test_visitors_are_offered_the_languages_of_the_event_alone(pages):
     assert page.soup.select(".site-languages, link[hreflang]") == []
     assert "/sv/pages/practical" not in pages.get("/sitemap.xml").text
     assert "/en/pages/practical" in pages.get("/sitemap.xml").text
-    # An address in a language that the event lacks leads to the same page in one that it has.
+    # A URL in a language that the event lacks redirects to the same page in one that it has.
     for path in ("/", "/pages/practical", "/event.ics", "/register", "/register/ngo"):
         assert pages.get(f"/sv{path}", expect=302).location == f"/en{path}"

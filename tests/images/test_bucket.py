@@ -1,4 +1,4 @@
-"""Images are stored, shown and removed in S3-compatible storage, on a real S3 server; each wait for it has an end."""
+"""Images are stored, shown and removed in S3-compatible storage, on a real S3 server; each wait is limited."""
 
 import socket
 import threading
@@ -68,7 +68,7 @@ def test_storage_without_its_keys_is_refused_at_the_start(make_app, sqlite_url):
 
 
 def test_upload_is_not_taken_while_the_storage_is_away(make_app, sqlite_url, frozen):
-    """An organiser who sends an image while the storage is away gets 503, and the library no image without files."""
+    """An upload while the storage is away gets 503, and no image without files is in the library."""
     away = f"http://127.0.0.1:{servers.free_port()}"
     app = make_app(sqlite_url, IMAGES="s3://forum/images", S3_ENDPOINT=away, **KEYS)
     with app.app_context():
@@ -111,7 +111,8 @@ def test_storage_that_does_not_answer_leaves_room_for_other_requests(make_app, s
         waiting = sum(public.WAITERS.enter(0) for _number in range(Lobby.SERVED // 2))
         assert taken + waiting < Lobby.SERVED
         monkeypatch.setattr(public, "WAIT_SECONDS", 60)
-        pages.get(f"/images/{image.key}/400.jpg", expect=503)  # no wait: enough requests wait
+        # answered without waiting: enough requests wait already
+        pages.get(f"/images/{image.key}/400.jpg", expect=503)
         for _number in range(waiting):
             public.WAITERS.leave()
         # While the storage is busy with other requests, this one waits: after a 503 the browser would not ask again.

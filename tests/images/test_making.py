@@ -72,7 +72,7 @@ def test_large_image_is_scaled_down():
 
 
 def test_metadata_and_what_follows_the_image_are_dropped_and_the_image_stands_upright():
-    """A JPEG loses its place (Stockholm) and the ZIP archive behind it, and is turned as its metadata say."""
+    """A JPEG loses its location (Stockholm) and an appended ZIP archive, and is rotated as its metadata say."""
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by a quarter, clockwise
     exif[0x010F] = "Secret Camera"

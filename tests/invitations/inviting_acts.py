@@ -1,4 +1,4 @@
-"""The acts of the state machine that concern invitations and the places that they hold."""
+"""The actions of the state machine about invitations and the places that they hold."""
 
 from collections import Counter
 from datetime import timedelta
@@ -35,7 +35,7 @@ class Inviting:
         holds=st.sampled_from((True, True, False)),
     )
     def organisers_invite_somebody(self, number, organisation, hours, holds):
-        """Invite somebody, mostly with a place: refused where none is free once whoever waits was offered theirs."""
+        """Invite a person, mostly with a held place: refused if none is free after offers to waiting people."""
         self.organisers_invite(number, organisation, hours, holds=holds)
 
     def organisers_invite(self, number, organisation, hours, *, holds) -> None:
@@ -65,7 +65,7 @@ class Inviting:
             self.promised.add(person.id)
             assert (person.status, person.holds_place) == (Status.CONFIRMED, True)
             assert self.event.taken == taken
-            # Organisers have seen nothing of whom a colleague has named.
+            # Organisers have seen nothing about a person whom a colleague has named.
             is_new = changes_name or invitation.from_colleague
             assert person.is_in_review == (is_new and person.sector.policy == "review")
 
@@ -100,7 +100,7 @@ class Inviting:
     @precondition(lambda self: any(one.may_forward for one in self.open_invitations()))
     @rule(data=st.data(), whom=st.sampled_from(("somebody new", "somebody new", "invited", "registered")))
     def somebody_lets_a_colleague_come(self, data, whom):
-        """Pass an invitation on, mostly to somebody new: the place goes over, or is free where nobody needs it."""
+        """Forward an invitation, mostly to a new person: the held place goes with it, or is free if nobody needs it."""
         mine = {one.id: one for one in self.open_invitations() if one.may_forward}
         invitation = mine[data.draw(st.sampled_from(sorted(mine)))]
         was_held, taken, reserved = invitation.holds_place, self.event.taken, invitation.sector.reserved
@@ -139,13 +139,13 @@ class Inviting:
         assert not self.act(rule_, *args, **kwargs)
 
     def run_the_worker(self, *, now) -> None:
-        """End what is over: registrations, then invitations, each in a transaction of its own."""
+        """Expire what is past its deadline: registrations, then invitations, each in a transaction of its own."""
         expiry.expire_due(now=now)
         for number in actions.list_due(now=now):
             actions.expire(number, now=now)
 
     def act(self, act, *args, **kwargs) -> bool:
-        """Do the act, or find it refused for a reason that holds; return whether it was done."""
+        """Call the action, or check that its refusal is justified; return whether it was done."""
         start_write(db.session)
         try:
             act(*args, now=self.now, **kwargs)
@@ -179,7 +179,7 @@ class Inviting:
         return known[data.draw(st.sampled_from(sorted(known)))]
 
     def places_of_invited(self) -> Counter[int]:
-        """Return by sector id how many places are held for people who are invited, counted row by row."""
+        """Return by sector id how many places are held for invited people, counted row by row."""
         held = Counter(one.sector_id for one in self.open_invitations() if one.holds_place)
         assert {one.id: one.reserved for one in self.event.sectors} == {
             one.id: held[one.id] for one in self.event.sectors
@@ -187,7 +187,7 @@ class Inviting:
         return held
 
     def newly_held(self) -> set:
-        """Return the sectors that hold a place for more invited people than before this step."""
+        """Return the sectors that hold places for more invited people than before this step."""
         now = Counter(one.sector_id for one in self.open_invitations() if one.holds_place)
         new, self.held_before = now - self.held_before, now
         return {one for one in self.event.sectors if new[one.id]}

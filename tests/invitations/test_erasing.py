@@ -1,4 +1,4 @@
-"""Erasing a person erases every invitation of the address, and own data tell them before (P08, P11)."""
+"""Erasing a person erases every invitation of the address, and own data include them before (P08, P11)."""
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_open_invitation_of_somebody_whose_registration_has_ended_goes_and_its_p
 
 
 def test_address_that_nobody_has_confirmed_leads_to_no_invitation(event):
-    """A stranger may have typed it: the owner of the address keeps the invitation."""
+    """A stranger may have typed the address: its owner keeps the invitation."""
     invite(event, "ngo")
     typed = register(event, "tech", email=KIM)
     assert told_states(typed) == ([], 0)

@@ -1,4 +1,4 @@
-"""Letting a colleague come instead: one invitation ends, another begins; no address is told of or written to twice."""
+"""Forwarding an invitation: one ends, another begins; it reveals no registration, and no address gets two mails."""
 
 from datetime import timedelta
 
@@ -139,7 +139,7 @@ KNOWN = {
 
 @pytest.mark.parametrize("known", KNOWN)
 def test_no_page_tells_whether_the_colleague_is_known_and_no_place_is_lost_or_doubled(pages, event, known):
-    """Only an address that has answered nothing gets an invitation; a place goes to an open one."""
+    """Only an address without an answer gets an invitation; the held place goes to an open invitation."""
     KNOWN[known](event)
     other = pages.get(f"{link_of(invite(event, email='other@example.org', terms=ALLOWED))}/colleague")
     nobody = {**NAMED, "email": "nobody@example.org"}
@@ -227,7 +227,7 @@ def test_a_colleague_in_a_sector_with_review_is_reviewed_and_vouched_for_by_nobo
 
 
 def test_erasing_and_own_data_keep_the_two_apart(event):
-    """Each is told and erased alone; a mail that has not left and has the name of who is erased is made anew."""
+    """Own data and erasure keep the two apart; an unsent mail with the name of an erased person is made anew."""
     invitation = invite(event, "tech", terms=ALLOWED, given_name="Riktiga")
     second = forward(invitation)
     send_all()

@@ -51,7 +51,7 @@ def counters(event):
 
 
 def waiting(event, sector="tech"):
-    """Return somebody who waits for a place of the sector, where none is free."""
+    """Add a person who waits for a place of the sector, which is full."""
     person = confirmed(event, sector)
     assert person.status == Status.WAITING
     return person
@@ -123,7 +123,7 @@ def test_no_place_is_held_beyond_a_ceiling_the_capacity_or_a_floor(organiser, ev
     assert "No place is free in the sector that could be held" in refused.text
     assert refused.form().data["holds_place"] == ["y"]
     invite(event, "ngo", email="guest3@example.org", terms=HELD)
-    with pytest.raises(NoPlaceToHold):  # the last place is kept for tech by its floor
+    with pytest.raises(NoPlaceToHold):  # the last place is kept for the sector tech by its floor
         invite(event, "ngo", email="guest4@example.org", terms=HELD)
     db.session.rollback()
     assert counters(event) == {"justice": (2, 2), "ngo": (1, 1), "all": 3}
@@ -253,7 +253,7 @@ def test_a_place_is_free_once_the_time_is_over_and_the_worker_has_come(pages, ev
     assert counters(event) == {"all": 0}
 
 
-# How the person registers by the public form, and whether the invitation's place is used (else it is free).
+# Ways to register by the public form, and whether the invitation's place is used by it (else it is free).
 BY_THE_FORM = {
     "without a place": ("ngo", "ngo", True),
     "with a place of the form": ("tech", "tech", False),
@@ -263,7 +263,7 @@ BY_THE_FORM = {
 
 @pytest.mark.parametrize("how", BY_THE_FORM)
 def test_whoever_registers_by_the_form_has_answered_the_invitation(event, how):
-    """The held place is the person's or free: never both, and never held for somebody who has one."""
+    """The held place becomes the person's or free: never both, and never held for a person who has one."""
     to, sector, is_used = BY_THE_FORM[how]
     invitation = invite(event, to, terms=HELD)
     typed = register(event, sector, email="KIM@example.org")

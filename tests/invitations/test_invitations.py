@@ -1,4 +1,4 @@
-"""Invitations: an organiser invites, the worker mails, the person says yes or no by the link, or it ends by itself."""
+"""Invitations: an organiser invites, the worker mails, the person accepts or declines by the link, or it expires."""
 
 from datetime import timedelta
 
@@ -73,7 +73,7 @@ def invite(event, sector="justice", *, days=14, terms=None, **differing):
 
 
 def an_organiser():
-    """Return the id of an organiser, who is made if there is none."""
+    """Return the id of an organiser; add one if there is none."""
     known = db.session.scalar(select(User.id).limit(1))
     made = {"name": "Organiser", "password_hash": "-", "language": "en", "created_at": NOW}
     return known or save(User(email="office@example.org", **made)).id
@@ -189,7 +189,7 @@ def test_without_a_waiting_list_a_full_sector_leaves_the_invitation_open(pages, 
 
 
 def test_an_invited_person_of_a_full_organisation_reads_nothing_untrue(pages, event):
-    """Places are free; only the cap of the organisation refuses, which is not told."""
+    """Places are free; only the organisation's cap refuses the person, who must not read so."""
     write(setattr, event, "has_waiting_list", False)
     write(setattr, event, "organisation_cap", 1)
     confirmed(event, "tech", organisation="Hemliga byrån")

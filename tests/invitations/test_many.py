@@ -1,4 +1,4 @@
-"""Many invitations from a table: looked at first, wrong rows named by number, all or nobody."""
+"""Many invitations from a table: previewed, wrong rows named by number, all or nobody invited."""
 
 import io
 import zipfile
@@ -176,7 +176,7 @@ def test_a_file_that_no_program_writes_is_refused(page, event):
 
 @pytest.mark.parametrize("page_name", ["invitations.invite", "invitations.invite_many"])
 def test_a_sector_that_is_merged_away_meanwhile_is_chosen_again(organiser, event, monkeypatch, page_name):
-    """The merge holds the event's lock, for which the sent form waits after it was found right."""
+    """The merge holds the event's lock, for which the sent form waits after it was validated."""
 
     def merged_meanwhile(session):
         start_write(session)

@@ -1,4 +1,4 @@
-"""The names in the list of invitations: those of the registration, so that an alias stays one (P20, P21)."""
+"""The names in the list of invitations: those in the registration, so that an alias is not revealed (P20, P21)."""
 
 from datetime import timedelta
 

@@ -166,7 +166,7 @@ def test_jobs_show_a_scheduled_post_when_its_time_has_come(database):
 
 
 def test_jobs_seal_everybodys_answers_anew(database):
-    """All answers about protected identity are sealed anew, so two backups do not show whose answer has changed."""
+    """All answers about protected identity are encrypted anew, so that two backups do not show whose answer changed."""
     event = make_event()
     register(event), register(event, is_protected=True, real_name="Verkliga Namnet")
     job = next(job for job in JOBS if job.name == "seal answers anew")

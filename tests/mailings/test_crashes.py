@@ -69,7 +69,7 @@ def test_a_killed_worker_sends_nothing_twice_and_forgets_nobody(frozen, event, w
     assert _status(mailing) == MailingStatus.DONE
     bulk = select(OutboxMessage.registration_id).where(OutboxMessage.lane == Lane.BULK)
     assert Counter(db.session.scalars(bulk)) == Counter(people)
-    # A mail that was undone with its transaction has left no link behind either.
+    # A mail whose transaction was rolled back has left no link either.
     linked = select(RegistrationToken.registration_id).where(RegistrationToken.created_at == NOW)
     assert set(people) <= set(db.session.scalars(linked))
 
@@ -92,7 +92,7 @@ def _begin(event) -> tuple[Mailing, list[int]]:
 
 
 def _sectors(event) -> list[str]:
-    """Return a sector for each person: the waiting list takes those for whom there is no place."""
+    """Return a sector for each person, so that people without a place are on the waiting list."""
     keys = [sector.key for sector in event.sectors]
     return [keys[number % len(keys)] for number in range(PEOPLE)]
 

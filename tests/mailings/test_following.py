@@ -1,4 +1,4 @@
-"""Mailings about several changes in a row, paused ones, and ones about an event that is over."""
+"""Mailings about several changes in a row, paused mailings, and mailings about an event that is over."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.factories.events import NOW
 from tests.factories.registrations import confirmed, write
 from tests.mailings.test_mailings import LATER, app, at, counts, mails_of, mark, move, press, reread, work
 
-__all__ = ["app"]  # the fixture: mailings are tested on both kinds of database
+__all__ = ["app"]  # the fixture `app`: mailings are tested on both kinds of database
 
 
 def send(event, now=LATER):
@@ -29,7 +29,7 @@ def days(year: int) -> dict[str, str]:
 
 
 def test_a_step_that_is_news_to_nobody_is_remembered(organiser, event):
-    """Whoever registers between two changes is told of the second, although nobody had to be told of the first."""
+    """Whoever registers between two changes gets a mail about the second, though nobody needed one about the first."""
     confirmed(event)
     before = {f"place-{code}": words for code, words in event.place.items()}
     at(1)

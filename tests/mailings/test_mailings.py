@@ -47,7 +47,7 @@ def at(minutes: float) -> None:
 
 
 def move(pages: Pages, **typed: str):
-    """Change the place of the event, or what is `typed`, in the settings."""
+    """Change the place of the event, or the values in `typed`, in the settings."""
     return pages.post(
         "settings.facts", typed or {"place-sv": "Göteborg", "place-en": "Gothenburg"}, event="nf27"
     )
@@ -164,7 +164,7 @@ def test_own_words_are_sent_in_every_language_or_in_none(organiser, event):
 
 
 def test_a_change_that_nobody_reads_is_proposed_to_nobody(organiser, event):
-    """No message is proposed when only the Swedish name of the place is new and everybody reads English."""
+    """No mailing is proposed when only the Swedish name of the place is new and everybody reads English."""
     confirmed(event, language="en")
     at(1)
     move(organiser, **{"place-sv": "Stockholm city"})
@@ -207,7 +207,7 @@ def test_two_changes_before_sending_are_told_as_one(organiser, event):
 
 
 def test_a_newer_change_takes_the_older_mailing_back(organiser, event):
-    """Whoever has been told of the first change is told what differs from it; the others what differs from before."""
+    """People who got the first mailing read what differs from it; others read what differs from before both."""
     told, untold, waiting = (confirmed(event) for _number in range(3))
     at(1)
     move(organiser)
