@@ -21,7 +21,7 @@ def is_roomy(folder: Path) -> bool:
 
 
 def compile_routes_once() -> None:
-    """Let all apps share what Werkzeug compiles of each route: its parts, its converters and what builds its URLs.
+    """Let all apps share what Werkzeug compiles of each route: its parts, its converters and its URL builder.
 
     They are the same in every app, and compiling them takes most of the time of creating an app.
     """
@@ -45,14 +45,14 @@ def compile_routes_once() -> None:
 
 
 def _what_is_compiled(rule: Rule) -> tuple:
-    """Return everything that decides what Werkzeug compiles of a route."""
+    """Return all values on which the compiled form of a route depends."""
     defaults = tuple(sorted((rule.defaults or {}).items()))
     domain = rule.map.host_matching, rule.host, rule.subdomain
     return rule.rule, domain, rule.merge_slashes, defaults, tuple(rule.map.converters.items())
 
 
 class Statements:
-    """The compiled statements of all engines, in the place of an engine's own cache of them.
+    """The compiled statements of all engines, instead of each engine's own cache.
 
     Every test has an engine of its own, and compiling the same statements anew for each would take a seventh of the
     time of a test run. Engines for the same kind of database compile a statement to the same SQL.
@@ -79,12 +79,12 @@ def compile_statements_once(app: Flask) -> None:
 
 
 def make_images_once() -> None:
-    """Let the demo's images be made once in a process: each takes a second, and they come out the same each time."""
+    """Make the demo's images only once in a process: each takes a second, and the result is always the same."""
     making.make_again = lru_cache(maxsize=8)(making.make_again)
 
 
 def look_at_once(app: Flask) -> None:
-    """Let the app read the content version (raised by each change of public content) at every request.
+    """Make the app read the content version (raised by each change of public content) at every request.
 
     Tests expect to see a change at once; the thread that polls PostgreSQL would need up to half a second.
     """

@@ -1,4 +1,4 @@
-"""The public page of a post: its text, dates, corrections, neighbours and picture."""
+"""The public page of a post: its text, dates, corrections, links to neighbouring posts, and picture."""
 
 import json
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""An organiser saves a text or image that another one removes meanwhile: a message says so, typed words stay."""
+"""An organiser saves a text or image that another one removes meanwhile: a message says so, the text is kept."""
 
 from collections.abc import Callable
 from threading import Thread
@@ -52,7 +52,7 @@ def sent_during(act: Callable[[], None], page: Page, path: str, /, **typed: str)
 
 
 def remove(key: str) -> None:
-    """Remove an image, as its page does."""
+    """Remove an image, as its console page does."""
     db.session.execute(read_locked(events.select_event("nf27")))
     image = queries.find(key)
     queries.lock_for_removal(image)
@@ -97,7 +97,7 @@ def test_image_that_is_removed_at_that_moment_is_no_logo(organiser, event):
 
 
 def test_words_for_a_page_that_is_removed_at_that_moment_are_not_kept(organiser, event):
-    """Autosaved words for a page that is being removed are refused: the next page may get the same id."""
+    """Autosaved text for a page that is being removed is refused: the next page may get the same id."""
     page = make_page(event, "about")
     form, number = organiser.get("pages.edit", event="nf27", slug="about"), page.id
     path = form.soup.select_one("[data-autosave]")["data-autosave"]

@@ -194,7 +194,7 @@ def test_search_is_limited_to_one_event(pages):
     assert titles(none) == []
     assert titles(none.follow("Search all forums")) == ["Costs in nf27", "Costs of nf27"]
 
-    # A slug of no public event does not limit the search.
+    # A slug that no public event has does not limit the search.
     for unknown in ("draft", "nf99", "nf16\0", "%"):
         assert sorted(titles(pages.get("news.search", q="costs", event=unknown))) == sorted(every)
     assert page.all("#find-within [selected]") == ["Nordic Forum (2016)"]

@@ -1,4 +1,4 @@
-"""The database's own index of posts and pages: in step with every change, ranked, and safe from hostile words."""
+"""The database's own index of posts and pages: updated with every change, ranked, safe from hostile words."""
 
 import json
 
@@ -84,7 +84,7 @@ def run_jobs() -> list[int]:
 
 
 def indexed(words: str) -> int:
-    """Return how many entries the database's index has for a word, whatever else a search looks at."""
+    """Return how many entries the database's index has for a word, without the search's other steps."""
     count = 0
     for language in ("sv", "en"):
         match = matching._match(language, [words])

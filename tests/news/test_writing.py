@@ -1,4 +1,4 @@
-"""What the editor's script asks for: words that are kept while somebody types, and the preview beside the form."""
+"""What the editor's script asks for: text autosaved while somebody types, and the preview beside the form."""
 
 import json
 from contextvars import Context
@@ -42,13 +42,13 @@ def editor(browser, post=None):
 
 
 def send(browser, path, page, **typed):
-    """Send the page's form to another address, as a script does; return the answer, which is no page."""
+    """Send the page's form to another address, as a script does; return the response, which is not HTML."""
     values = {**page.form().data, **{name: [value] for name, value in typed.items()}}
     return Context().run(browser.client.post, path, data=values)
 
 
 def autosave(browser, page, *, expect=200, **typed):
-    """Keep what is typed, as the page's script does; return the answer's JSON."""
+    """Autosave the typed text, as the page's script does; return the JSON of the answer."""
     line = page.soup.select_one("[data-autosave]")
     version = typed.pop("version", line["data-version"])
     answer = send(browser, line["data-autosave"], page, **typed, autosave_version=version)

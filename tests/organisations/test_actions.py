@@ -1,4 +1,4 @@
-"""What belongs to an organisation: names, aliases and mail domains; caps over all of them; nothing lost by a change."""
+"""Registrations belong to an organisation by name, alias or mail domain; its caps count all; nobody loses a place."""
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_cap_counts_across_spellings_and_mail_domains(event):
     assert register(event, organisation="North district", email="eva@north.police.example").holds_place
     assert not register(event, organisation="polisen AB").holds_place
     assert not register(event, organisation="South district", email="bo@POLICE.example").holds_place
-    # Who names another organisation that is written down belongs there, and a domain that only ends alike is another.
+    # A person who names another listed organisation belongs there; a domain with the same ending only is another one.
     store(event, Written("Customs", domains=("customs.example",)))
     assert register(event, organisation="Customs", email="ann@police.example").holds_place
     assert register(event, organisation="Village", email="leo@mypolice.example").holds_place
@@ -75,7 +75,7 @@ def test_own_cap_replaces_that_of_the_event_and_a_higher_one_offers_places_at_on
     assert (outcome.settled, outcome.offered) == (0, 1)
     assert [status_of(one) for one in waiting] == [Status.OFFERED, Status.WAITING]
     store(event, Written("Polisen", cap=1), police)
-    assert status_of(first) == Status.CONFIRMED  # nobody loses a place
+    assert status_of(first) == Status.CONFIRMED  # a held place is not lost
 
 
 def test_a_change_of_organisation_is_refused_when_its_aliases_are_full(event):
@@ -111,7 +111,7 @@ def test_what_belongs_together_follows_every_change_and_comes_apart_again(event)
     assert store(event, Written("Police", ("Polisen",)), police).settled == 3
     assert keys() == ["police", "police authority", "north district"]
     assert not store(event, Written("Police", ("Polisen",)), police).is_changed
-    assert store(event, Written("Police", ("Polisen",))).organisation is police  # its form was sent twice
+    assert store(event, Written("Police", ("Polisen",))).organisation is police  # the same form sent twice
     remove(event, police)
     assert keys() == spelled
     assert event.taken == 3
@@ -126,7 +126,7 @@ def test_a_name_or_domain_belongs_to_one_organisation_of_an_event(event):
             store(event, written)
         db.session.rollback()
         assert refused.value.other.name == "Polisen"
-    store(event, Written("police.example"))  # a name may be written as another organisation's domain is
+    store(event, Written("police.example"))  # a name may look like another organisation's domain
 
 
 def test_an_event_has_a_bounded_number_of_organisations(event, monkeypatch):
@@ -137,7 +137,7 @@ def test_an_event_has_a_bounded_number_of_organisations(event, monkeypatch):
     db.session.rollback()
     assert not store(event, POLICE).is_changed, "a form that is sent twice is no refusal"
     assert store(event, Written("Polisen", cap=2), police).is_changed
-    store(make_event(slug="nf29", is_current=False), POLICE)  # each event counts for itself
+    store(make_event(slug="nf29", is_current=False), POLICE)  # each event has a limit of its own
 
 
 def test_the_form_suggests_a_bounded_number_of_names(event, monkeypatch):

@@ -1,4 +1,4 @@
-"""Copying an event's organisations into another year's: what organisers have written, and nobody's registration."""
+"""Copying an event's organisations into another year's: the data that organisers entered, without any registration."""
 
 from datetime import date
 
@@ -67,7 +67,7 @@ def test_what_organisers_have_written_is_copied_with_merges_that_can_be_undone(d
     assert [one.name for one in queries.list_all(event)] == [
         "Polisen",
         "Polisens museum",
-    ]  # the first one's stands
+    ]  # the first one's name remains
 
 
 def test_an_organisation_whose_sector_the_copy_lacks_belongs_to_none(database):

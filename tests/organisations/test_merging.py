@@ -1,4 +1,4 @@
-"""Merging organisations by hand: everything counts together, nobody loses a place, and undoing brings back what was."""
+"""Merging organisations by hand: registrations count together, nobody loses a place, undoing restores all."""
 
 import pytest
 from sqlalchemy import select
@@ -42,7 +42,7 @@ def store(event, name, *aliases, **differing):
 
 
 def everything(event):
-    """Return every value of the organisations and their marks, and whose each registration is."""
+    """Return all values of organisations and their names and domains, and which organisation each registration has."""
     db.session.expire_all()
     tables = Organisation.__table__, OrganisationMark.__table__
     rows = {
@@ -57,7 +57,7 @@ def everything(event):
 
 @pytest.fixture
 def two(event):
-    """Write two organisations down, with two places and one by the first's mail domain, and one of the second."""
+    """Add two organisations: the first with two places, one of them by its mail domain, the second with one place."""
     police = store(event, "Polisen", "Police Authority", domains=("police.example",), country="SE", cap=3)
     region = store(event, "Polisen region nord", domains=("north.example",))
     for name, address in (
@@ -76,7 +76,7 @@ def test_everything_of_the_merged_one_counts_for_the_kept_one_whose_cap_holds(ev
     assert queries.count_by_key(event) == {"polisen": Numbers(3, 3)}
     assert [one.name for one in queries.list_all(event)] == ["Polisen"]
     assert queries.find(event, region.id) is None
-    # The cap holds for both names and both domains, in the transaction that takes the place.
+    # The cap applies to both names and both domains, in the transaction that takes the place.
     assert not register(event, organisation="Polisen region nord").holds_place
     assert not register(event, organisation="Another", email="d@north.example").holds_place
     assert belonging.list_domains(event, ["polisen"]) == {"polisen": ["north.example", "police.example"]}
@@ -180,7 +180,7 @@ def test_removing_the_kept_one_removes_what_was_merged_into_it(event, two):
     do(event, actions.remove, police)
     assert sorted(queries.count_by_key(event)) == ["polisen", "unit", "unit 2"]
     assert everything(event)[0] == {"organisations": [], "organisation_marks": []}
-    store(event, "Polisen region nord", domains=("north.example",))  # nobody has its name any more
+    store(event, "Polisen region nord", domains=("north.example",))  # nobody else has its name any more
 
 
 def test_an_organisation_of_another_event_is_no_merge_of_this_one(event, two):
@@ -243,7 +243,7 @@ def test_distinctions_outlive_a_merge_and_its_undoing(event):
     police = store(event, "Polisen")
     write(merging.tell_apart, one, other, actor="user:1", now=NOW)
     do(event, merging.merge, one, police, None)
-    assert proposals(event) == []  # the merged one's name is that of the pair that was told apart
+    assert proposals(event) == []  # the merged organisation's name is the one that was marked as different
     do(event, merging.undo, queries.find_merge(event, one.id))
     assert proposals(event) == []
     write(merging.propose_again, one, other, actor="user:1", now=NOW)

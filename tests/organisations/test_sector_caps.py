@@ -1,4 +1,4 @@
-"""An organisation's number of places in one sector: in place of its other cap, over all spellings and domains."""
+"""An organisation's separate cap for one sector, in place of its general cap, for all spellings and domains."""
 
 import pytest
 
@@ -41,10 +41,10 @@ def test_a_sector_with_a_number_counts_for_itself_and_the_others_together(event)
 
     assert ask("justice") == [True, True, True]
     assert not register(event, "justice", organisation="Polisen").holds_place
-    # The two places for all other sectors are still there, and the number of the press counts for itself, too.
+    # The two places for all other sectors are still free, and the separate cap of the sector press is not affected.
     assert ask("ngo") == [True, True, False]
     assert ask("press") == [True, False, False]
-    # Another organisation has what the event says, in every sector.
+    # For another organisation the event's cap applies, in every sector.
     assert [register(event, key, organisation="Customs").holds_place for key in ("ngo", "justice")] == [
         True,
         False,

@@ -1,4 +1,4 @@
-"""A protected person counts in an organisation like any other, and no page of organisations tells of it (P21, P22)."""
+"""A protected person counts in an organisation like any other; no page of organisations reveals it (P21, P22)."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests.organisations.test_actions import store
 from tests.organisations.test_merging import do
 
 REAL_NAME = "Canary Realname"
-# What differs between two events without telling anything: addresses, ids, tokens, references.
+# Values that differ between two events without meaning: URLs, ids, tokens, references.
 OWN = re.compile(
     r"nf2[78]|organisations/\d+|(merge|apart|again)/\d+|of=[\w-]+|[\w-]+@example.org|value=\"[\w.-]{30,}\""
 )
@@ -46,11 +46,11 @@ def test_every_page_is_the_same_for_both_whatever_they_have_written(admin, datab
     assert not any(REAL_NAME in text for text, _statements in seen[0])
     assert any(
         number in seen[0][0][0] for number in ("1 of at most", "Polisenz", "Unit")
-    )  # the person does count
+    )  # control: the person is counted
 
 
 def people(slug, organisation, is_protected):
-    """Save an event with a person and organisations that look alike, one of them merged; return what addresses need."""
+    """Save an event with a person and organisations with similar names, one of them merged; return URL values."""
     event = make_event(slug=slug, organisation_cap=3, sectors=[make_sector("ngo", ceiling=5)])
     police, merged, similar = (
         store(event, Written(name, sector_caps=(("ngo", 2),))).organisation

@@ -2,9 +2,9 @@
 
 with scripted_smtp({"RCPT": "550 5.1.1 nobody here"}) as server:
     ... server.port, server.messages
-The steps are GREETING, EHLO, MAIL, RCPT, DATA, END (the dot after the data), RSET, QUIT. An answer is a line,
-DROP (hang up), SILENCE (say nothing until the client hangs up), DRIP (the usual answer after many more words, sent one
-letter at a time, so that it takes seconds), or a function that gets the server and returns one of these.
+The steps are GREETING, EHLO, MAIL, RCPT, DATA, END (the dot after the data), RSET, QUIT. An answer is a line, DROP
+(hang up), SILENCE (say nothing until the client hangs up), DRIP (the usual answer behind a long text, sent one letter
+at a time, so that it takes seconds), or a function that gets the server and returns one of these.
 """
 
 import socketserver
@@ -47,7 +47,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         return self.server_address[1]
 
     def get_request(self):
-        """Take a connection; with `tls` it is encrypted from the first byte."""
+        """Accept a connection; with `tls` it is encrypted from the first byte."""
         connection, address = super().get_request()
         return (self.tls.wrap_socket(connection, server_side=True) if self.tls else connection), address
 

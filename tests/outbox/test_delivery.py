@@ -60,7 +60,7 @@ def test_mail_that_is_not_due_stays(database, to_server, smtp_server):
 
 
 def test_new_mail_leaves_whatever_clock_wrote_it(database, to_server, smtp_server):
-    """The clocks of two machines differ a little, and a new mail must not wait for the slower clock to catch up."""
+    """The clocks of two machines differ a little; a new mail must not wait until the slower clock catches up."""
     to_server(smtp_server.port)
     make_mail(now=NOW + timedelta(minutes=5))
 

@@ -41,7 +41,7 @@ def event(database):
 
 
 def listed(event, given_name, family_name, organisation, shown=ListedAs.NAME, audience=PUBLIC, **more):
-    """Register a person who has a place and consents to be listed, as a row of the list shows them."""
+    """Register a person who has a place and consents to be listed; return the row that the list shows."""
     names = {"given_name": given_name, "family_name": family_name, "organisation": organisation}
     person = confirmed(event, **names, **more)
     write(actions.set_consents, person, LIST, listed=Listed(shown, audience), now=NOW)
@@ -49,7 +49,7 @@ def listed(event, given_name, family_name, organisation, shown=ListedAs.NAME, au
 
 
 def shown(pages, path="/sv/participants") -> list[list[str]]:
-    """Return each organisation of the list, followed by the names that stand below it."""
+    """Return each organisation of the list, followed by the names below it."""
     rows = pages.get(path).soup.select(".participants-of")
     return [[part.get_text(strip=True) for part in row.find_all(["dt", "dd"])] for row in rows]
 
@@ -91,7 +91,7 @@ def test_the_list_shows_those_with_a_place_as_they_chose_and_nobody_else(pages, 
         "noindex",
     )
     assert "participants" not in pages.get("/sitemap.xml").text
-    # Somebody who says later to be protected leaves the list at once, like anybody who withdraws; nothing else tells.
+    # A person who becomes protected leaves the list at once, as by withdrawing the consent; nothing else reveals it.
     write(protection.record, alias, is_protected=True, real_name="Hemliga Namnet", now=NOW)
     assert shown(pages)[2] == ["Zonen", "Bo Ärlig"]
     last = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
@@ -197,14 +197,14 @@ def test_a_list_with_more_readers_shows_only_those_who_agree_anew(app, pages, ev
     page = browser.get("self_service.show")
     assert "More people can read the list now" in page.text
     assert consents_form(browser).data["participant_list"] == []
-    # A page from before the change said "for participants": its answer counts for those readers alone.
+    # A page from before the change said "for participants": its answer is a consent for those readers only.
     late.submit({"participant_list": "organisation"})
     assert shown(pages) == []
     consents_form(browser).submit({"photographs": True})
     assert shown(pages) == []
     consents_form(browser).submit({"participant_list": "name"})
     assert shown(pages) == [["Domstolen", "Åsa Ek"]]
-    # A public consent covers fewer readers, and a closed list can still be left.
+    # A public consent includes fewer readers, and the consent can be withdrawn after the list was closed.
     choose_readers(event, PARTICIPANTS)
     assert consents_form(browser).data["participant_list"] == ["name"]
     choose_readers(event, ListAudience.OFF)

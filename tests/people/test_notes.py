@@ -1,4 +1,4 @@
-"""Private notes and tags about a person, and the words with which organisers tell what they have changed."""
+"""Private notes and tags about a person, and organisers' words to the person in mails about changes."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Everything held about a person, by a link that works once and for ten minutes (P11, P18, S19–S21, S23, S25)."""
+"""The page of all of a person's data, by a link that works once, for ten minutes (P11, P18, S19–S21, S23, S25)."""
 
 import json
 from datetime import timedelta
@@ -71,7 +71,7 @@ def test_the_link_shows_everything_once_for_ten_minutes(app, browser, person, ev
     link = link_in(mail)
     mailbox, scanner = Pages(app), Pages(app)
     for _ in range(3):
-        scanner.get(link)  # a mail scanner opens the link, and uses it not up
+        scanner.get(link)  # a mail scanner opens the link, which does not use it up
     everything = mailbox.get(link).submit(follow=True)
     assert everything.h1 == "Everything, what is kept apart as well"
     for words in ("Linn", "Hemliga Namnet", "Nötallergi", "Teckenspråk", "I agree to be photographed"):
@@ -85,7 +85,7 @@ def test_the_link_shows_everything_once_for_ten_minutes(app, browser, person, ev
     assert held["seen_by"] == [
         {"day": "2027-05-03", "role": "Organiser", "what": "Looked at your registration"}
     ]
-    # The link is used up; the page opens in no other browser, not even in the one with the personal link.
+    # The link is used up; the page opens in no other browser, not even in the one signed in by the personal link.
     for other in (scanner, mailbox):
         assert other.get(link, expect=404).h1 == "This link has ended"
     browser.get("/en/r/everything", expect=404)
@@ -160,7 +160,8 @@ def test_views_of_lists_are_told_where_the_person_may_have_been_on_the_list(app,
     sign_in_as(Role.CARE, event).get("counts.people", event="nf27")
     organiser = sign_in_as(Role.ORGANISER, event)
     organiser.get("review.index", event="nf27")
-    # A later view in the same hour may have no entry of its own, so whoever came meanwhile may have been seen, too.
+    # A later view in the same hour may have no entry of its own, so it may have shown a person who came after the first
+    # view.
     soon, late = (confirmed(event, "review", now=NOW + timedelta(minutes=late)) for late in (59, 60))
     clock.freeze(NOW + timedelta(hours=1))
     lists = {

@@ -51,7 +51,7 @@ def test_privacy_page_shows_an_entry_that_was_just_added(pages, monkeypatch):
 
 @pytest.mark.usefixtures("database")
 def test_privacy_page_lists_what_its_event_asks_as_soon_as_that_changes(pages):
-    """The page is kept ready-made; a question that is added, or withdrawn, makes it anew."""
+    """The page is cached; adding or withdrawing a question renders it again."""
     event = make_event()
     make_page(event, "privacy", body=Text(en="{{field-register}}", sv="{{field-register}}"))
     assert len(pages.get("events.page", slug="privacy").all("tbody tr")) == len(REGISTER)

@@ -1,4 +1,4 @@
-"""A person's request to be erased: asked, taken back, refused, carried out, and its month (P08, P12)."""
+"""A person's request to be erased: made, withdrawn, refused, carried out, and its deadline of a month (P08, P12)."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Restriction and objection (P12): asked, granted, declined, lifted; the person leaves every list, not the place."""
+"""Restriction and objection (P12): requested, granted, declined, lifted; the person keeps the place only."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ from tools.pages import Pages
 pytestmark = pytest.mark.usefixtures("frozen")
 LIST = frozenset({ConsentPurpose.PARTICIPANT_LIST})
 WEEK = timedelta(days=7)
-# The first two paragraphs of each message that is the organisers' own: granted, ending, declined.
+# The first two paragraphs of each mail with the organisers' own words: granted, ending, declined.
 MAILS = {
     "sv": [
         [
@@ -112,7 +112,7 @@ def restrict(person):
 
 
 def answer(person, care, ordinary):
-    """Let the person answer a sensitive question and an ordinary one."""
+    """Store a person's answers to a sensitive question and to an ordinary one."""
     start_write(db.session)
     db.session.get_one(CareAnswer, person.id).answer = {"given": {care.key: ["vegan"]}, "recorded_at": None}
     db.session.add(Answer(registration_id=person.id, question_id=ordinary.id, value="yes"))
@@ -120,7 +120,7 @@ def answer(person, care, ordinary):
 
 
 def mailing_of(event):
-    """Save a mailing that is being sent, about facts that everybody knows."""
+    """Save a mailing that is being sent, about facts that everybody knows already."""
     step = facts.first_step(facts.facts_of(event))
     moments = {"changed_at": NOW, "proposed_at": NOW}
     kind, status = MailingKind.EVENT_CHANGED, MailingStatus.SENDING
@@ -138,7 +138,7 @@ def lift(now):
 def test_a_restricted_person_leaves_lists_exports_mailings_and_counts_of_answers_and_keeps_the_place(
     event, person
 ):
-    """Go through every way out; a list, export or mailing that does not ask `restrictions.IS_FREE` fails here."""
+    """Every list, export and mailing is tested; one that does not use `restrictions.IS_FREE` fails here."""
     other = confirmed(event, given_name="Bo", family_name="Al")
     everybody = [person, other]
     diet = make_question(event, "diet", choices=("vegan",), care=True)

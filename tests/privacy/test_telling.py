@@ -1,4 +1,4 @@
-"""Everything held about a person is told in words of their language: no label and no value is a code (P11)."""
+"""The page of all of a person's data is in words of their language: no label and no value is a code (P11)."""
 
 import re
 
@@ -20,7 +20,7 @@ from tests.registration.filling import link_in, mails, manage_token
 from tools.pages import Page, Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
-# Columns that hold answers, each of which is told with a label of its own.
+# Columns that hold several answers, each of which is shown with a label of its own.
 TAKEN_APART = {
     ("submissions", "given"),
     ("offers", "why"),
@@ -32,7 +32,7 @@ CODE = re.compile(r"[a-z]+([_-][a-z]+)+|\d{4}-\d\d-\d\dT\S+")
 
 @pytest.fixture
 def person(event):
-    """Register somebody with answers of each kind, a note, a tag and an offer."""
+    """Register a person with answers of each kind, a note, a tag and an offer."""
     make_question(event, "bring-one", QuestionKind.YES_NO)
     make_question(event, "track-two", QuestionKind.ONE_OF, choices=("law-and-order",))
     make_question(event, "diet-one", choices=("gluten-free",), care=True)
@@ -52,7 +52,7 @@ def person(event):
 
 
 def everything_of(app, person, language: str) -> Page:
-    """Ask for the link, and return the page that it opens, in a language."""
+    """Request the link to all of a person's data, and return the page that it opens, in a language."""
     own = Pages(app)
     own.get("self_service.enter", token=manage_token(person), follow=True)
     own.get("self_service.own_data_page").form("form[action$=link]").submit(follow=True)
@@ -107,5 +107,5 @@ def test_every_code_has_words(app):
 
 
 def test_the_tables_are_there():
-    """Control: the columns that are looked through are those of the database."""
+    """Control: the columns that this module checks exist in the database."""
     assert {table for table, _column in told_columns()} <= set(Base.metadata.tables)

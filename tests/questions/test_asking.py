@@ -1,4 +1,4 @@
-"""The registration form asks an event's own questions, and the link that is pressed stores its form's answers."""
+"""The registration form asks an event's own questions, and the confirming link stores the answers of its form."""
 
 import pytest
 from sqlalchemy import select, update
@@ -71,7 +71,7 @@ def event(database):
 
 
 def test_questions_are_kept_until_one_of_them_changes(app, event):
-    """The steps of a registration read only the content version; each way of changing a question raises it."""
+    """A registration reads only the content version while questions are cached; each change of a question raises it."""
     with counted_statements(app) as statements:
         assert queries.list_kept("nf27") == queries.list_kept("nf27")
     assert len(statements) == 3  # the version twice, the questions once
@@ -171,7 +171,7 @@ def test_each_answer_is_checked_where_its_condition_holds(pages, typed, wrong):
 
 
 def test_what_is_not_asked_is_kept_on_the_way_and_not_stored(pages, database):
-    """Whoever changes the sector, or an answer on which others depend, and changes it back, types nothing again."""
+    """Whoever changes the sector or an answer, and changes it back, need not type dependent answers again."""
     check = checked(pages, "ngo", **{**TYPED, "q-dinner": "no"})
     assert ("Yes please" in check.text, "Hasselnötter" in check.text) == (True, False)
     other = check.submit(button="Choose another sector", follow=True)
@@ -218,5 +218,5 @@ def test_the_pages_of_a_registration_read_the_questions_once_and_then_only_the_v
             asked.append(sum("FROM questions" in one for one in page.statements))
             assert [one for one in page.statements if "answers" in one.split()] == []
             assert sum("content_version" in one for one in page.statements) <= 1
-    # The first page finds the current event, and the next ones the event that the form names.
+    # The first page reads the current event, the next ones the event that the form names.
     assert asked == [1, 0, 1, 0, 0, 0, 0, 0]

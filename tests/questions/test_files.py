@@ -1,4 +1,4 @@
-"""Files as answers: checked, sealed, kept for their form, given as a download alone, and gone with the person (S29)."""
+"""Files as answers: checked, encrypted, kept for their form, downloaded only, erased with the person (S29)."""
 
 from datetime import timedelta
 from io import BytesIO
@@ -231,7 +231,7 @@ def test_one_client_cannot_fill_the_disk_and_is_told_so(pages, monkeypatch):
 
 
 def test_forms_that_nobody_confirms_count_for_their_client(pages, monkeypatch):
-    """One client would otherwise fill the room of everybody, one form to a made-up address after the other."""
+    """Otherwise one client could use up the limit for all, by many forms for invented addresses."""
     monkeypatch.setattr(files, "MOST_OF_CLIENT", 2 * len(PDF))
     for number in range(2):
         send(pages, email=f"nobody@example{number}.org")

@@ -20,7 +20,7 @@ from tests.questions.test_asking import stored
 from tests.questions.test_files import PDF, RULES, kept, registered, send
 from tools.pages import Page, Pages
 
-# More than any other form of everybody's may send: the server must know that this form asks for a file.
+# Larger than requests to other public forms may be: the server must know that this form asks for a file.
 LARGE = PDF.removesuffix(b"%%EOF\n") + bytes(600_000) + b"\n%%EOF\n"
 
 
@@ -39,18 +39,18 @@ def event(database):
 
 
 def said(page: Page) -> str | bytes:
-    """Return what a page says, without the number of the request, or a file's bytes."""
+    """Return a page's text without its request ID, or a file's bytes."""
     return re.sub(r"reference \w+\.", "", page.text) if page.is_html else page.data
 
 
 def own_file(pages: Pages) -> Page:
-    """Open the file to which the personal page leads."""
+    """Open the file that the personal page links to."""
     page = pages.get("self_service.show")
     return page.follow(next(words for words in page.links if words.startswith("My CV.pdf (")))
 
 
 def send_twice(page: Page, typed: dict[str, str], button: str) -> None:
-    """Send a form with a fault and a file, which stays, then without the fault."""
+    """Send a form with an error and a file, then without the error; the file is kept in between."""
     page = page.submit(
         {**typed, "given_name": ""}, files={"q-cv-file": ("My CV.pdf", LARGE)}, button=button, expect=422
     )
@@ -99,7 +99,7 @@ def test_file_of_another_event_is_no_answer_here(pages, event):
 
 
 def test_pages_about_files_are_the_same_for_a_protected_person(pages, sign_in_as, event):
-    """The file, the page that leads to it, the list and a file that is not there say the same of both."""
+    """The file, its page, the list and a missing file look the same for both people."""
     person = registered(pages)
     [file] = kept()
     organiser = sign_in_as("organiser", event)
@@ -116,7 +116,7 @@ def test_pages_about_files_are_the_same_for_a_protected_person(pages, sign_in_as
         ]
         return [(answer.status, answer.headers["Content-Type"], said(answer)) for answer in asked]
 
-    look()  # the first look is recorded, and told on the page
+    look()  # the first view is recorded, and listed on the page
     ordinary = look()
     write(answers.say_identity, person, is_protected=True, real_name="Alma", now=NOW)
     assert look() == ordinary

@@ -1,4 +1,4 @@
-"""What a person has answered stands on their own page, in their data and with the organisers; care answers nowhere."""
+"""A person's answers are on their own page, in their data and in the console; sensitive ones on none of these."""
 
 from datetime import timedelta
 
@@ -78,7 +78,7 @@ def test_person_reads_and_changes_ordinary_answers_until_they_freeze(own, person
     change = own.get("self_service.change")
     assert change.form().data["q-guests"] == ["2"]
     own.post("self_service.change", {"q-track": "care", "q-dinner": "no"})
-    # The guests' number goes with the answer on which it depends; what this sector is not asked stays.
+    # The number of guests is deleted with the answer on which it depends; answers to questions for other sectors stay.
     assert stored(person) == {"dinner": "no", "track": "care", "arrival": "By train", "speaker": "Kept words"}
     assert recorded(person)[-1][2] == {"fields": [], "questions": ["dinner", "guests", "track"]}
     start_write(db.session)
@@ -88,7 +88,7 @@ def test_person_reads_and_changes_ordinary_answers_until_they_freeze(own, person
 
 
 def test_what_organisers_change_costs_no_answer(own, person, event, database):
-    """A withdrawn question or choice, and a new condition, leave answers; so does the person's next change."""
+    """Withdrawing a question or choice, or changing a condition, deletes no answer; nor does the next change."""
     withdraw(event, NOW, "arrival")
     start_write(db.session)
     choice = database.query(Choice).filter_by(key="law").one()

@@ -1,4 +1,4 @@
-"""The acts of the state machine that concern answers to the event's own questions, and what must hold of them."""
+"""The actions of the state machine about answers to the event's own questions, and rules for them."""
 
 from itertools import count
 from typing import Any
@@ -23,7 +23,7 @@ WORDS = st.sampled_from(("by train", "by boat", "on foot"))
 
 
 class Answering:
-    """Part of `test_state_machine.Registrations`; `told` is what each confirmed person has answered, by id and key."""
+    """Part of `test_state_machine.Registrations`; `told` has each confirmed person's answers, by id and key."""
 
     def begin_asking(self) -> None:
         self.asked = [
@@ -36,7 +36,7 @@ class Answering:
     @precondition(lambda self: self.those_who_are(Status.PENDING))
     @rule(data=st.data())
     def somebody_confirms(self, data):
-        """Press the link of any form that was sent for the registration, not only of the last one."""
+        """Press the confirming link of any form that was sent for the registration, not only of the last one."""
         person = self.pick(data, Status.PENDING)
         forms = queries.list_carried_forms(person)
         self.confirm(person, data.draw(st.sampled_from(forms)) if forms else None)
@@ -50,10 +50,10 @@ class Answering:
         answered = given.Answered(questions, {"arrival": words} if words != "on foot" else {})
         try:
             is_in_form = given.find_form(person) is not None
-        except SeveralForms:  # which of them counts is not known before one of their links is pressed
+        except SeveralForms:  # which form counts is unknown before one of their links is pressed
             return
         self.do(actions.change, person, details, answered=answered, actor="person")
-        # Until the address is confirmed, the answers lie in the form, where `confirm` finds them.
+        # Until the address is confirmed, the answers are in the form, where `confirm` finds them.
         if not is_in_form and any(question.key == "arrival" for question in questions):
             self.told[person.id] = {**self.told.get(person.id, {}), "arrival": answered.given.get("arrival")}
 
@@ -71,17 +71,17 @@ class Answering:
         db.session.commit()
 
     def confirm(self, person, form) -> None:
-        """Confirm by the link of this form; from then on the person has its answers."""
+        """Confirm by the link of this form, whose answers the person then has."""
         carried, is_pending = (form.given if form else None) or {}, person.status == Status.PENDING
         stood = None if form is None or self.is_undecided(person) else (person.organisation, person.sector_id)
         self.do(actions.confirm, person, form)
-        # What was changed before the address was confirmed is not undone by confirming it.
+        # Confirming does not undo changes made before the address was confirmed.
         assert stood in (None, (person.organisation, person.sector_id))
         if is_pending and person.status not in (Status.PENDING, Status.EXPIRED):
             self.told[person.id] = {**self.told.get(person.id, {}), **carried}
 
     def is_undecided(self, person) -> bool:
-        """Return whether the link that is pressed decides: several forms were sent, or one beside a contact's list."""
+        """Return whether confirming decides which answers count: several forms, or one beside a delegation."""
         if delegations.find_of(person):
             return True
         try:
@@ -106,10 +106,10 @@ class Answering:
 
 
 def answers_of(number: int) -> dict[str, Any]:
-    """Return answers that differ from those of the form before."""
+    """Return answers that differ with each number."""
     return {"arrival": f"form {number}", "diet": f"need {number}"}
 
 
 def newest(person: Registration) -> Submission | None:
-    """Return the form that was sent last for a registration, if its answers are still carried."""
+    """Return the form that was sent last for a registration, if a confirming link may still carry its answers."""
     return queries.find_last_form(person)

@@ -78,7 +78,7 @@ def test_the_first_link_confirms_the_first_answers_when_it_is_the_one_that_is_pr
 
 @pytest.mark.parametrize("lacking", ["phone", "title", "is_protected", "real_name", "sector"])
 def test_a_link_that_was_mailed_before_a_question_came_into_being_confirms(lacking):
-    """Confirming an earlier form keeps stored answers to questions that it did not ask, such as protected identity."""
+    """Confirming an earlier form keeps stored answers to questions that it did not ask, for instance on protection."""
     event = make_event()
     registration = register(event, "justice", email=EMAIL, phone="+46 8 123 45 67", **OWN)
     token = newest_mail(registration).token

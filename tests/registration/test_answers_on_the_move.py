@@ -112,7 +112,7 @@ def test_a_refusal_in_the_other_language_keeps_the_answers(pages, answered):
 
 
 def test_enter_in_a_field_checks_the_answers(pages):
-    """Enter presses the form's first button, which must send the answers and not change the language."""
+    """The Enter key presses the form's first button, which must send the answers and not change the language."""
     page = pages.get("registration.details", sector="justice")
     first = page.soup.select('button[form="registration"], form#registration button')[0]
     assert (first.get("formaction"), first.get("name"), first["tabindex"]) == (None, None, "-1")

@@ -114,7 +114,7 @@ def test_a_full_sector_without_waiting_list_says_so(pages, database):
 
 
 def test_a_stranger_does_not_learn_from_a_cap_who_comes(app, database):
-    """Without a waiting list the form goes on for a full organisation too; the owner of the address is told."""
+    """Without a waiting list a full organisation's form is accepted, too; only the owner of the address is told why."""
     event = make_event(has_waiting_list=False, organisation_cap=1)
     confirmed(event, organisation="Hemliga byrån", is_protected=True)
     answers = []

@@ -87,7 +87,7 @@ def _person(event, status, is_protected):
 def alike(answer, person):
     """Return the page's text, with placeholders for everything that differs between any two registrations."""
     text = answer.data.decode()
-    sealed = given.find_seal(person).hex()  # differs whenever the same answer is sealed anew
+    sealed = given.find_seal(person).hex()  # differs whenever the same answer is encrypted again
     for own, general in (
         (person.reference, "REFERENCE"),
         (person.email, "ADDRESS"),

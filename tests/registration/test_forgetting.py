@@ -1,4 +1,4 @@
-"""A registration that expired unconfirmed is erased after a day, with its address; repeated forms add no rows."""
+"""A registration that expired unconfirmed is erased after a day, with its address; sending forms again adds no rows."""
 
 from datetime import timedelta
 

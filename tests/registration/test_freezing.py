@@ -1,4 +1,4 @@
-"""After the freeze date people no longer change their answers themselves, and every page and message says so."""
+"""After the freeze date people no longer change their answers themselves, and every page and mail says so."""
 
 from datetime import timedelta
 from time import monotonic
@@ -98,7 +98,7 @@ def test_messages_say_what_their_link_can_do(app, database, frozen, freezes_at, 
 
 
 def test_kept_pages_stop_promising_changes_at_the_freeze(app, database, time):
-    """The cache drops a page that says "can be changed until" at the freeze date, though no content has changed."""
+    """A cached page that says "can be changed until" is dropped at the freeze date, though no content has changed."""
     event = make_event(freezes_at=NOW + timedelta(seconds=30))
     make_page(event, "practical", body=Text(sv="{{changes}}", en="Before.\n\n{{changes}}"))
     visitor = Pages(app)

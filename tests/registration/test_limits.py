@@ -250,7 +250,7 @@ def test_what_is_held_back_is_recorded_in_few_entries_with_its_reason(event, sen
     assert audit.list_brakes(event, NOW + timedelta(seconds=1)) == []
 
 
-# Crowds that no limit may stop
+# Crowds of people that no limit may stop
 
 
 @pytest.mark.parametrize("domain", ["example.org", "gmail.com"])

@@ -1,4 +1,4 @@
-"""The order of the waiting list, tried on random lines: it passes no limit and is always the same (R02)."""
+"""The order of the waiting list, tested with random waiting people: it exceeds no limit and is deterministic (R02)."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SECTORS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class Waiter:
-    """A registration in line."""
+    """A registration on the waiting list."""
 
     id: int
     sector_id: int
@@ -25,7 +25,7 @@ class Waiter:
 
 
 class House:
-    """Sectors with floors and ceilings, a number of places and a cap: the limits stated a second time."""
+    """Sectors with floors and ceilings, a number of places and a cap: a second implementation of the limits."""
 
     def __init__(self, floors, ceilings, taken, capacity, cap, held):
         self.floors, self.ceilings, self.cap = floors, ceilings, cap
@@ -60,7 +60,7 @@ class House:
 
 @st.composite
 def houses(draw, *, floors=True):
-    """Draw the arguments of a House in which nothing is above its limit."""
+    """Draw the arguments of a House in which no number is above its limit."""
     small = st.integers(0, 4)
     taken = {sector: draw(small) for sector in SECTORS}
     kept = {sector: draw(small) if floors else 0 for sector in SECTORS}
@@ -73,7 +73,7 @@ def houses(draw, *, floors=True):
 
 @st.composite
 def lines(draw, *, alone=False):
-    """Draw people in line; with `alone`, each is of an organisation of their own."""
+    """Draw waiting people; with `alone`, each has an organisation of their own."""
     people = draw(
         st.lists(st.tuples(st.sampled_from(SECTORS), st.integers(0, 2), st.integers(0, 9)), max_size=12)
     )
@@ -126,7 +126,7 @@ def test_the_order_of_time_in_batches_is_that_of_the_whole_line(given_, line, si
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(given_=houses(), line=lines())
 def test_each_turn_in_balance_order_is_the_one_that_the_rule_names(given_, line):
-    """The rule stated a second time: of those who can take a place, the one with the smallest key comes next."""
+    """A second implementation of the rule: of those who can take a place, the one with the smallest key is next."""
     house, oracle, waiting = House(*given_), House(*given_), [*line]
     for turn in turns(LineOrder.BALANCE, house, line):
         able = [one for one in waiting if oracle.can_take(one.sector_id) and not oracle.is_capped(one)]

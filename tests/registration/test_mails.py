@@ -37,7 +37,7 @@ from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, make_applicant, register, write
 from tests.registration.reading import Mail, newest_mail, newest_mail_to
 
-TYPED = {  # unique answers of a visitor, to find out whether a mail contains them
+TYPED = {  # unique answers of a visitor, by which the test finds whether a mail contains them
     "given_name": "Kanariegiven",
     "family_name": "Kanariefamily",
     "organisation": "Kanarieorganisation",
@@ -142,7 +142,7 @@ def make_mails(language: str) -> dict[str, Mail]:
 
 
 def make_mails_about_offers(waiting: Registration, patient: Registration) -> dict[str, Mail]:
-    """Withdraw the offer of the one who waits, offer the place to the other and back, and let it run out."""
+    """Withdraw the offer of `waiting`, offer the place to `patient` and back, and let it expire; return the mails."""
     write(offers_by_hand.withdraw, waiting, words="We are sorry.", user_id=1, now=NOW)
     write(declining.decline, patient, now=NOW)
     write(offers_by_hand.extend, waiting, NOW + timedelta(hours=60), user_id=1, now=NOW)
@@ -157,7 +157,7 @@ def make_mails_about_offers(waiting: Registration, patient: Registration) -> dic
 
 
 def make_mails_of_substitution(person: Registration) -> dict[str, Mail]:
-    """Let somebody else come instead of a person whose sector is reviewed."""
+    """Let a substitute replace a person whose sector is reviewed; return the mails."""
     told = make_applicant(**TYPED, language=person.language, email="instead@example.org")
     known = confirmed(person.event, **TYPED, language=person.language)
     write(substituting.ask, person, known.email, now=NOW)
@@ -173,7 +173,7 @@ def make_mails_of_substitution(person: Registration) -> dict[str, Mail]:
 
 
 def make_mails_of_delegation(event: Event, language: str) -> dict[str, Mail]:
-    """Let a contact register two people for a sector that is reviewed, ask once more, and read of a decision."""
+    """Let a contact register two people in a reviewed sector, ask again, and get a decision; return the mails."""
     names = TYPED["given_name"], TYPED["family_name"]
     contact = Contact(*names, "contact@example.org", TYPED["organisation"], "SE", language)
     people = [Person(*names, TYPED["title"]) for _number in range(2)]

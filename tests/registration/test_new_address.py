@@ -1,4 +1,4 @@
-"""A new e-mail address: asked for by organisers or the person, confirmed by its owner; and moving by oneself (S24)."""
+"""A new e-mail address, entered by organisers or the person, confirmed by its owner; a person's own move (S24)."""
 
 import json
 from datetime import timedelta
@@ -201,7 +201,7 @@ def test_person_moves_until_the_details_are_frozen(pages, database):
 
 
 def _told_after_asking(app, event, address):
-    """Return what a person who asked for this address reads: the page and the two kinds of own data."""
+    """Return what a person reads who has entered this address: the page and the two kinds of own data."""
     names = {"given_name": "Åsa", "family_name": "Ek", "organisation": "Domstolen"}
     person = confirmed(event, "justice", email=f"before-{address}", **names)
     pages = Pages(app)
@@ -209,7 +209,7 @@ def _told_after_asking(app, event, address):
     pages.get("own_moves.address").submit({"email": address}, button="Send the link", expect=303)
     write(expiry.forget_ended, now=NOW)
     page = pages.get("own_moves.address").text
-    # Links are told in the order of their digests, which is random.
+    # Links are sorted by their digests, which are random.
     everything = {table: sorted(rows, key=str) for table, rows in hanging.tell(person).items()}
     read = json.dumps([page, own_data.collect(person), everything])
     for words, name in ((person.email, "OLD"), (address, "ASKED"), (person.reference, "REFERENCE")):

@@ -117,7 +117,7 @@ def test_declining_ends_the_registration_and_offers_the_place_to_the_next(pages)
     asked = page.follow("Decline the place")
     assert "You leave the waiting list, and your registration ends." in asked.text
     db.session.refresh(first)
-    assert first.status == Status.OFFERED  # reading the page changes nothing
+    assert first.status == Status.OFFERED  # opening the page changes nothing
     done = asked.submit()
     assert pages.get(done.location).h1 == "You have declined the place"
     db.session.refresh(first), db.session.refresh(second)
@@ -136,7 +136,7 @@ def test_the_reminder_is_sent_once_when_a_quarter_of_the_time_is_left():
     cancel(holder)
     due = first.offer_expires_at - timedelta(hours=12)
     write(expiry.expire_due, now=due)
-    assert "offer-reminder" not in kinds_for(first)  # the offer's own message has not left yet
+    assert "offer-reminder" not in kinds_for(first)  # the mail with the offer was not sent yet
     mark_all_sent()
     write(expiry.expire_due, now=due - timedelta(seconds=1))
     assert "offer-reminder" not in kinds_for(first)
@@ -171,7 +171,7 @@ def test_after_the_cut_off_nothing_is_offered_and_nobody_passes_the_line():
     cancel(holder, end)
     assert (first.status, event.taken) == (Status.WAITING, 0)
     write(actions.confirm, late, now=end)
-    assert late.status == Status.WAITING  # whoever waits longer keeps the right to be first
+    assert late.status == Status.WAITING  # a person who has waited longer keeps the right to be first
     start_write(db.session)
     places.lock(event)
     with pytest.raises(SectorFull):
@@ -308,7 +308,7 @@ def test_organisers_offer_extend_and_withdraw_on_the_waiting_list(sign_in_as, da
     assert "Nobody who could take the place had waited longer." in index.text
     earlier = pages.get(index.links["Extend"])
     page = pages.get(index.links["Offer a place"])
-    # The words go to another person than the page is about, so the page says to whom, and in which language.
+    # The words go to another person than the page is about, so the page names that person and the language.
     assert "Your words to whoever loses the place (optional)" in page.all("label")
     assert page.all("[name=instead_of] option") == [
         "The place that is offered to Åsa Etta, who reads English"

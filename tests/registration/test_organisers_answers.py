@@ -1,4 +1,4 @@
-"""Organisers change a person's answers to the event's own questions; those about food and access stay unseen."""
+"""Organisers change a person's answers to the event's own questions; those about food and access are never shown."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ def event(database):
 
 @pytest.fixture
 def person(event):
-    """Save somebody who has answered an ordinary question and one about food; a required one is added afterwards."""
+    """Save a person with answers to an ordinary question and one about food; a required one is added later."""
     one = register(event, "ngo", given=TOLD)
     write(actions.confirm, one, queries.find_last_form(one), now=NOW)
     make_question(event, "hotel", is_required=True)
@@ -99,7 +99,7 @@ def test_nobody_without_an_address_is_said_to_read_the_answers(organiser, event)
 
 @pytest.fixture
 def pending(event):
-    """Save somebody whose form has answers, and whose address nobody has confirmed."""
+    """Save an unconfirmed registration whose form has answers."""
     return register(event, "ngo", email="kim@example.org", given=TOLD)
 
 

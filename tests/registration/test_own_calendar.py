@@ -131,7 +131,7 @@ def test_another_person_begins_at_their_own_number(pages):
 
 
 def test_a_status_is_set_by_one_method_only():
-    """A status set without `move_to` would not raise the sequence number, so calendars would keep the old entry."""
+    """Setting the status without `move_to` would not raise the sequence number: calendars would keep the old entry."""
     setters = {
         path.name
         for folder in ("registration", "demo", "console", "jobs")

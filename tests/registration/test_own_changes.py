@@ -45,7 +45,7 @@ def test_protected_identity_is_said_changed_and_taken_back_on_the_personal_page(
 
 
 def test_own_pages_of_a_protected_person_and_a_twin_are_the_same(app, event):
-    """Nobody who sees the screen learns whether a person is protected, by what the page shows or leaves out (P21)."""
+    """Whoever sees the screen cannot find out whether the person is protected (P21)."""
     same = {"family_name": "Berg", "organisation": "Byrån"}
     people = [confirmed(event, **same, is_protected=True, real_name="Hemliga"), confirmed(event, **same)]
     own = [(person.reference, person.email, manage_token(person)) for person in people]
@@ -88,7 +88,7 @@ def test_a_place_cannot_be_carried_to_an_organisation_at_its_cap(pages, database
 
 
 def test_a_person_cannot_try_out_which_organisations_come(pages, database):
-    """After a few refusals every other organisation is refused in the same words, also one that nobody comes from."""
+    """After a few refusals every other organisation is refused with the same text, also one that nobody comes from."""
     event = make_event(organisation_cap=1)
     confirmed(event, organisation="Lilla bolaget")
     for number in range(3):
@@ -179,7 +179,7 @@ def test_cancelling_says_what_it_means_in_each_state(pages, database, status, wo
 
 @pytest.mark.parametrize("page", ["cancel", "change", "protected_identity"])
 def test_a_registration_that_has_ended_has_no_form_any_more(pages, database, page):
-    """Opening a form, and sending one that was opened before the end, both lead to the page that says what happened."""
+    """Opening a form, and sending one opened before the end, both lead to the page about how the registration ended."""
     event = make_event(sectors=[make_sector("justice", ceiling=1)])
     first, second = confirmed(event), confirmed(event)
     write(actions.cancel, first, actor="person", now=NOW)

@@ -1,4 +1,4 @@
-"""Who is told sealed answers after organisers have merged registrations or entered an address (P05, P21, P25)."""
+"""Who can read sealed answers after organisers have merged registrations or entered an address (P05, P21, P25)."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def event(database):
 
 
 def telephoned(event):
-    """Register somebody by telephone as a handler does: protected, reached through a contact, without an address."""
+    """Register a protected person by telephone as a handler does, with a contact and without an address."""
     details = Details("Alias", "A", "Org", "", "SE", "en", None)
     identity, sector = Identity("Canary Realname", "Canary Contact"), find_sector(event, "tech")
     added = write(by_hand.add, event, sector, details, reason="x", may_wait=False, identity=identity, **BY)
@@ -49,7 +49,7 @@ def told(registration):
 
 
 def move(registration, email, actor="person"):
-    """Let a registration have another address, which is confirmed by its link."""
+    """Enter another address for a registration, and confirm it by its link."""
     write(new_address.ask, registration, email, actor=actor, now=NOW)
     link = link_in([mail for mail in mails(db.session, "new-address") if mail.recipient == email][-1])
     write(new_address.confirm, link.rpartition("/")[2], now=NOW)
@@ -65,7 +65,8 @@ def test_merging_opens_no_sealed_answer_to_an_organisers_own_address(event, targ
         for read in (victim, fake):
             assert not [secret for secret in SEALED if secret in told(read)]
         if one is fake:
-            # What the person says anew keeps the contact, and undoing the merge gives that back to the other one.
+            # The person's new answer keeps the contact, and undoing the merge gives the contact back to the other
+            # registration.
             write(protection.record, fake, is_protected=True, real_name="X", now=NOW)
         write(separating.separate, merge, **BY)
         assert not [secret for secret in SEALED if secret in told(fake)]

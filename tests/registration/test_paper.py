@@ -1,4 +1,4 @@
-"""The attendee list says which part a page shows; the whole list for printing is asked for and audited like a file."""
+"""The attendee list says which rows a page shows; printing all needs a purpose and is audited like a file."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Links in mails confirm the address and open the person's own page; a new link can be asked for."""
+"""Links in mails confirm the address and open the person's own page; a new link can be requested."""
 
 from datetime import timedelta
 

@@ -29,7 +29,7 @@ def left(event, now=NOW) -> dict[str, int]:
 
 
 def fill(event, sector, number, **differing):
-    """Register `number` people; return whether each got a place."""
+    """Register `number` people; return for each whether they got a place."""
     return [register(event, sector, **differing).holds_place for _ in range(number)]
 
 

@@ -1,4 +1,4 @@
-"""Undoing a cancellation: what comes back, who is told, and when it is no longer possible."""
+"""Undoing a cancellation: what is restored, who gets a mail, and when it is no longer possible."""
 
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ def refuses(person, *, now=NOW) -> bool:
 
 
 def assert_link_works(old: str, new: str, *, now):
-    """Check that the link of a message before the cancellation stays dead, and the new one opens the registration."""
+    """Check that the link mailed before the cancellation stays invalid, and the new one opens the registration."""
     with pytest.raises(LinkRefused):
         links.follow(old.rpartition("/")[2], TokenPurpose.MANAGE, now=now)
     assert links.follow(new.rpartition("/")[2], TokenPurpose.MANAGE, now=now).status == Status.CONFIRMED
@@ -144,7 +144,7 @@ def test_whoever_has_no_address_is_not_written_to(organiser, event):
 
 
 def test_whoever_comes_back_is_not_listed_unless_they_say_so_again(pages, event):
-    """Somebody may have cancelled in order not to be seen, so the consent is withdrawn, and the message says so."""
+    """The person may have cancelled in order not to be seen, so the consent is withdrawn, and the mail says so."""
     write(setattr, event, "participant_list", ListAudience.PUBLIC)
     person = confirmed(event, "ngo", given_name="Synlig", consents=frozenset(ConsentPurpose))
     other = confirmed(event, "other")
@@ -162,7 +162,7 @@ def test_whoever_comes_back_is_not_listed_unless_they_say_so_again(pages, event)
 
 
 def test_what_is_said_is_what_happened_to_whoever_waited(organiser, event):
-    """A place has become free meanwhile: it is offered at once, and that is what everybody reads."""
+    """A place has become free meanwhile: it is offered at once, and pages and mails say so."""
     _holder, waiting = confirmed(event, "ngo"), confirmed(event, "ngo")
     cancel(waiting)
     write(setattr, event.sectors[0], "ceiling", 2)

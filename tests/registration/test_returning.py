@@ -1,4 +1,4 @@
-"""Nobody is told to register again where that is not possible: by invitation, in a closed sector, after the closing."""
+"""No page suggests registering again if that is impossible: by invitation, in a closed sector, after the closing."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from tests.factories.registrations import confirmed, write
 from tests.registration.reading import newest_mail
 
 INVITATION, LATER = SectorPolicy.INVITATION, NOW + timedelta(days=30)
-# How the person's sector stands, when registration closes, and what the page before cancelling says.
+# For each case: the sector's settings, the closing of registration, and the text of the page before cancelling.
 SECTORS = {
     "open": ({}, LATER, "You can register again while registration is open."),
     "by invitation": ({"policy": INVITATION}, LATER, "Your sector takes people by invitation only"),

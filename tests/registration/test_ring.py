@@ -1,4 +1,4 @@
-"""The ring chart has one dot for each place of the event, in the sectors' order, and words beside each sector's arc."""
+"""The ring chart has one dot for each place of the event, in the sectors' order, and a label at each arc."""
 
 import math
 import re

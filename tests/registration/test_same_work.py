@@ -33,7 +33,7 @@ def app(make_app, database_url):
 
 @contextmanager
 def statements():
-    """Collect the SQL statements that the block sends to the database, by their first two words."""
+    """Collect the SQL statements of the block, by their first two words."""
     sent: list[str] = []
 
     def note(_connection, _cursor, statement, *_):

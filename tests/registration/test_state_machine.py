@@ -100,7 +100,7 @@ WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 IN_LINE = (Status.WAITING, Status.OFFERED)
 OF_CHANGES = ("change-in-review", "change-approved", "substitute-in-review")
-# Mails beside those that say how a registration stands.
+# Kinds of mails besides those about the registration's status.
 BESIDE = (
     *("already-registered", "substitute-asked", "substitute-registered"),
     *("new-address", "address-leaving"),
@@ -135,20 +135,20 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         self.begin_asking()
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str, int]] = set()
-        self.ended_from: dict[int, tuple[Status, datetime]] = {}  # how and when those who cancelled stood
+        # status and time of cancelled registrations before the cancellation
+        self.ended_from: dict[int, tuple[Status, datetime]] = {}
         self.before = {}
         self.returned: set[int] = set()  # people whose cancellation was undone
-        self.chosen: set[int] = set()  # people whom an organiser has offered a place out of turn in this step
+        # people to whom an organiser has offered a place out of turn in this step
+        self.chosen: set[int] = set()
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
         self.held_before = Counter()  # the places held for invited people before this step, by sector id
-        self.promised: set[int] = (
-            set()
-        )  # people who have the place that was held for them when they were invited
-        self.written: dict[str, Written] = {}  # organisations that organisers have written down, by name
+        self.promised: set[int] = set()  # people with the place that was held for them by an invitation
+        self.written: dict[str, Written] = {}  # organisations that organisers have added, by name
         self.merged: dict[
             str, tuple[str, int | None, int | None]
-        ] = {}  # into which one, its cap before and after
-        self.is_tended = True  # whether the worker has run since the time was changed
+        ] = {}  # by merged organisation: the one it was merged into, and that one's cap before and after
+        self.is_tended = True  # whether the worker has run since the clock was moved
 
     def teardown(self):
         """Empty the tables for the next sequence of acts."""
@@ -169,11 +169,11 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         db.session.commit()
         db.session.expunge_all()
 
-    # Acts of people
+    # Actions of people
 
     @initialize(people=st.lists(PEOPLE, min_size=4, max_size=9), hours=st.sampled_from((2, 50, 24 * 12)))
     def the_first_come(self, people, hours):
-        """Hold a place for somebody while one is free; then more people come than there are places."""
+        """Register more people than there are places; each gets a held place while one is free."""
         self.organisers_invite(0, "Alfa AB", hours, holds=True)
         for person in people:
             self.somebody_registers_and_confirms(person)
@@ -229,7 +229,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     @precondition(lambda self: self.now < self.event.ends_at and self.those_who_are(*REPLACEABLE))
     @rule(data=st.data(), domain=st.sampled_from(("example.org", "example.net")))
     def somebody_confirms_a_new_address(self, data, domain):
-        """Use an address at the people's domain, which an organisation may have, or at one that nobody has."""
+        """Confirm a new address, at the people's domain, which an organisation may have, or at one that nobody has."""
         person = self.pick(data, *REPLACEABLE)
         if self.do(new_address.ask, person, f"new{next(self.forms)}@{domain}", actor="person"):
             address = newest_mail(person, "new-address").address
@@ -284,7 +284,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     @precondition(lambda self: self.those_who_are(Status.CANCELLED))
     @rule(data=st.data())
     def an_organiser_undoes_a_cancellation(self, data):
-        """Bring somebody back whose registration was cancelled, mostly too late or without a free place."""
+        """Undo a cancellation, which is mostly too late or without a free place."""
         person = self.pick(data, Status.CANCELLED)
         was, ended_at = self.ended_from.get(person.id, (Status.PENDING, self.now))
         if self.do(reinstating.reinstate, person, actor="user:1"):
@@ -304,12 +304,12 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             self.do(self.run_the_worker)
         self.is_tended = has_worker
 
-    # Acts of organisers
+    # Actions of organisers
 
     @precondition(lambda self: self.those_who_are(Status.WAITING))
     @rule(data=st.data(), takes_one_away=st.booleans())
     def an_organiser_offers_by_hand(self, data, takes_one_away):
-        """Offer somebody in line a place, whoever is ahead, and mostly take it from somebody who has an offer."""
+        """Offer a waiting person a place out of turn, mostly one that another person has an offer of."""
         lucky = self.pick(data, Status.WAITING)
         instead = (
             self.pick(data, Status.OFFERED) if takes_one_away and self.those_who_are(Status.OFFERED) else None
@@ -333,7 +333,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     @precondition(lambda self: self.those_who_are(Status.OFFERED))
     @rule(data=st.data(), hours=st.sampled_from((1, 1, 1, 13, 49, -1)))
     def an_organiser_extends_an_offer(self, data, hours):
-        """Let an offer last for some hours beyond its deadline."""
+        """Extend an offer by some hours beyond its deadline."""
         person = self.pick(data, Status.OFFERED)
         until = person.offer_expires_at + timedelta(hours=hours)
         if self.do(offers_by_hand.extend, person, until, user_id=self.organiser):
@@ -358,7 +358,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
 
     @rule(data=st.data(), name=st.sampled_from(ORGANISATIONS), cap=st.sampled_from((None, 1, 3)))
     def organisers_write_an_organisation_down(self, data, name, cap):
-        """Write an organisation down, new or changed, with another one's name or the people's domain as its own."""
+        """Add or change an organisation, with another one's name or the people's domain as its own."""
         aliases = data.draw(st.lists(st.sampled_from(ORGANISATIONS), max_size=2))
         domains = data.draw(st.lists(st.just("example.org"), max_size=1))
         in_sectors = data.draw(st.lists(st.sampled_from((("tech", 1), ("ngo", 2))), max_size=2, unique=True))
@@ -390,7 +390,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     @precondition(lambda self: self.merged)
     @rule(data=st.data())
     def organisers_undo_a_merge(self, data):
-        """Undo one of the merges, in any order in which none is hidden behind another."""
+        """Undo one of the merges, in any order in which no later merge hides it."""
         name = data.draw(
             st.sampled_from([one for one, (kept, *_) in self.merged.items() if kept not in self.merged])
         )
@@ -402,7 +402,8 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         assert self.do_locked(merging.undo, row)
         position = list(self.merged).index(name)
         kept, before, after = self.merged.pop(name)
-        # The dictionary is in the order of the merges: a later one into the same organisation says which cap holds.
+        # The dictionary is in the order of the merges: of several into one organisation, the latest decides which cap
+        # applies.
         names = list(self.merged)
         later = [one for one in names[position:] if self.merged[one][0] == kept]
         if later:
@@ -413,7 +414,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             self.written[kept] = replace(self.written[kept], cap=before)
 
     def written_down(self) -> dict:
-        """Return the stored organisations by name: those that were written down and not merged."""
+        """Return the stored organisations by name, without merged ones."""
         known = {one.name: one for one in organisation_queries.list_all(self.event)}
         assert sorted(known) == self.standing()
         return known
@@ -422,7 +423,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return sorted(name for name in self.written if name not in self.merged)
 
     def stands_as(self, name: str, until: str = "") -> str:
-        """Return as which organisation this one counts, or `until` where the way there leads through it."""
+        """Return the organisation as which this one counts, or `until` if the chain of merges leads through it."""
         while name in self.merged and name != until:
             name = self.merged[name][0]
         return name
@@ -438,7 +439,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         except MarkTaken:
             db.session.rollback()
             return False
-        # Nobody has moved: whoever had a place may have it in another organisation now, above its cap.
+        # No registration has changed, but a held place may now count for another organisation, above its cap.
         self.had_place = {pair for pair in places_by_organisation(self.everybody()) if pair[0] in had}
         return True
 
@@ -448,7 +449,8 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         person = self.pick_reviewed(data)
         was = (person.status, person.waiting_since, person.holds_place)
         self.do(reviewing.approve, person, only_with_place=only_with_place, actor="user:1")
-        if was[0] != Status.IN_REVIEW:  # a change was reviewed: rank and place stay
+        # a change was reviewed: the rank on the waiting list and the place stay
+        if was[0] != Status.IN_REVIEW:
             assert (person.status, person.waiting_since, person.holds_place) == was
 
     @precondition(lambda self: self.those_in_review())
@@ -529,7 +531,8 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert [one.id for one in waiting if self.could_have_a_place(one, people)] == []
 
     def who_has_just_got_a_place_could_have_it(self, people):
-        # Whoever says yes has the place that was held already, perhaps since before another floor was raised.
+        # A person who accepts an invitation gets the place that was held, perhaps since before another floor was
+        # raised.
         placed = {one.sector for one in self.newly_placed(people) if one.id not in self.promised}
         for sector in placed | self.newly_held():
             assert self.event.taken + self.kept_for_others(sector) <= self.event.capacity
@@ -548,14 +551,14 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert lucky.id in self.chosen | self.promised or passed == []
 
     def may_pass(self, one, people) -> bool:
-        """Return whether whoever came later may get a place before this person, whose organisation has one."""
+        """Return whether a later person may get a place before this one, whose organisation has a place."""
         return self.event.line_order == LineOrder.BALANCE and places_of_colleagues(one, people) > 0
 
     def the_last_mail_says_how_it_stands(self, people):
         last: dict[int, str] = {}
         columns = (OutboxMessage.registration_id, OutboxMessage.kind, OutboxMessage.status)
         for registration_id, kind, status in db.session.execute(select(*columns).order_by(OutboxMessage.id)):
-            # An outdated mail is withdrawn, with the status "aborted".
+            # An outdated mail is cancelled, with the status "aborted".
             assert status in ("queued", "sent", "withheld", "aborted")
             if kind not in BESIDE:
                 last[registration_id] = kind
@@ -563,7 +566,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         assert [one.id for one in told if last[one.id] not in LAST_MAIL[Status(one.status)]] == []
 
     def no_offer_outlives_the_cut_off(self, people):
-        """Check new deadlines: offers that were open when the organisers moved the cut-off keep theirs."""
+        """Check new deadlines only: offers that were open when organisers moved the cut-off keep theirs."""
         offers = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
         new = [until for number, until in offers.items() if self.was_open.get(number) != until]
         assert all(until <= self.last_offer_at for until in new)
@@ -596,7 +599,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         assert counts == Counter(db.session.scalars(reminders))
 
     def whoever_is_in_review_is_in_the_queue(self, people):
-        """Nobody who waits for a decision is forgotten, expired or without a promised day."""
+        """Check that nobody who waits for a decision is missing from the queue, expired or without a promised day."""
         queue = [one.id for one in reviews.list_undecided(self.event)]
         waits = [
             one
@@ -630,7 +633,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return self.event.starts_at - timedelta(hours=self.event.offer_cutoff_hours)
 
     def do(self, act, *args, **kwargs) -> bool:
-        """Do the act, or find it refused for a reason that holds; return whether it was done."""
+        """Call the action, or check that its refusal is justified; return whether it was done."""
         start_write(db.session)
         try:
             act(*args, now=self.now, **kwargs)
@@ -672,7 +675,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return people[data.draw(st.sampled_from(sorted(people)))]
 
     def those_who_are(self, *statuses) -> list[Registration]:
-        """Return those who act for themselves; a contact acts for people without an address."""
+        """Return people with these statuses and an address of their own; a contact acts for the others."""
         return [one for one in self.everybody() if one.status in statuses and one.has_address]
 
     def everybody(self) -> list[Registration]:
@@ -700,14 +703,14 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return self.stands_as(self.owner_of(one))
 
     def owner_of(self, one) -> str:
-        """Return the organisation that fits a person: by the name, else by the domain, else the name itself."""
+        """Return the organisation of a person: by the name, else by the mail domain, else the typed name itself."""
         named = [name for name, known in self.written.items() if one.organisation in (name, *known.aliases)]
         domain = one.email_canonical.rpartition("@")[2] if one.has_address else ""
         at_domain = [name for name, known in self.written.items() if domain in known.domains]
         return next(iter((*named, *at_domain)), one.organisation)
 
     def in_sectors(self, one) -> dict[str, int]:
-        """Return by sector's key the numbers of their own that a person's organisation has there."""
+        """Return by sector key the separate caps of a person's organisation."""
         known = self.written.get(self.organisation_of(one))
         return dict(known.sector_caps) if known else {}
 
@@ -717,7 +720,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return self.in_sectors(one).get(one.sector.key, in_all)
 
     def places_against(self, one, people) -> int:
-        """Return how many places of an organisation count against the cap that holds for this person."""
+        """Return how many places of the organisation count against the cap that applies to this person."""
         own, key = self.in_sectors(one), one.sector.key
         colleagues = [other for other in people if other.organisation_key == one.organisation_key]
         counted = [
@@ -741,7 +744,7 @@ def places_of_colleagues(one, people) -> int:
 
 
 def end_without_giving_back(invitation, state, *, now) -> None:
-    """End an invitation as `forum.invitations.actions.end` does, and forget the place that it holds."""
+    """End an invitation as `forum.invitations.actions.end` does, but without freeing its place."""
     invitation.state, invitation.ended_at, invitation.holds_place = state, now, False
 
 
@@ -756,7 +759,7 @@ def tell_stories(**differing) -> None:
 
 
 def test_no_part_of_the_machine_hides_an_act_of_another():
-    """Two acts with one name would be one act: the other one never happened."""
+    """Two actions with one name would be one: only the last one would ever run."""
     ours = Registrations.__mro__[: Registrations.__mro__.index(RuleBasedStateMachine)]
     names = Counter(name for part in ours for name in vars(part) if not name.startswith("__"))
     assert [name for name, number in names.items() if number > 1] == []
@@ -820,7 +823,7 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wrong):
-    """Control: each of these mistakes in the rules makes a sequence of acts fail; the search ends at the first."""
+    """Control: each of these mistakes in the rules makes a sequence of actions fail; the search ends at the first."""
     monkeypatch.setattr(where, name, wrong)
     with pytest.raises((AssertionError, IntegrityError)):
         tell_stories(phases=[Phase.generate], max_examples=2000, report_multiple_bugs=False)

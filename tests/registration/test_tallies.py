@@ -1,4 +1,4 @@
-"""Which small numbers are hidden, so that none follows from the others."""
+"""Which small numbers are hidden, so that no hidden one can be computed from the others."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ from forum.registration.tallies import FEWEST, tally_of, without_small
 
 
 def make(kind: QuestionKind, counts: list[int]):
-    """Return the exact tally of a sensitive question whose choices were given so many times."""
+    """Return the exact tally of a sensitive question whose choices have these counts."""
     choices = [Choice(key=str(number), label=Text(en=str(number))) for number in range(len(counts))]
     question = Question(kind=kind, sensitivity=Sensitivity.CARE, label=Text(en="?"), choices=choices)
     values = [str(number) for number, times in enumerate(counts) for _time in range(times)]
@@ -32,7 +32,7 @@ def test_no_small_number_of_one_choice_each_can_be_worked_out(counts):
     assert not [number for number in shown.counts.values() if number is not None and 0 < number < FEWEST]
     assert shown.answered is None or shown.answered == sum(counts)
     if hidden and shown.answered is not None:
-        # Whoever subtracts the numbers that are shown learns the sum of at least two that are hidden, and who is
-        # behind it are many. With a single answer given, that sum is the number of all who have answered.
+        # Subtracting the shown numbers from the total gives the sum of at least two hidden ones, which stands for many
+        # people. With one answer per person, the total is the number of people who answered.
         assert sum(hidden) >= FEWEST
         assert len(hidden) > 1

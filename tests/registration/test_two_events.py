@@ -37,7 +37,7 @@ def beside(front):
 
 
 def people(event) -> list[tuple[str, str]]:
-    """Return address and status of those whom the test itself has registered for the event."""
+    """Return address and status of the people whom the test itself has registered for the event."""
     rows = select(Registration.email, Registration.status).where(
         Registration.event_id == event.id, Registration.email == EMAIL
     )
@@ -45,7 +45,7 @@ def people(event) -> list[tuple[str, str]]:
 
 
 def register_by_form(pages, start: str) -> None:
-    """Walk from an event's front page to the page after sending the form."""
+    """Go from an event's front page to the page after sending the form."""
     page = pages.get(start).follow("Register for a place").follow("Justice")
     page = page.submit(ANSWERS, follow=True)
     assert page.h1 == "Check your answers"
@@ -53,7 +53,7 @@ def register_by_form(pages, start: str) -> None:
 
 
 def confirm(app, mail) -> tuple[Pages, "object"]:
-    """Open the link of a mail in a browser of its own and confirm; return the browser and the person's page."""
+    """Open the link of a mail in a new browser and confirm; return the browser and the person's page."""
     browser = Pages(app)
     return browser, browser.get(link_in(mail)).submit({}, follow=True)
 
@@ -86,11 +86,11 @@ def test_one_person_registers_for_both_events_and_manages_each(app, pages, datab
     register_by_form(pages, "/en/events/osl28/")
     assert [mail.event_id for mail in mails(database, "already-registered")] == [beside.id]
 
-    # A new personal link is that of the event on whose page somebody asks.
+    # A new personal link is for the event on whose page it is requested.
     pages.post("registration.resend", {"email": EMAIL}, event="osl28")
     assert [mail.event_id for mail in mails(database, "link")] == [beside.id]
 
-    # Cancelling ends one registration, frees one place, and leads back to the same event.
+    # Cancelling ends one registration, frees one place, and the next page is about the same event.
     page = browser.get("/en/r/").follow("Cancel your registration").submit({}, follow=True)
     assert page.path == "/en/events/osl28/r/cancelled"
     assert page.links["Register again"] == "/en/events/osl28/register"
@@ -110,7 +110,7 @@ def test_nothing_of_one_event_shows_on_pages_and_in_mails_of_the_other(
     stranger = next(slug for slug in SAID if slug != mine)
     start = "/en/" if mine == "nf27" else "/en/events/osl28/"
     seen = [pages.get(start + path) for path in ("", "pages/practical", "register", "event.ics")]
-    # The other event's form is half filled in by the same browser.
+    # The same browser has partly filled in the other event's form.
     pages.post(
         "registration.details",
         {**ANSWERS, "given_name": "Strangername"},
@@ -125,7 +125,7 @@ def test_nothing_of_one_event_shows_on_pages_and_in_mails_of_the_other(
     seen += [own, *(browser.get(f"/en/r/{path}") for path in ("own-data", "change", "cancel", "forum.ics"))]
     for page in seen:
         said = page.soup.body.get_text(" ") if page.is_html else page.text
-        # The link to the other event at the foot of the page says its short name, and nothing else.
+        # The link to the other event in the footer has its short name, and nothing else of it.
         for words in (others, "Strangername", PHONES[stranger], HELP[stranger], f"{others}@"):
             assert words.casefold() not in said.casefold(), (page.path, words)
         assert str(SAID[stranger]["capacity"] - 1) not in page.all(".ring-number, .sector-choice-left, td"), (

@@ -1,4 +1,4 @@
-"""Merging two registrations of one person, and undoing it: places, values, what is sealed, consents, notes, mails."""
+"""Merging two registrations of one person, and undoing it: places, values, sealed answers, consents, notes, mails."""
 
 from datetime import timedelta
 
@@ -80,7 +80,7 @@ def test_the_better_status_stays_and_the_freed_place_goes_to_the_next_in_line(ev
     late, second = named(event), named(event)
     waiting, next_ = named(event), confirmed(event, "ngo", given_name="Robin")
     since = last_id()
-    merge = unite(waiting, late)  # in whichever order they are named
+    merge = unite(waiting, late)  # in either order of the arguments
     assert (merge.kept_id, waiting.status, late.status) == (late.id, Status.CANCELLED, Status.CONFIRMED)
     unite(second, late)
     assert (second.status, second.holds_place, next_.status) == (Status.CANCELLED, False, Status.OFFERED)
@@ -132,7 +132,7 @@ def test_the_registration_without_an_address_gets_that_of_the_other(event):
     undo(merge)
     assert (added.email, added.email_canonical, added.confirmed_at) == ("", added.reference, None)
     assert (other.status, event.taken) == (Status.CONFIRMED, 2)
-    # Somebody of a delegation has a moment of confirming without an address: the contact's.
+    # A person of a delegation has a time of confirmation without an address: the contact's.
     earlier = NOW - timedelta(days=1)
     write(setattr, added, "confirmed_at", earlier)
     undo(unite(added, other, "email"))

@@ -1,4 +1,4 @@
-"""A status that only a newer version knows: while two machines are updated, the older one still shows every page."""
+"""A status that only a newer version knows: during an update of two machines, the older one still shows every page."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Whoever is first on the waiting list is offered a place first, as far as the balance of sectors allows (R02)."""
+"""The first person on the waiting list is offered a place first, if the balance of sectors allows it (R02)."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def minutes(number: float):
 
 
 def in_line(event, sector, *after, **differing):
-    """Confirm a registration at each of the given minutes after NOW; return the registrations."""
+    """Confirm a registration at each of the minutes `after` NOW; return the registrations."""
     return [confirmed(event, sector, now=minutes(minute), **differing) for minute in after]
 
 
@@ -34,7 +34,7 @@ def cancel(registration, now=None):
 
 
 def offer(event, now=None):
-    """Offer the free places, as every act does that frees a place."""
+    """Offer the free places, as every action does that frees a place."""
 
     def rule():
         places.lock(event)

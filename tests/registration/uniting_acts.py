@@ -1,4 +1,4 @@
-"""The acts of the state machine in which two registrations become one, and two again."""
+"""The actions of the state machine in which two registrations are merged, and the merge is undone."""
 
 from datetime import timedelta
 
@@ -17,14 +17,14 @@ TAKEN = st.sets(st.sampled_from((*SHOWN, "q-arrival")))
 
 
 class Uniting:
-    """Part of `test_state_machine.Registrations`; `before` is what the kept one had answered, by the ended one's id."""
+    """Part of `test_state_machine.Registrations`; `before`: the kept registration's former answers, by the ended id."""
 
     before: dict[int, tuple[set[str], dict, dict]]
 
     @precondition(lambda self: self.now < self.event.ends_at and len(self.those_who_are(*STANDING)) > 1)
     @rule(data=st.data(), taken=TAKEN)
     def organisers_merge_two(self, data, taken):
-        """Merge two registrations: the better status stays, one place is left, and the other one has ended."""
+        """Merge two registrations: the better status is kept, at most one place remains, the other one has ended."""
         one = self.pick(data, *STANDING)
         others = {each.id: each for each in self.those_who_are(*STANDING) if each is not one}
         other = others[data.draw(st.sampled_from(sorted(others)))]
@@ -46,7 +46,7 @@ class Uniting:
     @precondition(lambda self: db.session.scalars(select(RegistrationMerge.ended_id)).all())
     @rule(data=st.data())
     def organisers_part_two_again(self, data):
-        """Bring back a registration that was merged, mostly too late or without a free place."""
+        """Undo a merge, which is mostly too late or without a free place."""
         known = {each.ended_id: each for each in db.session.scalars(select(RegistrationMerge))}
         self.part(known[data.draw(st.sampled_from(sorted(known)))])
 

@@ -1,4 +1,4 @@
-"""A handler reveals one person at a time, with a reason, once; every person alike (P21, P25, S09)."""
+"""A handler reveals one person at a time, with a reason, once; in the same way for every person (P21, P25, S09)."""
 
 import re
 from datetime import timedelta
@@ -62,7 +62,7 @@ def notices():
 
 
 def test_a_handler_sees_the_answer_once_and_the_others_are_told(sign_in_as, event, person, handler, archive):
-    """The way by a reference that was heard on the telephone, the answer, the record, the mail, and a reload."""
+    """A handler types a reference heard on the telephone: the answer, the record, the mail, and a reload."""
     sign_in_as(Role.PROTECTED_HANDLER, archive)
     sign_in_as(Role.PROTECTED_HANDLER)  # a handler of all events
     organiser, admin = sign_in_as(Role.ORGANISER, event), sign_in_as(Role.ADMIN)
@@ -130,7 +130,7 @@ def test_without_other_handlers_the_admins_are_told(sign_in_as, event, person, h
 
 
 def test_everybody_is_revealed_alike(sign_in_as, event, person, handler):
-    """For a twin without protected identity the pages, the work, the record and the mail are the same."""
+    """For a person with equal data and no protected identity, pages, SQL statements, record and mail are the same."""
     sign_in_as(Role.PROTECTED_HANDLER, event)
     organiser_too = sign_in_as(Role.PROTECTED_HANDLER, event)
     twin, told = _kim(event), []

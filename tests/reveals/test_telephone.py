@@ -1,4 +1,4 @@
-"""A handler registers somebody by telephone; organisers see what any addition by hand shows (P20, P21)."""
+"""A handler registers somebody by telephone; organisers see the same as for any other addition by hand (P20, P21)."""
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_a_handler_registers_somebody_without_an_address_under_an_alias(handler,
     assert (told["is_protected"], told["real_name"], told["contact"]) == (True, REAL_NAME, CONTACT)
     trail = str(recorded(added))
     assert [words for words in (REAL_NAME, CONTACT, "protected") if words in trail] == []
-    # A look-up shows what was sealed, the contact as well.
+    # A reveal shows what was stored encrypted, the contact included.
     asked = handler.get("reveals.reveal", event="nf27", reference=added.reference)
     answer = asked.submit({"reason": "The person has asked us to call."}, expect=200)
     for words in (REAL_NAME, CONTACT):
@@ -72,7 +72,7 @@ def test_a_handler_registers_somebody_without_an_address_under_an_alias(handler,
 
 
 def test_the_contact_stays_until_the_person_is_no_longer_protected(handler, event):
-    """Nobody sees the form on the person's own page filled in, so it does not take away what it does not ask."""
+    """The form on the person's own page is never filled in and does not ask for the contact, so that is kept."""
     added = added_by(ask(handler), {**FILLED, **SEALED})
     for real_name in ("Another Name", None, "\N{GRINNING FACE}" * 200):
         write(protection.record, added, is_protected=True, real_name=real_name, now=NOW)

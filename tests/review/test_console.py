@@ -1,4 +1,4 @@
-"""The queue, the decision on a person's page, many at once, and what people read about their review."""
+"""The queue of reviews, deciding on a person's page or about many at once, and what people read about their review."""
 
 import re
 from datetime import timedelta
@@ -153,7 +153,7 @@ def test_many_are_decided_about_after_a_page_that_says_who(organiser, sign_in_as
     assert "2 people get a place at once." in page.text
     assert "For 1 person no place is free now." in page.text
     assert [words.split(",")[0] for words in page.all("main ol li")] == ["Eva Ek", "Eva Berg", "Eva Dal"]
-    # Somebody else decides about one of them, and another one cancels, before the button is pressed.
+    # Before the button is pressed, another organiser decides about one of them, and another person cancels.
     shown = digest(actions.shown_of(people[0]))
     judge = sign_in_as(event=event)
     judge.post("review.decline", {"reason": "off_subject"}, **of(people[0]))
@@ -229,7 +229,7 @@ def approve(person):
 
 
 def change(app, person, **answers):
-    """Let the person change answers on their own page."""
+    """Change a person's answers on their own page."""
     own = Pages(app)
     own.get("self_service.enter", token=manage_token(person), follow=True)
     own.post("self_service.change", answers, follow=True, expect=200)
@@ -277,7 +277,7 @@ def test_what_a_change_was_before_stands_beside_the_decision_about_it(organiser,
 
 
 def test_decision_about_a_protected_person_looks_like_that_about_a_twin(organiser, event):
-    """Evidence, decisions, mails and the record tell nobody who is protected (P21)."""
+    """Evidence, decisions, mails and the record reveal nobody's protection (P21)."""
     same = {"family_name": "Berg", "organisation": "Byrån"}
     twins = [
         confirmed(event, "other", email="one@example.org", is_protected=True, real_name="Hemliga", **same),

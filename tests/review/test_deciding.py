@@ -1,4 +1,4 @@
-"""Approving, declining, a second organiser's word, recusal, and what a change after an approval begins."""
+"""Approving, declining, confirmation by a second organiser, recusal, and the review of a change after an approval."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -70,7 +70,7 @@ def test_approval_gives_a_place_or_a_rank_by_the_time_of_asking(reviewed, judges
         (Status.IN_REVIEW, False, NOW),
         (Status.IN_REVIEW, False, NOW + timedelta(hours=1)),
     ]
-    # Promised by the end of the tenth day by the clock at the venue.
+    # Promised by the end of the tenth day in the venue's time zone.
     assert first.answer_by == datetime(2027, 5, 13, 21, 59, tzinfo=UTC)
     approve(third, judges[0], words="Welcome.")
     approve(second, judges[0])
@@ -85,7 +85,7 @@ def test_approval_gives_a_place_or_a_rank_by_the_time_of_asking(reviewed, judges
     ]
     with pytest.raises(NotInReview):
         approve(third, judges[1])
-    # The one who asked first is offered the next free place.
+    # The first to ask is offered the next free place.
     write(registration_actions.cancel, second, actor="person", now=LATER)
     assert (first.status, reviewed.taken) == (Status.OFFERED, 2)
 
@@ -116,7 +116,7 @@ def test_refusal_has_a_reason_and_words_and_leaves_no_trace_of_a_place(reviewed,
     for late in (approve, decline):
         with pytest.raises(NotLive):
             late(person, judges[1])
-    # Whoever was declined may ask once more.
+    # A person who was declined may register again.
     assert register(reviewed, "other", email=person.email, now=LATER).id != person.id
 
 
@@ -249,6 +249,6 @@ def test_evidence_tells_domains_colleagues_and_earlier_registrations(reviewed):
     assert ([one.event_id for one in eva.earlier], odd.earlier) == ([archive.id], [])
     assert (eva.colleagues, eva.places_held, eva.finds_place) == ({archive.id: 1}, 1, True)
     assert (eva.same_name.id, public.same_name) == (people[1].id, None)
-    # Nobody sees people of an event through another one that they do not organise.
+    # People of an event that the reviewer does not organise are left out of the evidence.
     (hidden,) = evidence.gather(reviewed, people[:1], (), LATER).values()
     assert (hidden.earlier, hidden.colleagues) == ([], {})

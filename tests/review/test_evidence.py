@@ -18,7 +18,7 @@ from tests.factories.registrations import confirmed, make_applicant, register, r
 from tests.registration.reading import newest_mail
 from tools.organisers import make_user
 
-ORGANISER = "user:1"  # as the trail names the first account
+ORGANISER = "user:1"  # the name of the first account in the audit trail
 
 
 def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_person(make_app, sqlite_url):
@@ -51,14 +51,14 @@ def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_pers
 
 
 def known_domains(event, organisation):
-    """Return the domains that a newcomer of the organisation is compared with."""
+    """Return the domains with which a newcomer of the organisation is compared."""
     person = confirmed(event, "other", organisation=organisation)
     return evidence.gather(event, [person], (), NOW)[person.id].known_domains
 
 
 @pytest.fixture
 def open_to_all(make_app, database_url):
-    """Save an event with a reviewed sector and one that anybody joins."""
+    """Save an event with a reviewed sector and an open one."""
     with make_app(database_url).app_context():
         make_user()
         sectors = [make_sector("other", ceiling=9, policy="review"), make_sector("ngo", ceiling=9)]
@@ -117,4 +117,4 @@ def test_an_unconfirmed_address_is_neither_colleague_nor_namesake(open_to_all):
     elsewhere = register_elsewhere(archive, "ngo", **mine)
     assert evidence.gather(open_to_all, [person], {archive.id}, NOW)[person.id].colleagues == {archive.id: 1}
     here = evidence.gather(archive, [elsewhere], {open_to_all.id}, NOW)[elsewhere.id]
-    assert here.colleagues == {open_to_all.id: 1}  # not the one whose address nobody has confirmed
+    assert here.colleagues == {open_to_all.id: 1}  # without the registration whose address is unconfirmed

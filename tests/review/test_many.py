@@ -1,4 +1,4 @@
-"""What a round about many registrations reads from the address, and what it says of those whom it left."""
+"""Deciding about many registrations: the people in the URL, and the message about those left out."""
 
 from datetime import timedelta
 
@@ -54,7 +54,8 @@ def test_no_refusal_is_proposed_where_nobody_could_confirm_it(organiser, sign_in
     assert many.submit(refusal, expect=200, follow=True).flashes == [left]
     other = sign_in_as(event=event)
     organiser.post("review.decline", refusal, **where)
-    # Whoever proposes a refusal cannot confirm it, so the only other one cannot leave it to others.
+    # The organiser who has proposed a refusal cannot confirm it, so the only other one cannot leave the decision to
+    # others.
     assert other.post("review.recuse", follow=True, expect=200, **where).flashes == nobody
 
 
@@ -78,7 +79,7 @@ def test_the_queue_is_paged_through_to_its_end_and_back(organiser, event, people
     assert [second.all(".review-name"), "3–4 of 4" in second.text] == [["Dal, Eva", "Alm, Eva"], True]
     assert "Next" not in second.links
     assert second.follow("Previous").all(".review-name") == ["Ek, Eva", "Berg, Eva"]
-    # About the person beside whom the second page begins was decided meanwhile: nobody is passed over.
+    # The person beside whom the second page begins was decided about meanwhile: nobody is skipped.
     asked = organiser.get("review_many.approve", **HERE, who=[people[1].reference])
     asked.submit({"whom": "all"}, expect=200, follow=True)
     assert first.follow("Next").all(".review-name") == ["Dal, Eva", "Alm, Eva"]

@@ -1,4 +1,4 @@
-"""Bodies of requests that arrive late."""
+"""Request bodies that arrive late."""
 
 import threading
 from io import BytesIO

@@ -24,7 +24,7 @@ def all_forms(form: type[TidyForm] = TidyForm) -> list[type[TidyForm]]:
 
 
 def needed_by(form: type[TidyForm], event) -> dict:
-    """Return what a form of the console needs: the event, or the names that a field offers."""
+    """Return the arguments of a console form: the event, or the choices that a field offers."""
     needed = {
         "event": event,
         "pages": {},

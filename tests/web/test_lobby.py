@@ -20,7 +20,7 @@ ME, NEIGHBOUR, OTHER = "192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2"
 
 
 class Doing:
-    """An app whose requests last until the test sets `goes_on`; `at_work` counts the requests that the lobby let in."""
+    """An app whose requests last until the test sets `goes_on`; `at_work` counts requests that passed the lobby."""
 
     def __init__(self) -> None:
         self.goes_on, self.at_work = threading.Event(), threading.Semaphore(0)
@@ -103,7 +103,7 @@ class TestFull:
         body.comes.set()
 
     def test_a_body_is_read_on_the_doorstep_where_nobody_stands(self, pool, doing, monkeypatch):
-        """The lobby still reads the body of a refused form, to keep its answers, but waits for one such body only."""
+        """A full lobby still reads the body of a refused form, to keep its answers, but only one body at a time."""
         monkeypatch.setattr(Lobby, "DOORSTEP", 1)
         lobby = Lobby(100)
         begin(pool, lobby, doing, 2)
@@ -132,7 +132,7 @@ class TestFull:
         assert [ask(lobby, doing, b"", path=path) for path in ("/livez", "/healthz")] == ["served"] * 2
 
     def test_a_balancer_is_answered_beside_everybody_and_not_for_nothing(self, pool, doing, monkeypatch):
-        """A full lobby still lets in requests for /readyz, but few at once: each may wait for a lost database."""
+        """A full lobby still accepts requests for /readyz, but few at once: each may wait for a lost database."""
         monkeypatch.setattr(Lobby, "ASKING", 1)
         lobby = Lobby(100)
         begin(pool, lobby, doing, 2)
@@ -224,7 +224,7 @@ def test_fifty_from_one_address_are_all_served(pool, doing):
 
 
 def test_large_bodies_of_everybody_take_no_organisers_turn(pool, doing, monkeypatch):
-    """Here one large body of each kind may be in memory at once: the next is refused, one of the other kind is not."""
+    """One large body of organisers and one of everybody fit in memory: a second of one kind is refused."""
     monkeypatch.setattr(Lobby, "LARGE", 1)
     monkeypatch.setattr(Lobby, "LARGE_OF_ANYBODY", 1)
     longest_for, longest_for_anybody = (

@@ -1,4 +1,4 @@
-"""Each page has one address; other spellings of the address are redirected to it."""
+"""Each page has one URL; other spellings of the URL redirect to it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reading tables that people send: XLSX, CSV in several encodings, broken files, files that are too large."""
+"""Reading tables that people upload: XLSX, CSV in several encodings, broken files, files that are too large."""
 
 import io
 import tracemalloc
@@ -37,7 +37,7 @@ def workbook(
     told="",
     packed=zipfile.ZIP_DEFLATED,
 ):
-    """Return an XLSX file whose first sheet is not the part with the first number; `told` begins the workbook."""
+    """Return an XLSX file whose first sheet is not in the part sheet1; `told` is put at the start of the workbook."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", packed) as archive:
         archive.writestr("xl/workbook.xml", told + WORKBOOK)
