@@ -1,4 +1,4 @@
-"""PostgreSQL connections: every wait has a limit, and a thread that waits for long lets other threads compute."""
+"""PostgreSQL connections: every wait has a time limit, and a thread that waits for long lets other threads compute."""
 
 import math
 import select
@@ -18,7 +18,7 @@ from sqlalchemy.util.queue import Empty, Queue
 from forum.turns import processor
 
 LOCK_SECONDS = 20
-# Limits of waiting for PostgreSQL: for a connection, a lock, an answer, a server that is gone.
+# Time limits for PostgreSQL: for a connection, a lock, an answer, and a lost server.
 WAITS = {
     "connect_timeout": 5,  # seconds
     "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s",
@@ -116,7 +116,7 @@ class WaitingPool(QueuePool):
     def connect(self) -> PoolProxiedConnection:
         """Return a connection. Raises psycopg's OperationalError if those just made are gone again (R16).
 
-        A server that goes down may end connections that it has only just accepted. SQLAlchemy tries twice and then
+        A server that shuts down may end connections that it has only just accepted. SQLAlchemy tries twice and then
         raises the InvalidRequestError of a programming mistake, which would be an error page instead of the busy page.
         """
         try:

@@ -1,4 +1,4 @@
-"""What the editor's script asks for while somebody writes a standing page: storing unsaved text, and previews.
+"""Requests of the editor's script while somebody writes a standing page: autosaving the text, and previewing it.
 
 Nothing here changes a page.
 """

@@ -53,7 +53,7 @@ class Terms:
 def invite(
     event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int, now: datetime
 ) -> Invitation:
-    """Invite somebody; the worker mails it. Call after `start_write`.
+    """Invite a person; the worker sends the mail. Call after `start_write`.
 
     Raises EventOver, AlreadyInvited, AlreadyRegistered, NoPlaceToHold.
     """

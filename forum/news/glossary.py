@@ -22,7 +22,7 @@ class TermExists(Exception):
 
 
 def find(number: int) -> GlossaryTerm | None:
-    """Return the entry with this id."""
+    """Return the glossary entry with this id."""
     return db.session.get(GlossaryTerm, number) if number <= LARGEST_ID else None
 
 
@@ -32,7 +32,7 @@ def list_all() -> Sequence[GlossaryTerm]:
 
 
 def read() -> Mapping[str, Glossary]:
-    """Return what the proofreader knows of words to avoid, by language."""
+    """Return the glossary as the proofreader uses it, by language."""
     found: dict[str, dict[str, Advice]] = defaultdict(dict)
     for term in list_all():
         found[term.language][term.avoid] = Advice(term.better, term.reason)
@@ -53,7 +53,7 @@ def store(term: GlossaryTerm, values: Mapping[str, str], *, actor: str, now: dat
     is_new = not inspect(term).persistent
     if known is not None and known is not term:
         if is_new and values_of(known) == wanted:
-            return False  # its form was sent twice
+            return False  # the same form sent twice
         raise TermExists
     if not is_new and values_of(term) == wanted:
         return False
@@ -65,11 +65,11 @@ def store(term: GlossaryTerm, values: Mapping[str, str], *, actor: str, now: dat
 
 
 def remove(term: GlossaryTerm, *, actor: str, now: datetime) -> None:
-    """Remove an entry."""
+    """Remove an entry of the glossary."""
     audit.record("glossary.removed", term, actor=actor, at=now)
     db.session.delete(term)
 
 
 def values_of(term: GlossaryTerm) -> dict[str, str]:
-    """Return the values of a glossary entry."""
+    """Return the values of a glossary entry by column."""
     return {name: getattr(term, name) for name in ("language", "avoid", "better", "reason")}

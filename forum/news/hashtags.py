@@ -1,7 +1,7 @@
 """Hashtags: naming them per language, their aliases, merging and removing them. Call after `start_write`.
 
 Each folded spelling belongs to one hashtag: as `Tag.folded` or a `TagAlias`. A former spelling of a hashtag stays an
-alias, so that its address leads on.
+alias, so that its URL redirects.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ PER_PAGE = 100
 
 @dataclass(frozen=True)
 class TagPage:
-    """Page `number`, counted from 1, of the `total` hashtags that a search finds; `counts` has posts by tag id."""
+    """Page `number`, counted from 1, of the `total` hashtags of a search; `counts` has numbers of posts by id."""
 
     tags: Sequence[Tag]
     counts: dict[int, int]
@@ -50,7 +50,7 @@ def find_named(name: str) -> Tag | None:
 
 
 def read_list(words: str, number: int) -> TagPage:
-    """Return a page of the hashtags that hold these words in a name or alias, in the order of their names."""
+    """Return a page of the hashtags whose name or an alias contains these words, in the order of their names."""
     query = _holding(fold(words))
     total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     ordered = query.options(selectinload(Tag.aliases)).order_by(Tag.folded)
@@ -72,7 +72,7 @@ def free_aliases(tag: Tag) -> list[str]:
 
 
 def create(name: str, names: Text, aliases: Sequence[str], *, actor: str, now: datetime) -> Tag:
-    """Add a hashtag; return the one that has this name already, as when its form is sent twice. Raises SpeltAlike."""
+    """Add a hashtag; return an existing one with this name, as when the form is sent twice. Raises SpeltAlike."""
     slugs.lock()
     if (same := find_named(name)) and same.name == name:
         return same
@@ -86,9 +86,9 @@ def create(name: str, names: Text, aliases: Sequence[str], *, actor: str, now: d
 
 
 def describe(tag: Tag, name: str, names: Text, aliases: Sequence[str], *, actor: str, now: datetime) -> bool:
-    """Name a hashtag anew and set its aliases; return whether something is different. Raises SpeltAlike.
+    """Rename a hashtag and set its aliases; return whether something has changed. Raises SpeltAlike.
 
-    Spellings that it had by its names before stay aliases.
+    The spellings of its former names stay aliases.
     """
     slugs.lock()
     _refuse_taken(tag, [name, *names.values(), *aliases])
@@ -104,7 +104,7 @@ def describe(tag: Tag, name: str, names: Text, aliases: Sequence[str], *, actor:
 
 
 def merge(tag: Tag, into: Tag, *, actor: str, now: datetime) -> int:
-    """Give the posts and all spellings of a hashtag to another one and remove it; return how many posts it had."""
+    """Move the posts and all spellings of a hashtag to another one and remove it; return how many posts were moved."""
     slugs.lock()
     number = count_posts([tag]).get(tag.id, 0)
     spellings = {tag.folded, *(alias.folded for alias in tag.aliases)}

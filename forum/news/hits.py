@@ -1,4 +1,4 @@
-"""The hits of a search: standing pages, front pages and posts that hold every word, each with an extract."""
+"""The results of a search: standing pages, front pages and posts that contain every word, each with an extract."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from forum.web.markdown import paragraphs
 
 @dataclass(frozen=True)
 class Hit:
-    """A page or post that was found; a page has no day, and an earlier event's page has the event's name as `label`."""
+    """A page or post in the results; a page has no day, and an earlier event's page has the event's name as `label`."""
 
     url: str
     label: str
@@ -61,14 +61,14 @@ def wanted_words(words: str) -> list[str]:
 
 
 def find_posts(language: str, wanted: Sequence[str], within: Event | None = None) -> list[Hit]:
-    """Return the posts that hold every word, the best first; only those of the event `within` if it is given."""
+    """Return the posts that contain every word, the best match first; if `within` is given, only that event's."""
     return [_post_hit(text, wanted) for text in matching.find_posts(language, wanted, within)]
 
 
 def find_pages(language: str, wanted: Sequence[str], within: Event | None = None) -> list[Hit]:
-    """Return the pages that hold every word, as they are in the language: the current event's first, the best first.
+    """Return the pages with every word in their text of this language: the current event's first, then by rank.
 
-    Only those of the event `within` are returned if it is given.
+    If the event `within` is given, only its pages are returned.
     """
     rows = matching.find_pages(language, wanted, within)
     return [_page_hit(page, event, language, wanted) for page, event in rows]
@@ -98,5 +98,5 @@ def _post_hit(text: PostText, wanted: Sequence[str]) -> Hit:
 
 
 def _extract(said: tuple[str, ...], lead: str, wanted: Sequence[str]) -> list[Part]:
-    """Return the part of the text that holds the words, or the lead where only the title or hashtags hold them."""
+    """Return the extract of the text around the words, or the lead if only title or hashtags contain them."""
     return extract(said, wanted) or [Part(lead)]

@@ -1,8 +1,8 @@
 """The search for words in the database's own index: FTS5 on SQLite, full text on PostgreSQL.
 
-The index is asked first: it knows words and their beginnings, on PostgreSQL their other forms in the language, too,
-and which text answers best. Where it leaves room, texts follow that hold the words inside other words, as "läkare"
-stands in "barnläkare", or that hold signs, of which the index knows nothing.
+The index is queried first: it finds whole words and their beginnings, on PostgreSQL also inflected forms, and ranks the
+texts. If it finds fewer than the limit, texts follow that contain the words within other words, such as "läkare" in
+"barnläkare", or that contain signs, which the index leaves out.
 """
 
 import re
@@ -24,14 +24,14 @@ PAGES_AT_MOST = 20
 WORDS_AT_MOST = 50
 WORD = re.compile(r"[^\W_]+")
 LONGEST_WORD = 60  # letters of a word that are searched for: PostgreSQL refuses to search for very long ones
-WEIGHTS = (8.0, 3.0, 1.0)  # what a word in the title, the lead and the body is worth to FTS5
+WEIGHTS = (8.0, 3.0, 1.0)  # FTS5's weight of a match in the title, the lead and the body
 INDEX = table("search_index", column("rowid"), column("search_index"), column("id"), column("words"))
 TEXT = SearchEntry.title + " " + SearchEntry.lead + " " + SearchEntry.body
 OF_POST = and_(SearchEntry.post_id == PostText.post_id, SearchEntry.language == PostText.language)
 
 
 class Match(NamedTuple):
-    """A query of the index: how its rows join the entries, the condition for a hit, and the rank (lowest is best)."""
+    """A query of the index: the join with the entries, the condition for a match, and the rank (lowest is best)."""
 
     on: ColumnElement[bool]
     condition: ColumnElement[bool]
@@ -57,7 +57,7 @@ def find_pages(
 ) -> list[tuple[Page | None, Event]]:
     """Return standing pages and front pages (None) of published events with every word, at most PAGES_AT_MOST.
 
-    Entries in a language that an event is not in, or not any longer, are left out: its texts are stored all the same.
+    Entries in a language that the event does not have, or no longer, are left out, although its texts are stored.
     Those of the current event come first, and the best of each event before the others. With the event `within` only
     pages of this event are returned.
     """
@@ -85,7 +85,7 @@ def _find(
     at_most: int,
     *first: ColumnElement,
 ) -> list[Any]:
-    """Return rows of the query that the index finds, then those that only hold the words somewhere."""
+    """Return rows that the index finds for the query, then those that only contain the words somewhere."""
     holds = {word: TEXT.contains(word, autoescape=True) for word in wanted[:WORDS_AT_MOST]}
     words = [part[:LONGEST_WORD] for word in holds for part in WORD.findall(word)][:WORDS_AT_MOST]
     rows: list[Any] = []
@@ -102,7 +102,7 @@ def _find(
 
 
 def _match(language: str, words: Sequence[str]) -> Match:
-    """Return a query of the index for words that begin with these words, which hold letters and digits only."""
+    """Return a query of the index for words that begin with these, which contain letters and digits only."""
     if db.session.get_bind().dialect.name == "sqlite":
         asked = " ".join(f'"{word}"*' for word in words)
         whole = INDEX.c.search_index
@@ -111,5 +111,5 @@ def _match(language: str, words: Sequence[str]) -> Match:
     asked = " & ".join(f"{word}:*" for word in words)
     query = func.to_tsquery(func.search_config(language), asked)
     is_met = INDEX.c.words.op("@@", is_comparison=True)(query)
-    # The argument 1 makes ts_rank count a word of a short text for more than one of a long text.
+    # The argument 1 makes ts_rank weigh a word in a short text higher than one in a long text.
     return Match(INDEX.c.id == SearchEntry.id, is_met, -func.ts_rank(INDEX.c.words, query, 1))

@@ -161,10 +161,10 @@ class Category(Base):
 
 
 class Tag(Base):
-    """A hashtag. `folded`, the casefolded letters and digits of `name`, is what is searched for.
+    """A hashtag. Searches compare `folded`, the casefolded letters and digits of `name`.
 
-    `names` has what it is called in each language, for instance {"en": "#Dark web"}; where a language is missing, and
-    in tags that an older version makes, it is called `name`. The folded form of each of them is an alias.
+    `names` has the name in each language, for instance {"en": "#Dark web"}; for a missing language, and in tags made by
+    an older version, `name` is used. The folded form of each of them is an alias.
     """
 
     is_public_content = True
@@ -177,7 +177,7 @@ class Tag(Base):
     aliases: Mapped[list["TagAlias"]] = relationship(order_by="TagAlias.folded", cascade="all, delete-orphan")
 
     def in_language(self, language: str) -> str:
-        """Return what the hashtag is called in the language."""
+        """Return the hashtag's name in the language."""
         return (self.names or Text()).get(language) or self.name
 
     def address_in(self, language: str) -> str:
@@ -224,7 +224,7 @@ class FormerSlug(Base):
 
 
 class PostRevision(Revision, Base):
-    """What a post said after it was saved; `content` has the values of `news.drafts.Draft`."""
+    """The content of a post after it was saved; `content` has the values of `news.drafts.Draft`."""
 
     __tablename__ = "post_revisions"
     __table_args__ = (Index("ix_post_revisions_post_id", "post_id", "id"),)
@@ -246,9 +246,9 @@ class GlossaryTerm(Base):
 
 
 class OldAddress(Base):
-    """An address of an earlier site, which old links and print still use, and what it leads to in a language.
+    """A URL of an earlier site, which old links and print still use, and its target in a language.
 
-    `path` has the form of `news.old_paths`. It leads to a post, to a category or to the path `leads_to` of this site.
+    `path` has the form of `news.old_paths`. The target is a post, a category, or the path `leads_to` of this site.
     """
 
     is_public_content = True

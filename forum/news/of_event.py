@@ -1,4 +1,4 @@
-"""The news of an event: which posts are among them."""
+"""Which posts are among the news of an event."""
 
 from sqlalchemy import ColumnElement, and_, or_
 

@@ -1,7 +1,7 @@
 """Redirects from URLs of earlier sites, which old links and print still use.
 
-A table says where an address leads. An address that is not in the table may still be one of the forum's first site,
-whose posts and categories had the day and the slug that they have here.
+A table has the target of each old URL. A URL that is not in the table may be one of the forum's first site, which used
+the same days and slugs of posts and categories as this one.
 """
 
 from datetime import date
@@ -22,7 +22,7 @@ LANGUAGE = "sv"
 
 
 def lead_on(app: Flask) -> None:
-    """Make the app redirect a request for an address of an earlier site, if the table has that address."""
+    """Make the app redirect requests for URLs of an earlier site that the table has."""
 
     @app.before_request
     def redirect_from_old() -> ResponseReturnValue | None:
@@ -35,7 +35,7 @@ def lead_on(app: Flask) -> None:
 
 
 def address_of(old: OldAddress) -> str | None:
-    """Return where an old address leads; None where its post is not public or has no text in the language."""
+    """Return the URL to which an old address redirects; None if its post is not public or lacks the language."""
     if old.leads_to:
         return old.leads_to
     if old.category_id:

@@ -1,4 +1,4 @@
-"""The form in which addresses of earlier sites are compared: those sites wrote å ä ö as a and o."""
+"""The normal form of earlier sites' URLs, for comparing them: those sites wrote å ä ö as a and o."""
 
 import re
 from urllib.parse import unquote
@@ -22,23 +22,23 @@ def path_of(address: str) -> str:
 
 
 def plain(part: str) -> str:
-    """Return a part of an address in lower case with only a–z, digits and hyphens."""
+    """Return a part of a path in lower case with only a–z, digits and hyphens."""
     return APART.sub("-", search_fold(part[:LONGEST])).strip("-")
 
 
 def plain_path(path: str) -> str:
-    """Return the form in which an old address is compared, such as "/blogg/2016/11/25/morka-natet"."""
+    """Return the normal form of an old address, such as "/blogg/2016/11/25/morka-natet"."""
     parts = (plain(part) for part in path[:LONGEST].split("/"))
     return "/" + "/".join(part for part in parts if part)
 
 
 def category_path(language: str, slug: str) -> str:
-    """Return the form in which the address of a category's page is compared."""
+    """Return the normal form of the path of a category's page."""
     return plain_path(f"/{language}/news/categories/{slug}")
 
 
 def is_old(path: str) -> bool:
-    """Return whether this can be an old address: a path, not only "/", and short enough also when it is folded.
+    """Return whether this can be stored as an old address: a path, not only "/", and short enough also when folded.
 
     Folding writes some characters as several: "㎯" becomes "rad/s2".
     """

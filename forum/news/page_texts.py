@@ -1,4 +1,4 @@
-"""What standing pages and front pages say, without markup, for the search and its extracts."""
+"""The texts of standing pages and front pages without markup, for the search and its extracts."""
 
 import re
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class Said:
 
 
 def said_on_page(page: Page, language: str) -> Said:
-    """Return what a standing page says in a language."""
+    """Return the texts of a standing page in a language."""
     below = paragraphs(without_marks(page.body.in_language(language)))
     return Said(
         page.title.in_language(language),
@@ -35,7 +35,7 @@ def said_on_page(page: Page, language: str) -> Said:
 
 
 def said_on_front(event: Event, language: str) -> Said:
-    """Return what an event's front page says in a language: name, lead, how places are shared, programme and facts."""
+    """Return the texts of an event's front page in a language: name, lead, sharing of places, programme, facts."""
     points, facts = (
         _told(event.programme_points, "title", "text", language),
         _told(event.facts, "label", "value", language),

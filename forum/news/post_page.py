@@ -36,7 +36,7 @@ class Day:
 def shown_post(text: PostText, event: Event | None) -> dict[str, Any]:
     """Return the context of templates/public/news/post.html, without the links to older and newer posts.
 
-    `event` is the one within whose pages the post is shown; its organiser publishes the post.
+    `event` is the event in whose layout the post is shown; its organiser is the publisher.
     """
     post, code = text.post, text.language
     url = post_url(code, post.public_since, text.slug)
@@ -87,7 +87,7 @@ def _byline(post: Post, code: str) -> dict[str, Any]:
 
 
 def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]]:
-    """Return the entries of the table of contents: the text's own parts, then corrections and sources below it."""
+    """Return the table of contents: the headings of the text, then corrections and sources below it."""
     below = []
     if post.corrections:
         below.append(("corrections", ngettext("Correction", "Corrections", len(post.corrections))))
@@ -97,14 +97,14 @@ def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]
 
 
 def correction_words(correction: Correction, code: str) -> dict[str, str]:
-    """Return when a correction was made, to the minute where that is known, and what it says."""
+    """Return date and text of a correction; the date has a time if that is stored."""
     made = correction.made_at
     when = moment_text(made, ZONE, code) if made else _day(correction.made_on, code).text
     return {"day": when, "text": correction.text.in_language(code)}
 
 
 def _action(text: PostText) -> dict[str, str] | None:
-    """Return the words and the address of the button after the text, None where there is none."""
+    """Return the label and the URL of the button after the text, or None."""
     if not text.action_label or not text.action_url or not leads_somewhere(text.action_url):
         return None
     return {"label": text.action_label, "url": own_links.own_address(text.action_url)}
@@ -121,7 +121,7 @@ def _day(day: date, code: str) -> Day:
 
 def _seo(text: PostText, url: str, event: Event | None) -> Seo:
     post, picture = text.post, f"{url}/share.png"
-    # A post with a content note has no image to show beside links on other sites, as it has none in lists here.
+    # The image of a post with a content note is not shown beside links on other sites, as it is not in lists here.
     has_note = any(each.content_note for each in post.texts)
     image = shared_image_of(post.cover) if post.cover and not has_note else None
     data = article_data(

@@ -1,4 +1,4 @@
-"""The preview of a post: what was typed, as readers would see it; nothing is stored."""
+"""The preview of a post: the typed text as readers would see it; nothing is stored."""
 
 from datetime import datetime
 

@@ -163,7 +163,7 @@ def tag(name: str, number: int | None = None) -> ResponseReturnValue:
 
 @localised(bp, "/news/search")
 def search() -> ResponseReturnValue:
-    """Search for the pages and posts that hold all words, those of one event if the URL names it."""
+    """Search for pages and posts that contain all words, in one event if the URL names it."""
     words = tidy(request.args.get("q", "")[:LONGEST_QUERY])
     return render_template("public/news/search.html", **search_for(words, request.args.get("event", "")))
 
@@ -196,7 +196,7 @@ def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
 
 
 def _show_its_event(post: Post) -> None:
-    """Give the page the layout of the post's event if that event is not over, even when it is not the current one."""
+    """Use the layout of the post's event unless that event is over, even if it is not the current one."""
     front = event_of_page()
     if post.event_id and (front is None or front.id != post.event_id):
         event = events.find_published_by_id(post.event_id)
@@ -207,7 +207,7 @@ def _show_its_event(post: Post) -> None:
 def _show_archive(
     span: queries.Span, number: int | None, *, title: str, above: Sequence[dict[str, str]] = ()
 ) -> ResponseReturnValue:
-    """Show the posts of a span of days; 404 where no language has any."""
+    """Show the posts of a range of days; 404 if no language has any."""
     page = queries.list_archive(language(), span, number=_checked(number))
     if not page.posts and not queries.has_posts(span):
         abort(404)
@@ -267,7 +267,7 @@ def _checked(number: int | None) -> int:
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:
-    """Answer a slug that no public text in this language has: it was withdrawn, renamed, or is of another language."""
+    """Answer a slug that no public text of this language has: it was withdrawn, renamed, or is of another language."""
     if queries.is_withdrawn(language(), slug):
         return render_template("public/news/withdrawn.html"), 410
     post = queries.find_renamed(language(), slug) or queries.find_in_any_language(slug) or abort(404)

@@ -1,4 +1,4 @@
-"""What is done with a post besides writing: publishing, planning, withdrawing and correcting it."""
+"""The pages of the editor's desk for publishing, planning, withdrawing and correcting a post."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -73,7 +73,7 @@ def withdraw(event: str, post: int) -> ResponseReturnValue:
 
 @bp.route("/correction", methods=["GET", "POST"])
 def correct(event: str, post: int) -> ResponseReturnValue:
-    """Say under a public post what was wrong, in each of its languages."""
+    """Show the form for a correction, in each language of the post; on POST add it."""
     found, stored = get_post_or_404(event, post)
     form = CorrectionForm(kept_words.sent_or_kept())
     if not form.validate_on_submit() or not _is_said(stored, form):
@@ -96,7 +96,7 @@ def _publication_form(event: Event, post: Post) -> PublicationForm:
 
 
 def _publish(event: Event, post: Post, form: PublicationForm) -> str:
-    """Publish or plan the post as the form says; return what has been done, in words."""
+    """Publish or plan the post as the form says; return a message."""
     if post.state != PostState.PUBLISHED:
         form.refuse_if_changed(Draft.of(post).values())
     actor, now, moment = sign_ins.current_actor(), clock.now(), form.moment(event.zone)
@@ -108,7 +108,7 @@ def _publish(event: Event, post: Post, form: PublicationForm) -> str:
 
 
 def _is_said(post: Post, form: CorrectionForm) -> bool:
-    """Return whether the correction is written in each language of the post; add an error where it is missing."""
+    """Return whether the correction has a text in each language of the post; add errors to the empty fields."""
     lacking = [text.language for text in post.texts if not form[text.language].data]
     for code in lacking:
         form[code].errors = [_("Say it in each language in which the post can be read")]

@@ -40,7 +40,7 @@ SHOWN_IN_LIST = (
     PostText.headline,
     PostText.lead,
 )
-# A post with a content note, in whatever language, shows no image in lists.
+# Selects posts with a content note, in whatever language: these show no image in lists.
 HAS_NOTE = (
     select(PostText.post_id)
     .where(PostText.post_id == Post.id, PostText.content_note.is_not(None))
@@ -60,7 +60,7 @@ ListedPost = Row[datetime | None, str, str, str, str, str, Image | None]  # SHOW
 class PostPage:
     """Page `number`, counted from 1, of a list of `total` posts.
 
-    `earliest` and `latest` are the moments of the first and the last public post in the language, whatever the list.
+    `earliest` and `latest` are the moments of the first and the last public post in the language, on any list.
     """
 
     posts: Sequence[ListedPost]
@@ -114,7 +114,7 @@ def has_posts(span: Span) -> bool:
 
 
 def list_related(post: Post, language: str) -> Sequence[ListedPost]:
-    """Return the public posts that share most with a post: a hashtag counts twice, a category once."""
+    """Return the public posts with most in common with a post: a shared hashtag counts twice, a category once."""
     tags, categories = [tag.id for tag in post.tags], [category.id for category in post.categories]
     if not tags and not categories:
         return []
@@ -199,12 +199,12 @@ def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime 
 
 
 def find_old_address(path: str) -> OldAddress | None:
-    """Return the table's row for an address of an earlier site, given in the form of `old_paths.plain_path`."""
+    """Return the stored old address with this path, in the form of `old_paths.plain_path`."""
     return db.session.get(OldAddress, path)
 
 
 def find_category_of(old: OldAddress) -> Category | None:
-    """Return the category to which an old address leads."""
+    """Return the category to which an old address redirects."""
     return db.session.get(Category, old.category_id)
 
 
@@ -228,12 +228,12 @@ def count_by_category(language: str) -> list[tuple[Category, int]]:
 
 
 def list_all_categories() -> Sequence[Category]:
-    """Return every category, in use or not."""
+    """Return every category, also those without posts."""
     return db.session.scalars(select(Category).order_by(Category.position)).all()
 
 
 def find_category(slug: str) -> Category | None:
-    """Return the category that has this slug in any language, else the one that a former address with it leads to."""
+    """Return the category with this slug in any language, else the one to which a former slug redirects."""
     current = next((category for category in list_all_categories() if slug in category.slug.values()), None)
     paths = [category_path(language, slug) for language in NAMES]
     leads_there = select(OldAddress.category_id).where(OldAddress.path.in_(paths))

@@ -1,6 +1,6 @@
-"""Old addresses as editors maintain them: what each leads to, one by one or many at once. Call after `start_write`.
+"""Maintaining redirects from old addresses, one by one or many at once. Call after `start_write`.
 
-An address that leads to a post or category is stored with that post or category, so it follows when those are renamed.
+A redirect to a post or category refers to its row, so it stays valid when that is renamed.
 """
 
 import re
@@ -29,15 +29,15 @@ OF_CATEGORY = re.compile(r"/([a-z]{2})/news/categories/([^/?#]{1,200})/?")
 
 
 class LeadsNowhere(ValueError):
-    """What was written is no path of this site, or names a post or category that is not there."""
+    """The typed text is no path of this site, or the path of a post or category that does not exist."""
 
 
 class NotOld(ValueError):
-    """What was written is no path, or the address would lead to itself."""
+    """The typed text is no path, or the address would redirect to itself."""
 
 
 class LeadsInCircle(ValueError):
-    """Readers of the old address `path` would be redirected in a circle, over other old addresses."""
+    """The old address `path` would redirect in a circle, by way of other old addresses."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -46,7 +46,7 @@ class LeadsInCircle(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """What an old address leads to: a post, a category, or else the path `leads_to`."""
+    """The target of an old address: a post, a category, or else the path `leads_to`."""
 
     language: str
     post_id: int | None = None
@@ -56,7 +56,7 @@ class Target:
 
 @dataclass(frozen=True)
 class AddressPage:
-    """Page `number`, counted from 1, of the `total` old addresses that a search finds."""
+    """Page `number`, counted from 1, of the `total` old addresses found by a search."""
 
     rows: Sequence[OldAddress]
     number: int
@@ -69,7 +69,7 @@ class AddressPage:
 
 
 def read_list(words: str, number: int) -> AddressPage:
-    """Return a page of the old addresses that hold these words, in the order of their paths."""
+    """Return a page of the old addresses that contain these words, in the order of their paths."""
     query = _holding(plain_path(words) if words else "")
     total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     shown = query.order_by(OldAddress.path).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
@@ -77,12 +77,12 @@ def read_list(words: str, number: int) -> AddressPage:
 
 
 def find(path: str) -> OldAddress | None:
-    """Return the stored old address that is written like this."""
+    """Return the stored old address with this path, in any spelling."""
     return queries.find_old_address(plain_path(path))
 
 
 def target_of(words: str) -> Target:
-    """Return the post, category or path that a path of this site stands for. Raises LeadsNowhere."""
+    """Return the post, category or path that belongs to a path of this site. Raises LeadsNowhere."""
     words = words.strip()
     if len(words) > LONGEST:
         raise LeadsNowhere
@@ -101,7 +101,7 @@ def target_of(words: str) -> Target:
 
 
 def written(old: OldAddress) -> str:
-    """Return what an old address leads to as `target_of` reads it, also while readers do not see the post."""
+    """Return the target of an old address as text that `target_of` reads, also while the post is not public."""
     if old.leads_to:
         return old.leads_to
     if old.category_id:
@@ -118,7 +118,7 @@ def written(old: OldAddress) -> str:
 
 
 def store(path: str, target: Target, *, replaces: OldAddress | None, actor: str, now: datetime) -> bool:
-    """Let a path lead to the target; return whether something is different.
+    """Store a redirect from the path to the target; return whether something has changed.
 
     `replaces` is the row that is changed, whose path may be another one. Raises NotOld and LeadsInCircle.
     """
@@ -134,13 +134,13 @@ def store(path: str, target: Target, *, replaces: OldAddress | None, actor: str,
 
 
 def remove(old: OldAddress, *, actor: str, now: datetime) -> None:
-    """Remove an old address: whoever opens it does not find a page any more."""
+    """Remove an old address, which is then answered with 404."""
     db.session.delete(old)
     _record("old_address.removed", actor, now, number=1)
 
 
 def store_all(rows: Sequence[tuple[str, Target]], *, actor: str, now: datetime) -> int:
-    """Let many paths lead to their targets, others stay as they are; return how many are new or different.
+    """Store many redirects, without removing others; return how many are new or changed.
 
     Raises LeadsInCircle.
     """
@@ -173,7 +173,7 @@ def _of_post(language: str, slug: str) -> Target:
 
 
 def leads_to_itself(path: str, target: Target) -> bool:
-    """Return whether a path would lead to itself, or to a part of itself such as "/press#contact"."""
+    """Return whether a path would redirect to itself, or to a part of itself such as "/press#contact"."""
     return plain_path(path) == plain_path(path_of(target.leads_to or ""))
 
 
@@ -190,7 +190,7 @@ def _ways(rows: Sequence[tuple[str, Target]]) -> dict[str, str | None]:
 
 
 def _refuse_circles(new: Mapping[str, str | None]) -> None:
-    """Raise LeadsInCircle if one of these paths, with what they are to lead to, would lead readers in a circle."""
+    """Raise LeadsInCircle if one of these redirects, together with stored ones, forms a circle."""
     query = select(OldAddress.path, OldAddress.leads_to).where(OldAddress.leads_to.is_not(None))
     laid = {**{old.path: old.leads_to for old in db.session.execute(query)}, **new}
     for path in new:

@@ -1,7 +1,7 @@
-"""Finding search entries that say something else than their texts, and writing them anew.
+"""Finding search entries that differ from their texts, and writing them again.
 
-The worker does so for texts that an earlier version wrote, which runs beside this one and knows no entries; so does
-`forum rebuild-search` for all.
+The worker does so for texts written by an earlier version, which may run beside this one and writes no entries; `forum
+rebuild-search` does so for all.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,7 @@ from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
 
 BATCH = 200
-CHECKED = (
-    "search_checked"  # key in app.extensions: the content versions at which no post or page was outdated
-)
+CHECKED = "search_checked"  # key in app.extensions: the content versions at which no entry was outdated
 SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
 SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")
 POSTGRES_CHECK = text(
@@ -32,7 +30,7 @@ POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")  # a tr
 
 
 def list_outdated(*, now: datetime) -> Sequence[int]:
-    """Return the batches with posts whose entries are outdated: batch 3 has the posts 3 * BATCH and on.
+    """Return the numbers of batches with outdated entries; batch 3 has posts with ids from 3 * BATCH on.
 
     Every change of public content raises the content version, whichever version of the forum makes it: while the
     content version stays the same, no entry is compared again.
@@ -49,7 +47,7 @@ def list_outdated(*, now: datetime) -> Sequence[int]:
 def refill(batch: int, *, now: datetime) -> int:
     """Write the outdated entries of a batch of posts; return the number of posts.
 
-    Posts that somebody changes right now are left for the next time.
+    Posts that are being changed are left for the next run.
     """
     within = range(batch * BATCH, (batch + 1) * BATCH)
     outdated = select(Post).where(_is_outdated(within)).order_by(Post.id)
@@ -75,7 +73,7 @@ def count_outdated() -> int:
 
 
 def is_index_whole() -> bool:
-    """Return whether the database's index agrees with the entries. The transaction has begun to write already."""
+    """Return whether the database's index agrees with the entries. Call after `start_write`."""
     if db.engine.dialect.name == "postgresql":
         return not db.session.scalar(POSTGRES_CHECK)
     try:
@@ -86,19 +84,19 @@ def is_index_whole() -> bool:
 
 
 def rebuild() -> int:
-    """Make the database's index anew, and every entry that is outdated; return how many posts and pages that were."""
+    """Rebuild the database's index, and every outdated entry; return how many posts and pages had one."""
     db.session.execute(SQLITE_REBUILD if db.engine.dialect.name == "sqlite" else POSTGRES_REBUILD)
     posts = db.session.scalars(select(Post).where(_is_outdated())).all()
     return sum([write(row) for row in (*posts, *_outdated_pages())])
 
 
 def _is_outdated(within: range | None = None) -> ColumnElement[bool]:
-    """Return the condition for posts with a text whose entry is missing or differs, or with an entry without a text.
+    """Return the condition for posts with a missing or differing entry, or with an entry without a text.
 
-    With `within`, the condition is for posts with these ids, and no text of another post is compared.
+    With `within`, only posts with these ids are compared.
 
     `PostText.search_text`, which earlier versions write too, is the whole text of the entry, with one blank between
-    words. Entries that the migration made of it have no title.
+    words. Entries that the migration has made from it have no title.
     """
     one_blank = func.trim(func.replace(func.replace(TEXT, "  ", " "), "  ", " "))
     lacks_title = and_(SearchEntry.title == "", PostText.headline != "")

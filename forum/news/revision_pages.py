@@ -1,4 +1,4 @@
-"""The revisions of a post: when each was saved and by whom, what it changed, and going back to it."""
+"""The revisions of a post: when each was saved and by whom, what it changed, and restoring one."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def index(event: str, post: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def show(event: str, post: int, number: int) -> ResponseReturnValue:
-    """Compare a revision with what the post says now; on POST go back to it (R30)."""
+    """Compare a revision with the present post; on POST restore it (R30)."""
     found, stored = get_post_or_404(event, post)
     revision = revisions.of(stored).find(number) or abort(404)
     form = RestoreForm()

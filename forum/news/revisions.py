@@ -14,20 +14,20 @@ def of(post: Post) -> History:
 
 
 def keep(post: Post, *, user_id: int | None, now: datetime) -> None:
-    """Keep what the post says now, unless the last revision says the same."""
+    """Store the present post as a revision, unless the last revision is equal."""
     of(post).keep(Draft.of(post).values(), user_id=user_id, now=now)
 
 
 def keep_first(post: Post, *, now: datetime) -> None:
-    """Store the post's present words as its first revision, unless it has one; call this before a change."""
+    """Store the present post as its first revision, unless it has one; call this before a change."""
     made_at = post.updated_at or post.published_at or now
     of(post).keep_first(Draft.of(post).values(), made_at=min(made_at, now))
 
 
 def restored(revision: PostRevision, *, event: str) -> Draft:
-    """Return a revision as a draft, without its slugs and in this event: the post keeps its event and addresses.
+    """Return a revision as a draft, but with the post's present event and without slugs, so that its URLs stay.
 
-    An image that was removed since is no cover. Call after `start_write`.
+    An image that was removed since is left out as cover. Call after `start_write`.
     """
     said = revision.content
     if said.get("cover") and images.keep_until_commit(said["cover"]) is None:

@@ -1,7 +1,7 @@
-"""What the search knows of each post, standing page and front page: its folded texts, kept in step with every change.
+"""Search entries: the folded texts of each post, standing page and front page, updated with every change.
 
-The session writes an entry anew in the transaction that changes its texts, so no action has to. What changes in any
-other way, as in an earlier version that runs beside this one, the worker finds (`news.reindexing`).
+The session rewrites an entry in the transaction that changes its texts, so actions need not. The worker finds other
+changes, such as those by an earlier version that runs beside this one (`news.reindexing`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from forum.news.searching import make_findable
 from forum.web.languages import NAMES
 
 NOTED = "texts whose search entries are to be written"
-# The attributes that an entry is made of.
+# The attributes from which an entry is made.
 INDEXED: Mapping[type[Base], frozenset[str]] = {
     Post: frozenset({"texts", "tags"}),
     PostText: frozenset({"headline", "lead", "body"}),
@@ -80,7 +80,7 @@ def keep_in_step(session: scoped_session) -> None:
 def write(row: Post | Page | Event) -> bool:
     """Bring the entries of a post, standing page or front page up to date; return whether any entry was outdated.
 
-    The transaction has begun to write already.
+    Call after `start_write`.
     """
     if isinstance(row, Post):
         make_findable(row)
@@ -102,7 +102,7 @@ def owner_of(row: Base) -> str:
 
 
 def entries_of(row: Post | Page | Event) -> dict[str, Entry]:
-    """Return by language what the entries of a post, standing page or front page shall say."""
+    """Return by language the texts that the entries of a post, standing page or front page must have."""
     if isinstance(row, Post):
         return {text.language: _entry_of_text(row, text) for text in row.texts}
     return {
@@ -130,7 +130,7 @@ def _select(owner: str, number: int):
 
 
 def _upsert(owner: str, number: int, language: str, entry: Entry) -> None:
-    """Insert or replace an entry, for another process may have inserted it meanwhile."""
+    """Insert or replace an entry, because another process may have inserted it meanwhile."""
     values = dict(zip(("title", "lead", "body"), entry, strict=True))
     insert = INSERT[db.session.get_bind().dialect.name](SearchEntry)
     insert = insert.values({owner: number, "language": language, **values})

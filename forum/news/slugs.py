@@ -1,4 +1,4 @@
-"""The last parts of posts' addresses: made from headlines, unique in their language, and found again after a rename."""
+"""The slugs of posts: made from headlines, unique in their language, and redirected after a rename."""
 
 from itertools import count
 
@@ -15,7 +15,7 @@ NAMELESS = "post"
 
 
 def lock() -> None:
-    """Let one transaction at a time choose what is unique among posts: slugs and the names of hashtags.
+    """Let only one transaction at a time choose unique values of posts: slugs and names of hashtags.
 
     It locks the row of the content version, which every transaction that stores a post writes anyway.
     """
@@ -31,7 +31,7 @@ def choose(post: Post, language: str, words: str) -> str:
 
 
 def rename(text: PostText, slug: str) -> None:
-    """Give a text this slug; the slug that it had still leads to the post if readers may have seen it."""
+    """Set the slug of a text; the former slug still redirects to the post if readers may have seen it."""
     if slug != text.slug:
         keep(text)
     if back := db.session.get(FormerSlug, (text.language, slug)):
@@ -40,7 +40,7 @@ def rename(text: PostText, slug: str) -> None:
 
 
 def keep(text: PostText) -> None:
-    """Let the slug that a text gives up still lead to its post, if readers may have seen that slug.
+    """Make the former slug of a text redirect to its post, if readers may have seen that slug.
 
     The slug of a text that is not stored yet is not kept: nobody has seen it, and another post may have the same.
     """

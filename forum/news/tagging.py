@@ -22,7 +22,7 @@ def read_names(words: str) -> list[str]:
 
 
 def find_or_make(names: Sequence[str]) -> list[Tag]:
-    """Return the hashtags with these names or aliases; a name that no hashtag has gives a new one, not stored yet."""
+    """Return the hashtags with these names or aliases; for an unknown name, a new one that is not stored yet."""
     known = find_by_spelling(map(fold, names))
     tags = [known.get(folded) or Tag(name=name, folded=folded) for name in names if (folded := fold(name))]
     return list({tag.folded: tag for tag in tags}.values())

@@ -1,4 +1,4 @@
-"""The desk's words for the states, fields and views of posts."""
+"""The words of the editor's desk for the states, fields and views of posts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class StateWords:
-    """A state in words, and the sign of templates/components/status.html beside it."""
+    """A state in words, and its icon in templates/components/status.html."""
 
     label: str
     kind: str
@@ -50,7 +50,7 @@ class View:
 
 
 def state_words(state: PostState) -> StateWords:
-    """Return the words for a state, and its sign."""
+    """Return the words for a state, and its icon."""
     words = {
         PostState.DRAFT: StateWords(_("Draft"), "wait"),
         PostState.SCHEDULED: StateWords(pgettext("post", "Scheduled"), "offered"),

@@ -1,4 +1,4 @@
-"""What the editor's script asks for while somebody writes a post: keeping the words, and showing them as readers would.
+"""Requests of the editor's script while somebody writes a post: autosaving the text, and previewing it.
 
 Nothing here changes a post.
 """
@@ -29,14 +29,14 @@ bp = Blueprint("writing", __name__, url_prefix="/console/<event>/news/writing")
 
 @bp.post("/autosave")
 def autosave(event: str) -> ResponseReturnValue:
-    """Store the signed-in person's unsaved words of a post, or discard them."""
+    """Store the signed-in person's unsaved text of a post, or discard it."""
     found, post = _named(event)
     return autosaves.answer(document_of(found, post), post, editor_url(found, post), found.zone)
 
 
 @bp.post("/preview")
 def preview(event: str) -> ResponseReturnValue:
-    """Return what was typed in a language as readers would see it, and the hints about it; 422 for wrong values."""
+    """Return the typed text of one language as readers would see it, with hints on it; 422 for invalid values."""
     found, post = _named(event)
     form = make_form(found, blank_draft(found))
 

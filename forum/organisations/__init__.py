@@ -1,1 +1,1 @@
-"""Organisations as organisers write them down: their names, mail domains and caps; what belongs to which."""
+"""Organisations, which organisers add: their names, mail domains and caps, and which registrations belong to them."""

@@ -1,7 +1,7 @@
-"""Writing an organisation down, changing and removing it. Call these with the event locked.
+"""Adding, changing and removing an organisation. Call these with the event locked.
 
-Each change settles at once to which organisation every registration of the event belongs, and offers places that a
-higher cap leaves free to those who wait. Nobody loses a place.
+Each change immediately determines anew to which organisation every registration of the event belongs, and offers places
+that a higher cap frees to waiting people. Nobody loses a place.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,8 @@ from forum.registration import belonging, names, waiting_list
 from forum.registration.organisation_models import MarkKind, Organisation, OrganisationCap, OrganisationMark
 
 MOST = (
-    2_000  # organisations of an event: one page lists them, and duplicates are looked for among as many names
+    # organisations of an event: one page lists them, and all their names are compared to find similar ones
+    2_000
 )
 MOST_SUGGESTED = 150  # names that the form offers: they are a part of its page
 Wanted = dict[tuple[MarkKind, str], str]
@@ -27,9 +28,9 @@ Wanted = dict[tuple[MarkKind, str], str]
 
 @dataclass(frozen=True)
 class Written:
-    """What organisers write about an organisation; `sector` is a sector's key, "" for none.
+    """The data that organisers enter about an organisation; `sector` is a sector's key, "" for none.
 
-    `sector_caps` are the keys of sectors in which a number of their own holds, with it, in the order of the sectors.
+    `sector_caps` has pairs of a sector's key and the separate cap there, in the order of the sectors.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a change meant: how many live registrations belong to another organisation now, how many got an offer."""
+    """The result of a change: how many live registrations changed their organisation, and how many got an offer."""
 
     organisation: Organisation
     is_changed: bool
@@ -53,7 +54,7 @@ class Outcome:
 
 
 def written_of(event: Event, organisation: Organisation) -> Written:
-    """Return what is stored about an organisation."""
+    """Return the stored data of an organisation."""
     caps = {row.sector_id: row.cap for row in organisation.sector_caps}
     return Written(
         name=organisation.name,
@@ -68,7 +69,7 @@ def written_of(event: Event, organisation: Organisation) -> Written:
 
 
 def aliases_of(organisation: Organisation) -> list[OrganisationMark]:
-    """Return the names of the organisation beside its canonical one."""
+    """Return the names of the organisation besides its canonical one."""
     return [
         mark for mark in organisation.marks if mark.kind == MarkKind.NAME and mark.value != organisation.key
     ]
@@ -77,12 +78,12 @@ def aliases_of(organisation: Organisation) -> list[OrganisationMark]:
 def store(
     event: Event, organisation: Organisation | None, written: Written, *, actor: str, now: datetime
 ) -> Outcome:
-    """Store a new organisation of a locked event, or a changed one. Raises MarkTaken, TooMany, TooManySuggested."""
+    """Store a new or changed organisation of a locked event. Raises MarkTaken, TooMany, TooManySuggested."""
     wanted = _marks_of(written)
     if taken := _find_taken(event, organisation, wanted):
         other = _standing(taken.organisation_id)
         if organisation is None and written_of(event, other) == written:
-            return Outcome(other, is_changed=False)  # its form was sent twice
+            return Outcome(other, is_changed=False)  # the same form sent twice
         raise MarkTaken(taken.kind, wanted[taken.kind, taken.value], other)
     if organisation is not None and written_of(event, organisation) == written:
         return Outcome(organisation, is_changed=False)
@@ -96,7 +97,7 @@ def store(
 
 
 def remove(event: Event, organisation: Organisation, *, actor: str, now: datetime) -> Outcome:
-    """Remove an organisation and those merged into it; each registration counts by the name that was written again."""
+    """Remove an organisation and those merged into it; its registrations then count by the typed name."""
     merged = db.session.scalars(select(Organisation.id).where(Organisation.counts_as_id == organisation.id))
     audit.record("organisation.removed", organisation, actor=actor, at=now, merged=sorted(merged))
     db.session.delete(organisation)
@@ -105,14 +106,14 @@ def remove(event: Event, organisation: Organisation, *, actor: str, now: datetim
 
 
 def settle(event: Event, now: datetime) -> tuple[int, int]:
-    """Settle what belongs to which organisation; return how many registrations moved, how many places were offered."""
+    """Determine each registration's organisation anew; return how many have changed, and how many offers were made."""
     return belonging.settle(event), waiting_list.offer_free_places(event, now=now)
 
 
 def put_marks(organisation: Organisation, wanted: Mapping[tuple[MarkKind, str], str]) -> None:
-    """Give an organisation exactly these marks; one that stays keeps its row."""
+    """Give an organisation exactly these marks (names and domains); one that it has already keeps its row."""
     organisation.marks = [mark for mark in organisation.marks if (mark.kind, mark.value) in wanted]
-    db.session.flush()  # or a mark that moves here would be there twice for a moment
+    db.session.flush()  # otherwise a mark that moves to this organisation would exist twice for a moment
     kept = {(mark.kind, mark.value): mark for mark in organisation.marks}
     for (kind, value), text in wanted.items():
         if mark := kept.get((kind, value)):
@@ -134,7 +135,7 @@ def _put(event: Event, organisation: Organisation, written: Written) -> None:
 
 
 def _put_caps(event: Event, organisation: Organisation, written: Written) -> None:
-    """Give an organisation exactly these caps in sectors; one that stays keeps its row."""
+    """Give an organisation exactly these sector caps; one that it has already keeps its row."""
     ids = {sector.key: sector.id for sector in event.sectors}
     wanted = {ids[key]: cap for key, cap in written.sector_caps if key in ids}
     organisation.sector_caps = [row for row in organisation.sector_caps if row.sector_id in wanted]
@@ -147,7 +148,7 @@ def _put_caps(event: Event, organisation: Organisation, written: Written) -> Non
 
 
 def _marks_of(written: Written) -> Wanted:
-    """Return the marks by kind and value, each with how it was written, the canonical name before aliases."""
+    """Return the marks by kind and value, each with its typed spelling, the canonical name before aliases."""
     wanted: Wanted = {}
     for name in (written.name, *written.aliases):
         wanted.setdefault((MarkKind.NAME, names.organisation_key(name)), name)

@@ -8,12 +8,12 @@ from forum.organisations.models import Distinction, Merge
 from forum.organisations.queries import list_distinctions, list_merges
 from forum.registration.organisation_models import Organisation, OrganisationCap, OrganisationMark
 
-# Columns that a copy has for itself, or gets in a way of its own.
+# Columns that the copy gets separately.
 OWN = {"id", "event_id", "sector_id", "counts_as_id"}
 
 
 def copy_organisations(event: Event, made: Event) -> None:
-    """Write the event's organisations down for another one that has none: names, domains, caps, and what is merged.
+    """Copy the event's organisations to another event that has none: names, domains, caps and merges.
 
     An organisation of a sector belongs to the other event's sector with the same key. Nothing of registrations is
     copied; merges can be undone in the copy as in the other event.

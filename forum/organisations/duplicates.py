@@ -1,4 +1,4 @@
-"""Organisations that may be one, because their names look alike; organisers decide whether they are."""
+"""Organisations that may be the same, because their names are similar; organisers decide whether they are."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from forum.organisations.queries import Unlisted
 from forum.registration.names import organisation_key
 from forum.registration.organisation_models import MarkKind, Organisation
 
-# From 0 to 100, whatever the order of the words: 85 finds a letter or two more, fewer or others in a name.
+# Similarity from 0 to 100, in any order of words: 85 tolerates one or two wrong, missing or extra letters in a name.
 LIKE_ENOUGH = 85
 # Each name is compared with each other one, so their number is bounded: 2,000 take less than a second.
 MOST_COMPARED = 2_000
@@ -19,7 +19,7 @@ Apart = Collection[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two organisations with names that look alike, the one that was written down first as `older`."""
+    """Two organisations with similar names; `older` was added first."""
 
     younger: Organisation
     older: Organisation
@@ -27,7 +27,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Named:
-    """A name of an organisation as it is compared: whose it is, as whom that one counts, and whether lists show it."""
+    """A name for comparing: its organisation, the one as which that counts after merges, and whether lists show it."""
 
     value: str
     owner_id: int
@@ -36,9 +36,9 @@ class Named:
 
 
 def list_names(known: Sequence[Organisation], merges: Sequence[Merge]) -> list[Named]:
-    """Return the names of these organisations, with those of the organisations that were merged into them.
+    """Return the names of these organisations, and of the organisations that were merged into them.
 
-    Of very many names only MOST_COMPARED are returned, the other names of an organisation after its own.
+    At most MOST_COMPARED are returned, canonical names before other names.
     """
     standing = {one.id: one for one in known}
     merged = [(row.merged, standing.get(row.merged.counts_as_id or 0)) for row in merges]
@@ -55,9 +55,9 @@ def list_names(known: Sequence[Organisation], merges: Sequence[Merge]) -> list[N
 
 
 def find_pairs(named: Sequence[Named], apart: Apart = (), *, most: int) -> list[Pair]:
-    """Return pairs of organisations of which a name of the one looks like a name of the other, each pair once.
+    """Return pairs of organisations with similar names, each pair once, at most `most` pairs.
 
-    At most `most` pairs are looked for. `apart` are the pairs of ids of which organisers have said that they are two.
+    `apart` are the pairs of ids that organisers have marked as different.
     """
     pairs: dict[tuple[int, int], Pair] = {}
     for number, one in enumerate(named, start=1):
@@ -69,7 +69,7 @@ def find_pairs(named: Sequence[Named], apart: Apart = (), *, most: int) -> list[
 
 
 def find_similar(organisation: Organisation, named: Sequence[Named], apart: Apart = ()) -> set[int]:
-    """Return the ids of the organisations of which a name looks like one of this organisation's."""
+    """Return the ids of the organisations with a name similar to one of this organisation's."""
     mine = [one for one in named if one.counts_as is organisation]
     others = [one for one in named if one.counts_as is not organisation]
     pairs = [pair for one in mine for pair in _pairs_of(one, others, apart)]
@@ -77,13 +77,13 @@ def find_similar(organisation: Organisation, named: Sequence[Named], apart: Apar
 
 
 def find_likely(unlisted: Sequence[Unlisted], named: Sequence[Named]) -> dict[str, Organisation]:
-    """Return by the registration's reference the organisation that a name in registrations looks like most."""
+    """Return by a registration's reference the organisation whose name is most similar to the typed one."""
     likely = {one.reference: next(_like(organisation_key(one.name), named), None) for one in unlisted}
     return {reference: name.counts_as for reference, name in likely.items() if name}
 
 
 def _pairs_of(one: Named, others: Sequence[Named], apart: Apart) -> Iterator[Pair]:
-    """Yield the organisation of a name with each one that has a name like it, unless they were told apart."""
+    """Yield the organisation of a name paired with each one that has a similar name, unless marked as different."""
     for other in _like(one.value, others):
         older, younger = sorted((one.counts_as, other.counts_as), key=lambda organisation: organisation.id)
         owners = min(one.owner_id, other.owner_id), max(one.owner_id, other.owner_id)
@@ -92,7 +92,7 @@ def _pairs_of(one: Named, others: Sequence[Named], apart: Apart) -> Iterator[Pai
 
 
 def _like(name: str, named: Sequence[Named]) -> Iterator[Named]:
-    """Yield the names that look like this one, the most alike first."""
+    """Yield the names that are similar to this one, the most similar first."""
     values = [one.value for one in named]
     alike = process.extract(name, values, scorer=fuzz.token_sort_ratio, score_cutoff=LIKE_ENOUGH, limit=None)
     for _value, _score, number in alike:

@@ -1,7 +1,7 @@
 """Merging an organisation into another by hand, and undoing that. Call the two acts with the event locked.
 
-What is written about a merged organisation stays as it is; the row only says as which organisation it counts. So an
-undone merge gives names, mail domains, country, sector and registrations back exactly, and the same row stands again.
+The data of a merged organisation do not change; its row only refers to the organisation as which it counts. So undoing
+a merge restores names, mail domains, country, sector and registrations exactly.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ from forum.registration.organisation_models import Organisation
 
 @dataclass(frozen=True)
 class Undoing:
-    """What undoing a merge would mean: the numbers that come apart, and whether the cap is as the merge set it."""
+    """The result of undoing a merge: the numbers of both organisations, and whether the cap is still the merge's."""
 
     numbers: Numbers
     gives_cap_back: bool
@@ -31,7 +31,7 @@ class Undoing:
 def merge(
     event: Event, merged: Organisation, kept: Organisation, cap: int | None, *, actor: str, now: datetime
 ) -> Outcome:
-    """Let everything that belongs to one organisation count as another one's, which may have `cap` places.
+    """Make everything of one organisation count for another one, which may have `cap` places.
 
     Nobody loses a place, even where both together hold more.
     """
@@ -49,7 +49,7 @@ def merge(
 
 
 def foresee_undoing(event: Event, row: Merge) -> Undoing:
-    """Return what undoing the merge would mean now. Nothing is changed."""
+    """Return what undoing the merge would result in now. Nothing is changed."""
     stands_as = db.session.get_one(Organisation, row.merged.counts_as_id or row.kept_id)
     found = belonging.count_by_owner(event, stands_as.key)
     within = (row.merged, *_within(row.merged, list_merges(event)))
@@ -61,11 +61,11 @@ def foresee_undoing(event: Event, row: Merge) -> Undoing:
 
 
 def undo(event: Event, row: Merge, *, actor: str, now: datetime) -> Outcome:
-    """Let a merged organisation stand for itself again; the kept one gets its cap back if nobody has changed it since.
+    """Undo a merge; the kept organisation gets its former cap again, unless somebody has changed the cap since.
 
-    Of several merges into one, the latest says which cap holds. Undoing an earlier one leaves the cap and gives the
-    next one the cap to bring back, so that in any order the cap before all of them comes back.
-    Nobody loses a place. Raises MergedFurther if the kept organisation was merged into another one since.
+    Of several merges into one organisation, the latest decides the cap. Undoing an earlier one keeps the cap and passes
+    its former cap on to the next merge, so that undoing all of them in any order restores the first cap. Nobody loses a
+    place. Raises MergedFurther if the kept organisation was merged into another one since.
     """
     merged, kept = row.merged, row.kept
     if kept.counts_as_id is not None:
@@ -89,7 +89,7 @@ def undo(event: Event, row: Merge, *, actor: str, now: datetime) -> Outcome:
 
 
 def tell_apart(one: Organisation, other: Organisation, *, actor: str, now: datetime) -> None:
-    """Remember that two organisations are two, however alike their names look; saying it twice changes nothing."""
+    """Mark two organisations as different, however similar their names are; a second call changes nothing."""
     older, younger = sorted((one.id, other.id))
     if db.session.get(Distinction, (older, younger)) is None:
         db.session.add(Distinction(older_id=older, younger_id=younger))
@@ -97,7 +97,7 @@ def tell_apart(one: Organisation, other: Organisation, *, actor: str, now: datet
 
 
 def propose_again(one: Organisation, other: Organisation, *, actor: str, now: datetime) -> None:
-    """Forget that two organisations are two, so that they are pointed out as alike again."""
+    """Delete the mark that two organisations are different, so that they are proposed as similar again."""
     row = db.session.get(Distinction, tuple(sorted((one.id, other.id))))
     if row is not None:
         db.session.delete(row)
@@ -105,7 +105,7 @@ def propose_again(one: Organisation, other: Organisation, *, actor: str, now: da
 
 
 def _moment(event: Event, kept: Organisation, now: datetime) -> datetime:
-    """Return the moment of a merge: after those of earlier merges into the same one, even if the clock went back."""
+    """Return the time to store for a merge: after earlier merges into the same one, even if the clock went back."""
     earlier = [row.merged_at for row in list_merges(event) if row.kept_id == kept.id]
     return max([now, *(moment + timedelta(microseconds=1) for moment in earlier)])
 

@@ -1,4 +1,4 @@
-"""The tables of what organisers decide about organisations that may be one: they are merged, or told apart."""
+"""The tables of organisers' decisions about similar organisations: merged, or marked as different."""
 
 from datetime import datetime
 
@@ -13,9 +13,9 @@ from forum.registration.organisation_models import Organisation
 class Merge(Base):
     """An organisation that organisers have merged into another one, with what undoing it needs.
 
-    There is a row as long as the merge stands. Names and mail domains stay with the organisation that has them; so
-    only the cap of the kept one is to be brought back, unless organisers have changed it since. `merged_at` orders the
-    merges into one organisation: when an earlier one is undone, the next one takes over its `cap_before`.
+    The row is deleted when the merge is undone. Names and mail domains stay with their organisation; so only the cap of
+    the kept one has to be restored, unless organisers have changed it since. `merged_at` orders the merges into one
+    organisation: when an earlier one is undone, the next one takes over its `cap_before`.
     """
 
     __tablename__ = "organisation_merges"
@@ -34,7 +34,7 @@ class Merge(Base):
 
 
 class Distinction(Base):
-    """Two organisations with names that look alike, of which organisers have said that they are two.
+    """Two organisations with similar names that organisers have marked as different.
 
     `older_id` is the lower id of both, so that a pair has one row.
     """

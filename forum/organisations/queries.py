@@ -1,6 +1,6 @@
 """Reading an event's organisations, and how many registrations and places belong to each.
 
-The sealed answers are never read: a person with protected identity counts as anybody does (P21).
+Sealed answers are never read: protected identity makes no difference here (P21).
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Unlisted:
-    """A name in registrations that belong to no organisation; `reference` is that of one of them."""
+    """A typed name of registrations that belong to no organisation; `reference` is that of one of them."""
 
     name: str
     reference: str
@@ -72,7 +72,7 @@ def list_all(event: Event) -> Sequence[Organisation]:
 
 
 def list_distinctions(event: Event) -> set[tuple[int, int]]:
-    """Return the ids of organisations that were told apart, the lower id of each pair first."""
+    """Return the pairs of ids of organisations marked as different, the lower id first."""
     query = select(Distinction.older_id, Distinction.younger_id)
     of_event = query.join(Organisation, Organisation.id == Distinction.older_id)
     rows = db.session.execute(of_event.where(Organisation.event_id == event.id))
@@ -91,7 +91,7 @@ def count_by_key(event: Event) -> dict[str, Numbers]:
 
 
 def count_in_sectors(event: Event) -> caps.Held:
-    """Return how many places each organisation holds in each sector, with the caps of their own."""
+    """Return how many places each organisation holds in each sector, with its own caps."""
     held = caps.Held()
     held.own = caps.own_caps(event)
     held.know((), line_queries.count_places_by_organisation(event))
@@ -118,7 +118,7 @@ def list_unlisted(
 
 
 def count_spellings(organisation: Organisation) -> list[tuple[str, int]]:
-    """Return what is written in the organisation's registrations that have not ended, the most frequent first."""
+    """Return the typed names in the organisation's live registrations with their numbers, the most frequent first."""
     number = func.count()
     rows = db.session.execute(
         select(Registration.organisation, number)

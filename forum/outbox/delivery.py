@@ -213,7 +213,7 @@ def _note_sent(claim: Claim) -> None:
 def _note_failure(claim: Claim, failure: DeliveryFailure, *, is_trial: bool = False) -> None:
     """Plan the next attempt or make the mail a dead letter, if this claim still holds its lease.
 
-    With `is_trial`, the failure of a single test mail, nothing is concluded about the mail server.
+    With `is_trial`, for a single test mail, the state of the mail server is not changed.
     """
     now = clock.now()
     start_write(db.session)

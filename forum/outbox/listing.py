@@ -43,7 +43,7 @@ class Filters:
         return cls(args.get("q", "")[:LONGEST_SEARCH].replace("\x00", "").strip(), status)
 
     def query(self, **differing: str) -> dict[str, Any]:
-        """Return the filters as parameters of a URL, without the empty ones."""
+        """Return the filters as parameters of a URL, without empty ones."""
         return {name: value for name, value in {**asdict(self), **differing}.items() if value}
 
 

@@ -32,7 +32,7 @@ class Scope:
 class Queue:
     """How many mails wait or have failed, and since when.
 
-    `waiting` is the number of unsent mails, `held` of which wait for a release after a restore; `oldest` is the time
+    `waiting` is the number of unsent mails, `held` of which wait for `forum release-mail` after a restore; `oldest` is
     when the first of them was created. `failures` is the number of failed attempts in a row, `failed` of dead letters.
     """
 

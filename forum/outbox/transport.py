@@ -258,7 +258,7 @@ def _by_code(code: int, problem: Exception) -> TemporaryFailure | PermanentFailu
 
 
 def _told(problem: Exception) -> str:
-    """Return in one line why a mail was not sent: the server's answer if there was one, else the error."""
+    """Return why a mail was not sent, in one line: the server's answer if there was one, else the error."""
     match problem:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
             code, words = next(iter(refused.values()))

@@ -12,7 +12,7 @@ bp = Blueprint("consent_texts", __name__, url_prefix="/console/<event>/consent-t
 
 @bp.get("")
 def index(event: str) -> str:
-    """Show what people have been asked, in each language and version, the newest first."""
+    """Show the texts of the consents, in each language and version, the newest first."""
     newest_first = sorted(TEXTS, key=lambda text: text.version, reverse=True)
     return render_template(
         "console/participants/consent_texts.html",

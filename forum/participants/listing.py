@@ -1,7 +1,6 @@
-"""The list as a page shows it: organisations in alphabetical order, each with the names of those who show theirs.
+"""Arranging the list of participants: organisations in alphabetical order, each with the names of people who show them.
 
-Somebody who shows only the organisation adds no line of their own, so nothing on the page can be counted that would
-tell how many people are left out.
+A person who shows only the organisation adds no line, so the page does not reveal how many people are left out.
 """
 
 from collections import Counter
@@ -34,12 +33,12 @@ def arrange(shown: Iterable[Any]) -> list[Organisation]:
 
 
 def _key(one: Any) -> str:
-    """Return the key of what a participant wrote, not of the organisation to which an e-mail's domain may lead."""
+    """Return the key of the typed organisation, not of the one that the e-mail's domain may belong to."""
     return organisation_key(one.organisation)
 
 
 def _organisation(people: list[Any]) -> Organisation:
-    """Return one organisation under the spelling that most of its people use, and of two the first in the alphabet."""
+    """Return one organisation in its most frequent spelling, of equally frequent ones the first in the alphabet."""
     order, spellings = _order(), Counter(one.organisation for one in people)
     name = min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
     named = [one for one in people if one.listed_as == ListedAs.NAME]
@@ -48,5 +47,5 @@ def _organisation(people: list[Any]) -> Organisation:
 
 
 def _order() -> Callable[[str, str], str]:
-    """Return the function that makes sort keys: å ä ö come last in Swedish, and are a and o to readers of English."""
+    """Return the function that makes sort keys: å ä ö are sorted last in Swedish, as a and o in English."""
     return sort_key if language() == "sv" else lambda last, first: search_fold(f"{last} {first}")

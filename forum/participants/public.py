@@ -22,7 +22,7 @@ bp = Blueprint("participants", __name__)
 @of_event(bp, "/participants")
 @cache.page(seats=True)
 def index(event: str | None = None) -> ResponseReturnValue:
-    """Show the public list; lead to the page behind the personal link where only participants may read it."""
+    """Show the public list; redirect to the page behind the personal link if only participants may read it."""
     found = get_published_or_404(event, sectors=False)
     if found.participant_list == ListAudience.OFF:
         abort(404)

@@ -1,7 +1,7 @@
 """Reading who may be shown: people with a place whose consent covers the readers of the event's list (P15).
 
-The sealed tables are not read: whether somebody has protected identity changes nothing here. A person who is shown is
-shown by the name in the registration, which may be an alias (P20–P22), and whoever declined is in no row at all.
+The sealed tables are not read: protected identity makes no difference here. People are shown under the name in the
+registration, which may be an alias (P20–P22); people who declined are in no row at all.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from forum.registration.restrictions import IS_FREE
 
 
 def list_shown(event: Event) -> Sequence[Row]:
-    """Return names, organisation and what is shown of each participant whom the readers of today may see."""
+    """Return a row for each participant whom the list's present readers may see: names, organisation, what is shown."""
     columns = (
         Registration.given_name,
         Registration.family_name,
@@ -30,7 +30,7 @@ def list_shown(event: Event) -> Sequence[Row]:
 
 
 def is_empty(event: Event) -> bool:
-    """Return whether the list shows nobody to its readers of today; the footer of each page asks."""
+    """Return whether the list shows nobody to its present readers; the footer of each page calls this."""
     audience = event.participant_list
     return audience == ListAudience.OFF or not db.session.scalar(
         SHOWS_ANYBODY[audience], {"event_id": event.id}
@@ -38,7 +38,7 @@ def is_empty(event: Event) -> bool:
 
 
 def count_consents(event: Event) -> dict[ListAudience, int]:
-    """Return by readers how many people with a place a list for these readers would show."""
+    """Return, for each kind of readers, how many people with a place a list for them would show."""
     counts = {}
     for audience in (ListAudience.PARTICIPANTS, ListAudience.PUBLIC):
         people = select(func.count(Registration.id.distinct()))
@@ -63,7 +63,7 @@ def _shown_to(audience: ListAudience, event_id: Any, query: Select) -> Select:
     )
 
 
-# Built once: building it takes longer than asking.
+# Built once: building the statement takes longer than running it.
 SHOWS_ANYBODY = {
     audience: select(exists(_shown_to(audience, bindparam("event_id"), select(Registration.id))))
     for audience in ListAudience

@@ -1,7 +1,7 @@
-"""Raises the content version when what a public list of participants shows may have changed.
+"""Raises the content version when the public list of participants may have changed.
 
-The models of registrations are not public content: they change with every form, and hardly any change can be seen by
-the public. So the session looks at the rows that it writes.
+The models of registrations are not marked as public content: they change with every form, and hardly any change is
+visible to the public. So the session inspects the rows that it writes.
 """
 
 from itertools import chain
@@ -21,7 +21,7 @@ TABLES = frozenset(model.__tablename__ for model in (Registration, Consent, Rest
 
 
 def raise_with_lists(session: scoped_session) -> None:
-    """Raise the content version in each transaction of the session that changes whom a public list shows, or how."""
+    """Raise the content version in each transaction of the session that changes a public list of participants."""
     for name, listener in (("before_flush", _note_changed_rows), ("do_orm_execute", _note_changed_table)):
         if not event.contains(session, name, listener):
             event.listen(session, name, listener)

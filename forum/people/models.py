@@ -1,4 +1,4 @@
-"""The tables of what organisers note about a registration; they name its row and know nothing else of it."""
+"""The tables of organisers' notes about a registration, to which they refer by its id only."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ LONGEST_TAG = 40
 
 
 class RegistrationNote(Base):
-    """A private note of an organiser. Organisers read it; the person reads it among the own data (P11)."""
+    """A private note of an organiser. Organisers read it, and so does the person, among their own data (P11)."""
 
     __tablename__ = "registration_notes"
     __table_args__ = (Index("ix_registration_notes_registration_id", "registration_id", "id"),)
@@ -40,10 +40,10 @@ class RegistrationTag(Base):
 
 
 class AddressChange(Base):
-    """A new e-mail address of a registration until the link that went to it is followed, or its time is over (S20).
+    """A new e-mail address of a registration, until the link mailed to it is followed or expires (S20).
 
-    `is_own` says that the person has entered it, or that the registration itself came with it; otherwise organisers
-    have entered it for somebody who was registered before.
+    `is_own` is true if the person has entered it, or the registration was added with it; false if organisers have
+    entered it for an existing registration.
     """
 
     __tablename__ = "address_changes"

@@ -1,6 +1,7 @@
 """Private notes and tags of a registration: reading and changing them.
 
-The audit trail says who has noted or tagged whom and when, never what (P28). `subject` is the registration.
+The audit trail records who has added notes or tags to whom and when, never their texts (P28). `subject` is the
+registration.
 """
 
 import re
@@ -16,16 +17,17 @@ from forum.extensions import db
 from forum.people.models import LONGEST_TAG, RegistrationNote, RegistrationTag
 
 MOST_TAGS = 20
-BETWEEN_TAGS = re.compile(r"[,;]")  # a search separates words at both
+# tags are separated like this; a search separates words at the same characters
+BETWEEN_TAGS = re.compile(r"[,;]")
 NOTED = "registration.noted"
 
 
 def add_note(
     subject: Any, text: str, *, actor: str, now: datetime, form_key: str = "", is_signed: bool = True
 ) -> None:
-    """Add a private note of the organiser who acts ("user:7"), once for each `form_key` (R03).
+    """Add a private note of the acting organiser ("user:7"), once for each `form_key` (R03).
 
-    Of a note that is not signed only the audit trail knows the author.
+    The author of a note that is not signed is recorded in the audit trail only.
     """
     if form_key and audit_queries.has_form(NOTED, [subject], form_key):
         return
@@ -75,13 +77,13 @@ def list_tags(subject: Any) -> Sequence[str]:
 
 
 def list_tags_of_event(event_id: int) -> Sequence[str]:
-    """Return the tags that somebody of the event has, in alphabetical order."""
+    """Return the tags that registrations of the event have, in alphabetical order."""
     query = select(RegistrationTag.name).where(RegistrationTag.event_id == event_id).distinct()
     return db.session.scalars(query.order_by(RegistrationTag.name)).all()
 
 
 def set_tags(subject: Any, names: Sequence[str], *, actor: str, now: datetime) -> bool:
-    """Give the registration these tags and no others; return whether any is new or gone."""
+    """Give the registration these tags and no others; return whether any was added or removed."""
     had = set(list_tags(subject))
     if had == set(names):
         return False

@@ -1,4 +1,4 @@
-"""Asking to be erased, and carrying out or refusing that within a month (P12)."""
+"""Requests for erasure, which organisers have to carry out or refuse within a month (P12)."""
 
 from calendar import monthrange
 from datetime import datetime, time, timedelta
@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 
 
 def ask(registration: Registration, *, now: datetime) -> ErasureRequest:
-    """Record that the person wants to be erased; asking again changes nothing. Call after `start_write`."""
+    """Store the person's request for erasure; a second one changes nothing. Call after `start_write`."""
     places.lock(registration.event)
     if open_request := queries.find_open(registration):
         return open_request
@@ -32,7 +32,7 @@ def ask(registration: Registration, *, now: datetime) -> ErasureRequest:
 
 
 def take_back(registration: Registration, *, now: datetime) -> None:
-    """Take the person's open request back; nothing happens where there is none. Call after `start_write`."""
+    """Withdraw the person's open request; does nothing without one. Call after `start_write`."""
     places.lock(registration.event)
     if request := queries.find_open(registration):
         _decide(request, RequestState.TAKEN_BACK, now)
@@ -40,7 +40,7 @@ def take_back(registration: Registration, *, now: datetime) -> None:
 
 
 def carry_out(request: ErasureRequest, *, actor: str, now: datetime) -> None:
-    """Erase the person who asked. Raises NotOpen. Call after `start_write`."""
+    """Erase the person who requested it. Raises NotOpen. Call after `start_write`."""
     registration = _lock_open(request)
     _decide(request, RequestState.DONE, now)
     db.session.flush()
@@ -57,9 +57,9 @@ def refuse(request: ErasureRequest, reason: str, *, actor: str, now: datetime) -
 
 
 def month_after(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return the end of the day with this number in the next month, or of that month's last day (Reg. 1182/71, Art. 3).
+    """Return the end of the same day of the next month, or of that month's last day (Reg. 1182/71, Art. 3).
 
-    Asked on 31 January, a request has to be answered by the end of 28 February.
+    A request of 31 January has to be answered by the end of 28 February.
     """
     day = moment.astimezone(zone).date()
     year, month = (day.year + day.month // 12, day.month % 12 + 1)

@@ -1,4 +1,4 @@
-"""The organisers' list of requests about data held, and their pages about erasure: carrying out, refusing (P12)."""
+"""The organisers' list of requests about personal data, and their pages for deciding about an erasure (P12)."""
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -43,7 +43,7 @@ class RefusalForm(TidyForm):
 
 @bp.get("")
 def index(event: str) -> str:
-    """List the open requests with the days that are left, restrictions that hold, and what was decided last."""
+    """List the open requests with the days left, the restrictions in force, and the latest decisions."""
     found, now = get_any_or_404(event), clock.now()
     requests = queries.list_open(found)
     restrictions = queries.list_restrictions(found, RestrictionState.OPEN)
@@ -81,7 +81,7 @@ def carry_out(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>/refusal", methods=["GET", "POST"])
 def refuse(event: str, number: int) -> ResponseReturnValue:
-    """Refuse a request, with a reason that is mailed."""
+    """Ask for a reason; on POST refuse the request and mail the reason."""
     form = RefusalForm(sent_or_kept())
     if form.validate_on_submit():
         start_write(db.session)
@@ -95,14 +95,14 @@ def refuse(event: str, number: int) -> ResponseReturnValue:
 
 @bp.errorhandler(NotOpen)
 def not_open(_refusal: NotOpen) -> ResponseReturnValue:
-    """Lead back to the list where somebody else has decided the request meanwhile."""
+    """Redirect to the list if somebody else has decided the request meanwhile."""
     db.session.rollback()
     flash(_("The request has been decided already, or was taken back."), "info")
     return redirect(url_for("erasure_requests.index", event=(request.view_args or {})["event"]), 303)
 
 
 def days_left(asked: ErasureRequest | RestrictionRequest) -> int:
-    """Return how many days are left to answer; 0 on the last day, and less when the time is over."""
+    """Return how many days are left to answer; 0 on the last day, negative afterwards."""
     zone = asked.event.zone
     return (asked.last_moment.astimezone(zone).date() - clock.now().astimezone(zone).date()).days
 

@@ -1,4 +1,4 @@
-"""The entries of the register of personal data about people who come for others or with others."""
+"""The entries of the register of personal data about substitutes and delegations."""
 
 from flask_babel import lazy_gettext as _l
 

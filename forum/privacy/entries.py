@@ -1,4 +1,4 @@
-"""What an entry of the register of personal data says, and the words that several entries share."""
+"""The fields of an entry of the register of personal data, and texts that several entries share."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a person may ask about the data held, and the states of such a request (P12)."""
+"""The states of a person's request about their data (P12)."""
 
 from enum import StrEnum
 

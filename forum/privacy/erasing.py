@@ -1,4 +1,4 @@
-"""Erasing a person: the registration ends by the usual rules, then everything that hangs on it goes (P08, Art. 17)."""
+"""Erasing a person: the registration ends by the usual rules, then all rows about it are deleted (P08, Art. 17)."""
 
 from datetime import datetime, timedelta
 
@@ -16,19 +16,18 @@ from forum.privacy.models import ErasureRequest
 from forum.registration import actions, owners, places, waiting_list
 from forum.registration.models import Registration
 
-# The last message to a person is the only one without a registration; when it has left, it goes too.
+# The kind of the last mail to an erased person, the only one without a registration; deleted after it was sent.
 LAST_MAIL = "erased"
 TRIED_FOR = timedelta(days=2)
 
 
 def erase(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Erase a registration and every row that hangs on it, and tell the person with a last message.
+    """Erase a registration and every row that refers to it, and send the person a last mail.
 
-    Registrations that were merged with it are the same person's and go, too. A place becomes free and is offered as
-    after a cancellation. The rows go by the foreign keys of the database (`privacy.hanging`), with mails that have
-    not left and texts for searching; invitations of the address go, too, as does what
-    delegations and people who cannot come have named the address for. The audit trail keeps that something happened,
-    without its details, and the hash chain stays valid (S46). Call after `start_write`.
+    Registrations merged with it are the same person's and are erased, too. A place becomes free and is offered as after
+    a cancellation. Rows are found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts
+    included; so are invitations, delegations and substitutions with the person's address. The audit trail keeps its
+    entries without their details, and the hash chain stays valid (S46). Call after `start_write`.
     """
     event = registration.event
     places.lock(event)
@@ -48,7 +47,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
 
 
 def _delete(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Delete a registration that has ended, with the details of what the audit trail says of it."""
+    """Delete an ended registration, with the details of the audit entries about it."""
     for entry in audit_queries.find_all(registration):
         audit.erase_details(entry, actor=actor, at=now)
     asked = ErasureRequest.registration_id == registration.id
@@ -57,7 +56,7 @@ def _delete(registration: Registration, *, actor: str, now: datetime) -> None:
 
 
 def forget_last_mails(*, now: datetime) -> int:
-    """Delete last messages to erased people once they have left, or after two days; return how many."""
+    """Delete the last mails to erased people once they were sent, or after two days; return how many."""
     over = or_(
         OutboxMessage.status.in_((MessageStatus.SENT, MessageStatus.ABORTED)),
         OutboxMessage.created_at <= now - TRIED_FOR,

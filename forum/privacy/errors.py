@@ -1,4 +1,4 @@
-"""Errors that say why a request about one's data is not decided."""
+"""Errors that say why a request about personal data is not decided."""
 
 
 class NotOpen(Exception):

@@ -1,7 +1,7 @@
-"""What hangs on a registration: every row that leads to it by foreign keys, and rows of its address (P08, P11).
+"""Finding all data of a registration: rows that refer to it by foreign keys, and rows with its address (P08, P11).
 
-The tables themselves are asked, and no list of them has to be kept: own data tell the rows of a new table as soon as
-there is one, and erasing a registration erases them. tests/guards/test_hanging.py fails on a foreign key that would
+The foreign keys are read from the models, so no list of tables has to be maintained: own data include the rows of a new
+table at once, and erasing a registration deletes them. tests/guards/test_hanging.py fails on a foreign key that would
 keep rows of an erased person, and on a table that keeps an address without being listed in `BY_ADDRESS`.
 """
 
@@ -27,38 +27,41 @@ from forum.registration.owners import list_joined, may_read_sealed
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
-# Columns that own data leave out, by reason.
+# Columns that own data leave out, grouped by reason.
 UNTOLD = {
     # Digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
     *("invitations.link_digest", "invitations.reminder_digest"),
     *("substitutions.digest", "delegations.form_key"),
-    # The person gets a file by its link on the page, and its key stands in the answer.
+    # The person downloads a file by its link on the page, and its key is in the answer.
     *("answer_files.key", "answer_files.content"),
-    "answer_files.asked_from",  # a digest of the sender's network address until the person's address is confirmed
-    *("submissions.key", "submissions.fingerprint"),  # made at random, or of answers that are told
-    # The same answers once more, changed for sorting, comparing and searching.
+    # a digest of the sender's network address, kept until the person confirms their address
+    "answer_files.asked_from",
+    # random values, or digests of answers that own data include
+    *("submissions.key", "submissions.fingerprint"),
+    # Copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
     "registrations.sealed_for",  # a digest of an address
     "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
-    # A message that has not left yet holds a link; the message itself brings it.
+    # An unsent mail contains a personal link; the person gets it with the mail.
     "outbox_messages.content",
-    # How the worker sends a message.
+    # Technical values for sending a mail.
     *(f"outbox_messages.{name}" for name in ("message_id", "lane", "lease_owner", "lease_until")),
     *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "last_error")),
 }
-# Of these columns own data tell only the parts that concern nobody else.
+# Columns of which own data include only the parts that concern nobody else.
 PARTLY = {"offers.why": ("because", "rank")}
-# Tables of what organisers note of a review, which is told once it is decided (`own_data.DELIBERATIONS`).
+# Tables with organisers' notes during a review, which own data include once it is decided (`own_data.DELIBERATIONS`).
 DELIBERATIONS = {"proposed_refusals", "recusals"}
-# Tables whose rows are a person's by the address alone, also those that lead to no registration (`_addressed`).
+# Tables whose rows belong to a person by an equal address alone, with or without a foreign key to a registration
+# (`_addressed`).
 BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}
-# Foreign keys by which one person's row leads to a row of somebody else, who is told and erased apart.
+# Foreign keys from one person's row to a row of somebody else, which own data and erasure do not follow.
 TO_OTHERS = {"invitations.forwarded_to_id"}
-# The keys under which answers are sealed that only few may read, and what own data say in place of them where it is
-# not known that they are the reader's own (`owners`): of everybody alike, whatever there is.
+# The purposes of keys for answers that only few may read. If it is not certain that they are the reader's own
+# (`owners`), own data have a fixed text instead, which is the same for everybody.
 APART = {"identity", "care"}
 CLOSED = {"not_shown": True}
 Row = dict[str, Any]
@@ -66,7 +69,7 @@ Row = dict[str, Any]
 
 @cache
 def list_keys() -> tuple[ForeignKey, ...]:
-    """Return the foreign keys by which rows hang on a registration, directly or through other such rows."""
+    """Return the foreign keys by which rows refer to a registration, directly or through other such rows."""
     owned, keys = {ROOT}, []
     while new := [key for key in _all_keys() if key not in keys and key.column.table.name in owned]:
         keys += new
@@ -75,7 +78,7 @@ def list_keys() -> tuple[ForeignKey, ...]:
 
 
 def find_rows(registration: Registration) -> dict[str, list[Any]]:
-    """Return by table the rows that hang on the registration, itself, and those that were merged with it."""
+    """Return by table the registration itself, those merged with it, and the rows that refer to them."""
     every = [registration, *list_joined(registration)]
     found: dict[str, list[Any]] = {ROOT: every, **_addressed(every)}
     for key in list_keys():
@@ -86,7 +89,7 @@ def find_rows(registration: Registration) -> dict[str, list[Any]]:
 
 
 def tell(registration: Registration) -> dict[str, list[Row]]:
-    """Return everything held about the person, by table and row, with sealed answers opened (Art. 15 and 20 GDPR)."""
+    """Return all data about the person, by table and row, with sealed answers decrypted (Art. 15 and 20 GDPR)."""
     withheld = DELIBERATIONS if registration.is_in_review else ()
     found, is_closed = find_rows(registration), not may_read_sealed(registration)
     mails = OutboxMessage.__tablename__
@@ -99,7 +102,7 @@ def tell(registration: Registration) -> dict[str, list[Row]]:
 
 
 def told_columns(table: str) -> list[Column]:
-    """Return the columns of a table that own data tell: neither numbers of rows nor what `UNTOLD` lists."""
+    """Return the columns of a table that own data include: neither ids nor what `UNTOLD` lists."""
     return [
         column
         for column in Base.metadata.tables[table].columns
@@ -110,7 +113,7 @@ def told_columns(table: str) -> list[Column]:
 def _addressed(registrations: Collection[Registration]) -> dict[str, list[Any]]:
     """Return by table the rows that have one of the person's addresses and the mails that belong to them.
 
-    These are invitations, answered or not, and what delegations and people who cannot come have named the person for.
+    These are invitations, answered or not, and rows of delegations and substitutions.
     """
     invited = [invitation for one in registrations for invitation in invitations.list_of(one)]
     mails = [invitation.message for invitation in invited if invitation.message]
@@ -135,12 +138,12 @@ def _told(row: Any, is_closed: bool) -> Row:
 
 
 def _is_apart(column: Column) -> bool:
-    """Return whether the column holds what is kept apart from all other data: about identity, diet and access."""
+    """Return whether the column's key is one of `APART`: identity, diet and access."""
     return isinstance(column.type, Sealed) and column.type.purpose in APART
 
 
 def _closed(row: Any, column: Column) -> Row | None:
-    """Return what is told in place of what is kept apart; the ordinary values before a merge lie beside it."""
+    """Return a fixed text in place of a sealed record; from a merge's record also the ordinary former values."""
     value = _value(row, column)
     beside = value if isinstance(value, dict) and "values" in value else {}
     told = {**beside, "identity": dict(CLOSED)} if beside else dict(CLOSED)
@@ -148,7 +151,7 @@ def _closed(row: Any, column: Column) -> Row | None:
 
 
 def _named(row: Any) -> Row:
-    """Return the names of what a row refers to outside the person's own rows, such as the question of an answer."""
+    """Return the names of other rows to which a row refers, such as the question of an answer."""
     named = {}
     for key in sorted(row.__table__.foreign_keys, key=lambda key: key.parent.name):
         target = key.column.table
@@ -185,7 +188,7 @@ def _rows_with(column: Column, values: Collection[Any]) -> list[Any]:
 
 
 def _attribute(column: Column) -> str:
-    """Return the name of the model's attribute for a column: for a sealed column, the one that opens it."""
+    """Return the name of the model's attribute for a column; for a sealed column, that of the decrypted value."""
     if isinstance(column.type, Sealed):
         return column.name
     return _mapper(column.table.name).get_property_by_column(column).key

@@ -1,4 +1,4 @@
-"""The mails about what is held about a person, and about requests for erasure and restriction (P11, P12)."""
+"""The mails about a person's data, and about requests for erasure and restriction (P11, P12)."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ ENDING = "restriction-ending"
 
 
 def queue_own_data(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the link to everything held about the person, which works for ten minutes."""
+    """Queue the mail with the link to all of the person's data, which works for ten minutes."""
     return queue(registration, "own-data", now, leads_to=TokenPurpose.OWN_DATA, lane=Lane.NOW)
 
 
@@ -22,7 +22,7 @@ def queue_erasure_refused(registration: Registration, reason: str, *, now: datet
 
 
 def queue_restriction_granted(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that says that what is held about the person is not used any more."""
+    """Queue the mail that says that the person's data are no longer used."""
     return queue(registration, "restriction-granted", now)
 
 
@@ -41,7 +41,7 @@ def queue_restriction_ending(
 
 
 def queue_erased(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the last mail to a person who is being erased; its row does not hang on the registration."""
+    """Queue the last mail to a person who is being erased; its row does not refer to the registration."""
     message = queue(registration, "erased", now)
     if message:
         message.registration_id = None

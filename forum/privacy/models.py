@@ -16,7 +16,7 @@ IS_OPEN = text("state = 'open'")
 class ErasureRequest(Base):
     """A person's request to be erased, with the day by which it has to be answered (P12; Art. 12(3) and 17 GDPR).
 
-    The row stays after the erasure, as the proof that it was carried out; it then names nobody: `registration_id` and
+    The row stays after the erasure, as proof that it was carried out; it then identifies nobody: `registration_id` and
     `reason`, the organiser's words of a refusal, are NULL.
     """
 

@@ -1,4 +1,4 @@
-"""The link that opens everything held about a person for ten minutes: asked for, mailed, pressed (P11, S21, S23)."""
+"""The link that opens the page of all of a person's data for ten minutes (P11, S21, S23)."""
 
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from forum.registration.models import Registration
 def send(registration: Registration, *, now: datetime) -> None:
     """Queue the mail with a link, which works for ten minutes. Raises NotLive before the address is confirmed.
 
-    It goes to the address that the person has confirmed, so a link that somebody else has got hold of is not enough
-    to see what is kept apart (S23). Whoever was declined or has lost the place asks by the same right (Art. 15 GDPR).
-    Earlier such links end. Call after `start_write`.
+    It goes to the confirmed address, so a personal link that somebody else has got hold of does not reveal sealed
+    answers (S23). People who were declined or have lost their place have the same right (Art. 15 GDPR). Earlier such
+    links end. Call after `start_write`.
     """
     places.lock(registration.event)
     db.session.refresh(registration)
@@ -29,9 +29,9 @@ def send(registration: Registration, *, now: datetime) -> None:
 
 
 def open_link(token: str, *, now: datetime) -> str:
-    """Use the link up; return the digest of what opens the page in this browser for ten minutes. Raises LinkRefused.
+    """Use the link up; return the digest of a token that opens the page for ten minutes. Raises LinkRefused.
 
-    Of two presses only the first opens anything: the link is looked up again once the event is locked.
+    Of two presses of the button only the first works: the link is looked up again once the event is locked.
     """
     places.lock(links.follow(token, TokenPurpose.OWN_DATA, now=now).event)
     registration = links.follow(token, TokenPurpose.OWN_DATA, now=now)

@@ -1,4 +1,4 @@
-"""The pages with everything held about a person, which a fresh link opens for ten minutes (P11, S23)."""
+"""The pages with all of a person's data, which a fresh link opens for ten minutes (P11, S23)."""
 
 import json
 
@@ -26,7 +26,7 @@ bp = Blueprint("own_everything", __name__)
 
 @localised(bp, "/r/own-data/link", methods=["POST"])
 def ask() -> ResponseReturnValue:
-    """Send the link to the person's address, as often as anybody may cause mails to it (S25)."""
+    """Send the link to the person's address, within the limits of mails that a visitor may cause (S25)."""
     start_write(db.session)
     registration = mine()
     if limits.may_mail(registration.email):
@@ -40,7 +40,7 @@ def ask() -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
-    """Ask for a press, so that a mail scanner uses no link up; then open the page in this browser (S21, S22)."""
+    """Show a button, so that a mail scanner does not use the link up; on POST open the page (S21, S22)."""
     now, form = clock.now(), TidyForm()
     if not form.validate_on_submit():
         show_event(links.follow(token, TokenPurpose.OWN_DATA, now=now).event)
@@ -53,7 +53,7 @@ def enter(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/everything")
 def show() -> ResponseReturnValue:
-    """Show everything held about the person, on a page or as JSON."""
+    """Show all of the person's data, on a page or as JSON."""
     registration = _opened()
     show_event(registration.event)
     held, seen = hanging.tell(registration), readers.list_readings(registration)
@@ -77,7 +77,7 @@ def show() -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/files/<file_key>")
 def file(file_key: str) -> ResponseReturnValue:
-    """Give a file that the person has sent as an answer, also with a registration that was merged with this one."""
+    """Return a file that the person has sent as an answer, also in a registration merged with this one."""
     opened = _opened()
     for one in owners.list_joined(opened):
         if known := files.find_own(one.id, file_key):
@@ -87,7 +87,7 @@ def file(file_key: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/close", methods=["POST"])
 def close() -> ResponseReturnValue:
-    """Close the page before its time is over."""
+    """Close the page in this browser before it expires."""
     start_write(db.session)
     registration = _opened()
     links.end(registration, TokenPurpose.OWN_DATA_PAGE, now=clock.now())
@@ -100,14 +100,14 @@ def close() -> ResponseReturnValue:
 @bp.errorhandler(LinkRefused)
 @bp.errorhandler(NotLive)
 def refused(refusal: Exception) -> ResponseReturnValue:
-    """Say that the link or the page has ended, and how to get another link."""
+    """Say that the link or the page has expired, and how to get another link."""
     db.session.rollback()
     session.pop(EVERYTHING, None)
     return render_template("public/own_everything/ended.html"), 404
 
 
 def _opened() -> Registration:
-    """Return the registration that this browser may see everything of. Raises LinkRefused."""
+    """Return the registration whose data page is open in this browser. Raises LinkRefused."""
     kept = session.get(EVERYTHING)
     if not isinstance(kept, str):
         raise SignInEnded

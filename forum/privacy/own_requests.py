@@ -1,4 +1,4 @@
-"""The page on which a person asks to be erased, or takes that back (P12)."""
+"""The page on which a person requests erasure, or withdraws that request (P12)."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ TAKE_BACK = "take-back"
 
 @localised(bp, "/r/erasure", methods=["GET", "POST"])
 def erasure() -> ResponseReturnValue:
-    """Say what erasure means and what stays; record that the person asks for it, or takes the request back."""
+    """Explain erasure and what remains; on POST store the person's request, or withdraw it."""
     registration, form = mine(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)
@@ -46,7 +46,7 @@ def erasure() -> ResponseReturnValue:
 
 @bp.errorhandler(LinkRefused)
 def ended(_refusal: LinkRefused) -> ResponseReturnValue:
-    """Say that the person's page is closed in this browser, and how to open it again."""
+    """Say that the person is no longer signed in in this browser, and how to sign in again."""
     db.session.rollback()
     asking = asking_addresses(clock.now())
     return render_template("public/self_service/ended.html", asking=asking, **ENDS), 404

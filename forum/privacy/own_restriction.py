@@ -1,4 +1,4 @@
-"""The page on which a person asks for restriction or objects, or takes that back (P12)."""
+"""The page on which a person requests restriction or objects, or withdraws that (P12)."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -29,7 +29,7 @@ KINDS = {
 
 
 class RestrictionForm(TidyForm):
-    """What a person asks for, and why."""
+    """The kind of the person's request, and the reason."""
 
     kind = RadioField(
         _l("What do you ask for?"),
@@ -47,7 +47,7 @@ class RestrictionForm(TidyForm):
 
 @localised(bp, "/r/restriction", methods=["GET", "POST"])
 def show() -> ResponseReturnValue:
-    """Say what restriction means; record that the person asks for it, or takes the request back."""
+    """Explain restriction; on POST store the person's request, or withdraw it."""
     registration, form = mine(), RestrictionForm()
     if request.method == "POST" and request.form.get("act") == TAKE_BACK:
         return _take_back()

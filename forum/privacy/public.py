@@ -1,4 +1,4 @@
-"""The register of personal data for the privacy notice, with what the page's event asks itself."""
+"""The register of personal data for the privacy notice, with the questions of the page's event."""
 
 from flask import Blueprint
 from flask_babel import gettext as _

@@ -13,7 +13,7 @@ from forum.registration.enums import RestrictionState
 from forum.registration.models import Registration
 from forum.registration.restriction_models import STANDS, RestrictionRequest
 
-# A request is pointed out when three weeks of its month are over.
+# A request is marked as urgent when three weeks of its month are over.
 WARNED_AFTER = timedelta(weeks=3)
 DECIDED_SHOWN = 50
 
@@ -37,7 +37,7 @@ def find(event: Event, request_id: int) -> ErasureRequest | None:
 
 
 def numbers(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Return how many requests there ever were, and how many are open, as columns of a statement."""
+    """Return how many requests were ever made, and how many are open, as columns of a statement."""
     every = select(func.count()).where(ErasureRequest.event_id == event.id)
     still_open = every.where(ErasureRequest.state == RequestState.OPEN)
     others = select(func.count()).where(RestrictionRequest.event_id == event.id)
@@ -49,7 +49,7 @@ def numbers(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
 
 
 def list_open(event: Event) -> Sequence[ErasureRequest]:
-    """Return the event's open requests, the most urgent first."""
+    """Return the event's open requests for erasure, the most urgent first."""
     open_ = select(ErasureRequest).where(
         ErasureRequest.event_id == event.id, ErasureRequest.state == RequestState.OPEN
     )
@@ -57,7 +57,7 @@ def list_open(event: Event) -> Sequence[ErasureRequest]:
 
 
 def list_decided(event: Event) -> Sequence[ErasureRequest]:
-    """Return the event's latest requests that are not open any more."""
+    """Return the event's latest requests for erasure that are no longer open."""
     decided = select(ErasureRequest).where(
         ErasureRequest.event_id == event.id, ErasureRequest.state != RequestState.OPEN
     )

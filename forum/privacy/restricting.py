@@ -1,8 +1,8 @@
-"""Asking that what is held is kept but not used, answering that within a month, and lifting a restriction (P12).
+"""Requests for restriction: stored data may not be used; answered within a month, and lifted later (P12).
 
-Both restriction (Art. 18 GDPR) and objection (Art. 21) have this effect once they are granted; which lists, exports
-and messages the person leaves is said in `registration.restrictions`. Before a restriction is lifted, the person is
-told (Art. 18(3)): it ends only `NOTICE` after the announcement, and not before the message has left.
+Restriction (Art. 18 GDPR) and objection (Art. 21) have the same effect once granted; `registration.restrictions`
+defines from which lists, exports and mails the person is left out. Before a restriction is lifted, the person is
+informed (Art. 18(3)): it ends `NOTICE` after the announcement, and not before the mail was sent.
 """
 
 from collections.abc import Sequence

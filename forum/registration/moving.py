@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     NO_PLACE = "no_place"
     IN_LINE = "in_line"
     REVIEWED = "reviewed"
-    GETS_PLACE = "gets_place"  # in a sector without a review, which ends the present one
+    GETS_PLACE = "gets_place"  # with a place; an unfinished review ends, because the new sector has none
     JOINS_LINE = "joins_line"
     NOWHERE = "nowhere"
     AS_IT_IS = "as_it_is"
