@@ -111,11 +111,11 @@ def rehearsed(
 ) -> Iterator[None]:
     """Run the block in a savepoint and, if `when` is true, undo its work at the end.
 
-    The time and the statements of a request must not tell whether a mail address is known (S24). So a view does the
+    The time and the statements of a request must not reveal whether a mail address is known (S24). So a view does the
     same work for every address, and undoes it where it may have no effect. `keeping` are loaded rows that the work
     changes: after the work is undone they have their old values, without a statement that reads them again.
     """
-    # Copy the rows for known and unknown addresses alike, or the time would tell them apart.
+    # Copy the rows for known and unknown addresses alike, or the time would reveal which it is.
     known = [(row, dict(inspect(row).dict)) for row in keeping]
     with session.begin_nested() as savepoint:
         yield

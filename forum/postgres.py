@@ -64,7 +64,7 @@ def patience(seconds: float | None) -> Iterator[None]:
 class PostgresConnection(psycopg.Connection):
     """A connection that lets other threads compute during a long wait, and is closed if the server is silent.
 
-    The server's own timeouts end a statement that takes too long. A server that hangs applies none of them.
+    The server's own timeouts end a statement that takes too long. A server that does not respond applies none of them.
     """
 
     def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:

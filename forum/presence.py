@@ -62,7 +62,7 @@ def alone(instance: Path) -> Iterator[None]:
 
 
 def note_backup(instance: Path, now: datetime) -> None:
-    """Record when the last backup was finished: health checks read the record, for they may not read the backups.
+    """Record when the last backup was finished: health checks read the record, because they may not read the backups.
 
     Raises OSError when the record cannot be written; the previous record then stays.
     """

@@ -85,7 +85,7 @@ class SpareDatabases:
         return {table: lines for table, lines in rows.items() if lines}
 
     def _renew(self, connection: Connection) -> None:
-        """Delete all rows, put back those with which the migrations leave the database, and count anew."""
+        """Delete all rows, insert those with which the migrations leave the database, and reset the sequences."""
         # Turn off the triggers that forbid deleting, and those that follow foreign keys.
         connection.execute("SET session_replication_role = replica")
         used = _used_tables(connection)

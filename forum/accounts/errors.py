@@ -2,7 +2,7 @@
 
 
 class SignInRefused(Exception):
-    """No account has this address and password; nobody is told which of the two is wrong (S24)."""
+    """No account has this address and password; the message does not say which of the two is wrong (S24)."""
 
 
 class CodeRefused(Exception):

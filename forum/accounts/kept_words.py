@@ -73,7 +73,7 @@ def keep(response: Response, user_id: int | None) -> bool:
 
 
 def tell(*, is_kept: bool) -> None:
-    """Tell the person, on the next page, whether what they had entered is kept."""
+    """Tell the person, on the next page, whether their form values are kept."""
     if is_kept:
         flash(
             _("Nothing has been done yet. What you entered is kept, and will be there when you are back."),

@@ -69,7 +69,8 @@ def matches(stored: str | None, password: str) -> bool:
     """
     try:
         with processor.lent(), TRIES.turn(PATIENCE):
-            # Called even when a hash is stored: the first call computes one, and its time must not tell accounts apart.
+            # Called even when a hash is stored: the first call computes one, and its time must not reveal whether an
+            # account exists.
             unmatchable = _unmatchable_hash()
             return HASHER.verify(stored or unmatchable, _normal(password)) and stored is not None
     except (VerifyMismatchError, InvalidHashError):

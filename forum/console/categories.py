@@ -71,7 +71,7 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def edit(event: str, number: int) -> ResponseReturnValue:
-    """Change what a category is called, and its addresses (R30)."""
+    """Change a category's names and URLs (R30)."""
     get_any_or_404(event)
     category = get_category_or_404(number)
     form = CategoryForm(kept_words.sent_or_kept(), data=CategoryForm.stored(category))

@@ -177,7 +177,7 @@ def _last_backup() -> datetime | None:
 def _check(
     is_done: bool, title: str, missing: str, url: str = "", *, otherwise: State = State.NEEDED
 ) -> Check:
-    """Return a check that is done, or a check that says what is missing and links to where it is filled in."""
+    """Return a check that is done, or one that says what is missing and links to the page for it."""
     return (
         Check(title, State.DONE, "", url, _("Change"))
         if is_done

@@ -18,7 +18,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """A check of an event: its title and state, what is missing, and where that is filled in."""
+    """A check of an event: its title and state, what is missing, and the URL where that is filled in."""
 
     title: str
     state: State = State.DONE
@@ -29,7 +29,7 @@ class Check:
 
     @property
     def state_text(self) -> str:
-        """The state in words, for those who do not see its sign."""
+        """The state in words, for people who do not see its icon."""
         words = {State.DONE: _("Done"), State.NEEDED: _("Needed"), State.LATER: _("Can wait")}
         return words[self.state]
 

@@ -67,7 +67,7 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def edit(event: str, number: int) -> ResponseReturnValue:
-    """Change what a hashtag is called, and its aliases (R30)."""
+    """Change a hashtag's names and aliases (R30)."""
     get_any_or_404(event)
     tag = get_tag_or_404(number)
     form = TagForm(kept_words.sent_or_kept(), data=TagForm.stored(tag))

@@ -86,7 +86,7 @@ def _use_of_event(event: Event | None) -> Use:
 
 
 def _use_of_post(post: Post, own: Mapping[int, Event]) -> Use:
-    """Return the use by a post; a post of no event is open to those who organise all events."""
+    """Return the use by a post; a post of no event is open to organisers of all events."""
     event = own.get(post.event_id) if post.event_id else None
     if event is None and (post.event_id or not sign_ins.is_admin_of_all()):
         return Use("", "")

@@ -41,7 +41,7 @@ class LanguagesForm(SettingsForm):
 
 
 def languages(event: str) -> ResponseReturnValue:
-    """Show in which languages the event is and what is not translated; change its languages."""
+    """Show the event's languages and what is not translated; on POST change the languages."""
     found = get_any_or_404(event)
     form = LanguagesForm(kept_words.sent_or_kept(), data=LanguagesForm.stored(found))
     if not form.is_submitted():

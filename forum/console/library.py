@@ -33,7 +33,7 @@ from forum.web.layers import Environ
 bp = Blueprint("library", __name__, url_prefix="/console/<event>/images")
 
 LAST_PAGE = 9999
-LONGEST_SENT = 1000  # characters of a file's name that are looked at
+LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are read
 # The only URL that accepts a body larger than a form's fields, and the most bytes of that body: image file and fields.
 UPLOAD = re.compile(r"/console/[^/]+/images/new")
 LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
@@ -151,7 +151,7 @@ def _lead_to(url: str) -> ResponseReturnValue:
 
 
 def _name_sent(form: UploadForm) -> str:
-    """Return what the sent file is called, without the folders that some browsers put before it."""
+    """Return the name of the uploaded file, without the folders that some browsers put before it."""
     sent = request.files.get(form.file.name)
     name = (sent.filename or "") if sent else ""
     return tidy(name[:LONGEST_SENT].replace("\\", "/").rpartition("/")[2])[:LONGEST_NAME]

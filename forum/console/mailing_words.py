@@ -97,7 +97,7 @@ def parts_text(mailing: Mailing) -> str:
 
 
 def list_previews(mailing: Mailing, audience: Audience) -> list[Preview]:
-    """Return each mail that somebody gets: one for each language and for what the people in it have read before."""
+    """Return the different mails of a mailing: one for each language and each set of facts that recipients know."""
     numbers = audience.by_mail
     return [
         Preview(

@@ -1,4 +1,4 @@
-"""Organisers' pages for a message to many people: what it says, sending it, how far it has come, pausing, ending."""
+"""Organisers' pages of a mailing: its text, sending, progress, pausing and ending."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ def list_rows(event: Event) -> list[words.Row]:
 
 @bp.route("/<int:mailing>", methods=["GET", "POST"])
 def show(event: str, mailing: int) -> ResponseReturnValue:
-    """Show what the mail says and who gets it, or how far it has come; on POST save the organisers' own words."""
+    """Show the text and the recipients, or the progress; on POST save the organisers' own words."""
     shown = _get_or_404(get_any_or_404(event), mailing)
     form = WordsForm(kept_words.sent_or_kept(), data=WordsForm.stored(shown))
     if not form.is_submitted():

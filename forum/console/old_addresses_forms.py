@@ -47,7 +47,7 @@ def _answers(path: str) -> bool:
 
 
 class OldAddressForm(SettingsForm):
-    """The form for an old address and what it leads to."""
+    """The form for an old address and its target."""
 
     old = StringField(
         _l("Old address"),
@@ -62,7 +62,7 @@ class OldAddressForm(SettingsForm):
         return {"old": old.path, "leads_to": redirects.written(old)}
 
     def validate_old(self, field: StringField) -> None:
-        """Refuse what is no path, or only "/", and the address of a page, which would never lead on."""
+        """Refuse text that is no path, or only "/", and the URL of a page, which would never be redirected."""
         if not is_old(field.data or ""):
             raise ValidationError(_l("Enter a path such as /blogg/2016/11/25/slug"))
         if has_page(field.data):
@@ -101,9 +101,9 @@ class ImportForm(TidyForm):
 
 
 def target_of(words: str) -> Target:
-    """Return what a path of this site names. Raises LeadsNowhere also for a path that no page answers.
+    """Return the target that a path of this site names. Raises LeadsNowhere also for a path without a page.
 
-    Nor may an old address lead to a path that redirects: two of them could redirect to each other for ever.
+    A path that is itself redirected is refused, too: two redirects could lead to each other for ever.
     """
     target = redirects.target_of(words)
     if target.leads_to:
@@ -144,7 +144,7 @@ def _pairs(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _read(number: int, parts: list[str]) -> tuple[str, Target] | str:
-    """Return the old address of a line and what it leads to, or what is wrong with the line."""
+    """Return a line's old address and its target, or what is wrong with the line."""
     if len(parts) != 2:
         return _("Line %(number)s: write the old address, a comma, and a path of this site", number=number)
     try:

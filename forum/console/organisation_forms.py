@@ -72,7 +72,7 @@ class OrganisationForm(SettingsForm):
         }
 
     def written(self) -> Written:
-        """Return what was typed."""
+        """Return the typed organisation."""
         return Written(
             name=self.name.data or "",
             aliases=tuple(_lines(self.aliases.data)),
@@ -100,7 +100,7 @@ class OrganisationForm(SettingsForm):
             raise ValidationError(_l("Write each name with letters or digits"))
 
     def validate_domains(self, field: LinesField) -> None:
-        """Refuse too many domains, what is no domain, and a provider at which anybody can have an address."""
+        """Refuse too many domains, text that is no domain, and a provider at which anybody can have an address."""
         lines = list(_lines(field.data))
         if len(lines) > MOST_DOMAINS:
             raise ValidationError(_l("Write at most 20 domains, each on a line of its own"))
@@ -132,7 +132,7 @@ def _lines(text: str | None) -> Iterator[str]:
 
 
 def _domain(line: str) -> str:
-    """Return a domain as addresses are compared, "" for what is none; "@example.org" is read as "example.org"."""
+    """Return a domain in its normal form, "" for text that is none; "@example.org" becomes "example.org"."""
     try:
         return addresses.split(f"name@{line.removeprefix('@')}")[1]
     except addresses.NotAnAddress:

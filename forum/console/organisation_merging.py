@@ -94,7 +94,7 @@ def undo(event: str, number: int) -> ResponseReturnValue:
 
 @bp.route("/apart/<int:into>", methods=["POST"])
 def tell_apart(event: str, number: int, into: int) -> ResponseReturnValue:
-    """Store that two organisations with similar names are different, so that merging them is proposed no more."""
+    """Store that two organisations with similar names are different, so that merging them is no longer proposed."""
     return _decide(
         event, number, into, rules.tell_apart, _("They are two organisations, and are not proposed any more.")
     )
@@ -119,9 +119,9 @@ def _decide(slug: str, number: int, into: int, act: Any, words: str) -> Response
 
 
 def _pair_or_404(event: Event, number: int, into: int) -> Both:
-    """Return two organisations of the event; one that it lacks, or twice the same one, is a 404 (S13).
+    """Return two organisations of the event; abort with 404 for an unknown one, or twice the same (S13).
 
-    If the first is merged already, the answer leads to what it is merged into: the button was pressed twice, or by two
+    If the first is merged already, redirect to the one it was merged into: the button was pressed twice, or by two
     organisers.
     """
     if number == into:

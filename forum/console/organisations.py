@@ -109,7 +109,7 @@ def _pairs(
 def _row(
     event: Event, organisation: Organisation, merges: Sequence[Merge], counts: Mapping[str, queries.Numbers]
 ) -> dict[str, Any]:
-    """Return a row of the list; what was merged into an organisation stands among its names and mail domains."""
+    """Return a row of the list; names and domains of merged organisations are among those of the kept one."""
     written = rules.written_of(event, organisation)
     merged = [row.merged for row in merges if row.merged.counts_as_id == organisation.id]
     joined = [rules.written_of(event, one) for one in merged]

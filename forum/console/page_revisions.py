@@ -32,7 +32,7 @@ def index(event: str, slug: str) -> ResponseReturnValue:
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def show(event: str, slug: str, number: int) -> ResponseReturnValue:
-    """Compare a revision with what the page says now; on POST go back to it (R30)."""
+    """Compare a revision with the present page; on POST restore it (R30)."""
     page = get_page_or_404(get_any_or_404(event), slug)
     revision = revisions.of(page).find(number) or abort(404)
     form = RestoreForm()

@@ -159,7 +159,7 @@ def editor_url(event: Event, page: Page | None) -> str:
 
 
 def make_form(event: Event, page: Page | None) -> PageForm:
-    """Return the form of a page, filled in with what was sent or kept, else with the stored page."""
+    """Return the form of a page, filled in with sent or kept values, else with the stored page."""
     others = [each for each in event.pages if each is not page]
     draft = PageDraft.of(page) if page else PageDraft(texts={}, after=others[-1].slug if others else "")
     form = PageForm(

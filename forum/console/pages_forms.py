@@ -38,7 +38,7 @@ class PageForm(ShowsStored, TidyForm):
                 field.render_kw = {"lang": code}
 
     def draft(self) -> PageDraft:
-        """Return what was typed."""
+        """Return the typed page as a draft."""
         texts = {code: {name: self[code].form[name].data or "" for name in SAID} for code in NAMES}
         begun = {code: said for code, said in sorted(texts.items()) if any(said.values())}
         return PageDraft(texts=begun, after=self.after.data or "")

@@ -44,7 +44,7 @@ class UnpublishForm(TidyForm):
 
 @bp.route("/publication", methods=["GET", "POST"])
 def publish(event: str) -> ResponseReturnValue:
-    """Say what publishing does and what is missing, and publish the event."""
+    """Explain publishing and list what is missing; on POST publish the event."""
     form, now = PublishForm(kept_words.sent_or_kept()), clock.now()
     if form.is_submitted():
         start_write(db.session)

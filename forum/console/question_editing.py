@@ -65,7 +65,7 @@ def get_question_or_404(event: Event, number: int) -> Question:
 
 
 def _form(event: Event, question: Question, kind: QuestionKind, *, is_new: bool = False) -> QuestionForm:
-    """Return the form, filled in with what was sent or kept, else with the stored question."""
+    """Return the form, filled in with sent or kept values, else with the stored question."""
     others = [each for each in queries.list_all(event.id) if each is not question]
     about: dict[str, Any] = {"event": event, "kind": kind, "question": question, "others": others}
     if is_new:
@@ -112,7 +112,7 @@ def _refused(
     kind: QuestionKind,
     refusal: ChangedMeanwhile | QuestionRefused,
 ) -> ResponseReturnValue:
-    """Undo the request's changes, and show the form again with what somebody else has saved, or with the refusal."""
+    """Undo the request's changes, and show the form again with another organiser's changes, or with the refusal."""
     db.session.rollback()
     event = get_any_or_404(slug)
     question = get_question_or_404(event, number) if number else None

@@ -29,7 +29,7 @@ from forum.web.forms import TidyForm
 from forum.web.languages import in_language
 
 MOST_CHOICES, BLANK_CHOICES, LONGEST_SHOWN = 40, 4, 60
-# The kinds of questions in the order in which they are offered: what each is called, and what it is for.
+# The kinds of questions in the order in which they are offered: name and explanation of each.
 KINDS: Mapping[QuestionKind, tuple[Any, Any]] = {
     QuestionKind.ONE_OF: (_l("One of several answers"), _l("People choose one of your answers.")),
     QuestionKind.SEVERAL_OF: (_l("Several answers"), _l("People tick as many of your answers as fit.")),
@@ -76,7 +76,7 @@ class OrderForm(ShowsStored, TidyForm):
 
 
 class QuestionForm(SettingsForm):
-    """The form for a question of one kind; the kind stands in the page's address."""
+    """The form for a question of one kind, which the page's URL names."""
 
     label = TextsField(LineTexts, _l("Question"), longest=200, missing=_l("Enter what you ask"))
     help = TextsField(AreaTexts, _l("Help below the question"), longest=400)

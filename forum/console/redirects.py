@@ -55,7 +55,7 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/change/<path:path>", methods=["GET", "POST"])
 def edit(event: str, path: str) -> ResponseReturnValue:
-    """Change an old address, or what it leads to (R30)."""
+    """Change an old address, or its target (R30)."""
     return _edit(event, get_old_or_404(path))
 
 

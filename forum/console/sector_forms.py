@@ -98,7 +98,7 @@ class PlacesForm(SettingsForm):
 
 
 class SectorForm(SettingsForm):
-    """The form for a sector's name and the text that says who belongs there."""
+    """The form for a sector's name and its description of who belongs there."""
 
     name = TextsField(LineTexts, _l("Name"), longest=80, missing=_l("Enter what the sector is called"))
     invited = TextsField(AreaTexts, _l("Who belongs here"), longest=400)

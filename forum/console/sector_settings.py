@@ -73,7 +73,7 @@ def new_sector(event: str) -> ResponseReturnValue:
 
 
 def sector(event: str, sector: str) -> ResponseReturnValue:
-    """Change what a sector is called and who belongs there."""
+    """Change a sector's name and its description of who belongs there."""
     found, mine = sector_or_404(get_any_or_404(event), sector)
     form = SectorForm(kept_words.sent_or_kept(), data=SectorForm.stored(mine))
     if not form.is_submitted():

@@ -88,7 +88,7 @@ def show_stored(form, stored: Mapping[str, Any]) -> None:
 
 
 def get_locked_or_404(slug: str) -> Event:
-    """Begin to write; return the event, locked, with everything read as it is after the wait for the lock."""
+    """Begin to write; return the event, locked, with everything read again after waiting for the lock."""
     start_write(db.session)
     places.lock(get_any_or_404(slug))
     db.session.expire_all()
@@ -114,7 +114,7 @@ def render(
 ) -> str:
     """Return a page of the settings, from a folder of templates/console/.
 
-    After somebody else's change it compares what was typed with what is stored.
+    After another organiser's change it compares the typed values with the stored ones.
     """
     compared = []
     want_languages(form, event.offered_languages)

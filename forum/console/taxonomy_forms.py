@@ -47,7 +47,7 @@ class MergeForm(TidyForm):
 
 
 class TagForm(SettingsForm):
-    """The form for what a hashtag is called, and for its aliases."""
+    """The form for a hashtag's names and aliases."""
 
     name = StringField(_l("Hashtag"), [required(_l("Enter the hashtag")), at_most(LONGEST_TAG)])
     names = TextsField(LineTexts, _l("In each language"), longest=LONGEST_TAG)
@@ -59,7 +59,7 @@ class TagForm(SettingsForm):
         return {"name": tag.name, "names": dict(tag.names or {}), "aliases": ", ".join(free_aliases(tag))}
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Refuse wrong values, what is not one hashtag, and aliases that are too long or too many."""
+        """Refuse wrong values, text that is not one hashtag, and aliases that are too long or too many."""
         is_right = super().validate(extra_validators)
         fields = [self.name, *self.names.form]
         for field in fields:

@@ -34,6 +34,6 @@ def read(raw: Document, where: Where, zone: ZoneInfo) -> Document:
 
 
 def description_of(document: Document) -> Description:
-    """Return what an image's document says about it."""
+    """Return the description of an image that its document contains."""
     alt: Text = said(document["alt"])
     return Description(alt=alt, credit=document.get("credit", ""), focus=Focus(document["focus"]))

@@ -26,14 +26,14 @@ from forum.registration.errors import SharesRefused
 
 
 def lock_all() -> None:
-    """Lock every event, and read it afresh when it is next looked at."""
+    """Lock every event, and make the session read it again at its next use."""
     for event in db.session.scalars(select(Event).order_by(Event.id)).all():
         places.lock(event)
     db.session.expire_all()
 
 
 def write(slug: str, document: Document, event: Event | None, *, actor: str, now: datetime) -> Event:
-    """Make the event what the document says; `event` is the locked one, or None for a new one. Raises BadFile.
+    """Store the event as the document describes it; `event` is the locked one, or None for a new one. Raises BadFile.
 
     A change of days, hours, zone or place proposes a message to the registered people, as a change in the console does.
     """
@@ -64,7 +64,7 @@ def choose_current(documents: Mapping[str, Document], known: Mapping[str, Event]
 
 
 def write_page(event: Event, slug: str, languages: BY_LANGUAGE, *, now: datetime) -> None:
-    """Make the event's page what the documents say; what it said before and says now are kept as revisions."""
+    """Store the event's page as the documents describe it, with revisions of its former and new texts."""
     stored = next((page for page in event.pages if page.slug == slug), None)
     if stored:
         page_revisions.keep_first(stored, now=now)

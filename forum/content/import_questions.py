@@ -17,7 +17,7 @@ from forum.registration import tallies
 
 
 def write(event: Event, documents: Sequence[Document], where: Where, *, now: datetime) -> None:
-    """Let a locked event ask what the documents say, in their order, each before those that depend on it.
+    """Store the questions of a locked event as the documents describe them, each before those that depend on it.
 
     Raises BadFile.
     """

@@ -34,7 +34,7 @@ class Outcome:
 
 
 def load_files(texts: Mapping[str, str], sizes: Mapping[tuple[str, str], Size], *, now: datetime) -> None:
-    """Fill an empty database with what the files say, without an entry in the audit trail. Raises ContentRefused.
+    """Fill an empty database with the content of the files, without an entry in the audit trail. Raises ContentRefused.
 
     `sizes` has event and key of each image, whose files are stored already.
     """
@@ -56,7 +56,7 @@ def import_files(
     actor: str,
     now: datetime,
 ) -> Outcome:
-    """Make the database hold what the files say. Call after `start_write`; the caller commits, or undoes a dry run.
+    """Store the content of the files. Call after `start_write`; the caller commits, or undoes a dry run.
 
     `unread` has by path why a file could not be read. Raises ContentRefused; the caller then rolls back.
     """

@@ -34,7 +34,7 @@ def read(
     site, problems, files = Site(), list(unread.values()), {*texts, *unread}
     if not files:
         problems.append(f"the folder holds no content; that would be {PLACES}")
-    # The moments of a page are told in the time zone of its event.
+    # Times in pages are on the clock of their event's time zone.
     for file in sorted(texts, key=lambda name: (not EVENT.fullmatch(name), name)):
         with _noting(problems):
             _read_file(site, file, texts[file], files)
@@ -127,7 +127,7 @@ def _language(language: str, where: Where) -> str:
 
 
 def _refuse_odd_page(site: Site, event: str, slug: str, files: Container[str]) -> None:
-    """Refuse a page that lacks a language, or whose languages disagree about what they share."""
+    """Refuse a page that lacks a language, or whose files differ in a value that all languages share."""
     languages = site.pages[event, slug]
     for language in LANGUAGES:
         if (file := page_path(event, slug, language)) not in files:

@@ -30,7 +30,7 @@ REFUSED: Mapping[type[Exception], Prospect] = {
 
 
 def foresee(delegation: Delegation, now: datetime) -> Prospect:
-    """Return what would become of one more person of the delegation's organisation."""
+    """Return the result of adding one more person of the delegation's organisation now."""
     event, sector = delegation.event, delegation.sector
     if len(delegation.people) >= MOST:
         return Prospect.TOO_MANY

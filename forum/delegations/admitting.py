@@ -1,8 +1,8 @@
 """The contact confirms: the people of the delegation become registrations, in one transaction under the event's lock.
 
-Each person gets a place by the usual rule or waits; where organisers review the sector, each is reviewed. Whoever has
-an address of their own is asked to confirm it, and a place is held until then as for anybody. The contact answers for
-the others, so these get their place at once. With "all or nobody" nothing happens unless all get a place.
+Each person gets a place by the usual rule or waits; where organisers review the sector, each is reviewed. A person with
+an address of their own is asked to confirm it, and a place is held until then as usual. The contact answers for the
+others, so these get their place at once. With "all or nobody" nothing happens unless all get a place.
 """
 
 from collections.abc import Mapping, Sequence

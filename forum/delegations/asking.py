@@ -41,7 +41,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody whom the contact names; without an address of their own the contact answers for them."""
+    """A person whom the contact names; without an address, the contact manages the person's registration."""
 
     given_name: str
     family_name: str
@@ -63,7 +63,7 @@ def ask(
     """Store the delegation and ask its contact to confirm. Call with the event locked.
 
     The same form sent again changes nothing (R03). A contact who has confirmed a delegation in this sector gets a link
-    to it instead, and no page tells which of both happened (S24). Raises what `intake.refuse` raises.
+    to it instead, and no page reveals which of both happened (S24). Raises what `intake.refuse` raises.
     """
     if queries.find_form(form_key):
         return
@@ -92,7 +92,7 @@ def ask(
 def forget_ended(*, now: datetime) -> int:
     """Delete unconfirmed delegations a day after their deadline, and all delegations a while after the event.
 
-    Whoever is registered stays registered. Names of people who did not confirm are deleted as late. Return how many
+    People's registrations stay. Names of people who did not confirm are deleted as late. Return how many
     delegations were deleted.
     """
     _forget_names(now)

@@ -27,7 +27,10 @@ def begin(token_digest: str, *, now: datetime) -> None:
 
 
 def follow(*, now: datetime) -> Delegation:
-    """Return the delegation to which this browser is signed in. Raises LinkRefused; SignInEnded where it is not."""
+    """Return the delegation to which this browser is signed in.
+
+    Raises LinkRefused; SignInEnded if it is not signed in.
+    """
     kept = _find()
     if kept is None:
         raise SignInEnded

@@ -20,7 +20,10 @@ class SubstituteForm(TidyForm):
 
 
 class SuccessorForm(DetailsForm):
-    """The newcomer's own answers. The organisation is that of the person who is replaced, so nobody is asked for it."""
+    """The newcomer's own answers.
+
+    The organisation is that of the person who is replaced, so the form does not ask for it.
+    """
 
     organisation: Any = None
     is_protected = RegistrationForm.is_protected

@@ -36,7 +36,7 @@ class Known:
     organiser_name: Text
     contact_email: str
     country: str  # code of the country in which the event's zone lies, or ""
-    has_directions: bool = False  # whether the event tells how to get there
+    has_directions: bool = False  # whether the event has directions to its venue
 
 
 def known_of(event: Event) -> Known:

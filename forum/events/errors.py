@@ -23,7 +23,7 @@ class OffSite(Exception):
 
 
 class PreviewEnded(Exception):
-    """This browser has not opened a private link to the preview, or the link works no more."""
+    """This browser has not opened a private link to the preview, or the link no longer works."""
 
 
 class DaysRefused(Exception):

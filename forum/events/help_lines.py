@@ -3,7 +3,7 @@
 A help line is stored as {"country": "SE", "emergency": "112", "police": "114 14", "children": "116 111", "report":
 {"name": {"sv": "…", "en": "…"}, "url": "https://…"}}. Each part but the country may be left out: a page shows no number
 that nobody has looked up. The first line is that of the country in which the event is held. Without an event, or
-where it has no help lines, pages give the Swedish numbers: whoever has seen abuse finds a number on every page.
+where it has no help lines, pages give the Swedish numbers: a person who has seen abuse finds a number on every page.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """The event that a URL names, and routes for the current event and for others.
 
-The pages of an event have one route for the current event, the front page of the site (`/sv/register`), and one for
-any other event (`/sv/events/<event>/register`). A link made by `url_for` stays with the event of the page on which it
-stands, as it stays in the page's language. `event=slug` leads to another event, `event=None` to the current one.
+The pages of an event have one route for the current event, the front page of the site (`/sv/register`), and one for any
+other event (`/sv/events/<event>/register`). A link made by `url_for` leads to a page of the same event and language as
+the page that contains it. `event=slug` leads to another event, `event=None` to the current one.
 
 Pages that a preview has (`/sv/preview/<slug>/register`) have a third route, which shows an unpublished event to a
 browser that has opened a private link (`events.previews`). Links stay within the preview.

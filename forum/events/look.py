@@ -1,7 +1,7 @@
 """The look of an event: a colour of its own on its public pages, one in light and one in dark.
 
 The colour stands as text on every background of the page, and under text on buttons, so its contrast with all of
-these has to be enough (WCAG 2.2 AA). Shades beside it, such as the foot of the page, are worked out from its hue.
+these has to be enough (WCAG 2.2 AA). Related shades, such as that of the footer, are computed from its hue.
 """
 
 from collections.abc import Mapping

@@ -57,7 +57,7 @@ def organiser_of(event: Event) -> Organiser | None:
         town=address.get("town", ""),
         country_code=address.get("country", ""),
         phone=event.organiser_phone or "",
-        # Questions about an earlier event go to whoever arranges the present one.
+        # Questions about an earlier event go to the organiser of the present one.
         email="" if is_earlier(event, clock.now()) else event.contact_email,
         url=event.organiser_url or "",
         event=event,

@@ -19,7 +19,7 @@ from forum.extensions import db
 
 # For how many days a link can be made, the usual number first.
 DAYS = (7, 1, 30)
-# The most private links of an event that work at once: an organiser could not tell more of them apart.
+# The most private links of an event that work at once: a longer list would confuse organisers.
 MOST = 20
 
 

@@ -27,8 +27,8 @@ def create(
 ) -> Page:
     """Add a page to the event; its address is made from the slug, else from a title.
 
-    A page that says the same already at this address, as when its form is sent twice, is not added again but returned.
-    Whoever calls this holds the lock on the event.
+    If a page with this address and the same text exists, as when the form is sent twice, it is returned. The caller
+    holds the lock on the event.
     """
     wanted = slug or next((said["title"] for said in draft.texts.values()), "")
     for page in event.pages:

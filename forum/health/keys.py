@@ -143,7 +143,7 @@ def _opens_samples(purpose: str) -> bool:
 
 
 def _query(column: Column) -> Select:
-    """Return a query for the rows with a sealed value: its primary key, its value, and what the value is bound to."""
+    """Return a query for the rows with a sealed value: primary key, value, and the columns to which it is bound."""
     names = {key.name: None for key in column.table.primary_key} | dict.fromkeys(binding(column))
     return select(*(column.table.c[name] for name in names), column).where(column.is_not(None))
 

@@ -44,7 +44,7 @@ def add(
 ) -> tuple[Image, bool]:
     """Add an image to the library of an event; return it, and whether it is new.
 
-    An image that is there already, as when its form is sent twice, stays as it is. The caller has stored its files.
+    An image that exists already, as when the form is sent twice, is not changed. The caller has stored its files.
     """
     if known := queries.find_own(event_id, key):
         return known, False

@@ -121,7 +121,7 @@ def _plain(image: Image.Image, profile: bytes | None) -> Image.Image:
     elif profile and image.mode in {"RGB", "CMYK"}:
         image = _in_srgb(image, profile)
     image = image.convert("RGB")
-    # Forget what the file said besides its pixels: `save` would write a comment or a profile again.
+    # Delete the file's metadata, or `save` would write a comment or a profile again.
     image.info = {}
     return image
 

@@ -16,7 +16,7 @@ MEANT = re.compile(r"\{\{image\b[^{}\n]{0,100}\}{0,2}")
 
 
 def hints_about_images(text: str) -> list[Hint]:
-    """Return hints about the marks in a Markdown text whose image is in no library, or that do not stand alone.
+    """Return hints about the marks in a Markdown text whose image is in no library or that are not alone.
 
     Returns none for a text longer than LONGEST_TEXT, which cannot be saved.
     """
@@ -42,6 +42,6 @@ def _advice(mark: re.Match[str] | None, known: Mapping[str, Image], shown: set[i
 
 
 def _shown(text: str) -> set[int]:
-    """Return the positions of the marks that stand alone: each gets its position as its key, to tell them apart."""
+    """Return the positions of the marks that are alone in a paragraph; for this, each mark gets its position as key."""
     numbered = MARK.sub(lambda mark: f"{BEGINNING}{mark.start():016x}}}}}", text)
     return {int(key, 16) for key in keys_in(numbered)}

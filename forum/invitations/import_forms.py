@@ -186,7 +186,7 @@ def _language(told: Mapping[str, str], event: Event) -> str | None:
 
 
 def _doubled(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the rows whose address stands in an earlier row."""
+    """Yield the rows whose address an earlier row has."""
     first: dict[str, int] = {}
     for row in rows:
         canonical = names.canonical_email(row.invitee.email)

@@ -75,7 +75,7 @@ def has_any(event: Event) -> bool:
 
 
 def read_invitations(event: Event, cursor: Cursor | None) -> Page[Invitation]:
-    """Return a page of the event's invitations, the newest first, with what the list shows."""
+    """Return a page of the event's invitations, the newest first, with everything that the list shows."""
     shown = map(joinedload, (Invitation.sector, Invitation.message, Invitation.registration))
     query = select(Invitation).where(Invitation.event_id == event.id)
     forwarded = joinedload(Invitation.forwarded_to)

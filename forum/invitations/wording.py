@@ -108,7 +108,7 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
 
 
 def evidence_text(invitation: Invitation, registration: Registration) -> str:
-    """Return what a reviewer reads about an invitation of the person's address, with its sector if that is another."""
+    """Return a reviewer's text about an invitation of the person's address, with its sector if that is another."""
     day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
     if invitation.from_colleague:
         told = _("passed on by a colleague, %(status)s", status=told)

@@ -16,7 +16,7 @@ from forum.registration import mails as registration_mails
 from forum.registration.review_words import paragraphs
 
 EVENT_CHANGED = "event-changed"
-SAMPLE = "••••••••"  # stands in a preview for a person's reference and link
+SAMPLE = "••••••••"  # replaces a person's reference and link in a preview
 
 
 def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage | None:

@@ -117,7 +117,7 @@ def _drop(category: Category) -> None:
 
 
 def _free_slugs(category: Category | None, name: Text, wanted: Mapping[str, str]) -> Text:
-    """Return a slug for each language of the name, made from what is wanted, else from the name.
+    """Return a slug for each language of the name, made from the wanted slug, else from the name.
 
     A category is found by its slug in any language, so no other category has the slug in whatever language.
     """

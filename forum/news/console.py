@@ -161,7 +161,7 @@ def editor_url(event: Event, post: Post | None) -> str:
 
 
 def make_form(event: Event, draft: Draft, document: str = "") -> PostForm:
-    """Return a post's form: with what was sent, else with the unsaved words of `document`, else with the draft."""
+    """Return a post's form, filled in with sent values, else the unsaved text of `document`, else the draft."""
     form = PostForm(
         autosaves.sent_or_kept(document),
         data=PostForm.filled(draft),

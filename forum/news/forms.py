@@ -157,7 +157,7 @@ class PostForm(ShowsStored, TidyForm):
         return digest({"form": self.key.data, **self.draft().values()})[:16]
 
     def validate_tags(self, field: StringField) -> None:
-        """Refuse more hashtags than a post shows, and one that is longer than what is stored."""
+        """Refuse more hashtags than a post shows, and one that is too long to be stored."""
         names = read_names(field.data or "")
         if len(names) > MOST_TAGS:
             raise ValidationError(_l("Use at most 12 hashtags"))

@@ -20,7 +20,7 @@ class MergedFurther(Exception):
 
 
 class TooMany(Exception):
-    """The event has as many organisations written down as it can hold, merged ones included."""
+    """The event has the most organisations that it can have, merged ones included."""
 
 
 class TooManySuggested(Exception):

@@ -11,8 +11,8 @@ from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import MailRelay
 from forum.web.languages import short_moment_text
 
-# How the console names each kind of mail (a folder of templates/mail). A name must not tell mails to protected persons
-# from others (P21, P26).
+# How the console names each kind of mail (a folder of templates/mail). A name must not distinguish mails to protected
+# persons from others (P21, P26).
 KINDS = {
     "received": _l("Confirm your address"),
     "received-without-place": _l("Confirm your address, no place held"),
@@ -113,7 +113,7 @@ def reason_text(reason: AbortReason) -> str:
 
 
 def failure_text(error: str) -> str:
-    """Return why a mail was not sent: the server's answer as it is, or a text of the forum for a known error."""
+    """Return why a mail was not sent: the server's unchanged answer, or the forum's text for a known error."""
     return str(CAUSES.get(error.partition(":")[0], error))
 
 

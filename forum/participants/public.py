@@ -35,7 +35,7 @@ def index(event: str | None = None) -> ResponseReturnValue:
 
 @of_event(bp, "/r/participants")
 def own(event: str | None = None) -> ResponseReturnValue:
-    """Show the list to somebody who is signed in to a place at this event; tell others how to get here."""
+    """Show the list to a person who is signed in and has a place at this event; tell others how to get here."""
     found = get_published_or_404(event, sectors=False)
     may_read, is_public = _has_place(found), found.participant_list == ListAudience.PUBLIC
     if found.participant_list == ListAudience.OFF:

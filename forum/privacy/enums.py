@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class RequestState(StrEnum):
-    """The state of a request: it is open until it is carried out, refused or taken back."""
+    """The state of a request: it is open until it is carried out, refused or withdrawn."""
 
     OPEN = "open"
     DONE = "done"

@@ -2,4 +2,4 @@
 
 
 class NotOpen(Exception):
-    """The request is decided already, or was taken back."""
+    """The request is decided already, or was withdrawn."""

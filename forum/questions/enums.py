@@ -18,7 +18,7 @@ class QuestionKind(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """Who may read an answer, and where it is stored."""
+    """Who may read an answer, and where the answer is stored."""
 
     ORDINARY = "ordinary"  # a row of `answers`, for organisers
     CARE = "care"  # sealed in `care_answers` with diet and access needs, for the role care alone (P05, S14)

@@ -39,7 +39,7 @@ def name_of(question: Question) -> str:
 
 
 class CountryAnswer(CountryField):
-    """A country that may be left out; the question's own check refuses what is no country."""
+    """A country that may be left out; the question's own check refuses an unknown code."""
 
     def pre_validate(self, form) -> None:
         """Leave the check to the question, which may not be asked."""
@@ -140,7 +140,7 @@ def make_field(question: Question, stored: Any = None) -> Any:
 
 
 def choices_of(question: Question, stored: Any = None) -> list[SelectChoice]:
-    """Return what the question offers: yes and no, or its choices that are not withdrawn or were given before."""
+    """Return the choices of a question: yes and no, or its choices that are not withdrawn or were given before."""
     if question.kind == QuestionKind.YES_NO:
         return [SelectChoice(YES, _("Yes")), SelectChoice(NO, _("No"))]
     given = stored if isinstance(stored, list) else [stored]

@@ -15,7 +15,7 @@ FILE = Path(__file__).parent / "ready_made.toml"
 
 @dataclass(frozen=True)
 class ReadySet:
-    """Questions that belong together, in order: what the set is called and when it is useful."""
+    """A ready-made set of related questions, in order, with its name and when it is useful."""
 
     key: str
     name: Text

@@ -31,7 +31,7 @@ INSTEAD = ["r", "instead"]
 CSRF = "csrf_token"  # key in the session
 # The most bytes of a request with such a form: all of its files, or one that is refused with a message, and the fields.
 LARGEST_BODY = MOST_MEGABYTES * files.MEGABYTE + 256 * 1024
-LONGEST_SENT = 1000  # characters of a file's name that are looked at
+LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are read
 WORDS: Mapping[FileFault, Any] = {
     FileFault.EMPTY: _l("The file is empty. Choose another one."),
     FileFault.DAMAGED: _l("The PDF is damaged. Save it again, or choose another one."),

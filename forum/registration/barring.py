@@ -1,4 +1,4 @@
-"""Whether an organiser may cancel a registration in review: the room `review`, which is above, has the rule."""
+"""Whether an organiser may cancel a registration in review, by a rule that the later package `review` registers."""
 
 from collections.abc import Callable
 

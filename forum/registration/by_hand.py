@@ -3,8 +3,9 @@
 Nobody has to confirm such a registration: the person gets a place under the rules of places, or waits. It needs no
 address. A given one has to be confirmed before any other mail is sent to it.
 
-A handler of protected identities adds people by the same rules, under an alias, and what is protected is sealed (P20).
-Pages do not say who added a person, because a handler's name would reveal who is protected (P21); the audit trail does.
+A handler of protected identities adds people by the same rules, under an alias, and stores the protected data encrypted
+(P20). Pages do not say who added a person, because a handler's name would reveal who is protected (P21); the audit
+trail does.
 """
 
 from dataclasses import asdict, dataclass

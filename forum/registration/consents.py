@@ -39,7 +39,7 @@ def find(registration: Registration, purpose: ConsentPurpose) -> Consent | None:
 
 
 def listed_as(registration: Registration) -> ListedAs | None:
-    """Return what the event's list may show of the person to its readers; None for nothing."""
+    """Return which of the person's data the event's list may show to its readers; None for nothing."""
     consent = find(registration, LIST)
     covers = consent and consent.audience in COVERING[registration.event.participant_list]
     return consent.listed_as if consent and covers else None

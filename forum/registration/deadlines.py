@@ -69,11 +69,11 @@ def find_later_asking(
     whole: timedelta,
     now: datetime,
 ) -> datetime | None:
-    """Return a later deadline than `ends_at` to confirm an address or hold a place, or None when the time is over.
+    """Return a later deadline than `ends_at` to confirm an address or hold a place, or None when there is none.
 
-    It is over when the person has had the `whole` time since the first mail left. While no mail has left and one
-    still may, the whole time starts again, up to TIMES of it since the registration: the place is kept from other
-    people. A dead letter extends nothing, because it shows that nobody reads mail at this address.
+    There is none when the person has had the `whole` time since the first mail was sent. While no mail was sent and one
+    still may be, the whole time starts again, up to TIMES it since the registration, because the place is not available
+    to other people. A dead letter extends nothing, because it shows that nobody reads mail at this address.
     """
     until = now
     left_at = _left_at(mails)

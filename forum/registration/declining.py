@@ -13,8 +13,7 @@ from forum.registration.models import Registration
 def decline(registration: Registration, *, now: datetime) -> None:
     """End the registration of a person who declines the offered place. Raises NothingOffered.
 
-    The links of the registration no longer work (S20). An offer whose time is over can be declined until the worker
-    has noticed.
+    The links of the registration no longer work (S20). An expired offer can be declined until the worker has ended it.
     """
     places.lock(registration.event)
     db.session.refresh(registration)

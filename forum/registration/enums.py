@@ -89,7 +89,7 @@ class TokenPurpose(StrEnum):
 
     CONFIRM = "confirm"
     MANAGE = "manage"
-    OWN_DATA = "own_data"  # mailed: opens everything held about the person, once
+    OWN_DATA = "own_data"  # mailed: opens the page of all of the person's data, once
     OWN_DATA_PAGE = "own_data_page"  # kept in the session cookie while the page of OWN_DATA is open
 
 
@@ -101,7 +101,7 @@ class ConsentPurpose(StrEnum):
 
 
 class ListedAs(StrEnum):
-    """What the list of participants shows of a person who has consented to it (P15)."""
+    """Which data the list of participants shows of a person who has consented to it (P15)."""
 
     NAME = "name"  # the name and the organisation
     ORGANISATION = "organisation"  # the organisation only

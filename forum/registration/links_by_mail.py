@@ -13,7 +13,7 @@ from forum.registration.senders import MayMail, always
 
 
 def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now: datetime) -> None:
-    """Queue a fresh link if the address is registered; the answer does not tell whether it is (S20, S24).
+    """Queue a fresh link if the address is registered; the answer does not reveal whether it is (S20, S24).
 
     `may_mail` counts the message and returns whether it may be sent, also for an address that is not registered. For
     such an address the mail of another registration is queued and undone. The event is locked first, so that a

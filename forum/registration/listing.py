@@ -1,7 +1,7 @@
 """The organisers' list: filtered, searched, sorted, counted and paged for 100,000 registrations.
 
 It reads only `registrations` and `consents`, never the encrypted tables: in this list a person with protected
-identity cannot be told from other people (P21, P22).
+identity cannot be distinguished from other people (P21, P22).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list shows and in which order, all of it in the URL.
+    """The filters and the order of the list, which are all in the URL.
 
     `status` is a status or a group of them. `sort` begins with "-" for descending order.
     """

@@ -46,7 +46,7 @@ def queue_received(
 ) -> OutboxMessage | None:
     """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
-    A mail to a mailbox that has received too many is made and withheld: response time must not tell of it.
+    A mail to a mailbox that has received too many is made and withheld: the response time must not reveal that.
     """
     kind = _received(registration)
     return _queue_confirming(registration, kind, now, submission=submission, withheld=withheld, lane=Lane.NOW)
@@ -134,7 +134,7 @@ def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMe
 def queue_cancelled(
     registration: Registration, *, left_line: bool = False, words: str = "", now: datetime
 ) -> OutboxMessage | None:
-    """Queue the mail that says that the registration or the wait has ended; take back mails that have not left yet."""
+    """Queue the mail that says that the registration or the wait has ended; cancel unsent mails."""
     take_back([registration])
     return queue(registration, "cancelled", now, left_line=left_line, paragraphs=paragraphs(words))
 

@@ -178,7 +178,7 @@ class Registration(Base):
 
     @property
     def place_confirmed_at(self) -> datetime | None:
-        """The moment when the place was confirmed: the last change of the calendar entry, while the place stands."""
+        """The moment when the place was confirmed: the last change of the calendar entry, if the place is held."""
         return self.calendar_changed_at if self.status == Status.CONFIRMED else None
 
     def move_to(self, status: Status, *, now: datetime) -> None:
@@ -244,7 +244,7 @@ class Consent(Base):
 class ProtectedIdentity(Base):
     """Whether a person has protected identity, and the real name if they chose to give it (P20–P22).
 
-    Every registration has such a row, all of one length: without the key the database tells neither who is protected
+    Every registration has such a row, all of one length: without the key the database reveals neither who is protected
     nor how long a name is. Only the role protected_handler may read the answer.
     """
 

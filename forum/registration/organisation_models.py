@@ -13,7 +13,7 @@ LONGEST_MARK = 253  # a mail domain may be longer than a name
 
 
 class MarkKind(StrEnum):
-    """What a mark is compared with."""
+    """The kind of a mark: a name, compared by its key, or a mail domain."""
 
     NAME = "name"
     DOMAIN = "domain"

@@ -107,7 +107,7 @@ def render(
     refusal: Exception | None = None,
     template: str = "console/attendees/add.html",
 ) -> str:
-    """Return the page with the form, after a refusal with what was typed."""
+    """Return the page with the form; after a refusal with the typed values."""
     now = clock.now()
     if isinstance(refusal, AddressTaken):
         form.email.errors = [

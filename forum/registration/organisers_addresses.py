@@ -71,7 +71,7 @@ def _page(
     form: OrganisersAddressForm,
     refusal: Exception | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was typed. Raises NotLive."""
+    """Show the form; after a refusal with the typed values. Raises NotLive."""
     now, taken = clock.now(), None
     if not registration.is_live or events.is_over(registration.event, now):
         raise NotLive

@@ -141,7 +141,7 @@ def _not_required(asking: dict[str, Any]) -> dict[str, Any]:
 
 
 def _save(slug: str, reference: str, form: AnswersForm) -> list[str]:
-    """Store the answers, and write to the person if words are given; return what has changed.
+    """Store the answers, and write to the person if words are given; return the keys of changed answers.
 
     Raises NotLive, ChangedMeanwhile.
     """
@@ -180,7 +180,7 @@ def _page(
     form: AnswersForm,
     refusal: ChangedMeanwhile | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was typed. Raises NotLive."""
+    """Show the form; after a refusal with the typed values. Raises NotLive."""
     compared = list(differences(form, refusal.stored)) if refusal else []
     if refusal:
         form.show(refusal.stored)
@@ -194,7 +194,7 @@ def _care_page(
     form: OrganisersCareForm,
     refusal: ChangedMeanwhile | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was typed. Raises NotLive."""
+    """Show the form; after a refusal with the typed values. Raises NotLive."""
     if refusal:
         form.show(refusal.stored)
     may_read = sign_ins.holds(Role.CARE, registration.event)

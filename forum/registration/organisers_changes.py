@@ -84,7 +84,7 @@ def _page(
     form: ChangeForm,
     refusal: ChangedMeanwhile | OrganisationFull | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was typed. Raises NotLive, SeveralForms."""
+    """Show the form; after a refusal with the typed values. Raises NotLive, SeveralForms."""
     if not registration.is_live:
         raise NotLive
     answers.find_carried(registration)

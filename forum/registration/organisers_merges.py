@@ -141,7 +141,7 @@ def _missing(pair: Pair) -> list[str]:
 
 
 def _page(pair: Pair, form: MergeForm, refusal: Exception | None = None) -> str:
-    """Show both registrations, after a refusal with what was chosen."""
+    """Show both registrations; after a refusal with the chosen values."""
     if isinstance(refusal, ChangedMeanwhile):
         form.show(refusal.stored)
     elif refusal:

@@ -78,7 +78,7 @@ def _page(
     form: OrganisersMoveForm,
     refusal: ChangedMeanwhile | NoPlaceThere | None = None,
 ) -> ResponseReturnValue:
-    """Show the form, after a refusal with what was chosen. Raises NotLive, SeveralForms."""
+    """Show the form; after a refusal with the chosen values. Raises NotLive, SeveralForms."""
     now, actor = clock.now(), sign_ins.current_actor()
     if not registration.is_live or events.is_over(registration.event, now):
         raise NotLive

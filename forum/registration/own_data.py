@@ -39,7 +39,7 @@ def collect(registration: Registration) -> dict[str, Any]:
     """Return the registration, its consents, mails, history and organisers' notes.
 
     About protected identity, diet and access the data say only that such answers are stored apart, as for everybody:
-    a page left open on a screen must not tell who is protected (P21, S23).
+    a page left open on a screen must not reveal who is protected (P21, S23).
     """
     told = questions.list_answers(registration.id)
     return {

@@ -1,4 +1,4 @@
-"""Who has looked at a registration, or has looked at or exported a list that it may have been in (P18).
+"""Views of a registration, and views or exports of lists that it may have been in, for the person (P18).
 
 Every person reads whether a handler has looked up a protected identity, never what was found (P21). The audit trail
 does not name the people in a list, so a person reads of each list that had people in the same state at the time. It

@@ -53,7 +53,7 @@ def is_reviewed_again(registration: Registration) -> bool:
 
 
 def details_of_change(registration: Registration, before: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Return what the audit trail keeps of the answers before a person's change, sealed; {} if it is not reviewed."""
+    """Return the former answers of a person's change, encrypted for the audit trail; {} if it is not reviewed."""
     kept = {name: value for name, value in before.items() if name in REVIEWED}
     if not kept or not is_reviewed_again(registration):
         return {}
@@ -72,7 +72,7 @@ def begin_again(registration: Registration, changed: Iterable[str], *, now: date
 
 
 def reopen(registration: Registration, *, kind: str, now: datetime) -> None:
-    """Await a decision about somebody who keeps place or rank meanwhile; `kind` is the mail that tells them."""
+    """Start a review of a person who keeps place or rank meanwhile; `kind` is the mail that tells them."""
     _await_decision(registration, now)
     mails.queue_about_review(registration, kind, now=now)
 

@@ -33,7 +33,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Label:
-    """Where an arc's label stands and to which side its text runs; `lines` is its name, empty beside a number."""
+    """The position of an arc's label and the direction of its text; `lines` is its name, empty beside a number."""
 
     x: int
     y: int

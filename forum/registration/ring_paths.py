@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Wedge:
-    """A sector's part of the circle, in shares from twelve o'clock and clockwise, and how far out its label stands."""
+    """A sector's part of the circle, in shares from twelve o'clock and clockwise, and the distance of its label."""
 
     start: float
     end: float

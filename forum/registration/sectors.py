@@ -133,7 +133,7 @@ def add(
 
 
 def describe(sector: Sector, texts: Mapping[str, Text], *, actor: str, now: datetime) -> list[str]:
-    """Set the sector's name and the text that says who belongs there; return which of the two are new."""
+    """Set the sector's name and its description; return which of the two have changed."""
     changed = [name for name in ("name", "invited") if getattr(sector, name) != texts[name]]
     for name in changed:
         setattr(sector, name, texts[name])

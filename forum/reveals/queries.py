@@ -21,7 +21,7 @@ NEWEST_FIRST = Order((AuditEntry.id,), falling=True)
 
 @dataclass(frozen=True)
 class Reveal:
-    """One reveal: the entry's number, when, by whom, whose reference, and why; "" for what was erased."""
+    """One reveal: the entry's number, when, by whom, whose reference, and why; "" for erased details."""
 
     number: int
     at: datetime

@@ -152,7 +152,7 @@ def _is_safe_address(url: str) -> bool:
 
 
 def _render_alt(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
-    """Show an image's alternative text: loading the image would tell another site who reads the page."""
+    """Show an image's alternative text: loading the image would reveal to another site who reads the page."""
     return escapeHtml(tokens[index].content)
 
 

@@ -1,6 +1,6 @@
-"""Keyset pagination: a page starts beside a row, so that the last page of 100,000 costs what the first one does.
+"""Keyset pagination: a page starts at a row, so that the last page of 100,000 rows costs as much as the first one.
 
-This module knows neither the request nor a feature. The URL names the row beside which a page starts by an opaque key
+This module uses neither the request nor any feature. The URL names the row beside which a page starts by an opaque key
 (a reference), never by a value by which the list is sorted: people's names must not appear in URLs.
 
     order = Order((Registration.sort_key, Registration.id))

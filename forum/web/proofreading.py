@@ -25,7 +25,7 @@ CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
 NOT_PLAIN = frozenset("/@{}<>`=_#&")
 # Characters that join an ending or another word to a word.
 ENDINGS = frozenset("-'’")
-# Marks that may stand between the end of a sentence and the first word of the next one.
+# Marks that may be between the end of a sentence and the first word of the next one.
 OPENING = " “”«»\"'(["
 LONGEST_ABBREVIATION = 4
 WORDS_A_MINUTE = 200

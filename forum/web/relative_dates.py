@@ -42,7 +42,7 @@ class RelativeDate:
 
 
 def stands_alone(before: str, after: str) -> bool:
-    """Return whether a date can replace a relative one that stands between two texts."""
+    """Return whether an absolute date can replace a relative one between these two texts."""
     return not LONGER.match(after) and not DETERMINERS & {
         word.lower() for word in before.rsplit(None, 1)[-1:]
     }

@@ -14,7 +14,7 @@ from forum.web.languages import NAMES
 
 
 class RestoreForm(ShowsStored, TidyForm):
-    """The button that goes back to a revision; its form carries a digest of what was stored when the page was made."""
+    """The button that restores a revision; its form has a digest of the values stored when the page was rendered."""
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ class Sources:
         return sorted(served - {imported for name in served for imported in self._imports(name)})
 
     def content(self, name: str) -> bytes:
-        """Return the file as it is served. Raises BrokenReference."""
+        """Return the content of the file as it is sent to browsers. Raises BrokenReference."""
         if name not in self._rendered:
             with self._no_circle(name):
                 self._rendered[name] = self._render(name)

@@ -69,7 +69,7 @@ def workbook_response(
 
 
 def workbook_chunks(sheet: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """Yield the file's bytes, some hundred rows at a time. A moment must stand in the zone that its heading names."""
+    """Yield the file's bytes, some hundred rows at a time. Times must be in the zone that their heading names."""
     buffer = _Outlet()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, content in _frame(sheet).items():

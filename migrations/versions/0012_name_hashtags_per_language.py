@@ -1,4 +1,4 @@
-"""Add what a hashtag is called in each language.
+"""Add the names of a hashtag in each language.
 
 Why: a hashtag had one name, so English pages showed Swedish ones. A hashtag without names is shown by its one name, as
 an older version that runs beside this one shows them all. The column is added in place: no table is copied.

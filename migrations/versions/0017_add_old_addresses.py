@@ -1,6 +1,6 @@
-"""Add a table of addresses of earlier sites and what they lead to.
+"""Add a table of URLs of earlier sites and their targets.
 
-Why: which old addresses lead on was written in the code, and only for the forum's first site.
+Why: the redirects were written in the code, and only for the forum's first site.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Add revisions of standing pages: what a page said after each time that it was saved.
+"""Add revisions of standing pages: the texts of a page after each time that it was saved.
 
 Why: an organiser can compare what a page said with what it says now, and go back to it, as with posts. An earlier
 version, which may run beside this one, keeps no revisions; the next change keeps what it has written.

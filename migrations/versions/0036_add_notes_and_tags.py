@@ -1,6 +1,6 @@
 """Add tables of private notes and of tags of a registration.
 
-Why: organisers note what a telephone call was about, and find people by words of their own.
+Why: organisers write notes about a telephone call, and find people by words of their own.
 """
 
 import sqlalchemy as sa

@@ -2,7 +2,7 @@
 
 Why: organisers choose who reads the list, and people how they are shown. A consent that is older names no readers and
 shows nobody; an earlier version that runs beside this one writes such consents. The column of events is added in
-place: a copied table could not lose its columns of reviews on the way back.
+place: a copied table could not lose its columns of reviews by a downgrade.
 """
 
 import sqlalchemy as sa

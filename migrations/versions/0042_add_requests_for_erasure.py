@@ -1,7 +1,7 @@
-"""Add requests for erasure, and the purposes of links to everything held about a person.
+"""Add requests for erasure, and the purposes of links to all of a person's data.
 
 Why: people ask to be erased, which has to be answered within a month; and they see everything by a link of its own that
-works for ten minutes. An earlier version that runs beside this one knows neither and meets neither.
+works for ten minutes. An earlier version that runs beside this one uses neither.
 """
 
 import sqlalchemy as sa

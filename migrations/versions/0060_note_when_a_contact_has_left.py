@@ -1,7 +1,7 @@
 """Note when the contact of a delegation has left its page.
 
-Why: a copy of the browser's cookie would go on opening the page. An earlier version that runs beside this one does not
-read the column, so there a copy lives on until the sign-in ends by itself.
+Why: a copy of the browser's cookie could still open the page. An earlier version that runs beside this one does not
+read the column, so there a copy works until the sign-in expires.
 """
 
 import sqlalchemy as sa

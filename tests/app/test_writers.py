@@ -15,7 +15,7 @@ from tests.app.threads import SECONDS, queued, wait_until
 
 
 class TestWriters:
-    """The queue of a process's writers, and a writer in another process that does not stand in it."""
+    """The queue of a process's writers, and a writer in another process that is not in that queue."""
 
     @pytest.fixture
     def app(self, make_app, sqlite_url):

@@ -1,4 +1,4 @@
-"""The glossary of words to avoid, in the console: whoever writes a text with such a word is shown a hint."""
+"""The glossary of words to avoid, in the console: an editor who uses such a word sees a hint."""
 
 from forum.accounts.enums import Role
 from tests.factories.events import make_page

@@ -1,4 +1,4 @@
-"""Organisations in the console: writing them down, what belongs to them, and what the form suggests."""
+"""Organisations in the console: adding them, which registrations belong to them, and which names the form suggests."""
 
 import pytest
 

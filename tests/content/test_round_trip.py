@@ -1,4 +1,4 @@
-"""What is exported and imported is exported again as the same bytes, on both databases."""
+"""An export, imported and exported again, has the same bytes, on both databases."""
 
 import shutil
 import tomllib

@@ -139,7 +139,7 @@ def rows_of(pages, delegation, address):
 
 @pytest.mark.parametrize("is_corrected", [False, True], ids=["added", "corrected"])
 def test_contact_reads_the_same_of_a_known_and_an_unknown_address(pages, database, is_corrected):
-    """Neither the page nor the time until which the person can confirm tells whose address is registered (S24)."""
+    """Neither the page nor the time until which the person can confirm reveals whose address is registered (S24)."""
     event = make_event(sectors=[make_sector("tech", ceiling=30)])
     known = confirmed(event, "tech", email=KNOWN)
     later, read = NOW + timedelta(hours=5), []

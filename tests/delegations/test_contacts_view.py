@@ -1,4 +1,4 @@
-"""The contact of a delegation reads what they have typed, and equal texts about everybody who has yet to confirm."""
+"""A delegation's contact reads only what they typed, and nothing that depends on who is registered already (S24)."""
 
 import re
 from datetime import timedelta

@@ -287,7 +287,7 @@ def test_dark_room_keeps_the_first_figures_and_corrects_them():
 
 
 def test_every_image_is_small_described_in_both_languages_and_shown():
-    """The demo has three images: two are covers of posts, and one stands in a post's text."""
+    """The demo has three images: two are covers of posts, and one is in a post's text."""
     originals = {path.stem: path for path in CONTENT.rglob("*.jpg")}
     described = {path.stem: toml(path)["alt"] for path in CONTENT.rglob("images/*.toml")}
     assert set(originals) == set(described) == {"horizon", "seats", "threads"}

@@ -1,4 +1,4 @@
-"""The colours of an event stand on the backgrounds of the style sheet, and text can be read on all their shades."""
+"""The colours of an event are used on the backgrounds of the style sheet, and text can be read on all their shades."""
 
 import colorsys
 import re

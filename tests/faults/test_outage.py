@@ -141,7 +141,7 @@ def test_registering_goes_on_after_each_outage_and_loses_nothing(forum, cluster,
 
 
 def assert_nothing_is_lost_or_half(crowd: Crowd) -> None:
-    """Check that each person told "received" is registered once, with mail and audit entry, and counted once."""
+    """Check that each person who read "received" is registered once, with mail and audit entry, and counted once."""
     assert sorted(db.session.scalars(select(Registration.email))) == sorted(crowd.received)
     number = len(crowd.received)
     assert db.session.scalar(select(func.count()).select_from(Submission)) == number

@@ -34,7 +34,7 @@ REDIRECTED = {
 
 
 def dead_links(browser: FlaskClient, pages: Iterable[str], *, onward: bool = False) -> list[str]:
-    """Return the links that do not answer with 200, and where they stand; with `onward`, check linked pages too."""
+    """Return the links that do not answer with 200, each with its page; with `onward`, check linked pages too."""
     answers = {page: browser.get(page) for page in pages}
     waiting, found = list(answers), []
     for page in waiting:

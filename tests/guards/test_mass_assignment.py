@@ -1,7 +1,7 @@
 """A form accepts its own fields only: the name of every column is posted to every form (S15).
 
 A POST route that is not in FORMS fails. What may change is declared by table and column; a row that is added or
-changed may never hold what was forged.
+changed may never contain a forged value.
 """
 
 import re

@@ -73,7 +73,7 @@ def test_what_contradicts_itself_is_found():
 
 
 def contradictions(found: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return what is counted with more than one result, with the different numbers."""
+    """Return the counts for which different numbers were found, with these numbers."""
     return {claim: numbers for claim, numbers in found.items() if len(numbers) > 1}
 
 

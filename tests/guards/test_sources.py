@@ -203,7 +203,7 @@ def reaching(tree: ast.AST) -> Iterator[str]:
 
 
 def spread_requests(tree: ast.AST) -> Iterator[str]:
-    """Yield what a request has sent where it is spread into a call or a dictionary, names and all."""
+    """Yield places where a request's fields are spread into a call or a dictionary, names included."""
     for node in ast.walk(tree):
         spread = []
         if isinstance(node, ast.Call):

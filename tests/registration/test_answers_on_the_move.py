@@ -1,4 +1,4 @@
-"""Choosing another sector, going back or changing the language keeps what is typed in the form so far (A07)."""
+"""Choosing another sector, going back or changing the language keeps the values typed in the form so far (A07)."""
 
 import pytest
 

@@ -222,7 +222,7 @@ def mail_states(registration, kind) -> list[str]:
 
 
 def test_an_offer_whose_mail_has_not_left_is_made_anew_instead_of_running_out():
-    """While the mail server is away the person does not learn of the offer, so it is mailed anew, with 48 hours."""
+    """While the mail server is away the person does not learn of the offer, so it is mailed again, with 48 hours."""
     waiting = offered(room())
     mark_mails(waiting, "offered", status=MessageStatus.AWAITING_RETRY, sent_at=None)
     assert (tend(NOW + 49 * HOUR), waiting.status) == (0, Status.OFFERED)
@@ -303,7 +303,7 @@ def test_a_place_is_not_held_for_ever_for_a_mail_that_does_not_leave():
 
 @pytest.mark.parametrize("status", [MessageStatus.FAILED, MessageStatus.WITHHELD, MessageStatus.ABORTED])
 def test_a_mail_that_will_never_leave_lengthens_nothing(status):
-    """A registration gets no more time when its mail failed for good, was withheld or aborted, so is never sent."""
+    """A registration gets no more time if its mail failed for good, was withheld or aborted, and so is never sent."""
     registration = register(make_event())
     mark_mails(registration, status=status)
     assert (tend(NOW + 48 * HOUR), registration.status) == (1, Status.EXPIRED)

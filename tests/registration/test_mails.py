@@ -219,7 +219,7 @@ def test_text_and_html_say_the_same(mails):
         for own in page.select(".preview, .address, h1"):
             own.decompose()
         said = [part.get_text(" ") for part in page.select("td.text, td.foot")]
-        # The forum's name and organiser stand above the text of the HTML part, but within the text of the plain part.
+        # The forum's name and organiser are above the text of the HTML part, but within the text of the plain part.
         head = [line.get_text() for line in page.select("td.head p")]
         plain = mail.text.replace("\n".join(head), "", 1)
         assert plain != mail.text, kind
