@@ -77,6 +77,7 @@ from forum.reveals import console as reveals_console
 from forum.reveals import telephone
 from forum.review import console as review_console
 from forum.review import many as review_many
+from forum.review import many_proposed as review_proposed
 from forum.review.endings import end_with_reviews
 from forum.settings.loading import load_settings
 from forum.settings.project import PROJECT
@@ -146,6 +147,7 @@ BLUEPRINTS = (
     organisation_merging.bp,
     review_console.bp,
     review_many.bp,
+    review_proposed.bp,
     reveals_console.bp,
     telephone.bp,
     invitations_console.bp,

@@ -49,7 +49,7 @@ BELONGING = {
     "waiting_list.index": {f"waiting_list.{act}" for act in ("index", "offer", "extend", "withdraw")},
     "review.index": {
         *("review.index", "review.approve", "review.decline", "review.confirm_refusal", "review.recuse"),
-        *("review_many.approve", "review_many.decline"),
+        *("review_many.approve", "review_many.decline", "review_proposed.confirm"),
     },
     "reveals.index": {"reveals.index", "reveals.reveal", "telephone.add"},
     "invitations.index": {

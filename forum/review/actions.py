@@ -35,6 +35,12 @@ def shown_of(registration: Registration) -> dict[str, Any]:
     return {name: getattr(registration, name) for name in (*person, "sector_id", "status")}
 
 
+def shown_with(registration: Registration, proposal: ProposedRefusal | None) -> dict[str, Any]:
+    """Return what a second organiser judges: the person, and the proposed refusal with its reason and words."""
+    told = (proposal.proposed_by, proposal.proposed_at, proposal.reason, proposal.words) if proposal else None
+    return {**shown_of(registration), "proposal": told}
+
+
 def approve(
     registration: Registration,
     *,
@@ -86,10 +92,7 @@ def confirm_refusal(registration: Registration, *, seen: str, user_id: int, now:
 
     Raises NotLive, NotInReview, SeenChanged, Recused, NothingProposed, SamePerson.
     """
-    _admit_reviewer(registration, user_id, seen)
-    proposal = queries.find_proposals([registration]).get(registration.id)
-    if proposal is None:
-        raise NothingProposed
+    proposal = _proposal_seen(registration, user_id, seen)
     if proposal.proposed_by == user_id:
         raise SamePerson
     refusal = Refusal(proposal.reason, proposal.words)
@@ -97,14 +100,14 @@ def confirm_refusal(registration: Registration, *, seen: str, user_id: int, now:
     reviewing.decline(registration, refusal, actor=actor_of(user_id), now=now)
 
 
-def withdraw_refusal(registration: Registration, *, user_id: int, now: datetime) -> None:
-    """Drop a proposed refusal; the registration stays in review.
+def withdraw_refusal(
+    registration: Registration, *, seen: str | None = None, user_id: int, now: datetime
+) -> None:
+    """Drop a proposed refusal, with `seen` only the one that the page showed; the registration stays in review.
 
-    Raises NotLive, NotInReview, Recused, NothingProposed.
+    Raises NotLive, NotInReview, SeenChanged, Recused, NothingProposed.
     """
-    _admit_reviewer(registration, user_id, None)
-    if not _drop_proposal(registration):
-        raise NothingProposed
+    db.session.delete(_proposal_seen(registration, user_id, seen))
     audit.record("registration.refusal_withdrawn", registration, actor=actor_of(user_id), at=now)
 
 
@@ -142,6 +145,17 @@ def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) 
         raise Recused
     if seen is not None and seen != digest(shown_of(registration)):
         raise SeenChanged
+
+
+def _proposal_seen(registration: Registration, user_id: int, seen: str | None) -> ProposedRefusal:
+    """Lock the event and return the proposed refusal; refuse one who left it to others, or saw another proposal."""
+    _admit_reviewer(registration, user_id, None)
+    proposal = queries.find_proposals([registration]).get(registration.id)
+    if proposal is None:
+        raise NothingProposed
+    if seen is not None and seen != digest(shown_with(registration, proposal)):
+        raise SeenChanged
+    return proposal
 
 
 def _drop_proposal(registration: Registration) -> bool:

@@ -1,6 +1,6 @@
 """The forms of reviews: approving and declining one person or many."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -107,7 +107,11 @@ class Selection:
 
     def show_people(self, registrations: Sequence[Registration]) -> None:
         """Put the people, with digests of the values shown, into the form."""
-        self.who.data = [f"{one.reference}.{digest(shown_of(one))}" for one in registrations]
+        self.show_as({one.reference: shown_of(one) for one in registrations})
+
+    def show_as(self, people: Mapping[str, Mapping[str, object]]) -> None:
+        """Put people into the form by reference, each with the values that the page shows."""
+        self.who.data = [f"{reference}.{digest(shown)}" for reference, shown in people.items()]
 
     def digests(self) -> dict[str, str]:
         """Return by reference the digests of the values that the page showed."""
@@ -130,3 +134,7 @@ class ApproveManyForm(Selection, OwnWordsForm):
 
 class DeclineManyForm(Selection, ReasonForm):
     """Declining many people for the same reason."""
+
+
+class ProposedManyForm(Selection, TidyForm):
+    """A second organiser's button about many proposed refusals."""

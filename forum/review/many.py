@@ -1,14 +1,10 @@
-"""Deciding about many registrations at once: a page first shows the people and the results.
-
-Each decision is a transaction of its own, as on a person's page: other requests do not wait for all of them, and a
-process that dies leaves no decision half made.
-"""
+"""Deciding about many registrations at once: a page first shows the people and the results."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,35 +13,19 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
-from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
-from forum.extensions import db
-from forum.registration import queries as registrations
 from forum.registration import reviewing
 from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
-from forum.registration.errors import NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
-from forum.review import actions, queries
-from forum.review.errors import AlreadyProposed, DecisionRefused, NobodyElse, SeenChanged
+from forum.review import actions, queries, rounds
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
 bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
-Decide = Callable[[Registration, str], str]
 # The result for each person, for the message after the decisions.
 GIVEN, WAITING, CHANGE, DECLINED, PROPOSED = "given", "waiting", "change", "declined", "proposed"
-FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
-ALONE = "alone"
-LEFT: dict[type[Exception], str] = {
-    NotInReview: TOO_LATE,
-    NotLive: TOO_LATE,
-    SectorFull: FULL,
-    SeenChanged: CHANGED,
-    AlreadyProposed: PROPOSED_BEFORE,
-    NobodyElse: ALONE,
-}
 
 
 @bp.route("/approval", methods=["GET", "POST"])
@@ -53,7 +33,7 @@ def approve(event: str) -> ResponseReturnValue:
     """Ask whether to approve the chosen people, after both factors were entered (S09); on POST approve one by one."""
     if answer := sign_ins.require_fresh():
         return answer
-    people = _selected(get_any_or_404(event))
+    people = rounds.selected(get_any_or_404(event))
     form = ApproveManyForm(kept_words.sent_or_kept(), languages={one.language for one in people})
     if not people or not form.validate_on_submit():
         return _ask("approve_many", event, people, form)
@@ -75,7 +55,7 @@ def decline(event: str) -> ResponseReturnValue:
     """Ask for a reason to decline the chosen people, after both factors were entered (S09); on POST decline each."""
     if answer := sign_ins.require_fresh():
         return answer
-    people = _selected(get_any_or_404(event))
+    people = rounds.selected(get_any_or_404(event))
     form = DeclineManyForm(kept_words.sent_or_kept(), languages={one.language for one in people})
     if not people or not form.validate_on_submit():
         return _ask("decline_many", event, people, form)
@@ -85,16 +65,6 @@ def decline(event: str) -> ResponseReturnValue:
         return DECLINED if actions.decline(registration, refusal, now=clock.now(), **told) else PROPOSED
 
     return _round(event, form.digests(), decide)
-
-
-def _selected(event: Event) -> Sequence[Registration]:
-    """Return the chosen people about whom this organiser can decide, the first to ask first."""
-    values = (request.form if request.method == "POST" else request.args).getlist("who")
-    # PostgreSQL refuses a text with a NUL, so only texts in the form of a reference are searched.
-    references = {read_reference(value.partition(".")[0]) for value in values[: queries.SHOWN]}
-    people = queries.list_by_references(event, references)
-    recused = queries.find_recused(people, g.user.id)
-    return [one for one in people if one.id not in recused]
 
 
 def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
@@ -120,12 +90,12 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
     return page, 422 if form.errors else 200
 
 
-def _round(slug: str, seen: dict[str, str], decide: Decide) -> ResponseReturnValue:
+def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseReturnValue:
     """Decide about one person after the other, each in a transaction of its own; flash how many had which result."""
     event = get_any_or_404(slug)
     came = _left_out(event, seen)
-    for reference in [one.reference for one in _selected(event)]:
-        came[_decide_one(slug, reference, seen.get(reference, ""), decide)] += 1
+    for reference in [one.reference for one in rounds.selected(event)]:
+        came[rounds.decide_one(slug, reference, seen.get(reference, ""), decide)] += 1
     for tone, words in (("success", _done_words(came)), ("warning", _left_words(came))):
         if told := " ".join(words):
             flash(told, tone)
@@ -137,24 +107,7 @@ def _left_out(event: Event, seen: dict[str, str]) -> Counter[str]:
     references = {read_reference(reference) for reference in seen} - {""}
     waiting = queries.list_by_references(event, references)
     passed = len(queries.find_recused(waiting, g.user.id))
-    return Counter({TOO_LATE: len(references) - len(waiting), PASSED: passed})
-
-
-def _decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
-    """Call `decide` with one person, and commit; return the result."""
-    start_write(db.session)
-    registration = registrations.find_by_reference(get_any_or_404(slug), reference)
-    if registration is None:
-        return TOO_LATE
-    try:
-        came = decide(registration, seen)
-    except (DecisionRefused, NotInReview, NotLive, SectorFull) as refusal:
-        came = LEFT.get(type(refusal), PASSED)
-    else:
-        db.session.commit()
-        return came
-    db.session.rollback()
-    return came
+    return Counter({rounds.TOO_LATE: len(references) - len(waiting), rounds.PASSED: passed})
 
 
 def _done_words(came: Counter[str]) -> Iterator[str]:
@@ -181,37 +134,37 @@ def _done_words(came: Counter[str]) -> Iterator[str]:
 
 def _left_words(came: Counter[str]) -> Iterator[str]:
     """Yield sentences on how many people were left out, and why."""
-    if number := came[FULL]:
+    if number := came[rounds.FULL]:
         yield ngettext(
             "%(num)s person stays in review, because no place is free.",
             "%(num)s people stay in review, because no place is free.",
             number,
         )
-    if number := came[TOO_LATE]:
+    if number := came[rounds.TOO_LATE]:
         yield ngettext(
             "About %(num)s person nothing was left to decide.",
             "About %(num)s people nothing was left to decide.",
             number,
         )
-    if number := came[CHANGED]:
+    if number := came[rounds.CHANGED]:
         yield ngettext(
             "%(num)s person stays in review, because the answers have changed since you saw them.",
             "%(num)s people stay in review, because their answers have changed since you saw them.",
             number,
         )
-    if number := came[PROPOSED_BEFORE]:
+    if number := came[rounds.PROPOSED_BEFORE]:
         yield ngettext(
             "%(num)s refusal had been proposed already; another organiser confirms it on the person’s page.",
             "%(num)s refusals had been proposed already; another organiser confirms them on each person’s page.",
             number,
         )
-    if number := came[ALONE]:
+    if number := came[rounds.ALONE]:
         yield ngettext(
             "%(num)s refusal is not proposed, because no other organiser could confirm it.",
             "%(num)s refusals are not proposed, because no other organiser could confirm them.",
             number,
         )
-    if number := came[PASSED]:
+    if number := came[rounds.PASSED]:
         yield ngettext(
             "You had left %(num)s decision to others.", "You had left %(num)s decisions to others.", number
         )

@@ -19,7 +19,7 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.review import evidence, queries, wording
-from forum.review.actions import shown_of
+from forum.review.actions import shown_of, shown_with
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.review.models import ProposedRefusal
 from forum.web.edits import ShowsStored
@@ -73,7 +73,9 @@ class Reviewed:
     @cached_property
     def confirmation(self) -> ConfirmForm:
         """The form that confirms a proposed refusal."""
-        return self._shown(ConfirmForm(None))
+        form = ConfirmForm(None)
+        form.show(shown_with(self.registration, self.proposal))
+        return form
 
     def _shown(self, form):
         form.show(shown_of(self.registration))

@@ -37,6 +37,7 @@ from tests.browser.ways import (
     previewed,
     printed,
     proposed_refusal,
+    proposed_refusals,
     refused_reused,
     refused_tries,
     removing_a_note,
@@ -519,6 +520,7 @@ CONSOLE = [
     Sight(
         "review, decline many", "review_many.decline", way=of_reviewed("review_many.decline"), as_=ORGANISER
     ),
+    Sight("review, confirm many", "review_proposed.confirm", way=proposed_refusals, as_=ORGANISER),
     Sight(
         "attendee, long",
         "attendees.show",

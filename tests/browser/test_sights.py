@@ -36,6 +36,7 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "mailings.dismiss": "leads back to the mailing",
     "mailings.pause": "leads back to the mailing",
     "review.withdraw_refusal": "leads back to the person",
+    "review_proposed.withdraw": "leads back to the queue",
     "mailings.resume": "leads back to the mailing",
     "outbox.dismiss": "leads back to the list",
     "crawlers.sitemap": "for crawlers",

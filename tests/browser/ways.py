@@ -235,6 +235,11 @@ def proposed_refusal(visitor: Visitor) -> None:
     )
 
 
+def proposed_refusals(visitor: Visitor) -> None:
+    """Open the page on which a second organiser confirms several refusals, with one of them chosen."""
+    visitor.open("review_proposed.confirm", event=visitor.world.event, who=visitor.world.people["proposed"])
+
+
 def revealed(status: str) -> Way:
     """Reveal a person's identity with a reason."""
 

@@ -25,6 +25,7 @@ from forum.jobs.worker import run_job
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import Status
 from forum.registration.models import Registration
+from forum.review import queries as reviews
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.invitations import new_invitation
 from tests.factories.registrations import confirmed, write
@@ -88,15 +89,43 @@ def test_a_round_of_approvals_decides_about_each_person_completely_or_not_at_all
             everything_agrees()
 
 
-def decided(people) -> int:
-    """Return how many of the people are decided about; each of them has place, mail and audit entry."""
+def test_a_round_of_confirmed_refusals_declines_each_person_completely_or_not_at_all(
+    organiser, sign_in_as, event, press
+):
+    write(setattr, event, "has_second_reviewer", True)
+    second, came = sign_in_as(event=event), []
+    for number in count(1):
+        for moment in MOMENTS:
+            people = [confirmed(event, "other", family_name=name) for name in ("Ek", "Berg", "Dal")]
+            who = [one.reference for one in people]
+            organiser.get("review_many.decline", **HERE, who=who).submit({"reason": "off_subject"})
+            page = second.get("review_proposed.confirm", **HERE, who=who)
+            died = press(page, "Confirm 3 refusals", moment, number)
+            came.append(decided(people, Status.DECLINED))
+            waits = {one.id for one in people if one.status == Status.IN_REVIEW}
+            assert set(reviews.find_proposals(people)) == waits
+            everything_agrees()
+            if not died:
+                assert (min(came), max(came), came) == (0, 3, sorted(came))
+                return
+            if waits:
+                # The page is opened again for the same people: only those who are left stand on it.
+                again = second.get("review_proposed.confirm", **HERE, who=who)
+                again.submit(button=again.h1.removesuffix("?"))
+            assert decided(people, Status.DECLINED) == 3
+            everything_agrees()
+
+
+def decided(people, status=Status.CONFIRMED) -> int:
+    """Return how many of the people are decided about; each of them has place or none, one mail and one audit entry."""
     db.session.rollback()
-    done = {one.id for one in people if one.status == Status.CONFIRMED}
-    assert {one.id for one in people if one.holds_place} == done
-    ids = [one.id for one in people]
-    mine = OutboxMessage.registration_id.in_(ids), OutboxMessage.kind == "approved"
-    assert set(db.session.scalars(select(OutboxMessage.registration_id).where(*mine))) == done
-    told = AuditEntry.subject_id.in_(ids), AuditEntry.action == "registration.approved"
+    done = {one.id for one in people if one.status == status}
+    assert {one.id for one in people if one.holds_place} == (done if status == Status.CONFIRMED else set())
+    ids, act = [one.id for one in people], "declined" if status == Status.DECLINED else "approved"
+    mine = OutboxMessage.registration_id.in_(ids), OutboxMessage.kind == act
+    mails = Counter(db.session.scalars(select(OutboxMessage.registration_id).where(*mine)))
+    assert mails == Counter(done)
+    told = AuditEntry.subject_id.in_(ids), AuditEntry.action == f"registration.{act}"
     assert Counter(db.session.scalars(select(AuditEntry.subject_id).where(*told))) == Counter(done)
     return len(done)
 

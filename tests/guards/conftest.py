@@ -118,7 +118,14 @@ def queried(world) -> list[tuple[str, str]]:
                     "news",
                     "news/new",
                 ),
-                *("waiting", "settings/look", "review/approval", "review/refusal", "invitations/"),
+                *(
+                    "waiting",
+                    "settings/look",
+                    "review/approval",
+                    "review/refusal",
+                    "review/refusal/confirmation",
+                    "invitations/",
+                ),
                 "organisations/new",
                 *("news/hashtags", "news/old-addresses"),
             )

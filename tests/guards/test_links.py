@@ -30,6 +30,7 @@ REDIRECTED = {
     # The page for deciding about several people redirects to the queue when nobody is chosen.
     f"/console/{HERE}/review/approval",
     f"/console/{HERE}/review/refusal",
+    f"/console/{HERE}/review/refusal/confirmation",
 }
 
 

@@ -449,9 +449,11 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     ),
     "review.withdraw_refusal": (ADMIN, {}, {}, ADDED),
     "review.recuse": (ADMIN, {}, {}, {"recusals"} | ADDED),
-    # Nobody is chosen; tests/review/test_console.py chooses people.
+    # Nobody is chosen; tests/review chooses people.
     "review_many.approve": (ADMIN, {"en": "New"}, {}, set()),
     "review_many.decline": (ADMIN, {"reason": "other", "en": "New"}, {}, set()),
+    "review_proposed.confirm": (ADMIN, {}, {}, set()),
+    "review_proposed.withdraw": (ADMIN, {}, {}, set()),
     "reveals.reveal": (HANDLER, {"reason": "The police have called."}, {}, {"outbox_messages"} | ADDED),
     "posts.new": (ADMIN, POST, {}, {"posts"} | OF_POST),
     "posts.edit": (

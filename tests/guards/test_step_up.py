@@ -20,7 +20,11 @@ WEIGHTY = {
     "erasure_requests.carry_out",  # cannot be undone
     "attendees.export",  # personal data leave the system
     "mailings.send",  # writes to many people
-    *("review_many.approve", "review_many.decline"),  # decide about and write to many people
+    *(
+        "review_many.approve",
+        "review_many.decline",
+        "review_proposed.confirm",
+    ),  # decide about and write to many people
     "own_account.authenticator",  # changes the second factor
     "own_account.propose_authenticator",
     "own_account.recovery_codes",
@@ -46,6 +50,7 @@ LIGHT = {
     "review.decline": "one person, with a reason; recorded, and where asked another organiser confirms it",
     "review.confirm_refusal": "one person, whom another organiser has proposed to decline; recorded",
     "review.withdraw_refusal": "one person, about whom is decided anew; recorded",
+    "review_proposed.withdraw": "people about whom is decided anew; nobody is written to; recorded",
     "review.recuse": "takes a right away, gives none",
     "mailings.show": "words of a message that nobody gets before it is sent by a page that asks",
     "mailings.dismiss": "nobody is written to",

@@ -154,12 +154,12 @@ def test_every_template_renders(fresh_world, rendered):
             fetch(fresh_world, audience, address.path)
     paper = {**FORMS["attendees.export"][1], **hidden_fields(fresh_world, ADMIN, ""), "shape": "paper"}
     assert fresh_world.browsers[ADMIN].post(f"/console/{HERE}/attendees/export", data=paper).data
-    for decision in ("approval", "refusal"):
-        fetch(
-            fresh_world,
-            ADMIN,
-            f"/console/{HERE}/review/{decision}?who={fresh_world.references['reviewed']}",
-        )
+    references = fresh_world.references
+    for decision, who in (
+        *(("approval", "reviewed"), ("refusal", "reviewed")),
+        ("refusal/confirmation", "proposed"),
+    ):
+        fetch(fresh_world, ADMIN, f"/console/{HERE}/review/{decision}?who={references[who]}")
     forms = [found for found in addresses(fresh_world, (HERE,)) if found.endpoint in set(FORMS) - ENDING]
     for address in sorted(forms, key=lambda found: found.endpoint in SIGNING_OUT):
         send(fresh_world, address)

@@ -48,6 +48,12 @@ def seen(registration):
     return digest(actions.shown_of(registration))
 
 
+def proposal_seen(registration):
+    return digest(
+        actions.shown_with(registration, queries.find_proposals([registration]).get(registration.id))
+    )
+
+
 def approve(registration, judge, **more):
     write(actions.approve, registration, seen=seen(registration), user_id=judge.id, now=LATER, **more)
 
@@ -129,7 +135,7 @@ def test_a_second_organiser_confirms_a_refusal_and_never_the_first(reviewed, jud
     with pytest.raises(AlreadyProposed):
         decline(person, second)
     for judge, refusal in ((first, SamePerson), (second, None)):
-        confirm = {"seen": seen(person), "user_id": judge.id, "now": LATER}
+        confirm = {"seen": proposal_seen(person), "user_id": judge.id, "now": LATER}
         if refusal:
             with pytest.raises(refusal):
                 write(actions.confirm_refusal, person, **confirm)
@@ -143,7 +149,7 @@ def test_a_second_organiser_confirms_a_refusal_and_never_the_first(reviewed, jud
     decline(other, first)
     write(actions.withdraw_refusal, other, user_id=second.id, now=LATER)
     with pytest.raises(NothingProposed):
-        write(actions.confirm_refusal, other, seen=seen(other), user_id=second.id, now=LATER)
+        write(actions.confirm_refusal, other, seen=proposal_seen(other), user_id=second.id, now=LATER)
     decline(third, first)
     approve(third, second)
     assert (other.status, third.status) == (Status.IN_REVIEW, Status.CONFIRMED)

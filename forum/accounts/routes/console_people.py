@@ -54,6 +54,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "review.recuse": ORGANISERS,
     "review_many.approve": ORGANISERS,
     "review_many.decline": ORGANISERS,
+    "review_proposed.confirm": ORGANISERS,
+    "review_proposed.withdraw": ORGANISERS,
     "reveals.index": roles(Role.PROTECTED_HANDLER),
     "reveals.reveal": HANDLERS,
     "telephone.add": HANDLERS,

@@ -1,0 +1,70 @@
+"""A round of decisions about many registrations: the chosen people, and one decision after the other.
+
+Each decision is a transaction of its own, as on a person's page: other requests do not wait for all of them, and a
+process that dies leaves no decision half made.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from flask import g, request
+
+from forum.database import start_write
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import queries as registrations
+from forum.registration.errors import NotInReview, NotLive, SectorFull
+from forum.registration.models import Registration
+from forum.registration.searching import read_reference
+from forum.review import queries
+from forum.review.errors import (
+    AlreadyProposed,
+    DecisionRefused,
+    NobodyElse,
+    NothingProposed,
+    SamePerson,
+    SeenChanged,
+)
+
+# Why nothing was decided about a person.
+FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
+ALONE, WITHDRAWN, OWN = "alone", "withdrawn", "own"
+LEFT: Mapping[type[Exception], str] = {
+    NotInReview: TOO_LATE,
+    NotLive: TOO_LATE,
+    SectorFull: FULL,
+    SeenChanged: CHANGED,
+    AlreadyProposed: PROPOSED_BEFORE,
+    NobodyElse: ALONE,
+    NothingProposed: WITHDRAWN,
+    SamePerson: OWN,
+}
+# Decides about a registration, given the digest of the values that the page showed; returns the result.
+Decide = Callable[[Registration, str], str]
+
+
+def selected(event: Event) -> Sequence[Registration]:
+    """Return the chosen people about whom this organiser can decide, the first to ask first."""
+    values = (request.form if request.method == "POST" else request.args).getlist("who")
+    # PostgreSQL refuses a text with a NUL, so only texts in the form of a reference are searched.
+    references = {read_reference(value.partition(".")[0]) for value in values[: queries.SHOWN]}
+    people = queries.list_by_references(event, references)
+    recused = queries.find_recused(people, g.user.id)
+    return [one for one in people if one.id not in recused]
+
+
+def decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
+    """Call `decide` with one person, and commit; return the result."""
+    start_write(db.session)
+    registration = registrations.find_by_reference(get_any_or_404(slug), reference)
+    if registration is None:
+        return TOO_LATE
+    try:
+        came = decide(registration, seen)
+    except (DecisionRefused, NotInReview, NotLive, SectorFull) as refusal:
+        came = LEFT.get(type(refusal), PASSED)
+    else:
+        db.session.commit()
+        return came
+    db.session.rollback()
+    return came

@@ -1,0 +1,111 @@
+"""Many proposed refusals that a second organiser confirms or drops: on one page, each once, those left out by name."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum.events.enums import SectorPolicy
+from forum.extensions import db
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed
+from tests.registration.reading import kinds_for, newest_mail
+
+HERE = {"event": "nf27"}
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url)
+
+
+@pytest.fixture
+def event(database):
+    sectors = [make_sector("other", ceiling=9, policy=SectorPolicy.REVIEW)]
+    return make_event(capacity=9, sectors=sectors, organisation_cap=9, has_second_reviewer=True)
+
+
+@pytest.fixture
+def people(event):
+    """Confirm the addresses of three people in the reviewed sector, an hour apart."""
+    return [
+        confirmed(event, "other", family_name=name, given_name="Eva", now=NOW + timedelta(hours=number))
+        for number, name in enumerate(("Ek", "Berg", "Dal"))
+    ]
+
+
+def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, sign_in_as, event, people):
+    second, _third = (sign_in_as(event=event) for _ in range(2))
+    more = [confirmed(event, "other", family_name=name, given_name="Eva") for name in ("Lund", "Ros", "Ny")]
+    propose(second, more[2])
+    for one in (*people, *more[:2]):
+        propose(organiser, one)
+    # Whoever proposed confirms nothing, whatever the form says.
+    everybody = [one.reference for one in (*people, *more)]
+    own = organiser.get("review_proposed.confirm", **HERE, who=everybody)
+    assert (own.h1, own.all(".reviews:last-of-type .review-name")[0]) == ("Confirm 1 refusal?", "Ek, Eva")
+    forged = [value for form in own.soup.select("form") for value in who_of(form)]
+    assert own.submit(forged={"who": forged[-1]}, expect=200, follow=True).flashes == [
+        "Somebody else has to confirm what you proposed: Eva Dal."
+    ]
+    queue = second.get("review.index", **HERE)
+    asked = queue.follow("Confirm or not")
+    assert asked.h1 == "Confirm 5 refusals?"
+    assert [asked.text.count("Sorry, Eva "), asked.text.count("Reason: ")] == [5, 5]
+    stale = second.get("review_proposed.confirm", **HERE, who=everybody)
+    assert "1 refusal you proposed yourself: somebody else confirms it." in stale.text
+    # Before the button is pressed one proposal is withdrawn, one replaced, one person approved, one left to others.
+    for one in people[:2]:
+        shown = organiser.get("attendees.show", **of(one))
+        shown.form('form[action$="withdrawal"]').submit({}, expect=303)
+    propose(organiser, people[1], "Quite another reason.")
+    organiser.post("review.approve", **of(people[2]))
+    second.post("review.recuse", follow=True, expect=200, **of(more[0]))
+    assert asked.submit(button="Confirm 5 refusals", expect=200, follow=True).flashes == [
+        "1 person is declined. A message with the reason is on its way.",
+        "Decided or ended meanwhile: Eva Dal. The proposal was withdrawn meanwhile: Eva Ek."
+        " Answers or proposal are others than your page showed. Look again: Eva Berg."
+        " You have left these decisions to others: Eva Lund.",
+    ]
+    assert standing([*people, *more]) == [
+        "in_review",
+        "in_review",
+        "confirmed",
+        "in_review",
+        "declined",
+        "in_review",
+    ]
+    assert [kinds_for(one).count("declined") for one in (*people, *more)] == [0, 0, 0, 0, 1, 0]
+    assert "Sorry, Eva Ros." in newest_mail(more[1], "declined").text
+    # The same page, sent again, declines nobody twice.
+    again = stale.submit(button="Confirm 5 refusals", expect=200, follow=True).flashes
+    assert (len(again), "Eva Ros" in again[0], kinds_for(more[1]).count("declined")) == (1, True, 1)
+    one = second.get("review.confirm_refusal", **of(people[1]))
+    left = second.get("review_proposed.confirm", **HERE, who=everybody)
+    dropped = left.form('form[action$="withdrawal"]').submit({}, expect=200, follow=True)
+    assert dropped.flashes == ["2 proposed refusals are dropped. The registrations stay in review."]
+    nobody = "Choose at least one person whom somebody has proposed to decline."
+    assert second.get("review_proposed.confirm", **HERE, who=everybody, follow=True).flashes == [nobody]
+    # A single confirmation is about the proposal that its page showed, too.
+    propose(organiser, people[1])
+    changed = "Nothing was changed: the person’s answers are others than your page showed. Look again."
+    assert one.form('form[action$="confirmation"]').submit({}, expect=200, follow=True).flashes == [changed]
+    assert standing(people) == ["in_review", "in_review", "confirmed"]
+
+
+def propose(browser, person, words=None):
+    said = words or f"Sorry, {person.given_name} {person.family_name}."
+    browser.post("review.decline", {"reason": "off_subject", "en": said}, **of(person))
+
+
+def who_of(form):
+    return [one["value"] for one in form.select('[name="who"]')]
+
+
+def of(person):
+    return {**HERE, "reference": person.reference}
+
+
+def standing(people):
+    db.session.rollback()
+    return [db.session.get_one(Registration, one.id).status.value for one in people]
