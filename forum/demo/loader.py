@@ -21,9 +21,10 @@ FAILED_KIND, FAILED_ATTEMPTS, FAILED_ERROR = "waiting", 9, "452 4.2.2 Mailbox fu
 
 
 def load_demo(*, now: datetime) -> bool:
-    """Load events, pages, posts and some 120 invented registrations; return whether anything was loaded.
+    """Load events, pages, posts and some 130 invented registrations; return whether anything was loaded.
 
-    Does nothing when any event exists. Call after `start_write`; the caller commits.
+    Some are invited, and four are of a delegation. Does nothing when any event exists. Call after `start_write`; the
+    caller commits.
     """
     if db.session.scalar(select(exists().where(Event.id.is_not(None)))):
         return False
@@ -47,13 +48,16 @@ def store_images(now: datetime) -> Originals:
 
 
 def _settle_outbox() -> None:
-    """Mark the demo's mails as sent, and one as failed, so that the worker sends none of them."""
+    """Mark the demo's mails as sent, and one more as failed, so that the worker sends none of them."""
     db.session.flush()
     columns = (OutboxMessage.id, OutboxMessage.kind, OutboxMessage.created_at, OutboxMessage.status)
     mails = db.session.execute(select(*columns).order_by(OutboxMessage.id)).all()
     waiting = [mail for mail in mails if mail.kind == FAILED_KIND and mail.status == MessageStatus.QUEUED]
     failed = waiting[-1].id
-    db.session.execute(update(OutboxMessage), [_sent(mail) for mail in mails if mail.id != failed])
+    db.session.execute(
+        update(OutboxMessage),
+        [_sent(mail) for mail in mails if mail.id != failed and mail.status != MessageStatus.FAILED],
+    )
     db.session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == failed)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forum.folding import search_fold
@@ -43,11 +43,10 @@ class Population:
         organisations = self._organisations[sector]
         organisation, colleagues = _turn(organisations, number), number // len(organisations)
         language, given_name, family_name = self._name(organisation["country"])
-        local_part = f"{search_fold(given_name)}.{search_fold(family_name)}".replace(" ", "-")
         return Person(
             given_name=given_name,
             family_name=family_name,
-            email=f"{local_part}@{organisation['domain']}",
+            email=_address(given_name, family_name, organisation["domain"]),
             organisation=organisation["name"],
             title=_turn(self._titles[organisation["kind"]][language], colleagues),
             country=organisation["country"],
@@ -55,12 +54,23 @@ class Population:
             phone=_turn(FICTIONAL_NUMBERS, number) if language == "sv" and number % 4 == 0 else None,
         )
 
+    def colleague_of(self, person: Person) -> Person:
+        """Return somebody else of the same organisation, who reads the same language and has the same title."""
+        _language, given_name, family_name = self._name(person.country)
+        email = _address(given_name, family_name, person.email.rpartition("@")[2])
+        return replace(person, given_name=given_name, family_name=family_name, email=email, phone=None)
+
     def _name(self, country: str) -> tuple[str, str, str]:
         """Return a person's language and a name not used before; each round of given names shifts the family names."""
         number, lists = _count_up(self._country_count, country), self._names[country]
         place, words = number // len(lists), _turn(lists, number)
         given, family = words["given"], words["family"]
         return words["language"], _turn(given, place), _turn(family, place + place // len(given))
+
+
+def _address(given_name: str, family_name: str, domain: str) -> str:
+    local_part = f"{search_fold(given_name)}.{search_fold(family_name)}".replace(" ", "-")
+    return f"{local_part}@{domain}"
 
 
 def _count_up(counts: dict[str, int], key: str) -> int:

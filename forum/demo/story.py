@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import update
 
 from forum.demo.answers import answers_of
+from forum.demo.invited import Invited
 from forum.demo.people import Person, Population
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
@@ -107,11 +108,12 @@ class Story:
     def __init__(self, event: Event, population: Population, now: datetime):
         self.event, self.now = event, now
         self.parts = [part for sector in event.sectors for part in self._cast(sector, population)]
+        self.invited = Invited(event, population, now)
         self.registered: list[Part] = []
 
     def play(self) -> None:
         """Register everybody, decide about those who are reviewed, and run the daily changes."""
-        acts = [*self._days()]
+        acts = [*self._days(), *self.invited.acts()]
         for part in self.parts:
             acts += self._acts(part)
         for at, act in sorted(acts, key=lambda act: act[0]):

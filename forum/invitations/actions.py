@@ -51,9 +51,9 @@ class Terms:
 
 
 def invite(
-    event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int, now: datetime
+    event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int | None, now: datetime
 ) -> Invitation:
-    """Invite a person; the worker sends the mail. Call after `start_write`.
+    """Invite a person; the worker sends the mail. Call after `start_write`. Without `user_id` a command invites.
 
     Raises EventOver, AlreadyInvited, AlreadyRegistered, NoPlaceToHold.
     """
@@ -71,7 +71,7 @@ def invite(
 
 
 def add(
-    event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int, now: datetime
+    event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int | None, now: datetime
 ) -> Invitation:
     """Add an invitation. The caller has locked the event and checked that it may be made (`many` does so for many).
 
@@ -91,8 +91,9 @@ def add(
         hold(sector, now)
     db.session.add(invitation)
     db.session.flush()
+    actor = "command" if user_id is None else f"user:{user_id}"
     told = {"sector": sector.key, "place": terms.holds_place}
-    audit.record("invitation.made", invitation, actor=f"user:{user_id}", at=now, **told)
+    audit.record("invitation.made", invitation, actor=actor, at=now, **told)
     return invitation
 
 

@@ -14,6 +14,7 @@ from forum.audit import queries as history
 from forum.audit.models import AuditEntry
 from forum.content import exporting, importing
 from forum.database import start_write
+from forum.delegations.models import Delegation
 from forum.demo import files
 from forum.demo.loader import load_demo, store_images
 from forum.demo.story import ALIAS, CHAPTERS
@@ -23,6 +24,10 @@ from forum.health import checks
 from forum.images import queries as images
 from forum.images import store
 from forum.images.bodies import without_marks
+from forum.invitations import queries as invitation_queries
+from forum.invitations import reminding, sending
+from forum.invitations.enums import Standing
+from forum.invitations.models import Invitation
 from forum.news.models import Post, Tag
 from forum.outbox import queries as outbox
 from forum.outbox.enums import MessageStatus
@@ -86,6 +91,10 @@ def registrations(**attributes):
     return db.session.scalars(query.order_by(Registration.requested_at)).all()
 
 
+def invitations():
+    return db.session.scalars(select(Invitation).order_by(Invitation.id)).all()
+
+
 def test_demo_is_loaded_once(loaded):
     before = db.session.scalar(select(func.count()).select_from(Registration))
     assert load(NOW + timedelta(days=400)) is False
@@ -108,7 +117,7 @@ def test_the_demo_wakes_nobody(loaded):
     """The health checks report nothing about the demo except the missing worker, which no test here runs."""
     failing = [finding.check for finding in checks.examine(checks.STATUS, NOW) if not finding.is_well]
     assert failing == ["worker"]
-    assert outbox.read_queue().failed == 1
+    assert outbox.read_queue().failed == 2
 
 
 def test_form_of_the_current_event_asks_more_and_people_have_answered(loaded):
@@ -173,7 +182,8 @@ def test_people_are_in_every_state(loaded):
     people = registrations()
     states = Counter(person.status for person in people)
     assert set(states) == set(Status)
-    assert len(people) == sum(chapter.people for chapter in CHAPTERS.values()) == 125
+    # Two say yes to an invitation, and a delegation has four people.
+    assert len(people) == sum(chapter.people for chapter in CHAPTERS.values()) + 6 == 131
     assert Counter(person.holds_place for person in people if person.status == Status.PENDING) == {
         True: 4,
         False: 1,
@@ -205,8 +215,33 @@ def test_an_offer_is_open(loaded):
 def test_counters_are_what_was_taken(loaded):
     current = events.find_current()
     held = Counter(person.sector_id for person in registrations(holds_place=True))
-    assert {sector.id: sector.taken for sector in current.sectors} == dict(held)
-    assert current.taken == sum(held.values())
+    promised = Counter(one.sector_id for one in invitations() if one.holds_place)
+    assert sum(promised.values()) == 3
+    assert {sector.id: sector.taken for sector in current.sectors} == dict(held + promised)
+    assert current.taken == (held + promised).total()
+
+
+def test_invitations_stand_in_every_state_and_wake_nobody_later(loaded):
+    """None waits to be sent, and neither a mail nor a reminder is still to come."""
+    standing = Counter(invitation_queries.standing_of(one) for one in invitations())
+    others = set(Standing) - {Standing.YES, Standing.SENT, Standing.WAITING}
+    assert standing == Counter({Standing.YES: 2, Standing.SENT: 3, **dict.fromkeys(others, 1)})
+    assert {one.sector.key for one in invitations()} == {"politics"}
+    assert {one.language for one in invitations()} == {"sv", "en"}
+    assert [one.reason for one in invitations() if one.reason] != []
+    later = NOW + timedelta(days=14)
+    assert (sending.list_next(now=later), reminding.list_next(now=later)) == ([], [])
+
+
+def test_a_delegation_has_people_with_and_without_an_address(loaded):
+    (delegation,) = db.session.scalars(select(Delegation))
+    people = [one.registration for one in delegation.people]
+    assert [(one.status, one.has_address) for one in people] == [
+        (Status.CONFIRMED, False),
+        (Status.CONFIRMED, True),
+        (Status.CONFIRMED, False),
+        (Status.EXPIRED, True),
+    ]
 
 
 def test_everybody_has_a_history_and_the_chain_is_whole(loaded):
@@ -240,13 +275,17 @@ def test_some_agree_to_be_listed_and_one_changed_their_mind(loaded):
     assert len(withdrawn) == 1
 
 
-def test_no_mail_is_due_and_one_has_failed(loaded):
+def test_no_mail_is_due_and_two_have_failed(loaded):
     mails = db.session.scalars(select(OutboxMessage)).all()
     assert set(Counter(mail.status for mail in mails).items()) == {
-        (MessageStatus.SENT, len(mails) - 1),
-        (MessageStatus.FAILED, 1),
+        (MessageStatus.SENT, len(mails) - 2),
+        (MessageStatus.FAILED, 2),
     }
-    (failed,) = [mail for mail in mails if mail.status == MessageStatus.FAILED]
+    failed, refused = sorted(
+        (mail for mail in mails if mail.status == MessageStatus.FAILED),
+        key=lambda mail: mail.kind != "waiting",
+    )
+    assert (refused.kind, refused.content is None) == ("invitation", False)
     recipient = db.session.get(Registration, failed.registration_id)
     assert (failed.kind, failed.content is None, recipient.status) == ("waiting", False, Status.WAITING)
     assert [mail.id for mail in mails if mail.status == MessageStatus.SENT and mail.content is not None] == []
