@@ -19,8 +19,11 @@ OPENING = _l("This is about a registration.")
 ASKED, REPLACED, REVIEWED = mails.SUBSTITUTE_ASKED, "substituted", "substitute-in-review"
 REGISTERED = "substitute-registered"
 # The mails to the contact of a delegation.
-TO_CONTACT = ("delegation-asked", "delegation-again", "delegation-registered", "delegation-changed")
-TO_CONFIRM, AGAIN, DONE, CHANGED = TO_CONTACT
+TO_CONTACT = (
+    *("delegation-asked", "delegation-again", "delegation-registered", "delegation-changed"),
+    "delegation-link",
+)
+TO_CONFIRM, AGAIN, DONE, CHANGED, LINK = TO_CONTACT
 OF_SEVERAL = _l("This is about the registration of several people.")
 PATHS = {ContactLink.CONFIRM: "confirm/", ContactLink.MANAGE: ""}
 
@@ -76,7 +79,6 @@ def queue_to_contact(
     **context: Any,
 ) -> OutboxMessage:
     """Queue a mail to the contact with a link; it has no text that a visitor typed."""
-    base = f"{current_app.config['BASE_URL']}/{delegation.language}/r/delegation/"
     return outbox.queue(
         kind=kind,
         recipient=delegation.email,
@@ -86,7 +88,7 @@ def queue_to_contact(
             "event": delegation.event,
             "sector": delegation.sector,
             "until": delegation.confirm_by,
-            "link": f"{base}{PATHS[purpose]}{token}",
+            "link": address_of(delegation, token, purpose),
             **context,
         },
         now=now,
@@ -95,3 +97,9 @@ def queue_to_contact(
         lane=lane,
         reply_to=delegation.event.contact_email,
     )
+
+
+def address_of(delegation: Delegation, token: str, purpose: ContactLink = ContactLink.MANAGE) -> str:
+    """Return the URL of a contact's link, under BASE_URL whatever the request's Host is (S39)."""
+    base = f"{current_app.config['BASE_URL']}/{delegation.language}/r/delegation/"
+    return f"{base}{PATHS[purpose]}{token}"

@@ -56,6 +56,16 @@ def find_link(token_digest: str, purpose: ContactLink, now: datetime) -> Delegat
     return db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
+def older_links(link: DelegationLink, now: datetime) -> Sequence[DelegationLink]:
+    """Return the earlier links to the same delegation and purpose that work still."""
+    same = DelegationLink.delegation_id == link.delegation_id, DelegationLink.purpose == link.purpose
+    if link.created_at is None:
+        return ()
+    earlier = DelegationLink.created_at.is_(None) | (DelegationLink.created_at < link.created_at)
+    query = select(DelegationLink).where(*same, earlier, DelegationLink.expires_at > now)
+    return db.session.scalars(query.order_by(DelegationLink.digest)).all()
+
+
 def find_form(form_key: str) -> Delegation | None:
     """Return the delegation that was made from a form, if the form was sent before."""
     return db.session.scalars(select(Delegation).where(Delegation.form_key == form_key)).one_or_none()
@@ -66,6 +76,20 @@ def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
     mine = Delegation.sector_id == sector.id, Delegation.email_canonical == email_canonical
     query = select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
     return db.session.scalars(query.order_by(Delegation.id)).first()
+
+
+def list_of_contact(event: Event, email_canonical: str) -> Sequence[Delegation]:
+    """Return the event's delegations that a contact with this address has confirmed, in order of being asked for."""
+    mine = Delegation.event_id == event.id, Delegation.email_canonical == email_canonical
+    query = select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
+    return db.session.scalars(query.options(joinedload(Delegation.sector)).order_by(Delegation.id)).all()
+
+
+def list_first(event: Event) -> Sequence[Delegation]:
+    """Return the event's first delegation that was confirmed, as a list; an empty one if there is none."""
+    query = select(Delegation).where(Delegation.event_id == event.id, Delegation.confirmed_at.is_not(None))
+    shown = query.options(joinedload(Delegation.sector)).order_by(Delegation.id).limit(1)
+    return db.session.scalars(shown).all()
 
 
 def find_delegate(delegation: Delegation, position: int) -> Delegate | None:

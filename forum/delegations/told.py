@@ -7,10 +7,10 @@ from datetime import datetime
 from flask.blueprints import BlueprintSetupState
 
 from forum import clock
-from forum.delegations import contact_sign_in, named, queries, substituting
+from forum.delegations import contact_sign_in, lost_links, named, queries, substituting
 from forum.delegations.models import Delegation, Substitution
 from forum.extensions import db
-from forum.registration import ending, own_sign_in
+from forum.registration import ending, links_by_mail, own_sign_in
 from forum.registration.models import Registration
 
 
@@ -35,6 +35,7 @@ def install_delegations(state: BlueprintSetupState) -> None:
     """Give templates of `registration` the function `delegation_of`; end the delegation's sign-in with the person's."""
     state.app.jinja_env.globals.update(delegation_of=delegation_of)
     own_sign_in.install_leaving(state.app, contact_sign_in.leave)
+    links_by_mail.install(state.app, lost_links.find_beside)
 
 
 def _stay_in_delegation(registration_ids: Collection[int], now: datetime) -> None:

@@ -52,6 +52,7 @@ KINDS = {
     "substitute-in-review": _l("Comes instead, in review"),
     "delegation-asked": _l("Confirm a delegation"),
     "delegation-again": _l("Link to a delegation"),
+    "delegation-link": _l("Lost link to a delegation"),
     "delegation-registered": _l("Delegation registered"),
     "delegation-changed": _l("Changes in a delegation"),
     "changed": _l("Details changed"),

@@ -1,8 +1,18 @@
-"""Sending a personal link to an address for which one is requested."""
+"""Sending a personal link to an address for which one is requested.
 
+A room above may know more that the address opens (`install`). All of it goes in one message, for a mailbox gets few.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from flask.sansio.app import App
 
 from forum.audit import actions as audit
+from forum.columns import Text
 from forum.database import rehearsed
 from forum.events.models import Event
 from forum.extensions import db
@@ -10,6 +20,28 @@ from forum.registration import mails, names, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
+
+BESIDE = "what an address opens beside a registration"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What an address opens beside a registration: pairs of a sector's name and a link.
+
+    `queue` makes the message that has these links alone; it keeps the message only where its argument is true.
+    """
+
+    links: Sequence[tuple[Text, str]]
+    queue: Callable[[bool], None]
+
+
+# By the event and the address, whether the message is withheld, and the time.
+Finding = Callable[[Event, str, bool, datetime], Beside]
+
+
+def install(app: App, rule: Finding) -> None:
+    """Let `rule` find what an address opens beside a registration, in as many statements for every address (S24)."""
+    app.extensions[BESIDE] = rule
 
 
 def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now: datetime) -> None:
@@ -23,17 +55,21 @@ def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now
     registration = queries.find_live(event, names.canonical_email(email))
     stand_in = queries.find_first_live(event)
     withheld = not may_mail(email)
+    find: Finding | None = current_app.extensions.get(BESIDE)
+    beside = find(event, email, withheld, now) if find else None
     with rehearsed(db.session, when=registration is None):
         if someone := registration or stand_in:
-            _queue_link(someone, now, withheld=withheld)
+            _queue_link(someone, now, withheld=withheld, beside=beside.links if beside else ())
+    if beside:
+        beside.queue(registration is None)
     audit.record("registration.link_asked", registration or event, actor="visitor", at=now)
 
 
-def _queue_link(registration: Registration, now: datetime, *, withheld: bool) -> None:
+def _queue_link(registration: Registration, now: datetime, **more: Any) -> None:
     # Look up the form of every registration, even where it is not needed, so that the work does not reveal the
     # status.
     last_form = queries.find_last_form(registration)
     if registration.status == Status.PENDING:
-        mails.queue_link_to_confirm(registration, last_form, withheld=withheld, now=now)
+        mails.queue_link_to_confirm(registration, last_form, now=now, **more)
     else:
-        mails.queue_link(registration, withheld=withheld, now=now)
+        mails.queue_link(registration, now=now, **more)

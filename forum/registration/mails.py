@@ -139,18 +139,17 @@ def queue_cancelled(
     return queue(registration, "cancelled", now, left_line=left_line, paragraphs=paragraphs(words))
 
 
-def queue_link(registration: Registration, *, withheld: bool = False, now: datetime) -> OutboxMessage | None:
-    """Queue a fresh personal link for the person who requested it, or make the mail and withhold it."""
-    return _queue_managing(registration, "link", now, withheld=withheld, lane=Lane.NOW)
+def queue_link(registration: Registration, *, now: datetime, **more: Any) -> OutboxMessage | None:
+    """Queue a fresh personal link for the person who requested it; `beside` are links to their delegations."""
+    return _queue_managing(registration, "link", now, **{"beside": (), "lane": Lane.NOW, **more})
 
 
 def queue_link_to_confirm(
-    registration: Registration, submission: Submission | None, *, withheld: bool = False, now: datetime
+    registration: Registration, submission: Submission | None, *, now: datetime, **more: Any
 ) -> OutboxMessage | None:
     """Queue a fresh confirming link for the person who requested it; it carries the answers of `submission`."""
-    return _queue_confirming(
-        registration, "link-to-confirm", now, submission=submission, withheld=withheld, lane=Lane.NOW
-    )
+    told = {"submission": submission, "beside": (), "lane": Lane.NOW, **more}
+    return _queue_confirming(registration, "link-to-confirm", now, **told)
 
 
 def queue_of_mailing(

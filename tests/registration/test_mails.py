@@ -190,6 +190,7 @@ def make_mails_of_delegation(event: Event, language: str) -> dict[str, Mail]:
     ask("second")
     write(reviewing.approve, delegation.people[0].registration, actor="command", now=NOW)
     write(contact_news.tell, delegation.id, now=NOW)
+    write(links_by_mail.send_fresh_link, event, contact.email, now=NOW)
     return {kind: newest_mail_to(contact.email, kind) for kind in TO_CONTACT}
 
 

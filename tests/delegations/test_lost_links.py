@@ -1,0 +1,85 @@
+"""A contact who has lost the link gets another one, also once registration is closed; newer links end older ones."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from forum import clock
+from forum.database import start_write
+from forum.delegations import contact_links
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import DelegationLink
+from forum.extensions import db
+from forum.registration import links_by_mail
+from forum.registration.errors import LinkRefused
+from tests.delegations.test_delegations import CONTACT, registered
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, too_many, write
+from tests.registration.reading import last_id, newest_mail, newest_mail_to, queued
+from tests.registration.test_same_work import work_of_link
+
+LATER = NOW + timedelta(days=1)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url, FORM_MIN_SECONDS=0)
+
+
+@pytest.fixture(autouse=True)
+def frozen():
+    clock.freeze(NOW)
+
+
+def tokens_in(mail):
+    """Return the tokens of the links to delegations in a mail."""
+    return [line.rpartition("/")[2] for line in mail.text.splitlines() if "/r/delegation/" in line]
+
+
+def opens(token):
+    """Return the delegation of a contact's link, or None."""
+    try:
+        return contact_links.follow(token, ContactLink.MANAGE, now=clock.now())
+    except LinkRefused:
+        return None
+
+
+def test_contact_asks_for_the_lost_link_once_registration_is_closed(pages, event):
+    first, second = registered(event), registered(event, sector="justice", key="second")
+    start_write(db.session)
+    event.closes_at = NOW + timedelta(hours=1)
+    db.session.commit()
+    clock.freeze(LATER)
+    since = last_id()
+    for address in (" ANNA@example.org", "nobody@example.org"):
+        page = pages.get("/en/register/link").submit({"email": address}, follow=True)
+        assert f"If {address.strip()} is registered" in page.text
+    assert queued(since) == [("delegation-link", CONTACT.email)]
+    assert [opens(token) for token in tokens_in(newest_mail_to(CONTACT.email, "delegation-link"))] == [
+        first,
+        second,
+    ]
+
+
+def test_contact_who_comes_too_reads_both_links_in_one_message(event):
+    """Three messages an hour go to one mailbox, however much its owner has registered."""
+    anna = confirmed(event, "tech", email=CONTACT.email)
+    delegation, since = registered(event, sector="justice"), last_id()
+    write(links_by_mail.send_fresh_link, event, CONTACT.email, now=NOW)
+    assert queued(since) == [("link", CONTACT.email)]
+    assert [opens(token) for token in tokens_in(newest_mail(anna))] == [delegation]
+    write(links_by_mail.send_fresh_link, event, CONTACT.email, may_mail=too_many, now=NOW)
+    assert db.session.scalar(select(func.count()).where(DelegationLink.expires_at <= NOW)) == 1
+
+
+def test_asking_takes_as_many_statements_for_contacts_and_for_strangers(database):
+    event = make_event(sectors=[make_sector("tech"), make_sector("justice")])
+    registered(event)
+    both = replace(CONTACT, email="both@example.org")
+    registered(event, contact=both, key="both")
+    confirmed(event, "justice", email=both.email)
+    emails = [confirmed(event, "tech").email, CONTACT.email, both.email, "nobody@example.org"]
+    work = [len(work_of_link(email)) for email in emails]
+    assert work == [work[0]] * 4
