@@ -98,7 +98,7 @@ def document_of(kind: str, number: int) -> str:
 
 
 def forget_removed(kind: str, number: int) -> None:
-    """Delete everybody's words for a page or post that is removed: SQLite may give its id to the next one.
+    """Delete all users' unsaved words for a page or post that is removed: SQLite may give its id to the next one.
 
     Call this after the row is deleted: only then has every transaction ended that was about to store words for it.
     """

@@ -108,7 +108,7 @@ def pause(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/resumption", methods=["POST"])
 def resume(event: str, mailing: int) -> ResponseReturnValue:
-    """Go on with a paused mailing."""
+    """Continue a paused mailing."""
     return _change(event, mailing, actions.resume, _("The mailing continues."))
 
 

@@ -1,8 +1,8 @@
-"""A person whom the contact of a delegation names later, while registration is open.
+"""Adding a person to a delegation later, while registration is open.
 
 The rules are those of the form: a person without an address of their own gets a place, a rank in line or a review at
 once; a person with one is asked to confirm it. The page first says which of these will happen. If it promised a place
-that is taken meanwhile, nobody is registered before the contact has read so.
+that is taken meanwhile, nobody is registered before the contact has read that.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return what the page promises, and the number of people so far: a form sent twice adds nobody twice (R03)."""
+    """Return what the page promises, and the number of people now: a form sent twice adds nobody twice (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(delegation.people)}
 
 

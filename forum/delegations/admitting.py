@@ -1,4 +1,4 @@
-"""The contact confirms: the people of the delegation become registrations, in one transaction under the event's lock.
+"""Confirming a delegation: its people are registered in one transaction, under the event's lock.
 
 Each person gets a place by the usual rule or waits; where organisers review the sector, each is reviewed. A person with
 an address of their own is asked to confirm it, and a place is held until then as usual. The contact answers for the
@@ -115,7 +115,7 @@ def has_room(sector: Sector, key: str | None, now: datetime) -> bool:
 
 
 def admit(delegate: Delegate, drafted: Registration, sender: Sender, now: datetime) -> None:
-    """Register one person of a delegation, or store that there is no room. The event is locked."""
+    """Register one person of a delegation, or store that there was no place. The event is locked."""
     sector = drafted.sector
     is_free = has_room(sector, drafted.organisation_key, now)
     is_reviewed = sector.policy == SectorPolicy.REVIEW

@@ -2,8 +2,8 @@
 
 Until the newcomer has confirmed, the person keeps everything. Confirming hands over the place, the offered place, the
 rank in line or the review in one transaction, under the event's lock, so that a place belongs to one of the two at each
-moment. The person's registration then ends as a cancelled one does, but for the place. Where organisers review the
-sector, they review the newcomer; a place or a rank is kept meanwhile, as for a change of name.
+moment. The person's registration then ends like a cancelled one, except that its place is not offered to others. Where
+organisers review the sector, they review the newcomer; a place or a rank is kept meanwhile, as for a change of name.
 """
 
 from collections.abc import Collection, Sequence

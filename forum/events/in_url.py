@@ -67,11 +67,10 @@ def is_preview() -> bool:
 def get_published_or_404(slug: str | None, *, sectors: bool = True, pages: bool = False) -> Event:
     """Return the published event with this slug, the current one for None; set g.event, which the layout shows.
 
-    A page that is asked for in a language that the event is not in leads to the same page in one that it is in.
-    The event's sectors are loaded unless `sectors` is false, the names of its pages only if `pages` is true.
-    A page of the current event that is asked for under the event's slug leads to its own address: an event may become
-    the front page after somebody noted a link. In a preview, return the private link's event as it will be once
-    published. Raises OffSite, PreviewEnded.
+    A page in a language that the event does not have redirects to the same page in one that it has. The event's sectors
+    are loaded unless `sectors` is false, the names of its pages only if `pages` is true. A page of the current event
+    under the event's slug redirects to its own URL: the event may have become the front page after somebody stored the
+    link. In a preview, return the private link's event as it will be once published. Raises OffSite, PreviewEnded.
     """
     if is_preview():
         g.event = _previewed_event()

@@ -1,6 +1,6 @@
 """The languages of an event after it was made: adding one drafts its standing pages, taking one away hides its pages.
 
-Nobody's words are deleted: texts in a language that was taken away are there again when it comes back.
+No text is deleted: texts in a removed language are shown again when the language is added again.
 """
 
 from collections.abc import Collection

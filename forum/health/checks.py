@@ -78,7 +78,7 @@ def _run(name: str, now: datetime, *, has_tables: bool) -> Finding:
         return Finding(name, *CHECKS[name](now))
     except keys.WrongKeys as problem:
         return Finding(name, False, f"cannot be known: {problem}")
-    except Exception as problem:  # a check that breaks is reported like one that fails
+    except Exception as problem:  # a check that raises an error is reported like one that fails
         log.warning("check %s: %s", name, type(problem).__name__)
         return Finding(
             name, False, f"could not be checked ({type(problem).__name__})", follows=not has_tables
@@ -183,7 +183,7 @@ def _mail(now: datetime) -> tuple[bool, str]:
 
 
 def _dead_letters(now: datetime) -> tuple[bool, str]:
-    """Check that no mail has been given up; the demo's example of one is not counted."""
+    """Check that no mail has failed for good; in a demo, which starts with such a mail, this never fails."""
     failed = outbox.read_queue().failed
     if not failed:
         return True, "none"

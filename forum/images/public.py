@@ -1,4 +1,4 @@
-"""The files of images, for everybody. An address never changes its content, so browsers keep it for ever."""
+"""The URLs of image files, for everybody. A file never changes under its URL, so browsers cache it for ever."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

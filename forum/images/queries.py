@@ -81,7 +81,7 @@ def find_own(event_id: int, key: str) -> Image | None:
 def keep_until_commit(key: str) -> Image | None:
     """Return the image with this key, which nobody can remove until the commit; None when it is gone.
 
-    A removal of the image that is under way is waited for. Lock the image before the content version, as a removal
+    Waits for a removal of the image that has begun. Lock the image before the content version, as a removal
     does, or two transactions may wait for each other.
     """
     locked = select(Image).where(Image.key == key).with_for_update(read=True, key_share=True)

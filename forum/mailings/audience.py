@@ -1,4 +1,4 @@
-"""The people to whom a change of an event is news: those registered who were told other facts than the present ones.
+"""The people to whom a change of an event is news: registered people who know other facts than the present ones.
 
 A person knows the facts at the time when the registration was sent or its address confirmed, or those of the newest
 mail about a change that was sent to them.

@@ -1,4 +1,4 @@
-"""Reading the outbox for organisers: an event's mails, filtered and paged, and what keeps mail from being sent.
+"""Reading the outbox for organisers: an event's mails, filtered and paged, and the reasons why mail is not sent.
 
 The mails' content is never loaded here, because it holds personal links (S18).
 """
@@ -49,7 +49,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What keeps mail from being sent: dead letters, a late or paused queue, a silent worker while mail waits."""
+    """The reasons why mail is not sent: dead letters, a late or paused queue, a silent worker while mail waits."""
 
     failed: int
     waiting: int
@@ -84,7 +84,7 @@ def count_by_status(scope: Scope) -> dict[str, int]:
 
 
 def find_trouble(scope: Scope, *, now: datetime) -> Trouble:
-    """Return what keeps the mails in `scope` from being sent."""
+    """Return the reasons why the mails in `scope` are not sent."""
     relay, seen = db.session.execute(select(MailRelay, heartbeats.newest(now).scalar_subquery())).one()
     queue = read_queue(scope)
     is_late = queue.oldest is not None and now - queue.oldest > MAIL_MAY_WAIT

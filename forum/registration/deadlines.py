@@ -72,8 +72,8 @@ def find_later_asking(
     """Return a later deadline than `ends_at` to confirm an address or hold a place, or None when there is none.
 
     There is none when the person has had the `whole` time since the first mail was sent. While no mail was sent and one
-    still may be, the whole time starts again, up to TIMES it since the registration, because the place is not available
-    to other people. A dead letter extends nothing, because it shows that nobody reads mail at this address.
+    still may be, the whole time starts again, up to TIMES that time since the registration, because the place is not
+    available to other people. A dead letter extends nothing, because it shows that nobody reads mail at this address.
     """
     until = now
     left_at = _left_at(mails)

@@ -20,7 +20,7 @@ class MarkKind(StrEnum):
 
 
 class Organisation(Base):
-    """An organisation as the organisers of an event have written it down.
+    """An organisation that the organisers of an event have added.
 
     `key` is the `names.organisation_key` of its name; registrations that belong to the organisation carry it as theirs.
     `cap` is how many places it may have, NULL for the event's own rule. `is_suggested` says whether forms suggest the

@@ -140,7 +140,7 @@ def _ask_for_tags(
 
 
 def _note_view(registration: Registration, form: TidyForm) -> None:
-    """Record that the organiser has opened the page; a form that comes back shows nothing new."""
+    """Record that the organiser has opened the page; a form that is shown again with errors is not counted."""
     if not form.is_submitted():
         note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
 

@@ -90,7 +90,7 @@ def ask_again(notice: str) -> str | None:
 
 
 def _asking(registration: Registration | None) -> dict[str, Any]:
-    """Return the questions of the sent form: those of the event that it names, as no registration may be known."""
+    """Return the questions of the sent form: those of the event that it names, as nobody may be signed in."""
     slug = request.form.get("asks")
     sector = registration.sector.key if registration else ""
     return {"questions": queries.list_for_form(slug), "sector": sector, "asks": slug} if slug else {}

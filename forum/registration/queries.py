@@ -82,7 +82,7 @@ def find_confirmed(event: Event, email_canonical: str) -> Registration | None:
 
 
 def find_last_calendar_sequence(registration: Registration) -> int | None:
-    """Return the calendar number of the person's earlier registrations for this event, or None without any."""
+    """Return the highest calendar sequence number of the person's earlier registrations for this event, or None."""
     query = select(func.max(Registration.calendar_sequence)).where(
         Registration.event_id == registration.event_id,
         Registration.email_canonical == registration.email_canonical,

@@ -16,8 +16,8 @@ from xml.parsers import expat
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
 
 # A table of 301 rows and 30 columns has less than half of both.
-MOST_BYTES = 2_000_000  # of the parts, unpacked
-MOST_ELEMENTS = 150_000  # of the parts
+MOST_BYTES = 2_000_000  # bytes of all parts together, unpacked
+MOST_ELEMENTS = 150_000  # elements of all parts together
 CHUNK = 65_536  # bytes that are unpacked and parsed at once
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # compression methods that spreadsheet programs use
 CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
