@@ -7,7 +7,7 @@ from forum.delegations import queries
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import Delegation, DelegationLink
 from forum.extensions import db
-from forum.registration import links
+from forum.registration import links, places
 from forum.registration.errors import LinkRefused
 
 
@@ -15,7 +15,7 @@ def issue(delegation: Delegation, purpose: ContactLink, *, now: datetime, is_dea
     """Make a link and return its token; a dead one, for a mail that is withheld, never works."""
     token = new_token()
     ends = delegation.confirm_by if purpose == ContactLink.CONFIRM else links.managing_ends(delegation.event)
-    link = DelegationLink(digest=digest(token), delegation=delegation, purpose=purpose)
+    link = DelegationLink(digest=digest(token), delegation=delegation, purpose=purpose, created_at=now)
     link.expires_at = now if is_dead else ends
     db.session.add(link)
     return token
@@ -24,6 +24,21 @@ def issue(delegation: Delegation, purpose: ContactLink, *, now: datetime, is_dea
 def follow(token: str, purpose: ContactLink, *, now: datetime) -> Delegation:
     """Return the delegation of a link. Raises LinkRefused."""
     return find(digest(token), purpose, now=now).delegation
+
+
+def ends_older(token: str, *, now: datetime) -> bool:
+    """Return whether opening this link to the contact's page would end earlier ones (S20). Raises LinkRefused."""
+    return bool(queries.older_links(find(digest(token), ContactLink.MANAGE, now=now), now))
+
+
+def open_link(token: str, *, now: datetime) -> None:
+    """End the contact's links that are older than the one being opened, as for a person's own page (S20).
+
+    Asking for a link ends no other link, because a stranger could ask. Call after `start_write`. Raises LinkRefused.
+    """
+    places.lock(follow(token, ContactLink.MANAGE, now=now).event)
+    for older in queries.older_links(find(digest(token), ContactLink.MANAGE, now=now), now):
+        older.expires_at = now
 
 
 def find(token_digest: str, purpose: ContactLink, *, now: datetime) -> DelegationLink:

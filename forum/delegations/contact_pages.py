@@ -71,11 +71,16 @@ def confirm(token: str) -> ResponseReturnValue:
     return redirect(url_for(".show", welcome="1"), 303)
 
 
-@localised(bp, "/r/delegation/<token>")
+@localised(bp, "/r/delegation/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
-    """Exchange the link for a session, so that later URLs lack the token (S22)."""
-    now = clock.now()
-    contact_links.follow(token, ContactLink.MANAGE, now=now)
+    """Exchange the link for a session, so that later URLs lack the token (S22). Ask before older links end (S20)."""
+    now, form = clock.now(), TidyForm()
+    if form.validate_on_submit():
+        start_write(db.session)
+        contact_links.open_link(token, now=now)
+        db.session.commit()
+    elif contact_links.ends_older(token, now=now):
+        return render_template("public/self_service/open.html", form=form, is_delegation=True)
     contact_sign_in.begin(digest(token), now=now)
     return redirect(url_for("own_delegation.show"), 303)
 

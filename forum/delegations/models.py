@@ -117,6 +117,7 @@ class Delegate(Base):
 class DelegationLink(Base):
     """A link to the contact of a delegation; only its digest is stored (S18).
 
+    Without `created_at` it was made before the forum noted that, and is older than any other.
     `left_at` is when the contact last left the page: every sign-in by this link that began earlier has ended.
     """
 
@@ -126,6 +127,7 @@ class DelegationLink(Base):
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
     delegation_id: Mapped[int] = mapped_column(ForeignKey("delegations.id", ondelete="CASCADE"))
     purpose: Mapped[ContactLink] = member(ContactLink)
+    created_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

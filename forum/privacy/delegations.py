@@ -23,7 +23,7 @@ DELEGATION = Entry(
         *of("delegations", "sector_id", "given_name", "family_name", "email", "email_canonical"),
         *of("delegations", "organisation", "country", "language", "is_all_or_nobody"),
         *of("delegations", "asked_at", "confirm_by", "confirmed_at"),
-        *of("delegation_links", "digest", "delegation_id", "purpose", "expires_at", "left_at"),
+        *of("delegation_links", "digest", "delegation_id", "purpose", "created_at", "expires_at", "left_at"),
     ),
     fields=(
         *of("DelegationForm", "given_name", "family_name", "email", "organisation", "country", "language"),

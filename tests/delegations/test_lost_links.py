@@ -14,11 +14,12 @@ from forum.delegations.models import DelegationLink
 from forum.extensions import db
 from forum.registration import links_by_mail
 from forum.registration.errors import LinkRefused
-from tests.delegations.test_delegations import CONTACT, registered
+from tests.delegations.test_delegations import CONTACT, newest, registered
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, too_many, write
 from tests.registration.reading import last_id, newest_mail, newest_mail_to, queued
 from tests.registration.test_same_work import work_of_link
+from tools.pages import Pages
 
 LATER = NOW + timedelta(days=1)
 
@@ -83,3 +84,24 @@ def test_asking_takes_as_many_statements_for_contacts_and_for_strangers(database
     emails = [confirmed(event, "tech").email, CONTACT.email, both.email, "nobody@example.org"]
     work = [len(work_of_link(email)) for email in emails]
     assert work == [work[0]] * 4
+
+
+def test_newer_link_ends_the_older_ones_once_its_owner_opens_it(app, pages, event):
+    """Asking alone ends nothing, for a stranger could ask; the sign-in by an older link ends with it (S20)."""
+    delegation = registered(event)
+    older = newest("delegation-registered")
+    other = Pages(app)
+    other.get(f"/en/r/delegation/{older}", follow=True)
+    clock.freeze(NOW + timedelta(minutes=1))
+    write(links_by_mail.send_fresh_link, event, CONTACT.email, now=clock.now())
+    newer = newest("delegation-link")
+    page = pages.get(f"/en/r/delegation/{newer}", follow=True)
+    assert (page.h1, opens(older), other.get("/en/r/delegation").h1) == (
+        "Open your delegation",
+        delegation,
+        "Your delegation",
+    )
+    assert page.submit(follow=True).h1 == "Your delegation"
+    assert (opens(older), opens(newer)) == (None, delegation)
+    assert other.get("/en/r/delegation", expect=404).h1 == "This page is no longer open"
+    assert pages.get(f"/en/r/delegation/{newer}", follow=True).h1 == "Your delegation"

@@ -187,6 +187,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "restriction_requests.lift": {"number": values["restriction"]},
         **{f"invitations.{act}": {"number": values["invitation"]} for act in ("change", "withdraw")},
         "own_delegation.confirm": {"token": world.tokens["asked delegation"]},
+        "own_delegation.enter": {"token": world.tokens["newer delegation of twin"]},
         **{f"own_delegation.{act}": {"number": 3} for act in ("change", "withdraw", "replace")},
         "own_delegation_people.correct": {"number": 2},
         **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline", "forward")},

@@ -202,6 +202,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         {"delegations", "delegates", "delegation_links"} | MAILED - {"registration_tokens"},
     ),
+    "own_delegation.enter": (VISITOR, {}, {"delegation_links": {"expires_at"}}, set()),
     "own_delegation.confirm": (
         VISITOR,
         {},

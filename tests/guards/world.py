@@ -467,6 +467,9 @@ def _make_delegations(world: World) -> None:
         start_write(db.session)
         known.typed = asdict(alone)
         world.tokens[f"delegation of {name}"] = contact_links.issue(delegation, ContactLink.MANAGE, now=NOW)
+        later = NOW + timedelta(minutes=1)
+        newer = contact_links.issue(delegation, ContactLink.MANAGE, now=later)
+        world.tokens[f"newer delegation of {name}"] = newer
         world.tokens[f"form of {name}"] = contact_links.issue(delegation, ContactLink.CONFIRM, now=NOW)
         db.session.commit()
         if name == PERSON:

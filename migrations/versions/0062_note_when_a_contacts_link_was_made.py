@@ -1,0 +1,23 @@
+"""Note when a link to the contact of a delegation was made.
+
+Why: opening a newer link ends the older ones. A link without the moment is older than any that has one; an earlier
+version that runs beside this one makes such links, and ends none.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0062"
+down_revision = "0061"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("delegation_links") as batch:
+        batch.add_column(sa.Column("created_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("delegation_links") as batch:
+        batch.drop_column("created_at")
