@@ -1,14 +1,15 @@
 """The people of a delegation in words, for its contact and for organisers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from flask import url_for
 from flask_babel import gettext as _
 
 from forum.delegations import contact_acts, correcting, named
 from forum.delegations.asking import Person
 from forum.delegations.enums import DelegateState
-from forum.delegations.models import Delegate
+from forum.delegations.models import Delegate, Delegation
 from forum.registration import waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
@@ -56,14 +57,30 @@ def row_of(one: Delegate, now: datetime) -> Row:
     )
 
 
-def for_organisers(one: Delegate, now: datetime) -> Row:
-    """Return a person of a delegation for organisers: by the name in the registration, if there is one (P22)."""
-    mine, row = one.registration, row_of(one, now)
-    if mine is None:
-        return row
-    label, kind, more = _state_of(mine, one, now)
-    name = f"{mine.given_name} {mine.family_name}".strip()
-    return replace(row, name=name, title=mine.title, email=mine.email, label=label, kind=kind, more=more)
+@dataclass(frozen=True)
+class Listed:
+    """A person of a delegation for organisers: the name, and the state in words with its sign."""
+
+    name: str
+    label: str
+    kind: str
+
+
+def for_organisers(one: Delegate, now: datetime) -> Listed:
+    """Return a person of a delegation for organisers: by the name in the registration, if there is one (P22).
+
+    It asks the database nothing more, for the list has hundreds of people.
+    """
+    mine = one.registration
+    known = mine or named.person_of(one, now) or named.NOBODY
+    label, kind, _more = _state(one, now) if mine is None else _standing(mine, one, now)
+    return Listed(f"{known.given_name} {known.family_name}".strip(), label, kind)
+
+
+def console_address(delegation: Delegation) -> str:
+    """Return the URL of a delegation in the organisers' list: of the page that begins with it."""
+    after, anchor = delegation.id + 1, f"delegation-{delegation.id}"
+    return url_for("delegations_console.index", event=delegation.event.slug, after=after, _anchor=anchor)
 
 
 def _reference(one: Delegate) -> str:
@@ -86,13 +103,20 @@ def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:
 
 
 def _state_of(mine: Registration, one: Delegate, now: datetime) -> tuple[str, str, str]:
+    label, kind, more = _standing(mine, one, now)
+    if mine.status == Status.WAITING:
+        more = _("Number %(position)s in line", position=waiting_list.position(mine))
+    return label, kind, more
+
+
+def _standing(mine: Registration, one: Delegate, now: datetime) -> tuple[str, str, str]:
+    """Return how a registration stands, without a rank in line."""
     if mine.status == Status.PENDING:
         return _not_confirmed(one, mine.confirm_by, now)
     if mine.status == Status.EXPIRED and mine.confirmed_at is None:
         return _not_confirmed(one, now, now)
     if mine.status == Status.WAITING:
-        position = waiting_list.position(mine)
-        return _("On the waiting list"), "wait", _("Number %(position)s in line", position=position)
+        return _("On the waiting list"), "wait", ""
     return _settled(mine.status, is_reviewed=mine.is_in_review)
 
 

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 
+from forum.audit import actions as audit
 from forum.database import rehearsed
 from forum.delegations import contact_links, mails, queries
 from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegation
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.enums import Lane
-from forum.registration import names
+from forum.registration import names, places
 from forum.registration.links_by_mail import Beside
 
 
@@ -40,3 +42,14 @@ def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Besi
                 )
 
     return Beside(links if mine else (), queue)
+
+
+def send(delegation: Delegation, *, actor: str, now: datetime) -> None:
+    """Mail the contact a fresh link to the delegation, for an organiser. Call after `start_write`.
+
+    Older links end when the contact opens it (S20).
+    """
+    places.lock(delegation.event)
+    token = contact_links.issue(delegation, ContactLink.MANAGE, now=now)
+    mails.queue_to_contact(delegation, mails.LINK, token, lane=Lane.NOW, now=now)
+    audit.record("delegation.link_sent", delegation, actor=actor, at=now)

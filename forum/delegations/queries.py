@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -12,6 +13,10 @@ from forum.delegations.models import Delegate, Delegation, DelegationLink, Subst
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration.models import Registration
+from forum.web.pagination import Cursor, Order, Page, read_page
+
+SIZE = 20  # delegations on a page of the organisers' list, each with up to 20 people
+LONGEST_NUMBER = 9  # digits of a number in the URL that the database's ids can have
 
 
 def find_asked(registration: Registration, now: datetime) -> Substitution | None:
@@ -117,12 +122,24 @@ def find_of(registration: Registration) -> Delegation | None:
     return db.session.scalars(select(Delegation).join(Delegation.people).where(mine)).first()
 
 
-def list_confirmed(event: Event) -> Sequence[Delegation]:
-    """Return the event's delegations that were confirmed, with their people, the newest first."""
+def read_confirmed(event: Event, cursor: Cursor | None) -> Page[Delegation]:
+    """Return a page of the event's delegations that were confirmed, with their people, the newest first."""
     people = selectinload(Delegation.people).joinedload(Delegate.registration)
     query = select(Delegation).where(Delegation.event_id == event.id, Delegation.confirmed_at.is_not(None))
-    shown = query.options(people, joinedload(Delegation.sector)).order_by(Delegation.id.desc())
-    return db.session.scalars(shown).all()
+    shown = query.options(people, joinedload(Delegation.sector))
+    is_number = cursor is not None and cursor.key.isdecimal() and len(cursor.key) <= LONGEST_NUMBER
+    beside = SimpleNamespace(id=int(cursor.key)) if cursor and is_number else None
+    backwards = cursor is not None and cursor.backwards
+    order = Order((Delegation.id,), falling=True)
+    return read_page(db.session, shown, order, size=SIZE, beside=beside, backwards=backwards)
+
+
+def find_confirmed_of(event: Event, number: int) -> Delegation | None:
+    """Return the event's confirmed delegation with this id; None for one of another event (S13)."""
+    mine = Delegation.event_id == event.id, Delegation.id == number
+    return db.session.scalars(
+        select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
+    ).one_or_none()
 
 
 def number(event: Event) -> ColumnElement[int]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask.blueprints import BlueprintSetupState
 
 from forum import clock
-from forum.delegations import contact_sign_in, lost_links, named, queries, substituting
+from forum.delegations import contact_sign_in, delegation_words, lost_links, named, queries, substituting
 from forum.delegations.models import Delegation, Substitution
 from forum.extensions import db
 from forum.registration import ending, links_by_mail, own_sign_in
@@ -32,8 +32,9 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
-    """Give templates of `registration` the function `delegation_of`; end the delegation's sign-in with the person's."""
-    state.app.jinja_env.globals.update(delegation_of=delegation_of)
+    """Give templates of `registration` functions about delegations; let its links and sign-ins heed delegations."""
+    told = {"delegation_of": delegation_of, "delegation_address": delegation_words.console_address}
+    state.app.jinja_env.globals.update(told)
     own_sign_in.install_leaving(state.app, contact_sign_in.leave)
     links_by_mail.install(state.app, lost_links.find_beside)
 

@@ -103,7 +103,7 @@ def test_form_is_sent_confirmed_and_leads_to_the_page_of_the_contact(pages, orga
     assert queued(since)[1:] == [("received", "cia@example.org"), ("delegation-registered", CONTACT.email)]
     assert "Bo Ek Has a place" in page.text.replace("\n", " ")
     assert "Has not confirmed yet" in page.text
-    (delegation,) = queries.list_confirmed(event)
+    (delegation,) = queries.read_confirmed(event, None).rows
     assert states(delegation) == [Status.CONFIRMED, Status.PENDING]
     bo = delegation.people[0].registration
     shown = organiser.get("attendees.show", event=event.slug, reference=bo.reference)
@@ -206,7 +206,7 @@ def test_all_or_nobody_registers_nobody_unless_all_fit(pages, database):
     assert "2 of the people would get a place now." in page.text
     page = page.submit(button="Register as many as fit, the rest wait", follow=True)
     assert page.h1 == "Your delegation"
-    (delegation,) = queries.list_confirmed(event)
+    (delegation,) = queries.read_confirmed(event, None).rows
     assert (states(delegation), counted(event)) == (
         [Status.CONFIRMED, Status.PENDING, Status.WAITING],
         (2, 2),
@@ -402,7 +402,7 @@ def test_unconfirmed_delegations_go_after_three_days_and_all_after_the_event(dat
         admitting.confirm(token, now=NOW + timedelta(hours=48))
     assert write(asking.forget_ended, now=NOW + timedelta(days=2)) == 0
     assert write(asking.forget_ended, now=NOW + timedelta(days=3)) == 1
-    assert queries.list_confirmed(event) == [delegation]
+    assert list(queries.read_confirmed(event, None).rows) == [delegation]
     assert write(asking.forget_ended, now=event.ends_at + timedelta(days=30)) == 1
 
 

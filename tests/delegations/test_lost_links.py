@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import func, select
 
 from forum import clock
+from forum.audit.models import AuditEntry
 from forum.database import start_write
-from forum.delegations import contact_links
+from forum.delegations import contact_links, queries
+from forum.delegations.asking import Person
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import DelegationLink
 from forum.extensions import db
@@ -26,7 +28,7 @@ LATER = NOW + timedelta(days=1)
 
 @pytest.fixture
 def app(make_app, database_url):
-    return make_app(database_url, FORM_MIN_SECONDS=0)
+    return make_app(database_url, FORM_MIN_SECONDS=0, LIMITS_ENABLED=True)
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +107,46 @@ def test_newer_link_ends_the_older_ones_once_its_owner_opens_it(app, pages, even
     assert (opens(older), opens(newer)) == (None, delegation)
     assert other.get("/en/r/delegation", expect=404).h1 == "This page is no longer open"
     assert pages.get(f"/en/r/delegation/{newer}", follow=True).h1 == "Your delegation"
+
+
+def test_organiser_sends_the_contact_a_new_link_three_times_an_hour(organiser, event):
+    delegation = registered(event, sector="justice")
+    since = last_id()
+    for _time in range(3):
+        page = organiser.get("delegations_console.index", event="nf27")
+        page = page.form("section form").submit(button="Send Anna Berg a new link", follow=True)
+        assert page.flashes == ["A message with a new link is on its way to anna@example.org."]
+    page = page.form("section form").submit(follow=True)
+    assert page.flashes[0].startswith("Nothing was sent")
+    assert queued(since) == [("delegation-link", CONTACT.email)] * 3
+    (token,) = tokens_in(newest_mail_to(CONTACT.email, "delegation-link"))
+    assert opens(token) == delegation
+    entries = select(AuditEntry.subject_id, AuditEntry.actor).where(
+        AuditEntry.action == "delegation.link_sent"
+    )
+    assert {(row[0], row[1].partition(":")[0]) for row in db.session.execute(entries)} == {
+        (delegation.id, "user")
+    }
+
+
+def test_list_is_paged_and_asks_as_much_for_every_number_of_people(monkeypatch, organiser, event):
+    """Also of people who wait; a person's page leads to the delegation however many were registered later."""
+    seen = []
+    start_write(db.session)
+    event.capacity = 1
+    db.session.commit()
+    for number in (1, 2):
+        people = [Person("Bo", f"Ek {each}", "") for each in range(number * 2)]
+        contact = replace(CONTACT, email=f"contact{number}@example.org")
+        delegation = registered(event, people, sector="justice", key=str(number), contact=contact)
+        page = organiser.get("delegations_console.index", event="nf27")
+        seen.append((len(page.statements), len(page.soup.select("main section li"))))
+    assert seen == [(seen[0][0], 2), (seen[0][0], 6)]
+    monkeypatch.setattr(queries, "SIZE", 1)
+    older, newer = "Send Anna Berg a new link", "contact2@example.org"
+    page = organiser.get("delegations_console.index", event="nf27").follow("Older")
+    assert (older in page.text, newer in page.text) == (True, False)
+    assert newer in page.follow("Newer").text
+    last = delegation.people[-1].registration.reference
+    page = organiser.get("attendees.show", event="nf27", reference=last)
+    assert newer in page.follow("Anna Berg, Exempelbyrån").text

@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 
 from forum.accounts.models import SignIn
 from forum.columns import digest
+from forum.delegations.models import Delegation
 from forum.events.models import Event, Page, PageRevision, PreviewLink
 from forum.extensions import db
 from forum.invitations.models import Invitation
@@ -110,6 +111,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
     objections = restrictions.where(RestrictionRequest.state == "open")
     granted = restrictions.where(RestrictionRequest.state == "granted")
     invitations = select(func.max(Invitation.id)).where(Invitation.event_id == event.id)
+    delegations = select(func.min(Delegation.id)).where(Delegation.event_id == event.id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     organisation = select(func.min(Organisation.id)).where(Organisation.event_id == event.id)
     merged = select(Organisation.id).where(
@@ -139,6 +141,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "objection": db.session.scalar(objections) or db.session.scalar(restrictions) or 0,
         "restriction": db.session.scalar(granted) or db.session.scalar(restrictions) or 0,
         "invitation": db.session.scalar(invitations) or 0,
+        "delegation": db.session.scalar(delegations) or 0,
         "key": IMAGES[slug],
         "question": db.session.scalar(
             select(func.min(Question.id)).where(Question.event_id == event.id, Question.key == "arrival")
@@ -186,6 +189,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         **{f"restriction_requests.{act}": {"number": values["objection"]} for act in ("grant", "decline")},
         "restriction_requests.lift": {"number": values["restriction"]},
         **{f"invitations.{act}": {"number": values["invitation"]} for act in ("change", "withdraw")},
+        "delegations_console.send_link": {"number": values["delegation"]},
         "own_delegation.confirm": {"token": world.tokens["asked delegation"]},
         "own_delegation.enter": {"token": world.tokens["newer delegation of twin"]},
         **{f"own_delegation.{act}": {"number": 3} for act in ("change", "withdraw", "replace")},

@@ -160,6 +160,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendee_notes.remove",
         "attendee_notes.tags",
         "attendees.resend",
+        "delegations_console.send_link",
         *("waiting_list.offer", "waiting_list.extend", "waiting_list.withdraw"),
         "reveals.reveal",
         "invitations.withdraw",

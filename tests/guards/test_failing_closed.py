@@ -45,7 +45,7 @@ INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
-    *("attendees.cancel", "attendees.export", "attendees.resend"),
+    *("attendees.cancel", "attendees.export", "attendees.resend", "delegations_console.send_link"),
     *("categories.edit", "categories.merge", "categories.new"),
     *("glossary.edit", "glossary.new", "glossary.remove"),
     *("redirects.edit", "redirects.import_file", "redirects.new", "redirects.remove"),

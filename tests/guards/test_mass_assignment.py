@@ -323,6 +323,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "invitations.withdraw": (ADMIN, {}, {"invitations": {"state", "ended_at"}}, ADDED),
     "attendees.export": (ADMIN, {"purpose": "door", "recipient": "office"}, {}, ADDED),
     "attendees.resend": (ADMIN, {}, {}, MAILED),
+    "delegations_console.send_link": (ADMIN, {}, {}, {"delegation_links"} | MAILED - {"registration_tokens"}),
     "attendees.cancel": (ADMIN, {"reason": "New", "words": "New"}, None, {"registration_notes"} | MAILED),
     "attendee_answers.change": (ADMIN, {"q-arrival": "New", "words": "New"}, {"answers": {"value"}}, MAILED),
     "attendee_answers.care": (ADMIN, {"q-diet": "vegetarian"}, {"care_answers": {"answer"}}, ADDED),

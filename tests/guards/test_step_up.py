@@ -41,6 +41,7 @@ LIGHT = {
     "waiting_list.extend": "one person, recorded",
     "waiting_list.withdraw": "one person, asked on a page of its own, recorded; nobody loses the turn",
     "attendees.resend": "goes to the address that is registered",
+    "delegations_console.send_link": "goes to the contact's address; recorded",
     "invitations.invite": "one person, by a message that can be ignored; recorded, and withdrawn as quickly",
     "invitations.invite_many": "people who may ignore a message, each shown before; recorded, and withdrawn as quickly",
     "invitations.change": "one person, who is not written to; recorded, and changed back as easily",

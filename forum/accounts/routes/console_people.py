@@ -5,6 +5,7 @@ from forum.accounts.enums import Role
 
 AUDIENCES: dict[str, Face | Roles] = {
     "delegations_console.index": ORGANISERS,
+    "delegations_console.send_link": ORGANISERS,
     "invitations.index": ORGANISERS,
     "invitations.invite": ORGANISERS,
     "invitations.invite_many": ORGANISERS,
