@@ -268,13 +268,11 @@ def _replace(number: int, form: ReplaceDelegateForm) -> None:
     one, now = still_shown(number, form), clock.now()
     came = contact_acts.let_come_instead(one, form.person(), may_mail=limits.may_mail, now=now)
     db.session.commit()
+    said = _("Saved. Somebody else comes instead.")
     if came is None:
-        told_ = _(
-            "A link is on its way to %(email)s. Nothing changes until it is used.", email=form.email.data
-        )
-        flash(told_, "success")
-    else:
-        flash(_("Saved. Somebody else comes instead."), "success")
+        email = form.email.data
+        said = _("A link is on its way to %(email)s. Nothing changes until it is used.", email=email)
+    flash(said, "success")
 
 
 def _asked(token: str) -> Delegation:
