@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy.orm import scoped_session
 
@@ -35,8 +34,9 @@ from tests.clocks import Clock
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.organisers import sign_in_somebody
 from tests.shortcuts import (
+    TEMPLATES,
+    compile_once,
     compile_routes_once,
-    compile_statements_once,
     is_roomy,
     look_at_once,
     make_images_once,
@@ -110,16 +110,16 @@ def settings(tmp_path_factory, static_folder) -> dict:
     }
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(shared_folder) -> FileSystemBytecodeCache:
-    """Give a cache of compiled templates, shared by all pytest workers."""
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(shared_folder) -> None:
+    """Share the compiled templates of this process with all pytest workers."""
     folder = shared_folder / "forum-templates"
     folder.mkdir(exist_ok=True)
-    return FileSystemBytecodeCache(str(folder))
+    TEMPLATES.directory = str(folder)
 
 
 @pytest.fixture
-def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
+def make_app(settings, tmp_path) -> Iterator[MakeApp]:
     """Return a function that makes an app on a database: `make_app(url, BASE_URL="https://forum.example")`."""
     with ExitStack() as stack:
 
@@ -127,10 +127,8 @@ def make_app(settings, compiled_templates, tmp_path) -> Iterator[MakeApp]:
             app = create_app(
                 {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": url, **overrides}
             )
-            # Share the compiled templates, or each app would compile all of them again.
-            app.jinja_env.bytecode_cache = compiled_templates
             look_at_once(app)
-            compile_statements_once(app)
+            compile_once(app)
             stack.callback(_dispose, app)
             return app
 

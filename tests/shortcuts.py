@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
 from forum.extensions import db
@@ -51,6 +53,37 @@ def _what_is_compiled(rule: Rule) -> tuple:
     return rule.rule, domain, rule.merge_slashes, defaults, tuple(rule.map.converters.items())
 
 
+class Templates(FileSystemBytecodeCache):
+    """The compiled templates of all apps: those of this process in memory, those of all pytest workers in a folder.
+
+    They are the same in every app, and compiling one takes longer than most requests of a test.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self._compiled: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket from memory, else from the folder."""
+        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
+        if bucket.code is None and self.directory:
+            super().load_bytecode(bucket)
+            self._remember(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._remember(bucket)
+        if self.directory:
+            super().dump_bytecode(bucket)
+
+    def _remember(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._compiled[bucket.key, bucket.checksum] = bucket.code
+
+
+TEMPLATES = Templates()
+
+
 class Statements:
     """The compiled statements of all engines, instead of each engine's own cache.
 
@@ -72,8 +105,9 @@ class Statements:
 STATEMENTS = Statements()
 
 
-def compile_statements_once(app: Flask) -> None:
-    """Let the app's engine share its compiled statements with the engines of all other apps."""
+def compile_once(app: Flask) -> None:
+    """Let the app share its compiled templates and SQL statements with all other apps."""
+    app.jinja_env.bytecode_cache = TEMPLATES
     with app.app_context():
         db.engine._compiled_cache = STATEMENTS  # type: ignore[assignment]
 

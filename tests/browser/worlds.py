@@ -73,6 +73,7 @@ from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
+from tests.shortcuts import compile_once
 from tools.organisers import SECRET, make_user
 from tools.servers import run_web
 
@@ -182,6 +183,7 @@ class Worlds:
                 **overrides,
             }
         )
+        compile_once(app)
         world = World(app)
         try:
             with app.app_context():

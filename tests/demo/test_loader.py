@@ -37,6 +37,7 @@ from forum.registration import places, tallies, waiting_list
 from forum.registration.enums import LIVE, ConsentPurpose, Status
 from forum.registration.models import Consent, ProtectedIdentity, Registration
 from forum.review import queries as reviews
+from tests.shortcuts import compile_once
 
 NOW = datetime(2026, 11, 25, 10, 20, tzinfo=UTC)
 
@@ -48,6 +49,7 @@ def demo_app(request, settings, tmp_path_factory):
     with ExitStack() as stack:
         url = DATABASES[request.param](request, folder, stack)
         app = create_app({**settings, "INSTANCE": folder, "DATABASE_URL": url})
+        compile_once(app)
         with app.app_context():
             version = events.content_version()
             load(NOW)

@@ -27,7 +27,7 @@ from tests.guards import texts
 from tests.guards import world as worlds
 from tests.guards.addresses import addresses
 from tests.guards.world import ADMIN, HANDLER, HERE, PERSON, VISITOR, World
-from tests.shortcuts import look_at_once
+from tests.shortcuts import compile_once, look_at_once
 
 BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]))
 
@@ -222,5 +222,6 @@ def _app(settings: dict, folder: Path, url: str, **differing) -> Flask:
     own = {"INSTANCE": folder / "instance", "DATABASE_URL": url}
     app = create_app({**settings, **own, "LIMITS_ENABLED": False, "FORM_MIN_SECONDS": 0, **differing})
     look_at_once(app)
+    compile_once(app)
     worlds.store_images(app)
     return app

@@ -22,6 +22,7 @@ from forum.extensions import db
 from forum.settings.keys import KEY_PURPOSES
 from tests.factories.events import NOW
 from tests.guards import texts, world
+from tests.shortcuts import compile_once
 
 FILES = Path(__file__).with_name("old_data")
 KEYS = json.dumps({purpose: [base64.b64encode(b"0" * 32).decode()] for purpose in KEY_PURPOSES})
@@ -81,7 +82,9 @@ def _stored(value: Any) -> Any:
 def make_app(url: str, folder: Path, **settings: Any) -> Flask:
     """Return an app with the keys with which the stored rows are encrypted."""
     known = {"TESTING": True, "SECRET_KEY": "only-for-tests-0123456789abcdefghijklmnop", "DATA_KEYS": KEYS}
-    return create_app({**known, "INSTANCE": folder, "DATABASE_URL": url, **settings})
+    app = create_app({**known, "INSTANCE": folder, "DATABASE_URL": url, **settings})
+    compile_once(app)
+    return app
 
 
 def main() -> None:
