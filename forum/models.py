@@ -21,6 +21,7 @@ from forum.registration import offer_models as offers
 from forum.registration import organisation_models as organisations
 from forum.registration import restriction_models as restrictions
 from forum.registration import sign_in_models as sign_ins
+from forum.registration import tombstone_models as tombstones
 from forum.review import models as review
 
 ALL = (
@@ -41,6 +42,7 @@ ALL = (
     merged_organisations,
     restrictions,
     sign_ins,
+    tombstones,
     invitations,
     review,
     delegations,

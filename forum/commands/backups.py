@@ -29,7 +29,7 @@ from sqlalchemy.engine import URL
 
 from forum import clock, migrating, presence
 from forum.audit import heads
-from forum.commands import after_restore, archives, backup_images
+from forum.commands import after_restore, archives, backup_images, erasures
 from forum.commands.archives import BrokenBackup
 from forum.counting import counted
 from forum.extensions import db
@@ -127,10 +127,8 @@ def restore(file: Path, replace: bool) -> None:
         raise click.ClickException("The storage of images does not answer; nothing is restored.") from problem
     click.echo(f"Restored as of {manifest['made_at']}. {quieted}")
     _note_restore(datetime.fromisoformat(manifest["made_at"]))
-    click.echo(
-        "Next: `forum db upgrade` and `forum static`, then `forum doctor`."
-        " Whoever was erased since then has to be erased again."
-    )
+    click.echo(erasures.tell_since(datetime.fromisoformat(manifest["made_at"])))
+    click.echo("Next: `forum db upgrade` and `forum static`, then `forum doctor`.")
 
 
 def _note_restore(made_at: datetime) -> None:
@@ -180,6 +178,8 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
     target = Path(db.engine.url.database or "")
     if target.exists() and not replace:
         raise click.ClickException(f"{target} exists; --replace gives it up.")
+    if target.exists():
+        erasures.note_before_replacing()
     copy = create_engine(URL.create("sqlite", database=str(dump)))
     with copy.begin() as connection:
         quieted = after_restore.quiet(connection)

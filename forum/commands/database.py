@@ -5,6 +5,7 @@ from flask import current_app, g
 from flask.cli import with_appcontext
 from flask_migrate import cli as migrations
 
+from forum.commands.erasures import erase_again
 from forum.commands.preparing import one_at_a_time, upgrade_tables
 
 KEPT = ("downgrade", "check", "current", "heads", "history", "revision", "migrate")
@@ -21,9 +22,15 @@ def database() -> None:
 @database.command()
 @with_appcontext
 def upgrade() -> None:
-    """Bring the tables up to date; safe to run on several machines at once."""
-    with one_at_a_time(current_app._get_current_object()):  # type: ignore[attr-defined]  # typed as no proxy
+    """Bring the tables up to date, and erase again whom a restored backup has brought back.
+
+    This may run on several machines at once.
+    """
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # typed as no proxy
+    with one_at_a_time(app):
         click.echo(upgrade_tables())
+    if told := erase_again(app):
+        click.echo(told)
 
 
 for name in KEPT:

@@ -12,6 +12,7 @@ from werkzeug.serving import is_running_from_reloader, run_simple
 
 from forum import create_app, logs, presence
 from forum.commands import preparing, serving
+from forum.commands.erasures import erase_again
 from forum.commands.keys import note_signing_key, refuse_wrong_keys
 from forum.commands.supervisor import follow_parent
 from forum.jobs.worker import Worker
@@ -86,6 +87,7 @@ def serve(host: str, port: int, log_level: str, workers: int, web_only: bool) ->
     preparing.refuse_missing_tables(app)
     preparing.refuse_missing_files(app)
     note_signing_key(app)
+    erase_again(app)
     serving.serve(serving.Web(host, port, log_level, processes=workers), with_worker=not web_only)
 
 
@@ -97,6 +99,7 @@ def worker(log_level: str) -> None:
     app = create_app()
     refuse_wrong_keys(app)
     preparing.refuse_missing_tables(app)
+    erase_again(app)
     serving.run_worker(log_level)
 
 
@@ -109,6 +112,7 @@ def _prepared_app(host: str, port: int, log_level: str) -> Flask:
     preparing.prepare(app)
     refuse_wrong_keys(app)
     note_signing_key(app)
+    erase_again(app)
     return app
 
 

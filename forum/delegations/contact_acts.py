@@ -20,7 +20,7 @@ from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import freezing
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, given, names, places
+from forum.registration import actions, given, names, places, tombstones
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.errors import SameAddress
@@ -140,6 +140,7 @@ def let_come_instead(
 def forget_contact(delegation: Delegation, *, now: datetime) -> None:
     """Erase the contact's data and links; people's registrations stay unchanged. Call after `start_write`."""
     places.lock(delegation.event)
+    tombstones.remember_contact(delegation, now=now)
     audit.record("delegation.contact_erased", delegation, actor=CONTACT, at=now)
     forget(delegation)
 

@@ -14,8 +14,8 @@ from forum.invitations import sending as invitation_mails
 from forum.mailings import sending
 from forum.news import actions as news
 from forum.news import reindexing
-from forum.privacy import erasing, restricting
-from forum.registration import expiry, forgetting, refilling, separating
+from forum.privacy import erasing, erasing_again, restricting
+from forum.registration import expiry, forgetting, refilling, separating, tombstones
 from forum.registration.models import CareAnswer, ProtectedIdentity
 from forum.web import limits
 
@@ -30,7 +30,7 @@ class Job:
     name: str
     seconds: float
     run: Callable[..., int]
-    each: Callable[..., Sequence[int]] | None = None
+    each: Callable[..., Sequence[int | str]] | None = None
 
 
 def announce_posts(*, now: datetime) -> int:
@@ -70,6 +70,8 @@ JOBS = (
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
     Job("forget what undoing merges needs", 3600, separating.forget_old),
+    Job("remember erasures", 5, tombstones.note_and_forget),
+    Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),

@@ -1,5 +1,6 @@
 """Erasing a person: the registration ends by the usual rules, then all rows about it are deleted (P08, Art. 17)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, update
@@ -7,13 +8,15 @@ from sqlalchemy import delete, or_, update
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
 from forum.delegations import by_address
+from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions as invitations
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
+from forum.privacy.enums import RequestState
 from forum.privacy.models import ErasureRequest
-from forum.registration import actions, owners, places, waiting_list
+from forum.registration import actions, owners, places, tombstones, waiting_list
 from forum.registration.models import Registration
 
 # The kind of the last mail to an erased person, the only one without a registration; deleted after it was sent.
@@ -27,23 +30,60 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     Registrations merged with it are the same person's and are erased, too. A place becomes free and is offered as after
     a cancellation. Rows are found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts
     included; so are invitations, delegations and substitutions with the person's address. The audit trail keeps its
-    entries without their details, and the hash chain stays valid (S46). Call after `start_write`.
+    entries without their details, and the hash chain stays valid (S46). Tombstones are written, so that the erasure can
+    be repeated in a restored backup (P09). Call after `start_write`.
     """
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
     every = [registration, *owners.list_joined(registration)]
-    for one in every:
-        invitations.forget_of(one)
-        by_address.forget(one, actor=actor, now=now)
-    for one in every:
-        if one.is_live:
-            actions.cancel(one, actor=actor, now=now)
-    waiting_list.offer_free_places(event, now=now)
+    tombstones.remember(every, now=now)
+    _end(event, every, every, actor=actor, now=now)
     mails.queue_erased(registration, now=now)
     for one in every:
         _delete(one, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)
+
+
+def repeat(
+    event: Event,
+    registrations: Sequence[Registration],
+    others: Sequence[Registration],
+    *,
+    erased_at: datetime,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Erase registrations once more that a restored backup has brought back; nobody gets a message about it.
+
+    `others` are no rows: they stand for addresses whose invitations, delegations and the like go as well. What the
+    person had asked for was answered at `erased_at`. The caller has locked the event.
+    """
+    _end(event, registrations, (*registrations, *others), actor=actor, now=now)
+    for one in registrations:
+        is_open = ErasureRequest.registration_id == one.id, ErasureRequest.state == RequestState.OPEN
+        done = {"state": RequestState.DONE, "decided_at": erased_at}
+        db.session.execute(update(ErasureRequest).where(*is_open).values(**done))
+        _delete(one, actor=actor, now=now)
+    audit.record("registration.erased_again", event, actor=actor, at=now)
+
+
+def _end(
+    event: Event,
+    registrations: Sequence[Registration],
+    addressed: Sequence[Registration],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """End registrations, delete what other tables hold of the addresses of `addressed`, and offer the free places."""
+    for one in addressed:
+        invitations.forget_of(one)
+        by_address.forget(one, actor=actor, now=now)
+    for one in registrations:
+        if one.is_live:
+            actions.cancel(one, actor=actor, now=now)
+    waiting_list.offer_free_places(event, now=now)
 
 
 def _delete(registration: Registration, *, actor: str, now: datetime) -> None:

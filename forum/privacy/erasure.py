@@ -1,8 +1,8 @@
-"""The entry of the register of personal data about requests to be erased."""
+"""The entries of the register of personal data about requests to be erased, and what is remembered of an erasure."""
 
 from flask_babel import lazy_gettext as _l
 
-from forum.privacy.entries import LEGITIMATE_INTEREST, OFFICE, Entry
+from forum.privacy.entries import LEGITIMATE_INTEREST, NOBODY, OFFICE, Entry, of
 
 ERASURE = Entry(
     what=_l("Your request to be erased, and the answer to it"),
@@ -15,4 +15,15 @@ ERASURE = Entry(
         *(f"erasure_requests.{name}" for name in ("due_at", "decided_at", "reason")),
     ),
     fields=("RefusalForm.reason",),
+)
+
+TOMBSTONES = Entry(
+    what=_l(
+        "A mark that you were erased, made from your registration and address; it says nothing without our keys"
+    ),
+    purpose=_l("To erase you again, should we have to restore a backup from before"),
+    basis=LEGITIMATE_INTEREST,
+    audience=NOBODY,
+    retention=_l("As long as a backup from before may be kept"),
+    columns=of("tombstones", "digest", "address", "erased_at"),
 )

@@ -22,7 +22,7 @@ from forum.privacy.entries import (
     Entry,
 )
 from forum.privacy.entries import of as _of
-from forum.privacy.erasure import ERASURE
+from forum.privacy.erasure import ERASURE, TOMBSTONES
 from forum.privacy.identity import IDENTITY
 from forum.privacy.invitations import INVITATIONS
 from forum.privacy.merges import MERGES
@@ -149,6 +149,7 @@ REGISTER: tuple[Entry, ...] = (
     *COLLEAGUES,
     MERGES,
     ERASURE,
+    TOMBSTONES,
     RESTRICTION,
     IDENTITY,
     Entry(

@@ -154,3 +154,12 @@ class DeadlineRefused(Exception):
 
 class CannotBeMerged(Exception):
     """Two registrations cannot be merged: one has ended or is not confirmed, or both are the same."""
+
+
+class KeyIsAway(Exception):
+    """The audit key with which a tombstone was made is not configured, so nobody can say whom it is about."""
+
+    def __init__(self, name: str):
+        super().__init__(
+            f"the audit key {name}, with which a tombstone was made, is not among FORUM_DATA_KEYS"
+        )

@@ -103,6 +103,7 @@ ACTS = {
     "registration.mail_resent": _l("Message sent again"),
     "registration.link_asked": _l("Asked for a new personal link"),
     "registration.erased": _l("A person was erased"),
+    "registration.erased_again": _l("A person was erased again, after a backup was restored"),
     "registration.own_data_asked": _l("Asked for a link to everything held"),
     "registration.own_data_opened": _l("Opened everything held"),
     "registration.erasure_asked": _l("Asked to be erased"),

@@ -44,6 +44,8 @@ def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str
         "SECRET_KEY": given.get("SECRET_KEY"),
         "SECRET_KEY_FALLBACKS": str(given.get("SECRET_KEY_FALLBACKS", "")).split(),
         "DATA_KEYS": read_data_keys(given),
+        # How long an erasure is remembered, so that no backup from before it brings the person back (P09).
+        "BACKUPS_KEPT_DAYS": given.number("BACKUPS_KEPT_DAYS", 400, least=1, most=36500),
         "SQLALCHEMY_DATABASE_URI": _database_url(given, instance),
         "LANGUAGES": languages(given),
         **_limits(given, instance),

@@ -182,7 +182,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"restriction_requests": {"reason", "ends_at"}},
         MAILED,
     ),
-    "erasure_requests.carry_out": (ADMIN, {}, ERASED, {"outbox_messages"} | ADDED),
+    "erasure_requests.carry_out": (ADMIN, {}, ERASED, {"outbox_messages", "tombstones"} | ADDED),
     "erasure_requests.refuse": (
         ADMIN,
         {"reason": "New"},
@@ -258,7 +258,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         PLACE | {"delegates": DELEGATE | {"asked_at"}},
         {"registrations", "protected_identities", "care_answers"} | MAILED,
     ),
-    "own_delegation.forget": (PERSON, {}, {}, ADDED),
+    "own_delegation.forget": (PERSON, {}, {}, {"tombstones"} | ADDED),
     "own_delegation.leave": (PERSON, {}, LEFT, {"ended_sign_ins"}),
     "own_invitation.show": (VISITOR, {"answer": "yes"}, {"invitations": {"opened_at"}}, set()),
     "own_invitation.accept": (

@@ -61,6 +61,7 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "registrations.language": "a code",
     "outbox_messages.kind": "a code",
     "audit_entries.key": "a key's name",
+    "tombstones.key": "a key's name",
     "key_checks.purpose": "a code",
     "outbox_messages.language": "a code",
 }

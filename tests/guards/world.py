@@ -60,6 +60,7 @@ from forum.registration.restriction_models import RestrictionRequest
 from forum.registration.reviewing import Refusal
 from forum.registration.senders import Sender
 from forum.registration.sign_in_models import EndedSignIn
+from forum.registration.tombstone_models import Tombstone
 from forum.review.models import ProposedRefusal, Recusal
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import make_image
@@ -416,7 +417,8 @@ def _make_offers(world: World) -> None:
 
 
 def _ask_for_erasure(world: World) -> None:
-    """Add requests for erasure and objections of some people."""
+    """Add requests for erasure and objections of some people, and the tombstone of somebody erased."""
+    save(Tombstone(digest=digest("erased"), address=digest("an address"), key="0" * 16, erased_at=NOW))
     moments = {"asked_at": NOW, "due_at": NOW + timedelta(days=31)}
     for name in (PERSON, "twin", "elsewhere"):
         asking = {"event_id": world.people[name].event_id, "registration_id": world.people[name].id}

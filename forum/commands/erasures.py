@@ -1,0 +1,118 @@
+"""Erasures and restored backups: what a restore says of them, and erasing again before the forum serves (P09)."""
+
+from datetime import datetime, timedelta
+
+import click
+from flask import Flask, current_app
+from sqlalchemy import inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from forum import clock
+from forum.commands.preparing import dispose, one_at_a_time
+from forum.counting import counted
+from forum.database import start_write
+from forum.extensions import db
+from forum.health import keys
+from forum.privacy import erasing_again
+from forum.registration import tombstones
+from forum.registration.errors import KeyIsAway
+from forum.registration.tombstone_models import Tombstone
+
+
+def erase_again(app: Flask) -> str:
+    """Repeat every erasure that the file of tombstones knows and the database does not; return a sentence, or "".
+
+    Raises click.ClickException when one cannot be repeated, for then the forum must not serve. A database that is away
+    is accepted: once it is back, the worker repeats them.
+    """
+    try:
+        with app.app_context():
+            noted, _unreadable = tombstones.read_file()
+            if not noted or not _answers():
+                return ""
+            try:
+                with one_at_a_time(app):
+                    return _repeat_due()
+            except (SQLAlchemyError, keys.WrongKeys, KeyIsAway) as problem:
+                raise click.ClickException(_refusal(problem)) from problem
+            finally:
+                db.session.remove()
+    finally:
+        dispose(app)
+
+
+def tell_since(made_at: datetime) -> str:
+    """Return a sentence about the erasures that the restored database does not know (P09)."""
+    file = current_app.config["INSTANCE"] / tombstones.FILE
+    marks = tombstones.read_file()[0].values()
+    days = current_app.config["BACKUPS_KEPT_DAYS"]
+    if made_at <= clock.now() - timedelta(days=days):
+        return (
+            f"This backup is older than {counted(days, 'day', 'days')} (FORUM_BACKUPS_KEPT_DAYS): whoever was erased"
+            " longer ago than that has to be erased by hand before the forum serves."
+        )
+    if not file.exists():
+        return (
+            f"{file} is not there. If people have been erased since then, copy it from the machine of the worker"
+            " before the forum serves, or erase them by hand."
+        )
+    since = sum(mark.erased_at >= made_at for mark in marks)
+    return f"{counted(since, 'erasure', 'erasures')} since then will be repeated before the forum serves."
+
+
+def note_before_replacing() -> None:
+    """Copy the tombstones of the database that is given up into their file, as far as it can be read (P09)."""
+    try:
+        tombstones.note(now=clock.now())
+    except SQLAlchemyError as problem:
+        click.echo(
+            f"Erasures that are not in {tombstones.FILE} yet cannot be read from the database that is given up"
+            f" ({type(problem).__name__}).",
+            err=True,
+        )
+    finally:
+        db.session.remove()
+
+
+def _repeat_due() -> str:
+    """Repeat each due erasure in a transaction of its own."""
+    if not inspect(db.engine).has_table(Tombstone.__tablename__):
+        raise click.ClickException(
+            f"{tombstones.FILE} knows of erased people. `forum db upgrade` comes first."
+        )
+    due = erasing_again.list_due(now=clock.now())
+    db.session.rollback()
+    if not due:
+        return ""
+    keys.check()
+    erased = 0
+    for digest in due:
+        start_write(db.session)
+        erased += erasing_again.repeat(digest, actor="command", now=clock.now())
+        db.session.commit()
+    if not erased:
+        return ""
+    who = counted(
+        erased, "person whom the backup had brought back is", "people whom the backup had brought back are"
+    )
+    return f"{who} erased again."
+
+
+def _answers() -> bool:
+    """Return whether the database can be reached."""
+    try:
+        with db.engine.connect():
+            return True
+    except SQLAlchemyError:
+        return False
+
+
+def _refusal(problem: Exception) -> str:
+    """Return a sentence without the values that a database's message may quote."""
+    known = isinstance(problem, keys.WrongKeys | KeyIsAway)
+    why = (
+        str(problem)
+        if known
+        else f"{type(problem).__name__}; `forum db upgrade` as the tables' owner may help"
+    )
+    return f"People who were erased are in this database again, and could not be erased: {why}."

@@ -1,0 +1,98 @@
+"""Erasing again whom a restored backup has brought back, as their tombstones say (P09)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+
+from forum.audit import actions as audit
+from forum.delegations import asking
+from forum.delegations.models import Delegate, Delegation, Substitution
+from forum.events.models import Event
+from forum.extensions import db
+from forum.invitations.models import Invitation
+from forum.privacy import erasing
+from forum.registration import names, places, tombstones
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from forum.registration.tombstones import ADDRESS, DELEGATION, REGISTRATION, Mark
+
+
+def list_due(*, now: datetime) -> list[str]:
+    """Return which erasures of the file of tombstones have to be repeated, by their digests."""
+    return tombstones.list_due(now=now)
+
+
+def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
+    """Carry out the erasure of a line of the file once more; return 1 if something was there, else 0.
+
+    The tombstone's row is written in the same transaction, so whatever stops this leaves the line due. Registrations
+    that are merged with this one have lines of their own: without one, a merge was undone before the erasure.
+    Raises KeyIsAway. Call after `start_write`.
+    """
+    mark = tombstones.find_noted(digest)
+    if mark is None:
+        return 0
+    key = mark.find_key()
+    tombstones.plant(mark)
+    if delegation := _find_delegation(mark, key):
+        places.lock(delegation.event)
+        audit.record("delegation.contact_erased", delegation, actor=actor, at=now)
+        asking.forget(delegation)
+        return 1
+    found, addresses = _find_registration(mark, key), _list_addresses(mark, key)
+    if not (found or addresses):
+        return 0
+    event_id = found.event_id if found else addresses[0][0]
+    event = db.session.get_one(Event, event_id)
+    places.lock(event)
+    others = [_standing_for(event_id, address, mark) for _event_id, address in addresses]
+    erasing.repeat(event, [found] if found else [], others, erased_at=mark.erased_at, actor=actor, now=now)
+    return 1
+
+
+def _find_registration(mark: Mark, key: bytes) -> Registration | None:
+    columns = Registration.id, Registration.event_id, Registration.reference
+    for number, event_id, reference in db.session.execute(select(*columns)):
+        if tombstones.digest_of(key, REGISTRATION, event_id, reference) == mark.digest:
+            return db.session.get_one(Registration, number, populate_existing=True)
+    return None
+
+
+def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
+    columns = Delegation.id, Delegation.event_id, Delegation.form_key
+    for number, event_id, form_key in db.session.execute(select(*columns)):
+        if tombstones.digest_of(key, DELEGATION, event_id, form_key) == mark.digest:
+            return db.session.get_one(Delegation, number)
+    return None
+
+
+def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
+    """Return the event and the canonical address of the tombstone, where another table held it before the erasure."""
+    if mark.address is None:
+        return []
+    held = set(_addresses_before(mark.erased_at))
+    return [pair for pair in sorted(held) if tombstones.digest_of(key, ADDRESS, *pair) == mark.address]
+
+
+def _addresses_before(moment: datetime) -> Iterator[tuple[int, str]]:
+    """Yield event and canonical address of every row that names somebody by the address alone, from before a moment.
+
+    Whoever is invited or named after having been erased stays so.
+    """
+    invited = select(Invitation.event_id, Invitation.email).where(Invitation.made_at <= moment)
+    contacts = select(Delegation.event_id, Delegation.email).where(Delegation.asked_at <= moment)
+    people = select(Delegation.event_id, Delegate.email).join(Delegate.delegation)
+    named = people.where(Delegation.asked_at <= moment)
+    colleagues = select(Registration.event_id, Substitution.email).join(Substitution.registration)
+    asked = colleagues.where(Substitution.asked_at <= moment)
+    for query in (invited, contacts, named, asked):
+        for event_id, email in db.session.execute(query):
+            if email:
+                yield event_id, names.canonical_email(email)
+
+
+def _standing_for(event_id: int, address: str, mark: Mark) -> Registration:
+    """Return a registration that is in no table, for the rules that find what is held of a confirmed address."""
+    confirmed = {"confirmed_at": mark.erased_at, "status": Status.CANCELLED}
+    return Registration(event_id=event_id, email=address, email_canonical=address, **confirmed)

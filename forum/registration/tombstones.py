@@ -1,0 +1,224 @@
+"""Tombstones: what is remembered of an erasure, so that an older backup does not bring the person back (P09).
+
+A tombstone is a row, written in the transaction that erases, and then a line of a file in the instance folder, which no
+backup holds. It has keyed digests of a registration's reference (or of a delegation's form, whose contact was erased)
+and of the confirmed address, and nothing that says anything without an audit key. A restored database lacks the rows of
+later erasures, and the file still has their lines: `privacy/erasing_again` carries these out once more. So a line
+without a row is an erasure that has to be repeated, and a row without a line has not been copied yet.
+"""
+
+import hmac
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, select
+
+from forum.audit import actions as audit
+from forum.columns import DIGEST_LENGTH
+from forum.counting import counted
+from forum.extensions import db
+from forum.registration.errors import KeyIsAway
+from forum.registration.models import Registration
+from forum.registration.tombstone_models import Tombstone
+
+FILE, NO_ADDRESS = "tombstones.log", "-"
+# What a digest is made of.
+REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
+MAY_BE_UNNOTED = timedelta(minutes=5)  # the worker copies rows into the file every few seconds
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line of the file: digests of what was erased and of its confirmed address, and the name of the digests' key."""
+
+    digest: str
+    address: str | None
+    key: str
+    erased_at: datetime
+
+    def __str__(self) -> str:
+        moment = self.erased_at.isoformat(timespec="seconds")
+        return f"{moment} {self.key} {self.digest} {self.address or NO_ADDRESS}"
+
+    @classmethod
+    def read(cls, line: str) -> "Mark":
+        """Parse a line of the file. Raises ValueError."""
+        moment, key, digest, address = line.split()
+        erased_at = datetime.fromisoformat(moment)
+        if erased_at.tzinfo is None or len(digest) != DIGEST_LENGTH:
+            raise ValueError("a tombstone needs a time zone and a whole digest")
+        return cls(digest, None if address == NO_ADDRESS else address, key, erased_at)
+
+    def find_key(self) -> bytes:
+        """Return the audit key with which the digests were made. Raises KeyIsAway."""
+        for key in current_app.config["DATA_KEYS"]["audit"]:
+            if audit.key_name(key) == self.key:
+                return key
+        raise KeyIsAway(self.key)
+
+
+def remember(registrations: Iterable[Registration], *, now: datetime) -> None:
+    """Write a tombstone for each registration, in the transaction that erases it.
+
+    An address that nobody has confirmed may be somebody else's, so it is not remembered; what other tables hold of it
+    is not erased with the registration either.
+    """
+    for one in registrations:
+        is_known = one.has_address and one.confirmed_at is not None
+        _plant_new(one, REGISTRATION, one.reference, one.email_canonical if is_known else None, now)
+
+
+def remember_contact(delegation: Any, *, now: datetime) -> None:
+    """Write a tombstone for a delegation whose contact erases themselves, in the same transaction."""
+    _plant_new(delegation, DELEGATION, delegation.form_key, None, now)
+
+
+def plant(mark: Mark) -> None:
+    """Write the row of a tombstone; one that is there already stays."""
+    db.session.merge(
+        Tombstone(digest=mark.digest, address=mark.address, key=mark.key, erased_at=mark.erased_at)
+    )
+    db.session.flush()
+
+
+def note(*, now: datetime) -> int:
+    """Copy what the file lacks from the rows, and drop what no backup can hold any more; return how many were copied.
+
+    The file is replaced as a whole, so that no kill leaves half a line, and what it lacks is copied the next time.
+    """
+    known, unreadable = read_file()
+    whole = {**known, **{mark.digest: mark for mark in _list_rows()}}
+    kept = {digest: mark for digest, mark in whole.items() if not is_over(mark, now)}
+    if kept != known:
+        lines = sorted(str(mark) for mark in kept.values())
+        _replace_file("".join(f"{line}\n" for line in (*unreadable, *lines)))
+    return len(kept.keys() - known.keys())
+
+
+def note_and_forget(*, now: datetime) -> int:
+    """Do what `note` does, and delete the rows that no backup can need any more; the worker's job."""
+    db.session.execute(delete(Tombstone).where(Tombstone.erased_at <= now - _kept_for()))
+    return note(now=now)
+
+
+def list_due(*, now: datetime) -> list[str]:
+    """Return the digests of the file's lines without a row: the erasures that a restored backup has undone.
+
+    Raises OSError.
+    """
+    noted, _unreadable = read_file()
+    marks = [mark for mark in noted.values() if not is_over(mark, now)]
+    if not marks:
+        return []
+    present = set(db.session.scalars(select(Tombstone.digest)))
+    return [mark.digest for mark in marks if mark.digest not in present]
+
+
+def find_noted(digest: str) -> Mark | None:
+    """Return the file's line with this digest. Raises OSError."""
+    return read_file()[0].get(digest)
+
+
+def read_file() -> tuple[dict[str, Mark], list[str]]:
+    """Return the file's lines by digest, and those that cannot be read, which stay as they are. Raises OSError."""
+    marks, unreadable = {}, []
+    with suppress(FileNotFoundError):
+        for line in _file().read_text(errors="replace").splitlines():
+            try:
+                mark = Mark.read(line)
+            except ValueError:
+                unreadable.append(line)
+            else:
+                marks[mark.digest] = mark
+    return marks, unreadable
+
+
+def examine(*, now: datetime) -> tuple[bool, str]:
+    """Return whether every erasure is kept outside the database and carried out in it, and a sentence about it."""
+    try:
+        noted, unreadable = read_file()
+    except OSError as problem:
+        return False, f"{FILE} in the instance folder cannot be read ({problem.strerror})"
+    rows, due = _list_rows(), list_due(now=now)
+    late = [row for row in rows if row.digest not in noted and row.erased_at < now - MAY_BE_UNNOTED]
+    faults = []
+    if due:
+        faults.append(
+            f"{counted(len(due), 'erasure', 'erasures')} must be repeated after a restore: forum db upgrade"
+        )
+    if unreadable:
+        faults.append(f"{counted(len(unreadable), 'line', 'lines')} of {FILE} cannot be read")
+    if not _is_writable():
+        faults.append(f"{FILE} cannot be written")
+    if late and not _is_elsewhere():
+        faults.append(f"{len(late)} are not in {FILE}, which the worker writes")
+    known = counted(len(rows), "erasure is", "erasures are")
+    where = f"; {FILE} is not on this machine" if late and _is_elsewhere() else ""
+    return not faults, "; ".join(faults) or f"{known} remembered{where}"
+
+
+def is_over(mark: Mark, now: datetime) -> bool:
+    """Return whether every backup from before the erasure is older than backups are kept."""
+    return mark.erased_at <= now - _kept_for()
+
+
+def digest_of(key: bytes, kind: str, event_id: int, value: str) -> str:
+    """Return the keyed digest of a value of an event; of another kind or event it is another one."""
+    message = json.dumps(["tombstone", kind, event_id, value]).encode()
+    return hmac.digest(key, message, "sha256").hex()
+
+
+def _plant_new(row: Any, kind: str, value: str, address: str | None, now: datetime) -> None:
+    key = current_app.config["DATA_KEYS"]["audit"][0]
+    also = None if address is None else digest_of(key, ADDRESS, row.event_id, address)
+    plant(Mark(digest_of(key, kind, row.event_id, value), also, audit.key_name(key), now))
+
+
+def _list_rows() -> list[Mark]:
+    rows = db.session.scalars(select(Tombstone).order_by(Tombstone.erased_at, Tombstone.digest))
+    return [Mark(row.digest, row.address, row.key, row.erased_at.replace(microsecond=0)) for row in rows]
+
+
+def _kept_for() -> timedelta:
+    return timedelta(days=current_app.config["BACKUPS_KEPT_DAYS"])
+
+
+def _is_elsewhere() -> bool:
+    """Return whether the worker may write the file on another machine: with PostgreSQL, where this one has none."""
+    return db.engine.dialect.name == "postgresql" and not _file().exists()
+
+
+def _is_writable() -> bool:
+    """Return whether the file can be replaced, and a file that is only to grow (`chattr +a`) cannot."""
+    return os.access(_file().parent, os.W_OK) and (not _file().exists() or os.access(_file(), os.W_OK))
+
+
+def _replace_file(content: str) -> None:
+    """Put a new file in the place of the old one, once it is safely on the disk."""
+    path = _file()
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{FILE}.", delete=False) as file:  # of mode 0600
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _file() -> Path:
+    return current_app.config["INSTANCE"] / FILE

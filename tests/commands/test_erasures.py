@@ -1,0 +1,218 @@
+"""A restored backup does not bring back a person who was erased (P09): tombstones, kept outside of every backup."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import pytest
+from sqlalchemy import select
+
+from forum import clock, presence
+from forum.audit import actions as audit
+from forum.audit.models import AuditEntry
+from forum.commands import erasures, running, serving
+from forum.delegations import contact_acts
+from forum.delegations.models import Delegation
+from forum.events.models import Event
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.outbox.models import OutboxMessage
+from forum.privacy import actions, erasing
+from forum.privacy.models import ErasureRequest
+from forum.questions.enums import FileType, QuestionKind
+from forum.questions.models import AnswerFile
+from forum.registration import tombstones, uniting
+from forum.registration.models import Registration
+from forum.registration.tombstone_models import Tombstone
+from forum.settings.keys import new_data_keys
+from tests.commands.archives import made, run
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed, write
+from tests.factories.saving import save
+from tests.guards.test_hanging import everything_stored, named_elsewhere
+
+pytestmark = pytest.mark.usefixtures("frozen")
+CANARIES = (
+    "Zqfirst",
+    "Zqsecond",
+    "Zqoffice",
+    "zqfirst@example.org",
+    "zqsecond@example.org",
+    "kim@example.org",
+)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def test_erasures_are_repeated_in_a_restored_backup_before_the_forum_serves(
+    app, make_app, blank_url, tmp_path, monkeypatch
+):
+    """The backup has a request, a file, two registrations that are merged later, and a contact who is erased later."""
+    with app.app_context():
+        sectors = [make_sector(key, ceiling=2) for key in ("justice", "ngo")]
+        event = make_event(capacity=2, sectors=sectors)
+        first, second = (
+            confirmed(event, given_name=f"Zq{name}", organisation="Zqoffice", email=f"zq{name}@example.org")
+            for name in ("first", "second")
+        )
+        next_one = confirmed(event)
+        cv = make_question(event, "cv", QuestionKind.FILE)
+        content = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
+        save(AnswerFile(key="a" * 32, registration_id=first.id, question_id=cv.id, **content))
+        named_elsewhere(first, next_one)
+        request, reference = write(actions.ask, first, now=NOW).id, next_one.reference
+        db.session.remove()
+    assert run(app, "backup", str(tmp_path / "backups")).exit_code == 0
+    clock.freeze(NOW + HOUR)
+    with app.app_context():
+        first, second = (find("Zqfirst"), find("Zqsecond"))
+        write(uniting.unite, first, second, (), actor="command", now=clock.now())
+        asked = db.session.get_one(ErasureRequest, request)
+        write(actions.carry_out, asked, actor="command", now=clock.now())
+        contact = db.session.scalars(select(Delegation).where(Delegation.email == "kim@example.org")).one()
+        write(contact_acts.forget_contact, contact, now=clock.now())
+        assert remember() == 3
+        db.session.remove()
+    clock.freeze(NOW + 2 * HOUR)
+    other = make_app(blank_url)
+
+    restored = run(other, "restore", str(made(tmp_path / "backups")))
+
+    assert "3 erasures since then will be repeated before the forum serves." in restored.output
+    with other.app_context():
+        assert [word for word in CANARIES if word not in everything_stored()] == []
+        said = tombstones.examine(now=clock.now())
+        assert said == (False, "3 erasures must be repeated after a restore: forum db upgrade")
+        db.session.remove()
+    seen = serve(other, monkeypatch)
+    assert [word for word in CANARIES if word.lower() in seen.lower()] == []
+    with other.app_context():
+        assert [one.reference for one in db.session.scalars(select(Registration))] == [reference]
+        assert db.session.query(AnswerFile).count() == 0
+        done = db.session.get_one(ErasureRequest, request)
+        assert (done.state, done.registration_id, done.decided_at) == ("done", None, NOW + HOUR)
+        kinds = set(db.session.scalars(select(OutboxMessage.kind).where(OutboxMessage.created_at > NOW)))
+        assert kinds == {"offered"}
+        entries = db.session.scalars(select(AuditEntry.action).where(AuditEntry.actor == "command")).all()
+        assert entries.count("registration.erased_again") == 2
+        assert audit.verify() is None
+        assert tombstones.examine(now=clock.now()) == (True, "3 erasures are remembered")
+        db.session.remove()
+    assert run(other, "db", "upgrade").output == "The tables are up to date.\n"
+
+
+def test_whoever_registers_again_after_the_erasure_stays(make_app, sqlite_url, tmp_path):
+    """The worker repeats what a file names that is put there while the forum serves."""
+    app = make_app(sqlite_url)
+    with app.app_context():
+        event = make_event()
+        confirmed(event, given_name="Zqfirst", email="zq@example.org")
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    with app.app_context():
+        write(erasing.erase, find("Zqfirst"), actor="command", now=NOW)
+        db.session.remove()
+    # Nothing has copied the tombstone yet: the restore does so before it gives the database up.
+    run(app, "restore", str(made(tmp_path / "backups")), "--replace")
+    with app.app_context():
+        write(erasing.erase, find("Zqfirst"), actor="command", now=NOW)
+        confirmed(db.session.query(Event).one(), given_name="Zqagain", email="zq@example.org", now=NOW + HOUR)
+        db.session.execute(db.delete(Tombstone))
+        db.session.commit()
+
+        assert job("erase again") == 0
+
+        assert [one.given_name for one in db.session.scalars(select(Registration))] == ["Zqagain"]
+        assert db.session.query(Tombstone).count() == 1
+
+
+def test_a_kill_between_commit_and_file_loses_no_tombstone(make_app, sqlite_url, tmp_path, monkeypatch):
+    app = make_app(sqlite_url)
+    file = app.config["INSTANCE"] / tombstones.FILE
+    with app.app_context():
+        write(erasing.erase, confirmed(make_event(), given_name="Zq"), actor="command", now=NOW)
+        clock.freeze(NOW + HOUR)
+        assert tombstones.examine(now=clock.now()) == (
+            False, "1 are not in tombstones.log, which the worker writes",
+        )  # fmt: skip
+        with monkeypatch.context() as killed:
+            killed.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError))
+            assert remember() == 0
+        assert (file.exists(), list(file.parent.glob(f".{tombstones.FILE}*"))) == (False, [])
+
+        assert [remember(), remember()] == [1, 0]
+
+        (line,) = file.read_text().splitlines()
+        assert ("Zq" in line, len(line.split())) == (False, 4)
+        file.write_text(f"{line}\n{line[:40]}")
+        remember()
+        assert tombstones.examine(now=clock.now()) == (False, "1 line of tombstones.log cannot be read")
+        clock.freeze(NOW + timedelta(days=app.config["BACKUPS_KEPT_DAYS"]))
+        remember()
+        assert (file.read_text(), db.session.query(Tombstone).count()) == (f"{line[:40]}\n", 0)
+
+
+def test_the_forum_does_not_serve_while_an_erasure_cannot_be_repeated(
+    make_app, sqlite_url, settings, tmp_path
+):
+    app = make_app(sqlite_url)
+    with app.app_context():
+        write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)
+        remember()
+        db.session.execute(db.delete(Tombstone))
+        db.session.commit()
+    others = {**json.loads(settings["DATA_KEYS"]), "audit": json.loads(new_data_keys())["audit"]}
+    with pytest.raises(click.ClickException, match="could not be erased: the keys for audit"):
+        erasures.erase_again(make_app(sqlite_url, DATA_KEYS=json.dumps(others)))
+    file = app.config["INSTANCE"] / tombstones.FILE
+    moment, _key, *digests = file.read_text().split()
+    file.write_text(" ".join((moment, "0" * 16, *digests)))
+    with pytest.raises(click.ClickException, match="could not be erased: the audit key 0000"):
+        erasures.erase_again(app)
+    run(app, "db", "downgrade", "0062")
+
+    with pytest.raises(click.ClickException, match="`forum db upgrade` comes first"):
+        erasures.erase_again(app)
+
+    assert "could not be erased: the audit key 0000" in run(app, "db", "upgrade").output
+
+
+def find(name: str) -> Registration:
+    return db.session.scalars(select(Registration).where(Registration.given_name == name)).one()
+
+
+def remember() -> int:
+    return job("remember erasures")
+
+
+def job(name: str) -> int:
+    """Run a job of the worker, as the worker does; return how many things it did."""
+    (found,) = [each for each in JOBS if each.name == name]
+    return run_job(found)
+
+
+def serve(app, monkeypatch) -> str:
+    """Run `forum serve` up to the moment at which it would serve; return what the database holds then."""
+    seen = []
+
+    def look(*_args, **_kwargs):
+        with app.app_context():
+            seen.append(everything_stored())
+            db.session.remove()
+
+    monkeypatch.setenv("FORUM_ENV", "development")
+    monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
+    monkeypatch.setattr(running, "create_app", lambda: app)
+    monkeypatch.setattr(presence, "share", lambda _instance: None)
+    monkeypatch.setattr(serving, "serve", look)
+    answer = app.test_cli_runner().invoke(running.serve, [])
+    assert answer.exit_code == 0, answer.output
+    (stored,) = seen
+    return stored
