@@ -15,9 +15,9 @@ from forum.registration.links_by_mail import Beside
 
 
 def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Beside:
-    """Make a link to each delegation of which the address is the confirmed contact.
+    """Make a link to each delegation whose confirmed contact has this address.
 
-    For any other address a link is made to the event's first delegation, and undone (S24).
+    For any other address a link to the event's first delegation is made and rolled back (S24).
     """
     mine = queries.list_of_contact(event, names.canonical_email(email))
     stand_in = queries.list_first(event)

@@ -84,7 +84,7 @@ def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
 
 
 def list_of_contact(event: Event, email_canonical: str) -> Sequence[Delegation]:
-    """Return the event's delegations that a contact with this address has confirmed, in order of being asked for."""
+    """Return the event's confirmed delegations whose contact has this address, oldest first."""
     mine = Delegation.event_id == event.id, Delegation.email_canonical == email_canonical
     query = select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
     return db.session.scalars(query.options(joinedload(Delegation.sector)).order_by(Delegation.id)).all()

@@ -45,18 +45,18 @@ REASONS = {
 class Ending(Enum):
     """What becomes of an invitation."""
 
-    SILENT = auto()  # sent, and reminded of
-    SENT = auto()  # sent yesterday
+    SILENT = auto()  # sent and not answered, with a reminder sent
+    SENT = auto()  # sent yesterday, not answered yet
     BEGUN = auto()  # the page was opened, and nothing was answered
     YES = auto()
     NO = auto()
-    FORWARDED = auto()  # a colleague comes instead, and has not answered
+    FORWARDED = auto()  # forwarded to a colleague, who has not answered
     EXPIRED = auto()
     FAILED = auto()  # the mailbox does not exist
     WITHDRAWN = auto()
 
 
-# What becomes of each, in the order of inviting; and whether a place of the sector is held meanwhile.
+# For each guest, in the order of inviting: the ending, and whether a place of the sector is held until the answer.
 GUESTS = (
     (Ending.YES, True),
     (Ending.NO, True),

@@ -26,21 +26,21 @@ BESIDE = "what an address opens beside a registration"
 
 @dataclass(frozen=True)
 class Beside:
-    """What an address opens beside a registration: pairs of a sector's name and a link.
+    """Links of an address to something else than a registration, as pairs of a sector's name and a link.
 
-    `queue` makes the message that has these links alone; it keeps the message only where its argument is true.
+    `queue` makes a mail with these links only, and keeps it only if its argument is true.
     """
 
     links: Sequence[tuple[Text, str]]
     queue: Callable[[bool], None]
 
 
-# By the event and the address, whether the message is withheld, and the time.
+# Arguments: event, address, whether the mail is withheld, and the time.
 Finding = Callable[[Event, str, bool, datetime], Beside]
 
 
 def install(app: App, rule: Finding) -> None:
-    """Let `rule` find what an address opens beside a registration, in as many statements for every address (S24)."""
+    """Register `rule`, which finds an address's other links, with as many SQL statements for every address (S24)."""
     app.extensions[BESIDE] = rule
 
 

@@ -72,7 +72,7 @@ def ask(
     token, until = new_token(), now + CONFIRM_TIME
     change = AddressChange(digest=digest(token), registration_id=registration.id, email=email)
     change.is_own = comes_with_it or actor == PERSON
-    # Store the same expiry for every address, also for one whose mail is withheld: another time would tell why (S24).
+    # Store the same expiry for every address, even if its mail is withheld: a different one would show why (S24).
     change.asked_at, change.expires_at = now, until
     db.session.add(change)
     if registration.status == Status.PENDING:

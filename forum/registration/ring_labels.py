@@ -14,7 +14,7 @@ NUMBERED = 430.0, 400.0  # the size of the drawing with numbers at the arcs
 OVERHANG = 12.0  # how far a name may extend beyond the drawing, into the page's margin
 # Font size of a sector's name, in units of the drawing, and the width of a letter as a share of that size.
 NAME = 22.0, 0.52
-WORDS = 20.0, 0.44  # the same two for the words under the name
+WORDS = 20.0, 0.44  # the same two values for the words under the name
 AWAY = 15.0  # the distance from the arc to its name
 NUMBER_AWAY = 18.0
 LINE = 20.0
@@ -65,7 +65,7 @@ def lay_out_names(spots: Sequence[Spot]) -> LaidOut | None:
 
 
 def lay_out_numbers(spots: Sequence[Spot]) -> LaidOut:
-    """Return the points at which the arcs' numbers stand."""
+    """Return the points at which the arcs' numbers are drawn."""
     stands = [_stand(spot, NUMBER_AWAY) for spot in spots]
     return LaidOut(tuple(Label(round(x), round(y + 6), "middle") for x, y, _side in stands), *NUMBERED)
 
@@ -91,7 +91,7 @@ def _break(name: str, space: float) -> tuple[str, ...]:
 
 
 def _name(spot: Spot, x: float, y: float, side: str, lines: tuple[str, ...]) -> Label:
-    """Return the arc's label: above the table it ends at (x, y), below it begins there, at the sides it is centred."""
+    """Return the label: at the top its last line is at (x, y), at the bottom its first, at the sides its middle."""
     height = LINE * (len(lines) + bool(spot.words))
     y += AWAY - height * (1 + math.cos(2 * math.pi * spot.middle)) / 2
     return Label(round(x), round(y), side, lines)

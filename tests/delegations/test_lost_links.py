@@ -67,7 +67,7 @@ def test_contact_asks_for_the_lost_link_once_registration_is_closed(pages, event
 
 
 def test_contact_who_comes_too_reads_both_links_in_one_message(event):
-    """Three messages an hour go to one mailbox, however much its owner has registered."""
+    """One mailbox gets at most three mails an hour, however many registrations and delegations its owner has."""
     anna = confirmed(event, "tech", email=CONTACT.email)
     delegation, since = registered(event, sector="justice"), last_id()
     write(links_by_mail.send_fresh_link, event, CONTACT.email, now=NOW)

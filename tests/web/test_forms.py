@@ -70,7 +70,7 @@ def test_a_form_that_is_shown_has_the_token_of_the_session(app):
 
 
 def text_fields(form: BaseForm) -> Iterator[Field]:
-    """Yield each field of the form into which somebody types a text, those of its parts and rows too.
+    """Yield each text field of the form, those of its parts and rows included.
 
     Mail addresses are left out: these lose only the blanks around them, and hidden characters in them are refused.
     """
