@@ -19,9 +19,9 @@ from forum.web.countries import CountryField
 from forum.web.edits import ShowsStored
 from forum.web.forms import (
     LONGEST_TEXT,
-    LinesField,
     NumberedFields,
     PartForm,
+    PastedField,
     SentOnce,
     TidyForm,
     is_email,
@@ -129,7 +129,7 @@ class DelegationForm(SentOnce, TidyForm):
     country = CountryField(FIELDS["country"], [required(_l("Choose the country of the organisation"))])
     language = RadioField(_l("Language of our messages"), [required(_l("Choose a language"))])
     people = NumberedFields(FormField(DelegateRow), max_entries=MOST)
-    lines = LinesField(_l("Or paste rows"))
+    lines = PastedField(_l("Or paste rows"))
     choice = RadioField(_l("If not all of them can get a place"))
     website = StringField(_l("Leave this empty"))
     key = HiddenField(validators=[is_form_key])
@@ -213,8 +213,7 @@ class DelegationForm(SentOnce, TidyForm):
 
     def _take_pasted(self) -> None:
         """Put the pasted people into the rows that are empty, or say why that cannot be done."""
-        # Read the text as it was sent: tidying would turn the tabs between cells into blanks.
-        sent = self.lines.raw_data[0] if self.lines.raw_data else ""
+        sent = self.lines.data or ""
         try:
             if len(sent) > LONGEST_TEXT:
                 raise sheet_rows.TooLarge
@@ -225,8 +224,7 @@ class DelegationForm(SentOnce, TidyForm):
             if len(found) > len(blank):
                 raise sheet_rows.TooManyRows
         except sheet_rows.SheetRefused as refused:
-            self.lines.errors = [str(PASTED_REFUSALS[type(refused)])]
-            self.lines.data = sent
+            self.lines.errors = [_refusal_text(refused)]
             return
         for entry, person in zip(blank, found, strict=False):
             for name, text in person.items():
@@ -265,3 +263,10 @@ class ConfirmForm(TidyForm):
     def choose(self) -> bool | None:
         """Return the contact's choice of "all or nobody"; None keeps the choice made in the first form."""
         return {ALL: True, FIT: False}.get(self.choice.data or "")
+
+
+def _refusal_text(refused: sheet_rows.SheetRefused) -> str:
+    """Return why pasted rows cannot be read."""
+    if isinstance(refused, pasted.DoubledHeadings):
+        return _("Two columns mean the same: %(names)s", names=", ".join(refused.names))
+    return str(PASTED_REFUSALS[type(refused)])

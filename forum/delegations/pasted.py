@@ -1,5 +1,6 @@
 """The people in rows that a contact pastes into the form of a delegation."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from forum.folding import search_fold
@@ -17,15 +18,32 @@ LONGEST_HEADING = (
 )
 
 
+class DoubledHeadings(sheet_rows.SheetRefused):
+    """Two of the columns mean the same; `names` are their headings."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(type(self).__doc__)
+        self.names = names
+
+
 def read(text: str, *, most: int) -> list[dict[str, str]]:
     """Return the people in pasted rows, as values by form field. Raises SheetRefused."""
     rows = [row for row in spreadsheets.read_pasted(text, most=most + 1) if any(row)]
     columns: Sequence[str | None] = tuple(HEADINGS)
     if rows and any(known := [_column(cell) for cell in rows[0]]):
+        _refuse_doubled(rows[0], known)
         columns, rows = known, rows[1:]
     if len(rows) > most:
         raise sheet_rows.TooManyRows
     return [_person(row, columns) for row in rows]
+
+
+def _refuse_doubled(headings: Sequence[str], columns: Sequence[str | None]) -> None:
+    """Raise DoubledHeadings where two columns mean the same: one of them would be lost unseen."""
+    counted = Counter(columns)
+    names = [text for text, name in zip(headings, columns, strict=True) if name and counted[name] > 1]
+    if names:
+        raise DoubledHeadings(names)
 
 
 def _person(row: Sequence[str], columns: Sequence[str | None]) -> dict[str, str]:

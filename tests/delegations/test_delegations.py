@@ -122,7 +122,7 @@ def test_rows_are_added_pasted_and_kept(pages, event):
     assert page.form("#delegation").data["people-0-given_name"] == ["Bo"]
     assert "people-7-given_name" in page.form("#delegation").data
     assert "people-8-given_name" not in page.form("#delegation").data
-    rows = "Name\tE-mail\tTitle\nDan\tdan@example.org\tChef\nEva\t\t\n"
+    rows = "Name\tE-mail\tTitle\r\nDan\x00\tdan@example.org\tChef\r\nEva\t\t\r\n"
     page = page.form("#delegation").submit({"lines": rows}, button="Put them into the rows", expect=200)
     data = page.form("#delegation").data
     assert (data["people-2-given_name"], data["people-2-email"]) == (["Dan"], ["dan@example.org"])
@@ -146,6 +146,26 @@ def test_form_says_what_is_wrong(pages, event, differing, fault):
     page = pages.get("delegations.details", sector="justice")
     page = page.submit({**FIELDS, **differing}, button="Send us the list", expect=422)
     assert fault in page.text
+    assert db.session.query(Delegation).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("Namn;E-post;E-MAIL\nKim;a@example.org;b@example.org", "Two columns mean the same: E-post, E-MAIL"),
+        ("\n" * 50_000 + "Kim", "The rows are too large. Paste only names, titles and addresses."),
+        ("Kim\n" * 7_000, "A delegation has at most 20 people"),
+        (";" * 30 + "Kim", "The rows are too large. Paste only names, titles and addresses."),
+    ],
+    ids=["doubled headings", "50,000 rows", "7,000 rows", "31 columns"],
+)
+def test_pasted_rows_that_cannot_be_read_change_nothing(pages, event, lines, fault):
+    page = pages.get("delegations.details", sector="justice")
+    typed = {**FIELDS, "lines": lines}
+    page = page.submit(typed, button="Put them into the rows", expect=422)
+    assert page.errors == {"lines": fault}
+    assert page.form("#delegation").data["people-0-given_name"] == ["Bo"]
+    assert page.form("#delegation").data["people-2-given_name"] == [""]
     assert db.session.query(Delegation).count() == 0
 
 
