@@ -71,7 +71,7 @@ class Templates(FileSystemBytecodeCache):
             self._remember(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
+        """Store the compiled template in memory and in the folder."""
         self._remember(bucket)
         if self.directory:
             super().dump_bytecode(bucket)

@@ -1,4 +1,4 @@
-"""Erasures and restored backups: what a restore says of them, and erasing again before the forum serves (P09)."""
+"""Erasures and restored backups: what a restore prints, and repeating erasures before the forum serves (P09)."""
 
 from datetime import datetime, timedelta
 
@@ -20,10 +20,10 @@ from forum.registration.tombstone_models import Tombstone
 
 
 def erase_again(app: Flask) -> str:
-    """Repeat every erasure that the file of tombstones knows and the database does not; return a sentence, or "".
+    """Repeat each erasure that is in the tombstone file but not in the database; return a sentence to print, or "".
 
-    Raises click.ClickException when one cannot be repeated, for then the forum must not serve. A database that is away
-    is accepted: once it is back, the worker repeats them.
+    Raises click.ClickException when one cannot be repeated, for then the forum must not serve. An unreachable database
+    is accepted: once it is reachable, the worker repeats them.
     """
     try:
         with app.app_context():
@@ -42,7 +42,7 @@ def erase_again(app: Flask) -> str:
 
 
 def tell_since(made_at: datetime) -> str:
-    """Return a sentence about the erasures that the restored database does not know (P09)."""
+    """Return a sentence about the erasures since the backup was made, which the restored database lacks (P09)."""
     file = current_app.config["INSTANCE"] / tombstones.FILE
     marks = tombstones.read_file()[0].values()
     days = current_app.config["BACKUPS_KEPT_DAYS"]
@@ -61,7 +61,7 @@ def tell_since(made_at: datetime) -> str:
 
 
 def note_before_replacing() -> None:
-    """Copy the tombstones of the database that is given up into their file, as far as it can be read (P09)."""
+    """Copy the tombstones of the database that a restore replaces to the file, if it can be read (P09)."""
     try:
         tombstones.note(now=clock.now())
     except SQLAlchemyError as problem:
@@ -108,7 +108,7 @@ def _answers() -> bool:
 
 
 def _refusal(problem: Exception) -> str:
-    """Return a sentence without the values that a database's message may quote."""
+    """Return why the erasures failed, without the values that a database error may quote."""
     known = isinstance(problem, keys.WrongKeys | KeyIsAway)
     why = (
         str(problem)

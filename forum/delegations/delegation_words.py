@@ -59,7 +59,7 @@ def row_of(one: Delegate, now: datetime) -> Row:
 
 @dataclass(frozen=True)
 class Listed:
-    """A person of a delegation for organisers: the name, and the state in words with its sign."""
+    """A person of a delegation on a page for organisers: the name, and the status in words with its icon."""
 
     name: str
     label: str
@@ -67,9 +67,9 @@ class Listed:
 
 
 def for_organisers(one: Delegate, now: datetime) -> Listed:
-    """Return a person of a delegation for organisers: by the name in the registration, if there is one (P22).
+    """Return a person of a delegation for organisers: the name of the registration, if there is one, and status (P22).
 
-    It asks the database nothing more, for the list has hundreds of people.
+    It runs no further SQL statement, as the list has hundreds of people.
     """
     mine = one.registration
     known = mine or named.person_of(one, now) or named.NOBODY
@@ -110,7 +110,7 @@ def _state_of(mine: Registration, one: Delegate, now: datetime) -> tuple[str, st
 
 
 def _standing(mine: Registration, one: Delegate, now: datetime) -> tuple[str, str, str]:
-    """Return how a registration stands, without a rank in line."""
+    """Return the registration's status as in `_state`, without the rank in the waiting list."""
     if mine.status == Status.PENDING:
         return _not_confirmed(one, mine.confirm_by, now)
     if mine.status == Status.EXPIRED and mine.confirmed_at is None:

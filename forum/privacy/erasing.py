@@ -54,10 +54,10 @@ def repeat(
     actor: str,
     now: datetime,
 ) -> None:
-    """Erase registrations once more that a restored backup has brought back; nobody gets a message about it.
+    """Erase again the registrations that a restored backup has brought back, without mails about it.
 
-    `others` are no rows: they stand for addresses whose invitations, delegations and the like go as well. What the
-    person had asked for was answered at `erased_at`. The caller has locked the event.
+    `others` are not stored: their addresses are those whose invitations, delegations and the like are erased as well.
+    The person's requests count as answered at `erased_at`. The caller has locked the event.
     """
     _end(event, registrations, (*registrations, *others), actor=actor, now=now)
     for one in registrations:

@@ -1,4 +1,4 @@
-"""Erasing again whom a restored backup has brought back, as their tombstones say (P09)."""
+"""Repeat the erasure of people whom a restored backup has brought back, found by their tombstones (P09)."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,15 +19,15 @@ from forum.registration.tombstones import ADDRESS, DELEGATION, REGISTRATION, Mar
 
 
 def list_due(*, now: datetime) -> list[str]:
-    """Return which erasures of the file of tombstones have to be repeated, by their digests."""
+    """Return the digests of the tombstones whose erasures have to be repeated."""
     return tombstones.list_due(now=now)
 
 
 def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
-    """Carry out the erasure of a line of the file once more; return 1 if something was there, else 0.
+    """Repeat the erasure of the tombstone with this digest; return 1 if something was there to be erased, else 0.
 
-    The tombstone's row is written in the same transaction, so whatever stops this leaves the line due. Registrations
-    that are merged with this one have lines of their own: without one, a merge was undone before the erasure.
+    The tombstone's row is written in the same transaction, so after a failure the erasure is still due. Registrations
+    merged with this one have tombstones of their own: without one, the merge was undone before the erasure.
     Raises KeyIsAway. Call after `start_write`.
     """
     mark = tombstones.find_noted(digest)
@@ -68,7 +68,7 @@ def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
 
 
 def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
-    """Return the event and the canonical address of the tombstone, where another table held it before the erasure."""
+    """Return (event id, canonical address) for the tombstone's address, if other tables held it before the erasure."""
     if mark.address is None:
         return []
     held = set(_addresses_before(mark.erased_at))
@@ -76,9 +76,9 @@ def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
 
 
 def _addresses_before(moment: datetime) -> Iterator[tuple[int, str]]:
-    """Yield event and canonical address of every row that names somebody by the address alone, from before a moment.
+    """Yield (event id, canonical address) of each invitation, contact, delegate and substitution before a moment.
 
-    Whoever is invited or named after having been erased stays so.
+    Later ones were made after the erasure and are not erased.
     """
     invited = select(Invitation.event_id, Invitation.email).where(Invitation.made_at <= moment)
     contacts = select(Delegation.event_id, Delegation.email).where(Delegation.asked_at <= moment)
@@ -93,6 +93,6 @@ def _addresses_before(moment: datetime) -> Iterator[tuple[int, str]]:
 
 
 def _standing_for(event_id: int, address: str, mark: Mark) -> Registration:
-    """Return a registration that is in no table, for the rules that find what is held of a confirmed address."""
+    """Return a registration that is not stored, with which `erasing` finds all data of a confirmed address."""
     confirmed = {"confirmed_at": mark.erased_at, "status": Status.CANCELLED}
     return Registration(event_id=event_id, email=address, email_canonical=address, **confirmed)

@@ -157,7 +157,7 @@ class CannotBeMerged(Exception):
 
 
 class KeyIsAway(Exception):
-    """The audit key with which a tombstone was made is not configured, so nobody can say whom it is about."""
+    """The audit key with which a tombstone was made is not configured, so the person cannot be found."""
 
     def __init__(self, name: str):
         super().__init__(

@@ -10,10 +10,10 @@ from forum.database import Base
 
 
 class Tombstone(Base):
-    """What is remembered of an erasure, for repeating it in a restored backup (P09): see `tombstones`.
+    """Record of an erasure, for repeating it after a backup is restored (P09): see `tombstones`.
 
-    `digest` is a keyed digest of what was erased, `address` one of the person's confirmed address, and `key` the name
-    of the audit key that made them. No foreign key leads anywhere: the row is to outlive the person's rows.
+    `digest` is a keyed digest of what was erased, `address` that of the person's confirmed address, and `key` the name
+    of the audit key that made them. It has no foreign key: the row outlives the person's rows.
     """
 
     __tablename__ = "tombstones"

@@ -1,8 +1,8 @@
-"""Tombstones: what is remembered of an erasure, so that an older backup does not bring the person back (P09).
+"""Tombstones: records of erasures, so that restoring an older backup does not bring the person back (P09).
 
 A tombstone is a row, written in the transaction that erases, and then a line of a file in the instance folder, which no
-backup holds. It has keyed digests of a registration's reference (or of a delegation's form, whose contact was erased)
-and of the confirmed address, and nothing that says anything without an audit key. A restored database lacks the rows of
+backup holds. It holds keyed digests of a registration's reference (or of a delegation's form, whose contact was erased)
+and of the confirmed address; without an audit key nobody can tell whose they are. A restored database lacks the rows of
 later erasures, and the file still has their lines: `privacy/erasing_again` carries these out once more. So a line
 without a row is an erasure that has to be repeated, and a row without a line has not been copied yet.
 """
@@ -30,14 +30,14 @@ from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
 
 FILE, NO_ADDRESS = "tombstones.log", "-"
-# What a digest is made of.
+# What a digest identifies.
 REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
 MAY_BE_UNNOTED = timedelta(minutes=5)  # the worker copies rows into the file every few seconds
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A line of the file: digests of what was erased and of its confirmed address, and the name of the digests' key."""
+    """A line of the tombstone file: digests of what was erased and of its confirmed address, and their key's name."""
 
     digest: str
     address: str | None
@@ -50,7 +50,7 @@ class Mark:
 
     @classmethod
     def read(cls, line: str) -> "Mark":
-        """Parse a line of the file. Raises ValueError."""
+        """Parse a line of the tombstone file. Raises ValueError."""
         moment, key, digest, address = line.split()
         erased_at = datetime.fromisoformat(moment)
         if erased_at.tzinfo is None or len(digest) != DIGEST_LENGTH:
@@ -82,7 +82,7 @@ def remember_contact(delegation: Any, *, now: datetime) -> None:
 
 
 def plant(mark: Mark) -> None:
-    """Write the row of a tombstone; one that is there already stays."""
+    """Write the row of a tombstone, if the database lacks it."""
     db.session.merge(
         Tombstone(digest=mark.digest, address=mark.address, key=mark.key, erased_at=mark.erased_at)
     )
@@ -90,7 +90,7 @@ def plant(mark: Mark) -> None:
 
 
 def note(*, now: datetime) -> int:
-    """Copy what the file lacks from the rows, and drop what no backup can hold any more; return how many were copied.
+    """Copy missing tombstones from the table to the file, drop those older than any backup; return the number copied.
 
     The file is replaced as a whole, so that no kill leaves half a line, and what it lacks is copied the next time.
     """
@@ -110,7 +110,7 @@ def note_and_forget(*, now: datetime) -> int:
 
 
 def list_due(*, now: datetime) -> list[str]:
-    """Return the digests of the file's lines without a row: the erasures that a restored backup has undone.
+    """Return the digests in the file that the table lacks: the erasures that a restored backup has undone.
 
     Raises OSError.
     """
@@ -123,12 +123,12 @@ def list_due(*, now: datetime) -> list[str]:
 
 
 def find_noted(digest: str) -> Mark | None:
-    """Return the file's line with this digest. Raises OSError."""
+    """Return the tombstone with this digest from the file, None if it is not there. Raises OSError."""
     return read_file()[0].get(digest)
 
 
 def read_file() -> tuple[dict[str, Mark], list[str]]:
-    """Return the file's lines by digest, and those that cannot be read, which stay as they are. Raises OSError."""
+    """Return the file's tombstones by digest, and the lines that cannot be parsed, unchanged. Raises OSError."""
     marks, unreadable = {}, []
     with suppress(FileNotFoundError):
         for line in _file().read_text(errors="replace").splitlines():
@@ -171,7 +171,7 @@ def is_over(mark: Mark, now: datetime) -> bool:
 
 
 def digest_of(key: bytes, kind: str, event_id: int, value: str) -> str:
-    """Return the keyed digest of a value of an event; of another kind or event it is another one."""
+    """Return the keyed digest of a value; it depends on the kind of the value and on the event, too."""
     message = json.dumps(["tombstone", kind, event_id, value]).encode()
     return hmac.digest(key, message, "sha256").hex()
 
@@ -192,17 +192,17 @@ def _kept_for() -> timedelta:
 
 
 def _is_elsewhere() -> bool:
-    """Return whether the worker may write the file on another machine: with PostgreSQL, where this one has none."""
+    """Return whether the worker may run on another machine: PostgreSQL is used and the file is not on this one."""
     return db.engine.dialect.name == "postgresql" and not _file().exists()
 
 
 def _is_writable() -> bool:
-    """Return whether the file can be replaced, and a file that is only to grow (`chattr +a`) cannot."""
+    """Return whether the file and its folder are writable; an append-only file (`chattr +a`) is not."""
     return os.access(_file().parent, os.W_OK) and (not _file().exists() or os.access(_file(), os.W_OK))
 
 
 def _replace_file(content: str) -> None:
-    """Put a new file in the place of the old one, once it is safely on the disk."""
+    """Replace the tombstone file by one with this content, once that is synced to the disk."""
     path = _file()
     with NamedTemporaryFile("w", dir=path.parent, prefix=f".{FILE}.", delete=False) as file:  # of mode 0600
         try:

@@ -109,7 +109,7 @@ def test_erasures_are_repeated_in_a_restored_backup_before_the_forum_serves(
 
 
 def test_whoever_registers_again_after_the_erasure_stays(make_app, sqlite_url, tmp_path):
-    """The worker repeats what a file names that is put there while the forum serves."""
+    """If the file is put there while the forum serves, the worker repeats its erasures."""
     app = make_app(sqlite_url)
     with app.app_context():
         event = make_event()
@@ -193,7 +193,7 @@ def remember() -> int:
 
 
 def job(name: str) -> int:
-    """Run a job of the worker, as the worker does; return how many things it did."""
+    """Run a job as the worker does; return how many objects it handled."""
     (found,) = [each for each in JOBS if each.name == name]
     return run_job(found)
 

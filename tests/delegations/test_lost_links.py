@@ -89,7 +89,7 @@ def test_asking_takes_as_many_statements_for_contacts_and_for_strangers(database
 
 
 def test_newer_link_ends_the_older_ones_once_its_owner_opens_it(app, pages, event):
-    """Asking alone ends nothing, for a stranger could ask; the sign-in by an older link ends with it (S20)."""
+    """Asking alone revokes no link, as a stranger could ask; a session begun by an older link ends with it (S20)."""
     delegation = registered(event)
     older = newest("delegation-registered")
     other = Pages(app)
