@@ -98,11 +98,14 @@ def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
 
 
 def _differing(invitation: Invitation, registration: Registration) -> list[str]:
-    """Return the fields that a review compares and in which the registration differs from the invitation."""
+    """Return the fields that a review compares and in which the registration differs from the invitation.
+
+    What organisers left open as they invited the person differs from nothing; a colleague's name they never saw.
+    """
     return [
         name
         for name in reviewing.REVIEWED
-        if invitation.from_colleague or getattr(invitation, name) != getattr(registration, name)
+        if invitation.from_colleague or getattr(invitation, name) not in ("", getattr(registration, name))
     ]
 
 

@@ -179,6 +179,14 @@ def test_in_a_sector_with_review_another_name_is_looked_at_and_the_place_stays(p
     assert person.is_in_review == bool(name)
 
 
+def test_what_organisers_left_open_is_no_change_that_is_reviewed(event):
+    invitation = invite(event, "ngo", terms=HELD)
+    write(lambda: [setattr(invitation, name, "") for name in ("family_name", "organisation")])
+    applicant = applicant_of(invitation, family_name="Dahl", organisation="Exempelbyrån")
+    person = write(answering.accept, invitation, applicant, now=NOW)
+    assert (person.status, person.is_in_review) == (Status.CONFIRMED, False)
+
+
 def test_many_places_are_held_or_nobody_is_invited(organiser, event):
     page = organiser.get("invitations.invite_many", event="nf27")
     chosen = {"sector": "justice", "language": "sv", "holds_place": "y"}
