@@ -5,13 +5,12 @@ from typing import Any
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console.edit_pages import edit_page
 from forum.console.organisation_forms import MergeOrganisationForm
-from forum.console.organisations import get_organisation_or_404, told
+from forum.console.organisations import get_organisation_or_404, merged_already, told
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -127,14 +126,8 @@ def _pair_or_404(event: Event, number: int, into: int) -> Both:
     if number == into:
         abort(404)
     if done := queries.find_merge(event, number):
-        abort(_merged_already(event, done))
+        abort(merged_already(event, done))
     return get_organisation_or_404(event, number), get_organisation_or_404(event, into)
-
-
-def _merged_already(event: Event, done: Merge) -> Response:
-    stands_as = db.session.get_one(Organisation, done.merged.counts_as_id or done.kept_id)
-    flash(_("%(name)s is merged into %(into)s already.", name=done.merged.name, into=stands_as.name), "info")
-    return redirect(url_for("organisations.edit", event=event.slug, number=stands_as.id), 303)
 
 
 def _stands_already(event: Event, number: int) -> ResponseReturnValue:

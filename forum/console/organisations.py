@@ -7,6 +7,7 @@ from flask import Blueprint, abort, flash, make_response, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.wrappers import Response
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
@@ -72,6 +73,8 @@ def edit(event: str, number: int) -> ResponseReturnValue:
     found = get_any_or_404(event)
     if request.method == "POST" and queries.find(found, number) is None:
         return _removed_meanwhile(found)
+    if request.method == "GET" and (done := queries.find_merge(found, number)):
+        return merged_already(found, done)
     return _edit(event, number)
 
 
@@ -94,6 +97,13 @@ def remove(event: str, number: int) -> ResponseReturnValue:
 def get_organisation_or_404(event: Event, number: int) -> Organisation:
     """Return the event's organisation with this id, or abort with 404."""
     return queries.find(event, number) or abort(404)
+
+
+def merged_already(event: Event, done: Merge) -> Response:
+    """Redirect from an organisation that is merged to the one that it counts for, and say so."""
+    stands_as = db.session.get_one(Organisation, done.merged.counts_as_id or done.kept_id)
+    flash(_("%(name)s is merged into %(into)s already.", name=done.merged.name, into=stands_as.name), "info")
+    return redirect(url_for("organisations.edit", event=event.slug, number=stands_as.id), 303)
 
 
 def _pairs(

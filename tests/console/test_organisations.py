@@ -1,9 +1,11 @@
 """Organisations in the console: adding them, which registrations belong to them, and which names the form suggests."""
 
 import pytest
+from sqlalchemy import select
 
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
+from forum.extensions import db
 from forum.registration.enums import Status
 from forum.registration.organisation_models import Organisation
 from tests.factories.events import make_archive, make_event, make_sector
@@ -137,6 +139,12 @@ def test_a_proposed_pair_is_merged_with_the_numbers_first_and_undone(database, o
     assert merged.flashes == [
         "Folkhälsomyndigheterna is merged into Folkhälsomyndigheten. 1 registration counts differently now."
     ]
+    number = db.session.scalars(select(Organisation.id).where(Organisation.counts_as_id.is_not(None))).one()
+    old = organiser.get("organisations.edit", **HERE, number=number, follow=True)
+    assert (old.h1, old.flashes) == (
+        "Folkhälsomyndigheten",
+        ["Folkhälsomyndigheterna is merged into Folkhälsomyndigheten already."],
+    )
     index = organiser.get("organisations.index", **HERE)
     assert "2 of at most 2" in index.text
     assert index.all("tbody td[data-label='Mail domains']") == ["fhm.example"]
