@@ -47,13 +47,14 @@ def _refuse_doubled(headings: Sequence[str], columns: Sequence[str | None]) -> N
 
 
 def _person(row: Sequence[str], columns: Sequence[str | None]) -> dict[str, str]:
-    """Return the cells by form field; a cell with an at sign is the address, in whichever column."""
-    person: dict[str, str] = {}
-    for name, cell in zip(columns, row, strict=False):
-        if "@" in cell:
-            person["email"] = cell
-        elif name is not None:
-            person.setdefault(name, cell)
+    """Return the cells by form field; a cell that is one word with an at sign is the address, in whichever column."""
+    cells = list(zip(columns, row, strict=False))
+    addresses = [one for one in cells if "@" in one[1] and len(one[1].split()) == 1]
+    address = next((one for one in addresses if one[0] == "email"), addresses[0] if addresses else None)
+    person = {"email": address[1]} if address else {}
+    for one in cells:
+        if one is not address and one[0] is not None:
+            person.setdefault(one[0], one[1])
     return person
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from forum import clock
 from forum.database import start_write
-from forum.delegations import admitting, asking, contact_acts, contact_links, contact_news, queries
+from forum.delegations import admitting, asking, contact_acts, contact_links, contact_news, pasted, queries
 from forum.delegations.asking import Contact, Person
 from forum.delegations.enums import ContactLink, DelegateState
 from forum.delegations.errors import DelegationConfirmed, NotAllFit, NotTheirs, SectorRefuses
@@ -126,7 +126,11 @@ def test_rows_are_added_pasted_and_kept(pages, event):
     page = page.form("#delegation").submit({"lines": rows}, button="Put them into the rows", expect=200)
     data = page.form("#delegation").data
     assert (data["people-2-given_name"], data["people-2-email"]) == (["Dan"], ["dan@example.org"])
-    assert (data["people-2-title"], data["people-3-given_name"], data["lines"]) == (["Chef"], ["Eva"], [""])
+    assert (data["people-2-title"], data["people-3-given_name"], data["lines"]) == (
+        ["Chef"],
+        ["Eva"],
+        [""],
+    )
     page = page.form("#delegation").submit({}, button="Send us the list", expect=422)
     assert page.errors == {
         "people-1-email": "Person 2: Enter an e-mail address that can receive mail, such as name@example.org"
@@ -167,6 +171,14 @@ def test_pasted_rows_that_cannot_be_read_change_nothing(pages, event, lines, fau
     assert page.form("#delegation").data["people-0-given_name"] == ["Bo"]
     assert page.form("#delegation").data["people-2-given_name"] == [""]
     assert db.session.query(Delegation).count() == 0
+
+
+def test_pasted_title_with_an_at_sign_is_kept_beside_the_address():
+    """The form says that it may not have the sign; a title that is gone would be missed by nobody."""
+    row = {"given_name": "Eva", "family_name": "Gran", "title": "IT @ Polisen", "email": "eva@example.org"}
+    assert pasted.read("\t".join(row.values()), most=20) == [row]
+    moved = {"given_name": "Eva", "email": "eva@example.org", "title": "Chef"}
+    assert pasted.read("\t".join(moved.values()), most=20) == [moved]
 
 
 def test_more_rows_than_twenty_are_refused(pages, event):
