@@ -7,6 +7,7 @@ be seen.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from forum.audit import actions as audit
 from forum.events import queries as events
@@ -39,10 +40,12 @@ def foresee(registration: Registration, now: datetime) -> Status | None:
     return Status.WAITING if places.takes_waiters(registration.event, now) else None
 
 
-def reinstate(registration: Registration, *, words: str = "", actor: str, now: datetime) -> Status:
+def reinstate(
+    registration: Registration, *, words: str = "", is_merge: bool = False, actor: str, now: datetime
+) -> Status:
     """Undo the cancellation and tell the person; return the status, after free places were offered.
 
-    Raises CannotBeUndone.
+    `is_merge` says that a merge with another registration ended it. Raises CannotBeUndone.
 
     Call after `start_write`; after a refusal the caller has to roll back.
     """
@@ -62,10 +65,11 @@ def reinstate(registration: Registration, *, words: str = "", actor: str, now: d
             registration.calendar_sequence = max(registration.calendar_sequence, earlier + 1)
         registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None
         registration.waiting_since = registration.requested_at if status == Status.WAITING else None
-    audit.record("registration.reinstated", registration, actor=actor, at=now, status=status)
+    action = "registration.separated" if is_merge else "registration.reinstated"
+    audit.record(action, registration, actor=actor, at=now, status=status)
     consents.withdraw(registration, consents.LIST, actor=actor, now=now)
     waiting_list.offer_free_places(registration.event, now=now)
-    tell(registration, words=words, now=now)
+    tell(registration, words=words, is_merge=is_merge, now=now)
     return registration.status
 
 
@@ -75,10 +79,10 @@ def is_capped(registration: Registration) -> bool:
     return not caps.has_room(registration.event, key, sector_id)
 
 
-def tell(registration: Registration, *, words: str = "", now: datetime) -> None:
+def tell(registration: Registration, *, words: str = "", is_merge: bool = False, now: datetime) -> None:
     """Queue the mail that says what was restored, with a new personal link and the organisers' own words."""
-    until, own = registration.offer_expires_at, paragraphs(words)
-    mails.queue(registration, MAIL, now, leads_to=TokenPurpose.MANAGE, until=until, paragraphs=own)
+    more: dict[str, Any] = {"until": registration.offer_expires_at, "paragraphs": paragraphs(words)}
+    mails.queue(registration, MAIL, now, leads_to=TokenPurpose.MANAGE, is_merge=is_merge, **more)
 
 
 def _would_take_place(registration: Registration, now: datetime) -> bool:

@@ -96,7 +96,7 @@ def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
     if kept.email != old_email:
         links.revoke(kept, now=now)
         mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
-    status = reinstate(ended, actor=actor, now=now)
+    status = reinstate(ended, is_merge=True, actor=actor, now=now)
     audit.record("registration.merge_undone", kept, actor=actor, at=now)
     return status
 

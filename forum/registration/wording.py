@@ -78,6 +78,7 @@ ACTS = {
     "registration.confirmed": _l("Place confirmed"),
     "registration.cancelled": _l("Registration cancelled"),
     "registration.reinstated": _l("Cancellation undone"),
+    "registration.separated": _l("Valid again after a merge was undone"),
     "registration.merged": _l("Another registration of the person merged into this one"),
     "registration.merged_away": _l("Merged into another registration of the person"),
     "registration.merge_undone": _l("Merge undone"),

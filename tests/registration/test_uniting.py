@@ -21,7 +21,7 @@ from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
-from tests.registration.reading import last_id, queued, recorded
+from tests.registration.reading import last_id, newest_mail, queued, recorded
 
 PROTECTED = {"is_protected": True, "real_name": "Canary Realname"}
 BY = {"actor": "user:1", "now": NOW}
@@ -215,6 +215,8 @@ def test_whoever_comes_back_is_on_the_list_again_only_after_consenting_anew(even
     assert [stays.has_consented(purpose) for purpose in ConsentPurpose] == [True, True]
     assert ends.has_consented(ConsentPurpose.PHOTOGRAPHS)
     assert not ends.has_consented(consents.LIST)
+    assert "They have undone that" in newest_mail(ends, "reinstated").text
+    assert "registration.separated" in [action for action, *_more in recorded(ends)]
 
 
 def test_a_value_changed_since_stays_when_a_merge_is_undone(event):
