@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 
 from forum.extensions import db
 from forum.images import making
@@ -152,6 +152,14 @@ def settle(registration_id: int, questions: Iterable[Question], given: Mapping[s
         if keys and not kept:
             del told[question.key]
     return told
+
+
+def exchange(question_id: int, one: int, other: int) -> None:
+    """Let two registrations, given by id, exchange the files with which they have answered a question."""
+    both = AnswerFile.registration_id.in_((one, other)), AnswerFile.ends_at.is_(None)
+    owner = case({one: other, other: one}, value=AnswerFile.registration_id)
+    change = update(AnswerFile).where(AnswerFile.question_id == question_id, *both)
+    db.session.execute(change.values(registration_id=owner))
 
 
 def find_own(registration_id: int, key: str) -> AnswerFile | None:

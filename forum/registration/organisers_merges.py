@@ -1,6 +1,5 @@
 """The pages on which an organiser merges two registrations of one person, and undoes that within a day."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from babel import Locale
@@ -16,8 +15,6 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.extensions import db
 from forum.questions import queries as questions
-from forum.questions.enums import QuestionKind
-from forum.questions.models import Question
 from forum.questions.wording import answer_text
 from forum.registration import dossier, duplicates, listing, places, queries, separating, uniting, wording
 from forum.registration.console import person_of, to_person
@@ -156,7 +153,7 @@ def _page(pair: Pair, form: MergeForm, refusal: Exception | None = None) -> str:
         pair=pair,
         form=form,
         facts=_facts(pair),
-        has_files=bool(_files(pair)),
+        has_files=bool(uniting.files_among(pair.stays, uniting.list_differing(pair))),
         rows=_rows(pair),
         is_changed=isinstance(refusal, ChangedMeanwhile),
         wording=wording,
@@ -191,19 +188,7 @@ def _facts(pair: Pair) -> list[tuple[str, str, str]]:
         }
         for one in (pair.stays, pair.ends)
     ]
-    return [(label, both[0][label], both[1][label]) for label in both[0]] + _files(pair)
-
-
-def _files(pair: Pair) -> list[tuple[str, str, str]]:
-    """Return the files that either has sent, by the question that they answer."""
-    mine, theirs = (questions.list_answers(one.id) for one in (pair.stays, pair.ends))
-    asked = [one for one in questions.list_all(pair.stays.event_id) if one.kind == QuestionKind.FILE]
-
-    def words(question: Question, told: Mapping[int, Any]) -> str:
-        return answer_text(question, told.get(question.id)) or _("Not provided")
-
-    sent = [one for one in asked if one.id in mine or one.id in theirs]
-    return [(in_language(one.label), words(one, mine), words(one, theirs)) for one in sent]
+    return [(label, both[0][label], both[1][label]) for label in both[0]]
 
 
 def _rows(pair: Pair) -> list[tuple[str, str, str, str, bool]]:

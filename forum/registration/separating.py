@@ -35,7 +35,16 @@ from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Consent, Registration
 from forum.registration.names import canonical_email
 from forum.registration.reinstating import UNDO_TIME, reinstate
-from forum.registration.uniting import ASKED, EMAIL, MAIL, put_answers, seal, take_address, values_of
+from forum.registration.uniting import (
+    ASKED,
+    EMAIL,
+    MAIL,
+    exchange_files,
+    put_answers,
+    seal,
+    take_address,
+    values_of,
+)
 
 Before = dict[str, Any]
 
@@ -125,7 +134,13 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
     if kept.holds_place and moved != key and not caps.has_room(kept.event, moved, kept.sector_id):
         raise CannotBeUndone
     answers.derive(kept)
-    put_answers(kept, {name: old for name, old in same.items() if name.startswith(ASKED)})
+    sent = before.get("files", {})
+    put_answers(
+        kept, {name: old for name, old in same.items() if name.startswith(ASKED) and name not in sent}
+    )
+    exchange_files(
+        kept, ended, [name for name, key in sent.items() if (now_.get(name) or {}).get("key") == key]
+    )
 
 
 def _return_address(kept: Registration, email: str, now: datetime) -> None:

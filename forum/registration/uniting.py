@@ -13,6 +13,7 @@ from typing import Any
 from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.extensions import db
+from forum.questions import files
 from forum.questions import queries as questions
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Answer
@@ -68,9 +69,7 @@ def values_of(registration: Registration) -> dict[str, Any]:
     """Return by name the values between which an organiser chooses: details, address and ordinary answers."""
     told = questions.list_answers(registration.id)
     every = questions.list_all(registration.event_id)
-    # A file stays with the registration with which it was sent.
-    written = [question for question in every if question.kind != QuestionKind.FILE]
-    ordinary = [question for question in written if question.sensitivity == Sensitivity.ORDINARY]
+    ordinary = [question for question in every if question.sensitivity == Sensitivity.ORDINARY]
     details = {name: getattr(registration, name) for name in CHANGEABLE}
     asked = {f"{ASKED}{one.key}": told[one.id] for one in ordinary if one.id in told}
     return {**details, EMAIL: registration.email, **asked}
@@ -117,6 +116,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
         "confirmed_at": pair.stays.confirmed_at and pair.stays.confirmed_at.isoformat(),
         "sealed_for": [pair.stays.sealed_for, pair.ends.sealed_for],
         "values": {**before, **{name: stored[name] for name in chosen if name in stored}},
+        "files": {name: _key_of(values_of(pair.ends).get(name)) for name in files_among(pair.stays, chosen)},
         "identity": joining.identity_of(pair.stays),
     }
     merge.care_before = joining.care_of(pair.stays)
@@ -150,7 +150,33 @@ def _take_over(pair: Pair, chosen: Collection[str]) -> None:
     if stays.holds_place and moved != key and not caps.has_room(stays.event, moved, stays.sector_id):
         raise OrganisationFull
     answers.derive(stays)
-    put_answers(stays, {name: values_of(ends).get(name) for name in chosen if name.startswith(ASKED)})
+    theirs, sent = values_of(ends), files_among(stays, chosen)
+    put_answers(
+        stays, {name: theirs.get(name) for name in chosen if name.startswith(ASKED) and name not in sent}
+    )
+    exchange_files(stays, ends, sent)
+
+
+def files_among(registration: Registration, names: Collection[str]) -> list[str]:
+    """Return those of the values' names that are answers by a file."""
+    every = questions.list_all(registration.event_id)
+    asked = [f"{ASKED}{one.key}" for one in every if one.kind == QuestionKind.FILE]
+    return [name for name in asked if name in names]
+
+
+def exchange_files(one: Registration, other: Registration, names: Collection[str]) -> None:
+    """Let two registrations exchange these answers with their files, so that each file keeps a registration (P08)."""
+    mine, theirs = values_of(one), values_of(other)
+    by_name = {f"{ASKED}{asked.key}": asked.id for asked in questions.list_all(one.event_id)}
+    put_answers(one, {name: theirs.get(name) for name in names})
+    put_answers(other, {name: mine.get(name) for name in names})
+    db.session.flush()
+    for name in names:
+        files.exchange(by_name[name], one.id, other.id)
+
+
+def _key_of(value: Any) -> str | None:
+    return value["key"] if value else None
 
 
 def take_address(registration: Registration, email: str, canonical: str) -> None:

@@ -14,8 +14,8 @@ from forum.extensions import db
 from forum.privacy import erasing, hanging
 from forum.questions import files, uploads
 from forum.questions.enums import QuestionKind
-from forum.questions.models import AnswerFile, Question
-from forum.registration import forgetting, given, links, readers
+from forum.questions.models import Answer, AnswerFile, Question
+from forum.registration import forgetting, given, links, readers, separating, uniting
 from forum.registration.enums import TokenPurpose
 from forum.registration.expiry import expire_due
 from forum.registration.models import Registration
@@ -165,7 +165,7 @@ def test_body_beyond_every_limit_is_refused_without_being_stored(pages):
     assert kept() == []
 
 
-def test_file_of_a_registration_that_is_merged_away_is_named_before_and_given_with_everything(
+def test_file_of_a_registration_that_is_merged_away_answers_for_the_kept_one_and_is_given_with_everything(
     pages, sign_in_as, event
 ):
     other = confirmed(event, "justice", email="kim2@example.org")
@@ -173,16 +173,51 @@ def test_file_of_a_registration_that_is_merged_away_is_named_before_and_given_wi
     person = registered(pages)
     address = {"event": "nf27", "reference": other.reference, "other": person.reference}
     page = sign_in_as("organiser", event).get("attendee_merges.merge", **address)
-    assert ["Question cv", "Not provided", "My CV.pdf (1 kB)"] in [
+    assert ["Question cv", "Not provided", "My CV.pdf (1 kB) Take this one"] in [
         [cell.get_text(" ", strip=True) for cell in row.select("th, td")]
         for row in page.soup.select("tbody tr")
     ]
-    assert "A file stays with the registration with which it was sent." in page.text
+    assert f"Of two files the one that you choose answers for {other.reference}." in page.text
     page.submit(button="Merge the registrations", expect=303)
     [file] = kept()
+    assert (file.registration_id, owners()) == (other.id, {other.id: file.key})
     token = write(links.issue, other, TokenPurpose.OWN_DATA, now=clock.now())
     pages.get("own_everything.enter", token=token).submit(expect=303)
     assert pages.get("own_everything.file", file_key=file.key).data == PDF
+
+
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["undone", "replaced before it is undone"])
+def test_two_files_are_exchanged_by_a_merge_and_given_back_unless_one_is_replaced(event, is_replaced):
+    kept_one, ended = (confirmed(event, "justice", email=f"{name}@example.org") for name in ("a", "b"))
+    first, second = (answer_with_file(one) for one in (kept_one, ended))
+    merge = write(uniting.unite, kept_one, ended, ["q-cv"], actor="user:1", now=NOW)
+    assert owners() == {kept_one.id: second, ended.id: first}
+    if is_replaced:
+        third = answer_with_file(kept_one)
+    write(separating.separate, merge, actor="user:1", now=NOW)
+    expected = (
+        {kept_one.id: third, ended.id: first} if is_replaced else {kept_one.id: first, ended.id: second}
+    )
+    assert owners() == expected
+
+
+def answer_with_file(person) -> str:
+    """Let a person answer with a file of their own; return its key."""
+    start_write(db.session)
+    question = db.session.scalars(select(Question)).one()
+    told = files.keep(question, "pdf", PDF, "cv.pdf", asked_from="a client", now=NOW)
+    db.session.flush()
+    given.store(person, {"cv": told}, now=NOW)
+    db.session.commit()
+    return told["key"]
+
+
+def owners() -> dict[int, str]:
+    """Return the key of each stored file by its registration's id; each one's answer refers to it."""
+    stored = {file.registration_id: file.key for file in kept()}
+    answered = {answer.registration_id: answer.value["key"] for answer in db.session.scalars(select(Answer))}
+    assert answered == stored
+    return stored
 
 
 def test_picture_is_made_anew_without_what_it_said_about_its_place(pages):
