@@ -47,6 +47,7 @@ def index(event: str) -> str:
     found, now = get_any_or_404(event), clock.now()
     requests = queries.list_open(found)
     restrictions = queries.list_restrictions(found, RestrictionState.OPEN)
+    granted = queries.list_restrictions(found, RestrictionState.GRANTED)
     return render_template(
         "console/requests/index.html",
         event=found,
@@ -56,7 +57,8 @@ def index(event: str) -> str:
         restrictions=restrictions,
         left_of={each.id: days_left(each) for each in restrictions},
         urgent_ones={each.id for each in restrictions if queries.is_urgent(each, now)},
-        granted=queries.list_restrictions(found, RestrictionState.GRANTED),
+        granted=granted,
+        overdue={each.id for each in granted if queries.is_end_overdue(each, now)},
         kinds=telling.RESTRICTION_KINDS,
         decided=queries.list_decided(found),
         states=STATES,

@@ -16,6 +16,8 @@ from forum.registration.restriction_models import STANDS, RestrictionRequest
 # A request is marked as urgent when three weeks of its month are over.
 WARNED_AFTER = timedelta(weeks=3)
 DECIDED_SHOWN = 50
+# The worker lifts a restriction within a minute of its end.
+LIFTED_WITHIN = timedelta(minutes=5)
 
 
 def find_open(registration: Registration) -> ErasureRequest | None:
@@ -98,6 +100,15 @@ def list_restrictions(event: Event, state: RestrictionState) -> Sequence[Restric
         RestrictionRequest.event_id == event.id, RestrictionRequest.state == state
     )
     return db.session.scalars(those.order_by(RestrictionRequest.due_at, RestrictionRequest.id)).all()
+
+
+def is_end_overdue(request: RestrictionRequest, now: datetime) -> bool:
+    """Return whether a restriction is still in force although its announced end is past.
+
+    The worker lifts it at that time, but not before the mail that announces the end was sent.
+    """
+    is_granted = request.state == RestrictionState.GRANTED
+    return is_granted and request.ends_at is not None and request.ends_at + LIFTED_WITHIN <= now
 
 
 def is_urgent(request: ErasureRequest | RestrictionRequest, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from forum.mailings.audience import audience_of
 from forum.mailings.enums import MailingKind, MailingStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.participants import queries as participants
-from forum.privacy import hanging, restricting
+from forum.privacy import hanging, queries, restricting
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
 from forum.registration import actions, export_columns, listing, tallies, uniting
@@ -212,6 +212,11 @@ def test_a_person_asks_an_organiser_grants_and_lifting_is_told_a_week_before(
     assert "Det är utrett." in newest_mail(person, "restriction-ending").text
     lift(NOW + WEEK)
     assert request.state == "granted", "the message has not left"
+    clock.freeze(NOW)
+    for ends_at, is_told in ((NOW - queries.LIFTED_WITHIN, True), (NOW + WEEK, False)):
+        write(setattr, request, "ends_at", ends_at)
+        late = organiser.get("erasure_requests.index", event="nf27")
+        assert ("the message that says so has not been sent" in late.text) is is_told
     mark_all_sent()
     lift(NOW + WEEK - timedelta(seconds=1))
     assert request.state == "granted"
