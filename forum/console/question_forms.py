@@ -44,7 +44,10 @@ KINDS: Mapping[QuestionKind, tuple[Any, Any]] = {
     QuestionKind.COUNTRY: (_l("A country"), _l("Chosen from the list of all countries.")),
     QuestionKind.FILE: (
         _l("A file"),
-        _l("A PDF or a picture, such as a certificate. Organisers download it."),
+        _l(
+            "A PDF or a picture, such as a certificate. Organisers download it. Not all of a PDF is searched for"
+            " programs: open it with care."
+        ),
     ),
 }
 SENSITIVITIES: Mapping[Sensitivity, Any] = {

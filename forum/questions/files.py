@@ -38,7 +38,11 @@ SALT = "answer-file"
 PDF_BEGINS, PDF_ENDS, PDF_TAIL = re.compile(rb"%PDF-[12]\.[0-9]"), b"%%EOF", 1024
 # Active content that a PDF may not contain: scripts, and embedded files. Compressed pictures do not contain such words
 # by chance.
-ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
+ACTIVE = (b"JavaScript", b"Launch", b"EmbeddedFile", b"RichMedia")
+# A character of a name may be written as its number: /J#61vaScript is the same name as /JavaScript.
+NAMES_ACTIVE = re.compile(
+    b"/(?:%s)" % b"|".join(b"".join(b"(?:%c|(?i:#%02x))" % (one, one) for one in word) for word in ACTIVE)
+)
 PICTURE_FAULTS: Mapping[type[NotTaken], FileFault] = {
     TooLarge: FileFault.TOO_MANY_PIXELS,
     TooSmall: FileFault.TOO_FEW_PIXELS,
@@ -183,7 +187,7 @@ def keys_in(values: Iterable[Any]) -> list[str]:
 def _checked_pdf(sent: bytes) -> bytes:
     if PDF_ENDS not in sent[-PDF_TAIL:]:
         raise FileRefused(FileFault.DAMAGED)
-    if any(word in sent for word in ACTIVE):
+    if NAMES_ACTIVE.search(sent):
         raise FileRefused(FileFault.ACTIVE)
     return sent
 

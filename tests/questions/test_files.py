@@ -140,6 +140,10 @@ def test_required_file_is_asked_for(pages, event):
             PDF.replace(b"/Catalog", b"/Catalog /JavaScript"),
             "The PDF holds programs or other files. Print it as a PDF once more, and send that one.",
         ),
+        (
+            PDF.replace(b"/Catalog", b"/Catalog /J#61va#53cript"),
+            "The PDF holds programs or other files. Print it as a PDF once more, and send that one.",
+        ),
         (PDF[:-6] + bytes(1_000_000) + b"%%EOF\n", "The file has more than 1 MB. Choose a smaller one."),
         (PDF[:-6] + bytes(9_000_000) + b"%%EOF\n", "The file has more than 1 MB. Choose a smaller one."),
     ],
