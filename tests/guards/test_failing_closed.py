@@ -99,7 +99,7 @@ LIMITED = {
     "own_account.authenticator",
     "registration.details",
     "registration.resend",
-    *("delegations.details", "own_delegation.confirm"),
+    *("delegations.details", "delegations_console.send_link", "own_delegation.confirm"),
     "own_everything.ask",
     "writing.preview",
     "page_writing.preview",
