@@ -131,7 +131,7 @@ VIEWS = {
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
     *("forum/registration/organisers_additions.py", "forum/delegations/substitution_pages.py"),
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),
-    *("forum/delegations/public.py", "forum/delegations/contact_pages.py"),
+    *("forum/delegations/public.py", "forum/delegations/contact_pages.py", "forum/delegations/console.py"),
     *("forum/delegations/contact_additions.py", "forum/delegations/contact_answers.py"),
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     "forum/invitations/change_pages.py",
