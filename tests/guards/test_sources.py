@@ -115,7 +115,6 @@ VIEWS = {
     "forum/console/organisation_merging.py",
     *("forum/review/console.py", "forum/review/many.py", "forum/review/panel.py"),
     *("forum/review/many_proposed.py", "forum/review/rounds.py"),
-    "forum/delegations/console.py",
     *("forum/console/categories.py", "forum/console/hashtags.py"),
     *("forum/console/glossary.py", "forum/console/redirects.py"),
     *("forum/console/look_settings.py", "forum/console/sector_merging.py"),
