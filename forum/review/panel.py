@@ -58,7 +58,7 @@ class Reviewed:
     def proposed(self) -> str:
         """The name of the organiser who has proposed the refusal."""
         proposer = self.proposal.proposer if self.proposal else None
-        return proposer.name if proposer else _("a former organiser")
+        return proposer.name if proposer else _("A former organiser")
 
     @cached_property
     def approval(self) -> ApproveForm:
