@@ -120,6 +120,7 @@ def queried(world) -> list[tuple[str, str]]:
                 ),
                 *(
                     "waiting",
+                    "delegations",
                     "settings/look",
                     "review/approval",
                     "review/refusal",
