@@ -35,7 +35,10 @@ from tests.guards.world import (
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
 # Matches URLs that contain the id of a registration, mail, post or image, which belongs to one event.
-OF_ONE_EVENT = r"/(registrations|mail|mailings)/|/console/[^/]+/(news/\d|invitations/\d|images/[0-9a-f]{16})"
+OF_ONE_EVENT = (
+    r"/(registrations|mail|mailings)/"
+    r"|/console/[^/]+/(news/\d|(invitations|delegations)/\d|images/[0-9a-f]{16})"
+)
 SPECIAL = {
     "accounts.second_factor": 303,  # redirects to the form for the password, which is the first step
     "accounts.set_up": 303,
@@ -52,7 +55,7 @@ SPECIAL = {
     "self_service.enter": 200,  # the token in the URL is enough
     "self_service.confirm": 200,  # the token in the URL is enough
 }
-OF_SOMEBODY = re.compile(r"/registrations/|/(requests|review|invitations)/[^/]+/")
+OF_SOMEBODY = re.compile(r"/registrations/|/(requests|review|invitations)/(?!refusal/)[^/]+/")
 # The status that a registration must have for each organisers' page about offers.
 IN_LINE = {
     "waiting_list.offer": Status.WAITING,
