@@ -27,7 +27,12 @@ def erase_again(app: Flask) -> str:
     """
     try:
         with app.app_context():
-            noted, _unreadable = tombstones.read_file()
+            noted, unreadable = tombstones.read_file()
+            if unreadable:
+                raise click.ClickException(
+                    f"{tombstones.FILE} has {counted(len(unreadable), 'line', 'lines')} that cannot be read, so the"
+                    " forum does not know who was erased. Copy the file again, or delete such lines."
+                )
             if not noted or not _answers():
                 return ""
             try:

@@ -19,33 +19,46 @@ from forum.registration import names
 from forum.registration.models import Registration
 
 
-def find_rows(registration: Registration) -> Mapping[str, Sequence[Any]]:
-    """Return by table the rows with the person's address, and the messages to it that belong to these rows."""
+def find_rows(registration: Registration, *, before: datetime | None = None) -> Mapping[str, Sequence[Any]]:
+    """Return by table the rows with the person's address, and the messages to it that belong to these rows.
+
+    With `before`, rows made at that moment or later are left out.
+    """
     if registration.confirmed_at is None or not registration.has_address:
         return {}
-    contacts, colleagues = _list_delegations(registration), _list_substitutions(registration)
+    contacts = [one for one in _list_delegations(registration) if _is_made(one.asked_at, before)]
+    colleagues = [one for one in _list_substitutions(registration) if _is_made(one.asked_at, before)]
+    named = [
+        one
+        for one in _list_delegates(registration)
+        if _is_made(one.asked_at or one.delegation.asked_at, before)
+    ]
     mails = [mail for one in contacts for mail in asking.list_mails(one)]
     mails += [mail for one in colleagues for mail in substituting.list_mails(one)]
     return {
         Delegation.__tablename__: contacts,
-        Delegate.__tablename__: _list_delegates(registration),
+        Delegate.__tablename__: named,
         Substitution.__tablename__: colleagues,
         OutboxMessage.__tablename__: mails,
     }
 
 
-def forget(registration: Registration, *, actor: str, now: datetime) -> None:
+def forget(registration: Registration, *, actor: str, now: datetime, before: datetime | None = None) -> None:
     """Delete what `find_rows` finds; registered people of the person's delegations stay registered.
 
     The person leaves a delegation in the same way whether the address was registered before or not (S24). The event is
     locked.
     """
-    found = find_rows(registration)
+    found = find_rows(registration, before=before)
     for delegation in found.get(Delegation.__tablename__, ()):
         audit.record("delegation.contact_erased", delegation, actor=actor, at=now)
     for model in (OutboxMessage, Delegation, Delegate, Substitution):
         ids = [one.id for one in found.get(model.__tablename__, ())]
         db.session.execute(delete(model).where(model.id.in_(ids)))
+
+
+def _is_made(moment: datetime, before: datetime | None) -> bool:
+    return before is None or moment < before
 
 
 def _list_delegations(registration: Registration) -> Sequence[Delegation]:

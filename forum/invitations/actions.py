@@ -139,13 +139,15 @@ def forget_unanswered(*, now: datetime) -> int:
     return _delete(*old)
 
 
-def forget_of(registration: Registration) -> None:
+def forget_of(registration: Registration, *, before: datetime | None = None) -> None:
     """Delete every invitation of the person's address to the event, whether answered or not, with its mail.
+
+    With `before`, invitations made at that moment or later stay.
 
     The event is locked, and nothing has been recorded in the audit trail yet. The caller offers places that become
     free.
     """
-    invited = queries.list_of(registration)
+    invited = [one for one in queries.list_of(registration) if before is None or one.made_at < before]
     for invitation in invited:
         _forget_name_in_mail(invitation)
         if invitation.holds_place:

@@ -49,20 +49,22 @@ def repeat(
     event: Event,
     registrations: Sequence[Registration],
     others: Sequence[Registration],
+    mark: tombstones.Mark,
     *,
-    erased_at: datetime,
     actor: str,
     now: datetime,
 ) -> None:
     """Erase again the registrations that a restored backup has brought back, without mails about it.
 
-    `others` are not stored: their addresses are those whose invitations, delegations and the like are erased as well.
-    The person's requests count as answered at `erased_at`. The caller has locked the event.
+    `others` are not stored: their addresses are those whose invitations, delegations and the like are erased as well,
+    if they were made before the erasure that `mark` remembers. The address that a backup has for a registration says
+    nothing: it may be that of somebody else, and have been corrected before the erasure. The person's requests count as
+    answered when they were. The caller has locked the event.
     """
-    _end(event, registrations, (*registrations, *others), actor=actor, now=now)
+    _end(event, registrations, others, actor=actor, now=now, before=mark.until)
     for one in registrations:
         is_open = ErasureRequest.registration_id == one.id, ErasureRequest.state == RequestState.OPEN
-        done = {"state": RequestState.DONE, "decided_at": erased_at}
+        done = {"state": RequestState.DONE, "decided_at": mark.erased_at}
         db.session.execute(update(ErasureRequest).where(*is_open).values(**done))
         _delete(one, actor=actor, now=now)
     audit.record("registration.erased_again", event, actor=actor, at=now)
@@ -75,11 +77,12 @@ def _end(
     *,
     actor: str,
     now: datetime,
+    before: datetime | None = None,
 ) -> None:
     """End registrations, delete what other tables hold of the addresses of `addressed`, and offer the free places."""
     for one in addressed:
-        invitations.forget_of(one)
-        by_address.forget(one, actor=actor, now=now)
+        invitations.forget_of(one, before=before)
+        by_address.forget(one, actor=actor, now=now, before=before)
     for one in registrations:
         if one.is_live:
             actions.cancel(one, actor=actor, now=now)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from forum.audit import actions as audit
 from forum.delegations import asking
@@ -31,7 +31,9 @@ def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
     Raises KeyIsAway. Call after `start_write`.
     """
     mark = tombstones.find_noted(digest)
-    if mark is None:
+    if mark is None or tombstones.is_planted(
+        digest
+    ):  # by another process, while this one waited for the lock
         return 0
     key = mark.find_key()
     tombstones.plant(mark)
@@ -47,13 +49,14 @@ def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
     event = db.session.get_one(Event, event_id)
     places.lock(event)
     others = [_standing_for(event_id, address, mark) for _event_id, address in addresses]
-    erasing.repeat(event, [found] if found else [], others, erased_at=mark.erased_at, actor=actor, now=now)
+    erasing.repeat(event, [found] if found else [], others, mark, actor=actor, now=now)
     return 1
 
 
 def _find_registration(mark: Mark, key: bytes) -> Registration | None:
     columns = Registration.id, Registration.event_id, Registration.reference
-    for number, event_id, reference in db.session.execute(select(*columns)):
+    earlier = select(*columns).where(Registration.requested_at < mark.until)
+    for number, event_id, reference in db.session.execute(earlier):
         if tombstones.digest_of(key, REGISTRATION, event_id, reference) == mark.digest:
             return db.session.get_one(Registration, number, populate_existing=True)
     return None
@@ -61,7 +64,8 @@ def _find_registration(mark: Mark, key: bytes) -> Registration | None:
 
 def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
     columns = Delegation.id, Delegation.event_id, Delegation.form_key
-    for number, event_id, form_key in db.session.execute(select(*columns)):
+    earlier = select(*columns).where(Delegation.asked_at < mark.until)
+    for number, event_id, form_key in db.session.execute(earlier):
         if tombstones.digest_of(key, DELEGATION, event_id, form_key) == mark.digest:
             return db.session.get_one(Delegation, number)
     return None
@@ -71,7 +75,7 @@ def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
     """Return (event id, canonical address) for the tombstone's address, if other tables held it before the erasure."""
     if mark.address is None:
         return []
-    held = set(_addresses_before(mark.erased_at))
+    held = set(_addresses_before(mark.until))
     return [pair for pair in sorted(held) if tombstones.digest_of(key, ADDRESS, *pair) == mark.address]
 
 
@@ -80,12 +84,12 @@ def _addresses_before(moment: datetime) -> Iterator[tuple[int, str]]:
 
     Later ones were made after the erasure and are not erased.
     """
-    invited = select(Invitation.event_id, Invitation.email).where(Invitation.made_at <= moment)
-    contacts = select(Delegation.event_id, Delegation.email).where(Delegation.asked_at <= moment)
+    invited = select(Invitation.event_id, Invitation.email).where(Invitation.made_at < moment)
+    contacts = select(Delegation.event_id, Delegation.email).where(Delegation.asked_at < moment)
     people = select(Delegation.event_id, Delegate.email).join(Delegate.delegation)
-    named = people.where(Delegation.asked_at <= moment)
+    named = people.where(func.coalesce(Delegate.asked_at, Delegation.asked_at) < moment)
     colleagues = select(Registration.event_id, Substitution.email).join(Substitution.registration)
-    asked = colleagues.where(Substitution.asked_at <= moment)
+    asked = colleagues.where(Substitution.asked_at < moment)
     for query in (invited, contacts, named, asked):
         for event_id, email in db.session.execute(query):
             if email:

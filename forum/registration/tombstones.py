@@ -10,6 +10,7 @@ without a row is an erasure that has to be repeated, and a row without a line ha
 import hmac
 import json
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
 
 FILE, NO_ADDRESS = "tombstones.log", "-"
+DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
 # What a digest identifies.
 REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
 MAY_BE_UNNOTED = timedelta(minutes=5)  # the worker copies rows into the file every few seconds
@@ -48,13 +50,19 @@ class Mark:
         moment = self.erased_at.isoformat(timespec="seconds")
         return f"{moment} {self.key} {self.digest} {self.address or NO_ADDRESS}"
 
+    @property
+    def until(self) -> datetime:
+        """The moment before which everything that the erasure deleted was made; the file keeps whole seconds."""
+        return self.erased_at.replace(microsecond=0) + timedelta(seconds=1)
+
     @classmethod
     def read(cls, line: str) -> "Mark":
         """Parse a line of the tombstone file. Raises ValueError."""
         moment, key, digest, address = line.split()
         erased_at = datetime.fromisoformat(moment)
-        if erased_at.tzinfo is None or len(digest) != DIGEST_LENGTH:
-            raise ValueError("a tombstone needs a time zone and a whole digest")
+        digests = [one for one in (digest, address) if one != NO_ADDRESS]
+        if erased_at.tzinfo is None or not all(DIGEST.fullmatch(one) for one in (digest, *digests)):
+            raise ValueError("a tombstone needs a time zone and whole digests")
         return cls(digest, None if address == NO_ADDRESS else address, key, erased_at)
 
     def find_key(self) -> bytes:
@@ -87,6 +95,11 @@ def plant(mark: Mark) -> None:
         Tombstone(digest=mark.digest, address=mark.address, key=mark.key, erased_at=mark.erased_at)
     )
     db.session.flush()
+
+
+def is_planted(digest: str) -> bool:
+    """Return whether the database has the tombstone's row, so that the erasure is done."""
+    return db.session.get(Tombstone, digest) is not None
 
 
 def note(*, now: datetime) -> int:

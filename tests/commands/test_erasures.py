@@ -6,16 +6,17 @@ from pathlib import Path
 
 import click
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 
 from forum import clock, presence
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.commands import erasures, running, serving
 from forum.delegations import contact_acts
-from forum.delegations.models import Delegation
+from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
 from forum.extensions import db
+from forum.invitations.models import Invitation
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.outbox.models import OutboxMessage
@@ -29,6 +30,7 @@ from forum.registration.tombstone_models import Tombstone
 from forum.settings.keys import new_data_keys
 from tests.commands.archives import made, run
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.invitations import new_invitation
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
@@ -216,3 +218,76 @@ def serve(app, monkeypatch) -> str:
     assert answer.exit_code == 0, answer.output
     (stored,) = seen
     return stored
+
+
+def test_a_restore_erases_nobody_else(app, make_app, blank_url, tmp_path):
+    """An address that was corrected before the erasure is somebody else's, whose delegation and invitation stay."""
+    with app.app_context():
+        event = make_event()
+        confirmed(event, given_name="Zqfirst", email="office@example.org")
+        make_delegation(event, "office@example.org", NOW, "office")
+        save(new_invitation(event, "ngo", "office@example.org", email_canonical="office@example.org"))
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    with app.app_context():
+        address = {"email": "zqfirst@example.org", "email_canonical": "zqfirst@example.org"}
+        write(lambda: db.session.execute(update(Registration).values(address)))
+        clock.freeze(NOW + HOUR)
+        write(erasing.erase, find("Zqfirst"), actor="command", now=clock.now())
+        remember()
+        db.session.remove()
+    other = make_app(blank_url)
+    assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
+    assert erasures.erase_again(other) == "1 person whom the backup had brought back is erased again."
+    with other.app_context():
+        tables = Registration, Delegation, Invitation
+        assert [db.session.scalar(select(func.count()).select_from(one)) for one in tables] == [0, 1, 1]
+
+
+def test_what_was_made_after_the_erasure_stays(app):
+    """Even if the table of tombstones has been emptied, as by undoing a migration; the same form may be sent again."""
+    with app.app_context():
+        event = make_event()
+        contact = make_delegation(event, "kim@example.org", NOW, "same")
+        older = make_delegation(event, "boss@example.org", NOW, "older")
+        confirmed(event, given_name="Zqfirst", email="zqfirst@example.org")
+        clock.freeze(NOW + HOUR)
+        write(erasing.erase, find("Zqfirst"), actor="command", now=clock.now())
+        write(contact_acts.forget_contact, contact, now=clock.now())
+        assert remember() == 2
+        clock.freeze(NOW + 2 * HOUR)
+        confirmed(event, given_name="Zqagain", email="zqfirst@example.org", now=clock.now())
+        for key in ("same", "newer"):
+            make_delegation(event, "zqfirst@example.org", clock.now(), key)
+        words = {"given_name": "Zqfirst", "family_name": "", "title": "", "email": "zqfirst@example.org"}
+        save(Delegate(delegation_id=older.id, position=1, asked_at=clock.now(), **words))
+        write(lambda: db.session.execute(delete(Tombstone)))
+    assert erasures.erase_again(app) == ""
+    with app.app_context():
+        keys = sorted(db.session.scalars(select(Delegation.form_key)))
+        people = db.session.scalars(select(Delegate.email)).all()
+        assert (keys, people) == (["newer", "older", "same"], ["zqfirst@example.org"])
+        assert find("Zqagain") is not None
+
+
+@pytest.mark.parametrize("length", [100, 150])
+def test_a_line_that_cannot_be_read_keeps_the_forum_from_serving(app, length):
+    """A cut line may be somebody who would be there again; an address that is cut counts as unreadable, too."""
+    with app.app_context():
+        confirmed(make_event(), given_name="Zqfirst", email="zqfirst@example.org")
+        write(erasing.erase, find("Zqfirst"), actor="command", now=clock.now())
+        remember()
+        file = app.config["INSTANCE"] / tombstones.FILE
+        file.write_text(file.read_text()[:length])
+    with pytest.raises(click.ClickException, match="has 1 line that cannot be read"):
+        erasures.erase_again(app)
+
+
+def make_delegation(event, email, asked_at, form_key):
+    moments = dict.fromkeys(("asked_at", "confirm_by", "confirmed_at"), asked_at)
+    words = {"organisation": "Zqoffice", "country": "SE", "given_name": "Kim", "family_name": ""}
+    where = {"event_id": event.id, "sector_id": event.sectors[0].id, "form_key": form_key, "language": "en"}
+    found = Delegation(
+        email=email, email_canonical=email, is_all_or_nobody=False, **words, **where, **moments
+    )
+    return save(found)
