@@ -34,17 +34,17 @@ dev: ## build everything for development, serve like `make run`, reload when a f
 test: ## what the tests need, then the suite without its long part
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n $(processes) -m "not slow" $(ARGS)
+	@$(venv)/pytest -n $(processes) --dist worksteal -m "not slow" $(ARGS)
 
 test-slow: ## the suite's long part: repeated races, faults under load, the soak, every page in every width
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n auto --maxprocesses 4 -m slow $(ARGS)
+	@$(venv)/pytest -n auto --maxprocesses 4 --dist worksteal -m slow $(ARGS)
 
 coverage: ## which lines and branches of forum/ no test runs (ARGS="-m 'not browser and not slow'" for a part)
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n auto --maxprocesses 4 -m "not slow" --cov --cov-report= $(ARGS)
+	@$(venv)/pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow" --cov --cov-report= $(ARGS)
 	@$(venv)/coverage report
 
 check: ## lint, types, templates, imports, migrations, translations, commit subjects; the longest functions
