@@ -18,9 +18,11 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks
 from forum.outbox import heartbeats
+from forum.privacy import erasing
 from forum.settings.project import PROJECT, VERSION
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mail
+from tests.factories.registrations import confirmed, write
 
 
 @pytest.fixture
@@ -216,6 +218,7 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
     app = make_app(limited_url)
     with app.app_context():
         beat(db.session)
+        write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)  # from the audit trail, too
     assert failing(app) == []
 
     with postgres_server.connect(make_url(limited_url).database) as owner:
