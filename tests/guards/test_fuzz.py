@@ -126,22 +126,22 @@ def world_kind(request):
 
 
 @pytest.fixture
-def forms(world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
+def forms(fresh_world) -> list[tuple[str, Address, list[str], dict[str, str]]]:
     """Return every form that can be sent repeatedly: its audience, URL, fields and hidden fields.
 
     The fixture requests pages, so it is made for each test under the test's frozen clock: else the person's sign-in
     would have ended.
     """
     found = []
-    for address in addresses(world, (HERE,)):
+    for address in addresses(fresh_world, (HERE,)):
         if "POST" in address.methods and address.endpoint not in ENDING | SLOW:
             audience = FORMS[address.endpoint][0]
-            hidden = hidden_fields(world, audience, address.path)
+            hidden = hidden_fields(fresh_world, audience, address.path)
             found.append(
                 (
                     audience,
                     address,
-                    sorted({*fields_of(world, audience, address), *FORMS[address.endpoint][1]}),
+                    sorted({*fields_of(fresh_world, audience, address), *FORMS[address.endpoint][1]}),
                     hidden,
                 )
             )
@@ -156,8 +156,11 @@ def fields_of(world, audience: str, address: Address) -> set[str]:
 
 @FEW
 @given(data=st.data())
-def test_no_form_falls_over(world, forms, data):
-    """Sending each form's fields repeatedly, as arrays, not at all or under other names causes no server error."""
+def test_no_form_falls_over(fresh_world, forms, data):
+    """Sending each form's fields repeatedly, as arrays, not at all or under other names causes no server error.
+
+    What is sent may delete or publish something that other tests of this file open, so the test has data of its own.
+    """
     seed = data.draw(
         st.lists(
             st.tuples(st.integers(0, 30), st.sampled_from(("{}", "{}[]", "{}[0]", "{}.x", "_{}")), values),
@@ -175,12 +178,12 @@ def test_no_form_falls_over(world, forms, data):
             *((name, text.encode()) for name, text in hidden.items()),
         ]
         body = "&".join(f"{quote(name)}={quote_from_bytes(value)}" for name, value in sent)
-        answer = world.browsers[audience].post(
+        answer = fresh_world.browsers[audience].post(
             address.path, data=body, content_type="application/x-www-form-urlencoded"
         )
         assert answer.status_code < 500, f"{address.path}: {[(name, value[:60]) for name, value in drawn]}"
-    assert world.browsers[PERSON].get("/en/r/").status_code == 200  # the person's session still works
-    assert world.browsers[ADMIN].get("/account/").status_code == 200
+    assert fresh_world.browsers[PERSON].get("/en/r/").status_code == 200  # the person's session still works
+    assert fresh_world.browsers[ADMIN].get("/account/").status_code == 200
 
 
 @pytest.mark.parametrize("endpoint", sorted(ENDING | SLOW))
