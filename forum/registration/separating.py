@@ -39,6 +39,7 @@ from forum.registration.uniting import (
     ASKED,
     EMAIL,
     MAIL,
+    drop_files,
     exchange_files,
     put_answers,
     seal,
@@ -138,9 +139,10 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
     put_answers(
         kept, {name: old for name, old in same.items() if name.startswith(ASKED) and name not in sent}
     )
-    exchange_files(
-        kept, ended, [name for name, key in sent.items() if (now_.get(name) or {}).get("key") == key]
-    )
+    unchanged = {name for name, key in sent.items() if (now_.get(name) or {}).get("key") == key}
+    exchange_files(kept, ended, unchanged)
+    # The own file was deleted when it was replaced, and what is stored in its place is the other person's.
+    drop_files(ended, sent.keys() - unchanged)
 
 
 def _return_address(kept: Registration, email: str, now: datetime) -> None:

@@ -175,6 +175,13 @@ def exchange_files(one: Registration, other: Registration, names: Collection[str
         files.exchange(by_name[name], one.id, other.id)
 
 
+def drop_files(registration: Registration, names: Collection[str]) -> None:
+    """Delete these answers of a registration with their files."""
+    put_answers(registration, dict.fromkeys(names))
+    asked = [one for one in questions.list_all(registration.event_id) if f"{ASKED}{one.key}" in names]
+    files.settle(registration.id, asked, {})
+
+
 def _key_of(value: Any) -> str | None:
     return value["key"] if value else None
 

@@ -199,9 +199,7 @@ def test_two_files_are_exchanged_by_a_merge_and_given_back_unless_one_is_replace
     if is_replaced:
         third = answer_with_file(kept_one)
     write(separating.separate, merge, actor="user:1", now=NOW)
-    expected = (
-        {kept_one.id: third, ended.id: first} if is_replaced else {kept_one.id: first, ended.id: second}
-    )
+    expected = {kept_one.id: third} if is_replaced else {kept_one.id: first, ended.id: second}
     assert owners() == expected
 
 
