@@ -120,4 +120,7 @@ def _refusal(problem: Exception) -> str:
         if known
         else f"{type(problem).__name__}; `forum db upgrade` as the tables' owner may help"
     )
-    return f"People who were erased are in this database again, and could not be erased: {why}."
+    return (
+        f"People whom {tombstones.FILE} remembers as erased may be in this database again, and could not be erased:"
+        f" {why}. If the file is another forum's, move it out of the instance folder."
+    )
