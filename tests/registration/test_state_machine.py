@@ -282,10 +282,12 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert person.waiting_since == person.requested_at
 
     @precondition(lambda self: self.those_who_are(Status.CANCELLED))
-    @rule(data=st.data())
-    def an_organiser_undoes_a_cancellation(self, data):
-        """Undo a cancellation, which is mostly too late or without a free place."""
+    @rule(data=st.data(), hours=st.sampled_from((0, 25, 49)))
+    def an_organiser_undoes_a_cancellation(self, data, hours):
+        """Undo a cancellation, some hours later or at once; it is mostly too late or without a free place."""
         person = self.pick(data, Status.CANCELLED)
+        if hours:
+            self.time_passes(hours, True)
         was, ended_at = self.ended_from.get(person.id, (Status.PENDING, self.now))
         if self.do(reinstating.reinstate, person, actor="user:1"):
             assert self.now - ended_at < timedelta(days=1)
