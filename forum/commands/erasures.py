@@ -1,5 +1,6 @@
 """Erasures and restored backups: what a restore prints, and repeating erasures before the forum serves (P09)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import click
@@ -29,10 +30,7 @@ def erase_again(app: Flask) -> str:
         with app.app_context():
             noted, unreadable = tombstones.read_file()
             if unreadable:
-                raise click.ClickException(
-                    f"{tombstones.FILE} has {counted(len(unreadable), 'line', 'lines')} that cannot be read, so the"
-                    " forum does not know who was erased. Copy the file again, or delete such lines."
-                )
+                raise click.ClickException(_unreadable(unreadable))
             if not noted or not _answers():
                 return ""
             try:
@@ -49,7 +47,7 @@ def erase_again(app: Flask) -> str:
 def tell_since(made_at: datetime) -> str:
     """Return a sentence about the erasures since the backup was made, which the restored database lacks (P09)."""
     file = current_app.config["INSTANCE"] / tombstones.FILE
-    marks = tombstones.read_file()[0].values()
+    marks, unreadable = tombstones.read_file()
     days = current_app.config["BACKUPS_KEPT_DAYS"]
     if made_at <= clock.now() - timedelta(days=days):
         return (
@@ -61,7 +59,9 @@ def tell_since(made_at: datetime) -> str:
             f"{file} is not there. If people have been erased since then, copy it from the machine of the worker"
             " before the forum serves, or erase them by hand."
         )
-    since = sum(mark.erased_at >= made_at for mark in marks)
+    if unreadable:
+        return _unreadable(unreadable)
+    since = sum(mark.erased_at >= made_at for mark in marks.values())
     return f"{counted(since, 'erasure', 'erasures')} since then will be repeated before the forum serves."
 
 
@@ -110,6 +110,14 @@ def _answers() -> bool:
             return True
     except SQLAlchemyError:
         return False
+
+
+def _unreadable(lines: Sequence[str]) -> str:
+    """Return why the forum does not serve with a tombstone file that has such lines."""
+    return (
+        f"{tombstones.FILE} has {counted(len(lines), 'line', 'lines')} that cannot be read, so the forum does not know"
+        " who was erased. Copy the file again, or delete such lines."
+    )
 
 
 def _refusal(problem: Exception) -> str:

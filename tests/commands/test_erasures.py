@@ -279,6 +279,7 @@ def test_a_line_that_cannot_be_read_keeps_the_forum_from_serving(app, length):
         remember()
         file = app.config["INSTANCE"] / tombstones.FILE
         file.write_text(file.read_text()[:length])
+        assert "has 1 line that cannot be read" in erasures.tell_since(NOW)
     with pytest.raises(click.ClickException, match="has 1 line that cannot be read"):
         erasures.erase_again(app)
 
