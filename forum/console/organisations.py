@@ -119,7 +119,7 @@ def _pairs(
 def _row(
     event: Event, organisation: Organisation, merges: Sequence[Merge], counts: Mapping[str, queries.Numbers]
 ) -> dict[str, Any]:
-    """Return a row of the list; names and domains of merged organisations are among those of the kept one."""
+    """Return an organisation's row in the console's list, with the names and domains of those merged into it."""
     written = rules.written_of(event, organisation)
     merged = [row.merged for row in merges if row.merged.counts_as_id == organisation.id]
     joined = [rules.written_of(event, one) for one in merged]
