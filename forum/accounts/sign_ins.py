@@ -155,7 +155,7 @@ def roles_for(event: Any = None) -> frozenset[Role]:
 
 
 def may(role: Role | str, event: Any = None) -> bool:
-    """Return whether the signed-in user holds this role, or is an admin, for the event."""
+    """Return whether the signed-in user holds this role, or is an admin, for the event (None: for any event)."""
     return not roles_for(event).isdisjoint({role, Role.ADMIN})
 
 

@@ -108,7 +108,7 @@ def list_brakes(subject: Any, since: datetime) -> list[Brake]:
 
 
 def find_newest() -> Row[int, str] | None:
-    """Return id and hash of the newest entry."""
+    """Return id and hash of the newest audit entry, or None when there is none."""
     return db.session.execute(NEWEST).first()
 
 

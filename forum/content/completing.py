@@ -141,7 +141,7 @@ def _settled(post: Document, wanted: Site, file: str) -> Document:
         "categories": [key for key in categories if key in post.get("categories", [])],
         "tags": [tag["name"] for tag in wanted.terms["hashtags"] if tag["name"] in own],
     }
-    # Keep empty texts: a draft may lack one, and a post may have no label.
+    # Leave out empty lists of categories and hashtags, but keep empty texts: a draft may lack a text, a post its label.
     return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, True)}
 
 

@@ -83,7 +83,7 @@ def has_registration(delegate: Delegate, registration: Registration) -> None:
 def draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registration:
     """Return the registration of a person of the delegation, not stored yet and without a place."""
     drafted = answers.draft(delegation.event, delegation.sector, applicant_of(delegate, delegation), now=now)
-    # places are counted on a copy of the event, which needs the sector's id
+    # Set the id before the flush: the copy of the event on which places are counted finds the sector by its id.
     drafted.sector_id = delegation.sector_id
     return drafted
 

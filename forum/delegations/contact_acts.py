@@ -67,9 +67,10 @@ def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
 
 
 def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str]:
-    """Replace a person's ordinary answers by those of the contact; return the keys of the changed ones.
+    """Replace a person's answers, except those about diet and access, by the contact's; return the changed keys.
 
-    Raises NotTheirs, AnswersFrozen, NotLive.
+    Raises NotTheirs when the person answers for themselves, AnswersFrozen after the freeze date, NotLive when the
+    person has left.
     """
     registration = _lock_mine(delegate, now)
     details = Details(**{name: getattr(registration, name) for name in CHANGEABLE})

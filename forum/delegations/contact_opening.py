@@ -84,7 +84,10 @@ def _shown(one: Delegate) -> dict[str, object]:
 
 
 def person_page(act: str, one: Delegate, form: Any, *, refused: str = "", **more: Any) -> str:
-    """Return the page of one of the acts for a person of the delegation."""
+    """Render the page on which the contact acts for a person.
+
+    `act` names its template, and `refused` says why the last try failed.
+    """
     if not form.is_submitted() and isinstance(form, ShowsStored):
         form.show(_shown(one))
     return render_template(

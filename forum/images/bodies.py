@@ -34,7 +34,10 @@ def mark_of(image: Image) -> str:
 
 
 def keys_in(text: str) -> set[str]:
-    """Return the keys of the images that a Markdown text shows: a mark among other words shows none."""
+    """Return the keys of the images that a Markdown text shows.
+
+    A placeholder for an image counts only in a paragraph that holds nothing else.
+    """
     if BEGINNING not in text:
         return set()
     return {key for place in PARAGRAPH.finditer(render(text)) for key in MARK.findall(place[0])}

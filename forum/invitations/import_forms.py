@@ -25,7 +25,8 @@ from forum.web.languages import NAMES
 
 LARGEST = 250_000  # bytes of a file
 SHOWN = 20  # faults that are listed
-# The columns by the headings that they may have, folded. A table without headings has them in this order.
+# For each column the headings that it may have, in lower case and without accents. A table without headings has the
+# columns in this order.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "given_name": ("given name", "first name", "name", "fornamn", "namn"),
     "family_name": ("family name", "last name", "surname", "efternamn"),

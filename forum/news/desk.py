@@ -49,7 +49,10 @@ class Desk:
 
 @dataclass(frozen=True)
 class PostsPage:
-    """Page `number`, counted from 1, of the `total` posts of a view."""
+    """Page `number`, counted from 1, of a list of posts (all, one state, or those that need work).
+
+    `total` counts the posts of the whole list.
+    """
 
     posts: Sequence[Post]
     number: int

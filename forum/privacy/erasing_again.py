@@ -31,9 +31,8 @@ def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
     Raises KeyIsAway. Call after `start_write`.
     """
     mark = tombstones.find_noted(digest)
-    if mark is None or tombstones.is_planted(
-        digest
-    ):  # by another process, while this one waited for the lock
+    # Another process may have repeated this erasure while this one waited for the lock.
+    if mark is None or tombstones.is_planted(digest):
         return 0
     key = mark.find_key()
     tombstones.plant(mark)

@@ -1,6 +1,6 @@
 """Tables, columns and form fields without personal data, listed so that a new one cannot go unnoticed (P01)."""
 
-TABLES = {  # texts and settings of the site itself
+TABLES = {  # texts, settings and running state of the site itself
     "events",
     "sectors",
     "questions",

@@ -78,7 +78,8 @@ class ReasonForm(OwnWordsForm):
         super().__init__(*args, **kwargs)
         named = [SelectChoice(reason.value, str(words)) for reason, words in CHOICES.items()]
         self.reason.choices = [SelectChoice("", _("Choose a reason")), *named]
-        for field in self.word_fields:  # a page may show this form beside the one that approves
+        # Give the fields other ids: a page may show this form beside ApproveForm, and ids must be unique.
+        for field in self.word_fields:
             field.id = f"refusal-{field.id}"
 
     def validate(self, extra_validators=None) -> bool:

@@ -104,7 +104,7 @@ class Visitor:
         self.open("registration.details", sector=sector or "justice")
 
     def answers(self) -> dict[str, str]:
-        """Return the answers of a new stakeholder."""
+        """Return invented values for the registration form, with a new address each time."""
         return {
             "given_name": "Åsa",
             "family_name": "Bergström",

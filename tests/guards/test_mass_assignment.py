@@ -327,7 +327,6 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "attendees.cancel": (ADMIN, {"reason": "New", "words": "New"}, None, {"registration_notes"} | MAILED),
     "attendee_answers.change": (ADMIN, {"q-arrival": "New", "words": "New"}, {"answers": {"value"}}, MAILED),
     "attendee_answers.care": (ADMIN, {"q-diet": "vegetarian"}, {"care_answers": {"answer"}}, ADDED),
-    # The person has a place, so there is no cancellation to undo.
     "attendee_merges.merge": (
         ADMIN,
         {"taken": "title"},
@@ -358,6 +357,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         MAILED,
     ),
+    # Nothing changes: the person has a place, so there is no cancellation to undo.
     "attendee_undoing.reinstate": (ADMIN, {"words": "New"}, {}, set()),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),

@@ -81,7 +81,7 @@ def test_open_invitation_of_somebody_whose_registration_has_ended_goes_and_its_p
 
 
 def test_address_that_nobody_has_confirmed_leads_to_no_invitation(event):
-    """A stranger may have typed the address: its owner keeps the invitation."""
+    """Erasing an unconfirmed registration keeps invitations to its address: a stranger may have typed it."""
     invite(event, "ngo")
     typed = register(event, "tech", email=KIM)
     assert told_states(typed) == ([], 0)

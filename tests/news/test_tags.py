@@ -25,7 +25,7 @@ from forum.news.tags import fold
         ("#Straße", "strasse"),
         ("#ﬁnans", "finans"),  # a ligature
         ("#ＮＦ１６", "nf16"),  # full width
-        ("#हिन्दी", "हिन्दी"),  # marks belong to their letters
+        ("#हिन्दी", "हिन्दी"),  # combining vowel signs stay with their letters
         ("#👧🏽NF16", "nf16"),
         ("#❤️", ""),
         ("#1️⃣", "1"),

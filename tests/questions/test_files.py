@@ -1,4 +1,4 @@
-"""Files as answers: checked, encrypted, kept for their form, downloaded only, erased with the person (S29)."""
+"""Files as answers: checked, encrypted, kept with a faulty form, downloaded only, erased with the person (S29)."""
 
 from datetime import timedelta
 from io import BytesIO

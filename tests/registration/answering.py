@@ -23,7 +23,10 @@ WORDS = st.sampled_from(("by train", "by boat", "on foot"))
 
 
 class Answering:
-    """Part of `test_state_machine.Registrations`; `told` has each confirmed person's answers, by id and key."""
+    """Mixin of the state machine `test_state_machine.Registrations`: actions about answers.
+
+    `told` has the expected answers by registration id and question key.
+    """
 
     def begin_asking(self) -> None:
         self.asked = [

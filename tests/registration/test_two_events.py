@@ -82,7 +82,7 @@ def test_one_person_registers_for_both_events_and_manages_each(app, pages, datab
         (2, [(EMAIL, "confirmed")]),
     ]
 
-    # A second form for one of the events says that the address is registered there, and changes nothing.
+    # Whoever sends the form of an event again gets a mail that the address is registered there; nothing changes.
     register_by_form(pages, "/en/events/osl28/")
     assert [mail.event_id for mail in mails(database, "already-registered")] == [beside.id]
 

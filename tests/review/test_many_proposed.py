@@ -1,4 +1,7 @@
-"""Many proposed refusals that a second organiser confirms or drops: on one page, each once, those left out by name."""
+"""A second organiser confirms or drops many proposed refusals on one page.
+
+Each takes effect once, and whoever is left out is named.
+"""
 
 from datetime import timedelta
 
