@@ -16,7 +16,7 @@ from forum.privacy import actions, queries, telling
 from forum.privacy.enums import RequestState
 from forum.privacy.errors import NotOpen
 from forum.privacy.models import ErasureRequest
-from forum.registration import wording
+from forum.registration import owners, wording
 from forum.registration.enums import RestrictionState
 from forum.registration.restriction_models import RestrictionRequest
 from forum.web.forms import LinesField, TidyForm, required
@@ -126,6 +126,8 @@ def _page(name: str, event: str, number: int, form: TidyForm) -> ResponseReturnV
         event=asked.event,
         asked=asked,
         registration=asked.registration,
+        former=owners.list_former(asked.registration),
+        living=owners.find_living(asked.registration),
         form=form,
         wording=wording,
     )

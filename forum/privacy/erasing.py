@@ -27,19 +27,21 @@ TRIED_FOR = timedelta(days=2)
 def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     """Erase a registration and every row that refers to it, and send the person a last mail.
 
-    Registrations merged with it are the same person's and are erased, too. A place becomes free and is offered as after
-    a cancellation. Rows are found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts
-    included; so are invitations, delegations and substitutions with the person's address. The audit trail keeps its
-    entries without their details, and the hash chain stays valid (S46). Tombstones are written, so that the erasure can
-    be repeated in a restored backup (P09). Call after `start_write`.
+    Registrations merged with it are the same person's and are erased, too, and so are ended ones with the same
+    confirmed address (`owners.list_former`). A place becomes free and is offered as after a cancellation. Rows are
+    found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts included; so are
+    invitations, delegations and substitutions with the person's address. The audit trail keeps its entries without
+    their details, and the hash chain stays valid (S46). Tombstones are written, so that the erasure can be repeated in
+    a restored backup (P09). Call after `start_write`.
     """
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
-    every = [registration, *owners.list_joined(registration)]
+    every = [registration, *owners.list_joined(registration), *owners.list_former(registration)]
+    stays = owners.find_living(registration) is not None
     tombstones.remember(every, now=now)
     _end(event, every, every, actor=actor, now=now)
-    mails.queue_erased(registration, now=now)
+    mails.queue_erased(registration, stays=stays, now=now)
     for one in every:
         _delete(one, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)

@@ -5,7 +5,7 @@ table at once, and erasing a registration deletes them. tests/guards/test_hangin
 keep rows of an erased person, and on a table that keeps an address without being listed in `BY_ADDRESS`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -23,7 +23,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import new_address
 from forum.registration.consent_texts import words_of
 from forum.registration.models import Consent, Registration
-from forum.registration.owners import list_joined, may_read_sealed
+from forum.registration.owners import list_former, list_joined, may_read_sealed
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
@@ -79,26 +79,24 @@ def list_keys() -> tuple[ForeignKey, ...]:
 
 def find_rows(registration: Registration) -> dict[str, list[Any]]:
     """Return by table the registration itself, those merged with it, and the rows that refer to them."""
-    every = [registration, *list_joined(registration)]
-    found: dict[str, list[Any]] = {ROOT: every, **_addressed(every)}
-    for key in list_keys():
-        owners = [getattr(row, _attribute(key.column)) for row in found.get(key.column.table.name, ())]
-        known = found.setdefault(key.parent.table.name, [])
-        known += [row for row in _rows_with(key.parent, owners) if row not in known]
-    return found
+    return _find_rows([registration, *list_joined(registration)])
 
 
 def tell(registration: Registration) -> dict[str, list[Row]]:
-    """Return all data about the person, by table and row, with sealed answers decrypted (Art. 15 and 20 GDPR)."""
+    """Return all data about the person, by table and row, with sealed answers decrypted (Art. 15 and 20 GDPR).
+
+    Those of earlier registrations with the same address are not decrypted, because a mailbox may be shared.
+    """
     withheld = DELIBERATIONS if registration.is_in_review else ()
-    found, is_closed = find_rows(registration), not may_read_sealed(registration)
-    mails = OutboxMessage.__tablename__
-    found[mails] = new_address.without_foreign(registration, found[mails])
-    return {
-        table: [_told(row, is_closed) for row in rows]
-        for table, rows in found.items()
-        if rows and table not in withheld
-    }
+    found, former = find_rows(registration), _find_rows(list_former(registration))
+    is_closed, mails = not may_read_sealed(registration), OutboxMessage.__tablename__
+    for held in (found, former):
+        held[mails] = new_address.without_foreign(registration, held[mails])
+    told = {table: [_told(row, is_closed) for row in rows] for table, rows in found.items()}
+    for table, rows in former.items():
+        also = [_told(row, is_closed=True) for row in rows if row not in found.get(table, ())]
+        told[table] = [*told.get(table, ()), *also]
+    return {table: rows for table, rows in told.items() if rows and table not in withheld}
 
 
 def told_columns(table: str) -> list[Column]:
@@ -108,6 +106,15 @@ def told_columns(table: str) -> list[Column]:
         for column in Base.metadata.tables[table].columns
         if column.name != "id" and not column.foreign_keys and f"{table}.{column.name}" not in UNTOLD
     ]
+
+
+def _find_rows(every: Sequence[Registration]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {ROOT: [*every], **_addressed(every)}
+    for key in list_keys():
+        owners = [getattr(row, _attribute(key.column)) for row in found.get(key.column.table.name, ())]
+        known = found.setdefault(key.parent.table.name, [])
+        known += [row for row in _rows_with(key.parent, owners) if row not in known]
+    return found
 
 
 def _addressed(registrations: Collection[Registration]) -> dict[str, list[Any]]:

@@ -40,9 +40,12 @@ def queue_restriction_ending(
     return queue(registration, ENDING, now, reason=reason, ends_at=ends_at)
 
 
-def queue_erased(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the last mail to a person who is being erased; its row does not refer to the registration."""
-    message = queue(registration, "erased", now)
+def queue_erased(registration: Registration, *, stays: bool, now: datetime) -> OutboxMessage | None:
+    """Queue the last mail to a person who is being erased; its row does not refer to the registration.
+
+    `stays` says that somebody is still registered with the address.
+    """
+    message = queue(registration, "erased", now, stays=stays)
     if message:
         message.registration_id = None
     return message

@@ -72,14 +72,15 @@ def show() -> ResponseReturnValue:
         seen=telling.table_of(seen),
         minutes=links.OWN_DATA_MINUTES,
         is_closed=not owners.may_read_sealed(registration),
+        has_former=bool(owners.list_former(registration)),
     )
 
 
 @localised(bp, "/r/everything/files/<file_key>")
 def file(file_key: str) -> ResponseReturnValue:
-    """Return a file that the person has sent as an answer, also in a registration merged with this one."""
+    """Return a file that the person has sent as an answer, also in another registration that own data include."""
     opened = _opened()
-    for one in owners.list_joined(opened):
+    for one in (*owners.list_joined(opened), *owners.list_former(opened)):
         if known := files.find_own(one.id, file_key):
             return file_answers.give(known)
     return file_answers.give(file_answers.find_or_404(opened, file_key))

@@ -5,7 +5,7 @@ does not name the people in a list, so a person reads of each list that had peop
 makes no difference whether the person has answered about food and access, so the page does not reveal it (S23).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -64,16 +64,14 @@ def list_readings(registration: Registration) -> list[Reading]:
     """Return views and exports, the latest first; equal ones of one day are listed once.
 
     An export names its filters, not its people: lists that the person may have been in are included. Views of a
-    registration that was merged with this one are included, too. A look-up of a protected identity is included only for
-    readers of the sealed answers.
+    registration that was merged with this one, or ended with the same address, are included, too. A look-up of a
+    protected identity is included only for readers of the sealed answers.
     """
-    entries = [
-        entry
-        for one in (registration, *owners.list_joined(registration))
-        for entry in (*audit.find_views(one), *_find_exports(one), *_find_views_of_lists(one))
-    ]
+    mine = [registration, *owners.list_joined(registration)]
+    entries, others = _list_entries(mine), _list_entries(owners.list_former(registration))
     if not owners.may_read_sealed(registration):
-        entries = [entry for entry in entries if entry.action != audit.IDENTITY_REVEALED]
+        entries = _without_reveals(entries)
+    entries += _without_reveals(others)
     roles = _roles_of(entries, registration)
     zone = registration.event.zone
     told = {
@@ -82,6 +80,18 @@ def list_readings(registration: Registration) -> list[Reading]:
         for at in (entry.at.astimezone(zone),)
     }
     return sorted(told, key=lambda reading: (reading.day, reading.role, reading.what), reverse=True)
+
+
+def _list_entries(registrations: Iterable[Registration]) -> list[AuditEntry]:
+    return [
+        entry
+        for one in registrations
+        for entry in (*audit.find_views(one), *_find_exports(one), *_find_views_of_lists(one))
+    ]
+
+
+def _without_reveals(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
+    return [entry for entry in entries if entry.action != audit.IDENTITY_REVEALED]
 
 
 def _find_exports(registration: Registration) -> Iterator[AuditEntry]:

@@ -24,6 +24,7 @@ from forum.privacy import actions, erasing
 from forum.privacy.models import ErasureRequest
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import AnswerFile
+from forum.registration import actions as registration
 from forum.registration import tombstones, uniting
 from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
@@ -184,6 +185,27 @@ def test_the_forum_does_not_serve_while_an_erasure_cannot_be_repeated(
         erasures.erase_again(app)
 
     assert "could not be erased: the audit key 0000" in run(app, "db", "upgrade").output
+
+
+def test_an_earlier_registration_of_an_erased_person_is_not_brought_back(make_app, sqlite_url, tmp_path):
+    """Whoever cancels, registers again with the same address and is erased has two registrations in tombstones."""
+    app = make_app(sqlite_url)
+    with app.app_context():
+        confirmed(make_event(), given_name="Zqone", email="zq@example.org")
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    clock.freeze(NOW + HOUR)
+    with app.app_context():
+        write(registration.cancel, find("Zqone"), actor="person", now=clock.now())
+        event = db.session.scalars(select(Event)).one()
+        confirmed(event, given_name="Zqtwo", email="zq@example.org", now=clock.now())
+        write(erasing.erase, find("Zqtwo"), actor="command", now=clock.now())
+        assert (remember(), db.session.query(Registration).count()) == (2, 0)
+        db.session.remove()
+    run(app, "restore", str(made(tmp_path / "backups")), "--replace")
+    assert "1 person whom the backup had brought back" in run(app, "db", "upgrade").output
+    with app.app_context():
+        assert db.session.query(Registration).count() == 0
 
 
 def find(name: str) -> Registration:
