@@ -4,6 +4,7 @@ One rule says why a sector accepts no registration. The page uses it to leave ou
 """
 
 from datetime import datetime
+from typing import Any
 
 from forum.audit import actions as audit
 from forum.database import rehearsed
@@ -62,21 +63,8 @@ def register(
         db.session.add(asked)
     registration = live or asked
     is_carried = registration.status == Status.PENDING and leaves
-    submission = Submission(
-        key=applicant.submission_key,
-        fingerprint=applicant.digest(),
-        # The answers that the confirming link carries.
-        answers=applicant.answers(sector.key) if is_carried else None,
-        # The answers to the event's own questions are also kept if the registration was made from this form: a link
-        # requested later carries them, like the registration's details.
-        given=applicant.given if is_carried or live is None else None,
-        registration=registration,
-        received_at=now,
-    )
-    db.session.add(submission)
-    if submission.given:
-        db.session.flush()
-        files.hold(registration.id, submission.given, now=now)
+    carried = applicant.answers(sector.key) if is_carried else None
+    submission = _keep_form(registration, applicant, carried, is_new=live is None, now=now)
     queue = mails.queue_already_registered if live else mails.queue_received
     queue(registration, submission, withheld=not leaves, now=now)
     action = "registration.asked_again" if live else "registration.received"
@@ -118,3 +106,31 @@ def _use_stand_in_key(rehearsal: Registration) -> None:
     no "@", so it is nobody's address, and writing the row costs what writing a real one costs.
     """
     rehearsal.email_canonical = rehearsal.reference
+
+
+def _keep_form(
+    registration: Registration,
+    applicant: Applicant,
+    carried: dict[str, Any] | None,
+    *,
+    is_new: bool,
+    now: datetime,
+) -> Submission:
+    """Store the form that was sent, with the answers that the confirming link carries, if it carries any.
+
+    The answers to the event's own questions are also kept if the registration was made from this form (`is_new`): a
+    link requested later carries them, like the registration's details.
+    """
+    submission = Submission(
+        key=applicant.submission_key,
+        fingerprint=applicant.digest(),
+        answers=carried,
+        given=applicant.given if carried is not None or is_new else None,
+        registration=registration,
+        received_at=now,
+    )
+    db.session.add(submission)
+    if submission.given:
+        db.session.flush()
+        files.hold(registration.id, submission.given, now=now)
+    return submission
