@@ -20,7 +20,7 @@ from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
-from forum.review import actions, queries, rounds
+from forum.review import actions, left_out, queries, rounds
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
 bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
@@ -70,7 +70,8 @@ def decline(event: str) -> ResponseReturnValue:
 def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
     """Show the page that asks; if nobody is left to decide about, say why and redirect to the queue."""
     if not people:
-        left = " ".join(_left_words(_left_out(get_any_or_404(slug), form.digests())))
+        event = get_any_or_404(slug)
+        left = " ".join(left_out.sentences(event, _left_out(event, form.digests())))
         flash(left or _("Choose at least one person about whom you can decide."), "warning")
         return redirect(url_for("review.index", event=slug), 303)
     event = people[0].event
@@ -91,23 +92,25 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
 
 
 def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseReturnValue:
-    """Decide about one person after the other, each in a transaction of its own; flash how many had which result."""
+    """Decide about one person after the other, each in a transaction of its own; flash who had which result."""
     event = get_any_or_404(slug)
     came = _left_out(event, seen)
     for reference in [one.reference for one in rounds.selected(event)]:
-        came[rounds.decide_one(slug, reference, seen.get(reference, ""), decide)] += 1
-    for tone, words in (("success", _done_words(came)), ("warning", _left_words(came))):
+        came[reference] = rounds.decide_one(slug, reference, seen.get(reference, ""), decide)
+    left = left_out.sentences(get_any_or_404(slug), came)
+    for tone, words in (("success", _done_words(Counter(came.values()))), ("warning", left)):
         if told := " ".join(words):
             flash(told, tone)
     return redirect(url_for("review.index", event=slug), 303)
 
 
-def _left_out(event: Event, seen: dict[str, str]) -> Counter[str]:
-    """Count by reason the chosen people about whom nothing is left to decide, or not by this organiser."""
-    references = {read_reference(reference) for reference in seen} - {""}
-    waiting = queries.list_by_references(event, references)
-    passed = len(queries.find_recused(waiting, g.user.id))
-    return Counter({rounds.TOO_LATE: len(references) - len(waiting), rounds.PASSED: passed})
+def _left_out(event: Event, seen: dict[str, str]) -> dict[str, str]:
+    """Return by reference the chosen people about whom nothing is left to decide, or not by this organiser, and why."""
+    references = [reference for typed in seen if (reference := read_reference(typed))][: queries.SHOWN]
+    waiting = {one.reference: one for one in queries.list_by_references(event, references)}
+    recused = queries.find_recused(waiting.values(), g.user.id)
+    passed = {reference: rounds.PASSED for reference, one in waiting.items() if one.id in recused}
+    return {**{one: rounds.TOO_LATE for one in references if one not in waiting}, **passed}
 
 
 def _done_words(came: Counter[str]) -> Iterator[str]:
@@ -129,42 +132,4 @@ def _done_words(came: Counter[str]) -> Iterator[str]:
             "%(num)s refusal is proposed to a second organiser.",
             "%(num)s refusals are proposed to a second organiser.",
             number,
-        )
-
-
-def _left_words(came: Counter[str]) -> Iterator[str]:
-    """Yield sentences on how many people were left out, and why."""
-    if number := came[rounds.FULL]:
-        yield ngettext(
-            "%(num)s person stays in review, because no place is free.",
-            "%(num)s people stay in review, because no place is free.",
-            number,
-        )
-    if number := came[rounds.TOO_LATE]:
-        yield ngettext(
-            "About %(num)s person nothing was left to decide.",
-            "About %(num)s people nothing was left to decide.",
-            number,
-        )
-    if number := came[rounds.CHANGED]:
-        yield ngettext(
-            "%(num)s person stays in review, because the answers have changed since you saw them.",
-            "%(num)s people stay in review, because their answers have changed since you saw them.",
-            number,
-        )
-    if number := came[rounds.PROPOSED_BEFORE]:
-        yield ngettext(
-            "%(num)s refusal had been proposed already; another organiser confirms it on the person’s page.",
-            "%(num)s refusals had been proposed already; another organiser confirms them on each person’s page.",
-            number,
-        )
-    if number := came[rounds.ALONE]:
-        yield ngettext(
-            "%(num)s refusal is not proposed, because no other organiser could confirm it.",
-            "%(num)s refusals are not proposed, because no other organiser could confirm them.",
-            number,
-        )
-    if number := came[rounds.PASSED]:
-        yield ngettext(
-            "You had left %(num)s decision to others.", "You had left %(num)s decisions to others.", number
         )

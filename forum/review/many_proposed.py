@@ -3,38 +3,26 @@
 Reasons and words stand on the page beside each person, and whoever a round leaves out is told by name.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
-from flask_babel.speaklater import LazyString
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.events.in_url import get_any_or_404
-from forum.events.models import Event
-from forum.registration import queries as registrations
 from forum.registration import wording as registration_wording
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
-from forum.review import actions, panel, queries, rounds
+from forum.review import actions, left_out, panel, queries, rounds
 from forum.review.forms import ProposedManyForm
 
 bp = Blueprint("review_proposed", __name__, url_prefix="/console/<event>/review/refusal")
 DONE = "done"
-NAMED = 10  # the most people whom a message names
-LEFT: Mapping[str, LazyString] = {
-    rounds.TOO_LATE: _l("Decided or ended meanwhile: %(names)s."),
-    rounds.WITHDRAWN: _l("The proposal was withdrawn meanwhile: %(names)s."),
-    rounds.CHANGED: _l("Answers or proposal are others than your page showed. Look again: %(names)s."),
-    rounds.OWN: _l("Somebody else has to confirm what you proposed: %(names)s."),
-    rounds.PASSED: _l("You have left these decisions to others: %(names)s."),
-}
 
 
 @bp.route("/confirmation", methods=["GET", "POST"])
@@ -103,26 +91,8 @@ def _round(slug: str, form: ProposedManyForm, decide: rounds.Decide) -> tuple[in
     seen = {read_reference(reference): shown for reference, shown in form.digests().items()}
     chosen = [reference for reference in seen if reference][: queries.SHOWN]
     came = {reference: rounds.decide_one(slug, reference, seen[reference], decide) for reference in chosen}
-    left = [*_left_words(get_any_or_404(slug), came)]
+    left = [*left_out.sentences(get_any_or_404(slug), came)]
     return sum(how == DONE for how in came.values()), left
-
-
-def _left_words(event: Event, came: Mapping[str, str]) -> Iterator[str]:
-    for reason, words in LEFT.items():
-        if references := [reference for reference, how in came.items() if how == reason]:
-            yield words % {"names": _names(event, references)}
-
-
-def _names(event: Event, references: Sequence[str]) -> str:
-    """Return the people's names in a row; whoever is no longer there stands by reference."""
-    people = (registrations.find_by_reference(event, reference) for reference in references[:NAMED])
-    names = [
-        registration_wording.full_name(one) if one else reference
-        for one, reference in zip(people, references, strict=False)
-    ]
-    if more := len(references) - len(names):
-        names.append(ngettext("%(num)s more", "%(num)s more", more))
-    return ", ".join(names)
 
 
 def _tell(slug: str, done: str, left: Sequence[str]) -> ResponseReturnValue:

@@ -161,13 +161,14 @@ def test_many_are_decided_about_after_a_page_that_says_who(organiser, sign_in_as
     done = page.submit({"whom": "with_place"}, follow=True, expect=200)
     assert done.flashes == [
         "2 people have a place.",
-        "About 1 person nothing was left to decide.",
+        f"Decided or ended meanwhile: Eva Ek ({people[0].reference}).",
     ]
     assert [status(one) for one in people] == [Status.DECLINED, Status.CONFIRMED, Status.CONFIRMED]
     late = [confirmed(event, "other") for _ in range(2)]
     page = organiser.get("review_many.approve", **HERE, who=[one.reference for one in late])
     done = page.submit({"whom": "with_place"}, follow=True, expect=200)
-    assert done.flashes == ["2 people stay in review, because no place is free."]
+    stay = ", ".join(f"{one.given_name} {one.family_name} ({one.reference})" for one in late)
+    assert done.flashes == [f"In review as before, because no place is free: {stay}."]
     write(registration_actions.cancel, late[0], actor="person", now=NOW)
     page = organiser.get("review_many.decline", **HERE, who=[one.reference for one in late])
     done = page.submit({"reason": "too_few_places"}, follow=True, expect=200)
@@ -244,7 +245,8 @@ def test_words_in_a_language_that_the_person_no_longer_reads_decide_nothing(orga
     assert done.flashes == [
         "Nothing was changed: the person’s answers are others than your page showed. Look again."
     ]
-    left = "1 person stays in review, because the answers have changed since you saw them."
+    name = f"{people[0].given_name} {people[0].family_name}"
+    left = f"Changed since your page showed it. Look again: {name} ({people[0].reference})."
     assert many.submit(words, follow=True, expect=200).flashes == [left]
     assert status(people[0]) == Status.IN_REVIEW
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from forum.events.enums import SectorPolicy
-from forum.review import queries
+from forum.registration import actions as cancelling
+from forum.review import left_out, queries
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
 
@@ -37,9 +38,10 @@ def test_a_round_says_what_was_left_to_others_and_what_was_decided(organiser, si
     asked = [organiser.get("review_many.approve", **HERE, who=[one.reference for one in people])] * 2
     organiser.post("review.recuse", follow=True, expect=200, **HERE, reference=people[0].reference)
     told = [page.submit({"whom": "all"}, expect=200, follow=True).flashes for page in asked]
-    passed = "You had left 1 decision to others."
+    passed = f"You have left these decisions to others: {named(people[0])}."
     assert told[0] == ["2 people have a place.", passed]
-    assert told[1] == [f"About 2 people nothing was left to decide. {passed}"]
+    late = ", ".join(named(one) for one in people[1:])
+    assert told[1] == [f"Decided or ended meanwhile: {late}. {passed}"]
 
 
 def test_no_refusal_is_proposed_where_nobody_could_confirm_it(organiser, sign_in_as, event, people):
@@ -50,7 +52,7 @@ def test_no_refusal_is_proposed_where_nobody_could_confirm_it(organiser, sign_in
     nobody = ["Nothing was changed: no other organiser could decide. Give somebody the role first."]
     assert alone.flashes == nobody
     many = organiser.get("review_many.decline", **HERE, who=[people[0].reference])
-    left = "1 refusal is not proposed, because no other organiser could confirm it."
+    left = f"Not proposed, because no other organiser could confirm it: {named(people[0])}."
     assert many.submit(refusal, expect=200, follow=True).flashes == [left]
     other = sign_in_as(event=event)
     organiser.post("review.decline", refusal, **where)
@@ -91,3 +93,21 @@ def test_the_queue_is_paged_through_to_its_end_and_back(organiser, event, people
         "Ek, Eva",
         "Dal, Eva",
     ]
+
+
+def test_a_message_names_a_few_people_with_short_names_and_counts_the_rest(organiser, event, monkeypatch):
+    """A browser drops a cookie above 4096 bytes, and with it everything that the message said."""
+    names = ["\U0001f600" * 100, *"BCD"]
+    people = [confirmed(event, "other", family_name=name, given_name="Eva") for name in names]
+    asked = organiser.get("review_many.approve", **HERE, who=[one.reference for one in people])
+    for one in people:
+        write(cancelling.cancel, one, actor="person", now=NOW)
+    monkeypatch.setattr(left_out, "NAMED", 2)
+    told = asked.submit({"whom": "all"}, expect=200, follow=True).flashes
+    short = f"Eva {names[0][:35]}… ({people[0].reference})"
+    few = ", ".join([short, *(named(one) for one in people[1:2])])
+    assert told == [f"Decided or ended meanwhile: {few} and 2 more."]
+
+
+def named(person):
+    return f"{person.given_name} {person.family_name} ({person.reference})"

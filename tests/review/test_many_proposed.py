@@ -49,7 +49,7 @@ def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, si
     assert (own.h1, own.all(".reviews:last-of-type .review-name")[0]) == ("Confirm 1 refusal?", "Ek, Eva")
     forged = [value for form in own.soup.select("form") for value in who_of(form)]
     assert own.submit(forged={"who": forged[-1]}, expect=200, follow=True).flashes == [
-        "Somebody else has to confirm what you proposed: Eva Dal."
+        f"Somebody else has to confirm what you proposed: {named(people[2])}."
     ]
     queue = second.get("review.index", **HERE)
     asked = queue.follow("Confirm or not")
@@ -66,9 +66,9 @@ def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, si
     second.post("review.recuse", follow=True, expect=200, **of(more[0]))
     assert asked.submit(button="Confirm 5 refusals", expect=200, follow=True).flashes == [
         "1 person is declined. A message with the reason is on its way.",
-        "Decided or ended meanwhile: Eva Dal. The proposal was withdrawn meanwhile: Eva Ek."
-        " Answers or proposal are others than your page showed. Look again: Eva Berg."
-        " You have left these decisions to others: Eva Lund.",
+        f"Decided or ended meanwhile: {named(people[2])}. The proposal was withdrawn meanwhile: {named(people[0])}."
+        f" Changed since your page showed it. Look again: {named(people[1])}."
+        f" You have left these decisions to others: {named(more[0])}.",
     ]
     assert standing([*people, *more]) == [
         "in_review",
@@ -112,3 +112,7 @@ def of(person):
 def standing(people):
     db.session.rollback()
     return [db.session.get_one(Registration, one.id).status.value for one in people]
+
+
+def named(person):
+    return f"{person.given_name} {person.family_name} ({person.reference})"

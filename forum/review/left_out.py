@@ -1,0 +1,56 @@
+"""Words about the people whom a round of decisions left out: who, and why.
+
+The reasons are those of `rounds`. A message is kept in the browser's cookie until the next page, and a cookie holds
+some 4000 bytes: so a message names only a few people, and long names are cut.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
+
+from forum.events.models import Event
+from forum.registration import queries as registrations
+from forum.registration import wording
+from forum.review import rounds
+
+NAMED = 20  # the most people whom one message names, for all reasons together
+LONGEST_NAME = 40
+REASONS: Mapping[str, LazyString] = {
+    rounds.FULL: _l("In review as before, because no place is free: %(names)s."),
+    rounds.TOO_LATE: _l("Decided or ended meanwhile: %(names)s."),
+    rounds.WITHDRAWN: _l("The proposal was withdrawn meanwhile: %(names)s."),
+    rounds.CHANGED: _l("Changed since your page showed it. Look again: %(names)s."),
+    rounds.PROPOSED_BEFORE: _l(
+        "Proposed already; another organiser confirms it on the person’s page: %(names)s."
+    ),
+    rounds.ALONE: _l("Not proposed, because no other organiser could confirm it: %(names)s."),
+    rounds.OWN: _l("Somebody else has to confirm what you proposed: %(names)s."),
+    rounds.PASSED: _l("You have left these decisions to others: %(names)s."),
+}
+
+
+def sentences(event: Event, came: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each reason that left people out; `came` has the result for each person by reference."""
+    people = {reason: [one for one, how in came.items() if how == reason] for reason in REASONS}
+    left = {reason: references for reason, references in people.items() if references}
+    for reason, references in left.items():
+        yield REASONS[reason] % {"names": _names(event, references, NAMED // len(left))}
+
+
+def _names(event: Event, references: Sequence[str], most: int) -> str:
+    """Return people in a row, each by name and reference; whoever is no longer there stands by reference."""
+    shown = ", ".join(_named(event, reference) for reference in references[:most])
+    more = len(references) - most
+    if more <= 0:
+        return shown
+    return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown)
+
+
+def _named(event: Event, reference: str) -> str:
+    registration = registrations.find_by_reference(event, reference)
+    if registration is None or not (name := wording.full_name(registration)):
+        return reference
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return f"{short} ({reference})"
