@@ -8,6 +8,8 @@ from playwright.sync_api import Page
 SCRIPT = (Path(__file__).parent / "measures.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE_OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
+WIDTHS = (320, 768, 1280)
+LOOKS = [(scheme, width) for width in WIDTHS for scheme in ("light", "dark")]
 READING = ("sideways", "spilt", "cut", "overlaid")  # names of the measures of readable text
 FACTS_OF_VIOLATIONS = """options => axe.run(options).then(found => found.violations.flatMap(
     violation => violation.nodes.map(node => `${violation.id}: ${node.target.join(" ")} – ${node.failureSummary}`)))"""

@@ -2,25 +2,10 @@
 
 import pytest
 
-from tests.browser.measures import axe_violations, resize
-from tests.browser.sights import BY_NAME, SIGHTS
+from tests.browser.measures import WIDTHS, axe_violations, resize
+from tests.browser.sights import BY_NAME
 
 pytestmark = pytest.mark.browser
-WIDTHS = (320, 768, 1280)
-LOOKS = [(scheme, width) for width in WIDTHS for scheme in ("light", "dark")]
-
-
-def by_turns():
-    """Return each page with one combination of language, width and scheme, in turn; slow tests take all."""
-    for number, sight in enumerate(SIGHTS):
-        language = ("sv", "en")[number // len(LOOKS) % 2]
-        yield pytest.param(sight.name, language, *LOOKS[number % len(LOOKS)], id=sight.name)
-
-
-@pytest.mark.parametrize(("name", "language", "scheme", "width"), list(by_turns()))
-def test_axe_finds_nothing(visit, name, language, scheme, width):
-    visitor = visit(BY_NAME[name], language, width=width, scheme=scheme)
-    assert axe_violations(visitor.page) == []
 
 
 @pytest.mark.slow
