@@ -297,7 +297,7 @@ def chromium() -> Iterator[Browser]:
     """Start a Chromium browser, one for each pytest worker."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=servers.chromium_path(), args=list(servers.CHROMIUM_FLAGS)
+            executable_path=servers.headless_path(), args=list(servers.CHROMIUM_FLAGS)
         )
         yield browser
         browser.close()

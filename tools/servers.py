@@ -300,7 +300,19 @@ def free_port() -> int:
 
 def chromium_path() -> str:
     """Return the path of Chromium: from CHROMIUM, or the first found in PATH. Raises MissingProgram."""
-    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+    return _found_chromium("chromium", "chromium-browser", "google-chrome")
+
+
+def headless_path() -> str:
+    """Return the path of Chromium without its window: from CHROMIUM, or in PATH; else the path of Chromium.
+
+    It is the same engine in the same version, but opening a page takes a third less time of the processor.
+    """
+    return _found_chromium("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+
+
+def _found_chromium(*names: str) -> str:
+    for name in (os.environ.get("CHROMIUM"), *names):
         if name and (path := shutil.which(name)):
             return path
     raise MissingProgram("Chromium is missing; bin/test-needs says how to get it")

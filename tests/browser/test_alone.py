@@ -10,7 +10,7 @@ from tests.browser.measures import READING, measure
 from tests.browser.sights import BY_NAME
 from tests.browser.test_keyboard import confirming_path
 from tests.browser.visitor import Tab, Visitor, follow
-from tools.servers import CHROMIUM_FLAGS, chromium_path
+from tools.servers import CHROMIUM_FLAGS, headless_path
 
 pytestmark = pytest.mark.browser
 LARGE_TEXT = (
@@ -46,7 +46,7 @@ INVISIBLE = """() => {
 def large_text(chromium) -> Iterator[Callable[..., Page]]:
     """Give a page of a browser in which text is set to twice its size."""
     browser = chromium.browser_type.launch(
-        executable_path=chromium_path(), args=[*CHROMIUM_FLAGS, "--blink-settings=defaultFontSize=32"]
+        executable_path=headless_path(), args=[*CHROMIUM_FLAGS, "--blink-settings=defaultFontSize=32"]
     )
     yield browser.new_page
     browser.close()
