@@ -22,6 +22,9 @@ from forum.delegations import admitting
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
+from forum.invitations import answering, forwarding
+from forum.invitations.forwarding import Colleague
+from forum.invitations.models import Invitation
 from forum.registration import (
     actions,
     declining,
@@ -273,6 +276,24 @@ def _withdraw(job: tuple[int, int]) -> Outcome:
     return _committed(registration)
 
 
+def _say_yes(invitation_id: int) -> Outcome:
+    """Register the person of an invitation with a held place, as its link does."""
+    database.start_write(db.session)
+    invitation = db.session.get_one(Invitation, invitation_id)
+    applicant = make_applicant(email=invitation.email, organisation=invitation.organisation)
+    return _committed(answering.accept(invitation, applicant, now=clock.now()))
+
+
+def _forward(job: tuple[int, str]) -> Outcome:
+    """Let the colleague with this address come instead of an invited person."""
+    invitation_id, email = job
+    database.start_write(db.session)
+    invitation = db.session.get_one(Invitation, invitation_id)
+    forwarding.forward(invitation, Colleague("Kari", "", email, "Alfa AB", "en"), now=clock.now())
+    db.session.commit()
+    return Outcome(invitation_id)
+
+
 def _something(job: tuple[str, Any]) -> Outcome:
     act, argument = job
     return ACTS[act](argument)
@@ -295,6 +316,8 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "withdraw": _withdraw,
     "approve": _approve,
     "refuse": _refuse,
+    "say yes": _say_yes,
+    "forward": _forward,
     "expire": _expire,
     "rearrange": _rearrange,
     "something": _something,

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults import organisation_races, races
+from tests.faults import invitation_races, organisation_races, races
 
 STORIES = {
     "two hundred people for ten places": races.many_people_for_ten_places,
@@ -25,6 +25,7 @@ STORIES = {
     "every way to offer at once": races.every_way_to_offer_at_once,
     "colleagues for the last places": organisation_races.colleagues_for_the_last_places,
     "delegations for the last places": races.delegations_for_the_last_places,
+    "yes while forwarded": invitation_races.yes_while_forwarded,
 }
 
 
@@ -65,6 +66,7 @@ def test_more_people_than_places_without_the_lock(race, database_url):
         "every way to offer at once",
         "colleagues for the last places",
         "delegations for the last places",
+        "yes while forwarded",
     ],
 )
 def test_stories_end_badly_without_the_lock(race, name):
