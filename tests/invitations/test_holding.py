@@ -276,6 +276,8 @@ def test_whoever_registers_by_the_form_has_answered_the_invitation(event, how):
     invitation = invite(event, to, terms=HELD)
     typed = register(event, sector, email="KIM@example.org")
     assert (invitation.state, invitation.holds_place) == (InvitationState.OPEN, True)
+    # A stranger may have typed the address, so until it is confirmed both places are held, and both are counted.
+    assert (event.taken, invitation.sector.reserved) == (1 + typed.holds_place, 1)
     person = confirm(typed)
     assert (invitation.state, invitation.registration, invitation.holds_place) == ("yes", person, False)
     assert invitation.given_name == person.given_name
