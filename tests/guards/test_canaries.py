@@ -1,4 +1,4 @@
-"""Pages, files, feeds, mails, log and page cache show a text only to audiences that tests/guards/seen.py allows."""
+"""Pages, files, feeds, mails, log and cache show a text only to audiences that tests/guards/seen.py allows (S14)."""
 
 import logging
 import re

@@ -215,6 +215,7 @@ def test_a_list_with_more_readers_shows_only_those_who_agree_anew(app, pages, ev
 
 
 def test_the_confirming_page_preselects_nothing_and_stores_the_text_that_was_read(app, event):
+    """Consent is asked for separately, unticked, and kept with the version of its words (P03)."""
     person = register(event)
     token = write(links.issue, person, TokenPurpose.CONFIRM, now=NOW)
     page = Pages(app).get("self_service.confirm", token=token)

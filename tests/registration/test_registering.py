@@ -92,8 +92,10 @@ def test_references_say_nothing_and_have_no_look_alikes():
 
 
 def test_confirming_keeps_only_the_consents_that_were_given():
+    """Without any consent a registration is confirmed all the same (P03)."""
     event = make_event()
     none, both = confirmed(event), confirmed(event, consents=frozenset({LIST, PHOTOGRAPHS}))
+    assert (none.status, none.holds_place) == ("confirmed", True)
     assert [(consent.purpose, consent.given_at, consent.withdrawn_at) for consent in none.consents] == []
     assert sorted((consent.purpose, consent.given_at, consent.text_version) for consent in both.consents) == [
         ("participant_list", NOW, "2026-11-27"),

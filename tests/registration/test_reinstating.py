@@ -1,4 +1,4 @@
-"""Undoing a cancellation: what is restored, who gets a mail, and when it is no longer possible."""
+"""Undoing a cancellation: what is restored, who gets a mail, and when it is no longer possible (R28)."""
 
 from datetime import timedelta
 

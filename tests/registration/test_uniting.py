@@ -1,4 +1,4 @@
-"""Merging two registrations of one person, and undoing it: places, values, sealed answers, consents, notes, mails."""
+"""Merging two registrations of one person, and undoing it (R28): places, values, sealed answers, consents, mails."""
 
 from datetime import timedelta
 

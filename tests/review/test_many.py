@@ -1,4 +1,4 @@
-"""Deciding about many registrations: the people in the URL, and the message about those left out."""
+"""Deciding about many registrations: the people in the URL, and the message about those left out (R28)."""
 
 from datetime import timedelta
 

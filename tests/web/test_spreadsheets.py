@@ -1,4 +1,4 @@
-"""Reading tables that people upload: XLSX, CSV in several encodings, broken files, files that are too large."""
+"""Reading tables that people upload: XLSX, CSV in several encodings, broken files, files that are too large (S30)."""
 
 import io
 import tracemalloc
