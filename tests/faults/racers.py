@@ -46,6 +46,7 @@ from forum.review import actions as reviews
 from forum.turns import NoTurn
 from forum.web.edits import digest
 from tests.factories.registrations import make_applicant
+from tests.shortcuts import compile_once, compile_routes_once
 
 PROCESSES = 4
 SECONDS = 300
@@ -106,9 +107,11 @@ class Racers:
 
 def _serve(pipe, start) -> None:
     """Run, in a child process, each race that the pipe sends, until it sends None."""
+    compile_routes_once()
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)
+        compile_once(app)
         with nullcontext() if race.with_lock else _without_locks(app):
             pipe.send([asdict(outcome) for outcome in _run(app, race, number, start)])
         with app.app_context():
