@@ -5,6 +5,8 @@
 
 MAKEFLAGS += --no-print-directory
 export PYTHON
+# The tests start hundreds of processes, which would compile the forum anew where Python may not store bytecode.
+unexport PYTHONDONTWRITEBYTECODE
 port := $(if $(PORT),--port $(PORT))
 venv := .venv/bin
 # Tests spend half of their time waiting for servers and browsers, so run one process more than cores, and at most four.
