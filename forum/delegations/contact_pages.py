@@ -18,6 +18,7 @@ from forum.delegations import (
     contact_sign_in,
     delegation_words,
     named,
+    queries,
     told,
 )
 from forum.delegations.contact_opening import asks_of, changed_page, delegate, mine, person_page, still_shown
@@ -93,7 +94,7 @@ def show() -> ResponseReturnValue:
         "public/delegations/show.html",
         delegation=delegation,
         event=delegation.event,
-        people=[delegation_words.row_of(one, now) for one in delegation.people],
+        people=[delegation_words.row_of(one, now) for one in queries.list_shown(delegation)],
         said={name: SAID[name](getattr(delegation, name)) for name in ("country", "language")},
         is_welcome="welcome" in request.args,
         is_frozen=is_frozen(delegation.event, now),

@@ -13,9 +13,12 @@ from forum.delegations.models import Delegate, Delegation, DelegationLink, Subst
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration.models import Registration
+from forum.registration.restrictions import RESTRICTED
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 20  # delegations on a page of the organisers' list, each with up to 20 people
+# A condition of queries of people for the contact: their data may be used.
+IS_SHOWN = Delegate.registration_id.is_(None) | Delegate.registration_id.not_in(RESTRICTED)
 LONGEST_NUMBER = 9  # digits of a number in the URL that the database's ids can have
 
 
@@ -98,9 +101,17 @@ def list_first(event: Event) -> Sequence[Delegation]:
 
 
 def find_delegate(delegation: Delegation, position: int) -> Delegate | None:
-    """Return the person at this position of the delegation; None for one of another delegation (S13)."""
+    """Return the person at this position, as the contact sees them; None for one of another delegation (S13)."""
     mine = Delegate.delegation_id == delegation.id, Delegate.position == position
-    return db.session.scalars(select(Delegate).where(*mine)).one_or_none()
+    return db.session.scalars(select(Delegate).where(*mine, IS_SHOWN)).one_or_none()
+
+
+def list_shown(delegation: Delegation) -> Sequence[Delegate]:
+    """Return the people whom the contact sees; those whose data may not be used are gone as erased ones are."""
+    query = select(Delegate).where(Delegate.delegation_id == delegation.id, IS_SHOWN)
+    return db.session.scalars(
+        query.options(joinedload(Delegate.registration)).order_by(Delegate.position)
+    ).all()
 
 
 def list_people(delegation: Delegation) -> Sequence[Delegate]:

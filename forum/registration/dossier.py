@@ -21,7 +21,7 @@ from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
 from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
-from forum.registration import new_address, own_answers
+from forum.registration import new_address, own_answers, restrictions
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import SeveralForms
 from forum.registration.models import Consent, Registration
@@ -100,8 +100,8 @@ def own_questions(registration: Registration) -> list[Fact]:
 
 
 def _file_address(registration: Registration, key: str) -> str:
-    """Return the URL of a person's file for organisers; "" before the address is confirmed."""
-    if registration.status == Status.PENDING:
+    """Return the URL of a person's file for organisers; "" before the address is confirmed, and while restricted."""
+    if registration.status == Status.PENDING or restrictions.is_restricted(registration):
         return ""
     known = {"event": registration.event.slug, "reference": registration.reference}
     return url_for("attendee_files.download", file_key=key, **known)

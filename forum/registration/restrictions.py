@@ -2,10 +2,11 @@
 
 Every list of people that leaves the console, every export, every mailing and every count of answers uses `IS_FREE`;
 tests/privacy/test_restrictions.py tests each of them. The person keeps the place: counts of places do not use it. The
-console still shows the person's pages, from which organisers manage the place.
+console still shows the person's pages, from which organisers manage the place, but gives none of the person's files.
+The contact of a delegation does not see the person.
 """
 
-from sqlalchemy import exists
+from sqlalchemy import exists, select
 
 from forum.extensions import db
 from forum.registration.enums import RestrictionState
@@ -16,6 +17,10 @@ from forum.registration.restriction_models import RestrictionRequest
 IS_FREE = ~exists().where(
     RestrictionRequest.registration_id == Registration.id,
     RestrictionRequest.state == RestrictionState.GRANTED,
+)
+# The ids of the registrations to which a restriction applies.
+RESTRICTED = select(RestrictionRequest.registration_id).where(
+    RestrictionRequest.state == RestrictionState.GRANTED
 )
 
 

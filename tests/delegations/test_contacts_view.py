@@ -21,9 +21,10 @@ from forum.delegations.enums import ContactLink
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.privacy import erasing, restricting
 from forum.registration import actions, expiry, forgetting, new_address, separating, unconfirmed, uniting
 from forum.registration.applicant import CHANGEABLE, Details
-from forum.registration.enums import Status
+from forum.registration.enums import RestrictionKind, Status
 from forum.registration.models import Registration
 from tests.delegations.test_delegations import ALONE, registered
 from tests.factories.events import NOW, make_event
@@ -194,3 +195,22 @@ def test_delegate_follows_to_the_registration_that_stays_in_a_merge_and_back(pag
     assert (delegation.people[0].registration, bo.status) == (bo, Status.CONFIRMED)
     assert contact_news.list_due(now=NOW) == []
     assert [mail for mail in queued(since) if mail[0].startswith("delegation")] == []
+
+
+def test_restricted_person_leaves_the_contacts_page_as_an_erased_one_does(app, pages, event, delegation):
+    """The contact does not learn which of the two it was, or that a restriction exists; withdrawn, the row is back."""
+    cia = delegation.people[0].registration
+    write(actions.confirm, cia, now=NOW)
+    before = page_of(pages, delegation)
+    assert CIA.given_name in before.text
+    request = write(restricting.ask, cia, RestrictionKind.OBJECTION, "", now=NOW)
+    write(restricting.grant, request, actor="user:1", now=NOW)
+
+    restricted = page_of(pages, delegation)
+    assert (CIA.given_name in restricted.text, DAN.given_name in restricted.text) == (False, True)
+    for act in ("withdraw", "instead"):
+        pages.open(f"/en/r/delegation/1/{act}", expect=404)
+    write(restricting.take_back, cia, now=NOW)
+    assert page_of(pages, delegation).text == before.text
+    write(erasing.erase, cia, actor="command", now=NOW)
+    assert page_of(pages, delegation).text == restricted.text

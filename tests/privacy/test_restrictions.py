@@ -19,8 +19,8 @@ from forum.mailings.enums import MailingKind, MailingStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.participants import queries as participants
 from forum.privacy import hanging, queries, restricting
-from forum.questions.enums import QuestionKind
-from forum.questions.models import Answer
+from forum.questions.enums import FileType, QuestionKind
+from forum.questions.models import Answer, AnswerFile
 from forum.registration import actions, export_columns, listing, tallies, uniting
 from forum.registration.consents import Listed
 from forum.registration.enums import ConsentPurpose, ExportPurpose, ListedAs, RestrictionKind, Status
@@ -180,6 +180,27 @@ def test_a_restricted_person_leaves_lists_exports_mailings_and_counts_of_answers
     assert kept[-1] == Status.CONFIRMED
     write(restricting.take_back, person, now=NOW)
     assert (told(), db.session.get(RestrictionRequest, request.id).state) == (before, "taken_back")
+
+
+def test_organisers_download_no_file_of_a_restricted_person(event, person, sign_in_as):
+    cv = make_question(event, "cv", QuestionKind.FILE)
+    known = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
+    save(AnswerFile(key="a" * 32, registration_id=person.id, question_id=cv.id, **known))
+    told = {"key": "a" * 32, "name": "My CV.pdf", "size": 4}
+    save(Answer(registration_id=person.id, question_id=cv.id, value=told))
+    organiser = sign_in_as(Role.ORGANISER, event)
+    (link,) = (url for words, url in shown_to(organiser, person).links.items() if "My CV" in words)
+    assert organiser.open(link).data == b"%PDF"
+    restrict(person)
+
+    page = shown_to(organiser, person)
+    assert ("My CV.pdf" in page.text, link in page.links.values()) == (True, False)
+    organiser.open(link, expect=404)
+    assert [action for action, *_ in recorded(person)].count("registration.file_downloaded") == 1
+
+
+def shown_to(organiser, person):
+    return organiser.get("attendees.show", event="nf27", reference=person.reference)
 
 
 def test_a_person_asks_an_organiser_grants_and_lifting_is_told_a_week_before(
