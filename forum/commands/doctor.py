@@ -22,7 +22,6 @@ from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
 from forum.privacy import queries as privacy
-from forum.registration import tombstones
 from forum.settings.project import PROJECT
 from forum.web.static import is_built
 
@@ -38,7 +37,6 @@ def doctor(offline: bool) -> None:
         *list_missing(),
         *_search_index(),
         *_requests(),
-        *_erasures(),
         *_settings(app),
         *_private_files(app),
     ]
@@ -88,16 +86,6 @@ def _requests() -> Iterator[Finding]:
         )
     else:
         yield Finding("requests", True, "no answer about erasure or restriction is overdue")
-
-
-def _erasures() -> Iterator[Finding]:
-    """Check that a restored backup brings nobody back who was erased (P09)."""
-    try:
-        yield Finding("erasures", *tombstones.examine(now=clock.now()))
-    except SQLAlchemyError:
-        return
-    finally:
-        db.session.rollback()
 
 
 def _settings(app: Flask) -> Iterator[Finding]:

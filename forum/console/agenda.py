@@ -23,7 +23,7 @@ from forum.outbox import listing as outbox
 from forum.outbox.wording import relay_text
 from forum.privacy import queries as privacy
 from forum.privacy.models import ErasureRequest
-from forum.registration import listing, queries, wording
+from forum.registration import listing, queries, tombstones, wording
 from forum.registration.balance import Balance
 from forum.registration.enums import RestrictionState, Status
 from forum.registration.restriction_models import RestrictionRequest
@@ -58,6 +58,7 @@ def list_tasks(event: Event, now: datetime) -> list[Task]:
     """Return the event's tasks; those for which people wait come first."""
     return [
         *_requests(event, now),
+        *_erasures(now),
         *_reviews(event, now),
         *_mailings(event),
         *_mail_troubles(event, now),
@@ -131,6 +132,18 @@ def _requests(event: Event, now: datetime) -> Iterator[Task]:
         url_for("erasure_requests.index", event=event.slug),
         is_trouble=any(privacy.is_urgent(request, now) for request in requests),
     )
+
+
+def _erasures(now: datetime) -> Iterator[Task]:
+    """Yield a task if somebody who was erased may be in the database again, or may come back with a backup (P09)."""
+    is_well, _words = tombstones.examine(now=now)
+    if not is_well:
+        yield Task(
+            ALARM,
+            _("Erased people may be here again, or come back with a restored backup"),
+            _("Whoever runs the server should see what forum doctor says of erasures."),
+            is_trouble=True,
+        )
 
 
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:

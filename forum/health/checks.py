@@ -15,6 +15,7 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 from flask import current_app
+from flask.sansio.app import App
 from sqlalchemy import inspect, text
 
 from forum import presence
@@ -23,7 +24,7 @@ from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db, migrate
-from forum.health import files, keys, refusals, rights, signing
+from forum.health import counters, files, keys, refusals, rights, signing
 from forum.outbox import heartbeats, relay
 from forum.outbox import queries as outbox
 from forum.web import limits
@@ -32,14 +33,8 @@ FAILURES_IN_A_ROW = 3
 BACKUP_MAY_BE_OLD = timedelta(hours=26)  # backups are daily, and one takes some time
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
-WRONG_COUNTERS = text(
-    "SELECT (SELECT count(*) FROM sectors WHERE taken <> reserved + (SELECT count(*) FROM registrations AS r"
-    " WHERE r.event_id = sectors.event_id AND r.sector_id = sectors.id AND r.holds_place)"
-    " OR reserved <> (SELECT count(*) FROM invitations AS i WHERE i.sector_id = sectors.id AND i.holds_place))"
-    " + (SELECT count(*) FROM events WHERE taken <>"
-    " (SELECT count(*) FROM registrations AS r WHERE r.event_id = events.id AND r.holds_place)"
-    " + (SELECT count(*) FROM invitations AS i WHERE i.event_id = events.id AND i.holds_place))"
-)
+Check = Callable[[datetime], tuple[bool, str]]
+INSTALLED = "health checks of other rooms"
 NO_TABLES = "there are no tables"
 WITHOUT_DATABASE = {"limits", "disk", "backup"}
 log = logging.getLogger("forum.health")
@@ -54,6 +49,11 @@ class Finding:
     words: str
     follows: bool = False  # the failure is only a consequence of another finding
     is_to_do: bool = False  # nothing is wrong, but organisers still have a task
+
+
+def install(app: App, name: str, check: Check) -> None:
+    """Register a check of a room that imports this one; `STATUS` names it."""
+    app.extensions.setdefault(INSTALLED, {})[name] = check
 
 
 def examine(checks: Iterable[str], now: datetime) -> list[Finding]:
@@ -75,7 +75,8 @@ def examine(checks: Iterable[str], now: datetime) -> list[Finding]:
 
 def _run(name: str, now: datetime, *, has_tables: bool) -> Finding:
     try:
-        return Finding(name, *CHECKS[name](now))
+        check = CHECKS.get(name) or current_app.extensions[INSTALLED][name]
+        return Finding(name, *check(now))
     except keys.WrongKeys as problem:
         return Finding(name, False, f"cannot be known: {problem}")
     except Exception as problem:  # a check that raises an error is reported like one that fails
@@ -191,16 +192,6 @@ def _dead_letters(now: datetime) -> tuple[bool, str]:
     return (True, f"{words} (no alarm in a demo)") if current_app.config["DEMO"] else (False, words)
 
 
-def _counters(now: datetime) -> tuple[bool, str]:
-    wrong = db.session.scalar(WRONG_COUNTERS) or 0
-    return (
-        not wrong,
-        f"{counted(wrong, 'counts', 'count')} other places than their registrations hold: forum mend-counters"
-        if wrong
-        else "agree",
-    )
-
-
 def _limits(now: datetime) -> tuple[bool, str]:
     where = current_app.config["LIMITER_STORAGE"].partition(":")[0]
     if limits.can_count():
@@ -255,7 +246,7 @@ def _sealed(now: datetime) -> tuple[bool, str]:
     )
 
 
-CHECKS: dict[str, Callable[[datetime], tuple[bool, str]]] = {
+CHECKS: dict[str, Check] = {
     "database": _database,
     "migrations": _migrations,
     "writable": _writable,
@@ -265,7 +256,7 @@ CHECKS: dict[str, Callable[[datetime], tuple[bool, str]]] = {
     "clock": _clock,
     "mail": _mail,
     "dead-letters": _dead_letters,
-    "counters": _counters,
+    "counters": counters.check,
     "limits": _limits,
     "disk": _disk,
     "backup": _backup,
@@ -289,6 +280,7 @@ STATUS = (
     "limits",
     "disk",
     "backup",
+    "erasures",  # installed by `privacy.erasing_again`
 )
 SLOW = (
     "changes",

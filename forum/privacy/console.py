@@ -12,7 +12,7 @@ from forum.accounts.kept_words import sent_or_kept
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.privacy import actions, queries, telling
+from forum.privacy import actions, erasing_again, queries, telling
 from forum.privacy.enums import RequestState
 from forum.privacy.errors import NotOpen
 from forum.privacy.models import ErasureRequest
@@ -22,6 +22,7 @@ from forum.registration.restriction_models import RestrictionRequest
 from forum.web.forms import LinesField, TidyForm, required
 
 bp = Blueprint("erasure_requests", __name__, url_prefix="/console/<event>/requests")
+bp.record_once(erasing_again.install)
 STATES = {
     RequestState.DONE: _l("Carried out"),
     RequestState.REFUSED: _l("Refused"),

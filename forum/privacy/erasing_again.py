@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import func, select
+from flask.blueprints import BlueprintSetupState
+from sqlalchemy import exists, func, or_, select
 
 from forum.audit import actions as audit
 from forum.delegations import asking
@@ -11,6 +12,7 @@ from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations.models import Invitation
+from forum.health import checks
 from forum.privacy import erasing
 from forum.registration import names, places, tombstones
 from forum.registration.enums import Status
@@ -19,6 +21,13 @@ from forum.registration.tombstones import ADDRESS, DELEGATION, REGISTRATION, Mar
 
 
 def list_due(*, now: datetime) -> list[str]:
+log = logging.getLogger("forum.erasures")
+
+
+def install(state: BlueprintSetupState) -> None:
+    """Let monitors and `forum doctor` ask whether every erasure outlives a restored backup."""
+    checks.install(state.app, "erasures", lambda now: tombstones.examine(now=now))
+
     """Return the digests of the tombstones whose erasures have to be repeated."""
     return tombstones.list_due(now=now)
 

@@ -12,13 +12,15 @@ import psycopg
 import pytest
 from sqlalchemy import event, make_url, text
 
-from forum import presence
+from forum import clock, presence
+from forum.accounts.enums import Role
 from forum.cli import cli
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import checks
 from forum.outbox import heartbeats
 from forum.privacy import erasing
+from forum.registration import tombstones
 from forum.settings.project import PROJECT, VERSION
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mail
@@ -83,6 +85,21 @@ def test_status_misses_a_worker_without_a_sign_of_life(app, database, seconds, e
     beat(database, NOW + timedelta(seconds=seconds))
 
     assert failing(app) == expected
+
+
+def test_status_and_the_overview_tell_of_erasures_that_a_backup_would_undo(app, database, sign_in_as):
+    # On PostgreSQL the file lies with the worker: a machine without it cannot tell what is late.
+    (app.config["INSTANCE"] / tombstones.FILE).touch()
+    forum = make_event()
+    write(erasing.erase, confirmed(forum), actor="command", now=NOW)
+    organiser, title = sign_in_as(Role.ORGANISER, forum), "Erased people may be here again"
+    beat(database)
+    assert (failing(app), title in organiser.get("console.overview", event="nf27").text) == ([], False)
+    clock.freeze(later := NOW + timedelta(minutes=6))
+    beat(database, later)
+
+    assert failing(app) == ["erasures"]
+    assert title in organiser.get("console.overview", event="nf27").text
 
 
 @pytest.mark.parametrize(
@@ -251,7 +268,9 @@ def test_a_database_without_tables_is_told_of(make_app, blank_database_url):
     app = make_app(blank_database_url)
 
     assert ask(app, "/readyz")[1]["failing"] == ["migrations"]
-    assert failing(app) == ["migrations", "keys", "worker", "mail", "dead-letters", "counters"]
+    assert failing(app) == [
+        *("migrations", "keys", "worker", "mail", "dead-letters", "counters", "erasures"),
+    ]
     told = app.test_cli_runner().invoke(cli, ["doctor", "--offline"]).output
     assert re.search(r"BAD  migrations: there are no tables, .*: forum db upgrade$", told, re.MULTILINE)
 

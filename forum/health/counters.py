@@ -1,0 +1,28 @@
+"""The health check that compares the counters of places with the registrations and invitations that hold them."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from forum.counting import counted
+from forum.extensions import db
+
+WRONG_COUNTERS = text(
+    "SELECT (SELECT count(*) FROM sectors WHERE taken <> reserved + (SELECT count(*) FROM registrations AS r"
+    " WHERE r.event_id = sectors.event_id AND r.sector_id = sectors.id AND r.holds_place)"
+    " OR reserved <> (SELECT count(*) FROM invitations AS i WHERE i.sector_id = sectors.id AND i.holds_place))"
+    " + (SELECT count(*) FROM events WHERE taken <>"
+    " (SELECT count(*) FROM registrations AS r WHERE r.event_id = events.id AND r.holds_place)"
+    " + (SELECT count(*) FROM invitations AS i WHERE i.event_id = events.id AND i.holds_place))"
+)
+
+
+def check(now: datetime) -> tuple[bool, str]:
+    """Return whether every counter is right, and a sentence about it."""
+    wrong = db.session.scalar(WRONG_COUNTERS) or 0
+    return (
+        not wrong,
+        f"{counted(wrong, 'counts', 'count')} other places than their registrations hold: forum mend-counters"
+        if wrong
+        else "agree",
+    )
