@@ -1,5 +1,6 @@
 """Repeat the erasure of people whom a restored backup has brought back, found by their tombstones (P09)."""
 
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -14,8 +15,9 @@ from forum.extensions import db
 from forum.invitations.models import Invitation
 from forum.health import checks
 from forum.privacy import erasing
-from forum.registration import names, places, tombstones
+from forum.registration import names, places, separating, tombstones
 from forum.registration.enums import Status
+from forum.registration.errors import CannotBeUndone
 from forum.registration.models import Registration
 from forum.registration.tombstones import ADDRESS, DELEGATION, REGISTRATION, Mark
 
@@ -70,11 +72,30 @@ def _find_registration(mark: Mark, key: bytes) -> Registration | None:
     return None
 
 
+    if found:
+        _undo_merges(found, mark, actor=actor, now=now)
 def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
     columns = Delegation.id, Delegation.event_id, Delegation.form_key
     earlier = select(*columns).where(Delegation.asked_at < mark.until)
     for number, event_id, form_key in db.session.execute(earlier):
         if tombstones.digest_of(key, DELEGATION, event_id, form_key) == mark.digest:
+def _undo_merges(found: Registration, mark: Mark, *, actor: str, now: datetime) -> None:
+    """Undo again the merges that had been undone before the erasure, so that the other person loses nothing.
+
+    Had the merge still been there, both registrations would have been erased and have tombstones.
+    """
+    key, noted = mark.find_key(), tombstones.read_file()[0]
+    for merge in separating.list_merges(found):
+        other = merge.ended if merge.kept_id == found.id else merge.kept
+        if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
+            continue
+        try:
+            with db.session.begin_nested():
+                separating.separate(merge, may_be_late=True, actor=actor, now=now)
+        except CannotBeUndone:
+            log.warning("registration %s may have been ended by a merge with an erased one", other.id)
+
+
             return db.session.get_one(Delegation, number)
     return None
 

@@ -22,16 +22,18 @@ UNDO_TIME = timedelta(days=1)
 MAIL = "reinstated"
 
 
-def foresee(registration: Registration, now: datetime) -> Status | None:
+def foresee(registration: Registration, now: datetime, *, may_be_late: bool = False) -> Status | None:
     """Return the status that the registration would have again; None if its cancellation cannot be undone now.
 
-    Nothing is stored: places are tried on a copy of the event.
+    `may_be_late` leaves the time out of account. Nothing is stored: places are tried on a copy of the event.
     """
     was, ended_at = registration.cancelled_from, registration.ended_at
     if registration.status != Status.CANCELLED or was is None or ended_at is None:
         return None
     is_late = now >= ended_at + UNDO_TIME or events.is_over(registration.event, now)
-    if is_late or queries.find_confirmed(registration.event, registration.email_canonical):
+    if (is_late and not may_be_late) or queries.find_confirmed(
+        registration.event, registration.email_canonical
+    ):
         return None
     if was == Status.CONFIRMED:
         return Status.CONFIRMED if _would_take_place(registration, now) else None
@@ -41,11 +43,18 @@ def foresee(registration: Registration, now: datetime) -> Status | None:
 
 
 def reinstate(
-    registration: Registration, *, words: str = "", is_merge: bool = False, actor: str, now: datetime
+    registration: Registration,
+    *,
+    words: str = "",
+    is_merge: bool = False,
+    may_be_late: bool = False,
+    actor: str,
+    now: datetime,
 ) -> Status:
     """Undo the cancellation and tell the person; return the status, after free places were offered.
 
-    `is_merge` says that a merge with another registration ended it. Raises CannotBeUndone.
+    `is_merge` says that a merge with another registration ended it; `may_be_late` as in `foresee`. Raises
+    CannotBeUndone.
 
     Call after `start_write`; after a refusal the caller has to roll back.
     """
@@ -53,7 +62,7 @@ def reinstate(
     db.session.refresh(registration)
     mails.take_back([registration], kind="cancelled")
     unconfirmed.end(registration.event, registration.email_canonical, now=now)
-    status = foresee(registration, now)
+    status = foresee(registration, now, may_be_late=may_be_late)
     if status is None or (status == Status.CONFIRMED and not _takes_place(registration, now)):
         raise CannotBeUndone
     # The database refuses rows whose status and place do not fit, so nothing is written in between.

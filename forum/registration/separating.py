@@ -5,10 +5,11 @@ A value that was changed after the merge stays. The ended registration is restor
 the list of participants: the person may have withdrawn that consent in the kept registration.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from forum.audit import actions as audit
 from forum.events import queries as events
@@ -64,11 +65,17 @@ def find_kept(registration: Registration) -> Registration | None:
     return db.session.scalars(mine.where(RegistrationMerge.ended_id == registration.id)).first()
 
 
+def list_merges(registration: Registration) -> Sequence[RegistrationMerge]:
+    """Return the merges of this registration with others, the latest first."""
+    either = or_(RegistrationMerge.kept_id == registration.id, RegistrationMerge.ended_id == registration.id)
+    latest_first = select(RegistrationMerge).where(either).order_by(RegistrationMerge.merged_at.desc())
+    return db.session.scalars(latest_first).all()
+
+
 def may_undo(merge: RegistrationMerge, now: datetime) -> bool:
     """Return whether the merge can still be undone; its place and address may be taken all the same."""
     in_time = now < merge.merged_at + UNDO_TIME and not events.is_over(merge.kept.event, now)
-    is_untouched = merge.kept.is_live and merge.ended.status == Status.CANCELLED
-    return merge.sealed_before is not None and in_time and is_untouched
+    return in_time and _is_untouched(merge)
 
 
 def separate_last(registration: Registration, *, actor: str, now: datetime) -> Registration:
@@ -81,16 +88,17 @@ def separate_last(registration: Registration, *, actor: str, now: datetime) -> R
     return ended
 
 
-def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
+def separate(merge: RegistrationMerge, *, may_be_late: bool = False, actor: str, now: datetime) -> Status:
     """Undo the merge; return the status of the restored registration. Raises CannotBeUndone.
 
-    Call after `start_write`; after a refusal the caller has to roll back.
+    `may_be_late` is for a merge that a restored backup has brought back, although it was undone in time. Call after
+    `start_write`; after a refusal the caller has to roll back.
     """
     kept, ended = merge.kept, merge.ended
     places.lock(kept.event)
     for row in (merge, kept, ended):
         db.session.refresh(row)
-    if not may_undo(merge, now):
+    if not (_is_untouched(merge) if may_be_late else may_undo(merge, now)):
         raise CannotBeUndone
     before, care_before = merge.before or {}, merge.care_before or {}
     old_email = kept.email
@@ -106,7 +114,7 @@ def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
     if kept.email != old_email:
         links.revoke(kept, now=now)
         mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
-    status = reinstate(ended, is_merge=True, actor=actor, now=now)
+    status = reinstate(ended, is_merge=True, may_be_late=may_be_late, actor=actor, now=now)
     audit.record("registration.merge_undone", kept, actor=actor, at=now)
     return status
 
@@ -116,6 +124,12 @@ def forget_old(*, now: datetime) -> int:
     old = RegistrationMerge.sealed_before.is_not(None), RegistrationMerge.merged_at <= now - UNDO_TIME
     emptied = update(RegistrationMerge).where(*old).values(before=None, care_before=None)
     return len(db.session.scalars(emptied.returning(RegistrationMerge.ended_id)).all())
+
+
+def _is_untouched(merge: RegistrationMerge) -> bool:
+    """Return whether what undoing needs is still stored, and neither registration has ended or come back since."""
+    stand_as_left = merge.kept.is_live and merge.ended.status == Status.CANCELLED
+    return merge.sealed_before is not None and stand_as_left
 
 
 def _give_back(kept: Registration, ended: Registration, before: Before, now: datetime) -> None:
