@@ -62,7 +62,8 @@ def tell_since(made_at: datetime) -> str:
     if unreadable:
         return _unreadable(unreadable)
     since = sum(mark.erased_at >= made_at for mark in marks.values())
-    return f"{counted(since, 'erasure', 'erasures')} since then will be repeated before the forum serves."
+    known = counted(since, "erasure since then is", "erasures since then are")
+    return f"{known} known: whoever of them is in this backup is erased again before the forum serves."
 
 
 def note_before_replacing() -> None:
@@ -89,6 +90,11 @@ def _repeat_due() -> str:
     db.session.rollback()
     if not due:
         return ""
+    start_write(db.session)
+    if erasing_again.plant_if_empty(now=clock.now()):
+        db.session.commit()
+        return ""
+    db.session.rollback()
     keys.check()
     erased = 0
     for digest in due:
@@ -97,10 +103,8 @@ def _repeat_due() -> str:
         db.session.commit()
     if not erased:
         return ""
-    who = counted(
-        erased, "person whom the backup had brought back is", "people whom the backup had brought back are"
-    )
-    return f"{who} erased again."
+    again = counted(erased, "erasure is", "erasures are")
+    return f"{again} repeated: what was erased was in this database again."
 
 
 def _answers() -> bool:

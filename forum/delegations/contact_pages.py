@@ -34,15 +34,9 @@ from forum.delegations.models import Delegation
 from forum.events.freezing import AnswersFrozen, is_frozen
 from forum.events.in_url import show_event
 from forum.extensions import db
-from forum.registration import limits, own_sign_in, places
+from forum.registration import limits, own_sign_in, places, tombstones
 from forum.registration.asking import asking_addresses
-from forum.registration.errors import (
-    LinkRefused,
-    NothingOffered,
-    NotLive,
-    OrganisationFull,
-    SameAddress,
-)
+from forum.registration.errors import LinkRefused, NothingOffered, NotLive, OrganisationFull, SameAddress
 from forum.registration.own_data_words import SAID
 from forum.registration.own_sign_in import ENDS
 from forum.web import errors
@@ -173,6 +167,7 @@ def forget() -> ResponseReturnValue:
     start_write(db.session)
     contact_acts.forget_contact(mine(), now=clock.now())
     db.session.commit()
+    tombstones.note_at_once(now=clock.now())
     contact_sign_in.forget()
     return render_template("public/delegations/forgotten.html")
 

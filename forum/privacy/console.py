@@ -16,7 +16,7 @@ from forum.privacy import actions, erasing_again, queries, telling
 from forum.privacy.enums import RequestState
 from forum.privacy.errors import NotOpen
 from forum.privacy.models import ErasureRequest
-from forum.registration import owners, wording
+from forum.registration import owners, tombstones, wording
 from forum.registration.enums import RestrictionState
 from forum.registration.restriction_models import RestrictionRequest
 from forum.web.forms import LinesField, TidyForm, required
@@ -77,6 +77,7 @@ def carry_out(event: str, number: int) -> ResponseReturnValue:
         start_write(db.session)
         actions.carry_out(_get_or_404(event, number), actor=sign_ins.current_actor(), now=clock.now())
         db.session.commit()
+        tombstones.note_at_once(now=clock.now())
         flash(_("The person has been erased, and is told so."), "success")
         return redirect(url_for(".index", event=event), 303)
     return _page("carry_out", event, number, form)

@@ -12,8 +12,8 @@ from forum.delegations import asking
 from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events.models import Event
 from forum.extensions import db
-from forum.invitations.models import Invitation
 from forum.health import checks
+from forum.invitations.models import Invitation
 from forum.privacy import erasing
 from forum.registration import names, places, separating, tombstones
 from forum.registration.enums import Status
@@ -21,8 +21,6 @@ from forum.registration.errors import CannotBeUndone
 from forum.registration.models import Registration
 from forum.registration.tombstones import ADDRESS, DELEGATION, REGISTRATION, Mark
 
-
-def list_due(*, now: datetime) -> list[str]:
 log = logging.getLogger("forum.erasures")
 
 
@@ -30,8 +28,24 @@ def install(state: BlueprintSetupState) -> None:
     """Let monitors and `forum doctor` ask whether every erasure outlives a restored backup."""
     checks.install(state.app, "erasures", lambda now: tombstones.examine(now=now))
 
+
+def list_due(*, now: datetime) -> list[str]:
     """Return the digests of the tombstones whose erasures have to be repeated."""
     return tombstones.list_due(now=now)
+
+
+def plant_if_empty(*, now: datetime) -> bool:
+    """Write the rows of all due tombstones if nobody is in the database, so that nobody can have been brought back.
+
+    Needs no key. Return whether nobody is in the database. Call after `start_write`.
+    """
+    people = (exists(select(model.id)) for model in (Registration, Delegation, Invitation))
+    if db.session.scalar(select(or_(*people))):
+        return False
+    for digest in list_due(now=now):
+        if mark := tombstones.find_noted(digest):
+            tombstones.plant(mark)
+    return True
 
 
 def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
@@ -58,27 +72,13 @@ def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
     event_id = found.event_id if found else addresses[0][0]
     event = db.session.get_one(Event, event_id)
     places.lock(event)
+    if found:
+        _undo_merges(found, mark, actor=actor, now=now)
     others = [_standing_for(event_id, address, mark) for _event_id, address in addresses]
     erasing.repeat(event, [found] if found else [], others, mark, actor=actor, now=now)
     return 1
 
 
-def _find_registration(mark: Mark, key: bytes) -> Registration | None:
-    columns = Registration.id, Registration.event_id, Registration.reference
-    earlier = select(*columns).where(Registration.requested_at < mark.until)
-    for number, event_id, reference in db.session.execute(earlier):
-        if tombstones.digest_of(key, REGISTRATION, event_id, reference) == mark.digest:
-            return db.session.get_one(Registration, number, populate_existing=True)
-    return None
-
-
-    if found:
-        _undo_merges(found, mark, actor=actor, now=now)
-def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
-    columns = Delegation.id, Delegation.event_id, Delegation.form_key
-    earlier = select(*columns).where(Delegation.asked_at < mark.until)
-    for number, event_id, form_key in db.session.execute(earlier):
-        if tombstones.digest_of(key, DELEGATION, event_id, form_key) == mark.digest:
 def _undo_merges(found: Registration, mark: Mark, *, actor: str, now: datetime) -> None:
     """Undo again the merges that had been undone before the erasure, so that the other person loses nothing.
 
@@ -96,6 +96,20 @@ def _undo_merges(found: Registration, mark: Mark, *, actor: str, now: datetime) 
             log.warning("registration %s may have been ended by a merge with an erased one", other.id)
 
 
+def _find_registration(mark: Mark, key: bytes) -> Registration | None:
+    columns = Registration.id, Registration.event_id, Registration.reference
+    earlier = select(*columns).where(Registration.requested_at < mark.until)
+    for number, event_id, reference in db.session.execute(earlier):
+        if tombstones.digest_of(key, REGISTRATION, event_id, reference) == mark.digest:
+            return db.session.get_one(Registration, number, populate_existing=True)
+    return None
+
+
+def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
+    columns = Delegation.id, Delegation.event_id, Delegation.form_key
+    earlier = select(*columns).where(Delegation.asked_at < mark.until)
+    for number, event_id, form_key in db.session.execute(earlier):
+        if tombstones.digest_of(key, DELEGATION, event_id, form_key) == mark.digest:
             return db.session.get_one(Delegation, number)
     return None
 

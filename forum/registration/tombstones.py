@@ -9,18 +9,20 @@ without a row is an erasure that has to be repeated, and a row without a line ha
 
 import hmac
 import json
+import logging
 import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from forum.audit import actions as audit
 from forum.columns import DIGEST_LENGTH
@@ -35,6 +37,8 @@ DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
 # What a digest identifies.
 REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
 MAY_BE_UNNOTED = timedelta(minutes=5)  # the worker copies rows into the file every few seconds
+HALF_WRITTEN = timedelta(minutes=5)  # how old a temporary file is that a killed process has left behind
+log = logging.getLogger("forum.tombstones")
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ def note(*, now: datetime) -> int:
 
     The file is replaced as a whole, so that no kill leaves half a line, and what it lacks is copied the next time.
     """
+    _remove_half_written(now)
     known, unreadable = read_file()
     whole = {**known, **{mark.digest: mark for mark in _list_rows()}}
     kept = {digest: mark for digest, mark in whole.items() if not is_over(mark, now)}
@@ -114,6 +119,19 @@ def note(*, now: datetime) -> int:
         lines = sorted(str(mark) for mark in kept.values())
         _replace_file("".join(f"{line}\n" for line in (*unreadable, *lines)))
     return len(kept.keys() - known.keys())
+
+
+def note_at_once(*, now: datetime) -> None:
+    """Copy the tombstones of an erasure that was just committed; if that fails, the worker does it within seconds.
+
+    On PostgreSQL only a machine that has the file already writes it: it lies with the worker.
+    """
+    if _is_elsewhere():
+        return
+    try:
+        note(now=now)
+    except (OSError, SQLAlchemyError) as problem:
+        log.warning("tombstones are not copied yet: %s", type(problem).__name__)
 
 
 def note_and_forget(*, now: datetime) -> int:
@@ -212,6 +230,14 @@ def _is_elsewhere() -> bool:
 def _is_writable() -> bool:
     """Return whether the file and its folder are writable; an append-only file (`chattr +a`) is not."""
     return os.access(_file().parent, os.W_OK) and (not _file().exists() or os.access(_file(), os.W_OK))
+
+
+def _remove_half_written(now: datetime) -> None:
+    """Delete temporary files of processes that were killed while they wrote; they hold digests, too."""
+    for path in _file().parent.glob(f".{FILE}.*"):
+        with suppress(FileNotFoundError):
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < now - HALF_WRITTEN:
+                path.unlink()
 
 
 def _replace_file(content: str) -> None:

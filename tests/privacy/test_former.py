@@ -7,7 +7,7 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.privacy import actions as requests
 from forum.privacy import hanging
-from forum.registration import actions, owners, uniting
+from forum.registration import actions, owners, tombstones, uniting
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
@@ -54,6 +54,8 @@ def test_erasing_a_person_erases_earlier_registrations_of_the_address_as_the_org
     page.submit(follow=True)
     db.session.expire_all()
     assert names() == [other.given_name]
+    # On PostgreSQL a machine without the file leaves it to the worker.
+    assert len(tombstones.read_file()[0]) == (2 if db.engine.dialect.name == "sqlite" else 0)
     (last,) = mails(db.session, "erased")
     assert "stays" not in read(last).text
 
