@@ -46,6 +46,10 @@ def send_link(event: str, number: int) -> ResponseReturnValue:
         return redirect(url_for(".index", event=event), 303)
     start_write(db.session)
     delegation = queries.find_confirmed_of(get_any_or_404(event), number) or abort(404)
+    if events.is_over(delegation.event, clock.now()):
+        db.session.rollback()
+        flash(_("The forum is over."), "warning")
+        return redirect(url_for(".index", event=event), 303)
     if limits.may_mail(delegation.email):
         lost_links.send(delegation, actor=sign_ins.current_actor(), now=clock.now())
         db.session.commit()

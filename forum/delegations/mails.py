@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import Delegation
+from forum.events import queries as events
+from forum.events.freezing import is_frozen
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
@@ -89,6 +91,7 @@ def queue_to_contact(
             "sector": delegation.sector,
             "until": delegation.confirm_by,
             "link": address_of(delegation, token, purpose),
+            "can_act": not events.is_over(delegation.event, now) and not is_frozen(delegation.event, now),
             **context,
         },
         now=now,

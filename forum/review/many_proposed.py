@@ -40,8 +40,8 @@ def confirm(event: str) -> ResponseReturnValue:
 
     number, left = _round(event, form, decide)
     done = ngettext(
-        "%(num)s person is declined. A message with the reason is on its way.",
-        "%(num)s people are declined. Messages with the reasons are on their way.",
+        "%(num)s person is declined. Whoever has an address gets a message with the reason.",
+        "%(num)s people are declined. Whoever has an address gets a message with the reason.",
         number,
     )
     return _tell(event, done if number else "", left)

@@ -58,6 +58,8 @@ def decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
     start_write(db.session)
     registration = registrations.find_by_reference(get_any_or_404(slug), reference)
     if registration is None:
+        # Otherwise the next page would be rendered while this transaction holds the database's lock.
+        db.session.rollback()
         return TOO_LATE
     try:
         came = decide(registration, seen)

@@ -118,6 +118,10 @@ def test_organiser_sends_the_contact_a_new_link_three_times_an_hour(organiser, e
         assert page.flashes == ["A message with a new link is on its way to anna@example.org."]
     page = page.form("section form").submit(follow=True)
     assert page.flashes[0].startswith("Nothing was sent")
+    start_write(db.session)
+    event.starts_at, event.ends_at = NOW - timedelta(days=1), NOW
+    db.session.commit()
+    assert page.form("section form").submit(follow=True).flashes == ["The forum is over."]
     assert queued(since) == [("delegation-link", CONTACT.email)] * 3
     (token,) = tokens_in(newest_mail_to(CONTACT.email, "delegation-link"))
     assert opens(token) == delegation
