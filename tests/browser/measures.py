@@ -10,20 +10,25 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE_OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
 WIDTHS = (320, 768, 1280)
 LOOKS = [(scheme, width) for width in WIDTHS for scheme in ("light", "dark")]
+COLOURS = {
+    "too": {},
+    "only": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
+    "none": {"rules": {"color-contrast": {"enabled": False}}},
+}
 READING = ("sideways", "spilt", "cut", "overlaid")  # names of the measures of readable text
 FACTS_OF_VIOLATIONS = """options => axe.run(options).then(found => found.violations.flatMap(
     violation => violation.nodes.map(node => `${violation.id}: ${node.target.join(" ")} – ${node.failureSummary}`)))"""
 
 
-def axe_violations(page: Page, *, own_colours: bool = True) -> list[str]:
+def axe_violations(page: Page, *, colours: str = "too") -> list[str]:
     """Return the violations that axe-core finds, one sentence for each element.
 
-    With forced colours (`own_colours=False`) axe reads a mixture of both colour sets, so its contrast rule is left out.
+    `colours` says whether the rules about colours run, too ("too"), alone ("only") or not ("none"). With forced colours
+    axe reads a mixture of both colour sets, so its contrast rule is left out.
     """
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE_SCRIPT)
-    options = AXE_OPTIONS if own_colours else {**AXE_OPTIONS, "rules": {"color-contrast": {"enabled": False}}}
-    return page.evaluate(FACTS_OF_VIOLATIONS, options)
+    return page.evaluate(FACTS_OF_VIOLATIONS, AXE_OPTIONS | COLOURS[colours])
 
 
 def measure(page: Page, *names: str) -> list[str]:

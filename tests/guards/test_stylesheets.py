@@ -17,6 +17,9 @@ WORD = re.compile(r"[a-zA-Z][\w-]*")
 # Finds the constant beginning of class names with a variable end: "status-{{ kind }}", "input-" ~ width, f"sector-{n}".
 BEGUN = re.compile(r"""([a-z][\w-]*-)(?:\{|["'] *~|["'] *\+)""")
 BLOCK = re.compile(r"\{([^{}]*)\}")
+DARK = re.compile(r"@media[^{]*prefers-color-scheme[^{]*\{((?:[^{}]*\{[^{}]*\})*)")
+RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+COLOUR = re.compile(r"--[\w-]+: (?:#[0-9a-f]{3,8}|\d+%)")
 STRING = re.compile(r"""(["']).*?\1""")
 MOST_ON_A_LINE = 2
 
@@ -32,6 +35,28 @@ def test_declarations_beyond_two_have_a_line_each():
         if (lines := list(find_crowded(path.read_text())))
     }
     assert crowded == {}
+
+
+def test_the_dark_scheme_differs_by_colours_only():
+    """Axe's other rules need not run in the dark (browser/test_axe); a share of a colour counts as one."""
+    assert (
+        sorted(find_not_colours(path.read_text() for path in (PROJECT / "static/css").rglob("*.css"))) == []
+    )
+
+
+def test_a_dark_rule_that_is_no_colour_is_found():
+    """Control: a property, a value and a selector in the dark are found."""
+    dark = "@media (prefers-color-scheme: dark) {{ {} }}"
+    rules = (
+        ":root { --ink: #fff; --free: 30%; }",
+        "p { color: #fff; }",
+        ":root { --gap: 2rem; display: none; }",
+    )
+    assert list(find_not_colours([dark.format(rule) for rule in rules])) == [
+        "p { color: #fff }",
+        ":root { --gap: 2rem }",
+        ":root { display: none }",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +104,16 @@ def find_unused(sheets: Iterable[str], sources: Iterable[str]) -> Iterator[str]:
     for name in classes_of(sheets) - words:
         if not any(name.startswith(beginning) for beginning in begun):
             yield name
+
+
+def find_not_colours(sheets: Iterable[str]) -> Iterator[str]:
+    """Yield the rules of the dark scheme that are not a colour of :root, each with one declaration."""
+    for sheet in sheets:
+        for block in DARK.findall(COMMENT.sub("", sheet)):
+            for selector, body in RULE.findall(block):
+                for declaration in filter(None, map(str.strip, body.split(";"))):
+                    if selector.strip() != ":root" or not COLOUR.fullmatch(declaration):
+                        yield f"{selector.strip()} {{ {declaration} }}"
 
 
 def find_crowded(sheet: str) -> Iterator[str]:
