@@ -1,0 +1,63 @@
+"""Each job of the worker is in its table, often enough, and finds its work: without the table nobody calls its rule."""
+
+from datetime import timedelta
+
+from forum import clock
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.web.limits import COUNTER
+from tests.factories.events import NOW
+
+DAY_SECONDS = 24 * 3600
+# How many days after it was filled the canary world is tended: until something has ended for each of these jobs.
+DAYS = (1, 40, 440)
+TENDED = {
+    "announce posts",
+    "expire invitations",
+    "expire registrations",
+    "forget counters",
+    "forget delegations",
+    "forget forms and links",
+    "forget invitations",
+    "forget named substitutes",
+    "forget sign-ins",
+    "forget unconfirmed",
+    "forget unsent files",
+    "forget what undoing merges needs",
+    "note audit head",
+}
+# The canary world has nothing for these jobs, or they take long; what they call is tested in their rooms.
+ELSEWHERE = {
+    "erase again",
+    "forget last mails",
+    "index pages",
+    "index posts",
+    "lift restrictions",
+    "queue invitations",
+    "queue mailings",
+    "queue reminders of invitations",
+    "refill search texts",
+    "remember erasures",
+    "seal answers anew",
+    "settle mailings",
+    "tell contacts",
+}
+
+
+def test_every_job_is_listed_and_runs_at_least_daily():
+    assert sorted(job.name for job in JOBS) == sorted(TENDED | ELSEWHERE)
+    assert max(job.seconds for job in JOBS) <= DAY_SECONDS
+
+
+def test_every_job_finds_what_has_ended(fresh_world):
+    """Counters, forms, links, sign-ins, files and what nobody confirmed end, and the audit chain's head is noted."""
+    app = fresh_world.app
+    app.extensions[COUNTER].storage.incr("ended", -1)
+    idle = set(TENDED)
+    for days in DAYS:
+        clock.freeze(NOW + timedelta(days=days))
+        with app.app_context():
+            idle -= {job.name for job in JOBS if job.name in TENDED and run_job(job)}
+    assert idle == set()
+    heads = (app.config["INSTANCE"] / "audit-heads.log").read_text().splitlines()
+    assert [line[:10] for line in heads] == [f"{NOW + timedelta(days=days):%Y-%m-%d}" for days in DAYS]
