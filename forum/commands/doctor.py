@@ -103,15 +103,17 @@ def _settings(app: Flask) -> Iterator[Finding]:
 
 
 def _private_files(app: Flask) -> list[Finding]:
-    """Check that only their owner may read database, counters and keys (P28).
+    """Check that only their owner may read database, counters and keys, and enter the images' folder (P28).
 
     A key file outside the instance folder may also be readable by its group.
     """
     instance: Path = app.config["INSTANCE"]
     made = {path for path in (*instance.iterdir(), *_database_files()) if path.is_file()}
+    images = app.config["IMAGES"]
+    folders = [instance, *([images] if isinstance(images, Path) and images.is_dir() else ())]
     faults = [
         *_of_others(sorted(made), instance),
-        *_wide_open([instance], 0o007, "o-rwx", "entered by every user of this machine"),
+        *_wide_open(folders, 0o007, "o-rwx", "entered by every user of this machine"),
         *_wide_open(sorted(made), 0o077, "go-rwx", "read by others"),
         *_wide_open(app.config["SECRET_FILES"], 0o007, "o-rwx", "read by every user of this machine"),
     ]

@@ -343,8 +343,11 @@ def test_doctor_names_each_file_that_others_may_read_and_the_command_that_mends_
     for path in open_to_all:
         path.write_text("x")
         path.chmod(0o644)
-    instance.chmod(0o755)
-    app.config["SECRET_FILES"] = [keys]
+    images = tmp_path / "images elsewhere"
+    images.mkdir()
+    for folder in (instance, images):
+        folder.chmod(0o755)
+    app.config.update(SECRET_FILES=[keys], IMAGES=images)
 
     ill = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
     mends = [line.rpartition("): ")[2] for line in ill.output.splitlines() if "(mode " in line]
@@ -352,7 +355,8 @@ def test_doctor_names_each_file_that_others_may_read_and_the_command_that_mends_
         subprocess.run(shlex.split(command), check=True)
     well = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
 
-    assert [shlex.split(command)[-1] for command in mends] == [str(path) for path in (instance, *open_to_all)]
+    named = [shlex.split(command)[-1] for command in mends]
+    assert named == [str(path) for path in (instance, images, *open_to_all)]
     assert ("(mode " in well.output, "ok   files: " in well.output) == (False, True)
 
 

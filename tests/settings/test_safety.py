@@ -191,6 +191,16 @@ def test_secret_may_lie_in_a_file(safe, monkeypatch, tmp_path):
     assert load_settings(safe)["SECRET_KEY"] == SECRET
 
 
+def test_every_file_that_holds_a_secret_is_among_those_that_doctor_looks_at(safe, monkeypatch, tmp_path):
+    files = {name: tmp_path / name for name in ("CONFIG", "SECRET_KEY_FILE", "DATA_KEYS_FILE")}
+    for name, path in files.items():
+        path.write_text({"SECRET_KEY_FILE": SECRET, "DATA_KEYS_FILE": safe["DATA_KEYS"]}.get(name, ""))
+        monkeypatch.setenv(f"FORUM_{name}", str(path))
+    del safe["SECRET_KEY"], safe["DATA_KEYS"]
+
+    assert load_settings(safe)["SECRET_FILES"] == list(files.values())
+
+
 def test_secret_file_that_cannot_be_read_is_named(safe, monkeypatch):
     del safe["SECRET_KEY"]
     monkeypatch.setenv("FORUM_SECRET_KEY_FILE", "/no/such/file")
