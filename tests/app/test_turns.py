@@ -1,5 +1,6 @@
 """Queues of threads (`Line`): their order, and turns at the processor."""
 
+import sys
 import threading
 
 import pytest
@@ -198,7 +199,13 @@ def test_slow_sender_keeps_nobody_waiting(pool, monkeypatch):
     assert received == [b"quick", b"slow"]
 
 
-def test_turns_can_be_left_out():
+@pytest.mark.parametrize(
+    ("is_on", "has_lock", "expected"), [(True, True, True), (False, True, False), (True, False, False)]
+)
+def test_turns_are_left_out_by_the_setting_and_by_a_python_without_interpreter_lock(
+    monkeypatch, is_on, has_lock, expected
+):
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: has_lock, raising=False)
     app = Flask("free")
-    app.config["TURNS"] = False
-    assert turns.take_turns(app) is None
+    app.config["TURNS"] = is_on
+    assert (turns.take_turns(app) is not None) == expected
