@@ -206,3 +206,15 @@ def test_one_address_for_everybody_is_told_once(caplog, monkeypatch):
         alike.see("203.0.113.1")
         several.see(f"203.0.113.{number // 2}")
     assert [record.getMessage() for record in caplog.records] == [requests.ONE_CLIENT % 3]
+
+
+@pytest.mark.parametrize("is_production", [True, False])
+def test_one_address_for_everybody_is_looked_for_in_the_requests_of_production(
+    app, caplog, monkeypatch, is_production
+):
+    monkeypatch.setattr(requests, "ALIKE_REQUESTS", 3)
+    app.config["PRODUCTION"] = is_production
+    for _ in range(4):
+        app.test_client().get("/nope")
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert (requests.ONE_CLIENT % 3 in told) == is_production
