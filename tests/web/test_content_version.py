@@ -59,6 +59,10 @@ def looks(reader, monkeypatch):
     return found
 
 
+def test_a_version_is_at_most_a_second_old():
+    assert PolledVersion.EVERY <= 1
+
+
 def test_no_request_asks_the_database_for_the_version(app, looks, monkeypatch):
     monkeypatch.setattr(PolledVersion, "EVERY", 3600)
     client = app.test_client()
