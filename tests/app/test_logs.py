@@ -56,7 +56,7 @@ def test_error_is_named_by_kind_and_place_without_its_values():
 
 
 TOKEN = "q7Rt-" + "aB3_" * 9 + "Zy"
-ENDED = "/en/r", "/account/reset", "/account/welcome", "/ACCOUNT//demo/"
+ENDED = "/en/r", "/account/reset", "/account/welcome", "/ACCOUNT//demo/", "/en/preview-link"
 ENCODED = "".join(f"%{ord(letter):02X}" for letter in TOKEN)
 
 
