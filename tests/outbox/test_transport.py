@@ -4,21 +4,16 @@ import ssl
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from forum.outbox.errors import ServerUnreachable
 from forum.outbox.transport import Envelope, open_transport
 from tests.outbox.scripted_smtp import ScriptedServer, scripted_smtp
+from tools.certificates import make_certificate
 from tools.servers import SmtpServer, free_port
 
 MAIL = Envelope(7, "confirmed", "forum@example.org", "p@example.org", b"Subject: x\r\n\r\nhello\r\n")
@@ -140,30 +135,3 @@ def _authenticator(password: bytes):
         return AuthResult(success=right, handled=right)
 
     return decide
-
-
-def make_certificate(folder: Path, address: str) -> Path:
-    """Write a self-signed certificate for an IP address, with its key, and return the file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    path = folder / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, form, plain)
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return path

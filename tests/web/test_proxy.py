@@ -1,10 +1,14 @@
-"""The nginx configuration of docs/operations.md works, with a real nginx in front of the forum."""
+"""The nginx configuration of docs/operations.md works, with a real nginx in front of the forum, TLS included."""
 
 import re
 import shutil
+import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
-from http.client import HTTPConnection
+from contextlib import contextmanager
+from http.client import HTTPSConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -12,6 +16,7 @@ import pytest
 
 from forum.settings.project import PROJECT
 from tests.factories.events import make_event
+from tools.certificates import make_certificate
 from tools.running import wait_for
 from tools.servers import free_port, run_web
 
@@ -23,7 +28,7 @@ http {{
     client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
     uwsgi_temp_path {folder}; scgi_temp_path {folder};
     {above}
-    server {{ listen 127.0.0.1:{port}; {within} }}
+    server {{ {within} }}
 }}
 """
 
@@ -31,38 +36,52 @@ http {{
 PIECES = {TOKEN[at : at + 16].lower() for at in range(len(TOKEN) - 16)}
 
 
-def recipe(folder: Path, backend: str) -> tuple[str, str]:
+def recipe(folder: Path, backend: str, port: int) -> tuple[str, str]:
     """Return the documented configuration above and inside `server { }`, with this test's paths and port."""
     text = (PROJECT / "docs/operations.md").read_text()
     block = re.search(r"```\n(map \$request_uri.*?)```", text, re.DOTALL)[1]
     block = block.replace("/var/log/nginx", str(folder)).replace("http://127.0.0.1:8000", backend)
-    above, within = re.fullmatch(r"(.*?)server \{\n(.*)\n\}\n", block, re.DOTALL).groups()
-    return above, re.sub(r".*(listen|ssl_certificate|server_name).*", "", within)
+    block = block.replace("listen 443", f"listen 127.0.0.1:{port}")
+    block = re.sub(r"(ssl_certificate(?:_key)?) [^;]+", rf"\1 {folder / 'certificate.pem'}", block)
+    return re.fullmatch(r"(.*?)server \{\n(.*)\n\}\n", block, re.DOTALL).groups()
+
+
+@contextmanager
+def nginx(folder: Path, backend: str, port: int) -> Iterator[None]:
+    """Run nginx with the documented configuration, and a certificate that `connect` trusts, in front of `backend`."""
+    folder.mkdir()
+    make_certificate(folder, "127.0.0.1")
+    above, within = recipe(folder, backend, port)
+    config = folder / "nginx.conf"
+    config.write_text(FRAME.format(folder=folder, above=above, within=within))
+    process = subprocess.Popen([NGINX, "-c", str(config)], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text())
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 @pytest.fixture
 def proxied(make_app, sqlite_url, tmp_path) -> Iterator[int]:
     """Give the port of an nginx in front of the forum, which trusts it as a proxy."""
-    folder, port = tmp_path / "nginx", free_port()
-    folder.mkdir()
-    app = make_app(sqlite_url, TRUSTED_PROXIES=1)
+    port = free_port()
+    app = make_app(sqlite_url, TRUSTED_PROXIES=1, BASE_URL=f"https://127.0.0.1:{port}")
     with app.app_context():
         make_event()
-    with run_web(app) as backend:
-        above, within = recipe(folder, backend)
-        config = folder / "nginx.conf"
-        config.write_text(FRAME.format(folder=folder, port=port, above=above, within=within))
-        process = subprocess.Popen([NGINX, "-c", str(config)], stderr=subprocess.DEVNULL)
-        try:
-            wait_for(lambda: (folder / "pid").exists() and (folder / "pid").read_text())
-            yield port
-        finally:
-            process.terminate()
-            process.wait(30)
+    with run_web(app) as backend, nginx(tmp_path / "nginx", backend, port):
+        yield port
 
 
-def ask(port: int, path: str, **headers: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+def connect(port: int, folder: Path) -> HTTPSConnection:
+    """Connect by TLS to the nginx whose certificate is in the folder."""
+    trusted = ssl.create_default_context(cafile=folder / "certificate.pem")
+    return HTTPSConnection("127.0.0.1", port, timeout=30, context=trusted)
+
+
+def ask(port: int, folder: Path, path: str, **headers: str) -> int:
+    connection = connect(port, folder)
     connection.request("GET", path, headers={"Host": "127.0.0.1", **headers})
     status = connection.getresponse().status
     connection.close()
@@ -79,11 +98,13 @@ def test_nginx_keeps_personal_links_out_of_its_logs(proxied, tmp_path):
         f"/en/r/%71{TOKEN[1:]}?x={TOKEN}",
         *(f"/en/r/{TOKEN[:22]}{between}{TOKEN[22:]}" for between in ("%3D%0A", "%20", "%C2%AD", ".", "/")),
         *(f"/{TOKEN[:22]}%3D%0A{TOKEN[22:]}", f"/account//reset//{TOKEN[:31]}", f"/EN/R/{TOKEN.lower()}"),
+        f"/console/nf27/posts/1/preview-link/{TOKEN.lower()}",
     )
-    for path in paths:
-        ask(proxied, path)
-    assert ask(proxied, "/en/register/received?utm_source=x", Referer=f"http://127.0.0.1/en/r/{TOKEN}") == 200
     logs = tmp_path / "nginx"
+    for path in paths:
+        ask(proxied, logs, path)
+    referrer = f"https://127.0.0.1/en/r/{TOKEN}"
+    assert ask(proxied, logs, "/en/register/received?utm_source=x", Referer=referrer) == 200
     wait_for(lambda: (logs / "forum.log").read_text().count("\n") == len(paths) + 1)
     text = (logs / "forum.log").read_text()
     assert [part for path in logs.glob("*.log") for part in PIECES if part in path.read_text().lower()] == []
@@ -91,13 +112,18 @@ def test_nginx_keeps_personal_links_out_of_its_logs(proxied, tmp_path):
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied):
-    """nginx passes the host with its port: over https the app compares the Referer of a form with host and port."""
+def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied, tmp_path):
+    """nginx passes the host with its port: over https the app compares the Referer of a form with host and port.
+
+    Cookies are then for https alone, and the browser is told to ask by https from now on.
+    """
     own = {"Host": f"127.0.0.1:{proxied}", "Referer": f"https://127.0.0.1:{proxied}/account/forgot"}
-    connection = HTTPConnection("127.0.0.1", proxied, timeout=30)
+    connection = connect(proxied, tmp_path / "nginx")
     connection.request("GET", "/account/forgot", headers=own)
     page = connection.getresponse()
-    cookie = page.headers["Set-Cookie"].partition(";")[0]
+    cookie, *attributes = page.headers["Set-Cookie"].split("; ")
+    assert (cookie.partition("=")[0], "Secure" in attributes) == ("__Host-forum", True)
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=")
     token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page.read().decode())[1]
     body = urlencode({"csrf_token": token, "email": "nobody@example.org"})
     form = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
@@ -107,3 +133,34 @@ def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied):
     # The answer has the request ID that nginx has made.
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     connection.close()
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Keeps the headers of each request under the names with which they came."""
+
+    seen: list[dict[str, str]]
+
+    def do_GET(self) -> None:
+        self.seen.append(dict(self.headers))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        """Write no log."""
+
+
+@pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+def test_nginx_drops_headers_whose_name_has_an_underscore(tmp_path, monkeypatch):
+    """The forum's server takes X_Forwarded_For for the proxy's own X-Forwarded-For, so it must never get that far."""
+    port, seen = free_port(), []
+    monkeypatch.setattr(Recorder, "seen", seen, raising=False)
+    with HTTPServer(("127.0.0.1", 0), Recorder) as backend:
+        thread = threading.Thread(target=backend.handle_request, daemon=True)
+        thread.start()
+        with nginx(tmp_path / "nginx", f"http://127.0.0.1:{backend.server_port}", port):
+            sent = {"X-Forwarded-For": "192.0.2.1", "X_Forwarded_For": "192.0.2.2", "Content_Type": "x"}
+            assert ask(port, tmp_path / "nginx", "/", **sent) == 204
+        thread.join(30)
+    (headers,) = seen
+    assert [name for name in headers if "_" in name] == []
+    assert headers["X-Forwarded-For"] == "192.0.2.1, 127.0.0.1"
