@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum import clock, presence
+from forum.commands.underscores import ask_proxy
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db
@@ -27,7 +28,7 @@ from forum.web.static import is_built
 
 
 @click.command()
-@click.option("--offline", is_flag=True, help="Do not ask the mail server.")
+@click.option("--offline", is_flag=True, help="Do not ask the mail server or the proxy.")
 @with_appcontext
 def doctor(offline: bool) -> None:
     """Check settings, database, mail, worker, disk and files; print no secret."""
@@ -41,7 +42,7 @@ def doctor(offline: bool) -> None:
         *_private_files(app),
     ]
     if not offline:
-        findings.append(_mail_server(app))
+        findings += [*ask_proxy(app), _mail_server(app)]
     for finding in findings:
         click.echo(f"{_mark(finding)} {finding.check}: {finding.words}")
     if not all(finding.is_well for finding in findings):

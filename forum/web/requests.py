@@ -25,7 +25,7 @@ from forum.web.receiving import LONGEST, refuse_unreceived
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # WSGI keys of headers such as "Content_Length"; that of the proper Content-Length is CONTENT_LENGTH. A request with
 # such a header is refused. X_Forwarded_For has the same key as X-Forwarded-For, so a proxy has to drop headers with
-# underscores (docs/operations.md).
+# underscores (docs/operations.md; `forum doctor` asks).
 UNDERSCORED = {"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"}
 REQUEST_ID = re.compile(r"[a-z0-9._-]{8,64}")
 SLOW_SECONDS = 1.0

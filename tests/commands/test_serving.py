@@ -210,8 +210,11 @@ def test_web_only_leaves_the_worker_to_others(run):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("prepared")
-def test_two_host_lines_are_refused(run):
-    """Two Host lines, which the server joins, are refused; tests/guards/test_hosts.py tests other invalid hosts."""
+def test_two_host_lines_and_a_content_type_with_an_underscore_are_refused(run):
+    """Two Host lines, which the server joins, are refused; tests/guards/test_hosts.py tests other invalid hosts.
+
+    The doctor finds a proxy that passes names with an underscore by the answer to one of them.
+    """
     forum = run("serve", "--web-only", "--workers", "1")
     wait_for(forum.answers, forum)
     connection = HTTPConnection("127.0.0.1", forum.port, timeout=30)
@@ -219,6 +222,10 @@ def test_two_host_lines_are_refused(run):
     for host in (f"127.0.0.1:{forum.port}", "evil.example"):
         connection.putheader("Host", host)
     connection.endheaders()
+    with closing(connection), connection.getresponse() as answer:
+        assert answer.status == 400
+    connection = HTTPConnection("127.0.0.1", forum.port, timeout=30)
+    connection.request("GET", "/livez", headers={"Content_Type": "x"})
     with closing(connection), connection.getresponse() as answer:
         assert answer.status == 400
 

@@ -78,6 +78,8 @@ REACH = {
     "forum/images/encoding.py": {"PIL"},
     "forum/images/making.py": {"subprocess"},
     "forum/images/bucket.py": {"obstore"},  # connects to the storage that the settings name
+    # Asks the forum's own public address, when the operator runs the doctor.
+    "forum/commands/underscores.py": {"http", "urllib.request"},
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
     "forum/events/drafts.py": {"frontmatter"},  # reads the project's own texts
     "forum/content/documents.py": {"yaml"},  # reads front matter, plain values only

@@ -8,12 +8,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPSConnection
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
+from forum.commands.underscores import PASSED, ask_proxy
 from forum.settings.project import PROJECT
 from tests.factories.events import make_event
 from tools.certificates import make_certificate
@@ -136,13 +137,13 @@ def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied, tmp_path):
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Keeps the headers of each request under the names with which they came."""
+    """Keeps the headers of each request by the names under which they came, and refuses names as the forum does."""
 
     seen: list[dict[str, str]]
 
     def do_GET(self) -> None:
         self.seen.append(dict(self.headers))
-        self.send_response(204)
+        self.send_response(400 if "Content_Type" in self.headers else 204)
         self.end_headers()
 
     def log_message(self, *_words: object) -> None:
@@ -150,17 +151,30 @@ class Recorder(BaseHTTPRequestHandler):
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-def test_nginx_drops_headers_whose_name_has_an_underscore(tmp_path, monkeypatch):
-    """The forum's server takes X_Forwarded_For for the proxy's own X-Forwarded-For, so it must never get that far."""
+def test_nginx_drops_headers_whose_name_has_an_underscore(make_app, sqlite_url, tmp_path, monkeypatch):
+    """The forum's server takes X_Forwarded_For for the proxy's own X-Forwarded-For, so it must never get that far.
+
+    The doctor asks the proxy by the forum's public address, and finds a proxy that passes such names.
+    """
     port, seen = free_port(), []
     monkeypatch.setattr(Recorder, "seen", seen, raising=False)
-    with HTTPServer(("127.0.0.1", 0), Recorder) as backend:
-        thread = threading.Thread(target=backend.handle_request, daemon=True)
-        thread.start()
-        with nginx(tmp_path / "nginx", f"http://127.0.0.1:{backend.server_port}", port):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as backend:
+        threading.Thread(target=backend.serve_forever, args=(0.05,), daemon=True).start()
+        passing = f"http://127.0.0.1:{backend.server_port}"
+        with nginx(tmp_path / "nginx", passing, port):
             sent = {"X-Forwarded-For": "192.0.2.1", "X_Forwarded_For": "192.0.2.2", "Content_Type": "x"}
             assert ask(port, tmp_path / "nginx", "/", **sent) == 204
-        thread.join(30)
-    (headers,) = seen
-    assert [name for name in headers if "_" in name] == []
-    assert headers["X-Forwarded-For"] == "192.0.2.1, 127.0.0.1"
+            monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nginx" / "certificate.pem"))
+            told = [
+                ask_proxy(make_app(sqlite_url, TRUSTED_PROXIES=1, BASE_URL=address))[0]
+                for address in (f"https://127.0.0.1:{port}", passing, f"http://127.0.0.1:{free_port()}")
+            ]
+        backend.shutdown()
+    assert [name for headers in seen[:2] for name in headers if "_" in name] == []
+    assert seen[0]["X-Forwarded-For"] == "192.0.2.1, 127.0.0.1"
+    assert [(finding.is_well, finding.words) for finding in told[:2]] == [
+        (True, "drops headers whose name has an underscore"),
+        (False, PASSED),
+    ]
+    assert (told[2].is_to_do, "ConnectionRefusedError" in told[2].words) == (True, True)
+    assert ask_proxy(make_app(sqlite_url)) == []
