@@ -40,7 +40,7 @@ def queue_restriction_ending(
     return queue(registration, ENDING, now, reason=reason, ends_at=ends_at)
 
 
-def queue_erased(registration: Registration, *, stays: bool, now: datetime) -> OutboxMessage | None:
+def queue_erased(registration: Registration, *, stays: bool = False, now: datetime) -> OutboxMessage | None:
     """Queue the last mail to a person who is being erased; its row does not refer to the registration.
 
     `stays` says that somebody is still registered with the address.
