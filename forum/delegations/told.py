@@ -7,10 +7,18 @@ from datetime import datetime
 from flask.blueprints import BlueprintSetupState
 
 from forum import clock
-from forum.delegations import contact_sign_in, delegation_words, lost_links, named, queries, substituting
+from forum.delegations import (
+    contact_sign_in,
+    delegation_words,
+    in_lists,
+    lost_links,
+    named,
+    queries,
+    substituting,
+)
 from forum.delegations.models import Delegation, Substitution
 from forum.extensions import db
-from forum.registration import ending, links_by_mail, own_sign_in
+from forum.registration import delegated, ending, links_by_mail, own_sign_in
 from forum.registration.models import Registration
 
 
@@ -32,10 +40,15 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
-    """Give templates of `registration` functions about delegations; let its links and sign-ins heed delegations."""
-    told = {"delegation_of": delegation_of, "delegation_address": delegation_words.console_address}
+    """Give templates of `registration` functions about delegations; let its lists, links and sign-ins heed them."""
+    told = {
+        "delegation_of": delegation_of,
+        "delegation_address": delegation_words.console_address,
+        "delegation_label": in_lists.label,
+    }
     state.app.jinja_env.globals.update(told)
     own_sign_in.install_leaving(state.app, contact_sign_in.leave)
+    delegated.install(state.app, in_lists)
     links_by_mail.install(state.app, lost_links.find_beside)
 
 

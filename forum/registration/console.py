@@ -20,6 +20,7 @@ from forum.people import notes
 from forum.registration import (
     actions,
     barring,
+    delegation_column,
     dossier,
     exporting,
     exports,
@@ -66,6 +67,7 @@ def index(event: str) -> ResponseReturnValue:
         positions=listing.waiting_positions(found, page.rows),
         pages=_pages(found, filters, page, total),
         sort_url=lambda sort: url_for(".index", event=event, **filters.query(sort=sort)),
+        **delegation_column.describe(found, filters, page.rows),
         **of_event(found, counts),
     )
 

@@ -38,6 +38,13 @@ class Group(StrEnum):
     ENDED = "ended"
 
 
+class Membership(StrEnum):
+    """Whether a registration belongs to a delegation, for a filter of the organisers' list."""
+
+    ANY = "any"
+    NONE = "none"
+
+
 class RestrictionKind(StrEnum):
     """What a person asks for: restriction of processing (Art. 18 GDPR), or an objection to it (Art. 21)."""
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 
 from forum.events.models import Event
 from forum.questions.models import Question
-from forum.registration import export_answers, listing
+from forum.registration import delegated, export_answers, listing
 from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, SHOWN, status_name
 from forum.web.languages import NAMES, in_language, language
@@ -24,6 +24,7 @@ COLUMNS: dict[str, Any] = {
     "organisation": FIELDS["organisation"],
     "title": FIELDS["title"],
     "sector_id": _l("Sector"),
+    delegated.COLUMN: _l("Delegation"),
     "country": FIELDS["country"],
     "email": _l("E-mail address"),
     "phone": FIELDS["phone"],
@@ -42,7 +43,7 @@ NAMED = ("reference", "family_name", "given_name", "organisation")
 NEEDED = {
     ExportPurpose.DOOR: (*NAMED, "sector_id", "status"),
     ExportPurpose.BADGES: (*NAMED, "title", "sector_id", "country", "status", ConsentPurpose.PHOTOGRAPHS),
-    ExportPurpose.GROUPS: (*NAMED, "title", "sector_id", "country", "language", "status"),
+    ExportPurpose.GROUPS: (*NAMED, "title", "sector_id", delegated.COLUMN, "country", "language", "status"),
     ExportPurpose.CONTACT: (
         *(*NAMED, "sector_id", "email", "phone", "language", "status"),
         *("confirmed_at", listing.PLACE_CONFIRMED_AT),

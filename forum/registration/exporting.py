@@ -31,6 +31,7 @@ def record(
         count=total,
         sector=shown.get("sector", ""),
         status=shown.get("status", ""),
+        delegation=shown.get("delegation", ""),
         searched=bool(filters.q),
         purpose=form.purpose.data,
         recipient=form.recipient.data,

@@ -1,21 +1,21 @@
 """The organisers' list: filtered, searched, sorted, counted and paged for 100,000 registrations.
 
-It reads only `registrations` and `consents`, never the encrypted tables: in this list a person with protected
-identity cannot be distinguished from other people (P21, P22).
+It reads `registrations`, `consents`, tags and delegations, never the encrypted tables: in this list a person with
+protected identity cannot be distinguished from other people (P21, P22).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.people.models import RegistrationTag
-from forum.registration import consents, export_answers, line_queries, searching
-from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
+from forum.registration import consents, delegated, export_answers, line_queries, search_conditions
+from forum.registration.delegated import Delegated
+from forum.registration.enums import ENDED, ConsentPurpose, Group, Membership, Status
 from forum.registration.models import Registration
 from forum.registration.queries import find_by_reference
 from forum.registration.restrictions import IS_FREE
@@ -52,7 +52,7 @@ Counts = Mapping[tuple[int, str], int]
 
 
 class UnknownFilter(ValueError):
-    """The URL asks for a sector or a status that does not exist; showing all registrations instead would mislead."""
+    """The URL asks for a sector, status or delegation that does not exist; showing everybody instead would mislead."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Filters:
     sector: Sector | None = None
     status: Status | Group | None = None
     sort: str = "name"
+    delegation: Delegated | Membership | None = None
 
     @classmethod
     def of(cls, args: Mapping[str, str], event: Event) -> "Filters":
@@ -73,15 +74,24 @@ class Filters:
         key, code, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
         sector = find_sector(event, key)
         status = next((known for known in (*Status, *Group) if known == code), None)
-        if (key and sector is None) or (code and status is None):
+        number = args.get("delegation", "")
+        delegation = delegated.find(event, number) if number else None
+        if (key and sector is None) or (code and status is None) or (number and delegation is None):
             raise UnknownFilter
         words = args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip()
-        return cls(words, sector, status, sort if sort.removeprefix("-") in SORTS else "name")
+        known = sort if sort.removeprefix("-") in SORTS else "name"
+        return cls(words, sector, status, known, delegation)
 
     @property
     def is_narrowed(self) -> bool:
         """Return whether a filter or search may leave out registrations."""
-        return bool(self.q or self.sector or self.status)
+        return bool(self.q or self.sector or self.status or self.delegation)
+
+    @property
+    def delegation_code(self) -> str:
+        """Return the value of the delegation's parameter in the URL."""
+        chosen = self.delegation
+        return str(chosen.number) if isinstance(chosen, Delegated) else chosen or ""
 
     def query(self, **differing: str) -> dict[str, Any]:
         """Return the parameters of the list's URL, without defaults."""
@@ -89,6 +99,7 @@ class Filters:
             "q": self.q,
             "sector": self.sector.key if self.sector else "",
             "status": self.status or "",
+            "delegation": self.delegation_code,
             "sort": self.sort,
         }
         values = {**shown, **differing}
@@ -127,9 +138,9 @@ def matching(event: Event, filters: Filters) -> Select:
         query = query.where(GROUPS[filters.status])
     elif filters.status:
         query = query.where(Registration.status == filters.status)
-    for term in searching.terms(filters.q):
-        query = query.where(_meets(term))
-    return query
+    if filters.delegation:
+        query = query.where(delegated.meets(filters.delegation))
+    return query.where(*search_conditions.conditions(event, filters.q))
 
 
 def order(event: Event, sort: str) -> Order:
@@ -166,10 +177,13 @@ def total(counts: Counts, *, sector_id: int | None = None, status: str | None = 
 
 
 def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | None = None) -> int:
-    """Return how many registrations match the filters; a search counts rows, unless `page` shows all of them."""
+    """Return how many registrations match the filters.
+
+    With a search or a delegation the rows are counted, unless `page` shows all of them.
+    """
     if page and not page.has_previous and not page.has_next:
         return len(page.rows)
-    if filters.q:
+    if filters.q or filters.delegation:
         found = matching(event, filters).with_only_columns(Registration.id).subquery()
         return db.session.scalar(select(func.count()).select_from(found)) or 0
     return count_status(event, counts, filters.status, filters.sector)
@@ -257,7 +271,7 @@ def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | N
     People with a restriction are left out (`restrictions`).
 
     `columns` names attributes of the registration, purposes of consent (`consents.as_column`), PLACE_CONFIRMED_AT,
-    and `export_answers`.
+    `delegated.COLUMN`, and `export_answers`.
     """
     free = matching(event, filters).where(IS_FREE)
     query = free.with_only_columns(*(_streamed(column, event) for column in columns))
@@ -265,23 +279,11 @@ def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | N
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
 
 
-def _meets(term: searching.Term) -> ColumnElement[bool]:
-    if term.tag:
-        tagged = (RegistrationTag.registration_id == Registration.id, RegistrationTag.name == term.tag)
-        return exists().where(*tagged)
-    ways = [_holds(text) for text in term.texts]
-    return or_(*ways, Registration.country.in_(sorted(term.countries))) if term.countries else or_(*ways)
-
-
-def _holds(text: str) -> ColumnElement[bool]:
-    columns = Registration.search_text, Registration.search_extra
-    in_text, in_extra = (column.contains(text, autoescape=True) for column in columns)
-    return or_(in_text, and_(in_extra, searching.EXTRA_HOLDS))
-
-
 def _streamed(column: str, event: Event) -> Any:
     if column.startswith(export_answers.PREFIX):
         return export_answers.select_answer(column)
+    if column == delegated.COLUMN:
+        return delegated.select_label()
     if column == PLACE_CONFIRMED_AT:
         # A calendar entry changes when the place is confirmed, and not again while the person has the place.
         return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)

@@ -14,7 +14,10 @@ SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.UNHELD, Group.ENDED)
 
 @dataclass(frozen=True)
 class Tab:
-    """A tab above the attendee list; `number` is None during a search, because hits are not counted for each tab."""
+    """A tab above the attendee list.
+
+    `number` is None during a search or in a delegation, because rows are not counted for each tab.
+    """
 
     label: str
     filters: Filters
@@ -30,6 +33,6 @@ def list_tabs(event: Event, filters: Filters, counts: Counts) -> list[Tab]:
         if status in SHOWN_WHERE_ANY and not number and status != filters.status:
             continue
         label = wording.status_name(status) if status else _("Everyone")
-        shown = None if filters.q else number
+        shown = None if filters.q or filters.delegation else number
         tabs.append(Tab(label, replace(filters, status=status), shown, status == filters.status))
     return tabs

@@ -13,7 +13,8 @@ from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED, B
 from forum.events import queries as events
 from forum.events.enums import ListAudience
 from forum.outbox.wording import StatusWords
-from forum.registration.enums import ConsentPurpose, DeclineReason, Group, ListedAs, Status
+from forum.registration.delegated import Delegated
+from forum.registration.enums import ConsentPurpose, DeclineReason, Group, ListedAs, Membership, Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.web.languages import day_text, language, short_moment_text
@@ -128,6 +129,10 @@ FIELDS = {
     "language": _l("Language"),
     "phone": _l("Phone number"),
 }
+MEMBERSHIPS: Mapping[str, LazyString] = {
+    Membership.ANY: _l("In a delegation"),
+    Membership.NONE: _l("In no delegation"),
+}
 SORTS = {  # the keys are those of listing.SORTS, each ascending and descending
     "name": _l("Name, A–Z"),
     "-name": _l("Name, Z–A"),
@@ -154,6 +159,11 @@ def status_name(status: str) -> str:
     if status in GROUPS:
         return str(GROUPS[status])
     return str(STATUSES[status][0]) if status in STATUSES else str(status)
+
+
+def membership_name(chosen: Delegated | Membership) -> str:
+    """Return the name of a filter by delegation."""
+    return chosen.label if isinstance(chosen, Delegated) else str(MEMBERSHIPS[chosen])
 
 
 def status_words(registration: Registration, position: int | None, zone: tzinfo) -> StatusWords:

@@ -89,6 +89,7 @@ QUERY_NAMES = (
     "sort",
     "sector",
     "status",
+    "delegation",
     "after",
     "before",
     "page",

@@ -1,0 +1,56 @@
+"""Delegations in the organisers' list of registrations: its column, its filter and its search.
+
+A delegation's label is the contact's organisation and the delegation's number, without the contact's name or address.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, exists, func, select
+
+from forum.delegations.models import Delegate, Delegation
+from forum.events.models import Event
+from forum.extensions import db
+from forum.folding import search_fold
+from forum.registration.delegated import COLUMN, Delegated
+from forum.registration.models import Registration
+
+MINE = Delegate.registration_id == Registration.id
+IS_CONFIRMED = Delegation.confirmed_at.is_not(None)
+
+
+def label(delegation: Delegation) -> str:
+    """Return the name of a delegation for organisers, such as "Exempelbyrån (7)"."""
+    return f"{delegation.organisation} ({delegation.id})"
+
+
+def list_all(event: Event) -> Sequence[Delegated]:
+    """Return the event's confirmed delegations by organisation."""
+    shown = select(Delegation).where(Delegation.event_id == event.id, IS_CONFIRMED)
+    every = [
+        Delegated(one.id, label(one), search_fold(f"{one.given_name} {one.family_name} {one.organisation}"))
+        for one in db.session.scalars(shown.order_by(Delegation.id))
+    ]
+    return sorted(every, key=lambda one: (search_fold(one.label), one.number))
+
+
+def numbers_of(registration_ids: Collection[int]) -> Mapping[int, int]:
+    """Return the number of the delegation by the id of its registrations."""
+    owner = Registration.id
+    joined = select(owner, func.min(Delegate.delegation_id)).join(Delegate, Delegate.registration_id == owner)
+    mine = joined.where(owner.in_(registration_ids)).group_by(owner)
+    return dict(db.session.execute(mine).all()) if registration_ids else {}
+
+
+def has(numbers: Collection[int] | None) -> ColumnElement[bool]:
+    """Return the condition that a registration belongs to one of these delegations, or to any."""
+    return (
+        exists().where(MINE) if numbers is None else exists().where(MINE, Delegate.delegation_id.in_(numbers))
+    )
+
+
+def select_label() -> Any:
+    """Return the subquery for the label of a registration's delegation."""
+    shown = Delegation.organisation + " (" + cast(Delegation.id, String) + ")"
+    query = select(shown).join(Delegate, Delegate.delegation_id == Delegation.id).where(MINE)
+    return query.order_by(Delegation.id).limit(1).scalar_subquery().label(COLUMN)

@@ -1,0 +1,90 @@
+"""What the organisers' list says of delegations, whose tables are in a room above, which installs how to read them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from flask import current_app
+from flask.sansio.app import App
+from sqlalchemy import ColumnElement
+
+from forum.events.models import Event
+from forum.registration.enums import Membership
+
+DELEGATIONS = "delegations of registrations"
+COLUMN = "delegation"  # the name of an exported column
+
+
+@dataclass(frozen=True)
+class Delegated:
+    """A confirmed delegation in a list of registrations; `words` is the folded text in which it is searched."""
+
+    number: int
+    label: str
+    words: str
+
+
+class Reading(Protocol):
+    """How delegations are read."""
+
+    def list_all(self, event: Event) -> Sequence[Delegated]:
+        """Return the event's confirmed delegations by organisation."""
+
+    def numbers_of(self, registration_ids: Collection[int]) -> Mapping[int, int]:
+        """Return the number of the delegation by the id of its registrations."""
+
+    def has(self, numbers: Collection[int] | None) -> ColumnElement[bool]:
+        """Return the condition that a registration belongs to one of these delegations, or to any."""
+
+    def select_label(self) -> Any:
+        """Return the subquery for the label of a registration's delegation."""
+
+
+def install(app: App, reading: Reading) -> None:
+    """Register how delegations are read."""
+    app.extensions[DELEGATIONS] = reading
+
+
+def list_all(event: Event) -> Sequence[Delegated]:
+    """Return the event's confirmed delegations by organisation."""
+    return _reading().list_all(event)
+
+
+def find(event: Event, code: str) -> Delegated | Membership | None:
+    """Return the delegation or the membership that a URL names, or None for one of another event (S13)."""
+    if code in set(Membership):
+        return Membership(code)
+    return next((one for one in list_all(event) if str(one.number) == code), None)
+
+
+def list_with_members(
+    event: Event, registration_ids: Collection[int]
+) -> tuple[Sequence[Delegated], dict[int, Delegated]]:
+    """Return the event's delegations, and by the id of each of these registrations the one to which it belongs."""
+    every = list_all(event)
+    known = {one.number: one for one in every}
+    numbers = _reading().numbers_of(registration_ids) if every else {}
+    return every, {key: known[number] for key, number in numbers.items() if number in known}
+
+
+def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:
+    """Return the condition of a filter."""
+    if isinstance(wanted, Delegated):
+        return _reading().has([wanted.number])
+    return ~_reading().has(None) if wanted == Membership.NONE else _reading().has(None)
+
+
+def holding(every: Sequence[Delegated], texts: Sequence[str]) -> ColumnElement[bool] | None:
+    """Return the condition that a registration's delegation has one of these folded texts; None if none has."""
+    numbers = [one.number for one in every if any(text in one.words for text in texts)]
+    return _reading().has(numbers) if numbers else None
+
+
+def select_label() -> Any:
+    """Return the subquery for the label of a registration's delegation, for an export."""
+    return _reading().select_label()
+
+
+def _reading() -> Reading:
+    reading: Reading = current_app.extensions[DELEGATIONS]
+    return reading

@@ -1,0 +1,92 @@
+"""Delegations in the organisers' attendee list: column, filter, search and export."""
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from forum import clock
+from forum.audit.models import AuditEntry
+from forum.database import start_write
+from forum.delegations.asking import Person
+from forum.extensions import db
+from tests.delegations.test_delegations import CONTACT, registered
+from tests.factories.events import NOW
+from tests.factories.registrations import confirmed
+
+WHY = {"purpose": "everything", "recipient": "office", "shape": "csv"}
+LIST = "/console/nf27/attendees"
+
+
+@pytest.fixture(autouse=True)
+def frozen():
+    clock.freeze(NOW)
+
+
+def people_in(page):
+    return [cell.get_text(strip=True) for cell in page.soup.select(".person-name")]
+
+
+def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organiser, event):
+    """By the organisation and a number; never the contact's name or address, which stand with the delegation."""
+    confirmed(event, "justice", family_name="Alone")
+    assert "person-delegation" not in organiser.get(LIST).text
+    odd = replace(CONTACT, organisation='=HYPERLINK("x")', email="kim@example.org", given_name="Søren")
+    first = registered(event, [Person("Bo", "Ek", ""), Person("Cia", "Dahl", "")])
+    second = registered(event, [Person("Flo", "Hall", ""), Person("Gun", "Ås", "")], key="2", contact=odd)
+    page = organiser.get(LIST)
+    shown = [cell.get_text(strip=True) for cell in page.soup.select(".person-delegation")]
+    theirs, odd_one = f"Exempelbyrån ({first.id})", f'=HYPERLINK("x") ({second.id})'
+    assert dict(zip(people_in(page), shown, strict=True)) == {
+        "Alone, Åsa": "", "Dahl, Cia": theirs, "Ek, Bo": theirs, "Hall, Flo": odd_one, "Ås, Gun": odd_one,
+    }  # fmt: skip
+    assert (CONTACT.email in page.text, "Anna" in page.text) == (False, False)
+    assert people_in(page.follow(theirs)) == ["Dahl, Cia", "Ek, Bo"]
+    found = {
+        "?delegation=any": ["Dahl, Cia", "Ek, Bo", "Hall, Flo", "Ås, Gun"],
+        "?delegation=none": ["Alone, Åsa"],
+        "?q=soeren": ["Hall, Flo", "Ås, Gun"],
+        "?q=anna+ek": ["Ek, Bo"],
+        "?q=anna+alone": [],
+        f"?delegation={second.id}&q=flo": ["Hall, Flo"],
+    }
+    assert {query: people_in(organiser.get(LIST + query)) for query in found} == found
+    page = organiser.get("delegations_console.index", event="nf27").follow(
+        f"In the list of attendees {theirs}"
+    )
+    asking = page.follow("Export")
+    file = asking.form("main form").submit(WHY, expect=200)
+    rows = csv.DictReader(io.StringIO(file.data.decode("utf-8-sig")), delimiter=";")
+    assert [(row["Family name"], row["Delegation"]) for row in rows] == [("Dahl", theirs), ("Ek", theirs)]
+    file = organiser.get(f"{LIST}/export?delegation={second.id}").form("main form").submit(WHY, expect=200)
+    assert (b'\n"=HYPER' in file.data, b';"=HYPER' in file.data, b"'=HYPER" in file.data) == (
+        False,
+        False,
+        True,
+    )
+    last = db.session.query(AuditEntry).filter_by(action="registrations.exported").order_by(AuditEntry.id)
+    assert [entry.details.payload["delegation"] for entry in last] == [str(first.id), str(second.id)]
+
+
+def test_delegation_of_another_event_is_no_filter(organiser, event, archive):
+    delegation = registered(event)
+    start_write(db.session)
+    delegation.event = archive
+    db.session.commit()
+    for code in (delegation.id, "x", "²", "9" * 40):
+        organiser.get(f"{LIST}?delegation={code}", expect=404)
+
+
+def test_list_asks_as_much_for_every_number_of_delegations(organiser, event):
+    seen = []
+    confirmed(event, "justice")
+    for number in range(1, 7):
+        contact = replace(CONTACT, email=f"contact{number}@example.org")
+        people = [Person("Bo", f"Ek {each}", "") for each in range(number)]
+        registered(event, people, key=str(number), contact=contact)
+        if number in (1, 3, 6):
+            pages = [organiser.get(LIST + query) for query in ("", "?q=anna", "?delegation=any")]
+            about = [sum("delegat" in one for one in page.statements) for page in pages]
+            seen.append([len(pages[0].statements), *about])
+    assert seen == [seen[0]] * 3
