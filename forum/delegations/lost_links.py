@@ -1,5 +1,9 @@
-"""Sending the contact of a delegation the link again, for a visitor who asks and for organisers."""
+"""Sending the contact of a delegation the link again, for a visitor who asks and for organisers.
 
+A contact who has not confirmed yet gets the link to confirm.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 
 from forum.audit import actions as audit
@@ -15,17 +19,18 @@ from forum.registration.links_by_mail import Beside
 
 
 def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Beside:
-    """Make a link to each delegation whose confirmed contact has this address.
+    """Make a link to each delegation whose contact has this address, one that confirms where that is still to be done.
 
     For any other address a link to the event's first delegation is made and rolled back (S24).
     """
-    mine = queries.list_of_contact(event, names.canonical_email(email))
-    stand_in = queries.list_first(event)
+    mine = _without_former(queries.list_of_contact(event, names.canonical_email(email), now))
+    stand_in = queries.list_first(event, now)
     shown = mine or stand_in
     with rehearsed(db.session, when=not mine):
-        tokens = [contact_links.issue(one, ContactLink.MANAGE, now=now, is_dead=withheld) for one in shown]
+        tokens = [contact_links.issue(one, _purpose(one), now=now, is_dead=withheld) for one in shown]
     links = [
-        (one.sector.name, mails.address_of(one, token)) for one, token in zip(shown, tokens, strict=True)
+        (one.sector.name, mails.address_of(one, token, _purpose(one)), one.confirmed_at is None)
+        for one, token in zip(shown, tokens, strict=True)
     ]
 
     def queue(is_alone: bool) -> None:
@@ -33,8 +38,9 @@ def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Besi
             if shown:
                 mails.queue_to_contact(
                     shown[0],
-                    mails.LINK,
+                    mails.LINK if shown[0].confirmed_at else mails.TO_CONFIRM,
                     tokens[0],
+                    purpose=_purpose(shown[0]),
                     withheld=withheld,
                     lane=Lane.NOW,
                     now=now,
@@ -42,6 +48,18 @@ def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Besi
                 )
 
     return Beside(links if mine else (), queue)
+
+
+def _purpose(delegation: Delegation) -> ContactLink:
+    return ContactLink.MANAGE if delegation.confirmed_at else ContactLink.CONFIRM
+
+
+def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
+    """Leave out lists that cannot be confirmed, and those that the contact has sent anew for the same sector."""
+    confirmed = [one for one in delegations if one.confirmed_at]
+    sectors = {one.sector_id for one in confirmed}
+    newest = {one.sector_id: one for one in delegations if one.sector_id not in sectors}
+    return [*confirmed, *newest.values()]
 
 
 def send(delegation: Delegation, *, actor: str, now: datetime) -> None:

@@ -86,18 +86,22 @@ def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
     return db.session.scalars(query.order_by(Delegation.id)).first()
 
 
-def list_of_contact(event: Event, email_canonical: str) -> Sequence[Delegation]:
-    """Return the event's confirmed delegations whose contact has this address, oldest first."""
+def list_of_contact(event: Event, email_canonical: str, now: datetime) -> Sequence[Delegation]:
+    """Return the event's delegations whose contact has this address and that are confirmed or can be, oldest first."""
     mine = Delegation.event_id == event.id, Delegation.email_canonical == email_canonical
-    query = select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
+    query = select(Delegation).where(*mine, _is_of_use(now))
     return db.session.scalars(query.options(joinedload(Delegation.sector)).order_by(Delegation.id)).all()
 
 
-def list_first(event: Event) -> Sequence[Delegation]:
-    """Return the event's first delegation that was confirmed, as a list; an empty one if there is none."""
-    query = select(Delegation).where(Delegation.event_id == event.id, Delegation.confirmed_at.is_not(None))
+def list_first(event: Event, now: datetime) -> Sequence[Delegation]:
+    """Return the event's first delegation that is confirmed or can be, as a list; an empty one if there is none."""
+    query = select(Delegation).where(Delegation.event_id == event.id, _is_of_use(now))
     shown = query.options(joinedload(Delegation.sector)).order_by(Delegation.id).limit(1)
     return db.session.scalars(shown).all()
+
+
+def _is_of_use(now: datetime) -> ColumnElement[bool]:
+    return Delegation.confirmed_at.is_not(None) | (Delegation.confirm_by > now)
 
 
 def find_delegate(delegation: Delegation, position: int) -> Delegate | None:

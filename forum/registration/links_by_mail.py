@@ -26,12 +26,13 @@ BESIDE = "what an address opens beside a registration"
 
 @dataclass(frozen=True)
 class Beside:
-    """Links of an address to something else than a registration, as pairs of a sector's name and a link.
+    """Links of an address to something else than a registration.
 
-    `queue` makes a mail with these links only, and keeps it only if its argument is true.
+    Each has the name of a sector, and whether the link is one that confirms. `queue` makes a mail with these only,
+    and keeps it only if its argument is true.
     """
 
-    links: Sequence[tuple[Text, str]]
+    links: Sequence[tuple[Text, str, bool]]
     queue: Callable[[bool], None]
 
 

@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 from forum import clock
 from forum.audit.models import AuditEntry
 from forum.database import start_write
-from forum.delegations import contact_links, queries
+from forum.delegations import admitting, contact_links, queries
 from forum.delegations.asking import Person
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import DelegationLink
 from forum.extensions import db
 from forum.registration import links_by_mail
 from forum.registration.errors import LinkRefused
-from tests.delegations.test_delegations import CONTACT, newest, registered
+from tests.delegations.test_delegations import CONTACT, asked, newest, registered
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, too_many, write
 from tests.registration.reading import last_id, newest_mail, newest_mail_to, queued
@@ -77,15 +77,38 @@ def test_contact_who_comes_too_reads_both_links_in_one_message(event):
     assert db.session.scalar(select(func.count()).where(DelegationLink.expires_at <= NOW)) == 1
 
 
+def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, event):
+    """The newest list of a sector only; none once the time is over, or where a list of the sector is confirmed."""
+    asked(event, key="first")
+    asked(event, key="second")
+    since = last_id()
+    page = pages.get("/en/register/link").submit({"email": CONTACT.email}, follow=True)
+    assert f"If {CONTACT.email} is registered" in page.text
+    assert queued(since) == [("delegation-asked", CONTACT.email)]
+    (token,) = tokens_in(newest_mail_to(CONTACT.email, "delegation-asked"))
+    asked(event, sector="justice", key="third")
+    delegation = write(admitting.confirm, token, now=NOW)
+    assert delegation.form_key == "second"
+    write(links_by_mail.send_fresh_link, event, CONTACT.email, now=NOW)
+    text = newest_mail_to(CONTACT.email, "delegation-link").text
+    assert text.count("/r/delegation/") == 2
+    assert "Several people in the sector Justice are not registered before you confirm." in text
+    clock.freeze(NOW + timedelta(hours=48))
+    write(links_by_mail.send_fresh_link, event, CONTACT.email, now=clock.now())
+    assert newest_mail_to(CONTACT.email, "delegation-link").text.count("/r/delegation/") == 1
+
+
 def test_asking_takes_as_many_statements_for_contacts_and_for_strangers(database):
     event = make_event(sectors=[make_sector("tech"), make_sector("justice")])
     registered(event)
     both = replace(CONTACT, email="both@example.org")
     registered(event, contact=both, key="both")
     confirmed(event, "justice", email=both.email)
-    emails = [confirmed(event, "tech").email, CONTACT.email, both.email, "nobody@example.org"]
+    open_ = replace(CONTACT, email="open@example.org")
+    asked(event, contact=open_, key="open")
+    emails = [confirmed(event, "tech").email, CONTACT.email, both.email, open_.email, "nobody@example.org"]
     work = [len(work_of_link(email)) for email in emails]
-    assert work == [work[0]] * 4
+    assert work == [work[0]] * 5
 
 
 def test_newer_link_ends_the_older_ones_once_its_owner_opens_it(app, pages, event):
