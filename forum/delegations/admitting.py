@@ -175,4 +175,4 @@ def ask_person(
         actions.confirm(drafted, now=now)
         delegate.told = drafted.status
     else:
-        registration_mails.queue_received(drafted, withheld=not leaves, now=now)
+        registration_mails.queue_received(drafted, withheld=not leaves, by_contact=True, now=now)

@@ -42,14 +42,17 @@ def queue_received(
     submission: Submission | None = None,
     *,
     withheld: bool = False,
+    by_contact: bool = False,
     now: datetime,
 ) -> OutboxMessage | None:
     """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
+    `by_contact` says that the contact of a delegation has typed the address, and the mail does not say "probably you".
     A mail to a mailbox that has received too many is made and withheld: the response time must not reveal that.
     """
     kind = _received(registration)
-    return _queue_confirming(registration, kind, now, submission=submission, withheld=withheld, lane=Lane.NOW)
+    told = {"submission": submission, "withheld": withheld, "by_contact": by_contact, "lane": Lane.NOW}
+    return _queue_confirming(registration, kind, now, **told)
 
 
 def queue_received_anew(
