@@ -16,7 +16,7 @@ from forum.delegations.delegation_forms import AddDelegateForm, CorrectAddressFo
 from forum.delegations.enums import ADMITTED
 from forum.delegations.errors import AddressNamed, CannotBeAdded, NotTheirs
 from forum.delegations.models import Delegation
-from forum.events.freezing import AnswersFrozen
+from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.extensions import db
 from forum.registration import limits
 from forum.registration.errors import LinkRefused, SameAddress
@@ -62,6 +62,7 @@ def correct(number: int) -> ResponseReturnValue:
     one, form = delegate(number), CorrectAddressForm()
     if not correcting.can_correct(one, clock.now()):
         raise NotTheirs
+    refuse_if_frozen(one.delegation.event, clock.now())
     if not form.validate_on_submit():
         return person_page("correct", one, form), 422 if form.errors else 200
     try:

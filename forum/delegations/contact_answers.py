@@ -17,7 +17,7 @@ from forum.delegations import contact_acts, contact_pages
 from forum.delegations.contact_opening import delegate, person_page
 from forum.delegations.errors import NotTheirs
 from forum.delegations.models import Delegate
-from forum.events.freezing import AnswersFrozen
+from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.extensions import db
 from forum.questions import layout
 from forum.questions.enums import QuestionKind
@@ -40,6 +40,7 @@ DELETE = "delete"  # the name of the button that deletes everything about food a
 def answers(number: int) -> ResponseReturnValue:
     """Ask the event's ordinary questions about a person whose registration the contact manages."""
     one, registration = _answered_for(number)
+    refuse_if_frozen(registration.event, clock.now())
     form = AsksQuestions(**_asking(registration))
     if not form.validate_on_submit():
         return _page("answers", one, form), 422 if form.errors else 200

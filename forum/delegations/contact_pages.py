@@ -31,7 +31,8 @@ from forum.delegations.delegation_forms import (
 from forum.delegations.enums import ADMITTED, ContactLink
 from forum.delegations.errors import DelegationConfirmed, DelegationRefused, NotAllFit, NotTheirs
 from forum.delegations.models import Delegation
-from forum.events.freezing import AnswersFrozen, is_frozen
+from forum.events import queries as events
+from forum.events.freezing import AnswersFrozen, is_frozen, refuse_if_frozen
 from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.registration import limits, own_sign_in, places, tombstones
@@ -63,7 +64,8 @@ def confirm(token: str) -> ResponseReturnValue:
     except DelegationRefused as refusal:
         db.session.rollback()
         return _confirm_page(_asked(token), form, **_why(refusal)), 409
-    return redirect(url_for(".show", welcome="1"), 303)
+    flash(_("The delegation is registered. Below you see how each person stands."), "success")
+    return redirect(url_for(".show"), 303)
 
 
 @localised(bp, "/r/delegation/<token>", methods=["GET", "POST"])
@@ -90,7 +92,7 @@ def show() -> ResponseReturnValue:
         event=delegation.event,
         people=[delegation_words.row_of(one, now) for one in queries.list_shown(delegation)],
         said={name: SAID[name](getattr(delegation, name)) for name in ("country", "language")},
-        is_welcome="welcome" in request.args,
+        is_over=events.is_over(delegation.event, now),
         is_frozen=is_frozen(delegation.event, now),
         asks=asks_of(delegation),
         can_add=adding.foresee(delegation, now) in ADMITTED,
@@ -105,6 +107,7 @@ def change(number: int) -> ResponseReturnValue:
     one = delegate(number)
     if not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
+    refuse_if_frozen(one.delegation.event, clock.now())
     form = ChangeDelegateForm(obj=named.person_of(one, clock.now()))
     if not form.validate_on_submit():
         return person_page("change", one, form), 422 if form.errors else 200
@@ -142,6 +145,7 @@ def replace(number: int) -> ResponseReturnValue:
     one, form = delegate(number), ReplaceDelegateForm()
     if not contact_acts.can_replace(one, clock.now()):
         raise NotTheirs
+    refuse_if_frozen(one.delegation.event, clock.now())
     if not form.validate_on_submit():
         return person_page("replace", one, form), 422 if form.errors else 200
     try:

@@ -5,15 +5,25 @@ from datetime import datetime
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from forum.delegations import contact_acts, correcting, named
 from forum.delegations.asking import Person
 from forum.delegations.enums import DelegateState
 from forum.delegations.models import Delegate, Delegation
+from forum.events import queries as events
+from forum.events.freezing import is_frozen
 from forum.registration import waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.web.languages import moment_text
+
+AFTER_THE_EVENT = {
+    Status.CONFIRMED: _l("Had a place"),
+    Status.IN_REVIEW: _l("Was in review"),
+    Status.WAITING: _l("Was waiting"),
+    Status.OFFERED: _l("Was offered a place"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Row:
     kind: str
     more: str
     can_change: bool
+    can_answer_care: bool
     can_correct: bool
     can_replace: bool
     can_withdraw: bool
@@ -37,10 +48,12 @@ class Row:
 def row_of(one: Delegate, now: datetime) -> Row:
     """Return a person of a delegation for its contact: the name that the contact typed, and the status.
 
+    Once answers are frozen nothing is offered but withdrawing, and deleting what is held by consent.
     Before the person has confirmed, the row is the same whether the address is registered already or not (S24).
     """
     known = named.person_of(one, now) or Person(_("Somebody who comes instead"), "", "")
     label, kind, more = _state(one, now)
+    is_open = not is_frozen(one.delegation.event, now)
     return Row(
         number=one.position,
         name=f"{known.given_name} {known.family_name}".strip(),
@@ -50,9 +63,10 @@ def row_of(one: Delegate, now: datetime) -> Row:
         label=label,
         kind=kind,
         more=more,
-        can_change=contact_acts.can_change(one, now),
-        can_correct=correcting.can_correct(one, now),
-        can_replace=contact_acts.can_replace(one, now),
+        can_change=is_open and contact_acts.can_change(one, now),
+        can_answer_care=contact_acts.can_change(one, now),
+        can_correct=is_open and correcting.can_correct(one, now),
+        can_replace=is_open and contact_acts.can_replace(one, now),
         can_withdraw=contact_acts.can_withdraw(one, now),
     )
 
@@ -104,7 +118,7 @@ def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:
 
 def _state_of(mine: Registration, one: Delegate, now: datetime) -> tuple[str, str, str]:
     label, kind, more = _standing(mine, one, now)
-    if mine.status == Status.WAITING:
+    if mine.status == Status.WAITING and not events.is_over(mine.event, now):
         more = _("Number %(position)s in line", position=waiting_list.position(mine))
     return label, kind, more
 
@@ -115,6 +129,8 @@ def _standing(mine: Registration, one: Delegate, now: datetime) -> tuple[str, st
         return _not_confirmed(one, mine.confirm_by, now)
     if mine.status == Status.EXPIRED and mine.confirmed_at is None:
         return _not_confirmed(one, now, now)
+    if mine.status in AFTER_THE_EVENT and events.is_over(mine.event, now):
+        return str(AFTER_THE_EVENT[mine.status]), "in" if mine.status == Status.CONFIRMED else "out", ""
     if mine.status == Status.WAITING:
         return _("On the waiting list"), "wait", ""
     return _settled(mine.status, is_reviewed=mine.is_in_review)

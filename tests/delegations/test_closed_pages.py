@@ -1,0 +1,59 @@
+"""What a contact reads once answers are frozen and once the event is over, and what a named person reads first."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum import clock
+from forum.database import start_write
+from forum.delegations.asking import Person
+from forum.extensions import db
+from tests.delegations.test_delegations import ALONE, OWN, newest, registered
+from tests.factories.events import NOW
+from tests.registration.reading import newest_mail_to
+
+ACTS = ("change", "correct", "replace", "withdraw")
+
+
+@pytest.fixture(autouse=True)
+def frozen():
+    clock.freeze(NOW)
+
+
+def words_of_links(page):
+    return {text for text in page.links if "…" in text}
+
+
+def test_frozen_page_offers_only_what_can_still_be_done(pages, event):
+    start_write(db.session)
+    event.freezes_at = NOW + timedelta(minutes=9)
+    db.session.commit()
+    registered(event, [ALONE, OWN, Person("Dan", "Elm", "")])
+    page = pages.get(f"/en/r/delegation/{newest('delegation-registered')}", follow=True)
+    assert {text.split(" …")[0] for text in words_of_links(page)} >= {
+        "Change",
+        "Correct the address",
+        "Withdraw",
+    }
+    clock.freeze(NOW + timedelta(minutes=9))
+    page = pages.get("/en/r/delegation")
+    assert {text.split(" …")[0] for text in words_of_links(page)} == {"Withdraw", "Erase me as the contact"}
+    for act, number in (("change", 1), ("instead", 1), ("address", 2)):
+        page = pages.get(f"/en/r/delegation/{number}/{act}", follow=True)
+        assert page.flashes == ["Nothing has been changed: it was too late to change anything here."], act
+
+
+def test_page_says_that_the_event_is_over(pages, event):
+    registered(event)
+    pages.get(f"/en/r/delegation/{newest('delegation-registered')}", follow=True)
+    clock.freeze(event.ends_at + timedelta(hours=1))
+    page = pages.get(f"/en/r/delegation/{newest('delegation-registered')}", follow=True)
+    assert "The forum is over: nothing can be changed here" in page.text
+    assert ("Had a place" in page.text, "we write to you." in page.text) == (True, False)
+
+
+def test_named_person_reads_that_a_contact_has_named_them(event):
+    registered(event)
+    text = newest_mail_to(OWN.email, "received").text
+    assert "A contact who registers several people, perhaps a colleague of yours," in text
+    assert ("Somebody, probably you" in text, "If you do not want to come" in text) == (False, True)
