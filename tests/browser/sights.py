@@ -257,6 +257,11 @@ OWN_REGISTRATION = [
         "own_delegation.confirm",
         way=link("own_delegation.confirm", "confirmed delegation"),
     ),
+    Sight(
+        "open a delegation by a newer link",
+        "own_delegation.enter",
+        way=link("own_delegation.enter", "newer of contact"),
+    ),
     Sight("delegation shown", "own_delegation.show", way=of_contact("own_delegation.show")),
     *[
         Sight(

@@ -445,6 +445,8 @@ def _lay_out_delegations(world: World, event: Event) -> None:
             world.tokens["confirmed delegation"] = world.tokens[name]
             admitting.confirm(world.tokens[name], now=NOW)
             world.tokens[name] = contact_links.issue(asked, ContactLink.MANAGE, now=NOW)
+            later = NOW + timedelta(minutes=1)
+            world.tokens["newer of contact"] = contact_links.issue(asked, ContactLink.MANAGE, now=later)
         db.session.commit()
 
 
