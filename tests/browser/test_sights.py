@@ -64,7 +64,6 @@ NO_PAGES = {  # routes that answer with something other than a page, and why
     "own_everything.file": "a file that somebody has sent",
     "attendee_files.download": "a file that somebody has sent",
     "outbox.retry": "leads back to the list",
-    "own_delegation.enter": "leads to the contact's page",
     "own_delegation.leave": "leads to the page that says so",
     "delegations_console.send_link": "leads back to the list",
     "substitutions.take_back": "leads back to the person's page",

@@ -63,6 +63,7 @@ def test_file_holds_the_whole_list_in_its_order(organiser, people):
         "Organisation": "Ø domstol",
         "Title or role": "Handläggare",
         "Sector": "Justice",
+        "Delegation": "",
         "Country": "Sweden",
         "E-mail address": people[0].email,
         "Phone number": "tel:+46 8 123",
@@ -142,7 +143,7 @@ def test_export_is_written_down_without_names(organiser, people):
     (entry,) = exported()
     assert (entry.subject_type, entry.actor.startswith("user:"), entry.at) == ("events", True, NOW)
     assert entry.details.payload == {
-        "count": 1, "sector": "justice", "status": "", "searched": True, "purpose": "everything",
+        "count": 1, "sector": "justice", "status": "", "delegation": "", "searched": True, "purpose": "everything",
         "recipient": "co_organiser",
         "shape": "csv",
     }  # fmt: skip
