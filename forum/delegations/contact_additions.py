@@ -11,12 +11,20 @@ from forum import clock
 from forum.database import start_write
 from forum.delegations import adding, contact_pages, correcting
 from forum.delegations.asking import MOST
-from forum.delegations.contact_opening import changed_page, delegate, mine, person_page, still_shown
+from forum.delegations.contact_opening import (
+    changed_page,
+    delegate,
+    may,
+    mine,
+    not_done,
+    person_page,
+    still_shown,
+)
 from forum.delegations.delegation_forms import AddDelegateForm, CorrectAddressForm
 from forum.delegations.enums import ADMITTED
 from forum.delegations.errors import AddressNamed, CannotBeAdded, NotTheirs
 from forum.delegations.models import Delegation
-from forum.events.freezing import AnswersFrozen, refuse_if_frozen
+from forum.events.freezing import AnswersFrozen
 from forum.extensions import db
 from forum.registration import limits
 from forum.registration.errors import LinkRefused, SameAddress
@@ -26,8 +34,8 @@ from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import localised
 
 bp = Blueprint("own_delegation_people", __name__)
-bp.register_error_handler(NotTheirs, contact_pages.not_done)
-bp.register_error_handler(AnswersFrozen, contact_pages.not_done)
+bp.register_error_handler(NotTheirs, not_done)
+bp.register_error_handler(AnswersFrozen, not_done)
 bp.register_error_handler(LinkRefused, contact_pages.link_refused)
 
 
@@ -59,10 +67,7 @@ def add() -> ResponseReturnValue:
 @localised(bp, "/r/delegation/<int:number>/address", methods=["GET", "POST"])
 def correct(number: int) -> ResponseReturnValue:
     """Send the link of a person who has not confirmed yet to another address; the answer never depends on it (S24)."""
-    one, form = delegate(number), CorrectAddressForm()
-    if not correcting.can_correct(one, clock.now()):
-        raise NotTheirs
-    refuse_if_frozen(one.delegation.event, clock.now())
+    one, form = may("correct", number), CorrectAddressForm()
     if not form.validate_on_submit():
         return person_page("correct", one, form), 422 if form.errors else 200
     try:

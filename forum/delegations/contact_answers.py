@@ -14,7 +14,7 @@ from flask_wtf.csrf import CSRFError
 from forum import clock
 from forum.database import start_write
 from forum.delegations import contact_acts, contact_pages
-from forum.delegations.contact_opening import delegate, person_page
+from forum.delegations.contact_opening import delegate, not_done, person_page
 from forum.delegations.errors import NotTheirs
 from forum.delegations.models import Delegate
 from forum.events.freezing import AnswersFrozen, refuse_if_frozen
@@ -31,7 +31,7 @@ from forum.web.routes import localised
 
 bp = Blueprint("own_delegation_answers", __name__)
 for refusal in (NotTheirs, NotLive, AnswersFrozen, OrganisationFull):
-    bp.register_error_handler(refusal, contact_pages.not_done)
+    bp.register_error_handler(refusal, not_done)
 bp.register_error_handler(LinkRefused, contact_pages.link_refused)
 DELETE = "delete"  # the name of the button that deletes everything about food and access
 

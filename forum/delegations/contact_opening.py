@@ -1,14 +1,16 @@
-"""The start of every page of a delegation's contact: the delegation, one of its people, and that person's page."""
+"""What the pages of a delegation's contact share: the delegation, one of its people, that person's page, refusals."""
 
 from typing import Any
 
-from flask import abort, render_template
+from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from forum import clock
 from forum.delegations import contact_acts, contact_sign_in, correcting, delegation_words, queries
 from forum.delegations.errors import NotTheirs
 from forum.delegations.models import Delegate, Delegation
+from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.questions import queries as questions
@@ -35,6 +37,16 @@ def mine() -> Delegation:
 def delegate(number: int) -> Delegate:
     """Return the person at this position of the contact's delegation; abort with 404 without one."""
     return queries.find_delegate(mine(), number) or abort(404)
+
+
+def may(act: str, number: int) -> Delegate:
+    """Return the person at this position, for whom the contact can do this now. Raises NotTheirs, AnswersFrozen."""
+    one, now = delegate(number), clock.now()
+    if not CAN[act](one, now):
+        raise NotTheirs
+    if act != "withdraw":
+        refuse_if_frozen(one.delegation.event, now)
+    return one
 
 
 def asks_of(delegation: Delegation) -> dict[str, bool]:
@@ -100,3 +112,16 @@ def person_page(act: str, one: Delegate, form: Any, *, refused: str = "", **more
         refused=refused,
         **more,
     )
+
+
+def not_done(refusal: Exception) -> ResponseReturnValue:
+    """Redirect an act that is not possible, or no longer, to the page of the delegation; say that nothing changed."""
+    db.session.rollback()
+    too_late = isinstance(refusal, AnswersFrozen)
+    flash(
+        _("Nothing has been changed: it was too late to change anything here.")
+        if too_late
+        else _("Nothing has been changed: this is not possible for the person any more."),
+        "warning",
+    )
+    return redirect(url_for("own_delegation.show"), 303)

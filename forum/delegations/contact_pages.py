@@ -21,7 +21,16 @@ from forum.delegations import (
     queries,
     told,
 )
-from forum.delegations.contact_opening import asks_of, changed_page, delegate, mine, person_page, still_shown
+from forum.delegations.contact_opening import (
+    asks_of,
+    changed_page,
+    delegate,
+    may,
+    mine,
+    not_done,
+    person_page,
+    still_shown,
+)
 from forum.delegations.delegation_forms import (
     ChangeDelegateForm,
     ConfirmForm,
@@ -32,7 +41,7 @@ from forum.delegations.enums import ADMITTED, ContactLink
 from forum.delegations.errors import DelegationConfirmed, DelegationRefused, NotAllFit, NotTheirs
 from forum.delegations.models import Delegation
 from forum.events import queries as events
-from forum.events.freezing import AnswersFrozen, is_frozen, refuse_if_frozen
+from forum.events.freezing import AnswersFrozen, is_frozen
 from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.registration import limits, own_sign_in, places, tombstones
@@ -48,6 +57,8 @@ from forum.web.routes import localised
 
 bp = Blueprint("own_delegation", __name__)
 bp.record_once(told.install_delegations)
+for refusal in (NotTheirs, NotLive, AnswersFrozen, NothingOffered, OrganisationFull):
+    bp.register_error_handler(refusal, not_done)
 
 
 @localised(bp, "/r/delegation/confirm/<token>", methods=["GET", "POST"])
@@ -104,10 +115,7 @@ def show() -> ResponseReturnValue:
 @localised(bp, "/r/delegation/<int:number>/change", methods=["GET", "POST"])
 def change(number: int) -> ResponseReturnValue:
     """Change the name or title of a person whose registration the contact manages."""
-    one = delegate(number)
-    if not contact_acts.can_change(one, clock.now()):
-        raise NotTheirs
-    refuse_if_frozen(one.delegation.event, clock.now())
+    one = may("change", number)
     form = ChangeDelegateForm(obj=named.person_of(one, clock.now()))
     if not form.validate_on_submit():
         return person_page("change", one, form), 422 if form.errors else 200
@@ -124,9 +132,7 @@ def change(number: int) -> ResponseReturnValue:
 @localised(bp, "/r/delegation/<int:number>/withdraw", methods=["GET", "POST"])
 def withdraw(number: int) -> ResponseReturnValue:
     """Say what withdrawing a person means; withdraw them when the button there is pressed (S21)."""
-    one, form = delegate(number), WithdrawDelegateForm()
-    if not contact_acts.can_withdraw(one, clock.now()):
-        raise NotTheirs
+    one, form = may("withdraw", number), WithdrawDelegateForm()
     if not form.validate_on_submit():
         return person_page("withdraw", one, form)
     start_write(db.session)
@@ -142,10 +148,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 @localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
 def replace(number: int) -> ResponseReturnValue:
     """Replace a person: at once if the contact manages the registration, else when the newcomer confirms by mail."""
-    one, form = delegate(number), ReplaceDelegateForm()
-    if not contact_acts.can_replace(one, clock.now()):
-        raise NotTheirs
-    refuse_if_frozen(one.delegation.event, clock.now())
+    one, form = may("replace", number), ReplaceDelegateForm()
     if not form.validate_on_submit():
         return person_page("replace", one, form), 422 if form.errors else 200
     try:
@@ -183,24 +186,6 @@ def leave() -> ResponseReturnValue:
     own_sign_in.leave(now=clock.now())
     db.session.commit()
     return redirect(url_for("self_service.left"), 303)
-
-
-@bp.errorhandler(NotTheirs)
-@bp.errorhandler(NotLive)
-@bp.errorhandler(AnswersFrozen)
-@bp.errorhandler(NothingOffered)
-@bp.errorhandler(OrganisationFull)
-def not_done(refusal: Exception) -> ResponseReturnValue:
-    """Redirect an act that is not possible, or no longer, to the page of the delegation; say that nothing changed."""
-    db.session.rollback()
-    too_late = isinstance(refusal, AnswersFrozen)
-    flash(
-        _("Nothing has been changed: it was too late to change anything here.")
-        if too_late
-        else _("Nothing has been changed: this is not possible for the person any more."),
-        "warning",
-    )
-    return redirect(url_for("own_delegation.show"), 303)
 
 
 @bp.errorhandler(LinkRefused)

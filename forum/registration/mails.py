@@ -47,12 +47,10 @@ def queue_received(
 ) -> OutboxMessage | None:
     """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
-    `by_contact` says that the contact of a delegation has typed the address, and the mail does not say "probably you".
-    A mail to a mailbox that has received too many is made and withheld: the response time must not reveal that.
+    `by_contact`: a contact has typed the address. A withheld mail is made all the same, so that time tells nothing.
     """
-    kind = _received(registration)
-    told = {"submission": submission, "withheld": withheld, "by_contact": by_contact, "lane": Lane.NOW}
-    return _queue_confirming(registration, kind, now, **told)
+    told = {"submission": submission, "by_contact": by_contact, "withheld": withheld, "lane": Lane.NOW}
+    return _queue_confirming(registration, _received(registration), now, **told)
 
 
 def queue_received_anew(

@@ -37,7 +37,11 @@ def test_frozen_page_offers_only_what_can_still_be_done(pages, event):
     }
     clock.freeze(NOW + timedelta(minutes=9))
     page = pages.get("/en/r/delegation")
-    assert {text.split(" …")[0] for text in words_of_links(page)} == {"Withdraw", "Erase me as the contact"}
+    assert {text.split(" …")[0] for text in words_of_links(page)} == {
+        "Add a person",
+        "Erase me as the contact",
+        "Withdraw",
+    }
     for act, number in (("change", 1), ("instead", 1), ("address", 2)):
         page = pages.get(f"/en/r/delegation/{number}/{act}", follow=True)
         assert page.flashes == ["Nothing has been changed: it was too late to change anything here."], act
