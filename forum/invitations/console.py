@@ -1,6 +1,6 @@
 """The console pages of invitations: all of an event's with their counts, inviting somebody, and withdrawing."""
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,6 +16,7 @@ from forum.extensions import db
 from forum.invitations import actions, change_pages, many_pages, queries, wording
 from forum.invitations.change_pages import invitation_or_404
 from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen, SectorGone
+from forum.invitations.filtering import Filters, UnknownFilter
 from forum.invitations.forms import InviteForm
 from forum.invitations.models import Invitation
 from forum.registration import places
@@ -29,15 +30,23 @@ bp = Blueprint("invitations", __name__, url_prefix="/console/<event>/invitations
 def index(event: str) -> ResponseReturnValue:
     """Show the event's invitations, the newest first, and how many there are in each state."""
     shown = get_any_or_404(event)
-    page = queries.read_invitations(shown, Cursor.of(request.args))
+    filters = _filters(shown)
+    page = queries.read_invitations(shown, Cursor.of(request.args), *filters.conditions())
+    counts = queries.count_by_standing(shown)
     if page.rows:
         note_view(audit_queries.INVITATIONS_VIEWED, shown, actor=sign_ins.current_actor())
     return render_template(
         "console/invitations/index.html",
         event=shown,
         page=page,
-        pages=_pages(shown, page),
-        counts=wording.count_facts(queries.count_by_standing(shown)),
+        filters=filters,
+        pages=_pages(shown, filters, page),
+        counts=wording.count_facts(counts),
+        standings=[
+            (one, label)
+            for one, (label, _kind) in wording.standings().items()
+            if counts[one] or one == filters.standing
+        ],
         silent=queries.count_silent(shown, clock.now()),
         is_over=events.is_over(shown, clock.now()),
         words=wording,
@@ -114,10 +123,17 @@ def _page(event: Event, form: InviteForm) -> str:
     )
 
 
-def _pages(event: Event, page: Page[Invitation]) -> dict[str, str | None]:
-    slug, rows = event.slug, page.rows
+def _filters(event: Event) -> Filters:
+    try:
+        return Filters.of(request.args, event)
+    except UnknownFilter:
+        abort(404)
+
+
+def _pages(event: Event, filters: Filters, page: Page[Invitation]) -> dict[str, str | None]:
+    rows, shown = page.rows, {"event": event.slug, **filters.query()}
     return {
-        "previous_url": url_for(".index", event=slug, before=rows[0].id) if page.has_previous else None,
-        "next_url": url_for(".index", event=slug, after=rows[-1].id) if page.has_next else None,
+        "previous_url": url_for(".index", **shown, before=rows[0].id) if page.has_previous else None,
+        "next_url": url_for(".index", **shown, after=rows[-1].id) if page.has_next else None,
         "summary": None,
     }

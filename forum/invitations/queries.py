@@ -74,10 +74,16 @@ def has_any(event: Event) -> bool:
     return db.session.scalar(mine.limit(1)) is not None
 
 
-def read_invitations(event: Event, cursor: Cursor | None) -> Page[Invitation]:
-    """Return a page of the event's invitations, the newest first, with everything that the list shows."""
+def read_invitations(
+    event: Event, cursor: Cursor | None, *conditions: ColumnElement[bool]
+) -> Page[Invitation]:
+    """Return a page of the event's invitations, the newest first, with everything that the list shows.
+
+    Conditions may be about the invitation and its mail.
+    """
     shown = map(joinedload, (Invitation.sector, Invitation.message, Invitation.registration))
-    query = select(Invitation).where(Invitation.event_id == event.id)
+    query = select(Invitation).where(Invitation.event_id == event.id, *conditions)
+    query = query.outerjoin(Invitation.message) if conditions else query
     forwarded = joinedload(Invitation.forwarded_to)
     told = (
         *(selectinload(Invitation.people), forwarded.joinedload(Invitation.registration)),
