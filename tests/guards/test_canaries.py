@@ -415,6 +415,8 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
         if any(word and word in part for word in own):
             for number, word in enumerate(own):
                 part = part.replace(word, f"OWN{number}") if word else part
+            # A delegation's number is an id.
+            part = re.sub(r"(\bdelegation=|Office \()\d+", r"\1ID", part)
             told.append(re.sub(r"/mail/\d+/", "/mail/ID/", part))
     return told
 
