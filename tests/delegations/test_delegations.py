@@ -385,17 +385,13 @@ def test_new_name_is_reviewed_again(database):
 
 def test_nothing_is_changed_once_answers_are_frozen_but_people_can_be_withdrawn(pages, event):
     delegation = registered(event, sector="justice")
+    page = opened(pages, delegation)
+    forms = [page.follow(act) for act in ("Change … Bo Ek", "Let somebody else come … Bo Ek")]
     start_write(db.session)
     event.freezes_at = NOW
     db.session.commit()
-    page = opened(pages, delegation)
-    for act in ("Change … Bo Ek", "Let somebody else come … Bo Ek"):
-        button = "Save" if act.startswith("Change") else "Let this person come"
-        page = (
-            pages.get("own_delegation.show")
-            .follow(act)
-            .submit({"given_name": "X"}, button=button, follow=True)
-        )
+    for form, button in zip(forms, ("Save", "Let this person come"), strict=True):
+        page = form.submit({"given_name": "X"}, button=button, follow=True)
         assert "it was too late to change anything here" in page.flashes[0]
     assert states(delegation)[0] == Status.CONFIRMED
     page.follow("Withdraw … Bo Ek").submit(button="Withdraw the person", follow=True)

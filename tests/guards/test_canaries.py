@@ -344,7 +344,7 @@ def queue_every_mail(world: World) -> None:
             privacy_mails.queue_restriction_granted,
             partial(privacy_mails.queue_restriction_declined, reason="Sorry."),
             partial(privacy_mails.queue_restriction_ending, reason="Sorry.", ends_at=NOW),
-            privacy_mails.queue_erased,
+            partial(privacy_mails.queue_erased, stays=False),
         ):
             queue(person, now=NOW)
         mails.queue_address_leaving(person, now=NOW)
@@ -416,7 +416,7 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
             for number, word in enumerate(own):
                 part = part.replace(word, f"OWN{number}") if word else part
             # A delegation's number is an id.
-            part = re.sub(r"(\bdelegation=|Office \()\d+", r"\1ID", part)
+            part = re.sub(r"(\bdelegation=|zq\d+x \()\d+", r"\1ID", part)
             told.append(re.sub(r"/mail/\d+/", "/mail/ID/", part))
     return told
 
