@@ -1,5 +1,7 @@
 """The console pages of invitations: all of an event's with their counts, inviting somebody, and withdrawing."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -29,27 +31,20 @@ bp = Blueprint("invitations", __name__, url_prefix="/console/<event>/invitations
 @bp.route("/")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's invitations, the newest first, and how many there are in each state."""
-    shown = get_any_or_404(event)
+    shown, now = get_any_or_404(event), clock.now()
     filters = _filters(shown)
     page = queries.read_invitations(shown, Cursor.of(request.args), *filters.conditions())
-    counts = queries.count_by_standing(shown)
     if page.rows:
         note_view(audit_queries.INVITATIONS_VIEWED, shown, actor=sign_ins.current_actor())
     return render_template(
         "console/invitations/index.html",
         event=shown,
         page=page,
-        filters=filters,
         pages=_pages(shown, filters, page),
-        counts=wording.count_facts(counts),
-        standings=[
-            (one, label)
-            for one, (label, _kind) in wording.standings().items()
-            if counts[one] or one == filters.standing
-        ],
-        silent=queries.count_silent(shown, clock.now()),
-        is_over=events.is_over(shown, clock.now()),
+        silent=queries.count_silent(shown, now),
+        is_over=events.is_over(shown, now),
         words=wording,
+        **_filtering(shown, filters),
     )
 
 
@@ -121,6 +116,17 @@ def _page(event: Event, form: InviteForm) -> str:
     return render_template(
         "console/invitations/invite.html", event=event, form=form, is_over=events.is_over(event, clock.now())
     )
+
+
+def _filtering(event: Event, filters: Filters) -> dict[str, Any]:
+    """Return the filters, the counts of all states, and the states by which the list can be filtered."""
+    counts, labels = queries.count_by_standing(event), wording.standings()
+    offered = [one for one in labels if counts[one] or one == filters.standing]
+    return {
+        "filters": filters,
+        "counts": wording.count_facts(counts),
+        "standings": [(one, labels[one][0]) for one in offered],
+    }
 
 
 def _filters(event: Event) -> Filters:

@@ -415,8 +415,8 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
         if any(word and word in part for word in own):
             for number, word in enumerate(own):
                 part = part.replace(word, f"OWN{number}") if word else part
-            # A delegation's number is an id.
-            part = re.sub(r"(\bdelegation=|zq\d+x \()\d+", r"\1ID", part)
+            # Which delegation somebody belongs to is the contact's choice, and its number is an id.
+            part = re.sub(r"\bdelegation=\d+|zq\d+x \(\d+\)", "DELEGATION", part)
             told.append(re.sub(r"/mail/\d+/", "/mail/ID/", part))
     return told
 
