@@ -1,4 +1,4 @@
-"""A scenario of race tests: invited people say yes while their invitations are forwarded (R01, R02)."""
+"""Scenarios of race tests: invitations answered and forwarded at once, many made at once for few places (R01, R02)."""
 
 from collections import Counter
 from datetime import timedelta
@@ -17,12 +17,15 @@ from tests.factories.events import make_sector
 from tests.factories.registrations import confirmed, write
 from tests.faults.races import (
     PLACES,
+    ask_for_delegation,
     assert_counted_once,
     assert_line_was_kept,
     current_event,
     open_event,
     refusals,
+    registrations,
 )
+from tools.organisers import make_user
 
 INVITED = 8
 
@@ -62,6 +65,27 @@ def yes_while_forwarded(race):
     assert offered == line[PLACES - INVITED :][:freed]
     assert current_event().taken == PLACES
     assert_line_was_kept(line)
+    assert_counted_once()
+
+
+def tables_for_the_last_places(race):
+    """Tables of three invitations, delegations of three, cancellations and fewer places at once: each table whole."""
+    event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
+    user = make_user(event=event).id
+    holders = [confirmed(event, "tech", now=clock.now()).id for _ in range(PLACES)]
+    line = [confirmed(event, "tech", now=clock.now()).id for _ in range(3)]
+    jobs = [("invite all", (table, user)) for table in range(4) for _twice in range(2)]
+    jobs += [("confirm delegation", ask_for_delegation(number)) for number in range(2)]
+    jobs += [("cancel", number) for number in holders[:9]]
+    jobs += [("rearrange", ("capacity", number)) for number in (PLACES - 1, PLACES - 2)]
+    outcomes = race("something", jobs[::3] + jobs[1::3] + jobs[2::3])
+    assert set(refusals(outcomes)) <= {"", "SomeRefused", "NotAllFit", "CapacityBelowTaken"}
+    tables = Counter(one.email.partition("-")[0] for one in db.session.scalars(select(Invitation)))
+    assert set(tables.values()) <= {3}
+    assert sum(outcome.more == "invited" for outcome in outcomes) == len(tables)
+    came = Counter(one.status for one in registrations() if one.id not in {*holders, *line})
+    assert came in (Counter(), {Status.CONFIRMED: 3}, {Status.CONFIRMED: 6})
+    assert [db.session.get_one(Registration, number).status for number in line] == [Status.OFFERED] * 3
     assert_counted_once()
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, current_app
@@ -22,7 +23,8 @@ from forum.delegations import admitting
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
-from forum.invitations import answering, forwarding
+from forum.invitations import answering, forwarding, many
+from forum.invitations.actions import Invitee, Terms
 from forum.invitations.forwarding import Colleague
 from forum.invitations.models import Invitation
 from forum.registration import (
@@ -297,6 +299,19 @@ def _forward(job: tuple[int, str]) -> Outcome:
     return Outcome(invitation_id)
 
 
+def _invite_all(job: tuple[int, int]) -> Outcome:
+    """Invite the three people of a table, with held places, as the organiser with this number."""
+    table, user_id = job
+    database.start_write(db.session)
+    event, now = _event("nf27"), clock.now()
+    people = [Invitee("Kim", "", f"table{table}-{row}@example.org", "", "en", "") for row in range(3)]
+    rows = [many.Row(number, event.sectors[0], person) for number, person in enumerate(people)]
+    terms = Terms(now + timedelta(hours=12), holds_place=True)
+    many.invite_all(event, rows, terms, user_id=user_id, now=now)
+    db.session.commit()
+    return Outcome(more="invited")
+
+
 def _something(job: tuple[str, Any]) -> Outcome:
     act, argument = job
     return ACTS[act](argument)
@@ -321,6 +336,7 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "refuse": _refuse,
     "say yes": _say_yes,
     "forward": _forward,
+    "invite all": _invite_all,
     "expire": _expire,
     "rearrange": _rearrange,
     "something": _something,

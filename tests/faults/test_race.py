@@ -26,6 +26,7 @@ STORIES = {
     "colleagues for the last places": organisation_races.colleagues_for_the_last_places,
     "delegations for the last places": races.delegations_for_the_last_places,
     "yes while forwarded": invitation_races.yes_while_forwarded,
+    "tables for the last places": invitation_races.tables_for_the_last_places,
 }
 
 
