@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from forum.database import start_write
-from forum.delegations import admitting, asking, contact_acts, contact_links, queries
+from forum.delegations import adding, admitting, asking, contact_acts, contact_links, correcting, queries
 from forum.delegations.asking import Contact, Person
-from forum.delegations.enums import ContactLink, DelegateState
-from forum.delegations.errors import NotAllFit
+from forum.delegations.enums import ADMITTED, ContactLink, DelegateState, Prospect
+from forum.delegations.errors import CannotBeAdded, NotAllFit
 from forum.delegations.models import Delegate, Delegation
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import places
+from forum.registration import actions, places
 from forum.registration.enums import APPROVED, Status
 from forum.registration.errors import RegistrationRefused
 
@@ -112,3 +112,81 @@ class Delegating:
         """Return the people of delegations who have one of these statuses."""
         people = db.session.query(Delegate).join(Delegation).order_by(Delegate.id)
         return [one for one in people if one.registration and one.registration.status in statuses]
+
+
+class ChangingDelegations:
+    """Part of `tests.registration.test_state_machine.Everything`: a delegation changes after it was registered."""
+
+    @precondition(lambda self: self.now < self.event.closes_at)
+    @rule(data=st.data(), has_own=st.booleans())
+    def a_contact_adds_a_person(self, data, has_own):
+        """Add a person later: the page's promise comes true, or nothing has changed."""
+        if not self.delegations():
+            self.a_contact_registers_several_people("tech", "Alfa AB", [True, False], everybody=False)
+        if not (known := self.delegations()):
+            return
+        delegation = data.draw(st.sampled_from(known))
+        number, before = next(NUMBERS), len(self.everybody())
+        email = f"added{number}@example.com" if has_own else ""
+        start_write(db.session)
+        adding.lock(delegation, now=self.now)
+        taken, prospect = self.event.taken, adding.foresee(delegation, self.now)
+        try:
+            added = adding.add(delegation, Person("Bo", f"Ny {number}", "", email), now=self.now)
+            db.session.commit()
+        except CannotBeAdded:
+            db.session.rollback()
+            added = None
+        if added is None:
+            # The offers that locking has made are rolled back, too.
+            assert (prospect in ADMITTED, len(self.everybody())) == (False, before)
+            return
+        person, has_place = added.registration, prospect == Prospect.PLACE
+        assert (person.holds_place, self.event.taken) == (has_place, taken + has_place)
+        came = {
+            Prospect.PLACE: Status.CONFIRMED,
+            Prospect.WAITS: Status.WAITING,
+            Prospect.REVIEW: Status.IN_REVIEW,
+        }
+        assert person.status == (Status.PENDING if has_own else came[prospect])
+
+    @precondition(lambda self: self.now < self.event.closes_at)
+    @rule(
+        data=st.data(), whose=st.sampled_from(("nobody's", "nobody's", "somebody's")), confirms=st.booleans()
+    )
+    def a_contact_corrects_an_address(self, data, whose, confirms):
+        """Correct the address of a person who has not confirmed: a held place goes along, the wrong address is out."""
+        if not self.correctable():
+            self.a_contact_registers_several_people("ngo", "Gamma", [True, True], everybody=False)
+        if not (known_people := self.correctable()):
+            return
+        one = data.draw(st.sampled_from(known_people))
+        before, taken = one.registration, self.event.taken
+        held = before is not None and before.holds_place
+        mine = [each.registration for each in one.delegation.people]
+        others = [other for other in self.those_who_are(Status.CONFIRMED) if other not in mine]
+        known = [other.email for other in others if whose == "somebody's"]
+        email = known[0] if known else f"corrected{next(NUMBERS)}@example.com"
+        if not self.do(correcting.correct, one, email):
+            return
+        db.session.refresh(one)
+        new = one.registration
+        if before is not None:
+            assert (before.status, before.holds_place) == (Status.EXPIRED, False)
+        if known:
+            assert (new, one.state) == (None, DelegateState.ASKED)
+            return
+        assert (new.status, new.email) == (Status.PENDING, email)
+        if held:
+            self.had_place |= {(new.id, new.organisation_key, new.sector_id)}
+            assert (new.holds_place, self.event.taken) == (True, taken)
+        if confirms and self.do(actions.confirm, new) and held:
+            assert (new.status, new.holds_place) == (Status.CONFIRMED, True)
+
+    def delegations(self) -> list[Delegation]:
+        known = db.session.query(Delegation).filter(Delegation.confirmed_at.is_not(None))
+        return known.order_by(Delegation.id).all()
+
+    def correctable(self) -> list[Delegate]:
+        people = db.session.query(Delegate).join(Delegation).order_by(Delegate.id)
+        return [one for one in people if correcting.can_correct(one, self.now)]

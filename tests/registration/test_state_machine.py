@@ -25,7 +25,8 @@ from sqlalchemy.exc import IntegrityError
 from forum.accounts.models import User
 from forum.audit import actions as audit
 from forum.database import start_write
-from forum.delegations import admitting, substituting
+from forum.delegations import adding, admitting, correcting, substituting
+from forum.delegations.enums import Prospect
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
@@ -80,8 +81,10 @@ from forum.registration.errors import (
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
 from forum.registration.reviewing import Refusal
+from forum.review import actions as deciding
+from forum.review import endings, rounds
 from forum.review import queries as reviews
-from tests.delegations.delegating_acts import Delegating
+from tests.delegations.delegating_acts import ChangingDelegations, Delegating
 from tests.delegations.substituting_acts import REPLACEABLE, Substituting
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
@@ -91,6 +94,7 @@ from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
 from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
+from tests.review.deciding_acts import Deciding
 
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
@@ -737,6 +741,20 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return cap is not None and self.places_against(one, people) >= cap
 
 
+class Everything(Deciding, ChangingDelegations, Registrations):
+    """Sequences in which organisers also propose refusals and decide about them, and contacts change delegations.
+
+    Mistakes in the other rules are searched for without these acts: the fewer acts, the sooner a search finds one.
+    """
+
+    def __init__(self):
+        super().__init__()
+        start_write(db.session)
+        self.event.has_second_reviewer = True
+        db.session.commit()
+        self.begin_deciding()
+
+
 def places_by_organisation(people) -> set[tuple[int, str, int]]:
     return {(one.id, one.organisation_key, one.sector_id) for one in people if one.holds_place}
 
@@ -750,11 +768,11 @@ def end_without_giving_back(invitation, state, *, now) -> None:
     invitation.state, invitation.ended_at, invitation.holds_place = state, now, False
 
 
-def tell_stories(**differing) -> None:
+def tell_stories(machine=Everything, **differing) -> None:
     told = {"max_examples": 25, "stateful_step_count": 30, "deadline": None, "derandomize": True}
     everything = list(HealthCheck)
     run_state_machine_as_test(
-        Registrations, settings=settings(suppress_health_check=everything, **{**told, **differing})
+        machine, settings=settings(suppress_health_check=everything, **{**told, **differing})
     )
     db.session.rollback()
     assert audit.verify() is None
@@ -762,7 +780,7 @@ def tell_stories(**differing) -> None:
 
 def test_no_part_of_the_machine_hides_an_act_of_another():
     """Two actions with one name would be one: only the last one would ever run."""
-    ours = Registrations.__mro__[: Registrations.__mro__.index(RuleBasedStateMachine)]
+    ours = Everything.__mro__[: Everything.__mro__.index(RuleBasedStateMachine)]
     names = Counter(name for part in ours for name in vars(part) if not name.startswith("__"))
     assert [name for name, number in names.items() if number > 1] == []
 
@@ -778,6 +796,11 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
     """Run new random sequences of acts each time; hypothesis prints how to repeat one that fails."""
     with make_app(database_url).app_context():
         tell_stories(max_examples=40, stateful_step_count=40, derandomize=False)
+
+
+def named(value) -> str:
+    """Return what stands for a parameter in a test's name: the name of the broken rule, and nothing for the rest."""
+    return value if isinstance(value, str) else ""
 
 
 @pytest.mark.parametrize(
@@ -822,10 +845,34 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
         (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
         (admitting, "has_room", lambda sector, key, now: True),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=named,
 )
 def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wrong):
     """Control: each of these mistakes in the rules makes a sequence of actions fail; the search ends at the first."""
     monkeypatch.setattr(where, name, wrong)
+    find_a_fault(Registrations)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "wrong"),
+    [
+        (adding, "foresee", lambda delegation, now: Prospect.PLACE),
+        (correcting, "_let_go", lambda delegate, before, now: None),
+        (endings, "_has_left_review", lambda registration: False),
+        (deciding, "shown_with", lambda registration, proposal: {}),
+        (rounds, "LEFT", {}),
+    ],
+    ids=named,
+)
+def test_a_rule_about_refusals_or_changed_delegations_that_is_broken_is_found(
+    database, monkeypatch, where, name, wrong
+):
+    """Control: each of these mistakes makes a sequence with the acts that only `Everything` has fail."""
+    monkeypatch.setattr(where, name, wrong)
+    find_a_fault(Everything)
+
+
+def find_a_fault(machine) -> None:
+    """Tell many stories until a step of one fails."""
     with pytest.raises((AssertionError, IntegrityError)):
-        tell_stories(phases=[Phase.generate], max_examples=2000, report_multiple_bugs=False)
+        tell_stories(machine, phases=[Phase.generate], max_examples=2000, report_multiple_bugs=False)
