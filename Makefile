@@ -38,7 +38,7 @@ test: ## what the tests need, then the suite without its long part
 	@bin/test-needs
 	@$(venv)/pytest -n $(processes) --dist worksteal -m "not slow" $(ARGS)
 
-test-slow: ## the suite's long part: repeated races, faults under load, the soak, every page in every width
+test-slow: ## the suite's long part: repeated races, faults under load, the soak, planted mistakes, every page
 	@bin/bootstrap dev
 	@bin/test-needs
 	@$(venv)/pytest -n auto --maxprocesses 4 --dist worksteal -m slow $(ARGS)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.measures import LOOKS, READING, axe_violations, measure, resize, space_text
-from tests.browser.sights import BY_NAME
+from tests.browser.sights import BY_NAME, EVERY_KIND
 
 pytestmark = pytest.mark.browser
 PHONE, DESK = 320, 1280
@@ -21,10 +21,14 @@ CONTENT = (
 
 
 def looks():
-    """Return each page with one combination of language, colour scheme and width, in turn."""
+    """Yield each page with one combination of language, colour scheme and width, in turn.
+
+    Pages that have every kind of element are in `make test`, the others in `make test-slow`.
+    """
     for number, name in enumerate(BY_NAME):
         language = ("sv", "en")[number // len(LOOKS) % 2]
-        yield pytest.param(name, language, *LOOKS[number % len(LOOKS)], id=name)
+        marks = () if name in EVERY_KIND else pytest.mark.slow
+        yield pytest.param(name, language, *LOOKS[number % len(LOOKS)], marks=marks, id=name)
 
 
 @pytest.mark.parametrize(("name", "language", "scheme", "width"), list(looks()))
