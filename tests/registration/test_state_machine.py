@@ -96,6 +96,7 @@ from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
 from tests.review.deciding_acts import Deciding
 
+IN_SHORT = {"kept_for", "offer_free_places", "_let_go"}  # names of planted mistakes
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
 PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
@@ -803,48 +804,55 @@ def named(value) -> str:
     return value if isinstance(value, str) else ""
 
 
+def mostly_slow(mistakes: list[tuple]) -> list:
+    """Return mistakes as parameters of which `make test` takes those of IN_SHORT, and `make test-slow` the others."""
+    return [pytest.param(*each, marks=() if each[1] in IN_SHORT else pytest.mark.slow) for each in mistakes]
+
+
 @pytest.mark.parametrize(
     ("where", "name", "wrong"),
-    [
-        (places, "kept_for", lambda sector, event, now: 0),
-        (caps, "has_room", lambda *_: True),
-        (caps, "own_caps", lambda *_: {}),
-        (caps.Held, "against", lambda held, key, _sector: held.in_all(key)),
-        (caps, "refuse_if_full", lambda *_: None),
-        (belonging, "settle", lambda event: 0),
-        (belonging, "_domains", lambda address: iter(())),
-        (places, "release", lambda registration: setattr(registration, "holds_place", False)),
-        (waiting_list, "offer_free_places", lambda event, *, now: 0),
-        (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),
-        (mails, "queue_offered", lambda registration, *, why, now: None),
-        (given, "store", lambda registration, told, *, now: None),
-        (given, "change", lambda registration, answered: []),
-        (answers, "forget", lambda registration: None),
-        (answers, "carry", lambda registration, told: None),
-        (offers_by_hand, "_take_away", lambda registration, words, *, user_id, now: None),
-        (offers, "end", lambda registration, how, *, now: None),
-        (offers, "set_deadline", lambda registration, until, *, now: None),
-        (deadlines, "offers_end_at", lambda event: event.starts_at),
-        (reviewing, "_takes_place", places.admit),
-        (reviewing, "begin_again", lambda registration, changed, *, now: None),
-        (reinstating, "_takes_place", lambda registration, now: True),
-        (reinstating, "UNDO_TIME", timedelta(days=3)),
-        (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
-        (reviewing, "reopen", lambda registration, *, kind, now: None),
-        (uniting, "_end", lambda registration, now: None),
-        (separating, "_give_back", lambda kept, ended, before, now: None),
-        (substituting, "_end", lambda registration, before, now: None),
-        (places, "hand_over", lambda registration: setattr(registration, "holds_place", True)),
-        (places, "give_back", lambda sector: None),
-        (places, "reserve", lambda sector, now: places._count(sector, 1, reserved=1)),
-        (invitation_queries, "list_due", lambda now: []),
-        (inviting, "end", end_without_giving_back),
-        (inviting, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
-        (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
-        (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
-        (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
-        (admitting, "has_room", lambda sector, key, now: True),
-    ],
+    mostly_slow(
+        [
+            (places, "kept_for", lambda sector, event, now: 0),
+            (caps, "has_room", lambda *_: True),
+            (caps, "own_caps", lambda *_: {}),
+            (caps.Held, "against", lambda held, key, _sector: held.in_all(key)),
+            (caps, "refuse_if_full", lambda *_: None),
+            (belonging, "settle", lambda event: 0),
+            (belonging, "_domains", lambda address: iter(())),
+            (places, "release", lambda registration: setattr(registration, "holds_place", False)),
+            (waiting_list, "offer_free_places", lambda event, *, now: 0),
+            (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),
+            (mails, "queue_offered", lambda registration, *, why, now: None),
+            (given, "store", lambda registration, told, *, now: None),
+            (given, "change", lambda registration, answered: []),
+            (answers, "forget", lambda registration: None),
+            (answers, "carry", lambda registration, told: None),
+            (offers_by_hand, "_take_away", lambda registration, words, *, user_id, now: None),
+            (offers, "end", lambda registration, how, *, now: None),
+            (offers, "set_deadline", lambda registration, until, *, now: None),
+            (deadlines, "offers_end_at", lambda event: event.starts_at),
+            (reviewing, "_takes_place", places.admit),
+            (reviewing, "begin_again", lambda registration, changed, *, now: None),
+            (reinstating, "_takes_place", lambda registration, now: True),
+            (reinstating, "UNDO_TIME", timedelta(days=3)),
+            (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
+            (reviewing, "reopen", lambda registration, *, kind, now: None),
+            (uniting, "_end", lambda registration, now: None),
+            (separating, "_give_back", lambda kept, ended, before, now: None),
+            (substituting, "_end", lambda registration, before, now: None),
+            (places, "hand_over", lambda registration: setattr(registration, "holds_place", True)),
+            (places, "give_back", lambda sector: None),
+            (places, "reserve", lambda sector, now: places._count(sector, 1, reserved=1)),
+            (invitation_queries, "list_due", lambda now: []),
+            (inviting, "end", end_without_giving_back),
+            (inviting, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
+            (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
+            (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
+            (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
+            (admitting, "has_room", lambda sector, key, now: True),
+        ]
+    ),
     ids=named,
 )
 def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wrong):
@@ -855,13 +863,15 @@ def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wron
 
 @pytest.mark.parametrize(
     ("where", "name", "wrong"),
-    [
-        (adding, "foresee", lambda delegation, now: Prospect.PLACE),
-        (correcting, "_let_go", lambda delegate, before, now: None),
-        (endings, "_has_left_review", lambda registration: False),
-        (deciding, "shown_with", lambda registration, proposal: {}),
-        (rounds, "LEFT", {}),
-    ],
+    mostly_slow(
+        [
+            (adding, "foresee", lambda delegation, now: Prospect.PLACE),
+            (correcting, "_let_go", lambda delegate, before, now: None),
+            (endings, "_has_left_review", lambda registration: False),
+            (deciding, "shown_with", lambda registration, proposal: {}),
+            (rounds, "LEFT", {}),
+        ]
+    ),
     ids=named,
 )
 def test_a_rule_about_refusals_or_changed_delegations_that_is_broken_is_found(
