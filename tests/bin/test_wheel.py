@@ -1,14 +1,17 @@
 """The wheel contains everything that the forum needs to run without a checkout."""
 
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from forum.settings.project import PROJECT
-from tools.running import prepare
+from tools.running import SECONDS, prepare, wait_for
+from tools.servers import free_port
 
 VISIT = """
 import sys
@@ -20,6 +23,16 @@ app = create_app({"DEMO": False, "BASE_URL": "http://localhost"})
 visitor = app.test_client()
 page = visitor.get("/account/sign-in?lang=sv")
 print(page.status_code, "Logga in" in page.text, visitor.get("/readyz").status_code, app.config["INSTANCE"])
+"""
+
+# The command of the wheel's entry point. It must not be the checkout that answers.
+RUN = """
+import sys
+from pathlib import Path
+from forum.cli import main
+from forum.settings.project import PROJECT
+assert PROJECT == Path(sys.argv.pop(1), "forum", "project")
+main()
 """
 
 
@@ -48,6 +61,36 @@ def test_wheel_serves_in_a_folder_of_its_own(unpacked, tmp_path, static_folder, 
     )  # fmt: skip
 
     assert done.stdout.split() == ["200", "True", "200", f"{tmp_path}/instance"], done.stderr
+
+
+@pytest.mark.slow
+def test_wheel_runs_from_nothing(unpacked, tmp_path):
+    """`forum run` in an empty folder makes tables, static files and the demo from what the wheel holds, and serves."""
+    port = free_port()
+    with (tmp_path / "output").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", RUN, str(unpacked), "run", "--port", str(port)],
+            env={"PATH": "", "PYTHONPATH": str(unpacked)}, cwd=tmp_path, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        page = wait_for(lambda: process.poll() is None and fetch(f"http://127.0.0.1:{port}/en/"))
+        sheet = re.search(r'href="(/static/css/app[^"]+)"', page)[1]
+        assert "Nordic" in page
+        assert fetch(f"http://127.0.0.1:{port}{sheet}")
+        assert (tmp_path / "instance" / "forum.sqlite3").exists()
+    finally:
+        process.terminate()
+        assert process.wait(SECONDS) == 0, (tmp_path / "output").read_text()
+
+
+def fetch(url: str) -> str:
+    """Return what is answered, or nothing as long as nobody answers."""
+    try:
+        with urlopen(url, timeout=SECONDS) as answer:
+            return answer.read().decode()
+    except OSError:
+        return ""
 
 
 def test_wheel_holds_what_lies_beside_the_package_and_nothing_to_be_compiled(unpacked):
