@@ -38,7 +38,8 @@ class Running:
         self.instance, self.output = folder / "instance", folder / "output"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
         given = {"ENV": "development", "INSTANCE": self.instance, **(settings or {})}
-        arguments = [command, "--port", str(self.port), *options]
+        listens = () if command == "worker" else ("--port", str(self.port))
+        arguments = [command, *listens, *options]
         with self.output.open("wb") as file:
             self.process = subprocess.Popen(
                 [*FORUM, *arguments],

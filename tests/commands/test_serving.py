@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from forum import clock
 from forum.commands import serving
+from forum.outbox import heartbeats
 from forum.settings.project import PROJECT
 from tools.running import FORUM, SECONDS, Running, children, is_alive, kill, prepare, wait_for
 
@@ -206,6 +208,29 @@ def test_web_only_leaves_the_worker_to_others(run):
     assert (len(web), len(children(web[0]))) == (1, 1)
     assert forum.end() == 0
     assert '"level": "warning"' not in forum.output.read_text()  # a normal start must log no warning
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["run", "dev", "serve", "worker"])
+def test_every_serving_command_works_until_it_is_told_to_end(
+    make_app, database_url, settings, tmp_path, command
+):
+    """Each has a worker that gives signs of life, and all but `forum worker` answer."""
+    own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
+    forum = Running(command, tmp_path, settings={**own, "DATABASE_URL": database_url, "DEMO": 0})
+    app = make_app(database_url)
+
+    def works() -> bool:
+        assert forum.process.poll() is None, forum.output.read_text()
+        with app.app_context():
+            is_tended = heartbeats.last_beat(now=clock.now()) is not None
+        return is_tended and (command == "worker" or forum.answers())
+
+    try:
+        wait_for(works, forum)
+        assert forum.end() == 0
+    finally:
+        kill(forum)
 
 
 @pytest.mark.slow
