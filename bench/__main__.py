@@ -1,6 +1,8 @@
 """`make bench`: run the benchmarks and print each figure beside that of a reference server.
 
 ARGS=--quick is a short run; ARGS="pages lists" measures only these parts; ARGS=--publish writes docs/benchmarks.md.
+It exits with 1 when a request was refused, or when a whole measurement has a ratio worse than the published one by
+more than their runs differ.
 """
 
 import argparse
@@ -33,9 +35,13 @@ def main() -> None:
             folder = Path(name) / part
             folder.mkdir()
             globals()[f"measure_{part}"](report, folder, arguments.quick)
+    # A quick run measures too few and too little to be compared with a whole one.
+    faults = report.faults(None if arguments.quick else serving.PROJECT / "docs/benchmarks.json")
     if arguments.publish:
         report.publish(serving.PROJECT / "docs")
     print(f"\nwritten to {report.save(RESULTS).relative_to(serving.PROJECT)}")
+    if faults:
+        raise SystemExit("\n".join(["Refused requests, or ratios worse than the published ones:", *faults]))
 
 
 def measure_start(report: Report, folder: Path, quick: bool) -> None:

@@ -13,11 +13,17 @@ from pathlib import Path
 from bench.load import Figures
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+SPREAD = re.compile(r"±(\d+) %")
+LEAST_SPREAD = (
+    10  # per cent by which a ratio may be worse than the published one, where its runs differ by less
+)
+# What these rows measure stands beside the forum and is no measure of it.
+BESIDE = ("without turns at computing", "the same bytes from nginx")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement; `ratio` is its ratio to `reference`, measured in the same run."""
+    """One measurement; `ratio` is its ratio to `reference`, measured in the same run; `errors` are refused requests."""
 
     group: str
     what: str
@@ -25,6 +31,24 @@ class Row:
     reference: str = ""
     ratio: str = ""
     aim: str = ""
+    errors: int = 0
+
+    @property
+    def spread(self) -> float:
+        """How much the runs differ, in per cent."""
+        told = SPREAD.search(self.value)
+        return float(told[1]) if told else 0.0
+
+    def is_worse_than(self, other: "Row") -> bool:
+        """Return whether the ratio is worse than the other's by more than both rows' runs differ.
+
+        A smaller ratio is the worse one, unless the aim is an upper bound.
+        """
+        if not self.ratio or not other.ratio or self.what.endswith(BESIDE):
+            return False
+        apart = float(self.ratio) / float(other.ratio) - 1
+        worse = 100 * (apart if self.aim.startswith("≤") else -apart)
+        return worse > max(self.spread + other.spread, LEAST_SPREAD)
 
 
 def per_second(
@@ -35,11 +59,10 @@ def per_second(
     if figures.errors:
         value += f", {figures.errors} errors"
     if reference is None:
-        return Row(group, what, value, aim=aim)
+        return Row(group, what, value, aim=aim, errors=figures.errors)
     name, other = reference
-    return Row(
-        group, what, value, f"{name}: {other.median:,.0f}", f"{figures.median / other.median:.2f}", aim
-    )
+    beside, ratio = f"{name}: {other.median:,.0f}", f"{figures.median / other.median:.2f}"
+    return Row(group, what, value, beside, ratio, aim, figures.errors)
 
 
 class Report:
@@ -62,6 +85,18 @@ class Report:
         sys.stdout.write(f"  {row.what:<44} {row.value:<52} {notes}\n")
         sys.stdout.flush()
         self.rows.append(row)
+
+    def faults(self, published: Path | None) -> list[str]:
+        """Return the measurements with refused requests, and those whose ratio is worse than in the published JSON."""
+        before = _read(published) if published else {}
+        found = []
+        for row in self.rows:
+            if row.errors:
+                found.append(f"{row.group}, {row.what}: {row.errors} requests were refused")
+            was = before.get((row.group, row.what))
+            if was and row.is_worse_than(was):
+                found.append(f"{row.group}, {row.what}: ratio {row.ratio}, published {was.ratio}")
+        return found
 
     def save(self, folder: Path) -> Path:
         """Write the rows as JSON and return the file."""
@@ -99,6 +134,11 @@ class Report:
                 f"| {row.what} | {row.value} | {row.reference} | {row.ratio} | {row.aim} |" for row in rows
             ]
         return "\n".join(lines)
+
+
+def _read(published: Path) -> dict[tuple[str, str], Row]:
+    rows = [Row(**row) for row in json.loads(published.read_text())["rows"]]
+    return {(row.group, row.what): row for row in rows}
 
 
 def machine() -> dict[str, str | int]:
