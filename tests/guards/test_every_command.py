@@ -59,6 +59,7 @@ COMMANDS = {
 SERVING = {"run", "dev", "serve", "worker"}  # tested in tests/commands/test_serving.py
 FAILING = {"doctor"}  # exits with 1, because no worker runs in this test
 OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # commands that use no database
+WITHOUT_SETTINGS = {"new-keys"}
 # Commands that run with any keys: they use none, report wrong ones themselves, or replace the database.
 WITH_ANY_KEYS = {
     "doctor",
@@ -148,6 +149,22 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
     )
 
 
+def test_every_command_refuses_a_wrong_setting(monkeypatch, tmp_path):
+    """None begins with settings that are wrong; the command's main function makes a sentence of what is raised."""
+    monkeypatch.setenv("FORUM_INSTANCE", str(tmp_path / "instance"))
+    monkeypatch.setenv("FORUM_ENV", "live")
+    # Some commands set the environment variable FORUM_BASE_URL; monkeypatch removes it again for later tests.
+    monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "empty.tar").touch()
+    for command in names() - WITHOUT_SETTINGS:
+        arguments = typed(command, tmp_path) if command in COMMANDS else [command]
+        said = ScriptInfo(create_app=command_line._create_app)
+        answer = click.testing.CliRunner().invoke(cli, arguments, obj=said)
+        assert isinstance(answer.exception, UnsafeSettings), (command, answer.exception, answer.output)
+        assert "FORUM_ENV must be one of development, production" in answer.exception.problems, command
+
+
 @pytest.mark.parametrize("purpose", ["audit", "identity"])
 def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
@@ -210,11 +227,11 @@ def test_typed_commands_end_as_they_should(tmp_path):
 
 
 @pytest.mark.slow
-def test_every_typed_command_does_its_work(blank_database_url, tmp_path):
+def test_every_typed_command_does_its_work(make_app, blank_database_url, tmp_path):
     copy_migrations(tmp_path)
     for command, (words, _) in COMMANDS.items():
         if command == "restore":
-            continue
+            drop_everything(make_app(blank_database_url))
         status, said, wrong = spawn(tmp_path, *typed(command, tmp_path), DATABASE_URL=blank_database_url)
         assert (command, status, words in said + wrong) == (command, int(command in FAILING), True), wrong
 
