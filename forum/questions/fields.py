@@ -22,7 +22,7 @@ from forum.questions.identity_numbers import holds_identity_number
 from forum.questions.models import Question
 from forum.web.countries import CountryField, country_names
 from forum.web.forms import LinesField, TidyForm
-from forum.web.languages import in_language, language
+from forum.web.languages import language
 
 PREFIX = "q-"
 # The most characters of a line of text, of several lines, and of several lines about diet or access: free text there
@@ -87,7 +87,8 @@ class AsksQuestions(TidyForm):
         """
         self.questions, self.sector, told = questions, sector, stored or {}
         declared = self._unbound_fields or ()
-        made = [(name_of(question), make_field(question, told.get(question.key))) for question in questions]
+        code = language()
+        made = [(name_of(q), make_field(q, told.get(q.key), language_code=code)) for q in questions]
         self._unbound_fields = [*declared, *made]
         filled = {name_of(q): values.shown(q, told[q.key]) for q in questions if q.key in told}
         super().__init__(*args, data={**filled, **(data or {})}, **kwargs)
@@ -126,26 +127,25 @@ class AsksQuestions(TidyForm):
         return False
 
 
-def make_field(question: Question, stored: Any = None) -> Any:
-    """Return the field of a question, unbound, in the page's language; a stored choice is offered in any case."""
-    label = in_language(question.label)
+def make_field(question: Question, stored: Any = None, *, language_code: str) -> Any:
+    """Return the field of a question, unbound, in this language; a stored choice is offered in any case."""
+    label = question.label.in_language(language_code)
     if question.kind == QuestionKind.FILE:
         return FileAnswer(label, [_is_taken, _required])
     checks = [_required, CHECKS[question.kind]]
-    if question.kind in (QuestionKind.ONE_OF, QuestionKind.YES_NO):
-        return RadioField(label, checks, choices=choices_of(question, stored), validate_choice=False)
-    if question.kind == QuestionKind.SEVERAL_OF:
-        return SelectMultipleField(label, checks, choices=choices_of(question, stored), validate_choice=False)
+    if chosen := CHOSEN.get(question.kind):
+        choices = choices_of(question, stored, language_code)
+        return chosen(label, checks, choices=choices, validate_choice=False)
     return KINDS.get(question.kind, StringField)(label, checks)
 
 
-def choices_of(question: Question, stored: Any = None) -> list[SelectChoice]:
+def choices_of(question: Question, stored: Any, language_code: str) -> list[SelectChoice]:
     """Return the choices of a question: yes and no, or its choices that are not withdrawn or were given before."""
     if question.kind == QuestionKind.YES_NO:
         return [SelectChoice(YES, _("Yes")), SelectChoice(NO, _("No"))]
     given = stored if isinstance(stored, list) else [stored]
     offered = [one for one in question.choices if not one.withdrawn_at or one.key in given]
-    return [SelectChoice(one.key, in_language(one.label)) for one in offered]
+    return [SelectChoice(one.key, one.label.in_language(language_code)) for one in offered]
 
 
 def _only_if_asked(form: AsksQuestions, field: Any) -> None:
@@ -211,6 +211,11 @@ def _is_offered(_form: AsksQuestions, field: Field) -> None:
         raise ValidationError(_l("Choose among the answers that are offered now"))
 
 
+CHOSEN: dict[QuestionKind, type[Field]] = {
+    QuestionKind.YES_NO: RadioField,
+    QuestionKind.ONE_OF: RadioField,
+    QuestionKind.SEVERAL_OF: SelectMultipleField,
+}
 KINDS: dict[QuestionKind, type[Field]] = {
     QuestionKind.LONG_TEXT: LinesField,
     QuestionKind.COUNTRY: CountryAnswer,
