@@ -40,10 +40,13 @@ def find_event_id(slug: str) -> int | None:
 
 
 def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
-    """Return the unexpired sign-in with this token, with its user and memberships loaded."""
-    with_user = joinedload(SignIn.user, innerjoin=True).selectinload(User.memberships)
+    """Return the unexpired sign-in with this token, with its user and memberships loaded.
+
+    One statement, because every page of the console needs them; a user has few memberships.
+    """
+    with_user = joinedload(SignIn.user, innerjoin=True).joinedload(User.memberships)
     query = select(SignIn).where(SignIn.digest == digest(token), *_is_alive(now)).options(with_user)
-    sign_in = db.session.scalars(query).one_or_none()
+    sign_in = db.session.scalars(query).unique().one_or_none()
     return sign_in if sign_in and sign_in.user.active else None
 
 

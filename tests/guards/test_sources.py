@@ -135,6 +135,7 @@ VIEWS = {
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),
     *("forum/delegations/public.py", "forum/delegations/contact_pages.py", "forum/delegations/console.py"),
     *("forum/delegations/contact_additions.py", "forum/delegations/contact_answers.py"),
+    "forum/delegations/contact_opening.py",  # what several of the contact's pages share
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     "forum/invitations/change_pages.py",
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
