@@ -63,6 +63,9 @@ SENTENCES = (
 )
 PATTERNS = [re.compile(re.sub(r"{(\w+)}", lambda name: NUMBER.format(name[1]), each)) for each in SENTENCES]
 
+# Parameters of links whose text is no number of people: it is a part of the list, or a delegation's own number.
+UNCOUNTED = {"after", "before", "delegation"}
+
 
 def now(_event):
     return clock.now()
@@ -248,7 +251,7 @@ def _of_link(link: Tag) -> Claims:
         numbers = [int(number) for number in re.findall(r"\d+", text)]
         if numbers and parts.path.endswith("/waiting"):
             yield "waiting of all", numbers[0]
-        elif numbers and parts.path.endswith("/attendees") and not {"after", "before"} & set(query):
+        elif numbers and parts.path.endswith("/attendees") and not UNCOUNTED & set(query):
             yield _claim(query), numbers[0]
 
 
