@@ -43,7 +43,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     _end(event, every, every, actor=actor, now=now)
     mails.queue_erased(registration, stays=stays, now=now)
     for one in every:
-        _delete(one, actor=actor, now=now)
+        _delete(one, answered_at=now, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)
 
 
@@ -65,10 +65,7 @@ def repeat(
     """
     _end(event, registrations, others, actor=actor, now=now, before=mark.until)
     for one in registrations:
-        is_open = ErasureRequest.registration_id == one.id, ErasureRequest.state == RequestState.OPEN
-        done = {"state": RequestState.DONE, "decided_at": mark.erased_at}
-        db.session.execute(update(ErasureRequest).where(*is_open).values(**done))
-        _delete(one, actor=actor, now=now)
+        _delete(one, answered_at=mark.erased_at, actor=actor, now=now)
     audit.record("registration.erased_again", event, actor=actor, at=now)
 
 
@@ -91,11 +88,15 @@ def _end(
     waiting_list.offer_free_places(event, now=now)
 
 
-def _delete(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Delete an ended registration, with the details of the audit entries about it."""
+def _delete(registration: Registration, *, answered_at: datetime, actor: str, now: datetime) -> None:
+    """Delete an ended registration, with the details of the audit entries about it; its open request is answered."""
     for entry in audit_queries.find_all(registration):
         audit.erase_details(entry, actor=actor, at=now)
     asked = ErasureRequest.registration_id == registration.id
+    done = {"state": RequestState.DONE, "decided_at": answered_at}
+    db.session.execute(
+        update(ErasureRequest).where(asked, ErasureRequest.state == RequestState.OPEN).values(**done)
+    )
     db.session.execute(update(ErasureRequest).where(asked).values(registration_id=None, reason=None))
     db.session.execute(delete(Registration).where(Registration.id == registration.id))
 

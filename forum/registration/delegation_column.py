@@ -10,17 +10,17 @@ from forum.registration import delegated
 from forum.registration.listing import Filters
 from forum.registration.models import Registration
 
-MOST_OFFERED = (
-    200  # delegations that the filter offers; with more, each is reached from its row or its own page
-)
+# Delegations that the filter offers. Where there are more, each is reached from its row or its own page.
+MOST_OFFERED = 200
 
 
 def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> dict[str, Any]:
     """Return this part of the context of templates/console/attendees/index.html."""
     every, by_id = delegated.list_with_members(event, [row.id for row in rows])
+    chosen = [filters.delegation] if isinstance(filters.delegation, delegated.Delegated) else []
     return {
         "has_delegations": bool(every),
-        "offered_delegations": every if len(every) <= MOST_OFFERED else (),
+        "offered_delegations": every if len(every) <= MOST_OFFERED else chosen,
         "delegation_by_id": by_id,
         "delegation_url": lambda one: url_for(
             "attendees.index", event=event.slug, **filters.query(delegation=str(one.number))

@@ -11,6 +11,7 @@ from forum.audit.models import AuditEntry
 from forum.database import start_write
 from forum.delegations.asking import Person
 from forum.extensions import db
+from forum.registration import delegation_column
 from tests.delegations.test_delegations import CONTACT, registered
 from tests.factories.events import NOW
 from tests.factories.registrations import confirmed
@@ -90,3 +91,16 @@ def test_list_asks_as_much_for_every_number_of_delegations(organiser, event):
             about = [sum("delegat" in one for one in page.statements) for page in pages]
             seen.append([len(pages[0].statements), *about])
     assert seen == [seen[0]] * 3
+
+
+@pytest.mark.parametrize("query", ["", "?delegation=any", "?delegation=none", "?delegation={number}"])
+def test_list_is_shown_with_more_delegations_than_the_filter_offers_and_with_none(
+    organiser, event, monkeypatch, query
+):
+    monkeypatch.setattr(delegation_column, "MOST_OFFERED", 0)
+    if "{number}" not in query:
+        organiser.get(LIST + query, expect=200)
+    one = registered(event, [Person("Bo", "Ek", "")])
+    page = organiser.get(LIST + query.format(number=one.id), expect=200)
+    offered = [option["value"] for option in page.soup.select("[name=delegation] option")]
+    assert offered == ["", "any", "none", *([str(one.id)] if "{number}" in query else [])]
