@@ -55,11 +55,18 @@ def _purpose(delegation: Delegation) -> ContactLink:
 
 
 def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
-    """Leave out lists that cannot be confirmed, and those that the contact has sent anew for the same sector."""
+    """Leave out lists that cannot be confirmed, and those that were sent anew with the same people.
+
+    A list with other people hides none: anybody can send one with the contact's address.
+    """
     confirmed = [one for one in delegations if one.confirmed_at]
     sectors = {one.sector_id for one in confirmed}
-    newest = {one.sector_id: one for one in delegations if one.sector_id not in sectors}
+    newest = {(one.sector_id, _people(one)): one for one in delegations if one.sector_id not in sectors}
     return [*confirmed, *newest.values()]
+
+
+def _people(delegation: Delegation) -> frozenset[tuple[str, ...]]:
+    return frozenset((one.given_name, one.family_name, one.email) for one in delegation.people)
 
 
 def send(delegation: Delegation, *, actor: str, now: datetime) -> None:

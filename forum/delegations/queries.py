@@ -87,10 +87,14 @@ def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
 
 
 def list_of_contact(event: Event, email_canonical: str, now: datetime) -> Sequence[Delegation]:
-    """Return the event's delegations whose contact has this address and that are confirmed or can be, oldest first."""
+    """Return the event's delegations whose contact has this address and that are confirmed or can be, oldest first.
+
+    They are read with their people in one statement, so that every address costs as much (S24).
+    """
     mine = Delegation.event_id == event.id, Delegation.email_canonical == email_canonical
-    query = select(Delegation).where(*mine, _is_of_use(now))
-    return db.session.scalars(query.options(joinedload(Delegation.sector)).order_by(Delegation.id)).all()
+    query = select(Delegation).where(*mine, _is_of_use(now)).order_by(Delegation.id)
+    whole = query.options(joinedload(Delegation.sector), joinedload(Delegation.people))
+    return db.session.scalars(whole).unique().all()
 
 
 def list_first(event: Event, now: datetime) -> Sequence[Delegation]:

@@ -1,9 +1,10 @@
 """Words about the people whom a round of decisions left out: who, and why.
 
-The reasons are those of `rounds`. A message is kept in the browser's cookie until the next page, and a cookie holds
-some 4000 bytes: so a message names only a few people, and long names are cut.
+The reasons are those of `rounds`. A message is kept in the browser's cookie until the next page, and a browser drops a
+cookie of more than 4096 bytes: so a message names only some people, and long names are cut.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
@@ -17,6 +18,8 @@ from forum.review import rounds
 
 NAMED = 20  # the most people whom one message names, for all reasons together
 LONGEST_NAME = 40
+# The most bytes of all their names and references. The cookie holds them in JSON, encoded by a third more.
+MOST_BYTES = 1200
 REASONS: Mapping[str, LazyString] = {
     rounds.FULL: _l("In review as before, because no place is free: %(names)s."),
     rounds.TOO_LATE: _l("Decided or ended meanwhile: %(names)s."),
@@ -36,14 +39,22 @@ def sentences(event: Event, came: Mapping[str, str]) -> Iterator[str]:
     people = {reason: [one for one, how in came.items() if how == reason] for reason in REASONS}
     left = {reason: references for reason, references in people.items() if references}
     for reason, references in left.items():
-        yield REASONS[reason] % {"names": _names(event, references, NAMED // len(left))}
+        yield REASONS[reason] % {"names": _names(event, references, len(left))}
 
 
-def _names(event: Event, references: Sequence[str], most: int) -> str:
-    """Return people in a row, each by name and reference; whoever is no longer there stands by reference."""
-    shown = ", ".join(_named(event, reference) for reference in references[:most])
-    more = len(references) - most
-    if more <= 0:
+def _names(event: Event, references: Sequence[str], parts: int) -> str:
+    """Return people in a row, each by name and reference, in one of so many parts of the room that a message has.
+
+    Whoever is no longer there stands by reference. The first is always named.
+    """
+    named: list[str] = []
+    for reference in references[: NAMED // parts]:
+        named.append(_named(event, reference))
+        if len(named) > 1 and len(json.dumps(named)) > MOST_BYTES // parts:
+            named.pop()
+            break
+    shown, more = ", ".join(named), len(references) - len(named)
+    if not more:
         return shown
     return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown)
 

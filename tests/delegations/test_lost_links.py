@@ -98,6 +98,15 @@ def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, even
     assert newest_mail_to(CONTACT.email, "delegation-link").text.count("/r/delegation/") == 1
 
 
+def test_list_that_a_stranger_sent_with_the_contacts_address_hides_none(event):
+    asked(event, key="own")
+    asked(event, key="strangers", people=(Person("Mallory", "Ek", ""), Person("Eve", "Ek", "")))
+    write(links_by_mail.send_fresh_link, event, CONTACT.email, now=NOW)
+    tokens = tokens_in(newest_mail_to(CONTACT.email, "delegation-asked"))
+    linked = [contact_links.follow(token, ContactLink.CONFIRM, now=NOW).form_key for token in tokens]
+    assert sorted(linked) == ["own", "strangers"]
+
+
 def test_asking_takes_as_many_statements_for_contacts_and_for_strangers(database):
     event = make_event(sectors=[make_sector("tech"), make_sector("justice")])
     registered(event)

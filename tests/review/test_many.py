@@ -1,12 +1,16 @@
 """Deciding about many registrations: the people in the URL, and the message about those left out (R28)."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
+from flask import flash, session
 
 from forum.events.enums import SectorPolicy
 from forum.registration import actions as cancelling
-from forum.review import left_out, queries
+from forum.registration import queries as registrations
+from forum.registration import wording
+from forum.review import left_out, queries, rounds
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
 
@@ -96,7 +100,6 @@ def test_the_queue_is_paged_through_to_its_end_and_back(organiser, event, people
 
 
 def test_a_message_names_a_few_people_with_short_names_and_counts_the_rest(organiser, event, monkeypatch):
-    """A browser drops a cookie above 4096 bytes, and with it everything that the message said."""
     names = ["\U0001f600" * 100, *"BCD"]
     people = [confirmed(event, "other", family_name=name, given_name="Eva") for name in names]
     asked = organiser.get("review_many.approve", **HERE, who=[one.reference for one in people])
@@ -107,6 +110,26 @@ def test_a_message_names_a_few_people_with_short_names_and_counts_the_rest(organ
     short = f"Eva {names[0][:35]}… ({people[0].reference})"
     few = ", ".join([short, *(named(one) for one in people[1:2])])
     assert told == [f"Decided or ended meanwhile: {few} and 2 more."]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "least"), [("a", "z", 18), ("À", "ſ", 3), ("一", "龥", 3), ("𠀀", "𪀀", 1)]
+)
+def test_a_message_fits_into_a_cookie_whatever_letters_the_names_have(app, monkeypatch, first, last, least):
+    """A browser drops a cookie above 4096 bytes, and with it the sign-in of the next form and what was said."""
+    letters = Random(7)
+    alphabet = [chr(code) for code in range(ord(first), ord(last) + 1)]
+    monkeypatch.setattr(wording, "full_name", lambda _one: "".join(letters.choices(alphabet, k=80)))
+    monkeypatch.setattr(registrations, "find_by_reference", lambda _event, reference: reference)
+    five = (rounds.FULL, rounds.TOO_LATE, rounds.CHANGED, rounds.OWN, rounds.PASSED)
+    for reasons in ((rounds.TOO_LATE,), five):
+        came = {f"{number:04}-{reason:.4}": reason for reason in reasons for number in range(50)}
+        with app.test_request_context():
+            told = " ".join(left_out.sentences(None, came))
+            flash(told, "warning")
+            cookie = app.session_interface.get_signing_serializer(app).dumps(dict(session))
+        assert len(cookie) < 3600, reasons
+        assert told.count("…") >= (least if len(reasons) == 1 else 5)
 
 
 def named(person):
