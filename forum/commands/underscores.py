@@ -15,10 +15,15 @@ from flask import Flask
 from forum.health.checks import Finding
 
 SECONDS = 5
+OF_THE_FORUM = "X-Request-ID"  # a header of each of the forum's answers; another server's may be a 400, too
 PASSED = (
     "passes headers whose name has an underscore, such as X_Forwarded_For, so clients may choose their address:"
     " drop them (docs/operations.md, Proxy)"
 )
+FINDINGS: dict[int, Finding] = {
+    HTTPStatus.OK: Finding("proxy", True, "drops headers whose name has an underscore"),
+    HTTPStatus.BAD_REQUEST: Finding("proxy", False, PASSED),
+}
 TRY_ELSEWHERE = (
     "find out from another machine whether a request with the header Content_Type: x is answered with 400"
 )
@@ -34,12 +39,20 @@ def ask_proxy(app: Flask) -> list[Finding]:
     # The address is the forum's own: FORUM_BASE_URL is checked when the settings are loaded.
     asked = Request(f"{app.config['BASE_URL']}/livez", headers={"Content_Type": "x"})  # noqa: S310 - see above
     try:
-        with urlopen(asked, timeout=SECONDS):  # noqa: S310 - http or https alone, see above
-            return [Finding("proxy", True, "drops headers whose name has an underscore")]
-    except HTTPError as answer:
-        if answer.code == HTTPStatus.BAD_REQUEST:
-            return [Finding("proxy", False, PASSED)]
-        why = f"answers {answer.code}"
+        status, is_own = _answer(asked)
     except (OSError, HTTPException) as problem:
         why = f"cannot be reached ({type(getattr(problem, 'reason', problem)).__name__})"
+    else:
+        if is_own and status in FINDINGS:
+            return [FINDINGS[status]]
+        why = f"answers {status}" if is_own else f"is answered with {status} by something before the forum"
     return [Finding("proxy", True, f"{asked.full_url} {why} from here: {TRY_ELSEWHERE}", is_to_do=True)]
+
+
+def _answer(asked: Request) -> tuple[int, bool]:
+    """Return the answer's status, and whether the forum itself answered."""
+    try:
+        with urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310 - http or https alone, see above
+            return answer.status, OF_THE_FORUM in answer.headers
+    except HTTPError as answer:
+        return answer.code, OF_THE_FORUM in answer.headers

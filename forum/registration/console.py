@@ -168,10 +168,10 @@ def export(event: str) -> ResponseReturnValue:
     return exports.file(found, filters, form, now=clock.now())
 
 
-def _list_of(slug: str) -> tuple[Event, listing.Filters]:
-    event = get_any_or_404(slug)
+def _list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filters]:
+    event, args = get_any_or_404(slug), request.args
     try:
-        return event, listing.Filters.of(request.args, event)
+        return event, listing.Filters.of(delegation_column.known(event, args) if of_person else args, event)
     except listing.UnknownFilter:
         abort(404)
 
@@ -179,9 +179,10 @@ def _list_of(slug: str) -> tuple[Event, listing.Filters]:
 def person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]:
     """Return the registration and the list's filters that the URL of a person's page names.
 
-    Abort with 404 for a reference that belongs to another event (S13).
+    A delegation that is gone leaves its people, and so this page. Abort with 404 for a reference that belongs to
+    another event (S13).
     """
-    event, filters = _list_of(slug)
+    event, filters = _list_of(slug, of_person=True)
     return queries.find_by_reference(event, reference) or abort(404), filters
 
 

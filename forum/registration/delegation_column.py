@@ -1,6 +1,6 @@
 """The column and the filter of delegations on the page of the attendee list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import url_for
@@ -26,3 +26,9 @@ def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> di
             "attendees.index", event=event.slug, **filters.query(delegation=str(one.number))
         ),
     }
+
+
+def known(event: Event, args: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a URL without a delegation that does not exist, or no longer."""
+    is_gone = "delegation" in args and delegated.find(event, args["delegation"]) is None
+    return {name: value for name, value in args.items() if not (is_gone and name == "delegation")}

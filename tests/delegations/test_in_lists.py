@@ -9,12 +9,13 @@ import pytest
 from forum import clock
 from forum.audit.models import AuditEntry
 from forum.database import start_write
+from forum.delegations import contact_acts
 from forum.delegations.asking import Person
 from forum.extensions import db
 from forum.registration import delegation_column
 from tests.delegations.test_delegations import CONTACT, registered
 from tests.factories.events import NOW
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, write
 
 WHY = {"purpose": "everything", "recipient": "office", "shape": "csv"}
 LIST = "/console/nf27/attendees"
@@ -104,3 +105,11 @@ def test_list_is_shown_with_more_delegations_than_the_filter_offers_and_with_non
     page = organiser.get(LIST + query.format(number=one.id), expect=200)
     offered = [option["value"] for option in page.soup.select("[name=delegation] option")]
     assert offered == ["", "any", "none", *([str(one.id)] if "{number}" in query else [])]
+
+
+def test_page_of_a_person_stays_when_the_delegation_of_the_list_is_gone(organiser, event):
+    one = registered(event, [Person("Bo", "Ek", ""), Person("Cia", "Dahl", "")])
+    page = organiser.get(f"{LIST}?delegation={one.id}")
+    write(contact_acts.forget_contact, one, now=NOW)
+    organiser.get(f"{LIST}?delegation={one.id}", expect=404)
+    assert page.follow("Ek, Bo").all("h1") == ["Bo Ek"]

@@ -140,14 +140,23 @@ class Recorder(BaseHTTPRequestHandler):
     """Keeps the headers of each request by the names under which they came, and refuses names as the forum does."""
 
     seen: list[dict[str, str]]
+    own = (("X-Request-ID", "1"), ("Content-Length", "0"))
 
     def do_GET(self) -> None:
         self.seen.append(dict(self.headers))
-        self.send_response(400 if "Content_Type" in self.headers else 204)
+        self.send_response(400 if "Content_Type" in self.headers else 200)
+        for header in self.own:
+            self.send_header(*header)
         self.end_headers()
 
     def log_message(self, *_words: object) -> None:
         """Write no log."""
+
+
+class Wall(Recorder):
+    """Refuses such names before the forum: a firewall for web applications does."""
+
+    own = ()
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
@@ -158,18 +167,29 @@ def test_nginx_drops_headers_whose_name_has_an_underscore(make_app, sqlite_url, 
     """
     port, seen = free_port(), []
     monkeypatch.setattr(Recorder, "seen", seen, raising=False)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as backend:
-        threading.Thread(target=backend.serve_forever, args=(0.05,), daemon=True).start()
+    with (
+        ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as backend,
+        ThreadingHTTPServer(("127.0.0.1", 0), Wall) as wall,
+    ):
+        for server in (backend, wall):
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        other = f"http://127.0.0.1:{wall.server_port}"
         passing = f"http://127.0.0.1:{backend.server_port}"
         with nginx(tmp_path / "nginx", passing, port):
             sent = {"X-Forwarded-For": "192.0.2.1", "X_Forwarded_For": "192.0.2.2", "Content_Type": "x"}
-            assert ask(port, tmp_path / "nginx", "/", **sent) == 204
+            assert ask(port, tmp_path / "nginx", "/", **sent) == 200
             monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nginx" / "certificate.pem"))
             told = [
                 ask_proxy(make_app(sqlite_url, TRUSTED_PROXIES=1, BASE_URL=address))[0]
-                for address in (f"https://127.0.0.1:{port}", passing, f"http://127.0.0.1:{free_port()}")
+                for address in (
+                    f"https://127.0.0.1:{port}",
+                    passing,
+                    f"http://127.0.0.1:{free_port()}",
+                    other,
+                )
             ]
         backend.shutdown()
+        wall.shutdown()
     assert [name for headers in seen[:2] for name in headers if "_" in name] == []
     assert seen[0]["X-Forwarded-For"] == "192.0.2.1, 127.0.0.1"
     assert [(finding.is_well, finding.words) for finding in told[:2]] == [
@@ -177,4 +197,5 @@ def test_nginx_drops_headers_whose_name_has_an_underscore(make_app, sqlite_url, 
         (False, PASSED),
     ]
     assert (told[2].is_to_do, "ConnectionRefusedError" in told[2].words) == (True, True)
+    assert (told[3].is_to_do, "400 by something before the forum" in told[3].words) == (True, True)
     assert ask_proxy(make_app(sqlite_url)) == []
