@@ -123,12 +123,15 @@ def _page(name: str, event: str, number: int, form: TidyForm) -> ResponseReturnV
     asked = _get_or_404(event, number)
     if asked.state != RequestState.OPEN or asked.registration is None:
         raise NotOpen
+    former = owners.list_former(asked.registration)
+    kept = owners.list_kept(former)
     page = render_template(
         f"console/requests/{name}.html",
         event=asked.event,
         asked=asked,
         registration=asked.registration,
-        former=owners.list_former(asked.registration),
+        former=[one for one in former if one not in kept],
+        kept=kept,
         living=owners.find_living(asked.registration),
         form=form,
         wording=wording,

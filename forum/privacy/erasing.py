@@ -28,19 +28,23 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     """Erase a registration and every row that refers to it, and send the person a last mail.
 
     Registrations merged with it are the same person's and are erased, too, and so are ended ones with the same
-    confirmed address (`owners.list_former`). A place becomes free and is offered as after a cancellation. Rows are
-    found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts included; so are
-    invitations, delegations and substitutions with the person's address. The audit trail keeps its entries without
+    confirmed address (`owners.list_former`) without a restriction. A place becomes free and is offered as after a
+    cancellation. Rows are found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts
+    included; so are invitations, delegations and substitutions with the person's address, unless somebody else is
+    registered with it: then they may be that person's. The audit trail keeps its entries without
     their details, and the hash chain stays valid (S46). Tombstones are written, so that the erasure can be repeated in
     a restored backup (P09). Call after `start_write`.
     """
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
-    every = [registration, *owners.list_joined(registration), *owners.list_former(registration)]
-    stays = owners.find_living(registration) is not None
-    tombstones.remember(every, now=now)
-    _end(event, every, every, actor=actor, now=now)
+    former = owners.list_former(registration)
+    kept = owners.list_kept(former)
+    every = [registration, *owners.list_joined(registration), *(one for one in former if one not in kept)]
+    sole = owners.list_sole(every)
+    stays = bool(kept) or owners.find_living(registration) is not None
+    tombstones.remember(every, sole, now=now)
+    _end(event, every, sole, actor=actor, now=now)
     mails.queue_erased(registration, stays=stays, now=now)
     for one in every:
         _delete(one, answered_at=now, actor=actor, now=now)

@@ -23,7 +23,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import new_address
 from forum.registration.consent_texts import words_of
 from forum.registration.models import Consent, Registration
-from forum.registration.owners import list_former, list_joined, may_read_sealed
+from forum.registration.owners import list_former, list_joined, list_sole, may_read_sealed
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
@@ -117,15 +117,17 @@ def _find_rows(every: Sequence[Registration]) -> dict[str, list[Any]]:
     return found
 
 
-def _addressed(registrations: Collection[Registration]) -> dict[str, list[Any]]:
+def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
     """Return by table the rows that have one of the person's addresses and the mails that belong to them.
 
-    These are invitations, answered or not, and rows of delegations and substitutions.
+    These are invitations, answered or not, and rows of delegations and substitutions; with an address that somebody
+    else is registered with they are that person's.
     """
-    invited = [invitation for one in registrations for invitation in invitations.list_of(one)]
+    sole = list_sole(registrations) if registrations else []
+    invited = [invitation for one in sole for invitation in invitations.list_of(one)]
     mails = [invitation.message for invitation in invited if invitation.message]
     found: dict[str, list[Any]] = {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
-    for one in registrations:
+    for one in sole:
         for table, rows in by_address.find_rows(one).items():
             known = found.setdefault(table, [])
             known += [row for row in rows if row not in known]

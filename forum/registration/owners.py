@@ -8,15 +8,17 @@ one. Answers of a registration without an address are never shown.
 
 A person who cancels and registers again has several registrations at one address, of which only one is live. The ended
 ones belong to whoever the confirmed address belongs to (`list_former`): own data include them, and they are erased
-together. Their sealed answers stay closed, because a mailbox may be shared.
+together, but for those under a restriction (`list_kept`). Their sealed answers stay closed, because a mailbox may be
+shared.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import or_, select
 
 from forum.columns import digest
 from forum.extensions import db
+from forum.registration import restrictions
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
 
@@ -39,24 +41,41 @@ def list_former(registration: Registration) -> Sequence[Registration]:
     """Return the event's ended registrations with the person's confirmed address, and those merged with them.
 
     While somebody else is registered with that address, the ended ones may be theirs, so nobody is given any. One that
-    was merged with a living registration belongs to that person. An address that organisers chose, and whose owner has
-    not given the sealed answers, leads to nothing.
+    was merged with a living registration belongs to that person. An address that organisers chose, for the person or
+    for the ended one, leads to nothing unless its owner has given the sealed answers.
     """
-    mine = {one.id: one for one in (registration, *list_joined(registration))}
+    mine = [registration, *list_joined(registration)]
     found: dict[int, Registration] = {}
-    sharing = _list_sharing(mine.values())
+    sharing = _list_sharing(mine, {one.email_canonical for one in mine if _is_confirmed(one)})
     taken = {one.email_canonical for one in sharing if one.is_live}
     for one in sharing:
         joined = (one, *list_joined(one))
-        if one.email_canonical not in taken and not any(each.is_live for each in joined):
+        is_mine = one.email_canonical not in taken and _is_confirmed(one)
+        if is_mine and not any(each.is_live for each in joined):
             found |= {each.id: each for each in joined}
     return [found[number] for number in sorted(found)]
 
 
+def list_kept(former: Sequence[Registration]) -> list[Registration]:
+    """Return those of the `list_former` that are not erased with the person, for a restriction stands (Art. 18).
+
+    Those that are merged with such a registration are kept, too.
+    """
+    held = {one.id for one in former if restrictions.stands(one)}
+    return [one for one in former if held & {each.id for each in (one, *list_joined(one))}]
+
+
 def find_living(registration: Registration) -> Registration | None:
-    """Return the live registration of somebody else who has confirmed the same address, or None."""
+    """Return the live registration of somebody else who has confirmed this registration's own address, or None."""
     mine = (registration, *list_joined(registration))
-    return next((one for one in _list_sharing(mine) if one.is_live), None)
+    return next((one for one in _list_sharing(mine, {registration.email_canonical}) if one.is_live), None)
+
+
+def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
+    """Return those whose address nobody else is registered with, so that what others name by it is theirs."""
+    sharing = _list_sharing(registrations, {one.email_canonical for one in registrations})
+    taken = {one.email_canonical for one in sharing if one.is_live}
+    return [one for one in registrations if one.email_canonical not in taken]
 
 
 def may_read_sealed(registration: Registration) -> bool:
@@ -78,18 +97,21 @@ def follow_address(registration: Registration, canonical: str) -> None:
             one.sealed_for = digest(canonical)
 
 
-def _list_sharing(registrations: Iterable[Registration]) -> Sequence[Registration]:
-    """Return the event's other registrations whose owner has confirmed the confirmed address of one of these."""
-    mine = {one.id: one for one in registrations}
-    addresses = {
-        one.email_canonical
-        for one in mine.values()
-        if one.has_address and one.confirmed_at is not None and _owner(one) == digest(one.email_canonical)
-    }
-    (event_id,) = {one.event_id for one in mine.values()}
+def _list_sharing(
+    registrations: Sequence[Registration], addresses: Collection[str]
+) -> Sequence[Registration]:
+    """Return the event's other registrations with one of these canonical addresses that somebody has confirmed."""
+    (event_id,) = {one.event_id for one in registrations}
     same = Registration.event_id == event_id, Registration.email_canonical.in_(addresses)
-    confirmed = Registration.confirmed_at.is_not(None), Registration.id.not_in(mine)
-    return db.session.scalars(select(Registration).where(*same, *confirmed).order_by(Registration.id)).all()
+    other = Registration.id.not_in([one.id for one in registrations])
+    confirmed = select(Registration).where(*same, other, Registration.confirmed_at.is_not(None))
+    return db.session.scalars(confirmed.order_by(Registration.id)).all()
+
+
+def _is_confirmed(registration: Registration) -> bool:
+    """Return whether whoever gave the sealed answers has confirmed the registration's address."""
+    is_owners = _owner(registration) == digest(registration.email_canonical)
+    return registration.has_address and registration.confirmed_at is not None and is_owners
 
 
 def _owner(registration: Registration) -> str:

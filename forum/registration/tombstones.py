@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -77,14 +77,16 @@ class Mark:
         raise KeyIsAway(self.key)
 
 
-def remember(registrations: Iterable[Registration], *, now: datetime) -> None:
+def remember(
+    registrations: Iterable[Registration], addressed: Collection[Registration], *, now: datetime
+) -> None:
     """Write a tombstone for each registration, in the transaction that erases it.
 
-    An address that nobody has confirmed may be somebody else's, so it is not remembered; what other tables hold of it
-    is not erased with the registration either.
+    Only of those in `addressed` the address is remembered, and only if it is confirmed: otherwise it may be somebody
+    else's, and what other tables hold of it is not erased with the registration either.
     """
     for one in registrations:
-        is_known = one.has_address and one.confirmed_at is not None
+        is_known = one in addressed and one.has_address and one.confirmed_at is not None
         _plant_new(one, REGISTRATION, one.reference, one.email_canonical if is_known else None, now)
 
 

@@ -4,11 +4,16 @@ import pytest
 
 from forum.accounts.enums import Role
 from forum.database import start_write
+from forum.delegations.asking import Person
+from forum.delegations.models import Delegation
 from forum.extensions import db
 from forum.privacy import actions as requests
-from forum.privacy import hanging
+from forum.privacy import erasing, hanging, restricting
 from forum.registration import actions, owners, tombstones, uniting
+from forum.registration.enums import RestrictionKind
 from forum.registration.models import Registration
+from forum.registration.tombstone_models import Tombstone
+from tests.delegations.test_delegations import CONTACT, registered
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.filling import mails
@@ -104,3 +109,65 @@ def test_only_registrations_that_certainly_have_the_address_are_the_persons(even
     db.session.commit()
     assert owners.list_former(person) == []
     assert owners.list_former(register(event, email="nobody@example.org")) == []
+
+
+def test_what_hangs_on_an_address_alone_stays_with_whoever_is_registered_with_it(event):
+    """An invitation or a delegation is the living person's: it is neither told nor erased, nor erased again later."""
+    first = cancelled(event, "First", email=CONTACT.email)
+    confirmed(event, given_name="Living", email=CONTACT.email)
+    registered(event, [Person("Bo", "Ek", ""), Person("Cia", "Dahl", "")], sector="justice")
+    assert "delegations" not in hanging.tell(first)
+    write(erasing.erase, first, actor="command", now=NOW)
+    assert db.session.query(Delegation).count() == 1
+    assert db.session.scalars(db.select(Tombstone.address)).all() == [None]
+
+
+def test_an_ended_registration_whose_address_organisers_chose_is_not_its_owners(event):
+    person, ended = (
+        confirmed(event, given_name="Zq", email=OFFICE),
+        cancelled(event, "E", email="a@example.org"),
+    )
+    start_write(db.session)
+    ended.email, ended.email_canonical, ended.sealed_for = person.email, person.email_canonical, "0" * 64
+    db.session.commit()
+    assert owners.list_former(person) == []
+
+
+def test_an_ended_registration_under_restriction_stays_and_the_organiser_reads_so(event, sign_in_as):
+    """Art. 18: it may be kept for a court, at the wish of somebody else with the same mailbox."""
+    first = confirmed(event, given_name="First", family_name="Ek", email=OFFICE)
+    write(restricting.ask, first, RestrictionKind.RESTRICTION, "needed in court", now=NOW)
+    write(actions.cancel, first, actor="person", now=NOW)
+    second = confirmed(event, given_name="Second", family_name="Ek", email=OFFICE)
+    page = erasure_page(sign_in_as(Role.ORGANISER, event), event, second)
+    assert (
+        "An ended registration with the same address stays, because a restriction of it applies or is requested:"
+        " First Ek, Cancelled." in page.text
+    )
+    page.submit(follow=True)
+    db.session.expire_all()
+    assert names() == ["First"]
+    (last,) = mails(db.session, "erased")
+    assert "Another registration with this address stays." in read(last).text
+
+
+def test_only_a_registration_with_the_very_address_is_said_to_stay(event, sign_in_as):
+    """After a merge nobody learns that somebody is registered with the other address (S24)."""
+    kept = confirmed(event, given_name="A", family_name="Ek", email="a@example.org")
+    other = confirmed(event, given_name="B", email="b@example.org")
+    write(uniting.unite, kept, other, (), actor="command", now=NOW)
+    confirmed(event, given_name="Living", family_name="Berg", email="b@example.org")
+    page = erasure_page(sign_in_as(Role.ORGANISER, event), event, db.session.merge(kept))
+    assert "Berg" not in page.text
+    page.submit(follow=True)
+    db.session.expire_all()
+    assert names() == ["Living"]
+    (last,) = mails(db.session, "erased")
+    assert "stays" not in read(last).text
+
+
+def erasure_page(organiser, event, person):
+    """Let the person ask for erasure; return the page that asks the organiser before it is carried out."""
+    write(requests.ask, person, now=NOW)
+    page = organiser.get("erasure_requests.index", event=event.slug)
+    return organiser.get(page.links[f"Erase {person.given_name} Ek"])
