@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from forum.delegations import contact_links, mails
+from forum.delegations import contact_links, mails, queries
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
@@ -18,13 +18,15 @@ from forum.registration import places
 from forum.registration.models import Registration
 
 CHANGED = Delegate.told != Registration.status
+# Nothing is said of a person whose processing is restricted.
+MANAGED = (Registration.email == "", queries.IS_SHOWN)
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
     """Return the ids of delegations with a person without an address whose new status the contact was not told."""
     unknown = select(Delegate.delegation_id).join(Delegate.registration).join(Delegate.delegation)
     ahead = unknown.join(Delegation.event).where(Event.ends_at > now)
-    return db.session.scalars(ahead.where(CHANGED, Registration.email == "").distinct()).all()
+    return db.session.scalars(ahead.where(CHANGED, *MANAGED).distinct()).all()
 
 
 def tell(delegation_id: int, *, now: datetime) -> int:
@@ -33,8 +35,8 @@ def tell(delegation_id: int, *, now: datetime) -> int:
     if delegation is None:
         return 0
     places.lock(delegation.event)
-    mine = Delegate.delegation_id == delegation.id, Registration.email == ""
-    query = select(Delegate).join(Delegate.registration).where(*mine, CHANGED)
+    mine = Delegate.delegation_id == delegation.id
+    query = select(Delegate).join(Delegate.registration).where(mine, CHANGED, *MANAGED)
     changed = db.session.scalars(query.execution_options(populate_existing=True)).all()
     for delegate in changed:
         if delegate.registration:

@@ -189,7 +189,7 @@ def examine(*, now: datetime) -> tuple[bool, str]:
         )
     if unreadable:
         faults.append(f"{counted(len(unreadable), 'line', 'lines')} of {FILE} cannot be read")
-    if not _is_writable():
+    if not _is_elsewhere() and not _is_writable():
         faults.append(f"{FILE} cannot be written")
     if late and not _is_elsewhere():
         faults.append(f"{len(late)} are not in {FILE}, which the worker writes")

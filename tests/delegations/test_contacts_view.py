@@ -214,3 +214,15 @@ def test_restricted_person_leaves_the_contacts_page_as_an_erased_one_does(app, p
     assert page_of(pages, delegation).text == before.text
     write(erasing.erase, cia, actor="command", now=NOW)
     assert page_of(pages, delegation).text == restricted.text
+
+
+def test_contact_is_told_nothing_of_a_restricted_person_until_the_restriction_ends(event):
+    delegation = registered(event, (ALONE,))
+    bo = delegation.people[0].registration
+    request = write(restricting.ask, bo, RestrictionKind.OBJECTION, "", now=NOW)
+    write(restricting.grant, request, actor="user:1", now=NOW)
+    write(actions.cancel, bo, actor="user:1", now=NOW)
+    assert contact_news.list_due(now=NOW) == []
+    assert write(contact_news.tell, delegation.id, now=NOW) == 0
+    write(restricting.take_back, bo, now=NOW)
+    assert contact_news.list_due(now=NOW) == [delegation.id]
