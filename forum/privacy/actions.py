@@ -1,7 +1,9 @@
 """Requests for erasure, which organisers have to carry out or refuse within a month (P12)."""
 
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from forum.audit import actions as audit
@@ -39,9 +41,26 @@ def take_back(registration: Registration, *, now: datetime) -> None:
         audit.record("registration.erasure_taken_back", registration, actor="person", at=now)
 
 
-def carry_out(request: ErasureRequest, *, actor: str, now: datetime) -> None:
-    """Erase the person who requested it. Raises NotOpen. Call after `start_write`."""
+def shown_of(registration: Registration) -> dict[str, Any]:
+    """Return what an organiser reads before the person is erased, which must be the same when it is carried out."""
+    db.session.refresh(registration)
+    names = ("given_name", "family_name", "email", "is_live", "holds_place")
+    return {
+        **{name: getattr(registration, name) for name in names},
+        **erasing.foresee(registration).shown(),
+    }
+
+
+def carry_out(
+    request: ErasureRequest, *, check: Callable[[Registration], None] | None = None, actor: str, now: datetime
+) -> None:
+    """Erase the person who requested it. Raises NotOpen, and what `check` raises. Call after `start_write`.
+
+    `check` gets the registration once the event is locked, so that nobody is erased whom the page did not name (R30).
+    """
     registration = _lock_open(request)
+    if check:
+        check(registration)
     _decide(request, RequestState.DONE, now)
     db.session.flush()
     erasing.erase(registration, actor=actor, now=now)

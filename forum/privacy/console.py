@@ -1,5 +1,7 @@
 """The organisers' list of requests about personal data, and their pages for deciding about an erasure (P12)."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -12,13 +14,15 @@ from forum.accounts.kept_words import sent_or_kept
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.privacy import actions, erasing_again, queries, telling
+from forum.privacy import actions, erasing, erasing_again, queries, telling
 from forum.privacy.enums import RequestState
 from forum.privacy.errors import NotOpen
 from forum.privacy.models import ErasureRequest
-from forum.registration import owners, tombstones, wording
+from forum.registration import tombstones, wording
 from forum.registration.enums import RestrictionState
+from forum.registration.models import Registration
 from forum.registration.restriction_models import RestrictionRequest
+from forum.web.edits import ChangedMeanwhile, ShowsStored
 from forum.web.forms import LinesField, TidyForm, required
 
 bp = Blueprint("erasure_requests", __name__, url_prefix="/console/<event>/requests")
@@ -40,6 +44,10 @@ class RefusalForm(TidyForm):
             Length(max=2000, message=_l("Use at most 2000 characters")),
         ],
     )
+
+
+class ErasureForm(ShowsStored, TidyForm):
+    """The button that erases a person, with a digest of whom its page says that it erases."""
 
 
 @bp.get("")
@@ -72,15 +80,22 @@ def carry_out(event: str, number: int) -> ResponseReturnValue:
     """Say what will be erased; erase it on a second, explicit step, with both factors fresh."""
     if answer := sign_ins.require_fresh():
         return answer
-    form = TidyForm()
-    if form.validate_on_submit():
-        start_write(db.session)
-        actions.carry_out(_get_or_404(event, number), actor=sign_ins.current_actor(), now=clock.now())
-        db.session.commit()
-        tombstones.note_at_once(now=clock.now())
-        flash(_("The person has been erased, and is told so."), "success")
-        return redirect(url_for(".index", event=event), 303)
-    return _page("carry_out", event, number, form)
+    form = ErasureForm()
+    if not form.validate_on_submit():
+        return _ask_to_erase(event, number, form)
+    start_write(db.session)
+    try:
+        _erase(_get_or_404(event, number), form)
+    except ChangedMeanwhile:
+        db.session.rollback()
+        form.form_errors.append(
+            _("Something has changed since you opened this page. Read whom this erases now.")
+        )
+        return _ask_to_erase(event, number, form, 409)
+    db.session.commit()
+    tombstones.note_at_once(now=clock.now())
+    flash(_("The person has been erased, and is told so."), "success")
+    return redirect(url_for(".index", event=event), 303)
 
 
 @bp.route("/<int:number>/refusal", methods=["GET", "POST"])
@@ -94,7 +109,7 @@ def refuse(event: str, number: int) -> ResponseReturnValue:
         db.session.commit()
         flash(_("The request is refused, and the person gets the reason."), "success")
         return redirect(url_for(".index", event=event), 303)
-    return _page("refuse", event, number, form)
+    return _page("refuse", _get_open(event, number)[0], form), 422 if form.errors else 200
 
 
 @bp.errorhandler(NotOpen)
@@ -119,21 +134,39 @@ def _get_or_404(event: str, number: int) -> ErasureRequest:
     return found
 
 
-def _page(name: str, event: str, number: int, form: TidyForm) -> ResponseReturnValue:
+def _erase(asked: ErasureRequest, form: ErasureForm) -> None:
+    """Erase whom the page has named. Raises NotOpen, and ChangedMeanwhile when these are others now (R30)."""
+    actions.carry_out(
+        asked,
+        check=lambda one: form.refuse_if_changed(actions.shown_of(one)),
+        actor=sign_ins.current_actor(),
+        now=clock.now(),
+    )
+
+
+def _ask_to_erase(event: str, number: int, form: ErasureForm, status: int = 422) -> ResponseReturnValue:
+    """Show whom the form erases, and who stays; `status` is that of a form with errors."""
+    asked, registration = _get_open(event, number)
+    form.show(actions.shown_of(registration))
+    page = _page("carry_out", asked, form, reach=erasing.foresee(registration))
+    return page, status if form.errors else 200
+
+
+def _get_open(event: str, number: int) -> tuple[ErasureRequest, Registration]:
+    """Return the event's request and its registration (S13). Raises NotOpen."""
     asked = _get_or_404(event, number)
     if asked.state != RequestState.OPEN or asked.registration is None:
         raise NotOpen
-    former = owners.list_former(asked.registration)
-    kept = owners.list_kept(former)
-    page = render_template(
+    return asked, asked.registration
+
+
+def _page(name: str, asked: ErasureRequest, form: TidyForm, **more: Any) -> str:
+    return render_template(
         f"console/requests/{name}.html",
         event=asked.event,
         asked=asked,
         registration=asked.registration,
-        former=[one for one in former if one not in kept],
-        kept=kept,
-        living=owners.find_living(asked.registration),
         form=form,
         wording=wording,
+        **more,
     )
-    return page, 422 if form.errors else 200

@@ -1,7 +1,9 @@
 """Erasing a person: the registration ends by the usual rules, then all rows about it are deleted (P08, Art. 17)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, or_, update
 
@@ -24,6 +26,31 @@ LAST_MAIL = "erased"
 TRIED_FOR = timedelta(days=2)
 
 
+@dataclass(frozen=True)
+class Reach:
+    """Whom an erasure reaches besides the person: `kept` and `living` stay, though they have the same address."""
+
+    former: list[Registration]
+    kept: list[Registration]
+    living: Registration | None
+
+    def shown(self) -> dict[str, Any]:
+        """Return what the page says about them before the erasure, for telling whether it still holds."""
+        ended = {
+            name: [(one.id, one.status, one.given_name, one.family_name) for one in people]
+            for name, people in (("former", self.former), ("kept", self.kept))
+        }
+        stays = self.living and (self.living.id, self.living.given_name, self.living.family_name)
+        return {**ended, "living": stays}
+
+
+def foresee(registration: Registration) -> Reach:
+    """Return whom erasing this registration would reach now."""
+    former = owners.list_former(registration)
+    kept = owners.list_kept(former)
+    return Reach([one for one in former if one not in kept], kept, owners.find_living(registration))
+
+
 def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     """Erase a registration and every row that refers to it, and send the person a last mail.
 
@@ -38,11 +65,10 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
-    former = owners.list_former(registration)
-    kept = owners.list_kept(former)
-    every = [registration, *owners.list_joined(registration), *(one for one in former if one not in kept)]
+    reach = foresee(registration)
+    every = [registration, *owners.list_joined(registration), *reach.former]
     sole = owners.list_sole(every)
-    stays = bool(kept) or owners.find_living(registration) is not None
+    stays = bool(reach.kept or reach.living)
     tombstones.remember(every, sole, now=now)
     _end(event, every, sole, actor=actor, now=now)
     mails.queue_erased(registration, stays=stays, now=now)

@@ -64,6 +64,12 @@ TO_OTHERS = {"invitations.forwarded_to_id"}
 # (`owners`), own data have a fixed text instead, which is the same for everybody.
 APART = {"identity", "care"}
 CLOSED = {"not_shown": True}
+# What a person and organisers wrote to and about each other: closed in ended registrations of the same address.
+FREE_WORDS = {
+    *("restriction_requests.words", "restriction_requests.reason", "erasure_requests.reason"),
+    *("registration_notes.text", "registration_tags.name", "offers.reason"),
+    *("registrations.decline_words", "proposed_refusals.words"),
+}
 Row = dict[str, Any]
 
 
@@ -85,7 +91,8 @@ def find_rows(registration: Registration) -> dict[str, list[Any]]:
 def tell(registration: Registration) -> dict[str, list[Row]]:
     """Return all data about the person, by table and row, with sealed answers decrypted (Art. 15 and 20 GDPR).
 
-    Those of earlier registrations with the same address are not decrypted, because a mailbox may be shared.
+    Those of earlier registrations with the same address are not decrypted, and the `FREE_WORDS` of these are left out,
+    because a mailbox may be shared.
     """
     withheld = DELIBERATIONS if registration.is_in_review else ()
     found, former = find_rows(registration), _find_rows(list_former(registration))
@@ -94,7 +101,7 @@ def tell(registration: Registration) -> dict[str, list[Row]]:
         held[mails] = new_address.without_foreign(registration, held[mails])
     told = {table: [_told(row, is_closed) for row in rows] for table, rows in found.items()}
     for table, rows in former.items():
-        also = [_told(row, is_closed=True) for row in rows if row not in found.get(table, ())]
+        also = [_told(row, is_closed=True, is_former=True) for row in rows if row not in found.get(table, ())]
         told[table] = [*told.get(table, ()), *also]
     return {table: rows for table, rows in told.items() if rows and table not in withheld}
 
@@ -134,15 +141,12 @@ def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
     return found
 
 
-def _told(row: Any, is_closed: bool) -> Row:
-    columns = told_columns(row.__tablename__)
-    told = {
-        **_named(row),
-        **{
-            column.name: _closed(row, column) if is_closed and _is_apart(column) else _value(row, column)
-            for column in columns
-        },
-    }
+def _told(row: Any, is_closed: bool, is_former: bool = False) -> Row:
+    told = _named(row)
+    for column in told_columns(row.__tablename__):
+        is_free = f"{row.__tablename__}.{column.name}" in FREE_WORDS
+        is_kept = (is_closed and _is_apart(column)) or (is_former and is_free)
+        told[column.name] = _closed(row, column) if is_kept else _value(row, column)
     return {**told, "text": dict(words_of(row))} if isinstance(row, Consent) else told
 
 
@@ -152,7 +156,7 @@ def _is_apart(column: Column) -> bool:
 
 
 def _closed(row: Any, column: Column) -> Row | None:
-    """Return a fixed text in place of a sealed record; from a merge's record also the ordinary former values."""
+    """Return a fixed text in place of a value; from a merge's record also the ordinary former values."""
     value = _value(row, column)
     beside = value if isinstance(value, dict) and "values" in value else {}
     told = {**beside, "identity": dict(CLOSED)} if beside else dict(CLOSED)

@@ -7,8 +7,9 @@ from forum.database import start_write
 from forum.delegations.asking import Person
 from forum.delegations.models import Delegation
 from forum.extensions import db
+from forum.people import notes
 from forum.privacy import actions as requests
-from forum.privacy import erasing, hanging, restricting
+from forum.privacy import erasing, hanging, restricting, telling
 from forum.registration import actions, owners, tombstones, uniting
 from forum.registration.enums import RestrictionKind
 from forum.registration.models import Registration
@@ -164,6 +165,44 @@ def test_only_a_registration_with_the_very_address_is_said_to_stay(event, sign_i
     assert names() == ["Living"]
     (last,) = mails(db.session, "erased")
     assert "stays" not in read(last).text
+
+
+def test_the_press_erases_whom_the_page_has_named_or_asks_again(event, sign_in_as):
+    """Whoever "stays" may cancel before the press, and an ended one may appear (R30)."""
+    first = cancelled(event, "First", family_name="Ek")
+    living = confirmed(event, given_name="Living", family_name="Berg", email=OFFICE)
+    page = erasure_page(sign_in_as(Role.ORGANISER, event), event, first)
+    assert "Living Berg is registered with the same address and stays." in page.text
+    write(actions.cancel, db.session.merge(living), actor="person", now=NOW)
+    page = page.submit(expect=409)
+    assert "Read whom this erases now." in page.text
+    assert "An ended registration with the same address is erased, too: Living Berg, Cancelled." in page.text
+    db.session.expire_all()
+    assert names() == ["First", "Living"]
+    page.submit(follow=True)
+    db.session.expire_all()
+    assert names() == []
+
+
+def test_free_words_of_an_ended_registration_are_not_told_to_whoever_shares_the_mailbox(event):
+    """What somebody wrote to the organisers, and what these noted, may say who is protected (P21)."""
+    first = confirmed(event, given_name="First", email=OFFICE)
+    request = write(restricting.ask, first, RestrictionKind.OBJECTION, "Zqsecret", now=NOW)
+    write(restricting.decline, request, "Zqsecret", actor="command", now=NOW)
+    write(notes.add_note, first, "Zqsecret", actor="command", now=NOW)
+    start_write(db.session)
+    db.session.merge(first).decline_words = "Zqsecret"
+    db.session.commit()
+    asked = write(requests.ask, first, now=NOW)
+    write(requests.refuse, asked, "Zqsecret", actor="command", now=NOW)
+    assert str(hanging.tell(first)).count("Zqsecret") == 5
+    write(actions.cancel, first, actor="person", now=NOW)
+    second = confirmed(event, given_name="Second", email=OFFICE)
+    told = hanging.tell(second)
+    assert "Zqsecret" not in str(told)
+    assert told["restriction_requests"][0]["words"] == told["registration_notes"][0]["text"] == hanging.CLOSED
+    parts = telling.list_parts(told, event)
+    assert "Not shown here" in str(parts)
 
 
 def erasure_page(organiser, event, person):
