@@ -1,6 +1,6 @@
 """URLs for monitors and load balancers: liveness, readiness and status (R29)."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 
 from forum import clock
@@ -41,5 +41,9 @@ def status() -> ResponseReturnValue:
 
 
 def _failing(names: tuple[str, ...]) -> list[str]:
+    """Return the names of the failing checks, which the line of the log has as its cause."""
     with patience(PATIENCE):
-        return [finding.check for finding in checks.examine(names, clock.now()) if not finding.is_well]
+        failing = [finding.check for finding in checks.examine(names, clock.now()) if not finding.is_well]
+    if failing:
+        g.cause = {"cause": f"not well: {', '.join(failing)}"}
+    return failing

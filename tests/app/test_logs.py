@@ -180,6 +180,13 @@ def test_a_refusal_names_its_cause_in_the_log(app, caplog, headers, cause):
     assert (line["status"], line["level"], line["cause"]) == (400, "warning", cause)
 
 
+def test_a_check_that_fails_is_named_in_the_log(app, database, caplog):
+    lines = lines_of(caplog, app, lambda client: client.get("/status"))
+    assert [(line["level"], line["cause"]) for line in lines if line.get("path") == "/status"] == [
+        ("error", "not well: worker")
+    ]
+
+
 def test_a_failure_is_an_error_with_kind_and_place_and_no_value(app, caplog, monkeypatch):
     def fail(*_arguments, **_more):
         raise RuntimeError("Åsa Hemlig")
