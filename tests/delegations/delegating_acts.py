@@ -165,7 +165,8 @@ class ChangingDelegations:
         held = before is not None and before.holds_place
         mine = [each.registration for each in one.delegation.people]
         others = [other for other in self.those_who_are(Status.CONFIRMED) if other not in mine]
-        known = [other.email for other in others if whose == "somebody's"]
+        named = {each.email for each in one.delegation.people}  # such as an earlier correction's
+        known = [other.email for other in others if whose == "somebody's" and other.email not in named]
         email = known[0] if known else f"corrected{next(NUMBERS)}@example.com"
         if not self.do(correcting.correct, one, email):
             return
