@@ -1,6 +1,6 @@
 """URLs for monitors and load balancers: liveness, readiness and status (R29)."""
 
-from flask import Blueprint, Response, g, jsonify
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from forum import clock
@@ -8,6 +8,7 @@ from forum.health import checks
 from forum.health.missing import list_missing
 from forum.postgres import patience
 from forum.settings.project import VERSION
+from forum.web.errors import note_cause
 
 PATIENCE = 3.0  # seconds to wait for each answer of the database; load balancers do not wait much longer
 bp = Blueprint("health", __name__)
@@ -45,5 +46,5 @@ def _failing(names: tuple[str, ...]) -> list[str]:
     with patience(PATIENCE):
         failing = [finding.check for finding in checks.examine(names, clock.now()) if not finding.is_well]
     if failing:
-        g.cause = {"cause": f"not well: {', '.join(failing)}"}
+        note_cause(f"not well: {', '.join(failing)}")
     return failing

@@ -99,9 +99,14 @@ def ask_again(lost: CSRFError, page: Callable[[str], ResponseReturnValue | None]
     return response
 
 
+def note_cause(cause: str) -> None:
+    """Let this request's line in the log say why it is answered with an error."""
+    g.cause = {"cause": cause}
+
+
 def _note_cause(error: HTTPException) -> None:
     if isinstance(error, NAMED_CAUSES):
-        g.cause = {"cause": CAUSES.get(type(error), str(error.description))}
+        note_cause(CAUSES.get(type(error), str(error.description)))
 
 
 def _what_was_sent() -> Sequence[tuple[str, str]]:
