@@ -35,7 +35,7 @@ def list_all(event: Event) -> Sequence[Delegated]:
 
 
 def numbers_of(registration_ids: Collection[int]) -> Mapping[int, int]:
-    """Return the number of the delegation by the id of its registrations."""
+    """Return for each registration that is in a delegation, by its id, the number of that delegation."""
     owner = Registration.id
     joined = select(owner, func.min(Delegate.delegation_id)).join(Delegate, Delegate.registration_id == owner)
     mine = joined.where(owner.in_(registration_ids)).group_by(owner)

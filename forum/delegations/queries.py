@@ -17,7 +17,7 @@ from forum.registration.restrictions import RESTRICTED
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 20  # delegations on a page of the organisers' list, each with up to 20 people
-# A condition of queries of people for the contact: their data may be used.
+# The condition that a delegate is shown to the contact: no restriction applies to the delegate's registration.
 IS_SHOWN = Delegate.registration_id.is_(None) | Delegate.registration_id.not_in(RESTRICTED)
 LONGEST_NUMBER = 9  # digits of a number in the URL that the database's ids can have
 

@@ -153,7 +153,10 @@ def _ask_to_erase(event: str, number: int, form: ErasureForm, status: int = 422)
 
 
 def _get_open(event: str, number: int) -> tuple[ErasureRequest, Registration]:
-    """Return the event's request and its registration (S13). Raises NotOpen."""
+    """Return the open request for erasure with this number and the registration that it is about.
+
+    Raises NotOpen for a decided one; aborts with 404 for one of another event (S13).
+    """
     asked = _get_or_404(event, number)
     if asked.state != RequestState.OPEN or asked.registration is None:
         raise NotOpen

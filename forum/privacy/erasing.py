@@ -28,7 +28,11 @@ TRIED_FOR = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Reach:
-    """Whom an erasure reaches besides the person: `kept` and `living` stay, though they have the same address."""
+    """The other registrations with the address of a person who is erased.
+
+    `former` are ended ones that are erased with the person. `kept` are ended ones under a restriction, and `living` is
+    that of somebody else who is registered with the address: these stay.
+    """
 
     former: list[Registration]
     kept: list[Registration]

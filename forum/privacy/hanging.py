@@ -156,7 +156,10 @@ def _is_apart(column: Column) -> bool:
 
 
 def _closed(row: Any, column: Column) -> Row | None:
-    """Return a fixed text in place of a value; from a merge's record also the ordinary former values."""
+    """Return what own data show instead of a closed value: that it is not shown.
+
+    Of the record of a merge, which holds former values of the registration, only the sealed ones are closed.
+    """
     value = _value(row, column)
     beside = value if isinstance(value, dict) and "values" in value else {}
     told = {**beside, "identity": dict(CLOSED)} if beside else dict(CLOSED)

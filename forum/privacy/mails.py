@@ -41,9 +41,9 @@ def queue_restriction_ending(
 
 
 def queue_erased(registration: Registration, *, stays: bool = False, now: datetime) -> OutboxMessage | None:
-    """Queue the last mail to a person who is being erased; its row does not refer to the registration.
+    """Queue the last mail to a person who is being erased, without a reference to the registration, which goes.
 
-    `stays` says that somebody is still registered with the address.
+    With `stays` the mail says that another registration with the address is not erased.
     """
     message = queue(registration, "erased", now, stays=stays)
     if message:

@@ -31,7 +31,7 @@ class Reading(Protocol):
         """Return the event's confirmed delegations by organisation."""
 
     def numbers_of(self, registration_ids: Collection[int]) -> Mapping[int, int]:
-        """Return the number of the delegation by the id of its registrations."""
+        """Return for each registration that is in a delegation, by its id, the number of that delegation."""
 
     def has(self, numbers: Collection[int] | None) -> ColumnElement[bool]:
         """Return the condition that a registration belongs to one of these delegations, or to any."""
@@ -68,7 +68,7 @@ def list_with_members(
 
 
 def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:
-    """Return the condition of a filter."""
+    """Return the condition that a registration belongs to this delegation, to any, or to none."""
     if isinstance(wanted, Delegated):
         return _reading().has([wanted.number])
     return ~_reading().has(None) if wanted == Membership.NONE else _reading().has(None)

@@ -15,7 +15,7 @@ MOST_OFFERED = 200
 
 
 def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> dict[str, Any]:
-    """Return this part of the context of templates/console/attendees/index.html."""
+    """Return what the template of the attendee list needs for the column and the filter of delegations."""
     every, by_id = delegated.list_with_members(event, [row.id for row in rows])
     chosen = [filters.delegation] if isinstance(filters.delegation, delegated.Delegated) else []
     return {

@@ -18,7 +18,7 @@ IS_FREE = ~exists().where(
     RestrictionRequest.registration_id == Registration.id,
     RestrictionRequest.state == RestrictionState.GRANTED,
 )
-# The ids of the registrations to which a restriction applies.
+# A subquery for the ids of registrations whose processing is restricted (Art. 18 GDPR).
 RESTRICTED = select(RestrictionRequest.registration_id).where(
     RestrictionRequest.state == RestrictionState.GRANTED
 )

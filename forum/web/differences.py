@@ -44,7 +44,7 @@ class Difference:
 
 
 def compare_words(before: str, after: str) -> list[Piece]:
-    """Return the kept, removed and added pieces of text that lead from an older text to a newer one.
+    """Return the kept, removed and added pieces of text that turn an older text into a newer one.
 
     Lines are compared first, then the words of those that differ. Changes beside each other become one: blanks that are
     kept between two removed words count as removed and added again, not as a piece of their own.
