@@ -96,15 +96,22 @@ def _repeat_due() -> str:
         return ""
     db.session.rollback()
     keys.check()
-    erased = 0
+    done = []
     for digest in due:
         start_write(db.session)
-        erased += erasing_again.repeat(digest, actor="command", now=clock.now())
+        done.append(erasing_again.repeat_as("command", digest, now=clock.now()))
         db.session.commit()
+    erased = sum(one.erased for one in done)
     if not erased:
         return ""
     again = counted(erased, "erasure is", "erasures are")
-    return f"{again} repeated: what was erased was in this database again."
+    said = f"{again} repeated: what was erased was in this database again."
+    if left_ended := [reference for one in done for reference in one.left_ended]:
+        said += (
+            f" A merge that had been undone since the backup was made has ended {', '.join(left_ended)}, and cannot be"
+            " undone again: register them again by hand."
+        )
+    return said
 
 
 def _answers() -> bool:

@@ -1,7 +1,8 @@
 """Repeat the erasure of people whom a restored backup has brought back, found by their tombstones (P09)."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask.blueprints import BlueprintSetupState
@@ -48,8 +49,25 @@ def plant_if_empty(*, now: datetime) -> bool:
     return True
 
 
-def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
-    """Repeat the erasure of the tombstone with this digest; return 1 if something was there to be erased, else 0.
+@dataclass(frozen=True)
+class Repeated:
+    """What repeating an erasure did: whether something was there to be erased, and whom it left ended.
+
+    `left_ended` are the references of the people whom a merge with the erased registration has ended, though it had
+    been undone before the erasure: an organiser must register them again.
+    """
+
+    erased: bool = False
+    left_ended: Sequence[str] = ()
+
+
+def repeat(digest: str, *, now: datetime) -> int:
+    """Repeat an erasure as the worker; return 1 if something was there to be erased, else 0. Raises KeyIsAway."""
+    return int(repeat_as("worker", digest, now=now).erased)
+
+
+def repeat_as(actor: str, digest: str, *, now: datetime) -> Repeated:
+    """Repeat the erasure of the tombstone with this digest.
 
     The tombstone's row is written in the same transaction, so after a failure the erasure is still due. Registrations
     merged with this one have tombstones of their own: without one, the merge was undone before the erasure.
@@ -58,33 +76,33 @@ def repeat(digest: str, *, now: datetime, actor: str = "worker") -> int:
     mark = tombstones.find_noted(digest)
     # Another process may have repeated this erasure while this one waited for the lock.
     if mark is None or tombstones.is_planted(digest):
-        return 0
+        return Repeated()
     key = mark.find_key()
     tombstones.plant(mark)
     if delegation := _find_delegation(mark, key):
         places.lock(delegation.event)
         audit.record("delegation.contact_erased", delegation, actor=actor, at=now)
         asking.forget(delegation)
-        return 1
+        return Repeated(erased=True)
     found, addresses = _find_registration(mark, key), _list_addresses(mark, key)
     if not (found or addresses):
-        return 0
+        return Repeated()
     event_id = found.event_id if found else addresses[0][0]
     event = db.session.get_one(Event, event_id)
     places.lock(event)
-    if found:
-        _undo_merges(found, mark, actor=actor, now=now)
+    left_ended = _undo_merges(found, mark, actor=actor, now=now) if found else []
     others = [_standing_for(event_id, address, mark) for _event_id, address in addresses]
     erasing.repeat(event, [found] if found else [], others, mark, actor=actor, now=now)
-    return 1
+    return Repeated(erased=True, left_ended=left_ended)
 
 
-def _undo_merges(found: Registration, mark: Mark, *, actor: str, now: datetime) -> None:
+def _undo_merges(found: Registration, mark: Mark, *, actor: str, now: datetime) -> list[str]:
     """Undo again the merges that had been undone before the erasure, so that the other person loses nothing.
 
-    Had the merge still been there, both registrations would have been erased and have tombstones.
+    Return the references of the people whose merge cannot be undone. Had the merge still been there, both registrations
+    would have been erased and have tombstones.
     """
-    key, noted = mark.find_key(), tombstones.read_file()[0]
+    key, noted, left_ended = mark.find_key(), tombstones.read_file()[0], []
     for merge in separating.list_merges(found):
         other = merge.ended if merge.kept_id == found.id else merge.kept
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
@@ -94,6 +112,8 @@ def _undo_merges(found: Registration, mark: Mark, *, actor: str, now: datetime) 
                 separating.separate(merge, may_be_late=True, actor=actor, now=now)
         except CannotBeUndone:
             log.warning("registration %s may have been ended by a merge with an erased one", other.id)
+            left_ended.append(other.reference)
+    return left_ended
 
 
 def _find_registration(mark: Mark, key: bytes) -> Registration | None:

@@ -25,7 +25,8 @@ MAIL = "reinstated"
 def foresee(registration: Registration, now: datetime, *, may_be_late: bool = False) -> Status | None:
     """Return the status that the registration would have again; None if its cancellation cannot be undone now.
 
-    `may_be_late` leaves the time out of account. Nothing is stored: places are tried on a copy of the event.
+    `may_be_late` is for what a restored backup has brought back: the time does not count, and whose place has gone to
+    somebody else waits. Nothing is stored: places are tried on a copy of the event.
     """
     was, ended_at = registration.cancelled_from, registration.ended_at
     if registration.status != Status.CANCELLED or was is None or ended_at is None:
@@ -36,7 +37,10 @@ def foresee(registration: Registration, now: datetime, *, may_be_late: bool = Fa
     ):
         return None
     if was == Status.CONFIRMED:
-        return Status.CONFIRMED if _would_take_place(registration, now) else None
+        if _would_take_place(registration, now):
+            return Status.CONFIRMED
+        if not may_be_late:
+            return None
     if was == Status.IN_REVIEW:
         return Status.IN_REVIEW
     return Status.WAITING if places.takes_waiters(registration.event, now) else None

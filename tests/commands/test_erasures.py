@@ -26,6 +26,7 @@ from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Answer, AnswerFile
 from forum.registration import actions as registration
 from forum.registration import separating, tombstones, uniting
+from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
 from forum.settings.keys import new_data_keys
@@ -126,7 +127,7 @@ def test_whoever_registers_again_after_the_erasure_stays(make_app, sqlite_url, t
         write(erasing.erase, find("Zqfirst"), actor="command", now=NOW)
         db.session.remove()
     # Nothing has copied the tombstone yet: the restore does so before it gives the database up.
-    run(app, "restore", str(made(tmp_path / "backups")), "--replace")
+    assert run(app, "restore", str(made(tmp_path / "backups")), "--replace").exit_code == 0
     with app.app_context():
         write(erasing.erase, find("Zqfirst"), actor="command", now=NOW)
         confirmed(db.session.query(Event).one(), given_name="Zqagain", email="zq@example.org", now=NOW + HOUR)
@@ -209,13 +210,15 @@ def test_an_earlier_registration_of_an_erased_person_is_not_brought_back(make_ap
         write(erasing.erase, find("Zqtwo"), actor="command", now=clock.now())
         assert (remember(), db.session.query(Registration).count()) == (2, 0)
         db.session.remove()
-    run(app, "restore", str(made(tmp_path / "backups")), "--replace")
+    assert run(app, "restore", str(made(tmp_path / "backups")), "--replace").exit_code == 0
     assert "1 erasure is repeated" in run(app, "db", "upgrade").output
     with app.app_context():
         assert db.session.query(Registration).count() == 0
 
 
-def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other_person(app, tmp_path):
+def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other_person(
+    app, make_app, blank_url, tmp_path
+):
     """Also more than a day after the merge, when organisers could no longer undo it."""
     with app.app_context():
         event = make_event()
@@ -240,10 +243,42 @@ def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other
         db.session.remove()
     assert stands == ([("Zqb", "zqb@example.org", "confirmed")], ["b" * 32])
     clock.freeze(NOW + 31 * HOUR)
-    run(app, "restore", str(made(tmp_path / "backups")), "--replace")
-    run(app, "db", "upgrade")
-    with app.app_context():
+    other = make_app(blank_url)
+    assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
+    assert "1 erasure is repeated" in run(other, "db", "upgrade").output
+    with other.app_context():
         assert standing() == stands
+
+
+@pytest.mark.parametrize("has_waiting_list", [True, False], ids=["waits", "is named"])
+def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
+    app, make_app, blank_url, tmp_path, has_waiting_list
+):
+    """In the backup somebody else has the place of the registration that the merge ended."""
+    with app.app_context():
+        event = make_event(capacity=2, has_waiting_list=has_waiting_list)
+        first, second = (confirmed(event, given_name=f"Zq{name}") for name in ("a", "b"))
+        write(uniting.unite, first, second, (), actor="command", now=NOW)
+        confirmed(event, given_name="Zqc")
+        reference = second.reference
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    clock.freeze(NOW + HOUR)
+    with app.app_context():
+        write(registration.cancel, find("Zqc"), actor="command", now=clock.now())
+        write(separating.separate_last, find("Zqa"), actor="command", now=clock.now())
+        write(erasing.erase, find("Zqa"), actor="command", now=clock.now())
+        remember()
+        db.session.remove()
+    other = make_app(blank_url)
+    assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
+    output = run(other, "db", "upgrade").output
+    with other.app_context():
+        status = find("Zqb").status
+    if has_waiting_list:
+        assert (status, "has ended" in output) == (Status.OFFERED, False)
+    else:
+        assert (status, f"has ended {reference}, and" in output) == (Status.CANCELLED, True)
 
 
 def standing():
