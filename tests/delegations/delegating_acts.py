@@ -17,6 +17,7 @@ from forum.extensions import db
 from forum.registration import actions, places
 from forum.registration.enums import APPROVED, Status
 from forum.registration.errors import RegistrationRefused
+from forum.registration.queries import count_forms
 
 NUMBERS = count(1)
 WITH_OWN_ADDRESS = st.lists(st.booleans(), min_size=2, max_size=4)
@@ -155,14 +156,19 @@ class ChangingDelegations:
         data=st.data(), whose=st.sampled_from(("nobody's", "nobody's", "somebody's")), confirms=st.booleans()
     )
     def a_contact_corrects_an_address(self, data, whose, confirms):
-        """Correct the address of a person who has not confirmed: a held place goes along, the wrong address is out."""
+        """Correct the address of a person who has not confirmed: a held place goes along, the wrong address is out.
+
+        If the owner of the wrong address has sent a form, the registration is theirs and stays as it is.
+        """
         if not self.correctable():
             self.a_contact_registers_several_people("ngo", "Gamma", [True, True], everybody=False)
         if not (known_people := self.correctable()):
             return
         one = data.draw(st.sampled_from(known_people))
         before, taken = one.registration, self.event.taken
-        held = before is not None and before.holds_place
+        is_owners = before is not None and count_forms(before) > 0
+        was = before and (before.status, before.holds_place)
+        held = before is not None and before.holds_place and not is_owners
         mine = [each.registration for each in one.delegation.people]
         others = [other for other in self.those_who_are(Status.CONFIRMED) if other not in mine]
         named = {each.email for each in one.delegation.people}  # such as an earlier correction's
@@ -173,7 +179,8 @@ class ChangingDelegations:
         db.session.refresh(one)
         new = one.registration
         if before is not None:
-            assert (before.status, before.holds_place) == (Status.EXPIRED, False)
+            gone = (Status.EXPIRED, False)
+            assert (before.status, before.holds_place) == (was if is_owners else gone)
         if known:
             assert (new, one.state) == (None, DelegateState.ASKED)
             return
