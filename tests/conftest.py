@@ -37,6 +37,7 @@ from tests.shortcuts import (
     TEMPLATES,
     compile_once,
     compile_routes_once,
+    compile_writes_once,
     is_roomy,
     look_at_once,
     make_images_once,
@@ -53,6 +54,7 @@ MEMORY = Path("/dev/shm")  # a folder in memory, because databases of tests need
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the translations once, before the pytest workers start, and take the shortcuts of tests/shortcuts.py."""
     compile_routes_once()
+    compile_writes_once()
     make_images_once()
     gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     if not hasattr(config, "workerinput"):

@@ -10,6 +10,7 @@ from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
+from forum.database import Base
 from forum.extensions import db
 from forum.images import making
 from forum.web.content_version import PolledVersion
@@ -85,7 +86,7 @@ TEMPLATES = Templates()
 
 
 class Statements:
-    """The compiled statements of all engines, instead of each engine's own cache.
+    """The compiled statements of all engines, instead of each engine's own cache and each model's.
 
     Every test has an engine of its own, and compiling the same statements anew for each would take a seventh of the
     time of a test run. Engines for the same kind of database compile a statement to the same SQL.
@@ -110,6 +111,15 @@ def compile_once(app: Flask) -> None:
     app.jinja_env.bytecode_cache = TEMPLATES
     with app.app_context():
         db.engine._compiled_cache = STATEMENTS  # type: ignore[assignment]
+
+
+def compile_writes_once() -> None:
+    """Let all engines share the compiled statements that insert, update and delete a model's rows.
+
+    SQLAlchemy keeps them with the model, but apart for each engine.
+    """
+    for mapper in Base.registry.mappers:
+        mapper._compiled_cache = STATEMENTS  # type: ignore[assignment]
 
 
 def make_images_once() -> None:
