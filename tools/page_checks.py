@@ -4,10 +4,11 @@ Each check takes the parsed page and yields sentences. A new check needs a contr
 that shows that it can fail.
 """
 
+import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -45,8 +46,23 @@ IDREFS = (
     "aria-details",
     "aria-errormessage",
 )
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LEFTOVER = re.compile(r"%\(\w+\)[sd]?")
+# What the skeleton of a page leaves out: a text between two tags, and a value in double quotes, if HTML parsers treat
+# each of its characters like a letter, in whatever state they read them. Markup, quotes, two hyphens (which may end a
+# comment), most references, control characters and what is no character stay in the skeleton. The space before a text
+# stays, too, because tables and heads allow it where they allow no word.
+PLAIN = (
+    r"(?:[^<>&\"'\-\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff0-\U0010ffff]++"
+    r"|-(?!-)|&(?:amp|lt|gt|quot|#34|#39);)"
+)
+PLAIN_TEXT = re.compile(rf"(?<=>)([ \n\t]*+)(?!-)({PLAIN}*+)(?<!-)(?=<)")
+PLAIN_VALUES = (
+    "action|alt|class|content|datetime|for|href|id|name|src|srcset|title|value|aria-[a-z]++|data-[a-z-]++"
+)
+PLAIN_VALUE = re.compile(rf'(?<=[ \n])({PLAIN_VALUES})="{PLAIN}++"')
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
+_valid_skeletons: set[bytes] = set()  # digests
 
 
 class PageProblems(AssertionError):
@@ -55,6 +71,22 @@ class PageProblems(AssertionError):
     def __init__(self, path: str, problems: list[str]):
         super().__init__(f"{path}:\n  " + "\n  ".join(problems))
         self.problems = problems
+
+
+class Elements:
+    """All elements of a parsed page, in its order: each search of Beautiful Soup itself would read the page again."""
+
+    def __init__(self, soup: BeautifulSoup):
+        self.soup = soup
+        self.all: list[Tag] = [part for part in soup.descendants if isinstance(part, Tag)]
+
+    def named(self, *names: str) -> list[Tag]:
+        """Return the elements with one of these names."""
+        return [element for element in self.all if element.name in names]
+
+    def of_class(self, name: str) -> list[Tag]:
+        """Return the elements of a class."""
+        return [element for element in self.all if name in (element.get("class") or ())]
 
 
 def check(response, path: str, audience=None, soup: BeautifulSoup | None = None) -> None:
@@ -70,7 +102,8 @@ def check(response, path: str, audience=None, soup: BeautifulSoup | None = None)
 def page_problems(html: str, soup: BeautifulSoup | None = None) -> list[str]:
     """Return what is wrong with a page; `soup` is that page, if it is already parsed."""
     soup = soup or BeautifulSoup(html, "html.parser")
-    return [*_invalid_html(html), *(problem for find in CHECKS for problem in find(soup))]
+    page = Elements(soup)
+    return [*_invalid_html(html), *(problem for find in CHECKS for problem in find(page))]
 
 
 def headers_problems(response, audience) -> Iterator[str]:
@@ -87,9 +120,13 @@ def headers_problems(response, audience) -> Iterator[str]:
 
 def inline_errors(soup: BeautifulSoup) -> dict[str, str]:
     """Return the error message of each field, by the field's id."""
+    return _errors_beside_fields(Elements(soup))
+
+
+def _errors_beside_fields(page: Elements) -> dict[str, str]:
     return {
         element["id"].removesuffix("-error"): _message(element)
-        for element in _of_class(soup, "error")
+        for element in page.of_class("error")
         if element.get("id", "").endswith("-error")
     }
 
@@ -101,78 +138,94 @@ def form_errors(soup: BeautifulSoup) -> dict[str, str]:
 
 
 def _invalid_html(html: str) -> Iterator[str]:
+    """Check that a browser would have nothing to mend. Of the pages with one skeleton only the first is parsed."""
+    skeleton = hashlib.sha256(skeleton_of(html).encode(errors="surrogatepass")).digest()
+    if skeleton in _valid_skeletons:
+        return
     parser = html5lib.HTMLParser()
     parser.parse(html)
+    if not parser.errors:
+        _valid_skeletons.add(skeleton)
     for (line, column), code, values in parser.errors:
         yield f"invalid HTML at {line}:{column}: {HTML_ERRORS.get(code, code) % values}"
 
 
-def _frame(soup: BeautifulSoup) -> Iterator[str]:
+def skeleton_of(html: str) -> str:
+    """Return the page with an "x" for each plain text and value: pages with one skeleton are all valid, or none is."""
+    return PLAIN_TEXT.sub(_shorten, PLAIN_VALUE.sub(r'\1="x"', html))
+
+
+def _shorten(text: re.Match) -> str:
+    space, words = text.groups()
+    return (" " if space else "") + ("x" if words else "")
+
+
+def _frame(page: Elements) -> Iterator[str]:
     """Check that the page has a language, a title, one h1 and landmarks."""
+    soup = page.soup
     if not soup.html or soup.html.get("lang") not in NAMES:
         yield "<html> has no language of ours"
     if not words(soup.title):
         yield "no title"
-    if len(soup.find_all("h1")) != 1 or not words(soup.h1):
-        yield f"{len(soup.find_all('h1'))} h1, or an empty one"
-    if len(soup.find_all("main")) != 1:
-        yield f"{len(soup.find_all('main'))} main"
-    if not soup.find(["header", "nav"]):
+    if len(page.named("h1")) != 1 or not words(soup.h1):
+        yield f"{len(page.named('h1'))} h1, or an empty one"
+    if len(page.named("main")) != 1:
+        yield f"{len(page.named('main'))} main"
+    if not page.named("header", "nav"):
         yield "neither header nor nav"
-    if "public" in (soup.body.get("class") or [] if soup.body else []) and not soup.find("footer"):
+    if "public" in (soup.body.get("class") or [] if soup.body else []) and not page.named("footer"):
         yield "no footer"
 
 
-def _headings(soup: BeautifulSoup) -> Iterator[str]:
+def _headings(page: Elements) -> Iterator[str]:
     """Check that headings skip no level."""
-    levels = [int(heading.name[1]) for heading in soup.find_all(re.compile(r"^h[1-6]$"))]
+    levels = [int(heading.name[1]) for heading in page.named(*HEADINGS)]
     for above, below in pairwise(levels):
         if below > above + 1:
             yield f"h{below} follows h{above}"
 
 
-def _ids(soup: BeautifulSoup) -> Iterator[str]:
-    ids = Counter(element["id"] for element in soup.find_all(True) if element.has_attr("id"))
+def _ids(page: Elements) -> Iterator[str]:
+    ids = Counter(element["id"] for element in page.all if element.has_attr("id"))
     yield from (f"id {name!r} stands {number} times" for name, number in ids.items() if number > 1)
-    for label in soup.find_all("label"):
+    for label in page.named("label"):
         if label.has_attr("for") and label["for"] not in ids:
             yield f"label for {label['for']!r}, which does not exist"
-    for link in soup.find_all("a"):
+    for link in page.named("a"):
         target = link.get("href", "")
         if target.startswith("#") and target != "#" and target[1:] not in ids:
             yield f"link to {link['href']!r}, which does not exist"
 
 
-def _references(soup: BeautifulSoup) -> Iterator[str]:
+def _references(page: Elements) -> Iterator[str]:
     """Check that every id exists to which an element refers for its description, name or control."""
-    elements = soup.find_all(True)
-    ids = {element["id"] for element in elements if element.has_attr("id")}
-    for element in elements:
+    ids = {element["id"] for element in page.all if element.has_attr("id")}
+    for element in page.all:
         for attribute in IDREFS:
             for name in (element.get(attribute) or "").split():
                 if name not in ids:
                     yield f"{attribute} of <{element.name}> leads to no id {name!r}"
 
 
-def _field_names(soup: BeautifulSoup) -> Iterator[str]:
+def _field_names(page: Elements) -> Iterator[str]:
     """Check that every field, button and link has a name."""
     labels: dict[str, Tag] = {}
-    for label in soup.find_all("label"):
+    for label in page.named("label"):
         labels.setdefault(label.get("for", ""), label)
-    for field in _named(soup, {"input", "select", "textarea"}):
+    for field in page.named("input", "select", "textarea"):
         if field.get("type") not in UNLABELLED and not _is_labelled(labels, field):
             yield f"field {field.get('name')!r} has no label"
-    for element in _named(soup, {"button", "a"}):
+    for element in page.named("button", "a"):
         if not (words(element) or element.get("aria-label") or element.get("aria-labelledby")):
             yield f"<{element.name}> without words: {element}"
 
 
-def _picture_names(soup: BeautifulSoup) -> Iterator[str]:
+def _picture_names(page: Elements) -> Iterator[str]:
     """Check that every picture has a text alternative or is marked as decorative."""
-    for image in soup.find_all("img"):
+    for image in page.named("img"):
         if not image.has_attr("alt"):
             yield f"image without alt: {image.get('src')}"
-    for picture in soup.find_all("svg"):
+    for picture in page.named("svg"):
         if not (
             picture.get("aria-label")
             or picture.get("aria-labelledby")
@@ -181,20 +234,20 @@ def _picture_names(soup: BeautifulSoup) -> Iterator[str]:
             yield "an svg that has neither a name nor aria-hidden"
 
 
-def _inline_code(soup: BeautifulSoup) -> Iterator[str]:
+def _inline_code(page: Elements) -> Iterator[str]:
     """Check that there is no inline script or style, which the Content Security Policy would block."""
-    for script in soup.find_all("script"):
+    for script in page.named("script"):
         if script.get("type") == DATA_BLOCK:
             yield from _broken_data(script)
         elif not script.get("src") or script.string:
             yield "an inline script"
-    if soup.find("style"):
+    if page.named("style"):
         yield "an inline style element"
 
 
-def _inline_attributes(soup: BeautifulSoup) -> Iterator[str]:
+def _inline_attributes(page: Elements) -> Iterator[str]:
     """Check that no attribute contains styles, an event handler or a javascript: URL."""
-    for element in soup.find_all(True):
+    for element in page.all:
         for name, value in element.attrs.items():
             if name == "style" or name.startswith("on"):
                 yield f"<{element.name}> has the attribute {name}"
@@ -202,14 +255,14 @@ def _inline_attributes(soup: BeautifulSoup) -> Iterator[str]:
                 yield f"<{element.name}> leads to a script: {value[:60]}"
 
 
-def _foreign_resources(soup: BeautifulSoup) -> Iterator[str]:
+def _foreign_resources(page: Elements) -> Iterator[str]:
     """Check that nothing is loaded from, or sent to, another site (P17)."""
-    for element in _named(soup, RESOURCES):
+    for element in page.named(*RESOURCES):
         for attribute in RESOURCES[element.name]:
             for address in (element.get(attribute) or "").split(","):
                 if _is_foreign(address.strip()):
                     yield f"<{element.name} {attribute}> leads to another site: {address}"
-    for link in soup.find_all("link"):
+    for link in page.named("link"):
         if (
             link.has_attr("href")
             and LINKED_RESOURCES.intersection(link.get("rel") or [])
@@ -218,30 +271,28 @@ def _foreign_resources(soup: BeautifulSoup) -> Iterator[str]:
             yield f"<link> fetches from another site: {link['href']}"
 
 
-def _leftovers(soup: BeautifulSoup) -> Iterator[str]:
+def _leftovers(page: Elements) -> Iterator[str]:
     """Check that no placeholder is left in the text."""
-    texts = [soup.get_text(" ")]
-    texts += [
-        value for element in soup.find_all(True) for value in element.attrs.values() if isinstance(value, str)
-    ]
+    texts = [page.soup.get_text(" ")]
+    texts += [value for element in page.all for value in element.attrs.values() if isinstance(value, str)]
     yield from (f"unfilled placeholder {found}" for text in texts for found in LEFTOVER.findall(text))
 
 
-def _error_summary(soup: BeautifulSoup) -> Iterator[str]:
+def _error_summary(page: Elements) -> Iterator[str]:
     """Check that errors appear in the same words in the summary and at the field, and in the page's title (A02)."""
-    summary = next(_of_class(soup, "error-summary"), None)
-    inline = inline_errors(soup)
+    summary = next(iter(page.of_class("error-summary")), None)
+    inline = _errors_beside_fields(page)
     if summary is None:
         if inline:
             yield f"errors beside fields without a summary: {inline}"
         return
-    listed = {words(link) for link in summary.select("li a")}
+    listed = {words(link) for item in summary.find_all("li") for link in item.find_all("a")}
     if listed != set(inline.values()):
         yield f"the summary says {sorted(listed)}, the fields say {sorted(inline.values())}"
-    if not words(soup.title).startswith(("Error:", "Fel:")):
+    if not words(page.soup.title).startswith(("Error:", "Fel:")):
         yield "the title does not start with the word for an error"
     for name in inline:
-        if not soup.select_one(f'[aria-describedby~="{name}-error"]'):
+        if not any(f"{name}-error" in element.get("aria-describedby", "").split() for element in page.all):
             yield f"nothing is described by {name}-error"
 
 
@@ -258,20 +309,6 @@ CHECKS = (
     _leftovers,
     _error_summary,
 )
-
-
-# Beautiful Soup finds by one name or by `True` several times faster than by lists, attributes or selectors, and these
-# checks read every page of the tests.
-
-
-def _named(soup: BeautifulSoup, names: Container[str]) -> Iterator[Tag]:
-    """Yield the elements with one of these names, in the page's order."""
-    return (element for element in soup.find_all(True) if element.name in names)
-
-
-def _of_class(soup: BeautifulSoup, name: str) -> Iterator[Tag]:
-    """Yield the elements of a class, in the page's order."""
-    return (element for element in soup.find_all(True) if name in (element.get("class") or []))
 
 
 def _is_labelled(labels: Mapping[str, Tag], field: Tag) -> bool:

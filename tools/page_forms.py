@@ -10,6 +10,7 @@ from bs4 import Tag
 if TYPE_CHECKING:  # tools.pages imports this file, so this import is for type hints only
     from tools.pages import Page, Pages
 
+FIELDS = {"input", "select", "textarea"}
 NOT_SENT = {"submit", "button", "reset", "image", "file"}
 
 
@@ -22,15 +23,21 @@ class Form:
         self.element = element
         self.method = element.get("method", "get").upper()
         self.action = urljoin(path, element.get("action") or path)
-        self.data: dict[str, list[str]] = {}
-        for field in element.find_all(["input", "select", "textarea"]):
-            if name := field.get("name"):
-                self.data.setdefault(name, []).extend(_present_values(field))
+        # Listed once, because each search of Beautiful Soup reads the whole form.
+        self._elements: list[Tag] = [part for part in element.descendants if isinstance(part, Tag)]
+        self._fields: dict[str, list[Tag]] = {}
+        for field in self._elements:
+            if field.name in FIELDS and field.get("name"):
+                self._fields.setdefault(field["name"], []).append(field)
+        self.data: dict[str, list[str]] = {
+            name: [value for field in fields for value in _present_values(field)]
+            for name, fields in self._fields.items()
+        }
 
     @property
     def names(self) -> list[str]:
         """The names of the visible fields, in their order."""
-        fields = self.element.find_all(["input", "select", "textarea"])
+        fields = [element for element in self._elements if element.name in FIELDS]
         shown = [field["name"] for field in fields if field.get("name") and field.get("type") != "hidden"]
         return list(dict.fromkeys(shown))
 
@@ -53,7 +60,7 @@ class Form:
         values = self.values(data, button=button)
         values.update({name: _listed(value) for name, value in (forged or {}).items()})
         for name, content in (files or {}).items():
-            assert self.element.select(f'input[type=file][name="{name}"]'), (
+            assert any(field.get("type") == "file" for field in self._fields.get(name, ())), (
                 f"no file field {name} in {self._path}"
             )
             called, content = content if isinstance(content, tuple) else ("a file", content)
@@ -80,9 +87,8 @@ class Form:
         return urljoin(self._path, self._button(button).get("formaction") or self.action)
 
     def _filled(self, name: str, value: Any) -> list[str]:
-        field = self.element.find(attrs={"name": name})
         if value is True:
-            return [field.get("value", "on")]
+            return [self._fields[name][0].get("value", "on")]
         chosen = _listed(value)
         offered = self._offered(name)
         assert offered is None or set(chosen) <= offered, f"{name} offers {offered}, not {chosen}"
@@ -90,8 +96,11 @@ class Form:
 
     def _offered(self, name: str) -> set[str] | None:
         """Return the values of a field's options; None for a field that accepts any text."""
-        options = self.element.select(f'select[name="{name}"] option')
-        boxes = self.element.select(f'input[name="{name}"][type=radio], input[name="{name}"][type=checkbox]')
+        fields = self._fields[name]
+        options = [
+            option for field in fields if field.name == "select" for option in field.find_all("option")
+        ]
+        boxes = [field for field in fields if field.get("type") in {"radio", "checkbox"}]
         if not options and not boxes:
             return None
         return {option.get("value", option.get_text()) for option in options} | {
@@ -103,7 +112,7 @@ class Form:
         return {button["name"]: [button.get("value", "")]} if button.get("name") else {}
 
     def _button(self, words: str | None) -> Tag | dict[str, str]:
-        buttons = self.element.select("button:not([type=button]), input[type=submit]")
+        buttons = [element for element in self._elements if _sends(element)]
         if words is not None:
             buttons += self._buttons_outside()
             buttons = [button for button in buttons if words == " ".join(button.get_text(" ").split())]
@@ -112,8 +121,16 @@ class Form:
 
     def _buttons_outside(self) -> list[Tag]:
         """Return the buttons elsewhere on the page that belong to the form by its id."""
+        if not self.element.get("id"):
+            return []
         page = [self.element, *self.element.parents][-1]
-        return page.select(f'button[form="{self.element["id"]}"]') if self.element.get("id") else []
+        return [button for button in page.find_all("button") if button.get("form") == self.element["id"]]
+
+
+def _sends(element: Tag) -> bool:
+    """Return whether pressing the element sends its form."""
+    kind = element.get("type")
+    return (element.name == "button" and kind != "button") or (element.name == "input" and kind == "submit")
 
 
 def _present_values(field: Tag) -> list[str]:

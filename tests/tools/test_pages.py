@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import csrf, db
-from tools.page_checks import PageProblems, page_problems
+from tools.page_checks import PageProblems, page_problems, skeleton_of
 
 GOOD = """<!doctype html>
 <html lang="en"><head><title>A title</title></head>
@@ -97,8 +97,44 @@ def test_a_sound_page_has_no_problems():
 @pytest.mark.parametrize("name", BROKEN)
 def test_each_check_can_fail(name):
     old, new, problem = BROKEN[name]
+    assert page_problems(GOOD) == []  # whose skeleton is remembered from now on
+    assert any(problem in found for found in page_problems(_changed(old, new)))
+
+
+ALIKE = {  # text of the page, and another with which the page has the same skeleton
+    "another text": ("A hint", "Hinted at &amp; by &quot;somebody&quot;"),
+    "another value": ('action="/en/x"', 'action="/en/y?a=1&amp;b=2"'),
+    "another space": ("<h2>Part</h2>", "<h2>A\n  part</h2>"),
+}
+UNLIKE = {  # text of the page, and another with which an HTML parser might go another way
+    "a text instead of space": ("</p>\n<button>", "</p>x<button>"),
+    "no text": (">Part<", "><"),
+    "an unknown entity": ("A hint", "A &hnt; B"),
+    "a reference without an end": ("A hint", "A &amp B"),
+    "an element": ("A hint", "A <b>hint</b>"),
+    "a quote in a value": ('action="/en/x"', """action="/en/'x" """),
+    "two hyphens": ("A hint", "A -- hint"),
+    "a hyphen at the end": ("A hint", "A hint-"),
+    "a control character": ("A hint", "A \x01 hint"),
+    "what is no character": ("A hint", "A \ufdd0 hint"),
+    "another kind of field": ('<input id="name"', '<input type="hidden" id="name"'),
+    "an attribute twice": ('alt=""', 'alt="" alt="x"'),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_pages_that_differ_in_texts_and_values_have_one_skeleton(name):
+    assert skeleton_of(_changed(*ALIKE[name])) == skeleton_of(GOOD)
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_pages_that_may_not_be_equally_valid_have_different_skeletons(name):
+    assert skeleton_of(_changed(*UNLIKE[name])) != skeleton_of(GOOD)
+
+
+def _changed(old: str, new: str) -> str:
     assert old in GOOD
-    assert any(problem in found for found in page_problems(GOOD.replace(old, new, 1)))
+    return GOOD.replace(old, new, 1)
 
 
 @pytest.fixture
