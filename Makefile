@@ -33,15 +33,15 @@ dev: ## build everything for development, serve like `make run`, reload when a f
 	@bin/bootstrap dev
 	@exec $(venv)/forum dev $(port)
 
-test: ## what the tests need, then the suite without its long part
+test: ## what the tests need, then the suite on SQLite, without its long part
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n $(processes) --dist worksteal -m "not slow" $(ARGS)
+	@$(venv)/pytest -n $(processes) --dist worksteal -m "not slow and not postgresql" $(ARGS)
 
-test-slow: ## the suite's long part: repeated races, faults under load, the soak, planted mistakes, every page
+test-slow: ## the suite's long part: PostgreSQL, repeated races, faults under load, planted mistakes, every page
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n auto --maxprocesses 4 --dist worksteal -m slow $(ARGS)
+	@$(venv)/pytest -n $(processes) --dist worksteal -m "slow or postgresql" $(ARGS)
 
 coverage: ## which lines and branches of forum/ no test runs (ARGS="-m 'not browser and not slow'" for a part)
 	@bin/bootstrap dev
