@@ -36,11 +36,12 @@ from tests.factories.organisers import sign_in_somebody
 from tests.shortcuts import (
     TEMPLATES,
     compile_once,
-    compile_routes_once,
     compile_writes_once,
+    describe_files_once,
     is_roomy,
     look_at_once,
     make_images_once,
+    share_routes,
 )
 from tools import servers
 from tools.pages import Pages
@@ -53,14 +54,20 @@ MEMORY = Path("/dev/shm")  # a folder in memory, because databases of tests need
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the translations once, before the pytest workers start, and take the shortcuts of tests/shortcuts.py."""
-    compile_routes_once()
+    share_routes()
     compile_writes_once()
+    describe_files_once()
     make_images_once()
     gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     if not hasattr(config, "workerinput"):
         if is_roomy(MEMORY):
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
         compile_translations(PROJECT)
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that has been imported out of the garbage collection: it stays until the end."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -1,14 +1,17 @@
 """Shortcuts that make tests faster without changing what they prove."""
 
 import shutil
-from functools import lru_cache, wraps
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import whitenoise.base
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule, RuleFactory
+from werkzeug.routing.matcher import StateMachineMatcher
+from whitenoise.responders import StaticFile
 
 from forum.database import Base
 from forum.extensions import db
@@ -23,35 +26,81 @@ def is_roomy(folder: Path) -> bool:
     return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
 
 
-def compile_routes_once() -> None:
-    """Let all apps share what Werkzeug compiles of each route: its parts, its converters and its URL builder.
+class Routes(Map):
+    """The routes of an app. Apps share what Werkzeug makes of each route, and the table in which it looks up a path.
 
-    They are the same in every app, and compiling them takes most of the time of creating an app.
+    They are the same in every app, and making them takes most of the time of creating an app.
     """
-    compile_rule = Rule.compile
-    if hasattr(compile_rule, "__wrapped__"):
-        return
-    known: dict[tuple, tuple] = {}
 
-    @wraps(compile_rule)
-    def remembered(rule: Rule) -> None:
-        key = _what_is_compiled(rule)
-        if key not in known:
-            compile_rule(rule)
-            builders = rule._build.__func__, rule._build_unknown.__func__  # type: ignore[attr-defined]
-            known[key] = rule._parts, rule._trace, rule._converters, *builders
-        rule._parts, rule._trace, rule._converters, build, build_unknown = known[key]
-        rule._build, rule._build_unknown = build.__get__(rule), build_unknown.__get__(rule)
-        rule.arguments.update(rule._converters)
+    def __init__(self, *args: Any, **options: Any):
+        self._added: list[Rule] = []
+        super().__init__(*args, **options)
 
-    Rule.compile = remembered  # type: ignore[method-assign]
+    def add(self, rulefactory: RuleFactory) -> None:
+        """Add a route; the table is made when a path is first looked up."""
+        self._added += (self._compiled(rule) for rule in rulefactory.get_rules(self))
+        self._remap = True
+
+    def update(self) -> None:
+        """Make the table of all routes that have been added, or take that of an app with the same routes."""
+        with self._remap_lock:
+            if self._remap:
+                self._matcher, self._rules_by_endpoint = self._table()
+                self._remap = False
+
+    def _compiled(self, rule: Rule) -> Rule:
+        """Return a route as it is after `rule.bind(self)`."""
+        key = (*_what_is_compiled(rule), *self._settings())
+        if key not in _routes:
+            rule.bind(self)
+            _routes[key] = rule
+        return _routes[key]
+
+    def _table(self) -> tuple[StateMachineMatcher, dict[Any, list[Rule]]]:
+        key = (
+            *map(id, self._added),
+            *self._settings(),
+        )  # the routes live as long as _routes, and so do their ids
+        if key not in _tables:
+            table = Map(merge_slashes=self.merge_slashes)
+            for rule in self._added:
+                if not rule.build_only:
+                    table._matcher.add(rule)
+                table._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
+            table.update()
+            if len(_tables) >= MOST_TABLES:
+                del _tables[next(iter(_tables))]
+            _tables[key] = table._matcher, table._rules_by_endpoint
+        return _tables[key]
+
+    def _settings(self) -> tuple:
+        domain = self.host_matching, self.default_subdomain
+        return *domain, self.strict_slashes, self.merge_slashes, *self.converters.items()
+
+
+MOST_TABLES = 16  # a test that adds a route of its own makes a table for itself
+_routes: dict[tuple, Rule] = {}
+_tables: dict[tuple, tuple[StateMachineMatcher, dict[Any, list[Rule]]]] = {}
+
+
+def share_routes() -> None:
+    """Let all apps share their compiled routes."""
+    Flask.url_map_class = Routes
 
 
 def _what_is_compiled(rule: Rule) -> tuple:
-    """Return all values on which the compiled form of a route depends."""
-    defaults = tuple(sorted((rule.defaults or {}).items()))
-    domain = rule.map.host_matching, rule.host, rule.subdomain
-    return rule.rule, domain, rule.merge_slashes, defaults, tuple(rule.map.converters.items())
+    """Return all that makes a route, except the settings of its map."""
+    what = rule.rule, rule.endpoint, rule.methods and frozenset(rule.methods), rule.host, rule.subdomain
+    how = (
+        rule.strict_slashes,
+        rule.merge_slashes,
+        rule.build_only,
+        rule.alias,
+        rule.websocket,
+        rule.redirect_to,
+    )
+    options = getattr(rule, "provide_automatic_options", None)
+    return type(rule), *what, *how, options, *sorted((rule.defaults or {}).items())
 
 
 class Templates(FileSystemBytecodeCache):
@@ -120,6 +169,26 @@ def compile_writes_once() -> None:
     """
     for mapper in Base.registry.mappers:
         mapper._compiled_cache = STATEMENTS  # type: ignore[assignment]
+
+
+def describe_files_once() -> None:
+    """Let all apps share the headers with which WhiteNoise answers for a file of static/, while the file is the same.
+
+    WhiteNoise works them out for all files whenever an app is created.
+    """
+    describe = whitenoise.base.StaticFile
+    known: dict[tuple, StaticFile] = {}
+
+    def remembered(path: str, headers: Any, encodings: Any = None, stat_cache: Any = None) -> StaticFile:
+        if stat_cache is None:
+            return describe(path, headers, encodings, stat_cache)
+        states = (stat_cache.get(file) for file in (path, *(encodings or {}).values()))
+        key = (path, *headers, *states)
+        if key not in known:
+            known[key] = describe(path, headers, encodings, stat_cache)
+        return known[key]
+
+    whitenoise.base.StaticFile = remembered
 
 
 def make_images_once() -> None:

@@ -48,7 +48,7 @@ from forum.review import actions as reviews
 from forum.turns import NoTurn
 from forum.web.edits import digest
 from tests.factories.registrations import make_applicant
-from tests.shortcuts import compile_once, compile_routes_once
+from tests.shortcuts import compile_once, share_routes
 
 PROCESSES = 4
 SECONDS = 300
@@ -109,7 +109,7 @@ class Racers:
 
 def _serve(pipe, start) -> None:
     """Run, in a child process, each race that the pipe sends, until it sends None."""
-    compile_routes_once()
+    share_routes()
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)
