@@ -40,6 +40,7 @@ COVERED = """() => {
     }
     return problems;
 }"""
+KIND_AND_PROBLEMS = f"() => [({KIND})(), ({COVERED})()]"
 # Returns the number of pixels that differ between two screenshots by a contrast of at least 3:1 (as WCAG defines it).
 DIFFERENCE = """async ([one, other]) => {
     const pixels = async data => {

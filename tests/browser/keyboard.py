@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Locator, Page
 
@@ -35,10 +36,18 @@ FOCUSABLE = """() => {
 # The index of the focused element among all elements; -1 when no element of the page has the focus.
 PLACE = f"() => {ALL}.indexOf(document.activeElement === document.body ? null : document.activeElement)"
 PLACES = f"() => {{ const all = {ALL}; return ({FOCUSABLE})().map(e => all.indexOf(e)) }}"
-
-
-# Whether the focused field has parts, such as day, month and year, at each of which Tab stops before it moves on.
-HAS_PARTS = "() => ['date', 'time', 'datetime-local'].includes(document.activeElement.type)"
+# What is known of the place with the focus: its index, whether it is a field with parts (such as day, month and year,
+# at each of which Tab stops before it moves on), and the answer to a test's question.
+NOTE = f"""question => {{
+    const hasParts = ["date", "time", "datetime-local"].includes(document.activeElement.type);
+    return {{ place: ({PLACE})(), hasParts, answer: question() }};
+}}"""
+# Take a note before each press of Tab, which is after the press before.
+TAKE_NOTES = f"""() => {{
+    removeEventListener("keydown", window.takeNote, true);
+    [window.notes, window.takeNote] = [[], event => event.key === "Tab" && notes.push(({NOTE})(QUESTION))];
+    addEventListener("keydown", takeNote, true);
+}}"""
 MOST_PARTS = 7  # day, month, year, hours, minutes, am or pm, and the button that opens the calendar
 
 
@@ -95,29 +104,64 @@ class Keyboard:
             self.press("ArrowDown")
 
     def walk(self, key: str = "Tab") -> list[int]:
-        """Return the indexes of the elements that get the focus in turn."""
-        return list(self.stops(key))
+        """Press Tab from before the page (or Shift+Tab from behind it) until the focus leaves the page or comes back to
+        the first element; return the indexes of the elements that have had the focus."""
+        return [note["place"] for note in self.notes(key, "() => null")]
+
+    def notes(self, key: str, question: str) -> list[dict[str, Any]]:
+        """Walk as `walk` does, and return the index ("place") of each element that has had the focus, and the "answer"
+        of a function in the page, asked while the element had it.
+
+        The page takes the notes itself, because to ask at each press takes longer than the press.
+        """
+        self._stand_before(key)
+        self.page.evaluate(TAKE_NOTES.replace("QUESTION", question))
+        presses = len(focusable_places(self.page)) + 2  # one leaves the page, and one takes the note of that
+        for _number in range(MANY):
+            self.press(*[key] * presses)
+            _start, *notes = self.page.evaluate("notes")
+            stops, has_left = _stops_in(notes)
+            if has_left:
+                return stops
+            presses = MOST_PARTS
+        raise AssertionError(f"the focus never leaves: it is at {notes[-1]['place']}")
 
     def stops(self, key: str = "Tab") -> Iterator[int]:
-        """Press Tab from before the page (or Shift+Tab from behind it) and yield each focused element's index, until
-        the focus leaves the page or comes back to the first element."""
-        self.page.evaluate(FENCE)
-        self.page.evaluate(STAND, "before" if key == "Tab" else "behind")
-        first = last = -1
-        parts = 1
+        """Walk as `walk` does, and yield each index while its element has the focus."""
+        self._stand_before(key)
+        notes: list[dict[str, Any]] = []
         for _number in range(MANY * 10):
             self.press(key)
-            place = self.page.evaluate(PLACE)
-            parts = parts + 1 if place == last != -1 else 1
-            if parts > 1:
-                assert self.page.evaluate(HAS_PARTS), "the focus does not move on"
-                assert parts <= MOST_PARTS, "the focus does not leave the field"
-                continue
-            if place in {-1, first}:
+            notes.append(self.page.evaluate(f"() => ({NOTE})(() => null)"))
+            stops, has_left = _stops_in(notes)
+            if has_left:
                 return
-            first, last = (place if first == -1 else first), place
-            yield place
-        raise AssertionError(f"the focus never leaves: it is at {last}")
+            if notes[-1] is stops[-1]:
+                yield notes[-1]["place"]
+        raise AssertionError(f"the focus never leaves: it is at {notes[-1]['place']}")
+
+    def _stand_before(self, key: str) -> None:
+        self.page.evaluate(FENCE)
+        self.page.evaluate(STAND, "before" if key == "Tab" else "behind")
+
+
+def _stops_in(notes: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+    """Return the first note of each element until the focus leaves the page, and whether it has left.
+
+    Raises AssertionError when the focus stays at an element.
+    """
+    stops: list[dict[str, Any]] = []
+    parts = 1
+    for note in notes:
+        parts = parts + 1 if stops and note["place"] == stops[-1]["place"] else 1
+        if parts > 1:
+            assert note["hasParts"], "the focus does not move on"
+            assert parts <= MOST_PARTS, "the focus does not leave the field"
+        elif note["place"] == -1 or (stops and note["place"] == stops[0]["place"]):
+            return stops, True
+        else:
+            stops.append(note)
+    return stops, False
 
 
 def is_focused(target: Locator) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.focus import Eye, focus_problems, kind_of_focus
+from tests.browser.focus import KIND_AND_PROBLEMS, Eye, focus_problems, kind_of_focus
 from tests.browser.keyboard import Keyboard
 from tests.browser.measures import resize
 from tests.browser.sights import BY_NAME, EVERY_KIND
@@ -55,9 +55,10 @@ def test_focus_is_never_covered(visit, name, size):
     resize(page, *size)
     found = {}
     for key in ("Tab", "Shift+Tab"):
-        for place in Keyboard(page).stops(key):
-            if problems := focus_problems(page):
-                found[f"{key} {place}, {kind_of_focus(page)}"] = problems
+        for note in Keyboard(page).notes(key, KIND_AND_PROBLEMS):
+            kind, problems = note["answer"]
+            if problems:
+                found[f"{key} {note['place']}, {kind}"] = problems
     assert found == {}
 
 
