@@ -19,10 +19,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from forum.settings.project import PROJECT
+from tools.forking import FORUM, Forked
 from tools.servers import free_port
 
 SECONDS = 60
-FORUM = (sys.executable, "-c", "from forum.cli import main; main()")
 CONSOLE_LINK = re.compile(r"https?://\S+/account/demo/\S+")
 Found = TypeVar("Found")
 
@@ -30,22 +30,33 @@ Found = TypeVar("Found")
 class Running:
     """A forum running on a free port, with its instance and output in a folder.
 
-    `settings` are FORUM_* settings without the prefix; those of the environment are not used.
+    `settings` are FORUM_* settings without the prefix; those of the environment are not used. `is_anew` starts Python
+    for it, as a shell does, instead of forking a process that has imported the forum.
     """
 
-    def __init__(self, command: str, folder: Path, *options: str, settings: Mapping[str, Any] | None = None):
+    def __init__(
+        self,
+        command: str,
+        folder: Path,
+        *options: str,
+        settings: Mapping[str, Any] | None = None,
+        is_anew: bool = False,
+    ):
         self.port = free_port()
         self.instance, self.output = folder / "instance", folder / "output"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
         given = {"ENV": "development", "INSTANCE": self.instance, **(settings or {})}
         listens = () if command == "worker" else ("--port", str(self.port))
-        arguments = [command, *listens, *options]
+        arguments = [FORUM, command, *listens, *options]
+        environment |= {f"FORUM_{name}": str(value) for name, value in given.items()}
+        self.process: Forked | subprocess.Popen
         with self.output.open("wb") as file:
-            self.process = subprocess.Popen(
-                [*FORUM, *arguments],
-                env={**environment, **{f"FORUM_{name}": str(value) for name, value in given.items()}},
-                stdout=file, stderr=file, cwd=PROJECT, start_new_session=True, umask=0o022,
-            )  # fmt: skip
+            its: dict[str, Any] = {"env": environment, "stdout": file, "stderr": file, "umask": 0o022}
+            if is_anew:
+                python = [sys.executable, "-c", *arguments]
+                self.process = subprocess.Popen(python, cwd=PROJECT, start_new_session=True, **its)
+            else:
+                self.process = Forked(*arguments, **its)
 
     @property
     def url(self) -> str:

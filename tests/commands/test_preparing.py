@@ -1,7 +1,6 @@
 """Preparing to serve: when several processes start at once, one of them does the work."""
 
 import subprocess
-import sys
 import threading
 
 import click
@@ -10,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from forum import postgres
 from forum.commands.preparing import START_LOCK, compile_translations, one_at_a_time, refuse_missing_tables
-from forum.settings.project import PROJECT
+from tools.forking import Forked
 
 PREPARE = "from forum import create_app; from forum.commands.preparing import prepare; prepare(create_app())"
 PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Hello,"\nmsgstr "Hej,"\n'
@@ -20,9 +19,8 @@ def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
     """When several processes in one folder, or machines with one PostgreSQL, start at once, one prepares at a time."""
     in_one_folder = blank_database_url.startswith("sqlite")
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PREPARE],
-            cwd=PROJECT, stderr=subprocess.PIPE, text=True,
+        Forked(
+            PREPARE, stderr=subprocess.PIPE,
             env={
                 "PATH": "", "FORUM_DATABASE_URL": blank_database_url, "FORUM_DATA_KEYS": settings["DATA_KEYS"],
                 "FORUM_SECRET_KEY": settings["SECRET_KEY"], "FORUM_STATIC": str(settings["STATIC"]),
@@ -31,9 +29,9 @@ def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
         )
         for number in range(3)
     ]  # fmt: skip
-    errors = [process.communicate(timeout=120)[1] for process in processes]
+    errors = [process.stderr.read() for process in processes]
 
-    assert [process.returncode for process in processes] == [0, 0, 0], errors
+    assert [process.wait(120) for process in processes] == [0, 0, 0], errors
     engine = create_engine(blank_database_url)
     with engine.connect() as connection:
         counted = "SELECT count(*), count(DISTINCT slug) FROM events"

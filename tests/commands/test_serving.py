@@ -19,7 +19,9 @@ from forum import clock
 from forum.commands import serving
 from forum.outbox import heartbeats
 from forum.settings.project import PROJECT
-from tools.running import FORUM, SECONDS, Running, children, is_alive, kill, prepare, wait_for
+from tools.forking import FORUM
+from tools.forking import run as run_to_its_end
+from tools.running import SECONDS, Running, children, is_alive, kill, prepare, wait_for
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def run(tmp_path) -> Iterator[Callable[..., Running]]:
     """Return a function that starts a serving command and waits until it answers; kill its processes after the test."""
     started: list[Running] = []
 
-    def start(command: str, *options: str) -> Running:
-        forum = Running(command, tmp_path, *options)
+    def start(command: str, *options: str, **how: bool) -> Running:
+        forum = Running(command, tmp_path, *options, **how)
         started.append(forum)
         wait_for(forum.answers, forum)
         return forum
@@ -47,7 +49,7 @@ def run(tmp_path) -> Iterator[Callable[..., Running]]:
 def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
     # Everybody may open the folder, so only the mode of each file protects it.
     (tmp_path / "instance").mkdir(mode=0o755)
-    forum = run("run")
+    forum = run("run", is_anew=True)
     wait_for(forum.is_ready, forum)
 
     status, page = forum.get("/en/")
@@ -158,11 +160,10 @@ def test_a_process_ends_whose_parent_was_gone_before_it_looked(on_term):
 def test_taken_port_is_named_with_a_way_out(run, tmp_path):
     forum = run("serve")
 
-    other = subprocess.run(
-        [*FORUM, "serve", "--port", str(forum.port)],
-        capture_output=True, text=True, check=False, timeout=SECONDS, cwd=PROJECT,
+    other = run_to_its_end(
+        *(FORUM, "serve", "--port", str(forum.port)),
         env={**os.environ, "FORUM_ENV": "development", "FORUM_INSTANCE": str(tmp_path / "instance")},
-    )  # fmt: skip
+    )
 
     assert (other.returncode, other.stdout) == (1, "")
     assert other.stderr.splitlines() == [
@@ -190,11 +191,11 @@ def test_forum_is_not_served_without_its_static_files(prepared, static_folder, t
 @pytest.mark.usefixtures("prepared")
 def test_link_of_a_command_beside_a_server_leads_to_its_port(run, tmp_path):
     forum = run("serve", "--web-only", "--workers", "1")
-    created = subprocess.run(
-        [*FORUM, "create-organiser", "ny@example.org", "--name", "Ny Arrangör", "--role", "admin"],
-        capture_output=True, text=True, check=True, timeout=SECONDS, cwd=PROJECT,
+    created = run_to_its_end(
+        *(FORUM, "create-organiser", "ny@example.org", "--name", "Ny Arrangör", "--role", "admin"),
         env={**os.environ, "FORUM_ENV": "development", "FORUM_INSTANCE": str(tmp_path / "instance")},
-    )  # fmt: skip
+    )
+    assert created.returncode == 0, created.stderr
     link = created.stdout.split()[-1]
     assert link.startswith(f"{forum.url}/account/welcome/")
     assert forum.get(link.removeprefix(forum.url))[0] == 200

@@ -2,17 +2,17 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from forum.extensions import db
-from forum.settings.project import PROJECT
 from tests.faults.racers import PROCESSES, Race, Racers
+from tools import forking
 
 pytest.register_assert_rewrite("tests.faults.races")  # so that failed assertions there are explained
+
+CRASHER = "from tests.faults import crasher; crasher.main()"
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +49,10 @@ def crash(settings, database_url, tmp_path, database):
         db.session.rollback()
         own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
         given = {**own, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url, **differing}
-        ended = subprocess.run(
-            [sys.executable, "-m", "tests.faults.crasher", name, moment, str(number), *([form] if form else [])],
-            check=False, cwd=PROJECT, capture_output=True, text=True, timeout=60,
+        ended = forking.run(
+            *(CRASHER, name, moment, str(number), *([str(form)] if form else [])),
             env={**os.environ, **{f"FORUM_{name}": str(value) for name, value in given.items()}},
-        )  # fmt: skip
+        )
         assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr
         return ended.returncode != 0
 

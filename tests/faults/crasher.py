@@ -1,6 +1,6 @@
 """A process that kills itself right before or right after a commit of an act (R05, R06).
 
-usage: python -m tests.faults.crasher ACT before|after NUMBER [FORM]
+arguments: ACT before|after NUMBER [FORM]
 
 NUMBER tells which commit of the act, from 1. FORM is the file of a form for the act "press": its path, its data and
 the session cookie of the browser that presses its button, in JSON.
@@ -99,14 +99,11 @@ def _die(*_) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(name: str, moment: str, number: int, form: str = "") -> None:
+def main() -> None:
     """Do the act and die at the given commit; an act with fewer commits ends normally."""
+    name, moment, number, *form = sys.argv[1:]
     clock.freeze(NOW)
     app = create_app({"TESTING": True})
     with app.app_context():
-        die_at(moment, number)
-        act(name, form)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
+        die_at(moment, int(number))
+        act(name, *form)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from pathlib import Path
 
 import click
@@ -20,9 +19,8 @@ from forum.commands.preparing import prepare
 from forum.extensions import db
 from forum.settings.errors import UnsafeSettings
 from forum.settings.keys import new_data_keys
-from forum.settings.project import PROJECT
 from tests.tried_migrations import add_migration, copy_migrations
-from tools.running import FORUM, SECONDS
+from tools.forking import FORUM, run
 
 # The commands, in the order in which they run on one database: the text that each must print, and its arguments.
 COMMANDS = {
@@ -249,10 +247,9 @@ def spawn(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str
     """Run a command as a process; return its exit status and output."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("FORUM_")}
     given = {"ENV": "development", "INSTANCE": str(folder / "instance"), **settings}
-    done = subprocess.run(
-        [*FORUM, *arguments], env={**plain, **{f"FORUM_{name}": value for name, value in given.items()}},
-        capture_output=True, text=True, check=False, timeout=SECONDS, cwd=PROJECT,
-    )  # fmt: skip
+    done = run(
+        *(FORUM, *arguments), env={**plain, **{f"FORUM_{name}": value for name, value in given.items()}}
+    )
     return done.returncode, done.stdout, done.stderr
 
 

@@ -1,18 +1,17 @@
 """A worker of another machine, whose clock is not that of the test: it runs its jobs when it is told the time.
 
-python -m tests.jobs.processes    under the settings in FORUM_*; each line that it reads is a moment (ISO 8601)
+Each line that its process reads is a moment (ISO 8601).
 """
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from tools.forking import Forked
 
 
 @contextmanager
@@ -22,9 +21,8 @@ def worker_elsewhere(settings: Mapping[str, Any]) -> Iterator[Callable[[datetime
     `settings` are FORUM_* without the prefix.
     """
     environment = {**os.environ, **{f"FORUM_{name}": str(value) for name, value in settings.items()}}
-    command = [sys.executable, "-m", "tests.jobs.processes"]
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment, cwd=PROJECT, **streams) as process:
+    code = "from tests.jobs.processes import main; main()"
+    with Forked(code, env=environment, stdin=PIPE, stdout=PIPE) as process:
 
         def run_jobs(at: datetime) -> None:
             process.stdin.write(f"{at.isoformat()}\n")
@@ -47,7 +45,3 @@ def main() -> None:
             Worker(app).run_jobs()
         sys.stdout.write("done\n")
         sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,23 +1,16 @@
-"""The worker's jobs about mailings in a separate process, which tests kill.
-
-python -m tests.mailings.processes    runs them until no mailing is being sent, under the settings in FORUM_*
-"""
+"""The worker's jobs about mailings in a separate process, which tests kill."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from tools.forking import Forked
 
 
-def start_jobs(settings: Mapping[str, Any]) -> subprocess.Popen:
+def start_jobs(settings: Mapping[str, Any]) -> Forked:
     """Start the jobs in another process; `settings` are FORUM_* without the prefix."""
     environment = {**os.environ, **{f"FORUM_{name}": str(value) for name, value in settings.items()}}
-    command = [sys.executable, "-m", "tests.mailings.processes"]
-    return subprocess.Popen(command, env=environment, cwd=PROJECT)
+    return Forked("from tests.mailings.processes import main; main()", env=environment)
 
 
 def main() -> None:
@@ -35,7 +28,3 @@ def main() -> None:
         while queries.list_ids(MailingStatus.SENDING):
             for job in mine:
                 run_job(job)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,23 +1,16 @@
-"""Sending mail in a separate process, which tests kill or let compete with others.
-
-python -m tests.outbox.processes    sends until nothing is due, under the settings in FORUM_*
-"""
+"""Sending mail in a separate process, which tests kill or let compete with others."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from tools.forking import Forked
 
 
-def start_delivery(settings: Mapping[str, Any]) -> subprocess.Popen:
+def start_delivery(settings: Mapping[str, Any]) -> Forked:
     """Start sending what is due in another process; `settings` are FORUM_* without the prefix."""
     environment = {**os.environ, **{f"FORUM_{name}": str(value) for name, value in settings.items()}}
-    command = [sys.executable, "-m", "tests.outbox.processes"]
-    return subprocess.Popen(command, env=environment, cwd=PROJECT)
+    return Forked("from tests.outbox.processes import main; main()", env=environment)
 
 
 def main() -> None:
@@ -30,7 +23,3 @@ def main() -> None:
     with create_app().app_context():
         while delivery.deliver_due():
             pass
-
-
-if __name__ == "__main__":
-    main()

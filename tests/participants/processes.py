@@ -1,23 +1,18 @@
-"""Withdraws a consent in a process of its own, as another worker process of the site does.
-
-python -m tests.participants.processes REFERENCE    under the settings in FORUM_*
-"""
+"""Withdraws a consent in a process of its own, as another worker process of the site does."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+from tools.forking import run
 
 
 def withdraw_elsewhere(reference: str, settings: Mapping[str, Any]) -> None:
     """Withdraw all consents of a registration in another process; `settings` are FORUM_* without the prefix."""
     environment = {**os.environ, **{f"FORUM_{name}": str(value) for name, value in settings.items()}}
-    command = [sys.executable, "-m", "tests.participants.processes", reference]
-    subprocess.run(command, env=environment, cwd=PROJECT, check=True)
+    done = run("from tests.participants.processes import main; main()", reference, env=environment)
+    assert done.returncode == 0, done.stderr
 
 
 def main() -> None:
@@ -35,7 +30,3 @@ def main() -> None:
         person = db.session.query(Registration).filter_by(reference=sys.argv[1]).one()
         actions.set_consents(person, frozenset(), now=NOW)
         db.session.commit()
-
-
-if __name__ == "__main__":
-    main()

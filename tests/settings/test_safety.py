@@ -5,7 +5,6 @@ import os
 import re
 import stat
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from forum.settings.errors import UnsafeSettings
 from forum.settings.keys import new_data_keys, read_or_make
 from forum.settings.loading import load_settings, run_as
 from forum.settings.project import PROJECT
+from tools.forking import FORUM, Forked, run
 
 SECRET = "a-secret-that-must-not-be-shown-0123456789"
 NO_CERTIFICATES = "FORUM_MAIL_CA_FILE must be a file of certificates (PEM) that can be read"
@@ -237,10 +237,7 @@ def test_command_ends_with_the_names_of_all_unsafe_settings(tmp_path, command):
         "FORUM_BASE_URL": "http://plain.example",
         "FORUM_DEBUG": "1",
     }
-    answer = subprocess.run(
-        [sys.executable, "-c", "from forum.cli import main; main()", command],
-        env=environment, capture_output=True, text=True, timeout=120, check=False, cwd=PROJECT,
-    )  # fmt: skip
+    answer = run(FORUM, command, env=environment)
 
     assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr.splitlines() == [
@@ -291,14 +288,7 @@ def test_many_first_starts_at_once_have_one_key(tmp_path):
     start = f"import sys; from forum.settings.loading import load_settings; {load}"
     environment = {"PATH": "", "FORUM_INSTANCE": str(tmp_path / "instance")}
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", start],
-            env=environment,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for _ in range(6)
+        Forked(start, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(6)
     ]
     for process in processes:
         process.stdout.readline()

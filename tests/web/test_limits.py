@@ -1,7 +1,6 @@
 """Rate limits are counted across processes, and end after their time."""
 
 import subprocess
-import sys
 from contextlib import ExitStack
 
 import pytest
@@ -12,6 +11,7 @@ from forum.web import limits
 from forum.web.limits import SqliteStorage
 from tests.factories.events import make_event
 from tools import servers
+from tools.forking import Forked
 from tools.pages import Pages
 
 TRY_OFTEN = """
@@ -31,9 +31,8 @@ def storage(tmp_path):
 
 def test_two_processes_share_one_limit(tmp_path):
     address = f"sqlite:///{tmp_path / 'limits.sqlite3'}"
-    command = [sys.executable, "-c", TRY_OFTEN, address]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    passed = [int(process.communicate(timeout=60)[0]) for process in running]
+    running = [Forked(TRY_OFTEN, address, env={}, stdout=subprocess.PIPE) for _ in range(2)]
+    passed = [int(process.stdout.read()) for process in running]
     assert sum(passed) == 30
 
 
