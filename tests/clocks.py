@@ -1,5 +1,7 @@
-"""A clock for tests."""
+"""A clock for tests, and a moment at which it stands still."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from forum import clock
@@ -17,3 +19,12 @@ class Clock:
         """Move the clock forward, with the arguments of a timedelta."""
         self.now += timedelta(**units)
         clock.freeze(self.now)
+
+
+@contextmanager
+def frozen_at(moment: datetime) -> Iterator[None]:
+    """Freeze the clock within the block; after it the clock is as before."""
+    before = list(clock._frozen)
+    clock.freeze(moment)
+    yield
+    clock._frozen[:] = before

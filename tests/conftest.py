@@ -5,6 +5,9 @@
     @pytest.fixture
     def app(make_app, database_url):
         return make_app(database_url)
+
+Tests that begin with the same people share a database in which they have been saved once: the module has a function
+`fill`, which needs no fixture and returns nothing, and the fixture `people` asks for `filled` and reads them.
 """
 
 import gc
@@ -20,6 +23,7 @@ import pytest
 from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import select
 from sqlalchemy.orm import scoped_session
 
 from forum import clock, create_app
@@ -30,7 +34,7 @@ from forum.extensions import db
 from forum.settings.keys import new_data_keys
 from forum.settings.project import PROJECT
 from forum.web.static import build_static
-from tests.clocks import Clock
+from tests.clocks import Clock, frozen_at
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.organisers import sign_in_somebody
 from tests.shortcuts import (
@@ -185,9 +189,19 @@ def sign_in_as(app, frozen) -> SignInAs:
 
 
 @pytest.fixture
-def event(database) -> Event:
-    """Save the current event, with five sectors and 250 places."""
-    return make_event()
+def event(request, database) -> Event:
+    """Save the current event, with five sectors and 250 places; or give the one of the module's function `fill`."""
+    if "filled" not in request.fixturenames:
+        return make_event()
+    request.getfixturevalue("filled")
+    return db.session.scalars(select(Event).where(Event.is_current)).one()
+
+
+@pytest.fixture
+def filled(request, database) -> None:
+    """Fill the database by the module's function `fill`; a SQLite database is a copy of `filled_template`."""
+    if db.engine.dialect.name != "sqlite":
+        request.module.fill()
 
 
 @pytest.fixture
@@ -209,9 +223,10 @@ def database_url(request) -> str:
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template, tmp_path) -> str:
-    """Give the URL of an empty, migrated SQLite database."""
-    shutil.copyfile(sqlite_template, tmp_path / "forum.sqlite3")
+def sqlite_url(request, tmp_path) -> str:
+    """Give the URL of a migrated SQLite database, empty unless the test has the fixture `filled`."""
+    template = "filled_template" if "filled" in request.fixturenames else "sqlite_template"
+    shutil.copyfile(request.getfixturevalue(template), tmp_path / "forum.sqlite3")
     (tmp_path / "forum.sqlite3").chmod(0o600)
     return f"sqlite:///{tmp_path / 'forum.sqlite3'}"
 
@@ -247,6 +262,20 @@ def sqlite_template(settings, tmp_path_factory) -> Path:
     """Make a migrated SQLite file, once for each pytest worker."""
     folder = tmp_path_factory.mktemp("sqlite-template")
     _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder / 'template.sqlite3'}"})
+    return folder / "template.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def filled_template(request, settings, sqlite_template, tmp_path_factory) -> Path:
+    """Make a SQLite file with all that the module's function `fill` saves at NOW, instead of once for each test."""
+    folder = tmp_path_factory.mktemp("filled-template")
+    shutil.copyfile(sqlite_template, folder / "template.sqlite3")
+    url = f"sqlite:///{folder / 'template.sqlite3'}"
+    app = create_app({**settings, "INSTANCE": folder, "DATABASE_URL": url})
+    compile_once(app)
+    with app.app_context(), frozen_at(NOW):
+        request.module.fill()
+    _dispose(app)
     return folder / "template.sqlite3"
 
 

@@ -37,8 +37,7 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-@pytest.fixture
-def merged(database) -> Event:
+def fill() -> None:
     """Save an event whose sectors politics and ngo are full, each with somebody who waits."""
     sectors = [
         make_sector("politics", floor=1, ceiling=2, position=0),
@@ -52,6 +51,10 @@ def merged(database) -> Event:
     # The person of politics asked before the one of ngo, and so is the first on the waiting list of the merged sector.
     confirmed(event, "politics", now=NOW - timedelta(hours=1), given_name="First")
     confirmed(event, "ngo", given_name="Second")
+
+
+@pytest.fixture
+def merged(filled, event) -> Event:
     return event
 
 

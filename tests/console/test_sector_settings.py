@@ -21,8 +21,7 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-@pytest.fixture
-def small(database) -> Event:
+def fill() -> None:
     """Save an event with three places, of which two are taken by NGOs, and one more NGO that waits."""
     sectors = [
         make_sector("politics", floor=1, ceiling=3, position=0),
@@ -31,6 +30,10 @@ def small(database) -> Event:
     event = make_event(capacity=3, sectors=sectors)
     for _number in range(3):
         confirmed(event, "ngo")
+
+
+@pytest.fixture
+def small(filled, event) -> Event:
     return event
 
 

@@ -11,6 +11,7 @@ from forum.audit.models import AuditEntry
 from forum.extensions import db
 from forum.registration import actions
 from forum.registration.enums import ConsentPurpose
+from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, register_elsewhere, write
 from tests.tables import names
@@ -24,16 +25,19 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-@pytest.fixture
-def people(event):
+def fill() -> None:
+    event = make_event()
     photographs = frozenset({ConsentPurpose.PHOTOGRAPHS})
     asa = {"given_name": "Åsa", "family_name": "Bergström", "organisation": "Ø domstol", "phone": "+46 8 123"}
     bo = {"given_name": "Bo", "family_name": "Öberg", "organisation": '=HYPERLINK("https://evil")'}
-    return [
-        confirmed(event, "justice", consents=photographs, **asa),
-        register(event, "justice", **bo),
-        confirmed(event, "ngo", given_name="Þórdís", family_name="Ångström"),
-    ]
+    confirmed(event, "justice", consents=photographs, **asa)
+    register(event, "justice", **bo)
+    confirmed(event, "ngo", given_name="Þórdís", family_name="Ångström")
+
+
+@pytest.fixture
+def people(filled) -> list[Registration]:
+    return list(db.session.scalars(select(Registration).order_by(Registration.id)))
 
 
 def ask(pages, query=""):

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
 from forum.registration import actions, listing
 from forum.registration.enums import Status
+from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, register_elsewhere
 from tests.tables import names, rows
@@ -33,23 +35,20 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-@pytest.fixture
-def people(event):
+def fill() -> None:
     """Register five people in no particular order."""
-    return [
-        confirmed(event, "ngo", given_name="Þórdís", family_name="Ångström", organisation="Barnens råd"),
-        confirmed(event, "justice", given_name="Åsa", family_name="Bergström", organisation="Ø domstol"),
-        register(event, "tech", given_name="Marja", family_name="Hämäläinen", organisation="Åland Tele"),
-        register(
-            event,
-            "justice",
-            given_name="Bo",
-            family_name="Öberg",
-            organisation="Domstolen",
-            now=NOW - timedelta(1),
-        ),
-        confirmed(event, "politics", given_name="Dag", family_name="Zetter", organisation="Riksdagen"),
-    ]
+    event = make_event()
+    confirmed(event, "ngo", given_name="Þórdís", family_name="Ångström", organisation="Barnens råd")
+    confirmed(event, "justice", given_name="Åsa", family_name="Bergström", organisation="Ø domstol")
+    register(event, "tech", given_name="Marja", family_name="Hämäläinen", organisation="Åland Tele")
+    bo = {"given_name": "Bo", "family_name": "Öberg", "organisation": "Domstolen"}
+    register(event, "justice", now=NOW - timedelta(1), **bo)
+    confirmed(event, "politics", given_name="Dag", family_name="Zetter", organisation="Riksdagen")
+
+
+@pytest.fixture
+def people(filled) -> list[Registration]:
+    return list(db.session.scalars(select(Registration).order_by(Registration.id)))
 
 
 def listed(organiser, **query):

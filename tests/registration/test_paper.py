@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
+from forum.extensions import db
 from forum.registration import listing
-from tests.factories.events import NOW
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, register
 from tests.registration.test_exports import exported
 from tests.tables import names
@@ -18,14 +21,20 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-@pytest.fixture
-def people(event):
+def fill() -> None:
     """Save seven people in three sectors, two of them unconfirmed."""
-    return [
-        *(confirmed(event, "ngo", family_name=f"N{number}", organisation="Berg") for number in range(3)),
-        *(register(event, "tech", family_name=f"T{number}") for number in range(2)),
-        *(confirmed(event, "politics", family_name=f"P{number}") for number in range(2)),
-    ]
+    event = make_event()
+    for number in range(3):
+        confirmed(event, "ngo", family_name=f"N{number}", organisation="Berg")
+    for number in range(2):
+        register(event, "tech", family_name=f"T{number}")
+    for number in range(2):
+        confirmed(event, "politics", family_name=f"P{number}")
+
+
+@pytest.fixture
+def people(filled) -> list[Registration]:
+    return list(db.session.scalars(select(Registration).order_by(Registration.id)))
 
 
 def said(page):

@@ -1,7 +1,7 @@
 """A search of attendees finds names in any spelling, titles, phone numbers and countries, on both databases."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from forum.database import start_write
 from forum.extensions import db
@@ -10,7 +10,7 @@ from forum.jobs.worker import run_job
 from forum.registration import actions, refilling, searching
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.models import Registration
-from tests.factories.events import NOW
+from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, register, write
 from tests.tables import names
 
@@ -20,21 +20,24 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
+def fill() -> None:
+    event = make_event()
+    confirmed(
+        event,
+        given_name="Åsa",
+        family_name="Bergström",
+        organisation="Region Ö",
+        title="Överåklagare",
+        phone="+46 (0)8-123 45 67",
+    )
+    confirmed(event, given_name="Jørgen", family_name="Sørensen", country="DK", phone="45 33 12 34 56")
+    confirmed(event, given_name="Aase", family_name="Kjaer", country="NO", phone=None)
+    confirmed(event, given_name="Håkan", family_name="Väisänen", country="FI", phone="040 7654321")
+
+
 @pytest.fixture
-def people(event):
-    return [
-        confirmed(
-            event,
-            given_name="Åsa",
-            family_name="Bergström",
-            organisation="Region Ö",
-            title="Överåklagare",
-            phone="+46 (0)8-123 45 67",
-        ),
-        confirmed(event, given_name="Jørgen", family_name="Sørensen", country="DK", phone="45 33 12 34 56"),
-        confirmed(event, given_name="Aase", family_name="Kjaer", country="NO", phone=None),
-        confirmed(event, given_name="Håkan", family_name="Väisänen", country="FI", phone="040 7654321"),
-    ]
+def people(filled) -> list[Registration]:
+    return list(db.session.scalars(select(Registration).order_by(Registration.id)))
 
 
 def found(organiser, words: str) -> list[str]:
