@@ -111,6 +111,11 @@ def _repeat_due() -> str:
             f" A merge that had been undone since the backup was made has ended {', '.join(left_ended)}, and cannot be"
             " undone again: register them again by hand."
         )
+    if left_mixed := [reference for one in done for reference in one.left_mixed]:
+        said += (
+            f" {', '.join(left_mixed)} may still have the address or other values of an erased person, because a merge"
+            " cannot be undone again: set them right by hand."
+        )
     return said
 
 

@@ -28,21 +28,24 @@ TRIED_FOR = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Reach:
-    """The other registrations with the address of a person who is erased.
+    """The other registrations that the erasure of a person concerns.
 
-    `former` are ended ones that are erased with the person. `kept` are ended ones under a restriction, and `living` is
-    that of somebody else who is registered with the address: these stay.
+    `joined` are merged with the person's, and `former` are ended ones with the same address: both are erased with it.
+    `kept` are ended ones with the address under a restriction, and `living` is that of somebody else who is registered
+    with it: these stay.
     """
 
+    joined: Sequence[Registration]
     former: list[Registration]
     kept: list[Registration]
     living: Registration | None
 
     def shown(self) -> dict[str, Any]:
         """Return what the page says about them before the erasure, for telling whether it still holds."""
+        named = {"joined": self.joined, "former": self.former, "kept": self.kept}
         ended = {
             name: [(one.id, one.status, one.given_name, one.family_name) for one in people]
-            for name, people in (("former", self.former), ("kept", self.kept))
+            for name, people in named.items()
         }
         stays = self.living and (self.living.id, self.living.given_name, self.living.family_name)
         return {**ended, "living": stays}
@@ -50,9 +53,10 @@ class Reach:
 
 def foresee(registration: Registration) -> Reach:
     """Return whom erasing this registration would reach now."""
-    former = owners.list_former(registration)
+    joined, former = owners.list_joined(registration), owners.list_former(registration)
     kept = owners.list_kept(former)
-    return Reach([one for one in former if one not in kept], kept, owners.find_living(registration))
+    gone = [one for one in former if one not in kept]
+    return Reach(joined, gone, kept, owners.find_living(registration))
 
 
 def erase(registration: Registration, *, actor: str, now: datetime) -> None:
@@ -70,7 +74,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     places.lock(event)
     db.session.refresh(registration)
     reach = foresee(registration)
-    every = [registration, *owners.list_joined(registration), *reach.former]
+    every = [registration, *reach.joined, *reach.former]
     sole = owners.list_sole(every)
     stays = bool(reach.kept or reach.living)
     tombstones.remember(every, sole, now=now)

@@ -51,14 +51,16 @@ def plant_if_empty(*, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Repeated:
-    """What repeating an erasure did: whether something was there to be erased, and whom it left ended.
+    """What repeating an erasure did: whether something was there to be erased, and which merges it left.
 
-    `left_ended` are the references of the people whom a merge with the erased registration has ended, though it had
-    been undone before the erasure: an organiser must register them again.
+    Such a merge had been undone before the erasure, and cannot be undone again. `left_ended` are the references of
+    people whom it has ended, so that an organiser must register them again; `left_mixed` those of people who may still
+    have values of the erased person, such as the address.
     """
 
     erased: bool = False
     left_ended: Sequence[str] = ()
+    left_mixed: Sequence[str] = ()
 
 
 def repeat(digest: str, *, now: datetime) -> int:
@@ -90,30 +92,40 @@ def repeat_as(actor: str, digest: str, *, now: datetime) -> Repeated:
     event_id = found.event_id if found else addresses[0][0]
     event = db.session.get_one(Event, event_id)
     places.lock(event)
-    left_ended = _undo_merges(found, mark, actor=actor, now=now) if found else []
+    left_ended, left_mixed = _undo_merges(found, mark, actor=actor, now=now) if found else ([], [])
     others = [_standing_for(event_id, address, mark) for _event_id, address in addresses]
     erasing.repeat(event, [found] if found else [], others, mark, actor=actor, now=now)
-    return Repeated(erased=True, left_ended=left_ended)
+    return Repeated(erased=True, left_ended=left_ended, left_mixed=left_mixed)
 
 
-def _undo_merges(found: Registration, mark: Mark, *, actor: str, now: datetime) -> list[str]:
+def _undo_merges(
+    found: Registration, mark: Mark, *, actor: str, now: datetime
+) -> tuple[list[str], list[str]]:
     """Undo again the merges that had been undone before the erasure, so that the other person loses nothing.
 
-    Return the references of the people whose merge cannot be undone. Had the merge still been there, both registrations
-    would have been erased and have tombstones.
+    Return the references of the others whose merge cannot be undone: those whom it has ended, and those into whom the
+    erased registration was merged. Had the merge still been there, both registrations would have been erased and have
+    tombstones.
     """
-    key, noted, left_ended = mark.find_key(), tombstones.read_file()[0], []
+    key, noted = mark.find_key(), tombstones.read_file()[0]
+    left_ended: list[str] = []
+    left_mixed: list[str] = []
     for merge in separating.list_merges(found):
-        other = merge.ended if merge.kept_id == found.id else merge.kept
+        is_kept = merge.kept_id == found.id
+        other = merge.ended if is_kept else merge.kept
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
         try:
             with db.session.begin_nested():
-                separating.separate(merge, may_be_late=True, actor=actor, now=now)
+                if is_kept:
+                    separating.separate(merge, may_be_late=True, actor=actor, now=now)
+                else:
+                    separating.separate_from_erased(merge, actor=actor, now=now)
         except CannotBeUndone:
-            log.warning("registration %s may have been ended by a merge with an erased one", other.id)
-            left_ended.append(other.reference)
-    return left_ended
+            log.warning("a merge of registration %s with an erased one could not be undone", other.reference)
+            audit.record("registration.left_merged", other, actor=actor, at=now)
+            (left_ended if is_kept else left_mixed).append(other.reference)
+    return left_ended, left_mixed
 
 
 def _find_registration(mark: Mark, key: bytes) -> Registration | None:

@@ -82,7 +82,9 @@ def reinstate(
     audit.record(action, registration, actor=actor, at=now, status=status)
     consents.withdraw(registration, consents.LIST, actor=actor, now=now)
     waiting_list.offer_free_places(registration.event, now=now)
-    tell(registration, words=words, is_merge=is_merge, now=now)
+    # Only what a restored backup has brought back can be undone after the event.
+    if not events.is_over(registration.event, now):
+        tell(registration, words=words, is_merge=is_merge, now=now)
     return registration.status
 
 

@@ -95,6 +95,25 @@ def separate(merge: RegistrationMerge, *, may_be_late: bool = False, actor: str,
     `start_write`; after a refusal the caller has to roll back.
     """
     kept, ended = merge.kept, merge.ended
+    _take_apart(merge, may_be_late=may_be_late, now=now)
+    status = reinstate(ended, is_merge=True, may_be_late=may_be_late, actor=actor, now=now)
+    audit.record("registration.merge_undone", kept, actor=actor, at=now)
+    return status
+
+
+def separate_from_erased(merge: RegistrationMerge, *, actor: str, now: datetime) -> None:
+    """Undo the merge for the registration that was kept; the other one stays ended, because it is erased next.
+
+    As `separate` with `may_be_late`. Raises CannotBeUndone.
+    """
+    kept = merge.kept
+    _take_apart(merge, may_be_late=True, now=now)
+    audit.record("registration.merge_undone", kept, actor=actor, at=now)
+
+
+def _take_apart(merge: RegistrationMerge, *, may_be_late: bool, now: datetime) -> None:
+    """Give both registrations their former values, and delete the merge. Raises CannotBeUndone."""
+    kept, ended = merge.kept, merge.ended
     places.lock(kept.event)
     for row in (merge, kept, ended):
         db.session.refresh(row)
@@ -113,10 +132,8 @@ def separate(merge: RegistrationMerge, *, may_be_late: bool = False, actor: str,
     db.session.flush()
     if kept.email != old_email:
         links.revoke(kept, now=now)
-        mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
-    status = reinstate(ended, is_merge=True, may_be_late=may_be_late, actor=actor, now=now)
-    audit.record("registration.merge_undone", kept, actor=actor, at=now)
-    return status
+        if not events.is_over(kept.event, now):
+            mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
 
 
 def forget_old(*, now: datetime) -> int:

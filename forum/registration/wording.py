@@ -83,6 +83,7 @@ ACTS = {
     "registration.merged": _l("Another registration of the person merged into this one"),
     "registration.merged_away": _l("Merged into another registration of the person"),
     "registration.merge_undone": _l("Merge undone"),
+    "registration.left_merged": _l("Still merged with an erased person, after a backup was restored"),
     "registration.approved": _l("Approved"),
     "registration.declined": _l("Registration declined"),
     "registration.review_reopened": _l("In review again, because name or organisation was changed"),

@@ -281,6 +281,41 @@ def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
         assert (status, f"has ended {reference}, and" in output) == (Status.CANCELLED, True)
 
 
+@pytest.mark.parametrize("is_over", [False, True], ids=["full", "over"])
+def test_nothing_of_an_erased_person_stays_with_whom_they_were_merged_into(
+    make_app, sqlite_url, tmp_path, is_over
+):
+    """In the backup the address of the erased person is the other one's, and nobody can have a place again."""
+    app = make_app(sqlite_url)
+    with app.app_context():
+        event = make_event(
+            capacity=2, has_waiting_list=is_over, starts_at=NOW + 20 * HOUR, ends_at=NOW + 30 * HOUR
+        )
+        first, second = (
+            confirmed(event, given_name=f"Zq{name}", email=f"zq{name}@example.org") for name in "ab"
+        )
+        write(uniting.unite, first, second, ("email",), actor="command", now=NOW)
+        confirmed(event, given_name="Zqc", email="zqc@example.org")
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    clock.freeze(NOW + HOUR)
+    with app.app_context():
+        write(registration.cancel, find("Zqc"), actor="command", now=clock.now())
+        write(separating.separate_last, find("Zqa"), actor="command", now=clock.now())
+        write(erasing.erase, find("Zqb"), actor="command", now=clock.now())
+        remember()
+        db.session.remove()
+    clock.freeze(NOW + (40 if is_over else 2) * HOUR)
+    other = make_app(f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
+    output = run(other, "db", "upgrade").output
+    assert ("1 erasure is repeated" in output, "by hand" in output) == (True, False)
+    with other.app_context():
+        assert (find("Zqa").email, find("Zqa").status) == ("zqa@example.org", Status.CONFIRMED)
+        told = db.select(OutboxMessage.recipient).where(OutboxMessage.created_at == clock.now())
+        assert list(db.session.scalars(told)) == ([] if is_over else ["zqa@example.org"])
+
+
 def standing():
     people = db.session.query(Registration)
     return [(one.given_name, one.email, one.status) for one in people], list(
