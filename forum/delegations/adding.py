@@ -30,9 +30,12 @@ REFUSED: Mapping[type[Exception], Prospect] = {
 
 
 def foresee(delegation: Delegation, now: datetime) -> Prospect:
-    """Return the result of adding one more person of the delegation's organisation now."""
+    """Return the result of adding one more person of the delegation's organisation now.
+
+    Only people whom the contact sees count: a refusal must not tell that somebody is hidden (Art. 18).
+    """
     event, sector = delegation.event, delegation.sector
-    if len(delegation.people) >= MOST:
+    if len(queries.list_shown(delegation)) >= MOST:
         return Prospect.TOO_MANY
     if refusal := intake.find_refusal(sector, now):
         return REFUSED.get(refusal, Prospect.CLOSED)
@@ -45,7 +48,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
     """Return what the page promises, and the number of people now: a form sent twice adds nobody twice (R03)."""
-    return {"prospect": foresee(delegation, now), "people": len(delegation.people)}
+    return {"prospect": foresee(delegation, now), "people": len(queries.list_shown(delegation))}
 
 
 def lock(delegation: Delegation, *, now: datetime) -> None:

@@ -41,11 +41,14 @@ def can_correct(delegate: Delegate, now: datetime) -> bool:
 def refuse_if_named(
     delegation: Delegation, email: str, now: datetime, *, beside: Delegate | None = None
 ) -> None:
-    """Raise AddressNamed if another person of the delegation than `beside` has this address."""
+    """Raise AddressNamed if another person whom the contact sees than `beside` has this address.
+
+    One who is hidden counts as little as one who was erased; only the owner of the address gets a message.
+    """
     if not email:
         return
     canonical = names.canonical_email(email)
-    for one in queries.list_people(delegation):
+    for one in queries.list_shown(delegation):
         if one is not beside and canonical == _address_of(one, now):
             raise AddressNamed(one.position)
 

@@ -116,15 +116,17 @@ def find_delegate(delegation: Delegation, position: int) -> Delegate | None:
 
 def list_shown(delegation: Delegation) -> Sequence[Delegate]:
     """Return the people whom the contact sees; those whose data may not be used are gone as erased ones are."""
-    query = select(Delegate).where(Delegate.delegation_id == delegation.id, IS_SHOWN)
-    return db.session.scalars(
-        query.options(joinedload(Delegate.registration)).order_by(Delegate.position)
-    ).all()
+    return _list(Delegate.delegation_id == delegation.id, IS_SHOWN)
 
 
 def list_people(delegation: Delegation) -> Sequence[Delegate]:
-    """Return the people of a delegation with their registrations, read from the database again, in order."""
-    query = select(Delegate).where(Delegate.delegation_id == delegation.id).order_by(Delegate.position)
+    """Return the people of a delegation, also those whom the contact does not see."""
+    return _list(Delegate.delegation_id == delegation.id)
+
+
+def _list(*conditions: ColumnElement[bool]) -> Sequence[Delegate]:
+    """Return people of delegations with their registrations, read from the database again, in order."""
+    query = select(Delegate).where(*conditions).order_by(Delegate.position)
     whole = query.options(joinedload(Delegate.registration)).execution_options(populate_existing=True)
     return db.session.scalars(whole).all()
 

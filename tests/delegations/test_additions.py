@@ -13,8 +13,9 @@ from forum.delegations.errors import AddressNamed, CannotBeAdded, NotTheirs
 from forum.events.enums import SectorPolicy
 from forum.events.freezing import AnswersFrozen
 from forum.extensions import db
+from forum.privacy import restricting
 from forum.registration import actions, links
-from forum.registration.enums import Status, TokenPurpose
+from forum.registration.enums import RestrictionKind, Status, TokenPurpose
 from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration
 from tests.delegations.test_delegations import ALONE, CONTACT, OWN, counted, opened, registered, states
@@ -128,6 +129,22 @@ def test_address_that_stands_in_the_delegation_is_named_once(pages, event):
     page = page.submit({"given_name": "Cia", "email": "CIA@example.org"}, button="Add the person", expect=422)
     assert page.errors == {"email": "Person 2 of the delegation has this address"}
     assert len(states(delegation)) == 2
+
+
+def test_contact_adds_people_as_if_a_hidden_one_had_been_erased(pages, event, monkeypatch):
+    """The data of somebody under restriction are not used: neither the address nor the number refuses another."""
+    monkeypatch.setattr(adding, "MOST", 2)
+    delegation = registered(event, sector="justice")
+    write(actions.confirm, delegation.people[1].registration, now=NOW)
+    hidden = db.session.merge(delegation).people[1].registration
+    request = write(restricting.ask, hidden, RestrictionKind.RESTRICTION, "court", now=NOW)
+    write(restricting.grant, request, actor="command", now=NOW)
+    opened(pages, delegation)
+    since = last_id()
+    page = pages.get("own_delegation_people.add")
+    page.submit({"given_name": "New", "email": "cia@example.org"}, button="Add the person", follow=True)
+    assert queued(since) == [("already-registered", "cia@example.org")]
+    assert "at most 20" in pages.get("own_delegation_people.add").text
 
 
 def rows_of(pages, delegation, address):
