@@ -5,6 +5,7 @@ A contact who has not confirmed yet gets the link to confirm.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from forum.audit import actions as audit
 from forum.database import rehearsed
@@ -16,6 +17,10 @@ from forum.extensions import db
 from forum.outbox.enums import Lane
 from forum.registration import names, places
 from forum.registration.links_by_mail import Beside
+
+# How many of the oldest and of the newest unconfirmed lists of an address are linked, if there are more. A stranger who
+# sends any number of lists with somebody else's address hides neither a list from before, nor one that is sent anew.
+OLDEST = NEWEST = 3
 
 
 def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Beside:
@@ -29,7 +34,7 @@ def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Besi
     with rehearsed(db.session, when=not mine):
         tokens = [contact_links.issue(one, _purpose(one), now=now, is_dead=withheld) for one in shown]
     links = [
-        (one.sector.name, mails.address_of(one, token, _purpose(one)), one.confirmed_at is None)
+        (one.sector.name, mails.address_of(one, token, _purpose(one)), _entered(one))
         for one, token in zip(shown, tokens, strict=True)
     ]
 
@@ -45,6 +50,7 @@ def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Besi
                     lane=Lane.NOW,
                     now=now,
                     beside=links[1:],
+                    entered=_entered(shown[0]),
                 )
 
     return Beside(links if mine else (), queue)
@@ -54,19 +60,29 @@ def _purpose(delegation: Delegation) -> ContactLink:
     return ContactLink.MANAGE if delegation.confirmed_at else ContactLink.CONFIRM
 
 
-def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
-    """Leave out lists that cannot be confirmed, and those that were sent anew with the same people.
+def _entered(delegation: Delegation) -> datetime | None:
+    """Return when a list that is still to be confirmed was entered; None for one that is confirmed."""
+    return None if delegation.confirmed_at else delegation.asked_at
 
-    A list with other people hides none: anybody can send one with the contact's address.
+
+def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
+    """Leave out lists that cannot be confirmed, those that were sent anew unchanged, and those that are too many.
+
+    A list that differs in anything hides none: anybody can send one with the contact's address.
     """
     confirmed = [one for one in delegations if one.confirmed_at]
     sectors = {one.sector_id for one in confirmed}
-    newest = {(one.sector_id, _people(one)): one for one in delegations if one.sector_id not in sectors}
-    return [*confirmed, *newest.values()]
+    newest = {_written(one): one for one in delegations if one.sector_id not in sectors}
+    lists = sorted(newest.values(), key=lambda one: one.id)
+    return [*confirmed, *(lists[:OLDEST] + lists[OLDEST:][-NEWEST:])]
 
 
-def _people(delegation: Delegation) -> frozenset[tuple[str, ...]]:
-    return frozenset((one.given_name, one.family_name, one.email) for one in delegation.people)
+def _written(delegation: Delegation) -> tuple[Any, ...]:
+    """Return everything that whoever sent the form has written."""
+    contact = ("given_name", "family_name", "organisation", "country", "is_all_or_nobody")
+    person = ("given_name", "family_name", "title", "email")
+    people = frozenset(tuple(getattr(one, name) for name in person) for one in delegation.people)
+    return (delegation.sector_id, *(getattr(delegation, name) for name in contact), people)
 
 
 def send(delegation: Delegation, *, actor: str, now: datetime) -> None:

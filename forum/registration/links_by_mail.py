@@ -28,11 +28,11 @@ BESIDE = "what an address opens beside a registration"
 class Beside:
     """Links of an address to something else than a registration.
 
-    Each has the name of a sector, and whether the link is one that confirms. `queue` makes a mail with these only,
-    and keeps it only if its argument is true.
+    Each has the name of a sector, the link, and, if it is one that confirms, the time at which somebody entered what it
+    confirms. `queue` makes a mail with these only, and keeps it only if its argument is true.
     """
 
-    links: Sequence[tuple[Text, str, bool]]
+    links: Sequence[tuple[Text, str, datetime | None]]
     queue: Callable[[bool], None]
 
 

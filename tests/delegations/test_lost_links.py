@@ -1,5 +1,6 @@
 """A contact who has lost the link gets another one, also once registration is closed; newer links end older ones."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -78,7 +79,7 @@ def test_contact_who_comes_too_reads_both_links_in_one_message(event):
 
 
 def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, event):
-    """The newest list of a sector only; none once the time is over, or where a list of the sector is confirmed."""
+    """Of lists that are alike the newest; none once the time is over, or where a list of the sector is confirmed."""
     asked(event, key="first")
     asked(event, key="second")
     since = last_id()
@@ -92,7 +93,10 @@ def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, even
     write(links_by_mail.send_fresh_link, event, CONTACT.email, now=NOW)
     text = newest_mail_to(CONTACT.email, "delegation-link").text
     assert text.count("/r/delegation/") == 2
-    assert "Several people in the sector Justice are not registered before you confirm." in text
+    assert (
+        "Several people in the sector Justice are not registered before you confirm. The list, entered "
+        in text
+    )
     clock.freeze(NOW + timedelta(hours=48))
     write(links_by_mail.send_fresh_link, event, CONTACT.email, now=clock.now())
     assert newest_mail_to(CONTACT.email, "delegation-link").text.count("/r/delegation/") == 1
@@ -101,10 +105,24 @@ def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, even
 def test_list_that_a_stranger_sent_with_the_contacts_address_hides_none(event):
     asked(event, key="own")
     asked(event, key="strangers", people=(Person("Mallory", "Ek", ""), Person("Eve", "Ek", "")))
+    asked(event, key="evil", contact=replace(CONTACT, organisation="Evil"), now=NOW + timedelta(minutes=1))
+    assert sorted(linked_lists(event)) == ["evil", "own", "strangers"]
+    text = newest_mail_to(CONTACT.email, "delegation-asked").text
+    moments = re.findall(r"entered (?:on )?(.*)[.:]$", text, re.MULTILINE)
+    assert (len(moments), len(set(moments))) == (3, 2)  # the recipient can tell the lists apart
+
+
+def test_number_of_linked_lists_is_bounded_and_hides_none_from_before_or_sent_anew(event):
+    for number in range(9):
+        asked(event, key=str(number), contact=replace(CONTACT, organisation=str(number)))
+    assert sorted(linked_lists(event)) == list("012678")
+
+
+def linked_lists(event):
+    """Let the contact ask for the lost link; return the keys of the lists that the mail's links confirm."""
     write(links_by_mail.send_fresh_link, event, CONTACT.email, now=NOW)
     tokens = tokens_in(newest_mail_to(CONTACT.email, "delegation-asked"))
-    linked = [contact_links.follow(token, ContactLink.CONFIRM, now=NOW).form_key for token in tokens]
-    assert sorted(linked) == ["own", "strangers"]
+    return [contact_links.follow(token, ContactLink.CONFIRM, now=NOW).form_key for token in tokens]
 
 
 def test_asking_takes_as_many_statements_for_contacts_and_for_strangers(database):
