@@ -42,6 +42,7 @@ from tests.shortcuts import (
     compile_once,
     compile_writes_once,
     describe_files_once,
+    hash_quickly,
     is_roomy,
     look_at_once,
     make_images_once,
@@ -61,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     share_routes()
     compile_writes_once()
     describe_files_once()
+    hash_quickly()
     make_images_once()
     gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     if not hasattr(config, "workerinput"):

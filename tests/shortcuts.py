@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import whitenoise.base
+from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket
@@ -13,11 +14,13 @@ from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.matcher import StateMachineMatcher
 from whitenoise.responders import StaticFile
 
+from forum.accounts import passwords
 from forum.database import Base
 from forum.extensions import db
 from forum.images import making
 from forum.web.content_version import PolledVersion
 
+HASHER = passwords.HASHER
 ROOM = 6 * 1024**3  # in bytes: more than a run of the tests needs for its folders
 
 
@@ -189,6 +192,14 @@ def describe_files_once() -> None:
         return known[key]
 
     whitenoise.base.StaticFile = remembered
+
+
+def hash_quickly() -> None:
+    """Hash passwords in microseconds instead of a tenth of a second, which makes stolen hashes costly to try.
+
+    tests/accounts/test_passwords.py uses HASHER, the hasher of the forum.
+    """
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 def make_images_once() -> None:

@@ -14,9 +14,26 @@ from forum.accounts import actions, passwords
 from forum.accounts.errors import PasswordRefused, SignInRefused, TooCommon, TooLong, TooNear, TooShort
 from forum.extensions import db
 from forum.turns import Line, Processor
+from tests.shortcuts import HASHER
+from tools import organisers
 from tools.organisers import PASSWORD, give_password, make_user
 
 ABOUT = ("Alva Lindqvist", "alva.lindqvist@example.org")
+
+
+@pytest.fixture(autouse=True)
+def _forums_hasher(monkeypatch):
+    """Hash as the forum does, not as quickly as in the other tests."""
+    monkeypatch.setattr(passwords, "HASHER", HASHER)
+    _forget_hashes()
+    yield
+    _forget_hashes()
+
+
+def _forget_hashes() -> None:
+    """Forget the hashes that a hasher has made, so that tests with another do not use them."""
+    passwords._unmatchable_hash.cache_clear()
+    organisers._hashed.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
 
 from forum import clock
 from forum.accounts import passwords, sign_ins
@@ -15,7 +14,6 @@ from forum.extensions import db
 from forum.web import limits
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed
-from tools import organisers
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in
 from tools.pages import Pages
 
@@ -26,16 +24,6 @@ WRONG = "not the right password"
 @pytest.fixture
 def app(make_app, sqlite_url):
     return make_app(sqlite_url)
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch):
-    """Make password hashes fast; their duration is not tested here."""
-    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    yield
-    # Forget the hashes that the fast hasher has made, so that later tests do not use them.
-    passwords._unmatchable_hash.cache_clear()
-    organisers._hashed.cache_clear()
 
 
 def recorded(prefix: str) -> list[tuple]:
