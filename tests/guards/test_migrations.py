@@ -2,13 +2,15 @@
 
 import base64
 import json
+from collections import defaultdict
 from itertools import pairwise
 
 import flask_migrate
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy.engine import Connection
 
 from forum import MIGRATIONS, clock, migrating
 from forum.accounts import sign_ins
@@ -20,8 +22,20 @@ from forum.sealing import location_of, unseal
 from tests.factories.events import NOW
 from tests.guards import old_data
 
+Tables = dict[str, set[str]]  # the columns, constraints and indexes of each table
+
 # Migrations that change only tables of earlier releases: newer ones are created in the new form.
 FOR_OLDER_ALONE = {"0050"}
+PARTS = """
+SELECT relname, attname || ' ' || format_type(atttypid, atttypmod) || ' ' || NOT attnotnull
+FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
+UNION ALL
+SELECT relname, conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+WHERE relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT tablename, indexname FROM pg_indexes WHERE schemaname = 'public'
+"""
 RELEASES = sorted(path.stem for path in old_data.FILES.glob("*.json"))
 
 
@@ -37,6 +51,12 @@ def blank(blank_database_url, static_folder, tmp_path):
     clock.freeze(None)
 
 
+@pytest.fixture
+def described(monkeypatch):
+    """Describe the tables after each migration that runs during the test."""
+    return Described(monkeypatch)
+
+
 def steps() -> list:
     """Return the migrations, the oldest first."""
     config = Config()
@@ -44,19 +64,58 @@ def steps() -> list:
     return list(ScriptDirectory.from_config(config).walk_revisions())[::-1]
 
 
-def tables() -> dict[str, set[str]]:
-    """Return the columns, constraints and indexes of each table."""
-    metadata = MetaData()
-    with db.engine.connect() as connection:
-        metadata.reflect(connection)
-    return {
-        name: {
-            *(f"{column.name} {column.type} {column.nullable}" for column in table.columns),
-            *(str(rule.name) for rule in (*table.constraints, *table.indexes)),
-        }
-        for name, table in metadata.tables.items()
-        if name != old_data.VERSION_TABLE
-    }
+class Described:
+    """The tables after each migration that ran: the revision that the database then has, and what it consists of."""
+
+    def __init__(self, monkeypatch) -> None:
+        self._seen: list[tuple[str, Tables]] = []
+        self._known: dict[tuple[str, ...], set[str]] = {}
+        described = self
+
+        class Describing(migrating.StepCheck):
+            def __call__(self, **step) -> None:
+                super().__call__(**step)
+                revision = next(iter(step["heads"]), "base")
+                described._seen.append((revision, described._tables(self._connection)))
+
+        monkeypatch.setattr(migrating, "StepCheck", Describing)
+
+    def take(self) -> list[tuple[str, Tables]]:
+        """Return the tables after each migration since the last call, in the order in which the migrations ran."""
+        seen, self._seen = self._seen, []
+        return seen
+
+    def _tables(self, connection: Connection) -> Tables:
+        is_sqlite = connection.dialect.name == "sqlite"
+        tables = self._sqlite_tables(connection) if is_sqlite else postgresql_tables(connection)
+        tables.pop(old_data.VERSION_TABLE, None)
+        return tables
+
+    def _sqlite_tables(self, connection: Connection) -> Tables:
+        # Reading a table back takes longer than migrating it. SQLite keeps a table and its indexes as the statements
+        # that made them, so a table is read again only when one of its statements differs.
+        statements = defaultdict(list)
+        for table, sql in connection.exec_driver_sql("SELECT tbl_name, sql FROM sqlite_schema ORDER BY name"):
+            statements[table].append(str(sql))
+        tables = {}
+        for name in inspect(connection).get_table_names():
+            key = name, *statements[name]
+            if key not in self._known:
+                table = Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
+                self._known[key] = {
+                    *(f"{column.name} {column.type} {column.nullable}" for column in table.columns),
+                    *(str(rule.name) for rule in (*table.constraints, *table.indexes)),
+                }
+            tables[name] = self._known[key]
+        return tables
+
+
+def postgresql_tables(connection: Connection) -> Tables:
+    """Return the columns, constraints and indexes of each table, in one statement instead of SQLAlchemy's many."""
+    tables: Tables = defaultdict(set)
+    for table, part in connection.exec_driver_sql(PARTS):
+        tables[table].add(part)
+    return tables
 
 
 def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[dict]]:
@@ -89,16 +148,30 @@ def test_migrations_are_one_line_in_the_order_of_their_numbers():
     assert all(step.path.rpartition("/")[2].startswith(f"{step.revision}_") and step.doc for step in found)
 
 
-def test_every_step_goes_back_and_forth(blank):
-    for step in steps():
-        before = tables()
-        flask_migrate.upgrade(revision=step.revision)
-        after = tables()
-        flask_migrate.downgrade(revision=step.down_revision or "base")
-        assert tables() == before, step.revision
-        flask_migrate.upgrade(revision=step.revision)
-        assert tables() == after, step.revision
-        assert (after == before) == (step.revision in FOR_OLDER_ALONE), step.revision
+def test_every_step_goes_back_and_forth(blank, described):
+    """All steps go forth, back and forth again; after each the tables are those of the first time."""
+    flask_migrate.upgrade()
+    first = [("base", {}), *described.take()]
+    flask_migrate.downgrade(revision="base")
+    assert differing(first, [first[-1], *described.take()][::-1]) == []
+    flask_migrate.upgrade()
+    assert differing(first, [first[0], *described.take()]) == []
+    assert [revision for revision, _tables in first[1:]] == [step.revision for step in steps()]
+    unchanged = {revision for (_, before), (revision, after) in pairwise(first) if after == before}
+    assert unchanged == FOR_OLDER_ALONE
+
+
+def test_step_that_does_not_go_back_is_found():
+    """Control: a column that stays after a downgrade is found, and a step that does not run."""
+    first = [("base", {}), ("0001", {"a": {"id INTEGER False"}})]
+    assert differing(first, first) == []
+    assert differing(first, [("base", {"a": {"id INTEGER False"}}), first[1]]) == ["base"]
+    assert differing(first, [first[1], first[1]]) == ["base"]
+
+
+def differing(first: list[tuple[str, Tables]], again: list[tuple[str, Tables]]) -> list[str]:
+    """Return the revisions at which the tables are not those of the first time."""
+    return [one[0] for one, other in zip(first, again, strict=True) if one != other]
 
 
 def test_sqlite_gives_no_id_twice_in_any_table(blank):
