@@ -35,7 +35,7 @@ class Matcher:
 
     def __init__(self, pattern: re.Pattern, text: str):
         self.text, self.flags, self.steps = text, pattern.flags, 0
-        self.tree = list(parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE | re.UNICODE))
+        self.tree, self.known = _parsed(pattern)
         self.groups: dict[int, str] = {}
 
     def run(self, way: str) -> int:
@@ -53,12 +53,13 @@ class Matcher:
         ends = self.sequence(self.tree, at)
         return next((end for end in ends if way != "fullmatch" or end == len(self.text)), None)
 
-    def sequence(self, nodes: list, at: int) -> Iterator[int]:
-        if not nodes:
+    def sequence(self, nodes: list, at: int, first: int = 0) -> Iterator[int]:
+        """Yield the ends of matches of the nodes from the `first` on."""
+        if first == len(nodes):
             yield at
             return
-        for after in self.node(nodes[0], at):
-            yield from self.sequence(nodes[1:], after)
+        for after in self.node(nodes[first], at):
+            yield from self.sequence(nodes, after, first + 1)
 
     def node(self, node: tuple, at: int) -> Iterator[int]:
         self.steps += 1
@@ -67,26 +68,31 @@ class Matcher:
         kind, value = node
         if kind in REPEATS:
             return self.repeat(kind, *value, at)
-        if way := getattr(self, f"_{kind}".lower(), None):
-            return way(value, at)
-        is_here = at < len(self.text) and single(node, self.flags).fullmatch(self.text[at])
-        return iter([at + 1] if is_here else [])
+        if way := WAYS.get(kind):
+            return way(self, value, at)
+        return iter([at + 1] if at < len(self.text) and self._is_letter(node, self.text[at]) else [])
+
+    def _is_letter(self, node: tuple, letter: str) -> bool:
+        key = id(node), letter
+        if key not in self.known:
+            self.known[key] = single(node, self.flags).fullmatch(letter) is not None
+        return self.known[key]
 
     def repeat(self, kind, least: int, most: int, body, at: int, done: int = 0) -> Iterator[int]:
         if kind is kinds.MIN_REPEAT and done >= least:
             yield at
         if done < most:
-            for after in self.sequence(list(body), at):
+            for after in self.sequence(body.data, at):
                 if after > at or done < least:
                     yield from self.repeat(kind, least, most, body, after, done + 1)
         if kind is kinds.MAX_REPEAT and done >= least:
             yield at
 
     def _branch(self, value, at: int) -> Iterator[int]:
-        return chain.from_iterable(self.sequence(list(choice), at) for choice in value[1])
+        return chain.from_iterable(self.sequence(choice.data, at) for choice in value[1])
 
     def _subpattern(self, value, at: int) -> Iterator[int]:
-        for end in self.sequence(list(value[3]), at):
+        for end in self.sequence(value[3].data, at):
             self.groups[value[0]] = self.text[at:end]
             yield end
 
@@ -105,13 +111,20 @@ class Matcher:
         return iter([] if self.looks(*value, at) else [at])
 
     def looks(self, direction: int, body, at: int) -> bool:
-        nodes = list(body)
         if direction > 0:
-            return next(self.sequence(nodes, at), None) is not None
+            return next(self.sequence(body.data, at), None) is not None
         before = at - body.getwidth()[0]
-        return before >= 0 and at in self.sequence(nodes, before)
+        return before >= 0 and at in self.sequence(body.data, before)
 
 
+WAYS = {
+    kinds.BRANCH: Matcher._branch,
+    kinds.SUBPATTERN: Matcher._subpattern,
+    kinds.GROUPREF: Matcher._groupref,
+    kinds.AT: Matcher._at,
+    kinds.ASSERT: Matcher._assert,
+    kinds.ASSERT_NOT: Matcher._assert_not,
+}
 ANCHORS = {
     kinds.AT_BEGINNING: "^",
     kinds.AT_END: "$",
@@ -222,6 +235,15 @@ def _members(values) -> Iterator[str]:
             yield chr(value[0])
         elif kind is kinds.CATEGORY and value in SAMPLES:
             yield SAMPLES[value]
+
+
+@cache
+def _parsed(pattern: re.Pattern) -> tuple[list, dict[tuple[int, str], bool]]:
+    """Return the nodes of a pattern, and which of them match which single letters, for matchers to fill.
+
+    Each pattern is matched with some hundred texts of few different letters.
+    """
+    return parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE | re.UNICODE).data, {}
 
 
 @cache
