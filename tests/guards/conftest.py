@@ -69,12 +69,12 @@ def fresh_world(settings, built_world, tmp_path) -> Iterator[World]:
 
 
 @pytest.fixture
-def demo(app) -> Flask:
-    """Give an app with the demo in its database."""
+def demo(app, built_demo, tmp_path) -> Flask:
+    """Give an app with a copy of the demo in its database."""
     with app.app_context():
-        start_write(db.session)
-        load_demo(now=NOW)
-        db.session.commit()
+        _close()
+    shutil.copyfile(built_demo / "forum.sqlite3", tmp_path / "forum.sqlite3")
+    shutil.copytree(built_demo / "instance", tmp_path / "instance", dirs_exist_ok=True)
     return app
 
 
@@ -160,6 +160,23 @@ def queried(world) -> list[tuple[str, str]]:
 def built_world(build_world, world_kind) -> Built:
     """Give the test data (the canary world) of which `world` and `fresh_world` are copies."""
     return build_world(world_kind, texts.canary)
+
+
+@pytest.fixture(scope="session")
+def built_demo(settings, sqlite_template, tmp_path_factory) -> Path:
+    """Make a folder with the demo, of which `demo` is a copy: loading it takes several seconds."""
+    folder = tmp_path_factory.mktemp("built-demo")
+    shutil.copyfile(sqlite_template, folder / "forum.sqlite3")
+    own = {"INSTANCE": folder / "instance", "DATABASE_URL": f"sqlite:///{folder / 'forum.sqlite3'}"}
+    app = create_app({**settings, **own})
+    compile_once(app)
+    clock.freeze(NOW)
+    with app.app_context():
+        start_write(db.session)
+        load_demo(now=NOW)
+        db.session.commit()
+        _close()
+    return folder
 
 
 @pytest.fixture(scope="session")
