@@ -1,14 +1,18 @@
 """Each route answers each audience as forum/accounts/routes declares (S12), also for ids of another event (S13).
 
 The expected answers are computed here from the access table and the roles in the test data, not by the forum's code.
+No GET request among them writes (S11); tests/guards/test_get_changes_nothing.py says what a write is.
 """
 
 import re
 from datetime import timedelta
+from itertools import cycle, product
 
 import pytest
+from flask import request
 
-from forum.accounts import access
+from forum import clock
+from forum.accounts import access, sign_ins
 from forum.accounts.access import AUDIENCES, Face, Roles
 from forum.accounts.audiences import HANDLERS
 from forum.accounts.enums import Role
@@ -17,11 +21,15 @@ from forum.extensions import db
 from forum.registration import offers, places, sharing
 from forum.registration.enums import OfferEnd, Status
 from tests.factories.events import NOW
+from tests.guards import refusals
 from tests.guards.addresses import Address, addresses, readable
 from tests.guards.conftest import BOTH
+from tests.guards.refusals import refused_briefly
+from tests.guards.test_get_changes_nothing import QUERIES, forbidden, writes
 from tests.guards.test_mass_assignment import FORMS, hidden_fields
 from tests.guards.world import (
     ADMIN,
+    AUDIENCE,
     ELSEWHERE,
     HANDLER,
     HERE,
@@ -106,22 +114,30 @@ def holds(world: World, audience: str, wanted: Roles, slug: str | None) -> bool:
 
 
 def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
-    """Send every possible request; return those whose answer differs from the access table."""
+    """Send every possible request; return those whose answer differs from the access table, and GETs that write.
+
+    A GET has parameters that pages read, others for each audience, as they might lead to a write.
+    """
     found = []
     listed = [
         address for address in addresses(world, SLUGS) if endpoints is None or address.endpoint in endpoints
     ]
-    for audience, browser in world.browsers.items():
-        for address in listed:
+    queries = dict(zip(world.browsers, cycle(QUERIES), strict=False))
+    with refused_briefly(), writes(world) as written:
+        for audience, address in product(world.browsers, listed):
             for method in sorted(address.methods & {"GET", "POST"}):
-                status = browser.open(address.path, method=method).status_code
-                if status not in expected(world, audience, address, method):
-                    wanted = expected(world, audience, address, method)
-                    found.append(f"{audience}: {method} {address.path}: {status}, not {wanted}")
+                path = address.path + (queries[audience] if method == "GET" else "")
+                written.clear()
+                status = world.browsers[audience].open(path, method=method).status_code
+                wanted = expected(world, audience, address, method)
+                if status not in wanted:
+                    found.append(f"{audience}: {method} {path}: {status}, not {wanted}")
+                if method == "GET" and (wrongly := forbidden(address, written)):
+                    found.append(f"{audience}: {method} {path}: {wrongly}")
     return found
 
 
-def test_every_route_answers_every_audience_as_declared(world):
+def test_every_route_answers_every_audience_as_declared_and_reading_writes_nothing(world):
     assert differing(world) == []
 
 
@@ -137,6 +153,28 @@ def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
         if line.startswith(f"{VISITOR}: GET /console/nf27/")
     ]
     assert len(found) == 1
+
+
+def test_matrix_finds_a_page_that_writes(fresh_world):
+    """Control: when a minute has passed, the first page that an audience opens writes when it was last seen."""
+    clock.freeze(NOW + sign_ins.TOUCH)
+    found = differing(fresh_world, {"posts.index"})
+    assert len(found) == len(fresh_world.held)
+    assert all("GET" in line and "UPDATE sign_ins SET last_seen_at" in line for line in found)
+
+
+@pytest.mark.parametrize("where", ["posts.index", HANDLER, ELSEWHERE])
+def test_matrix_finds_an_error_page_that_falls_over_somewhere(world, monkeypatch, where):
+    """Control: an error page that cannot be shown for one view, audience or event is noticed, though most are short."""
+
+    def fall_over(template, **shown):
+        if where in {request.endpoint, request.environ[AUDIENCE], request.view_args["event"]}:
+            raise RuntimeError("falls over")
+        return "an error page"
+
+    monkeypatch.setattr(refusals, "render_template", fall_over)
+    with pytest.raises(RuntimeError, match="falls over"):
+        differing(world, {"posts.index", "reveals.index"})
 
 
 @pytest.mark.parametrize("mine", [HERE, ELSEWHERE])

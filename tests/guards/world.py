@@ -76,6 +76,7 @@ HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
+AUDIENCE = "tests.audience"  # the key of the audience in the WSGI environment of its browser's requests
 HANDLER = f"{Role.PROTECTED_HANDLER} of {HERE}"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
 DATED = {"day": 1, **POINT}
@@ -157,6 +158,8 @@ def find_registration(world: World, name: str) -> Registration:
 def open_browsers(world: World) -> World:
     """Open a browser for every audience: signed in, with a personal link opened, or neither."""
     world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
+    for name, browser in world.browsers.items():
+        browser.environ_base[AUDIENCE] = name
     world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
     world.browsers[PERSON].get(f"/en/r/delegation/{world.tokens[f'delegation of {PERSON}']}")
     with world.browsers[PERSON].session_transaction() as session:
