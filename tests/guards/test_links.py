@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 from flask import Flask, redirect
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -19,9 +19,11 @@ from forum.demo.loader import load_demo
 from forum.extensions import db
 from tests.factories.events import NOW
 from tests.guards.addresses import readable
+from tests.guards.refusals import refused_briefly
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
 
 LEADING = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action"}
+ONLY_LEADING = SoupStrainer(list(LEADING))
 OURS = {"", "localhost", "127.0.0.1"}
 # URLs that redirect on purpose, to the reader's language or the organiser's event.
 REDIRECTED = {
@@ -55,7 +57,8 @@ def dead_links(browser: FlaskClient, answers: dict[str, TestResponse], *, onward
 
 def fetch(browser: FlaskClient, pages: Iterable[str]) -> dict[str, TestResponse]:
     """Return the answers of the pages that can be opened."""
-    answers = {page: browser.get(page) for page in pages}
+    with refused_briefly():
+        answers = {page: browser.get(page) for page in pages}
     return {page: answer for page, answer in answers.items() if answer.status_code == 200}
 
 
@@ -63,7 +66,7 @@ def links_in(page: str, answer: TestResponse) -> Iterator[str]:
     """Yield the links of a page to this site, as paths with their queries."""
     if answer.mimetype != "text/html":
         return
-    for element in BeautifulSoup(answer.data, "html.parser").find_all(list(LEADING)):
+    for element in BeautifulSoup(answer.data, "html.parser", parse_only=ONLY_LEADING).find_all(list(LEADING)):
         target = element.get(LEADING[element.name])
         if target is None or (element.name == "form" and element.get("method", "get").lower() == "post"):
             continue
