@@ -40,6 +40,16 @@ class Reach:
     kept: list[Registration]
     living: Registration | None
 
+    def erased_with(self, registration: Registration) -> list[Registration]:
+        """Return all registrations that are erased, the person's own first."""
+        return [registration, *self.joined, *self.former]
+
+    def list_named(self, registration: Registration) -> list[str]:
+        """Return the addresses of erased registrations that others have, too: what others name by them stays."""
+        every = self.erased_with(registration)
+        addressed = owners.list_forgettable(every)
+        return sorted({one.email for one in every if one not in addressed})
+
     def shown(self) -> dict[str, Any]:
         """Return what the page says about them before the erasure, for telling whether it still holds."""
         named = {"joined": self.joined, "former": self.former, "kept": self.kept}
@@ -65,8 +75,8 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     Registrations merged with it are the same person's and are erased, too, and so are ended ones with the same
     confirmed address (`owners.list_former`) without a restriction. A place becomes free and is offered as after a
     cancellation. Rows are found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts
-    included; so are invitations, delegations and substitutions with the person's address, unless somebody else is
-    registered with it: then they may be that person's. The audit trail keeps its entries without
+    included; so are invitations, delegations and substitutions with the person's address, unless another registration
+    with it stays: then they may be of that one's person. The audit trail keeps its entries without
     their details, and the hash chain stays valid (S46). Tombstones are written, so that the erasure can be repeated in
     a restored backup (P09). Call after `start_write`.
     """
@@ -74,12 +84,11 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     places.lock(event)
     db.session.refresh(registration)
     reach = foresee(registration)
-    every = [registration, *reach.joined, *reach.former]
-    sole = owners.list_sole(every)
-    stays = bool(reach.kept or reach.living)
-    tombstones.remember(every, sole, now=now)
-    _end(event, every, sole, actor=actor, now=now)
-    mails.queue_erased(registration, stays=stays, now=now)
+    every = reach.erased_with(registration)
+    addressed = owners.list_forgettable(every)
+    tombstones.remember(every, addressed, now=now)
+    _end(event, every, addressed, actor=actor, now=now)
+    mails.queue_erased(registration, stays=registration not in addressed, now=now)
     for one in every:
         _delete(one, answered_at=now, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)

@@ -43,7 +43,8 @@ def queue_restriction_ending(
 def queue_erased(registration: Registration, *, stays: bool = False, now: datetime) -> OutboxMessage | None:
     """Queue the last mail to a person who is being erased, without a reference to the registration, which goes.
 
-    With `stays` the mail says that another registration with the address is not erased.
+    With `stays` the mail says that another registration with the address is not erased, nor what others name by the
+    address.
     """
     message = queue(registration, "erased", now, stays=stays)
     if message:

@@ -57,12 +57,11 @@ def list_former(registration: Registration) -> Sequence[Registration]:
 
 
 def list_kept(former: Sequence[Registration]) -> list[Registration]:
-    """Return those of the `list_former` that are not erased with the person, for a restriction stands (Art. 18).
+    """Return those of ended registrations that are not erased with the person, for a restriction stands (Art. 18).
 
     Those that are merged with such a registration are kept, too.
     """
-    held = {one.id for one in former if restrictions.stands(one)}
-    return [one for one in former if held & {each.id for each in (one, *list_joined(one))}]
+    return [one for one in former if any(restrictions.stands(each) for each in (one, *list_joined(one)))]
 
 
 def find_living(registration: Registration) -> Registration | None:
@@ -76,6 +75,18 @@ def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
     sharing = _list_sharing(registrations, {one.email_canonical for one in registrations})
     taken = {one.email_canonical for one in sharing if one.is_live}
     return [one for one in registrations if one.email_canonical not in taken]
+
+
+def list_forgettable(erased: Sequence[Registration]) -> list[Registration]:
+    """Return those of registrations to be erased whose address no registration that stays has.
+
+    What others name by such an address, as an invitation does, is erased with them. A registration stays if somebody
+    else is registered with it, or if a restriction of it, or of one merged with it, stands (Art. 18).
+    """
+    sharing = _list_sharing(erased, {one.email_canonical for one in erased})
+    kept = list_kept(sharing)
+    taken = {one.email_canonical for one in sharing if one.is_live or one in kept}
+    return [one for one in erased if one.email_canonical not in taken]
 
 
 def may_read_sealed(registration: Registration) -> bool:

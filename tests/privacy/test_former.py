@@ -7,6 +7,9 @@ from forum.database import start_write
 from forum.delegations.asking import Person
 from forum.delegations.models import Delegation
 from forum.extensions import db
+from forum.invitations import answering
+from forum.invitations.enums import InvitationState
+from forum.invitations.models import Invitation
 from forum.people import notes
 from forum.privacy import actions as requests
 from forum.privacy import erasing, hanging, restricting, telling
@@ -16,7 +19,8 @@ from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
 from tests.delegations.test_delegations import CONTACT, registered
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.registrations import confirmed, make_applicant, register, write
+from tests.invitations.test_invitations import invite
 from tests.registration.filling import mails
 from tests.registration.reading import read
 
@@ -105,7 +109,7 @@ def test_an_address_that_somebody_else_is_registered_with_gives_no_ended_registr
     db.session.expire_all()
     assert names() == ["Living", "Second"]
     (last,) = mails(db.session, "erased")
-    assert "Another registration with this address stays." in read(last).text
+    assert "Another registration with this address stays, and so do invitations" in read(last).text
 
 
 def test_only_registrations_that_certainly_have_the_address_are_the_persons(event):
@@ -155,33 +159,40 @@ def test_an_ended_registration_whose_address_organisers_chose_is_not_its_owners(
 
 def test_an_ended_registration_under_restriction_stays_and_the_organiser_reads_so(event, sign_in_as):
     """Art. 18: it may be kept for a court, at the wish of somebody else with the same mailbox."""
-    first = confirmed(event, given_name="First", family_name="Ek", email=OFFICE)
-    write(restricting.ask, first, RestrictionKind.RESTRICTION, "needed in court", now=NOW)
-    write(actions.cancel, first, actor="person", now=NOW)
+    restricted_and_cancelled(event, given_name="First", family_name="Ek", email=OFFICE)
     second = confirmed(event, given_name="Second", family_name="Ek", email=OFFICE)
     page = erasure_page(sign_in_as(Role.ORGANISER, event), event, second)
     assert (
         "An ended registration with the same address stays, because a restriction of it applies or is requested:"
         " First Ek, Cancelled." in page.text
     )
+    assert f"Invitations, delegations and the like in which others have written {OFFICE} stay" in page.text
     page.submit(follow=True)
     db.session.expire_all()
     assert names() == ["First"]
+    # The invitation that the restricted one has accepted; a restored backup must not lose it either.
+    assert db.session.scalars(db.select(Invitation.state)).all() == [InvitationState.YES]
+    assert db.session.scalars(db.select(Tombstone.address)).all() == [None]
     (last,) = mails(db.session, "erased")
-    assert "Another registration with this address stays." in read(last).text
+    assert "Another registration with this address stays, and so do invitations" in read(last).text
 
 
-def test_only_a_registration_with_the_very_address_is_said_to_stay(event, sign_in_as):
+@pytest.mark.parametrize("is_restricted", [False, True])
+def test_only_a_registration_with_the_very_address_is_said_to_stay(event, sign_in_as, is_restricted):
     """After a merge nobody learns that somebody is registered with the other address (S24)."""
+    if is_restricted:
+        restricted_and_cancelled(event, given_name="Other", email="b@example.org")
     kept = confirmed(event, given_name="A", family_name="Ek", email="a@example.org")
     other = confirmed(event, given_name="B", email="b@example.org")
     write(uniting.unite, kept, other, (), actor="command", now=NOW)
-    confirmed(event, given_name="Living", family_name="Berg", email="b@example.org")
+    if not is_restricted:
+        confirmed(event, given_name="Other", family_name="Berg", email="b@example.org")
     page = erasure_page(sign_in_as(Role.ORGANISER, event), event, db.session.merge(kept))
-    assert "Living" not in page.text
+    assert ("Other" in page.text) == is_restricted
+    assert "in which others have written b@example.org stay" in page.text
     page.submit(follow=True)
     db.session.expire_all()
-    assert names() == ["Living"]
+    assert names() == ["Other"]
     (last,) = mails(db.session, "erased")
     assert "stays" not in read(last).text
 
@@ -229,3 +240,11 @@ def erasure_page(organiser, event, person):
     write(requests.ask, person, now=NOW)
     page = organiser.get("erasure_requests.index", event=event.slug)
     return organiser.get(page.links[f"Erase {person.given_name} Ek"])
+
+
+def restricted_and_cancelled(event, **differing):
+    """Let somebody accept an invitation, ask for a restriction, and cancel."""
+    invitation = invite(event, "justice", email=differing["email"])
+    person = write(answering.accept, invitation, make_applicant(**differing), now=NOW)
+    write(restricting.ask, person, RestrictionKind.RESTRICTION, "needed in court", now=NOW)
+    write(actions.cancel, person, actor="person", now=NOW)
