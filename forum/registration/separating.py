@@ -14,6 +14,7 @@ from sqlalchemy import delete, or_, select, update
 from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.extensions import db
+from forum.outbox.models import OutboxMessage
 from forum.people.models import RegistrationNote, RegistrationTag
 from forum.registration import (
     answers,
@@ -121,6 +122,8 @@ def _take_apart(merge: RegistrationMerge, *, may_be_late: bool, now: datetime) -
         raise CannotBeUndone
     before, care_before = merge.before or {}, merge.care_before or {}
     old_email = kept.email
+    if before.get("values", {}).get(EMAIL, kept.email) != ended.email:
+        _return_mails(kept, ended, merge.merged_at)
     mails.take_back([ended])
     mails.take_back([kept], kind=MAIL)
     _give_back(kept, ended, before, now)
@@ -147,6 +150,19 @@ def _is_untouched(merge: RegistrationMerge) -> bool:
     """Return whether what undoing needs is still stored, and neither registration has ended or come back since."""
     stand_as_left = merge.kept.is_live and merge.ended.status == Status.CANCELLED
     return merge.sealed_before is not None and stand_as_left
+
+
+def _return_mails(kept: Registration, ended: Registration, since: datetime) -> None:
+    """Give the other registration the mails that went to its address while the merge stood.
+
+    They are part of that person's own data, and go with that person's erasure; those that have not left are cancelled.
+    """
+    theirs = OutboxMessage.registration_id == kept.id, OutboxMessage.recipient == ended.email
+    db.session.execute(
+        update(OutboxMessage)
+        .where(*theirs, OutboxMessage.created_at >= since)
+        .values(registration_id=ended.id)
+    )
 
 
 def _give_back(kept: Registration, ended: Registration, before: Before, now: datetime) -> None:

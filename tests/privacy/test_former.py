@@ -10,10 +10,11 @@ from forum.extensions import db
 from forum.invitations import answering
 from forum.invitations.enums import InvitationState
 from forum.invitations.models import Invitation
+from forum.outbox.models import OutboxMessage
 from forum.people import notes
 from forum.privacy import actions as requests
 from forum.privacy import erasing, hanging, restricting, telling
-from forum.registration import actions, owners, tombstones, uniting
+from forum.registration import actions, owners, separating, tombstones, uniting
 from forum.registration.enums import RestrictionKind
 from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
@@ -233,6 +234,20 @@ def test_free_words_of_an_ended_registration_are_not_told_to_whoever_shares_the_
     assert told["restriction_requests"][0]["words"] == told["registration_notes"][0]["text"] == hanging.CLOSED
     parts = telling.list_parts(told, event)
     assert "Not shown here" in str(parts)
+
+
+def test_mails_to_an_address_that_a_merge_gave_go_with_its_owner_once_it_is_undone(event):
+    kept = confirmed(event, given_name="A", email="a@example.org")
+    other = confirmed(event, given_name="B", email="b@example.org")
+    write(uniting.unite, kept, other, ("email",), actor="command", now=NOW)
+    asked = write(requests.ask, db.session.merge(kept), now=NOW)
+    write(requests.refuse, asked, "no", actor="command", now=NOW)
+    write(separating.separate_last, db.session.merge(kept), actor="command", now=NOW)
+    assert "b@example.org" not in str(hanging.tell(db.session.merge(kept)))
+    assert "erasure-refused" in str(hanging.tell(db.session.merge(other))["outbox_messages"])
+    write(erasing.erase, db.session.merge(other), actor="command", now=NOW)
+    left = db.select(OutboxMessage.kind).where(OutboxMessage.recipient == "b@example.org")
+    assert db.session.scalars(left).all() == [erasing.LAST_MAIL]
 
 
 def erasure_page(organiser, event, person):
