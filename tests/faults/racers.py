@@ -4,7 +4,8 @@ with Racers() as racers:
     outcomes = racers.run(Race(settings, url, act="register", threads=50, …))
 """
 
-import multiprocessing
+import gc
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,8 @@ from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any
 
 from flask import Flask, current_app
@@ -49,8 +52,10 @@ from forum.turns import NoTurn
 from forum.web.edits import digest
 from tests.factories.registrations import make_applicant
 from tests.shortcuts import compile_once, share_routes
+from tools.forking import Forked
 
 PROCESSES = 4
+SERVE = "from tests.faults.racers import serve; serve()"
 SECONDS = 300
 TRIES = 30  # how often a thread tries again after a "busy" answer; enough for a heavily loaded machine
 
@@ -79,49 +84,57 @@ class Racers:
     """The processes, which are reused for all races, because starting them takes seconds."""
 
     def __enter__(self) -> "Racers":
-        context = multiprocessing.get_context("spawn")
         self._lanes = []
-        start = self._start = context.Barrier(PROCESSES)  # referenced for processes that start late
         for _ in range(PROCESSES):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, start), daemon=True)
-            process.start()
-            self._lanes.append((process, ours))
+            ours, theirs = Pipe()
+            with theirs:
+                self._lanes.append((Forked(SERVE, env={}, stdin=theirs), ours))
         return self
 
     def __exit__(self, *_) -> None:
         for process, pipe in self._lanes:
-            pipe.send(None)
-            process.join(SECONDS)
-        del self._start
+            with pipe:
+                pipe.send(None)
+            process.wait(SECONDS)
 
     def run(self, race: Race) -> list[Outcome]:
         """Run the race in all processes at once; return all outcomes."""
         for number, (_process, pipe) in enumerate(self._lanes):
             pipe.send((number, asdict(race)))
-        outcomes = []
+        self._gather()  # all threads of all processes are ready
+        for _process, pipe in self._lanes:
+            pipe.send("go")
+        return [Outcome(**outcome) for outcomes in self._gather() for outcome in outcomes]
+
+    def _gather(self) -> list[Any]:
+        """Return what each of the processes says next."""
         for _process, pipe in self._lanes:
             if not pipe.poll(SECONDS):
                 raise TimeoutError("a process of the race does not answer")
-            outcomes += [Outcome(**outcome) for outcome in pipe.recv()]
-        return outcomes
+        return [pipe.recv() for _process, pipe in self._lanes]
 
 
-def _serve(pipe, start) -> None:
-    """Run, in a child process, each race that the pipe sends, until it sends None."""
+def serve() -> None:
+    """Run, in a process of its own, each race that its standard input sends, until that sends None."""
+    pipe = Connection(os.dup(0))
     share_routes()
+    gc.set_threshold(50_000, 20, 50)  # as in tests/conftest.py: an app has very many objects
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)
         compile_once(app)
         with nullcontext() if race.with_lock else _without_locks(app):
-            pipe.send([asdict(outcome) for outcome in _run(app, race, number, start)])
+            pipe.send([asdict(outcome) for outcome in _run(app, race, number, pipe)])
         with app.app_context():
             db.engine.dispose()
 
 
-def _run(app: Flask, race: Race, number: int, start) -> list[Outcome]:
-    jobs, ready = race.jobs[number], threading.Barrier(len(race.jobs[number]), action=start.wait)
+def _run(app: Flask, race: Race, number: int, pipe: Connection) -> list[Outcome]:
+    def await_start() -> None:
+        pipe.send("ready")
+        pipe.recv()
+
+    jobs, ready = race.jobs[number], threading.Barrier(len(race.jobs[number]), action=await_start)
 
     def job(argument: Any) -> Outcome:
         with app.app_context():
