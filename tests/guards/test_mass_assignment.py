@@ -920,14 +920,19 @@ SHOWING_STORED = ("/account/recovery-codes", "/en/r/delegation/add")
 
 def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     """Return the CSRF token and the form's other hidden fields."""
-    browser = world.browsers[audience]
+    browser, page = world.browsers[audience], ""
     where = {PERSON: "/en/r/", VISITOR: "/en/register/ngo"}.get(audience, "/account/")
-    page = browser.get(where).text
     if path in SHOWING_STORED or path.startswith(("/console/", "/en/r/delegation/", "/sv/r/delegation/")):
-        page += browser.get(path).text
-    names = ("csrf_token", "key", "replaced", "seen")
-    found = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in names}
+        page = browser.get(path).text
+    # Every page of a signed-in organiser has the token; the other pages of the console have no hidden fields to add.
+    if not (path.startswith("/console/") and _hidden(page, "csrf_token")):
+        page = browser.get(where).text + page
+    found = {name: _hidden(page, name) for name in ("csrf_token", "key", "replaced", "seen")}
     return {name: match[1] for name, match in found.items() if match}
+
+
+def _hidden(page: str, name: str) -> re.Match[str] | None:
+    return re.search(rf'name="{name}"[^>]* value="([^"]+)"', page)
 
 
 def rows(world) -> dict[str, dict[tuple, dict]]:

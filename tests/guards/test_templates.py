@@ -5,6 +5,7 @@ A macro that only the style guide calls counts as unused, because the style guid
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from jinja2 import DictLoader, Environment, nodes
@@ -34,6 +35,7 @@ from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.news import PUBLISHED
 from tests.guards.addresses import Address, addresses, readable
+from tests.guards.refusals import refused_briefly
 from tests.guards.test_canaries import queue_every_mail
 from tests.guards.test_fuzz import ENDING
 from tests.guards.test_mass_assignment import FORMS, SIGNING_OUT, hidden_fields
@@ -149,8 +151,9 @@ def rendered(fresh_world, monkeypatch) -> set[str]:
 
 def test_every_template_renders(fresh_world, rendered):
     """Every audience opens every page, every form is sent, rare states are produced, and every mail is rendered."""
-    for audience in (VISITOR, PERSON, ADMIN, HANDLER, f"{Role.CARE} of {HERE}", f"{Role.DOOR} of {HERE}"):
-        for address in readable(fresh_world, (HERE, UNSEEN)):
+    audiences = (VISITOR, PERSON, ADMIN, HANDLER, f"{Role.CARE} of {HERE}", f"{Role.DOOR} of {HERE}")
+    with refused_briefly():
+        for audience, address in product(audiences, readable(fresh_world, (HERE, UNSEEN))):
             fetch(fresh_world, audience, address.path)
     paper = {**FORMS["attendees.export"][1], **hidden_fields(fresh_world, ADMIN, ""), "shape": "paper"}
     assert fresh_world.browsers[ADMIN].post(f"/console/{HERE}/attendees/export", data=paper).data
