@@ -9,7 +9,6 @@ SCRIPT = (Path(__file__).parent / "measures.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE_OPTIONS = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
 WIDTHS = (320, 768, 1280)
-LOOKS = [(scheme, width) for width in WIDTHS for scheme in ("light", "dark")]
 COLOURS = {
     "too": {},
     "only": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
@@ -41,6 +40,11 @@ def space_text(page: Page) -> None:
     """Apply the text spacing of WCAG 1.4.12."""
     _ready(page)
     page.evaluate("measures.space()")
+
+
+def unspace_text(page: Page) -> None:
+    """Take back the text spacing of `space_text`."""
+    page.evaluate("document.adoptedStyleSheets = []")
 
 
 def resize(page: Page, width: int, height: int = 800) -> None:

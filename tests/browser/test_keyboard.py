@@ -1,4 +1,4 @@
-"""Using the site with the keyboard alone: Tab, Shift+Tab, Enter, Space and arrows (A02, A14, A15)."""
+"""Using the site with the keyboard alone: Tab, Shift+Tab, Enter, Space and arrows (A02, A14)."""
 
 import pytest
 from playwright.sync_api import expect
@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from forum.extensions import db
 from forum.registration.models import Registration
 from tests.browser.keyboard import Keyboard, focusable_places, is_focused
-from tests.browser.sights import BY_NAME, EVERY_KIND
+from tests.browser.sights import BY_NAME
 from tests.registration.reading import newest_mail
 from tools.organisers import PASSWORD, SECRET, code_for
 
@@ -110,22 +110,6 @@ def test_error_summary_takes_the_focus_and_leads_to_each_field(visit, name):
         keys.go_to(page.locator(f'.error-summary a[href="#{field}"]'))
         keys.press("Enter")
         assert is_focused(page.locator(f"[id='{field}']"))
-
-
-def by_keyboard():
-    """Return pages that have every kind of focusable element; the others are slow tests."""
-    return [
-        pytest.param(name, marks=() if name in EVERY_KIND else pytest.mark.slow, id=name) for name in BY_NAME
-    ]
-
-
-@pytest.mark.parametrize("name", by_keyboard())
-def test_tab_visits_everything_once_in_order_and_leaves(visit, name):
-    """Tab reaches every element and is never trapped, and Shift+Tab goes the same way back (A15)."""
-    page = visit(BY_NAME[name], "sv").page
-    keys, places = Keyboard(page), focusable_places(page)
-    assert keys.walk() == places
-    assert keys.walk("Shift+Tab") == places[::-1]
 
 
 def test_walk_finds_a_trap_and_an_order_of_its_own(chromium):

@@ -1,0 +1,132 @@
+// What axe-core reads of a page that can change with its look (its width, its colour scheme, forced colours): see looks.py.
+// An element is named by its index among all elements.
+window.looks = (() => {
+  const TARGETS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+  const FIELDS = ["INPUT", "SELECT", "TEXTAREA", "BUTTON"];
+  const PICTURES = ["IMG", "svg", "VIDEO", "CANVAS"];
+  const BLOCKS = ["flex", "flow-root", "grid"];
+  const CLEAR = "rgba(0, 0, 0, 0)";
+  // What axe says of texts whose contrast it cannot judge for a reason that all texts of their kind have.
+  const PAINTED = ["bgGradient", "bgImage", "imgNode", "pseudoContent", "shortTextContent", "nonBmp"];
+  const all = () => [...document.querySelectorAll("*")];
+
+  // Return four things of the page as it looks now:
+  // displayed  a sum of what is displayed and how, on which most rules of axe depend
+  // places     a sum of the places of links, buttons and fields in their parents, and of what scrolls
+  // links      a sum of how links stand out from the text around them
+  // kinds      the indexes of the elements with text by kind. Texts of one kind have the same colour, count both as
+  //            large or as small, and have the same things painted under and over them, so they have the same contrast.
+  const read = () => {
+    const displayed = [], places = [], links = [], painters = [], texts = [], layers = new Map();
+    all().forEach((element, index) => {
+      const style = getComputedStyle(element), box = element.getBoundingClientRect();
+      const [isEmpty, isOff] = [!box.width || !box.height, box.right <= 0 || box.bottom + scrollY <= 0];
+      const { visibility, position, opacity, overflowX, overflowY } = style;
+      const display = BLOCKS.includes(style.display) ? "block" : style.display;
+      displayed.push(display, visibility, position, opacity === "0", overflowX, overflowY, style.clipPath, style.clip,
+        style.contentVisibility, isEmpty, isOff);
+      if (["auto", "scroll"].includes(overflowX) || ["auto", "scroll"].includes(overflowY)) {
+        places.push(element.scrollWidth > element.clientWidth, element.scrollHeight > element.clientHeight);
+      }
+      if (isEmpty || !element.checkVisibility({ visibilityProperty: true }) || style.clipPath === "inset(50%)") return;
+      if (element.matches(TARGETS)) places.push(...beside(box, element.parentElement.getBoundingClientRect()));
+      if (element.tagName === "A") links.push(standing(style), standing(getComputedStyle(element.parentElement)));
+      const effects = [opacity, style.filter, style.mixBlendMode].join();
+      const layer = (layers.get(element.parentElement) || "") + (effects === "1,none,normal" ? "" : effects);
+      layers.set(element, layer);
+      const around = [layer, position === "static" ? "" : position + style.zIndex];
+      const isPicture = PICTURES.includes(element.tagName);
+      if (isPicture || paints(style)) painters.push({ element, box, paint: [isPicture, paint(style), ...around].join() });
+      for (const part of ["::before", "::after"].map((name) => getComputedStyle(element, name))) {
+        if (["none", "normal"].includes(part.content) || !paints(part)) continue;
+        painters.push({ element, box, paint: [paint(part), part.position, part.width, part.height, ...around].join() });
+      }
+      const words = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data).join("").trim();
+      if (words || FIELDS.includes(element.tagName)) texts.push({ element, index, style, box, layer, words });
+    });
+    return { displayed: sum(displayed), places: sum(places), links: sum(links), kinds: Object.fromEntries(byKind(texts, painters)) };
+  };
+
+  function byKind(texts, painters) {
+    const kinds = new Map(), range = document.createRange();
+    for (const { element, index, style, box, layer, words } of texts) {
+      range.selectNodeContents(element);
+      const area = around(box, range.getBoundingClientRect());
+      const [size, weight] = [parseFloat(style.fontSize), Number(style.fontWeight)];
+      const isLarge = size >= 24 || (weight >= 700 && size >= 18.66);
+      const under = painters.filter((painter) => meet(painter.box, area)).map((painter) => [
+        painter.paint, painter.element.contains(element), holds(painter.box, area),
+      ].join());
+      const key = sum([style.color, style.fill, style.webkitTextFillColor, style.webkitTextStroke, style.textShadow, isLarge, layer,
+        FIELDS.includes(element.tagName), words.length === 1, /[\p{L}\p{N}]/u.test(words), ...under]);
+      kinds.set(key, [...(kinds.get(key) || []), index]);
+    }
+    return kinds;
+  }
+
+  // Run axe on the elements with these indexes, or on the whole page. Return its violations as sentences, the indexes of
+  // the elements whose contrast it has judged and of those that are good (or cannot be judged for what is painted there),
+  // and whether a link in a sentence stands out by its colour alone.
+  const judge = async ([options, indexes]) => {
+    const elements = all();
+    const context = indexes ? { include: indexes.map((index) => elements[index]) } : document;
+    const resultTypes = ["violations", "passes", "incomplete"];
+    const answer = await axe.run(context, { ...options, resultTypes, elementRef: true, selectors: false });
+    const nodes = (type, rule) => answer[type].filter(({ id }) => id === rule).flatMap((each) => each.nodes);
+    const contrasts = resultTypes.map((type) => nodes(type, "color-contrast"));
+    const [, passed, incomplete] = contrasts;
+    const isPainted = ({ any }) => PAINTED.includes(any[0]?.data?.messageKey);
+    const places = (found) => found.map(({ element }) => elements.indexOf(element));
+    return {
+      violations: answer.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} – ${node.failureSummary}`)),
+      judged: places(contrasts.flat()),
+      good: places([...passed, ...incomplete.filter(isPainted)]),
+      hasColouredLinks: nodes("passes", "link-in-text-block").some(({ any }) => !any.some(({ id }) => id === "link-in-text-block-style")),
+    };
+  };
+
+  function standing({ display, color, fontWeight, fontStyle, fontSize, textDecorationLine, borderBottom, backgroundImage }) {
+    return [display, color, fontWeight, fontStyle, fontSize, textDecorationLine, borderBottom, backgroundImage].join();
+  }
+
+  function paints({ backgroundColor, backgroundImage }) {
+    return backgroundColor !== CLEAR || backgroundImage !== "none";
+  }
+
+  function paint({ backgroundColor, backgroundImage }) {
+    return [backgroundColor, backgroundImage].join();
+  }
+
+  function beside(box, parent) {
+    return [box.left - parent.left, box.top - parent.top, box.width, box.height].map(Math.round);
+  }
+
+  function around(one, other) {
+    const [left, right] = [Math.min(one.left, other.left), Math.max(one.right, other.right)];
+    return { left, right, top: Math.min(one.top, other.top), bottom: Math.max(one.bottom, other.bottom) };
+  }
+
+  function meet(one, other) {
+    return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+  }
+
+  function holds(outer, inner) {
+    return outer.left <= inner.left + 1 && outer.right >= inner.right - 1 && outer.top <= inner.top + 1 && outer.bottom >= inner.bottom - 1;
+  }
+
+  // Return a number for a list, which another list has by chance once in 2⁵³ (cyrb53).
+  function sum(parts) {
+    const words = parts.join("|");
+    let [high, low] = [0xdeadbeef, 0x41c6ce57];
+    for (let i = 0; i < words.length; i++) {
+      const code = words.charCodeAt(i);
+      high = Math.imul(high ^ code, 2654435761);
+      low = Math.imul(low ^ code, 1597334677);
+    }
+    high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
+    low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
+    return 4294967296 * (2097151 & low) + (high >>> 0);
+  }
+
+  return { read, judge };
+})();
