@@ -20,9 +20,12 @@ from forum.extensions import db
 from forum.invitations import queries as invitations
 from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
+from forum.questions import files
+from forum.questions.models import Answer
 from forum.registration import new_address
 from forum.registration.consent_texts import words_of
 from forum.registration.models import Consent, Registration
+from forum.registration.names import canonical_email
 from forum.registration.owners import list_former, list_joined, list_sole, may_read_sealed
 from forum.sealing import Sealed
 
@@ -52,7 +55,13 @@ UNTOLD = {
     *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "last_error")),
 }
 # Columns of which own data include only the parts that concern nobody else.
-PARTLY = {"offers.why": ("because", "rank")}
+PARTLY = {
+    "offers.why": ("because", "rank"),
+    # without a digest of an address, and the keys of files
+    "registration_merges.before": (
+        *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
+    ),
+}
 # Tables with organisers' notes during a review, which own data include once it is decided (`own_data.DELIBERATIONS`).
 DELIBERATIONS = {"proposed_refusals", "recusals"}
 # Tables whose rows belong to a person by an equal address alone, with or without a foreign key to a registration
@@ -69,6 +78,7 @@ FREE_WORDS = {
     *("restriction_requests.words", "restriction_requests.reason", "erasure_requests.reason"),
     *("registration_notes.text", "registration_tags.name", "offers.reason"),
     *("registrations.decline_words", "proposed_refusals.words"),
+    *("invitations.words", "invitations.reason"),
 }
 Row = dict[str, Any]
 
@@ -91,17 +101,19 @@ def find_rows(registration: Registration) -> dict[str, list[Any]]:
 def tell(registration: Registration) -> dict[str, list[Row]]:
     """Return all data about the person, by table and row, with sealed answers decrypted (Art. 15 and 20 GDPR).
 
-    Those of earlier registrations with the same address are not decrypted, and the `FREE_WORDS` of these are left out,
-    because a mailbox may be shared.
+    Those of earlier registrations with the same address are not decrypted, because a mailbox may be shared; their
+    `FREE_WORDS`, files and other addresses, and the mails to these, are left out.
     """
     withheld = DELIBERATIONS if registration.is_in_review else ()
-    found, former = find_rows(registration), _find_rows(list_former(registration))
+    mine = [registration, *list_joined(registration)]
+    found, former = _find_rows(mine), _find_rows(list_former(registration))
     is_closed, mails = not may_read_sealed(registration), OutboxMessage.__tablename__
-    for held in (found, former):
-        held[mails] = new_address.without_foreign(registration, held[mails])
+    addresses = {one.email_canonical for one in mine}
+    found[mails] = new_address.without_foreign(registration, found[mails])
+    former[mails] = [mail for mail in former[mails] if canonical_email(mail.recipient) in addresses]
     told = {table: [_told(row, is_closed) for row in rows] for table, rows in found.items()}
     for table, rows in former.items():
-        also = [_told(row, is_closed=True, is_former=True) for row in rows if row not in found.get(table, ())]
+        also = [_told_former(row, addresses) for row in rows if row not in found.get(table, ())]
         told[table] = [*told.get(table, ()), *also]
     return {table: rows for table, rows in told.items() if rows and table not in withheld}
 
@@ -127,11 +139,13 @@ def _find_rows(every: Sequence[Registration]) -> dict[str, list[Any]]:
 def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
     """Return by table the rows that have one of the person's addresses and the mails that belong to them.
 
-    These are invitations, answered or not, and rows of delegations and substitutions; with an address that somebody
-    else is registered with they are that person's.
+    These are invitations, unless another registration has answered them, and rows of delegations and substitutions;
+    with an address that somebody else is registered with they are that person's.
     """
     sole = list_sole(registrations) if registrations else []
-    invited = [invitation for one in sole for invitation in invitations.list_of(one)]
+    mine = {None, *(one.id for one in registrations)}
+    every = [invitation for one in sole for invitation in invitations.list_of(one)]
+    invited = [invitation for invitation in every if invitation.registration_id in mine]
     mails = [invitation.message for invitation in invited if invitation.message]
     found: dict[str, list[Any]] = {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
     for one in sole:
@@ -141,13 +155,33 @@ def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
     return found
 
 
-def _told(row: Any, is_closed: bool, is_former: bool = False) -> Row:
+def _told(row: Any, is_closed: bool) -> Row:
     told = _named(row)
     for column in told_columns(row.__tablename__):
-        is_free = f"{row.__tablename__}.{column.name}" in FREE_WORDS
-        is_kept = (is_closed and _is_apart(column)) or (is_former and is_free)
+        is_kept = (is_closed and _is_apart(column)) or _is_by_open_link(row, column)
         told[column.name] = _closed(row, column) if is_kept else _value(row, column)
     return {**told, "text": dict(words_of(row))} if isinstance(row, Consent) else told
+
+
+def _told_former(row: Any, addresses: Collection[str]) -> Row:
+    """Return a row of an ended registration, whose mailbox may be shared; the reader has these canonical addresses."""
+    told = _told(row, is_closed=True)
+    for column in told_columns(row.__tablename__):
+        value = _value(row, column)
+        is_kept = (
+            _is_apart(column)
+            or f"{row.__tablename__}.{column.name}" in FREE_WORDS
+            or (column.name == "email" and canonical_email(value or "") not in addresses)
+            or (isinstance(row, Answer) and files.keys_in([value]))
+        )
+        if is_kept and value is not None:
+            told[column.name] = dict(CLOSED)
+    return told
+
+
+def _is_by_open_link(row: Any, column: Column) -> bool:
+    """Return whether this is why an invitation was refused: whoever had the link, maybe passed on, has written it."""
+    return isinstance(row, Invitation) and column.name == "reason" and row.registration_id is None
 
 
 def _is_apart(column: Column) -> bool:
@@ -182,7 +216,7 @@ def _named(row: Any) -> Row:
 def _value(row: Any, column: Column) -> Any:
     value = _plain(getattr(row, _attribute(column)))
     parts = PARTLY.get(f"{row.__tablename__}.{column.name}")
-    return {part: value[part] for part in parts if part in value} if parts else value
+    return {part: value[part] for part in parts if part in value} if parts and value else value
 
 
 @cache

@@ -78,9 +78,9 @@ def show() -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/files/<file_key>")
 def file(file_key: str) -> ResponseReturnValue:
-    """Return a file that the person has sent as an answer, also in another registration that own data include."""
+    """Return a file that the person has sent as an answer, also in a merged registration; of no ended one."""
     opened = _opened()
-    for one in (*owners.list_joined(opened), *owners.list_former(opened)):
+    for one in owners.list_joined(opened):
         if known := files.find_own(one.id, file_key):
             return file_answers.give(known)
     return file_answers.give(file_answers.find_or_404(opened, file_key))

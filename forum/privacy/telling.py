@@ -17,7 +17,7 @@ from forum.invitations.enums import InvitationState
 from forum.mailings.enums import RecipientStatus
 from forum.outbox import wording as mails
 from forum.privacy.enums import RequestState
-from forum.privacy.hanging import Row
+from forum.privacy.hanging import CLOSED, Row
 from forum.questions import files
 from forum.questions import queries as questions
 from forum.questions.enums import FileType
@@ -195,7 +195,8 @@ class _Words:
     def _answer(self, key: str, value: Any) -> tuple[str, str]:
         """Return a question and its answer; earlier versions asked about diet and access in fixed fields."""
         if question := self.questions.get(key):
-            return in_language(question.label), answer_text(question, value)
+            said = str(LABELS["not_shown"]) if value == CLOSED else answer_text(question, value)
+            return in_language(question.label), said
         return str(LABELS.get(key, GONE)), ", ".join(map(str, value)) if isinstance(value, list) else str(
             value
         )

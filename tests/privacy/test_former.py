@@ -13,17 +13,22 @@ from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
 from forum.people import notes
 from forum.privacy import actions as requests
-from forum.privacy import erasing, hanging, restricting, telling
-from forum.registration import actions, owners, separating, tombstones, uniting
+from forum.privacy import erasing, hanging, own_data_links, restricting, telling
+from forum.questions.enums import FileType, QuestionKind
+from forum.questions.models import Answer, AnswerFile
+from forum.registration import actions, new_address, owners, separating, tombstones, uniting
 from forum.registration.enums import RestrictionKind
 from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
 from tests.delegations.test_delegations import CONTACT, registered
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import mark_all_sent
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, make_applicant, register, write
+from tests.factories.saving import save
 from tests.invitations.test_invitations import invite
-from tests.registration.filling import mails
-from tests.registration.reading import read
+from tests.registration.filling import link_in, mails
+from tests.registration.reading import newest_mail, read
 
 pytestmark = pytest.mark.usefixtures("frozen")
 OFFICE = "office@example.org"
@@ -234,6 +239,47 @@ def test_free_words_of_an_ended_registration_are_not_told_to_whoever_shares_the_
     assert told["restriction_requests"][0]["words"] == told["registration_notes"][0]["text"] == hanging.CLOSED
     parts = telling.list_parts(told, event)
     assert "Not shown here" in str(parts)
+
+
+def test_files_and_other_addresses_of_an_ended_registration_are_not_told(event, pages):
+    """Whoever shares the mailbox must not learn where somebody protected lives (P20), nor read a file."""
+    first = confirmed(event, given_name="First", email="Zqsecret@example.org")
+    cv = make_question(event, "cv", QuestionKind.FILE)
+    value = {"key": "b" * 32, "name": "zqsecret.pdf", "size": 4}
+    save(Answer(registration_id=first.id, question_id=cv.id, value=value))
+    stored = {"file_type": FileType.PDF, "content": b"%PDF", "size": 4, "received_at": NOW}
+    save(AnswerFile(key=value["key"], registration_id=first.id, question_id=cv.id, **stored))
+    mark_all_sent()
+    db.session.commit()
+    write(new_address.ask, first, OFFICE, actor="person", now=NOW)
+    write(new_address.confirm, newest_mail(first, "new-address").token, now=NOW)
+    merged = confirmed(event, given_name="Merged", email="Zqsecret@example.com")
+    write(notes.set_tags, merged, ["Zqsecret"], actor="command", now=NOW)
+    write(uniting.unite, db.session.merge(first), db.session.merge(merged), (), actor="command", now=NOW)
+    write(actions.cancel, db.session.merge(first), actor="person", now=NOW)
+    second = confirmed(event, given_name="Second", email=OFFICE)
+    told = hanging.tell(second)
+    assert "zqsecret" not in str(told).lower()
+    assert [row["email"] for row in told["registrations"]] == [OFFICE, OFFICE, hanging.CLOSED]
+    assert {mail["recipient"] for mail in told["outbox_messages"]} == {OFFICE}
+    assert told["answers"][0]["value"] == hanging.CLOSED
+    assert "Not shown here" in str(telling.list_parts(told, event))
+    write(own_data_links.send, second, now=NOW)
+    page = pages.get(link_in(mails(db.session, "own-data")[0])).submit(follow=True)
+    assert "without their files and other addresses" in page.text
+    pages.get("own_everything.file", file_key=value["key"], expect=404)
+
+
+def test_words_of_an_invitation_that_an_ended_registration_answered_are_not_told(event):
+    """Nor are the words of a refusal: whoever had the link can have written them."""
+    accepted = invite(event, "justice", email=OFFICE, words="Zqsecret")
+    first = write(answering.accept, accepted, make_applicant(given_name="First", email=OFFICE), now=NOW)
+    assert "Zqsecret" in str(hanging.tell(first))
+    write(actions.cancel, first, actor="person", now=NOW)
+    write(answering.decline, invite(event, "justice", email=OFFICE), reason="Zqsecret", now=NOW)
+    told = hanging.tell(confirmed(event, given_name="Second", email=OFFICE))
+    assert "Zqsecret" not in str(told)
+    assert [row["state"] for row in told["invitations"]] == ["no", "yes"]
 
 
 def test_mails_to_an_address_that_a_merge_gave_go_with_its_owner_once_it_is_undone(event):
