@@ -194,7 +194,8 @@ def test_without_the_audit_trail_nothing_is_done(fresh_world):
     for address in audited:
         audience, data, *_ = FORMS[address.endpoint]
         sent = {**data, **hidden_fields(fresh_world, audience, address.path)}
-        before = rows(fresh_world)
+        # Reading all rows takes time, and a form that fails without being listed fails the test anyway.
+        before = rows(fresh_world) if address.endpoint in AUDITED else {}
         with without(fresh_world, "audit_entries"):
             answer = fresh_world.browsers[audience].post(address.path, data=sent, buffered=True)
         if answer.status_code >= 500:
@@ -225,7 +226,7 @@ def test_without_counters_no_limited_form_is_taken(uncounted):
     for address in sorted(addresses(uncounted, (HERE,)), key=lambda found: found.endpoint in SIGNING_OUT):
         if address.endpoint in FORMS:
             audience, data, *_ = FORMS[address.endpoint]
-            before = rows(uncounted)
+            before = rows(uncounted) if address.endpoint in LIMITED else {}
             answer = uncounted.browsers[audience].post(
                 address.path, data={**data, **hidden[audience]}, buffered=True
             )
