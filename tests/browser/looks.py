@@ -20,24 +20,26 @@ SCHEMES = {
 
 @dataclass
 class Axe:
-    """axe-core for one page in all its languages and looks.
+    """axe-core for one page in all its languages and looks, or for several pages that look much alike.
 
     Most rules depend on the document and on what is displayed of it, which rarely changes with the look. Two depend on
     places, two on colours. The contrast is judged once for each kind of text, also when another width or language
     shows that kind again. With forced colours axe reads a mixture of both colour sets, so contrast is left out.
     """
 
+    widths: tuple[int, ...] = WIDTHS
+    schemes: tuple[str, ...] = tuple(SCHEMES)
     _good: set[str] = field(default_factory=set)  # kinds of text whose contrast is good
 
     def violations(self, page: Page) -> list[str]:
         """Return the violations that axe finds in the page's language, one sentence for each element in a look."""
-        for script in (AXE_SCRIPT, SCRIPT):
-            page.evaluate(script)
+        if page.evaluate("typeof looks") == "undefined":
+            page.evaluate(AXE_SCRIPT), page.evaluate(SCRIPT)
         visit = _Visit(page, self._good)
-        for width in WIDTHS:
+        for width in self.widths:
             resize(page, width)
-            for scheme, media in SCHEMES.items():
-                page.emulate_media(**media)
+            for scheme in self.schemes:
+                page.emulate_media(**SCHEMES[scheme])
                 visit.look(scheme, width)
         return visit.problems
 

@@ -9,7 +9,8 @@ from forum.accounts import mails as account_mails
 from forum.accounts.models import User
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from tests.browser.measures import READING, axe_violations, measure, resize
+from tests.browser.looks import Axe
+from tests.browser.measures import READING, measure, resize
 from tests.factories.events import NOW
 from tests.factories.registrations import write
 from tests.registration.test_mails import KINDS, make_mails
@@ -38,18 +39,19 @@ def page(chromium):
 def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database, page, language):
     registration_mails = make_mails(language)
     write_account_mails(make_user(language=language))
-    found, mails = {}, html_of_each_kind()
+    found, mails, axe = {}, html_of_each_kind(), Axe(widths=(320, 640), schemes=("light", "dark"))
     mails |= {kind: mail.html for kind, mail in registration_mails.items()}
     assert set(mails) == KINDS | ACCOUNT_KINDS
     for kind, html in mails.items():
         page.set_content(html)
         assert page.locator("html").get_attribute("lang") == language
         assert set(page.evaluate(LAYOUT_TABLES)) == {"presentation"}
-        for width in (320, 640):
+        found[kind, "axe"] = axe.violations(page)
+        for width in axe.widths:
             resize(page, width)
-            for scheme in ("light", "dark"):
+            for scheme in axe.schemes:
                 page.emulate_media(color_scheme=scheme)
-                found[kind, width, scheme] = axe_violations(page) + measure(page, *READING, "small")
+                found[kind, width, scheme] = measure(page, *READING, "small")
     assert {look: problems for look, problems in found.items() if problems} == {}
 
 
