@@ -28,7 +28,7 @@ window.looks = (() => {
       if (["auto", "scroll"].includes(overflowX) || ["auto", "scroll"].includes(overflowY)) {
         places.push(element.scrollWidth > element.clientWidth, element.scrollHeight > element.clientHeight);
       }
-      if (isEmpty || !element.checkVisibility({ visibilityProperty: true }) || style.clipPath === "inset(50%)") return;
+      if (isEmpty && !FIELDS.includes(element.tagName)) return; // axe judges fields that are not displayed, too
       if (element.matches(TARGETS)) places.push(...beside(box, element.parentElement.getBoundingClientRect()));
       if (element.tagName === "A") links.push(standing(style), standing(getComputedStyle(element.parentElement)));
       const effects = [opacity, style.filter, style.mixBlendMode].join();
