@@ -33,8 +33,9 @@ def list_joined(registration: Registration) -> Sequence[Registration]:
         ).all()
         new = {number for pair in pairs for number in pair} - known
         known |= new
-    others = select(Registration).where(Registration.id.in_(known - {registration.id}))
-    return db.session.scalars(others.order_by(Registration.id)).all()
+    others = known - {registration.id}
+    query = select(Registration).where(Registration.id.in_(others)).order_by(Registration.id)
+    return db.session.scalars(query).all() if others else []
 
 
 def list_former(registration: Registration) -> Sequence[Registration]:
