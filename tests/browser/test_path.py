@@ -78,7 +78,7 @@ def forum(database, start_forum) -> Running:
     return start_forum()
 
 
-@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("language", [pytest.param("sv", marks=pytest.mark.slow), "en"])
 def test_the_whole_path(forum, new_context, language):
     say, visitor = WORDS[language], new_context(locale=language)
     page = visitor.new_page()

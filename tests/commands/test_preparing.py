@@ -15,6 +15,7 @@ PREPARE = "from forum import create_app; from forum.commands.preparing import pr
 PO = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Hello,"\nmsgstr "Hej,"\n'
 
 
+@pytest.mark.slow
 def test_starts_at_once_take_turns(blank_database_url, settings, tmp_path):
     """When several processes in one folder, or machines with one PostgreSQL, start at once, one prepares at a time."""
     in_one_folder = blank_database_url.startswith("sqlite")

@@ -76,6 +76,7 @@ def files_that_others_may_read(instance: Path) -> list[str]:
     return sorted(path.name for path in left if path.stat().st_mode & 0o077)
 
 
+@pytest.mark.slow
 def test_second_start_keeps_what_the_first_one_made(run):
     first = run("run")
     first.end()
@@ -101,6 +102,7 @@ def test_lost_worker_is_started_again(run):
     assert forum.end() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prepared")
 def test_lost_web_process_is_started_again(run):
     forum = run("serve")

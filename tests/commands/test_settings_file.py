@@ -224,6 +224,7 @@ def test_command_that_is_not_told_which_forum_is_meant_says_so(monkeypatch, caps
     assert not (tmp_path / "instance").exists()
 
 
+@pytest.mark.slow
 def test_backup_from_an_empty_environment_is_refused_until_it_is_told(tmp_path, sqlite_template):
     """A backup in cron's empty environment is refused: it must not use a default instance silently."""
     instance = tmp_path / "instance"

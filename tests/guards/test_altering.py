@@ -95,6 +95,7 @@ def read(seen: Inspector, kind: str, table: str) -> list[str]:
     return sorted(map(str, rules)) if isinstance(rules, list) else [str(rules)]
 
 
+@pytest.mark.slow
 def test_altering_every_table_keeps_its_rows_and_rules(engine, folder):
     if engine.dialect.name == "sqlite":
         with engine.begin() as connection:

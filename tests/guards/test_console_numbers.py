@@ -97,6 +97,7 @@ def test_the_console_of_the_demo_agrees_with_itself_and_with_the_people_in_its_l
     assert contradictions(found) == {}
 
 
+@pytest.mark.slow
 def test_a_counter_that_went_wrong_is_found(demo, sign_in_as):
     """Control: a counter of places that is one higher than the number of registrations is found."""
     with demo.app_context():

@@ -183,6 +183,7 @@ def test_without_private_links_nobody_sees_a_preview(fresh_world):
         check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
 
 
+@pytest.mark.slow
 def test_without_the_audit_trail_nothing_is_done(fresh_world):
     """A form whose action is audited changes nothing, and sends no mail, when the audit entry cannot be written."""
     audited = [

@@ -156,6 +156,7 @@ def fields_of(world, audience: str, address: Address) -> set[str]:
     return {element["name"] for element in soup.select("form [name]")} - {"csrf_token"}
 
 
+@pytest.mark.slow
 @FEW
 @given(data=st.data())
 def test_no_form_falls_over(fresh_world, forms, data):
@@ -271,6 +272,7 @@ def test_no_header_falls_over(world, name):
             assert answer.status_code < 500, f"{method} {path} {name}: {shape[:40]!r}"
 
 
+@pytest.mark.slow
 @FEW
 @given(
     query=st.lists(
@@ -348,6 +350,7 @@ def test_every_parameter_that_any_page_reads_is_tried(world, queried, monkeypatc
     assert {endpoint for endpoint, names in reading.items() if names - READ_EVERYWHERE} - tried == set()
 
 
+@pytest.mark.slow
 def test_odd_values_in_a_path_lead_nowhere(world):
     """A URL's path with one part replaced by an odd value that exists nowhere causes no server error."""
     pieces = cycle([*(value[:300] for value in ODD if value), b"%25", b"%2e%2e", b"."])

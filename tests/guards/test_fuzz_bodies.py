@@ -90,6 +90,7 @@ BODIES = {
 }
 
 
+@pytest.mark.slow
 def test_other_bodies_than_a_form_are_refused(world):
     """The test sends the CSRF token in a header, because without a token the forum would not read the body."""
     audiences = (VISITOR, PERSON, ADMIN, HANDLER)

@@ -92,6 +92,7 @@ def forbidden(address: Address, written: list[str]) -> list[str]:
     return [statement for statement in written if not (is_traced and TRACE.match(statement))]
 
 
+@pytest.mark.slow
 def test_asking_for_the_head_of_any_page_writes_nothing(world):
     with writes(world) as written, refused_briefly():
         for name, query in zip((VISITOR, PERSON, ADMIN), QUERIES, strict=False):
@@ -120,6 +121,7 @@ def test_what_is_recorded_when_it_is_looked_at_is_so_once(fresh_world):
     assert all(map(TRACE.match, found))
 
 
+@pytest.mark.slow
 def test_only_last_seen_is_written_when_a_minute_has_passed(fresh_world):
     clock.freeze(NOW + sign_ins.TOUCH)
     with writes(fresh_world) as found:

@@ -105,6 +105,7 @@ def test_every_page_and_redirect_has_its_headers(site):
             assert found == [], f"{audience}: {address.path}"
 
 
+@pytest.mark.slow
 def test_every_forms_answer_has_its_headers(fresh_site):
     """Each form's answers, to a form without CSRF token, an empty and a proper one, have the required headers."""
     statuses, listed = set(), [found for found in addresses(fresh_site, (HERE,)) if found.endpoint in FORMS]

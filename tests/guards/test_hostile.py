@@ -144,6 +144,7 @@ def test_mails_to_a_sound_address_are_inert(fresh_world):
             check_inert(mail.html, row.kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "values",
     [

@@ -36,6 +36,7 @@ def token_in(page: str) -> str:
     return re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page)[1]
 
 
+@pytest.mark.slow
 def test_no_answer_repeats_a_forged_host(world):
     for audience in (VISITOR, PERSON, ADMIN):
         for address in readable(world):

@@ -92,6 +92,7 @@ def test_no_page_or_file_differs_when_protection_is_taken_back(fresh_world):
     assert differing(fresh_world) == []
 
 
+@pytest.mark.slow
 def test_a_page_that_tells_is_named(fresh_world, monkeypatch):
     """Control: a star beside the name of a protected person is found on the pages that show the name."""
     plain = wording.full_name

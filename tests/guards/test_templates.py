@@ -149,6 +149,7 @@ def rendered(fresh_world, monkeypatch) -> set[str]:
     return seen
 
 
+@pytest.mark.slow
 def test_every_template_renders(fresh_world, rendered):
     """Every audience opens every page, every form is sent, rare states are produced, and every mail is rendered."""
     audiences = (VISITOR, PERSON, ADMIN, HANDLER, f"{Role.CARE} of {HERE}", f"{Role.DOOR} of {HERE}")
