@@ -30,7 +30,7 @@ def main() -> None:
     report, wanted = Report(), arguments.parts or PARTS
     compile_translations(serving.PROJECT)  # pages without them would be in English throughout, and cost less
     with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
-        Path(name).chmod(0o755)  # nginx reads its file in this folder as another user
+        Path(name).chmod(0o755)  # nginx's workers, another user, read the page that it serves from here
         for part in wanted:
             folder = Path(name) / part
             folder.mkdir()

@@ -60,7 +60,7 @@ class Figures:
     p50: float = 0.0
     p99: float = 0.0
     errors: int = 0
-    number: int = 0  # registrations in all runs
+    number: int = 0  # the sum of the registrations of all runs
     client_seconds: float = 0.0  # CPU time that the load generator needed for the registrations
 
     @property

@@ -78,7 +78,7 @@ def note_restore(made_at: datetime, *, now: datetime) -> None:
 
 
 def compare(*, now: datetime) -> list[str]:
-    """Check that each audit hash in the file is still in the database's audit chain; return the faults as sentences."""
+    """Check that the audit chain still has each hash of audit-heads.log, unless a restore undid it; return the faults."""
     try:
         heads, restores = _read(_file().read_text().splitlines())
     except ValueError:

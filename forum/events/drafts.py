@@ -24,7 +24,7 @@ from forum.tidying import trim
 FOLDER = Path(__file__).with_name("first_texts")
 # A blank is text in square brackets, but not a link, "[words](address)" or "[words][name]", or a picture's text.
 BLANK = re.compile(r"(?<![!\]\\])\[([^\[\]\n]+)\](?![(\[:])")
-# A placeholder in a first text for a fact, such as "{contact}".
+# A placeholder in the texts that a new event begins with, such as "{contact}": a fact about the event replaces it.
 FACT = re.compile(r"\{(controller|contact|authority|directions)\}")
 WHOLE = 1000  # `front.toml` gives floors and ceilings in thousandths of the capacity
 

@@ -39,7 +39,7 @@ def set_languages(event: Event, codes: Collection[str], *, actor: str, now: date
 
 
 def _draft(page: Page, codes: Collection[str], event: Event, now: datetime) -> bool:
-    """Draft the page in the languages in which it has no text; return whether there was a draft for any."""
+    """Fill the page with its standard draft in those languages in which it is empty; return whether it filled any."""
     known = drafts.known_of(event)
     made = {
         code: draft

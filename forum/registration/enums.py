@@ -73,7 +73,7 @@ class OfferEnd(StrEnum):
     """How an offer has ended."""
 
     ACCEPTED = "accepted"
-    DECLINED = "declined"  # by the person, who thereby left the waiting list
+    DECLINED = "declined"  # the person refused the place, and thereby left the waiting list
     LAPSED = "lapsed"  # the deadline has passed
     WITHDRAWN = "withdrawn"  # by an organiser; the person waits again
     CANCELLED = "cancelled"  # the registration was cancelled, or declined by organisers

@@ -141,7 +141,7 @@ def _is_during(view: AuditEntry, began: AuditEntry, ended: AuditEntry | None) ->
 
 
 def _role(entry: AuditEntry, roles: Mapping[str, str]) -> str:
-    """Return the role in which an organiser acted: a handler's for a reveal, which no other role allows."""
+    """Return the role in which an organiser acted. Only handlers of protected identities look one up."""
     if entry.action == audit.IDENTITY_REVEALED:
         return str(ROLES[Role.PROTECTED_HANDLER])
     return roles.get(entry.actor, _("Organiser"))

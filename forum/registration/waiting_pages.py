@@ -86,7 +86,7 @@ def extend(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/registrations/<reference>/offer/withdrawal", methods=["GET", "POST"])
 def withdraw(event: str, reference: str) -> ResponseReturnValue:
-    """Say what withdrawing an offer does; withdraw it with one's own words to the person."""
+    """Show what withdrawing an offer does; on POST withdraw it, and mail the person the organiser's words."""
     registration, _filters = person_of(event, reference)
     form, now = OfferForm(kept_words.sent_or_kept()), clock.now()
 

@@ -97,7 +97,7 @@ def _icon(size: int, margin: float, ground: str | None) -> Image.Image:
 def _ring(size: int) -> Image.Image:
     """Draw the ring of static/img/ring.svg, `size` pixels wide, in its colours for a light background."""
     source = (PROJECT / "static/img/ring.svg").read_text()
-    # The file has two colours for each arc: keep the first, because the second is for a dark background.
+    # ring.svg has two colours for each arc: keep the first, because the second is for a dark background.
     colours = dict(reversed(COLOUR.findall(source)))
     scale = size * FINER / 64
     image = Image.new("RGBA", (size * FINER, size * FINER), (0, 0, 0, 0))

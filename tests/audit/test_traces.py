@@ -131,7 +131,7 @@ def test_a_view_that_cannot_be_recorded_is_told_by_the_log(pages, monkeypatch, c
 def test_page_of_an_organiser_is_shown_when_no_writer_of_the_process_comes_to_an_end(
     pages, monkeypatch, caplog
 ):
-    """While PostgreSQL's writers are stuck, a page is shown without recording the view or the sign-in's last use."""
+    """When the process gets no turn to write (WritersBusy), neither the view nor the sign-in's last use is recorded."""
     event = make_event()
     person, user = confirmed(event), make_user(event=event)
     sign_in(pages, user)

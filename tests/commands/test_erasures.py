@@ -126,7 +126,7 @@ def test_whoever_registers_again_after_the_erasure_stays(make_app, sqlite_url, t
     with app.app_context():
         write(erasing.erase, find("Zqfirst"), actor="command", now=NOW)
         db.session.remove()
-    # Nothing has copied the tombstone yet: the restore does so before it gives the database up.
+    # The tombstone is not in the file yet: restoring writes it there before it replaces the database.
     assert run(app, "restore", str(made(tmp_path / "backups")), "--replace").exit_code == 0
     with app.app_context():
         write(erasing.erase, find("Zqfirst"), actor="command", now=NOW)

@@ -1,4 +1,6 @@
-"""Capacity and sectors in the console: preview, refusals with numbers, order, names, closing, removing."""
+"""Capacity and sectors in the console: changes are previewed; one that breaks a limit is refused with its numbers;
+sectors are moved, renamed, closed and removed.
+"""
 
 import pytest
 from sqlalchemy import select

@@ -40,7 +40,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 # Columns that an export leaves out, by reason.
 UNTOLD = {
     "events": {
-        "unpublished_at",  # when this database hid the event
+        "unpublished_at",  # when organisers unpublished the event in this database
         *("id", "slug", "taken"),  # a key, the folder's name, a counter of registrations
         "hotline_url",  # only earlier versions read it
         *("calendar_sequence", "calendar_changed_at"),  # count the changes of this database

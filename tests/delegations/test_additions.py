@@ -132,7 +132,7 @@ def test_address_that_stands_in_the_delegation_is_named_once(pages, event):
 
 
 def test_contact_adds_people_as_if_a_hidden_one_had_been_erased(pages, event, monkeypatch):
-    """The data of somebody under restriction are not used: neither the address nor the number refuses another."""
+    """A person whose data are restricted neither blocks their address nor counts towards the size of the delegation."""
     monkeypatch.setattr(adding, "MOST", 2)
     delegation = registered(event, sector="justice")
     write(actions.confirm, delegation.people[1].registration, now=NOW)

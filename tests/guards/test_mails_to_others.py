@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from forum.registration.mails import TO_OTHERS
 from forum.settings.project import PROJECT
 
-# Kinds of mails to an address that the person has confirmed: that of a registration merged into theirs.
+# Exceptions: kinds of mails to a second address that the same person has confirmed, in a merged registration.
 OWN = {"merged"}
 PLANTED = "mails.queue(registration, 'planted', now, to=email)\nmails.queue(registration, 'own', now)"
 

@@ -157,7 +157,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "own_everything.ask": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.close": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, set()),
-    "own_requests.erasure": (PERSON, {}, {}, set()),  # the person has requested it already
+    "own_requests.erasure": (PERSON, {}, {}, set()),  # this person's request for erasure is open already
     "own_restriction.show": (
         PERSON,
         {"kind": "objection", "words": "New"},

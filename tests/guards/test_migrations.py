@@ -162,7 +162,7 @@ def test_every_step_goes_back_and_forth(blank, described):
 
 
 def test_step_that_does_not_go_back_is_found():
-    """Control: a column that stays after a downgrade is found, and a step that does not run."""
+    """Control: a downgrade that leaves a column behind is found, and one that changes nothing."""
     first = [("base", {}), ("0001", {"a": {"id INTEGER False"}})]
     assert differing(first, first) == []
     assert differing(first, [("base", {"a": {"id INTEGER False"}}), first[1]]) == ["base"]

@@ -1,4 +1,4 @@
-"""An organisation's separate cap for one sector, in place of its general cap, for all spellings and domains."""
+"""An organisation's own cap on places in one sector, instead of its general cap: spellings and domains count alike."""
 
 import pytest
 

@@ -204,7 +204,7 @@ def test_a_list_with_more_readers_shows_only_those_who_agree_anew(app, pages, ev
     assert shown(pages) == []
     consents_form(browser).submit({"participant_list": "name"})
     assert shown(pages) == [["Domstolen", "Åsa Ek"]]
-    # A public consent includes fewer readers, and the consent can be withdrawn after the list was closed.
+    # A consent to a public list holds when only participants can read it, and can be withdrawn once there is no list.
     choose_readers(event, PARTICIPANTS)
     assert consents_form(browser).data["participant_list"] == ["name"]
     choose_readers(event, ListAudience.OFF)
