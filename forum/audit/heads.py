@@ -78,7 +78,7 @@ def note_restore(made_at: datetime, *, now: datetime) -> None:
 
 
 def compare(*, now: datetime) -> list[str]:
-    """Check that the audit chain still has each hash of audit-heads.log, unless a restore undid it; return the faults."""
+    """Check that the audit chain has each hash of audit-heads.log that no restore undid; return the faults."""
     try:
         heads, restores = _read(_file().read_text().splitlines())
     except ValueError:
