@@ -1,6 +1,6 @@
 """Making, withdrawing and ending invitations. Each rule locks the invitation's event first and reads afresh."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -139,15 +139,22 @@ def forget_unanswered(*, now: datetime) -> int:
     return _delete(*old)
 
 
-def forget_of(registration: Registration, *, before: datetime | None = None) -> None:
-    """Delete every invitation of the person's address to the event, whether answered or not, with its mail.
+def forget_of(
+    registration: Registration, *, answered_by: Collection[int] = (), before: datetime | None = None
+) -> None:
+    """Delete the invitations of the person's address to the event, with their mails.
 
-    With `before`, invitations made at that moment or later stay.
+    One that a registration has answered is deleted only if its id is among `answered_by`: the person may have another
+    address now. With `before`, invitations made at that moment or later stay.
 
     The event is locked, and nothing has been recorded in the audit trail yet. The caller offers places that become
     free.
     """
-    invited = [one for one in queries.list_of(registration) if before is None or one.made_at < before]
+    invited = [
+        one
+        for one in queries.list_of(registration)
+        if (before is None or one.made_at < before) and one.registration_id in (None, *answered_by)
+    ]
     for invitation in invited:
         _forget_name_in_mail(invitation)
         if invitation.holds_place:

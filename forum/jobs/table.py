@@ -69,9 +69,10 @@ JOBS = (
     Job("forget invitations", 3600, invitations.forget_unanswered),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
+    # Before what undoing a merge needs is forgotten: a restored backup may hold merges that had been undone.
+    Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget what undoing merges needs", 3600, separating.forget_old),
     Job("remember erasures", 5, tombstones.note_and_forget),
-    Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),

@@ -47,7 +47,7 @@ def shown_of(registration: Registration) -> dict[str, Any]:
     names = ("given_name", "family_name", "email", "is_live", "holds_place")
     return {
         **{name: getattr(registration, name) for name in names},
-        **erasing.foresee(registration).shown(),
+        **erasing.foresee(registration).shown(registration),
     }
 
 

@@ -50,7 +50,7 @@ class Reach:
         addressed = owners.list_forgettable(every)
         return sorted({one.email for one in every if one not in addressed})
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self, registration: Registration) -> dict[str, Any]:
         """Return what the page says about them before the erasure, for telling whether it still holds."""
         named = {"joined": self.joined, "former": self.former, "kept": self.kept}
         ended = {
@@ -58,7 +58,7 @@ class Reach:
             for name, people in named.items()
         }
         stays = self.living and (self.living.id, self.living.given_name, self.living.family_name)
-        return {**ended, "living": stays}
+        return {**ended, "living": stays, "named": self.list_named(registration)}
 
 
 def foresee(registration: Registration) -> Reach:
@@ -88,7 +88,8 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     addressed = owners.list_forgettable(every)
     tombstones.remember(every, addressed, now=now)
     _end(event, every, addressed, actor=actor, now=now)
-    mails.queue_erased(registration, stays=registration not in addressed, now=now)
+    is_all, stays = len(addressed) == len(every), registration not in addressed
+    mails.queue_erased(registration, is_all=is_all, stays=stays, now=now)
     for one in every:
         _delete(one, answered_at=now, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)
@@ -126,8 +127,9 @@ def _end(
     before: datetime | None = None,
 ) -> None:
     """End registrations, delete what other tables hold of the addresses of `addressed`, and offer the free places."""
+    erased = [one.id for one in registrations]
     for one in addressed:
-        invitations.forget_of(one, before=before)
+        invitations.forget_of(one, answered_by=erased, before=before)
         by_address.forget(one, actor=actor, now=now, before=before)
     for one in registrations:
         if one.is_live:

@@ -1,9 +1,10 @@
 """Repeat the erasure of people whom a restored backup has brought back, found by their tombstones (P09)."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy import exists, func, or_, select
@@ -16,7 +17,7 @@ from forum.extensions import db
 from forum.health import checks
 from forum.invitations.models import Invitation
 from forum.privacy import erasing
-from forum.registration import names, places, separating, tombstones
+from forum.registration import names, owners, places, reinstating, separating, tombstones
 from forum.registration.enums import Status
 from forum.registration.errors import CannotBeUndone
 from forum.registration.models import Registration
@@ -103,9 +104,8 @@ def _undo_merges(
 ) -> tuple[list[str], list[str]]:
     """Undo again the merges that had been undone before the erasure, so that the other person loses nothing.
 
-    Return the references of the others whose merge cannot be undone: those whom it has ended, and those into whom the
-    erased registration was merged. Had the merge still been there, both registrations would have been erased and have
-    tombstones.
+    Return the references of the others whom a merge has left ended, and of those who may still have values of the
+    erased person. Had the merge still been there, both registrations would have been erased and have tombstones.
     """
     key, noted = mark.find_key(), tombstones.read_file()[0]
     left_ended: list[str] = []
@@ -115,17 +115,34 @@ def _undo_merges(
         other = merge.ended if is_kept else merge.kept
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
-        try:
-            with db.session.begin_nested():
-                if is_kept:
-                    separating.separate(merge, may_be_late=True, actor=actor, now=now)
-                else:
-                    separating.separate_from_erased(merge, actor=actor, now=now)
-        except CannotBeUndone:
-            log.warning("a merge of registration %s with an erased one could not be undone", other.reference)
-            audit.record("registration.left_merged", other, actor=actor, at=now)
-            (left_ended if is_kept else left_mixed).append(other.reference)
+        is_apart = _try(separating.take_apart, merge, actor=actor, now=now)
+        # With whom the other one has been merged since, may have the values as well.
+        mixed = [] if is_apart else [other]
+        mixed += (
+            [] if is_apart and is_kept else [one for one in owners.list_joined(other) if one is not found]
+        )
+        ended = [other] if is_kept and not (is_apart and _is_restored(other, actor=actor, now=now)) else []
+        for one in {*mixed, *ended}:
+            log.warning("a merge of registration %s with an erased one was not undone", one.reference)
+            audit.record("registration.left_merged", one, actor=actor, at=now)
+        left_mixed += [one.reference for one in mixed]
+        left_ended += [one.reference for one in ended]
     return left_ended, left_mixed
+
+
+def _is_restored(ended: Registration, *, actor: str, now: datetime) -> bool:
+    """Restore a registration that a merge had ended; return whether that was possible."""
+    return _try(reinstating.reinstate, ended, is_merge=True, may_be_late=True, actor=actor, now=now)
+
+
+def _try(act: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
+    """Call an act of undoing; return whether it was done. A refused one leaves nothing behind."""
+    try:
+        with db.session.begin_nested():
+            act(*args, **kwargs)
+    except CannotBeUndone:
+        return False
+    return True
 
 
 def _find_registration(mark: Mark, key: bytes) -> Registration | None:

@@ -40,13 +40,16 @@ def queue_restriction_ending(
     return queue(registration, ENDING, now, reason=reason, ends_at=ends_at)
 
 
-def queue_erased(registration: Registration, *, stays: bool = False, now: datetime) -> OutboxMessage | None:
+def queue_erased(
+    registration: Registration, *, is_all: bool = True, stays: bool = False, now: datetime
+) -> OutboxMessage | None:
     """Queue the last mail to a person who is being erased, without a reference to the registration, which goes.
 
     With `stays` the mail says that another registration with the address is not erased, nor what others name by the
-    address.
+    address. It says "everything" only if `is_all`: what others name by the address of a merged registration may stay,
+    and the mail must not tell who else has that address (S24).
     """
-    message = queue(registration, "erased", now, stays=stays)
+    message = queue(registration, "erased", now, is_all=is_all, stays=stays)
     if message:
         message.registration_id = None
     return message

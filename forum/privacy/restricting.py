@@ -115,10 +115,14 @@ def lift(request_id: int, *, now: datetime) -> int:
 
 
 def _is_told(request: RestrictionRequest) -> bool:
-    """Return whether the latest mail about the end was sent; True for a person without an address, who gets none."""
+    """Return whether the latest mail about the end was sent; True for a person without an address, who gets none.
+
+    The mail may belong to another registration since a merge was undone: then the person has not been told.
+    """
     mine = OutboxMessage.registration_id == request.registration_id, OutboxMessage.kind == mails.ENDING
     newest = select(OutboxMessage.status).where(*mine).order_by(OutboxMessage.id.desc()).limit(1)
-    return db.session.scalar(newest) in (None, MessageStatus.SENT)
+    status = db.session.scalar(newest)
+    return status == MessageStatus.SENT or (status is None and not request.registration.has_address)
 
 
 def _lock(request: RestrictionRequest, state: RestrictionState) -> None:

@@ -89,53 +89,62 @@ def separate_last(registration: Registration, *, actor: str, now: datetime) -> R
     return ended
 
 
-def separate(merge: RegistrationMerge, *, may_be_late: bool = False, actor: str, now: datetime) -> Status:
+def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
     """Undo the merge; return the status of the restored registration. Raises CannotBeUndone.
 
-    `may_be_late` is for a merge that a restored backup has brought back, although it was undone in time. Call after
-    `start_write`; after a refusal the caller has to roll back.
+    Call after `start_write`; after a refusal the caller has to roll back.
     """
+    _lock(merge)
     kept, ended = merge.kept, merge.ended
-    _take_apart(merge, may_be_late=may_be_late, now=now)
-    status = reinstate(ended, is_merge=True, may_be_late=may_be_late, actor=actor, now=now)
+    if not may_undo(merge, now):
+        raise CannotBeUndone
+    _take_apart(merge, now)
+    status = reinstate(ended, is_merge=True, actor=actor, now=now)
     audit.record("registration.merge_undone", kept, actor=actor, at=now)
     return status
 
 
-def separate_from_erased(merge: RegistrationMerge, *, actor: str, now: datetime) -> None:
-    """Undo the merge for the registration that was kept; the other one stays ended, because it is erased next.
+def take_apart(merge: RegistrationMerge, *, actor: str, now: datetime) -> None:
+    """Give both registrations their former values, but leave the status of both as it is. Raises CannotBeUndone.
 
-    As `separate` with `may_be_late`. Raises CannotBeUndone.
+    For a merge that a restored backup has brought back, although it was undone in time, before one of the two is erased
+    again. How long ago that was does not matter, and the kept one may have ended.
     """
+    _lock(merge)
     kept = merge.kept
-    _take_apart(merge, may_be_late=True, now=now)
+    if merge.sealed_before is None or merge.ended.status != Status.CANCELLED:
+        raise CannotBeUndone
+    _take_apart(merge, now)
     audit.record("registration.merge_undone", kept, actor=actor, at=now)
 
 
-def _take_apart(merge: RegistrationMerge, *, may_be_late: bool, now: datetime) -> None:
+def _lock(merge: RegistrationMerge) -> None:
+    places.lock(merge.kept.event)
+    for row in (merge, merge.kept, merge.ended):
+        db.session.refresh(row)
+
+
+def _take_apart(merge: RegistrationMerge, now: datetime) -> None:
     """Give both registrations their former values, and delete the merge. Raises CannotBeUndone."""
     kept, ended = merge.kept, merge.ended
-    places.lock(kept.event)
-    for row in (merge, kept, ended):
-        db.session.refresh(row)
-    if not (_is_untouched(merge) if may_be_late else may_undo(merge, now)):
-        raise CannotBeUndone
     before, care_before = merge.before or {}, merge.care_before or {}
-    old_email = kept.email
-    if before.get("values", {}).get(EMAIL, kept.email) != ended.email:
-        _return_mails(kept, ended, merge.merged_at)
+    old_email, since = kept.email, merge.merged_at
+    if before.get("values", {}).get(EMAIL, old_email) != ended.email:
+        _return_mails(kept, ended, since)
     mails.take_back([ended])
     mails.take_back([kept], kind=MAIL)
     _give_back(kept, ended, before, now)
     _open_joined(kept, ended, before, care_before, now)
-    _part(kept, ended, before, merge.merged_at)
+    _part(kept, ended, before, since)
     ended.cancelled_from = merge.ended_from
     ended.sealed_for = before.get("sealed_for", [None, None])[1]
     db.session.delete(merge)
     db.session.flush()
+    if kept.email != ended.email:
+        _return_mails(ended, kept, since)
     if kept.email != old_email:
         links.revoke(kept, now=now)
-        if not events.is_over(kept.event, now):
+        if kept.is_live and not events.is_over(kept.event, now):
             mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
 
 
@@ -152,16 +161,16 @@ def _is_untouched(merge: RegistrationMerge) -> bool:
     return merge.sealed_before is not None and stand_as_left
 
 
-def _return_mails(kept: Registration, ended: Registration, since: datetime) -> None:
-    """Give the other registration the mails that went to its address while the merge stood.
+def _return_mails(one: Registration, other: Registration, since: datetime) -> None:
+    """Give the other registration those mails of the one that went to its address while the merge stood.
 
-    They are part of that person's own data, and go with that person's erasure; those that have not left are cancelled.
+    They are part of that person's own data, and go with that person's erasure.
     """
-    theirs = OutboxMessage.registration_id == kept.id, OutboxMessage.recipient == ended.email
+    theirs = OutboxMessage.registration_id == one.id, OutboxMessage.recipient == other.email
     db.session.execute(
         update(OutboxMessage)
         .where(*theirs, OutboxMessage.created_at >= since)
-        .values(registration_id=ended.id)
+        .values(registration_id=other.id)
     )
 
 

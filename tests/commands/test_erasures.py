@@ -23,7 +23,7 @@ from forum.outbox.models import OutboxMessage
 from forum.privacy import actions, erasing
 from forum.privacy.models import ErasureRequest
 from forum.questions.enums import FileType, QuestionKind
-from forum.questions.models import Answer, AnswerFile
+from forum.questions.models import Answer, AnswerFile, Question
 from forum.registration import actions as registration
 from forum.registration import separating, tombstones, uniting
 from forum.registration.enums import Status
@@ -226,10 +226,7 @@ def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other
             confirmed(event, given_name=f"Zq{name}", email=f"zq{name}@example.org") for name in ("a", "b")
         )
         cv = make_question(event, "cv", QuestionKind.FILE)
-        content = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
-        save(AnswerFile(key="b" * 32, registration_id=second.id, question_id=cv.id, **content))
-        told = {"key": "b" * 32, "name": "cv.pdf", "size": 4}
-        save(Answer(registration_id=second.id, question_id=cv.id, value=told))
+        give_file(second, cv, "b")
         write(uniting.unite, first, second, ("email", "q-cv"), actor="command", now=NOW)
         db.session.remove()
     run(app, "backup", str(tmp_path / "backups"))
@@ -257,8 +254,13 @@ def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
     """In the backup somebody else has the place of the registration that the merge ended."""
     with app.app_context():
         event = make_event(capacity=2, has_waiting_list=has_waiting_list)
-        first, second = (confirmed(event, given_name=f"Zq{name}") for name in ("a", "b"))
-        write(uniting.unite, first, second, (), actor="command", now=NOW)
+        first, second = (
+            confirmed(event, given_name=f"Zq{name}", email=f"zq{name}@example.org") for name in ("a", "b")
+        )
+        cv = make_question(event, "cv", QuestionKind.FILE)
+        give_file(first, cv, "a")
+        give_file(second, cv, "b")
+        write(uniting.unite, first, second, ("email", "q-cv"), actor="command", now=NOW)
         confirmed(event, given_name="Zqc")
         reference = second.reference
         db.session.remove()
@@ -275,6 +277,7 @@ def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
     output = run(other, "db", "upgrade").output
     with other.app_context():
         status = find("Zqb").status
+        assert list(db.session.scalars(select(AnswerFile.key))) == ["b" * 32]
     if has_waiting_list:
         assert (status, "has ended" in output) == (Status.OFFERED, False)
     else:
@@ -314,6 +317,37 @@ def test_nothing_of_an_erased_person_stays_with_whom_they_were_merged_into(
         assert (find("Zqa").email, find("Zqa").status) == ("zqa@example.org", Status.CONFIRMED)
         told = db.select(OutboxMessage.recipient).where(OutboxMessage.created_at == clock.now())
         assert list(db.session.scalars(told)) == ([] if is_over else ["zqa@example.org"])
+
+
+def test_merges_in_a_row_that_were_undone_end_nobody(make_app, sqlite_url, tmp_path):
+    """In the backup the third registration is merged into the second one, which is erased, and that into the first."""
+    app = make_app(sqlite_url)
+    with app.app_context():
+        event = make_event()
+        first, second, third = (confirmed(event, given_name=f"Zq{name}") for name in "abc")
+        write(uniting.unite, second, third, (), actor="command", now=NOW)
+        write(uniting.unite, first, second, (), actor="command", now=NOW + HOUR / 60)
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    clock.freeze(NOW + HOUR)
+    with app.app_context():
+        for name in ("Zqa", "Zqb"):
+            write(separating.separate_last, find(name), actor="command", now=clock.now())
+        write(erasing.erase, find("Zqb"), actor="command", now=clock.now())
+        remember()
+        db.session.remove()
+    assert run(app, "restore", str(made(tmp_path / "backups")), "--replace").exit_code == 0
+    assert "by hand" not in run(app, "db", "upgrade").output
+    with app.app_context():
+        assert [find(name).status for name in ("Zqa", "Zqc")] == [Status.CONFIRMED] * 2
+
+
+def give_file(person: Registration, question: Question, letter: str) -> None:
+    """Save a file of which each character of the key is `letter` as the person's answer."""
+    content = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
+    save(AnswerFile(key=letter * 32, registration_id=person.id, question_id=question.id, **content))
+    told = {"key": letter * 32, "name": f"{letter}.pdf", "size": 4}
+    save(Answer(registration_id=person.id, question_id=question.id, value=told))
 
 
 def standing():

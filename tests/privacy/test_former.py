@@ -1,5 +1,7 @@
 """Ended registrations of the same confirmed address are told and erased with the person (P08, P11)."""
 
+from datetime import timedelta
+
 import pytest
 
 from forum.accounts.enums import Role
@@ -17,7 +19,7 @@ from forum.privacy import erasing, hanging, own_data_links, restricting, telling
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Answer, AnswerFile
 from forum.registration import actions, new_address, owners, separating, tombstones, uniting
-from forum.registration.enums import RestrictionKind
+from forum.registration.enums import RestrictionKind, RestrictionState
 from forum.registration.models import Registration
 from forum.registration.tombstone_models import Tombstone
 from tests.delegations.test_delegations import CONTACT, registered
@@ -32,6 +34,7 @@ from tests.registration.reading import newest_mail, read
 
 pytestmark = pytest.mark.usefixtures("frozen")
 OFFICE = "office@example.org"
+KIM = "kim@example.org"
 
 
 @pytest.fixture
@@ -309,3 +312,59 @@ def restricted_and_cancelled(event, **differing):
     person = write(answering.accept, invitation, make_applicant(**differing), now=NOW)
     write(restricting.ask, person, RestrictionKind.RESTRICTION, "needed in court", now=NOW)
     write(actions.cancel, person, actor="person", now=NOW)
+
+
+@pytest.mark.parametrize("has_moved", [True, False], ids=["another address", "merged"])
+def test_an_invitation_that_another_registration_has_answered_stays_with_it(event, has_moved):
+    """Its person was invited at an address that the erased one has now."""
+    other = confirmed(event, given_name="Other")
+    first = write(answering.accept, invite(event, email=KIM), make_applicant(email=KIM), now=NOW)
+    if has_moved:
+        mark_all_sent()
+        write(new_address.ask, first, "home@example.org", actor="person", now=NOW)
+        write(new_address.confirm, newest_mail(db.session.merge(first), "new-address").token, now=NOW)
+    else:
+        write(uniting.unite, other, first, (), actor="command", now=NOW)
+    second = confirmed(event, given_name="Second", email=KIM)
+    write(erasing.erase, second, actor="command", now=NOW)
+    assert db.session.query(Invitation).count() == 1
+
+
+def test_mails_to_an_address_that_was_exchanged_in_a_merge_go_with_the_address(event):
+    kept, ended = (confirmed(event, given_name=name, email=f"{name}@example.org") for name in "ab")
+    write(uniting.unite, kept, ended, ("email",), actor="command", now=NOW)
+    mark_all_sent()
+    write(separating.separate_last, kept, actor="command", now=NOW)
+    write(erasing.erase, kept, actor="command", now=NOW)
+    left = db.select(OutboxMessage.kind).where(OutboxMessage.recipient == "a@example.org")
+    assert db.session.scalars(left).all() == ["erased"]
+
+
+def test_a_restriction_whose_end_went_to_another_address_is_not_lifted(event):
+    """The message about the end belongs to the other registration once the merge is undone."""
+    kept, ended = (confirmed(event, given_name=name, email=f"{name}@example.org") for name in "ab")
+    write(uniting.unite, kept, ended, ("email",), actor="command", now=NOW)
+    request = write(restricting.ask, kept, RestrictionKind.RESTRICTION, "court", now=NOW)
+    write(restricting.grant, request, actor="command", now=NOW)
+    write(restricting.announce_lifting, request, "over", actor="command", now=NOW)
+    write(separating.separate_last, kept, actor="command", now=NOW)
+    later = NOW + timedelta(days=9)
+    assert [write(restricting.lift, number, now=later) for number in restricting.list_ending(now=later)] == [
+        0
+    ]
+    db.session.refresh(request)
+    assert request.state == RestrictionState.GRANTED
+
+
+def test_everything_is_said_to_be_erased_only_when_nothing_stays(event, sign_in_as):
+    """What others name by the address of a merged registration stays with whoever is registered with it."""
+    person, joined = (
+        confirmed(event, given_name=name, family_name="Ek", email=f"{name}@example.org") for name in "ab"
+    )
+    write(uniting.unite, person, joined, (), actor="command", now=NOW)
+    page = erasure_page(sign_in_as(Role.ORGANISER, event), event, db.session.merge(person))
+    confirmed(event, given_name="Living", email="b@example.org")
+    page.submit(expect=409).submit()
+    (last,) = mails(db.session, "erased")
+    assert "everything that we held" not in read(last).text
+    assert "stays" not in read(last).text
