@@ -158,7 +158,7 @@ class ChangingDelegations:
     def a_contact_corrects_an_address(self, data, whose, confirms):
         """Correct the address of a person who has not confirmed: a held place goes along, the wrong address is out.
 
-        If the owner of the wrong address has sent a form, the registration is theirs and stays as it is.
+        A registration that has ended stays as it is, and so does one of whose address the owner has sent a form.
         """
         if not self.correctable():
             self.a_contact_registers_several_people("ngo", "Gamma", [True, True], everybody=False)
@@ -166,9 +166,9 @@ class ChangingDelegations:
             return
         one = data.draw(st.sampled_from(known_people))
         before, taken = one.registration, self.event.taken
-        is_owners = before is not None and count_forms(before) > 0
+        stays = before is not None and (not before.is_live or count_forms(before) > 0)
         was = before and (before.status, before.holds_place)
-        held = before is not None and before.holds_place and not is_owners
+        held = before is not None and before.holds_place and not stays
         mine = [each.registration for each in one.delegation.people]
         others = [other for other in self.those_who_are(Status.CONFIRMED) if other not in mine]
         named = {each.email for each in one.delegation.people}  # such as an earlier correction's
@@ -180,7 +180,7 @@ class ChangingDelegations:
         new = one.registration
         if before is not None:
             gone = (Status.EXPIRED, False)
-            assert (before.status, before.holds_place) == (was if is_owners else gone)
+            assert (before.status, before.holds_place) == (was if stays else gone)
         if known:
             assert (new, one.state) == (None, DelegateState.ASKED)
             return
