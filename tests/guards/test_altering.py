@@ -151,6 +151,7 @@ def test_migration_that_loses_a_trigger_is_refused_unless_it_drops_it_by_name(
         assert rules(engine)["triggers"] == [trigger for trigger in kept if trigger[0] not in own]
 
 
+@pytest.mark.postgresql
 def test_migration_waits_for_a_table_in_use_only_so_long(
     make_app, postgres_url, postgres_server, folder, caplog, monkeypatch
 ):
