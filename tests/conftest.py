@@ -88,6 +88,15 @@ def settings_of_the_environment(request) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """Restore the umask after each test: `forum.cli.main` narrows it, and other users must read files of servers."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture(autouse=True)
 def real_time() -> Iterator[None]:
     """Unfreeze the clock before and after each test, so that no test or shared fixture stops the time of another."""
     clock.freeze(None)

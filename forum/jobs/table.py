@@ -69,7 +69,7 @@ JOBS = (
     Job("forget invitations", 3600, invitations.forget_unanswered),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
-    # Before what undoing a merge needs is forgotten: a restored backup may hold merges that had been undone.
+    # First, because it may undo merges of a restored backup, and the next job deletes what that needs.
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget what undoing merges needs", 3600, separating.forget_old),
     Job("remember erasures", 5, tombstones.note_and_forget),

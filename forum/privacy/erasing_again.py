@@ -52,11 +52,11 @@ def plant_if_empty(*, now: datetime) -> bool:
 
 @dataclass(frozen=True)
 class Repeated:
-    """What repeating an erasure did: whether something was there to be erased, and which merges it left.
+    """The result of repeating an erasure: whether there was anything to erase, and whom an organiser has to help.
 
-    Such a merge had been undone before the erasure, and cannot be undone again. `left_ended` are the references of
-    people whom it has ended, so that an organiser must register them again; `left_mixed` those of people who may still
-    have values of the erased person, such as the address.
+    A restored backup may hold merges that had been undone before the erasure. Where one cannot be undone again,
+    `left_ended` has the reference of the registration that it ended, whose person must be registered again, and
+    `left_mixed` those of registrations that may still have values of the erased person, such as the address.
     """
 
     erased: bool = False
@@ -116,7 +116,7 @@ def _undo_merges(
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
         is_apart = _try(separating.take_apart, merge, actor=actor, now=now)
-        # With whom the other one has been merged since, may have the values as well.
+        # Registrations with which the other one was merged later may have taken over the erased person's values.
         mixed = [] if is_apart else [other]
         mixed += (
             [] if is_apart and is_kept else [one for one in owners.list_joined(other) if one is not found]
@@ -136,7 +136,7 @@ def _is_restored(ended: Registration, *, actor: str, now: datetime) -> bool:
 
 
 def _try(act: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-    """Call an act of undoing; return whether it was done. A refused one leaves nothing behind."""
+    """Call a function that may raise CannotBeUndone; return whether it succeeded. If not, nothing is changed."""
     try:
         with db.session.begin_nested():
             act(*args, **kwargs)

@@ -57,7 +57,7 @@ UNTOLD = {
 # Columns of which own data include only the parts that concern nobody else.
 PARTLY = {
     "offers.why": ("because", "rank"),
-    # without a digest of an address, and the keys of files
+    # All parts but the digests of both addresses, and the keys of files, by which files are read.
     "registration_merges.before": (
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),

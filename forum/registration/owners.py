@@ -79,7 +79,7 @@ def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
 
 
 def list_forgettable(erased: Sequence[Registration]) -> list[Registration]:
-    """Return those of registrations to be erased whose address no registration that stays has.
+    """Return those of the registrations to be erased whose address is not also that of a registration that stays.
 
     What others name by such an address, as an invitation does, is erased with them. A registration stays if somebody
     else is registered with it, or if a restriction of it, or of one merged with it, stands (Art. 18).

@@ -264,14 +264,7 @@ def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
         confirmed(event, given_name="Zqc")
         reference = second.reference
         db.session.remove()
-    run(app, "backup", str(tmp_path / "backups"))
-    clock.freeze(NOW + HOUR)
-    with app.app_context():
-        write(registration.cancel, find("Zqc"), actor="command", now=clock.now())
-        write(separating.separate_last, find("Zqa"), actor="command", now=clock.now())
-        write(erasing.erase, find("Zqa"), actor="command", now=clock.now())
-        remember()
-        db.session.remove()
+    back_up_then_part_and_erase(app, tmp_path / "backups", "Zqa")
     other = make_app(blank_url)
     assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
     output = run(other, "db", "upgrade").output
@@ -300,14 +293,7 @@ def test_nothing_of_an_erased_person_stays_with_whom_they_were_merged_into(
         write(uniting.unite, first, second, ("email",), actor="command", now=NOW)
         confirmed(event, given_name="Zqc", email="zqc@example.org")
         db.session.remove()
-    run(app, "backup", str(tmp_path / "backups"))
-    clock.freeze(NOW + HOUR)
-    with app.app_context():
-        write(registration.cancel, find("Zqc"), actor="command", now=clock.now())
-        write(separating.separate_last, find("Zqa"), actor="command", now=clock.now())
-        write(erasing.erase, find("Zqb"), actor="command", now=clock.now())
-        remember()
-        db.session.remove()
+    back_up_then_part_and_erase(app, tmp_path / "backups", "Zqb")
     clock.freeze(NOW + (40 if is_over else 2) * HOUR)
     other = make_app(f"sqlite:///{tmp_path / 'other.sqlite3'}")
     assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
@@ -340,6 +326,18 @@ def test_merges_in_a_row_that_were_undone_end_nobody(make_app, sqlite_url, tmp_p
     assert "by hand" not in run(app, "db", "upgrade").output
     with app.app_context():
         assert [find(name).status for name in ("Zqa", "Zqc")] == [Status.CONFIRMED] * 2
+
+
+def back_up_then_part_and_erase(app, backups: Path, name: str) -> None:
+    """Make a backup; an hour later let Zqc cancel, undo the merge into Zqa, and erase the person of this name."""
+    run(app, "backup", str(backups))
+    clock.freeze(NOW + HOUR)
+    with app.app_context():
+        write(registration.cancel, find("Zqc"), actor="command", now=clock.now())
+        write(separating.separate_last, find("Zqa"), actor="command", now=clock.now())
+        write(erasing.erase, find(name), actor="command", now=clock.now())
+        remember()
+        db.session.remove()
 
 
 def give_file(person: Registration, question: Question, letter: str) -> None:
