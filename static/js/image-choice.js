@@ -24,7 +24,11 @@ async function load(address) {
     const choices = page.querySelector("[data-choices]");
     for (const line of choices.querySelectorAll("[data-mark-line]")) line.remove();
     for (const button of choices.querySelectorAll("[data-choose]")) button.hidden = false;
+    // Whoever stands on an image of the list before is not thrown out of the list: they keep it, or go back to the search.
+    const left = document.activeElement;
+    const isLeft = shown.contains(left);
     shown.replaceChildren(...choices.childNodes);
+    if (isLeft) (shown.querySelector(`[data-choose="${left.dataset.choose}"]`) ?? search.elements.q).focus();
     said.textContent = choices.dataset.choices;
   } catch (error) {
     if (error.name !== "AbortError") said.textContent = dialog.dataset.failed;

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from forum.images import making
 from tests.browser.focus import focus_problems
-from tests.browser.keyboard import Keyboard, is_focused
+from tests.browser.keyboard import Keyboard, is_focused, wire
 from tests.browser.measures import axe_violations
 from tests.browser.sights import ORGANISER
 from tests.factories.images import encoded, ring
@@ -22,10 +22,10 @@ def choose(page: Page, content: bytes) -> None:
     page.locator("[name=file]").set_input_files(files=[file])
 
 
-def slowly(page: Page) -> None:
-    """Let the browser send one and a half megabytes a second."""
-    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_500_000}
-    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", limits)
+def limit_sending(page: Page, rate: int) -> None:
+    """Let the browser send so many bytes a second, or any number for -1."""
+    limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate}
+    wire(page).send("Network.emulateNetworkConditions", limits)
 
 
 def test_image_is_sent_described_and_shown(change_world, new_visitor):
@@ -42,9 +42,9 @@ def test_image_is_sent_described_and_shown(change_world, new_visitor):
     page.locator("main form button").last.click()
     expect(page.locator("[data-error-summary]")).to_be_focused()
     expect(page.locator("[data-error-summary] li")).to_have_count(2)
-    choose(page, encoded(ring(1300, 900), "PNG", compress_level=0))
+    choose(page, encoded(ring(700, 620), "PNG", compress_level=0))
     visitor.fill({"alt-sv": "En ring"})
-    slowly(page)
+    limit_sending(page, 600_000)
     page.locator("main form button").last.click()
     expect(status).to_have_text(SHARE)
     share = page.locator("main progress").evaluate("bar => bar.value")
@@ -53,6 +53,7 @@ def test_image_is_sent_described_and_shown(change_world, new_visitor):
     expect(page.locator("[data-error-summary] li")).to_have_count(1, timeout=20_000)
     assert axe_violations(page) == []
     visitor.fill({"alt-en": "A ring"})
+    limit_sending(page, -1)
     page.locator("main form button").last.click()
     expect(page.locator(".flash")).to_contain_text("The image is in the library.", timeout=20_000)
     shown = page.locator("main picture img")
@@ -121,17 +122,29 @@ def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(c
     assert focus_problems(page) == []
     keys.press("Enter")
     expect(dialog).to_be_hidden()
-    assert is_focused(text)
+    expect(text).to_be_focused()
     assert text.input_value() == f"Before. \n\n{{{{image {unused}}}}}\n\nAfter."
     page.get_by_text("Cover image", exact=True).first.click()
     expect(page.get_by_role("button", name="Search all images")).to_be_visible()
     box = page.locator(f"[name=cover][value='{unused}']")
     box.evaluate("box => box.closest('.library-item').remove()")  # as if the form did not list this image
     page.get_by_role("button", name="Search all images").focus()
+    answers = []
+
+    def take_time(route):
+        answers.append(route)
+
+    page.route("**/images/choose?*", take_time)
+    with page.expect_request("**/images/choose?*"):
+        keys.press("Enter")
+    choice = dialog.locator(f"[data-choose='{unused}']")
+    choice.focus()  # in the list of the last search, which is shown meanwhile
+    shown_before = choice.element_handle()
+    answers[0].continue_()
+    shown_before.wait_for_element_state("hidden")
+    expect(choice).to_be_focused()
     keys.press("Enter")
-    dialog.locator(f"[data-choose='{unused}']").focus()
-    keys.press("Enter")
-    assert is_focused(box)
+    expect(box).to_be_focused()
     expect(box).to_be_checked()
     expect(page.locator(f"label[for='{box.get_attribute('id')}']")).not_to_be_empty()
     page.locator("[name=en-headline]").fill("Covered")
