@@ -1,0 +1,43 @@
+"""The kinds and states of a task, and what became of each of its people."""
+
+from enum import StrEnum
+
+
+class TaskKind(StrEnum):
+    """What a task does with each of its people."""
+
+    TAG = "tag"
+    UNTAG = "untag"
+    MOVE = "move"
+    OFFER = "offer"
+    CANCEL = "cancel"
+
+
+class TaskStatus(StrEnum):
+    """The state of a task: running until everybody has had a turn (done), or until it is stopped."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class Outcome(StrEnum):
+    """What became of one person of a task: still waiting for a turn, done, or why nothing was changed."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    AS_IT_WAS = "as_it_was"  # nothing had to be changed
+    RESTRICTED = "restricted"  # the person's data may not be used
+    ENDED = "ended"  # the registration has ended, or the event is over
+    NOT_WAITING = "not_waiting"  # only whoever waits can be offered a place
+    NO_PLACE = "no_place"
+    NO_SECTOR = "no_sector"  # the sector has been removed meanwhile
+    TOO_LATE = "too_late"  # no place is offered any more
+    TOO_MANY_TAGS = "too_many_tags"
+    SEVERAL_FORMS = "several_forms"  # several forms were sent for an address that is not confirmed
+    RECUSED = "recused"  # the organiser has left the decision about this person to others
+    SECOND_NEEDED = "second_needed"  # in review, which cannot end in this way
+    FAILED = "failed"  # an error of the program
+
+
+UNTOUCHED = frozenset(Outcome) - {Outcome.WAITING, Outcome.DONE}

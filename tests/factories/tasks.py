@@ -1,0 +1,32 @@
+"""Tasks for tests, made by the forum's own actions.
+
+task = make_running(event)      everybody is to get a tag: one person has it, one was left as they were, others wait
+"""
+
+from forum.accounts import queries as accounts
+from forum.accounts.enums import Role
+from forum.bulk import selection, working
+from forum.bulk.selection import Selection
+from forum.events.models import Event
+from forum.extensions import db
+from forum.people import notes
+from forum.registration.filtering import Filters
+from forum.tasks import actions
+from forum.tasks.enums import TaskKind
+from forum.tasks.models import Task, TaskPerson
+from tests.factories.events import NOW
+from tests.factories.registrations import write
+
+
+def make_running(event: Event) -> Task:
+    """Start a task that tags everybody; let the first two people have their turns, of whom one has the tag already."""
+    people = selection.in_turn(Selection(event, Filters(), None))
+    by = {"user_id": accounts.list_holders(Role.ADMIN, event.id)[0].id, "now": NOW}
+    told = {"payload": {"tags": ["press"]}, "form_key": event.slug}
+    task = write(actions.start, event, TaskKind.TAG, people, **told, **by)
+    first, second = working.list_next(now=NOW)[:2]
+    tagged = db.session.get_one(TaskPerson, second).registration
+    write(notes.set_tags, tagged, ["press"], actor="command", now=NOW)
+    for row in (first, second):
+        write(working.work_one, row, now=NOW)
+    return task
