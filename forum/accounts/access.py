@@ -1,5 +1,7 @@
 """The access table: who may reach which route. An endpoint that is missing from it is refused (S12)."""
 
+from typing import Any
+
 from flask import Flask, abort, current_app, request
 from flask.typing import ResponseReturnValue
 
@@ -21,7 +23,9 @@ UNLISTED = {"participants.index"}
 
 
 def guard_routes(app: Flask) -> None:
-    """Check the access table before every view."""
+    """Check the access table before every view, and give templates `may_open`."""
+
+    app.jinja_env.globals["may_open"] = may_open
 
     @app.before_request
     def guard() -> ResponseReturnValue | None:
@@ -40,6 +44,19 @@ def _require(wanted: Roles) -> ResponseReturnValue | None:
     if answer is None and wanted.of_all and not sign_ins.is_admin_of_all():
         abort(404)
     return answer
+
+
+def may_open(endpoint: str, event: Any = None) -> bool:
+    """Return whether the access table lets the signed-in user use this console route for the event.
+
+    Links and forms of the console are shown by it, so that no role is led to a page that it may not open.
+    """
+    wanted = AUDIENCES[endpoint]
+    if not isinstance(wanted, Roles):
+        return True
+    if wanted.of_all:
+        return sign_ins.is_admin_of_all()
+    return not wanted.roles or not sign_ins.roles_for(event).isdisjoint(wanted.roles)
 
 
 def is_open() -> bool:

@@ -12,6 +12,7 @@ from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import CodeRefused, LinkRefused, SignInRefused
 from forum.accounts.models import Autosave, KeptWords, OneTimeLink, SignIn, User
 from forum.audit import actions as audit
+from forum.audit.queries import SIGNED_IN
 from forum.columns import digest, new_token
 from forum.database import rehearsed
 from forum.extensions import db
@@ -98,7 +99,7 @@ def open_sign_in(user: User, *, browser: str, now: datetime) -> str:
     )
     db.session.add(row)
     db.session.flush()
-    audit.record("account.signed_in", user, actor=actor(user), at=now, sign_in=row.id)
+    audit.record(SIGNED_IN, user, actor=actor(user), at=now, sign_in=row.id)
     return token
 
 
@@ -145,7 +146,7 @@ def change_password(user: User, password: str, *, now: datetime) -> None:
 
 
 def accept_welcome(token: str, password: str, *, now: datetime) -> None:
-    """Set a new organiser's first password, by the link that the command line printed.
+    """Set a new organiser's first password, by the link of an invitation, or that the command line printed.
 
     Raises LinkRefused or PasswordRefused.
     """
@@ -178,12 +179,12 @@ def reset_password(token: str, password: str, *, now: datetime) -> None:
     mails.queue_password_changed(user, now=now)
 
 
-def sign_out(sign_in: SignIn, *, now: datetime) -> None:
-    """End a sign-in on the server, so that a copied cookie is worthless too (F5)."""
+def sign_out(sign_in: SignIn, *, now: datetime, by: User | None = None) -> None:
+    """End a sign-in on the server, so that a copied cookie is worthless too (F5); `by` is who does it for the user."""
     user, number = sign_in.user, sign_in.id
     db.session.delete(sign_in)
     db.session.flush()
-    audit.record("account.signed_out", user, actor=actor(user), at=now, sign_in=number)
+    audit.record("account.signed_out", user, actor=actor(by or user), at=now, sign_in=number)
 
 
 def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:

@@ -33,7 +33,18 @@ def roles(*listed: Role) -> Roles:
     return Roles(frozenset({*listed, Role.ADMIN}))
 
 
+ADMINS = roles()
 ORGANISERS = roles(Role.ORGANISER)
+# Those who work with people: their registrations, places, review and invitations.
+REGISTRARS = roles(Role.ORGANISER, Role.REGISTRAR)
+# Those who decide about people in review; the role reviewer about those of some sectors (`accounts/reviewers`).
+REVIEWERS = roles(Role.ORGANISER, Role.REGISTRAR, Role.REVIEWER)
+# Those who read about people; the role viewer changes and exports nothing.
+VIEWERS = roles(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER)
+# Those who write: news, pages, images.
+EDITORS = roles(Role.ORGANISER, Role.EDITOR)
+# Those who see to the event's mail.
+MAILERS = roles(Role.ORGANISER, Role.MAILER)
 ANY_ROLE = roles(*Role)
 # Admins are not included: only this role may learn who has a protected identity (P21).
 HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))

@@ -8,6 +8,10 @@ class Role(StrEnum):
 
     ADMIN = "admin"
     ORGANISER = "organiser"
+    REGISTRAR = "registrar"
+    REVIEWER = "reviewer"
+    VIEWER = "viewer"
+    EDITOR = "editor"
     MAILER = "mailer"
     DOOR = "door"
     CARE = "care"
@@ -17,7 +21,7 @@ class Role(StrEnum):
 class LinkPurpose(StrEnum):
     """What a one-time link is for; it cannot be used for another purpose (S19)."""
 
-    WELCOME = "welcome"  # printed by a command: sets the first password
+    WELCOME = "welcome"  # printed by a command or mailed with an invitation: sets the first password
     RESET = "reset"  # mailed: sets a new password
     SECOND_FACTOR = "second_factor"  # kept in the session cookie between the password and the code
     DEMO = "demo"  # printed at the demo's start: opens the console

@@ -1,4 +1,4 @@
-"""The reasons for which a sign-in, a code, a link or a new password is refused."""
+"""The reasons for which a sign-in, a code, a link, a new password or a change of colleagues is refused."""
 
 
 class SignInRefused(Exception):
@@ -39,3 +39,43 @@ class OrganiserExists(Exception):
 
 class SignedOut(Exception):
     """The sign-in was ended, by another browser, after the request had passed the access check."""
+
+
+class ColleagueRefused(Exception):
+    """A change of the organisers who work on an event is refused; a subclass says why."""
+
+
+class NotManager(ColleagueRefused):
+    """Whoever asks for the change is no longer an admin of the event."""
+
+
+class RoleTooWide(ColleagueRefused):
+    """A role that only somebody else may give: of more events than one's own, secret, or for oneself."""
+
+
+class LastAdmin(ColleagueRefused):
+    """Without this admin nobody would be left who can sign in and manage colleagues."""
+
+
+class AccountDisabled(ColleagueRefused):
+    """The account is disabled: it is enabled first, on the colleague's page or by a command."""
+
+
+class HasRole(ColleagueRefused):
+    """The invited person has an account and this role already."""
+
+
+class HasPassword(ColleagueRefused):
+    """The invitation was accepted: an account with a password gets no further link that sets one."""
+
+
+class TooManyInvitations(ColleagueRefused):
+    """The admin has sent, or the address has got, as many invitations within an hour as are allowed."""
+
+
+class OutOfReach(ColleagueRefused):
+    """The account is one's own, has roles for events that one does not manage, or secret ones that one lacks."""
+
+
+class NoSecondFactor(ColleagueRefused):
+    """There is no second factor that could be reset."""

@@ -22,16 +22,19 @@ LIFETIMES = {
 YOUNG = timedelta(minutes=20)
 
 
-def issue(user: User | None, purpose: LinkPurpose, *, now: datetime) -> str:
+def issue(
+    user: User | None, purpose: LinkPurpose, *, now: datetime, lifetime: timedelta | None = None
+) -> str:
     """Store a new link and return its token; the user's earlier links for this purpose are revoked.
 
-    With None as the user the link never works; it is stored so that an unknown address takes the same time.
+    The link works for `lifetime`, by default that of its purpose. With None as the user it never works; it is stored so
+    that an unknown address takes the same time.
     """
     user_id = user.id if user else None
     same = (OneTimeLink.user_id == user_id) & (OneTimeLink.purpose == purpose)
     db.session.execute(delete(OneTimeLink).where(same))
     token = new_token()
-    expires_at = now + LIFETIMES[purpose]
+    expires_at = now + (lifetime or LIFETIMES[purpose])
     db.session.add(OneTimeLink(digest=digest(token), user_id=user_id, purpose=purpose, expires_at=expires_at))
     db.session.flush()
     return token

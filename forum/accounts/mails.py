@@ -1,4 +1,7 @@
-"""Mails to organisers about their account. None of them names a role or an event."""
+"""Mails to organisers about their account. None of them names a role: mail is read on its way.
+
+They belong to no event in the outbox, so that only admins of all events see on its page whom they went to.
+"""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -8,6 +11,7 @@ from flask import current_app
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.links import LIFETIMES
 from forum.accounts.models import User
+from forum.events.models import Event
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 
@@ -32,6 +36,45 @@ def queue_second_factor_changed(user: User, *, now: datetime) -> None:
 def queue_recovery_code_used(user: User, left: int, *, now: datetime) -> None:
     """Tell the user that a recovery code was used, and how many are left."""
     _queue(user, "account-recovery-code-used", now, left=left)
+
+
+def queue_invited(user: User, event: Event, token: str, *, by: User, days: int, now: datetime) -> None:
+    """Send the link by which an invited colleague sets the first password; it works for so many days."""
+    link = f"{current_app.config['BASE_URL']}/account/welcome/{token}?lang={user.language}"
+    _queue(user, "account-invited", now, link=link, days=days, inviter=by.name, about=event)
+
+
+def queue_added(user: User, event: Event, *, by: User, is_signed_out: bool, now: datetime) -> None:
+    """Tell somebody who has an account that they have got a role for an event."""
+    told = {"admin": by.name, "about": event, "is_signed_out": is_signed_out}
+    _queue(user, "account-added", now, link=_own_page(), **told)
+
+
+def queue_roles_changed(
+    user: User, event: Event, *, by: User, is_of_all: bool, stays: bool, is_signed_out: bool, now: datetime
+) -> None:
+    """Tell a colleague that an admin has changed their roles.
+
+    `is_of_all` says that roles for all events are among them, `stays` that some role left counts for the event, and
+    `is_signed_out` that the sign-ins have ended.
+    """
+    told = {"admin": by.name, "about": event, "is_of_all": is_of_all, "stays": stays}
+    told["is_signed_out"] = is_signed_out
+    _queue(user, "account-roles-changed", now, link=_own_page(), **told)
+
+
+def queue_second_factor_reset(user: User, *, by: User, now: datetime) -> None:
+    """Tell a colleague that an admin has reset their second factor, and what to do."""
+    _queue(user, "account-second-factor-reset", now, link=_own_page(), admin=by.name)
+
+
+def queue_colleague_reset(user: User, *, to: User, by: User, now: datetime) -> None:
+    """Tell another admin whose second factor was reset, and by whom."""
+    _queue(to, "account-colleague-reset", now, admin=by.name, colleague=user.name)
+
+
+def _own_page() -> str:
+    return f"{current_app.config['BASE_URL']}/account/"
 
 
 def _queue(user: User, kind: str, now: datetime, **context) -> None:

@@ -1,6 +1,6 @@
-"""Creating organisers, giving them roles, disabling them. Nothing here commits."""
+"""Creating organisers, giving them roles, taking roles away, disabling them. Nothing here commits."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete
 
@@ -24,24 +24,52 @@ def create_organiser(email: str, *, name: str, language: str, actor: str, now: d
     return user
 
 
-def give_role(user: User, role: Role, *, event_id: int | None, actor: str, now: datetime) -> None:
-    """Give a role for one event, or for all events when `event_id` is None, and end the user's sign-ins (S06).
+def give_role(
+    user: User, role: Role, *, event_id: int | None, actor: str, now: datetime, signs_out: bool = True
+) -> None:
+    """Give a role for one event, or for all when `event_id` is None; end the user's sign-ins if `signs_out` (S06).
 
-    Does nothing when the user has the role already.
+    Every request reads the roles anew, also in sign-ins that go on. Does nothing when the user has the role already.
     """
     if queries.find_membership(user, role, event_id):
         return
     db.session.add(Membership(user_id=user.id, event_id=event_id, role=role))
     db.session.flush()
     db.session.expire(user, ["memberships"])
-    end_sign_ins(user)
+    if signs_out:
+        end_sign_ins(user)
     audit.record("account.role_given", user, actor=actor, at=now, role=role, event=event_id)
 
 
-def invite(user: User, *, actor: str, now: datetime) -> str:
+def take_role(
+    user: User, role: Role, *, event_id: int | None, actor: str, now: datetime, signs_out: bool = True
+) -> None:
+    """Take a role for one event, or for all when `event_id` is None; end the user's sign-ins if `signs_out` (S06).
+
+    Every request reads the roles anew, also in sign-ins that go on. Does nothing when the user does not have the role.
+    """
+    held = queries.find_membership(user, role, event_id)
+    if held is None:
+        return
+    db.session.delete(held)
+    db.session.flush()
+    db.session.expire(user, ["memberships"])
+    if signs_out:
+        end_sign_ins(user)
+    audit.record("account.role_taken", user, actor=actor, at=now, role=role, event=event_id)
+
+
+def invite(user: User, *, actor: str, now: datetime, lifetime: timedelta | None = None) -> str:
     """Return the token of a link that sets the user's password once; earlier such links are revoked."""
     audit.record("account.invited", user, actor=actor, at=now)
-    return links.issue(user, LinkPurpose.WELCOME, now=now)
+    return links.issue(user, LinkPurpose.WELCOME, now=now, lifetime=lifetime)
+
+
+def remove(user: User, *, actor: str, now: datetime) -> None:
+    """Delete the account of somebody who never accepted an invitation; the link in its message stops working."""
+    audit.record("account.removed", user, actor=actor, at=now)
+    db.session.delete(user)
+    db.session.flush()
 
 
 def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:

@@ -59,6 +59,21 @@ class Membership(Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
     role: Mapped[Role] = member(Role, 30)
     user: Mapped[User] = relationship(back_populates="memberships")
+    reviewed: Mapped[list["ReviewedSector"]] = relationship(
+        order_by="ReviewedSector.sector_id", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class ReviewedSector(Base):
+    """A sector whose people a reviewer decides about; the role without sectors opens nobody."""
+
+    __tablename__ = "reviewed_sectors"
+    __table_args__ = (Index("ix_reviewed_sectors_sector_id", "sector_id"),)
+
+    membership_id: Mapped[int] = mapped_column(
+        ForeignKey("memberships.id", ondelete="CASCADE"), primary_key=True
+    )
+    sector_id: Mapped[int] = mapped_column(ForeignKey("sectors.id", ondelete="CASCADE"), primary_key=True)
 
 
 class RecoveryCode(Base):

@@ -1,15 +1,13 @@
 """Pages of an organiser's own account: password, second factor, sign-ins, confirming with both factors."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
-from babel.dates import format_timedelta
 from flask import Blueprint, Response, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import clock
-from forum.accounts import actions, limits, queries, sign_ins
+from forum.accounts import actions, limits, queries, sign_ins, wording
 from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm, LanguageForm, RenewCodesForm
 from forum.accounts.models import SignIn, User
@@ -26,9 +24,9 @@ from forum.accounts.recovery_codes import are_in_use as recovery_codes_in_use
 from forum.accounts.recovery_codes import digest_of_set
 from forum.audit.queries import CODE_REFUSED, SIGN_IN_REFUSED
 from forum.audit.traces import note_refusal
+from forum.events import queries as events
 from forum.extensions import db
 from forum.web.forms import TidyForm
-from forum.web.languages import language
 
 bp = Blueprint("own_account", __name__, url_prefix="/account")
 bp.before_request(identify_organiser)
@@ -47,6 +45,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "accounts/show.html",
         user=g.user,
+        roles=wording.held_text(g.user.memberships, {event.id: event for event in events.list_events()}),
         codes_left=queries.count_recovery_codes(g.user),
         sign_in_count=len(queries.list_sign_ins(g.user, now=clock.now())),
         form=TidyForm(),
@@ -188,7 +187,7 @@ def sessions() -> ResponseReturnValue:
     """List the browsers in which the user is signed in."""
     rows = queries.list_sign_ins(g.user, now=clock.now())
     return render_template(
-        "accounts/sessions.html", sign_ins=rows, present=g.sign_in, form=TidyForm(), ago=_ago
+        "accounts/sessions.html", sign_ins=rows, present=g.sign_in, form=TidyForm(), ago=wording.ago_text
     )
 
 
@@ -245,9 +244,3 @@ def _keep_codes() -> ResponseReturnValue:
 def _url(endpoint: str) -> str:
     """Return the URL of an account page; its `next` keeps the console page to which the user returns."""
     return url_for(endpoint, next=sign_ins.came_from())
-
-
-def _ago(moment: datetime) -> str:
-    """Return how long ago a moment was, such as "3 minutes ago"; at least one second, or Babel says "in 0 seconds"."""
-    since = min(moment - clock.now(), timedelta(seconds=-1))
-    return format_timedelta(since, add_direction=True, locale=language())

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import column, func, or_, select, table
+from sqlalchemy import Row, column, func, or_, select, table
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.enums import Role
@@ -44,10 +44,21 @@ def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
 
     One statement, because every page of the console needs them; a user has few memberships.
     """
+    return find_sign_in_for(token, None, now=now)[0]
+
+
+def find_sign_in_for(token: str, slug: str | None, *, now: datetime) -> tuple[SignIn | None, int | None]:
+    """Return what `find_sign_in` does, and the id of the event with this slug, by the same statement.
+
+    The id is None when there is no such event, and also when there is no such sign-in.
+    """
     with_user = joinedload(SignIn.user, innerjoin=True).joinedload(User.memberships)
-    query = select(SignIn).where(SignIn.digest == digest(token), *_is_alive(now)).options(with_user)
-    sign_in = db.session.scalars(query).unique().one_or_none()
-    return sign_in if sign_in and sign_in.user.active else None
+    event_id = select(EVENTS.c.id).where(EVENTS.c.slug == slug).scalar_subquery()
+    query = select(SignIn, event_id).where(SignIn.digest == digest(token), *_is_alive(now))
+    found = db.session.execute(query.options(with_user)).unique().one_or_none()
+    if found is None or not found[0].user.active:
+        return None, None
+    return found[0], found[1]
 
 
 def find_owner(token: str) -> int | None:
@@ -84,6 +95,14 @@ def list_holders(role: str, event_id: int) -> Sequence[User]:
     return db.session.scalars(query).all()
 
 
+def list_members(event_id: int | None) -> Sequence[int]:
+    """Return the ids of the accounts that have a role for the event or for all events; for None, of all accounts."""
+    if event_id is None:
+        return db.session.scalars(select(User.id)).all()
+    held = or_(Membership.event_id == event_id, Membership.event_id.is_(None))
+    return db.session.scalars(select(Membership.user_id).where(held).distinct()).all()
+
+
 def names_of(ids: Collection[int]) -> dict[int, str]:
     """Return the names of organisers by id."""
     query = select(User.id, User.name).where(User.id.in_(ids))
@@ -99,6 +118,34 @@ def roles_of(ids: Collection[int], event_id: int) -> dict[int, set[Role]]:
     for user_id, role in db.session.execute(query) if ids else ():
         roles.setdefault(user_id, set()).add(role)
     return roles
+
+
+def list_memberships(user: User) -> Sequence[Membership]:
+    """Return the user's memberships as they are in the database, in the order in which they were given."""
+    query = select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)
+    return db.session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def lock_admins(event_id: int) -> Sequence[Row[int, int | None, bool]]:
+    """Lock the memberships by which active organisers are admins of the event or of all events; return what they say.
+
+    A row has `user_id`, `event_id`, and `may_sign_in`: whether the organiser has a password. Every change of colleagues
+    locks these rows first, so that two changes follow one another: whoever waited reads what the other has left.
+    """
+    ours = or_(Membership.event_id == event_id, Membership.event_id.is_(None))
+    may_sign_in = User.password_hash.is_not(None).label("may_sign_in")
+    query = (
+        select(Membership.user_id, Membership.event_id, may_sign_in)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.role == Role.ADMIN, ours, User.active)
+        .order_by(Membership.id)
+    )
+    return db.session.execute(query.with_for_update(of=Membership, key_share=True)).all()
+
+
+def active_among(ids: Collection[int]) -> set[int]:
+    """Return those of the accounts that are not disabled."""
+    return set(db.session.scalars(select(User.id).where(User.id.in_(ids), User.active)))
 
 
 def count_recovery_codes(user: User) -> int:

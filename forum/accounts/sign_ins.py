@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 
 from forum import clock
-from forum.accounts import kept_words, queries
+from forum.accounts import kept_words, queries, reviewers
 from forum.accounts.enums import Role
 from forum.accounts.errors import SignedOut
 from forum.accounts.models import SignIn
@@ -77,13 +77,18 @@ def is_fresh() -> bool:
 
 
 def load() -> SignIn | None:
-    """Return the request's sign-in or None, and set g.sign_in, g.user and g.user_language.
+    """Return the request's sign-in or None, and set g.sign_in, g.user, g.user_language and the URL's g.event_id.
 
     The database is queried only once for each request.
     """
     if "sign_in" not in g:
         now = clock.now()
-        g.sign_in = sign_in = queries.find_sign_in(session[TOKEN], now=now) if TOKEN in session else None
+        named = (request.view_args or {}).get("event")
+        # PostgreSQL refuses a NUL, and the error page asks for the sign-in, too.
+        slug = None if named and "\x00" in named else named
+        found = queries.find_sign_in_for(session[TOKEN], slug, now=now) if TOKEN in session else (None, None)
+        sign_in, event_id = found
+        g.sign_in, g.event_id = sign_in, event_id
         if sign_in:
             g.user = sign_in.user
             if now - sign_in.last_seen_at >= TOUCH:
@@ -164,6 +169,11 @@ def holds(role: Role | str, event: Any = None) -> bool:
     return role in roles_for(event)
 
 
+def reviewed_sectors(event: Any) -> frozenset[int] | None:
+    """Return the ids of the event's sectors whose people the user may see in review; None for every sector."""
+    return reviewers.of_memberships(g.user.memberships, event.id)
+
+
 def is_admin_of_all() -> bool:
     """Return whether the signed-in user is an admin of all events, who also manages organisers' accounts."""
     return any(held.role == Role.ADMIN and held.event_id is None for held in g.user.memberships)
@@ -231,8 +241,7 @@ def _roles_here() -> frozenset[Role]:
     slug = (request.view_args or {}).get("event")
     if slug is None:
         return _roles(None)
-    event_id = queries.find_event_id(slug)
-    return _roles(event_id) if event_id else frozenset()
+    return _roles(g.event_id) if load() and g.get("event_id") else frozenset()
 
 
 def _roles(event_id: int | None) -> frozenset[Role]:

@@ -2,20 +2,23 @@
 the audit chain last."""
 
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import event as engine_events
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from forum import clock
-from forum.accounts import actions, links, management, queries, recovery_codes
-from forum.accounts.enums import LinkPurpose
-from forum.accounts.models import RecoveryCode, User
+from forum.accounts import actions, colleagues, links, management, queries, recovery_codes
+from forum.accounts.enums import LinkPurpose, Role
+from forum.accounts.models import Membership, RecoveryCode, User
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.database import start_write
+from forum.events.models import Event
 from forum.extensions import db
+from tests.factories.events import make_event
 from tools.organisers import OTHER_PASSWORD, make_user
 
 SECONDS = 60
@@ -128,6 +131,26 @@ def stopping(began: threading.Event, ended: threading.Event):
     finally:
         engine_events.remove(engine, "after_cursor_execute", pause)
         observer.close()
+
+
+@pytest.mark.postgresql
+def test_two_admins_who_remove_each_other_at_once_leave_one(app, database):
+    event = make_event()
+    one, other = (make_user(Role.ADMIN, event) for _ in range(2))
+
+    def remove(number: int, by: int) -> Callable[[User, dict], None]:
+        def act(_user: User, _way_in: dict) -> None:
+            users = (db.session.get_one(User, each) for each in (number, by))
+            user, admin = users
+            here = db.session.get_one(Event, event.id)
+            colleagues.change_roles(user, here, here=set(), by=admin, now=clock.now())
+
+        return act
+
+    refusals = race(app, one.id, {}, remove(other.id, one.id), remove(one.id, other.id))
+    database.rollback()
+    assert refusals == {"second": "NotManager"}
+    assert [held.user_id for held in database.scalars(select(Membership))] == [one.id]
 
 
 @pytest.mark.usefixtures("database")

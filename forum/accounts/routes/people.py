@@ -52,6 +52,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_invitation.decline": Face.LINK,
     "own_invitation.forward": Face.LINK,
     "participants.index": Face.PUBLIC,
+    "participants.numbers": Face.PUBLIC,
     "participants.own": Face.LINK,
     "own_everything.ask": Face.LINK,
     "own_everything.file": Face.LINK,

@@ -1,6 +1,6 @@
-"""Routes of organisers' accounts: signing in, and one's own account."""
+"""Routes of organisers' accounts: signing in, one's own account, and managing colleagues."""
 
-from forum.accounts.audiences import SIGNED_IN, Face, Roles
+from forum.accounts.audiences import ADMINS, SIGNED_IN, Face, Roles
 
 AUDIENCES: dict[str, Face | Roles] = {
     "accounts.sign_in": Face.ACCOUNT,
@@ -25,4 +25,15 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_account.sessions": SIGNED_IN,
     "own_account.end_session": SIGNED_IN,
     "own_account.end_other_sessions": SIGNED_IN,
+    "colleagues.index": ADMINS,
+    "colleagues.invite": ADMINS,
+    "colleagues.show": ADMINS,
+    "colleagues.invite_again": ADMINS,
+    "colleagues.roles": ADMINS,
+    "colleagues.remove": ADMINS,
+    "colleagues.end_sign_in": ADMINS,
+    "colleagues.end_all_sign_ins": ADMINS,
+    "colleagues.reset_second_factor": ADMINS,
+    "colleagues.disable": ADMINS,
+    "colleagues.enable": ADMINS,
 }

@@ -1,0 +1,63 @@
+"""An admin disables a colleague's account, and lets it in again. Nothing here commits.
+
+Disabling concerns all that the account opens, so an admin reaches the same colleagues as with the second factor
+(`accounts/reach`): nobody disables their own account, or one with roles that they do not manage.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row
+
+from forum.accounts import management, queries
+from forum.accounts.actions import actor
+from forum.accounts.colleagues import lock_managed
+from forum.accounts.errors import LastAdmin, OutOfReach
+from forum.accounts.models import User
+from forum.accounts.reach import is_within_reach
+from forum.events.models import Event
+from forum.extensions import db
+
+
+def disable(user: User, event: Event, *, by: User, now: datetime) -> bool:
+    """Sign a colleague out everywhere and refuse the password from now on; return whether anything changed.
+
+    The roles stay. Raises NotManager, OutOfReach, LastAdmin.
+    """
+    admins = _lock(user, event, by)
+    if not user.active:
+        return False
+    _refuse_last(admins, user, by)
+    management.disable(user, actor=actor(by), now=now)
+    return True
+
+
+def enable(user: User, event: Event, *, by: User, now: datetime) -> bool:
+    """Let a disabled colleague sign in again, with password and second factor as before; return whether it changed.
+
+    Raises NotManager, OutOfReach.
+    """
+    _lock(user, event, by)
+    if user.active:
+        return False
+    management.enable(user, actor=actor(by), now=now)
+    return True
+
+
+def _lock(user: User, event: Event, by: User) -> Sequence[Row[int, int | None, bool]]:
+    admins = lock_managed(event, by)
+    queries.lock_user(user.id)
+    db.session.refresh(user)
+    if not is_within_reach(user, by=by):
+        raise OutOfReach
+    return admins
+
+
+def _refuse_last(admins: Sequence[Row[int, int | None, bool]], user: User, by: User) -> None:
+    """Refuse to disable the last admin who can sign in, here or for all events. Raises LastAdmin."""
+    able = {(number, scope) for number, scope, may_sign_in in admins if may_sign_in or number == by.id}
+    left = {(number, scope) for number, scope in able if number != user.id}
+    if not left or (
+        any(scope is None for _n, scope in able) and all(scope is not None for _n, scope in left)
+    ):
+        raise LastAdmin

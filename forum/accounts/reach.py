@@ -1,0 +1,32 @@
+"""Whose sign-ins, second factor and first password an admin of some events may manage, and whose are beyond them."""
+
+from collections.abc import Iterable
+
+from forum.accounts import queries
+from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
+
+# Roles that an admin may give only when holding them: being an admin does not include them (P06, P21).
+SECRET = (Role.CARE, Role.PROTECTED_HANDLER)
+
+
+def is_within_reach(user: User, *, by: User) -> bool:
+    """Return whether `by` may send this colleague a first password's link, end sign-ins and reset the second factor.
+
+    Reads the roles of both anew. Nobody is within their own reach.
+    """
+    return covers(queries.list_memberships(by), queries.list_memberships(user)) and user.id != by.id
+
+
+def covers(managing: Iterable[Membership], held: Iterable[Membership]) -> bool:
+    """Return whether roles let somebody manage every event of the roles `held`, and include each secret one of them."""
+    mine = {(each.role, each.event_id) for each in managing}
+    return all(
+        _has(mine, Role.ADMIN, each.event_id)
+        and (each.role not in SECRET or _has(mine, each.role, each.event_id))
+        for each in held
+    )
+
+
+def _has(mine: set[tuple[Role, int | None]], role: Role, event_id: int | None) -> bool:
+    return not mine.isdisjoint({(role, event_id), (role, None)})
