@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -78,13 +79,26 @@ def erase_details(entry: AuditEntry, *, actor: str, at: datetime) -> None:
 
 def verify() -> int | None:
     """Check every entry; return None when the chain is valid, else the number of the first invalid entry."""
-    previous, expected_id = GENESIS, 1
-    for entry in db.session.scalars(
-        select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=500)
-    ):
+    return verify_after(None).broken
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Entries that were checked: how many, the last of them (None without any), and the first invalid one's number."""
+
+    number: int
+    last: AuditEntry | None
+    broken: int | None = None
+
+
+def verify_after(last: AuditEntry | None, *, most: int | None = None) -> Verified:
+    """Check at most `most` entries: those that follow `last`, which was found valid, or the first ones for None."""
+    previous, checked = (last.hash, last.id) if last else (GENESIS, 0), 0
+    after = select(AuditEntry).where(AuditEntry.id > previous[1]).order_by(AuditEntry.id).limit(most)
+    for entry in db.session.scalars(after.execution_options(yield_per=500)):
         whole = (
-            entry.id == expected_id
-            and entry.previous_hash == previous
+            entry.id == previous[1] + 1
+            and entry.previous_hash == previous[0]
             and _is_signed(entry)
             and (
                 entry.details is None
@@ -92,17 +106,27 @@ def verify() -> int | None:
             )
         )
         if not whole:
-            return expected_id
-        previous, expected_id = entry.hash, expected_id + 1
-    return None
+            return Verified(checked, last, previous[1] + 1)
+        last, previous, checked = entry, (entry.hash, entry.id), checked + 1
+    return Verified(checked, last)
 
 
 def examine(*, now: datetime) -> list[str]:
-    """Return the faults of the audit trail as sentences: entries changed, missing at the end, or without details."""
-    faults = []
-    if broken := verify():
-        faults.append(f"entry {broken} is not what was written")
-    faults += heads.compare(now=now)
+    """Return the faults of the audit trail as sentences: entries changed, missing at the end, or without details.
+
+    Missing heads, by which a missing end would be seen, are named as well.
+    """
+    return [*name_broken(verify()), *list_gone(), *heads.list_missing(now=now)]
+
+
+def name_broken(number: int | None) -> list[str]:
+    """Return the sentence about the first invalid entry; none for None."""
+    return [f"entry {number} is not what was written"] if number else []
+
+
+def list_gone() -> list[str]:
+    """Return as sentences which entries are missing at the end of the audit trail or have lost their details."""
+    faults = heads.list_gone()
     if bare := queries.list_without_details(NAMED):
         faults.append(f"the details of entries are gone: {', '.join(map(str, bare))}")
     return faults

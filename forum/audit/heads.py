@@ -77,19 +77,34 @@ def note_restore(made_at: datetime, *, now: datetime) -> None:
     log.info("the audit chain is that of a backup again, made at %s", made_at.isoformat(timespec="seconds"))
 
 
-def compare(*, now: datetime) -> list[str]:
-    """Check that the audit chain has each hash of audit-heads.log that no restore undid; return the faults."""
+def list_gone() -> list[str]:
+    """Return as a sentence the first hash of audit-heads.log that the chain lacks, though no restore undid it.
+
+    A file that is missing or cannot be read has none: `list_missing` names it.
+    """
+    try:
+        heads, restores = _read(_file().read_text().splitlines())
+    except (ValueError, FileNotFoundError):
+        return []
+    for head in heads:
+        if any(restore.undid(head) for restore in restores):
+            continue
+        if not queries.is_in_chain(head.number, head.hash):
+            return [f"entry {head.number}, noted on {head.at:%Y-%m-%d}, is gone or another"]
+    return []
+
+
+def list_missing(*, now: datetime) -> list[str]:
+    """Return as a sentence why audit-heads.log cannot show that the chain's end is there, which says nothing about it.
+
+    It is missing, cannot be read or has no head of the last two days.
+    """
     try:
         heads, restores = _read(_file().read_text().splitlines())
     except ValueError:
         return [f"{FILE} cannot be read"]
     except FileNotFoundError:
         return _missing_notes(now)
-    for head in heads:
-        if any(restore.undid(head) for restore in restores):
-            continue
-        if not queries.is_in_chain(head.number, head.hash):
-            return [f"entry {head.number}, noted on {head.at:%Y-%m-%d}, is gone or another"]
     moments = [head.at for head in heads] + [restore.at for restore in restores]
     last = max(moments, default=datetime.min.replace(tzinfo=UTC))
     return [f"no head has been noted since {last:%Y-%m-%d}"] if last < now - MAY_BE_SILENT else []

@@ -3,13 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import UtcDateTime
 from forum.database import Base
 
+# Conditions of partial indexes; a query that shall use such an index has them word by word.
 IS_REVEAL = text("action = 'identity.revealed'")
+# A registration that an organiser added. The index has its condition literally, so queries have to use this one.
+IS_ADDED_BY_HAND = text("action = 'registration.received' AND substr(actor, 1, 5) = 'user:'")
+IS_OF_EVENT_ITSELF = text("subject_type = 'events'")
+IS_OF_NO_EVENT = text("event_id IS NULL AND subject_type <> 'events'")
 
 
 class AuditEntry(Base):
@@ -28,6 +33,26 @@ class AuditEntry(Base):
             "id",
             sqlite_where=IS_REVEAL,
             postgresql_where=IS_REVEAL,
+        ),
+        Index(
+            "ix_audit_entries_by_hand",
+            "event_id",
+            "subject_id",
+            sqlite_where=IS_ADDED_BY_HAND,
+            postgresql_where=IS_ADDED_BY_HAND,
+        ),
+        Index("ix_audit_entries_event_id", "event_id", "at", "id"),
+        Index(
+            "ix_audit_entries_of_event_itself",
+            *("subject_id", "at", "id"),
+            sqlite_where=IS_OF_EVENT_ITSELF,
+            postgresql_where=IS_OF_EVENT_ITSELF,
+        ),
+        Index(
+            "ix_audit_entries_of_no_event",
+            *("at", "id"),
+            sqlite_where=IS_OF_NO_EVENT,
+            postgresql_where=IS_OF_NO_EVENT,
         ),
     )
 
@@ -53,3 +78,30 @@ class AuditDetails(Base):
     entry_id: Mapped[int] = mapped_column(ForeignKey("audit_entries.id"), primary_key=True)
     salt: Mapped[str] = mapped_column(String(32))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class ChainCheck(Base):
+    """How far the worker has verified the audit trail, and what the last whole check found, in a single row.
+
+    `checked_to` is the newest entry that the running check has found valid, 0 between two checks. A finished check
+    leaves the time of its end, how many entries there were, and `is_whole`: no entry was changed or removed. `whole_at`
+    is the last end at which that was also proven: the key and the noted heads were there.
+    """
+
+    __tablename__ = "chain_checks"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="single_row"),
+        CheckConstraint("checked_to >= 0 AND entries >= 0", name="numbers_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    checked_to: Mapped[int] = mapped_column(default=0)
+    entries: Mapped[int] = mapped_column(default=0)
+    is_whole: Mapped[bool] = mapped_column(default=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    whole_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the last check lacked nothing to compare the entries with; True with a fault that it found."""
+        return not self.is_whole or self.whole_at == self.ended_at

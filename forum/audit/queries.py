@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from forum.audit.models import AuditDetails, AuditEntry
 from forum.extensions import db
 
 SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused"
 TRIES_LIMITED = "account.tries_limited"
+SIGNED_IN = "account.signed_in"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
 FILE_DOWNLOADED = "registration.file_downloaded"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"
 INVITATIONS_VIEWED, ORGANISATIONS_VIEWED = "invitations.viewed", "organisations.viewed"
-REGISTRATIONS_EXPORTED = "registrations.exported"
+# Exporting a list, and taking one away that the worker has made.
+REGISTRATIONS_EXPORTED, EXPORT_FETCHED = "registrations.exported", "registrations.export_fetched"
 REGISTRATIONS_SEARCHED = "registrations.searched"
-IDENTITY_REVEALED = "identity.revealed"
+# Opening the form that asks why an identity is looked up, and looking it up.
+IDENTITY_ASKED, IDENTITY_REVEALED = "identity.asked", "identity.revealed"
+LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"
 REGISTRATION_RECEIVED = "registration.received"
@@ -26,7 +30,13 @@ DETAILS_ERASED = "audit.details_erased"
 NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
 
 
-UNTOLD = (REGISTRATION_VIEWED, FILE_DOWNLOADED, IDENTITY_REVEALED)
+UNTOLD = (REGISTRATION_VIEWED, FILE_DOWNLOADED, IDENTITY_ASKED, IDENTITY_REVEALED)
+LISTS_VIEWED = (
+    *(WAITING_LIST_VIEWED, CARE_ANSWERS_VIEWED, INVITATIONS_VIEWED, ORGANISATIONS_VIEWED),
+    *(REGISTRATIONS_SEARCHED, LOG_VIEWED),
+)
+VIEWS = (*UNTOLD, *LISTS_VIEWED)
+EXPORTS = (REGISTRATIONS_EXPORTED, EXPORT_FETCHED, LOG_EXPORTED)
 REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, TRIES_LIMITED)
 BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 
@@ -41,14 +51,8 @@ class Brake:
 
 
 def find_all(subject: Any) -> Sequence[AuditEntry]:
-    """Return the entries about `subject`, oldest first.
-
-    SQLite reuses the id of an erased registration, so entries from before this one was received are left out.
-    """
-    about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
-    begun = select(func.max(AuditEntry.id)).where(about, AuditEntry.action == REGISTRATION_RECEIVED)
-    own = AuditEntry.id >= func.coalesce(begun.scalar_subquery(), 0)
-    return db.session.scalars(select(AuditEntry).where(about, own).order_by(AuditEntry.id)).all()
+    """Return the entries about `subject`, oldest first."""
+    return db.session.scalars(select(AuditEntry).where(of_own_time(subject)).order_by(AuditEntry.id)).all()
 
 
 def find_history(subject: Any) -> Sequence[AuditEntry]:
@@ -73,11 +77,35 @@ def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
     return db.session.scalars(found.limit(1)).first() is not None
 
 
-def find_of_lists(event: Any, actions: Collection[str], *, since: datetime) -> Sequence[AuditEntry]:
-    """Return the entries about exports of an event or views of its lists since a moment, oldest first."""
-    about = (AuditEntry.subject_type == event.__tablename__) & (AuditEntry.subject_id == event.id)
-    found = select(AuditEntry).where(about, AuditEntry.action.in_(actions), AuditEntry.at >= since)
-    return db.session.scalars(found.order_by(AuditEntry.id)).all()
+def find_of_lists(event: Any, condition: ColumnElement[bool]) -> Sequence[AuditEntry]:
+    """Return the entries about the event itself that fulfil a condition, oldest first."""
+    query = select(AuditEntry).where(of_itself(event), condition)
+    return db.session.scalars(query.order_by(AuditEntry.id)).all()
+
+
+def of_itself(subject: Any) -> ColumnElement[bool]:
+    """Return the condition for entries about `subject`, such as views of an event's lists."""
+    return (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
+
+
+def of_own_time(subject: Any) -> ColumnElement[bool]:
+    """Return the condition for entries about a registration, without those about an earlier one with the same id.
+
+    SQLite reused the id of an erased registration, so entries from before this one was received are left out.
+    """
+    begun = select(func.max(AuditEntry.id)).where(
+        of_itself(subject), AuditEntry.action == REGISTRATION_RECEIVED
+    )
+    return of_itself(subject) & (AuditEntry.id >= func.coalesce(begun.scalar_subquery(), 0))
+
+
+def find_latest(action: str, subject_type: str, ids: Collection[int]) -> dict[int, datetime]:
+    """Return by id when `action` was last recorded about rows of a table; ids without such an entry are left out."""
+    about = (AuditEntry.subject_type == subject_type) & AuditEntry.subject_id.in_(ids)
+    latest = func.max(AuditEntry.at)
+    query = select(AuditEntry.subject_id, latest).where(about, AuditEntry.action == action)
+    rows = db.session.execute(query.group_by(AuditEntry.subject_id))
+    return {number: at for number, at in rows if number is not None}
 
 
 def count_refusals(since: datetime) -> dict[str, int]:
@@ -97,8 +125,9 @@ def list_brakes(subject: Any, since: datetime) -> list[Brake]:
 
     Not every form has an entry (see `traces`), so `times` is between half the true number and all of it.
     """
-    about = (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
-    query = select(AuditEntry).where(about, AuditEntry.action.in_(BRAKES), AuditEntry.at >= since)
+    query = select(AuditEntry).where(
+        of_itself(subject), AuditEntry.action.in_(BRAKES), AuditEntry.at >= since
+    )
     noted = db.session.scalars(query.order_by(AuditEntry.id)).all()
     return [
         Brake(action, sum(_times(entry) for entry in entries), entries[-1].at)

@@ -1,0 +1,41 @@
+"""The kinds of entries by which the log is filtered: acts, views, exports and sign-ins (P18, S46)."""
+
+from enum import StrEnum
+
+from forum.audit import queries as audit
+
+SIGN_INS = (
+    *("account.signed_in", "account.signed_out", "account.signed_out_everywhere"),
+    "account.recovery_code_used",
+    *audit.REFUSALS,
+)
+
+
+class Kind(StrEnum):
+    """What an entry records. An act is everything that is neither of the others."""
+
+    ACTS = "acts"
+    VIEWS = "views"
+    EXPORTS = "exports"
+    SIGN_INS = "sign-ins"
+
+
+class LogPurpose(StrEnum):
+    """What an export of the log is for."""
+
+    REQUEST = "request"
+    BREACH = "breach"
+    SUPERVISION = "supervision"
+    OWN = "own"
+
+
+LISTED: dict[Kind, tuple[str, ...]] = {
+    Kind.VIEWS: audit.VIEWS,
+    Kind.EXPORTS: audit.EXPORTS,
+    Kind.SIGN_INS: SIGN_INS,
+}
+
+
+def kind_of(action: str) -> Kind:
+    """Return the kind of an action."""
+    return next((kind for kind, actions in LISTED.items() if action in actions), Kind.ACTS)

@@ -1,0 +1,223 @@
+"""Reading the log: the entries of the audit trail about an event, or about none, filtered and newest first (P18, S46).
+
+Whoever does not handle protected identities reads nothing that could tell who has one (P21). Left out for them are
+look-ups and the openings of their page, which older versions recorded as views, and all views of people who were added
+by hand: handlers add people in this way, so a missing view would tell who did. Nobody reads who added a person by hand,
+and the filter by organiser leaves these entries out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from sqlalchemy import ColumnElement, Select, String, and_, cast, false, literal, not_, or_, select
+from sqlalchemy.orm import aliased
+
+from forum.accounts.audiences import REVIEWERS, VIEWERS
+from forum.accounts.models import Membership
+from forum.audit import queries as audit
+from forum.audit.models import IS_OF_EVENT_ITSELF, IS_OF_NO_EVENT, AuditEntry
+from forum.console.log_kinds import LISTED, Kind
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import owners, queries, readers
+from forum.registration.models import Registration
+from forum.registration.searching import read_reference
+from forum.web.pagination import Cursor, Order, Page, read_page
+
+PAGE_SIZE, ROWS_AT_ONCE = 50, 500
+PEOPLE = Registration.__tablename__
+# Who can have acted, beside an organiser, whose number stands for them in the URL.
+OTHERS = ("visitor", "person", "contact", "worker", "command")
+LONGEST_TYPED, LONGEST_NUMBER = 40, 9
+
+
+class UnknownFilter(ValueError):
+    """The URL asks for a kind of entry or somebody who acts that does not exist."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Which entries an organiser may read: views and exports by others, and what tells of protected identity."""
+
+    kinds: tuple[Kind, ...]
+    is_handler: bool = False
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters of the log, as in the URL's query; days are the first and the last one, both included."""
+
+    kind: str = ""
+    who: str = ""
+    reference: str = ""
+    since: str = ""
+    until: str = ""
+
+    @classmethod
+    def of(cls, args: Mapping[str, str], reader: Reader) -> "Filters":
+        """Parse a URL's query. Raises UnknownFilter."""
+        kind, who = args.get("kind", ""), args.get("who", "")
+        is_number = who.isascii() and who.isdecimal() and len(who) <= LONGEST_NUMBER
+        if (kind and kind not in reader.kinds) or (who and who not in OTHERS and not is_number):
+            raise UnknownFilter
+        typed = (
+            args.get(name, "")[:LONGEST_TYPED].replace("\x00", "") for name in ("reference", "since", "until")
+        )
+        return cls(kind, who, *(text.strip() for text in typed))
+
+    def query(self, **differing: str) -> dict[str, str]:
+        """Return the filters as parameters of a URL, without empty ones."""
+        return {name: value for name, value in {**asdict(self), **differing}.items() if value}
+
+    @property
+    def wrong_days(self) -> list[str]:
+        """The days that were typed and are none."""
+        return [text for text in (self.since, self.until) if text and _day(text) is None]
+
+    @property
+    def actor(self) -> str:
+        """How the audit trail names who acted; "" for everybody."""
+        return f"user:{int(self.who)}" if self.who.isdecimal() else self.who
+
+
+def find_person(event: Event, filters: Filters) -> Registration | None:
+    """Return the registration whose reference was typed."""
+    return queries.find_by_reference(event, read_reference(filters.reference)) if filters.reference else None
+
+
+def read_log(
+    event: Event | None, filters: Filters, reader: Reader, zone: tzinfo, cursor: Cursor | None
+) -> Page[AuditEntry]:
+    """Return a page of the entries about an event, or about none, the newest first."""
+    query, order = _matching(event, filters, reader, zone)
+    beside = _find_beside(cursor)
+    backwards = cursor is not None and cursor.backwards
+    return read_page(db.session, query, order, size=PAGE_SIZE, beside=beside, backwards=backwards)
+
+
+def list_log(
+    event: Event | None, filters: Filters, reader: Reader, zone: tzinfo, *, before: int
+) -> Iterator[list[AuditEntry]]:
+    """Yield all entries before the one with this number that match, the newest first, some hundred at a time."""
+    query, order = _matching(event, filters, reader, zone)
+    query = query.where(AuditEntry.id < before)
+    page = read_page(db.session, query, order, size=ROWS_AT_ONCE)
+    while page.rows:
+        yield list(page.rows)
+        last = page.rows[-1]
+        if not page.has_next:
+            return
+        page = read_page(db.session, query, order, size=ROWS_AT_ONCE, beside=last)
+
+
+def _matching(
+    event: Event | None, filters: Filters, reader: Reader, zone: tzinfo
+) -> tuple[Select[AuditEntry], Order]:
+    query = select(AuditEntry).where(_is_of_kind(filters, reader), *_between(filters, zone))
+    if filters.actor:
+        query = query.where(AuditEntry.actor == filters.actor)
+    if filters.actor.startswith("user:"):
+        query = query.where(~_is_unnamed())
+    if not reader.is_handler:
+        query = query.where(not_(_tells()))
+    return query, Order((AuditEntry.at, AuditEntry.id), falling=True, parts=_parts(event, filters))
+
+
+def _parts(event: Event | None, filters: Filters) -> tuple[ColumnElement[bool], ...]:
+    """Return conditions that each have an index in the order of the log."""
+    if event is None:
+        return (and_(IS_OF_NO_EVENT),)
+    of_itself = and_(IS_OF_EVENT_ITSELF, AuditEntry.subject_id == event.id)
+    if not filters.reference:
+        # Exports are of the event itself: whoever filters by them waits for no walk through everything else.
+        others = () if filters.kind == Kind.EXPORTS else (and_(AuditEntry.event_id == event.id),)
+        return *others, of_itself
+    person = find_person(event, filters)
+    if person is None:
+        return (false(),)
+    mine = [person, *owners.list_joined(person)]
+    own = or_(*(audit.of_own_time(one) for one in mine))
+    return own, and_(of_itself, or_(*(readers.on_lists(one) for one in mine)))
+
+
+def _is_of_kind(filters: Filters, reader: Reader) -> ColumnElement[bool]:
+    kinds = (Kind(filters.kind),) if filters.kind else reader.kinds
+    if Kind.ACTS in kinds:
+        others = [action for kind, actions in LISTED.items() if kind not in kinds for action in actions]
+        return AuditEntry.action.not_in(others)
+    return AuditEntry.action.in_([action for kind in kinds for action in LISTED[kind]])
+
+
+def _between(filters: Filters, zone: tzinfo) -> Iterator[ColumnElement[bool]]:
+    since, until = _day(filters.since), _day(filters.until)
+    if since:
+        yield AuditEntry.at >= _start(since, zone)
+    if until:
+        yield AuditEntry.at < _start(until + timedelta(days=1), zone)
+
+
+def _day(text: str) -> date | None:
+    """Return the day, or None for a text that is none; the last days of the calendar are none."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if date(1900, 1, 1) <= day <= date(9000, 1, 1) else None
+
+
+def _start(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _tells() -> ColumnElement[bool]:
+    """Return the condition for entries that could tell who has protected identity."""
+    is_look_up = AuditEntry.action.in_((audit.IDENTITY_ASKED, audit.IDENTITY_REVEALED))
+    is_view = AuditEntry.action.in_(audit.UNTOLD)
+    return or_(is_look_up, and_(is_view, _was_added_by_hand()), _is_former_look_up())
+
+
+def _is_former_look_up() -> ColumnElement[bool]:
+    """Return the condition for views by whoever has no role that opens registrations.
+
+    Before the openings of the page for look-ups had an action of their own, they were recorded as views.
+    """
+    may_open = select(literal("user:").concat(cast(Membership.user_id, String))).where(
+        Membership.role.in_(VIEWERS.roles | REVIEWERS.roles),
+        or_(Membership.event_id.is_(None), Membership.event_id == AuditEntry.event_id),
+    )
+    viewed = AuditEntry.action == audit.REGISTRATION_VIEWED
+    return and_(viewed, AuditEntry.actor.not_in(may_open.correlate(AuditEntry)))
+
+
+def _is_unnamed() -> ColumnElement[bool]:
+    """Return the condition for what an organiser recorded in the moment of adding the person by hand."""
+    added = aliased(AuditEntry)
+    return _was_added_by_hand(added, added.actor == AuditEntry.actor, added.at == AuditEntry.at)
+
+
+def _was_added_by_hand(
+    added: type[AuditEntry] | None = None, *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return the condition for entries about a registration that an organiser added by hand."""
+    added = added or aliased(AuditEntry)
+    query = select(added.id).where(
+        added.subject_type == PEOPLE,
+        added.subject_id == AuditEntry.subject_id,
+        added.action == audit.REGISTRATION_RECEIVED,
+        added.actor.startswith("user:"),
+        *conditions,
+    )
+    return and_(AuditEntry.subject_type == PEOPLE, query.exists())
+
+
+def _find_beside(cursor: Cursor | None) -> AuditEntry | None:
+    """Return the entry beside which the page starts; None for a number that no entry has (S13).
+
+    Only its place in time is used. It need not be one that the reader may see: otherwise the answer would tell which
+    entries are hidden (P21).
+    """
+    if cursor is None or not cursor.key.isdecimal() or len(cursor.key) > LONGEST_NUMBER:
+        return None
+    beside = select(AuditEntry).where(AuditEntry.id == int(cursor.key))
+    return db.session.scalars(beside).unique().first()

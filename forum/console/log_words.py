@@ -1,0 +1,226 @@
+"""What the log calls each action that the audit trail records.
+
+Actions about registrations, exports and rate limits are called as on the pages of people.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from forum.audit import queries as audit
+from forum.bulk.wording import KINDS as KINDS_OF_TASKS
+from forum.console.log_kinds import Kind, LogPurpose
+from forum.registration import list_columns, readers, wording
+from forum.registration.enums import ExportRecipient
+from forum.registration.exports import RECIPIENTS
+
+KINDS: Mapping[Kind, LazyString] = {
+    Kind.ACTS: _l("Acts"),
+    Kind.VIEWS: _l("Views"),
+    Kind.EXPORTS: _l("Exports"),
+    Kind.SIGN_INS: _l("Sign-ins"),
+}
+PURPOSES: Mapping[LogPurpose, LazyString] = {
+    LogPurpose.REQUEST: _l("Answering a person who asks"),
+    LogPurpose.BREACH: _l("Looking into a possible breach"),
+    LogPurpose.SUPERVISION: _l("Supervision or audit"),
+    LogPurpose.OWN: _l("Following up our own work"),
+}
+LISTS: Mapping[str, LazyString] = {
+    **readers.LISTS,
+    audit.INVITATIONS_VIEWED: _l("Looked at the invitations"),
+    audit.ORGANISATIONS_VIEWED: _l("Looked at names of organisations from registrations"),
+    audit.REGISTRATIONS_SEARCHED: _l("Searched the attendees"),
+    audit.LOG_VIEWED: _l("Looked at the log"),
+    audit.IDENTITY_ASKED: _l("Opened the page that looks up a protected identity"),
+    audit.IDENTITY_REVEALED: _l("Looked up a protected identity"),
+    audit.DETAILS_ERASED: _l("Details of an entry in the log erased"),
+}
+EVENT: Mapping[str, LazyString] = {
+    "event.made": _l("Event made"),
+    "event.copied": _l("Event made as a copy of another"),
+    "event.changed": _l("Settings changed"),
+    "event.places_changed": _l("Number of places, floors or ceilings changed"),
+    "event.counters_mended": _l("Counters of places mended"),
+    "event.published": _l("Event published"),
+    "event.unpublished": _l("Event no longer public"),
+    "event.made_front_page": _l("Made the front page of the site"),
+    "event.left_front_page": _l("No longer the front page of the site"),
+    "preview.made": _l("Private link for a preview made"),
+    "preview.ended": _l("Private link for a preview ended"),
+    "sector.added": _l("Sector added"),
+    "sector.described": _l("Sector’s texts changed"),
+    "sector.closed": _l("Sector closed to new registrations"),
+    "sector.removed": _l("Sector removed"),
+    "sector.merged": _l("Another sector merged into this one"),
+    "question.added": _l("Question added"),
+    "question.changed": _l("Question changed"),
+    "question.moved": _l("Question moved"),
+    "question.withdrawn": _l("Question withdrawn"),
+    "question.brought_back": _l("Question asked again"),
+    "content.imported": _l("Content imported"),
+    "view.shared": _l("View of the attendee list shared"),
+    "view.changed": _l("Shared view of the attendee list changed"),
+    "view.taken_back": _l("View of the attendee list no longer shared"),
+    "view.deleted": _l("Shared view of the attendee list deleted"),
+    "balance.published": _l("Sectors and countries of participants made public"),
+    "balance.taken_back": _l("Sectors and countries of participants no longer public"),
+}
+PEOPLE: Mapping[str, LazyString] = {
+    "delegation.asked": _l("Delegation registered"),
+    "delegation.asked_again": _l("Delegation registered once more by the same contact"),
+    "delegation.confirmed": _l("Delegation confirmed by its contact"),
+    "delegation.person_added": _l("Person added to a delegation"),
+    "delegation.address_corrected": _l("Address of a person in a delegation corrected"),
+    "delegation.link_sent": _l("Link sent to the contact of a delegation"),
+    "delegation.contact_erased": _l("Contact of a delegation erased"),
+    "invitation.made": _l("Person invited"),
+    "invitation.changed": _l("Invitation changed"),
+    "invitation.withdrawn": _l("Invitation withdrawn"),
+    "invitation.expired": _l("Invitation ran out"),
+    "invitation.accepted": _l("Invitation accepted"),
+    "invitation.declined": _l("Invitation declined"),
+    "invitation.forwarded": _l("Invitation left to a colleague"),
+    "invitation.reminder_asked": _l("Reminder of an invitation ordered"),
+    "invitation.reminded": _l("Reminded of an invitation"),
+    "import.made": _l("People imported from a table"),
+    "import.undone": _l("Import of people undone"),
+    "organisation.added": _l("Organisation added"),
+    "organisation.changed": _l("Organisation changed"),
+    "organisation.removed": _l("Organisation removed"),
+    "organisation.merged": _l("Organisations merged"),
+    "organisation.unmerged": _l("Merge of organisations undone"),
+    "organisation.told_apart": _l("Organisations marked as different"),
+    "organisation.proposed_again": _l("Organisations no longer marked as different"),
+}
+MAIL: Mapping[str, LazyString] = {
+    "mail.failed": _l("Message could not be sent"),
+    "mail.retried": _l("Failed message sent again"),
+    "mail.hastened": _l("Message sent without waiting"),
+    "mail.dismissed": _l("Message given up"),
+    "mailing.proposed": _l("Message to many proposed"),
+    "mailing.change_added": _l("A further change added to a message to many"),
+    "mailing.written": _l("Words of a message to many written"),
+    "mailing.dismissed": _l("Message to many found unnecessary"),
+    "mailing.started": _l("Message to many sent"),
+    "mailing.paused": _l("Message to many paused"),
+    "mailing.resumed": _l("Message to many continued"),
+    "mailing.stopped": _l("Message to many ended early"),
+    "mailing.done": _l("Message to many handed over to everybody"),
+    "mailing.superseded": _l("Message to many replaced by a newer one"),
+}
+TASKS: Mapping[str, LazyString] = {
+    "task.started": _l("Change to many people started"),
+    "task.stopped": _l("Change to many people stopped"),
+    "task.done": _l("Change to many people finished"),
+}
+SITE: Mapping[str, LazyString] = {
+    "post.created": _l("Post written"),
+    "post.changed": _l("Post changed"),
+    "post.published": _l("Post published"),
+    "post.scheduled": _l("Post scheduled"),
+    "post.unscheduled": _l("Post no longer scheduled"),
+    "post.withdrawn": _l("Post withdrawn"),
+    "post.corrected": _l("Correction added to a post"),
+    "page.created": _l("Page written"),
+    "page.filled": _l("Page filled in from a template"),
+    "page.changed": _l("Page changed"),
+    "page.removed": _l("Page removed"),
+    "image.added": _l("Image added"),
+    "image.changed": _l("Image changed"),
+    "image.removed": _l("Image removed"),
+    "category.created": _l("Category added"),
+    "category.changed": _l("Category changed"),
+    "category.moved": _l("Category moved"),
+    "category.merged": _l("Categories merged"),
+    "category.removed": _l("Category removed"),
+    "hashtag.created": _l("Hashtag added"),
+    "hashtag.changed": _l("Hashtag changed"),
+    "hashtag.merged": _l("Hashtags merged"),
+    "hashtag.removed": _l("Hashtag removed"),
+    "glossary.created": _l("Word added to the glossary"),
+    "glossary.changed": _l("Word of the glossary changed"),
+    "glossary.removed": _l("Word removed from the glossary"),
+    "old_address.stored": _l("Old address stored"),
+    "old_address.removed": _l("Old address removed"),
+    "old_address.imported": _l("Old addresses imported"),
+}
+ACCOUNTS: Mapping[str, LazyString] = {
+    "account.created": _l("Account made"),
+    "account.invited": _l("Link to a first password made"),
+    "account.role_given": _l("Role given"),
+    "account.sectors_given": _l("Sectors of a reviewer changed"),
+    "account.role_taken": _l("Role taken away"),
+    "account.removed": _l("Account removed"),
+    "account.disabled": _l("Account disabled"),
+    "account.enabled": _l("Account enabled"),
+    "account.password_set": _l("Password set"),
+    "account.authenticator_set": _l("Authenticator app set up"),
+    "account.recovery_codes_renewed": _l("New recovery codes made"),
+    "account.second_factor_forgotten": _l("Second factor removed"),
+    "account.recovery_code_used": _l("Signed in with a recovery code"),
+    "account.signed_in": _l("Signed in"),
+    "account.signed_out": _l("Signed out"),
+    "account.signed_out_everywhere": _l("Signed out by a colleague"),
+    audit.SIGN_IN_REFUSED: _l("Wrong address or password"),
+    audit.CODE_REFUSED: _l("Wrong code"),
+    audit.TRIES_LIMITED: _l("Too many attempts to sign in"),
+}
+ACTS: Mapping[str, LazyString] = {
+    **wording.ACTS,
+    **wording.BRAKES,
+    **LISTS,
+    **EVENT,
+    **PEOPLE,
+    **MAIL,
+    **TASKS,
+    **SITE,
+    **ACCOUNTS,
+}
+# Actions whose words need the details of their entry.
+TOLD = frozenset(audit.EXPORTS)
+
+
+def act_words(action: str, details: Mapping[str, Any]) -> str:
+    """Return an action of the audit trail in words; `details` are those of its entry."""
+    if action == audit.REGISTRATIONS_EXPORTED:
+        return readers.export_text(details)
+    if action == audit.EXPORT_FETCHED:
+        return readers.fetched_text(details)
+    if action == audit.LOG_EXPORTED:
+        return _log_export(details)
+    return str(ACTS[action]) if action in ACTS else wording.act_text(action)
+
+
+def _log_export(details: Mapping[str, Any]) -> str:
+    purpose = PURPOSES.get(details.get("purpose", LogPurpose.OWN), "")
+    recipient = RECIPIENTS.get(details.get("recipient", ExportRecipient.OFFICE), "")
+    return _("Exported the log: %(purpose)s. For: %(recipient)s", purpose=purpose, recipient=recipient)
+
+
+def _exported(details: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many people an exported list has and, in words, which columns of the attendee list were chosen.
+
+    Questions are named by their keys, as in the settings: the event may have others by now.
+    """
+    if "count" in details:
+        yield _("Registrations: %(number)s", number=details["count"])
+    if chosen := details.get("columns", "").split():
+        labels = [str(list_columns.LABELS.get(key, key.removeprefix(list_columns.ANSWER))) for key in chosen]
+        yield _("Columns: %(columns)s", columns=", ".join(labels))
+
+
+def act_detail(action: str, details: Mapping[str, Any]) -> str:
+    """Return what an entry says beside its action, only from details that organisers may read (P21)."""
+    times = details.get("times", 1)
+    if action in audit.REFUSALS and times > 1:
+        return _("At least %(times)s times", times=times)
+    if action in (audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED):
+        return " · ".join(_exported(details))
+    if action == "task.started":
+        kind = KINDS_OF_TASKS.get(details.get("kind", ""), "")
+        return _("%(act)s: %(number)s", act=kind, number=details.get("people", 0))
+    return wording.act_detail(action, details)
