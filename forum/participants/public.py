@@ -1,4 +1,4 @@
-"""The pages of the list of participants: for everybody, or for whoever is signed in to a place at the event (P15)."""
+"""The list of participants, for everybody or for whoever is signed in to a place (P15), and their numbers (P10)."""
 
 from flask import Blueprint, abort, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -9,12 +9,13 @@ from forum.events.enums import ListAudience
 from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event
 from forum.extensions import db
-from forum.participants import listing, queries
+from forum.participants import balance, balance_words, listing, queries
 from forum.registration import own_sign_in
 from forum.registration.asking import asking_addresses
 from forum.registration.enums import Status
 from forum.registration.errors import LinkRefused
 from forum.web import cache
+from forum.web.languages import day_text
 
 bp = Blueprint("participants", __name__)
 
@@ -47,6 +48,22 @@ def own(event: str | None = None) -> ResponseReturnValue:
     if is_public:
         return redirect(url_for(".index", event=events.slug_in_url(found)), 302)
     return render_template("public/participants/index.html", **_listed(found), is_public=False)
+
+
+@of_event(bp, "/balance")
+@cache.page()
+def numbers(event: str | None = None) -> ResponseReturnValue:
+    """Show how many people come from which sector and country, as an organiser last made it public."""
+    found = get_published_or_404(event)
+    row = balance.find_public(found)
+    if row is None:
+        abort(404)
+    return render_template(
+        "public/participants/balance.html",
+        event=found,
+        words=balance_words.describe(found, balance.table_of(row)),
+        counted=day_text(row.counted_at, found.zone),
+    )
 
 
 def _has_place(event: Event) -> bool:

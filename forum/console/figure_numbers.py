@@ -1,0 +1,203 @@
+"""The numbers of an event's figures, each read by one statement that counts in the database.
+
+Figures count people with protected identity like everybody else, and never read the sealed tables (P21). How many
+registrations and places there are is counted of everybody. By country and organisation, which are answers of a person,
+only those are counted whose data may be used (`registration/restrictions`), as in every count of answers.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, extract, func, literal, select, union_all
+
+from forum.audit.models import IS_ADDED_BY_HAND, AuditEntry
+from forum.delegations.models import Delegate, Delegation, Substitution
+from forum.events.models import Event
+from forum.extensions import db
+from forum.invitations.models import Invitation
+from forum.registration.enums import ENDED, LIVE
+from forum.registration.models import Registration
+from forum.registration.organisation_models import Organisation
+from forum.registration.restrictions import IS_FREE
+
+# Seconds: in every time zone a day begins with a quarter of an hour of UTC.
+QUARTER = 900
+DAY = timedelta(days=1)
+MOST_ORGANISATIONS = 15
+
+
+class Came(StrEnum):
+    """How a registration came."""
+
+    FORM = "form"
+    INVITATION = "invitation"
+    DELEGATION = "delegation"
+    INSTEAD = "instead"  # somebody who comes instead of a registered person
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True)
+class Day:
+    """How many registrations came and ended on a day, and how many had come and ended by its end."""
+
+    day: date
+    received: int
+    ended: int
+    received_so_far: int
+    ended_so_far: int
+
+    @property
+    def remaining(self) -> int:
+        """How many registrations had not ended by the end of the day."""
+        return self.received_so_far - self.ended_so_far
+
+
+@dataclass(frozen=True)
+class Group:
+    """How many registrations of a group have not ended, and how many of them have a place."""
+
+    key: str
+    registrations: int
+    places: int
+
+
+@dataclass(frozen=True)
+class Organisations:
+    """The organisations with most registrations, and the sum over the `more` other ones."""
+
+    groups: Sequence[Group]
+    more: int
+    others: Group
+
+
+def list_days(event: Event) -> list[Day]:
+    """Return the days on which a registration came or ended, in the event's time zone, the earliest first."""
+    counts: dict[date, Counter[str]] = {}
+    for what, quarter, number in db.session.execute(_by_quarter(event)):
+        day = datetime.fromtimestamp(int(quarter) * QUARTER, event.zone).date()
+        counts.setdefault(day, Counter())[what] += number
+    days: list[Day] = []
+    received = ended = 0
+    for day in sorted(counts):
+        came, went = counts[day]["received"], counts[day]["ended"]
+        received, ended = received + came, ended + went
+        days.append(Day(day, came, went, received, ended))
+    return days
+
+
+def fill_days(days: Sequence[Day], until: date) -> list[Day]:
+    """Return a Day for each day from the first of these to `until`, or to the last of these if that is later."""
+    by_day = {one.day: one for one in days}
+    filled: list[Day] = []
+    at, end = (days[0].day, max(until, days[-1].day)) if days else (until, until - DAY)
+    while at <= end:
+        known = by_day.get(at)
+        filled.append(known or Day(at, 0, 0, filled[-1].received_so_far, filled[-1].ended_so_far))
+        at += DAY
+    return filled
+
+
+def count_between(days: Sequence[Day], first: date, last: date) -> int:
+    """Return how many registrations came on the days from `first` to `last`."""
+    return sum(one.received for one in days if first <= one.day <= last)
+
+
+def count_countries(event: Event) -> list[Group]:
+    """Return the registrations of each country, by its code, the most first."""
+    query = _count(Registration.country.label("key")).where(_is_live(event), IS_FREE)
+    return _groups(query.group_by(Registration.country))
+
+
+def count_organisations(event: Event) -> Organisations:
+    """Return the organisations with most registrations under the name that organisers gave, else as typed."""
+    registrations, places = func.count(), _places()
+    named = and_(
+        Organisation.event_id == event.id,
+        Organisation.key == Registration.organisation_key,
+        Organisation.counts_as_id.is_(None),
+    )
+    name = func.coalesce(func.max(Organisation.name), func.min(Registration.organisation))
+    sums = func.count().over(), func.sum(registrations).over(), func.sum(places).over()
+    query = (
+        select(name, registrations, places, *sums)
+        .select_from(Registration)
+        .outerjoin(Organisation, named)
+        .where(_is_live(event), IS_FREE)
+        .group_by(Registration.organisation_key)
+        .order_by(registrations.desc(), Registration.organisation_key)
+    )
+    rows = db.session.execute(query.limit(MOST_ORGANISATIONS)).all()
+    groups = [Group(*row[:3]) for row in rows]
+    number, people, held = rows[0][3:] if rows else (0, 0, 0)
+    others = Group(
+        "",
+        int(people) - sum(one.registrations for one in groups),
+        int(held) - sum(one.places for one in groups),
+    )
+    return Organisations(groups, number - len(groups), others)
+
+
+def count_ways(event: Event) -> list[Group]:
+    """Return the registrations by how they came, a member of Came as key, in the order of Came."""
+    mine = Registration.event_id == event.id
+    instead = select(Substitution.successor_id).join(Substitution.successor).where(mine)
+    invited = select(Invitation.registration_id).where(
+        Invitation.event_id == event.id, Invitation.registration_id.is_not(None)
+    )
+    delegated = select(Delegate.registration_id).join(Delegation)
+    of_delegations = delegated.where(Delegation.event_id == event.id, Delegate.registration_id.is_not(None))
+    by_hand = select(AuditEntry.subject_id).where(AuditEntry.event_id == event.id, IS_ADDED_BY_HAND)
+    way = case(
+        (Registration.id.in_(instead), literal(Came.INSTEAD.value)),
+        (Registration.id.in_(invited), literal(Came.INVITATION.value)),
+        (Registration.id.in_(of_delegations), literal(Came.DELEGATION.value)),
+        (Registration.id.in_(by_hand), literal(Came.BY_HAND.value)),
+        else_=literal(Came.FORM.value),
+    )
+    counted = {
+        one.key: one for one in _groups(_count(way.label("key")).where(_is_live(event)).group_by("key"))
+    }
+    return [counted.get(one, Group(one, 0, 0)) for one in Came]
+
+
+def _by_quarter(event: Event) -> Any:
+    """Return the statement for the number of registrations that came and ended, by quarter of an hour since 1970."""
+
+    def count(what: str, moment: Any, *conditions: ColumnElement[bool]) -> Any:
+        columns = literal(what).label("what"), _quarter(moment).label("quarter"), func.count()
+        return select(*columns).where(Registration.event_id == event.id, *conditions).group_by("quarter")
+
+    has_ended = Registration.status.in_(ENDED), Registration.ended_at.is_not(None)
+    return union_all(
+        count("received", Registration.requested_at), count("ended", Registration.ended_at, *has_ended)
+    )
+
+
+def _quarter(moment: Any) -> ColumnElement[Any]:
+    seconds = extract("epoch", moment)
+    # SQLite gives whole seconds; PostgreSQL gives parts of them.
+    is_sqlite = db.session.get_bind().dialect.name == "sqlite"
+    return seconds // QUARTER if is_sqlite else func.floor(seconds / QUARTER)
+
+
+def _is_live(event: Event) -> ColumnElement[bool]:
+    return and_(Registration.event_id == event.id, Registration.status.in_(LIVE))
+
+
+def _places() -> ColumnElement[int]:
+    return func.sum(case((Registration.holds_place, 1), else_=0))
+
+
+def _count(key: ColumnElement[str]) -> Any:
+    return select(key, func.count(), _places())
+
+
+def _groups(query: Any) -> list[Group]:
+    groups = [
+        Group(key, registrations, int(places)) for key, registrations, places in db.session.execute(query)
+    ]
+    return sorted(groups, key=lambda one: (-one.registrations, one.key))

@@ -1,0 +1,39 @@
+"""An event's figures for organisers: drawings with the numbers beside them, to print, and each as a CSV file."""
+
+from flask import Blueprint, Response, abort, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.console.figure_words import FigureName, count_left_out, list_figures, make_figure
+from forum.events.in_url import get_any_or_404
+from forum.web.tables import short_csv_response
+
+bp = Blueprint("figures", __name__, url_prefix="/console/<event>/figures")
+
+
+@bp.route("")
+def index(event: str) -> ResponseReturnValue:
+    """Show all figures of an event."""
+    found, now = get_any_or_404(event), clock.now()
+    figures = list_figures(found, now)
+    return render_template(
+        "console/figures/index.html",
+        event=found,
+        figures=figures,
+        left_out=count_left_out(figures),
+        list_url=lambda sector, state: url_for(
+            "attendees.index", event=found.slug, sector=sector or None, status=state or None
+        ),
+        now=now,
+    )
+
+
+@bp.route("/<figure>.csv")
+def file(event: str, figure: str) -> Response:
+    """Return the numbers of a figure as a CSV file; numbers without people are not recorded as an export."""
+    found, now = get_any_or_404(event), clock.now()
+    if figure not in set(FigureName):
+        abort(404)
+    made = make_figure(FigureName(figure), found, now)
+    name = f"{found.slug}-{made.name}-{now.astimezone(found.zone):%Y-%m-%d}.csv"
+    return short_csv_response(name, made.columns, made.cells)

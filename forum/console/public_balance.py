@@ -1,0 +1,81 @@
+"""Making an event's numbers by sector and country public, and taking them back (P10)."""
+
+from dataclasses import asdict
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.console.settings_editing import get_locked_or_404
+from forum.events.in_url import get_any_or_404
+from forum.extensions import db
+from forum.participants import balance, balance_words
+from forum.participants.errors import BalanceRefused
+from forum.participants.small_cells import LEAST, Table
+from forum.web.edits import ChangedMeanwhile, ShowsStored
+from forum.web.forms import TidyForm
+
+bp = Blueprint("public_balance", __name__, url_prefix="/console/<event>/figures/public")
+
+
+class PublishForm(ShowsStored, TidyForm):
+    """The button that makes the shown table public."""
+
+
+@bp.route("", methods=["GET", "POST"])
+def show(event: str) -> ResponseReturnValue:
+    """Show what the public sees and what it would see if counted now; on POST make the latter public."""
+    form = PublishForm()
+    if form.validate_on_submit():
+        return _publish(event, form)
+    found = get_any_or_404(event)
+    table, last = balance.count(found), balance.find_last(found)
+    form.show(_shown(table))
+    return render_template(
+        "console/figures/public.html",
+        event=found,
+        form=form,
+        now=clock.now(),
+        words=balance_words.describe(found, table) if table else None,
+        last=last,
+        last_words=balance_words.describe(found, balance.table_of(last)) if last and last.is_shown else None,
+        may_follow=table is not None and balance.differs_enough(found, table, last),
+        is_same=last is not None and table == balance.table_of(last),
+        least=LEAST,
+    )
+
+
+@bp.post("/end")
+def take_back(event: str) -> ResponseReturnValue:
+    """Show the numbers to the public no longer."""
+    if TidyForm().validate_on_submit():
+        found = get_locked_or_404(event)
+        balance.take_back(found, actor=sign_ins.current_actor(), now=clock.now())
+        db.session.commit()
+        flash(_("The public does not see the numbers any more."), "success")
+    return redirect(url_for(".show", event=event), 303)
+
+
+def _publish(slug: str, form: PublishForm) -> ResponseReturnValue:
+    event = get_locked_or_404(slug)
+    table = balance.count(event)
+    try:
+        form.refuse_if_changed(_shown(table))
+        balance.publish(event, actor=sign_ins.current_actor(), now=clock.now())
+    except (BalanceRefused, ChangedMeanwhile):
+        # The page offers no button for what would be refused.
+        db.session.rollback()
+        flash(
+            _("Somebody has come or gone meanwhile. These are the numbers now: look at them once more."),
+            "warning",
+        )
+    else:
+        db.session.commit()
+        flash(_("The numbers are public."), "success")
+    return redirect(url_for(".show", event=slug), 303)
+
+
+def _shown(table: Table | None) -> dict[str, object]:
+    return asdict(table) if table else {}

@@ -1,0 +1,28 @@
+"""The table of an event that tells the public how many people come from where."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.columns import UtcDateTime
+from forum.database import Base
+
+
+class PublicBalance(Base):
+    """The numbers that an organiser last made public, as they were counted then (P10).
+
+    `numbers` has the fields of `small_cells.Table`, when it was counted, and `earlier`, the tables before it. The row
+    stays when the table is taken back: what a table has hidden stays hidden in later ones, and a later one may be made
+    public only when it differs from each by enough people, or their differences would point at them.
+    """
+
+    is_public_content = True
+
+    __tablename__ = "public_balances"
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), primary_key=True)
+    numbers: Mapped[dict[str, Any]] = mapped_column(JSON)
+    counted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_shown: Mapped[bool]

@@ -1,0 +1,174 @@
+"""A table of counts in which no number below LEAST can be read or worked out (P10).
+
+Every row and column has its total, and these are always shown. A total that is too small would itself point at people,
+so the smallest rows, and columns, are counted together under OTHERS. Within the table each number below LEAST is
+hidden, zeros included, and as many others as are needed: whoever subtracts shown numbers from totals must find, for
+each hidden small number, that it may as well be LEAST or more.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, product
+
+LEAST = 5
+OTHERS = "*"  # the key of the rows, or columns, that are counted together
+
+Cells = list[list[int]]
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that may be shown: `cells[row][column]` is None where hidden, and every total is LEAST or more."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[int | None, ...], ...]
+    row_totals: tuple[int, ...]
+    column_totals: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """The sum of all cells."""
+        return sum(self.row_totals)
+
+    @property
+    def hidden(self) -> set[tuple[str, str]]:
+        """The cells whose numbers the public does not read, each as (row, column)."""
+        shown = zip(product(self.rows, self.columns), chain.from_iterable(self.cells), strict=True)
+        return {key for key, number in shown if number is None}
+
+    @property
+    def hides_any(self) -> bool:
+        """Whether a number is hidden."""
+        return bool(self.hidden)
+
+
+def protect(
+    counts: Mapping[tuple[str, str], int],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    also: Collection[tuple[str, str]] = (),
+) -> Table | None:
+    """Return what may be shown of these counts by (row, column); None if there are too few people in all.
+
+    `also` are cells that are hidden whatever their numbers: those that an earlier table has hidden.
+    """
+    if sum(counts.values()) < LEAST:
+        return None
+    row_groups = _grouped(rows, {row: sum(counts.get((row, one), 0) for one in columns) for row in rows})
+    column_groups = _grouped(
+        columns, {column: sum(counts.get((one, column), 0) for one in rows) for column in columns}
+    )
+    cells = [
+        [
+            sum(counts.get((row, column), 0) for row in below for column in beside)
+            for beside in column_groups.values()
+        ]
+        for below in row_groups.values()
+    ]
+    keys = list(product(row_groups, column_groups))
+    hidden = _hide(cells, {place for place, key in zip(_places(cells), keys, strict=True) if key in also})
+    return Table(
+        tuple(row_groups),
+        tuple(column_groups),
+        tuple(
+            tuple(None if (row, column) in hidden else number for column, number in enumerate(numbers))
+            for row, numbers in enumerate(cells)
+        ),
+        tuple(sum(numbers) for numbers in cells),
+        tuple(sum(numbers) for numbers in zip(*cells, strict=True)),
+    )
+
+
+def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    """Return the shown keys, in their order, each with the keys that it stands for; every total is LEAST or more.
+
+    Somebody who knows all keys would read from one that lacks that nobody belongs to it; so keys without anybody are
+    among the OTHERS, too.
+    """
+    together = {key for key in keys if totals[key] < LEAST}
+    while together and sum(totals[key] for key in together) < LEAST:
+        together.add(min((key for key in keys if key not in together), key=lambda key: totals[key]))
+    shown: dict[str, tuple[str, ...]] = {key: (key,) for key in keys if key not in together}
+    return {**shown, OTHERS: tuple(key for key in keys if key in together)} if together else shown
+
+
+def _hide(cells: Cells, also: set[Place]) -> set[Place]:
+    """Return the places whose numbers must be hidden, `also` among them."""
+    hidden = also | {place for place in _places(cells) if _at(cells, place) < LEAST}
+    while (exposed := _find_exposed(cells, hidden)) is not None:
+        hidden |= _next_to_hide(cells, hidden, exposed)
+    return hidden
+
+
+def _find_exposed(cells: Cells, hidden: set[Place]) -> Place | None:
+    """Return the place of a hidden number of which the shown ones tell that it is below LEAST; None without one."""
+    small = (place for place in sorted(hidden) if _at(cells, place) < LEAST)
+    return next((place for place in small if not _may_be_large(cells, hidden, place)), None)
+
+
+def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place]:
+    """Return the places to hide next for an exposed number: the corners of a rectangle with it, with the least people.
+
+    Where no rectangle is enough, it is the smallest number that is shown. There always is one: with all of them hidden,
+    every number may be as large as the totals, which are LEAST or more.
+    """
+    rectangles = [
+        {(row, exposed[1]), (exposed[0], column), (row, column)} - hidden
+        for row, column in _places(cells)
+        if row != exposed[0] and column != exposed[1]
+    ]
+    enough = [corners for corners in rectangles if _may_be_large(cells, hidden | corners, exposed)]
+    if enough:
+        return min(enough, key=lambda corners: (sum(_at(cells, each) for each in corners), sorted(corners)))
+    shown = [place for place in _places(cells) if place not in hidden]
+    return {min(shown, key=lambda place: (_at(cells, place), place))}
+
+
+def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
+    """Return whether the hidden numbers can be others, with the same totals, so that this one is LEAST or more.
+
+    To raise this number, another hidden one in its column must fall, one in that one's row must rise, and so on, until
+    one in its own row falls. Each such way is taken as far as it goes, until the number is large enough.
+    """
+    numbers = [list(row) for row in cells]
+    while (lacking := LEAST - _at(numbers, place)) > 0:
+        way = _find_way(numbers, hidden, place)
+        if not way:
+            return False
+        falling, rising = way[0::2], way[1::2]
+        step = min(lacking, *(_at(numbers, each) for each in falling))
+        for row, column in falling:
+            numbers[row][column] -= step
+        for row, column in (place, *rising):
+            numbers[row][column] += step
+    return True
+
+
+def _find_way(numbers: Cells, hidden: set[Place], place: Place) -> list[Place]:
+    """Return places whose numbers fall and rise in turns, from the column of `place` to its row; [] without a way."""
+    queue: deque[list[Place]] = deque(
+        [other] for other in sorted(hidden) if other[1] == place[1] and other != place and _at(numbers, other)
+    )
+    seen = {way[0] for way in queue}
+    while queue:
+        way = queue.popleft()
+        row, _column = way[-1]
+        if row == place[0]:
+            return way
+        for rising in (one for one in sorted(hidden) if one[0] == row and one[1] != way[-1][1]):
+            for falling in (one for one in sorted(hidden) if one[1] == rising[1] and one[0] != row):
+                if falling not in seen and falling != place and _at(numbers, falling):
+                    seen.add(falling)
+                    queue.append([*way, rising, falling])
+    return []
+
+
+def _places(cells: Cells) -> Iterator[Place]:
+    return ((row, column) for row, numbers in enumerate(cells) for column in range(len(numbers)))
+
+
+def _at(cells: Cells, place: Place) -> int:
+    return cells[place[0]][place[1]]

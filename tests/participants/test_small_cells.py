@@ -1,0 +1,90 @@
+"""In a public table of counts no number below five can be read or worked out (P10)."""
+
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forum.participants.small_cells import LEAST, OTHERS, Table, protect
+
+ROWS, COLUMNS = ("politics", "justice", "ngo"), ("SE", "NO", "FI")
+
+
+def counts_of(*lines: tuple[int, ...]) -> dict[tuple[str, str], int]:
+    return {
+        (ROWS[row], COLUMNS[column]): number
+        for row, line in enumerate(lines)
+        for column, number in enumerate(line)
+    }
+
+
+def make_table(*lines: tuple[int, ...]) -> Table:
+    table = protect(counts_of(*lines), ROWS[: len(lines)], COLUMNS[: len(lines[0])])
+    assert table is not None
+    return table
+
+
+def possible_tables(table: Table) -> list[tuple[tuple[int, ...], ...]]:
+    """Return every table of whole numbers from 0 on that has the shown cells and totals, tried one by one."""
+    lines = [
+        [
+            line
+            for line in product(*([each] if each is not None else range(total + 1) for each in shown))
+            if sum(line) == total
+        ]
+        for shown, total in zip(table.cells, table.row_totals, strict=True)
+    ]
+    return [
+        tried for tried in product(*lines) if tuple(map(sum, zip(*tried, strict=True))) == table.column_totals
+    ]
+
+
+def test_a_table_without_small_numbers_hides_nothing():
+    table = make_table((5, 9), (7, 30))
+    assert table.cells == ((5, 9), (7, 30))
+    assert (table.row_totals, table.column_totals, table.total) == ((14, 37), (12, 39), 51)
+    assert not table.hides_any
+
+
+def test_a_small_number_is_hidden_with_others_that_keep_it_hidden():
+    table = make_table((3, 20, 9), (6, 8, 40), (50, 60, 70))
+    assert table.cells == ((None, None, 9), (None, None, 40), (50, 60, 70))
+
+
+def test_nobody_is_hidden_like_a_few():
+    table = make_table((0, 20, 9), (6, 8, 40), (50, 60, 70))
+    assert table.cells == ((None, None, 9), (None, None, 40), (50, 60, 70))
+
+
+def test_small_totals_are_counted_together():
+    table = make_table((1, 0, 1), (20, 30, 2), (9, 40, 0))
+    assert table.rows == ("justice", OTHERS)
+    assert table.row_totals == (52, 51)
+    assert table.columns == ("NO", OTHERS)
+
+
+def test_a_key_without_anybody_is_counted_together_with_others():
+    assert make_table((20, 30, 0), (9, 40, 0)).columns == ("NO", OTHERS)
+
+
+def test_too_few_people_give_no_table():
+    assert protect(counts_of((2, 2)), ROWS[:1], COLUMNS[:2]) is None
+    assert protect({}, ROWS, ()) is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 7), min_size=3, max_size=3), min_size=2, max_size=3))
+def test_no_hidden_small_number_can_be_worked_out(lines):
+    counts = counts_of(*map(tuple, lines))
+    table = protect(counts, ROWS[: len(lines)], COLUMNS)
+    if table is None:
+        assert sum(counts.values()) < LEAST
+        return
+    assert table.total == sum(counts.values())
+    assert min(*table.row_totals, *table.column_totals) >= LEAST
+    assert all(number is None or number >= LEAST for row in table.cells for number in row)
+    tables = possible_tables(table)
+    for row, numbers in enumerate(table.cells):
+        for column, number in enumerate(numbers):
+            if number is None:
+                assert max(tried[row][column] for tried in tables) >= LEAST
