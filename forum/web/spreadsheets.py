@@ -17,22 +17,22 @@ ZIP = b"PK"
 DELIMITERS = "\t;,"  # the tab first: commas and semicolons are more often part of a cell
 
 
-def read(data: bytes, *, most: int) -> Rows:
-    """Return the rows of a file's first sheet, of which there may be `most`. Raises SheetRefused.
+def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
+    """Return the rows of a file's first sheet, of which there may be `most`, as may `columns`. Raises SheetRefused.
 
     Rows without any text, and those that are hidden, are empty lists: a row's number is that of the spreadsheet.
     """
     if not data.startswith(ZIP):
-        return _bounded(read_text(_decoded(data)), most)
-    unbounded = xlsx_reading.read(data, most=most)
-    rows = _bounded(unbounded, most)
+        return _bounded(read_text(_decoded(data)), most, columns)
+    unbounded = xlsx_reading.read(data, most=most, columns=columns)
+    rows = _bounded(unbounded, most, columns)
     rows.hidden = unbounded.hidden
     return rows
 
 
-def read_pasted(text: str, *, most: int) -> Rows:
+def read_pasted(text: str, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
     """Return the rows of a text that was pasted. Raises SheetRefused."""
-    return _bounded(read_text(text), most)
+    return _bounded(read_text(text), most, columns)
 
 
 def read_text(text: str) -> Iterator[list[str]]:
@@ -74,7 +74,7 @@ def _is_address(cell: str) -> bool:
     return "@" in cell and not {*cell} & {*DELIMITERS, '"'}
 
 
-def _bounded(rows: Iterable[list[str]], most: int) -> Rows:
+def _bounded(rows: Iterable[list[str]], most: int, columns: int) -> Rows:
     """Return the rows with trimmed cells, without empty cells and rows at the end."""
     kept = Rows()
     filled = 0
@@ -84,7 +84,7 @@ def _bounded(rows: Iterable[list[str]], most: int) -> Rows:
         cells = [cell.strip() for cell in row]
         while cells and not cells[-1]:
             cells.pop()
-        if len(cells) > MOST_COLUMNS:
+        if len(cells) > columns:
             raise TooLarge
         kept.append(cells)
         filled = len(kept) if cells else filled

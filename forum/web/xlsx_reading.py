@@ -29,7 +29,7 @@ Begin = Callable[[str, dict[str, str]], None]
 End = Callable[[str], None]
 
 
-def read(data: bytes, *, most: int) -> Rows:
+def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
     """Return the rows of the workbook's first sheet, up to the last one with a text. Raises SheetRefused.
 
     Hidden rows are returned empty, like rows that the sheet leaves out.
@@ -38,7 +38,7 @@ def read(data: bytes, *, most: int) -> Rows:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             book = _Workbook(archive)
             shared = _texts(book)
-            return _sheet(book, _first_sheet(book), shared, most)
+            return _sheet(book, _first_sheet(book), _SheetReader(shared, most, columns))
     except BROKEN as broken:
         raise NotATable from broken
 
@@ -143,9 +143,8 @@ def _texts(book: _Workbook) -> list[str]:
     return texts
 
 
-def _sheet(book: _Workbook, name: str, shared: Sequence[str], most: int) -> Rows:
+def _sheet(book: _Workbook, name: str, reader: "_SheetReader") -> Rows:
     """Return the rows of a sheet up to the last one with a text; rows without a text in between are empty."""
-    reader = _SheetReader(shared, most)
     book.parse(name, start=reader.begin, end=reader.end, text=reader.note)
     reader.rows.hidden = len(reader.hidden)
     return reader.rows
@@ -154,11 +153,11 @@ def _sheet(book: _Workbook, name: str, shared: Sequence[str], most: int) -> Rows
 class _SheetReader:
     """Collects the rows of a sheet while it is parsed."""
 
-    def __init__(self, shared: Sequence[str], most: int) -> None:
-        """Start without rows, of which there may be `most`; `shared` are the workbook's shared texts."""
+    def __init__(self, shared: Sequence[str], most: int, columns: int) -> None:
+        """Start without rows, of which there may be `most`, as may `columns`; `shared` are the workbook's texts."""
         self.rows = Rows()
         self.hidden: set[int] = set()
-        self._shared, self._most = shared, most
+        self._shared, self._most, self._columns = shared, most, columns
         self._row, self._is_hidden = -1, False
         self._cell = {"r": "", "t": ""}
         self._column = 0
@@ -198,7 +197,7 @@ class _SheetReader:
         if self._is_hidden:
             self.hidden.add(self._row)
             return
-        if column >= MOST_COLUMNS:
+        if column >= self._columns:
             raise TooLarge
         if self._row >= self._most:
             raise TooManyRows

@@ -1,0 +1,174 @@
+"""What importing the rows of a table would do: who gets a place, who waits, and what is wrong with the other rows.
+
+Rows of people who are registered already are found. What says so reads the same for everybody (P21).
+
+Nothing is stored. Places are taken in a copy of the event (`places.trial_of`), in the order of the rows and by the
+rules by which organisers add people by hand (`registration/by_hand`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask_babel import gettext as _
+
+from forum.events.models import Event, Sector
+from forum.imports import queries
+from forum.registration import belonging, caps, duplicates, names, places, waiting_list
+from forum.registration.applicant import Details
+from forum.registration.models import Registration
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person whom a row of the table names, with the row's number and the reference that stands in it."""
+
+    row: int
+    sector: Sector
+    details: Details
+    email: str
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong in a row, and in which column if it is one."""
+
+    row: int
+    column: str
+    text: str
+
+
+@dataclass
+class Outcome:
+    """What importing would do: `placed` get a place, `waiting` wait, `left_out` are rows of people who do not come.
+
+    `alike` says which rows have people who are probably there already, registered or in a row before, and why.
+    """
+
+    people: list[Person] = field(default_factory=list)
+    placed: set[int] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
+    alike: list[Fault] = field(default_factory=list)
+
+    @property
+    def wrong_rows(self) -> int:
+        """Return how many rows are wrong."""
+        return len({fault.row for fault in self.faults})
+
+    @property
+    def waiting(self) -> int:
+        """Return how many people would wait."""
+        return len(self.people) - len(self.placed)
+
+
+def check(
+    event: Event, people: Sequence[Person], *, may_wait: bool, with_alike: bool = False, now: datetime
+) -> Outcome:
+    """Return what registering these people would do now. Whoever would get no place is a fault unless they may wait.
+
+    Whoever is probably there already, registered or in a row before, is left out, unless `with_alike`.
+    """
+    found = (*_doubled(people), *_registered(event, people, now), *_referred_to(event, people))
+    doubled = {fault.row: fault for fault in found}
+    alike = [fault for fault in _alike(event, people) if fault.row not in doubled]
+    outcome = Outcome(faults=list(doubled.values()), alike=alike)
+    passed = doubled.keys() if with_alike else doubled.keys() | {fault.row for fault in alike}
+    waits = may_wait and places.takes_waiters(event, now)
+    for person, gets_place in _on_trial(event, [one for one in people if one.row not in passed], now):
+        if gets_place:
+            outcome.placed.add(person.row)
+        elif not waits:
+            outcome.faults.append(_without_place(person))
+            continue
+        outcome.people.append(person)
+    outcome.faults.sort(key=lambda fault: fault.row)
+    return outcome
+
+
+def _doubled(people: Iterable[Person]) -> Iterator[Fault]:
+    """Yield the rows whose address an earlier row has."""
+    first: dict[str, int] = {}
+    for person in people:
+        if not person.email:
+            continue
+        canonical = names.canonical_email(person.email)
+        earlier = first.setdefault(canonical, person.row)
+        if earlier != person.row:
+            yield Fault(
+                person.row,
+                _("E-mail address"),
+                _("The address stands in row %(first)s already", first=earlier),
+            )
+
+
+def _registered(event: Event, people: Iterable[Person], now: datetime) -> Iterator[Fault]:
+    """Yield the rows whose address is registered; the words are the same for everybody (P21)."""
+    taken: Mapping[str, str] = queries.list_taken_addresses(event, now)
+    for person in people:
+        reference = taken.get(names.canonical_email(person.email)) if person.email else None
+        if reference:
+            told = _("Registration %(reference)s has this address", reference=reference)
+            yield Fault(person.row, _("E-mail address"), told)
+
+
+def _referred_to(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
+    """Yield the rows with the reference of a live registration, as our own export has them."""
+    live = queries.list_live_references(event)
+    for person in people:
+        if person.reference in live:
+            told = _("Registered already, as %(reference)s", reference=person.reference)
+            yield Fault(person.row, _("Reference"), told)
+
+
+def _alike(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
+    """Yield the rows of people who are alike somebody registered, or a row before, by the marks of `duplicates`."""
+    known = duplicates.list_marks(event)
+    rows: dict[duplicates.Mark, int] = {}
+    for person in people:
+        marks = list(duplicates.marks_of(person.details))
+        if mark := next((one for one in marks if one in known), None):
+            yield Fault(person.row, _name_of(person), _alike_as_registered(mark, known[mark]))
+        elif mark := next((one for one in marks if one in rows), None):
+            yield Fault(person.row, _name_of(person), _alike_as_row(mark, rows[mark]))
+        for one in marks:
+            rows.setdefault(one, person.row)
+
+
+def _name_of(person: Person) -> str:
+    return f"{person.details.given_name} {person.details.family_name}".strip()
+
+
+def _alike_as_registered(mark: duplicates.Mark, reference: str) -> str:
+    if mark.is_phone:
+        return _("Registration %(reference)s has the same phone number", reference=reference)
+    return _("Registration %(reference)s has the same name and organisation", reference=reference)
+
+
+def _alike_as_row(mark: duplicates.Mark, row: int) -> str:
+    if mark.is_phone:
+        return _("Row %(row)s has the same phone number", row=row)
+    return _("Row %(row)s has the same name and organisation", row=row)
+
+
+def _on_trial(event: Event, people: Sequence[Person], now: datetime) -> Iterator[tuple[Person, bool]]:
+    """Yield each person, and whether they would get a place after those who wait and the rows before."""
+    trial, held = places.trial_of(event), caps.Held()
+    waiting_list.count_offers_on_trial(trial, now)
+    keys: dict[str, str] = {}
+    for person in people:
+        name = person.details.organisation
+        if name not in keys:
+            keys[name] = belonging.key_of(event, name, "")
+    held.add(keys.values(), event)
+    for person in people:
+        asked = Registration(sector_id=person.sector.id, organisation_key=keys[person.details.organisation])
+        yield person, places.admit_on_trial(trial, asked, now, held)
+
+
+def _without_place(person: Person) -> Fault:
+    told = _(
+        "No place is free there for the person, by the limits of the sector, the organisation or the forum"
+    )
+    return Fault(person.row, _("Sector"), told)

@@ -1,0 +1,228 @@
+"""The console's pages of imports: the list, importing in steps, and undoing.
+
+A table is sent, then read by columns that the organiser can correct, then shown as a dry run. Only what the dry run has
+shown is carried out.
+"""
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.imports import actions, checking, exports, headings, in_lists, queries, tables
+from forum.imports.checking import Outcome
+from forum.imports.errors import EventOver, HasActed, OutcomeChanged, UndoneAlready
+from forum.imports.forms import ALL, REFUSALS, ImportPeopleForm, ImportTableForm
+from forum.imports.models import AttendeeImport
+from forum.registration import places, waiting_list
+from forum.web.forms import TidyForm
+from forum.web.sheet_rows import SheetRefused
+
+bp = Blueprint("imports", __name__, url_prefix="/console/<event>/imports")
+bp.record_once(in_lists.install)
+SHOWN = 100  # faults, and people, that the dry run lists
+
+
+@bp.get("/")
+def index(event: str) -> ResponseReturnValue:
+    """List the event's imports."""
+    shown = get_any_or_404(event)
+    is_over = events.is_over(shown, clock.now())
+    return render_template(
+        "console/imports/index.html", event=shown, imports=queries.list_newest(shown), is_over=is_over
+    )
+
+
+@bp.get("/template.csv")
+def csv_template(event: str) -> ResponseReturnValue:
+    """Give an empty table with the headings that an import reads, as a CSV file."""
+    return exports.template(get_any_or_404(event), "csv")
+
+
+@bp.get("/template.xlsx")
+def xlsx_template(event: str) -> ResponseReturnValue:
+    """Give an empty table with the headings that an import reads, as an XLSX file."""
+    return exports.template(get_any_or_404(event), "xlsx")
+
+
+@bp.route("/new", methods=["GET", "POST"])
+def new(event: str) -> ResponseReturnValue:
+    """Ask for a table; then for its columns and what happens to its people; then show that, and carry it out."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    shown, sent = get_any_or_404(event), kept_words.sent_or_kept()
+    if sent and sent.get("table"):
+        asked = ImportPeopleForm(sent)
+        return _choose_again(shown, asked) if sent.get("again") else _read(shown, asked)
+    form = ImportTableForm(sent)
+    if not form.validate_on_submit():
+        return _upload_page(shown, form), 422 if form.errors else 200
+    uploaded = request.files.get("file")
+    try:
+        table = tables.read(uploaded.read(tables.LARGEST + 1) if uploaded else b"", form.lines.data or "")
+        tables.sealed(table, _bound_to(shown))
+    except SheetRefused as refused:
+        form.lines.errors = [str(REFUSALS[type(refused)])]
+        return _upload_page(shown, form), 422
+    return _page(shown, _first_asked(shown, table, form.kept_for(table)))
+
+
+def _first_asked(event: Event, table: tables.Table, kept: MultiDict[str, str] | None) -> ImportPeopleForm:
+    """Return the form for a table that has just been sent, filled in with what was kept, else with suggestions."""
+    asked = ImportPeopleForm(kept)
+    asked.table.bound_to = _bound_to(event)
+    if kept:
+        asked.keep(event, table)
+    else:
+        asked.suggest(event, table, queries.find_columns(event, table.digest))
+    return asked
+
+
+def _choose_again(event: Event, asked: ImportPeopleForm) -> str:
+    """Ask for a corrected table, and keep what was chosen for this one."""
+    form = ImportTableForm(None)
+    form.kept.data = asked.to_keep() if asked.table.open(_bound_to(event)) else None
+    return _upload_page(event, form)
+
+
+def _read(event: Event, form: ImportPeopleForm) -> ResponseReturnValue:
+    """Show what importing the sent table would do, or carry it out if that was shown."""
+    table = form.table.open(_bound_to(event))
+    if table is None:
+        flash(_("The table was sent too long ago. Nobody has been imported. Choose it again."), "warning")
+        return redirect(url_for(".new", event=event.slug), 303)
+    form.offer(event, table)
+    if not form.validate_on_submit():
+        return _page(event, form), 422 if form.errors else 200
+    if queries.find_sent(form.terms().form_key):
+        return redirect(url_for(".index", event=event.slug), 303)
+    # The dry run tells who has one of five hundred addresses, as a search would.
+    note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
+    outcome = _outcome(event, form)
+    if not form.was_previewed(outcome) or not _may_carry_out(form, outcome):
+        return _page(event, form, outcome)
+    return _carry_out(event.slug, form)
+
+
+def _carry_out(slug: str, form: ImportPeopleForm) -> ResponseReturnValue:
+    """Import under the event's lock what the dry run has shown, or show what would happen now."""
+    start_write(db.session)
+    event = get_any_or_404(slug)
+    places.lock(event)
+    now, terms = clock.now(), form.terms()
+    if queries.find_sent(terms.form_key):
+        db.session.rollback()
+        return redirect(url_for(".index", event=slug), 303)
+    try:
+        waiting_list.offer_free_places(event, now=now)
+        outcome = _outcome(event, form)
+        if not form.was_previewed(outcome):
+            raise OutcomeChanged
+        made = actions.carry_out(event, outcome.people, terms, user_id=g.user.id, now=now)
+    except (OutcomeChanged, EventOver):
+        db.session.rollback()
+        flash(
+            _("Something has changed meanwhile, and nobody has been imported. Look through it again."),
+            "warning",
+        )
+        return _page(get_any_or_404(slug), form, _outcome(get_any_or_404(slug), form)), 409
+    db.session.commit()
+    flash(_done(made), "success")
+    return redirect(url_for(".index", event=slug), 303)
+
+
+@bp.route("/<int:imported>/undo", methods=["GET", "POST"])
+def undo(event: str, imported: int) -> ResponseReturnValue:
+    """Ask before everybody of an import is removed; on POST remove them."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    shown, form = get_any_or_404(event), TidyForm(kept_words.sent_or_kept())
+    made = queries.find(shown, imported) or abort(404)
+    if not form.validate_on_submit():
+        acted = queries.count_acted(made)
+        return render_template("console/imports/undo.html", event=shown, made=made, form=form, acted=acted)
+    return _undo(event, imported)
+
+
+def _undo(slug: str, number: int) -> ResponseReturnValue:
+    """Remove everybody of an import, or lead back to the page that says why not."""
+    start_write(db.session)
+    event = get_any_or_404(slug)
+    places.lock(event)
+    made = queries.find(event, number) or abort(404)
+    try:
+        count = actions.undo(made, event, actor=sign_ins.current_actor(), now=clock.now())
+    except (UndoneAlready, HasActed):
+        db.session.rollback()
+        return redirect(url_for(".undo", event=slug, imported=number), 303)
+    db.session.commit()
+    told = ngettext(
+        "%(num)s person has been removed again.", "%(num)s people have been removed again.", count
+    )
+    flash(_("The import has been undone.") + " " + told, "success")
+    return redirect(url_for(".index", event=slug), 303)
+
+
+def _outcome(event: Event, form: ImportPeopleForm) -> Outcome:
+    people, faults, left_out = form.read(event)
+    chosen = {"may_wait": form.terms().may_wait, "with_alike": form.with_alike.data}
+    outcome = checking.check(event, people, **chosen, now=clock.now())
+    outcome.faults = sorted([*faults, *outcome.faults], key=lambda fault: fault.row)
+    outcome.left_out = left_out
+    return outcome
+
+
+def _may_carry_out(form: ImportPeopleForm, outcome: Outcome) -> bool:
+    """Return whether there is somebody to import, and nothing is wrong if every row has to be right."""
+    return bool(outcome.people) and not (form.which.data == ALL and outcome.faults)
+
+
+def _bound_to(event: Event) -> str:
+    return f"import for event {event.id} by user {g.user.id}"
+
+
+def _done(made: AttendeeImport) -> str:
+    told = ngettext("%(num)s person has been imported.", "%(num)s people have been imported.", made.people)
+    link = (
+        _("Links to confirm the addresses are on their way.")
+        if made.sends_links
+        else _("Nobody was written to.")
+    )
+    return f"{told} {link}"
+
+
+def _upload_page(event: Event, form: ImportTableForm) -> str:
+    is_over = events.is_over(event, clock.now())
+    return render_template(
+        "console/imports/upload.html", event=event, form=form, is_over=is_over, most=tables.MOST
+    )
+
+
+def _page(event: Event, form: ImportPeopleForm, outcome: Outcome | None = None) -> str:
+    table = form.table.data
+    read = set(form.columns().values())
+    return render_template(
+        "console/imports/columns.html",
+        event=event,
+        form=form,
+        table=table,
+        system=headings.recognise(table.headings) if table else "",
+        unread=[text for place, text in enumerate(table.headings) if text and place not in read]
+        if table
+        else [],
+        outcome=outcome,
+        may_carry_out=outcome is not None and _may_carry_out(form, outcome),
+        shown=SHOWN,
+        left=places.places_left(event, clock.now()),
+        can_wait=places.takes_waiters(event, clock.now()),
+    )

@@ -1,0 +1,21 @@
+"""Our own template: an empty table with the headings that an import reads, as a file."""
+
+from flask import Response
+from flask_babel import gettext as _
+
+from forum.events.models import Event
+from forum.imports.forms import COLUMNS
+from forum.web.tables import short_csv_response
+from forum.web.workbooks import short_workbook_response
+
+NOT_IN_TEMPLATE = ("full_name", "reference", "status")
+
+
+def template(event: Event, shape: str) -> Response:
+    """Return the template as a CSV or XLSX file; an event with one sector needs no column for it."""
+    left_out = (*NOT_IN_TEMPLATE, *(["sector"] if len(event.sectors) == 1 else []))
+    headings = [str(label) for name, label in COLUMNS.items() if name not in left_out]
+    name = f"{event.slug}-import.{shape}"
+    if shape == "xlsx":
+        return short_workbook_response(name, _("People"), headings, [])
+    return short_csv_response(name, headings, [])

@@ -1,0 +1,107 @@
+"""Which heading of a table means what: our own, and those of other systems' exports.
+
+A heading is compared without case, accents and punctuation. Exports of pretix repeat headings (Company, Country), the
+invoice's after the attendee's, so the first of equal ones counts.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from forum.folding import search_fold
+from forum.web.edits import digest
+
+# For each value its headings, the best first: pretix has the buyer's "Email" beside "Attendee email", and "Title" in
+# an export of Indico is a form of address where the table also has "Position".
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "given_name": (
+        "attendee name given name",
+        "given name",
+        "first name",
+        "firstname",
+        "förnamn",
+        "fornavn",
+        "etunimi",
+    ),
+    "family_name": (
+        *("attendee name family name", "family name", "last name", "lastname", "surname"),
+        *("efternamn", "etternavn", "efternavn", "sukunimi"),
+    ),
+    "full_name": ("attendee name", "full name", "name", "namn", "navn", "nimi"),
+    "email": (
+        *("attendee email", "e-mail address", "email address", "e-mail", "email"),
+        *("e-postadress", "e-post", "epost", "sähköposti"),
+    ),
+    "organisation": (
+        *(
+            "organisation",
+            "organization",
+            "affiliation",
+            "company",
+            "organisasjon",
+            "företag",
+            "organisaatio",
+        ),
+    ),
+    "title": (
+        "title or role",
+        "titel eller roll",
+        "job title",
+        "position",
+        "title",
+        "titel",
+        "befattning",
+        "stilling",
+    ),
+    "country": ("country code", "country", "land", "maa"),
+    "language": ("language", "order locale", "språk", "sprog", "kieli", "locale"),
+    "phone": (
+        *("phone number", "phone", "telephone", "cell phone", "mobile phone", "mobile"),
+        *("telefonnummer", "telefon", "mobilnummer", "mobil", "puhelin"),
+    ),
+    "sector": ("sector", "sektor"),
+    "reference": ("reference", "referens"),
+    "status": ("attendee status", "registration state", "status"),
+}
+# Headings that only one system's export has, all of them; its name is shown to organisers.
+SYSTEMS: Mapping[str, tuple[str, ...]] = {
+    "Forum": ("reference", "sector", "status"),
+    "Forum ": ("referens", "sektor", "status"),
+    "pretix": ("order code", "event slug"),
+    "Indico": ("registration date", "registration state"),
+    "Hi.Events": ("public id", "short id", "first name"),
+    "alf.io": ("reservationid", "category"),
+    "Eventbrite": ("attendee #", "order #"),
+}
+NOT_COMPARED = re.compile(r"[^\w#]+|_")
+
+
+def folded(text: str) -> str:
+    """Return a text as headings and names are compared: without case, accents and punctuation."""
+    return " ".join(NOT_COMPARED.sub(" ", search_fold(text)).split())
+
+
+FOLDED = {name: tuple(map(folded, known)) for name, known in HEADINGS.items()}
+
+
+def guess(headings: Sequence[str]) -> dict[str, int]:
+    """Return the index of the column from which each value is probably to be read."""
+    compared = [folded(heading) for heading in headings]
+    guessed = {}
+    for name, known in FOLDED.items():
+        if best := next((heading for heading in known if heading in compared), None):
+            guessed[name] = compared.index(best)
+    if {"given_name", "family_name"} <= guessed.keys():
+        guessed.pop("full_name", None)
+    return guessed
+
+
+def recognise(headings: Sequence[str]) -> str:
+    """Return the name of the system whose export has these headings, "" for any other table."""
+    compared = {folded(heading) for heading in headings}
+    named = (name for name, known in SYSTEMS.items() if compared.issuperset(map(folded, known)))
+    return next(named, "").strip()
+
+
+def digest_of(headings: Sequence[str]) -> str:
+    """Return a digest by which a table with the same headings is known again."""
+    return digest({"headings": list(headings)})

@@ -1,0 +1,45 @@
+"""The tables of imports: what was imported by whom, and which registrations came from it."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.columns import UtcDateTime
+from forum.database import Base
+
+
+class AttendeeImport(Base):
+    """An import of people from a table, which itself is not kept.
+
+    `headings` is a digest of the table's headings, and `columns` says from which of them each value was read: the next
+    table with these headings is read alike. `form_key` recognises the form when it is sent twice (R03).
+    """
+
+    __tablename__ = "attendee_imports"
+    __table_args__ = (Index("ix_attendee_imports_event_id", "event_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    people: Mapped[int]
+    sends_links: Mapped[bool]
+    headings: Mapped[str] = mapped_column(String(32))
+    columns: Mapped[dict[str, int]] = mapped_column(JSON)
+    form_key: Mapped[str] = mapped_column(String(32), unique=True)
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ImportedPerson(Base):
+    """From which import, and from which row of its table, a registration came."""
+
+    __tablename__ = "imported_people"
+    __table_args__ = (Index("ix_imported_people_import_id", "import_id"),)
+
+    registration_id: Mapped[int] = mapped_column(
+        ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
+    )
+    import_id: Mapped[int] = mapped_column(ForeignKey("attendee_imports.id", ondelete="CASCADE"))
+    row_number: Mapped[int]
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)

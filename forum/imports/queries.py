@@ -1,0 +1,119 @@
+"""Reading imports, and what their people's registrations have seen since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from forum.accounts.models import User
+from forum.audit.models import AuditEntry
+from forum.audit.queries import VIEWS
+from forum.events.models import Event
+from forum.extensions import db
+from forum.imports.models import AttendeeImport, ImportedPerson
+from forum.people.models import AddressChange, RegistrationNote
+from forum.registration import names
+from forum.registration.enums import LIVE, Status
+from forum.registration.models import Registration
+
+SHOWN = 200  # imports that are listed
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An import, who made it, and where its table came from; "" once no note of its people says that any more."""
+
+    made: AttendeeImport
+    by: str
+    source: str
+
+
+def list_newest(event: Event) -> list[Listed]:
+    """Return the event's newest imports, the newest first."""
+    # An import gives each of its people one note without an author, at the import's time: any of them tells the source.
+    source = (
+        select(RegistrationNote.text)
+        .join(ImportedPerson, ImportedPerson.registration_id == RegistrationNote.registration_id)
+        .where(ImportedPerson.import_id == AttendeeImport.id)
+        .where(RegistrationNote.made_at == AttendeeImport.made_at, RegistrationNote.author_id.is_(None))
+        .order_by(ImportedPerson.registration_id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(AttendeeImport, User.name, source)
+        .outerjoin(User, User.id == AttendeeImport.user_id)
+        .where(AttendeeImport.event_id == event.id)
+        .order_by(AttendeeImport.id.desc())
+        .limit(SHOWN)
+    )
+    return [Listed(made, name or "", text or "") for made, name, text in db.session.execute(query)]
+
+
+def find(event: Event, number: int) -> AttendeeImport | None:
+    """Return the event's import of this number; None for an import of another event (S13)."""
+    made = db.session.get(AttendeeImport, number)
+    return made if made and made.event_id == event.id else None
+
+
+def find_sent(form_key: str) -> AttendeeImport | None:
+    """Return the import that this form has made already (R03)."""
+    return db.session.scalars(select(AttendeeImport).where(AttendeeImport.form_key == form_key)).first()
+
+
+def find_columns(event: Event, headings: str) -> dict[str, int] | None:
+    """Return how the event's last table with these headings was read, None for new headings."""
+    mine = AttendeeImport.event_id == event.id, AttendeeImport.headings == headings
+    query = select(AttendeeImport.columns).where(*mine).order_by(AttendeeImport.id.desc()).limit(1)
+    return db.session.scalars(query).first()
+
+
+def list_taken_addresses(event: Event, now: datetime) -> dict[str, str]:
+    """Return the references of live registrations by canonical address, also by one that awaits its confirmation.
+
+    An address whose owner has not confirmed the registration is nobody's yet (`registration/unconfirmed`), unless
+    organisers have added somebody with it.
+    """
+    live = Registration.event_id == event.id, Registration.status.in_(LIVE)
+    confirmed = select(Registration.email_canonical, Registration.reference).where(
+        *live, Registration.status != Status.PENDING, Registration.email != ""
+    )
+    asked = (
+        select(AddressChange.email, Registration.reference)
+        .join(Registration, Registration.id == AddressChange.registration_id)
+        .where(*live, Registration.email == "", AddressChange.expires_at > now)
+    )
+    awaited = {names.canonical_email(email): reference for email, reference in db.session.execute(asked)}
+    return awaited | {row.email_canonical: row.reference for row in db.session.execute(confirmed)}
+
+
+def list_live_references(event: Event) -> set[str]:
+    """Return the references of the event's live registrations."""
+    live = Registration.event_id == event.id, Registration.status.in_(LIVE)
+    return set(db.session.scalars(select(Registration.reference).where(*live)))
+
+
+def list_people(made: AttendeeImport) -> Sequence[Registration]:
+    """Return the registrations of an import that are still there, in the order of its rows."""
+    query = select(Registration).join(ImportedPerson, ImportedPerson.registration_id == Registration.id)
+    mine = query.where(ImportedPerson.import_id == made.id).order_by(ImportedPerson.row_number)
+    return db.session.scalars(mine).all()
+
+
+def count_acted(made: AttendeeImport) -> int:
+    """Return with how many people of an import something has happened since: an act, a change, a decision.
+
+    That organisers have looked at somebody does not count, nor what the worker does by itself.
+    """
+    is_later = (
+        (AuditEntry.at > made.made_at) & AuditEntry.action.not_in(VIEWS) & (AuditEntry.actor != "worker")
+    )
+    acted = (
+        select(func.count(func.distinct(ImportedPerson.registration_id)))
+        .join(AuditEntry, AuditEntry.subject_id == ImportedPerson.registration_id)
+        .where(ImportedPerson.import_id == made.id, AuditEntry.subject_type == Registration.__tablename__)
+    )
+    there = select(func.count()).where(ImportedPerson.import_id == made.id)
+    gone = made.people - (db.session.scalar(there) or 0)
+    return gone + (db.session.scalar(acted.where(is_later)) or 0)

@@ -1,0 +1,113 @@
+"""The table that an organiser has sent: its headings and rows, and how it comes back with the next form.
+
+Nothing of it is stored. The page carries the table sealed, for one organiser and event and for an hour, until the
+import is carried out.
+"""
+
+import json
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from wtforms import HiddenField
+
+from forum import clock
+from forum.imports.headings import digest_of
+from forum.sealing import seal, unseal
+from forum.web import sheet_rows, spreadsheets
+from forum.web.tables import restored
+
+MOST = 500  # people who are imported at once
+MOST_COLUMNS = 60
+LARGEST = 200_000  # bytes of a file
+MOST_TEXT = 1_000_000  # characters of a table: a workbook of 2 kB can show one long text in every cell
+LONGEST_SEALED = 190_000  # characters: with all other fields it fits into one form
+SECONDS = 3600
+PURPOSE = "identity"  # the key for real names: the table has names of people
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's headings, its rows with their numbers, and how many rows with a text the file hides."""
+
+    headings: Sequence[str]
+    rows: Sequence[tuple[int, Sequence[str]]]
+    hidden: int = 0
+
+    @property
+    def digest(self) -> str:
+        """Return a digest by which a table with the same headings is known again."""
+        return digest_of(self.headings)
+
+
+class NoHeadings(sheet_rows.SheetRefused):
+    """The table has no row of headings, or nobody below it."""
+
+
+def read(uploaded: bytes, pasted: str) -> Table:
+    """Return the table of a file, else of pasted rows. Raises SheetRefused.
+
+    Texts of a CSV file and pasted ones lose the apostrophes that our exports put before what could be a formula (S31).
+    """
+    if uploaded:
+        cells = spreadsheets.read(uploaded, most=MOST + 1, columns=MOST_COLUMNS)
+    else:
+        cells = spreadsheets.read_pasted(pasted, most=MOST + 1, columns=MOST_COLUMNS)
+    if not uploaded.startswith(spreadsheets.ZIP):
+        cells[:] = [[restored(cell) for cell in row] for row in cells]
+    if sum(len(cell) for row in cells for cell in row) > MOST_TEXT:
+        raise sheet_rows.TooLarge
+    numbered = [(number, row) for number, row in enumerate(cells, 1) if any(row)]
+    if len(numbered) < 2:
+        raise NoHeadings
+    return Table(numbered[0][1], numbered[1:], cells.hidden)
+
+
+class TableField(HiddenField):
+    """The sealed table; `bind` must say for whom before the form is rendered or read."""
+
+    bound_to = ""
+    data: Table | None
+    sent = ""
+
+    def process_formdata(self, valuelist) -> None:
+        """Keep the sealed text; `open` reads it."""
+        self.data, self.sent = None, valuelist[0] if valuelist else ""
+
+    def open(self, bound_to: str) -> Table | None:
+        """Read what was sent, if it was sealed for this organiser and event within the hour; return the table."""
+        self.bound_to = bound_to
+        if self.data is None and self.sent:
+            self.data = unsealed(self.sent, bound_to)
+        return self.data
+
+    def _value(self) -> str:
+        return sealed(self.data, self.bound_to) if self.data else ""
+
+
+def sealed(table: Table, bound_to: str) -> str:
+    """Return the table sealed as a text. Raises TooLarge."""
+    told = [int(clock.now().timestamp()), table.headings, table.rows, table.hidden]
+    packed = zlib.compress(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
+    text = urlsafe_b64encode(seal(packed, PURPOSE, bound_to)).decode()
+    if len(text) > LONGEST_SEALED:
+        raise sheet_rows.TooLarge
+    return text
+
+
+def unsealed(text: str, bound_to: str) -> Table | None:
+    """Return the table of a sealed text; None for one that is too old or was sealed for somebody else."""
+    if len(text) > LONGEST_SEALED:
+        return None
+    try:
+        # Only what this forum has packed itself is unpacked.
+        packed = unseal(urlsafe_b64decode(text), PURPOSE, bound_to)
+    except (ValueError, NotBase64, InvalidTag):
+        return None
+    made_at, headings, rows, hidden = json.loads(zlib.decompress(packed))
+    if clock.now().timestamp() - made_at >= SECONDS:
+        return None
+    return Table(headings, [(number, cells) for number, cells in rows], hidden)

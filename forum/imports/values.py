@@ -1,0 +1,116 @@
+"""Reading what cells say: countries, languages, sectors, names, telephone numbers, and statuses of other systems."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from babel import Locale
+from babel.core import get_global
+
+from forum.events.models import Event, Sector
+from forum.imports.headings import folded
+from forum.web.countries import country_names
+from forum.web.languages import NAMES
+
+# The languages in which names of countries and languages are understood.
+UNDERSTOOD = ("sv", "en", "nb", "nn", "da", "fi", "is")
+TEL = "tel:"  # stands before telephone numbers in our own CSV files
+# Statuses of people who do not come: our own in both languages, and those of other systems.
+NOT_COMING = frozenset(
+    map(
+        folded,
+        (
+            *("cancelled", "canceled", "declined", "expired", "withdrawn", "rejected", "refunded", "deleted"),
+            *(
+                "not attending",
+                "transferred",
+                "invalidated",
+                "released",
+                "back to category",
+                "free",
+                "pre reserved",
+            ),
+            *(
+                "avbokad",
+                "avböjd",
+                "avslagen",
+                "nekad",
+                "förfallen",
+                "utgången",
+                "återkallad",
+                "avbruten",
+                "struken",
+            ),
+        ),
+    )
+)
+
+
+def country(text: str) -> str:
+    """Return the code of a country that is named by a code or in a Nordic language or English, else the text."""
+    return _countries().get(folded(text), text)
+
+
+def language(text: str) -> str:
+    """Return the code of one of our languages, else the text; "sv-SE" and "Swedish" are Swedish."""
+    named = folded(text)
+    return _languages().get(named) or _languages().get(named.split(" ")[0] if named else "", text)
+
+
+def find_sector(event: Event, text: str) -> Sector | None:
+    """Return the sector that a cell names by its key or its name in any language."""
+    named = folded(text)
+    return next(
+        (one for one in event.sectors if named in {folded(one.key), *map(folded, one.name.values())}), None
+    )
+
+
+def names(told: Mapping[str, str]) -> tuple[str, str]:
+    """Return given and family name; a whole name is split before its last word, "Ek, Kim" at the comma."""
+    given, family = told.get("given_name", ""), told.get("family_name", "")
+    whole = told.get("full_name", "")
+    if given or not whole:
+        return given, family
+    if family:
+        return whole.removesuffix(family).strip() or whole, family
+    last, comma, first = whole.partition(",")
+    if comma and first.strip():
+        return first.strip(), last.strip()
+    first, _blank, last = whole.strip().rpartition(" ")
+    return (first, last) if first else (last, "")
+
+
+def phone(text: str) -> str:
+    """Return a telephone number without the scheme that our own CSV files put before it."""
+    return text[len(TEL) :].strip() if text[: len(TEL)].lower() == TEL else text
+
+
+def reference(text: str) -> str:
+    """Return a text as a reference is written: in capitals, with a hyphen in the middle."""
+    signs = "".join(sign for sign in text.upper() if sign.isalnum())
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+def is_coming(status: str) -> bool:
+    """Return whether a status of another system, or one of ours in words, does not say that the person stays away."""
+    return folded(status) not in NOT_COMING
+
+
+@cache
+def _countries() -> dict[str, str]:
+    codes = {code for code in country_names("en") if code}
+    known: dict[str, str] = {}
+    for spoken in UNDERSTOOD:
+        named = Locale.parse(spoken).territories
+        known |= {folded(named[code]): code for code in codes if code in named}
+    long = {alias.lower(): to[0] for alias, to in get_global("territory_aliases").items() if len(alias) == 3}
+    known |= {alias: code for alias, code in long.items() if alias.isalpha() and code in codes}
+    return known | {code.lower(): code for code in codes}
+
+
+@cache
+def _languages() -> dict[str, str]:
+    known: dict[str, str] = {}
+    for spoken in UNDERSTOOD:
+        named = Locale.parse(spoken).languages
+        known |= {folded(named[code]): code for code in NAMES if code in named}
+    return known | {folded(name): code for code, name in NAMES.items()} | {code: code for code in NAMES}
