@@ -10,8 +10,6 @@ from forum.extensions import db
 from tests.faults.racers import PROCESSES, Race, Racers
 from tools import forking
 
-pytest.register_assert_rewrite("tests.faults.races")  # so that failed assertions there are explained
-
 CRASHER = "from tests.faults import crasher; crasher.main()"
 
 

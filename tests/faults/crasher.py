@@ -31,7 +31,11 @@ from tests.factories.events import NOW
 from tests.factories.registrations import make_applicant
 
 MAIL_GOES = "deliver"
-JOBS_RUN = {"expire": "expire registrations", "queue invitations": "queue invitations"}
+JOBS_RUN = {
+    "expire": "expire registrations",
+    "queue invitations": "queue invitations",
+    "work off tasks": "work off tasks",
+}
 BUTTON_IS_PRESSED = "press"
 
 

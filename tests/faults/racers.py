@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from flask import Flask, current_app
+from psycopg.errors import ConnectionTimeout
 from sqlalchemy import event as engine_events
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
@@ -380,8 +381,15 @@ def _try(act: Callable[[Any], Outcome], argument: Any, tries: int = TRIES) -> Ou
 
 
 def _is_busy(problem: Exception) -> bool:
-    """Return whether the error says that the database is busy; the act has then changed nothing."""
-    return isinstance(problem, (NoConnectionLeft, NoTurn)) or "database is locked" in str(problem)
+    """Return whether the error says that the database is busy; the act has then changed nothing.
+
+    A server that is busy with other things may take a new connection too late, or still count connections that were
+    closed a moment ago: a visitor sees the busy page then.
+    """
+    cause = getattr(problem, "orig", problem)
+    if isinstance(cause, (NoConnectionLeft, NoTurn, ConnectionTimeout)):
+        return True
+    return any(words in str(problem) for words in ("database is locked", "too many clients already"))
 
 
 @contextmanager

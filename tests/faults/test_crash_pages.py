@@ -19,6 +19,7 @@ from forum.delegations import substituting
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.extensions import db
+from forum.imports.models import ImportedPerson
 from forum.invitations.models import Invitation
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
@@ -147,6 +148,37 @@ def test_many_are_invited_or_nobody(organiser, event, press, moment):
         died_at.append(number)
     assert invited[-1] == 20
     assert set(invited) <= {0, 20}
+    assert moment == "after" or died_at
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_import_is_complete_or_absent(organiser, event, press, moment):
+    lines = "Namn;E-post\n" + "".join(f"Kim {number};person{number}@example.org\n" for number in range(20))
+    page = organiser.get("imports.new", **HERE)
+    columns = page.submit({"lines": lines}, button="Go on to the columns", expect=200)
+    chosen = {
+        "sector": "ngo",
+        "language": "sv",
+        "country": "SE",
+        "organisation": "Polisen",
+        "reason": "A list.",
+    }
+    chosen |= {"links": "send", "if_full": "wait", "which": "all"}
+    shown = columns.submit(chosen, button="Look at what would happen", expect=200)
+    died_at, imported = [], []
+    for number in count(1):
+        died = press(shown, "Import 20 people", moment, number)
+        db.session.rollback()
+        every = (Registration, ImportedPerson, OutboxMessage)
+        counted = {db.session.scalar(select(func.count()).select_from(one)) for one in every}
+        assert len(counted) == 1
+        imported += counted
+        everything_agrees()
+        if not died or imported[-1]:
+            break
+        died_at.append(number)
+    assert imported[-1] == 20
+    assert set(imported) <= {0, 20}
     assert moment == "after" or died_at
 
 

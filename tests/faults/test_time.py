@@ -79,10 +79,11 @@ def test_file_has_the_moment_of_a_registration_and_names_the_zone(app, database,
     registration = register(event, now=clock.now())
     write(setattr, registration, "requested_at", at)
     with app.test_request_context("/console/"):
-        (row,) = export_columns.rows("everything", event, Filters())
-        headings = export_columns.headings(export_columns.needed("everything"), event)
+        plan = export_columns.needed(event, "everything")
+        (row,) = export_columns.rows(plan, event, Filters())
+        headings = export_columns.headings(plan, event)
         shown = dict(zip(headings, row, strict=True))
-        (figures,) = export_columns.rows("report", event, Filters())
+        (figures,) = export_columns.rows(export_columns.needed(event, "report"), event, Filters())
     registered, *others = [value for heading, value in shown.items() if heading.endswith(f"({zone})")]
     assert (f"{registered:%Y-%m-%d %H:%M}", others) == (cell, [None, None])
     assert figures[-3:] == [cell.partition(" ")[0], None, None]

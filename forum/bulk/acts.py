@@ -1,0 +1,105 @@
+"""What a task does with one of its people: the single act of an organiser, by its own rules.
+
+Each act has the registration, the task and the time, and returns an outcome, or raises the refusal of its rule. The
+caller has locked the event.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from forum.events import queries as events
+from forum.people import notes
+from forum.registration import actions, moving, offers_by_hand
+from forum.registration.errors import (
+    DeadlineRefused,
+    NoPlaceFree,
+    NoPlaceThere,
+    NoSuchSector,
+    NotLive,
+    SeveralForms,
+    StateChanged,
+)
+from forum.registration.models import Registration
+from forum.review import actions as reviews
+from forum.review.errors import Recused, SecondNeeded
+from forum.tasks.enums import Outcome, TaskKind
+from forum.tasks.models import Task
+
+# What became of a person whose act was refused.
+REFUSALS: Mapping[type[Exception], Outcome] = {
+    NotLive: Outcome.ENDED,
+    StateChanged: Outcome.NOT_WAITING,
+    DeadlineRefused: Outcome.TOO_LATE,
+    NoPlaceFree: Outcome.NO_PLACE,
+    NoPlaceThere: Outcome.NO_PLACE,
+    NoSuchSector: Outcome.NO_SECTOR,
+    SeveralForms: Outcome.SEVERAL_FORMS,
+    Recused: Outcome.RECUSED,
+    SecondNeeded: Outcome.SECOND_NEEDED,
+}
+Act = Callable[[Registration, Task, datetime], Outcome]
+
+
+def actor_of(task: Task) -> str:
+    """Return how the audit trail names the organiser who has started the task."""
+    return f"user:{task.started_by}"
+
+
+def tag(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Add the task's tags to those of the person."""
+    names = sorted({*notes.list_tags(registration), *task.payload["tags"]})
+    if notes.is_too_long(names):
+        return Outcome.TOO_MANY_TAGS
+    return _changed(notes.set_tags(registration, names, actor=actor_of(task), now=now))
+
+
+def untag(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Take the task's tags away from the person."""
+    names = sorted({*notes.list_tags(registration)} - {*task.payload["tags"]})
+    return _changed(notes.set_tags(registration, names, actor=actor_of(task), now=now))
+
+
+def move(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Move the person to the task's sector; one who loses a place by it waits there only if that was chosen.
+
+    Nobody's review ends among many without a decision.
+    """
+    if registration.is_in_review:
+        return Outcome.SECOND_NEEDED
+    sector = events.find_sector(task.event, task.payload["sector"])
+    if sector is None:
+        raise NoSuchSector
+    told = {"may_wait": task.payload["may_wait"], "actor": actor_of(task), "now": now}
+    return _changed(moving.move(registration, sector, **told) is not None)
+
+
+def offer(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Offer the person a place out of turn."""
+    reason = task.payload["reason"]
+    offers_by_hand.offer(registration, reason=reason, user_id=task.started_by or 0, now=now)
+    return Outcome.DONE
+
+
+def cancel(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Cancel the registration, with the organiser's words in the mail and the reason as a private note."""
+    if not registration.is_live:
+        raise NotLive
+    reviews.refuse_cancelling(registration, user_id=task.started_by or 0)
+    actor, words = actor_of(task), task.payload["words"].get(registration.language, "")
+    actions.cancel(registration, words=words, actor=actor, now=now)
+    if reason := task.payload["reason"]:
+        notes.add_note(registration, reason, actor=actor, now=now)
+    return Outcome.DONE
+
+
+ACTS: Mapping[TaskKind, Act] = {
+    TaskKind.TAG: tag,
+    TaskKind.UNTAG: untag,
+    TaskKind.MOVE: move,
+    TaskKind.OFFER: offer,
+    TaskKind.CANCEL: cancel,
+}
+
+
+def _changed(is_changed: bool) -> Outcome:
+    return Outcome.DONE if is_changed else Outcome.AS_IT_WAS

@@ -1,0 +1,240 @@
+"""Acts on many people of the attendee list: the page that asks, and the pages of the tasks that do them."""
+
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.bulk import selection, wording
+from forum.bulk.forms import FORMS, CancelManyForm, ManyForm, MoveManyForm, UntagManyForm
+from forum.bulk.selection import Foreseen, Selection
+from forum.database import start_write
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import listing, places
+from forum.registration import wording as registration_wording
+from forum.registration.narrowing import UnknownFilter
+from forum.tasks import actions, queries
+from forum.tasks.enums import Outcome, TaskKind, TaskStatus
+from forum.tasks.models import Task, TaskPerson
+from forum.web.edits import ChangedMeanwhile
+from forum.web.forms import TidyForm
+from forum.web.pagination import Cursor, Page
+
+bp = Blueprint("bulk", __name__, url_prefix="/console/<event>")
+# Acts that write to people or take something away: both factors are asked for again (S09).
+WEIGHTY = (TaskKind.MOVE, TaskKind.OFFER, TaskKind.CANCEL)
+
+
+@bp.route("/attendees/many/<act>", methods=["GET", "POST"])
+def ask(event: str, act: str) -> ResponseReturnValue:
+    """Say what an act will do with how many people, and with whom it cannot; on POST start the task."""
+    kind = next((known for known in TaskKind if known == act), None) or abort(404)
+    if kind in WEIGHTY and (answer := sign_ins.require_fresh()):
+        return answer
+    chosen = _chosen(event)
+    if refusal := _why_not(chosen):
+        flash(refusal, "warning")
+        return redirect(_list_url(chosen), 303)
+    foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
+    form = _form(kind, chosen, foreseen)
+    if form.is_submitted() and (task := queries.find_by_form(chosen.event, form.own_key())):
+        return _to(task)
+    if not foreseen.will or form.lacks or not form.validate_on_submit():
+        return _page(kind, chosen, foreseen, form), _status(form)
+    try:
+        task = _start(event, kind, form)
+    except ChangedMeanwhile:
+        return _ask_anew(event, kind, form)
+    db.session.commit()
+    flash(wording.started_text(task.people), "success")
+    return _to(task)
+
+
+@bp.route("/tasks")
+def index(event: str) -> ResponseReturnValue:
+    """Show the event's latest tasks, and how far they are."""
+    found = get_any_or_404(event)
+    tasks = queries.list_latest(found)
+    counts = queries.count_by_outcome(tasks)
+    rows = [{**_described(task, counts[task.id]), "task": task} for task in tasks]
+    is_over = events.is_over(found, clock.now())
+    return render_template("console/bulk/index.html", event=found, rows=rows, is_over=is_over)
+
+
+@bp.route("/tasks/<int:task>")
+def show(event: str, task: int) -> ResponseReturnValue:
+    """Show how far a task is, and who was left as they were and why."""
+    shown = _get_or_404(get_any_or_404(event), task)
+    counts = queries.count_by_outcome([shown])[shown.id]
+    page = queries.read_untouched(shown, Cursor.of(request.args))
+    return render_template(
+        "console/bulk/show.html",
+        event=shown.event,
+        task=shown,
+        form=TidyForm(),
+        page=page,
+        pages=_pages(shown, page),
+        reason=partial(wording.reason, shown.kind),
+        wording=registration_wording,
+        **_described(shown, counts),
+    )
+
+
+@bp.route("/tasks/<int:task>/stop", methods=["POST"])
+def stop(event: str, task: int) -> ResponseReturnValue:
+    """Stop a task: whoever has not had a turn is left alone."""
+    start_write(db.session)
+    shown = _get_or_404(get_any_or_404(event), task)
+    # The worker holds this lock while it acts: nobody has a turn once the task is stopped.
+    places.lock(shown.event)
+    db.session.refresh(shown)
+    is_stopped = actions.stop(shown, actor=sign_ins.current_actor(), now=clock.now())
+    db.session.commit()
+    flash(_("Stopped. What was done stays done.") if is_stopped else _("It had already ended."), "success")
+    return _to(shown)
+
+
+def _chosen(slug: str) -> Selection:
+    event = get_any_or_404(slug)
+    try:
+        return Selection.of(request.args, event)
+    except UnknownFilter:
+        abort(404)
+
+
+def _why_not(chosen: Selection) -> str:
+    """Return why nothing can be done with these people at all, or ""."""
+    if events.is_over(chosen.event, clock.now()):
+        return _("The forum is over, so nothing was changed.")
+    if chosen.is_too_many:
+        return _("Choose at most %(number)s people, or all who match.", number=listing.PAGE_SIZE)
+    is_nobody = db.session.scalars(selection.in_turn(chosen).limit(1)).first() is None
+    return _("Choose at least one person.") if is_nobody else ""
+
+
+def _form(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> ManyForm:
+    more: dict[str, Any] = {}
+    if FORMS[kind] is CancelManyForm:
+        more = {"will": foreseen.will, "languages": selection.list_languages(chosen)}
+    form = FORMS[kind](kept_words.sent_or_kept(), **more)
+    if isinstance(form, MoveManyForm):
+        form.offer(chosen.event.sectors, by_person=False)
+    if isinstance(form, UntagManyForm):
+        form.offer(selection.list_tags(chosen))
+    if not form.is_submitted() and not form.seen.data:
+        form.show({"mark": foreseen.mark})
+    return form
+
+
+def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
+    """Start the task, or return the one that the same form has started.
+
+    Raises ChangedMeanwhile when it is about other people than the page has said.
+    """
+    start_write(db.session)
+    chosen = _chosen(slug)
+    # Two presses of one button may both have found no task of this form before either had the lock.
+    places.lock(chosen.event)
+    if task := queries.find_by_form(chosen.event, form.own_key()):
+        return task
+    foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
+    stored = {"mark": foreseen.mark}
+    form.refuse_if_changed(stored)
+    task = actions.start(
+        chosen.event,
+        kind,
+        selection.in_turn(chosen),
+        payload=form.payload,
+        form_key=form.own_key(),
+        user_id=g.user.id,
+        now=clock.now(),
+    )
+    # Somebody may have come or gone between the two statements.
+    if task.people != foreseen.people:
+        raise ChangedMeanwhile(stored)
+    return task
+
+
+def _ask_anew(slug: str, kind: TaskKind, form: ManyForm) -> ResponseReturnValue:
+    db.session.rollback()
+    chosen = _chosen(slug)
+    foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
+    form.show({"mark": foreseen.mark})
+    form.form_errors.append(
+        _("The registrations have changed since you opened this page. Read what will happen now.")
+    )
+    return _page(kind, chosen, foreseen, form), 409
+
+
+def _page(kind: TaskKind, chosen: Selection, foreseen: Foreseen, form: ManyForm) -> str:
+    if chosen.filters.is_search:
+        note_view(audit_queries.REGISTRATIONS_SEARCHED, chosen.event, actor=sign_ins.current_actor())
+    return render_template(
+        "console/bulk/ask.html",
+        event=chosen.event,
+        kind=kind,
+        act=wording.KINDS[kind],
+        question=wording.question(kind, foreseen.will),
+        consequences=wording.consequences(kind),
+        left=[wording.left_text(kind, outcome, number) for outcome, number in foreseen.left.items()],
+        foreseen=foreseen,
+        people=selection.list_named(chosen),
+        form=form,
+        list_url=_list_url(chosen),
+        wording=registration_wording,
+    )
+
+
+def _status(form: ManyForm) -> int:
+    """Return the status of a page that asks: a form that was sent is refused for its faults, or for lack of people."""
+    if form.errors:
+        return 422
+    return 409 if form.is_submitted() else 200
+
+
+def _described(task: Task, counts: dict[Outcome, int]) -> dict[str, Any]:
+    label, sign = wording.STATES[task.status]
+    waiting, done = counts.get(Outcome.WAITING, 0), counts.get(Outcome.DONE, 0)
+    return {
+        "act": wording.task_text(task),
+        "label": label,
+        "sign": sign,
+        "is_running": task.status == TaskStatus.RUNNING,
+        "waiting": waiting,
+        "done": done,
+        "left": sum(counts.values()) - waiting - done,
+        "erased": task.people - sum(counts.values()),
+    }
+
+
+def _pages(task: Task, page: Page[TaskPerson]) -> dict[str, str | None]:
+    def url(beside: str, row: TaskPerson) -> str:
+        values: dict[str, Any] = {"event": task.event.slug, "task": task.id, beside: row.id}
+        return url_for(".show", **values)
+
+    return {
+        "previous_url": url("before", page.rows[0]) if page.has_previous else None,
+        "next_url": url("after", page.rows[-1]) if page.has_next else None,
+        "summary": None,
+    }
+
+
+def _list_url(chosen: Selection) -> str:
+    return url_for("attendees.index", event=chosen.event.slug, **chosen.filters.query())
+
+
+def _get_or_404(event: Event, number: int) -> Task:
+    return queries.find(event, number) or abort(404)
+
+
+def _to(task: Task) -> ResponseReturnValue:
+    return redirect(url_for("bulk.show", event=task.event.slug, task=task.id), 303)

@@ -1,0 +1,142 @@
+"""The forms that ask before an act on many people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Length, ValidationError
+
+from forum.people import notes
+from forum.people.models import LONGEST_NOTE
+from forum.registration import moving_words
+from forum.registration.offer_models import LONGEST_REASON
+from forum.review.forms import OwnWordsForm
+from forum.tasks.enums import TaskKind
+from forum.web.edits import ShowsStored
+from forum.web.forms import LinesField, SentOnce, TidyForm, required
+
+# Up to this number of registrations are cancelled without typing how many they are.
+HANDFUL = 5
+
+
+class ManyForm(SentOnce, ShowsStored, TidyForm):
+    """What every form of an act on many people has: what its page showed, and a key by which it counts once."""
+
+    @property
+    def lacks(self) -> str:
+        """Return why the form has nothing to choose, or ""."""
+        return ""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return what the task needs to know."""
+        raise NotImplementedError
+
+
+class TagManyForm(ManyForm):
+    """Tags that are added to those of each person."""
+
+    tags = StringField(_l("Tags"), [required(_l("Enter at least one tag"))])
+
+    def validate_tags(self, field: StringField) -> None:
+        """Refuse a text without a tag, and tags that are too many or too long."""
+        names = notes.read_tags(field.data or "")
+        if not names:
+            raise ValidationError(_("Enter at least one tag"))
+        if notes.is_too_long(names):
+            raise ValidationError(_("Use at most 20 tags of at most 40 characters"))
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return the tags."""
+        return {"tags": notes.read_tags(self.tags.data or "")}
+
+
+class UntagManyForm(ManyForm):
+    """A tag that is taken away from each person."""
+
+    tag = SelectField(_l("Tag"), [required(_l("Choose a tag"))])
+
+    def offer(self, names: Sequence[str]) -> None:
+        """Set the tags that can be chosen."""
+        self.tag.choices = [
+            SelectChoice("", _("Choose a tag")),
+            *(SelectChoice(name, f"#{name}") for name in names),
+        ]
+
+    @property
+    def lacks(self) -> str:
+        """Return that there is no tag to remove, or ""."""
+        return "" if self.tag.choices[1:] else _("None of these people has a tag.")
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return the tag."""
+        return {"tags": [self.tag.data]}
+
+
+class MoveManyForm(ManyForm, moving_words.MoveForm):
+    """The sector to which people move, and what happens to whoever finds no place there."""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return the sector's key, and whether a person may lose a place and wait."""
+        return {"sector": self.sector.data, "may_wait": self.if_full.data == moving_words.WAIT}
+
+
+class OfferManyForm(ManyForm):
+    """Why people are offered places out of turn."""
+
+    reason = StringField(
+        _l("Reason"),
+        [
+            required(_l("Enter why these people are offered a place out of turn")),
+            Length(max=LONGEST_REASON, message=_l("Use at most 500 characters")),
+        ],
+    )
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return the reason."""
+        return {"reason": self.reason.data}
+
+
+class CancelManyForm(ManyForm, OwnWordsForm):
+    """Why registrations are cancelled, words to the people, and how many they are if they are more than a handful."""
+
+    reason = LinesField(
+        _l("Why you cancel"), [Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))]
+    )
+    number = StringField(_l("How many registrations you cancel"))
+
+    def __init__(self, *args: Any, will: int, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.will = will
+
+    @property
+    def asks_number(self) -> bool:
+        """Return whether the number of registrations has to be typed (R28)."""
+        return self.will > HANDFUL
+
+    def validate_number(self, field: StringField) -> None:
+        """Refuse another number than that of the registrations that would end."""
+        if self.asks_number and "".join((field.data or "").split()) != str(self.will):
+            raise ValidationError(_("Type how many registrations you cancel, in digits"))
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return the reason, and the words by language."""
+        words = {field.short_name: field.data or "" for field in self.word_fields}
+        return {"reason": self.reason.data or "", "words": words}
+
+
+FORMS: Mapping[TaskKind, type[ManyForm]] = {
+    TaskKind.TAG: TagManyForm,
+    TaskKind.UNTAG: UntagManyForm,
+    TaskKind.MOVE: MoveManyForm,
+    TaskKind.OFFER: OfferManyForm,
+    TaskKind.CANCEL: CancelManyForm,
+}

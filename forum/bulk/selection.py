@@ -1,0 +1,131 @@
+"""The people whom an organiser has chosen in the attendee list, and what an act would do with them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from werkzeug.datastructures import MultiDict
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.people.models import RegistrationTag
+from forum.registration import listing
+from forum.registration.enums import APPROVED, ENDED, Status
+from forum.registration.filtering import Filters
+from forum.registration.models import Registration
+from forum.registration.restrictions import RESTRICTED
+from forum.registration.searching import read_reference
+from forum.review.models import Recusal
+from forum.tasks.enums import Outcome, TaskKind
+from forum.web.edits import digest
+
+ALL, CHOSEN = "all", "chosen"
+NAMED = 50
+IN_REVIEW = (Registration.status == Status.IN_REVIEW) | (
+    Registration.review_since.is_not(None) & Registration.status.in_(APPROVED)
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Chosen people: those with these references, or all who match the list's filters when `references` is None."""
+
+    event: Event
+    filters: Filters
+    references: frozenset[str] | None
+
+    @classmethod
+    def of(cls, args: MultiDict[str, str], event: Event) -> "Selection":
+        """Read the chosen people from the URL's query: all who match, unless it says that some are chosen.
+
+        Raises UnknownFilter.
+        """
+        filters, listed = Filters.of(args, event), args.getlist("who")
+        if args.get("whom", CHOSEN if listed else ALL) != CHOSEN:
+            return cls(event, filters, None)
+        chosen = map(read_reference, listed)
+        return cls(event, filters, frozenset(reference for reference in chosen if reference))
+
+    @property
+    def is_too_many(self) -> bool:
+        """Return whether more people are chosen one by one than a page of the list has."""
+        return len(self.references or ()) > listing.PAGE_SIZE
+
+    def select(self) -> Select[Any]:
+        """Select the chosen registrations."""
+        if self.references is None:
+            return listing.matching(self.event, self.filters)
+        mine = Registration.event_id == self.event.id, Registration.reference.in_(self.references)
+        return select(Registration).where(*mine)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What an act would do: how many people it would change, and how many not, by reason.
+
+    `mark` is a digest of each person and what would become of them: it differs when anybody or anything else is meant.
+    """
+
+    will: int
+    left: Mapping[Outcome, int]
+    mark: str
+
+    @property
+    def people(self) -> int:
+        """Return how many people are chosen."""
+        return self.will + sum(self.left.values())
+
+
+def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
+    """Return what the act would do with the chosen people, as far as their state says it.
+
+    The rules of the single act decide when each person has their turn.
+    """
+    outcome = case(*_reasons(chosen.event, kind, user_id), else_=Outcome.DONE.value).label("outcome")
+    each = chosen.select().with_only_columns(Registration.id, outcome).order_by(Registration.id)
+    rows = [tuple(row) for row in db.session.execute(each)]
+    numbers = Counter(Outcome(came) for _id, came in rows)
+    will = numbers.pop(Outcome.DONE, 0)
+    return Foreseen(will, numbers, digest({"people": rows}))
+
+
+def list_named(chosen: Selection) -> Sequence[Registration]:
+    """Return the first of the chosen people, in the order of their names."""
+    return db.session.scalars(chosen.select().order_by(*listing.BY_NAME).limit(NAMED)).all()
+
+
+def list_languages(chosen: Selection) -> Sequence[str]:
+    """Return the languages in which the chosen people get mails."""
+    return db.session.scalars(chosen.select().with_only_columns(Registration.language).distinct()).all()
+
+
+def list_tags(chosen: Selection) -> Sequence[str]:
+    """Return the tags of the chosen people whose data may be used, in alphabetical order."""
+    usable = chosen.select().where(Registration.id.not_in(RESTRICTED)).with_only_columns(Registration.id)
+    query = select(RegistrationTag.name).where(RegistrationTag.registration_id.in_(usable)).distinct()
+    return db.session.scalars(query.order_by(RegistrationTag.name)).all()
+
+
+def in_turn(chosen: Selection) -> Select[Any]:
+    """Select the ids of the chosen people: who has waited or been registered longest comes first."""
+    since = func.coalesce(Registration.waiting_since, Registration.requested_at)
+    return chosen.select().with_only_columns(Registration.id).order_by(since, Registration.id)
+
+
+def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:
+    """Return conditions under which an act leaves a person alone, each with the outcome, the first that holds."""
+    found: list[tuple[ColumnElement[bool], Outcome]] = [(Registration.id.in_(RESTRICTED), Outcome.RESTRICTED)]
+    if kind not in (TaskKind.TAG, TaskKind.UNTAG):
+        found.append((Registration.status.in_(ENDED), Outcome.ENDED))
+    if kind == TaskKind.OFFER:
+        found.append((Registration.status != Status.WAITING, Outcome.NOT_WAITING))
+    if kind == TaskKind.MOVE:
+        found.append((IN_REVIEW, Outcome.SECOND_NEEDED))
+    if kind == TaskKind.CANCEL:
+        mine = select(Recusal.registration_id).where(Recusal.user_id == user_id)
+        found.append((IN_REVIEW & Registration.id.in_(mine), Outcome.RECUSED))
+        if event.has_second_reviewer:
+            found.append((IN_REVIEW, Outcome.SECOND_NEEDED))
+    return [(condition, outcome.value) for condition, outcome in found]

@@ -1,0 +1,120 @@
+"""The words for tasks: what they do, how far they are, and why they have left somebody as they were."""
+
+from collections.abc import Mapping
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_babel.speaklater import LazyString
+
+from forum.events.queries import find_sector
+from forum.tasks.enums import Outcome, TaskKind, TaskStatus
+from forum.tasks.models import Task
+from forum.web.languages import in_language
+
+KINDS: Mapping[TaskKind, LazyString] = {
+    TaskKind.TAG: _l("Add a tag"),
+    TaskKind.UNTAG: _l("Remove a tag"),
+    TaskKind.MOVE: _l("Move people to another sector"),
+    TaskKind.OFFER: _l("Offer a place"),
+    TaskKind.CANCEL: _l("Cancel"),
+}
+STATES: Mapping[TaskStatus, tuple[LazyString, str]] = {
+    TaskStatus.RUNNING: (_l("Under way"), "offered"),
+    TaskStatus.DONE: (_l("Finished"), "in"),
+    TaskStatus.STOPPED: (_l("Stopped"), "out"),
+}
+OUTCOMES: Mapping[Outcome, LazyString] = {
+    Outcome.WAITING: _l("Not reached"),
+    Outcome.DONE: _l("Done"),
+    Outcome.AS_IT_WAS: _l("Was so already"),
+    Outcome.RESTRICTED: _l("The data may not be used, by restriction or objection"),
+    Outcome.ENDED: _l("The registration has ended"),
+    Outcome.NOT_WAITING: _l("Not on the waiting list, or without a confirmed address"),
+    Outcome.NO_PLACE: _l("No place is free"),
+    Outcome.NO_SECTOR: _l("The sector is gone"),
+    Outcome.TOO_LATE: _l("No place is offered any more"),
+    Outcome.TOO_MANY_TAGS: _l("Would have more than 20 tags"),
+    Outcome.SEVERAL_FORMS: _l("Several forms wait for the address to be confirmed"),
+    Outcome.RECUSED: _l("The decision was left to others"),
+    Outcome.SECOND_NEEDED: _l("In review: a refusal needs a second organiser"),
+    Outcome.FAILED: _l("Failed because of an error in the program"),
+}
+
+
+def question(kind: TaskKind, number: int) -> str:
+    """Return the heading of the page that asks before an act on so many people.
+
+    Where the tag or sector is chosen on the page, it names no number: nobody knows yet whom the act will change.
+    """
+    match kind:
+        case TaskKind.OFFER:
+            return ngettext("Offer %(num)s person a place", "Offer %(num)s people a place", number)
+        case TaskKind.CANCEL:
+            return ngettext("Cancel %(num)s registration", "Cancel %(num)s registrations", number)
+        case _:
+            return str(KINDS[kind])
+
+
+def consequences(kind: TaskKind) -> list[str]:
+    """Return sentences about what the act does."""
+    match kind:
+        case TaskKind.TAG:
+            return [_("Whoever has the tag already stays as they are."), _("Nobody is written to.")]
+        case TaskKind.UNTAG:
+            return [
+                _("Whoever lacks the tag stays as they are."),
+                _("Other tags stay. Nobody is written to."),
+            ]
+        case TaskKind.MOVE:
+            return [
+                _("Each person keeps the place if one is free there. Whoever waits keeps the turn."),
+                _("Whoever is in that sector already stays as they are."),
+                _(
+                    "Whoever loses a place is written to, and so is everybody in line who is then offered one."
+                ),
+            ]
+        case TaskKind.OFFER:
+            return [
+                _("Whoever has waited longest comes first, until no place is free."),
+                _("The limits of the event, the sectors and the organisations hold as always."),
+                _("Each offer lasts as long as offers do. A message is sent to each person."),
+            ]
+        case _:
+            return [
+                _("Places become free and are offered at once to the next in line who can take them."),
+                _("A message is sent to each person with a confirmed address. Their links stop working."),
+                _("You can undo it within a day for one person at a time, as long as a place is free."),
+            ]
+
+
+def reason(kind: TaskKind, outcome: Outcome) -> str:
+    """Return what became of a person whom an act of this kind has left alone, or would."""
+    if (kind, outcome) == (TaskKind.MOVE, Outcome.SECOND_NEEDED):
+        return _("In review: a move could end it without a decision")
+    return str(OUTCOMES[outcome])
+
+
+def left_text(kind: TaskKind, outcome: Outcome, number: int) -> str:
+    """Return how many people an act leaves alone, and why."""
+    return _("Left as they are: %(number)s. %(reason)s.", number=number, reason=reason(kind, outcome))
+
+
+def task_text(task: Task) -> str:
+    """Return what a task does, such as "Add a tag: #press"."""
+    kind, about = KINDS[task.kind], ""
+    if tags := task.payload.get("tags"):
+        about = " ".join(f"#{tag}" for tag in tags)
+    elif key := task.payload.get("sector"):
+        sector = find_sector(task.event, key)
+        about = in_language(sector.name) if sector else ""
+    return _("%(act)s: %(what)s", act=kind, what=about) if about else str(kind)
+
+
+def started_text(number: int) -> str:
+    """Return the message that a task about so many people has started."""
+    return ngettext(
+        "It has started, for %(num)s person. You can leave this page.",
+        "It has started, for %(num)s people. You can leave this page.",
+        number,
+    )

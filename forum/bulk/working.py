@@ -1,0 +1,98 @@
+"""The worker's part of a task: one person after the other, each in a transaction of their own.
+
+The person's outcome and the act are stored together: a worker that is killed leaves neither an act done twice nor a
+person forgotten (R12). People whose data may not be used are left out.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from forum.accounts import queries as accounts
+from forum.accounts.audiences import REGISTRARS
+from forum.bulk.acts import ACTS, REFUSALS
+from forum.extensions import db
+from forum.registration import places, restrictions
+from forum.registration.models import Registration
+from forum.tasks import actions, queries
+from forum.tasks.enums import Outcome, TaskStatus
+from forum.tasks.models import Task, TaskPerson
+
+AT_ONCE = 50
+log = logging.getLogger("forum.worker")
+
+
+def list_next(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the rows whose people come next, AT_ONCE of each running task."""
+    return [row for task in queries.list_running() for row in queries.list_waiting(task, AT_ONCE)]
+
+
+def work_one(row_id: int, *, now: datetime) -> int:
+    """Do the task's act with one person and store the outcome; return how many people had their turn.
+
+    Does nothing when the task was stopped meanwhile, or another worker has been faster. Stops the task when whoever
+    has started it may no longer do so.
+    """
+    row = db.session.get(TaskPerson, row_id)
+    if row is None:
+        return 0
+    places.lock(row.task.event)
+    still = (
+        TaskPerson.id == row_id,
+        TaskPerson.outcome == Outcome.WAITING,
+        Task.status == TaskStatus.RUNNING,
+    )
+    query = select(TaskPerson).join(TaskPerson.task).where(*still)
+    row = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        return 0
+    db.session.refresh(row.task)
+    if not _may_go_on(row.task):
+        actions.stop(row.task, actor=actions.WORKER, now=now)
+        return 0
+    row.outcome, row.done_at = _do(row.task, row.registration, now), now
+    return 1
+
+
+def finish(task_id: int, *, now: datetime) -> int:
+    """End a task that has nobody left; return 1 if it has ended now, else 0."""
+    task = db.session.get_one(Task, task_id)
+    places.lock(task.event)
+    db.session.refresh(task)
+    return int(actions.finish(task, now=now))
+
+
+def list_running(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the tasks that are running."""
+    return queries.list_running()
+
+
+def _may_go_on(task: Task) -> bool:
+    """Return whether the organiser who has started the task still has an account and the role for the event."""
+    if task.starter is None:
+        return False
+    db.session.refresh(task.starter)
+    roles = accounts.roles_of([task.starter.id], task.event_id).get(task.starter.id, set())
+    return task.starter.active and not roles.isdisjoint(REGISTRARS.roles)
+
+
+def _do(task: Task, registration: Registration, now: datetime) -> Outcome:
+    """Do the act in a savepoint; return the outcome. A refusal or an error undoes what the act has changed."""
+    db.session.refresh(registration)
+    if restrictions.is_restricted(registration):
+        return Outcome.RESTRICTED
+    try:
+        with db.session.begin_nested():
+            return ACTS[task.kind](registration, task, now)
+    except tuple(REFUSALS) as refusal:
+        return REFUSALS[type(refusal)]
+    except (OperationalError, InterfaceError):
+        # The database is away or busy: the person keeps the turn, and the worker tries again.
+        raise
+    # Anything else would come again with each try, and nobody behind this person would have a turn.
+    except Exception:
+        log.exception("task %s failed for registration %s", task.id, registration.id)
+        return Outcome.FAILED

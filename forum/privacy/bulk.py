@@ -1,0 +1,32 @@
+"""The register's entries about what organisers do with many people at once."""
+
+from flask_babel import lazy_gettext as _l
+
+from forum.privacy.entries import LEGITIMATE_INTEREST, OFFICE, Entry, of
+
+CHANGES = Entry(
+    what=_l("That the organisers changed your registration together with others, and what became of it"),
+    purpose=_l("So that nobody is changed twice, and the organisers see whom it left as they were, and why"),
+    basis=LEGITIMATE_INTEREST,
+    audience=OFFICE,
+    retention=_l("Two weeks after the change to all of them has ended; words written for it until it ends"),
+    columns=(*of("task_people", "registration_id", "outcome", "done_at"), "tasks.payload"),
+    fields=(
+        "TagManyForm.tags",
+        "UntagManyForm.tag",
+        "OfferManyForm.reason",
+        "CancelManyForm.reason",
+    ),
+)
+KEPT_EXPORTS = Entry(
+    what=_l("Your registration in a prepared file: a list that an organiser exports and downloads later"),
+    purpose=_l("So that a long file can be prepared without keeping anybody waiting"),
+    basis=LEGITIMATE_INTEREST,
+    audience=_l("The organiser who has asked for the file, alone; its rows are encrypted"),
+    retention=_l(
+        "24 hours, whether the file was downloaded or not; it goes at once if your name, address or organisation"
+        " changes, if you are erased or if your data may not be used any more"
+    ),
+    columns=("kept_exports.people", "kept_export_parts.content"),
+)
+BULK = (CHANGES, KEPT_EXPORTS)

@@ -1,0 +1,101 @@
+"""A worker that is killed at any commit of a task does each person's act completely or not at all, and once (R12)."""
+
+import pytest
+from sqlalchemy import select
+
+from forum.accounts.models import User
+from forum.audit import actions as audit
+from forum.bulk import selection
+from forum.bulk.selection import Selection
+from forum.database import start_write
+from forum.events.models import Event
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.people import notes
+from forum.people.models import RegistrationTag
+from forum.registration.filtering import Filters
+from forum.registration.models import Registration
+from forum.tasks import actions
+from forum.tasks.enums import Outcome, TaskKind, TaskStatus
+from forum.tasks.models import Task, TaskPerson
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.organisers import sign_in_somebody
+from tests.factories.registrations import confirmed, write
+
+pytestmark = pytest.mark.slow  # the job runs in processes that are killed
+KINDS = {
+    TaskKind.TAG: {"tags": ["vip"]},
+    TaskKind.UNTAG: {"tags": ["press"]},
+    TaskKind.MOVE: {"sector": "ngo", "may_wait": False},
+    TaskKind.OFFER: {"reason": "Speaks."},
+    TaskKind.CANCEL: {"reason": "Moved.", "words": {"sv": "Vi flyttar.", "en": "We move."}},
+}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_worker_leaves_no_act_half_done_and_none_undone(frozen, app, database, crash, kind):
+    event = _fill()
+    sign_in_somebody(app, event=event)
+    by = {"user_id": db.session.scalars(select(User.id)).one(), "now": NOW}
+    start_write(db.session)
+    people = selection.in_turn(Selection(event, Filters(), None))
+    task = actions.start(event, kind, people, payload=KINDS[kind], form_key=kind, **by)
+    db.session.commit()
+    assert crash("work off tasks", "before", 1)
+    assert (_done(), _changed(kind)) == (0, 0)
+    for number in (1, 2):
+        assert crash("work off tasks", "after", number)
+        assert _done() == number * (number + 1) // 2
+        assert _changed(kind) == _outcomes().count(Outcome.DONE)
+    db.session.rollback()
+    for job in JOBS:
+        if job.name in ("work off tasks", "end tasks"):
+            run_job(job)
+    db.session.expire_all()
+    assert db.session.scalars(select(Task.status)).all() == [TaskStatus.DONE]
+    assert _changed(kind) == _outcomes().count(Outcome.DONE) > 0
+    held = db.session.scalars(select(Registration.id).where(Registration.holds_place)).all()
+    assert db.session.scalar(select(Event.taken)) == len(held)
+    assert (task.people, audit.verify()) == (5, None)
+
+
+def _fill() -> Event:
+    """Save an event with five people, of whom the last one waits, though places are free by now."""
+    sectors = [make_sector("justice", ceiling=9), make_sector("ngo", ceiling=2)]
+    event = make_event(capacity=4, sectors=sectors, organisation_cap=9)
+    for _number in range(5):
+        write(notes.set_tags, confirmed(event, "justice"), ["press"], actor="command", now=NOW)
+    write(setattr, event, "capacity", 9)
+    return event
+
+
+def _outcomes() -> list[Outcome]:
+    db.session.rollback()
+    return list(db.session.scalars(select(TaskPerson.outcome).order_by(TaskPerson.id)))
+
+
+def _done() -> int:
+    return 5 - _outcomes().count(Outcome.WAITING)
+
+
+def _changed(kind: TaskKind) -> int:
+    """Return how many people are as the task makes them."""
+    db.session.rollback()
+    tagged = {name: set() for name in ("vip", "press")}
+    for number, name in db.session.execute(select(RegistrationTag.registration_id, RegistrationTag.name)):
+        tagged[name].add(number)
+    everybody = db.session.scalars(select(Registration).execution_options(populate_existing=True)).all()
+    is_changed = {
+        TaskKind.TAG: lambda one: one.id in tagged["vip"],
+        TaskKind.UNTAG: lambda one: one.id not in tagged["press"],
+        TaskKind.MOVE: lambda one: one.sector.key == "ngo",
+        TaskKind.OFFER: lambda one: one.status == "offered",
+        TaskKind.CANCEL: lambda one: one.status == "cancelled" and notes.list_notes(one),
+    }
+    return sum(bool(is_changed[kind](one)) for one in everybody)
