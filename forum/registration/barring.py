@@ -1,4 +1,4 @@
-"""Whether an organiser may cancel a registration in review, by a rule that the later package `review` registers."""
+"""Whether an organiser may cancel or move a registration in review, by rules that the package `review` registers."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,21 @@ from flask.sansio.app import App
 
 from forum.registration.models import Registration
 
-RULE = "why a registration cannot be cancelled"
+CANCELLING = "why a registration cannot be cancelled"
+MOVING = "why a registration cannot be moved"
+Rule = Callable[[Registration], str]
 
 
-def install(app: App, rule: Callable[[Registration], str]) -> None:
-    """Register `rule`, which returns why the signed-in organiser cannot cancel a registration, or ""."""
-    app.extensions[RULE] = rule
+def install(app: App, *, cancelling: Rule, moving: Rule) -> None:
+    """Register rules, which return why the signed-in organiser cannot cancel or move a registration, or ""."""
+    app.extensions |= {CANCELLING: cancelling, MOVING: moving}
 
 
 def why_not_cancelled(registration: Registration) -> str:
     """Return why the signed-in organiser cannot cancel this registration, or "" if they can."""
-    return current_app.extensions[RULE](registration)
+    return current_app.extensions[CANCELLING](registration)
+
+
+def why_not_moved(registration: Registration) -> str:
+    """Return why the signed-in organiser cannot move this registration to another sector, or "" if they can."""
+    return current_app.extensions[MOVING](registration)

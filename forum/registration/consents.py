@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from forum.audit import actions as audit
 from forum.events.enums import ListAudience
@@ -47,15 +47,24 @@ def listed_as(registration: Registration) -> ListedAs | None:
 
 def as_column(purpose: ConsentPurpose, event: Event) -> Any:
     """Return a column of a query of registrations: what the list may show, or whether another consent is given."""
-    given = (
+    if purpose != LIST:
+        return is_given(purpose).label(purpose)
+    given = _given(purpose)
+    covering = Consent.audience.in_(COVERING[event.participant_list])
+    return select(func.max(Consent.listed_as)).where(*given, covering).scalar_subquery().label(purpose)
+
+
+def is_given(purpose: ConsentPurpose) -> ColumnElement[bool]:
+    """Return the condition that a registration's person consents to this purpose."""
+    return exists().where(*_given(purpose))
+
+
+def _given(purpose: ConsentPurpose) -> tuple[ColumnElement[bool], ...]:
+    return (
         Consent.registration_id == Registration.id,
         Consent.purpose == purpose,
         Consent.withdrawn_at.is_(None),
     )
-    if purpose != LIST:
-        return exists().where(*given).label(purpose)
-    covering = Consent.audience.in_(COVERING[event.participant_list])
-    return select(func.max(Consent.listed_as)).where(*given, covering).scalar_subquery().label(purpose)
 
 
 def asked_audience(registration: Registration) -> ListAudience | None:

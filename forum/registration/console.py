@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.accounts.audiences import ORGANISERS
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
@@ -25,24 +26,28 @@ from forum.registration import (
     exporting,
     exports,
     links,
+    list_pages,
     listing,
     mails,
+    narrowing,
     person_page,
     places,
     queries,
+    saved_views,
     tabs,
     waiting_list,
     wording,
 )
 from forum.registration.balance import balance_of
-from forum.registration.enums import ExportShape, Group, Status
+from forum.registration.enums import ExportShape, Status
 from forum.registration.errors import NotLive, StateChanged
 from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
 from forum.registration.organisers_words import CancelForm
+from forum.registration.saved_view_models import SavedView
 from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import language_name
-from forum.web.pagination import Cursor, Page
+from forum.web.pagination import Cursor
 
 bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 
@@ -50,26 +55,37 @@ bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 @bp.route("/attendees")
 def index(event: str) -> ResponseReturnValue:
     """Show who has registered; the list's filters, search, order and page are all in the URL."""
-    found, filters = _list_of(event)
-    if filters.q:
+    return show_list(*list_of(event), Cursor.of(request.args))
+
+
+def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = None) -> str:
+    """Return the page of the list with these filters, and record that it was seen if it is a search (P18)."""
+    if filters.is_search:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
-    page = listing.read_list(found, filters, Cursor.of(request.args))
+    page = listing.read_list(found, filters, cursor)
     counts = listing.count_by_sector_and_status(found)
     total = listing.count_matching(found, filters, counts, page)
+    shown = list_pages.choices(found, filters, page.rows, counts, g.user.id)
+    opened = shown["opened"]
     return render_template(
         "console/attendees/index.html",
         filters=filters,
-        statuses=list(listing.BY_LIFE),
-        groups=list(Group),
         tabs=tabs.list_tabs(found, filters, counts),
         page=page,
         total=total,
         positions=listing.waiting_positions(found, page.rows),
-        pages=_pages(found, filters, page, total),
-        sort_url=lambda sort: url_for(".index", event=event, **filters.query(sort=sort)),
-        **delegation_column.describe(found, filters, page.rows),
+        pages=list_pages.describe(found, filters, page, total),
+        sort_url=lambda sort: url_for("attendees.index", event=found.slug, **filters.query(sort=sort)),
+        may_change_view=bool(opened and may_change_view(found, opened.view)),
+        **shown,
         **of_event(found, counts),
     )
+
+
+def may_change_view(event: Event, view: SavedView) -> bool:
+    """Return whether the signed-in organiser may change and delete a saved view."""
+    is_organiser = not sign_ins.roles_for(event).isdisjoint(ORGANISERS.roles)
+    return saved_views.may_change(view, g.user.id, is_organiser=is_organiser)
 
 
 @bp.route("/registrations/<reference>")
@@ -148,7 +164,7 @@ def export(event: str) -> ResponseReturnValue:
     """Ask why the list is exported and who gets it (P14), record the answers, and send the filtered list."""
     if answer := sign_ins.require_fresh():
         return answer
-    found, filters = _list_of(event)
+    found, filters = list_of(event)
     form = exports.ExportForm(kept_words.sent_or_kept(), shape=request.args.get("shape", ExportShape.XLSX))
     total, left_out = listing.count_exported(found, filters)
     if not form.validate_on_submit():
@@ -159,20 +175,19 @@ def export(event: str) -> ResponseReturnValue:
             total=total,
             left_out=left_out,
             form=form,
-            column_hints=exports.column_hints(found),
+            **exports.hints(found, filters, g.user.id),
         )
         return page, 422 if form.errors else 200
-    exporting.record(found, filters, total, form, actor=sign_ins.current_actor())
-    if form.shape.data == ExportShape.PAPER:
-        return exporting.paper(found, filters, total, form)
-    return exports.file(found, filters, form, now=clock.now())
+    mark = exports.mark_of(found, filters, form, g.user.name, total)
+    return exporting.give(filters, exports.plan_of(found, filters, form, g.user.id), mark, form)
 
 
-def _list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filters]:
+def list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filters]:
+    """Return the event and the list's filters that the URL names, or abort with 404."""
     event, args = get_any_or_404(slug), request.args
     try:
         return event, listing.Filters.of(delegation_column.known(event, args) if of_person else args, event)
-    except listing.UnknownFilter:
+    except narrowing.UnknownFilter:
         abort(404)
 
 
@@ -182,7 +197,7 @@ def person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]
     A delegation that is gone leaves its people, and so this page. Abort with 404 for a reference that belongs to
     another event (S13).
     """
-    event, filters = _list_of(slug, of_person=True)
+    event, filters = list_of(slug, of_person=True)
     return queries.find_by_reference(event, reference) or abort(404), filters
 
 
@@ -278,22 +293,3 @@ def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
     balance = balance_of(event, counts, clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
     return {"event": event, "sectors": sectors, "is_over": balance.is_over, "wording": wording}
-
-
-def _pages(event: Event, filters: listing.Filters, page: Page, total: int) -> dict[str, str | None]:
-    def url(beside: str, row: Registration) -> str:
-        return url_for(".index", event=event.slug, **filters.query() | {beside: row.reference})
-
-    return {
-        "previous_url": url("before", page.rows[0]) if page.has_previous else None,
-        "next_url": url("after", page.rows[-1]) if page.has_next else None,
-        "summary": _range(event, filters, page, total),
-    }
-
-
-def _range(event: Event, filters: listing.Filters, page: Page, total: int) -> str | None:
-    """Return which rows the page shows, such as "51–100 of 132"; None where the whole list is on one page."""
-    if not page.has_previous and not page.has_next:
-        return None
-    first = listing.first_number(event, filters, page, total)
-    return _("%(first)s–%(last)s of %(total)s", first=first, last=first + len(page.rows) - 1, total=total)

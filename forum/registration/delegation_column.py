@@ -1,9 +1,10 @@
 """The column and the filter of delegations on the page of the attendee list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
+from werkzeug.datastructures import MultiDict
 
 from forum.events.models import Event
 from forum.registration import delegated
@@ -28,7 +29,8 @@ def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> di
     }
 
 
-def known(event: Event, args: Mapping[str, str]) -> dict[str, str]:
+def known(event: Event, args: MultiDict) -> MultiDict:
     """Return the parameters of a URL without a delegation that does not exist, or no longer."""
     is_gone = "delegation" in args and delegated.find(event, args["delegation"]) is None
-    return {name: value for name, value in args.items() if not (is_gone and name == "delegation")}
+    kept = args.items(multi=True)
+    return MultiDict((name, value) for name, value in kept if not (is_gone and name == "delegation"))

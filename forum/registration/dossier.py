@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forum import clock
+from forum.accounts.access import may_open
 from forum.accounts.models import User
 from forum.audit.models import AuditEntry
 from forum.audit.queries import REGISTRATION_RECEIVED
@@ -83,6 +84,20 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
     return [Fact(label, value) for label, value in facts]
 
 
+def review_facts(registration: Registration) -> list[Fact]:
+    """Return what somebody who decides about a person reads of the answers: not the phone, not the consents."""
+    facts = [
+        (_("E-mail address"), registration.email or _("None: no messages go out")),
+        (str(FIELDS["organisation"]), registration.organisation),
+        (str(FIELDS["title"]), registration.title),
+        (_("Sector"), in_language(registration.sector.name)),
+        (str(FIELDS["country"]), _country(registration)),
+        (str(FIELDS["language"]), NAMES.get(registration.language, registration.language)),
+        (_("Registered"), moment_text(registration.requested_at, registration.event.zone)),
+    ]
+    return [*(Fact(label, value) for label, value in facts), *own_questions(registration)]
+
+
 def own_questions(registration: Registration) -> list[Fact]:
     """Return the answers to the event's own questions, without those about diet and access (S14).
 
@@ -100,7 +115,12 @@ def own_questions(registration: Registration) -> list[Fact]:
 
 
 def _file_address(registration: Registration, key: str) -> str:
-    """Return the URL of a person's file for organisers; "" before the address is confirmed, and while restricted."""
+    """Return the URL of a person's file for those who may download it.
+
+    Return "" before the address is confirmed, and while the data are restricted.
+    """
+    if not may_open("attendee_files.download", registration.event):
+        return ""
     if registration.status == Status.PENDING or restrictions.is_restricted(registration):
         return ""
     known = {"event": registration.event.slug, "reference": registration.reference}

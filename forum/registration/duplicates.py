@@ -3,7 +3,8 @@
 Only data that every list shows are compared, so protected identity makes no difference (P21).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 from sqlalchemy import Row, select
@@ -12,6 +13,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.folding import search_fold
 from forum.registration import listing
+from forum.registration.applicant import Details
 from forum.registration.models import Registration
 from forum.registration.uniting import STANDING
 
@@ -28,6 +30,29 @@ COMPARED = (
     Registration.email_canonical,
     Registration.phone,
 )
+
+
+class Mark(NamedTuple):
+    """What two registrations of one person have in common: the name with the organisation, or the telephone number."""
+
+    is_phone: bool
+    text: str
+
+
+def marks_of(person: Row | Details) -> Iterator[Mark]:
+    """Yield the marks of a person, however their letters and digits are written."""
+    yield Mark(False, f"{_name(person)}\n{search_fold(person.organisation)}")
+    if digits := _digits(person.phone):
+        yield Mark(True, digits)
+
+
+def list_marks(event: Event) -> dict[Mark, str]:
+    """Return the references of the event's live registrations by their marks; of equal ones the first counts."""
+    theirs = Registration.event_id == event.id, Registration.status.in_(STANDING)
+    rows = db.session.execute(
+        select(*COMPARED, Registration.reference).where(*theirs).order_by(Registration.id.desc())
+    )
+    return {mark: row.reference for row in rows for mark in marks_of(row)}
 
 
 def find_alike(registration: Registration) -> Sequence[Registration]:
@@ -68,8 +93,8 @@ def _is_alike(row: Row, registration: Registration) -> bool:
     return len(part) >= SHORTEST_PART and part == _part(registration.email_canonical)
 
 
-def _name(row: Row | Registration) -> str:
-    return search_fold(f"{row.given_name} {row.family_name}")
+def _name(person: Row | Registration | Details) -> str:
+    return search_fold(f"{person.given_name} {person.family_name}")
 
 
 def _digits(phone: str | None) -> str:

@@ -134,6 +134,13 @@ class ExportRecipient(StrEnum):
     AUTHORITY = "authority"
 
 
+class ExportColumns(StrEnum):
+    """The columns of an exported list: its purpose's own, or those that the list shows."""
+
+    NEEDED = "needed"
+    CHOSEN = "chosen"
+
+
 class ExportShape(StrEnum):
     """The form of an exported list: a file, by the ending of its name, or a page to print."""
 

@@ -163,3 +163,15 @@ class KeyIsAway(Exception):
         super().__init__(
             f"the audit key {name}, with which a tombstone was made, is not among FORUM_DATA_KEYS"
         )
+
+
+class NameTaken(Exception):
+    """The organiser has saved another view of the event's attendee list under this name."""
+
+
+class TooManyViews(Exception):
+    """The organiser has saved as many views of the event's attendee list as there may be."""
+
+
+class TooManyKept(Exception):
+    """The organiser has as many prepared files of the event's attendee list as are kept."""

@@ -1,14 +1,16 @@
 """The columns of an exported list for the event's own questions, without those about diet and access (S14)."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 
 from forum.questions import queries
-from forum.questions.enums import Sensitivity
+from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Answer, Question
+from forum.questions.values import read_day
 from forum.questions.wording import answer_text
 from forum.registration.enums import ExportPurpose
 from forum.registration.models import Registration
@@ -21,7 +23,12 @@ PURPOSES = {ExportPurpose.GROUPS, ExportPurpose.EVERYTHING}
 
 def list_asked(event_id: int, purpose: str) -> list[Question]:
     """Return the questions whose answers this purpose needs, withdrawn ones included."""
-    every = queries.list_all(event_id) if purpose in PURPOSES else []
+    return list_ordinary(event_id) if purpose in PURPOSES else []
+
+
+def list_ordinary(event_id: int) -> list[Question]:
+    """Return the questions that are not about diet and access, withdrawn ones included."""
+    every = queries.list_all(event_id)
     return [question for question in every if question.sensitivity == Sensitivity.ORDINARY]
 
 
@@ -30,9 +37,14 @@ def headings(questions: Sequence[Question]) -> dict[str, str]:
     return {f"{PREFIX}{question.id}": in_language(question.label) for question in questions}
 
 
-def words(questions: Sequence[Question]) -> dict[str, Callable[[Any], str]]:
-    """Return, for each question's column, the function that turns its values into words."""
-    return {f"{PREFIX}{question.id}": partial(answer_text, question) for question in questions}
+def words(questions: Sequence[Question]) -> dict[str, Callable[[Any], str | date]]:
+    """Return, for each question's column, the function that turns its values into words, and a day into a date."""
+    return {f"{PREFIX}{question.id}": partial(_said, question) for question in questions}
+
+
+def _said(question: Question, value: Any) -> str | date:
+    day = read_day(value) if question.kind == QuestionKind.DATE and value is not None else None
+    return day or answer_text(question, value)
 
 
 def select_answer(column: str) -> Any:

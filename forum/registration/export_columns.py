@@ -1,7 +1,8 @@
 """The columns of an exported list, which of them a purpose needs, and their values in words."""
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from forum.events.models import Event
 from forum.questions.models import Question
-from forum.registration import delegated, export_answers, listing
+from forum.registration import delegated, export_answers, list_columns, listing, narrowing
 from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, SHOWN, status_name
 from forum.web.languages import NAMES, in_language, language
@@ -35,9 +36,14 @@ COLUMNS: dict[str, Any] = {
     listing.PLACE_CONFIRMED_AT: _l("Place confirmed"),
     **{str(purpose): heading for purpose, heading in CONSENTS.items()},
 }
+# Columns that no purpose needs, and that the attendee list may show.
+CHOSEN_ONLY = {name: list_columns.LABELS[name] for name in (list_columns.TAGS, list_columns.INVITED)}
+# The names of columns that are called otherwise in `list_columns`.
+RENAMED = {list_columns.SECTOR: "sector_id", list_columns.REGISTERED: "requested_at"}
 MOMENTS = ("requested_at", "confirmed_at", listing.PLACE_CONFIRMED_AT)
 UNBROKEN = ("reference", *MOMENTS)  # columns whose values are not broken into two lines on paper
-NAMED = ("reference", "family_name", "given_name", "organisation")
+NAME = ("reference", "family_name", "given_name")
+NAMED = (*NAME, "organisation")
 # The columns that each purpose needs, and no more (Art. 5 GDPR). A report needs neither names nor organisations, many
 # of which send one person only.
 NEEDED = {
@@ -52,8 +58,8 @@ NEEDED = {
     ExportPurpose.EVERYTHING: tuple(COLUMNS),
 }
 
-Cells = list[str | datetime | None]
-Words = dict[str, Callable[[Any], str | datetime | None]]
+Cells = list[str | date | datetime | None]
+Words = dict[str, Callable[[Any], str | date | datetime | None]]
 
 
 class Phone(str):
@@ -62,42 +68,79 @@ class Phone(str):
     __slots__ = ()
 
 
-def needed(purpose: str, questions: Sequence[Question] = ()) -> list[str]:
-    """Return the names of the columns that this purpose needs, in the order of the file; the event's questions last."""
-    listed = [name for name in COLUMNS if name in NEEDED[ExportPurpose(purpose)]]
-    return [*listed, *export_answers.headings(questions)]
+@dataclass(frozen=True)
+class Plan:
+    """What an exported list is for, the names of its columns in their order, and the questions among these.
+
+    `chosen` are the keys of `list_columns` that an organiser has chosen; empty for a purpose's own columns.
+    """
+
+    purpose: ExportPurpose
+    names: Sequence[str]
+    asked: Sequence[Question] = ()
+    chosen: Sequence[str] = ()
 
 
-def headings(names: Sequence[str], event: Event, questions: Sequence[Question] = ()) -> list[str]:
+def needed(event: Event, purpose: str) -> Plan:
+    """Return the plan of a list with the columns that this purpose needs; the event's questions come last."""
+    known = ExportPurpose(purpose)
+    asked = export_answers.list_asked(event.id, known)
+    listed = [name for name in COLUMNS if name in NEEDED[known]]
+    return Plan(known, [*listed, *export_answers.headings(asked)], asked)
+
+
+def chosen(event: Event, purpose: str, keys: Collection[str]) -> Plan:
+    """Return the plan of a list with reference, name and the columns of the list with these keys, in its order.
+
+    Columns that the list has no longer are left out. Answers about diet and access are never among them (S14).
+    """
+    asked = narrowing.list_asked(event)
+    offered = list_columns.offered(asked, has_delegations=bool(delegated.list_all(event)))
+    kept = [key for key in offered if key in keys]
+    questions = {f"{list_columns.ANSWER}{one.key}": one for one in asked}
+    columns = {key: f"{export_answers.PREFIX}{one.id}" for key, one in questions.items()} | RENAMED
+    shown = [questions[key] for key in kept if key in questions]
+    return Plan(ExportPurpose(purpose), [*NAME, *(columns.get(key, key) for key in kept)], shown, kept)
+
+
+def headings(plan: Plan, event: Event) -> list[str]:
     """Return the columns' headings for a file, in the organiser's language; headings of moments name the time zone."""
-    named = {**COLUMNS, **export_answers.headings(questions)}
-    return [f"{named[name]} ({event.timezone})" if name in MOMENTS else str(named[name]) for name in names]
+    named = zip(plan.names, short_headings(plan), strict=True)
+    return [f"{heading} ({event.timezone})" if name in MOMENTS else heading for name, heading in named]
 
 
-def short_headings(names: Sequence[str], questions: Sequence[Question] = ()) -> list[str]:
+def short_headings(plan: Plan) -> list[str]:
     """Return the columns' headings without the time zone, for tables that name it elsewhere or do not need it."""
-    named = {**COLUMNS, **export_answers.headings(questions)}
-    return [str(named[name]) for name in names]
+    named = {**COLUMNS, **CHOSEN_ONLY, **export_answers.headings(plan.asked)}
+    return [str(named[name]) for name in plan.names]
 
 
-def rows(
-    purpose: str, event: Event, filters: listing.Filters, questions: Sequence[Question] = ()
-) -> Iterator[Cells]:
-    """Return the filtered list with the columns of this purpose, row by row; times are in the event's zone."""
-    names, said = needed(purpose, questions), {**_words(event), **export_answers.words(questions)}
-    if purpose == ExportPurpose.REPORT:
-        return _figures(names, event, filters, {**said, **_days(event)})
-    return _said(names, listing.stream(event, filters, names), said)
+def unbroken_headings(plan: Plan) -> list[str]:
+    """Return the headings of the columns whose values stay on one line on paper."""
+    return [str(COLUMNS[name]) for name in plan.names if name in UNBROKEN]
 
 
-def _figures(names: list[str], event: Event, filters: listing.Filters, said: Words) -> Iterator[Cells]:
-    """Yield the rows of a report, sorted by sector, by day and then by their values.
+def rows(plan: Plan, event: Event, filters: listing.Filters) -> Iterator[Cells]:
+    """Return the filtered list with the columns of the plan, row by row; times are in the event's zone."""
+    is_report = plan.purpose == ExportPurpose.REPORT
+    by = listing.order_by_sector_and_time(event) if is_report else None
+    said = _said(plan.names, listing.stream(event, filters, plan.names, by), _words(plan, event))
+    return sorted_within_days(plan.names, said) if is_report else said
+
+
+def rows_of(plan: Plan, event: Event, ids: Sequence[int]) -> list[Cells]:
+    """Return the rows of the registrations with these ids, in their order, without those that may not be used."""
+    found = {row[0]: row[1:] for row in listing.stream_among(event, ids, ["id", *plan.names])}
+    return list(_said(plan.names, (found[one] for one in ids if one in found), _words(plan, event)))
+
+
+def sorted_within_days(names: Sequence[str], rows: Iterator[Cells]) -> Iterator[Cells]:
+    """Yield the rows of a report, which come by sector and day, sorted within a day by their values.
 
     In another order each row could be matched with a person's name in the attendee list.
     """
-    stored = listing.stream(event, filters, names, listing.order_by_sector_and_time(event))
     sector, day = names.index("sector_id"), names.index("requested_at")
-    for _key, same in groupby(_said(names, stored, said), key=lambda cells: (cells[sector], cells[day])):
+    for _key, same in groupby(rows, key=lambda cells: (cells[sector], cells[day])):
         yield from sorted(same, key=lambda cells: [str(cell or "") for cell in cells])
 
 
@@ -107,7 +150,12 @@ def _said(names: Sequence[str], stored: Iterator[Any], said: Words) -> Iterator[
         yield [say(value) for say, value in zip(words, row, strict=True)]
 
 
-def _words(event: Event) -> Words:
+def _words(plan: Plan, event: Event) -> Words:
+    days = _days(event) if plan.purpose == ExportPurpose.REPORT else {}
+    return {**_core_words(event), **export_answers.words(plan.asked), **days}
+
+
+def _core_words(event: Event) -> Words:
     """Return, for each column, the function that turns its values into words in the organiser's language."""
     countries = Locale.parse(language()).territories
     sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
@@ -121,6 +169,8 @@ def _words(event: Event) -> Words:
         "status": lambda status: statuses.get(status, status),
         **dict.fromkeys(MOMENTS, lambda moment: moment.astimezone(event.zone) if moment else None),
         **dict.fromkeys(ConsentPurpose, lambda given: consented[bool(given)]),
+        list_columns.TAGS: lambda tags: " ".join(f"#{tag}" for tag in sorted(tags.split())) if tags else None,
+        list_columns.INVITED: lambda invited: _("Invited") if invited else None,
         ConsentPurpose.PARTICIPANT_LIST: lambda shown: str(SHOWN.get(shown, consented[False])),
     }
 

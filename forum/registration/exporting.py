@@ -1,51 +1,113 @@
 """Exporting a list: recording the export, and making a page to print."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from secrets import token_hex
 
-from flask import Response, current_app, render_template, stream_with_context
+from flask import Response, current_app, flash, g, redirect, render_template, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from forum import clock
+from forum.accounts import sign_ins
 from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATIONS_EXPORTED
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import exports, listing, wording
-from forum.registration.enums import ExportPurpose, ExportRecipient
+from forum.registration import export_columns, exports, kept_exports, listing, wording
+from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
+from forum.registration.errors import TooManyKept
+from forum.registration.export_columns import Plan
+from forum.registration.kept_export_models import KeptExport
+from forum.registration.narrowing import KINDS
+from forum.web.languages import language
 from forum.web.tables import in_batches
+
+# Files of more people are made by the worker.
+MOST_AT_ONCE = 50_000
+TYPED = ("organisation", "tag")
+CODED = (*(name for name in KINDS if name not in TYPED), "since", "until")
+
+
+def give(
+    filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
+) -> ResponseReturnValue:
+    """Record the export, then answer with the list as a file or as a page to print, or let the worker make it."""
+    is_paper = form.shape.data == ExportShape.PAPER
+    start_write(db.session)
+    if not is_paper and (form.kept.data or mark.total > MOST_AT_ONCE):
+        return _keep(filters, plan, mark, form)
+    record(filters, plan, mark, form, actor=sign_ins.current_actor())
+    db.session.commit()
+    if is_paper:
+        return paper(mark.event, filters, plan, mark)
+    return exports.file(filters, plan, mark, shape=form.shape.data)
+
+
+def _keep(
+    filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
+) -> ResponseReturnValue:
+    asked = KeptExport(user_id=g.user.id, recipient=mark.recipient, shape=form.shape.data)
+    asked.language, asked.asked_at = language(), mark.now
+    try:
+        kept = kept_exports.ask(mark.event, filters, plan, asked, narrowed=mark.narrowed)
+    except TooManyKept:
+        return _refuse_more(mark.event)
+    record(filters, plan, replace(mark, total=kept.total), form, actor=sign_ins.current_actor())
+    db.session.commit()
+    is_ready = kept.ready_at is not None
+    flash(
+        _("The file is ready.") if is_ready else _("It is being prepared. You can leave this page."),
+        "success",
+    )
+    return redirect(url_for("kept_exports.index", event=mark.event.slug), 303)
+
+
+def _refuse_more(event: Event) -> ResponseReturnValue:
+    """Lead to the prepared files with a message that one of them must be deleted first."""
+    db.session.rollback()
+    said = _(
+        "You have %(most)s prepared files, and no more are kept. Delete one of them, then export the list again.",
+        most=kept_exports.MOST,
+    )
+    flash(said, "warning")
+    return redirect(url_for("kept_exports.index", event=event.slug), 303)
 
 
 def record(
-    event: Event, filters: listing.Filters, total: int, form: exports.ExportForm, *, actor: str
+    filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm, *, actor: str
 ) -> None:
-    """Record who exported how many names, with which filters and why; a search text may be a name and is left out."""
-    shown = filters.query()
-    start_write(db.session)
+    """Record who exported how many names, with which filters and why. The caller commits.
+
+    A search text may be a name and is left out, and so are organisations and tags, which somebody has typed.
+    """
+    shown = {**filters.query(), **dict.fromkeys(TYPED, "")}
+    values = {
+        name: value if isinstance(value, str) else " ".join(value) for name, value in shown.items() if value
+    }
+    counts = {f"{name}s": len(filters.values(name)) for name in TYPED if filters.values(name)}
     audit.record(
         REGISTRATIONS_EXPORTED,
-        event,
+        mark.event,
         actor=actor,
         at=clock.now(),
-        count=total,
-        sector=shown.get("sector", ""),
-        status=shown.get("status", ""),
-        delegation=shown.get("delegation", ""),
+        count=mark.total,
+        **{name: values.get(name, "") for name in ("sector", "status", "delegation")},
+        **{name: values[name] for name in CODED if name in values},
+        **counts,
         searched=bool(filters.q),
         purpose=form.purpose.data,
         recipient=form.recipient.data,
         shape=form.shape.data,
+        **({"columns": " ".join(plan.chosen)} if plan.chosen else {}),
     )
-    db.session.commit()
 
 
-def paper(
-    event: Event, filters: listing.Filters, total: int, form: exports.ExportForm
-) -> ResponseReturnValue:
+def paper(event: Event, filters: listing.Filters, plan: Plan, marked: exports.Mark) -> ResponseReturnValue:
     """Return the whole list as one page to print, streamed while its rows are read."""
-    headings, rows = exports.texts(event, filters, form)
-    unbroken = exports.unbroken_headings(form)
+    headings, rows = export_columns.short_headings(plan), exports.texts(event, filters, plan)
+    unbroken = export_columns.unbroken_headings(plan)
     # The page is rendered once with this mark in place of the rows, and split there: the parts are sent before and
     # after the rows. The mark is random, so that no text of the page contains it.
     mark = token_hex(16)
@@ -53,12 +115,14 @@ def paper(
         "console/attendees/paper.html",
         event=event,
         filters=filters,
+        narrowed=marked.narrowed,
         headings=headings,
         rows=mark,
-        total=total,
-        purpose=exports.PURPOSES[ExportPurpose(form.purpose.data)],
-        recipient=exports.RECIPIENTS[ExportRecipient(form.recipient.data)],
-        now=clock.now(),
+        total=marked.total,
+        purpose=exports.PURPOSES[ExportPurpose(marked.purpose)],
+        recipient=exports.RECIPIENTS[ExportRecipient(marked.recipient)],
+        now=marked.now,
+        foot=marked.line(),
         wording=wording,
     )
     before, _mark, after = page.partition(mark)

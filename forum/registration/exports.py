@@ -3,24 +3,27 @@
 Only the rows for statistics are in another order, which does not identify people.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 from flask import Response
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField
+from wtforms import BooleanField, RadioField, ValidationError
 from wtforms.fields.choices import SelectChoice
 
+from forum import clock
 from forum.events.models import Event
-from forum.registration import export_answers, export_columns, listing
-from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
-from forum.registration.export_columns import Phone
+from forum.registration import export_columns, filter_words, listing, saved_views
+from forum.registration.enums import ExportColumns, ExportPurpose, ExportRecipient, ExportShape
+from forum.registration.export_columns import Cells, Phone, Plan
 from forum.web.forms import TidyForm, required
+from forum.web.languages import in_language, moment_text
 from forum.web.tables import csv_response
-from forum.web.workbooks import workbook_response
+from forum.web.workbooks import About, workbook_response
 
-MOMENT = "%Y-%m-%d %H:%M"
 PURPOSES = {
     ExportPurpose.DOOR: _l("List for the door"),
     ExportPurpose.BADGES: _l("Badges"),
@@ -40,10 +43,51 @@ SHAPES = {
     ExportShape.CSV: _l("CSV file"),
     ExportShape.PAPER: _l("Page to print"),
 }
+COLUMNS = {
+    ExportColumns.NEEDED: _l("Those that the purpose needs"),
+    ExportColumns.CHOSEN: _l("Those that the list shows now"),
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Who exports a list, when, why, for whom, and how many people it has: what files and papers say of themselves.
+
+    `narrowed` are the list's filters in words, without the words of a search.
+    """
+
+    event: Event
+    name: str
+    now: datetime
+    purpose: str
+    recipient: str
+    total: int
+    narrowed: Sequence[str] = ()
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Return what the mark says, each with its heading."""
+        return [
+            (_("Exported by"), self.name),
+            (_("Exported on"), moment_text(self.now, self.event.zone)),
+            (_("Event"), in_language(self.event.name)),
+            (_("What is the list for?"), str(PURPOSES[ExportPurpose(self.purpose)])),
+            (_("Who will get it?"), str(RECIPIENTS[ExportRecipient(self.recipient)])),
+            *([(_("Filters"), " · ".join(self.narrowed))] if self.narrowed else []),
+            (_("Registrations"), str(self.total)),
+        ]
+
+    def about(self) -> About:
+        """Return what a workbook says of itself."""
+        return About(_("About this list"), self.facts(), self.line())
+
+    def line(self) -> str:
+        """Return the facts that stand at the foot of each sheet of paper."""
+        told = {"name": self.name, "moment": moment_text(self.now, self.event.zone)}
+        return _("Exported by %(name)s on %(moment)s", **told)
 
 
 class ExportForm(TidyForm):
-    """The form that asks why a list of people is exported, for whom and as what; the audit trail records all three."""
+    """The form that asks why a list of people is exported, for whom and as what; the audit trail records it all."""
 
     purpose = RadioField(
         _l("What is the list for?"),
@@ -61,15 +105,34 @@ class ExportForm(TidyForm):
         choices=[SelectChoice(shape.value, text) for shape, text in SHAPES.items()],
         default=ExportShape.XLSX.value,
     )
+    columns = RadioField(
+        _l("Which columns?"),
+        [required(_l("Choose the columns of the list"))],
+        choices=[SelectChoice(columns.value, text) for columns, text in COLUMNS.items()],
+        default=ExportColumns.NEEDED.value,
+    )
+
+    kept = BooleanField(_l("Prepare the file while I do something else"))
+
+    def validate_kept(self, field: BooleanField) -> None:
+        """Refuse to keep a page to print, which is no file."""
+        if field.data and self.shape.data == ExportShape.PAPER:
+            raise ValidationError(_("A page to print is not a file, so it is not kept"))
+
+    def validate_columns(self, field: RadioField) -> None:
+        """Refuse the list's columns for statistics: they begin with the name."""
+        if (self.purpose.data, field.data) == (ExportPurpose.REPORT, ExportColumns.CHOSEN):
+            raise ValidationError(_("Statistics have no names, so they have columns of their own"))
 
 
-def column_hints(event: Event) -> dict[str, str]:
-    """Return for each purpose, in words, the columns of its list, and a note on the list for statistics."""
-    hints = {}
-    for purpose in ExportPurpose:
-        asked = export_answers.list_asked(event.id, purpose)
-        names = export_columns.needed(purpose, asked)
-        hints[purpose.value] = ", ".join(export_columns.short_headings(names, asked))
+def hints(event: Event, filters: listing.Filters, user_id: int) -> dict[str, Any]:
+    """Return what the page says at each purpose and at the columns that the list shows: the columns in words."""
+    own = export_columns.chosen(event, ExportPurpose.EVERYTHING, _shown_columns(event, filters, user_id))
+    return {"column_hints": _by_purpose(event), "chosen_hint": _listed(own)}
+
+
+def _by_purpose(event: Event) -> dict[str, str]:
+    hints = {purpose.value: _listed(export_columns.needed(event, purpose)) for purpose in ExportPurpose}
     report = ExportPurpose.REPORT.value
     return hints | {
         report: _(
@@ -80,47 +143,72 @@ def column_hints(event: Event) -> dict[str, str]:
     }
 
 
-def file(event: Event, filters: listing.Filters, form: ExportForm, *, now: datetime) -> Response:
-    """Return the list as a file with the columns that its purpose needs, streamed while its rows are read."""
-    asked = export_answers.list_asked(event.id, form.purpose.data)
-    names = export_columns.needed(form.purpose.data, asked)
-    headings = export_columns.headings(names, event, asked)
-    rows = export_columns.rows(form.purpose.data, event, filters, asked)
-    name = file_name(event, form.shape.data, now)
-    if form.shape.data == ExportShape.XLSX:
-        return workbook_response(name, _("Attendees"), headings, rows)
+def _listed(plan: Plan) -> str:
+    return ", ".join(export_columns.short_headings(plan))
+
+
+def plan_of(event: Event, filters: listing.Filters, form: ExportForm, user_id: int) -> Plan:
+    """Return what a list has that this organiser asks for."""
+    if form.columns.data == ExportColumns.CHOSEN:
+        return export_columns.chosen(event, form.purpose.data, _shown_columns(event, filters, user_id))
+    return export_columns.needed(event, form.purpose.data)
+
+
+def _shown_columns(event: Event, filters: listing.Filters, user_id: int) -> Sequence[str]:
+    return saved_views.content(event, filters, user_id).columns
+
+
+def mark_of(event: Event, filters: listing.Filters, form: ExportForm, name: str, total: int) -> Mark:
+    """Return the mark of a list of so many people that the organiser of this name asks for now."""
+    narrowed = filter_words.said(event, filters) if filters.is_narrowed else ()
+    return Mark(event, name, clock.now(), form.purpose.data, form.recipient.data, total, narrowed)
+
+
+def file(filters: listing.Filters, plan: Plan, mark: Mark, *, shape: str) -> Response:
+    """Return the list as a file with the columns of the plan, streamed while its rows are read."""
+    event = mark.event
+    return as_file(
+        export_columns.headings(plan, event), export_columns.rows(plan, event, filters), mark, shape=shape
+    )
+
+
+def as_file(
+    headings: Sequence[str], rows: Iterator[Cells], mark: Mark, *, shape: str, number: int | None = None
+) -> Response:
+    """Return these rows as a file, streamed while they are read; `number` is a prepared file's."""
+    name = file_name(mark.event, shape, mark.now, number)
+    if shape == ExportShape.XLSX:
+        return workbook_response(name, _("Attendees"), headings, rows, mark.about())
     return csv_response(name, headings, ([_plain(cell) for cell in row] for row in rows))
 
 
-def texts(event: Event, filters: listing.Filters, form: ExportForm) -> tuple[list[str], Iterator[list[str]]]:
-    """Return headings and rows of the list as texts, for paper; the rows are read while they are shown."""
-    asked = export_answers.list_asked(event.id, form.purpose.data)
-    names = export_columns.needed(form.purpose.data, asked)
-    rows = export_columns.rows(form.purpose.data, event, filters, asked)
-    return export_columns.short_headings(names, asked), ([_shown(cell) or "" for cell in row] for row in rows)
+def texts(event: Event, filters: listing.Filters, plan: Plan) -> Iterator[list[str]]:
+    """Return the rows of the list as texts, for paper; they are read while they are shown."""
+    return ([_shown(cell) or "" for cell in row] for row in export_columns.rows(plan, event, filters))
 
 
-def unbroken_headings(form: ExportForm) -> list[str]:
-    """Return the headings of the columns whose values stay on one line on paper."""
-    names = export_columns.needed(form.purpose.data)
-    return export_columns.short_headings([name for name in names if name in export_columns.UNBROKEN])
+def file_name(event: Event, shape: str, now: datetime, number: int | None = None) -> str:
+    """Return the file's name, such as "nf27-attendees-2027-05-03.csv", without the filters, which may hold a name.
+
+    A prepared file's name ends with its number, such as "nf27-attendees-2027-05-03-12.csv".
+    """
+    name = f"{event.slug}-attendees-{now.astimezone(event.zone):%Y-%m-%d}"
+    return f"{name}-{number}.{shape}" if number else f"{name}.{shape}"
 
 
-def file_name(event: Event, shape: str, now: datetime) -> str:
-    """Return the file's name, such as "nf27-attendees-2027-05-03.csv", without the filters, which may hold a name."""
-    return f"{event.slug}-attendees-{now.astimezone(event.zone):%Y-%m-%d}.{shape}"
-
-
-def _plain(cell: str | datetime | None) -> str | None:
+def _plain(cell: str | date | datetime | None) -> str | None:
     """Return the text of a cell in a CSV file, which has no types.
 
     A spreadsheet would read a phone number as a number and drop its plus sign and zeros. So "tel:", the scheme of
     phone numbers (RFC 3966), stands before it.
     """
-    if isinstance(cell, Phone):
-        return f"tel:{cell}"
-    return _shown(cell)
+    if type(cell) is str:  # nearly every cell, of which an export has millions
+        return cell
+    return f"tel:{cell}" if isinstance(cell, Phone) else _shown(cell)
 
 
-def _shown(cell: str | datetime | None) -> str | None:
-    return cell.strftime(MOMENT) if isinstance(cell, datetime) else cell
+def _shown(cell: str | date | datetime | None) -> str | None:
+    """Return the text of a cell; a moment's is cut to the minute."""
+    if isinstance(cell, datetime):
+        return cell.replace(tzinfo=None).isoformat(" ", "minutes")
+    return cell.isoformat() if isinstance(cell, date) else cell

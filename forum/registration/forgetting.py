@@ -15,7 +15,7 @@ from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.questions import files
-from forum.registration import ending
+from forum.registration import ending, saved_views
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 
@@ -32,14 +32,16 @@ def forget_unconfirmed(*, now: datetime) -> int:
     withheld = (OutboxMessage.status == MessageStatus.WITHHELD) & (OutboxMessage.created_at <= now - DAY)
     db.session.execute(delete(OutboxMessage).where(withheld))
     ended = (Registration.status == Status.EXPIRED) & (Registration.ended_at <= now - DAY)
-    query = select(Registration.id, Registration.event_id).where(ended, Registration.confirmed_at.is_(None))
-    found = db.session.execute(query.order_by(Registration.id).limit(AT_ONCE)).all()
-    ending.part_from_unconfirmed([row.id for row in found], now=now)
-    db.session.execute(delete(Registration).where(Registration.id.in_([row.id for row in found])))
-    for event_id, count in sorted(Counter(row.event_id for row in found).items()):
+    query = select(Registration).where(ended, Registration.confirmed_at.is_(None))
+    found = db.session.scalars(query.order_by(Registration.id).limit(AT_ONCE)).all()
+    numbers, by_event = [one.id for one in found], Counter(one.event_id for one in found)
+    saved_views.forget_naming(found)
+    ending.part_from_unconfirmed(numbers, now=now)
+    db.session.execute(delete(Registration).where(Registration.id.in_(numbers)))
+    for event_id, count in sorted(by_event.items()):
         event = db.session.get_one(Event, event_id)
         audit.record("registration.unconfirmed_erased", event, actor="worker", at=now, count=count)
-    return len(found)
+    return len(numbers)
 
 
 def forget_unsent_files(*, now: datetime) -> int:

@@ -5,17 +5,23 @@ protected identity cannot be distinguished from other people (P21, P22).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 
 from forum.events.models import Event, Sector
-from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import consents, delegated, export_answers, line_queries, search_conditions
-from forum.registration.delegated import Delegated
-from forum.registration.enums import ENDED, ConsentPurpose, Group, Membership, Status
+from forum.registration import (
+    consents,
+    delegated,
+    export_answers,
+    invited,
+    line_queries,
+    list_columns,
+    search_conditions,
+)
+from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
+from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.registration.queries import find_by_reference
 from forum.registration.restrictions import IS_FREE
@@ -24,8 +30,6 @@ from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbo
 PAGE_SIZE = 50
 LATEST = 6
 SHOWN_OF_LINE = 50
-LONGEST_SEARCH = 200
-SORTS = ("name", "organisation", "sector", "status", "registered")
 BY_LIFE = (
     Status.CONFIRMED,
     Status.OFFERED,
@@ -51,61 +55,6 @@ BY_TIME = (Registration.requested_at, Registration.id)
 Counts = Mapping[tuple[int, str], int]
 
 
-class UnknownFilter(ValueError):
-    """The URL asks for a sector, status or delegation that does not exist; showing everybody instead would mislead."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """The filters and the order of the list, which are all in the URL.
-
-    `status` is a status or a group of them. `sort` begins with "-" for descending order.
-    """
-
-    q: str = ""
-    sector: Sector | None = None
-    status: Status | Group | None = None
-    sort: str = "name"
-    delegation: Delegated | Membership | None = None
-
-    @classmethod
-    def of(cls, args: Mapping[str, str], event: Event) -> "Filters":
-        """Read the filters from the URL's query. Raises UnknownFilter; an unknown sort means by name (S34)."""
-        key, code, sort = (args.get(name, "") for name in ("sector", "status", "sort"))
-        sector = find_sector(event, key)
-        status = next((known for known in (*Status, *Group) if known == code), None)
-        number = args.get("delegation", "")
-        delegation = delegated.find(event, number) if number else None
-        if (key and sector is None) or (code and status is None) or (number and delegation is None):
-            raise UnknownFilter
-        words = args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip()
-        known = sort if sort.removeprefix("-") in SORTS else "name"
-        return cls(words, sector, status, known, delegation)
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Return whether a filter or search may leave out registrations."""
-        return bool(self.q or self.sector or self.status or self.delegation)
-
-    @property
-    def delegation_code(self) -> str:
-        """Return the value of the delegation's parameter in the URL."""
-        chosen = self.delegation
-        return str(chosen.number) if isinstance(chosen, Delegated) else chosen or ""
-
-    def query(self, **differing: str) -> dict[str, Any]:
-        """Return the parameters of the list's URL, without defaults."""
-        shown = {
-            "q": self.q,
-            "sector": self.sector.key if self.sector else "",
-            "status": self.status or "",
-            "delegation": self.delegation_code,
-            "sort": self.sort,
-        }
-        values = {**shown, **differing}
-        return {name: value for name, value in values.items() if value and (name, value) != ("sort", "name")}
-
-
 def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Registration]:
     """Return a page of the list; an unknown cursor gives the first page."""
     beside = find_by_reference(event, cursor.key) if cursor else None
@@ -113,7 +62,7 @@ def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Reg
     return read_page(
         db.session,
         matching(event, filters),
-        order(event, filters.sort),
+        order(event, filters),
         size=PAGE_SIZE,
         beside=beside,
         backwards=backwards,
@@ -124,28 +73,28 @@ def find_neighbours(
     event: Event, filters: Filters, registration: Registration
 ) -> tuple[Registration | None, Registration | None]:
     """Return the registrations before and after this one in the filtered list; None at its ends."""
-    return read_neighbours(
-        db.session, matching(event, filters), order(event, filters.sort), beside=registration
-    )
+    return read_neighbours(db.session, matching(event, filters), order(event, filters), beside=registration)
 
 
 def matching(event: Event, filters: Filters) -> Select:
     """Select the registrations that match the filters; every term of the search must be met."""
     query = select(Registration).where(Registration.event_id == event.id)
-    if filters.sector:
-        query = query.where(Registration.sector_id == filters.sector.id)
-    if isinstance(filters.status, Group):
-        query = query.where(GROUPS[filters.status])
-    elif filters.status:
-        query = query.where(Registration.status == filters.status)
+    if filters.sectors:
+        query = query.where(or_(*(Registration.sector_id == sector.id for sector in filters.sectors)))
+    if filters.statuses:
+        query = query.where(or_(*map(_has_status, filters.statuses)))
     if filters.delegation:
         query = query.where(delegated.meets(filters.delegation))
-    return query.where(*search_conditions.conditions(event, filters.q))
+    return search_conditions.narrow(query.where(*filters.conditions), event, filters.q)
 
 
-def order(event: Event, sort: str) -> Order:
-    """Return the order for one of SORTS; within a sector, a status or an organisation people are sorted by name."""
-    falling, name = sort.startswith("-"), sort.removeprefix("-")
+def _has_status(status: Status | Group) -> ColumnElement[bool]:
+    return GROUPS[status] if isinstance(status, Group) else Registration.status == status
+
+
+def order(event: Event, filters: Filters) -> Order:
+    """Return the order of the list; within a sector, a status or an organisation people are sorted by name."""
+    falling, name = filters.sort.startswith("-"), filters.sort.removeprefix("-")
     match name:
         case "organisation":
             return Order(BY_ORGANISATION, falling)
@@ -157,7 +106,19 @@ def order(event: Event, sort: str) -> Order:
         case "status":
             return Order(BY_NAME, falling, Registration.status, BY_LIFE)
         case _:
-            return Order(BY_NAME, falling)
+            return Order(BY_NAME, falling, parts=_parts(filters))
+
+
+def _parts(filters: Filters) -> tuple[ColumnElement[bool], ...]:
+    """Return alternatives each of which has an index by name, or nothing where the whole list is read by name."""
+    keys, statuses = filters.values("organisation"), filters.statuses
+    if len(keys) > 1:
+        return tuple(Registration.organisation_key == key for key in keys)
+    if len(statuses) > 1 and set(statuses) <= set(Status):
+        return tuple(map(_has_status, statuses))
+    if len(filters.sectors) > 1:
+        return tuple(Registration.sector_id == sector.id for sector in filters.sectors)
+    return ()
 
 
 def count_by_sector_and_status(event: Event) -> dict[tuple[int, str], int]:
@@ -179,37 +140,50 @@ def total(counts: Counts, *, sector_id: int | None = None, status: str | None = 
 def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | None = None) -> int:
     """Return how many registrations match the filters.
 
-    With a search or a delegation the rows are counted, unless `page` shows all of them.
+    The counts by sector and status tell it for these filters alone, the rows for any other, unless `page` shows all.
     """
     if page and not page.has_previous and not page.has_next:
         return len(page.rows)
-    if filters.q or filters.delegation:
-        found = matching(event, filters).with_only_columns(Registration.id).subquery()
-        return db.session.scalar(select(func.count()).select_from(found)) or 0
-    return count_status(event, counts, filters.status, filters.sector)
+    number = tell_number(event, filters, counts)
+    if number is not None:
+        return number
+    found = matching(event, filters).with_only_columns(Registration.id).subquery()
+    return db.session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def tell_number(event: Event, filters: Filters, counts: Counts) -> int | None:
+    """Return how many registrations match by the counts alone, None where only the rows tell it.
+
+    Somebody may be in several groups of states, so that the counts of these do not add up.
+    """
+    several = len(filters.statuses) > 1 and not set(filters.statuses) <= set(Status)
+    if filters.needs_rows or several:
+        return None
+    statuses = filters.statuses or (None,)
+    return sum(count_status(event, counts, status, filters.sectors) for status in statuses)
 
 
 def count_status(
-    event: Event, counts: Counts, status: Status | Group | None, sector: Sector | None = None
+    event: Event, counts: Counts, status: Status | Group | None, sectors: Sequence[Sector] = ()
 ) -> int:
-    """Return how many registrations have a state, or belong to a group of states, in a sector or in all.
+    """Return how many registrations have a state, or belong to a group of states, in these sectors or in all.
 
     Places are counted by the counters that decide about them, so that a number and its list agree.
     """
-    sector_id = sector.id if sector else None
+    chosen = sectors or event.sectors
+
+    def number(*states: Status) -> int:
+        return sum(counts.get((each.id, state), 0) for each in chosen for state in states)
+
     if status == Group.ENDED:
-        return sum(total(counts, sector_id=sector_id, status=ended) for ended in ENDED)
+        return number(*ENDED)
     if isinstance(status, Group):
-        taken = sum(each.taken - each.reserved for each in event.sectors if sector in (None, each))
-        confirmed = total(counts, sector_id=sector_id, status=Status.CONFIRMED)
-        held = max(0, taken - confirmed)
+        taken = sum(each.taken - each.reserved for each in chosen)
+        held = max(0, taken - number(Status.CONFIRMED))
         if status == Group.UNHELD:
-            undecided = sum(
-                total(counts, sector_id=sector_id, status=each) for each in (Status.PENDING, Status.OFFERED)
-            )
-            return max(0, undecided - held)
+            return max(0, number(Status.PENDING, Status.OFFERED) - held)
         return taken if status == Group.PLACE else held
-    return total(counts, sector_id=sector_id, status=status)
+    return sum(total(counts, sector_id=each.id, status=status) for each in chosen)
 
 
 def first_number(event: Event, filters: Filters, page: Page, matching_in_all: int) -> int:
@@ -218,7 +192,7 @@ def first_number(event: Event, filters: Filters, page: Page, matching_in_all: in
         return 1
     if not page.has_next:
         return matching_in_all - len(page.rows) + 1
-    return count_before(db.session, matching(event, filters), order(event, filters.sort), page.rows[0]) + 1
+    return count_before(db.session, matching(event, filters), order(event, filters), page.rows[0]) + 1
 
 
 def count_waiting(event: Event) -> int:
@@ -271,12 +245,21 @@ def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | N
     People with a restriction are left out (`restrictions`).
 
     `columns` names attributes of the registration, purposes of consent (`consents.as_column`), PLACE_CONFIRMED_AT,
-    `delegated.COLUMN`, and `export_answers`.
+    `delegated.COLUMN`, the tags and the invitation of `list_columns`, and `export_answers`.
     """
-    free = matching(event, filters).where(IS_FREE)
-    query = free.with_only_columns(*(_streamed(column, event) for column in columns))
-    ordered = query.order_by(*_whole_order(by or order(event, filters.sort)))
+    query = _only(matching(event, filters), columns, event)
+    ordered = query.order_by(*_whole_order(by or order(event, filters)))
     yield from db.session.execute(ordered, execution_options={"yield_per": 500})
+
+
+def stream_among(event: Event, ids: Sequence[int], columns: Sequence[str]) -> Iterator[Row]:
+    """Yield the registrations with these ids, in no order, for an export as `stream` does."""
+    mine = Registration.event_id == event.id, Registration.id.in_(ids)
+    yield from db.session.execute(_only(select(Registration).where(*mine), columns, event))
+
+
+def _only(query: Select, columns: Sequence[str], event: Event) -> Select:
+    return query.where(IS_FREE).with_only_columns(*(_streamed(column, event) for column in columns))
 
 
 def _streamed(column: str, event: Event) -> Any:
@@ -284,6 +267,10 @@ def _streamed(column: str, event: Event) -> Any:
         return export_answers.select_answer(column)
     if column == delegated.COLUMN:
         return delegated.select_label()
+    if column == list_columns.TAGS:
+        return list_columns.select_tags()
+    if column == list_columns.INVITED:
+        return invited.is_invited(event).label(column)
     if column == PLACE_CONFIRMED_AT:
         # A calendar entry changes when the place is confirmed, and not again while the person has the place.
         return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)

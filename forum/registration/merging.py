@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from forum.accounts import reviewers
 from forum.audit import actions as audit
 from forum.events.models import Sector
 from forum.extensions import db
@@ -65,6 +66,7 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     organised = update(Organisation).where(Organisation.sector_id == sector.id)
     db.session.execute(organised.values(sector_id=into.id))
     _add_caps(sector, into)
+    reviewers.follow(sector, into)
     mine = Registration.event_id == event.id, Registration.sector_id == sector.id
     moved = {"sector_id": into.id, "version": Registration.version + 1}
     db.session.execute(update(Registration).where(*mine).values(moved))

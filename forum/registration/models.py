@@ -76,15 +76,13 @@ class Registration(Base):
         ),
         Index(
             "ix_registrations_organisation",
-            "event_id",
-            "organisation_key",
+            *("event_id", "organisation_key"),
             sqlite_where=HOLDS_PLACE,
             postgresql_where=HOLDS_PLACE,
         ),
         Index(
             "ix_registrations_asked_from",
-            "event_id",
-            "asked_from",
+            *("event_id", "asked_from"),
             sqlite_where=IS_ASKED_FROM,
             postgresql_where=IS_ASKED_FROM,
         ),
@@ -102,6 +100,7 @@ class Registration(Base):
         Index("ix_registrations_by_organisation", "event_id", "organisation_sort_key", "sort_key", "id"),
         Index("ix_registrations_by_sector", "event_id", "sector_id", "sort_key", "id"),
         Index("ix_registrations_by_status", "event_id", "status", "sort_key", "id"),
+        Index("ix_registrations_of_organisation", "organisation_key", "sort_key", "id", "event_id"),
         Index("ix_registrations_by_time", "event_id", "requested_at", "id"),
         Index("ix_registrations_confirm_by", "status", "confirm_by"),
         Index("ix_registrations_offer_expires_at", "status", "offer_expires_at"),
@@ -228,7 +227,10 @@ class Consent(Base):
     """
 
     __tablename__ = "consents"
-    __table_args__ = (Index("ix_consents_registration_id", "registration_id"),)
+    __table_args__ = (
+        Index("ix_consents_registration_id", "registration_id"),
+        Index("ix_consents_audience", "audience", "registration_id"),  # whether the list shows anybody
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))

@@ -16,7 +16,17 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.questions import queries as questions
 from forum.questions.wording import answer_text
-from forum.registration import dossier, duplicates, listing, places, queries, separating, uniting, wording
+from forum.registration import (
+    dossier,
+    duplicates,
+    filtering,
+    listing,
+    places,
+    queries,
+    separating,
+    uniting,
+    wording,
+)
 from forum.registration.console import person_of, to_person
 from forum.registration.errors import CannotBeMerged, CannotBeUndone, OrganisationFull
 from forum.registration.models import Registration
@@ -43,7 +53,7 @@ class MergeForm(ShowsStored, TidyForm):
 def choose(event: str, reference: str) -> str:
     """Show registrations that look alike, and search for others of the same person."""
     registration, filters = person_of(event, reference)
-    typed = request.args.get("other", "")[: listing.LONGEST_SEARCH].replace("\x00", " ").strip()
+    typed = request.args.get("other", "")[: filtering.LONGEST_SEARCH].replace("\x00", " ").strip()
     actor = sign_ins.current_actor()
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=actor)
     note_view(audit_queries.REGISTRATIONS_SEARCHED, registration.event, actor=actor)

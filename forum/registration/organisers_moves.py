@@ -13,7 +13,7 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import answers, listing, mails, moving, moving_words, places
+from forum.registration import answers, barring, listing, mails, moving, moving_words, places
 from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive, SeveralForms
 from forum.registration.models import Registration
@@ -58,11 +58,18 @@ def sector(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
-    """Move the registration; return a message. Raises what `moving.move` raises, and ChangedMeanwhile."""
+    """Move the registration; return a message.
+
+    Raises what `moving.move` raises, and ChangedMeanwhile when the page said something else, or a review leaves it to
+    others (R30).
+    """
     start_write(db.session)
     registration, _filters = person_of(slug, reference)
     places.lock_live(registration)
-    form.refuse_if_changed(OrganisersMoveForm.stored(registration))
+    stored = OrganisersMoveForm.stored(registration)
+    if barring.why_not_moved(registration):
+        raise ChangedMeanwhile(stored)
+    form.refuse_if_changed(stored)
     into = next(one for one in registration.event.sectors if one.key == form.sector.data)
     may_wait, now = form.if_full.data == moving_words.WAIT, clock.now()
     outcome = moving.move(registration, into, may_wait=may_wait, actor=sign_ins.current_actor(), now=now)
@@ -99,6 +106,7 @@ def _page(
         registration=registration,
         form=form,
         hints=moving_words.hints(registration, sectors, actor=actor, now=now),
+        barred=barring.why_not_moved(registration),
         can_wait=moving.can_wait(registration, now),
         language=language_name(registration.language),
         meanwhile=meanwhile,

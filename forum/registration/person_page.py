@@ -1,13 +1,15 @@
 """The parts of an organiser's page of one person beside the details: links to other pages, private notes and tags."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import request, url_for
 
 from forum import clock
+from forum.accounts.access import may_open
 from forum.audit import queries as audit_queries
 from forum.people import notes
+from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
 from forum.registration import (
@@ -25,7 +27,7 @@ from forum.registration.models import Registration
 
 def describe(registration: Registration, filters: listing.Filters) -> dict[str, Any]:
     """Return this part of the context of templates/console/attendees/show.html."""
-    zone, noted = registration.event.zone, notes.list_notes(registration)
+    zone, noted = registration.event.zone, _notes(registration)
     entries, mails = audit_queries.find_history(registration), queries.list_mails(registration)
     return {
         "timeline": dossier.timeline(entries, noted, mails, zone),
@@ -35,6 +37,12 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
         **_merge_ways(registration),
         "is_restricted": restrictions.is_restricted(registration),
     }
+
+
+def _notes(registration: Registration) -> Sequence[RegistrationNote]:
+    """Return the private notes, for those who may write some."""
+    may_read = may_open("attendee_notes.index", registration.event)
+    return notes.list_notes(registration) if may_read else ()
 
 
 def tag_links(registration: Registration) -> list[dict[str, str]]:

@@ -8,30 +8,28 @@ makes no difference whether the person has answered about food and access, so th
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, and_, func, or_
 
 from forum.accounts import queries as accounts
 from forum.accounts.enums import Role
+from forum.accounts.wording import ROLES
 from forum.audit import queries as audit
-from forum.audit.models import AuditEntry
+from forum.audit.models import AuditDetails, AuditEntry
 from forum.registration import owners
 from forum.registration.enums import ExportPurpose, ExportRecipient
 from forum.registration.exports import PURPOSES, RECIPIENTS
 from forum.registration.models import Registration
 from forum.web.languages import day_text
 
-ROLES = {
-    Role.ADMIN: _l("Administrator"),
-    Role.ORGANISER: _l("Organiser"),
-    Role.MAILER: _l("Sender of messages"),
-    Role.DOOR: _l("Reception"),
-    Role.CARE: _l("Food and access"),
-    Role.PROTECTED_HANDLER: _l("Handler of protected identities"),
-}
 # The order in which one of a person's roles is chosen to be shown: the narrowest role that explains the view first.
-NAMED_FIRST = (Role.ORGANISER, Role.DOOR, Role.CARE, Role.MAILER, Role.ADMIN, Role.PROTECTED_HANDLER)
+NAMED_FIRST = (
+    *(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER, Role.REVIEWER, Role.DOOR, Role.CARE, Role.MAILER),
+    *(Role.EDITOR, Role.ADMIN, Role.PROTECTED_HANDLER),
+)
 # The audit actions that begin and end a registration's time on the list of each kind of view: the first review, the
 # review of a change, the waiting list, and the list of confirmed people with needs for food or access.
 ENDED = frozenset({"cancelled", "merged_away", "declined", "offer_declined", "offer_lapsed"})
@@ -48,6 +46,10 @@ STAYS = (
 )
 # How long after an entry about a view later views may have none of their own (`audit.traces`).
 UNRECORDED = timedelta(hours=1)
+LISTS = {
+    audit.WAITING_LIST_VIEWED: _l("Looked at the list of those who wait for a place or a decision"),
+    audit.CARE_ANSWERS_VIEWED: _l("Looked at the list of who needs what food and access"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def list_readings(registration: Registration) -> list[Reading]:
 
     An export names its filters, not its people: lists that the person may have been in are included. Views of a
     registration that was merged with this one, or ended with the same address, are included, too. A look-up of a
-    protected identity is included only for readers of the sealed answers.
+    protected identity, or opening its page, is included only for readers of the sealed answers.
     """
     mine = [registration, *owners.list_joined(registration)]
     entries, others = _list_entries(mine), _list_entries(owners.list_former(registration))
@@ -86,30 +88,36 @@ def _list_entries(registrations: Iterable[Registration]) -> list[AuditEntry]:
     return [
         entry
         for one in registrations
-        for entry in (*audit.find_views(one), *_find_exports(one), *_find_views_of_lists(one))
+        for entry in (*audit.find_views(one), *audit.find_of_lists(one.event, on_lists(one)))
     ]
 
 
 def _without_reveals(entries: Iterable[AuditEntry]) -> list[AuditEntry]:
-    return [entry for entry in entries if entry.action != audit.IDENTITY_REVEALED]
+    look_ups = (audit.IDENTITY_ASKED, audit.IDENTITY_REVEALED)
+    return [entry for entry in entries if entry.action not in look_ups]
 
 
-def _find_exports(registration: Registration) -> Iterator[AuditEntry]:
-    exports = (audit.REGISTRATIONS_EXPORTED,)
-    for entry in audit.find_of_lists(registration.event, exports, since=registration.requested_at):
-        sector = entry.details.payload.get("sector", "") if entry.details else ""
-        if sector in ("", registration.sector.key):
-            yield entry
+def on_lists(registration: Registration) -> ColumnElement[bool]:
+    """Return the condition for entries about the event that record exports and views of lists with this person.
+
+    An export names its filters, not its people: the condition includes lists that the person may have been in.
+    """
+    stays = [
+        _during(kind, began, ended)
+        for history in [audit.find_history(registration)]
+        for kind, begins, ends in STAYS
+        for began, ended in _stays(history, begins, ends)
+    ]
+    return or_(_exports(registration), *stays)
 
 
-def _find_views_of_lists(registration: Registration) -> Iterator[AuditEntry]:
-    """Yield the views of the lists on which the registration was at the time, according to its history."""
-    kinds, since = {kind for kind, *_ in STAYS}, registration.requested_at - UNRECORDED
-    views = audit.find_of_lists(registration.event, kinds, since=since)
-    history = audit.find_history(registration) if views else ()
-    for kind, begins, ends in STAYS:
-        for began, ended in _stays(history, begins, ends):
-            yield from (view for view in views if view.action == kind and _is_during(view, began, ended))
+def _exports(registration: Registration) -> ColumnElement[bool]:
+    sectors = func.coalesce(AuditDetails.payload["sector"].as_string(), "")
+    # Several sectors are recorded with blanks between them, which no key has.
+    mine = (" " + sectors + " ").contains(f" {registration.sector.key} ", autoescape=True)
+    is_other = AuditEntry.details.has(and_(sectors != "", ~mine))
+    since = AuditEntry.at >= registration.requested_at
+    return and_(AuditEntry.action == audit.REGISTRATIONS_EXPORTED, since, ~is_other)
 
 
 def _stays(
@@ -133,11 +141,14 @@ def _step(entry: AuditEntry) -> str:
     return f"{step}:{told.get('outcome', '')}" if step == "moved" else step
 
 
-def _is_during(view: AuditEntry, began: AuditEntry, ended: AuditEntry | None) -> bool:
-    """Return whether the view, or one that it stands for, was during a stay; one entry may begin and end a stay."""
-    if ended is not None and (view.id > ended.id or ended.at == began.at):
-        return began.id < view.id < ended.id
-    return view.at > began.at - UNRECORDED
+def _during(kind: str, began: AuditEntry, ended: AuditEntry | None) -> ColumnElement[bool]:
+    """Return the condition for views of a list, or views that they stand for, during a stay on it."""
+    seen = AuditEntry.action == kind
+    # One moment may begin and end a stay.
+    if ended is not None and ended.at == began.at:
+        return and_(seen, AuditEntry.id > began.id, AuditEntry.id < ended.id)
+    since = AuditEntry.at > began.at - UNRECORDED
+    return and_(seen, since, AuditEntry.id <= ended.id) if ended else and_(seen, since)
 
 
 def _role(entry: AuditEntry, roles: Mapping[str, str]) -> str:
@@ -150,18 +161,26 @@ def _role(entry: AuditEntry, roles: Mapping[str, str]) -> str:
 def _what(entry: AuditEntry) -> str:
     if entry.action == audit.IDENTITY_REVEALED:
         return _("Looked up what you have told us about a protected identity")
-    if entry.action == audit.REGISTRATION_VIEWED:
+    if entry.action in (audit.REGISTRATION_VIEWED, audit.IDENTITY_ASKED):
         return _("Looked at your registration")
     if entry.action == audit.FILE_DOWNLOADED:
         return _("Downloaded a file that you sent")
-    if entry.action == audit.WAITING_LIST_VIEWED:
-        return _("Looked at the list of those who wait for a place or a decision")
-    if entry.action == audit.CARE_ANSWERS_VIEWED:
-        return _("Looked at the list of who needs what food and access")
-    told = entry.details.payload if entry.details else {}
+    if entry.action in LISTS:
+        return str(LISTS[entry.action])
+    return export_text(entry.details.payload if entry.details else {})
+
+
+def export_text(told: Mapping[str, Any]) -> str:
+    """Return in words what for and for whom a list was exported; `told` are the details of the entry."""
     purpose = PURPOSES.get(told.get("purpose", ExportPurpose.EVERYTHING), "")
     recipient = RECIPIENTS.get(told.get("recipient", ExportRecipient.OFFICE), "")
     return _("Exported a list: %(purpose)s. For: %(recipient)s", purpose=purpose, recipient=recipient)
+
+
+def fetched_text(told: Mapping[str, Any]) -> str:
+    """Return in words which prepared file has been downloaded; `told` are the details of the entry."""
+    purpose = PURPOSES.get(told.get("purpose", ExportPurpose.EVERYTHING), "")
+    return _("Downloaded a prepared file: %(purpose)s", purpose=purpose)
 
 
 def _roles_of(entries: Sequence[AuditEntry], registration: Registration) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """The rule of a restriction: the person's data are stored but not used (P12; Art. 18 and 21 GDPR).
 
-Every list of people that leaves the console, every export, every mailing and every count of answers uses `IS_FREE`;
-tests/privacy/test_restrictions.py tests each of them. The person keeps the place: counts of places do not use it. The
-console still shows the person's pages, from which organisers manage the place, but gives none of the person's files.
-The contact of a delegation does not see the person.
+Every list of people that leaves the console, every export, every mailing, every count of answers and the figures by
+country and organisation use `IS_FREE`; tests/privacy/test_restrictions.py tests each of them (figures:
+tests/console/test_figures.py). The person keeps the place: counts of places do not use it. The console still shows
+the person's pages, from which organisers manage the place, but gives none of the person's files. The contact of a
+delegation does not see the person.
 """
 
 from sqlalchemy import exists, select

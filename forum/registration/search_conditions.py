@@ -1,22 +1,31 @@
 """The conditions of a search for people: every term must be met, by the registration or by its delegation."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from forum.events.models import Event
 from forum.people.models import RegistrationTag
-from forum.registration import delegated, searching
+from forum.registration import delegated, searching, text_index
 from forum.registration.delegated import Delegated
 from forum.registration.models import Registration
 
 
-def conditions(event: Event, query: str) -> Iterator[ColumnElement[bool]]:
-    """Yield a condition for each term of a search."""
-    terms = searching.terms(query)
+def narrow(query: Select, event: Event, words: str) -> Select:
+    """Return a query for registrations as one for those that meet each term of a search, within the event."""
+    terms = searching.terms(words)
     delegations = delegated.list_all(event) if terms else ()
-    for term in terms:
-        yield _meets(term, delegations)
+    found = query.where(*(_meets(term, delegations) for term in terms))
+    by_text = [term for term in terms if not term.countries and not _is_held(delegations, term)]
+    few = text_index.find_few(by_text)
+    if few is None:
+        return found
+    ids = func.json_each(json.dumps(list(few))).table_valued("value")
+    # These people are read by id. SQLite would rather walk everybody in the order of an index.
+    return found.where(Registration.id.in_(select(ids.c.value))).with_hint(
+        Registration, "NOT INDEXED", dialect_name="sqlite"
+    )
 
 
 def _meets(term: searching.Term, delegations: Sequence[Delegated]) -> ColumnElement[bool]:
@@ -28,6 +37,11 @@ def _meets(term: searching.Term, delegations: Sequence[Delegated]) -> ColumnElem
         ways.append(Registration.country.in_(sorted(term.countries)))
     found = delegated.holding(delegations, term.texts)
     return or_(*ways) if found is None else or_(*ways, found)
+
+
+def _is_held(delegations: Sequence[Delegated], term: searching.Term) -> bool:
+    """Return whether a delegation meets the term."""
+    return delegated.holding(delegations, term.texts) is not None
 
 
 def _holds(text: str) -> ColumnElement[bool]:

@@ -16,7 +16,7 @@ SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.UNHELD, Group.ENDED)
 class Tab:
     """A tab above the attendee list.
 
-    `number` is None during a search or in a delegation, because rows are not counted for each tab.
+    `number` is None where only rows tell it (`Filters.needs_rows`): these are not counted for each tab.
     """
 
     label: str
@@ -29,10 +29,12 @@ def list_tabs(event: Event, filters: Filters, counts: Counts) -> list[Tab]:
     """Return the tabs of a list; each keeps the other filters, and has the number of rows to which it leads."""
     tabs = []
     for status in (None, Group.PLACE, Group.UNHELD, Status.IN_REVIEW, Status.WAITING, Group.ENDED):
-        number = listing.count_status(event, counts, status, filters.sector)
-        if status in SHOWN_WHERE_ANY and not number and status != filters.status:
+        number = listing.count_status(event, counts, status, filters.sectors)
+        statuses = (status,) if status else ()
+        is_current = filters.statuses == statuses
+        if status in SHOWN_WHERE_ANY and not number and not is_current:
             continue
         label = wording.status_name(status) if status else _("Everyone")
-        shown = None if filters.q or filters.delegation else number
-        tabs.append(Tab(label, replace(filters, status=status), shown, status == filters.status))
+        shown = None if filters.needs_rows else number
+        tabs.append(Tab(label, replace(filters, statuses=statuses), shown, is_current))
     return tabs

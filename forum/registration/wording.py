@@ -120,6 +120,11 @@ ACTS = {
     "registration.restriction_lifted": _l("Restriction lifted"),
     "registration.asked_again": _l("Registered once more with the same address"),
 }
+BRAKES = {
+    FORMS_BRAKED: _l("A great many forms came from everywhere at once, and each had to be sent twice"),
+    DOMAIN_LIMITED: _l("A great many messages to one e-mail domain were asked for"),
+    NETWORK_LIMITED: _l("Many forms came from one network"),
+}
 REFUSALS = ("registration.declined", "registration.refusal_proposed")
 FIELDS = {
     "given_name": _l("Given name"),
@@ -134,7 +139,7 @@ MEMBERSHIPS: Mapping[str, LazyString] = {
     Membership.ANY: _l("In a delegation"),
     Membership.NONE: _l("In no delegation"),
 }
-SORTS = {  # the keys are those of listing.SORTS, each ascending and descending
+SORTS = {  # the keys are those of filtering.SORTS, each ascending and descending
     "name": _l("Name, A–Z"),
     "-name": _l("Name, Z–A"),
     "organisation": _l("Organisation, A–Z"),
@@ -225,11 +230,7 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
 
 def brake_words(brake: Brake, zone: tzinfo) -> str:
     """Return in words why a rate limit delayed forms, how many at least, and when the last one was."""
-    words = {
-        FORMS_BRAKED: _("A great many forms came from everywhere at once, and each had to be sent twice"),
-        DOMAIN_LIMITED: _("A great many messages to one e-mail domain were asked for"),
-        NETWORK_LIMITED: _("Many forms came from one network"),
-    }[brake.action]
+    words = BRAKES[brake.action]
     last = short_moment_text(brake.last_at, zone)
     return _(
         "%(why)s. Held back: at least %(times)s, the last at %(moment)s.",

@@ -1,14 +1,18 @@
 """Tables as XLSX files (ECMA-376), sent while they are read.
 
 Every text is a text cell, so a spreadsheet takes none of it for a number, a date or a formula (S31): the plus sign and
-the zeros of a phone number stay. A moment becomes a date cell, which can be sorted and calculated with.
+the zeros of a phone number stay. A moment or a day becomes a date cell, which can be sorted and calculated with.
+
+A file may say of itself who made it and when: on a sheet of its own behind the table, where it does not disturb a
+program that reads the first sheet, and at the foot of each printed sheet.
 """
 
 import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from html import escape
 
 from flask import Response, stream_with_context
@@ -25,54 +29,85 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+# In the frames below, SHEETS stands for a line for each sheet, and NUMBER in such a line for its number.
 # Cell styles: a cell names its style by its index in the list cellXfs of STYLES. Number format 49 makes a cell text.
-TEXT, MOMENT, HEADING = 1, 2, 3
+TEXT, MOMENT, HEADING, DAY = 1, 2, 3, 4
 STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}">\
-<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/></numFmts>\
+<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/>\
+<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd"/></numFmts>\
 <fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>\
 <font><b/><sz val="11"/><name val="Calibri"/></font></fonts>\
 <fills count="2"><fill><patternFill patternType="none"/></fill>\
 <fill><patternFill patternType="gray125"/></fill></fills>\
 <borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>\
 <cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>\
-<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>\
+<cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>\
 <xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
 <xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>\
-<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/></cellXfs>\
+<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/>\
+<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>\
 </styleSheet>"""
+SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 TYPES = f"""{HEAD}<Types xmlns="{PACKAGE}/content-types">\
 <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>\
 <Default Extension="xml" ContentType="application/xml"/>\
 <Override PartName="/xl/workbook.xml" ContentType="{CONTENT_TYPE}.main+xml"/>\
-<Override PartName="/xl/worksheets/sheet1.xml" \
-ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>\
-<Override PartName="/xl/styles.xml" \
+SHEETS<Override PartName="/xl/styles.xml" \
 ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>"""
+TYPE_OF_SHEET = f'<Override PartName="/xl/worksheets/sheetNUMBER.xml" ContentType="{SHEET_TYPE}"/>'
 RELATIONS = f"""{HEAD}<Relationships xmlns="{PACKAGE}/relationships">\
 <Relationship Id="rId1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>"""
 WORKBOOK_RELATIONS = f"""{HEAD}<Relationships xmlns="{PACKAGE}/relationships">\
-<Relationship Id="rId1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>\
-<Relationship Id="rId2" Type="{OFFICE}/styles" Target="styles.xml"/></Relationships>"""
+SHEETS<Relationship Id="styles" Type="{OFFICE}/styles" Target="styles.xml"/></Relationships>"""
+RELATION_OF_SHEET = (
+    f'<Relationship Id="sheetNUMBER" Type="{OFFICE}/worksheet" Target="worksheets/sheetNUMBER.xml"/>'
+)
+MOST_IN_FOOT = 255  # characters, by the format
+FIRST_DAY = date(1900, 3, 1)  # spreadsheets disagree about the days before
 
-Cell = str | datetime | None
+Cell = str | date | datetime | None
+
+
+@dataclass(frozen=True)
+class About:
+    """What a file says of itself: facts with their headings, on a sheet of this name, and a line for printed sheets."""
+
+    sheet: str
+    facts: Sequence[tuple[str, str]]
+    foot: str
 
 
 def workbook_response(
-    name: str, sheet: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]
+    name: str,
+    sheet: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    about: About | None = None,
 ) -> Response:
     """Answer with a table as a file called `name`, on a sheet called `sheet`."""
-    response = Response(
-        stream_with_context(workbook_chunks(sheet, headings, rows)), content_type=CONTENT_TYPE
-    )
+    return _as_file(name, stream_with_context(workbook_chunks(sheet, headings, rows, about)))
+
+
+def short_workbook_response(
+    name: str, sheet: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]
+) -> Response:
+    """Answer with a short table as a file called `name`, written before the answer begins."""
+    return _as_file(name, b"".join(workbook_chunks(sheet, headings, rows)))
+
+
+def _as_file(name: str, content: Iterable[bytes] | bytes) -> Response:
+    response = Response(content, content_type=CONTENT_TYPE)
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 
 
-def workbook_chunks(sheet: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+def workbook_chunks(
+    sheet: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]], about: About | None = None
+) -> Iterator[bytes]:
     """Yield the file's bytes, some hundred rows at a time. Times must be in the zone that their heading names."""
     buffer = _Outlet()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for path, content in _frame(sheet).items():
+        for path, content in _frame([sheet, *([about.sheet] if about else [])]).items():
             archive.writestr(_entry(path), content)
         with archive.open(_entry("xl/worksheets/sheet1.xml"), "w") as part:
             part.write(_beginning(headings).encode())
@@ -81,7 +116,9 @@ def workbook_chunks(sheet: str, headings: Sequence[str], rows: Iterable[Sequence
                 part.write("".join(_row(number + place, row) for place, row in enumerate(some)).encode())
                 number += len(some)
                 yield buffer.taken()
-            part.write(_end(len(headings), number - 1).encode())
+            part.write(_end(len(headings), number - 1, about.foot if about else "").encode())
+        if about:
+            archive.writestr(_entry("xl/worksheets/sheet2.xml"), _about(about))
     yield buffer.taken()
 
 
@@ -106,17 +143,24 @@ class _Outlet(io.RawIOBase):
         return taken
 
 
-def _frame(sheet: str) -> dict[str, str]:
-    name = _escaped(NOT_IN_SHEET_NAMES.sub(" ", sheet)[:31])
-    workbook = (
-        f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
-        f'<sheet name="{name}" sheetId="1" r:id="rId1"/></sheets></workbook>'
+def _frame(sheets: Sequence[str]) -> dict[str, str]:
+    numbered = {number: NOT_IN_SHEET_NAMES.sub(" ", name)[:31] for number, name in enumerate(sheets, start=1)}
+    named = (
+        f'<sheet name="{_escaped(name)}" sheetId="{number}" r:id="sheet{number}"/>'
+        for number, name in numbered.items()
     )
+    workbook = (
+        f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{"".join(named)}</sheets></workbook>'
+    )
+
+    def each(part: str) -> str:
+        return "".join(part.replace("NUMBER", str(number)) for number in numbered)
+
     return {
-        "[Content_Types].xml": TYPES,
+        "[Content_Types].xml": TYPES.replace("SHEETS", each(TYPE_OF_SHEET)),
         "_rels/.rels": RELATIONS,
         "xl/workbook.xml": workbook,
-        "xl/_rels/workbook.xml.rels": WORKBOOK_RELATIONS,
+        "xl/_rels/workbook.xml.rels": WORKBOOK_RELATIONS.replace("SHEETS", each(RELATION_OF_SHEET)),
         "xl/styles.xml": STYLES,
     }
 
@@ -140,12 +184,34 @@ def _beginning(headings: Sequence[str]) -> str:
     )
 
 
-def _end(columns: int, rows: int) -> str:
+def _about(about: About) -> str:
+    """Return the sheet with what the file says of itself: a row for each fact."""
+    rows = "".join(
+        f'<row r="{number}">{_cell(f"A{number}", heading, HEADING)}{_cell(f"B{number}", fact, TEXT)}</row>'
+        for number, (heading, fact) in enumerate(about.facts, start=1)
+    )
+    columns = f'<col min="1" max="2" width="{WIDEST}" customWidth="1"/>'
+    return f'{HEAD}<worksheet xmlns="{MAIN}"><cols>{columns}</cols><sheetData>{rows}</sheetData></worksheet>'
+
+
+def _foot(line: str) -> str:
+    """Return the foot of printed sheets: the line, and the number of the sheet; "&" begins a code, "&&" is the sign."""
+    text = printable(line).replace("&", "&&")
+    room = MOST_IN_FOOT - len("&L &R&P/&N")
+    while len(text) > room:
+        line = line[:-1]
+        text = printable(line).replace("&", "&&")
+    # The blank keeps a digit at the line's start from being read as part of the code.
+    return f"<headerFooter><oddFooter>{_escaped(f'&L {text}&R&P/&N')}</oddFooter></headerFooter>"
+
+
+def _end(columns: int, rows: int, foot: str) -> str:
     """End the sheet, and let spreadsheets show no warning about numbers stored as text, such as phone numbers."""
+    printed = _foot(foot) if foot else ""
     every_cell = f"A1:{_letters(columns)}{rows}"
     return (
-        f'</sheetData><ignoredErrors><ignoredError sqref="{every_cell}" numberStoredAsText="1"/></ignoredErrors>'
-        "</worksheet>"
+        f'</sheetData>{printed}<ignoredErrors><ignoredError sqref="{every_cell}" numberStoredAsText="1"/>'
+        "</ignoredErrors></worksheet>"
     )
 
 
@@ -161,7 +227,9 @@ def _cell(where: str, value: Cell, style: int) -> str:
         # Cut to the minute like the page and the CSV; a spreadsheet would round the seconds into the next minute.
         days = (value.replace(tzinfo=None, second=0, microsecond=0) - ZERO).total_seconds() / SECONDS_A_DAY
         return f'<c r="{where}" s="{MOMENT}"><v>{days:.10f}</v></c>'
-    text = _escaped(printable(value))
+    if isinstance(value, date) and value >= FIRST_DAY:
+        return f'<c r="{where}" s="{DAY}"><v>{(value - ZERO.date()).days}</v></c>'
+    text = _escaped(printable(str(value)))
     return f'<c r="{where}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 

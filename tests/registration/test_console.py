@@ -10,7 +10,7 @@ from forum.audit.queries import find_history
 from forum.database import start_write
 from forum.extensions import db
 from forum.outbox.wording import kind_text
-from forum.registration import actions, listing
+from forum.registration import actions, filtering
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import LIVE, ConsentPurpose, Status
 from forum.registration.models import Registration
@@ -149,7 +149,7 @@ def test_first_and_last_person_have_nobody_beyond(organiser, line):
     assert [page.all(".person-steps a") for page in ends] == [["Next person"], ["Previous person"]]
 
 
-@pytest.mark.parametrize("sort", [sign + sort for sort in listing.SORTS for sign in ("", "-")])
+@pytest.mark.parametrize("sort", [sign + sort for sort in filtering.SORTS for sign in ("", "-")])
 def test_stepping_through_the_people_goes_through_the_list(organiser, line, sort):
     whole = names(organiser.get("attendees.index", event="nf27", sort=sort))
     page = organiser.get("attendees.index", event="nf27", sort=sort).follow(whole[0])

@@ -38,6 +38,8 @@ PAGES = (
     "registrations/{reference}/tags",
     "attendees/export",
     "mail",
+    "log",
+    "log?reference={reference}",
 )
 STATES = (Status.PENDING, Status.CONFIRMED, Status.WAITING, Status.OFFERED, Status.CANCELLED)
 
@@ -98,6 +100,7 @@ def alike(answer, person):
         text = text.replace(own, general)
     text = re.sub(r'name="(csrf_token|key)"[^>]* value="[^"]+"', "TOKEN", text)
     text = re.sub(r"[Oo]rganiser ?\d+", "ORGANISER", text)
+    text = re.sub(r'<option value="\d+"', "<option", text)
     return re.sub(r"/mail/\d+/", "/mail/ID/", text)
 
 

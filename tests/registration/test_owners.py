@@ -87,6 +87,10 @@ def test_who_has_looked_at_either_is_told_and_a_look_up_only_where_the_answers_a
     kept, ended = confirmed(event, "ngo"), confirmed(event, "tech", email="two@example.org")
     for action in (audit_queries.REGISTRATION_VIEWED, audit_queries.IDENTITY_REVEALED):
         write(audit.record, action, ended, actor="user:1", at=NOW)
+    only_asked = confirmed(event, "ngo")
+    write(setattr, only_asked, "sealed_for", "0" * 64)
+    write(audit.record, audit_queries.IDENTITY_ASKED, only_asked, actor="user:1", at=NOW)
+    assert looks(only_asked) == []
     write(uniting.unite, kept, ended, (), **BY)
     assert looks(kept) == ["Looked at your registration"]
     move(kept, "two@example.org")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from forum.extensions import db
-from forum.registration import listing
+from forum.registration import filtering, listing
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, register
@@ -44,7 +44,7 @@ def said(page):
 
 def test_page_says_which_part_of_how_many_it_shows(organiser, people, monkeypatch):
     monkeypatch.setattr(listing, "PAGE_SIZE", 3)
-    for sort in [sign + sort for sort in listing.SORTS for sign in ("", "-")]:
+    for sort in [sign + sort for sort in filtering.SORTS for sign in ("", "-")]:
         page = organiser.get("attendees.index", event="nf27", sort=sort)
         told = [said(page)]
         while "Next" in page.links:
@@ -84,14 +84,14 @@ def test_print_leads_to_the_whole_list_as_it_is_filtered_and_sorted(organiser, p
     ]  # fmt: skip
     assert paper.soup.select(".pager, .filters") == []
     assert re.search(
-        r"5 registrations · Confirmed · List for the door · Our own office · 3 May 2027", paper.text
+        r"5 registrations · Status: Confirmed · List for the door · Our own office · 3 May 2027", paper.text
     )
 
 
 def test_paper_says_how_the_list_was_filtered(organiser, people):
     page = organiser.get("/console/nf27/attendees/export?shape=paper&sector=ngo&status=confirmed&q=berg")
     paper = page.submit(WHY, expect=200)
-    said = "3 registrations · NGOs · Confirmed · Search: “berg” · List for the door · Our own office"
+    said = "3 registrations · Sector: NGOs · Status: Confirmed · Search: “berg” · List for the door · Our own office"
     assert said in paper.text
 
 
@@ -117,6 +117,14 @@ def test_printing_is_written_down_like_a_file(organiser, people):
     page.submit(WHY, expect=200)
     (entry,) = exported()
     assert (entry.details.payload["shape"], entry.details.payload["count"], entry.at) == ("paper", 3, NOW)
+
+
+def test_foot_of_each_sheet_says_who_printed_it_and_when(organiser, people):
+    paper = organiser.get("/console/nf27/attendees/export?shape=paper").submit(WHY, expect=200)
+    (foot,) = paper.all("tfoot td")
+    assert re.fullmatch(
+        r"Exported by \S.* on Monday 3 May 2027 .*14:00.*|Exported by \S.* on 3 May 2027.*", foot
+    ), foot
 
 
 def test_printing_asks_for_its_purpose(organiser, people):

@@ -127,6 +127,7 @@ def test_asking_for_a_link_before_anybody_is_registered_is_harmless():
     assert write(links_by_mail.send_fresh_link, make_event(), "nobody@example.org", now=NOW) is None
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_registering_takes_as_long_for_a_known_address():
     event = make_event(capacity=1000)

@@ -283,10 +283,9 @@ def test_a_page_for_one_person_waits_for_nobody_elses(app, event, monkeypatch, p
     assert app.test_client().get(path).status_code in {200, 303, 404, 503}
 
 
-def test_a_form_neither_reads_the_version_nor_waits(app, renders, monkeypatch):
+def test_a_form_is_not_kept_and_waits_for_no_other(app, renders, monkeypatch):
     kept = app.extensions["page_cache"]
-    for step in ("_read_version", "_turn"):
-        monkeypatch.setattr(kept, step, lambda *_key: pytest.fail("a form has no part in what is kept"))
+    monkeypatch.setattr(kept, "_turn", lambda *_key: pytest.fail("a form has no part in what is kept"))
     client = app.test_client()
     assert [client.get("/en/register/tech").status_code for _ in range(2)] == [200, 200]
     assert (len(renders), kept._pages) == (2, {})

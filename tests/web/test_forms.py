@@ -40,6 +40,7 @@ def needed_by(form: type[TidyForm], event) -> dict:
         "is_free": True,
         "is_reviewed": False,
         "has_line": True,
+        "will": 1,
     }
     return {name: needed[name] for name in signature(form.__init__).parameters if name in needed}
 

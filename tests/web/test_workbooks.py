@@ -2,12 +2,13 @@
 
 import io
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from xml.etree import ElementTree
 
 import pytest
 
 from forum.web import tables, workbooks
-from tests.web.sheets import read_cells
+from tests.web.sheets import MAIN, read_cells
 
 
 def written(headings, rows, sheet="Attendees") -> bytes:
@@ -78,6 +79,25 @@ def test_sheet_has_a_name_that_spreadsheets_accept():
 
 def test_columns_beyond_z_have_two_letters():
     assert b'r="AB1"' in _sheet(written([str(number) for number in range(28)], []))
+
+
+def test_file_says_of_itself_who_made_it_on_a_sheet_behind_the_table_and_at_the_foot_of_paper():
+    about = workbooks.About("Om listan", [("Av", "=1+1 & <b>")], "9 & 10 & " + "Þ&" * 200)
+    file = b"".join(workbooks.workbook_chunks("Deltagare", ["Namn"], [["Åsa"]], about))
+    assert read_cells(file) == [[("inlineStr", "Namn")], [("inlineStr", "Åsa")]]
+    assert read_cells(file, sheet=2) == [[("inlineStr", "Av"), ("inlineStr", "=1+1 & <b>")]]
+    foot = ElementTree.fromstring(_sheet(file)).findtext(f".//{MAIN}oddFooter") or ""  # noqa: S314 - made just now
+    assert foot.startswith("&L 9 && 10 && Þ&&Þ")
+    assert foot.endswith(("&&Þ&R&P/&N", "Þ&&&R&P/&N"))
+    assert 250 < len(foot) <= 255
+    assert b"sheet2" in _part(file, "[Content_Types].xml") + _part(file, "xl/_rels/workbook.xml.rels")
+    plain = written(["x"], [])
+    assert b"sheet2" not in _part(plain, "[Content_Types].xml") + _part(plain, "xl/_rels/workbook.xml.rels")
+
+
+def test_day_is_the_number_of_its_day_and_a_text_where_spreadsheets_disagree():
+    days = [date(2027, 5, 3), date(1900, 2, 28)]
+    assert read_cells(written(["On", "Before"], [days]))[1] == [("n", "46510"), ("inlineStr", "1900-02-28")]
 
 
 def _sheet(file: bytes) -> bytes:

@@ -1,0 +1,163 @@
+"""The filters and the order of the attendee list, as the list's URL has them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from werkzeug.datastructures import MultiDict
+
+from forum.events.models import Event, Sector
+from forum.events.queries import find_sector
+from forum.registration import delegated, narrowing
+from forum.registration.delegated import Delegated
+from forum.registration.enums import Group, Membership, Status
+from forum.registration.models import Registration
+from forum.registration.narrowing import UnknownFilter, Values
+
+LONGEST_SEARCH = 200
+SORTS = ("name", "organisation", "sector", "status", "registered")
+LONGEST_NUMBER = 9  # digits; no row has a larger number
+LONGEST_DAY = 10  # "2027-05-03"
+COLUMN, MOST_COLUMNS = re.compile(r"[a-z0-9_-]{1,100}"), 100
+
+
+@dataclass(frozen=True)
+class Filters:
+    """The filters and the order of the list, which are all in the URL.
+
+    Each kind of filter may have several values, of which a registration must meet one; every kind must be met.
+    `statuses` are statuses or groups of them, `picked` the other kinds (`narrowing.KINDS`) with `conditions`, what they
+    mean. `since` and `until` are the first and the last day of registering. `sort` begins with "-" for falling order.
+    `view` is the number of the saved view (`saved_views`) from which the list was opened, whose columns it keeps;
+    `columns` are keys of others that were chosen since, with that of the name, which is always shown.
+    """
+
+    q: str = ""
+    sectors: tuple[Sector, ...] = ()
+    statuses: tuple[Status | Group, ...] = ()
+    sort: str = "name"
+    delegation: Delegated | Membership | None = None
+    since: date | None = None
+    until: date | None = None
+    picked: tuple[tuple[str, Values], ...] = ()
+    view: int | None = None
+    columns: tuple[str, ...] = ()
+    conditions: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
+
+    @classmethod
+    def of(cls, args: MultiDict, event: Event) -> "Filters":
+        """Read the filters from the URL's query. Raises UnknownFilter; an unknown sort means by name (S34)."""
+        number, sort = args.get("delegation", ""), args.get("sort", "")
+        delegation = delegated.find(event, number) if number else None
+        if number and delegation is None:
+            raise UnknownFilter
+        read = ((name, narrowing.read(event, name, args.getlist(name))) for name in narrowing.KINDS)
+        picked = tuple((name, values) for name, values in read if values)
+        since, until = (_day(args.get(name, "")) for name in ("since", "until"))
+        return cls(
+            q=args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip(),
+            sectors=_sectors(event, args.getlist("sector")),
+            statuses=_statuses(args.getlist("status")),
+            sort=sort if sort.removeprefix("-") in SORTS else "name",
+            delegation=delegation,
+            since=since,
+            until=until,
+            picked=picked,
+            view=_number(args.get("view", "")),
+            columns=_columns(args.getlist("column")) if args.get("view") else (),
+            conditions=(*narrowing.conditions(event, picked), *_registered(event, since, until)),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Return whether a filter or search may leave out registrations."""
+        return bool(self.sectors or self.statuses or self.needs_rows)
+
+    @property
+    def needs_rows(self) -> bool:
+        """Return whether only the rows tell how many match, not the counts by sector and status."""
+        return bool(self.q or self.delegation or self.conditions)
+
+    @property
+    def is_search(self) -> bool:
+        """Return whether the list tells more of people than its rows show: it is recorded that it was seen (P18)."""
+        return bool(self.q or self.picked)
+
+    @property
+    def delegation_code(self) -> str:
+        """Return the value of the delegation's parameter in the URL."""
+        chosen = self.delegation
+        return str(chosen.number) if isinstance(chosen, Delegated) else chosen or ""
+
+    def values(self, name: str) -> Values:
+        """Return the values of one of `narrowing.KINDS`."""
+        return dict(self.picked).get(name, ())
+
+    def query(self, **differing: str | Sequence[str]) -> dict[str, Any]:
+        """Return the parameters of the list's URL, without defaults."""
+        shown: dict[str, Any] = {
+            "q": self.q,
+            "sector": [sector.key for sector in self.sectors],
+            "status": [str(status) for status in self.statuses],
+            **{name: list(values) for name, values in self.picked},
+            "delegation": self.delegation_code,
+            "since": self.since.isoformat() if self.since else "",
+            "until": self.until.isoformat() if self.until else "",
+            "sort": self.sort,
+            "view": str(self.view or ""),
+            "column": list(self.columns),
+        }
+        values = {**shown, **differing}
+        return {name: value for name, value in values.items() if value and (name, value) != ("sort", "name")}
+
+
+def _sectors(event: Event, keys: Sequence[str]) -> tuple[Sector, ...]:
+    """Return the sectors with these keys in the event's order. Raises UnknownFilter (S13)."""
+    wanted = narrowing.bounded(keys)
+    if any(find_sector(event, key) is None for key in wanted):
+        raise UnknownFilter
+    return tuple(sector for sector in event.sectors if sector.key in wanted)
+
+
+def _statuses(codes: Sequence[str]) -> tuple[Status | Group, ...]:
+    wanted, known = set(narrowing.bounded(codes)), (*Group, *Status)
+    if not wanted <= set(known):
+        raise UnknownFilter
+    return tuple(one for one in known if one in wanted)
+
+
+def _number(text: str) -> int | None:
+    """Return the number of a view; None for what is no number: the list then has no view."""
+    return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdecimal() else None
+
+
+def _columns(keys: Sequence[str]) -> tuple[str, ...]:
+    """Return what may be keys of columns; which of them the event has says `list_columns`."""
+    return tuple(dict.fromkeys(key for key in keys[:MOST_COLUMNS] if COLUMN.fullmatch(key)))
+
+
+def _day(text: str) -> date | None:
+    """Return a day such as "2027-05-03", None for no text. Raises UnknownFilter."""
+    if not text:
+        return None
+    if len(text) != LONGEST_DAY or not text.isascii():
+        raise UnknownFilter
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UnknownFilter from error
+
+
+def _registered(event: Event, since: date | None, until: date | None) -> list[ColumnElement[bool]]:
+    """Return the conditions that somebody registered from the first day to the last, in the event's time zone."""
+    day = timedelta(days=1)
+    try:
+        first = datetime.combine(since, time(), event.zone).astimezone(UTC) if since else None
+        after = datetime.combine(until + day, time(), event.zone).astimezone(UTC) if until else None
+        begun = [Registration.requested_at >= first] if first else []
+        return [*begun, *([Registration.requested_at < after] if after else [])]
+    except OverflowError as error:  # a day at the beginning or the end of the calendar
+        raise UnknownFilter from error

@@ -1,0 +1,215 @@
+"""Exported lists that the worker makes some rows at a time, and that are kept for a day for whoever asked (P14).
+
+The rows are encrypted in the database, from where each process and each machine can give them. A part is stored in one
+transaction with the number of people who are done, so a worker that is killed leaves no part twice and none out; a list
+that is not whole is given to nobody.
+
+A list ends with whoever is in it: when their registration is deleted in any way, when their data may not be used any
+more, and at any change of their name, address or organisation, by whomever. A name that became protected must not stay
+in a file, and a list that ended only then would tell who is protected (P21).
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from itertools import chain, cycle, islice
+from typing import Any
+
+from flask_babel import force_locale
+from sqlalchemy import Delete, delete, event, inspect, select
+from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
+
+from forum.accounts import queries as accounts
+from forum.columns import LARGEST_ID
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import export_answers, export_columns, listing
+from forum.registration.enums import ExportPurpose
+from forum.registration.errors import TooManyKept
+from forum.registration.export_columns import Cells, Phone, Plan
+from forum.registration.kept_export_models import KeptExport, KeptExportPart
+from forum.registration.models import Registration
+from forum.sealing import open_in_row
+
+KEPT_FOR = timedelta(hours=24)
+# How many lists of an event an organiser has at most.
+MOST = 5
+# The part of a list that holds its filters in words; the parts with its rows are numbered from 0.
+FILTERS = -1
+ROWS_AT_ONCE = 500
+STEPS_AT_ONCE = 10
+# What a change of ends every list that has the person.
+ENDING = ("given_name", "family_name", "email", "organisation")
+
+
+def end_with_people(session: scoped_session) -> None:
+    """Delete in each transaction of the session the lists that have somebody whom it deletes or names otherwise."""
+    for name, listener in (("before_flush", _end_with_rows), ("do_orm_execute", _end_with_deleted)):
+        if not event.contains(session, name, listener):
+            event.listen(session, name, listener)
+
+
+def ask(
+    event: Event, filters: listing.Filters, plan: Plan, asked: KeptExport, *, narrowed: Sequence[str]
+) -> KeptExport:
+    """Keep a list of those who match now, for the worker to make; `asked` says by whom, why and for whom.
+
+    `narrowed` are the filters in words. Raises TooManyKept. Call after `start_write`.
+    """
+    accounts.lock_user(asked.user_id)
+    if len(list_own(event, asked.user_id)) >= MOST:
+        raise TooManyKept
+    by = listing.order_by_sector_and_time(event) if plan.purpose == ExportPurpose.REPORT else None
+    people = [row.id for row in listing.stream(event, filters, ["id"], by)]
+    asked.event_id, asked.purpose, asked.columns = event.id, plan.purpose, list(plan.names)
+    asked.headings = export_columns.headings(plan, event)
+    asked.people, asked.total, asked.done = people, len(people), 0
+    asked.ready_at = None if people else asked.asked_at
+    db.session.add(asked)
+    db.session.flush()
+    if narrowed:
+        said = KeptExportPart(export_id=asked.id, number=FILTERS)
+        said.content = json.dumps(list(narrowed)).encode()
+        db.session.add(said)
+        db.session.flush()
+    return asked
+
+
+def list_own(event: Event, user_id: int) -> Sequence[KeptExport]:
+    """Return the lists of the event that this organiser has asked for, the newest first."""
+    mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id
+    return db.session.scalars(select(KeptExport).where(*mine).order_by(KeptExport.id.desc())).all()
+
+
+def find_own(event: Event, user_id: int, number: int) -> KeptExport | None:
+    """Return the organiser's list with this number; None for another's, and for one of another event (S13)."""
+    if number > LARGEST_ID:
+        return None
+    mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id, KeptExport.id == number
+    return db.session.scalars(select(KeptExport).where(*mine)).one_or_none()
+
+
+def read_filters(lists: Collection[KeptExport]) -> dict[int, list[str]]:
+    """Return the filters of these lists in words, by the id of those that have filters."""
+    mine = KeptExportPart.number == FILTERS, KeptExportPart.export_id.in_([one.id for one in lists])
+    return {
+        part.export_id: json.loads(part.content)
+        for part in db.session.scalars(select(KeptExportPart).where(*mine))
+    }
+
+
+def list_next(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the lists that are being made, in turns: STEPS_AT_ONCE at most, so that other jobs go on."""
+    being_made = select(KeptExport.id).where(KeptExport.ready_at.is_(None)).order_by(KeptExport.id)
+    return list(islice(cycle(db.session.scalars(being_made).all()), STEPS_AT_ONCE))
+
+
+def make_some(number: int, *, now: datetime) -> int:
+    """Add the next rows to a list, or call it ready; return how many people were done. This only flushes.
+
+    People whose data may not be used any more are left out. A question that has become one about diet or access, or is
+    gone, ends the list.
+    """
+    made = db.session.get(KeptExport, number, with_for_update=True)
+    if made is None or made.ready_at is not None:
+        return 0
+    asked = {f"{export_answers.PREFIX}{one.id}": one for one in export_answers.list_ordinary(made.event_id)}
+    wanted = [name for name in made.columns if name.startswith(export_answers.PREFIX)]
+    if not set(wanted) <= set(asked):
+        db.session.delete(made)
+        return 0
+    plan = Plan(made.purpose, made.columns, [asked[name] for name in wanted])
+    next_ids = made.people[made.done : made.done + ROWS_AT_ONCE]
+    with force_locale(made.language):
+        rows = export_columns.rows_of(plan, made.event, next_ids)
+    if rows:
+        part = KeptExportPart(export_id=made.id, number=made.done // ROWS_AT_ONCE)
+        part.content = json.dumps([[_stored(cell) for cell in row] for row in rows]).encode()
+        db.session.add(part)
+    made.done += len(next_ids)
+    made.ready_at = now if made.done >= made.total else None
+    db.session.flush()
+    return len(next_ids)
+
+
+def read(made: KeptExport) -> Iterator[Cells]:
+    """Yield the rows of a list that is ready, by one statement: a list that is deleted meanwhile is still given whole.
+
+    Statistics are sorted as in a file that is given at once.
+    """
+    rows = _read(made)
+    if made.purpose == ExportPurpose.REPORT:
+        return export_columns.sorted_within_days(made.columns, rows)
+    return rows
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete the lists that were asked for a day ago, ready or not; return how many."""
+    old = select(KeptExport.id).where(KeptExport.asked_at <= now - KEPT_FOR)
+    return _forget(db.session.scalars(old).all())
+
+
+def forget_with(event_ids: Collection[int], registration_ids: Collection[int]) -> int:
+    """Delete every list that has one of these people; return how many."""
+    columns = KeptExport.id, KeptExport.people
+    kept = db.session.execute(select(*columns).where(KeptExport.event_id.in_(event_ids)))
+    gone = set(registration_ids)
+    return _forget([number for number, people in kept if not gone.isdisjoint(people)])
+
+
+def _end_with_rows(session: Session, *_: Any) -> None:
+    written = (row for row in chain(session.dirty, session.deleted) if isinstance(row, Registration))
+    people = [row for row in written if row in session.deleted or _is_named_otherwise(row)]
+    if people:
+        forget_with({row.event_id for row in people}, {row.id for row in people})
+
+
+def _is_named_otherwise(person: Registration) -> bool:
+    return any(inspect(person).attrs[name].history.has_changes() for name in ENDING)
+
+
+def _end_with_deleted(execution: ORMExecuteState) -> None:
+    statement = execution.statement
+    if (
+        not isinstance(statement, Delete)
+        or getattr(statement.table, "name", "") != Registration.__tablename__
+    ):
+        return
+    gone = select(Registration.event_id, Registration.id)
+    if statement.whereclause is not None:
+        gone = gone.where(statement.whereclause)
+    if people := execution.session.execute(gone).all():
+        forget_with({row.event_id for row in people}, {row.id for row in people})
+
+
+def _forget(ids: Collection[int]) -> int:
+    if ids:
+        db.session.execute(delete(KeptExport).where(KeptExport.id.in_(ids)))
+    return len(ids)
+
+
+def _read(made: KeptExport) -> Iterator[Cells]:
+    table: Any = KeptExportPart.__table__
+    mine = table.c.export_id == made.id, table.c.number > FILTERS
+    parts = select(table).where(*mine).order_by(table.c.number)
+    for part in db.session.execute(parts, execution_options={"yield_per": 1}).mappings():
+        for row in json.loads(open_in_row(table.c.content, part["content"], part)):
+            yield [_read_cell(cell) for cell in row]
+
+
+def _stored(cell: Any) -> Any:
+    """Return a cell as JSON: a text as itself, anything else as its kind and its text."""
+    if isinstance(cell, Phone):
+        return ["phone", str(cell)]
+    if isinstance(cell, datetime):
+        return ["moment", cell.replace(tzinfo=None).isoformat()]
+    return ["day", cell.isoformat()] if isinstance(cell, date) else cell
+
+
+def _read_cell(stored: Any) -> Any:
+    if not isinstance(stored, list):
+        return stored
+    kind, text = stored
+    if kind == "moment":
+        return datetime.fromisoformat(text)
+    return date.fromisoformat(text) if kind == "day" else Phone(text)

@@ -1,0 +1,177 @@
+"""Filters of the attendee list beside search, sector and status: which values a URL may have, and what they mean.
+
+Values of one kind are alternatives; a registration must meet every kind. They read `registrations` and tables that
+have the same rows for everybody, never the encrypted ones: who has protected identity is found as anybody else (P21).
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, cast, or_, select
+
+from forum.events.models import Event
+from forum.people import notes
+from forum.people.models import LONGEST_TAG, RegistrationTag
+from forum.questions import queries as questions
+from forum.questions.enums import DECIDING, NO, YES, QuestionKind, Sensitivity
+from forum.questions.models import Answer, Question
+from forum.registration import belonging, consents, imported, invited
+from forum.registration.enums import ConsentPurpose
+from forum.registration.models import Registration
+from forum.registration.organisation_models import LONGEST_NAME
+from forum.web.countries import country_names
+from forum.web.languages import NAMES
+
+MOST_VALUES = 40
+LONGEST_VALUE = LONGEST_NAME
+# Between a question's key, or a purpose of consent, and the value that is looked for.
+BETWEEN = ":"
+UNANSWERED = "-"  # no key of a choice: those begin with a letter or a digit
+
+NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # of an import; both databases store larger ones
+
+Values = tuple[str, ...]
+Conditions = Iterator[ColumnElement[bool]]
+
+
+class UnknownFilter(ValueError):
+    """The URL asks for a sector, status or other filter that does not exist; showing everybody would mislead."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of filter: `read` returns a URL's values in their normal form, `conditions` what they mean."""
+
+    read: Callable[[Event, Sequence[str]], Sequence[str]]
+    conditions: Callable[[Event, Values], Conditions]
+
+
+def read(event: Event, name: str, values: Sequence[str]) -> Values:
+    """Return the values of one kind in the order of a URL, each once. Raises UnknownFilter (S34)."""
+    return tuple(sorted(set(KINDS[name].read(event, bounded(values)))))
+
+
+def bounded(values: Sequence[str]) -> list[str]:
+    """Return the values that are not empty. Raises UnknownFilter for too many, and for one that is too long."""
+    given = [value for value in values if value]
+    if len(given) > MOST_VALUES or any(len(value) > LONGEST_VALUE or "\x00" in value for value in given):
+        raise UnknownFilter
+    return given
+
+
+def conditions(event: Event, picked: Sequence[tuple[str, Values]]) -> Conditions:
+    """Yield a condition for each kind of filter, all of which must be met."""
+    for name, values in picked:
+        yield from KINDS[name].conditions(event, values)
+
+
+def by_first(values: Values) -> dict[str, list[str]]:
+    """Return values such as "diet:vegan" grouped by what stands before the colon."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for value in values:
+        first, _, second = value.partition(BETWEEN)
+        groups[first].append(second)
+    return groups
+
+
+def list_asked(event: Event) -> list[Question]:
+    """Return the questions by whose answers the list is filtered: with choices, and not about diet or access (S14)."""
+    every = questions.list_all(event.id)
+    return [one for one in every if one.sensitivity == Sensitivity.ORDINARY and one.kind in DECIDING]
+
+
+def answers_to(question: Question) -> list[str]:
+    """Return the values that an answer may have, with those that are offered no longer, and UNANSWERED."""
+    is_yes_no = question.kind == QuestionKind.YES_NO
+    return [*([YES, NO] if is_yes_no else [choice.key for choice in question.choices]), UNANSWERED]
+
+
+def _one_of(known: Callable[[], Mapping[str, Any]]) -> Callable[[Event, Sequence[str]], Sequence[str]]:
+    def read_values(_event: Event, values: Sequence[str]) -> Sequence[str]:
+        if not set(values) <= set(known()):
+            raise UnknownFilter
+        return values
+
+    return read_values
+
+
+def _has(column: Any) -> Callable[[Event, Values], Conditions]:
+    def conditions_of(_event: Event, values: Values) -> Conditions:
+        yield or_(*(column == value for value in values))
+
+    return conditions_of
+
+
+def _read_organisations(event: Event, values: Sequence[str]) -> list[str]:
+    """Return the keys of organisations: of a name as it is typed, of another name of theirs, or of a key itself."""
+    return [belonging.key_of(event, value, "") for value in values]
+
+
+def _read_tags(_event: Event, values: Sequence[str]) -> list[str]:
+    names = [name for value in values for name in notes.read_tags(value)]
+    if any(len(name) > LONGEST_TAG for name in names):
+        raise UnknownFilter
+    return names
+
+
+def _tagged(event: Event, values: Values) -> Conditions:
+    mine = RegistrationTag.event_id == event.id, RegistrationTag.name.in_(values)
+    yield Registration.id.in_(select(RegistrationTag.registration_id).where(*mine))
+
+
+def _consented(_event: Event, values: Values) -> Conditions:
+    for purpose, wanted in by_first(values).items():
+        given = consents.is_given(ConsentPurpose(purpose))
+        yield or_(*(given if one == YES else ~given for one in wanted))
+
+
+def _invited(event: Event, values: Values) -> Conditions:
+    mine = invited.is_invited(event)
+    yield or_(*(mine if one == YES else ~mine for one in values))
+
+
+def _read_imports(event: Event, values: Sequence[str]) -> list[str]:
+    """Return the numbers of imports as they are written. Raises UnknownFilter for one that the event does not have."""
+    numbers = [int(value) for value in values if NUMBER.fullmatch(value)]
+    if len(imported.find_moments(event, numbers)) < len(set(values)):
+        raise UnknownFilter
+    return list(map(str, numbers))
+
+
+def _imported(_event: Event, values: Values) -> Conditions:
+    yield imported.came_from([*map(int, values)])
+
+
+def _read_answers(event: Event, values: Sequence[str]) -> Sequence[str]:
+    known = {f"{one.key}{BETWEEN}{value}" for one in list_asked(event) for value in answers_to(one)}
+    if not set(values) <= known:
+        raise UnknownFilter
+    return values
+
+
+def _answered(event: Event, values: Values) -> Conditions:
+    for key, wanted in by_first(values).items():
+        asked = select(Question.id).where(Question.event_id == event.id, Question.key == key)
+        mine = select(Answer.registration_id).where(Answer.question_id == asked.scalar_subquery())
+        # A choice is stored as "key" or as one of ["key", …]; keys have letters, digits and hyphens alone.
+        stored = cast(Answer.value, String)
+        chosen = [stored.contains(f'"{one}"', autoescape=True) for one in wanted if one != UNANSWERED]
+        ways = [Registration.id.in_(mine.where(or_(*chosen)))] if chosen else []
+        yield or_(*ways, *([Registration.id.not_in(mine)] if UNANSWERED in wanted else []))
+
+
+CONSENTED = {f"{purpose}{BETWEEN}{word}": word for purpose in ConsentPurpose for word in (YES, NO)}
+# In the order of the URL.
+KINDS: Mapping[str, Kind] = {
+    "country": Kind(_one_of(lambda: country_names("en")), _has(Registration.country)),
+    "organisation": Kind(_read_organisations, _has(Registration.organisation_key)),
+    "language": Kind(_one_of(lambda: NAMES), _has(Registration.language)),
+    "tag": Kind(_read_tags, _tagged),
+    "consent": Kind(_one_of(lambda: CONSENTED), _consented),
+    "invited": Kind(_one_of(lambda: {YES: True, NO: False}), _invited),
+    "answer": Kind(_read_answers, _answered),
+    "import": Kind(_read_imports, _imported),
+}

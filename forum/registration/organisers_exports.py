@@ -1,0 +1,94 @@
+"""Exported lists that the worker has made: how far they are, taking and deleting one's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.audit import actions as audit
+from forum.audit.queries import EXPORT_FETCHED
+from forum.database import start_write
+from forum.events.in_url import get_any_or_404
+from forum.extensions import db
+from forum.registration import exports, kept_exports
+from forum.registration.kept_export_models import KeptExport
+from forum.web.forms import TidyForm
+
+bp = Blueprint("kept_exports", __name__, url_prefix="/console/<event>/exports")
+
+
+@bp.route("/")
+def index(event: str) -> ResponseReturnValue:
+    """Show the lists that this organiser has asked for within a day, and how far they are."""
+    found = get_any_or_404(event)
+    own = kept_exports.list_own(found, g.user.id)
+    narrowed = kept_exports.read_filters(own)
+    return render_template(
+        "console/attendees/kept_exports.html",
+        event=found,
+        rows=[_described(made, narrowed.get(made.id, [])) for made in own],
+        form=TidyForm(formdata=None),
+    )
+
+
+@bp.route("/take", methods=["POST"])
+def take(event: str) -> ResponseReturnValue:
+    """Record that the organiser takes a list, then give it; one that is not whole is given to nobody."""
+    if answer := sign_ins.require_fresh(back=url_for(".index", event=event)):
+        return answer
+    start_write(db.session)
+    made = _find(event)
+    if made is None or made.ready_at is None:
+        return _refuse(event, made)
+    why = {"purpose": made.purpose, "recipient": made.recipient, "shape": made.shape, "count": made.total}
+    audit.record(EXPORT_FETCHED, made.event, actor=sign_ins.current_actor(), at=clock.now(), **why)
+    db.session.commit()
+    narrowed = kept_exports.read_filters([made]).get(made.id, [])
+    mark = exports.Mark(
+        made.event, made.maker.name, made.asked_at, made.purpose, made.recipient, made.total, narrowed
+    )
+    rows = kept_exports.read(made)
+    with force_locale(made.language):
+        return exports.as_file(made.headings, rows, mark, shape=made.shape, number=made.id)
+
+
+@bp.route("/remove", methods=["POST"])
+def remove(event: str) -> ResponseReturnValue:
+    """Delete a list before its time."""
+    start_write(db.session)
+    made = _find(event)
+    if made is None:
+        return _refuse(event, made)
+    db.session.delete(made)
+    db.session.commit()
+    flash(_("The file has been deleted."), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+def _described(made: KeptExport, narrowed: Sequence[str]) -> dict[str, Any]:
+    return {
+        "made": made,
+        "narrowed": narrowed,
+        "recipient": exports.RECIPIENTS[made.recipient],
+        "purpose": exports.PURPOSES[made.purpose],
+        "shape": exports.SHAPES[made.shape],
+        "until": made.asked_at + kept_exports.KEPT_FOR,
+    }
+
+
+def _find(slug: str) -> KeptExport | None:
+    event, number = get_any_or_404(slug), request.form.get("number", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 11
+    return kept_exports.find_own(event, g.user.id, int(number)) if is_number else None
+
+
+def _refuse(slug: str, made: KeptExport | None) -> ResponseReturnValue:
+    """Redirect to the list with a message that the file is not there yet, or no longer."""
+    db.session.rollback()
+    flash(_("The file is not ready yet.") if made else _("The file is no longer there."), "warning")
+    return redirect(url_for(".index", event=slug), 303)

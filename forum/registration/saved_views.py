@@ -1,0 +1,256 @@
+"""Views of the attendee list that organisers save: filters, order and columns under a name.
+
+A view is its organiser's own, or shared with all colleagues who see the list of the event. It finds people by the
+list's own filters, so it shows nobody whom the list does not show, and protected identity makes no difference (P21).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from werkzeug.datastructures import MultiDict
+
+from forum.accounts import queries as accounts
+from forum.accounts.audiences import VIEWERS
+from forum.accounts.models import Membership
+from forum.audit import actions as audit
+from forum.events.models import Event
+from forum.extensions import db
+from forum.folding import search_fold
+from forum.people.models import RegistrationTag
+from forum.questions.models import Question
+from forum.registration import list_columns, searching
+from forum.registration.errors import NameTaken, TooManyViews
+from forum.registration.filtering import Filters
+from forum.registration.models import Registration
+from forum.registration.narrowing import UnknownFilter
+from forum.registration.saved_view_models import SavedView
+
+SHARED, TAKEN_BACK, CHANGED, DELETED = "view.shared", "view.taken_back", "view.changed", "view.deleted"
+# The most views of one organiser for one event: more could not be told apart above the list.
+MOST = 20
+# The fewest letters of a search text that may be the beginning of a name, and those that may be a part within it.
+LEAST_LETTERS, LEAST_WITHIN = 3, 4
+WORDS = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a view shows: the parameters of the list's URL, and keys of its columns."""
+
+    query: dict[str, Any]
+    columns: list[str]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The view from which a list was opened. `is_as_saved` is whether filters, order and columns are still the view's.
+
+    `tags_without_people` are tags in the filters that nobody of the event has; `columns_gone` is the number of
+    columns that the event no longer has.
+    """
+
+    view: SavedView
+    is_as_saved: bool
+    tags_without_people: Sequence[str]
+    columns_gone: int
+
+
+def list_seen(event: Event, user_id: int) -> list[SavedView]:
+    """Return the views that an organiser sees: first their own, then those that colleagues share, each by name."""
+    seen = or_(SavedView.user_id == user_id, SavedView.is_shared)
+    found = db.session.scalars(select(SavedView).where(SavedView.event_id == event.id, seen))
+    return sorted(found, key=lambda view: (view.user_id != user_id, search_fold(view.name), view.id))
+
+
+def find(event: Event, number: int | None, user_id: int) -> SavedView | None:
+    """Return a view of this event that the organiser sees, else None (S13)."""
+    view = db.session.get(SavedView, number) if number else None
+    is_seen = view and view.event_id == event.id and (view.is_shared or view.user_id == user_id)
+    return view if is_seen else None
+
+
+def may_change(view: SavedView, user_id: int, *, is_organiser: bool) -> bool:
+    """Return whether somebody may change and delete a view: their own, and as an organiser every shared one."""
+    return view.user_id == user_id or (view.is_shared and is_organiser)
+
+
+def filters_of(view: SavedView, event: Event) -> Filters:
+    """Return the filters of a view. Raises UnknownFilter when one of them is gone: more people would be shown."""
+    return replace(Filters.of(_as_args(view.query), event), view=view.id)
+
+
+def split(view: SavedView, event: Event) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """Return the filters of a view that the event no longer has, as pairs, and the parameters without them."""
+    gone, kept = [], MultiDict[str, str]()
+    for name, value in _as_args(view.query).items(multi=True):
+        try:
+            Filters.of(MultiDict([(name, value)]), event)
+            kept.add(name, value)
+        except UnknownFilter:
+            gone.append((name, value))
+    return gone, Filters.of(kept, event).query()
+
+
+def describe(
+    event: Event, filters: Filters, views: Iterable[SavedView], asked: Sequence[Question]
+) -> Opened | None:
+    """Return the view from which the list with these filters was opened, one of `views`; None for no view.
+
+    `asked` is `narrowing.list_asked`.
+    """
+    view = next((one for one in views if one.id == filters.view), None)
+    if view is None:
+        return None
+    same_columns = not filters.columns or {*filters.columns} - {list_columns.NAME} == {*view.columns}
+    is_as_saved = same_columns and filters.query(view="", column="") == view.query
+    known = list_columns.offered(asked, has_delegations=True)
+    gone = sum(1 for name in view.columns if name not in known)
+    return Opened(view, is_as_saved, _tags_without_people(event, filters.values("tag")), gone)
+
+
+def content(event: Event, filters: Filters, user_id: int) -> Content:
+    """Return what the list shows with these filters; columns that the event no longer has are left out."""
+    columns = list_columns.chosen(user_id, event, find(event, filters.view, user_id), filters.columns)
+    return Content(filters.query(view="", column=""), list_columns.known(event, columns))
+
+
+def save(
+    event: Event, shown: Content, *, user_id: int, name: str, is_shared: bool, now: datetime
+) -> SavedView:
+    """Save what the list shows under a name, once if the same form is sent twice.
+
+    Raises NameTaken and TooManyViews. Call after `start_write`. The audit trail tells of shared views alone, and
+    never their words: somebody may be named in them (P28).
+    """
+    accounts.lock_user(user_id)
+    mine = [view for view in list_seen(event, user_id) if view.user_id == user_id]
+    if same := next((view for view in mine if view.name == name), None):
+        if (same.query, same.columns, same.is_shared) == (shown.query, shown.columns, is_shared):
+            return same
+        raise NameTaken
+    if len(mine) >= MOST:
+        raise TooManyViews
+    view = SavedView(event_id=event.id, user_id=user_id, name=name, is_shared=is_shared)
+    view.query, view.columns = shown.query, shown.columns
+    db.session.add(view)
+    db.session.flush()
+    if is_shared:
+        audit.record(SHARED, view, actor=f"user:{user_id}", at=now)
+    return view
+
+
+def change(
+    view: SavedView, *, name: str, is_shared: bool, shown: Content | None = None, actor: str, now: datetime
+) -> None:
+    """Rename and share a view or take it back, and let it show something else. Raises NameTaken."""
+    others = (SavedView.event_id == view.event_id, SavedView.user_id == view.user_id, SavedView.id != view.id)
+    if db.session.scalar(select(SavedView.id).where(*others, SavedView.name == name)):
+        raise NameTaken
+    before, was_shared = _said(view), view.is_shared
+    view.name, view.is_shared = name, is_shared
+    if shown:
+        view.query, view.columns = shown.query, shown.columns
+    db.session.flush()
+    if is_shared and was_shared and before != _said(view):
+        audit.record(CHANGED, view, actor=actor, at=now)
+    if is_shared != was_shared:
+        audit.record(SHARED if is_shared else TAKEN_BACK, view, actor=actor, at=now)
+
+
+def lock(view: SavedView) -> None:
+    """Lock the views of this view's organiser until the transaction ends, and read it anew."""
+    accounts.lock_user(view.user_id)
+    db.session.refresh(view)
+
+
+def remove(view: SavedView, *, actor: str, now: datetime) -> None:
+    """Delete a view."""
+    if view.is_shared:
+        audit.record(DELETED, view, actor=actor, at=now)
+    db.session.delete(view)
+    db.session.flush()
+
+
+def forget_naming(registrations: Iterable[Registration]) -> int:
+    """Delete the views of their events whose search text names one of these people; return how many (P08).
+
+    Call before their rows are deleted, whoever deletes them.
+
+    A word of the search text names a person if it is the beginning, a part or the genitive of a name of theirs or of
+    what stands before the @ of their address, or if it is their address, reference or phone number. The whole view
+    goes: without the word it would show more people. This only flushes.
+    """
+    people = list(registrations)
+    here = SavedView.event_id.in_({one.event_id for one in people})
+    searched = [view for view in db.session.scalars(select(SavedView).where(here)) if view.query.get("q")]
+    named = [
+        view
+        for view in searched
+        if any(_names(view.query["q"], one) for one in people if one.event_id == view.event_id)
+    ]
+    for view in named:
+        db.session.delete(view)
+    db.session.flush()
+    return len(named)
+
+
+def _said(view: SavedView) -> tuple[str, dict[str, Any], list[str]]:
+    return view.name, view.query, view.columns
+
+
+def _names(query: str, person: Registration) -> bool:
+    """Return whether a word of a search text names the person, whatever stands around the word."""
+    email = search_fold(person.email)
+    folded = search_fold(" ".join(word for word in searching.BETWEEN.split(query) if word[:1] != "#"))
+    names = WORDS.findall(
+        search_fold(f"{person.given_name} {person.family_name}") + " " + email.partition("@")[0]
+    )
+    phone = "".join(filter(str.isdecimal, person.phone or ""))
+    texts = [text for term in searching.terms(query) for text in term.texts]
+    is_phone = any(one.isdecimal() and len(one) >= searching.LEAST_DIGITS and one in phone for one in texts)
+    is_exact = (email and email in folded) or search_fold(person.reference) in texts
+    words = WORDS.findall(folded)
+    return bool(is_phone or is_exact) or any(_stands_for(word, name) for word in words for name in names)
+
+
+def _stands_for(word: str, name: str) -> bool:
+    is_part = (len(word) >= LEAST_LETTERS and name.startswith(word)) or (
+        len(word) >= LEAST_WITHIN and word in name
+    )
+    return word in {name, f"{name}s"} or is_part
+
+
+def _tags_without_people(event: Event, tags: Sequence[str]) -> list[str]:
+    if not tags:
+        return []
+    mine = RegistrationTag.event_id == event.id, RegistrationTag.name.in_(tags)
+    return sorted({*tags} - {*db.session.scalars(select(RegistrationTag.name).where(*mine).distinct())})
+
+
+def _as_args(query: dict[str, Any]) -> MultiDict[str, str]:
+    pairs: Iterator[tuple[str, str]] = (
+        (name, value)
+        for name, values in query.items()
+        for value in (values if isinstance(values, list) else [values])
+    )
+    return MultiDict(pairs)
+
+
+def forget_of_departed(*, now: datetime) -> int:
+    """Delete views with a search text that nobody opens any more; return how many. The worker calls this.
+
+    These are unshared ones of organisers who no longer see the list of the event: the text may name a person. Views of
+    a disabled account with its roles stay, because it can be enabled again.
+    """
+    here = or_(Membership.event_id == SavedView.event_id, Membership.event_id.is_(None))
+    reads = here, Membership.user_id == SavedView.user_id, Membership.role.in_(VIEWERS.roles)
+    closed = ~select(Membership.id).where(*reads).correlate(SavedView).exists()
+    views = db.session.scalars(select(SavedView).where(~SavedView.is_shared, closed)).all()
+    gone = [view for view in views if view.query.get("q")]
+    for view in gone:
+        db.session.delete(view)
+    return len(gone)

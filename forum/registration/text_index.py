@@ -1,0 +1,133 @@
+"""The database's own index of the texts in which organisers search for people.
+
+PostgreSQL uses its index (migration 0076) by itself. On SQLite, from version 3.42 on, an FTS5 table has the sequences
+of three letters of each registration's texts (migration 0074). It only names people who may have a word:
+`search_conditions` decides about each of them, so that a search finds the same people with and without it. A trigger
+notes each new or changed registration as due, and the worker adds these to the index, because adding them one by one
+would make registering dearer. Whoever is changed or deleted leaves it in the same transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
+
+from forum.extensions import db
+from forum.registration.searching import Term
+
+FEW = 1000
+BATCH = 500
+GRAM = 3
+STEP = 2  # every second sequence of a text is asked for: the others cost as much again and rule out hardly anybody
+MOST_GRAMS = 24  # of one text
+KEPT = "people named"  # key in session.info: what the index has answered in this transaction
+EXISTS = "people index"  # key in app.extensions: whether the database is known to have the index
+NEEDED = ("people_index", "registrations_added", "registrations_changed", "registrations_removed")
+PRESENT = "SELECT count(*) FROM sqlite_schema WHERE name IN (?, ?, ?, ?)"
+ON_POSTGRESQL = text("SELECT count(*) FROM pg_indexes WHERE indexname = 'people_index'")
+NAMED = text(
+    "SELECT id FROM people_index_due"
+    " UNION ALL SELECT rowid FROM people_index WHERE people_index MATCH :wanted LIMIT :most"
+)
+DUE = text("SELECT id FROM people_index_due ORDER BY id")
+ADD = text(
+    "INSERT INTO people_index(rowid, search_text, search_extra)"
+    " SELECT id, search_text, search_extra FROM registrations"
+    " WHERE id IN (SELECT id FROM people_index_due WHERE id >= :first ORDER BY id LIMIT :most)"
+)
+NO_LONGER_DUE = text(
+    "DELETE FROM people_index_due"
+    " WHERE id IN (SELECT id FROM people_index_due WHERE id >= :first ORDER BY id LIMIT :most)"
+)
+CHECK = text("INSERT INTO people_index(people_index, rank) VALUES ('integrity-check', 1)")
+REBUILD = text("INSERT INTO people_index(people_index) VALUES ('rebuild')")
+
+
+def exists() -> bool:
+    """Return whether there is an FTS5 table to ask, and the triggers without which it would miss people."""
+    if db.session.get_bind().dialect.name != "sqlite":
+        return False
+    if not current_app.extensions.get(EXISTS):
+        # Only the first search of a process asks, so the driver is asked: pages are compared by their statements.
+        (present,) = _driver().execute(PRESENT, NEEDED).fetchone()
+        current_app.extensions[EXISTS] = present == len(NEEDED)
+    return current_app.extensions[EXISTS]
+
+
+def is_used() -> bool:
+    """Return whether searches for people use an index of the database."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        return bool(db.session.scalar(ON_POSTGRESQL))
+    return exists()
+
+
+def find_few(terms: Iterable[Term]) -> Sequence[int] | None:
+    """Return the ids of at most FEW people, among whom are all who meet these terms, or None.
+
+    None means that more may meet them, or that the index cannot tell. The terms are met by their texts alone.
+    """
+    wanted = _expression(terms)
+    if not wanted or not exists():
+        return None
+    # A page asks several times: for its rows, their number and the first one's. The answer holds until the next write.
+    session = db.session()
+    session.flush()
+    asked = session.get_transaction(), session.get_nested_transaction(), _driver().total_changes, wanted
+    kept = session.info.get(KEPT)
+    if not kept or kept[0] != asked:
+        ids = session.scalars(NAMED, {"wanted": wanted, "most": FEW + 1}).all()
+        kept = session.info[KEPT] = asked, ids if len(ids) <= FEW else None
+    return kept[1]
+
+
+def list_due(*, now: datetime) -> Sequence[int]:
+    """Return the first id of each batch of registrations that are to be added to the index."""
+    return db.session.scalars(DUE).all()[::BATCH] if exists() else ()
+
+
+def add(first: int, *, now: datetime) -> int:
+    """Add to the index the batch of due registrations that begins with this id; return how many were added."""
+    batch = {"first": first, "most": BATCH}
+    db.session.execute(ADD, batch)
+    done: int = db.session.connection().execute(NO_LONGER_DUE, batch).rowcount
+    return done
+
+
+def is_whole() -> bool:
+    """Return whether the index agrees with the registrations. Call after `start_write`."""
+    if not exists():
+        return True
+    try:
+        db.session.execute(CHECK)
+    except DatabaseError:
+        return False
+    return True
+
+
+def rebuild() -> None:
+    """Make the index anew from all registrations."""
+    if exists():
+        db.session.execute(text("DELETE FROM people_index_due"))
+        db.session.execute(REBUILD)
+
+
+def _driver() -> Any:
+    """Return the connection of SQLite's driver, in the session's transaction."""
+    return db.session.connection().connection.driver_connection
+
+
+def _expression(terms: Iterable[Term]) -> str:
+    """Return FTS5's query for people who may meet these terms; a term with a text of one or two letters is left out."""
+    parts = [term.texts for term in terms if term.texts and min(map(len, term.texts)) >= GRAM]
+    return " AND ".join(f"({' OR '.join(map(_grams, texts))})" for texts in parts)
+
+
+def _grams(words: str) -> str:
+    last = len(words) - GRAM
+    places = (*range(0, last, STEP)[: MOST_GRAMS - 1], last)
+    grams = dict.fromkeys(words[place : place + GRAM] for place in places)
+    quoted = ['"' + gram.replace('"', '""') + '"' for gram in grams]
+    return f"({' AND '.join(quoted)})"

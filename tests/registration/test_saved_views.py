@@ -1,0 +1,222 @@
+"""Views of the attendee list that organisers save: who sees (S13), opens and changes them, and erasing (P08)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
+from forum.audit.models import AuditDetails, AuditEntry
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.people import notes
+from forum.people.models import RegistrationTag
+from forum.privacy import erasing
+from forum.questions.models import Question
+from forum.registration import expiry, forgetting, saved_views
+from forum.registration.saved_view_models import SavedView
+from tests.factories.events import NOW
+from tests.factories.mails import mark_all_sent
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed, register, write
+from tests.tables import rows
+
+LIST = "/console/nf27/attendees"
+VIEWS = f"{LIST}/views"
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def tabs(page):
+    return page.all(".saved-views a")
+
+
+def save_view(browser, name, query="", forged=None, **values):
+    """Save what the list with this query shows, and return the view."""
+    browser.get(f"{VIEWS}/new{query}").form("main form").submit(
+        {"name": name, **values}, forged=forged, expect=303
+    )
+    return db.session.scalars(select(SavedView).order_by(SavedView.id.desc())).first()
+
+
+def acts():
+    query = select(AuditEntry.action).where(AuditEntry.subject_type == SavedView.__tablename__)
+    return db.session.scalars(query.order_by(AuditEntry.id)).all()
+
+
+def listed():
+    return db.session.scalars(select(SavedView.name).order_by(SavedView.name)).all()
+
+
+def test_a_shared_view_opens_filters_order_and_columns_at_an_address_of_its_own(sign_in_as, event):
+    mine, theirs = sign_in_as(event=event), sign_in_as(Role.VIEWER, event)
+    for name, sector in (("A", "ngo"), ("B", "ngo"), ("C", "tech")):
+        confirmed(event, sector, family_name=name)
+    mine.get(LIST).form("form.column-choice").submit({"column": ["country"]})
+    form = mine.get(f"{LIST}?sector=ngo&sort=-name").follow("Save this view").form("main form")
+    view = db.session.get_one(
+        SavedView, int(form.submit({"name": "Press", "is_shared": "y"}).location.split("/")[-1])
+    )
+    assert (view.query, view.columns) == ({"sector": ["ngo"], "sort": "-name"}, ["country"])
+    page = theirs.get(LIST).follow(f"Press {view.maker.name}")
+    assert page.path == f"{VIEWS}/{view.id}"
+    assert rows(page) == [["B, Åsa", "Sweden"], ["A, Åsa", "Sweden"]]
+    assert page.all(".tabs [aria-current]") == [f"Press {view.maker.name}"]
+    assert "can change and delete it" in page.text
+    assert "Change or delete" not in page.text
+    page = theirs.get(f"{LIST}?sort=name&view={view.id}")
+    assert (rows(page)[2], "something else now" in page.text) == (["C, Åsa", "Sweden"], True)
+    again = page.form("form.column-choice").submit({"column": ["language"]}, follow=True)
+    assert (rows(again)[2], "something else now" in again.text) == (["C, Åsa", "English"], True)
+    assert rows(theirs.get(VIEWS + f"/{view.id}"))[0] == ["B, Åsa", "Sweden"]
+    assert len(rows(theirs.get(LIST))[0]) > 3
+
+
+def test_columns_chosen_in_an_open_view_are_saved_into_it_and_nowhere_else(organiser, event):
+    confirmed(event, "ngo", family_name="Ek")
+    view = save_view(organiser, "One", "?sector=ngo")
+    own = rows(organiser.get(LIST))
+    page = organiser.get(f"{VIEWS}/{view.id}").form("form.column-choice")
+    page = page.submit({"column": ["country", "status"]}, follow=True)
+    again = page.form("form.list-filters").submit({"q": "åsa"}, follow=True)
+    assert [len(row) for row in rows(again)] == [3]
+    assert f"view={view.id}&column=name&column=country&column=status" in again.path
+    assert page.form("form.column-choice").submit(button="As the view has them", follow=True).all(
+        ".saved-views [aria-current]"
+    ) == ["One"]
+    page.follow("Change or delete").form("main form").submit({"replaces": "y"}, expect=303)
+    db.session.expire_all()
+    assert (view.columns, view.query) == (["country", "status"], {"sector": ["ngo"]})
+    assert rows(organiser.get(LIST)) == own
+    none = organiser.get(f"{VIEWS}/{view.id}").form("form.column-choice").submit({"column": []}, follow=True)
+    assert rows(none) == [["Ek, Åsa"]]
+
+
+def test_a_view_of_ones_own_is_nobody_elses_and_a_viewer_shares_none(sign_in_as, event, archive):
+    mine, theirs, viewer = sign_in_as(event=event), sign_in_as(event=event), sign_in_as(Role.VIEWER, event)
+    confirmed(event)
+    own, shared = save_view(mine, "Own", "?sector=ngo"), save_view(mine, "Shared", is_shared="y")
+    seen = save_view(viewer, "Viewer’s", forged={"is_shared": "y"})
+    assert not seen.is_shared
+    assert tabs(theirs.get(LIST)) == [f"Shared {shared.maker.name}", "Save this view"]
+    for address in (f"{VIEWS}/{own.id}", f"{VIEWS}/{own.id}/change", f"{VIEWS}/{seen.id}/remove"):
+        theirs.get(address, expect=404)
+    page = viewer.get(f"{VIEWS}/{shared.id}/remove", expect=303, follow=False)
+    assert page.location == f"{VIEWS}/{shared.id}"
+    assert "View: Own" not in theirs.get(f"{LIST}?view={own.id}").text
+    mine.get(f"/console/{archive.slug}/attendees/views/{own.id}", expect=404)
+    sign_in_as(Role.EDITOR, event).get(f"{VIEWS}/{shared.id}", expect=404)
+    theirs.get(f"{VIEWS}/{shared.id}/remove").form("main form").submit(expect=303)
+    assert listed() == ["Own", "Viewer’s"]
+    assert acts() == ["view.shared", "view.deleted"]
+
+
+def test_taking_back_a_colleagues_view_says_whose_it_becomes(sign_in_as, event):
+    mine, theirs = sign_in_as(event=event), sign_in_as(event=event)
+    view = save_view(mine, "Shared", "?q=secret", is_shared="y")
+    owner = view.maker.name
+    page = theirs.get(f"{VIEWS}/{view.id}/change")
+    assert f"If you take it back, only {owner} sees it" in page.text
+    assert "only you see it" not in page.text
+    page.form("main form").submit({"name": "Renamed"}, expect=303)
+    change = theirs.get(f"{VIEWS}/{view.id}/change").form("main form")
+    done = change.submit({"is_shared": None}, follow=True)
+    assert done.flashes == [f"The view is no longer shared: only {owner} sees it now."]
+    assert done.path == LIST
+    mine.get(f"{VIEWS}/{view.id}/change").form("main form").submit({"name": "Own"}, expect=303)
+    mine.get(f"{VIEWS}/{view.id}/remove").form("main form").submit(expect=303)
+    assert acts() == ["view.shared", "view.changed", "view.taken_back"]
+    details = db.session.scalars(select(AuditDetails.payload)).all()
+    assert not [one for one in details if "secret" in str(one) or "Renamed" in str(one)]
+
+
+def test_a_view_is_renamed_and_replaced_and_names_are_taken_once(organiser, event):
+    confirmed(event)
+    view, _other = save_view(organiser, "One", "?sector=ngo"), save_view(organiser, "Two")
+    page = organiser.get(f"{VIEWS}/new").form("main form").submit({"name": "One"}, expect=422)
+    assert page.errors == {"name": "You have another view with this name. Choose another one."}
+    stale = organiser.get(f"{LIST}?sector=tech&view={view.id}").follow("Change or delete").form("main form")
+    change = organiser.get(f"{VIEWS}/{view.id}/change?sector=tech&view={view.id}").form("main form")
+    assert change.submit({"name": "Two"}, expect=422).errors == page.errors
+    change.submit({"name": "Three", "replaces": "y"}, expect=303)
+    db.session.expire_all()
+    assert (view.name, view.query) == ("Three", {"sector": ["tech"]})
+    assert "Somebody else has saved meanwhile" in stale.submit({"name": "Four"}, expect=409).text
+
+
+def test_a_view_whose_filter_is_gone_says_so_and_shows_nobody(organiser, event):
+    question = make_question(event, "dinner", choices=("yes", "no"))
+    person = confirmed(event, family_name="Secret")
+    write(notes.set_tags, person, ["vip"], actor="command", now=NOW)
+    tagged = save_view(organiser, "Tagged", "?tag=vip")
+    view = save_view(organiser, "Dinner", "?answer=dinner:yes&country=SE")
+    view_columns(view, ["answer-dinner"])
+    write(lambda: db.session.execute(delete(Question).where(Question.id == question.id)))
+    page = organiser.get(f"{VIEWS}/{view.id}", expect=409)
+    assert page.all(".note li") == ["An answer to a question that is gone or was changed"]
+    assert "Secret" not in page.text
+    page = page.follow("Show the list without them")
+    assert (rows(page)[0][0], page.path) == ("Secret, Åsa", f"{LIST}?country=SE&view={view.id}")
+    assert "1 column of the view no longer exists" in page.text
+    write(lambda: db.session.execute(delete(RegistrationTag)))
+    assert "Nobody has this tag now: #vip" in organiser.get(f"{VIEWS}/{tagged.id}").text
+
+
+def view_columns(view, names):
+    write(lambda: setattr(view, "columns", names))
+
+
+def test_a_view_that_names_an_erased_person_goes_with_the_person(organiser, event):
+    person = confirmed(
+        event,
+        given_name="Åsa",
+        family_name="Berg-Lind",
+        email="a.berg@hotel.example",
+        phone="+46 8 123 45 67",
+    )
+    confirmed(event, family_name="Other")
+    naming = ("asa lind", "A.BERG@hotel.example", "ber", person.reference.lower(), "08-123 45 67")
+    naming += ('"lind"', "(Berg)", "Bergs", "berg*", "åsa/lind", "a.berg", "erg-lin")
+    for number, text in enumerate(("hotel", "Göteborg", "", "#asa", *naming)):
+        save_view(organiser, f"View {number}", f"?q={text}".replace("#", "%23") if text else "")
+    write(erasing.erase, person, actor="command", now=NOW)
+    assert listed() == ["View 0", "View 1", "View 2", "View 3"]
+
+
+def test_a_search_of_somebody_who_has_left_the_list_goes(sign_in_as, event):
+    """Shared views stay, views without a search text, and those of whoever still sees the list, also while disabled."""
+    staying, leaving = sign_in_as(event=event), sign_in_as(event=event)
+    save_view(staying, "Stays", "?q=ek")
+    save_view(leaving, "Shared", "?q=ek", is_shared="y")
+    save_view(leaving, "Sector", "?sector=ngo")
+    gone = save_view(leaving, "Gone", "?q=ek")
+    db.session.execute(update(User).values(active=False))
+    db.session.commit()
+    assert write(saved_views.forget_of_departed, now=NOW) == 0
+    of_leaving = Membership.user_id == gone.user_id
+    db.session.execute(update(Membership).where(of_leaving).values(role=Role.EDITOR))
+    db.session.commit()
+    run_job(next(job for job in JOBS if job.run is saved_views.forget_of_departed))
+    assert listed() == ["Sector", "Shared", "Stays"]
+
+
+def test_a_view_that_names_somebody_never_confirmed_goes_with_the_registration(organiser, event):
+    register(event, given_name="Zqgiven")
+    confirmed(event, family_name="Other")
+    save_view(organiser, "Naming", "?q=zqgiven"), save_view(organiser, "Other", "?q=other")
+    mark_all_sent()
+    write(expiry.expire_due, now=NOW + timedelta(days=2))
+    write(forgetting.forget_unconfirmed, now=NOW + timedelta(days=3))
+    assert listed() == ["Other"]
+
+
+def test_no_more_views_are_saved_than_can_be_told_apart(organiser, event, monkeypatch):
+    monkeypatch.setattr(saved_views, "MOST", 1)
+    save_view(organiser, "One")
+    page = organiser.get(f"{VIEWS}/new?q=x").form("main form").submit({"name": "Two"}, expect=422)
+    assert page.errors == {"name": "You have 1 views. Delete one of them first."}
