@@ -7,6 +7,7 @@ second is refused. `user_id` is the organiser who decides.
 from datetime import datetime
 from typing import Any
 
+from forum.accounts import reviewers
 from forum.audit import actions as audit
 from forum.extensions import db
 from forum.registration import places, reviewing
@@ -18,8 +19,10 @@ from forum.review.errors import (
     AlreadyProposed,
     NobodyElse,
     NothingProposed,
+    OutOfSectors,
     Recused,
     SamePerson,
+    SecondNeeded,
     SeenChanged,
 )
 from forum.review.models import ProposedRefusal, Recusal
@@ -52,7 +55,7 @@ def approve(
 ) -> None:
     """Approve a registration or a change; a refusal that somebody has proposed is dropped.
 
-    Raises NotLive, NotInReview, SeenChanged, Recused, SectorFull.
+    Raises NotLive, OutOfSectors, NotInReview, SeenChanged, Recused, SectorFull.
     """
     _admit_reviewer(registration, user_id, seen)
     _drop_proposal(registration)
@@ -64,7 +67,8 @@ def approve(
 def decline(registration: Registration, refusal: Refusal, *, seen: str, user_id: int, now: datetime) -> bool:
     """Decline a registration, or propose that if a second organiser has to confirm; return whether it is declined.
 
-    Raises NotLive, NotInReview, SeenChanged, Recused, AlreadyProposed, NobodyElse where nobody could confirm.
+    Raises NotLive, OutOfSectors, NotInReview, SeenChanged, Recused, AlreadyProposed, NobodyElse where nobody could
+    confirm.
     """
     _admit_reviewer(registration, user_id, seen)
     if queries.find_proposals([registration]):
@@ -90,7 +94,7 @@ def decline(registration: Registration, refusal: Refusal, *, seen: str, user_id:
 def confirm_refusal(registration: Registration, *, seen: str, user_id: int, now: datetime) -> None:
     """Decline a registration as another organiser has proposed.
 
-    Raises NotLive, NotInReview, SeenChanged, Recused, NothingProposed, SamePerson.
+    Raises NotLive, OutOfSectors, NotInReview, SeenChanged, Recused, NothingProposed, SamePerson.
     """
     proposal = _proposal_seen(registration, user_id, seen)
     if proposal.proposed_by == user_id:
@@ -105,7 +109,7 @@ def withdraw_refusal(
 ) -> None:
     """Drop a proposed refusal, with `seen` only the one that the page showed; the registration stays in review.
 
-    Raises NotLive, NotInReview, SeenChanged, Recused, NothingProposed.
+    Raises NotLive, OutOfSectors, NotInReview, SeenChanged, Recused, NothingProposed.
     """
     db.session.delete(_proposal_seen(registration, user_id, seen))
     audit.record("registration.refusal_withdrawn", registration, actor=actor_of(user_id), at=now)
@@ -114,10 +118,11 @@ def withdraw_refusal(
 def recuse(registration: Registration, *, user_id: int, now: datetime) -> None:
     """Leave the decision to others, for good: an organiser who knows the person must not decide.
 
-    A refusal that the organiser had proposed is dropped. Raises NotLive, NotInReview, NobodyElse; a second call
-    changes nothing.
+    A refusal that the organiser had proposed is dropped. Raises NotLive, OutOfSectors, NotInReview, NobodyElse;
+    a second call changes nothing.
     """
     places.lock_live(registration)
+    _refuse_other_sectors(registration, user_id)
     if not registration.is_in_review:
         raise NotInReview
     if queries.find_recused([registration], user_id):
@@ -131,6 +136,19 @@ def recuse(registration: Registration, *, user_id: int, now: datetime) -> None:
     audit.record("registration.recused", registration, actor=actor_of(user_id), at=now)
 
 
+def refuse_cancelling(registration: Registration, *, user_id: int) -> None:
+    """Refuse to end a review by cancelling where this organiser alone cannot decide. Raises Recused, SecondNeeded."""
+    refuse_moving(registration, user_id=user_id)
+    if registration.is_in_review and registration.event.has_second_reviewer:
+        raise SecondNeeded
+
+
+def refuse_moving(registration: Registration, *, user_id: int) -> None:
+    """Refuse to move a person in review, which may end the review, where this organiser has recused. Raises Recused."""
+    if registration.is_in_review and queries.find_recused([registration], user_id):
+        raise Recused
+
+
 def actor_of(user_id: int) -> str:
     """Return how the audit trail names an organiser."""
     return f"user:{user_id}"
@@ -139,12 +157,19 @@ def actor_of(user_id: int) -> str:
 def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) -> None:
     """Lock the event; refuse a decision that is not due, on outdated values, or by one who left it to others."""
     places.lock_live(registration)
+    _refuse_other_sectors(registration, user_id)
     if not registration.is_in_review:
         raise NotInReview
     if queries.find_recused([registration], user_id):
         raise Recused
     if seen is not None and seen != digest(shown_of(registration)):
         raise SeenChanged
+
+
+def _refuse_other_sectors(registration: Registration, user_id: int) -> None:
+    """Refuse a reviewer to whom the sector is not given, or was until the page was shown. Raises OutOfSectors."""
+    if not queries.is_in(registration, reviewers.find(user_id, registration.event_id)):
+        raise OutOfSectors
 
 
 def _proposal_seen(registration: Registration, user_id: int, seen: str | None) -> ProposedRefusal:

@@ -17,11 +17,10 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import dossier
-from forum.registration import queries as registrations
 from forum.registration import wording as registration_wording
 from forum.registration.errors import NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
-from forum.review import actions, panel, queries, wording
+from forum.review import actions, outcomes, panel, queries, wording
 from forum.review.errors import DecisionRefused
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.web.forms import TidyForm
@@ -37,8 +36,9 @@ REFUSALS = (DecisionRefused, NotInReview, NotLive, SectorFull)
 def index(event: str) -> ResponseReturnValue:
     """Show who waits for a decision, the longest first, with the evidence beside each person."""
     shown, now = get_any_or_404(event), clock.now()
-    page, before = queries.read_undecided(shown, Cursor.of(request.args))
-    total = queries.count_undecided(shown)
+    sectors = sign_ins.reviewed_sectors(shown)
+    page, before = queries.read_undecided(shown, sectors, Cursor.of(request.args))
+    total = queries.count_undecided(shown, sectors)
     if page.rows:
         note_view(audit_queries.WAITING_LIST_VIEWED, shown, actor=sign_ins.current_actor())
     return render_template(
@@ -46,7 +46,8 @@ def index(event: str) -> ResponseReturnValue:
         event=shown,
         people=panel.describe(shown, page.rows, user_id=g.user.id, now=now),
         pages=_pages(shown, page, before, total),
-        late=queries.count_late(shown, now),
+        late=queries.count_late(shown, sectors, now),
+        sectors=None if sectors is None else [one for one in shown.sectors if one.id in sectors],
         is_over=events.is_over(shown, now),
         wording=registration_wording,
     )
@@ -65,6 +66,12 @@ def _pages(event: Event, page: Page[Registration], before: int, total: int) -> d
         "next_url": url("after", page.rows[-1]) if page.has_next else None,
         "summary": _("%(first)s–%(last)s of %(total)s", **rows),
     }
+
+
+@bp.route("/<reference>")
+def show(event: str, reference: str) -> ResponseReturnValue:
+    """Show a person to those who decide: what they have answered, the evidence and the forms of a decision."""
+    return _page("show", _person_or_404(event, reference), TidyForm())
 
 
 @bp.route("/<reference>/approval", methods=["GET", "POST"])
@@ -151,12 +158,24 @@ def _decide(slug: str, reference: str, decide: Callable[[Registration], str]) ->
     else:
         db.session.commit()
         flash(told, "success")
-    return redirect(url_for("attendees.show", event=slug, reference=reference), 303)
+    return redirect(wording.person_url(_person_or_404(slug, reference)), 303)
 
 
 def _person_or_404(slug: str, reference: str) -> Registration:
-    """Return the registration; abort with 404 for a reference that belongs to another event (S13)."""
-    return registrations.find_by_reference(get_any_or_404(slug), reference) or abort(404)
+    """Return the registration; abort with 404 for a reference of another event (S13), or if it is not a reviewer's.
+
+    A reviewer who had the person's page open while somebody else decided is led to the queue and told so.
+    """
+    event, now = get_any_or_404(slug), clock.now()
+    sectors = sign_ins.reviewed_sectors(event)
+    person = queries.find_person(event, reference, sectors, outcomes.decided_by(g.user.id, now))
+    if person is None and request.method == "POST":
+        opened = outcomes.opened_by(g.user.id, now)
+        if queries.find_person(event, reference, sectors, opened):
+            db.session.rollback()
+            flash(panel.nothing_to_decide(), "warning")
+            abort(redirect(url_for(".index", event=slug), 303))
+    return person or abort(404)
 
 
 def _form(kind: type[Form], person: Registration) -> Form:
@@ -177,6 +196,7 @@ def _page(name: str, person: Registration, form: Any) -> ResponseReturnValue:
         registration=person,
         form=form,
         review=panel.review_of(person),
+        facts=dossier.review_facts(person) if name == "show" else (),
         wording=registration_wording,
         lead=dossier.lead(person),
     )

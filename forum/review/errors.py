@@ -9,6 +9,10 @@ class Recused(DecisionRefused):
     """This organiser knows the person and has left the decision to others."""
 
 
+class OutOfSectors(DecisionRefused):
+    """The person is in a sector that was not given to this reviewer, or moved there meanwhile."""
+
+
 class AlreadyProposed(DecisionRefused):
     """Somebody has proposed to decline this registration already."""
 
@@ -23,6 +27,10 @@ class SamePerson(DecisionRefused):
 
 class NobodyElse(DecisionRefused):
     """No other organiser could decide."""
+
+
+class SecondNeeded(DecisionRefused):
+    """Another organiser has to agree that the registration ends."""
 
 
 class SeenChanged(DecisionRefused):

@@ -1,7 +1,8 @@
 """Evidence for and against a registration in review, from the database, for those who decide.
 
-Everything is read for a whole list at once. Other events count only if the reviewer organises them, too. The sealed
-answers are never read: a person with protected identity has the same evidence as anybody (P21).
+Everything is read for a whole list at once. Other events count only if the reviewer organises them, too, and of this
+event only the sectors that the reviewer sees: `sectors` are their ids, None for every sector. The sealed answers
+are never read: a person with protected identity has the same evidence as anybody (P21).
 """
 
 from collections import defaultdict
@@ -9,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from forum.events.models import Event
@@ -31,22 +32,24 @@ STANDS = Registration.status.in_((Status.IN_REVIEW, *APPROVED))
 class Evidence:
     """Facts about a registration besides its answers; `review.wording` puts it into words.
 
-    `places_free` is the number of places that the sector could take now. `domains` are the organisation's mail domains,
-    and `has_own_domain` says whether the address is at one of them; `known_domains` are those of its confirmed people
-    for whom organisers have vouched. `cap` is the most places that the organisation can have, and `counts_for` its name
-    if the person has typed another one. `earlier` are other registrations of the address. `colleagues` has by event id,
-    for other events, the number of people of the organisation who hold a place. `same_name` is another live
-    registration of this event under the same name. Nobody whose address is still to be confirmed counts as a colleague
-    or for the name. `before` has the answers that a change under review has replaced, by field. `invitation` is the
-    newest one of the address to this event.
+    `places_held` is None for a reviewer of some sectors, to whom the people of others are not counted; `is_cap_reached`
+    says whether the organisation has all its places. `places_free` is the number that the sector could take now.
+    `domains` are the organisation's mail domains, and `has_own_domain` says whether the address is at one of them;
+    `known_domains` are those of its confirmed people for whom organisers have vouched. `cap` is the most places that
+    the organisation can have, and `counts_for` its name if the person has typed another one. `earlier` are other
+    registrations of the address. `colleagues` has by event id, for other events, the number of people of the
+    organisation who hold a place. `same_name` is another live registration of this event under the same name. Nobody
+    whose address is still to be confirmed counts as a colleague or for the name. `before` has the answers that a change
+    under review has replaced, by field. `invitation` is the newest one of the address to this event.
     """
 
     domain: str
     is_public_domain: bool
     finds_place: bool
     places_free: int
-    places_held: int = 0
+    places_held: int | None = 0
     cap: int | None = None
+    is_cap_reached: bool = False
     counts_for: str = ""
     domains: Sequence[str] = ()
     has_own_domain: bool = False
@@ -59,13 +62,19 @@ class Evidence:
 
 
 def gather(
-    event: Event, registrations: Sequence[Registration], others: Collection[int], now: datetime
+    event: Event,
+    registrations: Sequence[Registration],
+    others: Collection[int],
+    now: datetime,
+    *,
+    sectors: Collection[int] | None,
 ) -> dict[int, Evidence]:
     """Return the evidence about registrations of this event by id; `others` are ids of further events to search.
 
     Whether a place is free is computed for each person alone, as if nobody else in the list were approved.
     """
     event_ids, left = {event.id, *others}, places.places_left(event, now)
+    is_seen = true() if sectors is None else _is_in(event, sectors)
     told: dict[int, Evidence] = {}
     for one in registrations:
         domain = _domain(one.email_canonical)
@@ -76,10 +85,10 @@ def gather(
             places_free=left[one.sector_id],
         )
     _add_organisations(event, registrations, told)
-    _add_domains(registrations, event_ids, told)
-    _add_earlier(registrations, event_ids, told)
+    _add_domains(registrations, event_ids, is_seen, told)
+    _add_earlier(registrations, event_ids, is_seen, told)
     _add_colleagues(registrations, event_ids - {event.id}, told)
-    _add_same_names(event, registrations, told)
+    _add_same_names(event, registrations, is_seen, told)
     changed = former_answers.find_before_review(
         [one for one in registrations if one.status != Status.IN_REVIEW]
     )
@@ -87,8 +96,18 @@ def gather(
         told[number].before = before
     invited = find_for_addresses(event, {one.email_canonical for one in registrations})
     for one in registrations:
-        told[one.id].invitation = invited.get(one.email_canonical)
+        invitation = invited.get(one.email_canonical)
+        if invitation and (sectors is None or invitation.sector_id in sectors):
+            told[one.id].invitation = invitation
+    if sectors is not None:
+        for each in told.values():
+            each.places_held = None
     return told
+
+
+def _is_in(event: Event, sectors: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition for registrations of this event in the sectors, and for all of other events."""
+    return or_(Registration.event_id != event.id, Registration.sector_id.in_(sectors))
 
 
 def _add_organisations(
@@ -100,8 +119,9 @@ def _add_organisations(
     called = belonging.find_names(event, keys)
     for one in registrations:
         key, evidence = one.organisation_key, told[one.id]
-        evidence.places_held = held.against(key, one.sector_id) - one.holds_place
-        evidence.cap = caps.cap_of(event, key, one.sector_id, held.own)
+        evidence.places_held = others = held.against(key, one.sector_id) - one.holds_place
+        evidence.cap = cap = caps.cap_of(event, key, one.sector_id, held.own)
+        evidence.is_cap_reached = cap is not None and others >= cap
         evidence.domains = domains[key]
         evidence.has_own_domain = belonging.has_domain(domains[key], one.email_canonical)
         if key in called and organisation_key(one.organisation) != key:
@@ -109,11 +129,14 @@ def _add_organisations(
 
 
 def _add_domains(
-    registrations: Sequence[Registration], event_ids: Collection[int], told: Mapping[int, Evidence]
+    registrations: Sequence[Registration],
+    event_ids: Collection[int],
+    is_seen: ColumnElement[bool],
+    told: Mapping[int, Evidence],
 ) -> None:
     keys = {one.organisation_key for one in registrations}
     columns = (Registration.organisation_key, Registration.email_canonical)
-    of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys)
+    of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys), is_seen
     numbers = select(Registration.id).where(*of_them, HOLDS_PLACE, Registration.status == Status.CONFIRMED)
     vouched = find_vouched(numbers)
     known: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -128,7 +151,10 @@ def _add_domains(
 
 
 def _add_earlier(
-    registrations: Sequence[Registration], event_ids: Collection[int], told: Mapping[int, Evidence]
+    registrations: Sequence[Registration],
+    event_ids: Collection[int],
+    is_seen: ColumnElement[bool],
+    told: Mapping[int, Evidence],
 ) -> None:
     """Add other registrations of the same addresses to the evidence, without unconfirmed ones."""
     mine = {one.email_canonical: one.id for one in registrations}
@@ -137,6 +163,7 @@ def _add_earlier(
         Registration.email_canonical.in_(mine),
         Registration.id.not_in(told),
         Registration.confirmed_at.is_not(None),
+        is_seen,
     )
     ordered = query.order_by(Registration.requested_at.desc()).options(joinedload(Registration.event))
     for earlier in db.session.scalars(ordered):
@@ -158,11 +185,14 @@ def _add_colleagues(
 
 
 def _add_same_names(
-    event: Event, registrations: Sequence[Registration], told: Mapping[int, Evidence]
+    event: Event,
+    registrations: Sequence[Registration],
+    is_seen: ColumnElement[bool],
+    told: Mapping[int, Evidence],
 ) -> None:
     names = {one.sort_key for one in registrations}
     query = select(Registration).where(
-        Registration.event_id == event.id, Registration.sort_key.in_(names), STANDS
+        Registration.event_id == event.id, Registration.sort_key.in_(names), STANDS, is_seen
     )
     namesakes: dict[str, list[Registration]] = defaultdict(list)
     for other in db.session.scalars(query.order_by(Registration.id)):

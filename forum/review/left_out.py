@@ -5,16 +5,16 @@ cookie of more than 4096 bytes: so a message names only some people, and long na
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 
 from forum.events.models import Event
-from forum.registration import queries as registrations
 from forum.registration import wording
-from forum.review import rounds
+from forum.review import queries, rounds
 
 NAMED = 20  # the most people whom one message names, for all reasons together
 LONGEST_NAME = 40
@@ -34,22 +34,26 @@ REASONS: Mapping[str, LazyString] = {
 }
 
 
-def sentences(event: Event, came: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each reason that left people out; `came` has the result for each person by reference."""
+def sentences(event: Event, came: Mapping[str, str], sectors: queries.Sectors) -> Iterator[str]:
+    """Yield a sentence for each reason that left people out; `came` has the result for each person by reference.
+
+    `sectors` are the ids of those that the organiser sees, None for every sector. A form may name anybody: nothing is
+    told of the people of other sectors, not even whether there are any.
+    """
     people = {reason: [one for one, how in came.items() if how == reason] for reason in REASONS}
     left = {reason: references for reason, references in people.items() if references}
     for reason, references in left.items():
-        yield REASONS[reason] % {"names": _names(event, references, len(left))}
+        yield REASONS[reason] % {"names": _names(references, len(left), partial(_named, event, sectors))}
 
 
-def _names(event: Event, references: Sequence[str], parts: int) -> str:
+def _names(references: Sequence[str], parts: int, name_of: Callable[[str], str]) -> str:
     """Return people in a row, each by name and reference, in one of so many parts of the room that a message has.
 
     Whoever is no longer there stands by reference. The first is always named.
     """
     named: list[str] = []
     for reference in references[: NAMED // parts]:
-        named.append(_named(event, reference))
+        named.append(name_of(reference))
         if len(named) > 1 and len(json.dumps(named)) > MOST_BYTES // parts:
             named.pop()
             break
@@ -59,8 +63,8 @@ def _names(event: Event, references: Sequence[str], parts: int) -> str:
     return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=shown)
 
 
-def _named(event: Event, reference: str) -> str:
-    registration = registrations.find_by_reference(event, reference)
+def _named(event: Event, sectors: queries.Sectors, reference: str) -> str:
+    registration = queries.find_person(event, reference, sectors)
     if registration is None or not (name := wording.full_name(registration)):
         return reference
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

@@ -1,7 +1,7 @@
 """Deciding about many registrations at once: a page first shows the people and the results."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
@@ -71,7 +71,7 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
     """Show the page that asks; if nobody is left to decide about, say why and redirect to the queue."""
     if not people:
         event = get_any_or_404(slug)
-        left = " ".join(left_out.sentences(event, _left_out(event, form.digests())))
+        left = _left_words(event, _left_out(event, form.digests()))
         flash(left or _("Choose at least one person about whom you can decide."), "warning")
         return redirect(url_for("review.index", event=slug), 303)
     event = people[0].event
@@ -97,9 +97,9 @@ def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseRe
     came = _left_out(event, seen)
     for reference in [one.reference for one in rounds.selected(event)]:
         came[reference] = rounds.decide_one(slug, reference, seen.get(reference, ""), decide)
-    left = left_out.sentences(get_any_or_404(slug), came)
-    for tone, words in (("success", _done_words(Counter(came.values()))), ("warning", left)):
-        if told := " ".join(words):
+    left = _left_words(get_any_or_404(slug), came)
+    for tone, told in (("success", " ".join(_done_words(Counter(came.values())))), ("warning", left)):
+        if told:
             flash(told, tone)
     return redirect(url_for("review.index", event=slug), 303)
 
@@ -107,10 +107,15 @@ def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseRe
 def _left_out(event: Event, seen: dict[str, str]) -> dict[str, str]:
     """Return by reference the chosen people about whom nothing is left to decide, or not by this organiser, and why."""
     references = [reference for typed in seen if (reference := read_reference(typed))][: queries.SHOWN]
-    waiting = {one.reference: one for one in queries.list_by_references(event, references)}
+    seen_sectors = sign_ins.reviewed_sectors(event)
+    waiting = {one.reference: one for one in queries.list_by_references(event, references, seen_sectors)}
     recused = queries.find_recused(waiting.values(), g.user.id)
     passed = {reference: rounds.PASSED for reference, one in waiting.items() if one.id in recused}
     return {**{one: rounds.TOO_LATE for one in references if one not in waiting}, **passed}
+
+
+def _left_words(event: Event, came: Mapping[str, str]) -> str:
+    return " ".join(left_out.sentences(event, came, sign_ins.reviewed_sectors(event)))
 
 
 def _done_words(came: Counter[str]) -> Iterator[str]:

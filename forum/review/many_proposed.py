@@ -91,7 +91,8 @@ def _round(slug: str, form: ProposedManyForm, decide: rounds.Decide) -> tuple[in
     seen = {read_reference(reference): shown for reference, shown in form.digests().items()}
     chosen = [reference for reference in seen if reference][: queries.SHOWN]
     came = {reference: rounds.decide_one(slug, reference, seen[reference], decide) for reference in chosen}
-    left = [*left_out.sentences(get_any_or_404(slug), came)]
+    event = get_any_or_404(slug)
+    left = [*left_out.sentences(event, came, sign_ins.reviewed_sectors(event))]
     return sum(how == DONE for how in came.values()), left
 
 

@@ -11,19 +11,24 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import sign_ins
-from forum.accounts.enums import Role
+from forum.accounts.access import may_open
+from forum.accounts.models import User
 from forum.events import queries as events
 from forum.events.models import Event
+from forum.extensions import db
 from forum.registration import barring
+from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
-from forum.review import evidence, queries, wording
+from forum.review import actions, evidence, outcomes, queries, wording
 from forum.review.actions import shown_of, shown_with
+from forum.review.errors import Recused, SecondNeeded
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.review.models import ProposedRefusal
 from forum.web.edits import ShowsStored
 from forum.web.forms import TidyForm
+from forum.web.languages import moment_text
 
 
 class ConfirmForm(ShowsStored, TidyForm):
@@ -83,30 +88,67 @@ class Reviewed:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `review_of`, and register with `registration`, which must not import this, who may not cancel."""
-    state.app.jinja_env.globals.update(review_of=review_of)
-    barring.install(state.app, why_not_cancelled)
+    """Give templates `review_of` and the like; tell `registration`, which must not import this, who may not act."""
+    given = {"review_of": review_of, "decision_on": decision_on, "next_to_decide": next_to_decide}
+    state.app.jinja_env.globals.update(**given, person_url=wording.person_url)
+    barring.install(state.app, cancelling=why_not_cancelled, moving=why_not_moved)
 
 
 def why_not_cancelled(registration: Registration) -> str:
     """Return why the signed-in organiser cannot end a review by cancelling, or "" if they can."""
-    if not registration.is_in_review:
-        return ""
-    if queries.find_recused([registration], g.user.id):
+    try:
+        actions.refuse_cancelling(registration, user_id=g.user.id)
+    except Recused:
         return _(
             "You have left the decision about this person to others, so you cannot cancel the registration."
         )
-    if registration.event.has_second_reviewer:
+    except SecondNeeded:
         return _("A refusal needs a second organiser, so one alone cannot cancel the registration.")
     return ""
 
 
+def why_not_moved(registration: Registration) -> str:
+    """Return why the signed-in organiser cannot move a registration in review, or "" if they can."""
+    try:
+        actions.refuse_moving(registration, user_id=g.user.id)
+    except Recused:
+        return _(
+            "You have left the decision about this person to others, so you cannot move the registration."
+        )
+    return ""
+
+
 def review_of(registration: Registration) -> Reviewed | None:
-    """Return the pending decision about a registration; None without one, or after the event."""
+    """Return the pending decision about a registration; None without one, after the event, or for other sectors."""
     now = clock.now()
+    if not queries.is_in(registration, sign_ins.reviewed_sectors(registration.event)):
+        return None
     if not registration.is_in_review or events.is_over(registration.event, now):
         return None
     return describe(registration.event, [registration], user_id=g.user.id, now=now)[0]
+
+
+def nothing_to_decide() -> str:
+    """Return that a person is not in review, in words."""
+    return _("Nothing is to be decided: somebody else has decided, or the registration has ended.")
+
+
+def decision_on(registration: Registration) -> str:
+    """Return who has decided about a person who is not in review, what, when and how it stands now, in words."""
+    if not (entry := outcomes.find_latest(registration)):
+        return nothing_to_decide()
+    kind, _colon, number = entry.actor.partition(":")
+    is_own = entry.actor == sign_ins.current_actor()
+    decider = None if is_own or kind != "user" else db.session.get(User, int(number))
+    by = "" if is_own else decider.name if decider else _("A former organiser")
+    return _decision_text(registration, entry.action, entry.at, by)
+
+
+def next_to_decide(event: Event) -> Registration | None:
+    """Return the person who has waited longest for a decision that is the signed-in organiser's; None for nobody."""
+    if events.is_over(event, clock.now()):
+        return None
+    return queries.find_next(event, sign_ins.reviewed_sectors(event), g.user.id)
 
 
 def describe(
@@ -114,7 +156,8 @@ def describe(
 ) -> list[Reviewed]:
     """Return the people of a list with their evidence, in its order."""
     others = {other.id: other for other in _organised_events(event)}
-    told = evidence.gather(event, registrations, others, now)
+    sectors = sign_ins.reviewed_sectors(event)
+    told = evidence.gather(event, registrations, others, now, sectors=sectors)
     proposals = queries.find_proposals(registrations)
     recused = queries.find_recused(registrations, user_id)
     return [
@@ -134,9 +177,26 @@ def describe(
 
 
 def _organised_events(event: Event) -> list[Event]:
-    """Return the other events that the reviewer organises: people of events that they do not organise are not shown."""
+    """Return the other events that the reviewer works on: people of other events are not shown."""
     return [
-        other
-        for other in events.list_events()
-        if other.id != event.id and sign_ins.may(Role.ORGANISER, other)
+        other for other in events.list_events() if other.id != event.id and may_open("attendees.show", other)
     ]
+
+
+def _decision_text(registration: Registration, action: str, at: datetime, by: str) -> str:
+    """Return what was decided about a person, when, by whom and how it stands now; `by` is "" for whoever reads it."""
+    told = {
+        "person": registration_wording.full_name(registration),
+        "moment": moment_text(at, registration.event.zone),
+        "status": registration_wording.status_name(registration.status),
+        "name": by,
+    }
+    if action == outcomes.APPROVED:
+        if not by:
+            return _("You approved %(person)s on %(moment)s. Status now: %(status)s.", **told)
+        return _("%(name)s approved %(person)s on %(moment)s. Status now: %(status)s.", **told)
+    if not by:
+        return _("You declined the registration of %(person)s on %(moment)s. Status now: %(status)s.", **told)
+    return _(
+        "%(name)s declined the registration of %(person)s on %(moment)s. Status now: %(status)s.", **told
+    )

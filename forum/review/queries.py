@@ -1,13 +1,13 @@
-"""Reading what waits for a decision."""
+"""Reading what waits for a decision. `sectors` are the ids of those that the reader sees, None for every sector."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from forum.accounts.enums import Role
+from forum.accounts import reviewers
 from forum.accounts.models import Membership, User
 from forum.events.models import Event
 from forum.extensions import db
@@ -19,8 +19,12 @@ from forum.review.models import ProposedRefusal, Recusal
 from forum.web.pagination import Cursor, Order, Page, count_before, read_page
 
 SHOWN = 100
+Sectors = Collection[int] | None
 # The moment from which a review counts; a registration put in review by an earlier version has none of its own.
 SINCE = func.coalesce(Registration.review_since, Registration.requested_at)
+IS_IN_REVIEW = or_(
+    Registration.status == Status.IN_REVIEW, and_(IS_REVIEWED, Registration.status.in_(APPROVED))
+)
 ORDER = Order((SINCE.label("since"), Registration.id))
 
 
@@ -32,33 +36,33 @@ class Beside:
     id: int
 
 
-def waits(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
+def waits(event: Event, sectors: Sectors) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """Return how many people wait for a place, and how many for a decision, as columns of a statement."""
     waiting = select(Registration.id).where(Registration.event_id == event.id, IS_WAITING)
-    first, changed = map(_number, _parts(event))
+    first, changed = map(_number, _parts(event, sectors))
     return _number(waiting), first + changed
 
 
-def count_undecided(event: Event) -> int:
+def count_undecided(event: Event, sectors: Sectors) -> int:
     """Return how many registrations wait for a decision, changes after an approval included."""
-    _in_line, undecided = waits(event)
+    _in_line, undecided = waits(event, sectors)
     return db.session.scalar(select(undecided)) or 0
 
 
-def list_undecided(event: Event, *, limit: int = SHOWN) -> Sequence[Registration]:
+def list_undecided(event: Event, sectors: Sectors, *, limit: int = SHOWN) -> Sequence[Registration]:
     """Return the registrations that wait for a decision, those that wait longest first."""
-    query = _undecided(event).order_by(SINCE, Registration.id)
+    query = _undecided(event, sectors).order_by(SINCE, Registration.id)
     return db.session.scalars(query.limit(limit).options(joinedload(Registration.sector))).all()
 
 
-def read_undecided(event: Event, cursor: Cursor | None) -> tuple[Page[Registration], int]:
+def read_undecided(event: Event, sectors: Sectors, cursor: Cursor | None) -> tuple[Page[Registration], int]:
     """Return a page of people who wait for a decision, the longest first, and how many come before its first person.
 
     A page begins beside a person, by reference; one who has been decided about keeps the position of their time of
-    asking.
+    asking. A person of other sectors gives no position: it would say when they asked.
     """
-    query = _undecided(event).options(joinedload(Registration.sector))
-    beside = find_by_reference(event, read_reference(cursor.key)) if cursor else None
+    query = _undecided(event, sectors).options(joinedload(Registration.sector))
+    beside = find_person(event, read_reference(cursor.key), sectors) if cursor else None
     backwards = cursor is not None and cursor.backwards
     at = Beside(beside.review_since or beside.requested_at, beside.id) if beside else None
     page = read_page(db.session, query, ORDER, size=SHOWN, beside=at, backwards=backwards)
@@ -69,19 +73,54 @@ def read_undecided(event: Event, cursor: Cursor | None) -> tuple[Page[Registrati
     return page, count_before(db.session, query, ORDER, here)
 
 
-def count_late(event: Event, now: datetime) -> int:
+def count_late(event: Event, sectors: Sectors, now: datetime) -> int:
     """Return how many registrations still wait for a decision after the promised day."""
     late = Registration.answer_by <= now
-    return sum(db.session.execute(select(*(_number(part.where(late)) for part in _parts(event)))).one())
+    return sum(
+        db.session.execute(select(*(_number(part.where(late)) for part in _parts(event, sectors)))).one()
+    )
 
 
-def list_by_references(event: Event, references: Collection[str]) -> Sequence[Registration]:
+def find_person(
+    event: Event, reference: str, sectors: Sectors, or_else: ColumnElement[bool] | None = None
+) -> Registration | None:
+    """Return the event's registration with this reference; for a reviewer only one in review in their sectors.
+
+    `or_else` is a condition under which a reviewer finds somebody of their sectors who is not in review. Whether nobody
+    has the reference, or somebody whom the reviewer does not find, makes no difference, not even in statements.
+    """
+    if sectors is None:
+        return find_by_reference(event, reference)
+    found = or_(IS_IN_REVIEW, or_else) if or_else is not None else IS_IN_REVIEW
+    here = Registration.event_id == event.id, Registration.reference == reference
+    query = select(Registration).where(*here, Registration.sector_id.in_(sectors), found)
+    return db.session.scalars(query).one_or_none()
+
+
+def find_next(event: Event, sectors: Sectors, user_id: int) -> Registration | None:
+    """Return the person who has waited longest for a decision of this organiser; None if nobody waits for one.
+
+    Decisions that the organiser has left to others, and refusals that somebody else has to confirm, are passed over.
+    """
+    left = select(Recusal.registration_id).where(Recusal.user_id == user_id)
+    proposed = select(ProposedRefusal.registration_id).where(ProposedRefusal.proposed_by == user_id)
+    mine = Registration.id.not_in(left), Registration.id.not_in(proposed)
+    query = _undecided(event, sectors).where(*mine).order_by(SINCE, Registration.id)
+    return db.session.scalars(query.limit(1)).first()
+
+
+def is_in(registration: Registration, sectors: Sectors) -> bool:
+    """Return whether the registration is in one of the sectors."""
+    return sectors is None or registration.sector_id in sectors
+
+
+def list_by_references(event: Event, references: Collection[str], sectors: Sectors) -> Sequence[Registration]:
     """Return the event's registrations with these references that wait for a decision, the first to ask first."""
     query = select(Registration).where(
         Registration.event_id == event.id, Registration.reference.in_(references)
     )
     ordered = query.order_by(Registration.requested_at, Registration.id)
-    return [one for one in db.session.scalars(ordered) if one.is_in_review]
+    return [one for one in db.session.scalars(ordered) if one.is_in_review and is_in(one, sectors)]
 
 
 def find_proposals(registrations: Collection[Registration]) -> dict[int, ProposedRefusal]:
@@ -104,8 +143,7 @@ def count_other_reviewers(registration: Registration, user_id: int) -> int:
 
     The organiser who has proposed a refusal does not count, because they cannot confirm it.
     """
-    roles = Membership.role.in_((Role.ORGANISER, Role.ADMIN))
-    here = or_(Membership.event_id == registration.event_id, Membership.event_id.is_(None))
+    able_here = reviewers.reviews(registration.event_id, registration.sector_id)
     recused = select(Recusal.user_id).where(Recusal.registration_id == registration.id)
     proposer = select(ProposedRefusal.proposed_by).where(
         ProposedRefusal.registration_id == registration.id, ProposedRefusal.proposed_by.is_not(None)
@@ -114,13 +152,13 @@ def count_other_reviewers(registration: Registration, user_id: int) -> int:
     able = (
         select(func.count(User.id.distinct()))
         .join(Membership, Membership.user_id == User.id)
-        .where(roles, here, User.active, *others)
+        .where(able_here, User.active, *others)
     )
     return db.session.scalar(able) or 0
 
 
-def _undecided(event: Event) -> Select[Registration]:
-    first, changed = _parts(event)
+def _undecided(event: Event, sectors: Sectors) -> Select[Registration]:
+    first, changed = _parts(event, sectors)
     return select(Registration).where(Registration.id.in_(first.union_all(changed)))
 
 
@@ -128,9 +166,11 @@ def _number(part: Select) -> ScalarSelect:
     return select(func.count()).select_from(part.subquery()).scalar_subquery()
 
 
-def _parts(event: Event) -> tuple[Select, Select]:
+def _parts(event: Event, sectors: Sectors) -> tuple[Select, Select]:
     """Select the ids of those in their first review, and of those whose change is reviewed; each has an index."""
     mine = select(Registration.id).where(Registration.event_id == event.id)
+    if sectors is not None:
+        mine = mine.where(Registration.sector_id.in_(sectors))
     return (
         mine.where(Registration.status == Status.IN_REVIEW),
         mine.where(IS_REVIEWED, Registration.status.in_(APPROVED)),

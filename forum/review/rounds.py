@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from flask import g, request
 
+from forum.accounts import sign_ins
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -22,6 +23,7 @@ from forum.review.errors import (
     DecisionRefused,
     NobodyElse,
     NothingProposed,
+    OutOfSectors,
     SamePerson,
     SeenChanged,
 )
@@ -32,6 +34,7 @@ ALONE, WITHDRAWN, OWN = "alone", "withdrawn", "own"
 LEFT: Mapping[type[Exception], str] = {
     NotInReview: TOO_LATE,
     NotLive: TOO_LATE,
+    OutOfSectors: TOO_LATE,
     SectorFull: FULL,
     SeenChanged: CHANGED,
     AlreadyProposed: PROPOSED_BEFORE,
@@ -48,7 +51,7 @@ def selected(event: Event) -> Sequence[Registration]:
     values = (request.form if request.method == "POST" else request.args).getlist("who")
     # PostgreSQL refuses a text with a NUL, so only texts in the form of a reference are searched.
     references = {read_reference(value.partition(".")[0]) for value in values[: queries.SHOWN]}
-    people = queries.list_by_references(event, references)
+    people = queries.list_by_references(event, references, sign_ins.reviewed_sectors(event))
     recused = queries.find_recused(people, g.user.id)
     return [one for one in people if one.id not in recused]
 
@@ -56,6 +59,7 @@ def selected(event: Event) -> Sequence[Registration]:
 def decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
     """Call `decide` with one person, and commit; return the result."""
     start_write(db.session)
+    # Whoever is of a sector that the organiser does not see is refused by the decision itself.
     registration = registrations.find_by_reference(get_any_or_404(slug), reference)
     if registration is None:
         # Otherwise the next page would be rendered while this transaction holds the database's lock.

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext, pgettext
 from flask_babel.speaklater import LazyString
 
+from forum.accounts.access import may_open
 from forum.events.models import Event
 from forum.invitations.enums import InvitationState
 from forum.invitations.wording import evidence_text
@@ -21,6 +22,7 @@ from forum.review.errors import (
     AlreadyProposed,
     NobodyElse,
     NothingProposed,
+    OutOfSectors,
     Recused,
     SamePerson,
     SeenChanged,
@@ -34,6 +36,7 @@ REFUSALS: Mapping[type[Exception], LazyString] = {
         "Nothing was changed: no place is free, and nobody can join the waiting list. Raise the ceiling first,"
         " or leave the registration in review."
     ),
+    OutOfSectors: _l("Nothing was changed: this person is in a sector that is not yours."),
     Recused: _l("Nothing was changed: you have left this decision to others."),
     AlreadyProposed: _l(
         "Nothing was changed: a refusal has been proposed already. Another organiser confirms it."
@@ -58,6 +61,18 @@ class Point:
     label: str
     text: str
     url: str = ""
+
+
+def person_url(registration: Registration) -> str:
+    """Return the URL of the person's page in the console; for those who only review, of the page for deciding."""
+    shown = "attendees.show" if may_open("attendees.show", registration.event) else "review.show"
+    return url_for(shown, event=registration.event.slug, reference=registration.reference)
+
+
+def _url_if_read(registration: Registration) -> str:
+    """Return the URL of the page of somebody in the evidence; "" for those who review only and may not read it."""
+    is_read = may_open("attendees.show", registration.event) or registration.is_in_review
+    return person_url(registration) if is_read else ""
 
 
 def points(registration: Registration, evidence: Evidence, events: Mapping[int, Event]) -> list[Point]:
@@ -170,6 +185,8 @@ def _organisation(evidence: Evidence) -> Point:
 
 def _places(evidence: Evidence) -> Point:
     label, cap, held = _("Organisation"), evidence.cap, evidence.places_held
+    if held is None:
+        return _cap(evidence)
     if cap is None:
         text = (
             ngettext("Has %(num)s other place", "Has %(num)s other places", held)
@@ -177,10 +194,20 @@ def _places(evidence: Evidence) -> Point:
             else _("Has no other place")
         )
         return Point(NEITHER, label, text)
-    if held >= cap:
-        return Point(AGAINST, label, _("Has all the places that it can have, %(cap)s", cap=cap))
+    if evidence.is_cap_reached:
+        return _cap(evidence)
     ordinal = wording.ordinal(held + 1)
     return Point(FOR, label, _("This is its %(ordinal)s place of at most %(cap)s", ordinal=ordinal, cap=cap))
+
+
+def _cap(evidence: Evidence) -> Point:
+    """Return whether the organisation can have another place, without how many it has."""
+    label, cap = _("Organisation"), evidence.cap
+    if cap is None:
+        return Point(NEITHER, label, _("Has no upper limit of places"))
+    if evidence.is_cap_reached:
+        return Point(AGAINST, label, _("Has all the places that it can have, %(cap)s", cap=cap))
+    return Point(FOR, label, _("Can have another place, of at most %(cap)s", cap=cap))
 
 
 def _invitation(registration: Registration, evidence: Evidence) -> Iterator[Point]:
@@ -203,7 +230,7 @@ def _earlier(registration: Registration, evidence: Evidence) -> Iterator[Point]:
             sector=sector,
             status=status,
         )
-        url = url_for("attendees.show", event=earlier.event.slug, reference=earlier.reference)
+        url = _url_if_read(earlier)
         is_good = earlier.status == Status.CONFIRMED
         yield Point(FOR if is_good else AGAINST if is_here else NEITHER, _("Same address"), text, url)
     if not evidence.earlier:
@@ -229,7 +256,7 @@ def _same_name(registration: Registration, evidence: Evidence) -> Iterator[Point
             organisation=other.organisation,
             status=wording.status_name(other.status),
         )
-        url = url_for("attendees.show", event=registration.event.slug, reference=other.reference)
+        url = _url_if_read(other)
         yield Point(AGAINST, _("Same name"), text, url)
 
 

@@ -195,6 +195,18 @@ def test_cancelling_is_no_way_around_a_review(organiser, sign_in_as, event, peop
     assert [status(one) for one in people] == [Status.IN_REVIEW, Status.IN_REVIEW, Status.CANCELLED]
 
 
+def test_moving_is_no_way_around_a_recusal(organiser, sign_in_as, event, people):
+    sign_in_as(event=event)
+    stale = organiser.get("attendee_moves.sector", **of(people[0]))
+    organiser.post("review.recuse", **of(people[0]))
+    told = "You have left the decision about this person to others, so you cannot move the registration."
+    assert told in stale.submit({"sector": "ngo"}, expect=409).text
+    page = organiser.get("attendee_moves.sector", **of(people[0]))
+    assert (told in page.text, page.soup.select("main form")) == (True, [])
+    organiser.get("attendee_moves.sector", **of(people[1])).submit({"sector": "ngo"}, expect=303)
+    assert [status(one) for one in people[:2]] == [Status.IN_REVIEW, Status.CONFIRMED]
+
+
 def test_promise_stands_where_it_is_true(pages, app, event, frozen):
     form = pages.get("registration.details", sector="other")
     promise = "You have an answer within 10 days of confirming your address."
@@ -215,9 +227,8 @@ def test_promise_stands_where_it_is_true(pages, app, event, frozen):
     assert "We promised an answer by 13 May 2027 and are late." in page.text
 
 
-def test_a_person_is_told_before_a_change_that_begins_a_review(app, event, people, frozen):
-    shown = digest(actions.shown_of(people[0]))
-    write(actions.approve, people[0], seen=shown, user_id=1, now=NOW)
+def test_a_person_is_told_before_a_change_that_begins_a_review(app, organiser, event, people, frozen):
+    approve(people[0])
     own = Pages(app)
     own.get("self_service.enter", token=manage_token(people[0]), follow=True)
     assert "they review yours once more. You keep your place meanwhile" in own.get("self_service.change").text

@@ -209,7 +209,7 @@ def test_a_changed_name_after_approval_is_reviewed_and_keeps_the_place(reviewed,
     assert (person.is_in_review, kinds_for(person)[-1]) == (False, "approved")
     change(person, family_name="Somebody else")
     assert (person.status, person.holds_place, person.is_in_review) == (Status.CONFIRMED, True, True)
-    assert (kinds_for(person)[-1], queries.count_undecided(reviewed)) == ("change-in-review", 1)
+    assert (kinds_for(person)[-1], queries.count_undecided(reviewed, None)) == ("change-in-review", 1)
     change(person, organisation="Yet another")
     assert [kind for kind in kinds_for(person) if kind == "change-in-review"] == ["change-in-review"]
     approve(person, judges[0])
@@ -218,15 +218,19 @@ def test_a_changed_name_after_approval_is_reviewed_and_keeps_the_place(reviewed,
     waiting = confirmed(reviewed, "other", now=LATER)
     approve(waiting, judges[0])
     decline(person, judges[1])
-    assert (person.status, reviewed.taken, queries.count_undecided(reviewed)) == (Status.DECLINED, 1, 0)
+    assert (person.status, reviewed.taken, queries.count_undecided(reviewed, None)) == (Status.DECLINED, 1, 0)
 
 
 def test_nobody_in_review_is_forgotten_and_late_answers_are_counted(reviewed):
     people = [confirmed(reviewed, "other", now=NOW + timedelta(days=n)) for n in range(2)]
     late = reviewed.starts_at - timedelta(hours=1)
     assert write(expiry.expire_due, now=late) == 0
-    assert [one.id for one in queries.list_undecided(reviewed)] == [one.id for one in people]
-    assert [queries.count_late(reviewed, at) for at in (LATER, NOW + timedelta(days=11), late)] == [0, 1, 2]
+    assert [one.id for one in queries.list_undecided(reviewed, None)] == [one.id for one in people]
+    assert [queries.count_late(reviewed, None, at) for at in (LATER, NOW + timedelta(days=11), late)] == [
+        0,
+        1,
+        2,
+    ]
 
 
 def test_evidence_tells_domains_colleagues_and_earlier_registrations(reviewed):
@@ -244,7 +248,7 @@ def test_evidence_tells_domains_colleagues_and_earlier_registrations(reviewed):
             ("eva@gmail.com", "Beta", "Ö"),
         )
     ]
-    told = evidence.gather(reviewed, people, {archive.id}, LATER)
+    told = evidence.gather(reviewed, people, {archive.id}, LATER, sectors=None)
     eva, odd, public = (told[one.id] for one in people)
     assert (eva.known_domains, odd.known_domains, public.known_domains) == (
         {"alfa.example"},
@@ -256,5 +260,5 @@ def test_evidence_tells_domains_colleagues_and_earlier_registrations(reviewed):
     assert (eva.colleagues, eva.places_held, eva.finds_place) == ({archive.id: 1}, 1, True)
     assert (eva.same_name.id, public.same_name) == (people[1].id, None)
     # People of an event that the reviewer does not organise are left out of the evidence.
-    (hidden,) = evidence.gather(reviewed, people[:1], (), LATER).values()
+    (hidden,) = evidence.gather(reviewed, people[:1], (), LATER, sectors=None).values()
     assert (hidden.earlier, hidden.colleagues) == ([], {})

@@ -37,7 +37,7 @@ def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_pers
         write(
             lambda: [places.lock(event), organisations.store(event, None, written, actor="command", now=NOW)]
         )
-        told = evidence.gather(event, people, (), NOW)
+        told = evidence.gather(event, people, (), NOW, sectors=None)
         said = [
             [point.text for point in wording.points(person, told[person.id], {})][:2] for person in people
         ]
@@ -53,7 +53,7 @@ def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_pers
 def known_domains(event, organisation):
     """Return the domains with which a newcomer of the organisation is compared."""
     person = confirmed(event, "other", organisation=organisation)
-    return evidence.gather(event, [person], (), NOW)[person.id].known_domains
+    return evidence.gather(event, [person], (), NOW, sectors=None)[person.id].known_domains
 
 
 @pytest.fixture
@@ -111,10 +111,11 @@ def test_an_unconfirmed_address_is_neither_colleague_nor_namesake(open_to_all):
     pending = register(open_to_all, "ngo", **mine)
     person = confirmed(open_to_all, "other", **mine)
     assert (pending.status, pending.holds_place) == ("pending", True)
-    assert evidence.gather(open_to_all, [person], (), NOW)[person.id].same_name is None
+    assert evidence.gather(open_to_all, [person], (), NOW, sectors=None)[person.id].same_name is None
     abroad = confirmed(open_to_all, "ngo", **mine)
-    assert evidence.gather(open_to_all, [person], (), NOW)[person.id].same_name.id == abroad.id
+    assert evidence.gather(open_to_all, [person], (), NOW, sectors=None)[person.id].same_name.id == abroad.id
     elsewhere = register_elsewhere(archive, "ngo", **mine)
-    assert evidence.gather(open_to_all, [person], {archive.id}, NOW)[person.id].colleagues == {archive.id: 1}
-    here = evidence.gather(archive, [elsewhere], {open_to_all.id}, NOW)[elsewhere.id]
+    there = evidence.gather(open_to_all, [person], {archive.id}, NOW, sectors=None)[person.id]
+    assert there.colleagues == {archive.id: 1}
+    here = evidence.gather(archive, [elsewhere], {open_to_all.id}, NOW, sectors=None)[elsewhere.id]
     assert here.colleagues == {open_to_all.id: 1}  # without the registration whose address is unconfirmed

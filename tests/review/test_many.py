@@ -8,7 +8,6 @@ from flask import flash, session
 
 from forum.events.enums import SectorPolicy
 from forum.registration import actions as cancelling
-from forum.registration import queries as registrations
 from forum.registration import wording
 from forum.review import left_out, queries, rounds
 from tests.factories.events import NOW, make_event, make_sector
@@ -120,12 +119,12 @@ def test_a_message_fits_into_a_cookie_whatever_letters_the_names_have(app, monke
     letters = Random(7)
     alphabet = [chr(code) for code in range(ord(first), ord(last) + 1)]
     monkeypatch.setattr(wording, "full_name", lambda _one: "".join(letters.choices(alphabet, k=80)))
-    monkeypatch.setattr(registrations, "find_by_reference", lambda _event, reference: reference)
+    monkeypatch.setattr(left_out.queries, "find_person", lambda _event, reference, _sectors: reference)
     five = (rounds.FULL, rounds.TOO_LATE, rounds.CHANGED, rounds.OWN, rounds.PASSED)
     for reasons in ((rounds.TOO_LATE,), five):
         came = {f"{number:04}-{reason:.4}": reason for reason in reasons for number in range(50)}
         with app.test_request_context():
-            told = " ".join(left_out.sentences(None, came))
+            told = " ".join(left_out.sentences(None, came, None))
             flash(told, "warning")
             cookie = app.session_interface.get_signing_serializer(app).dumps(dict(session))
         assert len(cookie) < 3600, reasons
