@@ -8,20 +8,26 @@ from flask import Flask
 
 from forum import database, models
 from forum.accounts import access, kept_words, own_account, sign_ins
+from forum.accounts import console as colleagues
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
+from forum.bulk import console as bulk_console
 from forum.console import (
+    all_events,
     categories,
     counts,
+    figures,
     glossary,
     hashtags,
     image_choice,
     library,
+    log_export,
     new_event,
     organisation_merging,
     organisations,
     page_revisions,
     page_writing,
+    public_balance,
     publication,
     question_settings,
     redirects,
@@ -43,6 +49,7 @@ from forum.home import crawlers, icons, site
 from forum.home import public as home_public
 from forum.images import public as images_public
 from forum.images.errors import StorageAway
+from forum.imports import console as imports
 from forum.invitations import answering
 from forum.invitations import console as invitations_console
 from forum.invitations import public as invitations_public
@@ -62,16 +69,20 @@ from forum.registration import (
     organisers_addresses,
     organisers_answers,
     organisers_changes,
+    organisers_columns,
+    organisers_exports,
     organisers_files,
     organisers_merges,
     organisers_moves,
     organisers_notes,
     organisers_undoing,
+    organisers_views,
     own_files,
     own_moves,
     waiting_pages,
 )
 from forum.registration import public as registration_public
+from forum.registration.kept_exports import end_with_people
 from forum.registration.settling import settle_with
 from forum.reveals import console as reveals_console
 from forum.reveals import telephone
@@ -128,12 +139,17 @@ BLUEPRINTS = (
     consent_texts.bp,
     account_public.bp,
     own_account.bp,
+    colleagues.bp,
     console_overview.bp,
     new_event.bp,
+    all_events.bp,
     publication.bp,
     console_previews.bp,
     registration_console.bp,
     organisers_changes.bp,
+    organisers_columns.bp,
+    organisers_exports.bp,
+    organisers_views.bp,
     organisers_answers.bp,
     organisers_files.bp,
     organisers_merges.bp,
@@ -143,6 +159,7 @@ BLUEPRINTS = (
     organisers_addresses.bp,
     organisers_additions.bp,
     waiting_pages.bp,
+    bulk_console.bp,
     organisations.bp,
     organisation_merging.bp,
     review_console.bp,
@@ -151,6 +168,7 @@ BLUEPRINTS = (
     reveals_console.bp,
     telephone.bp,
     invitations_console.bp,
+    imports.bp,
     console_outbox.bp,
     console_mailings.bp,
     news_console.bp,
@@ -169,6 +187,9 @@ BLUEPRINTS = (
     console_settings.bp,
     question_settings.bp,
     counts.bp,
+    figures.bp,
+    public_balance.bp,
+    log_export.bp,  # the pages of `log`, and the export
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (
@@ -232,6 +253,7 @@ def _init_database(app: Flask) -> None:
     search_entries.keep_in_step(db.session)
     raise_with_lists(db.session)
     end_with_reviews(db.session)
+    end_with_people(db.session)
     settle_with(app, answering.settle)
     versions.raise_with_changes(db.session)
     audit.chain_at_commit(db.session)

@@ -40,8 +40,9 @@ TRIGGERS = {
     " WHERE NOT tgisinternal",
 }
 OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
-# The database's own search index, which no model maps; SQLite keeps it in several tables (migration 0023).
-INDEX = re.compile(r"search_index(_[a-z]+)?")
+# The database's own search indexes, which no model maps; SQLite keeps each in several tables (migrations 0023, 0074
+# and 0076).
+INDEX = re.compile(r"(search|people)_index(_[a-z]+)?")
 DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNORECASE)
 
 
@@ -113,9 +114,9 @@ def _find_differing_columns(table: Table, present: Sequence[ReflectedColumn]) ->
             yield f"the column {table.name}.{column['name']} has to be filled"
 
 
-def is_index(table: str | None) -> bool:
-    """Return whether a table is part of the database's search index, which triggers fill from `search_entries`."""
-    return table is not None and INDEX.fullmatch(table) is not None
+def is_index(name: str | None) -> bool:
+    """Return whether a table or an index is part of the database's indexes for searches, which no model maps."""
+    return name is not None and INDEX.fullmatch(name) is not None
 
 
 def numbers_its_rows(table: Table) -> bool:

@@ -6,23 +6,29 @@ from forum.delegations import models as delegations
 from forum.events import models as events
 from forum.health import models as health
 from forum.images import models as images
+from forum.imports import models as imports
 from forum.invitations import models as invitations
 from forum.mailings import models as mailings
 from forum.news import models as news
 from forum.news import search_entries
 from forum.organisations import models as merged_organisations
 from forum.outbox import models as outbox
+from forum.participants import models as participants
 from forum.people import models as people
 from forum.privacy import models as privacy
 from forum.questions import models as questions
+from forum.registration import kept_export_models as kept_exports
+from forum.registration import list_column_models as list_columns
 from forum.registration import merge_models as merges
 from forum.registration import models as registration
 from forum.registration import offer_models as offers
 from forum.registration import organisation_models as organisations
 from forum.registration import restriction_models as restrictions
+from forum.registration import saved_view_models as saved_views
 from forum.registration import sign_in_models as sign_ins
 from forum.registration import tombstone_models as tombstones
 from forum.review import models as review
+from forum.tasks import models as tasks
 
 ALL = (
     audit,
@@ -36,16 +42,22 @@ ALL = (
     people,
     questions,
     registration,
+    list_columns,
+    kept_exports,
     merges,
     offers,
     organisations,
     merged_organisations,
     restrictions,
+    saved_views,
     sign_ins,
     tombstones,
     invitations,
+    imports,
     review,
     delegations,
     mailings,
+    participants,
+    tasks,
     privacy,
 )

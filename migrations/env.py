@@ -29,7 +29,9 @@ def run() -> None:
             transaction_per_migration=True,
             on_version_apply=migrating.StepCheck(connection),
             render_item=as_plain_type,
-            include_name=lambda name, kind, parents: not (kind == "table" and migrating.is_index(name)),
+            include_name=lambda name, kind, parents: (
+                not (kind in {"table", "index"} and migrating.is_index(name))
+            ),
             **{**configure_args, "compare_type": True},
         )
         with context.begin_transaction():

@@ -23,10 +23,17 @@ from forum.mailings.models import Mailing
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import HELD, UNSENT
+from forum.registration.kept_export_models import KeptExport
+from forum.tasks.enums import TaskStatus
+from forum.tasks.models import Task
 
-# Pauses mailings, which may have been sent since the backup was made. The backup of an early release has none.
+# Pauses mailings, which may have been sent since the backup was made, and stops changes to many people, which somebody
+# may have undone since. Kept exports may have people who were erased since. The backup of an early release has none.
 PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
+DO $$ BEGIN IF to_regclass('tasks') IS NOT NULL THEN
+UPDATE tasks SET status = 'stopped', ended_at = now(), payload = '{}' WHERE status = 'running'; END IF; END $$;
+DO $$ BEGIN IF to_regclass('kept_exports') IS NOT NULL THEN DELETE FROM kept_exports; END IF; END $$;
 """
 
 
@@ -48,10 +55,15 @@ class Quieted:
 
 
 def quiet(connection: Connection) -> Quieted:
-    """Delete sign-ins and one-time links, pause mailings and hold unsent mail, in the caller's transaction."""
+    """Delete sign-ins, one-time links and kept exports, pause mailings, stop tasks, hold mail; the caller commits."""
     if inspect(connection).has_table(Mailing.__tablename__):
         sending = update(Mailing).where(Mailing.status == MailingStatus.SENDING)
         connection.execute(sending.values(status=MailingStatus.PAUSED))
+    if inspect(connection).has_table(KeptExport.__tablename__):
+        connection.execute(delete(KeptExport))
+    if inspect(connection).has_table(Task.__tablename__):
+        running = update(Task).where(Task.status == TaskStatus.RUNNING)
+        connection.execute(running.values(status=TaskStatus.STOPPED, ended_at=clock.now(), payload={}))
     return Quieted(*(_count(connection, statement) for statement in _statements()))
 
 

@@ -24,7 +24,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, event, inspect, text
 from sqlalchemy.engine import URL
 
 from forum import clock, migrating, presence
@@ -161,7 +161,13 @@ def _dump(target: Path) -> None:
         _check_sqlite(target)
     else:
         _run_postgres(
-            "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={target}", url=url
+            "pg_dump",
+            "--format=custom",
+            "--no-owner",
+            "--no-privileges",
+            "--no-comments",
+            f"--file={target}",
+            url=url,
         )
 
 
@@ -181,6 +187,8 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
     if target.exists():
         erasures.note_before_replacing()
     copy = create_engine(URL.create("sqlite", database=str(dump)))
+    # Without it, what hangs on a deleted row would stay, and the next migration would be refused because of it.
+    event.listen(copy, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys = ON"))
     with copy.begin() as connection:
         quieted = after_restore.quiet(connection)
     copy.dispose()

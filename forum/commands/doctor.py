@@ -23,6 +23,7 @@ from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
 from forum.privacy import queries as privacy
+from forum.registration import text_index
 from forum.settings.project import PROJECT
 from forum.web.static import is_built
 
@@ -37,6 +38,7 @@ def doctor(offline: bool) -> None:
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
         *list_missing(),
         *_search_index(),
+        *_people_index(),
         *_requests(),
         *_settings(app),
         *_private_files(app),
@@ -70,6 +72,24 @@ def _search_index() -> Iterator[Finding]:
         yield Finding("search", False, f"{missing}{damage}: forum rebuild-search")
     else:
         yield Finding("search", True, "finds what posts and pages say")
+
+
+def _people_index() -> Iterator[Finding]:
+    """Check that a search for people finds everybody; yield nothing where the tables cannot be used."""
+    try:
+        start_write(db.session)
+        is_used, is_whole = text_index.is_used(), text_index.is_whole()
+    except SQLAlchemyError:
+        return
+    finally:
+        db.session.rollback()
+    if not is_whole:
+        yield Finding(
+            "people", False, "the database's index differs from the registrations: forum rebuild-search"
+        )
+    else:
+        how = "" if is_used else "out"
+        yield Finding("people", True, f"a search finds everybody, with{how} an index of the database")
 
 
 def _requests() -> Iterator[Finding]:

@@ -14,7 +14,8 @@ from forum.tidying import tidy
 from forum.web.languages import DEFAULT, NAMES
 
 ACTOR = "command"
-ROLES = [role.value for role in Role]
+# A reviewer is invited in the console, where their sectors are chosen.
+ROLES = [role.value for role in Role if role != Role.REVIEWER]
 NO_EVENT = "There is no event with the short name {slug!r}."
 LONGEST_NAME = 200
 WRONG_NAME = f"A name has 1 to {LONGEST_NAME} characters that can be seen, and no encoded word (=? … ?=)."

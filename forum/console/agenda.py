@@ -1,6 +1,6 @@
 """The tasks and coming dates of an event, which an organiser finds first in the console."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +9,8 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from forum.accounts import sign_ins
+from forum.accounts.access import may_open
 from forum.audit import queries as audit
 from forum.console.mailings import proposed_change
 from forum.console.navigation import waits_of
@@ -55,15 +57,19 @@ class Coming:
 
 
 def list_tasks(event: Event, now: datetime) -> list[Task]:
-    """Return the event's tasks; those for which people wait come first."""
+    """Return the event's tasks that the signed-in user may do; those for which people wait come first."""
+    # Of each kind of task: the page where it is done, or that whoever may judge the task can open.
+    kinds: tuple[tuple[str, Callable[[Event, datetime], Iterator[Task]]], ...] = (
+        ("erasure_requests.index", _requests),
+        ("erasure_requests.index", _erasures),
+        ("review.index", _reviews),
+        ("mailings.show", _mailings),
+        ("outbox.index", _mail_troubles),
+        ("log.index", _brakes),
+        ("settings.texts", _blanks),
+    )
     return [
-        *_requests(event, now),
-        *_erasures(now),
-        *_reviews(event, now),
-        *_mailings(event),
-        *_mail_troubles(event, now),
-        *_brakes(event, now),
-        *_blanks(event, now),
+        task for endpoint, list_kind in kinds if may_open(endpoint, event) for task in list_kind(event, now)
     ]
 
 
@@ -134,7 +140,7 @@ def _requests(event: Event, now: datetime) -> Iterator[Task]:
     )
 
 
-def _erasures(now: datetime) -> Iterator[Task]:
+def _erasures(_event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task if somebody who was erased may be in the database again, or may come back with a backup (P09)."""
     is_well, _words = tombstones.examine(now=now)
     if not is_well:
@@ -148,11 +154,11 @@ def _erasures(now: datetime) -> Iterator[Task]:
 
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task for the registrations that wait for a decision; a promised day that has passed is a trouble."""
-    number = waits_of(event).undecided
-    first = next(iter(reviews.list_undecided(event, limit=1)), None) if number else None
+    number, sectors = waits_of(event).undecided, sign_ins.reviewed_sectors(event)
+    first = next(iter(reviews.list_undecided(event, sectors, limit=1)), None) if number else None
     if first is None:
         return
-    late = reviews.count_late(event, now)
+    late = reviews.count_late(event, sectors, now)
     since = day_text(first.review_since or first.requested_at, event.zone)
     told = [_("%(name)s has waited longest, since %(day)s.", name=wording.full_name(first), day=since)]
     if late:
@@ -172,7 +178,7 @@ def _reviews(event: Event, now: datetime) -> Iterator[Task]:
     )
 
 
-def _mailings(event: Event) -> Iterator[Task]:
+def _mailings(event: Event, _now: datetime) -> Iterator[Task]:
     """Yield a task for people who have not been told of a change, or who wait in a paused mailing."""
     if (proposed := proposed_change(event)) is None:
         return

@@ -1,9 +1,11 @@
 """Answers of an event as counts for the kitchen and the venue, and as a list of people for the role care (P06)."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import sign_ins
@@ -18,6 +20,9 @@ from forum.questions.wording import answer_text
 from forum.registration import tallies, wording
 from forum.registration.models import Registration
 from forum.registration.tallies import FEWEST, TEXTS, Tally
+from forum.web.charts import draw_bars
+from forum.web.languages import in_language
+from forum.web.tables import short_csv_response
 
 bp = Blueprint("counts", __name__, url_prefix="/console/<event>/counts")
 
@@ -33,7 +38,6 @@ def show(event: str) -> ResponseReturnValue:
         "console/counts/show.html",
         event=found,
         is_care=is_care,
-        is_organiser=sign_ins.may(Role.ORGANISER, found),
         people=tallies.count_confirmed(found),
         secret=[_shown(tally) for tally in secret],
         ordinary=[_shown(tally) for tally in listed if tally not in secret],
@@ -41,6 +45,15 @@ def show(event: str) -> ResponseReturnValue:
         fewest=FEWEST,
         now=clock.now(),
     )
+
+
+@bp.route("/numbers.csv")
+def file(event: str) -> Response:
+    """Return the counts of the page as a CSV file, with the same numbers hidden."""
+    found, now = get_any_or_404(event), clock.now()
+    listed = tallies.list_tallies(found, is_exact=sign_ins.holds(Role.CARE, found))
+    name = f"{found.slug}-counts-{now.astimezone(found.zone):%Y-%m-%d}.csv"
+    return short_csv_response(name, [_("Question"), _("Answer"), _("People")], [*_cells(listed)])
 
 
 @bp.route("/people")
@@ -56,12 +69,26 @@ def people(event: str) -> ResponseReturnValue:
 def _shown(tally: Tally) -> dict[str, Any]:
     """Return a tally in the page's language; None stands for a hidden number."""
     question = tally.question
+    # A hidden number has no bar, and the scale of the bars is that of the numbers shown.
+    bars = draw_bars([{"all": number or 0} for number in tally.counts.values()])
     return {
         "question": question,
         "answered": tally.answered,
         "is_text": question.kind in TEXTS,
-        "counts": [(answer_text(question, part), number) for part, number in tally.counts.items()],
+        "counts": [
+            (answer_text(question, part), number, bar)
+            for (part, number), bar in zip(tally.counts.items(), bars, strict=True)
+        ],
     }
+
+
+def _cells(listed: list[Tally]) -> Iterator[list[str | int]]:
+    """Yield a row for each answer to each question, and one for the number of people who have answered it."""
+    for tally in listed:
+        label = in_language(tally.question.label)
+        for part, number in tally.counts.items():
+            yield [label, answer_text(tally.question, part), _("hidden") if number is None else number]
+        yield [label, _("All who answered"), _("hidden") if tally.answered is None else tally.answered]
 
 
 def _people(event: Event) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from forum.accounts import sign_ins
-from forum.accounts.enums import Role
+from forum.accounts.access import may_open
 from forum.events import queries as events
 from forum.events.models import Event, Page
 from forum.extensions import db
@@ -32,7 +32,7 @@ class Use:
 def find_uses(images: Iterable[Image]) -> Mapping[str, list[Use]]:
     """Return the uses of the images, by the image's key."""
     wanted = {image.id: image.key for image in images}
-    own = {event.id: event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)}
+    own = {event.id: event for event in events.list_events() if may_open("library.index", event)}
     found: dict[str, list[Use]] = defaultdict(list)
     for key, page in _pages(set(wanted.values())):
         found[key].append(_use_of_page(page, own.get(page.event_id)))
@@ -82,7 +82,9 @@ def _use_of_page(page: Page, event: Event | None) -> Use:
 
 
 def _use_of_event(event: Event | None) -> Use:
-    return Use(_("Look"), url_for("settings.look", event=event.slug)) if event else Use("", "")
+    if event is None or not may_open("settings.look", event):
+        return Use("", "")
+    return Use(_("Look"), url_for("settings.look", event=event.slug))
 
 
 def _use_of_post(post: Post, own: Mapping[int, Event]) -> Use:

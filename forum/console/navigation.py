@@ -1,5 +1,6 @@
 """The frame of organisers' pages: navigation, public site and languages, computed when a template asks for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,24 +8,25 @@ from flask import g, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 
 from forum import clock
 from forum.accounts import sign_ins
-from forum.accounts.enums import Role
+from forum.accounts.access import may_open
 from forum.console.scope import mail_scope
+from forum.console.switching import ADDRESS, Choice, first_page, first_url, list_choices
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import queries as invitations
 from forum.outbox import listing as outbox
-from forum.outbox.enums import MessageStatus
+from forum.outbox.queries import Scope
 from forum.privacy import queries as privacy
 from forum.review import queries as reviews
 from forum.web.languages import NAMES, language
 
-ADDRESS, ACCOUNT = "/console/", "/account/"
+ACCOUNT = "/account/"
 # Blueprints for what the posts of all events share, such as hashtags.
 SHARED = ("categories", "hashtags", "glossary", "redirects")
 BELONGING = {
@@ -36,11 +38,14 @@ BELONGING = {
         *("attendee_answers.change", "attendee_answers.care", "attendee_files.download"),
         "attendee_changes.change",
         "attendees.resend",
-        "attendees.export",
+        *("attendees.export", "kept_exports.index"),
+        *(f"attendee_views.{act}" for act in ("show", "new", "change", "remove")),
         *("attendee_additions.add", "attendee_moves.sector", "attendee_addresses.change"),
+        *("imports.index", "imports.new", "imports.undo"),
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
         *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
-        *("counts.show", "counts.people", "delegations_console.index"),
+        *("counts.show", "counts.file", "counts.people", "delegations_console.index"),
+        *("bulk.ask", "bulk.index", "bulk.show"),
     },
     "organisations.index": {
         *(f"organisations.{act}" for act in ("index", "new", "edit", "remove")),
@@ -48,7 +53,14 @@ BELONGING = {
     },
     "waiting_list.index": {f"waiting_list.{act}" for act in ("index", "offer", "extend", "withdraw")},
     "review.index": {
-        *("review.index", "review.approve", "review.decline", "review.confirm_refusal", "review.recuse"),
+        *(
+            "review.index",
+            "review.show",
+            "review.approve",
+            "review.decline",
+            "review.confirm_refusal",
+            "review.recuse",
+        ),
         *("review_many.approve", "review_many.decline", "review_proposed.confirm"),
     },
     "reveals.index": {"reveals.index", "reveals.reveal", "telephone.add"},
@@ -71,7 +83,15 @@ BELONGING = {
         *("pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"),
         *("page_revisions.index", "page_revisions.show"),
     },
+    # For the role care, whose only link leads to the counts.
+    "counts.show": {"counts.show", "counts.file", "counts.people"},
+    "figures.index": {"figures.index", "figures.file", "public_balance.show"},
     "library.index": {"library.index", "library.add", "library.show", "library.remove", "image_choice.index"},
+    "colleagues.index": {
+        *(f"colleagues.{act}" for act in ("index", "invite", "show", "roles", "remove")),
+        *("colleagues.reset_second_factor", "colleagues.disable", "colleagues.enable"),
+    },
+    "log.index": {"log.index", "log.export", "log.site", "log.export_site"},
     "settings.facts": {
         "settings.facts",
         "settings.registration",
@@ -99,19 +119,24 @@ class Item:
     label: str
     url: str
     current: bool
+    endpoint: str
     count: str | int | None = None
     is_trouble: bool = False
 
 
 @dataclass(frozen=True)
 class Waits:
-    """The numbers that the navigation shows beside its links to an event's pages: people and requests that wait."""
+    """The numbers that the navigation shows beside its links to an event's pages: what waits, and failed messages."""
 
     in_line: int
     undecided: int
     requests: int
     open_requests: int
     invited: int
+    failed: int
+
+
+NOTHING_WAITS = Waits(0, 0, 0, 0, 0, 0)
 
 
 class Frame:
@@ -121,17 +146,12 @@ class Frame:
     def event(self) -> Event | None:
         """The page's event, else the current one, else the newest that the organiser may see."""
         named = g.get("event") or events.find_current()
-        if named and (sign_ins.may(Role.ORGANISER, named) or _reads_reveals(named)):
-            return named
-        return next(iter(my_events() or handled_events()), None)
+        return named if named and first_page(named) else choose_event(my_events())
 
     @property
     def home_url(self) -> str:
-        """The URL of the event's first console page: the overview for its organisers, else the protected identities."""
-        if self.event is None:
-            return ADDRESS
-        is_organiser = sign_ins.may(Role.ORGANISER, self.event)
-        return url_for("console.overview" if is_organiser else "reveals.index", event=self.event.slug)
+        """The URL of the event's first console page for what the user may do: the overview for its organisers."""
+        return first_url(self.event) if self.event else ADDRESS
 
     @property
     def site_url(self) -> str:
@@ -141,14 +161,28 @@ class Frame:
             "home.front", lang=language(), event=events.slug_in_url(self.event) if is_public else None
         )
 
-    @property
+    @cached_property
     def items(self) -> list[Item]:
         """The navigation's links; without an event, an admin of all events has a link to making one, others none."""
         if self.event:
             return _items(self.event)
         if sign_ins.load() and sign_ins.is_admin_of_all():
-            return [Item(_("First event"), url_for("new_event.make"), request.endpoint == "new_event.make")]
+            here = "new_event.make"
+            return [Item(_("First event"), url_for(here), request.endpoint == here, here)]
         return []
+
+    @cached_property
+    def choices(self) -> list[Choice]:
+        """The events to which the user may switch, where there is more than one; on an error page, too."""
+        if self.event is None:
+            return []
+        kind = next((item.endpoint for item in self.items if item.current), None)
+        return list_choices(self.event, kind)
+
+    @property
+    def all_events_url(self) -> str | None:
+        """The URL of the page about all events, for those who may open it."""
+        return url_for("all_events.index") if may_open("all_events.index") else None
 
     @property
     def languages(self) -> list[tuple[str, str, bool]]:
@@ -167,8 +201,15 @@ def is_in_console() -> bool:
 
 
 def my_events() -> list[Event]:
-    """Return the events that the signed-in user organises, the newest first."""
-    return [event for event in events.list_events() if sign_ins.may(Role.ORGANISER, event)]
+    """Return the events of which the signed-in user may open a page, the newest first."""
+    return [event for event in events.list_events() if first_page(event)]
+
+
+def choose_event(mine: Sequence[Event]) -> Event | None:
+    """Return the event with which the console begins: one with an overview before others, then the current one."""
+    organised = [event for event in mine if may_open("console.overview", event)]
+    choices = organised or mine
+    return next((event for event in choices if event.is_current), next(iter(choices), None))
 
 
 def waits_of(event: Event) -> Waits:
@@ -176,50 +217,60 @@ def waits_of(event: Event) -> Waits:
     if "waits" not in g:
         g.waits = {}
     if event.id not in g.waits:
-        columns = (*reviews.waits(event), *privacy.numbers(event), invitations.number(event))
-        in_line, undecided, *others = db.session.execute(select(*columns)).one()
-        if events.is_over(event, clock.now()):
-            in_line = undecided = 0
-        g.waits[event.id] = Waits(in_line, undecided, *others)
+        g.waits |= read_waits([(event, mail_scope(event))])
     return g.waits[event.id]
 
 
-def handled_events() -> list[Event]:
-    """Return the events for whose protected identities the signed-in user is a handler, the newest first."""
-    return [event for event in events.list_events() if sign_ins.holds(Role.PROTECTED_HANDLER, event)]
-
-
-def _reads_reveals(event: Event) -> bool:
-    return sign_ins.may(Role.PROTECTED_HANDLER, event)
+def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
+    """Return what waits by event id, of all these events in one statement; a scope says which mails count."""
+    parts = [
+        select(
+            literal(event.id),
+            *reviews.waits(event, sign_ins.reviewed_sectors(event)),
+            *privacy.numbers(event),
+            invitations.number(event),
+            outbox.failed(scope),
+        )
+        for event, scope in listed
+    ]
+    over, found = {event.id for event, _scope in listed if events.is_over(event, clock.now())}, {}
+    for number, in_line, undecided, *others in db.session.execute(union_all(*parts)) if parts else ():
+        is_over = number in over
+        found[number] = Waits(0 if is_over else in_line, 0 if is_over else undecided, *others)
+    return found
 
 
 def _items(event: Event) -> list[Item]:
-    reveals = [_item(_("Protected identity"), "reveals.index", event)] if _reads_reveals(event) else []
-    if not sign_ins.may(Role.ORGANISER, event):
-        return reveals
-    waits = waits_of(event)
-    failed = outbox.count_by_status(mail_scope(event)).get(MessageStatus.FAILED, 0)
-    told = ngettext("%(num)s failed", "%(num)s failed", failed) if failed else None
-    return [
+    """Return the links that the user's roles may open (the access table says which)."""
+    has_numbers = any(may_open(page, event) for page in ("attendees.index", "review.index", "outbox.index"))
+    waits = waits_of(event) if has_numbers else NOTHING_WAITS
+    told = ngettext("%(num)s failed", "%(num)s failed", waits.failed) if waits.failed else None
+    items = [
         _item(_("Overview"), "console.overview", event),
         _item(_("Attendees"), "attendees.index", event),
         _item(_("Organisations"), "organisations.index", event),
         _item(_("Waiting list"), "waiting_list.index", event, waits.in_line or None),
         *_reviews(event, waits),
         _item(_("Invitations"), "invitations.index", event),
-        *reveals,
+        _item(_("Protected identity"), "reveals.index", event),
         *_requests(event, waits),
-        _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(failed)),
+        _item(_("Messages"), "outbox.index", event, told, is_trouble=bool(waits.failed)),
         _item(_("News"), "posts.index", event),
         _item(_("Pages"), "pages.index", event),
         _item(_("Images"), "library.index", event),
+        _item(_("Figures"), "figures.index", event),
+        *_counts(event),
+        _item(_("Colleagues"), "colleagues.index", event),
+        _item(_("Log"), "log.index", event),
         _item(_("Settings"), "settings.facts", event),
     ]
+    return [item for item in items if may_open(item.endpoint, event)]
 
 
 def _reviews(event: Event, waits: Waits) -> list[Item]:
-    """Return the link to the review, for an event that reviews a sector or has somebody who waits for a decision."""
-    if not waits.undecided and all(sector.policy != SectorPolicy.REVIEW for sector in event.sectors):
+    """Return the link to the review, for an event that reviews somebody, and always for those without a list."""
+    is_reviewing = waits.undecided or any(sector.policy == SectorPolicy.REVIEW for sector in event.sectors)
+    if not is_reviewing and may_open("attendees.index", event):
         return []
     return [_item(_("Review"), "review.index", event, waits.undecided or None)]
 
@@ -231,8 +282,15 @@ def _requests(event: Event, waits: Waits) -> list[Item]:
     return [_item(_("Requests"), "erasure_requests.index", event, waits.open_requests or None)]
 
 
+def _counts(event: Event) -> list[Item]:
+    """Return the link to the counts of answers, for those who do not come to them from the list of attendees."""
+    if may_open("attendees.index", event):
+        return []
+    return [_item(_("Counts of answers"), "counts.show", event)]
+
+
 def _item(
     label: str, endpoint: str, event: Event, count: str | int | None = None, *, is_trouble: bool = False
 ) -> Item:
     here = request.endpoint in BELONGING.get(endpoint, {endpoint})
-    return Item(label, url_for(endpoint, event=event.slug), here, count, is_trouble)
+    return Item(label, url_for(endpoint, event=event.slug), here, endpoint, count, is_trouble)

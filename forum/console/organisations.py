@@ -24,6 +24,7 @@ from forum.organisations import duplicates, queries
 from forum.organisations.errors import MarkTaken, TooMany, TooManySuggested
 from forum.organisations.models import Merge
 from forum.registration import belonging, caps
+from forum.registration.enums import LIVE
 from forum.registration.organisation_models import MarkKind, Organisation
 from forum.registration.queries import find_by_reference
 from forum.web.edits import ChangedMeanwhile
@@ -58,6 +59,7 @@ def index(event: str) -> ResponseReturnValue:
         likely=duplicates.find_likely(unlisted, named),
         **_pairs(known, named, apart),
         form=TidyForm(),
+        live=LIVE,
     )
 
 

@@ -6,16 +6,18 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from forum import clock
 from forum.accounts import sign_ins
+from forum.accounts.access import may_open
 from forum.console import agenda, navigation
 from forum.console.checklist import checklist_of
+from forum.console.checks import Checklist
+from forum.console.figure_words import trend_key, trend_of
+from forum.console.states import STATES
 from forum.console.styleguide import styleguide_context
 from forum.events import queries as events
-from forum.events.enums import RegistrationState
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.invitations import queries as invitations
@@ -25,34 +27,25 @@ from forum.registration.balance import balance_of
 from forum.registration.enums import Group, Status
 from forum.web.languages import moment_text
 
-STATES = {
-    RegistrationState.ARCHIVE: _l("Archived"),
-    RegistrationState.UNPUBLISHED: _l("Not published"),
-    RegistrationState.UPCOMING: _l("Not open yet"),
-    RegistrationState.OPEN: _l("Open"),
-    RegistrationState.CLOSED: _l("Closed"),
-    RegistrationState.OVER: _l("Over"),
-}
 bp = Blueprint("console", __name__, url_prefix="/console")
 bp.record_once(navigation.install)
 
 
 @bp.route("/")
 def first() -> ResponseReturnValue:
-    """Redirect to an event that the organiser may see: the current one, else the newest; if none, to making one.
+    """Redirect to the first page that the user may open: of the current event, else of the newest.
 
-    A user who only handles protected identities is redirected to the page about these.
+    An admin of all events comes to the list of events if several lie ahead, and to making one if there is none.
     """
-    mine, has_events = navigation.my_events(), bool(events.list_events())
-    if not mine and (handled := navigation.handled_events()):
-        chosen = next((event for event in handled if event.is_current), handled[0])
-        return redirect(url_for("reveals.index", event=chosen.slug), 303)
-    if not mine and not has_events and sign_ins.is_admin_of_all():
+    mine, now = navigation.my_events(), clock.now()
+    if may_open("all_events.index") and sum(not events.is_over(event, now) for event in mine) > 1:
+        return redirect(url_for("all_events.index"), 303)
+    if chosen := navigation.choose_event(mine):
+        return redirect(navigation.first_url(chosen), 303)
+    has_events = bool(events.list_events())
+    if not has_events and sign_ins.is_admin_of_all():
         return redirect(url_for("new_event.make"), 303)
-    if not mine:
-        return render_template("console/nothing.html", has_events=has_events)
-    chosen = next((event for event in mine if event.is_current), mine[0])
-    return redirect(url_for(".overview", event=chosen.slug), 303)
+    return render_template("console/nothing.html", has_events=has_events)
 
 
 @bp.route("/styleguide")
@@ -74,7 +67,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
     is_kept = bool(counts) or not balance.is_over
     return {
         "event": event,
-        "checklist": None if event.is_published else checklist_of(event, now),
+        "checklist": _checklist(event, now),
         "is_admin": sign_ins.is_admin_of_all(),
         "standing": agenda.standing_text(event, now),
         "tasks": agenda.list_tasks(event, now),
@@ -84,15 +77,30 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
         "unheld": listing.count_status(event, counts, Group.UNHELD),
         "total": listing.total(counts),
         "invited": _invited(event),
+        "trend": trend_of(event, now),
+        "trend_key": trend_key(),
         "latest": listing.list_latest(event),
         "facts": _facts(event, now, is_kept=is_kept),
         "is_kept": is_kept,
-        "others": [other for other in navigation.my_events() if other.id != event.id],
+        "others": [other for other in navigation.my_events() if _is_other(other, event)],
         "wording": wording,
     }
 
 
+def _checklist(event: Event, now: datetime) -> Checklist | None:
+    """Return what is missing before the event is published, for those who may publish it."""
+    if event.is_published or not may_open("publication.publish", event):
+        return None
+    return checklist_of(event, now)
+
+
+def _is_other(other: Event, event: Event) -> bool:
+    return other.id != event.id and may_open("console.overview", other)
+
+
 def _invited(event: Event) -> list[dict[str, str]]:
+    if not may_open("invitations.index", event):
+        return []
     has_invited = navigation.waits_of(event).invited > 0
     return count_facts(invitations.count_by_standing(event)) if has_invited else []
 

@@ -15,6 +15,7 @@ from forum.extensions import db
 from forum.images import making, store
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.participants import balance
 
 SENT_AFTER = timedelta(seconds=4)
 FAILED_KIND, FAILED_ATTEMPTS, FAILED_ERROR = "waiting", 9, "452 4.2.2 Mailbox full"
@@ -23,8 +24,8 @@ FAILED_KIND, FAILED_ATTEMPTS, FAILED_ERROR = "waiting", 9, "452 4.2.2 Mailbox fu
 def load_demo(*, now: datetime) -> bool:
     """Load events, pages, posts and some 130 invented registrations; return whether anything was loaded.
 
-    Some are invited, and four are of a delegation. Does nothing when any event exists. Call after `start_write`; the
-    caller commits.
+    Some are invited, and four are of a delegation. Their numbers by sector and country are public. Does nothing when
+    any event exists. Call after `start_write`; the caller commits.
     """
     if db.session.scalar(select(exists().where(Event.id.is_not(None)))):
         return False
@@ -33,6 +34,7 @@ def load_demo(*, now: datetime) -> bool:
     if current is None:
         raise LookupError("the demo has no current event")
     Story(current, Population(files.read_words()), now).play()
+    balance.publish(current, actor="command", now=now)
     _settle_outbox()
     return True
 

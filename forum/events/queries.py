@@ -170,6 +170,13 @@ def list_events() -> list[Event]:
     return list(db.session.scalars(select(Event).order_by(Event.starts_at.desc())))
 
 
+def list_names() -> list[Event]:
+    """Return every event with what its name in a list needs, the newest first."""
+    columns = (Event.slug, Event.short_name, Event.starts_at, Event.ends_at, Event.timezone)
+    named = load_only(*columns, Event.is_published, Event.is_current)
+    return list(db.session.scalars(select(Event).options(named).order_by(Event.starts_at.desc())))
+
+
 def list_published() -> list[Event]:
     """Return the published events with the names of their pages, the newest first."""
     query = select(Event).where(Event.is_published).options(WITH_SECTORS, WITH_PAGES)

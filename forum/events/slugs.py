@@ -11,7 +11,7 @@ from forum.folding import slug_of
 # The most characters of a slug: of the words made from a name (year and number follow), and of one that is typed.
 LONGEST, LONGEST_TYPED = 40, 60
 # Path segments that the console uses at the position of an event's short name.
-TAKEN = {"new", "styleguide"}
+TAKEN = {"new", "styleguide", "events"}
 # The word from which the slug is made when the event's name has no Latin letter.
 NAMELESS = "forum"
 PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -20,6 +20,7 @@ from sqlalchemy import inspect, text
 
 from forum import presence
 from forum.audit import actions as audit
+from forum.audit import checking
 from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
@@ -260,6 +261,7 @@ CHECKS: dict[str, Check] = {
     "limits": _limits,
     "disk": _disk,
     "backup": _backup,
+    "chain": checking.examine,
     "changes": _changes,
     "sealed": _sealed,
     "audit": _audit,
@@ -280,6 +282,7 @@ STATUS = (
     "limits",
     "disk",
     "backup",
+    "chain",
     "erasures",  # installed by `privacy.erasing_again`
 )
 SLOW = (

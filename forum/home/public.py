@@ -25,6 +25,7 @@ from forum.extensions import db
 from forum.home.front import front_page
 from forum.home.site import SITE_NAME
 from forum.news import queries as news
+from forum.participants import balance
 from forum.web import cache, share_picture
 from forum.web.languages import in_language, language, preferred
 from forum.web.routes import localised
@@ -92,4 +93,7 @@ def off_site(hidden: OffSite) -> ResponseReturnValue:
 
 
 def _front_page(event: Event) -> dict[str, Any]:
-    return front_page(event, news.latest(language(), POSTS, event), clock.now())
+    shows_numbers = not is_preview() and balance.find_public(event) is not None
+    numbers = url_for("participants.numbers", event=slug_in_url(event)) if shows_numbers else ""
+    shown = front_page(event, news.latest(language(), POSTS, event), clock.now())
+    return {**shown, "numbers_url": numbers}

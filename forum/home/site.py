@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
 from jinja2 import StrictUndefined
+from markupsafe import Markup
 
 from forum import clock
 from forum.columns import Text
@@ -19,6 +20,7 @@ from forum.events.look import Look, look_of
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
 from forum.events.queries import LinkedEvent
+from forum.home.footers import footer_of
 from forum.participants import queries as participants
 from forum.registration.opening import Opening, opening_of, seconds_unchanged
 from forum.web import cache, languages
@@ -203,6 +205,13 @@ class Site:
     @property
     def _frame(self) -> events.Frame:
         return _once("frame", lambda: _read_frame(self.present))
+
+    def footer(self, render: Callable[["Site"], Markup]) -> Markup:
+        """Return the footer, made by the macro `render`; around a page made for one visitor, one that is kept."""
+        event, version = self.event, cache.as_of()
+        if version is None or event is None or not event.is_published or self.is_preview:
+            return render(self)
+        return footer_of(event, version, lambda: render(self))
 
     @property
     def contact_email(self) -> str:

@@ -15,7 +15,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.invitations import actions, change_pages, many_pages, queries, wording
+from forum.invitations import actions, change_pages, in_lists, many_pages, queries, wording
 from forum.invitations.change_pages import invitation_or_404
 from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen, SectorGone
 from forum.invitations.filtering import Filters, UnknownFilter
@@ -26,6 +26,7 @@ from forum.web.forms import TidyForm
 from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("invitations", __name__, url_prefix="/console/<event>/invitations")
+bp.record_once(in_lists.install)
 
 
 @bp.route("/")

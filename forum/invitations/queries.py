@@ -1,10 +1,11 @@
 """Reading invitations."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.columns import LARGEST_ID, digest
@@ -23,6 +24,20 @@ SIZE = 50  # invitations on a page of the list
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
 # Mails that nobody has tried to send yet; those to be retried, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
+ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How many people were invited, how many of the mails have left, how many people have begun or given an answer.
+
+    `by_state` has the number of invitations in each stored state. A mail whose row is deleted already has left.
+    """
+
+    made: int
+    sent: int
+    opened: int
+    by_state: Mapping[InvitationState, int]
 
 
 def standing(state: str, *, is_opened: bool, is_made: bool, mail: str | None) -> Standing:
@@ -48,6 +63,26 @@ def standing_of(invitation: Invitation) -> Standing:
 
 def count_by_standing(event: Event) -> Counter[Standing]:
     """Return how many of the event's invitations are in each state, in one statement."""
+    counts: Counter[Standing] = Counter()
+    for state, is_opened, is_made, mail, number in _count_groups(event):
+        counts[standing(state, is_opened=is_opened, is_made=is_made, mail=mail)] += number
+    return counts
+
+
+def count_conversion(event: Event) -> Conversion:
+    """Return how far the event's invitations have come, in one statement."""
+    made = sent = opened = 0
+    by_state: Counter[InvitationState] = Counter()
+    for state, is_opened, is_made, mail, number in _count_groups(event):
+        made += number
+        sent += number if is_made and mail in (None, MessageStatus.SENT) else 0
+        opened += number if is_opened or state in ANSWERED else 0
+        by_state[state] += number
+    return Conversion(made, sent, opened, by_state)
+
+
+def _count_groups(event: Event) -> Sequence[Row]:
+    """Return the number of invitations by state, whether opened, whether a mail was made, and that mail's status."""
     groups = (
         Invitation.state,
         Invitation.opened_at.is_not(None),
@@ -55,12 +90,7 @@ def count_by_standing(event: Event) -> Counter[Standing]:
         OutboxMessage.status,
     )
     query = select(*groups, func.count()).outerjoin(Invitation.message)
-    counts: Counter[Standing] = Counter()
-    for state, is_opened, is_made, mail, number in db.session.execute(
-        query.where(Invitation.event_id == event.id).group_by(*groups)
-    ):
-        counts[standing(state, is_opened=is_opened, is_made=is_made, mail=mail)] += number
-    return counts
+    return db.session.execute(query.where(Invitation.event_id == event.id).group_by(*groups)).all()
 
 
 def number(event: Event) -> ColumnElement[int]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forum.accounts import actions as accounts
-from forum.audit import heads
+from forum.audit import checking, heads
+from forum.bulk import working
 from forum.delegations import asking, contact_news, substituting
 from forum.health import keys
 from forum.invitations import actions as invitations
@@ -15,8 +16,18 @@ from forum.mailings import sending
 from forum.news import actions as news
 from forum.news import reindexing
 from forum.privacy import erasing, erasing_again, restricting
-from forum.registration import expiry, forgetting, refilling, separating, tombstones
+from forum.registration import (
+    expiry,
+    forgetting,
+    kept_exports,
+    refilling,
+    saved_views,
+    separating,
+    text_index,
+    tombstones,
+)
 from forum.registration.models import CareAnswer, ProtectedIdentity
+from forum.tasks import actions as tasks
 from forum.web import limits
 
 
@@ -59,11 +70,15 @@ JOBS = (
     Job("queue invitations", 1, invitation_mails.queue_one, each=invitation_mails.list_next),
     Job("queue reminders of invitations", 10, reminding.queue_one, each=reminding.list_next),
     Job("settle mailings", 5, sending.settle, each=sending.list_started),
+    Job("work off tasks", 1, working.work_one, each=working.list_next),
+    Job("end tasks", 2, working.finish, each=working.list_running),
+    Job("make exports", 1, kept_exports.make_some, each=kept_exports.list_next),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
     Job("expire invitations", 30, invitations.expire, each=invitations.list_due),
     Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending),
     Job("tell contacts", 60, contact_news.tell, each=contact_news.list_due),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),
+    Job("index people", 10, text_index.add, each=text_index.list_due),
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),
     Job("index pages", 60, reindexing.refill_pages),
     Job("forget invitations", 3600, invitations.forget_unanswered),
@@ -73,6 +88,9 @@ JOBS = (
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget what undoing merges needs", 3600, separating.forget_old),
     Job("remember erasures", 5, tombstones.note_and_forget),
+    Job("forget exports", 600, kept_exports.forget_old),
+    Job("forget views of departed colleagues", 600, saved_views.forget_of_departed),
+    Job("forget tasks", 3600, tasks.forget_old),
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),
@@ -80,5 +98,7 @@ JOBS = (
     Job("forget named substitutes", 3600, substituting.forget_ended),
     Job("forget counters", 3600, forget_counters),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),
+    # First, because the next job would take it for a fault that the worker was away and noted nothing.
     Job("note audit head", 24 * 3600, heads.note),
+    Job("check the audit trail", 30, checking.check_some),
 )

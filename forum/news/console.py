@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import autosaves, sign_ins
-from forum.accounts.enums import Role
+from forum.accounts.access import may_open
 from forum.database import start_write
 from forum.events import queries as events
 from forum.events.in_url import event_of_page, get_any_or_404
@@ -205,7 +205,7 @@ def _after_saving(event: str, post: int) -> ResponseReturnValue:
 
 def _own_events() -> dict[str, str]:
     """Return the names, by slug, of the events to which the signed-in organiser may assign a post."""
-    own = labels_of([each for each in events.list_events() if sign_ins.may(Role.ORGANISER, each)])
+    own = labels_of([each for each in events.list_events() if may_open("posts.index", each)])
     return {**own, "": _("No forum in particular")} if sign_ins.is_admin_of_all() else own
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import defer
 
 from forum.extensions import db
@@ -81,6 +81,12 @@ def count_by_status(scope: Scope) -> dict[str, int]:
     """Return the number of mails in `scope` by state, without the states that no mail has."""
     query = select(OutboxMessage.status, func.count()).where(scope.condition())
     return dict(db.session.execute(query.group_by(OutboxMessage.status)).all())
+
+
+def failed(scope: Scope) -> ColumnElement[int]:
+    """Return the number of failed mails in `scope`, as a column of a statement."""
+    mine = scope.condition(), OutboxMessage.status == MessageStatus.FAILED
+    return select(func.count()).select_from(OutboxMessage).where(*mine).scalar_subquery()
 
 
 def find_trouble(scope: Scope, *, now: datetime) -> Trouble:

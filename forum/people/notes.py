@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, literal, select
 
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
@@ -17,6 +17,7 @@ from forum.extensions import db
 from forum.people.models import LONGEST_TAG, RegistrationNote, RegistrationTag
 
 MOST_TAGS = 20
+MOST_LISTED_TAGS = 40
 # tags are separated like this; a search separates words at the same characters
 BETWEEN_TAGS = re.compile(r"[,;]")
 NOTED = "registration.noted"
@@ -80,6 +81,22 @@ def list_tags_of_event(event_id: int) -> Sequence[str]:
     """Return the tags that registrations of the event have, in alphabetical order."""
     query = select(RegistrationTag.name).where(RegistrationTag.event_id == event_id).distinct()
     return db.session.scalars(query.order_by(RegistrationTag.name)).all()
+
+
+def list_some_tags(event_id: int) -> Sequence[str]:
+    """Return the event's first tags in alphabetical order, at most MOST_LISTED_TAGS, for a filter.
+
+    The index is asked for one tag after the other, because a hundred thousand rows may have the same few tags.
+    """
+    mine = RegistrationTag.event_id == event_id
+    first = select(func.min(RegistrationTag.name).label("name"), literal(1).label("rank")).where(mine)
+    listed = first.cte("listed_tags", recursive=True)
+    later = select(func.min(RegistrationTag.name)).where(mine, RegistrationTag.name > listed.c.name)
+    following = select(later.scalar_subquery(), listed.c.rank + 1)
+    is_next = listed.c.name.is_not(None), listed.c.rank < MOST_LISTED_TAGS
+    every = listed.union_all(following.where(*is_next))
+    query = select(every.c.name).where(every.c.name.is_not(None)).order_by(every.c.rank)
+    return db.session.scalars(query).all()
 
 
 def set_tags(subject: Any, names: Sequence[str], *, actor: str, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
 from forum.privacy.enums import RequestState
 from forum.privacy.models import ErasureRequest
-from forum.registration import actions, owners, places, tombstones, waiting_list
+from forum.registration import actions, owners, places, saved_views, tombstones, waiting_list
 from forum.registration.models import Registration
 
 # The kind of the last mail to an erased person, the only one without a registration; deleted after it was sent.
@@ -90,6 +90,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     _end(event, every, addressed, actor=actor, now=now)
     is_all, stays = len(addressed) == len(every), registration not in addressed
     mails.queue_erased(registration, is_all=is_all, stays=stays, now=now)
+    saved_views.forget_naming(every)
     for one in every:
         _delete(one, answered_at=now, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)
@@ -112,6 +113,7 @@ def repeat(
     answered when they were. The caller has locked the event.
     """
     _end(event, registrations, others, actor=actor, now=now, before=mark.until)
+    saved_views.forget_naming(registrations)
     for one in registrations:
         _delete(one, answered_at=mark.erased_at, actor=actor, now=now)
     audit.record("registration.erased_again", event, actor=actor, at=now)

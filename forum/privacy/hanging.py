@@ -63,7 +63,8 @@ PARTLY = {
     ),
 }
 # Tables with organisers' notes during a review, which own data include once it is decided (`own_data.DELIBERATIONS`).
-DELIBERATIONS = {"proposed_refusals", "recusals"}
+# A person of a task may have been left alone because of such a note.
+DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 # Tables whose rows belong to a person by an equal address alone, with or without a foreign key to a registration
 # (`_addressed`).
 BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}

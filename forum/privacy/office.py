@@ -6,7 +6,7 @@ from forum.privacy.entries import LEGITIMATE_INTEREST, NOBODY, WITH_ACCOUNT, Ent
 
 OFFICE_ENTRIES: tuple[Entry, ...] = (
     Entry(
-        what=_l("For the office’s own people: name, address, language and tasks"),
+        what=_l("For the office’s own people: name, address, language, tasks, and where they are signed in"),
         purpose=_l("To let the right people in, and to know who did what"),
         basis=LEGITIMATE_INTEREST,
         audience=_l("Those who look after the accounts"),
@@ -14,11 +14,37 @@ OFFICE_ENTRIES: tuple[Entry, ...] = (
         columns=(
             *of("users", "email", "name", "language", "active", "created_at"),
             *of("memberships", "user_id", "event_id", "role"),
+            *of("reviewed_sectors", "membership_id", "sector_id"),
             *of("post_revisions", "user_id", "made_at"),
             *of("page_revisions", "user_id", "made_at") + of("mailings", "started_by", "started_at"),
+            *of("tasks", "started_by", "started_at"),
+            "kept_exports.user_id",
             "offers.user_id",
+            *of("attendee_imports", "user_id", "made_at", "undone_at"),
+            *of("list_columns", "user_id", "event_id", "names"),
+            *of("sign_ins", "user_id", "created_at", "last_seen_at", "browser"),
         ),
-        fields=of("SignInForm", "email") + of("ForgotForm", "email") + of("LanguageForm", "language"),
+        fields=(
+            *of("SignInForm", "email") + of("ForgotForm", "email") + of("LanguageForm", "language"),
+            *of("InviteColleagueForm", "email", "name", "language", "role", "sectors"),
+            *of("RolesForm", "here", "sectors", "everywhere"),
+        ),
+    ),
+    Entry(
+        what=_l(
+            "Views of the attendee list that the office’s people save: their name, filters, "
+            "and a search text, which may name a person"
+        ),
+        purpose=_l("To open again what is looked at often"),
+        basis=LEGITIMATE_INTEREST,
+        audience=_l("Who has saved the view; of a shared view all who may see the attendee list"),
+        retention=_l(
+            "Until the view is deleted, at most as long as the account exists; "
+            "a view whose search text names a person goes when that person is erased, "
+            "and one with a search text and not shared when whoever saved it no longer sees the list"
+        ),
+        columns=of("saved_views", "user_id", "name", "is_shared", "query"),
+        fields=of("ViewForm", "name", "is_shared"),
     ),
     Entry(
         what=_l("For the office’s own people: what was typed and not saved yet"),
@@ -38,7 +64,7 @@ OFFICE_ENTRIES: tuple[Entry, ...] = (
         columns=(
             *of("users", "password_hash", "totp_secret", "totp_proposed", "last_totp_counter"),
             *of("recovery_codes", "user_id", "digest"),
-            *of("sign_ins", "digest", "user_id", "created_at", "last_seen_at", "confirmed_at", "browser"),
+            *of("sign_ins", "digest", "confirmed_at"),
             *of("one_time_links", "digest", "user_id", "purpose", "expires_at", "used_at"),
         ),
         fields=(

@@ -7,6 +7,7 @@ nor in forum/privacy/technical.py.
 from flask_babel import lazy_gettext as _l
 
 from forum.privacy.answers import FILES, OWN_QUESTIONS
+from forum.privacy.bulk import BULK
 from forum.privacy.delegations import COLLEAGUES
 from forum.privacy.entries import (
     CARERS,
@@ -24,6 +25,7 @@ from forum.privacy.entries import (
 from forum.privacy.entries import of as _of
 from forum.privacy.erasure import ERASURE, TOMBSTONES
 from forum.privacy.identity import IDENTITY
+from forum.privacy.imported import IMPORTED
 from forum.privacy.invitations import INVITATIONS
 from forum.privacy.merges import MERGES
 from forum.privacy.office import OFFICE_ENTRIES
@@ -50,7 +52,10 @@ REGISTER: tuple[Entry, ...] = (
             *_of("registrations", "email", "email_canonical", "sealed_for"),
             *_of("address_changes", "digest", "registration_id", "email", "asked_at", "expires_at", "is_own"),
         ),
-        fields=("RegistrationForm.email", "LinkForm.email", "NewAddressForm.email", "AdditionForm.email"),
+        fields=(
+            *("RegistrationForm.email", "LinkForm.email", "NewAddressForm.email", "AdditionForm.email"),
+            "ImportedRowForm.email",
+        ),
     ),
     Entry(
         what=_l("Organisation, and title or role"),
@@ -191,17 +196,20 @@ REGISTER: tuple[Entry, ...] = (
             *_of("registration_tags", "registration_id", "name"),
         ),
         fields=(
-            "NoteForm.text",
-            "TagsForm.tags",
+            *("NoteForm.text", "TagsForm.tags"),
             "ChangeForm.words",
             "AnswersForm.words",
             "ReinstateForm.words",
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
-            "CancelForm.reason",
-            "CancelForm.words",
+            "ImportPeopleForm.reason",
+            # what was chosen for the last table with these headings, and why it was imported
+            "ImportTableForm.kept",
+            *("CancelForm.reason", "CancelForm.words"),
         ),
     ),
+    IMPORTED,
+    *BULK,
     Entry(
         what=_l("Messages we send you"),
         purpose=_l("To deliver them, and to be able to say what was sent and when"),

@@ -18,8 +18,8 @@ from forum.outbox.models import OutboxMessage
 from forum.privacy import mails, queries
 from forum.privacy.actions import month_after
 from forum.privacy.errors import NotOpen
+from forum.registration import kept_exports, places
 from forum.registration import mails as registration_mails
-from forum.registration import places
 from forum.registration.enums import RestrictionKind, RestrictionState
 from forum.registration.models import Registration
 from forum.registration.restriction_models import RestrictionRequest
@@ -63,10 +63,11 @@ def take_back(registration: Registration, *, now: datetime) -> None:
 def grant(request: RestrictionRequest, *, actor: str, now: datetime) -> None:
     """Grant a request: the person's data are no longer used. Raises NotOpen. Call after `start_write`.
 
-    Unsent mails of mailings to the person are cancelled.
+    Unsent mails of mailings to the person are cancelled, and kept exports with the person deleted.
     """
     _lock(request, RestrictionState.OPEN)
     registration_mails.take_back([request.registration], kind=EVENT_CHANGED)
+    kept_exports.forget_with([request.registration.event_id], [request.registration_id])
     request.state, request.decided_at = RestrictionState.GRANTED, now
     mails.queue_restriction_granted(request.registration, now=now)
     audit.record("registration.restriction_granted", request.registration, actor=actor, at=now)

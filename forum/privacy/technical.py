@@ -30,6 +30,8 @@ TABLES = {  # texts, settings and running state of the site itself
     "worker_heartbeats",
     "key_checks",
     "mail_relay",
+    "chain_checks",
+    "public_balances",
 }
 # Columns of these tables with personal data; they are in the register.
 PERSONAL = {"events.contacts"}
@@ -62,8 +64,27 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
         *("changed_at", "proposed_at", "ended_at", "people"),
     },
     "mailing_recipients": {"id", "mailing_id"},
+    "tasks": {"id", "event_id", "kind", "status", "form_key", "people", "ended_at"},
+    "task_people": {"id", "task_id"},
+    "kept_exports": {
+        *(
+            "id",
+            "event_id",
+            "purpose",
+            "recipient",
+            "shape",
+            "language",
+            "columns",
+            "headings",
+            "done",
+            "total",
+        ),
+        *("asked_at", "ready_at"),
+    },
+    "kept_export_parts": {"export_id", "number"},
     "invitations": {"id", "event_id"},
     "registration_notes": {"id"},
+    "attendee_imports": {"id", "event_id", "people", "sends_links", "headings", "columns", "form_key"},
     "registration_tags": {"event_id"},
     "erasure_requests": {"id", "event_id"},
     "tombstones": {"key"},
@@ -85,6 +106,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "post_revisions": {"id", "post_id", "content"},
     "page_revisions": {"id", "page_id", "content"},
     "users": {"id"},
+    "saved_views": {"id", "event_id", "columns"},
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
@@ -109,6 +131,7 @@ SETTINGS = {  # form fields for facts about the event and its organiser, by form
         *("has_waiting_list", "offer_hours", "offer_cutoff_hours", "line_order", "organisation_cap"),
         *("review_days", "has_second_reviewer"),
     ),
+    "ChangeViewForm": ("replaces",),
     "OfferForm": ("words",),
     "TermsForm": ("until", "holds_place", "may_forward", "remind_days"),
     "RemindForm": ("expected",),
@@ -150,17 +173,31 @@ SETTINGS = {  # form fields for facts about the event and its organiser, by form
     "WordsForm": ("words",),
     "MoveForm": ("if_full",),
     "AdditionForm": ("if_full",),
+    "ImportPeopleForm": (
+        *("previewed", "links", "if_full", "which", "sector", "organisation", "country", "language"),
+        *(f"from_{name}" for name in ("given_name", "family_name", "full_name", "email", "organisation")),
+        *(f"from_{name}" for name in ("title", "sector", "country", "language", "phone", "status")),
+        *("from_reference", "with_alike"),
+    ),
 }
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a
 # reason from a list, facts about an event, and the texts that organisers write for everybody.
 FIELDS = {
     *("DelegationForm.website", "DelegationForm.key", "DelegationForm.event", "ConfirmForm.choice"),
     *("RegistrationForm.website", "AsksQuestions.asks", "RegistrationForm.key", "RegistrationForm.event"),
-    *("ExportForm.purpose", "ExportForm.recipient", "ExportForm.shape"),
+    *(
+        "ExportForm.purpose",
+        "ExportForm.recipient",
+        "ExportForm.shape",
+        "ExportForm.columns",
+        "ExportForm.kept",
+    ),
+    *("LogExportForm.purpose", "LogExportForm.recipient"),
     *(
         "ResendForm.kind",
         "DismissForm.reason",
         "ApproveManyForm.whom",
+        "CancelManyForm.number",
         "RevealForm.key",
         "ConsentsForm.readers",
     ),

@@ -9,6 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from forum.bulk.wording import OUTCOMES
 from forum.columns import Text
 from forum.delegations.enums import DelegateState
 from forum.events.enums import ListAudience
@@ -45,10 +46,12 @@ TABLES: Mapping[str, Any] = {
     "delegations": _l("Contact of a delegation"),
     "delegates": _l("Place in a delegation"),
     "registration_merges": _l("Registrations merged"),
+    "imported_people": _l("Imported from a table of the organisers"),
     "registration_notes": _l("Notes of the organisers"),
     "registration_tags": _l("Tags of the organisers"),
     "outbox_messages": _l("Messages"),
     "mailing_recipients": _l("Messages to many people"),
+    "task_people": _l("Changes to many people"),
     "submissions": _l("Forms that were sent"),
     "registration_tokens": _l("Personal links"),
     "ended_sign_ins": _l("Pages that were left"),
@@ -68,6 +71,8 @@ LABELS: Mapping[str, Any] = {
     "not_shown": _l("Not shown here"),
     "real_name": _l("Real name"),
     "contact": _l("Through whom we reach the person"),
+    "imported_at": _l("Imported"),
+    "row_number": _l("Row of the table"),
     "recorded_at": _l("Recorded"),
     "file_type": _l("Type"),
     "size": _l("Size in bytes"),
@@ -96,6 +101,8 @@ LABELS: Mapping[str, Any] = {
     "is_all_or_nobody": _l("Nobody is registered unless all get a place"),
     "ended_from": own_data_words.LABELS["cancelled_from"],
     "abort_reason": _l("Why it was not sent"),
+    "outcome": _l("What became of it"),
+    "done_at": own_data_words.LABELS["at"],
 }
 # Labels of columns whose name means something else in another table.
 LABELS_OF: Mapping[tuple[str, str], Any] = {
@@ -274,6 +281,7 @@ SAID: Mapping[tuple[str, str], Any] = {
     ("invitations", "state"): INVITATIONS,
     ("delegates", "state"): DELEGATES,
     ("mailing_recipients", "status"): RECIPIENTS,
+    ("task_people", "outcome"): OUTCOMES,
     ("consents", "purpose"): CONSENTS,
     ("answer_files", "file_type"): {FileType.PDF: _l("PDF"), FileType.PICTURE: _l("Picture")},
     ("consents", "listed_as"): SHOWN,

@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.accounts.access import may_open
 from forum.accounts.enums import Role
 from forum.accounts.errors import SignedOut
 from forum.audit import queries as audit_queries
@@ -100,7 +101,7 @@ def _person(slug: str, reference: str) -> Registration:
 def _ask(person: Registration, form: RevealForm, status: int = 200) -> ResponseReturnValue:
     """Show the page that asks for the reason. It is the same for every person (P21)."""
     if not form.errors:
-        note_view(audit_queries.REGISTRATION_VIEWED, person, actor=sign_ins.current_actor())
+        note_view(audit_queries.IDENTITY_ASKED, person, actor=sign_ins.current_actor())
     page = render_template(
         "console/reveals/reveal.html",
         event=person.event,
@@ -156,7 +157,7 @@ def _show_once(person: Registration, told: actions.Revealed) -> ResponseReturnVa
 
 def _back(person: Registration) -> str:
     """Return the URL of the person's page for an organiser, of the list of reveals for other handlers."""
-    if sign_ins.may(Role.ORGANISER, person.event):
+    if may_open("attendees.show", person.event):
         return url_for("attendees.show", event=person.event.slug, reference=person.reference)
     return url_for(".index", event=person.event.slug)
 

@@ -27,10 +27,12 @@ from forum.web.content_version import version_reader
 from forum.web.door import is_one_of
 from forum.web.headers import FOR_EVER
 from forum.web.kept_page import KeptPage
+from forum.web.languages import NAMES
 from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
 WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
+AS_OF = "forum.as_of"  # key for the content version from before a request
 HOLDS = "forum.page_holds"  # key for the seconds after which the page that is being rendered may be outdated
 # The argument of a route whose page only some people may see; no page of such a route is cached.
 PRIVATE = "preview"
@@ -73,6 +75,20 @@ def hold_at_most(seconds: float) -> None:
     request.environ[HOLDS] = min(least, request.environ.get(HOLDS, least))
 
 
+def as_of() -> int | None:
+    """Return the content version from before the request read anything, so that what it reads is not older.
+
+    Only a public page that is fetched and not cached as a whole has one: a POST may have changed something before it
+    shows a page. None also while the database is out of reach.
+    """
+    return request.environ.get(AS_OF)
+
+
+def held_for() -> float:
+    """Return for how many seconds the page that is being rendered holds, as far as it is rendered; mostly infinite."""
+    return request.environ.get(HOLDS, float("inf"))
+
+
 def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
     """Return the layer that answers with cached pages."""
     reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
@@ -106,6 +122,10 @@ class PageCache:
         """Answer with the page if it is cached; else let the request go on, with the key and version of the page."""
         key = _key(environ, self._hosts)
         if key is None or not (key in self._pages or self._seconds(key)):
+            if (
+                key and key[1:].partition("/")[0] in NAMES
+            ):  # a public page; monitors wait for no database here
+                environ[AS_OF] = self._read_version()
             return inner(environ, start_response)
         version = self._read_version()
         # The database is out of reach: answer with the last version of the page, if there is one.

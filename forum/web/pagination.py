@@ -40,13 +40,15 @@ class Order:
     """The order of a list: by `columns`, the last of them unique; with `group_by`, first by the order of `groups`.
 
     Groups are values of one column, such as the ids of sectors in the event's order. Each group is read through
-    its own index range, and only as far as the page needs.
+    its own index range, and only as far as the page needs. `parts` are conditions; the list has the rows that fulfil
+    at least one. Each part is read in the same way, and their rows are merged.
     """
 
     columns: tuple[Any, ...]
     falling: bool = False
     group_by: Any = None
     groups: tuple[Any, ...] = ()
+    parts: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def _read(
     backwards: bool = False,
 ) -> Sequence[Any]:
     falling = order.falling != backwards
+    if order.parts:
+        return session.scalars(_merged(query, order, limit, beside, falling)).all()
     if not order.groups:
         return session.scalars(_part(query, order.columns, falling, beside).limit(limit)).all()
     entity = query.column_descriptions[0]["entity"]
@@ -132,6 +136,18 @@ def _read(
     ).subquery()
     whole = select(entity).join(picked, key == picked.c[key.key])
     return session.scalars(whole.order_by(picked.c.rank, *_sorted(order.columns, falling)).limit(limit)).all()
+
+
+def _merged(query: Select, order: Order, limit: int, beside: Any, falling: bool) -> Select:
+    """Return the query for the first rows of all parts together, of each of which no more rows are read."""
+    key = order.columns[-1]
+    ranges = [
+        _part(query.where(part), order.columns, falling, beside).with_only_columns(key).limit(limit)
+        for part in order.parts
+    ]
+    picked = union_all(*(select(some.subquery()) for some in ranges)).subquery()
+    whole = select(query.column_descriptions[0]["entity"]).where(key.in_(select(picked.c[0])))
+    return whole.order_by(*_sorted(order.columns, falling)).limit(limit)
 
 
 def _groups(order: Order, falling: bool, beside: Any) -> list[tuple[Any, Any]]:

@@ -24,16 +24,27 @@ SIGN = r"[=+\-@＝＋－＠]"
 AHEAD = rf"['\"{BLANK}]*"  # characters that a spreadsheet may strip before the sign of a formula
 NEEDS_PREFIX = re.compile(f"'*[{BLANK}]|{AHEAD}{SIGN}")
 NEEDS_MARK = re.compile(f"(?<=[,;])({AHEAD})(?={SIGN})")
+HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
+# `harmless` changes no text in which this finds nothing. Most cells are such texts, and one search replaces four.
+SUSPECT = re.compile(
+    rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^['\"{BLANK}=+\-@＝＋－＠]|[,;]['\"{BLANK}]*{SIGN}"
+)
 
 
 def csv_response(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """Answer with a table as a file called `name`, streamed while its rows are read."""
-    response = Response(
-        stream_with_context(csv_chunks(headings, rows)),
-        content_type="text/csv; charset=utf-8; header=present",
-    )
+    return _as_file(name, stream_with_context(csv_chunks(headings, rows)))
+
+
+def short_csv_response(name: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """Answer with a short table as a file called `name`, written before the answer begins."""
+    return _as_file(name, b"".join(csv_chunks(headings, rows)))
+
+
+def _as_file(name: str, content: Iterable[bytes] | bytes) -> Response:
+    response = Response(content, content_type="text/csv; charset=utf-8; header=present")
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 
@@ -66,8 +77,16 @@ def harmless(text: str) -> str:
     already has such an apostrophe gets another one, so that every text can be restored by removing one apostrophe at
     each of these positions.
     """
+    if (text.isascii() and text.isalnum()) or not SUSPECT.search(text):
+        return text
     shown = NEEDS_MARK.sub(r"\1'", printable(text))
     return f"'{shown}" if NEEDS_PREFIX.match(shown) else shown
+
+
+def restored(text: str) -> str:
+    """Return the text that `harmless` was given: exactly one apostrophe is removed wherever it puts one."""
+    plain = text[1:] if text.startswith("'") and NEEDS_PREFIX.match(text[1:]) else text
+    return HAS_MARK.sub(r"\1", plain)
 
 
 def printable(text: str) -> str:

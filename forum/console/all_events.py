@@ -1,0 +1,58 @@
+"""All events at a glance, for admins of all of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import ngettext
+
+from forum import clock
+from forum.console.navigation import Waits, read_waits
+from forum.console.states import STATES
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.outbox.queries import Scope
+
+bp = Blueprint("all_events", __name__, url_prefix="/console")
+
+
+@dataclass(frozen=True)
+class Row:
+    """An event with its state in words, what waits there, and links to what is to do (label, URL)."""
+
+    event: Event
+    state: str
+    waits: Waits
+    tasks: tuple[tuple[str, str], ...]
+
+
+@bp.route("/events")
+def index() -> ResponseReturnValue:
+    """Show each event with its places and what waits there, events that are over apart."""
+    now, listed = clock.now(), events.list_events()
+    waits = read_waits([(event, Scope(event.id)) for event in listed])
+    rows = [
+        Row(
+            event,
+            str(STATES[events.registration_state(event, now)]),
+            waits[event.id],
+            tuple(_tasks(event, waits[event.id])),
+        )
+        for event in listed
+    ]
+    over = [row for row in rows if events.is_over(row.event, now)]
+    ahead = [row for row in rows if row not in over]
+    return render_template("console/all_events.html", ahead=ahead[::-1], over=over)
+
+
+def _tasks(event: Event, waits: Waits) -> Iterator[tuple[str, str]]:
+    if waits.undecided:
+        label = ngettext("%(num)s to review", "%(num)s to review", waits.undecided)
+        yield label, url_for("review.index", event=event.slug)
+    if waits.open_requests:
+        label = ngettext("%(num)s request", "%(num)s requests", waits.open_requests)
+        yield label, url_for("erasure_requests.index", event=event.slug)
+    if waits.failed:
+        label = ngettext("%(num)s message failed", "%(num)s messages failed", waits.failed)
+        yield label, url_for("outbox.index", event=event.slug, status="failed")

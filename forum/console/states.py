@@ -1,0 +1,14 @@
+"""What organisers read about the state of an event's registration."""
+
+from flask_babel import lazy_gettext as _l
+
+from forum.events.enums import RegistrationState
+
+STATES = {
+    RegistrationState.ARCHIVE: _l("Archived"),
+    RegistrationState.UNPUBLISHED: _l("Not published"),
+    RegistrationState.UPCOMING: _l("Not open yet"),
+    RegistrationState.OPEN: _l("Open"),
+    RegistrationState.CLOSED: _l("Closed"),
+    RegistrationState.OVER: _l("Over"),
+}

@@ -1,0 +1,60 @@
+"""Where the console begins for what somebody may open of an event, and the list by which they switch events."""
+
+from dataclasses import dataclass
+
+from flask import g, url_for
+
+from forum import clock
+from forum.accounts.access import may_open
+from forum.events import queries as events
+from forum.events.models import Event
+
+ADDRESS = "/console/"
+# The first page of an event, for what somebody may open: the first of these.
+FIRST = ("console.overview", "posts.index", "outbox.index", "review.index", "reveals.index", "counts.show")
+# Pages that not every event has: where nobody is reviewed, or nobody has asked for anything, nothing leads to them.
+RARE = ("review.index", "erasure_requests.index")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An event to which somebody may switch, and the URL where they go on."""
+
+    event: Event
+    url: str
+    is_here: bool
+    is_over: bool
+
+
+def first_page(event: Event) -> str | None:
+    """Return the endpoint of the first of the event's pages that the signed-in user may open; None for no page."""
+    return next((endpoint for endpoint in FIRST if may_open(endpoint, event)), None)
+
+
+def first_url(event: Event) -> str:
+    """Return the URL of the first of the event's pages that the user may open, else of the console."""
+    endpoint = first_page(event)
+    return url_for(endpoint, event=event.slug) if endpoint else ADDRESS
+
+
+def list_choices(here: Event, kind: str | None) -> list[Choice]:
+    """Return the events of which the user may open a page, those ahead first; none if there is only one.
+
+    `kind` is the endpoint of the navigation's link to the present page: the other event's page of that kind follows it.
+    """
+    scopes = {membership.event_id for membership in g.user.memberships}
+    # Whoever has roles for one event only needs no statement.
+    if len(scopes) == 1 and None not in scopes:
+        return []
+    now = clock.now()
+    mine = [event for event in events.list_names() if first_page(event)]
+    choices = [
+        Choice(event, _url(event, kind), event.id == here.id, events.is_over(event, now)) for event in mine
+    ]
+    return sorted(choices, key=lambda choice: choice.is_over) if len(choices) > 1 else []
+
+
+def _url(event: Event, kind: str | None) -> str:
+    if kind and kind not in RARE and may_open(kind, event):
+        return url_for(kind, event=event.slug)
+    return first_url(event)

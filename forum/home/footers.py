@@ -1,0 +1,52 @@
+"""The footer of public pages, rendered once for each event, language and content version.
+
+Forms are rendered anew for each visitor. Their footer, which took a quarter of that, is the same for everybody.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from math import inf
+from typing import NamedTuple
+
+from flask import current_app
+from markupsafe import Markup
+
+from forum import clock
+from forum.events.models import Event
+from forum.web import cache
+from forum.web.languages import language
+
+KEPT_AT_MOST = 200  # footers
+SHORT = timedelta(minutes=1)
+
+
+class Footer(NamedTuple):
+    """A rendered footer; from `until` on, such as an event's end, it may say something else though nothing changes."""
+
+    version: int
+    until: datetime | None
+    markup: Markup
+
+
+def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Markup:
+    """Return the footer of a published event's pages in the present language; `render` makes it where none is kept.
+
+    `version` is the content version from before anything was read, so that a kept footer is never older. A footer that
+    may say something else within a minute, such as when the last places are taken, is not kept.
+    """
+    kept: dict[tuple[int, str], Footer] = current_app.extensions.setdefault("kept_footers", {})
+    key, now = (event.id, language()), clock.now()
+    found = kept.get(key)
+    if found is None or found.version != version or (found.until is not None and found.until <= now):
+        found = _made(version, now, render)
+        if found.until is None or found.until - now > SHORT:
+            if len(kept) >= KEPT_AT_MOST:
+                kept.clear()
+            kept[key] = found
+    return found.markup
+
+
+def _made(version: int, now: datetime, render: Callable[[], Markup]) -> Footer:
+    """Render a footer; it is kept no longer than the page around it, which asks about the same events."""
+    markup, seconds = render(), cache.held_for()
+    return Footer(version, now + timedelta(seconds=seconds) if seconds < inf else None, markup)
