@@ -37,6 +37,7 @@ from forum.web.static import build_static
 from tests.clocks import Clock, frozen_at
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.organisers import sign_in_somebody
+from tests.ordering import begin_with_long
 from tests.shortcuts import (
     TEMPLATES,
     compile_once,
@@ -51,6 +52,9 @@ from tests.shortcuts import (
 from tools import servers
 from tools.pages import Pages
 from tools.spares import SpareDatabases
+
+# Modules of these scenarios have no tests, but assertions, whose failures shall say what was compared.
+pytest.register_assert_rewrite("tests.faults")
 
 MakeApp = Callable[..., Flask]
 SignInAs = Callable[..., Pages]
@@ -69,6 +73,12 @@ def pytest_configure(config: pytest.Config) -> None:
         if is_roomy(MEMORY):
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
         compile_translations(PROJECT)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules of long tests, so that no worker is still at one when the others are done."""
+    items[:] = begin_with_long(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:

@@ -7,7 +7,7 @@ def rows(page: Page) -> list[list[str]]:
     """Return the texts of each row of the page's first table."""
     table = page.soup.select_one("main table")
     return [
-        [" ".join(cell.get_text(" ").split()) for cell in row.find_all(["th", "td"])]
+        [" ".join(cell.get_text(" ").split()) for cell in row.select("th, td:not(.person-choice)")]
         for row in (table.select("tbody tr") if table else [])
     ]
 

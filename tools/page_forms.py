@@ -68,7 +68,7 @@ class Form:
         if expect is None:
             expect = 200 if follow or self.method == "GET" else 303
         if self.method == "GET":
-            address = urlsplit(self.action)._replace(query=urlencode(values, doseq=True)).geturl()
+            address = urlsplit(self.target(button))._replace(query=urlencode(values, doseq=True)).geturl()
             return self._pages.open(address, expect=expect, follow=follow)
         return self._pages.open(self.target(button), method="POST", data=values, expect=expect, follow=follow)
 

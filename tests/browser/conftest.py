@@ -15,6 +15,7 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from forum import clock
+from tests.browser.looks import Axe
 from tests.browser.sights import Sight, arrival_problems
 from tests.browser.visitor import Tab, Visitor
 from tests.browser.worlds import NOW, World, Worlds
@@ -40,10 +41,12 @@ def start_forum(settings, tmp_path, app: Flask) -> Iterator[Callable[[], Running
 
 
 @pytest.fixture(scope="session")
-def worlds(settings, sqlite_template, tmp_path_factory) -> Iterator[Worlds]:
-    """Give the test forums ("worlds") by name; each is made at its first use, once for each pytest worker."""
+def worlds(settings, sqlite_template, shared_folder, tmp_path_factory) -> Iterator[Worlds]:
+    """Give the test forums ("worlds") by name; each is made at its first use."""
+    shared = shared_folder / "forum-worlds"
+    shared.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        yield Worlds(settings, sqlite_template, tmp_path_factory.mktemp("worlds"), stack)
+        yield Worlds(settings, sqlite_template, tmp_path_factory.mktemp("worlds"), shared, stack)
 
 
 @pytest.fixture
@@ -68,6 +71,12 @@ def new_visitor(chromium, still_clock) -> Iterator[Callable[..., Visitor]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Axe:
+    """Give axe-core with its memory of all pages, by which it judges nothing twice."""
+    return Axe()
 
 
 @pytest.fixture(scope="session")

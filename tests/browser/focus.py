@@ -1,17 +1,39 @@
 """Measures the focus indicator on screenshots: how many pixels it changes, at which contrast, and if it is covered."""
 
-import base64
+from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Page
 
+from tests.browser.keyboard import FOCUSABLE, Keyboard, wire
+
 ROOM = 8  # margin around an element, in px, for its focus indicator
-# Returns the kind of the focused element. Elements of one kind look alike, so only one of them is measured.
-KIND = """() => {
+# Returns the kind of an element. Elements of one kind look alike, so only one of them is measured.
+KIND = """element => {
     const words = element => `${element.tagName}.${element.getAttribute("class") || ""}`;
-    const focused = document.activeElement;
-    return [focused, focused.parentElement, focused.parentElement.parentElement].map(words).join(" < ");
+    return [element, element.parentElement, element.parentElement.parentElement].map(words).join(" < ");
 }"""
+# Keeps the first focusable element of each kind, and returns the kinds.
+KEEP_KINDS = f"""() => {{
+    window.kinds = new Map();
+    for (const element of ({FOCUSABLE})()) {{
+        const kind = ({KIND})(element);
+        if (!kinds.has(kind)) kinds.set(kind, element);
+    }}
+    return [...kinds.keys()];
+}}"""
+# Gives the focus to the kept element of a kind, and returns whether the browser shows it as after a press of Tab.
+FOCUS_KIND = """kind => {
+    const element = kinds.get(kind);
+    element.focus();
+    return element.matches(":focus-visible");
+}"""
+# Returns the part of the page around the focused element. A blinking caret is hidden, for it would count as a change.
 BOX = """room => {
+    if (!document.adoptedStyleSheets.length) {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync("* { caret-color: transparent !important }");
+        document.adoptedStyleSheets = [sheet];
+    }
     const box = document.activeElement.getBoundingClientRect();
     const [left, top] = [Math.max(0, box.left - room), Math.max(0, box.top - room)];
     const right = Math.min(innerWidth, box.right + room), bottom = Math.min(innerHeight, box.bottom + room);
@@ -19,7 +41,8 @@ BOX = """room => {
     const along = Math.min(innerHeight, box.bottom) - Math.max(0, box.top);
     const around = across * ((box.top >= 0) + (box.bottom <= innerHeight))  // the edges that are on the screen
         + along * ((box.left >= 0) + (box.right <= innerWidth));
-    return {x: left, y: top, width: right - left, height: bottom - top, around};
+    const clip = {x: left + scrollX, y: top + scrollY, width: right - left, height: bottom - top, scale: 1};
+    return {around, clip};
 }"""
 # Returns for each corner of the focused element's lines whether it is on the screen and not covered by another element.
 COVERED = """() => {
@@ -40,7 +63,7 @@ COVERED = """() => {
     }
     return problems;
 }"""
-KIND_AND_PROBLEMS = f"() => [({KIND})(), ({COVERED})()]"
+KIND_AND_PROBLEMS = f"() => [({KIND})(document.activeElement), ({COVERED})()]"
 # Returns the number of pixels that differ between two screenshots by a contrast of at least 3:1 (as WCAG defines it).
 DIFFERENCE = """async ([one, other]) => {
     const pixels = async data => {
@@ -53,7 +76,9 @@ DIFFERENCE = """async ([one, other]) => {
     const light = (data, at) => 0.2126 * part(data[at]) + 0.7152 * part(data[at + 1]) + 0.0722 * part(data[at + 2]);
     const [before, after] = await Promise.all([pixels(one), pixels(other)]);
     let count = 0;
+    const [was, is] = [before, after].map(data => new Uint32Array(data.buffer));  // a pixel in each number
     for (let at = 0; at < before.length; at += 4) {
+        if (was[at / 4] === is[at / 4]) continue;
         const lights = [light(before, at), light(after, at)].sort((a, b) => a - b);
         if ((lights[1] + 0.05) / (lights[0] + 0.05) >= 3) count++;
     }
@@ -72,24 +97,31 @@ class Eye:
         self._page.close()
 
     def change_by_focus(self, page: Page) -> float:
-        """Return how many pixels the focus changes by a contrast of 3:1, as a share of an outline of 1 px."""
+        """Take the focus away; return how many pixels change by a contrast of 3:1, as a share of an outline of 1 px."""
         box = page.evaluate(BOX, ROOM)
-        around, clip = box.pop("around"), box
-        focused = page.screenshot(clip=clip)
-        page.evaluate("window.focused = document.activeElement; window.focused.blur()")
-        unfocused = page.screenshot(clip=clip)
-        page.evaluate("window.focused.focus({preventScroll: true})")
-        return self._difference(unfocused, focused) / around
-
-    def _difference(self, one: bytes, other: bytes) -> int:
-        return self._page.evaluate(
-            DIFFERENCE, [base64.b64encode(picture).decode() for picture in (one, other)]
-        )
+        focused = _picture(page, box["clip"])
+        page.evaluate("document.activeElement.blur()")
+        unfocused = _picture(page, box["clip"])
+        return self._page.evaluate(DIFFERENCE, [unfocused, focused]) / box["around"]
 
 
-def kind_of_focus(page: Page) -> str:
-    """Return the kind of the focused element; elements of one kind look alike."""
-    return page.evaluate(KIND)
+def _picture(page: Page, clip: dict[str, float]) -> str:
+    """Return a picture of a part of the page as PNG in base64, as the browser sends it.
+
+    `page.screenshot` does the same in several steps, of which each takes longer than the picture.
+    """
+    return wire(page).send("Page.captureScreenshot", {"clip": clip, "optimizeForSpeed": True})["data"]
+
+
+def kinds_in_turn(page: Page) -> Iterator[str]:
+    """Yield each kind of focusable element, while the first of its kind has the focus, as after a press of Tab.
+
+    Tab reaches each of them, which test_every_page.py shows.
+    """
+    Keyboard(page).press("Tab")
+    for kind in page.evaluate(KEEP_KINDS):
+        assert page.evaluate(FOCUS_KIND, kind), f"{kind} cannot have the focus"
+        yield kind
 
 
 def focus_problems(page: Page) -> list[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import CDPSession, Locator, Page
 
+_wires: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 MANY = 150  # the most key presses of a test: more than a person would make to reach an element
 # Add two focusable elements to the page, before and behind all others: the focus goes to one of them when it leaves
 # the others. Without them the focus would go to the browser's bar, from which Chromium returns it some time later,
@@ -48,6 +50,9 @@ TAKE_NOTES = f"""() => {{
     [window.notes, window.takeNote] = [[], event => event.key === "Tab" && notes.push(({NOTE})(QUESTION))];
     addEventListener("keydown", takeNote, true);
 }}"""
+# The key Tab, as the browser receives it: Playwright would also send that it is let go, and Shift by itself.
+TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
+SHIFT = 8  # among a key's modifiers
 MOST_PARTS = 7  # day, month, year, hours, minutes, am or pm, and the button that opens the calendar
 
 
@@ -61,6 +66,12 @@ class Keyboard:
         """Press keys one after the other."""
         for key in keys:
             self.page.keyboard.press(key)
+
+    def press_tab(self, key: str, times: int = 1) -> None:
+        """Press Tab or Shift+Tab so many times."""
+        event = TAB | {"modifiers": SHIFT if key == "Shift+Tab" else 0}
+        for _number in range(times):
+            wire(self.page).send("Input.dispatchKeyEvent", event)
 
     def go_to(self, target: Locator, key: str = "Tab") -> None:
         """Press Tab until the target has the focus; fail after too many presses."""
@@ -118,7 +129,7 @@ class Keyboard:
         self.page.evaluate(TAKE_NOTES.replace("QUESTION", question))
         presses = len(focusable_places(self.page)) + 2  # one leaves the page, and one takes the note of that
         for _number in range(MANY):
-            self.press(*[key] * presses)
+            self.press_tab(key, presses)
             _start, *notes = self.page.evaluate("notes")
             stops, has_left = _stops_in(notes)
             if has_left:
@@ -131,7 +142,7 @@ class Keyboard:
         self._stand_before(key)
         notes: list[dict[str, Any]] = []
         for _number in range(MANY * 10):
-            self.press(key)
+            self.press_tab(key)
             notes.append(self.page.evaluate(f"() => ({NOTE})(() => null)"))
             stops, has_left = _stops_in(notes)
             if has_left:
@@ -164,9 +175,16 @@ def _stops_in(notes: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
     return stops, False
 
 
+def wire(page: Page) -> CDPSession:
+    """Return the page's connection to the browser itself, which a page keeps because opening one takes long."""
+    if page not in _wires:
+        _wires[page] = page.context.new_cdp_session(page)
+    return _wires[page]
+
+
 def is_focused(target: Locator) -> bool:
     """Return whether the target has the focus."""
-    return target.count() == 1 and target.evaluate("element => element === document.activeElement")
+    return target.evaluate_all("all => all.length === 1 && all[0] === document.activeElement")
 
 
 def focusable_places(page: Page) -> list[int]:

@@ -1,5 +1,5 @@
 // What axe-core reads of a page that can change with its look (its width, its colour scheme, forced colours): see looks.py.
-// An element is named by its index among all elements.
+// An element is named by its index in all().
 window.looks = (() => {
   const TARGETS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
   const FIELDS = ["INPUT", "SELECT", "TEXTAREA", "BUTTON"];
@@ -8,15 +8,28 @@ window.looks = (() => {
   const CLEAR = "rgba(0, 0, 0, 0)";
   // What axe says of texts whose contrast it cannot judge for a reason that all texts of their kind have.
   const PAINTED = ["bgGradient", "bgImage", "imgNode", "pseudoContent", "shortTextContent", "nonBmp"];
-  const all = () => [...document.querySelectorAll("*")];
+  // Attributes of which axe asks only whether there are words in them; it reads no data-… at all.
+  const TEXTS = ["alt", "title", "placeholder", "value", "label", "summary", "aria-label", "aria-roledescription", "aria-valuetext"];
+  const ADDRESSES = ["href", "xlink:href", "src", "srcset", "action", "formaction"];
+  const REFERENCES = ["id", "for", "form", "headers", "list", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns",
+    "aria-details", "aria-errormessage", "aria-activedescendant"];
+  const LANGUAGES = ["lang", "hreflang"];
+  const CHOSEN = ["checked", "selected"]; // of which axe asks only beside aria-checked
+  const CURRENT = ["page", "true"]; // values of aria-current, which any element may have
+  const SHAPES = ["viewBox", "d", "x", "y", "dx", "dy", "width", "height", "transform", "points"]; // of a drawing, of which axe reads none
+  const READ = ["sv", "en"]; // the languages of the site, both of which axe knows
+  // All elements except the options of lists that open, of which a language may have more than another.
+  const all = () => [...document.querySelectorAll("*:not(select:not([multiple], [size]) option)")];
 
-  // Return four things of the page as it looks now:
-  // displayed  a sum of what is displayed and how, on which most rules of axe depend
+  // Return five things of the page as it looks now:
+  // displayed  a sum of what is displayed and how, on which most rules of axe depend beside the skeleton
   // places     a sum of the places of links, buttons and fields in their parents, and of what scrolls
   // links      a sum of how links stand out from the text around them
   // kinds      the indexes of the elements with text by kind. Texts of one kind have the same colour, count both as
   //            large or as small, and have the same things painted under and over them, so they have the same contrast.
-  const read = () => {
+  // painted    a sum of the kinds of all texts in their order
+  // The last two are left out when nobody asks for them, because they take most of the time.
+  const read = (asksForKinds = true) => {
     const displayed = [], places = [], links = [], painters = [], texts = [], layers = new Map();
     all().forEach((element, index) => {
       const style = getComputedStyle(element), box = element.getBoundingClientRect();
@@ -31,24 +44,70 @@ window.looks = (() => {
       if (isEmpty && !FIELDS.includes(element.tagName)) return; // axe judges fields that are not displayed, too
       if (element.matches(TARGETS)) places.push(...beside(box, element.parentElement.getBoundingClientRect()));
       if (element.tagName === "A") links.push(standing(style), standing(getComputedStyle(element.parentElement)));
+      if (!asksForKinds) return;
       const effects = [opacity, style.filter, style.mixBlendMode].join();
       const layer = (layers.get(element.parentElement) || "") + (effects === "1,none,normal" ? "" : effects);
       layers.set(element, layer);
       const around = [layer, position === "static" ? "" : position + style.zIndex];
       const isPicture = PICTURES.includes(element.tagName);
-      if (isPicture || paints(style)) painters.push({ element, box, paint: [isPicture, paint(style), ...around].join() });
+      if (isPicture || paints(style)) painters.push({ element, box, paint: sum([isPicture, paint(style), ...around]) });
       for (const part of ["::before", "::after"].map((name) => getComputedStyle(element, name))) {
         if (["none", "normal"].includes(part.content) || !paints(part)) continue;
-        painters.push({ element, box, paint: [paint(part), part.position, part.width, part.height, ...around].join() });
+        painters.push({ element, box, paint: sum([paint(part), part.position, part.width, part.height, ...around]) });
       }
       const words = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data).join("").trim();
       if (words || FIELDS.includes(element.tagName)) texts.push({ element, index, style, box, layer, words });
     });
-    return { displayed: sum(displayed), places: sum(places), links: sum(links), kinds: Object.fromEntries(byKind(texts, painters)) };
+    const [kinds, painted] = byKind(texts, painters);
+    return { displayed: sum(displayed), places: sum(places), links: sum(links), kinds: Object.fromEntries(kinds), painted };
   };
 
+  // Return a sum of the document without its words, addresses and language. Two pages have one skeleton when they have the
+  // same elements with the same attributes in the same order, where the same elements and attributes have words, the same
+  // links lead into the page itself, and the same elements are tied together. The rules that are neither about colours nor
+  // about places then say the same of both: they ask whether a name, a label or a language is there, but not which. They
+  // ask no more of the second option of a list than of the first.
+  function skeleton() {
+    const numbers = new Map();
+    for (const { id } of all()) if (id && !numbers.has(id)) numbers.set(id, numbers.size);
+    const essence = (element, name, value) => {
+      if (element instanceof SVGElement && SHAPES.includes(name)) return "a shape";
+      if (TEXTS.includes(name) || name.startsWith("data-")) return extent(value);
+      if (name === "content" && element.name !== "viewport" && !element.httpEquiv) return extent(value);
+      if (REFERENCES.includes(name)) return value.split(/\s+/).map((id) => numbers.get(id)).join(" ");
+      if (LANGUAGES.includes(name) && READ.includes(value)) return "a language";
+      if (!ADDRESSES.includes(name) || element.rel === "stylesheet") return value;
+      const [page, hash] = value.split("#");
+      return [extent(page), /^\w+:/.exec(value), element.pathname === location.pathname, numbers.get(hash)].join(" ");
+    };
+    const describe = (element) => {
+      const words = [...element.attributes].filter(({ name, value }) => !CHOSEN.includes(name) && !(name === "aria-current" && CURRENT.includes(value)))
+        .map(({ name, value }) => `${name}=${essence(element, name, value)}`);
+      if (FIELDS.includes(element.tagName)) words.push(extent(element.value));
+      if (element.hasAttribute("aria-checked")) words.push(element.checked);
+      const inner = [];
+      for (const node of element.childNodes) {
+        if (node.nodeType === Node.ELEMENT_NODE) {
+          const described = describe(node);
+          if (node.tagName !== "OPTION" || described !== inner.at(-1)) inner.push(described);
+        } else if (node.nodeType === Node.TEXT_NODE && node.data.trim()) inner.push(hasLetters(node.data) ? "words" : "signs");
+      }
+      return `${element.tagName}[${words.join()}](${inner.join()})`;
+    };
+    return sum([describe(document.documentElement)]);
+  }
+
+  function hasLetters(words) {
+    return /[\p{L}\p{N}]/u.test(words);
+  }
+
+  function extent(words) {
+    if (words === "") return "nothing";
+    return words.trim() ? "words" : "blank";
+  }
+
   function byKind(texts, painters) {
-    const kinds = new Map(), range = document.createRange();
+    const kinds = new Map(), painted = [], range = document.createRange();
     for (const { element, index, style, box, layer, words } of texts) {
       range.selectNodeContents(element);
       const area = around(box, range.getBoundingClientRect());
@@ -58,10 +117,11 @@ window.looks = (() => {
         painter.paint, painter.element.contains(element), holds(painter.box, area),
       ].join());
       const key = sum([style.color, style.fill, style.webkitTextFillColor, style.webkitTextStroke, style.textShadow, isLarge, layer,
-        FIELDS.includes(element.tagName), words.length === 1, /[\p{L}\p{N}]/u.test(words), ...under]);
+        FIELDS.includes(element.tagName), words.length === 1, hasLetters(words), ...under]);
       kinds.set(key, [...(kinds.get(key) || []), index]);
+      painted.push(key);
     }
-    return kinds;
+    return [kinds, sum(painted)];
   }
 
   // Run axe on the elements with these indexes, or on the whole page. Return its violations as sentences, the indexes of
@@ -128,5 +188,5 @@ window.looks = (() => {
     return 4294967296 * (2097151 & low) + (high >>> 0);
   }
 
-  return { read, judge };
+  return { all, read, judge, skeleton };
 })();

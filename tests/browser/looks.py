@@ -11,6 +11,10 @@ from tests.browser.measures import WCAG, WIDTHS, resize
 SCRIPT = (Path(__file__).parent / "looks.js").read_text()
 CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # the rules about colours
 PLACES = ("target-size", "scrollable-region-focusable")  # the rules about where things are
+Document = tuple[int, int]  # its skeleton, and what is displayed of it
+Text = tuple[Document, int]  # its element's index
+Look = tuple[str, int, Document, int | None]  # its scheme and width, and the kinds of all texts in the light
+JUDGED = ("light", "dark")  # schemes in which the contrast is judged
 SCHEMES = {
     "light": {"color_scheme": "light", "forced_colors": "none"},
     "dark": {"color_scheme": "dark", "forced_colors": "none"},
@@ -20,28 +24,46 @@ SCHEMES = {
 
 @dataclass
 class Axe:
-    """axe-core for one page in all its languages and looks, or for several pages that look much alike.
+    """axe-core for pages in all their languages and looks.
 
-    Most rules depend on the document and on what is displayed of it, which rarely changes with the look. Two depend on
-    places, two on colours. The contrast is judged once for each kind of text, also when another width or language
-    shows that kind again. With forced colours axe reads a mixture of both colour sets, so contrast is left out.
+    Most rules depend on the document without its words (its skeleton), and on what is displayed of it. That rarely
+    changes with the look or the language. Two depend on places, two on colours; they run again in each language. The
+    contrast is judged once for each kind of text, also when another width, language or page shows that kind again. With
+    forced colours axe reads a mixture of both colour sets, so contrast is left out.
+
+    Darkness and forced colours rarely change anything but colours. Where that is so, forced colours are left out for a
+    page with the same skeleton of which the same is displayed in the light. The dark is left out when its texts are of
+    the same kinds in the same order, too: then they have the same colours in the dark, which have been judged.
     """
 
     widths: tuple[int, ...] = WIDTHS
     schemes: tuple[str, ...] = tuple(SCHEMES)
     _good: set[str] = field(default_factory=set)  # kinds of text whose contrast is good
+    _unjudged: set[Text] = field(
+        default_factory=set
+    )  # texts without contrast, such as those of hidden elements
+    _known: set[Document] = field(default_factory=set)  # documents of which most rules have judged
+    _settled: set[Look] = field(default_factory=set)  # looks that differ from the light only in their colours
 
     def violations(self, page: Page) -> list[str]:
         """Return the violations that axe finds in the page's language, one sentence for each element in a look."""
-        if page.evaluate("typeof looks") == "undefined":
-            page.evaluate(AXE_SCRIPT), page.evaluate(SCRIPT)
-        visit = _Visit(page, self._good)
+        make_ready(page)
+        visit = _Visit(page, page.evaluate("looks.skeleton()"), self._good, self._unjudged, self._known)
         for width in self.widths:
             resize(page, width)
-            for scheme in self.schemes:
-                page.emulate_media(**SCHEMES[scheme])
-                visit.look(scheme, width)
+            self._look_at(visit, width)
         return visit.problems
+
+    def _look_at(self, visit: "_Visit", width: int) -> None:
+        first, *others = self.schemes
+        document, painted = visit.look(first, width)
+        for scheme in others:
+            look = (scheme, width, document, painted if scheme in JUDGED else None)
+            if look not in self._settled or visit.has_coloured_links:
+                runs = visit.runs
+                visit.look(scheme, width)
+                if visit.runs == runs:
+                    self._settled.add(look)
 
 
 @dataclass
@@ -49,56 +71,68 @@ class _Visit:
     """What axe has judged since the page was opened."""
 
     page: Page
+    skeleton: int
     good: set[str]
+    unjudged: set[Text]
+    known: set[Document]
     problems: list[str] = field(default_factory=list)
-    _displayed: set[int] = field(default_factory=set)
+    has_coloured_links: bool = False  # whether a link in a sentence stands out by its colour alone
+    runs: int = 0  # how many times rules have run, except the one about contrast
     _links: set[tuple[int, int]] = field(default_factory=set)
     _places: set[tuple[int, int, int]] = field(default_factory=set)
-    _has_coloured_links: bool = False  # whether a link in a sentence stands out by its colour alone
-    _unjudged: set[tuple[int, int]] = field(
-        default_factory=set
-    )  # texts without contrast, by what is displayed
     _tried: set[tuple[str, int]] = field(default_factory=set)  # texts by kind
 
-    def look(self, scheme: str, width: int) -> None:
-        """Run the rules that can find something that they did not find in the looks before."""
-        look, read = f"{scheme}, {width}", self.page.evaluate("looks.read()")
-        displayed = read["displayed"]
+    def look(self, scheme: str, width: int) -> tuple[Document, int]:
+        """Run the rules that can find something that they did not find in the looks before.
+
+        Return the document and the sum of the kinds of its texts.
+        """
+        self.page.emulate_media(**SCHEMES[scheme])
+        look, read = f"{scheme}, {width}", self.page.evaluate("looks.read", scheme in JUDGED)
+        displayed, document = read["displayed"], (self.skeleton, read["displayed"])
         links, places = (displayed, read["links"]), (displayed, read["places"], width)
         rules = set()
-        if links not in self._links and (scheme == "light" or self._has_coloured_links):
+        if links not in self._links and (scheme == "light" or self.has_coloured_links):
             rules.add(LINKS)
         if places not in self._places:
             rules |= set(PLACES)
-        if displayed not in self._displayed:
+        if document not in self.known:
             left_out = {CONTRAST, LINKS, *PLACES} - rules
             disabled = {rule: {"enabled": False} for rule in left_out}
             self._run(look, {"runOnly": {"type": "tag", "values": WCAG}, "rules": disabled})
         elif rules:
             self._run(look, _only(*rules))
-        self._displayed.add(displayed), self._links.add(links), self._places.add(places)
-        if scheme != "forced":
-            self._contrast(look, displayed, read["kinds"])
+        self.runs += document not in self.known or bool(rules)
+        self.known.add(document), self._links.add(links), self._places.add(places)
+        if scheme in JUDGED:
+            self._contrast(look, document, read["kinds"])
+        return document, read["painted"]
 
     def _run(self, look: str, options: dict, texts: list[int] | None = None) -> dict:
         judged = self.page.evaluate("looks.judge", [options, texts])
         self.problems += [f"{look}: {problem}" for problem in judged["violations"]]
-        self._has_coloured_links |= judged["hasColouredLinks"]
+        self.has_coloured_links |= judged["hasColouredLinks"]
         return judged
 
-    def _contrast(self, look: str, displayed: int, kinds: dict[str, list[int]]) -> None:
+    def _contrast(self, look: str, document: Document, kinds: dict[str, list[int]]) -> None:
         """Judge one text of each new kind, and all texts of the kinds that are not good by that."""
         for most in (1, None):
             chosen = set()
             for kind in kinds.keys() - self.good:
-                texts = [text for text in kinds[kind] if (displayed, text) not in self._unjudged]
+                texts = [text for text in kinds[kind] if (document, text) not in self.unjudged]
                 chosen |= {(kind, text) for text in texts[:most]} - self._tried
             if not chosen:
                 return
             judged = self._run(look, _only(CONTRAST), [text for _kind, text in chosen])
             self.good |= {kind for kind, text in chosen if text in judged["good"]}
-            self._unjudged |= {(displayed, text) for _kind, text in chosen if text not in judged["judged"]}
+            self.unjudged |= {(document, text) for _kind, text in chosen if text not in judged["judged"]}
             self._tried |= chosen
+
+
+def make_ready(page: Page) -> None:
+    """Load axe-core and looks.js into the page."""
+    if page.evaluate("typeof looks") == "undefined":
+        page.evaluate(AXE_SCRIPT), page.evaluate(SCRIPT)
 
 
 def _only(*rules: str) -> dict:

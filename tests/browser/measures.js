@@ -24,6 +24,19 @@ window.measures = (() => {
     event: {}, // the forum to which a search is limited, nothing about a person
   };
 
+  // What has been found out about elements, which holds as long as the page stands still: see run().
+  const memories = [];
+
+  // Return the function with a memory for its answers.
+  function remembered(answer) {
+    const memory = new Map();
+    memories.push(memory);
+    return (element) => {
+      if (!memory.has(element)) memory.set(element, answer(element));
+      return memory.get(element);
+    };
+  }
+
   const name = (element) => {
     const classes = (element.getAttribute("class") || "").trim().replace(/\s+/g, ".");
     const words = (element.textContent || element.value || "").trim().replace(/\s+/g, " ").slice(0, 40);
@@ -32,22 +45,21 @@ window.measures = (() => {
 
   // Return whether an element can be seen: neither hidden, nor clipped to nothing (text for screen readers only), nor
   // above the page like the skip link before it is focused.
-  const isSeen = (element) => {
-    if (!element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return false;
-    for (let node = element; node && node !== document.documentElement; node = node.parentElement) {
-      const style = getComputedStyle(node);
-      if (style.clipPath === "inset(50%)") return false;
-    }
+  const isSeen = remembered((element) => {
+    if (!element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) || isClipped(element)) return false;
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && box.bottom + scrollY > 0;
-  };
+  });
 
-  const scroller = (element) => {
-    for (let node = element; node && node !== document.body; node = node.parentElement) {
-      if (["auto", "scroll"].includes(getComputedStyle(node).overflowX)) return node;
-    }
-    return null;
-  };
+  const isClipped = remembered((element) => {
+    if (!element || element === document.documentElement) return false;
+    return getComputedStyle(element).clipPath === "inset(50%)" || isClipped(element.parentElement);
+  });
+
+  const scroller = remembered((element) => {
+    if (!element || element === document.body) return null;
+    return ["auto", "scroll"].includes(getComputedStyle(element).overflowX) ? element : scroller(element.parentElement);
+  });
 
   // The page never scrolls sideways; only a wide table may, in a frame of its own.
   const sideways = () => {
@@ -266,7 +278,9 @@ window.measures = (() => {
     return [...all].filter((field) => isSeen(field) && !field.closest(".honeypot"));
   }
 
-  function* words() {
+  // Return the text nodes that are seen, each with the boxes of its lines.
+  const words = remembered(() => {
+    const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode;
@@ -275,9 +289,10 @@ window.measures = (() => {
       range.selectNodeContents(node);
       const frame = scroller(node.parentElement)?.getBoundingClientRect();
       const boxes = [...range.getClientRects()].filter((box) => box.width > 0.5 && (!frame || meet(box, frame)));
-      if (boxes.length) yield [node, frame ? boxes.map((box) => within(box, frame)) : boxes];
+      if (boxes.length) found.push([node, frame ? boxes.map((box) => within(box, frame)) : boxes]);
     }
-  }
+    return found;
+  });
 
   // Shrink a line's box to the middle of its letters, because the box is higher than they are.
   function shrunk(box) {
@@ -322,7 +337,14 @@ window.measures = (() => {
     return Math.hypot(dx, dy) < half;
   }
 
-  return {
-    sideways, spilt, cut, overlaid, small, twins, spoken, fields, choices, purposes, tables, tongues, told, motion, printed, space,
+  // Return the faults that the measures of these names find, one after the other, in the page as it looks now.
+  const run = (names) => {
+    memories.forEach((memory) => memory.clear());
+    return names.flatMap((name) => all[name]());
   };
+
+  const all = {
+    sideways, spilt, cut, overlaid, small, twins, spoken, fields, choices, purposes, tables, tongues, told, motion, printed,
+  };
+  return { run, space };
 })();

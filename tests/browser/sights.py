@@ -15,6 +15,7 @@ from tests.browser.ways import (
     change_wrongly,
     details,
     everything,
+    imported,
     invited,
     link,
     list_of,
@@ -31,8 +32,10 @@ from tests.browser.ways import (
     of_person,
     of_question,
     of_reviewed,
+    of_task,
     opened,
     post,
+    prepared,
     pressed,
     previewed,
     printed,
@@ -44,6 +47,7 @@ from tests.browser.ways import (
     revealed,
     revealed_before,
     saved,
+    saved_view,
     searching_for_another,
     sent,
     tag,
@@ -52,6 +56,14 @@ from tests.browser.ways import (
     wrongly,
 )
 from tools.organisers import OTHER_PASSWORD, PASSWORD
+
+TABLE_SENT = wrongly(
+    of_event("imports.new"),
+    {
+        "lines": "Förnamn;Efternamn;E-post;Organisation;Sektor;Biljett\nKim;Ek;kim@example.org;Socialstyrelsen;;x\n"
+        "Kari;Nordmann;kari@;Redd Barna;Nowhere;y\nÅse;Ŋižžaŧ;ase@example.org;Sámediggi;;z"
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,7 @@ def arrival_problems(visitor: Visitor, sight: Sight) -> list[str]:
 
 OLD = "blogg/2016/11/25/operation-dark-room"  # a path of the forum's first site that the demo redirects
 ORGANISER, DOOR, HANDLER = "organiser@example.org", "door@example.org", "handler@example.org"
-CARER = "care@example.org"
+CARER, REVIEWER = "care@example.org", "reviewer@example.org"
 
 FRONTS = [
     Sight("front", "home.front"),
@@ -358,6 +370,7 @@ OWN_REGISTRATION = [
     Sight("everything held, in long words", "own_everything.show", way=everything, world="long"),
     Sight("everything held, closed", "own_everything.show", status=404),
     Sight("participants", "participants.index"),
+    Sight("sectors and countries", "participants.numbers"),
     Sight(
         "participants in long words",
         "participants.own",
@@ -403,6 +416,47 @@ ACCOUNT = [
     Sight("demo link", "accounts.open_demo", way=link("accounts.open_demo", "demo")),
     Sight("signed out", "accounts.signed_out"),
     Sight("account", "own_account.show", as_=ORGANISER),
+    Sight("colleagues", "colleagues.index", way=of_event("colleagues.index"), as_=ORGANISER),
+    Sight("invite a colleague", "colleagues.invite", way=of_event("colleagues.invite"), as_=ORGANISER),
+    Sight(
+        "colleague, invited",
+        "colleagues.show",
+        way=of_desk("colleagues.show", "invited colleague"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "roles of a colleague",
+        "colleagues.roles",
+        way=of_desk("colleagues.roles", "colleague"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "colleague, signed in",
+        "colleagues.show",
+        way=of_desk("colleagues.show", "colleague"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "reset a second factor",
+        "colleagues.reset_second_factor",
+        way=of_desk("colleagues.reset_second_factor", "colleague"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "disable a colleague",
+        "colleagues.disable",
+        way=of_desk("colleagues.disable", "colleague"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "enable a colleague", "colleagues.enable", way=of_desk("colleagues.enable", "disabled"), as_=ORGANISER
+    ),
+    Sight(
+        "remove a colleague",
+        "colleagues.remove",
+        way=of_desk("colleagues.remove", "colleague"),
+        as_=ORGANISER,
+    ),
     Sight("confirm it is you", "own_account.confirm", as_=ORGANISER),
     Sight(
         "confirm it is you, refused",
@@ -428,6 +482,7 @@ ACCOUNT = [
 CONSOLE = [
     Sight("console without an event", "console.first", as_=DOOR),
     Sight("overview", "console.overview", way=of_event("console.overview"), as_=ORGANISER),
+    Sight("all events", "all_events.index", as_=ORGANISER),
     Sight("first event", "new_event.make", world="empty", as_=ORGANISER),
     Sight("new event", "new_event.make", as_=ORGANISER),
     Sight(
@@ -470,15 +525,45 @@ CONSOLE = [
     Sight(
         "attendees, filtered",
         "attendees.index",
-        way=of_event("attendees.index", sector="ngo", status="waiting", sort="-registered"),
+        way=of_event(
+            "attendees.index",
+            sector=["ngo", "politics"],
+            status=["waiting", "confirmed"],
+            country=["SE", "NO"],
+            consent="photographs:no",
+            since="2020-01-01",
+            sort="-registered",
+        ),
         as_=ORGANISER,
     ),
+    Sight(
+        "save a view",
+        "attendee_views.new",
+        way=of_event("attendee_views.new", sector=["ngo", "politics"], q="vip"),
+        as_=ORGANISER,
+    ),
+    Sight("saved view", "attendee_views.show", way=saved_view("attendee_views.show"), as_=ORGANISER),
+    Sight(
+        "change a view",
+        "attendee_views.change",
+        way=saved_view("attendee_views.change", sector="ngo"),
+        as_=ORGANISER,
+    ),
+    Sight("delete a view?", "attendee_views.remove", way=saved_view("attendee_views.remove"), as_=ORGANISER),
     Sight(
         "attendees with a place",
         "attendees.index",
         way=of_event("attendees.index", status="place"),
         as_=ORGANISER,
     ),
+    Sight(
+        "many, cancel?",
+        "bulk.ask",
+        way=of_event("bulk.ask", act="cancel", sector="ngo"),
+        as_=ORGANISER,
+    ),
+    Sight("many, under way", "bulk.show", way=of_task("bulk.show"), world="long", as_=ORGANISER),
+    Sight("many, latest", "bulk.index", way=of_event("bulk.index"), world="long", as_=ORGANISER),
     Sight("attendees, none", "attendees.index", way=of_event("attendees.index", q="zzzz"), as_=ORGANISER),
     Sight("attendees, long", "attendees.index", way=of_event("attendees.index"), world="long", as_=ORGANISER),
     Sight("waiting list", "waiting_list.index", way=of_event("waiting_list.index"), as_=ORGANISER),
@@ -501,6 +586,7 @@ CONSOLE = [
     ],
     Sight("review", "review.index", way=of_event("review.index"), as_=ORGANISER),
     Sight("review, nobody", "review.index", way=of_event("review.index"), world="long", as_=ORGANISER),
+    Sight("review, one person", "review.show", way=of_person("review.show", "in_review"), as_=REVIEWER),
     Sight("review, approve", "review.approve", way=of_person("review.approve", "in_review"), as_=ORGANISER),
     Sight(
         "review, approve, decided",
@@ -579,6 +665,8 @@ CONSOLE = [
         as_=ORGANISER,
         status=422,
     ),
+    Sight("prepared files", "kept_exports.index", way=prepared(), world="long", as_=ORGANISER),
+    Sight("no prepared files", "kept_exports.index", way=of_event("kept_exports.index"), as_=ORGANISER),
     Sight("list on paper", "attendees.export", way=printed(purpose="badges"), as_=ORGANISER),
     Sight(
         "list on paper, long",
@@ -613,6 +701,29 @@ CONSOLE = [
         as_=ORGANISER,
     ),
     Sight("add by hand", "attendee_additions.add", way=of_event("attendee_additions.add"), as_=ORGANISER),
+    Sight("imports", "imports.index", way=of_event("imports.index"), as_=ORGANISER),
+    Sight("imports, none", "imports.index", {"event": "nf16"}, as_=ORGANISER),
+    Sight("import people", "imports.new", way=of_event("imports.new"), as_=ORGANISER),
+    Sight("import people, columns", "imports.new", way=TABLE_SENT, as_=ORGANISER),
+    Sight(
+        "import people, dry run",
+        "imports.new",
+        way=wrongly(
+            TABLE_SENT,
+            {
+                "country": "SE",
+                "language": "sv",
+                "sector": "ngo",
+                "organisation": "",
+                "links": "send",
+                "if_full": "wait",
+                "which": "good",
+                "reason": "Our list of last year.",
+            },
+        ),
+        as_=ORGANISER,
+    ),
+    Sight("undo an import", "imports.undo", way=imported, as_=ORGANISER),
     Sight(
         "new address of somebody",
         "attendee_addresses.change",
@@ -647,6 +758,11 @@ CONSOLE = [
     Sight(
         "send again, ended", "attendees.resend", way=of_person("attendees.resend", "cancelled"), as_=ORGANISER
     ),
+    Sight("log", "log.index", way=of_event("log.index"), as_=ORGANISER),
+    Sight("log, none", "log.index", way=of_event("log.index", reference="ZZZZ-ZZZZ"), as_=ORGANISER),
+    Sight("log, export", "log.export", way=of_event("log.export"), as_=ORGANISER),
+    Sight("log of the site", "log.site", as_=ORGANISER),
+    Sight("log of the site, export", "log.export_site", as_=ORGANISER),
     Sight("mail", "outbox.index", way=of_event("outbox.index"), as_=ORGANISER),
     Sight("mail, failed", "outbox.index", way=of_event("outbox.index", status="failed"), as_=ORGANISER),
     Sight("mail, none", "outbox.index", way=of_event("outbox.index", q="zzzz"), as_=ORGANISER),
@@ -1000,6 +1116,8 @@ QUESTIONS = [
     Sight("preview of no questions", "questions.preview", {"event": "nf16"}, as_=ORGANISER),
     Sight("preview of questions", "questions.preview", way=of_event("questions.preview"), as_=ORGANISER),
     Sight("counts in long words", "counts.show", way=of_event("counts.show"), world="long", as_=ORGANISER),
+    Sight("figures", "figures.index", way=of_event("figures.index"), as_=ORGANISER),
+    Sight("public numbers", "public_balance.show", way=of_event("public_balance.show"), as_=ORGANISER),
     Sight("answers of people", "counts.people", way=of_event("counts.people"), as_=CARER),
 ]
 ORGANISING = [*CONSOLE, *DESK, *SETTINGS, *QUESTIONS]

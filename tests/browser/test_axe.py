@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from tests.browser.looks import CONTRAST, LINKS, SCHEMES, Axe
+from tests.browser.looks import CONTRAST, LINKS, SCHEMES, Axe, make_ready
 from tests.browser.measures import AXE_SCRIPT, COLOURS, WCAG, WIDTHS, axe_violations, resize
 from tests.browser.sights import BY_NAME, EVERY_KIND
 
@@ -78,13 +78,69 @@ def test_axe_finds_a_fault_in_the_first_look_that_has_it(chromium, rule, look, s
     assert first.startswith(f"{look}: {rule}: ")
 
 
+SOUND = """<h1>Rubrik</h1><nav><a href='/sv/news/'>Nyheter</a></nav><p>Ord <a href='/sv/' class=short>en länk</a></p>
+    <p>Ja <a href='/sv/' class=dim>en länk</a></p>
+    <img src='/sv/ring' alt='En ring'><ul><li>Ett</li></ul><button aria-label='Sök'></button>
+    <label for=namn>Namn</label><input id=namn name=name aria-describedby=råd autocomplete=name><p id=råd>Ett råd</p>
+    <p lang=en class=bad>English</p>"""
+# What is the case in one language only: the rule that finds it, and what stands there instead of what.
+IN_ONE_LANGUAGE = [
+    ("document-title", "<title>Sida</title>", "<title> </title>"),
+    ("html-has-lang", "<html lang=sv>", "<html>"),
+    ("html-lang-valid", "<html lang=sv>", "<html lang=xy>"),
+    ("valid-lang", "lang=en class", "lang=qq class"),
+    ("link-name", ">Nyheter<", "> <"),
+    ("image-alt", " alt='En ring'", ""),
+    ("image-alt", "alt='En ring'", "alt=' '"),
+    ("button-name", "aria-label='Sök'", "aria-label=''"),
+    ("label", ">Namn<", "><"),
+    ("label", "for=namn", "for=name"),
+    ("aria-valid-attr-value", "aria-label='Sök'", "aria-label='Sök' aria-pressed=ja"),
+    ("autocomplete-valid", "autocomplete=name", "autocomplete=namn"),
+    ("list", "<ul><li>", "<ul>Ett<li>"),
+    (LINKS, ">Ord <", ">Många fler ord <"),
+    (LINKS, ">Ja <", ">Ja, många fler ord <"),  # in the dark
+    (CONTRAST, "class=bad", "class=bad style='color: #aaa'"),
+    (
+        "target-size",
+        "</nav>",
+        "</nav><button style='width: 9px'>1</button><button style='width: 9px'>2</button>",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "sound", "fault"),
+    [
+        pytest.param(*case, marks=() if case[0] in {"image-alt", CONTRAST} else pytest.mark.slow)
+        for case in IN_ONE_LANGUAGE
+    ],
+)
+def test_axe_finds_a_fault_that_only_the_second_language_has(chromium, rule, sound, fault):
+    """Control: most rules do not run again in another language, unless the document differs in more than its words."""
+    page, axe, found = chromium.new_page(), Axe(widths=(320,), schemes=("light", "dark")), []
+    styles = f"{PLAIN} .short {{ color: #222 }} {DARK} {{ .dim {{ color: #222 }} }}"
+    whole = f"<html lang=sv><title>Sida</title><style>{styles}</style>{SOUND}"
+    for html in (whole, whole.replace(sound, fault)):
+        page.set_content(html)
+        found.append({each.split(": ")[1] for each in axe.violations(page)})
+    page.close()
+    assert found == [set(), {rule}]
+
+
+@pytest.fixture(scope="session")
+def seen() -> defaultdict[str, set[str]]:
+    """Give the pairs of colours that axe has seen of each kind of text, on any page."""
+    return defaultdict(set)
+
+
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name == "front" else pytest.mark.slow) for name in EVERY_KIND]
 )
-def test_texts_of_a_kind_have_one_contrast(visit, name):
-    """Control: of all texts of one kind axe sees the same two colours, in every look, and none of a kind is worse."""
-    page, seen = visit(BY_NAME[name], "sv").page, defaultdict(set)
-    Axe().violations(page)
+def test_texts_of_a_kind_have_one_contrast(visit, seen, name):
+    """Control: of all texts of one kind axe sees the same two colours, on every page and in every look."""
+    page = visit(BY_NAME[name], "sv").page
+    make_ready(page)
     for width in WIDTHS:
         resize(page, width)
         for scheme in ("light", "dark"):
@@ -98,7 +154,7 @@ def test_texts_of_a_kind_have_one_contrast(visit, name):
 
 
 COLOURS_BY_KIND = """async options => {
-    const kinds = Object.entries(looks.read().kinds), elements = [...document.querySelectorAll("*")];
+    const kinds = Object.entries(looks.read().kinds), elements = looks.all();
     const found = await axe.run({...options, resultTypes: ["passes"], elementRef: true, selectors: false});
     return found.passes.flatMap(({nodes}) => nodes).map(({element, any: [{data}]}) => [
         kinds.find(([, texts]) => texts.includes(elements.indexOf(element)))[0], `${data.fgColor} on ${data.bgColor}`,

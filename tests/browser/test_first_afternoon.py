@@ -157,6 +157,7 @@ def forum(app, database, settings, tmp_path) -> Iterator[Running]:
         yield running
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("app", "hands", "language"),
     [

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
 
-from tests.browser.focus import KIND_AND_PROBLEMS, Eye, focus_problems, kind_of_focus
+from tests.browser.focus import KIND_AND_PROBLEMS, Eye, focus_problems, kinds_in_turn
 from tests.browser.keyboard import Keyboard
 from tests.browser.measures import resize
 from tests.browser.sights import BY_NAME, EVERY_KIND
@@ -74,15 +73,5 @@ def test_focus_that_is_not_seen_or_covered_is_noticed(chromium, eye):
     assert focus_problems(page) != []
     page.set_content('<p><a href="#1">A link</a></p>')
     Keyboard(page).press("Tab")
-    assert (eye.change_by_focus(page) >= 1, focus_problems(page)) == (True, [])
+    assert (focus_problems(page), eye.change_by_focus(page) >= 1) == ([], True)
     page.close()
-
-
-def kinds_in_turn(page: Page) -> Iterator[str]:
-    """Yield each kind of focusable element, while the first of its kind has the focus."""
-    seen = set()
-    for _place in Keyboard(page).stops():
-        kind = kind_of_focus(page)
-        if kind not in seen:
-            seen.add(kind)
-            yield kind

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from forum.accounts import mails as account_mails
 from forum.accounts.models import User
+from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from tests.browser.looks import Axe
@@ -17,6 +18,11 @@ from tests.registration.test_mails import KINDS, make_mails
 from tools.organisers import make_user
 
 ACCOUNT_KINDS = {
+    "account-invited",
+    "account-added",
+    "account-roles-changed",
+    "account-second-factor-reset",
+    "account-colleague-reset",
     "account-reset",
     "account-password-changed",
     "account-second-factor-changed",
@@ -26,6 +32,10 @@ pytestmark = pytest.mark.browser
 LAYOUT_TABLES = (
     """() => [...document.querySelectorAll("table:not(.facts)")].map(table => table.getAttribute("role"))"""
 )
+# The properties that a mail's styles set in the dark only.
+DARK = """() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
+    .filter(rule => rule.media?.mediaText.includes("prefers-color-scheme"))
+    .flatMap(rule => [...rule.cssRules]).flatMap(rule => [...rule.style])"""
 
 
 @pytest.fixture
@@ -47,16 +57,32 @@ def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database
         assert page.locator("html").get_attribute("lang") == language
         assert set(page.evaluate(LAYOUT_TABLES)) == {"presentation"}
         found[kind, "axe"] = axe.violations(page)
-        for width in axe.widths:
+        # Nothing has another place in the dark, so the light is enough to measure places.
+        assert {name.rpartition("-")[2] for name in page.evaluate(DARK)} == {"color"}
+        page.emulate_media(color_scheme="light")
+        for width in reversed(axe.widths):  # the last one is there
             resize(page, width)
-            for scheme in axe.schemes:
-                page.emulate_media(color_scheme=scheme)
-                found[kind, width, scheme] = measure(page, *READING, "small")
+            found[kind, width] = measure(page, *READING, "small")
     assert {look: problems for look, problems in found.items() if problems} == {}
 
 
 def write_account_mails(user: User) -> None:
     """Queue each kind of mail about an organiser's account."""
+    told = {"by": user, "now": NOW}
+    event = db.session.scalars(select(Event).limit(1)).one()
+    write(account_mails.queue_invited, user, event, "token", days=3, **told)
+    write(account_mails.queue_added, user, event, is_signed_out=True, **told)
+    write(
+        account_mails.queue_roles_changed,
+        user,
+        event,
+        is_of_all=False,
+        stays=True,
+        is_signed_out=True,
+        **told,
+    )
+    write(account_mails.queue_second_factor_reset, user, **told)
+    write(account_mails.queue_colleague_reset, user, to=user, **told)
     write(account_mails.queue_reset, user, "token", now=NOW)
     write(account_mails.queue_password_changed, user, now=NOW)
     write(account_mails.queue_second_factor_changed, user, now=NOW)

@@ -17,6 +17,7 @@ LONG_ANSWERS = {
     "title": LONG_NAME,
     "country": "FI",
 }
+KINDS = "selectors => selectors.map(selector => document.querySelector(selector).type)"
 _numbers = count(1)
 
 
@@ -115,11 +116,13 @@ class Visitor:
 
     def fill(self, answers: dict[str, str]) -> None:
         """Fill in the fields by their names."""
-        for name, value in answers.items():
-            field_ = self.page.locator(f"main [name={name}]:not([type=hidden])")
-            if field_.first.get_attribute("type") == "radio":
-                self.page.locator(f"main [name={name}][value={value}]").check()
-            elif field_.evaluate("field => field.tagName") == "SELECT":
+        selectors = [f"main [name={name}]:not([type=hidden])" for name in answers]
+        kinds = self.page.evaluate(KINDS, selectors)
+        for selector, kind, value in zip(selectors, kinds, answers.values(), strict=True):
+            field_ = self.page.locator(selector)
+            if kind == "radio":
+                self.page.locator(f"{selector}[value={value}]").check()
+            elif kind == "select-one":
                 field_.select_option(value)
             else:
                 field_.fill(value)

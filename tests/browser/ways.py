@@ -161,6 +161,11 @@ def invited(act: str) -> Way:
     )
 
 
+def imported(visitor: Visitor) -> None:
+    """Open the page that undoes the test forum's import."""
+    visitor.open("imports.undo", event=visitor.world.event, imported=visitor.world.imported)
+
+
 def wrongly(way: Way, answers: dict[str, str]) -> Way:
     """Open a page by a function of this module, and send answers that are refused."""
 
@@ -270,6 +275,11 @@ def of_mailing(endpoint: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, mailing=visitor.world.mailing)
 
 
+def of_task(endpoint: str) -> Way:
+    """Open a console page about the test forum's task."""
+    return lambda visitor: visitor.open(endpoint, event=visitor.world.event, task=visitor.world.task)
+
+
 def of_question(endpoint: str) -> Way:
     """Open a console page about the test forum's question."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, question=visitor.world.question)
@@ -297,6 +307,18 @@ def previewed(way: Way) -> Way:
     return go
 
 
+def prepared() -> Way:
+    """Let the attendee list be prepared as a file; lead to the page that shows how far it is."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open("attendees.export", event=visitor.world.event)
+        for name, value in {"purpose": "badges", "recipient": "office", "kept": "y"}.items():
+            visitor.page.locator(f"main [name={name}][value={value}]").check()
+        visitor.submit()
+
+    return go
+
+
 def printed(**answers: str) -> Way:
     """Ask for the attendee list on paper and open its page for printing."""
 
@@ -305,6 +327,19 @@ def printed(**answers: str) -> Way:
         for name, value in {"recipient": "office", **answers}.items():
             visitor.page.locator(f"main [name={name}][value={value}]").check()
         visitor.submit()
+
+    return go
+
+
+def saved_view(endpoint: str, **chosen: str) -> Way:
+    """Save a view of the attendee list, once, and open a console page about it."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open("attendee_views.new", event=visitor.world.event, sector="ngo", tag="vip")
+        visitor.fill({"name": "NGO, vip"})
+        visitor.submit()
+        number = int(visitor.page.url.rpartition("/")[2])
+        visitor.open(endpoint, event=visitor.world.event, saved=number, **chosen)
 
     return go
 

@@ -1,4 +1,4 @@
-"""Test forums ("worlds") for browser tests, filled once for each pytest worker and served from its process, at NOW.
+"""Test forums ("worlds") for browser tests, filled once in a test run, at NOW; each pytest worker serves its own copy.
 
 demo      what a newcomer sees: two events, posts, some 120 registrations in every state
 long      texts with words as long as in Finnish, and twelve sectors
@@ -10,13 +10,16 @@ draft     a single event, not published, as the console's form makes it
 empty     an organiser and no event
 """
 
+import fcntl
+import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, url_for
 from sqlalchemy import or_, select
@@ -25,7 +28,7 @@ from sqlalchemy.exc import OperationalError
 from forum import clock, create_app
 from forum.accounts import actions as accounts
 from forum.accounts import links as account_links
-from forum.accounts import sign_ins
+from forum.accounts import reviewers, sign_ins
 from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import User
 from forum.columns import Text, digest
@@ -46,6 +49,7 @@ from forum.extensions import db
 from forum.images import store
 from forum.images.making import make
 from forum.images.models import Image
+from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.invitations.enums import InvitationState
 from forum.news import actions as news
 from forum.news.drafts import Draft
@@ -73,6 +77,7 @@ from tests.factories.news import make_category, make_post, make_tag
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
+from tests.factories.tasks import make_running
 from tests.shortcuts import compile_once
 from tools.organisers import SECRET, make_user
 from tools.servers import run_web
@@ -92,6 +97,7 @@ class World:
 
     app: Flask
     url: str = ""
+    data_keys: str = ""  # the setting DATA_KEYS, with which the database is encrypted
     tokens: dict[str, str] = field(default_factory=dict)  # tokens of mailed links, by the links' purpose
     people: dict[str, str] = field(
         default_factory=dict
@@ -102,6 +108,7 @@ class World:
     )  # values in the console's URLs of posts, by kind: draft, planned, …
     # URL values ({"key": …}) of an image that a post shows ("used") and of one that none shows ("unused")
     images: dict[str, dict[str, str]] = field(default_factory=dict)
+    task: int = 0  # the id of a task that is running; only in the test forum "long"
     mailing: int = 0  # the id of a mailing: proposed in the demo, paused in the test forum "long"
     # the id of a question with choices, on which another one depends; only in the test forum "long"
     question: int = 0
@@ -109,7 +116,14 @@ class World:
     objection: int = 0  # the id of an open objection
     restriction: int = 0  # the id of a granted request for restriction
     invitation: int = 0  # the id of an open invitation
+    imported: int = 0  # the id of an import that can be undone
     event: str = ""
+
+    def stored(self) -> dict[str, Any]:
+        """Return all that the filling has stored, for another app on a copy of the database."""
+        return {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name not in {"app", "url"}
+        }
 
     def address(self, endpoint: str, **values) -> str:
         """Return the URL of an endpoint in this test forum."""
@@ -134,10 +148,14 @@ class World:
 
 
 class Worlds:
-    """Makes each test forum at its first use, and serves it until the test run ends."""
+    """Copies each test forum at its first use, and serves the copy until the test run ends.
 
-    def __init__(self, settings: dict, template: Path, folder: Path, stack: ExitStack):
-        self._settings, self._template, self._folder, self._stack = settings, template, folder, stack
+    The pytest worker that first asks for a test forum fills it, in a folder that the workers share.
+    """
+
+    def __init__(self, settings: dict, template: Path, folder: Path, shared: Path, stack: ExitStack):
+        self._settings, self._template, self._stack = settings, template, stack
+        self._folder, self._shared = folder, shared
         self._made: dict[str, World] = {}
 
     def forget_tries(self) -> None:
@@ -148,31 +166,44 @@ class Worlds:
     def __getitem__(self, name: str) -> World:
         """Return a test forum, which tests must not change."""
         if name not in self._made:
-            database = self._folder / f"{name}.sqlite3"
-            shutil.copyfile(self._template, database)
-            self._made[name] = self._stack.enter_context(self._open(name, database, fill=FILLINGS[name]))
+            stored, database = self._filled(name), self._folder / f"{name}.sqlite3"
+            _copy(self._shared / f"{name}.sqlite3", database)
+            self._made[name] = self._stack.enter_context(self._serve(name, database, stored))
         return self._made[name]
 
     @contextmanager
     def copy(self, name: str, folder: Path) -> Iterator[World]:
         """Yield a copy of a test forum that the test may change."""
         original, database = self[name], folder / "copy.sqlite3"
-        with closing(sqlite3.connect(self._folder / f"{name}.sqlite3")) as connection:
-            connection.execute("VACUUM INTO ?", [str(database)])
-        with self._open(name, database) as world:
-            world.tokens, world.people = original.tokens, original.people
-            world.posts, world.event, world.desk = original.posts, original.event, original.desk
-            world.images = original.images
+        _copy(self._folder / f"{name}.sqlite3", database)
+        with self._serve(name, database, original.stored()) as world:
             yield world
 
+    def _filled(self, name: str) -> dict[str, Any]:
+        """Fill a test forum, unless another pytest worker has, and return what its filling has stored for tests."""
+        database, told = self._shared / f"{name}.sqlite3", self._shared / f"{name}.json"
+        with (self._shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not told.exists():
+                shutil.copyfile(self._template, database)
+                keys = self._settings["DATA_KEYS"]
+                with self._made_app(name, database, keys) as app, app.app_context():
+                    FILLINGS[name](world := World(app, data_keys=keys))
+                told.write_text(json.dumps(world.stored()))
+        return json.loads(told.read_text())
+
     @contextmanager
-    def _open(
-        self, name: str, database: Path, fill: Callable[[World], None] | None = None
-    ) -> Iterator[World]:
+    def _serve(self, name: str, database: Path, stored: dict[str, Any]) -> Iterator[World]:
+        with self._made_app(name, database, stored["data_keys"]) as app, run_web(app) as url:
+            yield World(app, url, **stored)
+
+    @contextmanager
+    def _made_app(self, name: str, database: Path, data_keys: str) -> Iterator[Flask]:
         overrides = {
             "INSTANCE": database.parent / name,
             "DATABASE_URL": f"sqlite:///{database}",
-            "IMAGES": self._folder / f"{name}-images",
+            "DATA_KEYS": data_keys,
+            "IMAGES": self._shared / f"{name}-images",
         }
         app = create_app(
             {
@@ -183,18 +214,20 @@ class Worlds:
                 **overrides,
             }
         )
+        app.view_functions.update(BROKEN.get(name, {}))
         compile_once(app)
-        world = World(app)
         try:
-            with app.app_context():
-                if fill:
-                    fill(world)
-            with run_web(app) as world.url:
-                yield world
+            yield app
         finally:
             with app.app_context():
                 db.session.remove()
                 db.engine.dispose()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a database, also one that is in use."""
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute("VACUUM INTO ?", [str(target)])
 
 
 def fill_demo(world: World) -> None:
@@ -241,6 +274,7 @@ def fill_long(world: World) -> None:
     _lay_out_desk(world, event)
     _add_organisers(world, event)
     world.mailing = make_under_way(event).id
+    world.task = make_running(event).id
     world.question = _ask(event).id
     _write_down(event)
 
@@ -275,7 +309,7 @@ def _ask(event: Event) -> Question:
 
 
 def fill_narrow(world: World) -> None:
-    """Fill a test forum: the only place of justice is taken, technology is by invitation, two addresses are invalid."""
+    """Fill a test forum: the only place of justice is taken, technology is by invitation."""
     event = make_event(
         has_waiting_list=False,
         sectors=[
@@ -287,8 +321,6 @@ def fill_narrow(world: World) -> None:
     )
     make_page(event, "privacy")
     confirmed(event, "justice")
-    world.app.view_functions["crawlers.security_txt"] = _broken
-    world.app.view_functions["crawlers.robots"] = _busy
 
 
 def fill_closed(world: World) -> None:
@@ -341,7 +373,16 @@ def fill_empty(world: World) -> None:
     make_user(Role.ADMIN, email="organiser@example.org")
 
 
+def _broken(**_values):
+    raise RuntimeError("foreseen by nobody")
+
+
+def _busy(**_values):
+    raise OperationalError("SELECT 1", {}, Exception("database is locked"))
+
+
 SETTINGS = {"narrow": {"REGISTRATIONS_PER_ADDRESS": "1 per hour"}}
+BROKEN = {"narrow": {"crawlers.security_txt": _broken, "crawlers.robots": _busy}}
 FILLINGS = {
     "demo": fill_demo,
     "long": fill_long,
@@ -472,6 +513,25 @@ def _lay_out_invitations(world: World, event: Event) -> None:
     passed_on = {"state": InvitationState.FORWARDED, "ended_at": NOW, "forwarded_to": colleagues}
     save(new_invitation(event, sector, "away@example.org", token="n" * 43, **passed_on))
     world.invitation = opened.id
+    _lay_out_import(world, event)
+
+
+def _lay_out_import(world: World, event: Event) -> None:
+    """Say that somebody was imported from a table, and that nothing has happened with the person since."""
+    person, later = select(Registration.id).where(Registration.event_id == event.id), NOW + timedelta(hours=1)
+    told = {
+        "made_at": later,
+        "people": 1,
+        "sends_links": True,
+        "headings": "x",
+        "columns": {},
+        "form_key": "x",
+    }
+    made = AttendeeImport(event_id=event.id, **told)
+    save(made)
+    number = db.session.scalars(person.order_by(Registration.id).limit(1)).one()
+    save(ImportedPerson(registration_id=number, import_id=made.id, row_number=2, imported_at=later))
+    world.imported = made.id
 
 
 def _lay_out_posts(world: World) -> None:
@@ -558,8 +618,23 @@ def _add_organisers(world: World, event: Event) -> None:
     make_user(Role.DOOR, event, email="door@example.org")
     make_user(Role.PROTECTED_HANDLER, event, email="handler@example.org")
     make_user(Role.CARE, event, email="care@example.org")
-    make_user(Role.ORGANISER, event, email="plain@example.org")
+    reviewer = make_user(Role.REVIEWER, event, email="reviewer@example.org")
+    plain = make_user(Role.ORGANISER, event, email="plain@example.org")
+    disabled = make_user(Role.VIEWER, event, email="disabled@example.org", name="Disa Lund", active=False)
+    unused = {"password_hash": None, "totp_secret": None}
+    invited = make_user(
+        Role.ORGANISER, event, email="invited@example.org", name="Ingrid Lagerström", **unused
+    )
+    world.desk |= {
+        "disabled": {"number": disabled.id},
+        "colleague": {"number": plain.id},
+        "invited colleague": {"number": invited.id},
+    }
     start_write(db.session)
+    accounts.open_sign_in(plain, browser="Firefox, Linux", now=NOW)
+    every = {sector.id for sector in event.sectors}
+    reviewers.give(reviewer, event, every, actor="command", now=NOW)
+    account_links.issue(invited, LinkPurpose.WELCOME, now=NOW)
     for purpose in (LinkPurpose.RESET, LinkPurpose.DEMO):
         world.tokens[purpose] = account_links.issue(organiser, purpose, now=NOW)
     for email in ("organiser@example.org", "new@example.org"):
@@ -615,14 +690,6 @@ def _long_point() -> dict:
 
 def _both(words: str) -> Text:
     return Text(sv=words, en=words)
-
-
-def _broken(**_values):
-    raise RuntimeError("foreseen by nobody")
-
-
-def _busy(**_values):
-    raise OperationalError("SELECT 1", {}, Exception("database is locked"))
 
 
 LONG_TEXT = f"""

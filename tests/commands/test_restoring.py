@@ -26,8 +26,9 @@ from forum.health import checks
 from forum.news import matching, reindexing
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import is_due
+from forum.registration.kept_export_models import KeptExport, KeptExportPart
 from tests.commands.archives import made, run
-from tests.factories.events import NOW
+from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails
 from tests.factories.news import make_post
 from tests.guards.test_every_command import spawn
@@ -193,6 +194,37 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
     assert run(other, "release-mail").output == "2 mails are released.\n"
     with other.app_context():
         assert due() == 2
+
+
+def test_restore_leaves_no_part_of_a_prepared_file(app, make_app, blank_url, tmp_path):
+    """Its rows have names; and a part of nothing is a row with which SQLite refuses the next migration."""
+    with app.app_context():
+        event = make_event()
+        asked = {"recipient": "office", "shape": "csv", "purpose": "everything", "language": "en"}
+        lists = {"columns": ["reference"], "headings": ["Reference"], "people": [1]}
+        user = User(email="anna@example.org", name="Anna", created_at=NOW)
+        start_write(db.session)
+        db.session.add(user)
+        db.session.flush()
+        export = KeptExport(
+            event_id=event.id, user_id=user.id, asked_at=NOW, done=1, total=1, **asked, **lists
+        )
+        db.session.add(export)
+        db.session.flush()
+        db.session.add(KeptExportPart(export_id=export.id, number=0, content=b'[["Kim"]]'))
+        db.session.commit()
+        db.session.remove()
+    run(app, "backup", str(tmp_path / "backups"))
+    other = make_app(blank_url)
+    assert run(other, "restore", str(made(tmp_path / "backups"))).exit_code == 0
+    with other.app_context():
+        counted = [
+            db.session.scalar(select(func.count()).select_from(one)) for one in (KeptExport, KeptExportPart)
+        ]
+        assert counted == [0, 0]
+        if db.engine.dialect.name == "sqlite":
+            assert db.session.execute(text("PRAGMA foreign_key_check")).all() == []
+        db.session.remove()
 
 
 @pytest.mark.postgresql

@@ -49,16 +49,26 @@ def test_counts_hide_small_numbers_of_sensitive_answers_from_all_but_the_role_ca
     answer(event, dinner, "yes")
     admin = sign_in_as(Role.ADMIN, event).get(COUNTS, event="nf27")
     assert table(admin, "Question more") == ["How many have answered is hidden."]
-    page = sign_in_as(Role.ORGANISER, event).get(COUNTS, event="nf27")
+    organiser, care = sign_in_as(Role.ORGANISER, event), sign_in_as(Role.CARE, event)
+    page = organiser.get(COUNTS, event="nf27")
     told = [["Choice vegan 7", "Choice no-nuts hidden", "Choice none 0", "7 people have answered."]]
     assert [table(page, "Question diet")] == told
     assert table(page, "Question more") == ["How many have answered is hidden."]
     assert table(page, "Question dinner") == ["Yes 1", "No 0", "1 person has answered."]
     assert "No almonds" not in page.text
-    page = sign_in_as(Role.CARE, event).get(COUNTS, event="nf27")
+    # The hidden number has no bar, and stays hidden in the file.
+    assert [bool(row.svg) for row in page.soup.select_one(".tally").select("tbody tr")] == [
+        True,
+        False,
+        False,
+    ]
+    file = "counts.file"
+    assert '"Question diet";"Choice no-nuts";"hidden"' in organiser.get(file, event="nf27").data.decode()
+    page = care.get(COUNTS, event="nf27")
     assert table(page, "Question diet")[1] == "Choice no-nuts 1"
     assert table(page, "Question more") == ["1 person has written an answer."]
     assert "hidden" not in page.text
+    assert '"Question diet";"Choice no-nuts";"1"' in care.get(file, event="nf27").data.decode()
 
 
 def test_the_list_of_people_is_for_the_role_care_with_fresh_factors_and_recorded(sign_in_as, event):

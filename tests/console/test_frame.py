@@ -94,7 +94,7 @@ def test_page_that_is_not_there_stays_in_the_console(organiser, path):
     page = organiser.get(f"/console/nf27/{path}", expect=404)
     assert nav(page) == [
         *("Overview", "Attendees", "Organisations", "Waiting list", "Invitations", "Messages"),
-        *("News", "Pages", "Images", "Settings"),
+        *("News", "Pages", "Images", "Figures", "Log", "Settings"),
     ]
     assert page.links["Go to the console’s first page"] == "/console/nf27/"
     assert page.soup.select(".site-footer, .site-header") == []

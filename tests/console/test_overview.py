@@ -263,7 +263,7 @@ def test_failed_mail_is_told_and_leads_to_it(organiser, event):
     assert "not been heard from" not in page.text
     assert page.all(".console-side nav li") == [
         *("Overview", "Attendees", "Organisations", "Waiting list", "Invitations", "Messages 1 failed"),
-        *("News", "Pages", "Images", "Settings"),
+        *("News", "Pages", "Images", "Figures", "Log", "Settings"),
     ]
 
 
@@ -343,22 +343,48 @@ def test_archive_is_called_so(sign_in_as, event, archive):
     assert facts(overview(sign_in_as(Role.ORGANISER), "nf16"))["State"] == "Archived"
 
 
-@pytest.mark.parametrize("role", [Role.DOOR, Role.CARE, Role.MAILER])
-def test_other_roles_see_no_registrations(sign_in_as, event, role):
-    pages = sign_in_as(role, event)
+def test_a_role_without_pages_is_told_so(sign_in_as, event):
+    pages = sign_in_as(Role.DOOR, event)
     for page in PAGES:
         pages.get(f"/console/nf27/{page}", expect=404)
     assert pages.get("/console/").all(".empty-title") == ["There is nothing here for your role yet"]
     assert pages.get("/console/").all(".console-side nav li") == []
 
 
-def test_a_handler_of_protected_identity_sees_that_page_alone(sign_in_as, event):
-    pages = sign_in_as(Role.PROTECTED_HANDLER, event)
-    for page in PAGES:
-        pages.get(f"/console/nf27/{page}", expect=404)
-    first = pages.get("/console/", follow=True)
-    assert first.path == "/console/nf27/reveals"
-    assert first.all(".console-side nav li") == ["Protected identity"]
+# By role: the first page after signing in, and the navigation.
+NARROW = {
+    Role.REGISTRAR: (
+        "/console/nf27/",
+        ["Overview", "Attendees", "Organisations", "Waiting list", "Invitations", "Figures"],
+    ),
+    Role.REVIEWER: ("/console/nf27/review/", ["Review"]),
+    Role.VIEWER: ("/console/nf27/", ["Overview", "Attendees", "Figures"]),
+    Role.EDITOR: ("/console/nf27/news", ["News", "Pages", "Images"]),
+    Role.MAILER: ("/console/nf27/mail", ["Messages"]),
+    Role.PROTECTED_HANDLER: ("/console/nf27/reveals", ["Protected identity"]),
+    Role.CARE: ("/console/nf27/counts", ["Counts of answers"]),
+}
+
+
+@pytest.mark.parametrize("role", NARROW)
+def test_a_narrow_role_begins_with_its_own_page_and_sees_no_others(sign_in_as, event, archive, role):
+    pages, (first, items) = sign_in_as(role, event), NARROW[role]
+    begun = pages.get("/console/", follow=True)
+    assert (begun.path, begun.all(".console-side nav li")) == (first, items)
+    assert begun.soup.select_one(".brand")["href"] == first
+    pages.get("/console/nf16/", expect=404)
+
+
+def test_a_viewer_reads_people_without_notes_and_acts(sign_in_as, event):
+    """The page says of a person what organisers read, but not their private notes, and leads to no act."""
+    person = register(event, "ngo")
+    path = f"/console/nf27/registrations/{person.reference}"
+    organiser = sign_in_as(Role.ORGANISER, event)
+    organiser.get(f"{path}/notes").form("main form").submit({"text": "Private words"}, expect=303)
+    organiser, viewer = organiser.get(path), sign_in_as(Role.VIEWER, event).get(path)
+    assert ("Private words" in organiser.text, "Private words" in viewer.text) == (True, False)
+    assert person.email in viewer.text
+    assert [form["action"] for form in viewer.soup.select("main form")] == []
 
 
 def test_organiser_of_another_event_sees_nothing_of_this_one(sign_in_as, event, archive):

@@ -7,11 +7,13 @@ from itertools import product
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
+from forum.accounts.enums import Role
 from forum.accounts.models import SignIn
 from forum.columns import digest
 from forum.delegations.models import Delegation
 from forum.events.models import Event, Page, PageRevision, PreviewLink
 from forum.extensions import db
+from forum.imports.models import AttendeeImport
 from forum.invitations.models import Invitation
 from forum.mailings.models import Mailing
 from forum.news.models import Post, PostRevision
@@ -22,6 +24,8 @@ from forum.questions.models import Question
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
 from forum.registration.restriction_models import RestrictionRequest
+from forum.registration.saved_view_models import SavedView
+from forum.tasks.models import Task
 from forum.web.cache import PRIVATE
 from tests.guards.world import ADMIN, ELSEWHERE, FILES, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
 
@@ -38,6 +42,13 @@ VALUES = {
     "filename": "css/site.css",
     "look": "14463f-93d3c5",
     "kind": "text",
+    "figure": "countries",
+}
+# By event: the audience that is the colleague in URLs about one.
+COLLEAGUES = {
+    HERE: f"{Role.ORGANISER} of {HERE}",
+    ELSEWHERE: f"{Role.ORGANISER} of {ELSEWHERE}",
+    UNSEEN: ADMIN,
 }
 SLUGS = {
     "events.page": "practical",
@@ -111,6 +122,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
     objections = restrictions.where(RestrictionRequest.state == "open")
     granted = restrictions.where(RestrictionRequest.state == "granted")
     invitations = select(func.max(Invitation.id)).where(Invitation.event_id == event.id)
+    imports = select(func.max(AttendeeImport.id)).where(AttendeeImport.event_id == event.id)
     delegations = select(func.min(Delegation.id)).where(Delegation.event_id == event.id)
     person = {HERE: PERSON, ELSEWHERE: "elsewhere", UNSEEN: "elsewhere"}[slug]
     organisation = select(func.min(Organisation.id)).where(Organisation.event_id == event.id)
@@ -136,16 +148,21 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "token": "x" * 43,
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
         "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
+        "act": "move",
+        "saved": db.session.scalar(select(func.min(SavedView.id)).where(SavedView.event_id == event.id)),
+        "task": db.session.scalar(select(func.max(Task.id)).where(Task.event_id == event.id)),
         "request": db.session.scalar(requests) or 0,
         # Without an open request, the pages about an answered one redirect to the list.
         "objection": db.session.scalar(objections) or db.session.scalar(restrictions) or 0,
         "restriction": db.session.scalar(granted) or db.session.scalar(restrictions) or 0,
+        "imported": db.session.scalar(imports) or 0,
         "invitation": db.session.scalar(invitations) or 0,
         "delegation": db.session.scalar(delegations) or 0,
         "key": IMAGES[slug],
         "question": db.session.scalar(
             select(func.min(Question.id)).where(Question.event_id == event.id, Question.key == "arrival")
         ),
+        "colleague": next(iter(world.owned[COLLEAGUES[slug]]["users"])),
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }
 
@@ -178,7 +195,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         **{key: {"file_key": FILES[PERSON]} for key in ("self_service.file", "own_everything.file")},
         "own_moves.confirm_address": {"token": world.tokens["new address"]},
         "substitutions.confirm": {"token": world.tokens["substitute of twin"]},
-        **{f"review.{act}": reviewed("reviewed") for act in ("approve", "decline", "recuse")},
+        **{f"review.{act}": reviewed("reviewed") for act in ("show", "approve", "decline", "recuse")},
         **{f"review.{act}": reviewed("proposed") for act in ("confirm_refusal", "withdraw_refusal")},
         "attendee_merges.undo": reviewed("waiting"),
         "accounts.reset": {"token": world.tokens["reset of admin"]},
@@ -202,6 +219,17 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         **{
             f"organisation_merges.{act}": {"number": values["apart"], "into": values["organisation"]}
             for act in ("merge", "tell_apart", "propose_again")
+        },
+        **{
+            f"colleagues.{act}": {"number": values["colleague"]}
+            for act in (
+                *("show", "invite_again", "roles", "remove"),
+                *("end_all_sign_ins", "reset_second_factor", "disable", "enable"),
+            )
+        },
+        "colleagues.end_sign_in": {
+            "number": values["colleague"],
+            "sign_in": next(iter(world.owned[COLLEAGUES[str(values["event"])]]["sign_ins"])),
         },
         "own_account.end_session": {"number": values["session"]},
     }

@@ -90,6 +90,7 @@ def queried(world) -> list[tuple[str, str]]:
         "attendee_answers.care",
         "attendee_files.download",
         "attendees.resend",
+        *("bulk.ask", "bulk.show"),
         "attendee_changes.change",
         "attendee_addresses.change",
         "attendee_moves.sector",
@@ -111,6 +112,8 @@ def queried(world) -> list[tuple[str, str]]:
                 *(
                     "attendees",
                     "attendees/export",
+                    "attendees/views/new",
+                    "attendees/views/1/change",
                     "review/",
                     "images",
                     "images/choose",
@@ -129,9 +132,11 @@ def queried(world) -> list[tuple[str, str]]:
                 ),
                 "organisations/new",
                 *("news/hashtags", "news/old-addresses"),
+                *("log", "log/export"),
             )
         ),
         (HANDLER, f"/console/{HERE}/reveals"),
+        *((ADMIN, f"/console/{page}") for page in ("log", "log/export")),
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
     own = [

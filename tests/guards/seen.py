@@ -51,17 +51,19 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "page_revisions.content",
     "images.file_name",
     "mailings.words",
+    "tasks.payload",
     "address_changes.email",
     "substitutions.email",
     "restriction_requests.words",
     "registration_notes.text",
     "registration_tags.name",
     "offers.reason",
+    *("saved_views.name", "saved_views.query"),
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation", "reason")),
     "invitations.words",
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
-    *("organisations.name", "organisation_marks.value", "organisation_marks.written"),
+    *("organisations.name", "organisations.key", "organisation_marks.value", "organisation_marks.written"),
     "users.name",  # shown in a registration's history as the name of the person who acted
 }
 # Columns whose texts a handler of protected identity may see, besides the answers that a reveal shows once.
@@ -93,7 +95,39 @@ CARE = {
     "care_answers.answer",
     *(f"registrations.{name}" for name in ("reference", "given_name", "family_name")),
 }
+# By roles: the columns whose texts they may see of their event, besides what is public.
+OF_ROLES = (
+    ({Role.ORGANISER, Role.ADMIN}, ORGANISERS),
+    (
+        {Role.REGISTRAR},
+        ORGANISERS
+        - {
+            *("post_revisions.content", "page_revisions.content", "images.file_name", "mailings.words"),
+            *("outbox_messages.recipient", "outbox_messages.last_error", "restriction_requests.words"),
+        },
+    ),
+    (
+        {Role.VIEWER},
+        {
+            *(f"registrations.{name}" for name in ("reference", "given_name", "family_name", "organisation")),
+            *(f"registrations.{name}" for name in ("title", "email", "phone", "decline_words")),
+            *("answers.value", "substitutions.email", "registration_tags.name"),
+            *("offers.reason", "address_changes.email", "users.name"),
+            *("saved_views.name", "saved_views.query"),
+            *("delegations.given_name", "delegations.family_name", "delegations.organisation"),
+        },
+    ),
+    ({Role.EDITOR}, {"post_revisions.content", "page_revisions.content", "images.file_name", "users.name"}),
+    ({Role.MAILER}, {"outbox_messages.recipient", "outbox_messages.last_error", "mailings.words"}),
+)
+# Columns whose texts a reviewer sees of the people of their sector; the first column of the row is the registration.
+REVIEWERS = {
+    *(f"registrations.{name}" for name in ("reference", "given_name", "family_name", "organisation")),
+    *("registrations.title", "registrations.email", "answers.value", "proposed_refusals.words"),
+}
 OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser"}
+# Columns of the organisers who work on an event, which its admins may see.
+COLLEAGUES = {"users.name", "users.email", "sign_ins.browser"}
 UNPUBLISHED = {"posts", "post_texts"}
 
 
@@ -105,15 +139,30 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
         return False
     if audience in {PERSON, DECLINED}:
         return canary.column in PERSONS_OWN and _is_own(world, audience, canary)
-    if canary.column in OWN_ACCOUNT and _is_own(world, audience, canary):
+    if canary.column in OWN_ACCOUNT and _is_own_account(world, audience, canary):
         return True
     if canary.column in ADMINS and (Role.ADMIN, None) in world.held[audience]:
         return True
     if canary.column in CARE and _holds({Role.CARE}, world, audience, canary.event):
         return True
-    if canary.column in HANDLERS | PUBLIC and _handles(world, audience, canary.event):
+    is_handler = _handles(world, audience, canary.event)
+    if (canary.column in HANDLERS | PUBLIC and is_handler) or _reviews(world, audience, canary):
         return True
-    return canary.column in ORGANISERS | PUBLIC and _organises(world, audience, canary.event)
+    return any(
+        canary.column in columns | PUBLIC and _holds(roles, world, audience, canary.event)
+        for roles, columns in OF_ROLES
+    )
+
+
+def _reviews(world: World, audience: str, canary: Canary) -> bool:
+    """Return whether the audience is a reviewer of the event, and the text is of somebody in their sector.
+
+    The name of an organiser is shown beside the refusal that they have proposed.
+    """
+    if not _holds({Role.REVIEWER}, world, audience, canary.event):
+        return False
+    is_theirs = canary.column in REVIEWERS and canary.row[0] in world.reviewed
+    return is_theirs or canary.column == "users.name"
 
 
 def is_own_everything(world: World, audience: str, path: str, canary: Canary) -> bool:
@@ -127,18 +176,32 @@ def is_listed(world: World, path: str, canary: Canary) -> bool:
     return path.endswith("/participants") and canary.column in LISTED and canary.row[0] in world.listed
 
 
-def _organises(world: World, audience: str, slug: str) -> bool:
-    """Return whether the audience organises the event; texts without an event may be seen by all organisers."""
-    return _holds({Role.ORGANISER, Role.ADMIN}, world, audience, slug)
-
-
 def _holds(roles: set[Role], world: World, audience: str, slug: str) -> bool:
+    """Return whether the audience has one of the roles for the event; texts without an event are for every event."""
     return any(role in roles and (not slug or of in {None, slug}) for role, of in world.held[audience])
 
 
 def _handles(world: World, audience: str, slug: str) -> bool:
     """Return whether the audience is a handler of protected identity of the event."""
     return any(role == Role.PROTECTED_HANDLER and of in {None, slug} for role, of in world.held[audience])
+
+
+def _is_own_account(world: World, audience: str, canary: Canary) -> bool:
+    """Return whether the text is of the audience's own account, or is shown to admins on the list of colleagues."""
+    is_own = _is_own(world, audience, canary)
+    return is_own or (canary.column in COLLEAGUES and _manages(world, audience, canary))
+
+
+def _manages(world: World, audience: str, canary: Canary) -> bool:
+    """Return whether the audience is an admin of an event for which the organiser in the canary's row has a role."""
+    (colleague,) = (
+        name
+        for name, owned in world.owned.items()
+        if canary.row[0] in owned.get(canary.table, set()) and name in world.held
+    )
+    ours = {slug for role, slug in world.held[audience] if role == Role.ADMIN}
+    theirs = {slug for _role, slug in world.held[colleague]}
+    return bool(ours) and (None in ours | theirs or not ours.isdisjoint(theirs))
 
 
 def _is_own(world: World, audience: str, canary: Canary) -> bool:

@@ -63,8 +63,8 @@ SENTENCES = (
 )
 PATTERNS = [re.compile(re.sub(r"{(\w+)}", lambda name: NUMBER.format(name[1]), each)) for each in SENTENCES]
 
-# Parameters of links whose text is no number of people: it is a part of the list, or a delegation's own number.
-UNCOUNTED = {"after", "before", "delegation"}
+# Parameters of links whose number no other page counts: a part of the list, a delegation, an organisation.
+UNCOUNTED = {"after", "before", "delegation", "organisation"}
 
 
 def now(_event):
@@ -75,7 +75,8 @@ def at_its_end(event):
     return event.ends_at
 
 
-@pytest.mark.parametrize("moment", [now, at_its_end])
+@pytest.mark.long
+@pytest.mark.parametrize("moment", [now, pytest.param(at_its_end, marks=pytest.mark.slow)])
 def test_the_console_of_the_demo_agrees_with_itself_and_with_the_people_in_its_lists(
     demo, sign_in_as, pages, moment
 ):
@@ -214,6 +215,7 @@ def of_list(path: str, query: dict[str, str], read: Read, names: dict[str, str])
     while path_of_next:
         page = read(path_of_next)
         yield from of_page(page)
+        yield from _of_boxes(page, query)
         here = page.select(".people tbody tr")
         yield from _of_summary(words(page.select_one(".filters-said")), claim, len(rows), len(here))
         rows += here
@@ -268,6 +270,13 @@ def _of_link(link: Tag) -> Claims:
             yield "waiting of all", numbers[0]
         elif numbers and parts.path.endswith("/attendees") and not UNCOUNTED & set(query):
             yield _claim(query), numbers[0]
+
+
+def _of_boxes(page: BeautifulSoup, query: dict[str, str]) -> Claims:
+    """Yield the numbers beside the boxes of a list's filters: each is the list's with this box alone of its filter."""
+    for number in page.select(".list-filters .pick-number"):
+        box = number.find_parent("label").input
+        yield _claim({**query, box["name"]: box["value"]}), int(words(number))
 
 
 def _of_sentence(numbers: dict[str, int]) -> Claims:

@@ -45,7 +45,13 @@ INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
-    *("attendees.cancel", "attendees.export", "attendees.resend", "delegations_console.send_link"),
+    *(
+        "bulk.ask",
+        "attendees.cancel",
+        "attendees.export",
+        "attendees.resend",
+        "delegations_console.send_link",
+    ),
     *("categories.edit", "categories.merge", "categories.new"),
     *("glossary.edit", "glossary.new", "glossary.remove"),
     *("redirects.edit", "redirects.import_file", "redirects.new", "redirects.remove"),
@@ -68,9 +74,13 @@ AUDITED = {
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),
     *("organisations.edit", "organisations.new", "organisations.remove"),
     *("organisation_merges.merge", "organisation_merges.undo"),
-    "organisation_merges.propose_again",
+    *("organisation_merges.propose_again", "public_balance.take_back"),
     *("attendee_answers.change", "attendee_answers.care"),
     *("substitutions.ask", "substitutions.confirm", "substitutions.take_back"),
+    *("colleagues.invite", "colleagues.remove", "colleagues.roles", "colleagues.reset_second_factor"),
+    "colleagues.disable",
+    *("attendee_views.new", "attendee_views.change", "attendee_views.remove"),
+    *("colleagues.end_sign_in", "colleagues.end_all_sign_ins", "log.export", "log.export_site"),
     *("delegations.details", "own_delegation.confirm", "own_delegation.forget"),
     *("own_delegation.change", "own_delegation.withdraw", "own_delegation.replace"),
     *("own_delegation_answers.answers", "own_delegation_answers.care"),
@@ -97,6 +107,8 @@ LIMITED = {
     "own_account.confirm",
     "own_account.password",
     "own_account.authenticator",
+    "colleagues.invite",
+    "colleagues.invite_again",
     "registration.details",
     "registration.resend",
     *("delegations.details", "delegations_console.send_link", "own_delegation.confirm"),
@@ -183,6 +195,7 @@ def test_without_private_links_nobody_sees_a_preview(fresh_world):
         check_failure(fresh_world.browsers[VISITOR].get(address.path), address.path)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_without_the_audit_trail_nothing_is_done(fresh_world):
     """A form whose action is audited changes nothing, and sends no mail, when the audit entry cannot be written."""

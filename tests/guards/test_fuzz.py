@@ -83,7 +83,8 @@ ODD = (
     *(text.encode() for text in INJECTIONS),
 )
 QUERY_NAMES = (
-    "who",
+    *("who", "whom"),
+    *("kind", "since", "until"),
     "of",
     "act",
     "q",
@@ -91,6 +92,7 @@ QUERY_NAMES = (
     "sector",
     "status",
     "delegation",
+    *("country", "organisation", "language", "tag", "consent", "invited", "answer", "import"),
     "after",
     "before",
     "page",
@@ -156,6 +158,7 @@ def fields_of(world, audience: str, address: Address) -> set[str]:
     return {element["name"] for element in soup.select("form [name]")} - {"csrf_token"}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @FEW
 @given(data=st.data())

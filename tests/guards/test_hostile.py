@@ -71,6 +71,7 @@ def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
                     yield f"{audience} {address.path}", world.browsers[audience].get(address.path)
 
 
+@pytest.mark.long
 def test_every_page_and_feed_comes_and_is_inert(world):
     kinds = set()
     for where, answer in bodies(world):
@@ -144,6 +145,7 @@ def test_mails_to_a_sound_address_are_inert(fresh_world):
             check_inert(mail.html, row.kind)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "values",

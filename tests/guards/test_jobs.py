@@ -13,14 +13,17 @@ DAY_SECONDS = 24 * 3600
 DAYS = (1, 40, 440)
 TENDED = {
     "announce posts",
+    "check the audit trail",
     "expire invitations",
     "expire registrations",
     "forget counters",
     "forget delegations",
+    "forget exports",
     "forget forms and links",
     "forget invitations",
     "forget named substitutes",
     "forget sign-ins",
+    "forget tasks",
     "forget unconfirmed",
     "forget unsent files",
     "forget what undoing merges needs",
@@ -28,11 +31,15 @@ TENDED = {
 }
 # The canary world has nothing for these jobs, or they take long; what they call is tested in their rooms.
 ELSEWHERE = {
+    "end tasks",
     "erase again",
     "forget last mails",
+    "forget views of departed colleagues",
     "index pages",
+    "index people",
     "index posts",
     "lift restrictions",
+    "make exports",
     "queue invitations",
     "queue mailings",
     "queue reminders of invitations",
@@ -41,6 +48,7 @@ ELSEWHERE = {
     "seal answers anew",
     "settle mailings",
     "tell contacts",
+    "work off tasks",
 }
 
 

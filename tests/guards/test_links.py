@@ -4,23 +4,28 @@ Links, pictures, scripts, alternates, feeds and GET forms are followed, on every
 personal link and an admin can open, with the test data of world.py and with the demo, which has real texts.
 """
 
-from collections.abc import Iterable, Iterator
-from urllib.parse import urldefrag, urljoin, urlsplit
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, SoupStrainer
 from flask import Flask, redirect
 from flask.testing import FlaskClient
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.routing import MapAdapter
 from werkzeug.test import TestResponse
 
-from forum.accounts.access import AUDIENCES, Face
+from forum.accounts.access import AUDIENCES, Face, Roles
+from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.demo.loader import load_demo
 from forum.extensions import db
 from tests.factories.events import NOW
 from tests.guards.addresses import readable
 from tests.guards.refusals import refused_briefly
-from tests.guards.world import ADMIN, HERE, PERSON, VISITOR
+from tests.guards.test_access_matrix import holds
+from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
 
 LEADING = {"a": "href", "link": "href", "img": "src", "script": "src", "form": "action"}
 ONLY_LEADING = SoupStrainer(list(LEADING))
@@ -85,6 +90,46 @@ def test_every_link_leads_somewhere(world, audience, lang):
         if audience == VISITOR or AUDIENCES[address.endpoint] not in known
     ]
     assert dead_links(browser, fetch(browser, pages)) == []
+
+
+def closed_links(world: World, role: Role) -> list[str]:
+    """Return the links and forms, on the console pages of this role, of routes that the role may not open."""
+    browser, found = world.browsers[f"{role} of {HERE}"], set()
+    pages = [page.path for page in readable(world, (HERE,)) if isinstance(AUDIENCES[page.endpoint], Roles)]
+    routes = world.app.url_map.bind("localhost")
+    for page, answer in fetch(browser, pages).items():
+        soup = BeautifulSoup(answer.data, "html.parser", parse_only=SoupStrainer(["a", "form", "button"]))
+        for element in soup.find_all(["a", "form", "button"]):
+            target = element.get("href") or element.get("action") or element.get("formaction") or ""
+            path = unquote(urlsplit(urljoin(page, target)).path)
+            if not target or not path.startswith("/console/"):
+                continue
+            endpoint, values = route_of(routes, path)
+            if not holds(world, f"{role} of {HERE}", AUDIENCES[endpoint], values.get("event")):
+                found.add(f"{page} -> {path}")
+    return sorted(found)
+
+
+def route_of(routes: MapAdapter, path: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the endpoint and the values of a path, whether the route is opened or sent to."""
+    try:
+        return routes.match(path, method="GET")
+    except MethodNotAllowed:
+        return routes.match(path, method="POST")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("role", [each for each in Role if each not in {Role.ADMIN, Role.DOOR}])
+def test_no_role_is_led_to_a_page_that_it_may_not_open(world, role):
+    assert closed_links(world, role) == []
+
+
+def test_a_link_that_a_role_may_not_follow_is_found(world, monkeypatch):
+    """Control: pages that show a viewer all links are noticed."""
+    monkeypatch.setitem(world.app.jinja_env.globals, "may_open", lambda endpoint, event: True)
+    assert f"/console/{HERE}/attendees -> /console/{HERE}/attendees/export" in closed_links(
+        world, Role.VIEWER
+    )
 
 
 @pytest.mark.slow

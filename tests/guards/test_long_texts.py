@@ -70,6 +70,7 @@ def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
     assert lengths  # control: normalised texts are recorded at all
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
     """No too long text in a query parameter or a variable part of a path is normalised, on any page."""

@@ -24,8 +24,10 @@ from tests.guards import old_data
 
 Tables = dict[str, set[str]]  # the columns, constraints and indexes of each table
 
-# Migrations that change only tables of earlier releases: newer ones are created in the new form.
-FOR_OLDER_ALONE = {"0050"}
+# Migrations after which the description is the same: those that change only tables of earlier releases (newer ones are
+# created in the new form), and those that change what a constraint says, of which the description has the name.
+ALIKE = {"0050", "0069"}
+OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}  # migrations that change nothing on this database
 PARTS = """
 SELECT relname, attname || ' ' || format_type(atttypid, atttypmod) || ' ' || NOT attnotnull
 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
@@ -158,7 +160,7 @@ def test_every_step_goes_back_and_forth(blank, described):
     assert differing(first, [first[0], *described.take()]) == []
     assert [revision for revision, _tables in first[1:]] == [step.revision for step in steps()]
     unchanged = {revision for (_, before), (revision, after) in pairwise(first) if after == before}
-    assert unchanged == FOR_OLDER_ALONE
+    assert unchanged == ALIKE | OTHERS_ALONE[db.engine.dialect.name]
 
 
 def test_step_that_does_not_go_back_is_found():

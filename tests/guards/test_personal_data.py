@@ -48,6 +48,7 @@ def fields() -> set[str]:
     """Return all fields of the project's forms, by the class that declares them."""
     for module in pkgutil.walk_packages(forum.__path__, "forum."):
         importlib.import_module(module.name)
+    gc.collect()  # deletes the form classes that views of other tests have made for their events
     return {f"{form.__name__}.{name}" for form in _subclasses(TidyForm) for name in _declared(form)}
 
 

@@ -113,6 +113,7 @@ VIEWS = {
         "forum/news/revision_pages.py",
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
+    "forum/bulk/console.py",
     *("forum/console/mailings.py", "forum/console/organisations.py"),
     "forum/console/organisation_merging.py",
     *("forum/review/console.py", "forum/review/many.py", "forum/review/panel.py"),
@@ -123,10 +124,15 @@ VIEWS = {
     *("forum/console/question_settings.py", "forum/console/question_editing.py"),
     *("forum/console/new_event.py", "forum/console/publication.py", "forum/news/old_addresses.py"),
     *("forum/accounts/public.py", "forum/accounts/own_account.py"),
+    *("forum/accounts/console.py", "forum/accounts/colleague_pages.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
+    *("forum/console/log.py", "forum/console/log_export.py", "forum/console/public_balance.py"),
+    "forum/console/switching.py",
     "forum/registration/waiting_pages.py",
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
-    "forum/registration/organisers_notes.py",
+    *("forum/registration/organisers_notes.py", "forum/registration/organisers_columns.py"),
+    *("forum/registration/organisers_views.py", "forum/registration/organisers_exports.py"),
+    "forum/registration/exporting.py",
     "forum/registration/organisers_merges.py",
     *("forum/registration/organisers_undoing.py", "forum/registration/organisers_answers.py"),
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
@@ -137,7 +143,7 @@ VIEWS = {
     *("forum/delegations/contact_additions.py", "forum/delegations/contact_answers.py"),
     "forum/delegations/contact_opening.py",  # what several of the contact's pages share
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
-    "forum/invitations/change_pages.py",
+    *("forum/invitations/change_pages.py", "forum/imports/console.py"),
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
     *("forum/privacy/own_restriction.py", "forum/privacy/restriction_pages.py"),
     # Modules with helpers of views.
@@ -157,7 +163,7 @@ VIEWS = {
 }
 # Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
 LEFT_IN_G = {
-    "forum/accounts/sign_ins.py": {"sign_in", "user", "user_language"},
+    "forum/accounts/sign_ins.py": {"sign_in", "event_id", "user", "user_language"},
     "forum/console/navigation.py": {"waits"},  # numbers that both the navigation and the overview show
     "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
     "forum/events/in_url.py": {"event", "preview"},  # read by the layout, on error pages too

@@ -1,7 +1,7 @@
 """Sensitive forms ask for both factors again when they were given more than five minutes ago (S09).
 
-Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. Roles and addresses
-of accounts have no page yet: each will have to be listed here.
+Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. Addresses of
+accounts have no page yet: it will have to be listed here.
 """
 
 from datetime import timedelta
@@ -18,16 +18,32 @@ from tests.guards.world import HERE, World
 
 WEIGHTY = {
     "erasure_requests.carry_out",  # cannot be undone
-    "attendees.export",  # personal data leave the system
+    *(
+        "attendees.export",
+        "kept_exports.take",
+        "log.export",
+        "log.export_site",
+    ),  # personal data leave the system
     "mailings.send",  # writes to many people
+    *("imports.new", "imports.undo"),  # write to many people, and delete many
     *(
         "review_many.approve",
         "review_many.decline",
         "review_proposed.confirm",
+        "bulk.ask",
     ),  # decide about and write to many people
     "own_account.authenticator",  # changes the second factor
     "own_account.propose_authenticator",
     "own_account.recovery_codes",
+    *(
+        "colleagues.invite",
+        "colleagues.invite_again",
+        "colleagues.roles",
+        "colleagues.remove",
+        "colleagues.reset_second_factor",
+        "colleagues.disable",
+        "colleagues.enable",
+    ),  # who may do what
     "reveals.reveal",  # shows who has protected identity, and a real name
 }
 LIGHT = {
@@ -58,6 +74,8 @@ LIGHT = {
     "mailings.pause": "holds back what was allowed; goes on as quickly",
     "mailings.resume": "goes on with what somebody with both factors has sent",
     "mailings.stop": "holds back what was allowed; asked on a page of its own",
+    "kept_exports.remove": "deletes one's own file, which can be asked for again",
+    "bulk.stop": "holds back what was allowed",
     "new_event.make": "adds what nobody else sees yet, and nobody's data",
     "new_event.copy": "adds what nobody else sees yet, and nobody's data",
     "publication.publish": "shows texts of the forum, no personal data; asked on a page of its own",
@@ -88,6 +106,8 @@ LIGHT = {
     "organisation_merges.undo": "no registration changes; asked on a page of its own, recorded, merged alike",
     "organisation_merges.tell_apart": "moves nothing; recorded, taken back alike",
     "organisation_merges.propose_again": "moves nothing; recorded, taken back alike",
+    "public_balance.show": "numbers that point at nobody; recorded, taken back alike",
+    "public_balance.take_back": "shows less than before; recorded",
     "glossary.new": "hints for editors; recorded",
     "glossary.edit": "hints for editors; recorded",
     "glossary.remove": "hints for editors; asked on a page of its own",
@@ -141,10 +161,16 @@ LIGHT = {
     "outbox.retry": "goes to the address that it was written to",
     "outbox.send_now": "goes to the address that it was written to",
     "outbox.dismiss": "one message that has failed; the person can be written to again",
+    "attendee_columns.choose": "changes what its organiser sees, and nothing else",
+    "attendee_views.new": "keeps filters; who may not see the list sees no view",
+    "attendee_views.change": "changes filters that are kept; no registration",
+    "attendee_views.remove": "filters that are made anew as quickly; no registration",
     "own_account.choose_language": "changes what is read in, and nothing else",
     "own_account.confirm": "is itself the asking",
     "own_account.password": "asks for the present password",
     "own_account.recovery_codes_file": "gives back only the codes that its page has just shown",
+    "colleagues.end_sign_in": "takes a right away, gives none",
+    "colleagues.end_all_sign_ins": "takes a right away, gives none",
     "own_account.end_session": "takes a right away, gives none",
     "own_account.end_other_sessions": "takes a right away, gives none",
 }

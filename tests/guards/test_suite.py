@@ -7,10 +7,12 @@ with one exception, which is listed.
 import ast
 import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from forum.settings.project import PROJECT
+from tests.ordering import begin_with_long
 
 STOPWATCHES = {"perf_counter", "perf_counter_ns", "process_time", "thread_time", "time_ns", "timeit"}
 MEASURING = {
@@ -86,3 +88,26 @@ def test_order_is_another_each_time():
 def test_a_test_that_waits_or_measures_is_found(source, names):
     """Control: the check finds a sleep outside a waiting loop, and a function that measures time, and nothing else."""
     assert list(found_in(source)) == names
+
+
+@dataclass(frozen=True)
+class Item:
+    """A collected test as far as its order depends on it."""
+
+    nodeid: str
+    is_long: bool = False
+
+    def get_closest_marker(self, name):
+        return self.is_long or None
+
+
+def test_each_worker_begins_with_modules_of_long_tests_and_no_test_is_lost():
+    quick = [Item(f"tests/test_quick.py::test_{number}") for number in range(90)]
+    long = [Item(f"tests/test_{name}.py::test_{n}", is_long=n == 4) for name in "abcd" for n in range(5)]
+    listed = [*quick[:50], *long, *quick[50:]]
+    ordered = begin_with_long(listed, 3)
+    assert sorted(item.nodeid for item in ordered) == sorted(item.nodeid for item in listed)
+    parts = ordered[:36], ordered[36:73], ordered[73:]
+    assert [part[0].nodeid[:13] for part in parts] == ["tests/test_a.", "tests/test_b.", "tests/test_c."]
+    assert [sum("quick" not in item.nodeid for item in part) for part in parts] == [10, 5, 5]
+    assert begin_with_long(listed, 1)[:20] == long

@@ -32,6 +32,7 @@ from forum.registration import links
 from forum.registration import mails as registration_mails
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
+from forum.registration.saved_view_models import SavedView
 from tests.factories.events import NOW
 from tests.factories.news import PUBLISHED
 from tests.guards.addresses import Address, addresses, readable
@@ -156,7 +157,12 @@ def test_every_template_renders(fresh_world, rendered):
     with refused_briefly():
         for audience, address in product(audiences, readable(fresh_world, (HERE, UNSEEN))):
             fetch(fresh_world, audience, address.path)
-    paper = {**FORMS["attendees.export"][1], **hidden_fields(fresh_world, ADMIN, ""), "shape": "paper"}
+    paper = {
+        **FORMS["attendees.export"][1],
+        **hidden_fields(fresh_world, ADMIN, ""),
+        "shape": "paper",
+        "kept": "",
+    }
     assert fresh_world.browsers[ADMIN].post(f"/console/{HERE}/attendees/export", data=paper).data
     references = fresh_world.references
     for decision, who in (
@@ -201,7 +207,7 @@ def send(world: World, address: Address) -> None:
 
 def see_what_is_rare(world: World) -> None:
     """Open rare pages: for a foreign host, a dead link, an untranslated post, a closed registration, the demo's link,
-    and a site without a published event."""
+    a saved view whose sector is gone, and a site without a published event."""
     for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", "/en/news/2016/11/25/withdrawn-en"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
@@ -221,6 +227,9 @@ def see_what_is_rare(world: World) -> None:
         personal = links.issue(waiting, TokenPurpose.MANAGE, now=NOW)
         signed_in = accounts.open_sign_in(admin, browser="", now=NOW)
         demo = account_links.issue(admin, LinkPurpose.DEMO, now=NOW)
+        db.session.execute(update(SavedView).values(query={"sector": ["gone"]}))
+        of_here = select(SavedView.id).join(Event, Event.id == SavedView.event_id).where(Event.slug == HERE)
+        views = db.session.scalars(of_here).all()
         db.session.commit()
     for path in ("/sv/news/2016/11/25/public-en", "/en/pages/privacy", f"/en/r/{personal}"):
         fetch(world, VISITOR, path)
@@ -244,6 +253,8 @@ def see_what_is_rare(world: World) -> None:
     with world.browsers[ADMIN].session_transaction() as session:
         session[sign_ins.TOKEN] = signed_in
     fetch(world, ADMIN, "/account/authenticator")
+    for view in views:  # one of the forms has made one of them its owner's alone
+        fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
     fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
@@ -322,7 +333,10 @@ def write_every_mail(world: World) -> None:
     delegation = db.session.scalars(select(Delegation)).first()
     for kind in delegation_mails.TO_CONTACT:
         delegation_mails.queue_to_contact(delegation, kind, "x" * 43, now=NOW)
-    account_mails.queue_recovery_code_used(db.session.get_one(User, *world.owned[ADMIN]["users"]), 3, now=NOW)
+    admin = db.session.get_one(User, *world.owned[ADMIN]["users"])
+    account_mails.queue_recovery_code_used(admin, 3, now=NOW)
+    event = db.session.scalars(select(Event).where(Event.slug == HERE)).one()
+    account_mails.queue_added(admin, event, by=admin, is_signed_out=True, now=NOW)
     pending = find_registration(world, "pending")
     pending.status, pending.holds_place = Status.PENDING, False
     registration_mails.queue_received(pending, now=NOW)

@@ -9,8 +9,8 @@ from forum.outbox.wording import KINDS
 from forum.outbox.wording import STATUSES as MAIL_STATUSES
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.enums import ConsentPurpose, Group, Status
+from forum.registration.filtering import SORTS as SORTS_OF_THE_LIST
 from forum.registration.listing import BY_LIFE
-from forum.registration.listing import SORTS as SORTS_OF_THE_LIST
 from forum.registration.wording import ACTS, CONSENTS, FIELDS, GROUPS, SORTS, STATUSES, ordinal
 from forum.settings.project import PROJECT
 

@@ -19,8 +19,9 @@ from forum.accounts import actions as accounts
 from forum.accounts import links as account_links
 from forum.accounts import sign_ins
 from forum.accounts.enums import LinkPurpose, Role
-from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode, SignIn, User
+from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode, ReviewedSector, SignIn, User
 from forum.audit import actions as audit
+from forum.audit.models import ChainCheck
 from forum.columns import Text, digest
 from forum.database import start_write
 from forum.delegations import asking, contact_links
@@ -34,6 +35,7 @@ from forum.extensions import db
 from forum.health import keys
 from forum.images import queries as images
 from forum.images import store
+from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.invitations.enums import InvitationState
 from forum.mailings.facts import facts_of, first_step, next_step
 from forum.mailings.models import Mailing, MailingRecipient
@@ -42,6 +44,8 @@ from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, 
 from forum.organisations.models import Distinction, Merge
 from forum.outbox import relay
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
+from forum.participants.models import PublicBalance
+from forum.participants.small_cells import protect
 from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
 from forum.privacy.models import ErasureRequest
 from forum.questions import queries
@@ -49,8 +53,19 @@ from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Answer, AnswerFile
 from forum.registration import actions, by_hand, links, places, reviewing
 from forum.registration.applicant import Details
-from forum.registration.enums import ConsentPurpose, DeclineReason, OfferEnd, OfferMaker, TokenPurpose
+from forum.registration.enums import (
+    ConsentPurpose,
+    DeclineReason,
+    ExportPurpose,
+    ExportRecipient,
+    ExportShape,
+    OfferEnd,
+    OfferMaker,
+    TokenPurpose,
+)
 from forum.registration.given import care
+from forum.registration.kept_export_models import KeptExport, KeptExportPart
+from forum.registration.list_column_models import ListColumns
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.offer_models import Offer
@@ -58,10 +73,12 @@ from forum.registration.organisation_models import Organisation, OrganisationCap
 from forum.registration.own_sign_in import EVERYTHING
 from forum.registration.restriction_models import RestrictionRequest
 from forum.registration.reviewing import Refusal
+from forum.registration.saved_view_models import SavedView
 from forum.registration.senders import Sender
 from forum.registration.sign_in_models import EndedSignIn
 from forum.registration.tombstone_models import Tombstone
 from forum.review.models import ProposedRefusal, Recusal
+from forum.tasks.models import Task, TaskPerson
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
 from tests.factories.images import make_image
 from tests.factories.invitations import new_invitation
@@ -77,6 +94,10 @@ IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
 AUDIENCE = "tests.audience"  # the key of the audience in the WSGI environment of its browser's requests
+# Roles of which nobody stands in the other event: what its organisers may not open here, these may not, either.
+NARROW = (Role.REGISTRAR, Role.REVIEWER, Role.VIEWER, Role.EDITOR)
+# The sector whose people the reviewer decides about; of the other one, nothing is shown to them.
+REVIEWED = "ngo"
 HANDLER = f"{Role.PROTECTED_HANDLER} of {HERE}"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}
 DATED = {"day": 1, **POINT}
@@ -121,6 +142,7 @@ class World:
     owned: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     unpublished: set[int] = field(default_factory=set)  # ids of unpublished posts
     listed: set[int] = field(default_factory=set)  # ids of registrations that the public list shows
+    reviewed: set[int] = field(default_factory=set)  # ids of registrations in the reviewer's sector
     canaries: dict[str, texts.Canary] = field(default_factory=dict)
 
 
@@ -136,10 +158,17 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_invitations(world)
     _make_delegations(world)
     _make_mailings(world)
+    _make_tasks(world)
     _make_accounts(world)
     _make_reviews(world)
+    world.reviewed = _ids_in_sector(world)
     world.canaries = texts.fill(write_text)
     return world
+
+
+def _ids_in_sector(world: World) -> set[int]:
+    sector = events.find_sector(world.events[HERE], REVIEWED)
+    return set(db.session.scalars(select(Registration.id).where(Registration.sector_id == sector.id)))
 
 
 def store_images(app: Flask) -> None:
@@ -198,8 +227,12 @@ def _make_events(world: World) -> None:
         link = PreviewLink(event_id=event.id, digest=digest(event.slug), made_at=NOW)
         link.expires_at = NOW + timedelta(days=7)
         save(link)
+        counted = protect({("ngo", "SE"): 9, ("tech", "SE"): 7}, ["ngo", "tech"], ["SE"])
+        told = {**asdict(counted), "counted_at": NOW.isoformat(), "earlier": []}
+        save(PublicBalance(event_id=event.id, numbers=told, counted_at=NOW, is_shown=True))
     make_image(here, key=UNUSED_IMAGE, widths=[400])
     save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
+    save(ChainCheck(id=1, entries=1, ended_at=NOW - timedelta(days=1), whole_at=NOW - timedelta(days=1)))
     keys.remember()
 
 
@@ -318,6 +351,7 @@ def _make_people(world: World) -> None:
     world.listed = {world.people[name].id for name in (PERSON, "twin")}
     own = world.people[PERSON]
     _make_offers(world)
+    _import_some(world)
     _keep_files(world)
     world.owned[DECLINED] = _rows_of(world.people[DECLINED])
     world.owned[PERSON] = _rows_of(own) | {
@@ -407,6 +441,15 @@ def _merge_two(world: World) -> None:
     db.session.add(
         RegistrationMerge(ended_from="confirmed", merged_at=NOW, before=before, care_before=care, **both)
     )
+
+
+def _import_some(world: World) -> None:
+    """Say that some people were imported, each with somebody who is gone: these imports cannot be undone."""
+    for name in ("twin", "elsewhere"):
+        person, table = world.people[name], {"headings": "x", "columns": {"email": 0}, "form_key": name}
+        counted = {"made_at": NOW, "people": 2, "sends_links": False}
+        made = save(AttendeeImport(event_id=person.event_id, **counted, **table))
+        save(ImportedPerson(registration_id=person.id, import_id=made.id, row_number=2, imported_at=NOW))
 
 
 def _make_offers(world: World) -> None:
@@ -560,10 +603,32 @@ def _make_mailings(world: World) -> None:
             save(MailingRecipient(mailing_id=sent.id, registration_id=person.id, status="queued"))
 
 
+def _make_tasks(world: World) -> None:
+    """Add for each event a task that was stopped; where the event has people, it has left one as they were."""
+    people = {HERE: world.people["twin"], ELSEWHERE: world.people["elsewhere"]}
+    for slug, event in world.events.items():
+        task = Task(event_id=event.id, kind="tag", status="stopped", payload={"tags": ["press"]}, people=1)
+        task.form_key, task.started_at, task.ended_at = slug, NOW, NOW
+        save(task)
+        if person := people.get(slug):
+            save(TaskPerson(task_id=task.id, registration_id=person.id, outcome="too_many_tags", done_at=NOW))
+
+
+def _keep_export(world: World, user: User) -> None:
+    """Add a list with nobody in it that the worker has made for this organiser."""
+    made = KeptExport(event_id=world.events[HERE].id, user_id=user.id, language="en", columns=[], headings=[])
+    made.purpose, made.recipient, made.shape = ExportPurpose.DOOR, ExportRecipient.OFFICE, ExportShape.CSV
+    made.people, made.total, made.asked_at, made.ready_at = [], 0, NOW, NOW
+    save(made)
+    part = KeptExportPart(export_id=made.id, number=0)
+    part.content = b"[]"
+    save(part)
+
+
 def _make_accounts(world: World) -> None:
-    world.held = {f"{role} of {slug}": {(role, slug)} for slug in (HERE, ELSEWHERE) for role in Role} | {
-        ADMIN: {(Role.ADMIN, None)}
-    }
+    world.held = {f"{role} of {HERE}": {(role, HERE)} for role in Role}
+    world.held |= {f"{role} of {ELSEWHERE}": {(role, ELSEWHERE)} for role in Role if role not in NARROW}
+    world.held[ADMIN] = {(Role.ADMIN, None)}
     for number, (name, held) in enumerate(world.held.items()):
         user = User(
             email=f"organiser{number}@example.org",
@@ -575,6 +640,10 @@ def _make_accounts(world: World) -> None:
         user.memberships = [
             Membership(role=role, event_id=world.events[slug].id if slug else None) for role, slug in held
         ]
+        for held_role in user.memberships:
+            if held_role.role == Role.REVIEWER:
+                sector = events.find_sector(world.events[HERE], REVIEWED)
+                held_role.reviewed = [ReviewedSector(sector_id=sector.id)]
         save(user)
         start_write(db.session)
         user.totp_secret, user.totp_proposed = b"twenty bytes for app", b"twenty other bytes.."
@@ -582,6 +651,18 @@ def _make_accounts(world: World) -> None:
         db.session.commit()
         save(KeptWords(digest=digest(f"words {number}"), user_id=user.id, made_at=NOW, words="[]"))
         save(Autosave(user_id=user.id, document="post 0", version="1", made_at=NOW, words="[]"))
+        _keep_export(world, user)
+        save(ListColumns(user_id=user.id, event_id=world.events[UNSEEN].id, names=["country"]))
+        save(
+            SavedView(
+                event_id=world.events[next((slug for _role, slug in held if slug), UNSEEN)].id,
+                user_id=user.id,
+                name=f"View {number}",
+                is_shared=True,
+                query={"q": "words"},
+                columns=["country"],
+            )
+        )
         world.tokens[name] = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=NOW)
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}

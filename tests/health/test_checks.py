@@ -269,7 +269,7 @@ def test_a_database_without_tables_is_told_of(make_app, blank_database_url):
 
     assert ask(app, "/readyz")[1]["failing"] == ["migrations"]
     assert failing(app) == [
-        *("migrations", "keys", "worker", "mail", "dead-letters", "counters", "erasures"),
+        *("migrations", "keys", "worker", "mail", "dead-letters", "counters", "chain", "erasures"),
     ]
     told = app.test_cli_runner().invoke(cli, ["doctor", "--offline"]).output
     assert re.search(r"BAD  migrations: there are no tables, .*: forum db upgrade$", told, re.MULTILINE)

@@ -220,7 +220,7 @@ def test_a_colleague_in_a_sector_with_review_is_reviewed_and_vouched_for_by_nobo
     person = write(answering.accept, second, make_applicant(email=second.email, **same), now=NOW)
     assert (person.status, person.holds_place, person.is_in_review) == (Status.CONFIRMED, True, True)
     assert find_vouched(db.session.query(Registration.id)) == set()
-    told = evidence.gather(event, [person], (), NOW)[person.id]
+    told = evidence.gather(event, [person], (), NOW, sectors=None)[person.id]
     with force_locale("en"):
         (point,) = [one for one in points(person, told, {}) if one.label == "Invitation"]
     assert (point.sign, point.text) == (NEITHER, "Invited on 3 May 2027: passed on by a colleague, Yes")

@@ -89,7 +89,7 @@ def test_reviewers_read_what_an_invitation_is_worth(event, sector, end, sign, te
     if end:
         write(answering.decline, invitation, "", now=NOW)
     person = confirmed(event, "ngo", email=invitation.email)
-    told = evidence.gather(event, [person], (), NOW)[person.id]
+    told = evidence.gather(event, [person], (), NOW, sectors=None)[person.id]
     with force_locale("en"):
         points = [one for one in review_wording.points(person, told, {}) if one.label == "Invitation"]
     assert [(one.sign, one.text) for one in points] == [(sign, text)]

@@ -165,7 +165,7 @@ def test_views_of_lists_are_told_where_the_person_may_have_been_on_the_list(app,
     soon, late = (confirmed(event, "review", now=NOW + timedelta(minutes=late)) for late in (59, 60))
     clock.freeze(NOW + timedelta(hours=1))
     lists = {
-        placed: ["Food and access. Looked at the list of who needs what food and access"],
+        placed: ["Care (food and access). Looked at the list of who needs what food and access"],
         waiting: ["Organiser. Looked at the list of those who wait for a place or a decision"],
         asked: ["Organiser. Looked at the list of those who wait for a place or a decision"],
         soon: ["Organiser. Looked at the list of those who wait for a place or a decision"],
