@@ -76,7 +76,7 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     pages, slug = _organiser(app)
     filling.add_in_review(app, number)
     with app.app_context():
-        all_of_them = reviews.count_undecided(find_current())  # the demo has some of its own
+        all_of_them = reviews.count_undecided(find_current(), None)  # the demo has some of its own
     queue = pages.get("review.index", event=slug)
     yield f"the page with the first {reviews.SHOWN}, with evidence", f"{1000 * pages.spent():.0f} ms"
     asking = deciding = 0.0
@@ -89,7 +89,7 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
         queue = pages.get("review.index", event=slug)
         pages.spent()
     with app.app_context():
-        if left := reviews.count_undecided(find_current()):
+        if left := reviews.count_undecided(find_current(), None):
             raise RuntimeError(f"{left} people are still in review")
     yield f"asking first, {reviews.SHOWN} at a time", _told(asking, all_of_them)
     yield "approving them, with a message each", _told(deciding, all_of_them)

@@ -22,7 +22,7 @@ from forum.news.models import Post, PostText
 from forum.news.searching import search_text
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Choice, Question
-from forum.registration import names
+from forum.registration import names, text_index
 from forum.registration.models import Registration
 from forum.web.static import build_static
 
@@ -74,6 +74,10 @@ def add_registrations(app: Flask, number: int) -> None:
             sector.taken += sum(row["sector_id"] == sector.id for row in rows)
         event.taken += number
         db.session.commit()
+        for first in text_index.list_due(now=now):
+            start_write(db.session)
+            text_index.add(first, now=now)
+            db.session.commit()
 
 
 def add_in_review(app: Flask, number: int) -> None:
