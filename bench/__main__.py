@@ -9,7 +9,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from bench import crowds, filling, load, measures, registering, serving
+from bench import crowds, desk, filling, load, measures, registering, serving
 from bench.report import Report, Row, per_second
 from forum.commands.preparing import compile_translations
 from tools import servers
@@ -124,7 +124,7 @@ def measure_questions(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_lists(report: Report, folder: Path, quick: bool) -> None:
-    """Measure the organisers' list, search and export, on both databases."""
+    """Measure the organisers' list, files of it, acts on many people and an import, on both databases."""
     number, times = (2_000, 5) if quick else (100_000, 40)
     with servers.run_postgres(durable=True) as server:
         for name, url in (
@@ -134,7 +134,13 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
             (folder / name).mkdir()
             app = filling.new_app(folder / name, url)
             filling.add_registrations(app, number)
-            for row in measures.lists(app, f"Console with {number:,} registrations, {name}", times):
+            group = f"Console with {number:,} registrations, {name}"
+            for row in (
+                *measures.lists(app, group, times, desk.answers(app)),
+                *desk.exports(app, group),
+                *desk.many(app, group),
+                *desk.imports(app, group, 20 if quick else 500),
+            ):
                 report.add(row)
 
 

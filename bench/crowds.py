@@ -52,12 +52,12 @@ def invitations(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     empty = pages.get("invitations.invite_many", event=slug).form()
     pages.spent()
     shown = empty.submit({**table, "words": "Välkommen."}, button="Look at the rows", expect=200)
-    yield "looking at the rows first", _told(pages.spent(), number)
+    yield "looking at the rows first", told(pages.spent(), number)
     shown.submit(button="Send the invitations", expect=303)
-    yield "inviting them", _told(pages.spent(), number)
+    yield "inviting them", told(pages.spent(), number)
     began = time.perf_counter()
     _mail(app, number)
-    yield "the worker: link, words, sealed mail, sent into a file", _told(time.perf_counter() - began, number)
+    yield "the worker: link, words, sealed mail, sent into a file", told(time.perf_counter() - began, number)
 
 
 def _mail(app: Flask, number: int) -> None:
@@ -91,8 +91,8 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     with app.app_context():
         if left := reviews.count_undecided(find_current(), None):
             raise RuntimeError(f"{left} people are still in review")
-    yield f"asking first, {reviews.SHOWN} at a time", _told(asking, all_of_them)
-    yield "approving them, with a message each", _told(deciding, all_of_them)
+    yield f"asking first, {reviews.SHOWN} at a time", told(asking, all_of_them)
+    yield "approving them, with a message each", told(deciding, all_of_them)
 
 
 def delegation(app: Flask, number: int) -> Iterator[tuple[str, str]]:
@@ -106,7 +106,7 @@ def delegation(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     )
     pages.spent()
     taken.submit(button="Send us the list", expect=303)
-    yield "sending the form", _told(pages.spent(), number)
+    yield "sending the form", told(pages.spent(), number)
     with app.app_context():
         start_write(db.session)
         asked = db.session.scalars(select(Delegation).order_by(Delegation.id.desc()).limit(1)).one()
@@ -115,7 +115,7 @@ def delegation(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     page = pages.get(f"/en/r/delegation/confirm/{token}")
     pages.spent()
     page.submit(button="Register them", expect=303)
-    yield "the press that registers all of them", _told(pages.spent(), number)
+    yield "the press that registers all of them", told(pages.spent(), number)
 
 
 def _organiser(app: Flask) -> tuple[TimedPages, str]:
@@ -125,5 +125,6 @@ def _organiser(app: Flask) -> tuple[TimedPages, str]:
         return pages, find_current().slug
 
 
-def _told(seconds: float, number: int) -> str:
+def told(seconds: float, number: int) -> str:
+    """Return the seconds of an act on many people, and the milliseconds for each."""
     return f"{seconds:.2f} s, {1000 * seconds / number:.1f} ms for each of {number}"

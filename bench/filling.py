@@ -56,7 +56,7 @@ def new_app(folder: Path, database_url: str, *, asks: Asks = Asks.CORE) -> Flask
             demos = update(Question).where(Question.event_id == current.id)
             db.session.execute(demos.values(withdrawn_at=clock.now()))
         if asks == Asks.TEN_MORE:
-            db.session.add_all(_question(current, *each) for each in enumerate(TEN_KINDS, 100))
+            db.session.add_all(question(current, *each) for each in enumerate(TEN_KINDS, 100))
         db.session.execute(update(Sector).where(Sector.event_id == current.id).values(ceiling=ROOM))
         db.session.commit()
     return app
@@ -108,7 +108,8 @@ def add_posts(app: Flask, number: int) -> None:
         run_job(next(job for job in JOBS if job.name == "index posts"))
 
 
-def _question(event: Event, position: int, kind: QuestionKind) -> Question:
+def question(event: Event, position: int, kind: QuestionKind) -> Question:
+    """Return a new question for all sectors; one with several choices is about diet or access."""
     is_care = kind == QuestionKind.SEVERAL_OF
     said = Text(sv=f"Fråga {position}", en=f"Question {position}")
     offered = CHOSEN if kind in (QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF) else ()

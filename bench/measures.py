@@ -1,7 +1,5 @@
 """Measurements without a load generator: rendering, transactions, lists, bytes."""
 
-import csv
-import io
 import re
 import time
 import urllib.request
@@ -9,7 +7,7 @@ from collections.abc import Iterator
 
 from flask import Flask
 from playwright.sync_api import sync_playwright
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 from bench.report import Row
 from forum import clock
@@ -101,10 +99,10 @@ def _applicant(number: int) -> Applicant:
     )
 
 
-def lists(app: Flask, group: str, times: int) -> Iterator[Row]:
-    """Measure the attendee list, filters, searches and the export, without HTTP; `times` pages of each.
+def lists(app: Flask, group: str, times: int, answered: str) -> Iterator[Row]:
+    """Measure the attendee list, filters and searches, without HTTP; `times` pages of each.
 
-    The middle time of each page stands beside that of the list's first page.
+    `answered` is a filter by the answer to a question. The middle time of each page stands beside that of the first.
     """
     with app.app_context():
         slug, pages = find_current().slug, Pages(app)
@@ -120,6 +118,11 @@ def lists(app: Flask, group: str, times: int) -> Iterator[Row]:
         ("search for a rare word", f"{base}?q=bergstrom3880"),
         ("search for words that all have", f"{base}?q=asa+bergstrom"),
         ("search without a hit", f"{base}?q=nobodyatall"),
+        ("filtered by an answer", f"{base}?{answered}"),
+        (
+            "filtered by an answer, searched and sorted",
+            f"{base}?{answered}&q=bergstrom3880&sort=-organisation",
+        ),
     ):
         taken = sorted(_timed(client, path) for _ in range(times))
         p50, p95 = (1000 * taken[round(share * (times - 1))] for share in (0.5, 0.95))
@@ -128,44 +131,6 @@ def lists(app: Flask, group: str, times: int) -> Iterator[Row]:
         yield Row(group, what, f"p50 {p50:.0f}, p95 {p95:.0f} ms", *beside, aim="p95 ≤ 25 ms")
     size = f"{len(client.get(base).data) / 1000:.0f} kB before compression"
     yield Row(group, "the first page's size", size)
-    yield _export(app, pages, f"{base}/export", group)
-
-
-def _export(app: Flask, pages: Pages, path: str, group: str) -> Row:
-    """Export the whole list twice, as an organiser does with a purpose given, beside a loop that only copies cells."""
-    form = pages.get(path).form()
-    began = time.process_time()
-    for _ in range(2):
-        answer = form.submit({"purpose": "everything", "recipient": "office", "shape": "csv"}, expect=200)
-    seconds = (time.process_time() - began) / 2
-    lines, size = answer.data.count(b"\n") - 1, len(answer.data) / 1000
-    cells = lines * (answer.data.partition(b"\n")[0].count(b";") + 1)
-    bare = _bare_export(app)
-    return Row(
-        group,
-        "export as CSV, CPU time",
-        f"{lines:,} lines, {size:,.0f} kB in {1000 * seconds:.0f} ms",
-        f"a million cells of a bare loop: {1000 * bare:.0f} ms",
-        f"{1e6 * seconds / cells / bare:.2f}",
-        "≤ 2",
-    )
-
-
-def _bare_export(app: Flask) -> float:
-    """Return the seconds of CPU time in which a loop writes a million cells of the registrations as CSV."""
-    columns = (
-        "reference, status, given_name, family_name, organisation, title, country, email, phone, language"
-    )
-    with app.app_context():
-        began, cells = time.process_time(), 0
-        rows = db.session.execute(text(f"SELECT {columns}, requested_at, confirmed_at FROM registrations"))
-        written = io.StringIO()
-        writer = csv.writer(written, delimiter=";", quoting=csv.QUOTE_ALL)
-        for row in rows:
-            writer.writerow(row)
-            cells += len(row)
-        written.getvalue().encode()
-        return 1e6 * (time.process_time() - began) / cells
 
 
 def transfers(url: str) -> Iterator[tuple[str, int, int]]:

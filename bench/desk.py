@@ -1,0 +1,145 @@
+"""Measuring what organisers do besides reading the list: a filter by answers, files, many people at once, an import."""
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+import xlsxwriter
+from flask import Flask
+from sqlalchemy import func, insert, select, text
+
+from bench import filling
+from bench.crowds import TimedPages, told
+from bench.report import Row
+from forum.accounts.enums import Role
+from forum.database import start_write
+from forum.events.queries import find_current
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.questions.enums import QuestionKind
+from forum.questions.models import Answer
+from forum.registration.models import Registration
+from forum.tasks.models import TaskPerson
+from tools import organisers
+
+JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end tasks")]
+COLUMNS = "reference, status, given_name, family_name, organisation, title, country, email, phone, language"
+SECTORS = "sector=politics&sector=justice"  # a list of more than 50,000 people is prepared by the worker
+IMPORTED = {"sector": "ngo", "country": "SE", "language": "sv", "links": "send", "if_full": "wait"}
+IMPORTED |= {"which": "good", "reason": "Our list of last year.", "organisation": ""}
+HEADINGS = "Förnamn;Efternamn;E-post;Organisation;Sektor;Land;Telefon"
+
+
+def sign_in(app: Flask) -> tuple[TimedPages, str]:
+    """Return an admin's browser and the address of the current event's attendee list."""
+    with app.app_context():
+        pages = TimedPages(app)
+        organisers.sign_in(pages, organisers.make_user(Role.ADMIN))
+        return pages, f"/console/{find_current().slug}/attendees"
+
+
+def answers(app: Flask) -> str:
+    """Let each third person answer a question with choices; return the filter by one of the answers."""
+    with app.app_context():
+        start_write(db.session)
+        question = filling.question(find_current(), 200, QuestionKind.ONE_OF)
+        db.session.add(question)
+        db.session.flush()
+        some = db.session.scalars(select(Registration.id).where(Registration.id % 3 == 0)).all()
+        rows = [
+            {"registration_id": each, "question_id": question.id, "value": filling.CHOSEN[each % 2]}
+            for each in some
+        ]
+        for start in range(0, len(rows), 1000):
+            db.session.execute(insert(Answer), rows[start : start + 1000])
+        db.session.commit()
+        return f"answer={question.key}:{filling.CHOSEN[0]}"
+
+
+def exports(app: Flask, group: str) -> Iterator[Row]:
+    """Export two sectors, beside loops that only copy twelve columns: CPU time for a million cells of each."""
+    pages, base = sign_in(app)
+    cells = 0
+    for shape, name, copy in (
+        ("csv", "a bare csv loop", _copy_as_csv),
+        ("xlsx", "a bare loop of XlsxWriter", _copy_as_xlsx),
+    ):
+        form = pages.get(f"{base}/export?{SECTORS}").form()
+        began = time.process_time()
+        answer = form.submit({"purpose": "everything", "recipient": "office", "shape": shape}, expect=200)
+        seconds = time.process_time() - began
+        lines = answer.data.splitlines() if shape == "csv" else []
+        cells = cells or (len(lines) - 1) * (lines[0].count(b";") + 1)  # both files have the same cells
+        million, beside = 1e6 * seconds / cells, _bare(app, copy)
+        yield Row(
+            group,
+            f"export as {shape.upper()}, CPU time",
+            f"{cells:,} cells, {len(answer.data) / 1000:,.0f} kB in {seconds:.1f} s",
+            f"{name}, for a million cells {beside:.2f} s, here {million:.2f}",
+            f"{million / beside:.2f}",
+            "≤ 2" if shape == "csv" else "≤ 1.3",
+        )
+
+
+def _bare(app: Flask, copy: Callable[[Iterable], int]) -> float:
+    with app.app_context():
+        began = time.process_time()
+        rows = db.session.execute(text(f"SELECT {COLUMNS}, requested_at, confirmed_at FROM registrations"))
+        cells = copy(rows)
+        return 1e6 * (time.process_time() - began) / cells
+
+
+def _copy_as_csv(rows: Iterable) -> int:
+    written, cells = io.StringIO(), 0
+    writer = csv.writer(written, delimiter=";", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        writer.writerow(row)
+        cells += len(row)
+    written.getvalue().encode()
+    return cells
+
+
+def _copy_as_xlsx(rows: Iterable) -> int:
+    book, cells = xlsxwriter.Workbook(io.BytesIO(), {"constant_memory": True}), 0
+    sheet = book.add_worksheet()
+    for number, row in enumerate(rows):
+        for place, cell in enumerate(row):
+            sheet.write_string(number, place, "" if cell is None else str(cell))
+        cells += len(row)
+    book.close()
+    return cells
+
+
+def many(app: Flask, group: str) -> Iterator[Row]:
+    """Tag everybody of two sectors: the page that says how many, starting the task, and the worker's part of it."""
+    pages, base = sign_in(app)
+    pages.get(base)
+    pages.spent()
+    asked = pages.get(f"{base}/many/tag?whom=all&{SECTORS}")
+    yield Row(
+        group, "tagging people of two sectors: the page that says how many", f"{1000 * pages.spent():.0f} ms"
+    )
+    asked.submit({"tags": "bench"}, expect=303)
+    yield Row(group, "starting it", f"{1000 * pages.spent():.0f} ms")
+    began = time.perf_counter()
+    with app.app_context():
+        while any(run_job(job) for job in JOBS_OF_TASKS):
+            db.session.rollback()
+        done = db.session.scalar(select(func.count()).where(TaskPerson.outcome == "done"))
+    yield Row(group, "the worker's part", told(time.perf_counter() - began, done))
+
+
+def imports(app: Flask, group: str, number: int) -> Iterator[Row]:
+    """Import people from pasted rows: the columns, the dry run, and importing them."""
+    pages, base = sign_in(app)
+    rows = "".join(f"Kim;Ek {each};import{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number))
+    page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
+    pages.spent()
+    columns = page.submit({"lines": f"{HEADINGS}\n{rows}"}, button="Go on to the columns", expect=200)
+    yield Row(group, "importing: the columns", told(pages.spent(), number))
+    dry = columns.submit(IMPORTED, button="Look at what would happen", expect=200)
+    yield Row(group, "the dry run", told(pages.spent(), number))
+    dry.submit(button=f"Import {number} people", expect=303)
+    yield Row(group, "importing them, with a message each", told(pages.spent(), number))
