@@ -1,6 +1,7 @@
 """The language of a request, and how moments and texts are shown in it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -157,12 +158,17 @@ def language_name(code: str) -> str:
 
 def _short_day_of(moment: datetime, event) -> str:
     """The template filter `short_day(event)`: a date such as "3 May 2027" in the event's time zone."""
-    return format_datetime(moment.astimezone(event.zone), "d MMM y", locale=language())
+    return _short_day(moment.astimezone(event.zone).date(), language())
+
+
+@lru_cache(maxsize=1000)
+def _short_day(day: date, code: str) -> str:
+    return format_date(day, "d MMM y", locale=code)  # the rows of a list show few days, many times
 
 
 def _hour_of(moment: datetime, event) -> str:
-    """The template filter `hour(event)`: a time such as "14:00" in the event's time zone."""
-    return format_datetime(moment.astimezone(event.zone), "HH:mm", locale=language())
+    """The template filter `hour(event)`: a time such as "14:00" in the event's time zone, alike in all languages."""
+    return moment.astimezone(event.zone).strftime("%H:%M")
 
 
 def _day_of(moment: datetime, event) -> str:

@@ -24,6 +24,12 @@ from tools.pages import Pages
 
 
 @pytest.mark.postgresql
+def test_postgresql_compiles_no_query_of_a_page(make_app, postgres_url):
+    with make_app(postgres_url).app_context():
+        assert db.session.scalar(text("SHOW jit")) == "off"
+
+
+@pytest.mark.postgresql
 class TestPostgres:
     """Every wait for PostgreSQL has an end, and a waiting thread lets another one compute (lends its turn)."""
 
