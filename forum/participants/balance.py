@@ -43,7 +43,8 @@ def table_of(row: PublicBalance) -> Table:
 def count(event: Event) -> Table | None:
     """Return the table of the people who have a place now, by sector's key and country; None if they are too few.
 
-    What an earlier public table has hidden stays hidden: from both, and a row that did not change, it could be told.
+    Cells that an earlier public table has hidden stay hidden: otherwise both tables and an unchanged row would together
+    reveal their numbers.
     """
     query = select(Registration.sector_id, Registration.country, func.count()).where(
         Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE
@@ -99,7 +100,7 @@ def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
     """Return whether so many people have come or gone since a table was counted that the difference hides each."""
     if abs(table.total - _read(told).total) >= LEAST:
         return True
-    # The calendar entry of somebody with a place was changed last when the place was confirmed.
+    # For a person with a confirmed place, `calendar_changed_at` is the moment when the place was confirmed.
     came = select(func.count()).where(
         Registration.event_id == event.id,
         Registration.status == Status.CONFIRMED,

@@ -96,7 +96,7 @@ def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[
 
 
 def _hide(cells: Cells, also: set[Place]) -> set[Place]:
-    """Return the places whose numbers must be hidden, `also` among them."""
+    """Return the cells whose numbers must be hidden, those in `also` included."""
     hidden = also | {place for place in _places(cells) if _at(cells, place) < LEAST}
     while (exposed := _find_exposed(cells, hidden)) is not None:
         hidden |= _next_to_hide(cells, hidden, exposed)
@@ -104,16 +104,16 @@ def _hide(cells: Cells, also: set[Place]) -> set[Place]:
 
 
 def _find_exposed(cells: Cells, hidden: set[Place]) -> Place | None:
-    """Return the place of a hidden number of which the shown ones tell that it is below LEAST; None without one."""
+    """Return a hidden cell whose number the shown ones reveal to be below LEAST; None without one."""
     small = (place for place in sorted(hidden) if _at(cells, place) < LEAST)
     return next((place for place in small if not _may_be_large(cells, hidden, place)), None)
 
 
 def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place]:
-    """Return the places to hide next for an exposed number: the corners of a rectangle with it, with the least people.
+    """Return the cells to hide next for an exposed one: the corners of a rectangle with it that have the fewest people.
 
-    Where no rectangle is enough, it is the smallest number that is shown. There always is one: with all of them hidden,
-    every number may be as large as the totals, which are LEAST or more.
+    Where no rectangle is enough, it is the cell with the smallest shown number. There always is one: with all of them
+    hidden, every number may be as large as the totals, which are LEAST or more.
     """
     rectangles = [
         {(row, exposed[1]), (exposed[0], column), (row, column)} - hidden
@@ -148,7 +148,7 @@ def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
 
 
 def _find_way(numbers: Cells, hidden: set[Place], place: Place) -> list[Place]:
-    """Return places whose numbers fall and rise in turns, from the column of `place` to its row; [] without a way."""
+    """Return cells whose numbers fall and rise in turns, from the column of `place` to its row; [] without a way."""
     queue: deque[list[Place]] = deque(
         [other] for other in sorted(hidden) if other[1] == place[1] and other != place and _at(numbers, other)
     )

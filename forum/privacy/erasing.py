@@ -45,13 +45,13 @@ class Reach:
         return [registration, *self.joined, *self.former]
 
     def list_named(self, registration: Registration) -> list[str]:
-        """Return the addresses of erased registrations that others have, too: what others name by them stays."""
+        """Return the addresses of erased registrations that remaining ones share: rows with these addresses stay."""
         every = self.erased_with(registration)
         addressed = owners.list_forgettable(every)
         return sorted({one.email for one in every if one not in addressed})
 
     def shown(self, registration: Registration) -> dict[str, Any]:
-        """Return what the page says about them before the erasure, for telling whether it still holds."""
+        """Return the values that the page shows before the erasure, by which a later change is noticed."""
         named = {"joined": self.joined, "former": self.former, "kept": self.kept}
         ended = {
             name: [(one.id, one.status, one.given_name, one.family_name) for one in people]

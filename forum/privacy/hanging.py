@@ -54,10 +54,10 @@ UNTOLD = {
     *(f"outbox_messages.{name}" for name in ("message_id", "lane", "lease_owner", "lease_until")),
     *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "last_error")),
 }
-# Columns of which own data include only the parts that concern nobody else.
+# Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
 PARTLY = {
     "offers.why": ("because", "rank"),
-    # All parts but the digests of both addresses, and the keys of files, by which files are read.
+    # Not shown: the digests of both addresses, and the keys by which files are read.
     "registration_merges.before": (
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),
@@ -70,11 +70,12 @@ DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}
 # Foreign keys from one person's row to a row of somebody else, which own data and erasure do not follow.
 TO_OTHERS = {"invitations.forwarded_to_id"}
-# The purposes of keys for answers that only few may read. If it is not certain that they are the reader's own
-# (`owners`), own data have a fixed text instead, which is the same for everybody.
+# Values that are sealed with these keys are shown only if they certainly belong to the reader (`owners`). Otherwise a
+# fixed text stands there, the same for everybody.
 APART = {"identity", "care"}
 CLOSED = {"not_shown": True}
-# What a person and organisers wrote to and about each other: closed in ended registrations of the same address.
+# Texts that the person and organisers wrote to and about each other. Those of ended registrations with the same address
+# are not shown.
 FREE_WORDS = {
     *("restriction_requests.words", "restriction_requests.reason", "erasure_requests.reason"),
     *("registration_notes.text", "registration_tags.name", "offers.reason"),
@@ -181,7 +182,7 @@ def _told_former(row: Any, addresses: Collection[str]) -> Row:
 
 
 def _is_by_open_link(row: Any, column: Column) -> bool:
-    """Return whether this is why an invitation was refused: whoever had the link, maybe passed on, has written it."""
+    """Return whether this is a reason for declining an invitation, which anybody with the link may have written."""
     return isinstance(row, Invitation) and column.name == "reason" and row.registration_id is None
 
 

@@ -203,7 +203,7 @@ REGISTER: tuple[Entry, ...] = (
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
             "ImportPeopleForm.reason",
-            # what was chosen for the last table with these headings, and why it was imported
+            # the columns chosen for the last table with the same headings, and the reason for the import
             "ImportTableForm.kept",
             *("CancelForm.reason", "CancelForm.words"),
         ),

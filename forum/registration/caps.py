@@ -33,7 +33,7 @@ OWN_CAPS_OF = OWN_CAPS.where(Organisation.key.in_(bindparam("keys", expanding=Tr
 
 
 class Held:
-    """Numbers of places by organisation and sector; `own` has the organisations' own caps."""
+    """How many places each organisation holds in each sector; `own` has the organisations' own caps."""
 
     def __init__(self) -> None:
         self.own: Mapping[str, Own] = {}

@@ -1,4 +1,4 @@
-"""What the organisers' list says of delegations, whose tables are in a room above, which installs how to read them."""
+"""Delegations in the attendee list; the package `delegations`, which imports this one, installs how they are read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ COLUMN = "delegation"  # the name of an exported column
 
 @dataclass(frozen=True)
 class Delegated:
-    """A confirmed delegation in a list of registrations; `words` is the folded text in which it is searched."""
+    """A confirmed delegation for the attendee list; a search looks for words in `words`, a folded text."""
 
     number: int
     label: str
@@ -25,7 +25,7 @@ class Delegated:
 
 
 class Reading(Protocol):
-    """How delegations are read."""
+    """The functions that the package `delegations` installs, by which the attendee list reads delegations."""
 
     def list_all(self, event: Event) -> Sequence[Delegated]:
         """Return the event's confirmed delegations by organisation."""
@@ -41,7 +41,7 @@ class Reading(Protocol):
 
 
 def install(app: App, reading: Reading) -> None:
-    """Register how delegations are read."""
+    """Register the functions that read delegations."""
     app.extensions[DELEGATIONS] = reading
 
 

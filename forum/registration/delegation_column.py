@@ -30,7 +30,7 @@ def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> di
 
 
 def known(event: Event, args: MultiDict) -> MultiDict:
-    """Return the parameters of a URL without a delegation that does not exist, or no longer."""
+    """Return the parameters of a URL without the delegation, if it does not exist or no longer does."""
     is_gone = "delegation" in args and delegated.find(event, args["delegation"]) is None
     kept = args.items(multi=True)
     return MultiDict((name, value) for name, value in kept if not (is_gone and name == "delegation"))

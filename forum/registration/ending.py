@@ -14,7 +14,8 @@ from forum.registration.models import Registration
 RULES = "what ends with a registration"
 BEFORE_ERASING = "what parts from an unconfirmed registration"
 FOLLOWING = "what follows a person to another registration"
-# Arguments: source and target registration, and ids of the rows to move (None: all). Returns the ids of the moved rows.
+# A function that moves rows from one registration to another. Its arguments: source, target, and ids of the rows to
+# move (None: all). It returns the ids of the moved rows.
 Following = Callable[[Registration, Registration, Collection[int] | None], list[int]]
 
 

@@ -1,4 +1,4 @@
-"""The filters of the attendee list in words: what each may be, for the panel, and what is chosen, as chips."""
+"""The filters of the attendee list in words: all choices for its panel, and a chip for each chosen filter."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +30,8 @@ from forum.web.languages import NAMES, day_text, in_language, language, language
 class Option:
     """A value that a filter may have, in words.
 
-    `number` is how many people the list would have with this value alone of its filter, and the other filters as they
-    are; None where it is not told.
+    `number` is how many people the list would show if this were the only value of its filter and the other filters
+    stayed; None if the panel shows no number.
     """
 
     value: str
@@ -42,7 +42,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Choice:
-    """A group of boxes to tick: values of one parameter of the URL, of which somebody must meet one."""
+    """A filter of the list as a group of boxes to tick; the list shows people who have any of the ticked values."""
 
     name: str
     label: str
@@ -50,13 +50,13 @@ class Choice:
 
     @property
     def chosen(self) -> list[Option]:
-        """The values that are chosen now."""
+        """The options that are ticked."""
         return [option for option in self.options if option.is_chosen]
 
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter that is chosen, in words; `url` is the list without it."""
+    """A chosen filter in words; `url` is the URL of the list without this filter."""
 
     label: str
     words: str
@@ -65,7 +65,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Panel:
-    """What the page says of the filters: those most used, the others, and the chips of those that are chosen."""
+    """The panel of filters: `main` are the filters used most, `more` all others, `chips` the chosen ones."""
 
     main: Sequence[Choice]
     more: Sequence[Choice]
@@ -74,7 +74,7 @@ class Panel:
 
     @property
     def more_chosen(self) -> int:
-        """How many of the chips are not of the filters that are most used."""
+        """How many of the chosen filters are not among the main ones."""
         return len(self.chips) - sum(1 for choice in self.main if choice.chosen)
 
 
@@ -83,7 +83,8 @@ def describe(
 ) -> Panel:
     """Return the panel and the chips of the list's filters; `asked` is `narrowing.list_asked`.
 
-    With `counts`, sectors and statuses have numbers where these tell them: rows are not counted for each box.
+    With `counts`, by sector and status, sectors and statuses get numbers as far as these counts give them: no rows are
+    counted for a box.
     """
     main = [_sectors(event, filters, counts), _statuses(event, filters, counts), _countries(filters)]
     more = [
@@ -100,14 +101,14 @@ def describe(
 
 
 def said(event: Event, filters: Filters) -> list[str]:
-    """Return the chosen filters in words, for paper."""
+    """Return the chosen filters in words, for printing."""
     return [
         f"{chip.label}: {chip.words}" for chip in describe(event, filters, narrowing.list_asked(event)).chips
     ]
 
 
 def name_gone(parameter: str) -> str:
-    """Return what a filter that no longer exists was, by its parameter in the URL: only its key would tell more."""
+    """Return in words what kind of filter this parameter of the URL was, for one whose value no longer exists."""
     names = {
         "sector": _("A sector that is gone"),
         "answer": _("An answer to a question that is gone or was changed"),
@@ -202,7 +203,7 @@ def _answers(asked: Sequence[Question], filters: Filters) -> Iterator[Choice]:
 
 
 def _imports(event: Event, filters: Filters) -> Choice:
-    """Return the imports that are chosen; the page of imports leads to the others."""
+    """Return an option for each chosen import; others are chosen by a link on the page of imports."""
     chosen = filters.values("import")
     moments = imported.find_moments(event, [*map(int, chosen)])
     named = ((value, short_moment_text(moments[int(value)], event.zone)) for value in chosen)

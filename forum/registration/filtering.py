@@ -29,10 +29,11 @@ class Filters:
     """The filters and the order of the list, which are all in the URL.
 
     Each kind of filter may have several values, of which a registration must meet one; every kind must be met.
-    `statuses` are statuses or groups of them, `picked` the other kinds (`narrowing.KINDS`) with `conditions`, what they
-    mean. `since` and `until` are the first and the last day of registering. `sort` begins with "-" for falling order.
-    `view` is the number of the saved view (`saved_views`) from which the list was opened, whose columns it keeps;
-    `columns` are keys of others that were chosen since, with that of the name, which is always shown.
+    `statuses` are statuses or groups of them, `picked` the values of the other kinds (`narrowing.KINDS`), and
+    `conditions` their SQL conditions. `since` and `until` are the first and the last day of registering. `sort` begins
+    with "-" for falling order. `view` is the number of the saved view (`saved_views`) from which the list was opened,
+    whose columns it keeps; `columns` are the keys of columns chosen since, in place of the view's; the name is always
+    shown and its key may be among them.
     """
 
     q: str = ""
@@ -78,12 +79,12 @@ class Filters:
 
     @property
     def needs_rows(self) -> bool:
-        """Return whether only the rows tell how many match, not the counts by sector and status."""
+        """Return whether rows must be counted, because the counts by sector and status do not tell how many match."""
         return bool(self.q or self.delegation or self.conditions)
 
     @property
     def is_search(self) -> bool:
-        """Return whether the list tells more of people than its rows show: it is recorded that it was seen (P18)."""
+        """Return whether views of the list are recorded, as its filters tell more about people than its rows (P18)."""
         return bool(self.q or self.picked)
 
     @property
@@ -130,12 +131,12 @@ def _statuses(codes: Sequence[str]) -> tuple[Status | Group, ...]:
 
 
 def _number(text: str) -> int | None:
-    """Return the number of a view; None for what is no number: the list then has no view."""
+    """Return the id of a saved view; None, for no view, if the text is no such number."""
     return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdecimal() else None
 
 
 def _columns(keys: Sequence[str]) -> tuple[str, ...]:
-    """Return what may be keys of columns; which of them the event has says `list_columns`."""
+    """Return the texts that have the form of a column's key; `list_columns` decides which the event has."""
     return tuple(dict.fromkeys(key for key in keys[:MOST_COLUMNS] if COLUMN.fullmatch(key)))
 
 

@@ -41,7 +41,8 @@ def find_before_review(registrations: Collection[Registration]) -> dict[int, dic
     for entry in db.session.scalars(changes.order_by(AuditEntry.id)).unique():
         number = int(entry.subject_id or 0)
         if entry.at >= since[number]:
-            found[number] = {**_read(entry), **found[number]}  # the value before the first change counts
+            # an earlier entry wins: it has the value from before the first change
+            found[number] = {**_read(entry), **found[number]}
     return found
 
 

@@ -1,4 +1,4 @@
-"""From which import somebody came, for a filter of the list: the room of imports, above, installs what is asked."""
+"""The attendee list's filter by import; the package `imports`, which imports this one, installs its functions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ IMPORTED = "imports of registrations"
 
 @dataclass(frozen=True)
 class Imports:
-    """What the list asks of imports, by their numbers.
+    """The functions that the package `imports` installs for the filter; imports are named by their ids.
 
-    `find_moments` returns when each of the event's own was made, and leaves out others (S13) and those that were
-    undone; `came_from` is the condition that a registration is of one of them.
+    `find_moments` returns when each import was made, without undone ones and those of other events (S13). `came_from`
+    returns the condition that a registration came from one of these imports.
     """
 
     find_moments: Callable[[Event, Sequence[int]], Mapping[int, datetime]]
@@ -26,7 +26,7 @@ class Imports:
 
 
 def install(app: App, imports: Imports) -> None:
-    """Register what the room of imports answers."""
+    """Register the functions that read imports."""
     app.extensions[IMPORTED] = imports
 
 

@@ -1,4 +1,4 @@
-"""Whether somebody was invited, for a filter of the list: the room of invitations, above, installs the condition."""
+"""The attendee list's filter by invitation; the package `invitations`, which imports this one, installs it."""
 
 from collections.abc import Callable
 

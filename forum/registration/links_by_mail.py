@@ -1,6 +1,7 @@
 """Sending a personal link to an address for which one is requested.
 
-A room above may know more that the address opens (`install`). All of it goes in one message, for a mailbox gets few.
+Another package may add links that belong to the address (`install`). One message has all links, because a mailbox gets
+only a few messages.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ BESIDE = "what an address opens beside a registration"
 
 @dataclass(frozen=True)
 class Beside:
-    """Links of an address to something else than a registration.
+    """Links for an address to something other than a registration, such as a delegation.
 
     Each has the name of a sector, the link, and, if it is one that confirms, the time at which somebody entered what it
     confirms. `queue` makes a mail with these only, and keeps it only if its argument is true.

@@ -9,7 +9,8 @@ from forum.database import Base
 class ListColumns(Base):
     """The columns of the attendee list of an event that one organiser has chosen, for themselves alone.
 
-    `names` are keys of `list_columns.offered`. Who has no row sees the columns as delivered.
+    `names` are keys of `list_columns.offered`. An organiser without a row sees the standard columns
+    (`list_columns.DELIVERED`).
     """
 
     __tablename__ = "list_columns"

@@ -27,11 +27,11 @@ from forum.registration.wording import CONSENTS, FIELDS
 from forum.web.countries import country_names
 from forum.web.languages import in_language, language, language_name
 
-NAME = "name"  # always shown, so it is no key that can be chosen
+NAME = "name"  # The column of names cannot be hidden, so this is no key that an organiser can choose.
 ORGANISATION, SECTOR, STATUS, REGISTERED = "organisation", "sector", "status", "registered"
 TAGS, INVITED = "tags", "invited"
 DELIVERED = (ORGANISATION, SECTOR, delegated.COLUMN, STATUS, REGISTERED)
-ANSWER = "answer-"  # and the key of a question
+ANSWER = "answer-"  # the prefix of a column's key, before the key of the question
 LABELS: Mapping[str, Any] = {
     ORGANISATION: FIELDS["organisation"],
     "title": FIELDS["title"],
@@ -58,7 +58,7 @@ class Column:
 
 
 def offered(asked: Sequence[Question], *, has_delegations: bool) -> dict[str, str]:
-    """Return all columns beside the name by their key, with their heading, in the order of the list."""
+    """Return the heading of each column except the name, by the column's key, in the order of the list."""
     named = {key: str(label) for key, label in LABELS.items() if has_delegations or key != delegated.COLUMN}
     questions = (one for one in asked if one.withdrawn_at is None)
     return {**named, **{f"{ANSWER}{one.key}": in_language(one.label) for one in questions}}
@@ -69,7 +69,7 @@ def chosen(
 ) -> Sequence[str]:
     """Return the keys of a view's columns, or of `others` that were chosen while it was open.
 
-    Without a view these are the columns that the organiser has chosen, else those as delivered.
+    Without a view, return those that the organiser has chosen for this event, else the standard ones.
     """
     if view:
         return others or view.columns
@@ -83,7 +83,7 @@ def known(event: Event, keys: Collection[str]) -> list[str]:
 
 
 def choose(user_id: int, event: Event, keys: Collection[str]) -> None:
-    """Keep which columns this organiser wants to see."""
+    """Store which columns this organiser sees in the event's attendee list; the caller commits."""
     names = known(event, keys)
     row = db.session.get(ListColumns, (user_id, event.id))
     if row is None and names != list(DELIVERED):
@@ -94,7 +94,7 @@ def choose(user_id: int, event: Event, keys: Collection[str]) -> None:
 
 
 def reset(user_id: int, event: Event) -> None:
-    """Give this organiser the columns as delivered."""
+    """Show this organiser the standard columns of the event's attendee list again; the caller commits."""
     if row := db.session.get(ListColumns, (user_id, event.id)):
         db.session.delete(row)
     db.session.flush()

@@ -12,7 +12,7 @@ from forum.registration.enums import Status
 from forum.registration.models import LONGEST_ANSWERS, LONGEST_GIVEN, LONGEST_SECRET, Registration
 from forum.sealing import SealedBytes, SealedRecord, SealedValue
 
-# Bytes: the details, the ordinary answers and the identity that the kept registration had before.
+# The most bytes of the values from before a merge: details, ordinary answers and identity of the kept registration.
 LONGEST_BEFORE = LONGEST_ANSWERS + LONGEST_GIVEN + 2 * LONGEST_SECRET
 
 

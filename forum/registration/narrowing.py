@@ -27,11 +27,11 @@ from forum.web.languages import NAMES
 
 MOST_VALUES = 40
 LONGEST_VALUE = LONGEST_NAME
-# Between a question's key, or a purpose of consent, and the value that is looked for.
+# Separates a question's key, or the purpose of a consent, from the value that the filter asks for.
 BETWEEN = ":"
-UNANSWERED = "-"  # no key of a choice: those begin with a letter or a digit
+UNANSWERED = "-"  # stands for "no answer"; the key of a choice begins with a letter or a digit
 
-NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # of an import; both databases store larger ones
+NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # the id of an import; both databases can store larger numbers
 
 Values = tuple[str, ...]
 Conditions = Iterator[ColumnElement[bool]]
@@ -43,7 +43,7 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of filter: `read` returns a URL's values in their normal form, `conditions` what they mean."""
+    """A kind of filter: `read` returns the URL's values in normal form, `conditions` the SQL conditions for them."""
 
     read: Callable[[Event, Sequence[str]], Sequence[str]]
     conditions: Callable[[Event, Values], Conditions]
@@ -106,7 +106,7 @@ def _has(column: Any) -> Callable[[Event, Values], Conditions]:
 
 
 def _read_organisations(event: Event, values: Sequence[str]) -> list[str]:
-    """Return the keys of organisations: of a name as it is typed, of another name of theirs, or of a key itself."""
+    """Return the key of each organisation that the URL names by its name, by an alias or by the key itself."""
     return [belonging.key_of(event, value, "") for value in values]
 
 
@@ -164,7 +164,7 @@ def _answered(event: Event, values: Values) -> Conditions:
 
 
 CONSENTED = {f"{purpose}{BETWEEN}{word}": word for purpose in ConsentPurpose for word in (YES, NO)}
-# In the order of the URL.
+# The filters by kind, in the order in which the URL names them.
 KINDS: Mapping[str, Kind] = {
     "country": Kind(_one_of(lambda: country_names("en")), _has(Registration.country)),
     "organisation": Kind(_read_organisations, _has(Registration.organisation_key)),

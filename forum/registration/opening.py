@@ -14,7 +14,7 @@ class Opening(StrEnum):
 
     PLACE = "place"
     WAITING_LIST = "waiting_list"
-    NOTHING = "nothing"  # no sector accepts anybody
+    NOTHING = "nothing"  # nobody can register in any sector
 
 
 def opening_of(event: Event, now: datetime) -> Opening:
@@ -30,7 +30,7 @@ def opening_of(event: Event, now: datetime) -> Opening:
 
 
 class Afterwards(StrEnum):
-    """What a page offers that does not know whose registration has ended: registering again, or a list of sectors."""
+    """What the page after a registration's end offers, not knowing whose it was: registering again, or the sectors."""
 
     AGAIN = "again"
     LOOK = "look"  # some sectors accept people, and others take nobody without an invitation

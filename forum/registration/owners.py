@@ -58,7 +58,7 @@ def list_former(registration: Registration) -> Sequence[Registration]:
 
 
 def list_kept(former: Sequence[Registration]) -> list[Registration]:
-    """Return those of ended registrations that are not erased with the person, for a restriction stands (Art. 18).
+    """Return those ended registrations that a restriction keeps from being erased with the person (Art. 18).
 
     Those that are merged with such a registration are kept, too.
     """
@@ -72,16 +72,16 @@ def find_living(registration: Registration) -> Registration | None:
 
 
 def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
-    """Return those whose address nobody else is registered with, so that what others name by it is theirs."""
+    """Return those registrations whose address nobody else has: rows that name the address are then theirs."""
     sharing = _list_sharing(registrations, {one.email_canonical for one in registrations})
     taken = {one.email_canonical for one in sharing if one.is_live}
     return [one for one in registrations if one.email_canonical not in taken]
 
 
 def list_forgettable(erased: Sequence[Registration]) -> list[Registration]:
-    """Return those of the registrations to be erased whose address is not also that of a registration that stays.
+    """Return those registrations to be erased whose address no remaining registration has.
 
-    What others name by such an address, as an invitation does, is erased with them. A registration stays if somebody
+    Rows that name such an address, such as invitations, are erased with them. A registration stays if somebody
     else is registered with it, or if a restriction of it, or of one merged with it, stands (Art. 18).
     """
     sharing = _list_sharing(erased, {one.email_canonical for one in erased})

@@ -46,7 +46,8 @@ WAITING = (
     .limit(WAITING_AT_ONCE)
 )
 PLACES_HELD_FOR_CLIENT = select(func.count()).where(IN_EVENT, Registration.asked_from == bindparam("client"))
-# Counts places that are not confirmed, and people who wait. The query names the sectors, so that an index is used.
+# Counts, by sector and status, held places that are not confirmed and people who wait. The query names the sectors, so
+# that an index is used.
 UNDECIDED = (
     select(Registration.sector_id, Registration.status, func.count())
     .where(

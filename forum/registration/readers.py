@@ -142,9 +142,9 @@ def _step(entry: AuditEntry) -> str:
 
 
 def _during(kind: str, began: AuditEntry, ended: AuditEntry | None) -> ColumnElement[bool]:
-    """Return the condition for views of a list, or views that they stand for, during a stay on it."""
+    """Return the condition for recorded views of a list that may stand for a view during a person's stay on it."""
     seen = AuditEntry.action == kind
-    # One moment may begin and end a stay.
+    # Both audit entries may have the same time: then compare their ids.
     if ended is not None and ended.at == began.at:
         return and_(seen, AuditEntry.id > began.id, AuditEntry.id < ended.id)
     since = AuditEntry.at > began.at - UNRECORDED

@@ -52,7 +52,7 @@ class SectorShare:
 
     @property
     def offered(self) -> int:
-        """The number of open places that are offered: none where a note says why not."""
+        """The number of open places that are offered; 0 for a sector with a note in place of the number."""
         return 0 if self.note else self.open
 
 

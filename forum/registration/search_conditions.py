@@ -40,7 +40,7 @@ def _meets(term: searching.Term, delegations: Sequence[Delegated]) -> ColumnElem
 
 
 def _is_held(delegations: Sequence[Delegated], term: searching.Term) -> bool:
-    """Return whether a delegation meets the term."""
+    """Return whether any of these delegations has one of the term's texts."""
     return delegated.holding(delegations, term.texts) is not None
 
 

@@ -149,7 +149,7 @@ def _take_apart(merge: RegistrationMerge, now: datetime) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete the data for undoing merges once it is too late for that; return of how many merges."""
+    """Delete the data for undoing merges once it is too late to undo them; return the number of these merges."""
     old = RegistrationMerge.sealed_before.is_not(None), RegistrationMerge.merged_at <= now - UNDO_TIME
     emptied = update(RegistrationMerge).where(*old).values(before=None, care_before=None)
     return len(db.session.scalars(emptied.returning(RegistrationMerge.ended_id)).all())
@@ -162,9 +162,9 @@ def _is_untouched(merge: RegistrationMerge) -> bool:
 
 
 def _return_mails(one: Registration, other: Registration, since: datetime) -> None:
-    """Give the other registration those mails of the one that went to its address while the merge stood.
+    """Move mails that went to the other registration's address since the merge back to that registration.
 
-    They are part of that person's own data, and go with that person's erasure.
+    These mails belong to the own data of that registration's person, and are erased with that person.
     """
     theirs = OutboxMessage.registration_id == one.id, OutboxMessage.recipient == other.email
     db.session.execute(
@@ -182,7 +182,7 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
-        # A merge by an earlier version has not stored it.
+        # Merges that an earlier version made have not stored the time of confirmation.
         if "confirmed_at" in before or not same[EMAIL]:
             was = before.get("confirmed_at")
             kept.confirmed_at = datetime.fromisoformat(was) if was else None
@@ -197,7 +197,8 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
     )
     unchanged = {name for name, key in sent.items() if (now_.get(name) or {}).get("key") == key}
     exchange_files(kept, ended, unchanged)
-    # The own file was deleted when it was replaced, and what is stored in its place is the other person's.
+    # Where the file was replaced after the merge, the ended registration's own file is gone: the file that it still has
+    # belongs to the other person.
     drop_files(ended, sent.keys() - unchanged)
 
 
@@ -221,7 +222,8 @@ def _open_joined(
     if identity == was:
         identity = before["identity"]
     elif contact := identity.pop("contact", None):
-        # A person's new answer keeps the contact, which may be that of the other registration.
+        # Keep a new answer of the person. Its contact may have come from the other registration: then restore the own
+        # one.
         own = before["identity"].get("contact") if was.get("contact", "").startswith(contact) else contact
         identity |= {"contact": own} if own else {}
     seal(kept, identity, care_before if is_same_care else care)

@@ -181,5 +181,5 @@ def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[i
     if is_confirmed:
         query = query.where(Registration.status == Status.CONFIRMED, IS_FREE)
     for row in db.session.scalars(query.execution_options(yield_per=BATCH)):
-        # Rows of earlier versions have no such answers.
+        # Answers that earlier versions stored have no answers to the event's own questions.
         yield row.registration_id, row.answer.get("given", {})

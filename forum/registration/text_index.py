@@ -21,8 +21,8 @@ from forum.registration.searching import Term
 FEW = 1000
 BATCH = 500
 GRAM = 3
-STEP = 2  # every second sequence of a text is asked for: the others cost as much again and rule out hardly anybody
-MOST_GRAMS = 24  # of one text
+STEP = 2  # Search for every second sequence of letters: the rest would cost as much again and exclude hardly anybody.
+MOST_GRAMS = 24  # the most sequences that one searched text asks for
 KEPT = "people named"  # key in session.info: what the index has answered in this transaction
 EXISTS = "people index"  # key in app.extensions: whether the database is known to have the index
 NEEDED = ("people_index", "registrations_added", "registrations_changed", "registrations_removed")
@@ -51,7 +51,7 @@ def exists() -> bool:
     if db.session.get_bind().dialect.name != "sqlite":
         return False
     if not current_app.extensions.get(EXISTS):
-        # Only the first search of a process asks, so the driver is asked: pages are compared by their statements.
+        # Ask past the session, once a process: tests compare the SQL statements of pages, and this one would stand out.
         (present,) = _driver().execute(PRESENT, NEEDED).fetchone()
         current_app.extensions[EXISTS] = present == len(NEEDED)
     return current_app.extensions[EXISTS]

@@ -34,7 +34,7 @@ from forum.registration.tombstone_models import Tombstone
 
 FILE, NO_ADDRESS = "tombstones.log", "-"
 DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
-# What a digest identifies.
+# The kinds of things that a tombstone's digest stands for.
 REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
 MAY_BE_UNNOTED = timedelta(minutes=5)  # the worker copies rows into the file every few seconds
 HALF_WRITTEN = timedelta(minutes=5)  # how old a temporary file is that a killed process has left behind
@@ -245,7 +245,8 @@ def _remove_half_written(now: datetime) -> None:
 def _replace_file(content: str) -> None:
     """Replace the tombstone file by one with this content, once that is synced to the disk."""
     path = _file()
-    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{FILE}.", delete=False) as file:  # of mode 0600
+    # NamedTemporaryFile makes files of mode 0600.
+    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{FILE}.", delete=False) as file:
         try:
             file.write(content)
             file.flush()

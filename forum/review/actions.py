@@ -155,7 +155,7 @@ def actor_of(user_id: int) -> str:
 
 
 def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) -> None:
-    """Lock the event; refuse a decision that is not due, on outdated values, or by one who left it to others."""
+    """Lock the event. Raises NotLive, OutOfSectors, NotInReview, Recused, and SeenChanged if the page is outdated."""
     places.lock_live(registration)
     _refuse_other_sectors(registration, user_id)
     if not registration.is_in_review:
@@ -167,13 +167,13 @@ def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) 
 
 
 def _refuse_other_sectors(registration: Registration, user_id: int) -> None:
-    """Refuse a reviewer to whom the sector is not given, or was until the page was shown. Raises OutOfSectors."""
+    """Raise OutOfSectors if the reviewer may not decide in the person's sector, or no longer."""
     if not queries.is_in(registration, reviewers.find(user_id, registration.event_id)):
         raise OutOfSectors
 
 
 def _proposal_seen(registration: Registration, user_id: int, seen: str | None) -> ProposedRefusal:
-    """Lock the event and return the proposed refusal; refuse one who left it to others, or saw another proposal."""
+    """Lock the event and return the proposed refusal. Raises what `_admit_reviewer` raises, and NothingProposed."""
     _admit_reviewer(registration, user_id, None)
     proposal = queries.find_proposals([registration]).get(registration.id)
     if proposal is None:

@@ -18,7 +18,7 @@ from forum.review import queries, rounds
 
 NAMED = 20  # the most people whom one message names, for all reasons together
 LONGEST_NAME = 40
-# The most bytes of all their names and references. The cookie holds them in JSON, encoded by a third more.
+# The most bytes of all names and references in one message. JSON in the cookie makes them a third longer.
 MOST_BYTES = 1200
 REASONS: Mapping[str, LazyString] = {
     rounds.FULL: _l("In review as before, because no place is free: %(names)s."),
@@ -47,9 +47,9 @@ def sentences(event: Event, came: Mapping[str, str], sectors: queries.Sectors) -
 
 
 def _names(references: Sequence[str], parts: int, name_of: Callable[[str], str]) -> str:
-    """Return people in a row, each by name and reference, in one of so many parts of the room that a message has.
+    """Return people's names and references in one text, within one of so many equal `parts` of a message's room.
 
-    Whoever is no longer there stands by reference. The first is always named.
+    An erased person is named by reference alone. The first person is always named.
     """
     named: list[str] = []
     for reference in references[: NAMED // parts]:

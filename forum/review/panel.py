@@ -184,7 +184,7 @@ def _organised_events(event: Event) -> list[Event]:
 
 
 def _decision_text(registration: Registration, action: str, at: datetime, by: str) -> str:
-    """Return what was decided about a person, when, by whom and how it stands now; `by` is "" for whoever reads it."""
+    """Return what was decided about a person, when, and the status now; `by` is "" if the reader decided."""
     told = {
         "person": registration_wording.full_name(registration),
         "moment": moment_text(at, registration.event.zone),

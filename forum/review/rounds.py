@@ -59,10 +59,10 @@ def selected(event: Event) -> Sequence[Registration]:
 def decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
     """Call `decide` with one person, and commit; return the result."""
     start_write(db.session)
-    # Whoever is of a sector that the organiser does not see is refused by the decision itself.
+    # A reviewer may see some sectors only: the decision itself refuses people of other sectors.
     registration = registrations.find_by_reference(get_any_or_404(slug), reference)
     if registration is None:
-        # Otherwise the next page would be rendered while this transaction holds the database's lock.
+        # End the transaction, which holds the database's lock, before the next page is rendered.
         db.session.rollback()
         return TOO_LATE
     try:

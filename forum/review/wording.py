@@ -213,7 +213,7 @@ def _cap(evidence: Evidence) -> Point:
 def _invitation(registration: Registration, evidence: Evidence) -> Iterator[Point]:
     if invitation := evidence.invitation:
         is_good = invitation.state in INVITED and invitation.sector_id == registration.sector_id
-        # Organisers did not choose a colleague to whom an invitation was forwarded.
+        # Ignore a forwarded invitation: organisers did not choose the colleague who got it.
         is_good = is_good and not invitation.from_colleague
         told = evidence_text(invitation, registration)
         yield Point(FOR if is_good else NEITHER, _("Invitation"), told)
