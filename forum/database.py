@@ -21,7 +21,8 @@ BUSY_SECONDS = postgres.LOCK_SECONDS
 # wait for the lock of an event's row: with two of them, the second is already waiting when the first releases it.
 WRITERS = {"sqlite": 1, "postgresql": 2}
 TURN_SECONDS = 0.001  # seconds between two tries to get SQLite's lock while another process writes
-LOCKED_SECONDS = 0.005  # how long a writer that holds SQLite's lock waits until it may compute
+# how long a thread that has SQLite's lock waits for its turn at the processor before it goes on without one
+LOCKED_SECONDS = 0.005
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

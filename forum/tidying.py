@@ -39,7 +39,7 @@ FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U
 # Emoji by their range: an older Python's Unicode database lacks the newest ones.
 PICTURES = re.compile("[\U0001f000-\U0001faff]")
 VIRAMA = 9  # combining class of the sign that joins two consonants in Indic scripts
-FIRST_VARIED = "\u1000"  # no letter before this one has variants (Latin, Greek, Cyrillic, Arabic …)
+FIRST_VARIED = "\u1000"  # characters before this one (Latin, Greek, Cyrillic, Arabic …) have no variants
 
 
 def tidy(text: str) -> str:

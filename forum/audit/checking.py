@@ -88,7 +88,7 @@ class Found:
 
 
 def check_all(*, now: datetime) -> Found:
-    """Check everything at once."""
+    """Verify the whole audit trail at once, and return what was found; nothing is stored."""
     found = actions.verify_after(None)
     entries = found.last.id if found.last else 0
     gone = _list_gone(_find_or_make(), entries)
@@ -96,7 +96,7 @@ def check_all(*, now: datetime) -> Found:
 
 
 def keep(found: Found, *, now: datetime) -> None:
-    """Keep what a whole check found, for pages and monitors."""
+    """Store the result of a whole check, which pages and monitors read."""
     check = _find_or_make()
     db.session.add(check)
     _end(check, found, now)
@@ -124,7 +124,7 @@ def _list_gone(check: ChainCheck, entries: int) -> list[str]:
 def _end(check: ChainCheck, found: Found, now: datetime) -> None:
     """Keep how a check ended. The number of entries never falls, so that lost ones are missed at the next check, too.
 
-    Without its key nothing is verified, so what the last check found about entries stays.
+    Without the audit key no entry can be verified, so the last result about entries stays.
     """
     check.entries = max(check.entries, found.entries)
     check.checked_to, check.ended_at = 0, now

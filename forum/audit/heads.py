@@ -95,9 +95,9 @@ def list_gone() -> list[str]:
 
 
 def list_missing(*, now: datetime) -> list[str]:
-    """Return as a sentence why audit-heads.log cannot show that the chain's end is there, which says nothing about it.
+    """Return, as a sentence, why audit-heads.log cannot prove that the newest entries are still there; none if it can.
 
-    It is missing, cannot be read or has no head of the last two days.
+    The file is missing, cannot be read, or has no head of the last two days: that is no proof of lost entries.
     """
     try:
         heads, restores = _read(_file().read_text().splitlines())

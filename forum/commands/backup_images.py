@@ -34,7 +34,7 @@ class Images:
         An image may have got more files since it was added: `forum make-avif` stores them at any time.
         """
         self.lacking = []
-        # A newer version backs up the database before it updates the tables, so the table of images may not exist yet.
+        # The database may lack the table of images: a newer version makes its backup before it updates the tables.
         has_images = inspect(db.engine).has_table(Image.__tablename__)
         with tarfile.open(self._target, "a") as tar:
             for image in queries.list_all() if has_images else ():

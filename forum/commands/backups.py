@@ -187,7 +187,8 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
     if target.exists():
         erasures.note_before_replacing()
     copy = create_engine(URL.create("sqlite", database=str(dump)))
-    # Without it, what hangs on a deleted row would stay, and the next migration would be refused because of it.
+    # Without foreign keys, deleting a row would leave the rows that refer to it, and the next migration would be
+    # refused.
     event.listen(copy, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys = ON"))
     with copy.begin() as connection:
         quieted = after_restore.quiet(connection)

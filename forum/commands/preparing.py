@@ -45,7 +45,8 @@ def prepare(app: Flask) -> None:
         upgrade_tables()
         if app.config["DEMO"]:
             start_write(db.session)
-            # Whoever was erased from an earlier demo in this folder has the name of somebody in the new one.
+            # The demo invents the same people each time: somebody erased from an earlier demo must not be erased from
+            # this one.
             erasing_again.plant_if_empty(now=clock.now())
             load_demo(now=clock.now())
             db.session.commit()

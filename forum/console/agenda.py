@@ -58,7 +58,8 @@ class Coming:
 
 def list_tasks(event: Event, now: datetime) -> list[Task]:
     """Return the event's tasks that the signed-in user may do; those for which people wait come first."""
-    # Of each kind of task: the page where it is done, or that whoever may judge the task can open.
+    # For each kind of task: the page that does it, or one that is open to the same organisers. Whoever may open the
+    # page gets the tasks.
     kinds: tuple[tuple[str, Callable[[Event, datetime], Iterator[Task]]], ...] = (
         ("erasure_requests.index", _requests),
         ("erasure_requests.index", _erasures),

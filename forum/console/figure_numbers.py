@@ -24,7 +24,7 @@ from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
 from forum.registration.restrictions import IS_FREE
 
-# Seconds: in every time zone a day begins with a quarter of an hour of UTC.
+# A quarter of an hour in seconds: in every time zone, midnight falls on a quarter of an hour of UTC.
 QUARTER = 900
 DAY = timedelta(days=1)
 MOST_ORGANISATIONS = 15

@@ -203,7 +203,7 @@ def _of_organisations(event: Event, _now: datetime) -> Figure:
     rows = _rows([(one.key or _("No organisation"), one) for one in counted.groups])
     if counted.more:
         more = ngettext("%(num)s more organisation", "%(num)s more organisations", counted.more)
-        # No bar: it would be the longest, and all others short beside it.
+        # This row sums up many organisations and gets no bar: its bar would make all others look short.
         rows.append(Row(more, [counted.others.registrations, counted.others.places]))
     number = len(counted.groups) + counted.more
     said = (

@@ -61,9 +61,7 @@ class UploadForm(DescribedForm):
     """The form for adding an image to the library. The view passes the file to `take`; no field holds its content."""
 
     file = FILE
-    is_file_sent = (
-        False  # whether there was a file, which the browser has forgotten when it shows the form again
-    )
+    is_file_sent = False  # whether a file was sent; a page with errors cannot show the file again
 
     def take(self, sent: FileStorage | None) -> bytes:
         """Return the content of the file that was sent, empty when there is none; then add an error to the form."""

@@ -38,7 +38,7 @@ OF_EVENT = (Kind.ACTS, Kind.VIEWS, Kind.EXPORTS)
 
 @bp.route("/<event>/log")
 def index(event: str) -> ResponseReturnValue:
-    """Show the event's log; the filters and the place in the list are in the URL."""
+    """Show the event's log; its filters and the position in the list are in the URL."""
     found = get_any_or_404(event)
     note_view(audit.LOG_VIEWED, found, actor=sign_ins.current_actor())
     return _show(found)

@@ -27,7 +27,7 @@ from forum.web.pagination import Cursor, Order, Page, read_page
 
 PAGE_SIZE, ROWS_AT_ONCE = 50, 500
 PEOPLE = Registration.__tablename__
-# Who can have acted, beside an organiser, whose number stands for them in the URL.
+# Kinds of actors that the filter of the log offers beside organisers. The URL names an organiser by number.
 OTHERS = ("visitor", "person", "contact", "worker", "command")
 LONGEST_TYPED, LONGEST_NUMBER = 40, 9
 
@@ -38,7 +38,7 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Reader:
-    """Which entries an organiser may read: views and exports by others, and what tells of protected identity."""
+    """What an organiser may read: views and exports by others or not, what tells of protected identity or not."""
 
     kinds: tuple[Kind, ...]
     is_handler: bool = False
@@ -72,7 +72,7 @@ class Filters:
 
     @property
     def wrong_days(self) -> list[str]:
-        """The days that were typed and are none."""
+        """The texts that were typed as days but name no day."""
         return [text for text in (self.since, self.until) if text and _day(text) is None]
 
     @property
@@ -130,7 +130,8 @@ def _parts(event: Event | None, filters: Filters) -> tuple[ColumnElement[bool], 
         return (and_(IS_OF_NO_EVENT),)
     of_itself = and_(IS_OF_EVENT_ITSELF, AuditEntry.subject_id == event.id)
     if not filters.reference:
-        # Exports are of the event itself: whoever filters by them waits for no walk through everything else.
+        # Entries about exports name the event as their subject, so a filter for exports need not search any other
+        # entries.
         others = () if filters.kind == Kind.EXPORTS else (and_(AuditEntry.event_id == event.id),)
         return *others, of_itself
     person = find_person(event, filters)
@@ -158,7 +159,7 @@ def _between(filters: Filters, zone: tzinfo) -> Iterator[ColumnElement[bool]]:
 
 
 def _day(text: str) -> date | None:
-    """Return the day, or None for a text that is none; the last days of the calendar are none."""
+    """Return the day that a text names; None for any other text, and for the last days of the calendar."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -214,7 +215,7 @@ def _was_added_by_hand(
 def _find_beside(cursor: Cursor | None) -> AuditEntry | None:
     """Return the entry beside which the page starts; None for a number that no entry has (S13).
 
-    Only its place in time is used. It need not be one that the reader may see: otherwise the answer would tell which
+    Only the time of this entry is used, so the reader need not be allowed to see it: a refusal would reveal which
     entries are hidden (P21).
     """
     if cursor is None or not cursor.key.isdecimal() or len(cursor.key) > LONGEST_NUMBER:

@@ -10,9 +10,9 @@ from forum.events import queries as events
 from forum.events.models import Event
 
 ADDRESS = "/console/"
-# The first page of an event, for what somebody may open: the first of these.
+# Where an organiser starts in an event: the first of these pages that the organiser may open.
 FIRST = ("console.overview", "posts.index", "outbox.index", "review.index", "reveals.index", "counts.show")
-# Pages that not every event has: where nobody is reviewed, or nobody has asked for anything, nothing leads to them.
+# Pages that many events do not link to, because there is nothing to review or to answer there.
 RARE = ("review.index", "erasure_requests.index")
 
 
@@ -43,7 +43,7 @@ def list_choices(here: Event, kind: str | None) -> list[Choice]:
     `kind` is the endpoint of the navigation's link to the present page: the other event's page of that kind follows it.
     """
     scopes = {membership.event_id for membership in g.user.memberships}
-    # Whoever has roles for one event only needs no statement.
+    # A user whose roles are all for one event can switch nowhere: skip the query.
     if len(scopes) == 1 and None not in scopes:
         return []
     now = clock.now()

@@ -24,7 +24,7 @@ SHAPE = table(
         "release": moment,
         "freeze": moment,
         "organisation_cap": number(1),
-        # Files leave out both keys where places are offered by time of registering until the event begins.
+        # A file has neither of the next two keys if the event offers places in order of asking, until it begins.
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
         "review_days": number(1, 365),

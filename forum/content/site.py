@@ -63,7 +63,7 @@ class Difference:
     """What an import changes in a file's content."""
 
     file: str
-    key: str  # "" for the whole file
+    key: str  # "" when the difference concerns the whole file
     said: str
 
     def __str__(self) -> str:

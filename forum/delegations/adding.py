@@ -75,7 +75,7 @@ def add(delegation: Delegation, person: Person, *, sender: Sender = UNBOUNDED, n
     delegation.people.append(delegate)
     db.session.flush()
     admitting.admit(delegate, admitting.draft(delegate, delegation, now), sender, now)
-    if delegate.state == DelegateState.LEFT_OUT:  # refused by the cap of its organisation
+    if delegate.state == DelegateState.LEFT_OUT:  # the cap of the person's organisation is reached
         raise CannotBeAdded(Prospect.FULL)
     audit.record("delegation.person_added", delegation, actor=CONTACT, at=now, position=delegate.position)
     return delegate

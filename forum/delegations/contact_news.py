@@ -18,7 +18,7 @@ from forum.registration import places
 from forum.registration.models import Registration
 
 CHANGED = Delegate.told != Registration.status
-# Nothing is said of a person whose processing is restricted.
+# Registrations that the contact manages, without those whose processing is restricted: nobody is told of these.
 MANAGED = (Registration.email == "", queries.IS_SHOWN)
 
 

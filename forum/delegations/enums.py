@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class DelegateState(StrEnum):
-    """The state of a person of a delegation who has no registration, and that a person has one."""
+    """The state of a person of a delegation: that they have a registration, or why they have none."""
 
     NAMED = "named"  # the contact has not confirmed yet
     REGISTERED = "registered"  # the registration has the person's status

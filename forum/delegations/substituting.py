@@ -237,7 +237,7 @@ def _pass_on(registration: Registration, successor: Registration, now: datetime)
     if holds:
         places.hold(successor, UNBOUNDED, now=now)
         places.keep(successor)
-    # The successor takes over the moment that the rank in line follows, even if organisers move them to the line later.
+    # Copy the time that decides the rank on the waiting list, even for a place: organisers may move the person there.
     successor.requested_at, successor.waiting_since = registration.requested_at, registration.waiting_since
     successor.confirmed_at = now
     _begin_calendar(successor, now)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-CHALLENGE = "day-1-afternoon"  # the session in which the groups work on a problem
+CHALLENGE = "day-1-afternoon"  # the key of the session in which groups work on a problem
 PROBLEMS = ("removal", "cases", "support")
 SESSIONS = ("day-1-morning", "day-1-afternoon", "day-2-morning", "day-2-afternoon")
-# Every so many people within a sector give this answer; the first rule that applies wins.
+# Each rule is (every, offset, answer): every so many people of a sector give the answer. The first match wins.
 DIETS = (
     (17, 16, ["no-shellfish"]),
     (13, 4, ["gluten-free", "lactose-free"]),

@@ -95,7 +95,7 @@ class Invited:
         self.delegates = [population.colleague_of(self.contact) for _ in range(4)]
 
     def acts(self) -> Iterator[Act]:
-        """Yield what happens, each with its time."""
+        """Yield everything that happens, in the order of guests: a time, and a function to call with that time."""
         for guest in self.guests:
             yield guest.asked_at, partial(self._invite, guest)
             yield guest.asked_at + timedelta(minutes=5), partial(self._mail, guest)
@@ -155,7 +155,7 @@ class Invited:
         admitting.confirm(contact_links.issue(_delegation(), ContactLink.CONFIRM, now=at), now=at)
 
     def _confirm_one(self, at: datetime) -> None:
-        """Let one of those with an address confirm it; the other one lets the time pass."""
+        """Let one of the two people with an address confirm it; the other one never does."""
         people = [one.registration for one in _delegation().people]
         registrations.confirm(next(one for one in people if one and one.has_address), now=at)
 
@@ -165,7 +165,7 @@ def _delegation() -> Delegation:
 
 
 def _answers(guest: Guest, now: datetime) -> Iterator[Act]:
-    """Yield what the person, the organisers or time do with an invitation."""
+    """Yield the acts that bring an invitation to its ending, each with its time."""
     later = guest.asked_at + 2 * DAY
     if guest.ending in (Ending.YES, Ending.BEGUN):
         yield later, lambda at: answering.begin(guest.invitation, now=at)
@@ -219,6 +219,6 @@ def _leave(message: OutboxMessage, at: datetime) -> None:
 
 
 def _became(message: OutboxMessage, **columns: object) -> None:
-    """Write what became of a mail, as the worker does, by one statement."""
+    """Store the outcome of a mail by one statement, as the worker does."""
     db.session.flush()
     db.session.execute(update(OutboxMessage).where(OutboxMessage.id == message.id).values(columns))

@@ -78,7 +78,7 @@ def _registration_text(event: Event, state: RegistrationState, opening: Opening,
         return _("Every place is taken.") if is_full else _("You cannot register now.")
     if is_full:
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
-    # Places are left, but only in sectors that do not accept registrations.
+    # Places are left, but only in sectors that nobody can register for now.
     return (
         _("All places that you can register for are taken, but you can join the waiting list.")
         + " "

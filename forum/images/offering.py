@@ -48,8 +48,7 @@ class ImageField(RadioField):
         sent = self.data or ""
         if KEY.fullmatch(sent):
             chosen.append(queries.find_own(event_id, sent))
-        # Do not store rows of images: a form that is shown after a rollback would read each row again, and one may be
-        # gone.
+        # Keep plain pictures, not rows: after a rollback a row would be read again, and may be deleted by then.
         self.pictures = {image.key: picture_of(image) for image in [*filter(None, chosen), *newest[:number]]}
         offered = (SelectChoice(key, picture.alt) for key, picture in self.pictures.items())
         self.choices = [SelectChoice("", none), *offered]

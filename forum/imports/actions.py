@@ -45,7 +45,7 @@ class Terms:
 def carry_out(
     event: Event, people: list[Person], terms: Terms, *, user_id: int, now: datetime
 ) -> AttendeeImport:
-    """Register these people. Call this with the event locked, for people whom `checking.check` has just let pass.
+    """Register these people. Call this with the event locked, for people whom `checking.check` has just accepted.
 
     Raises EventOver, OutcomeChanged; the caller then rolls back.
     """
@@ -75,7 +75,7 @@ def carry_out(
 
 
 def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> int:
-    """Delete everybody of an import, if nothing has happened with anybody since; return how many there were.
+    """Delete all registrations of an import, unless something has happened to one of them since; return their number.
 
     Places become free and are offered to those who wait. Call this with the event locked. Raises UndoneAlready,
     HasActed.
@@ -124,7 +124,7 @@ def _add(event: Event, person: Person, terms: Terms, *, actor: str, now: datetim
 
 
 def _yield_to_others(made: AttendeeImport) -> None:
-    """Put the mails of an import behind those for which somebody waits."""
+    """Give the mails of an import the lowest priority, behind mails that somebody waits for."""
     db.session.flush()
     mine = select(ImportedPerson.registration_id).where(ImportedPerson.import_id == made.id)
     theirs = update(OutboxMessage).where(OutboxMessage.registration_id.in_(mine)).values(lane=Lane.BULK)

@@ -1,6 +1,6 @@
 """What importing the rows of a table would do: who gets a place, who waits, and what is wrong with the other rows.
 
-Rows of people who are registered already are found. What says so reads the same for everybody (P21).
+People who are registered already are pointed out, in words that are the same for everybody (P21).
 
 Nothing is stored. Places are taken in a copy of the event (`places.trial_of`), in the order of the rows and by the
 rules by which organisers add people by hand (`registration/by_hand`).
@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong in a row, and in which column if it is one."""
+    """A fault in a row of the table; `column` is "" if the fault is not in one column."""
 
     row: int
     column: str
@@ -43,7 +43,7 @@ class Fault:
 class Outcome:
     """What importing would do: `placed` get a place, `waiting` wait, `left_out` are rows of people who do not come.
 
-    `alike` says which rows have people who are probably there already, registered or in a row before, and why.
+    `alike` has the rows of people who are probably registered already, or in an earlier row, with the reason.
     """
 
     people: list[Person] = field(default_factory=list)
@@ -66,9 +66,10 @@ class Outcome:
 def check(
     event: Event, people: Sequence[Person], *, may_wait: bool, with_alike: bool = False, now: datetime
 ) -> Outcome:
-    """Return what registering these people would do now. Whoever would get no place is a fault unless they may wait.
+    """Return what registering these people would do now. Without `may_wait`, a person who would get no place is a
+    fault.
 
-    Whoever is probably there already, registered or in a row before, is left out, unless `with_alike`.
+    People who are probably registered already, or in an earlier row, are left out unless `with_alike`.
     """
     found = (*_doubled(people), *_registered(event, people, now), *_referred_to(event, people))
     doubled = {fault.row: fault for fault in found}
@@ -123,7 +124,7 @@ def _referred_to(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
 
 
 def _alike(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
-    """Yield the rows of people who are alike somebody registered, or a row before, by the marks of `duplicates`."""
+    """Yield the rows whose person resembles a registered one or one of an earlier row (see `duplicates`)."""
     known = duplicates.list_marks(event)
     rows: dict[duplicates.Mark, int] = {}
     for person in people:
@@ -153,7 +154,7 @@ def _alike_as_row(mark: duplicates.Mark, row: int) -> str:
 
 
 def _on_trial(event: Event, people: Sequence[Person], now: datetime) -> Iterator[tuple[Person, bool]]:
-    """Yield each person, and whether they would get a place after those who wait and the rows before."""
+    """Yield each person, and whether they would get a place after waiting people and the people of earlier rows."""
     trial, held = places.trial_of(event), caps.Held()
     waiting_list.count_offers_on_trial(trial, now)
     keys: dict[str, str] = {}

@@ -30,7 +30,7 @@ from forum.web.sheet_rows import SheetRefused
 
 bp = Blueprint("imports", __name__, url_prefix="/console/<event>/imports")
 bp.record_once(in_lists.install)
-SHOWN = 100  # faults, and people, that the dry run lists
+SHOWN = 100  # the most faults, and the most people, that the page of the dry run lists
 
 
 @bp.get("/")
@@ -57,7 +57,7 @@ def xlsx_template(event: str) -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
-    """Ask for a table; then for its columns and what happens to its people; then show that, and carry it out."""
+    """Ask for a table, then for its columns and how to import its people; then show a dry run, and carry it out."""
     if answer := sign_ins.require_fresh():
         return answer
     shown, sent = get_any_or_404(event), kept_words.sent_or_kept()
@@ -78,7 +78,7 @@ def new(event: str) -> ResponseReturnValue:
 
 
 def _first_asked(event: Event, table: tables.Table, kept: MultiDict[str, str] | None) -> ImportPeopleForm:
-    """Return the form for a table that has just been sent, filled in with what was kept, else with suggestions."""
+    """Return the form for a table that has just been sent, filled in with earlier choices, else with suggestions."""
     asked = ImportPeopleForm(kept)
     asked.table.bound_to = _bound_to(event)
     if kept:
@@ -89,7 +89,7 @@ def _first_asked(event: Event, table: tables.Table, kept: MultiDict[str, str] | 
 
 
 def _choose_again(event: Event, asked: ImportPeopleForm) -> str:
-    """Ask for a corrected table, and keep what was chosen for this one."""
+    """Ask for a corrected table, and keep the choices that were made for this one."""
     form = ImportTableForm(None)
     form.kept.data = asked.to_keep() if asked.table.open(_bound_to(event)) else None
     return _upload_page(event, form)

@@ -49,7 +49,7 @@ COLUMNS: Mapping[str, Any] = {
     "reference": _l("Reference"),
     "status": _l("Status"),
 }
-# What stays chosen when a corrected table is chosen.
+# Fields whose values stay when the organiser replaces the table by a corrected one.
 KEPT = (
     *(f"from_{name}" for name in COLUMNS),
     *("sector", "organisation", "country", "language", "links", "if_full", "which", "reason"),
@@ -61,7 +61,7 @@ ALL, GOOD = "all", "good"
 
 
 class KeptField(HiddenField):
-    """What was chosen for an earlier table, by the names of the fields, with the digest of its headings."""
+    """A hidden field with the choices made for an earlier table, by field name, and the digest of its headings."""
 
     data: MultiDict[str, str] | None
 
@@ -81,7 +81,7 @@ class ImportTableForm(TidyForm):
     kept = KeptField()
 
     def kept_for(self, table: Table) -> MultiDict[str, str] | None:
-        """Return what was chosen for an earlier table with the same headings, None without one."""
+        """Return the choices made for an earlier table, if it had the same headings; else None."""
         kept = self.kept.data
         return kept if kept and kept.get("headings") == table.digest else None
 
@@ -153,7 +153,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         ],
         default=ALL,
     )
-    # Asked only where a dry run has found such people.
+    # The form shows this box only if the dry run has found people like those in the table.
     with_alike = BooleanField(_l("Also import people who are probably there already"))
     reason = LinesField(
         _l("Where the table comes from"),
@@ -182,12 +182,12 @@ class ImportPeopleForm(SentOnce, TidyForm):
             self.sector.data = event.sectors[0].key
 
     def keep(self, event: Event, table: Table) -> None:
-        """Show a corrected table; what was chosen for the one before is filled in already."""
+        """Show a corrected table, with the choices that were made for the table before it."""
         self.table.data = table
         self.offer(event, table)
 
     def to_keep(self) -> MultiDict[str, str]:
-        """Return what was chosen, with the digest of the headings for which it was."""
+        """Return the choices, with the digest of the headings for which they were made."""
         return MultiDict({"headings": self.terms().headings} | {name: self[name].data or "" for name in KEPT})
 
     def columns(self) -> dict[str, int]:
@@ -197,7 +197,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         return {name: places[place] for name, place in chosen.items() if place in places}
 
     def terms(self) -> Terms:
-        """Return how the people are imported."""
+        """Return the terms of the import that were chosen in the form."""
         return Terms(
             reason=self.reason.data or "",
             sends_links=self.links.data == SEND,
@@ -290,7 +290,7 @@ def _columns(table: Table) -> Iterator[SelectChoice]:
 
 
 def _fault(form: ImportedRowForm, name: str, told: Mapping[str, str]) -> str:
-    """Return what is to be changed in a cell; for a country or language that nobody knows, with its text."""
+    """Return the message for a wrong cell; for an unknown country or language it quotes the cell's text."""
     if name == "country":
         return _("“%(name)s” is no country that we know", name=told.get("country", "")[:100])
     if name == "language":

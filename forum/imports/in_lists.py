@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Let the list of registrations, whose room is below, ask who came from an import."""
+    """Install in the attendee list the functions that tell who came from an import."""
     imported.install(state.app, Imports(find_moments, came_from))
 
 

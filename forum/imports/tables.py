@@ -24,9 +24,10 @@ MOST = 500  # people who are imported at once
 MOST_COLUMNS = 60
 LARGEST = 200_000  # bytes of a file
 MOST_TEXT = 1_000_000  # characters of a table: a workbook of 2 kB can show one long text in every cell
-LONGEST_SEALED = 190_000  # characters: with all other fields it fits into one form
+# the most characters of an encrypted table, so that it fits into one form beside all other fields
+LONGEST_SEALED = 190_000
 SECONDS = 3600
-PURPOSE = "identity"  # the key for real names: the table has names of people
+PURPOSE = "identity"  # encrypted with the key for real names, because a table holds names of people
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def unsealed(text: str, bound_to: str) -> Table | None:
     if len(text) > LONGEST_SEALED:
         return None
     try:
-        # Only what this forum has packed itself is unpacked.
+        # Unpack only after decryption has proven that this forum packed the text.
         packed = unseal(urlsafe_b64decode(text), PURPOSE, bound_to)
     except (ValueError, NotBase64, InvalidTag):
         return None

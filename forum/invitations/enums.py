@@ -11,16 +11,16 @@ class InvitationState(StrEnum):
     NO = "no"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
-    FORWARDED = "forwarded"  # the person let a colleague come instead
+    FORWARDED = "forwarded"  # the invited person has passed the invitation on to a colleague
 
 
 class Standing(StrEnum):
     """The state of an invitation as organisers read it: an open one also says whether its mail was sent."""
 
-    WAITING = "waiting"  # its mail has not left yet
+    WAITING = "waiting"  # the invitation's mail has not been sent yet
     SENT = "sent"
-    OPENED = "opened"  # somebody has begun to answer, and has not finished
-    FAILED = "failed"  # its mail is a dead letter, or was put aside
+    OPENED = "opened"  # somebody has begun to answer on the invitation's page, and has not finished
+    FAILED = "failed"  # the invitation's mail has failed for good, or was dismissed
     YES = "yes"
     NO = "no"
     FORWARDED = "forwarded"

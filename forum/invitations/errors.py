@@ -36,7 +36,7 @@ class NotForwardable(InvitationRefused):
 
 
 class OwnAddress(InvitationRefused):
-    """The person has named the own address as that of a colleague."""
+    """The invited person has named their own address as the colleague's."""
 
 
 class NotOpen(InvitationRefused):

@@ -10,7 +10,7 @@ from forum.registration.models import Registration
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Let the list of registrations, whose room is below, ask who was invited."""
+    """Install in the attendee list the condition that tells who was invited."""
     invited.install(state.app, is_invited)
 
 

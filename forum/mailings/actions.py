@@ -57,8 +57,8 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
     db.session.add(mailing)
     db.session.flush()
     is_news = bool(audience_of(mailing).people)
-    # Store a change that is news to nobody today if the history has earlier changes: a later change is compared with
-    # what each person has read, and somebody may register meanwhile.
+    # If the history has earlier changes, keep this one although it is news to nobody today. Later changes are compared
+    # with what each person has read, and somebody may register meanwhile.
     if not is_news and not is_followed:
         db.session.delete(mailing)
         db.session.flush()

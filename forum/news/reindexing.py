@@ -26,7 +26,8 @@ POSTGRES_CHECK = text(
     "SELECT count(*) FROM search_entries AS e LEFT JOIN search_index AS i ON i.id = e.id"
     " WHERE i.words IS DISTINCT FROM search_words(e.language, e.title, e.lead, e.body)"
 )
-POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")  # a trigger indexes each row anew
+# changes nothing, but makes a trigger index each row anew
+POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")
 
 
 def list_outdated(*, now: datetime) -> Sequence[int]:

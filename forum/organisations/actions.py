@@ -22,7 +22,7 @@ MOST = (
     # organisations of an event: one page lists them, and all their names are compared to find similar ones
     2_000
 )
-MOST_SUGGESTED = 150  # names that the form offers: they are a part of its page
+MOST_SUGGESTED = 150  # the most names that a form suggests: the page contains them all
 Wanted = dict[tuple[MarkKind, str], str]
 
 

@@ -174,7 +174,7 @@ def _open(claim: Claim) -> Envelope | None:
         ) from problem
     except UnsafeMessage as problem:
         raise PermanentFailure(str(problem)) from problem
-    # A row that is broken in another way than above must not stop the other mails either.
+    # Any other fault of a stored mail fails this mail only: the worker must send the others.
     except Exception as problem:
         raise PermanentFailure(f"it cannot be read ({type(problem).__name__})") from problem
     finally:

@@ -26,17 +26,17 @@ class Outcome(StrEnum):
 
     WAITING = "waiting"
     DONE = "done"
-    AS_IT_WAS = "as_it_was"  # nothing had to be changed
-    RESTRICTED = "restricted"  # the person's data may not be used
+    AS_IT_WAS = "as_it_was"  # the person already was as the task wanted
+    RESTRICTED = "restricted"  # the processing of the person's data is restricted
     ENDED = "ended"  # the registration has ended, or the event is over
-    NOT_WAITING = "not_waiting"  # only whoever waits can be offered a place
+    NOT_WAITING = "not_waiting"  # only people on the waiting list can be offered a place
     NO_PLACE = "no_place"
     NO_SECTOR = "no_sector"  # the sector has been removed meanwhile
-    TOO_LATE = "too_late"  # no place is offered any more
+    TOO_LATE = "too_late"  # the event makes no offers of places any more
     TOO_MANY_TAGS = "too_many_tags"
     SEVERAL_FORMS = "several_forms"  # several forms were sent for an address that is not confirmed
     RECUSED = "recused"  # the organiser has left the decision about this person to others
-    SECOND_NEEDED = "second_needed"  # in review, which cannot end in this way
+    SECOND_NEEDED = "second_needed"  # the person is in review, and ending it needs a second organiser
     FAILED = "failed"  # an error of the program
 
 

@@ -142,7 +142,7 @@ def has_word(text: str) -> bool:
 
 
 def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[Hint]:
-    # A Replace button's text comes here before the form is checked, and a text too long to be saved needs no hints.
+    # Skip a text that is too long to be saved. It can come here unchecked, from the button "Replace".
     if len(text) > LONGEST_TEXT:
         return
     for number, line in enumerate(text.split("\n"), 1):

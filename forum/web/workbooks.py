@@ -29,7 +29,7 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-# In the frames below, SHEETS stands for a line for each sheet, and NUMBER in such a line for its number.
+# Placeholders in the texts below: a line with NUMBER is repeated for each sheet, and SHEETS stands for these lines.
 # Cell styles: a cell names its style by its index in the list cellXfs of STYLES. Number format 49 makes a cell text.
 TEXT, MOMENT, HEADING, DAY = 1, 2, 3, 4
 STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}">\
@@ -62,8 +62,8 @@ SHEETS<Relationship Id="styles" Type="{OFFICE}/styles" Target="styles.xml"/></Re
 RELATION_OF_SHEET = (
     f'<Relationship Id="sheetNUMBER" Type="{OFFICE}/worksheet" Target="worksheets/sheetNUMBER.xml"/>'
 )
-MOST_IN_FOOT = 255  # characters, by the format
-FIRST_DAY = date(1900, 3, 1)  # spreadsheets disagree about the days before
+MOST_IN_FOOT = 255  # the most characters that the format allows in a footer
+FIRST_DAY = date(1900, 3, 1)  # spreadsheet programs disagree about earlier dates
 
 Cell = str | date | datetime | None
 

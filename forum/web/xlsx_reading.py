@@ -15,7 +15,7 @@ from xml.parsers import expat
 
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
 
-# A table of 301 rows and 30 columns has less than half of both.
+# Bounds against files that unpack to huge sizes. A table of 301 rows and 30 columns needs less than half.
 MOST_BYTES = 2_000_000  # bytes of all parts together, unpacked
 MOST_ELEMENTS = 150_000  # elements of all parts together
 CHUNK = 65_536  # bytes that are unpacked and parsed at once
