@@ -53,7 +53,7 @@ from tools import servers
 from tools.pages import Pages
 from tools.spares import SpareDatabases
 
-# Modules of these scenarios have no tests, but assertions, whose failures shall say what was compared.
+# Let pytest explain failed assertions in these modules of helpers too, although they hold no tests.
 pytest.register_assert_rewrite("tests.faults")
 
 MakeApp = Callable[..., Flask]

@@ -21,7 +21,7 @@ from forum.images import making
 from forum.web.content_version import PolledVersion
 
 HASHER = passwords.HASHER
-ROOM = 6 * 1024**3  # in bytes: more than a run of the tests needs for its folders
+ROOM = 6 * 1024**3  # the least free bytes of a folder in memory: more than the folders of a test run need
 
 
 def is_roomy(folder: Path) -> bool:
@@ -63,7 +63,7 @@ class Routes(Map):
         key = (
             *map(id, self._added),
             *self._settings(),
-        )  # the routes live as long as _routes, and so do their ids
+        )  # ids of routes are a safe key, because `_routes` keeps the routes alive
         if key not in _tables:
             table = Map(merge_slashes=self.merge_slashes)
             for rule in self._added:
@@ -81,7 +81,7 @@ class Routes(Map):
         return *domain, self.strict_slashes, self.merge_slashes, *self.converters.items()
 
 
-MOST_TABLES = 16  # a test that adds a route of its own makes a table for itself
+MOST_TABLES = 16  # few tables are enough: only tests that add a route of their own need a new one
 _routes: dict[tuple, Rule] = {}
 _tables: dict[tuple, tuple[StateMachineMatcher, dict[Any, list[Rule]]]] = {}
 

@@ -25,7 +25,7 @@ page = visitor.get("/account/sign-in?lang=sv")
 print(page.status_code, "Logga in" in page.text, visitor.get("/readyz").status_code, app.config["INSTANCE"])
 """
 
-# The command of the wheel's entry point. It must not be the checkout that answers.
+# Run the installed command `forum`, and fail if it imports the checkout in place of the wheel.
 RUN = """
 import sys
 from pathlib import Path
@@ -85,7 +85,7 @@ def test_wheel_runs_from_nothing(unpacked, tmp_path):
 
 
 def fetch(url: str) -> str:
-    """Return what is answered, or nothing as long as nobody answers."""
+    """Return the body of the answer, or "" as long as no server answers."""
     try:
         with urlopen(url, timeout=SECONDS) as answer:
             return answer.read().decode()

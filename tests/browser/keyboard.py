@@ -38,13 +38,13 @@ FOCUSABLE = """() => {
 # The index of the focused element among all elements; -1 when no element of the page has the focus.
 PLACE = f"() => {ALL}.indexOf(document.activeElement === document.body ? null : document.activeElement)"
 PLACES = f"() => {{ const all = {ALL}; return ({FOCUSABLE})().map(e => all.indexOf(e)) }}"
-# What is known of the place with the focus: its index, whether it is a field with parts (such as day, month and year,
-# at each of which Tab stops before it moves on), and the answer to a test's question.
+# The JavaScript that describes the focused element: its index, whether it is a field with parts (such as day, month and
+# year; Tab stops at each), and the answer to a test's question.
 NOTE = f"""question => {{
     const hasParts = ["date", "time", "datetime-local"].includes(document.activeElement.type);
     return {{ place: ({PLACE})(), hasParts, answer: question() }};
 }}"""
-# Take a note before each press of Tab, which is after the press before.
+# Makes the page describe the focused element at the start of each press of Tab, before the focus moves on.
 TAKE_NOTES = f"""() => {{
     removeEventListener("keydown", window.takeNote, true);
     [window.notes, window.takeNote] = [[], event => event.key === "Tab" && notes.push(({NOTE})(QUESTION))];
@@ -52,7 +52,7 @@ TAKE_NOTES = f"""() => {{
 }}"""
 # The key Tab, as the browser receives it: Playwright would also send that it is let go, and Shift by itself.
 TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
-SHIFT = 8  # among a key's modifiers
+SHIFT = 8  # Shift's bit in the mask of modifier keys
 MOST_PARTS = 7  # day, month, year, hours, minutes, am or pm, and the button that opens the calendar
 
 
@@ -106,7 +106,7 @@ class Keyboard:
         assert box.is_checked()
 
     def pick(self, label: str) -> None:
-        """Go to a group of radio buttons of which none is chosen, at its first, and press Down until `label` is it."""
+        """Go to the first radio button of a group with none chosen, and press Down until the one with this label is."""
         button = self.page.get_by_label(label, exact=True)
         name = button.get_attribute("name")
         self.go_to(self.page.locator(f'input[type=radio][name="{name}"]').first)
@@ -127,7 +127,8 @@ class Keyboard:
         """
         self._stand_before(key)
         self.page.evaluate(TAKE_NOTES.replace("QUESTION", question))
-        presses = len(focusable_places(self.page)) + 2  # one leaves the page, and one takes the note of that
+        # One press leaves the page, and one more makes the page note that.
+        presses = len(focusable_places(self.page)) + 2
         for _number in range(MANY):
             self.press_tab(key, presses)
             _start, *notes = self.page.evaluate("notes")

@@ -9,12 +9,13 @@ from playwright.sync_api import Page
 from tests.browser.measures import WCAG, WIDTHS, resize
 
 SCRIPT = (Path(__file__).parent / "looks.js").read_text()
-CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # the rules about colours
-PLACES = ("target-size", "scrollable-region-focusable")  # the rules about where things are
-Document = tuple[int, int]  # its skeleton, and what is displayed of it
-Text = tuple[Document, int]  # its element's index
-Look = tuple[str, int, Document, int | None]  # its scheme and width, and the kinds of all texts in the light
-JUDGED = ("light", "dark")  # schemes in which the contrast is judged
+CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # axe rules about colours
+PLACES = ("target-size", "scrollable-region-focusable")  # axe rules about sizes and positions
+Document = tuple[int, int]  # digest of the skeleton, and of what is displayed
+Text = tuple[Document, int]  # the document, and the index of the text's element
+# colour scheme, width, document, and the kinds of all texts in the light scheme
+Look = tuple[str, int, Document, int | None]
+JUDGED = ("light", "dark")  # colour schemes in which contrast is judged
 SCHEMES = {
     "light": {"color_scheme": "light", "forced_colors": "none"},
     "dark": {"color_scheme": "dark", "forced_colors": "none"},
@@ -38,12 +39,13 @@ class Axe:
 
     widths: tuple[int, ...] = WIDTHS
     schemes: tuple[str, ...] = tuple(SCHEMES)
-    _good: set[str] = field(default_factory=set)  # kinds of text whose contrast is good
+    _good: set[str] = field(default_factory=set)  # kinds of text that have enough contrast
     _unjudged: set[Text] = field(
         default_factory=set
     )  # texts without contrast, such as those of hidden elements
-    _known: set[Document] = field(default_factory=set)  # documents of which most rules have judged
-    _settled: set[Look] = field(default_factory=set)  # looks that differ from the light only in their colours
+    _known: set[Document] = field(default_factory=set)  # documents on which most rules have run
+    # looks that only differ in colours from the light look of the same document
+    _settled: set[Look] = field(default_factory=set)
 
     def violations(self, page: Page) -> list[str]:
         """Return the violations that axe finds in the page's language, one sentence for each element in a look."""
@@ -80,7 +82,8 @@ class _Visit:
     runs: int = 0  # how many times rules have run, except the one about contrast
     _links: set[tuple[int, int]] = field(default_factory=set)
     _places: set[tuple[int, int, int]] = field(default_factory=set)
-    _tried: set[tuple[str, int]] = field(default_factory=set)  # texts by kind
+    # texts that were judged: each text's kind and the index of its element
+    _tried: set[tuple[str, int]] = field(default_factory=set)
 
     def look(self, scheme: str, width: int) -> tuple[Document, int]:
         """Run the rules that can find something that they did not find in the looks before.

@@ -21,7 +21,7 @@ WORDS, LINK = (
     "<p>Words around <a href='/'>a link</a> in a sentence.</p>",
 )
 BUTTONS = "<button disabled class=bad>a1</button><button class=bad>b2</button>"
-# The rule that finds a fault, the first look that has it, the styles that make it, and the page.
+# Each fault: the rule that finds it, the first look that shows it, the styles that cause it, and the page.
 FAULTY = [
     ("image-alt", "light, 320", "", "<img src='data:,'>"),
     (
@@ -83,7 +83,7 @@ SOUND = """<h1>Rubrik</h1><nav><a href='/sv/news/'>Nyheter</a></nav><p>Ord <a hr
     <img src='/sv/ring' alt='En ring'><ul><li>Ett</li></ul><button aria-label='Sök'></button>
     <label for=namn>Namn</label><input id=namn name=name aria-describedby=råd autocomplete=name><p id=råd>Ett råd</p>
     <p lang=en class=bad>English</p>"""
-# What is the case in one language only: the rule that finds it, and what stands there instead of what.
+# Faults that only the page in one language has: the rule that finds each, the sound HTML, and the faulty HTML.
 IN_ONE_LANGUAGE = [
     ("document-title", "<title>Sida</title>", "<title> </title>"),
     ("html-has-lang", "<html lang=sv>", "<html>"),
@@ -99,7 +99,7 @@ IN_ONE_LANGUAGE = [
     ("autocomplete-valid", "autocomplete=name", "autocomplete=namn"),
     ("list", "<ul><li>", "<ul>Ett<li>"),
     (LINKS, ">Ord <", ">Många fler ord <"),
-    (LINKS, ">Ja <", ">Ja, många fler ord <"),  # in the dark
+    (LINKS, ">Ja <", ">Ja, många fler ord <"),  # a fault in the dark scheme only
     (CONTRAST, "class=bad", "class=bad style='color: #aaa'"),
     (
         "target-size",

@@ -57,10 +57,10 @@ def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database
         assert page.locator("html").get_attribute("lang") == language
         assert set(page.evaluate(LAYOUT_TABLES)) == {"presentation"}
         found[kind, "axe"] = axe.violations(page)
-        # Nothing has another place in the dark, so the light is enough to measure places.
+        # Dark styles change colours only, so positions are measured in the light scheme alone.
         assert {name.rpartition("-")[2] for name in page.evaluate(DARK)} == {"color"}
         page.emulate_media(color_scheme="light")
-        for width in reversed(axe.widths):  # the last one is there
+        for width in reversed(axe.widths):  # begin with the last width, which the page has already
             resize(page, width)
             found[kind, width] = measure(page, *READING, "small")
     assert {look: problems for look, problems in found.items() if problems} == {}

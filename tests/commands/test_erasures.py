@@ -219,7 +219,7 @@ def test_an_earlier_registration_of_an_erased_person_is_not_brought_back(make_ap
 def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other_person(
     app, make_app, blank_url, tmp_path
 ):
-    """Also more than a day after the merge, when organisers could no longer undo it."""
+    """The merge is undone again even more than a day after it, when organisers could no longer undo it."""
     with app.app_context():
         event = make_event()
         first, second = (
@@ -358,7 +358,7 @@ def standing():
 def test_an_empty_database_begins_with_a_file_whose_key_is_not_here(
     make_app, sqlite_url, blank_url, monkeypatch
 ):
-    """Nobody can have been brought back; the demo of an earlier database is loaded after that, and stays whole."""
+    """An empty database has nobody to erase again, so the demo that is loaded into it next loses nobody."""
     with make_app(sqlite_url).app_context():
         write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)
         remember()
@@ -438,7 +438,7 @@ def test_a_restore_erases_nobody_else(app, make_app, blank_url, tmp_path):
 
 
 def test_what_was_made_after_the_erasure_stays(app):
-    """Even if the table of tombstones has been emptied, as by undoing a migration; the same form may be sent again."""
+    """What was made after the erasure stays, even if the table of tombstones was emptied, as by undoing a migration."""
     with app.app_context():
         event = make_event()
         contact = make_delegation(event, "kim@example.org", NOW, "same")

@@ -34,7 +34,7 @@ def test_new_keys_are_one_for_each_purpose_and_others_each_time(make_app, sqlite
 
 def test_new_keys_go_into_a_file_of_their_owner_alone(make_app, sqlite_url, run, tmp_path):
     path = tmp_path / "data-keys.json"
-    before = os.umask(0o022)  # the usual umask of a shell, which lets others read new files
+    before = os.umask(0o022)  # a shell's usual umask: everybody may read new files
     try:
         first, again = (run(make_app, sqlite_url, "new-keys", "--to", str(path))[1] for _ in range(2))
     finally:

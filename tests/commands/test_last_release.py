@@ -20,7 +20,7 @@ from tools.running import wait_for
 from tools.servers import free_port, run_web
 
 PARTS = ("forum", "templates", "static", "migrations", "translations", "pyproject.toml")
-# It must be the unpacked release that runs, not the checkout.
+# Runs the unpacked release, and fails if Python imports the checkout instead.
 RUN = """
 from pathlib import Path
 import forum.cli

@@ -197,7 +197,7 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
 
 
 def test_restore_leaves_no_part_of_a_prepared_file(app, make_app, blank_url, tmp_path):
-    """Its rows have names; and a part of nothing is a row with which SQLite refuses the next migration."""
+    """Parts of a prepared file contain names, and parts without their file would make the next migration fail."""
     with app.app_context():
         event = make_event()
         asked = {"recipient": "office", "shape": "csv", "purpose": "everything", "language": "en"}

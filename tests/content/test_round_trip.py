@@ -37,20 +37,21 @@ from tests.factories.news import make_post
 
 EVENT = "events/nf27/event.toml"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-# Columns that an export leaves out, by reason.
+# Columns that an export leaves out, each with the reason.
 UNTOLD = {
     "events": {
         "unpublished_at",  # when organisers unpublished the event in this database
-        *("id", "slug", "taken"),  # a key, the folder's name, a counter of registrations
-        "hotline_url",  # only earlier versions read it
-        *("calendar_sequence", "calendar_changed_at"),  # count the changes of this database
+        # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.
+        *("id", "slug", "taken"),
+        "hotline_url",  # only earlier versions read this column
+        *("calendar_sequence", "calendar_changed_at"),  # both count changes of the event in this database
     },
     "sectors": {
         *("id", "event_id", "taken", "reserved", "position"),
-        "merged_keys",  # which sectors were merged in this database
+        "merged_keys",  # keys of sectors that were merged in this database
     },
     "pages": {"id", "event_id", "slug"},
-    "posts": {"id", "key", "announced_at"},  # the worker sets the time of announcing
+    "posts": {"id", "key", "announced_at"},  # the worker sets `announced_at` when it announces the post
     "post_texts": {"post_id", "language", "search_text"},
     "corrections": {"id", "post_id"},
     "sources": {"id", "post_id", "position"},
@@ -59,7 +60,8 @@ UNTOLD = {
     "tag_aliases": {"tag_id"},
     "withdrawals": {"post_id"},
     "former_slugs": {"post_id"},
-    "post_revisions": {"id", "post_id", "user_id", "made_at", "content"},  # the history of this database
+    # revisions belong to the history of this database
+    "post_revisions": {"id", "post_id", "user_id", "made_at", "content"},
     "page_revisions": {"id", "page_id", "user_id", "made_at", "content"},
     "old_addresses": set(),
     "glossary_terms": {"id"},

@@ -34,7 +34,7 @@ class Delegating:
         everybody=st.booleans(),
     )
     def a_contact_registers_several_people(self, key, organisation, own, everybody):
-        """Register them all, or find that not all fit: then nothing has changed, and the number that fit was right."""
+        """Register everybody, or find that not everybody fits: then nothing changes, and the named number was right."""
         token = self.send_the_form(key, organisation, own)
         if token is None:
             return
@@ -156,9 +156,11 @@ class ChangingDelegations:
         data=st.data(), whose=st.sampled_from(("nobody's", "nobody's", "somebody's")), confirms=st.booleans()
     )
     def a_contact_corrects_an_address(self, data, whose, confirms):
-        """Correct the address of a person who has not confirmed: a held place goes along, the wrong address is out.
+        """Correct the address of a person who has not confirmed: a held place goes to the new registration, the old one
+        ends.
 
-        A registration that has ended stays as it is, and so does one of whose address the owner has sent a form.
+        A registration that has ended stays unchanged, and so does one for which the owner of its address has sent a
+        form.
         """
         if not self.correctable():
             self.a_contact_registers_several_people("ngo", "Gamma", [True, True], everybody=False)
@@ -171,7 +173,8 @@ class ChangingDelegations:
         held = before is not None and before.holds_place and not stays
         mine = [each.registration for each in one.delegation.people]
         others = [other for other in self.those_who_are(Status.CONFIRMED) if other not in mine]
-        named = {each.email for each in one.delegation.people}  # such as an earlier correction's
+        # addresses that the delegation has already, such as one from an earlier correction
+        named = {each.email for each in one.delegation.people}
         known = [other.email for other in others if whose == "somebody's" and other.email not in named]
         email = known[0] if known else f"corrected{next(NUMBERS)}@example.com"
         if not self.do(correcting.correct, one, email):

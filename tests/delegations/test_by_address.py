@@ -51,7 +51,7 @@ def test_somebody_who_is_named_reads_it_and_is_erased_from_it(event):
 
 
 def test_contact_reads_the_delegations_and_is_erased_from_them(event):
-    """Includes a delegation that was never confirmed; its people stay registered."""
+    """A contact's own data and erasure include a delegation that was never confirmed; its people stay registered."""
     anna = confirmed(event, "tech", email=CONTACT.email.upper())
     delegation = registered(event, sector="justice")
     bo = delegation.people[0].registration

@@ -92,7 +92,7 @@ def let_mails_leave():
 
 @pytest.mark.parametrize("leave", [True, False])
 def test_rows_of_known_and_new_address_are_alike_at_every_moment(pages, delegation, leave):
-    """Holds also while no mail is sent, which gives more time, and after the registration was erased (S24)."""
+    """The rows are alike also while no mail is sent, which gives more time, and after an erasure (S24)."""
     if leave:
         let_mails_leave()
     seen = []
@@ -123,7 +123,7 @@ def test_rows_are_alike_after_both_are_withdrawn(pages, delegation, at):
 
 
 def test_row_stays_as_it_is_when_the_owner_answers_another_way(pages, event, delegation):
-    """For instance by accepting an invitation: then the contact's registration ends, and is erased a day later."""
+    """The owner accepts an invitation, for instance: the contact's registration ends, and is erased a day later."""
     start_write(db.session)
     unconfirmed.end(event, CIA.email, now=NOW)
     db.session.commit()
@@ -198,7 +198,7 @@ def test_delegate_follows_to_the_registration_that_stays_in_a_merge_and_back(pag
 
 
 def test_restricted_person_leaves_the_contacts_page_as_an_erased_one_does(app, pages, event, delegation):
-    """The contact does not learn which of the two it was, or that a restriction exists; withdrawn, the row is back."""
+    """The contact does not learn which of the two it was; once the restriction is withdrawn, the row is back."""
     cia = delegation.people[0].registration
     write(actions.confirm, cia, now=NOW)
     before = page_of(pages, delegation)

@@ -31,7 +31,7 @@ def people_in(page):
 
 
 def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organiser, event):
-    """By the organisation and a number; never the contact's name or address, which stand with the delegation."""
+    """The list names a delegation by organisation and number, never by the contact's name or address."""
     confirmed(event, "justice", family_name="Alone")
     assert "person-delegation" not in organiser.get(LIST).text
     odd = replace(CONTACT, organisation='=HYPERLINK("x")', email="kim@example.org", given_name="Søren")

@@ -79,7 +79,7 @@ def test_contact_who_comes_too_reads_both_links_in_one_message(event):
 
 
 def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, event):
-    """Of lists that are alike the newest; none once the time is over, or where a list of the sector is confirmed."""
+    """Of lists that are alike only the newest gets a link; none does after its deadline, or once one is confirmed."""
     asked(event, key="first")
     asked(event, key="second")
     since = last_id()
@@ -109,7 +109,7 @@ def test_list_that_a_stranger_sent_with_the_contacts_address_hides_none(event):
     assert sorted(linked_lists(event)) == ["evil", "own", "strangers"]
     text = newest_mail_to(CONTACT.email, "delegation-asked").text
     moments = re.findall(r"entered on (.*)[.:]$", text, re.MULTILINE)
-    assert (len(moments), len(set(moments))) == (3, 2)  # the recipient can tell the lists apart
+    assert (len(moments), len(set(moments))) == (3, 2)  # two of the three lists were entered at the same time
 
 
 def test_number_of_linked_lists_is_bounded_and_hides_none_from_before_or_sent_anew(event):
@@ -184,7 +184,7 @@ def test_organiser_sends_the_contact_a_new_link_three_times_an_hour(organiser, e
 
 
 def test_list_is_paged_and_asks_as_much_for_every_number_of_people(monkeypatch, organiser, event):
-    """Also of people who wait; a person's page leads to the delegation however many were registered later."""
+    """The page takes as many statements for more people, also waiting ones; a person's page links to the delegation."""
     seen = []
     start_write(db.session)
     event.capacity = 1

@@ -45,7 +45,7 @@ def test_page_of_somebody_who_was_replaced_acts_on_nobody(pages, delegation, act
     assert (flo.given_name, states(delegation)[0]) == ("Flo", Status.CONFIRMED)
     if typed:
         assert page.form("#person").data["given_name"] == ["Nya"]
-    # After reading that, the contact presses the button again.
+    # The refusal shows the present values; the contact presses the button again.
     page.submit(typed, button=button, expect=303)
     assert (flo.given_name, flo.is_live) != ("Flo", True)
 

@@ -69,7 +69,7 @@ def test_link_of_the_colleague_stays_dead_once_the_cancellation_is_undone(event)
 
 
 def test_nothing_is_kept_of_an_address_that_was_not_confirmed(event):
-    """The mail promises it, whether the link expired, was replaced or withdrawn, or the registration ended."""
+    """The address is deleted, as the mail promises, however the substitution ended without being confirmed."""
     person = confirmed(event)
     write(substituting.ask, person, FREE, now=NOW)
     assert stored_of(FREE) == ["substitute-asked", "named"]

@@ -184,7 +184,7 @@ def test_people_are_in_every_state(loaded):
     people = registrations()
     states = Counter(person.status for person in people)
     assert set(states) == set(Status)
-    # Two say yes to an invitation, and a delegation has four people.
+    # Besides the people of the chapters: two who accepted an invitation, and four of a delegation.
     assert len(people) == sum(chapter.people for chapter in CHAPTERS.values()) + 6 == 131
     assert Counter(person.holds_place for person in people if person.status == Status.PENDING) == {
         True: 4,
@@ -224,7 +224,7 @@ def test_counters_are_what_was_taken(loaded):
 
 
 def test_invitations_stand_in_every_state_and_wake_nobody_later(loaded):
-    """None waits to be sent, and neither a mail nor a reminder is still to come."""
+    """No invitation waits to be sent, and neither a mail nor a reminder is due later."""
     standing = Counter(invitation_queries.standing_of(one) for one in invitations())
     others = set(Standing) - {Standing.YES, Standing.SENT, Standing.WAITING}
     assert standing == Counter({Standing.YES: 2, Standing.SENT: 3, **dict.fromkeys(others, 1)})

@@ -69,7 +69,7 @@ def yes_while_forwarded(race):
 
 
 def tables_for_the_last_places(race):
-    """Tables of three invitations, delegations of three, cancellations and fewer places at once: each table whole."""
+    """Tables, delegations, cancellations and fewer places at once: each table of three is imported whole or not."""
     event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
     user = make_user(event=event).id
     holders = [confirmed(event, "tech", now=clock.now()).id for _ in range(PLACES)]

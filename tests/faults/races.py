@@ -172,7 +172,8 @@ def one_address_in_twenty_forms(race):
     assert (len(registrations()), holders()) == (1, 1)
     assert mails() == {"received": 1, "already-registered": 19}
     sent = select(func.count()).where(OutboxMessage.status == "queued")
-    assert db.session.scalar(sent) == 3  # at most three mails an hour go to a mailbox from one network
+    # A mailbox gets at most three mails an hour that one network asked for.
+    assert db.session.scalar(sent) == 3
     assert_counted_once()
 
 

@@ -110,7 +110,7 @@ def test_a_round_of_confirmed_refusals_declines_each_person_completely_or_not_at
                 assert (min(came), max(came), came) == (0, 3, sorted(came))
                 return
             if waits:
-                # The page is opened again for the same people: only those who are left stand on it.
+                # Open the page for the same people again: it lists only those about whom nothing was decided.
                 again = second.get("review_proposed.confirm", **HERE, who=who)
                 again.submit(button=again.h1.removesuffix("?"))
             assert decided(people, Status.DECLINED) == 3

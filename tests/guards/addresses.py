@@ -44,7 +44,7 @@ VALUES = {
     "kind": "text",
     "figure": "countries",
 }
-# By event: the audience that is the colleague in URLs about one.
+# The audience whose account stands in URLs about a colleague, by the event of the page.
 COLLEAGUES = {
     HERE: f"{Role.ORGANISER} of {HERE}",
     ELSEWHERE: f"{Role.ORGANISER} of {ELSEWHERE}",

@@ -48,12 +48,12 @@ OF_ONE_EVENT = (
     r"|/console/[^/]+/(news/\d|(invitations|delegations)/\d|images/[0-9a-f]{16})"
 )
 SPECIAL = {
-    "accounts.second_factor": 303,  # redirects to the form for the password, which is the first step
+    "accounts.second_factor": 303,  # redirects to the page for the password, because no password was given yet
     "accounts.set_up": 303,
-    "accounts.open_demo": 410,  # the forum does not know the token in this test's URL
+    "accounts.open_demo": 410,  # 410, because the token in this test's URL is invented
     # an undeliverable mail does not fail the check in a demo, and the test data run as a demo
     "health.status": 200,
-    "home.preview": 404,  # nobody has made the token in this test's URL
+    "home.preview": 404,  # 404, because the token in this test's URL is invented
     **dict.fromkeys((f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")), 200),
     "own_delegation.confirm": 200,  # the token in the URL is enough
     "own_delegation.enter": 200,  # the token in the URL is enough

@@ -37,7 +37,7 @@ def test_every_field_for_an_address_is_one_that_refuses():
         "SignInForm.email",
         "ForgotForm.email",
     }
-    # A choice refuses everything that it does not offer, such as another column of an imported table.
+    # Skip selection fields: they accept only values that they offer, such as a column of an imported table.
     typed = {name: kind for name, kind in kinds.items() if not issubclass(kind, SelectField)}
     assert [name for name, kind in typed.items() if kind is not EmailField] == []
 

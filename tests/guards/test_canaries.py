@@ -68,12 +68,12 @@ SECRET_COLUMNS = {
     "kept_words.words",
     *("autosaves.document", "autosaves.version", "autosaves.words"),
     "saved_views.columns",
-    "list_columns.names",  # only known names are shown
+    "list_columns.names",  # contains only names from a fixed list
     *(
         "kept_exports.columns",
         "kept_exports.headings",
         "kept_exports.people",
-    ),  # for the file of whoever asked
+    ),  # determine a file that only the organiser who asked for it can read
 }
 
 
@@ -103,7 +103,7 @@ def answers(world: World, audience: str):
         ]
         for address in given(world, audience, listed) if audience in world.browsers else listed:
             answer = browser.get(address.path)
-            # The access matrix asks with parameters.
+            # Only for the audiences of the access matrix is the expected status known.
             if audience in world.browsers:
                 assert answer.status_code in expected(world, audience, address, "GET"), address.path
             yield address.path, answer
@@ -359,7 +359,7 @@ def queue_every_mail(world: World) -> None:
         person = find_registration(world, name)
         person.offer_expires_at = person.confirm_by
         for queue in (
-            mails.queue_cancelled,  # cancels the mails that are queued before it
+            mails.queue_cancelled,  # first, because it cancels mails that are already queued
             mails.queue_offer_declined,
             mails.queue_received,
             mails.queue_already_registered,
@@ -449,7 +449,7 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
         if any(word and word in part for word in own):
             for number, word in enumerate(own):
                 part = part.replace(word, f"OWN{number}") if word else part
-            # Which delegation somebody belongs to is the contact's choice, and its number is an id.
+            # Ignore the delegation: whether a person belongs to one is not secret, and its number is an id.
             part = re.sub(r"\bdelegation=\d+|zq\d+x \(\d+\)", "DELEGATION", part)
             told.append(re.sub(r"/mail/\d+/", "/mail/ID/", part))
     return told

@@ -234,7 +234,8 @@ def of_list(path: str, query: dict[str, str], read: Read, names: dict[str, str])
 def of_waiting_list(page: BeautifulSoup, names: dict[str, str]) -> Claims:
     """Yield the numbers that the waiting list's page shows for each sector, and each person's position in line."""
     yield from of_page(page)
-    for section in page.select("section:has(> h2[id^=line-])"):  # not the section of open offers
+    # skip the section of open offers, which has no such heading
+    for section in page.select("section:has(> h2[id^=line-])"):
         name, told = words(section.h2), words(section.select_one(".filters-said"))
         rows = section.select("tbody tr")
         yield f"waiting of {names[name]}", len(rows)
@@ -273,7 +274,7 @@ def _of_link(link: Tag) -> Claims:
 
 
 def _of_boxes(page: BeautifulSoup, query: dict[str, str]) -> Claims:
-    """Yield the numbers beside the boxes of a list's filters: each is the list's with this box alone of its filter."""
+    """Yield the number beside each box of a list's filters: how many people the list has with only this box ticked."""
     for number in page.select(".list-filters .pick-number"):
         box = number.find_parent("label").input
         yield _claim({**query, box["name"]: box["value"]}), int(words(number))

@@ -148,7 +148,7 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch, tmp_path, name, value):
 
 
 def test_every_command_refuses_a_wrong_setting(monkeypatch, tmp_path):
-    """None begins with settings that are wrong; the command's main function makes a sentence of what is raised."""
+    """No command starts with wrong settings; `cli.main` prints the error as a sentence."""
     monkeypatch.setenv("FORUM_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.setenv("FORUM_ENV", "live")
     # Some commands set the environment variable FORUM_BASE_URL; monkeypatch removes it again for later tests.

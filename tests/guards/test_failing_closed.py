@@ -36,11 +36,11 @@ KEPT_IN = {
     "substitutions.confirm": "substitutions",
     "own_delegation.confirm": "delegation_links",
 }
-# The pages of a contact, who is signed in by a link of the contact's own.
+# A contact's pages: the contact signs in by a link of a separate table.
 CONTACT = {f"own_delegation.{act}" for act in ("enter", "show", "change", "withdraw", "replace", "forget")}
 CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
 CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
-# The pages of an invitation, whose links are kept in its own table.
+# An invitation's pages: the table of invitations stores its link.
 INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {

@@ -358,7 +358,7 @@ def test_odd_values_in_a_path_lead_nowhere(world):
     """A URL's path with one part replaced by an odd value that exists nowhere causes no server error."""
     pieces = cycle([*(value[:300] for value in ODD if value), b"%25", b"%2e%2e", b"."])
     piece = b""
-    with refused_briefly(lambda: piece):  # a page has its own path in it
+    with refused_briefly(lambda: piece):  # an error page shows its path, so render one for each odd part
         for address in addresses(world, (HERE,)):
             parts = address.path.strip("/").split("/")
             for place, piece in product(range(len(parts)), list(islice(pieces, 3))):

@@ -101,7 +101,7 @@ def test_asking_for_the_head_of_any_page_writes_nothing(world):
             for address in readable(world):
                 written.clear()
                 status = world.browsers[name].head(address.path + query).status_code
-                # 503 on /status reports faults.
+                # /status may answer 503: it reports faults in this way.
                 assert status < 500 or address.endpoint == "health.status", f"{name}: {address.path}"
                 assert forbidden(address, written) == [], f"{name}: {address.path}"
 

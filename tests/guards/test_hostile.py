@@ -192,7 +192,7 @@ def check_inert(html: str, where: str) -> None:
         for attribute, value in element.items():
             check_attribute(attribute.rpartition("}")[2], value, f"{where}: {name}")
     words = " ".join(texts_in(page))
-    # A random reference such as "2ada49f7" is no result of 7*7, which would stand between signs, not letters.
+    # Search for 49 as a whole word: a random reference such as "2ada49f7" may contain these digits.
     assert not re.search(r"(?<!\w)49(?!\w)", TOKEN.sub("", words)), where
     assert "<class" not in words, where
     assert page.find(".//main//main") is None, where

@@ -166,7 +166,7 @@ def test_a_client_is_one_client_from_every_port(address, shape):
 
 @pytest.mark.parametrize("name", ["CONTENT_LENGTH", "CONTENT_TYPE"])
 def test_a_header_with_an_underscore_is_refused_where_the_server_shows_it(world, name):
-    """WSGI gives headers with an underscore and with a dash the same name, so the former could forge the latter."""
+    """WSGI gives headers with an underscore and with a dash the same name, so one could forge the other."""
     for path in ("/en/register/ngo", "/console/nf27/"):
         answer = world.browsers[ADMIN].get(path, environ_overrides={f"HTTP_{name}": "5"})
         assert answer.status_code == 400, path

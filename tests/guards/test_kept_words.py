@@ -38,7 +38,7 @@ IN_ROWS = {
 }
 # Forms that pages show only for an unpublished event.
 BEFORE_PUBLISHING = {"previews.index"}
-# Values of a registration for which pages show the form; the registrations in the test data are confirmed.
+# Values that registrations get so that pages show the form: in the test data they are confirmed.
 WAITS = {"status": Status.WAITING, "holds_place": False, "waiting_since": NOW}
 IS_OFFERED = {"status": Status.OFFERED, "offer_expires_at": NOW + timedelta(days=3)}
 IS_CANCELLED = {

@@ -49,7 +49,7 @@ def _arguments(module: ast.Module) -> Iterator[ast.expr]:
 
 
 def _actions(named: ast.expr, module: ast.Module, constants: dict[str, str]) -> set[str]:
-    """Return the actions that an expression may name; for any but a plain one, all that its module names."""
+    """Return the actions that an expression may name; if it has no constant, all actions that its module names."""
     names = {node.id for node in ast.walk(module) if isinstance(node, ast.Name)}
     return _plain(named, constants) or _texts(module) | {constants[name] for name in names & constants.keys()}
 

@@ -11,8 +11,8 @@ MAKES_HTML = re.compile(
     r"\bMarkup\(|\|\s*safe\b|autoescape\s*(=\s*False|false)|%\s*autoescape|render_template_string"
 )
 ALLOWED = {
-    "forum/events/own_links.py": 1,  # HTML of `web/markdown`; links get the event's paths
-    "forum/web/countries.py": 5,  # option elements, made with Markup.format, which escapes
+    "forum/events/own_links.py": 1,  # contains HTML made by `web/markdown`; its links are changed to the event's paths
+    "forum/web/countries.py": 5,  # contains option elements made by Markup.format, which escapes
     "forum/web/markdown.py": 1,  # HTML that nh3 has sanitised
 }
 

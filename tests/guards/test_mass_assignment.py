@@ -421,7 +421,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
             "registrations": {"status", "holds_place", "ended_at", "version"} | CALENDAR,
             "registration_tokens": {"revoked_at"},
             "substitutions": {"successor_id", "confirmed_at", "digest", "email"},
-            # the newcomer takes over the place in the delegation
+            # the newcomer replaces the former person in the delegation
             "delegates": {"registration_id", "told", "typed"},
             "outbox_messages": UNSENT,
         },
@@ -473,7 +473,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     ),
     "review.withdraw_refusal": (ADMIN, {}, {}, ADDED),
     "review.recuse": (ADMIN, {}, {}, {"recusals"} | ADDED),
-    # Nobody is chosen; tests/review chooses people.
+    # The form names nobody, so nothing changes; tests/review decides about chosen people.
     "review_many.approve": (ADMIN, {"en": "New"}, {}, set()),
     "review_many.decline": (ADMIN, {"reason": "other", "en": "New"}, {}, set()),
     "review_proposed.confirm": (ADMIN, {}, {}, set()),

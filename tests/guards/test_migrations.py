@@ -24,8 +24,9 @@ from tests.guards import old_data
 
 Tables = dict[str, set[str]]  # the columns, constraints and indexes of each table
 
-# Migrations after which the description is the same: those that change only tables of earlier releases (newer ones are
-# created in the new form), and those that change what a constraint says, of which the description has the name.
+# Migrations that leave the description of the tables unchanged. Some change only tables that earlier releases made,
+# because newer tables are made in the new form. Others change the rule of a constraint, of which only the name is
+# described.
 ALIKE = {"0050", "0069"}
 OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}  # migrations that change nothing on this database
 PARTS = """

@@ -59,7 +59,8 @@ PUBLIC_TEXTS = (
     *sorted((PROJECT / "forum/events/first_texts").iterdir()),
     *(PROJECT / name for name in ("forum/registration/forms.py", "forum/privacy/register.py")),
 )
-# Texts that are searched for a programme. The front page's template is not: its link shows only with a programme.
+# Texts in which no programme may be promised. The template of the front page is left out: it links to a programme only
+# if there is one.
 OF_A_PROGRAMME = [path for path in PUBLIC_TEXTS if path.is_relative_to(PROJECT / "forum/demo")]
 # Features that do not exist, each with the words for it in both languages. A text may name one to say it is missing.
 UNBUILT = {

@@ -34,10 +34,10 @@ EVERYTHING = "own_everything.show"
 TOKENS = re.compile(
     r'name="(csrf_token|key|seen)"[^>]*>|/r/((confirm|everything|invitation|delegation|delegation/confirm)/)?[A-Za-z0-9_-]{43}'
 )
-# Pages that list what was looked at, this test's own views too: only what was done is compared. What admins read of
-# views is in tests/console/test_log.py.
+# Pages of the log that list page views, among them those of this test. Only acts are compared here;
+# tests/console/test_log.py tests what admins read about views.
 LOGS = {"log.index", "log.site"}
-# The audiences in order. The person is the last: the page of own data lists who has viewed it on this day.
+# The audiences in the order of asking. The person comes last, because the page of own data lists today's views.
 LOOKED_AT = (ADMIN, *(f"{role} of {HERE}" for role in Role), PERSON)
 
 
@@ -48,9 +48,10 @@ def world_kind(request):
 
 def look(world: World) -> dict[tuple[str, str], tuple]:
     """Return what each audience gets at each URL: status, text, and number of SQL statements."""
-    # Reset the counters: whether a view is recorded depends on the number of views within the hour.
+    # Reset the counters of views: the number of views within the hour decides which one is recorded.
     world.app.extensions[COUNTER].storage.reset()
-    world.app.extensions.get("kept_footers", {}).clear()  # the first page of each look makes them
+    # Otherwise only the first look would render the footers.
+    world.app.extensions.get("kept_footers", {}).clear()
     seen = {}
     for audience in LOOKED_AT:
         for where, ask in requests(world, audience):
@@ -61,7 +62,7 @@ def look(world: World) -> dict[tuple[str, str], tuple]:
                 TOKENS.sub("TOKEN", answer.data.decode(errors="replace")),
                 len(statements),
             )
-        # Shows what the last redirects have left to be said, which would stand on the next look's first page.
+        # Open a page that shows pending messages of redirects: they would appear on the first page of the next look.
         world.browsers[audience].get("/account/")
     return seen
 

@@ -31,9 +31,9 @@ TAKES_SQL = {
     "executescript",
 }
 BUILT_SQL = {
-    "forum/columns.py": 1,  # a check constraint with the codes of an enumeration
-    "forum/database.py": 2,  # names of pragmas and of the kinds of BEGIN
-    "forum/migrating.py": 2,  # constants of the module, and a trigger's own text from the schema
+    "forum/columns.py": 1,  # writes a check constraint with the codes of an enumeration
+    "forum/database.py": 2,  # writes names of pragmas and kinds of BEGIN
+    "forum/migrating.py": 2,  # writes the module's constants, and the text of a trigger from the schema
     "forum/web/share_picture.py": 1,  # no SQL: Pillow's way to draw letters is called `text`
 }
 RUNS_TEXT = {
@@ -81,9 +81,10 @@ REACH = {
     # Asks the forum's own public address, when the operator runs the doctor.
     "forum/commands/underscores.py": {"http", "urllib.request"},
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
-    "forum/events/drafts.py": {"frontmatter"},  # reads the project's own texts
-    "forum/content/documents.py": {"yaml"},  # reads front matter, plain values only
-    "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens none but what it drew
+    "forum/events/drafts.py": {"frontmatter"},  # reads texts that are part of the project
+    # Reads the front matter of content files, restricted to plain values.
+    "forum/content/documents.py": {"yaml"},
+    "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens only those that it drew itself
     "forum/settings/nonsense.py": {"ssl"},  # reads the certificate files that the settings name
     "forum/web/xlsx_reading.py": {"xml", "zipfile"},  # reads tables that organisers send, within bounds
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing

@@ -1,7 +1,7 @@
 """Sensitive forms ask for both factors again when they were given more than five minutes ago (S09).
 
-Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. Addresses of
-accounts have no page yet: it will have to be listed here.
+Every console and account form is in `WEIGHTY` or, with the reason why it need not ask, in `LIGHT`. No page changes the
+address of an account yet; such a page will have to be listed here.
 """
 
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.guards.test_steps import written
 from tests.guards.world import HERE, World
 
 WEIGHTY = {
-    "erasure_requests.carry_out",  # cannot be undone
+    "erasure_requests.carry_out",  # an erasure cannot be undone
     *(
         "attendees.export",
         "kept_exports.take",

@@ -27,8 +27,7 @@ from tools.organisers import SECRET
 ANSWERS = {**DETAILS, "email": "new@example.org"}
 REGISTER = "/en/register/ngo"
 OPENING = {"opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=1)}
-# For each reason: the columns of the event or its sectors to change, and the new status of a registration, if
-# any.
+# For each reason: the model, its changed columns, and the status that the answer has.
 DOORS = {
     "not open yet": (Event, {**OPENING, "opens_at": NOW + timedelta(seconds=1)}, 409),
     "closed": (Event, {**OPENING, "closes_at": NOW}, 409),

@@ -38,7 +38,7 @@ def test_declarations_beyond_two_have_a_line_each():
 
 
 def test_the_dark_scheme_differs_by_colours_only():
-    """Axe's other rules need not run in the dark (browser/looks); a share of a colour counts as one."""
+    """Only colours differ in the dark scheme, so axe's rules about anything else need not run there (browser/looks)."""
     assert (
         sorted(find_not_colours(path.read_text() for path in (PROJECT / "static/css").rglob("*.css"))) == []
     )

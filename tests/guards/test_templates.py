@@ -246,14 +246,14 @@ def see_what_is_rare(world: World) -> None:
         fetch(world, PERSON, path)
     fetch(world, VISITOR, "/en/r/")
     accept = {"csrf_token": hidden_fields(world, VISITOR, "")["csrf_token"]}
-    # This person has no offer to accept.
+    # The visitor has no offer, so accepting one answers 409.
     assert world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409
     world.app.config["DEMO"] = True
     fetch(world, VISITOR, f"/account/demo/{demo}")
     with world.browsers[ADMIN].session_transaction() as session:
         session[sign_ins.TOKEN] = signed_in
     fetch(world, ADMIN, "/account/authenticator")
-    for view in views:  # one of the forms has made one of them its owner's alone
+    for view in views:  # a form sent before has made one of the views visible to its owner only
         fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
     fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
     clock.freeze(NOW + timedelta(days=1000))

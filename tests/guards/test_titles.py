@@ -12,7 +12,8 @@ from tests.guards.addresses import readable
 from tests.guards.refusals import refused_briefly
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
 
-TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)  # the page's own: titles of pictures come after it
+# Matches the page's own title, because titles of drawings come later.
+TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
 @pytest.mark.parametrize("language", NAMES)

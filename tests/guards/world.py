@@ -94,9 +94,9 @@ IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
 AUDIENCE = "tests.audience"  # the key of the audience in the WSGI environment of its browser's requests
-# Roles of which nobody stands in the other event: what its organisers may not open here, these may not, either.
+# Roles that nobody has in the other event: pages that its organisers may not open here are closed to these, too.
 NARROW = (Role.REGISTRAR, Role.REVIEWER, Role.VIEWER, Role.EDITOR)
-# The sector whose people the reviewer decides about; of the other one, nothing is shown to them.
+# The sector whose people the test's reviewer decides about; the reviewer sees no other sector.
 REVIEWED = "ngo"
 HANDLER = f"{Role.PROTECTED_HANDLER} of {HERE}"
 POINT = {"title": {"sv": "Rubrik", "en": "Title"}, "text": {"sv": "Text", "en": "Text"}}

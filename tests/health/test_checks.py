@@ -88,7 +88,7 @@ def test_status_misses_a_worker_without_a_sign_of_life(app, database, seconds, e
 
 
 def test_status_and_the_overview_tell_of_erasures_that_a_backup_would_undo(app, database, sign_in_as):
-    # On PostgreSQL the file lies with the worker: a machine without it cannot tell what is late.
+    # With PostgreSQL the tombstone file may be on the worker's machine: without a file, nothing is reported as late.
     (app.config["INSTANCE"] / tombstones.FILE).touch()
     forum = make_event()
     write(erasing.erase, confirmed(forum), actor="command", now=NOW)
@@ -235,7 +235,8 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
     app = make_app(limited_url)
     with app.app_context():
         beat(db.session)
-        write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)  # from the audit trail, too
+        # this also deletes details of the audit trail
+        write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)
     assert failing(app) == []
 
     with postgres_server.connect(make_url(limited_url).database) as owner:

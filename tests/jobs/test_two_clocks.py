@@ -12,7 +12,7 @@ from tests.jobs.processes import worker_elsewhere
 WORD = "zebraword"
 PLACES = ("/en/", "/en/news/", "/en/news/feed.atom", f"/en/news/search?q={WORD}", "/sitemap.xml")
 SECOND = timedelta(seconds=1)
-DIFFERENCES = (-3600, -1, 1, 3600)  # seconds that the worker's clock is ahead of the one that serves
+DIFFERENCES = (-3600, -1, 1, 3600)  # seconds by which the worker's clock is ahead of the web process's clock
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def app(make_app, database_url):
 
 @pytest.mark.slow
 def test_a_planned_post_is_shown_from_when_another_clock_announces_it(app, settings):
-    """It is shown nowhere before, whatever the time where it is served, and everywhere from then on."""
+    """No page shows the post before it is announced, whatever the serving machine's clock; then every page does."""
     client, own = app.test_client(), ("SECRET_KEY", "DATA_KEYS", "STATIC")
     here = {"INSTANCE": app.config["INSTANCE"], "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]}
     with app.app_context():
@@ -41,6 +41,6 @@ def test_a_planned_post_is_shown_from_when_another_clock_announces_it(app, setti
                 run_jobs(moment)
                 shown = {path: f"{slug}-en" in client.get(path).text for path in PLACES}
                 assert shown == dict.fromkeys(PLACES, expected), (ahead, moment)
-            # A sign of life of another hour is none.
+            # A heartbeat whose time is an hour off does not count.
             failing = client.get("/status").json["failing"]
             assert ("worker" in failing) == (abs(ahead) > 60), ahead

@@ -14,7 +14,7 @@ from tests.factories.events import NOW
 from tests.factories.registrations import confirmed, write
 from tests.mailings.test_mailings import LATER, app, at, counts, mails_of, mark, move, press, reread, work
 
-__all__ = ["app"]  # the fixture `app`: mailings are tested on both kinds of database
+__all__ = ["app"]  # importing this fixture `app` makes the tests run on both databases
 
 
 def send(event, now=LATER):

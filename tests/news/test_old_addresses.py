@@ -31,8 +31,8 @@ def test_old_address_leads_to_the_new_one(pages, old, new):
     "old",
     [
         "/blogg/2017",
-        "/blogg/2016/11/24/morka-natet-sv",  # the post was published on another day
-        "/blogg/2016/11/25/morka-natet-en",  # the old site had Swedish only
+        "/blogg/2016/11/24/morka-natet-sv",  # 404, because the post was published on another day
+        "/blogg/2016/11/25/morka-natet-en",  # 404, because the old site was in Swedish only
         "/blogg/2016/11/25/other",
         "/blogg/2016/13/45/morka-natet-sv",
         "/blogg/99999999999/1/1/x",

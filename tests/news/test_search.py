@@ -188,7 +188,7 @@ def test_search_is_limited_to_one_event(pages):
     swedish = page.follow("Svenska")
     assert titles(swedish) == ["Costs of nf16"]
     assert swedish.form("main form").data == {"q": ["costs"], "event": ["nf16"]}
-    for word in ("osts", "co"):  # a part from inside "costs", and its beginning
+    for word in ("osts", "co"):  # the end of "costs", and its beginning
         assert titles(pages.get("news.search", q=word, event="nf16")) == titles(page)
     none = pages.get("news.search", q="nf27", event="nf16")
     assert titles(none) == []

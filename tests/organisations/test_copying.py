@@ -67,7 +67,7 @@ def test_what_organisers_have_written_is_copied_with_merges_that_can_be_undone(d
     assert [one.name for one in queries.list_all(event)] == [
         "Polisen",
         "Polisens museum",
-    ]  # the first one's name remains
+    ]  # undoing the merge in the copy does not undo it in the first event
 
 
 def test_an_organisation_whose_sector_the_copy_lacks_belongs_to_none(database):

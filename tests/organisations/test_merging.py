@@ -180,7 +180,8 @@ def test_removing_the_kept_one_removes_what_was_merged_into_it(event, two):
     do(event, actions.remove, police)
     assert sorted(queries.count_by_key(event)) == ["polisen", "unit", "unit 2"]
     assert everything(event)[0] == {"organisations": [], "organisation_marks": []}
-    store(event, "Polisen region nord", domains=("north.example",))  # nobody else has its name any more
+    # the name of the merged organisation is free for a new one
+    store(event, "Polisen region nord", domains=("north.example",))
 
 
 def test_an_organisation_of_another_event_is_no_merge_of_this_one(event, two):

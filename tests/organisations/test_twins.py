@@ -47,7 +47,7 @@ def test_every_page_is_the_same_for_both_whatever_they_have_written(admin, datab
     assert not any(REAL_NAME in text for text, _statements in seen[0])
     assert any(
         number in seen[0][0][0] for number in ("1 of at most", "Polisenz", "Unit")
-    )  # control: the person is counted
+    )  # control: the pages contain the registered person
 
 
 def people(slug, organisation, is_protected):

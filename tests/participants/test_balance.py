@@ -86,7 +86,7 @@ def test_the_public_sees_what_an_organiser_made_public_and_nothing_from_which_tw
     assert pages.get("/en/").links["Sectors and countries in numbers"] == PATH
     write(actions.cancel, alias, actor="person", now=NOW)
     register(event, "ngo", country="SE")
-    assert table(pages.get(PATH)) == shown  # as counted then
+    assert table(pages.get(PATH)) == shown  # the public table keeps the numbers from the time of publishing
     entry = db.session.query(AuditEntry).filter_by(action="balance.published").one()
     assert (entry.details.payload, entry.actor[:5]) == ({"people": 29}, "user:")
     assert organiser.get(CONSOLE).form('form[action$="/end"]').submit(follow=True).flashes
@@ -129,11 +129,12 @@ def test_what_a_table_has_hidden_stays_hidden_and_each_earlier_one_counts(organi
     newcomers = [confirmed(event, "justice", country="NO", now=time.now) for _ in range(6)]
     publish(organiser)
     second = balance.table_of(balance.find_last(event))
-    assert (second.total, second.hidden) == (34, hidden)  # eight from Norway would show by themselves
+    # Eight people from Norway alone would be enough to be shown.
+    assert (second.total, second.hidden) == (34, hidden)
     for one in newcomers:
         write(actions.cancel, one, actor="person", now=time.now)
     confirmed(event, "ngo", country="SE", now=time.now)
-    assert balance.count(event).total == 29  # five fewer than the last table, one more than the first
+    assert balance.count(event).total == 29  # five fewer than in the second table, one more than in the first
     with pytest.raises(TooFewChanges):
         write(balance.publish, event, actor="user:1", now=time.now)
 

@@ -197,7 +197,7 @@ def test_a_list_with_more_readers_shows_only_those_who_agree_anew(app, pages, ev
     page = browser.get("self_service.show")
     assert "More people can read the list now" in page.text
     assert consents_form(browser).data["participant_list"] == []
-    # A page from before the change said "for participants": its answer is a consent for those readers only.
+    # The page was opened before the change and said "for participants": consent to that reveals nothing to the public.
     late.submit({"participant_list": "organisation"})
     assert shown(pages) == []
     consents_form(browser).submit({"photographs": True})

@@ -64,7 +64,8 @@ def test_erasing_a_person_erases_earlier_registrations_of_the_address_as_the_org
 
     assert [row["given_name"] for row in told["registrations"]] == ["Zqtwo", "Zqone"]
     assert "Hemliga" not in str(told)
-    # For everybody alike: who shares the mailbox must not learn whether the other one is protected (P21).
+    # An earlier registration's answer is hidden whether or not it says yes: whoever shares the mailbox must not learn
+    # it (P21).
     assert ["not_shown" in row["answer"] for row in told["protected_identities"]] == [False, True]
     write(requests.ask, person, now=NOW)
     organiser = sign_in_as(Role.ORGANISER, event)
@@ -77,14 +78,14 @@ def test_erasing_a_person_erases_earlier_registrations_of_the_address_as_the_org
     )  # the request for the ended registration is answered, too
     db.session.expire_all()
     assert names() == [other.given_name]
-    # On PostgreSQL a machine without the file leaves it to the worker.
+    # With PostgreSQL a machine without a tombstone file writes none: the worker notes erasures in its own file.
     assert len(tombstones.read_file()[0]) == (2 if db.engine.dialect.name == "sqlite" else 0)
     (last,) = mails(db.session, "erased")
     assert "stays" not in read(last).text
 
 
 def test_the_page_names_whom_a_merge_joined_and_asks_again_when_one_has_come(event, sign_in_as):
-    """Who was merged by mistake has never asked for it."""
+    """The organiser has to read who was merged: a person who was merged by mistake has not asked for erasure."""
     person, other = (confirmed(event, given_name=name, family_name="Ek") for name in ("Zqone", "Bea"))
     write(requests.ask, person, now=NOW)
     organiser = sign_in_as(Role.ORGANISER, event)
@@ -128,7 +129,7 @@ def test_only_registrations_that_certainly_have_the_address_are_the_persons(even
         cancelled(event, "U", email="u@example.org"),
     )
     stays, merged = confirmed(event, email="stays@example.org"), confirmed(event, email="merged@example.org")
-    # Merged into the registration of somebody with another address: theirs.
+    # The second registration is merged into one with another address, and so belongs to the owner of that address.
     write(uniting.unite, stays, merged, (), actor="command", now=NOW)
     start_write(db.session)
     for one in (ended, merged, unsure):
@@ -136,7 +137,7 @@ def test_only_registrations_that_certainly_have_the_address_are_the_persons(even
     unsure.confirmed_at = None
     db.session.commit()
     assert owners.list_former(person) == [ended]
-    # Organisers have chosen the address, in a merge with a registration that nobody had confirmed.
+    # A merge with an unconfirmed registration has given the person this address, which the person never confirmed.
     start_write(db.session)
     person.sealed_for = "0" * 64
     db.session.commit()
@@ -167,7 +168,7 @@ def test_an_ended_registration_whose_address_organisers_chose_is_not_its_owners(
 
 
 def test_an_ended_registration_under_restriction_stays_and_the_organiser_reads_so(event, sign_in_as):
-    """Art. 18: it may be kept for a court, at the wish of somebody else with the same mailbox."""
+    """It may be kept for a court, at the wish of its person, whose mailbox somebody else shares (Art. 18)."""
     restricted_and_cancelled(event, given_name="First", family_name="Ek", email=OFFICE)
     second = confirmed(event, given_name="Second", family_name="Ek", email=OFFICE)
     page = erasure_page(sign_in_as(Role.ORGANISER, event), event, second)
@@ -179,7 +180,7 @@ def test_an_ended_registration_under_restriction_stays_and_the_organiser_reads_s
     page.submit(follow=True)
     db.session.expire_all()
     assert names() == ["First"]
-    # The invitation that the restricted one has accepted; a restored backup must not lose it either.
+    # The accepted invitation of the restricted person stays, and a restored backup must keep it, too.
     assert db.session.scalars(db.select(Invitation.state)).all() == [InvitationState.YES]
     assert db.session.scalars(db.select(Tombstone.address)).all() == [None]
     (last,) = mails(db.session, "erased")
@@ -207,7 +208,7 @@ def test_only_a_registration_with_the_very_address_is_said_to_stay(event, sign_i
 
 
 def test_the_press_erases_whom_the_page_has_named_or_asks_again(event, sign_in_as):
-    """Whoever "stays" may cancel before the press, and an ended one may appear (R30)."""
+    """A registration that stays may be cancelled before the press, and another ended one may appear (R30)."""
     first = cancelled(event, "First", family_name="Ek")
     living = confirmed(event, given_name="Living", family_name="Berg", email=OFFICE)
     page = erasure_page(sign_in_as(Role.ORGANISER, event), event, first)
@@ -274,7 +275,7 @@ def test_files_and_other_addresses_of_an_ended_registration_are_not_told(event, 
 
 
 def test_words_of_an_invitation_that_an_ended_registration_answered_are_not_told(event):
-    """Nor are the words of a refusal: whoever had the link can have written them."""
+    """The words of an invitation and of a refusal are not told: anybody with the link may have written a refusal."""
     accepted = invite(event, "justice", email=OFFICE, words="Zqsecret")
     first = write(answering.accept, accepted, make_applicant(given_name="First", email=OFFICE), now=NOW)
     assert "Zqsecret" in str(hanging.tell(first))
@@ -316,7 +317,7 @@ def restricted_and_cancelled(event, **differing):
 
 @pytest.mark.parametrize("has_moved", [True, False], ids=["another address", "merged"])
 def test_an_invitation_that_another_registration_has_answered_stays_with_it(event, has_moved):
-    """Its person was invited at an address that the erased one has now."""
+    """The invitation went to an address that the erased person has now, but another registration has answered it."""
     other = confirmed(event, given_name="Other")
     first = write(answering.accept, invite(event, email=KIM), make_applicant(email=KIM), now=NOW)
     if has_moved:

@@ -160,8 +160,7 @@ def test_views_of_lists_are_told_where_the_person_may_have_been_on_the_list(app,
     sign_in_as(Role.CARE, event).get("counts.people", event="nf27")
     organiser = sign_in_as(Role.ORGANISER, event)
     organiser.get("review.index", event="nf27")
-    # A later view in the same hour may have no entry of its own, so it may have shown a person who came after the first
-    # view.
+    # The view at 60 minutes may have no audit entry, so it may have shown a person registered after the first view.
     soon, late = (confirmed(event, "review", now=NOW + timedelta(minutes=late)) for late in (59, 60))
     clock.freeze(NOW + timedelta(hours=1))
     lists = {

@@ -74,7 +74,7 @@ def test_questions_are_kept_until_one_of_them_changes(app, event):
     """A registration reads only the content version while questions are cached; each change of a question raises it."""
     with counted_statements(app) as statements:
         assert queries.list_kept("nf27") == queries.list_kept("nf27")
-    assert len(statements) == 3  # the version twice, the questions once
+    assert len(statements) == 3  # two queries for the content version, one for the questions
     question = db.session.scalar(select(Question).where(Question.key == "arrival"))
     start_write(db.session)
     question.label = Text(sv="Annat", en="Other")

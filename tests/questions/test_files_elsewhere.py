@@ -116,7 +116,7 @@ def test_pages_about_files_are_the_same_for_a_protected_person(pages, sign_in_as
         ]
         return [(answer.status, answer.headers["Content-Type"], said(answer)) for answer in asked]
 
-    look()  # the first view is recorded, and listed on the page
+    look()  # the first view is recorded, and then the page lists it
     ordinary = look()
     write(answers.say_identity, person, is_protected=True, real_name="Alma", now=NOW)
     assert look() == ordinary

@@ -53,10 +53,11 @@ class Answering:
         answered = given.Answered(questions, {"arrival": words} if words != "on foot" else {})
         try:
             is_in_form = given.find_form(person) is not None
-        except SeveralForms:  # which form counts is unknown before one of their links is pressed
+        # several unconfirmed forms: which one counts is known only when one of their links is pressed
+        except SeveralForms:
             return
         self.do(actions.change, person, details, answered=answered, actor="person")
-        # Until the address is confirmed, the answers are in the form, where `confirm` finds them.
+        # Until the address is confirmed, the stored form keeps the answers, and `confirm` copies them.
         if not is_in_form and any(question.key == "arrival" for question in questions):
             self.told[person.id] = {**self.told.get(person.id, {}), "arrival": answered.given.get("arrival")}
 

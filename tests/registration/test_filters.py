@@ -238,7 +238,8 @@ def test_export_has_the_filtered_people_and_records_no_free_text(organiser, peop
         "answer": "days:two", "until": "2027-05-09", "organisations": 1, "tags": 2,
     }  # fmt: skip
     told_of = ["".join(one.what for one in list_readings(person)) for person in people]
-    assert [("Exported" in text) for text in told_of] == [True, True, False, True]  # not of the other sector
+    # an export of one sector is not noted for people of another
+    assert [("Exported" in text) for text in told_of] == [True, True, False, True]
 
 
 def test_paper_says_by_what_the_list_was_filtered(organiser, people):
@@ -248,7 +249,7 @@ def test_paper_says_by_what_the_list_was_filtered(organiser, people):
 
 
 def test_protected_person_is_found_by_every_filter_as_before_the_protection(organiser, people, unrecorded):
-    """In the same lists, by the same number of statements (P21, P22)."""
+    """A protected person is in the same lists as before the protection, by as many SQL statements (P21, P22)."""
 
     before = looked(organiser, *OF_EACH_KIND)
     for person in people:

@@ -15,7 +15,7 @@ from tests.registration.filling import checked
 
 pytestmark = pytest.mark.usefixtures("frozen")
 MANY = 2_000
-STEP = 20  # instructions of SQLite's machine between two counts
+STEP = 20  # SQLite reports after each so many instructions of its virtual machine
 
 
 @pytest.fixture

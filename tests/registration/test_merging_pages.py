@@ -69,7 +69,7 @@ def test_an_organiser_finds_compares_merges_and_undoes(organiser, event, stays, 
     assert stays.reference in choice.text
     page = choice.follow("Kim Holm")
     checked = [box["value"] for box in page.soup.select("input[name=taken][checked]")]
-    assert checked == ["title"]  # values that only the ended registration has are preselected
+    assert checked == ["title"]  # values that only the ended registration has are ticked at first
     for words in ("by train", "by boat", stays.email, ends.email, f"{stays.reference} stays"):
         assert words in page.text
     shown = page.submit({"taken": ["title", "q-arrival"]}, button="Merge the registrations", follow=True)

@@ -117,7 +117,7 @@ def test_declining_ends_the_registration_and_offers_the_place_to_the_next(pages)
     asked = page.follow("Decline the place")
     assert "You leave the waiting list, and your registration ends." in asked.text
     db.session.refresh(first)
-    assert first.status == Status.OFFERED  # opening the page changes nothing
+    assert first.status == Status.OFFERED  # opening the page for declining the place declines nothing
     done = asked.submit()
     assert pages.get(done.location).h1 == "You have declined the place"
     db.session.refresh(first), db.session.refresh(second)

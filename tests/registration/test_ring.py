@@ -26,7 +26,7 @@ def test_ring_counts_what_is_taken_held_waiting_and_left():
     assert (view.total, view.taken, view.held, view.waiting, view.left) == (250, 159, 10, 8, 81)
     assert [arc.left for arc in view.shares] == [36, 19, 46, 0, 20]
     assert [arc.number for arc in view.shares] == [1, 2, 3, 4, 5]
-    assert view.shared  # sectors may take 121 more people, but only 81 places are left
+    assert view.shared  # the ceilings allow 121 more people, but only 81 places are left
 
 
 def test_ring_draws_each_place_of_the_event_once_however_high_the_ceilings():

@@ -96,14 +96,16 @@ from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
 from tests.review.deciding_acts import Deciding
 
-SEARCHES = 300  # for a planted mistake
-# The first search that meets a mistake, where several before it do not. Any other number finds it too, but later.
+SEARCHES = 300  # how many searches are tried for a planted mistake
+# For some mistakes, the number of the first search that finds them: this skips searches that fail. Without an entry the
+# search takes longer, but finds the mistake as well.
 FIRST_SEARCHES = {"refuse_if_full": 11, "_foresee_without_review": 7, "begin_again": 4, "reopen": 2}
 IN_SHORT = {"kept_for", "offer_free_places"}  # names of planted mistakes
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
 PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
-HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))  # None: to shortly before the last offers
+# hours to move the clock; None moves it to just before the end of the last offers
+HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))
 WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 IN_LINE = (Status.WAITING, Status.OFFERED)
@@ -400,7 +402,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     @precondition(lambda self: self.merged)
     @rule(data=st.data())
     def organisers_undo_a_merge(self, data):
-        """Undo one of the merges, in any order in which no later merge hides it."""
+        """Undo a merge, in any order, unless its kept organisation was merged further."""
         name = data.draw(
             st.sampled_from([one for one, (kept, *_) in self.merged.items() if kept not in self.merged])
         )
@@ -894,16 +896,16 @@ def test_a_rule_about_refusals_or_changed_delegations_that_is_broken_is_found(
 
 
 def find_a_fault(machine, first=0) -> None:
-    """Search until a step of a story fails."""
+    """Run random sequences of acts until a step of one fails."""
     with pytest.raises((AssertionError, IntegrityError)):
         search(machine, first)
 
 
 def search(machine, first: int) -> None:
-    """Tell stories, and begin a new search after every few of them, from the search with the number `first` on.
+    """Run sequences of acts, with a new search after every few of them; begin with the search numbered `first`.
 
-    Hypothesis varies the first stories of a search most: some of these mistakes took a search two hundred stories that
-    new searches find within thirty.
+    Hypothesis varies the first sequences of a search most: some mistakes for which one search needed two hundred
+    sequences are found by new searches within thirty.
     """
     for number in range(first, SEARCHES):
         anew = seed(number)(type(machine.__name__, (machine,), {}))

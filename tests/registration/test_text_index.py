@@ -21,7 +21,8 @@ from forum.registration.models import Registration
 from tests.factories.events import make_event
 from tests.factories.registrations import confirmed
 
-# FTS5 stores only the end of what begins like something before it: these tests look for letters that nobody else has.
+# FTS5 stores a word without the beginning that it shares with the word before. So these tests search for letters that
+# no other name has.
 SEEN = "SELECT count(*) FROM people_index_data WHERE instr(CAST(block AS blob), CAST(:letters AS blob)) > 0"
 
 REFUSING = (

@@ -248,7 +248,7 @@ def test_the_line_is_gone_through_once_however_many_places_become_free(monkeypat
     monkeypatch.setattr(queries, "list_waiting", noted)
     assert offer(event) == 3
     assert states(*line, free) == ["offered"] * 2 + ["waiting"] * 4 + ["offered"]
-    assert len(asked) == 2  # The second query for the line finds nobody and ends the search.
+    assert len(asked) == 2  # The second query returns nobody, which ends the search.
 
 
 def test_no_offer_is_made_once_the_event_has_begun():

@@ -18,7 +18,7 @@ from tests.factories.registrations import confirmed, make_applicant, register, r
 from tests.registration.reading import newest_mail
 from tools.organisers import make_user
 
-ORGANISER = "user:1"  # the name of the first account in the audit trail
+ORGANISER = "user:1"  # how the audit trail names the first account
 
 
 def test_known_domains_other_names_and_the_organisations_cap_stand_beside_a_person(make_app, sqlite_url):

@@ -47,7 +47,7 @@ def decline(person, user) -> None:
 
 
 def test_a_reviewer_reads_nobody_who_is_not_in_review(app, event, time):
-    """Confirmed and declined people are like nobody and like those of other sectors, and so is a protected one."""
+    """Confirmed, declined and protected people get the same answer as a reference that nobody has."""
     admin, user = make_user(Role.ADMIN, event), reviewer_of(event, "ngo")
     people = [put_in_review(event, "ngo", number) for number in (1, 2)]
     twins = [
@@ -73,7 +73,7 @@ def test_a_reviewer_reads_nobody_who_is_not_in_review(app, event, time):
 
 
 def test_evidence_leads_a_reviewer_to_nobody_whom_they_may_not_read(app, event, time):
-    """The namesake who is confirmed stands in the evidence, without a way to their page."""
+    """The evidence names a confirmed person of the same name, without a link to that person's page."""
     first, second = (put_in_review(event, "ngo", 1, email=f"e{at}@org.example") for at in (1, 2))
     approve(first, make_user(Role.ADMIN, event))
     shown = browse(app, reviewer_of(event, "ngo")).get(f"{REVIEW}/{second.reference}")
@@ -82,7 +82,7 @@ def test_evidence_leads_a_reviewer_to_nobody_whom_they_may_not_read(app, event, 
 
 
 def test_after_a_decision_the_page_says_what_was_decided_and_who_is_next(app, event, time):
-    """The reviewer reads it for a day, a colleague does not; the page leads through the queue to its end."""
+    """The reviewer can read the person for a day, a colleague cannot; the page leads through the queue to its end."""
     people = [put_in_review(event, "ngo", number) for number in (1, 2, 3)]
     put_in_review(event, "police", 4)
     user, other = reviewer_of(event, "ngo"), reviewer_of(event, "ngo", name="Kim Lind")
@@ -96,7 +96,7 @@ def test_after_a_decision_the_page_says_what_was_decided_and_who_is_next(app, ev
     assert "somebody else" not in done.text
     assert done.links["Eva Ek 2"] == f"{REVIEW}/{people[1].reference}"
     assert "You approved" in pages.get(f"{REVIEW}/{people[0].reference}/approval").text
-    # Whoever had the page open is told that they came too late, and reads nothing more about the person.
+    # The reviewer who had the page open is told that the decision is made, and reads nothing more about the person.
     late = lost.form("form[action$=approval]").submit({}, expect=200, follow=True)
     assert late.path == f"{REVIEW}/"
     assert late.flashes == [

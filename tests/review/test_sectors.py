@@ -89,7 +89,7 @@ def seen(person) -> str:
 
 
 def test_a_reviewer_decides_about_people_of_the_own_sector(app, event, mine, others, time):
-    """The role begins at the queue, decides one by one and about many, and is led to no page that it may not open."""
+    """A reviewer starts at the queue, decides about one person and about many, and is led to no page that is closed."""
     pages = browse(app, reviewer_of(event, "ngo"))
     queue = pages.get("/console/", expect=200, follow=True)
     assert (queue.path, queue.all(".console-side nav li")) == (f"{REVIEW}/", ["Review 1"])
@@ -107,7 +107,7 @@ def test_a_reviewer_decides_about_people_of_the_own_sector(app, event, mine, oth
 
 
 def test_nothing_of_other_sectors_is_told(app, event, mine, others, time):
-    """Not by address, by position in the queue, by a chosen reference, in evidence, or by the kind of refusal."""
+    """No URL, queue position, chosen reference, evidence or kind of refusal reveals people of other sectors."""
     write(db.session.add, new_invitation(event, "police", mine.email))
     user = reviewer_of(event, "ngo")
     pages, hidden = browse(app, user), others[1]
@@ -150,7 +150,7 @@ def test_an_organiser_sees_what_a_reviewer_does_not(app, event, mine, others, ti
 
 
 def test_the_rules_hold_to_the_sectors_by_themselves(event, mine, others, time):
-    """A person who moves to another sector while the page is open is out of reach; a lost sector counts at once."""
+    """The rules refuse a person who moves to another sector while the page is open; a lost sector counts at once."""
     user, hidden = reviewer_of(event, "ngo"), others[0]
     for act in (
         lambda: write(actions.approve, hidden, seen=seen(hidden), user_id=user.id, now=NOW),
@@ -229,7 +229,7 @@ def test_an_admin_gives_and_changes_sectors(app, event, archive, time):
     assert "Du har loggats ut" in mails_to(kim)[-1].text
     noted = select(AuditEntry).where(AuditEntry.action == "account.sectors_given").order_by(AuditEntry.id)
     assert [entry.details.payload["sectors"] for entry in db.session.scalars(noted)] == [["ngo"], ["police"]]
-    # Whoever takes the role away leaves the sectors ticked; they go with it.
+    # The form takes the role away and leaves the sectors ticked: the sectors are deleted, too.
     form = pages.get(f"{CHANGE}/{kim.id}/roles")
     assert form.submit({"here": ["viewer"], "sectors": [str(police)]}, expect=303)
     assert db.session.scalars(select(ReviewedSector.sector_id)).all() == []
