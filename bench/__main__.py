@@ -28,9 +28,10 @@ def main() -> None:
     if arguments.publish and (arguments.parts or arguments.quick):
         parser.error("what is published is a whole run")
     report, wanted = Report(), arguments.parts or PARTS
-    compile_translations(serving.PROJECT)  # pages without them would be in English throughout, and cost less
+    # Without translations all pages would be in English, and faster to render.
+    compile_translations(serving.PROJECT)
     with tempfile.TemporaryDirectory(prefix="forum-bench-") as name:
-        Path(name).chmod(0o755)  # nginx's workers, another user, read the page that it serves from here
+        Path(name).chmod(0o755)  # nginx runs as another user and has to read a page in this folder
         for part in wanted:
             folder = Path(name) / part
             folder.mkdir()

@@ -76,7 +76,8 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     pages, slug = _organiser(app)
     filling.add_in_review(app, number)
     with app.app_context():
-        all_of_them = reviews.count_undecided(find_current(), None)  # the demo has some of its own
+        # The demo has some people who wait for a review, too.
+        all_of_them = reviews.count_undecided(find_current(), None)
     queue = pages.get("review.index", event=slug)
     yield f"the page with the first {reviews.SHOWN}, with evidence", f"{1000 * pages.spent():.0f} ms"
     asking = deciding = 0.0

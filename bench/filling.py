@@ -37,7 +37,7 @@ TEN_KINDS = (
 class Asks(Enum):
     """The questions of the current event's form besides the core questions."""
 
-    CORE = "core"  # nothing
+    CORE = "core"  # no questions
     DEMO = "demo"  # the demo's questions
     TEN_MORE = "ten more"  # ten questions, one of them about diet or access
 

@@ -15,9 +15,9 @@ from bench.load import Figures
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 SPREAD = re.compile(r"±(\d+) %")
 LEAST_SPREAD = (
-    10  # per cent by which a ratio may be worse than the published one, where its runs differ by less
+    10  # per cent: the least worsening of a published ratio that counts, even where runs agree better
 )
-# What these rows measure stands beside the forum and is no measure of it.
+# Rows with these names measure something else for comparison, not the forum.
 BESIDE = ("without turns at computing", "the same bytes from nginx")
 
 

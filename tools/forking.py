@@ -138,7 +138,7 @@ def serve(control: int) -> str:
     for name in IMPORTED:
         import_module(name)
     gc.collect()
-    gc.freeze()  # what is imported stays, so no child needs to look through it
+    gc.freeze()  # exempt all objects made so far from garbage collection in the child processes
     with socket.socket(fileno=control) as requests:
         while True:
             asked, descriptors, *_ = socket.recv_fds(requests, 1, 5)
@@ -173,7 +173,7 @@ def _reap() -> None:
 
 
 def _begin(request: int, streams: list[int]) -> str:
-    """Make this process what is asked for, and return the code that it is to run."""
+    """Set up this forked process as the request says (streams, environment, arguments); return the code to run."""
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

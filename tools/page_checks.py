@@ -62,7 +62,7 @@ PLAIN_VALUES = (
 )
 PLAIN_VALUE = re.compile(rf'(?<=[ \n])({PLAIN_VALUES})="{PLAIN}++"')
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
-_valid_skeletons: set[bytes] = set()  # digests
+_valid_skeletons: set[bytes] = set()  # digests of skeletons of pages that have no problem
 
 
 class PageProblems(AssertionError):

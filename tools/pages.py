@@ -107,7 +107,7 @@ class Pages:
         except HTTPException:
             return None
         if PRIVATE in values:
-            return Face.LINK  # a page of a preview; the public page has the same endpoint
+            return Face.LINK  # a page of an event's preview; the public page has the same endpoint
         return AUDIENCES.get(endpoint)
 
 

@@ -48,8 +48,8 @@ POSTGRES = (
         WHEN 'nb' THEN 'norwegian'::regconfig WHEN 'nn' THEN 'norwegian'::regconfig
         ELSE 'simple'::regconfig END $$
     """,
-    # PostgreSQL's parser reads "and/or" as a path and "a.b" as a host: signs become blanks first. A `tsvector` holds
-    # a megabyte at most.
+    # Replace signs by blanks: PostgreSQL's parser reads "and/or" as a path and "a.b" as a host. Shorten long texts: a
+    # `tsvector` holds a megabyte at most.
     r"""
     CREATE FUNCTION search_plain(said text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT translate(left(said, 200000), '!"#$' || chr(37) || '&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32)) $$

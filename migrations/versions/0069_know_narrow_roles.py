@@ -21,7 +21,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the roles that the earlier version does not know: none of its own opens as little."""
+    """Delete memberships with the roles that the earlier version does not know: all of its own roles open more."""
     memberships = sa.table("memberships", sa.column("role"))
     op.execute(sa.delete(memberships).where(memberships.c.role.in_(NARROW)))
     _know_roles(ROLES)

@@ -1,7 +1,7 @@
 """Add columns of the attendee list that organisers have chosen.
 
-Why: each organiser sees the columns that their work needs, the next time as well. Whoever has no row sees those as
-delivered.
+Why: each organiser sees the columns that their work needs, the next time as well. An organiser without a row sees the
+standard columns.
 """
 
 import sqlalchemy as sa

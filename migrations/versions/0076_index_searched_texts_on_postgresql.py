@@ -15,7 +15,7 @@ down_revision = "0075"
 branch_labels = None
 depends_on = None
 
-# The extension may stand in a schema of its own.
+# Finds the schema of the extension pg_trgm: it may not be in the search path.
 WHERE = text(
     "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace"
     " WHERE extname = 'pg_trgm'"

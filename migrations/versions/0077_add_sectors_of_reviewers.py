@@ -46,7 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the role that the earlier version does not know: none of its own opens as little."""
+    """Delete memberships with the role that the earlier version does not know: all of its own roles open more."""
     op.drop_table("reviewed_sectors")
     memberships = sa.table("memberships", sa.column("role"))
     op.execute(sa.delete(memberships).where(memberships.c.role == "reviewer"))
