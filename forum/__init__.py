@@ -126,7 +126,7 @@ BLUEPRINTS = (
     erasure_requests.bp,
     restriction_pages.bp,
     registration_public.bp,
-    own_files.bp,  # the pages of self_service, the one about food and access, and files
+    own_files.bp,  # the last three have pages of a person: their own page, food and access, and files
     own_moves.bp,
     invitations_public.bp,
     substitution_pages.bp,
@@ -189,7 +189,7 @@ BLUEPRINTS = (
     counts.bp,
     figures.bp,
     public_balance.bp,
-    log_export.bp,  # the pages of `log`, and the export
+    log_export.bp,  # the last two have the pages of the log, and its export
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (

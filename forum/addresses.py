@@ -11,16 +11,17 @@ from email_validator import EmailNotValidError, validate_email
 
 from forum.tidying import CONTROLS, UNSEEN
 
-LONGEST = 254  # characters (RFC 5321, 4.5.3.1.3, without the angle brackets)
-LONGEST_LOCAL_PART = 64  # octets (RFC 5321, 4.5.3.1.1)
+LONGEST = 254  # the most characters of a mail address (RFC 5321, 4.5.3.1.3, without the angle brackets)
+LONGEST_LOCAL_PART = 64  # the most octets of an address before the @ (RFC 5321, 4.5.3.1.1)
 BLANK_ENDS = " \t\r\n\xa0\u2002\u2003\u2009\u202f\u3000"
 # A page shows this instead of a control character.
 NO_CHARACTER = "\ufffd"
 HIDDEN = re.compile(f"[{UNSEEN}{CONTROLS}{NO_CHARACTER}]")
 CONTROL = re.compile(f"[{CONTROLS}]")
 UNSAFE_IN_HEADER = re.compile(f"[{CONTROLS}\u2028\u2029]")
-ENCODED_WORD = ("=?", "?=")  # start and end of an encoded word (RFC 2047, 2)
-ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]"  # a letter of a local part (RFC 5322, 3.2.3; RFC 6531, 3.3)
+ENCODED_WORD = ("=?", "?=")  # the characters that begin and end an encoded word in a header (RFC 2047, 2)
+# A letter that may stand before the @ of an address (RFC 5322, 3.2.3; RFC 6531, 3.3).
+ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]"
 LOCAL_PART = re.compile(rf"{ATEXT}+(\.{ATEXT}+)*")
 HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 NAMED = re.compile(r"(?P<name>.*)<(?P<address>[^<>]*)>\s*")

@@ -24,7 +24,8 @@ from sqlalchemy.exc import OperationalError
 from forum.extensions import migrate
 from forum.postgres import patience
 
-LOCK_TIMEOUT = "10s"  # while a migration waits for a table, all later requests for that table wait behind it
+# Give up soon: while a migration waits for a table, all later requests for that table wait behind it.
+LOCK_TIMEOUT = "10s"
 SETTINGS = {
     "sqlite": ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"),
     "postgresql": (
@@ -132,7 +133,8 @@ class StepCheck:
         self._connection = connection
         self._before = self._triggers()
         self._dropped: set[str] = set()
-        connection.rollback()  # inside an open transaction Alembic would not begin one for each migration
+        # End the open transaction: inside one, Alembic would not begin one for each migration.
+        connection.rollback()
         event.listen(connection, "before_cursor_execute", self._note_dropped_trigger)
 
     def __call__(self, **_step: Any) -> None:
@@ -175,7 +177,7 @@ class StepCheck:
 class ForumSQLite(SQLiteImpl):
     """Alembic's implementation for SQLite, except that a copied table keeps its triggers, and no id is used twice."""
 
-    __dialect__ = "sqlite"  # makes Alembic use this class instead of its own
+    __dialect__ = "sqlite"  # the attribute by which Alembic uses this class for SQLite instead of its own
 
     def __init__(self, *given: Any, **named: Any):
         super().__init__(*given, **named)

@@ -21,9 +21,9 @@ LOCK_SECONDS = 20
 # Time limits for PostgreSQL: for a connection, a lock, an answer, and a lost server. Without `jit`, because compiling a
 # query of a page takes ten times as long as running it: 228 ms for a list filtered by an answer.
 WAITS = {
-    "connect_timeout": 5,  # seconds
+    "connect_timeout": 5,  # in seconds
     "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s -c jit=off",
-    "tcp_user_timeout": 20_000,  # milliseconds
+    "tcp_user_timeout": 20_000,  # in milliseconds
     "keepalives_idle": 20,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -31,7 +31,7 @@ WAITS = {
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one statement
 # How long a thread that waits for an answer keeps its turn at the processor, in which no other thread computes. If it
 # lent the turn for every answer, it would queue again after each statement, with rows locked for which others wait.
-AT_ONCE = 0.005  # seconds
+AT_ONCE = 0.005  # in seconds
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 

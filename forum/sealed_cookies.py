@@ -11,7 +11,7 @@ from werkzeug import Response
 from forum import clock
 from forum.sealing import seal, unseal
 
-PURPOSE = "identity"  # the key for real names, because form values may contain one
+PURPOSE = "identity"  # cookies are encrypted with the key for real names, because form values may contain one
 SECONDS = 3600
 # The most bytes of an answer's headers, encrypted cookies included. nginx by default answers 502 when all headers
 # exceed 4096 bytes; the bytes between are for the session's cookie, the security headers and the server's own.

@@ -76,7 +76,7 @@ class Processor:
     While turns are given, every thread waits for its own: otherwise all would compute at once under the highest load.
     """
 
-    # seconds in which no thread gets a turn, before waiting threads go on without one
+    # in seconds: if no thread gets a turn for so long, waiting threads go on without one
     PATIENCE = 0.25
 
     def __init__(self) -> None:

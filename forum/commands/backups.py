@@ -40,7 +40,7 @@ from forum.settings.keys import write_private
 PRIVATE = 0o600
 DUMPS = {"sqlite": "forum.sqlite3", "postgresql": "forum.pgdump"}
 BACKUPS, SCRATCH = "forum-*Z.tar", ".forum-backup-"
-OTHERS = (  # connections of users; PostgreSQL's own processes, such as autovacuum, have no usesysid
+OTHERS = (  # Counts connections of users: PostgreSQL's own processes, such as autovacuum, have no usesysid.
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
 )
@@ -154,9 +154,9 @@ def _dump(target: Path) -> None:
     url = db.engine.url
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "").absolute()
-        address = f"{path.as_uri()}?mode=ro"  # read-only, or SQLite would create a missing file
+        address = f"{path.as_uri()}?mode=ro"  # open read-only, because SQLite would create a missing file
         with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
-            source.backup(copy)  # a consistent copy, even while others write
+            source.backup(copy)  # SQLite's backup is a consistent copy, even while other processes write
             copy.execute("PRAGMA journal_mode=DELETE")
         _check_sqlite(target)
     else:
@@ -219,7 +219,7 @@ def _restore_postgres(dump: Path) -> after_restore.Quieted:
     db.engine.dispose()
     script = dump.with_suffix(".sql")
     _run_postgres("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
-    with script.open("a") as file:  # reset search_path, which the dump's script has emptied
+    with script.open("a") as file:  # The dump's script has emptied search_path, so reset it.
         file.write(f"\nRESET search_path;\n{after_restore.quieting_script(db.engine.dialect)}{REFUSE_OTHERS}")
     options = ("--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={script}")
     return after_restore.read_answers(_run_postgres("psql", *options, url=db.engine.url))

@@ -44,7 +44,7 @@ def _list_lacking() -> list[str]:
 def _make(key: str) -> bool:
     """Make an image's AVIF files from its original; return whether there are any. Its files of other kinds stay."""
     original = store.read(key, making.ORIGINAL)
-    db.session.rollback()  # give the connection back: making an image takes a moment
+    db.session.rollback()  # give the database connection back, because making an image takes a moment
     try:
         files = making.make_again(original).files if original else {}
     except NotTaken:

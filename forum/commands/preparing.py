@@ -114,7 +114,7 @@ def compile_translations(project: Path) -> int:
         written = path.with_suffix(".mo.part")
         with written.open("wb") as target:
             write_mo(target, catalogue)
-        written.chmod(0o644)  # the server may run as another user than the build
+        written.chmod(0o644)  # the server may run as another user than the one who compiles the translations
         written.replace(path.with_suffix(".mo"))
     return len(stale)
 

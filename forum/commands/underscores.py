@@ -15,7 +15,8 @@ from flask import Flask
 from forum.health.checks import Finding
 
 SECONDS = 5
-OF_THE_FORUM = "X-Request-ID"  # a header of each of the forum's answers; another server's may be a 400, too
+# Every answer of the forum has this header, so an answer without it comes from another server.
+OF_THE_FORUM = "X-Request-ID"
 PASSED = (
     "passes headers whose name has an underscore, such as X_Forwarded_For, so clients may choose their address:"
     " drop them (docs/operations.md, Proxy)"

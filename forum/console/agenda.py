@@ -33,7 +33,7 @@ from forum.review import queries as reviews
 from forum.web.languages import day_text, language
 
 BRAKES_SHOWN = timedelta(days=1)
-ALARM = "!"  # shown instead of a number for a problem that has no number
+ALARM = "!"  # pages show this sign instead of a number for a problem that has no number
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ class Check:
     state: State = State.DONE
     detail: str = ""
     url: str = ""
-    act: str = ""  # the link's words
-    is_text: bool = False  # a text with blanks, which the page before publishing shows one by one
+    act: str = ""  # the words of the link to the page where the missing is filled in
+    # Whether the check is about a text with blanks: the page before publishing lists each of these.
+    is_text: bool = False
 
     @property
     def state_text(self) -> str:

@@ -36,7 +36,7 @@ class Came(StrEnum):
     FORM = "form"
     INVITATION = "invitation"
     DELEGATION = "delegation"
-    INSTEAD = "instead"  # somebody who comes instead of a registered person
+    INSTEAD = "instead"  # a substitute, who came instead of a registered person
     BY_HAND = "by_hand"
 
 

@@ -14,7 +14,7 @@ from forum.images.queries import ImagesPage
 bp = Blueprint("image_choice", __name__, url_prefix="/console/<event>/images/choose")
 
 PER_PAGE, LAST_PAGE = 24, 9999
-LONGEST = 200  # characters of a search
+LONGEST = 200  # the most characters of a search for images that are read
 
 
 @bp.route("")

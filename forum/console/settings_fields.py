@@ -25,7 +25,8 @@ from forum.web.forms import LinesField, NumberedFields, PartForm, TidyForm, With
 from forum.web.languages import NAMES
 
 EARLIEST, LATEST = 1990, 2199
-MOST = 100_000  # the highest number of places or hours: more than any event has, and a column holds it
+# The highest number of places or hours that a form accepts: more than any event has, and it fits into a column.
+MOST = 100_000
 MOMENT = "%Y-%m-%dT%H:%M"
 
 

@@ -21,7 +21,7 @@ class Blanks:
     """The blanks of one text in one language, and where they are filled in."""
 
     title: str
-    code: str  # the language's code
+    code: str  # the code of the language in which the text has blanks
     language: str
     words: tuple[str, ...]
     url: str

@@ -10,7 +10,8 @@ from forum.extensions import db
 from forum.images import queries
 from forum.images.models import Image
 
-ByPlace = Mapping[tuple[str, str], Document]  # documents of images by event and key
+# The documents that describe images, by slug of the event and key of the image.
+ByPlace = Mapping[tuple[str, str], Document]
 
 
 def write(

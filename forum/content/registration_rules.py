@@ -29,7 +29,7 @@ SHAPE = table(
         "offer_cutoff_hours": number(0, 10_000),
         "review_days": number(1, 365),
         "second_reviewer": flag,
-        # who may read the list of participants, if there is one
+        # `participant_list` says who may read the list of participants; it is left out if there is no list.
         "participant_list": matching(READERS.__contains__, f"one of {', '.join(READERS)}"),
     },
 )

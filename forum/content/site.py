@@ -24,12 +24,13 @@ BY_LANGUAGE = dict[str, Document]
 class Site:
     """The content of a database or of a folder; pages by event, slug and language, posts by key and language."""
 
-    taxonomy: Document | None = None  # a folder may lack the file
+    taxonomy: Document | None = None  # None for a folder without the file taxonomy.toml
     old_addresses: Document | None = None
     glossary: Document | None = None
     events: dict[str, Document] = field(default_factory=dict)
     pages: dict[tuple[str, str], BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
-    images: dict[tuple[str, str], Document] = field(default_factory=dict)  # by event and key
+    # Documents of images by slug of the event and key of the image.
+    images: dict[tuple[str, str], Document] = field(default_factory=dict)
     posts: dict[str, BY_LANGUAGE] = field(default_factory=lambda: defaultdict(dict))
 
     @property

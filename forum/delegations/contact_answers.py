@@ -33,7 +33,7 @@ bp = Blueprint("own_delegation_answers", __name__)
 for refusal in (NotTheirs, NotLive, AnswersFrozen, OrganisationFull):
     bp.register_error_handler(refusal, not_done)
 bp.register_error_handler(LinkRefused, contact_pages.link_refused)
-DELETE = "delete"  # the name of the button that deletes everything about food and access
+DELETE = "delete"  # the name of the button that deletes all answers about food and access
 
 
 @localised(bp, "/r/delegation/<int:number>/answers", methods=["GET", "POST"])

@@ -16,10 +16,10 @@ from forum.registration.models import Registration
 from forum.registration.restrictions import RESTRICTED
 from forum.web.pagination import Cursor, Order, Page, read_page
 
-SIZE = 20  # delegations on a page of the organisers' list, each with up to 20 people
+SIZE = 20  # how many delegations, each with up to 20 people, a page of the organisers' list shows
 # The condition that a delegate is shown to the contact: no restriction applies to the delegate's registration.
 IS_SHOWN = Delegate.registration_id.is_(None) | Delegate.registration_id.not_in(RESTRICTED)
-LONGEST_NUMBER = 9  # digits of a number in the URL that the database's ids can have
+LONGEST_NUMBER = 9  # the most digits of a delegation's number in a URL; the database has no larger ids
 
 
 def find_asked(registration: Registration, now: datetime) -> Substitution | None:

@@ -45,14 +45,14 @@ REASONS = {
 class Ending(Enum):
     """What becomes of an invitation."""
 
-    SILENT = auto()  # sent and not answered, with a reminder sent
-    SENT = auto()  # sent yesterday, not answered yet
-    BEGUN = auto()  # the page was opened, and nothing was answered
+    SILENT = auto()  # the invitation was sent and not answered, and a reminder was sent
+    SENT = auto()  # the invitation was sent yesterday and is not answered yet
+    BEGUN = auto()  # the person has begun to answer, and has not finished
     YES = auto()
     NO = auto()
-    FORWARDED = auto()  # forwarded to a colleague, who has not answered
+    FORWARDED = auto()  # the invitation was forwarded to a colleague, who has not answered
     EXPIRED = auto()
-    FAILED = auto()  # the mailbox does not exist
+    FAILED = auto()  # the invitation's mail has failed, because the mailbox does not exist
     WITHDRAWN = auto()
 
 

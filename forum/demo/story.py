@@ -32,19 +32,18 @@ ALIAS = ("Kim", "Norrsken", "kim.norrsken@brevvan.example")
 class Fate(Enum):
     """What happens to a registration that is not simply confirmed."""
 
-    FORGETS = auto()  # never confirms the address: expired after 48 hours
-    LATE = auto()  # registered in the last hours, not confirmed yet: pending
+    FORGETS = auto()  # never confirms the address, so that the registration expires after 48 hours
+    LATE = auto()  # registered in the last hours and is pending, because the address is not confirmed yet
     CANCELS = auto()
-    CANCELS_TODAY = auto()  # frees a place, so that the demo has an open offer
+    CANCELS_TODAY = auto()  # cancels today, so that the demo has an open offer of the freed place
     IGNORES_OFFER = auto()
     CHANGES = auto()
     WITHDRAWS_CONSENTS = auto()
     DECLINED = auto()
-    UNDECIDED = auto()  # in review, while the organisers have not decided
-    PROTECTED = auto()  # has a protected identity: registers under an alias
-    TWIN = (
-        auto()
-    )  # no protected identity and no consents, as with PROTECTED: so the absence of consents reveals nothing
+    UNDECIDED = auto()  # stays in review, because the organisers have not decided
+    PROTECTED = auto()  # has a protected identity, and registers under an alias
+    # Consents to nothing, like PROTECTED, but has no protected identity: so the lack of consents reveals nothing.
+    TWIN = auto()
 
 
 @dataclass(frozen=True)
@@ -224,7 +223,7 @@ def _confirm(part: Part, at: datetime) -> None:
     listed = Listed(shown, part.registration.event.participant_list)
     form = queries.find_last_form(part.registration)
     actions.confirm(part.registration, form, consents=_consents(part), listed=listed, now=at)
-    # a consent to a text that was written after `at` would be false
+    # Leave out a consent to a text that was written after `at`: nobody could have agreed to it.
     for consent in part.registration.consents:
         consent.text_version = min(consent.text_version, at.date().isoformat())
 

@@ -23,14 +23,15 @@ OWN = {
     Event: {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("calendar_sequence", "calendar_changed_at"),
-        *("logo_key", "share_key"),  # images of the other event's library
-        "participant_list",  # whether the new event has a list of participants, and for whom, is decided anew
+        *("logo_key", "share_key"),  # these images belong to the library of the other event
+        # Organisers decide anew whether the new event has a list of participants, and who reads it.
+        "participant_list",
     },
     Sector: {"id", "event_id", "taken", "reserved", "merged_keys"},
     Page: {"id", "event_id"},
 }
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # two digits after a letter, as in "#NF27"
+SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # a year of two digits after a letter, as in "#NF27"
 MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at", "freezes_at")
 
 

@@ -10,7 +10,7 @@ from forum.web.languages import language
 
 LONGEST_DAY = timedelta(hours=12)
 DAY = timedelta(days=1)
-BETWEEN = {"sv": "."}  # between hours and minutes: Swedish writes 9.00, English 9:00
+BETWEEN = {"sv": "."}  # The sign between hours and minutes: Swedish writes 9.00, English 9:00.
 # Start and end of a day of the event as moments, or as dates for a whole day; the end is exclusive.
 Span = tuple[datetime, datetime] | tuple[date, date]
 

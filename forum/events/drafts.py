@@ -35,7 +35,7 @@ class Known:
 
     organiser_name: Text
     contact_email: str
-    country: str  # code of the country in which the event's zone lies, or ""
+    country: str  # the code of the country in which the event's time zone lies, or ""
     has_directions: bool = False  # whether the event has directions to its venue
 
 

@@ -17,37 +17,36 @@ class SectorPolicy(StrEnum):
 class SectorTemplate(StrEnum):
     """The sectors with which a new event begins."""
 
-    NORDIC = "nordic"  # five sectors: politics, justice, IT and telecom, NGOs, other
-    OPEN = "open"  # one sector for everybody
-    BLANK = "blank"  # no sector
+    NORDIC = "nordic"  # the event begins with five sectors: politics, justice, IT and telecom, NGOs, other
+    OPEN = "open"  # the event begins with one sector for everybody
+    BLANK = "blank"  # the event begins without a sector
 
 
 class LineOrder(StrEnum):
     """The order in which the people on an event's waiting list are offered places (`registration.line`)."""
 
-    TIME = "time"  # the order of asking
-    BALANCE = (
-        "balance"  # sectors below their floor, then organisations without a place, then the order of asking
-    )
+    TIME = "time"  # places are offered in the order of asking
+    # Places go to sectors below their floor first, then to organisations without a place, then in the order of asking.
+    BALANCE = "balance"
 
 
 class ListAudience(StrEnum):
     """Who may read the list of an event's participants (P15)."""
 
-    OFF = "off"  # there is no list
-    PARTICIPANTS = "participants"  # participants with a place, signed in to their own page
-    PUBLIC = "public"  # everybody, on the web
+    OFF = "off"  # the event has no list of participants
+    PARTICIPANTS = "participants"  # participants with a place read the list, signed in to their own page
+    PUBLIC = "public"  # everybody reads the list, on the web
 
 
 class RegistrationState(StrEnum):
     """The state of an event's registration (`events.queries.registration_state`)."""
 
-    ARCHIVE = "archive"  # the event has ended, and is not the front page
+    ARCHIVE = "archive"  # the event has ended, and another event is the front page
     UNPUBLISHED = "unpublished"
     UPCOMING = "upcoming"
     OPEN = "open"
     CLOSED = "closed"
-    OVER = "over"  # the event itself has ended
+    OVER = "over"  # the event has ended, and is still the front page
 
 
 class EntryStatus(StrEnum):

@@ -18,7 +18,7 @@ from forum.events.errors import DaysApart, EndsBeforeStart, HourMissing, NoDays,
 from forum.events.models import Event
 
 MIDNIGHT = time(0)
-NIGHT = time(6)  # a day may end after midnight, at this hour at the latest
+NIGHT = time(6)  # the latest hour after midnight at which a day of an event may end
 
 
 @dataclass(frozen=True)

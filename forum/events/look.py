@@ -27,7 +27,7 @@ from forum.web.colours import (
 from forum.web.seo import SharedImage
 from forum.web.static import find_url
 
-WHITE, NIGHT = "#ffffff", "#10171c"  # the two colours of text on a button
+WHITE, NIGHT = "#ffffff", "#10171c"  # the colours that text on a button can have
 MOST_DEEP = 0.05  # the most chroma of a large dark area: a stronger colour would dominate the page
 
 

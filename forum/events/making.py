@@ -38,10 +38,10 @@ class Plan:
     place: str
     capacity: int
     template: SectorTemplate
-    languages: tuple[str, ...] = tuple(NAMES)  # the languages of the event's texts
+    languages: tuple[str, ...] = tuple(NAMES)  # the languages in which the event's texts are written
     organiser_name: str = ""
     contact_email: str = ""
-    slug: str = ""  # made from the name where it is empty
+    slug: str = ""  # the event's short name in URLs; if empty, it is made from the name
 
 
 def make_event(plan: Plan, *, actor: str, now: datetime) -> Event:

@@ -32,5 +32,5 @@ def _in_event(path: str) -> str:
     try:
         endpoint, values = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
-        return path  # no page has this address
+        return path  # the path leads to no page of the site, so it stays as it is
     return url_for(endpoint, **values)

@@ -31,7 +31,7 @@ from forum.outbox import queries as outbox
 from forum.web import limits
 
 FAILURES_IN_A_ROW = 3
-BACKUP_MAY_BE_OLD = timedelta(hours=26)  # backups are daily, and one takes some time
+BACKUP_MAY_BE_OLD = timedelta(hours=26)  # backups are made daily, and making one takes some time
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
 Check = Callable[[datetime], tuple[bool, str]]
@@ -48,8 +48,8 @@ class Finding:
     check: str
     is_well: bool
     words: str
-    follows: bool = False  # the failure is only a consequence of another finding
-    is_to_do: bool = False  # nothing is wrong, but organisers still have a task
+    follows: bool = False  # this failure is only a consequence of another finding
+    is_to_do: bool = False  # nothing is wrong, but organisers still have something to do
 
 
 def install(app: App, name: str, check: Check) -> None:
@@ -283,7 +283,7 @@ STATUS = (
     "disk",
     "backup",
     "chain",
-    "erasures",  # installed by `privacy.erasing_again`
+    "erasures",  # `privacy.erasing_again` installs this check
 )
 SLOW = (
     "changes",
@@ -291,4 +291,4 @@ SLOW = (
     "audit",
     "sign-ins",
     "images",
-)  # these checks write or read much, so only `forum doctor` runs them
+)  # only `forum doctor` runs these checks, because they write or read much

@@ -16,7 +16,7 @@ from forum.sealing import Sealed, SealedBytes, binding, location_of, seal, unsea
 from forum.settings.keys import KEY_PURPOSES
 
 KNOWN, LOCATION = b"forum", "key_checks"
-UNBOUND = ""  # the location of values from versions that did not yet bind a sealed value to its row
+UNBOUND = ""  # the location with which earlier versions sealed a value, before they bound it to its row
 BATCH = 100
 
 

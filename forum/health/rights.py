@@ -15,7 +15,7 @@ ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # The rights that the forum's role needs to tables which docs/operations.md lets it not change. Whoever is erased is
 # erased from the details of the audit trail as well.
 LIMITED = {"audit_entries": ("SELECT", "INSERT"), "audit_details": ("SELECT", "INSERT", "DELETE")}
-SEARCH_INDEX = "search_index"  # the only table that no model maps: triggers write it
+SEARCH_INDEX = "search_index"  # only this table has no model: triggers write it
 # A table that does not exist has no rows here (NULL): another check reports missing tables. CASE is needed because
 # PostgreSQL may evaluate the second condition of AND first, and `has_sequence_privilege` fails for an index.
 MISSING = text(

@@ -16,7 +16,7 @@ from forum.events.models import Event
 from forum.web import cache
 from forum.web.languages import language
 
-KEPT_AT_MOST = 200  # footers
+KEPT_AT_MOST = 200  # the most footers that are kept
 SHORT = timedelta(minutes=1)
 
 

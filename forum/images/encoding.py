@@ -112,7 +112,7 @@ def _opened(given: bytes) -> Image.Image:
 
 def _plain(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return the image in sRGB, on white where it is transparent."""
-    if image.mode.startswith("I"):  # a grey scale of 16 bits
+    if image.mode.startswith("I"):  # Pillow's modes that begin with I are grey scales of 16 bits or more
         image = image.point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:
         layer = image.convert("RGBA")

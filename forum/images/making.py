@@ -25,7 +25,7 @@ from forum.images.errors import (
 from forum.turns import Line, processor
 
 PROGRAM = Path(__file__).with_name("encoding.py")
-LARGEST_FILE = 12_000_000  # bytes
+LARGEST_FILE = 12_000_000  # the most bytes of an image file that somebody may send
 # One image at a time: making its files takes a processor for a second or two, and much memory. Others wait in a queue.
 MAKERS = Line(1)
 WAIT_SECONDS, MAKE_SECONDS = 30, 40

@@ -9,7 +9,7 @@ from forum.columns import Text, Translated, UtcDateTime, member
 from forum.database import Base
 from forum.images.enums import Focus
 
-LONGEST_NAME = 120  # characters of a file's name
+LONGEST_NAME = 120  # the most characters of an image's file name that are stored
 
 
 class Image(Base):

@@ -34,8 +34,10 @@ class ImageField(RadioField):
     library, which the form accepts, too.
     """
 
-    pictures: Mapping[str, Picture] = MappingProxyType({})  # of the images that the form shows, by key
-    more = 0  # how many images the form shows when its button for more is pressed; 0 when it shows all
+    # The pictures of the images that the form shows, by the image's key.
+    pictures: Mapping[str, Picture] = MappingProxyType({})
+    # How many images the form shows once its button for more is pressed; 0 when it shows all already.
+    more = 0
 
     def offer(self, event_id: int, none: str, *, stored: Iterable[str] = (), number: int = STEP) -> None:
         """Offer the event's newest images, those with `stored` keys, and the one that was sent.

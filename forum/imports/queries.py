@@ -17,7 +17,7 @@ from forum.registration import names
 from forum.registration.enums import LIVE, Status
 from forum.registration.models import Registration
 
-SHOWN = 200  # imports that are listed
+SHOWN = 200  # the most imports that the list shows
 
 
 @dataclass(frozen=True)

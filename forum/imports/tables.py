@@ -20,10 +20,11 @@ from forum.sealing import seal, unseal
 from forum.web import sheet_rows, spreadsheets
 from forum.web.tables import restored
 
-MOST = 500  # people who are imported at once
+MOST = 500  # the most people whom one import registers
 MOST_COLUMNS = 60
-LARGEST = 200_000  # bytes of a file
-MOST_TEXT = 1_000_000  # characters of a table: a workbook of 2 kB can show one long text in every cell
+LARGEST = 200_000  # the most bytes of an uploaded file
+# The most characters of a table: in a workbook of 2 kB one long text can stand in every cell.
+MOST_TEXT = 1_000_000
 # the most characters of an encrypted table, so that it fits into one form beside all other fields
 LONGEST_SEALED = 190_000
 SECONDS = 3600

@@ -23,8 +23,8 @@ from forum.web.edits import digest
 from forum.web.forms import LONGEST_TEXT, PastedField
 from forum.web.languages import NAMES
 
-LARGEST = 250_000  # bytes of a file
-SHOWN = 20  # faults that are listed
+LARGEST = 250_000  # the most bytes of an uploaded file
+SHOWN = 20  # the most faults that the page lists
 # For each column the headings that it may have, in lower case and without accents. A table without headings has the
 # columns in this order.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -73,7 +73,7 @@ class InviteManyForm(InvitesForm):
     lines = PastedField(_l("Or paste the rows"))
     # A digest of everything that the preview has shown: only people in the preview are invited.
     previewed = HiddenField()
-    hidden = 0  # rows that are hidden in the file, and not read
+    hidden = 0  # how many rows of the file are hidden, and so not read
 
     def read(self, uploaded: bytes, event: Event) -> list[Row]:
         """Return the rows of the file, else of the pasted text, which are then put into the form.

@@ -20,7 +20,7 @@ from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 from forum.web.pagination import Cursor, Order, Page, read_page
 
-SIZE = 50  # invitations on a page of the list
+SIZE = 50  # how many invitations a page of the list shows
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
 # Mails that nobody has tried to send yet; those to be retried, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)

@@ -25,7 +25,8 @@ LOOK_SECONDS = 0.5
 BEAT_SECONDS = 10
 # Seconds that an ending worker has to finish sending a mail; a mail cut off by then is sent again after its lease.
 FINISH_SECONDS = 10
-PAUSE_SECONDS = 5  # pause after an unexpected error, such as a database that cannot be reached
+# How long the worker pauses after an unexpected error, such as a database that cannot be reached.
+PAUSE_SECONDS = 5
 log = logging.getLogger("forum.worker")
 
 

@@ -16,7 +16,7 @@ from forum.registration import mails as registration_mails
 from forum.registration.review_words import paragraphs
 
 EVENT_CHANGED = "event-changed"
-SAMPLE = "••••••••"  # replaces a person's reference and link in a preview
+SAMPLE = "••••••••"  # a preview shows this instead of a person's reference and link
 
 
 def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage | None:

@@ -32,7 +32,7 @@ bp = Blueprint("feeds", __name__)
 BEFORE_ANY_POST = datetime(1970, 1, 1, tzinfo=UTC)
 MakeFeed = Callable[
     [Sequence[PostText], str, str], Response
-]  # makes a feed from the texts, with this title, for the page at this path
+]  # A function that makes a feed from posts' texts, with a title, for the page at a path.
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

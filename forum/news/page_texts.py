@@ -10,9 +10,8 @@ from forum.events.models import Event, Page
 from forum.images.bodies import without_marks
 from forum.web.markdown import paragraphs
 
-PLACEHOLDER = re.compile(
-    r"\{\{[a-z-]+\}\}"
-)  # a name alone on a line of a page's text; the template replaces it (`events.public`)
+# Matches a placeholder: a name alone on a line of a page's text, which the template replaces (`events.public`).
+PLACEHOLDER = re.compile(r"\{\{[a-z-]+\}\}")
 
 
 @dataclass(frozen=True)

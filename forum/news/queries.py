@@ -53,7 +53,8 @@ SORT_KEY = (Post.published_at, Post.id)
 IS_ANNOUNCED = Post.announced_at >= Post.published_at
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
-ListedPost = Row[datetime | None, str, str, str, str, str, Image | None]  # SHOWN_IN_LIST and the cover
+# A post in a list: the columns of SHOWN_IN_LIST, and the cover image.
+ListedPost = Row[datetime | None, str, str, str, str, str, Image | None]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class PostPage:
         return max(1, -(-self.total // self.per_page))
 
 
-Span = tuple[date, date]  # a first day and the day after the last one
+Span = tuple[date, date]  # a span of days: its first day, and the day after its last one
 
 
 def latest(language: str, limit: int, event: Event) -> Sequence[ListedPost]:

@@ -19,14 +19,15 @@ from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
 
 BATCH = 200
-CHECKED = "search_checked"  # key in app.extensions: the content versions at which no entry was outdated
+# Where app.extensions keeps the content versions at which no search entry was outdated.
+CHECKED = "search_checked"
 SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
 SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")
 POSTGRES_CHECK = text(
     "SELECT count(*) FROM search_entries AS e LEFT JOIN search_index AS i ON i.id = e.id"
     " WHERE i.words IS DISTINCT FROM search_words(e.language, e.title, e.lead, e.body)"
 )
-# changes nothing, but makes a trigger index each row anew
+# This statement changes no value, but makes a trigger index each row anew.
 POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")
 
 

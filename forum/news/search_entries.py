@@ -34,7 +34,7 @@ INDEXED: Mapping[type[Base], frozenset[str]] = {
 }
 INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
-Entry = tuple[str, str, str]  # folded title, lead and body
+Entry = tuple[str, str, str]  # the folded texts of an entry: title, lead and body
 
 
 class SearchEntry(Base):

@@ -18,10 +18,8 @@ from forum.organisations.errors import MarkTaken, TooMany, TooManySuggested
 from forum.registration import belonging, names, waiting_list
 from forum.registration.organisation_models import MarkKind, Organisation, OrganisationCap, OrganisationMark
 
-MOST = (
-    # organisations of an event: one page lists them, and all their names are compared to find similar ones
-    2_000
-)
+# the most organisations of an event: one page lists them, and all their names are compared to find similar ones
+MOST = 2_000
 MOST_SUGGESTED = 150  # the most names that a form suggests: the page contains them all
 Wanted = dict[tuple[MarkKind, str], str]
 
@@ -83,7 +81,7 @@ def store(
     if taken := _find_taken(event, organisation, wanted):
         other = _standing(taken.organisation_id)
         if organisation is None and written_of(event, other) == written:
-            return Outcome(other, is_changed=False)  # the same form sent twice
+            return Outcome(other, is_changed=False)  # the same form was sent twice, so nothing is new
         raise MarkTaken(taken.kind, wanted[taken.kind, taken.value], other)
     if organisation is not None and written_of(event, organisation) == written:
         return Outcome(organisation, is_changed=False)
@@ -113,7 +111,8 @@ def settle(event: Event, now: datetime) -> tuple[int, int]:
 def put_marks(organisation: Organisation, wanted: Mapping[tuple[MarkKind, str], str]) -> None:
     """Give an organisation exactly these marks (names and domains); one that it has already keeps its row."""
     organisation.marks = [mark for mark in organisation.marks if (mark.kind, mark.value) in wanted]
-    db.session.flush()  # otherwise a mark that moves to this organisation would exist twice for a moment
+    # Delete marks first: otherwise a mark that moves to this organisation would exist twice for a moment.
+    db.session.flush()
     kept = {(mark.kind, mark.value): mark for mark in organisation.marks}
     for (kind, value), text in wanted.items():
         if mark := kept.get((kind, value)):

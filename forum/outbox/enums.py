@@ -33,4 +33,4 @@ class AbortReason(StrEnum):
     ADDRESS_WRONG = "address_wrong"
     TOLD_OTHERWISE = "told_otherwise"
     NOT_NEEDED = "not_needed"
-    OUTDATED = "outdated"  # set by the forum itself, when a change has made the mail outdated
+    OUTDATED = "outdated"  # the forum itself has cancelled the mail, because a change has made it outdated

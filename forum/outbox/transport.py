@@ -142,7 +142,8 @@ class ServerTransport(flask_mail.Connection):
 class _Punctual(smtplib.SMTP):
     """SMTP with a time limit for each whole answer: an answer sent byte by byte must not hold the worker (R08)."""
 
-    _limits: Iterator[float] = iter(())  # limits of the next answers; afterwards `timeout` applies again
+    # Time limits for the next answers of the server; after these, `timeout` applies again.
+    _limits: Iterator[float] = iter(())
 
     def data(self, msg) -> tuple[int, bytes]:
         """Send the mail's content; the answer to the final dot has a longer time limit than other answers."""

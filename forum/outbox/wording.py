@@ -84,9 +84,10 @@ REASONS = {
     AbortReason.NOT_NEEDED: _l("It is not needed any more"),
     AbortReason.OUTDATED: _l("What it said is no longer true"),
 }
-SPOKEN = re.compile(r"[2-5][0-9][0-9] ")  # an answer of the mail server begins with its SMTP code
+# Matches a text that is an answer of the mail server: it begins with an SMTP code.
+SPOKEN = re.compile(r"[2-5][0-9][0-9] ")
 CUT_OFF = _l("The mail server ended the connection.")
-CAUSES = {  # texts by the type of an error that came without an answer of the mail server
+CAUSES = {  # words for failures without an answer of the mail server, by the type of the error
     "ConnectionRefusedError": _l("Nothing answers at the address and port of the mail server."),
     "gaierror": _l("The name of the mail server cannot be found."),
     "TimeoutError": _l("The mail server does not answer in time."),

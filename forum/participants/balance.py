@@ -21,7 +21,7 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 
-MOST_EARLIER = 20  # how many earlier tables are stored
+MOST_EARLIER = 20  # how many earlier public tables are stored
 
 
 def find_public(event: Event) -> PublicBalance | None:

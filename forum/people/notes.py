@@ -18,7 +18,7 @@ from forum.people.models import LONGEST_TAG, RegistrationNote, RegistrationTag
 
 MOST_TAGS = 20
 MOST_LISTED_TAGS = 40
-# tags are separated like this; a search separates words at the same characters
+# Tags are separated by commas or semicolons; a search separates words at the same characters.
 BETWEEN_TAGS = re.compile(r"[,;]")
 NOTED = "registration.noted"
 

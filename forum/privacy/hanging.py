@@ -38,14 +38,14 @@ UNTOLD = {
     *("substitutions.digest", "delegations.form_key"),
     # The person downloads a file by its link on the page, and its key is in the answer.
     *("answer_files.key", "answer_files.content"),
-    # a digest of the sender's network address, kept until the person confirms their address
+    # `asked_from` is a digest of the sender's network address, kept until the person confirms their address.
     "answer_files.asked_from",
-    # random values, or digests of answers that own data include
+    # These columns hold random values, or digests of answers that own data include.
     *("submissions.key", "submissions.fingerprint"),
     # Copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
-    "registrations.sealed_for",  # a digest of an address
+    "registrations.sealed_for",  # `sealed_for` is a digest of an address.
     "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
     # An unsent mail contains a personal link; the person gets it with the mail.

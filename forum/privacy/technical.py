@@ -1,6 +1,6 @@
 """Tables, columns and form fields without personal data, listed so that a new one cannot go unnoticed (P01)."""
 
-TABLES = {  # texts, settings and running state of the site itself
+TABLES = {  # tables with texts, settings and the running state of the site itself
     "events",
     "sectors",
     "questions",
@@ -35,7 +35,7 @@ TABLES = {  # texts, settings and running state of the site itself
 }
 # Columns of these tables with personal data; they are in the register.
 PERSONAL = {"events.contacts"}
-COLUMNS = {  # keys, counters and checksums in tables that also hold personal data
+COLUMNS = {  # keys, counters and checksums in tables that also hold personal data, by table
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},
     "offers": {"id"},
     "substitutions": {"id"},
@@ -110,7 +110,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "memberships": {"id"},
     "sign_ins": {"id"},
 }
-SETTINGS = {  # form fields for facts about the event and its organiser, by form
+SETTINGS = {  # form fields for facts about an event and its organiser, by the form's class
     "LineTexts": ("sv", "en"),
     "AreaTexts": ("sv", "en"),
     "LongTexts": ("sv", "en"),

@@ -49,7 +49,7 @@ class FileAnswer(Field):
     """A file as an answer: the field's value is a signed text that names a file sent before (`uploads`)."""
 
     widget = FileInput()
-    refusal = ""  # the reason for which the file sent with the form was refused
+    refusal = ""  # why the file that was sent with the form was refused; "" for no refusal
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Accept only a text that this site has signed."""
@@ -100,7 +100,7 @@ class AsksQuestions(TidyForm):
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         """Return whether the form is valid; if all answers together are too long, the last one gets the error."""
-        # computed once for the checks of all fields, none of which changes an answer
+        # Which questions are asked is computed once for all fields, because their checks change no answer.
         self.asked_now = self.asked()
         valid = super().validate(*args, **kwargs)
         return all([valid, *(self._fits(sensitivity) for sensitivity in Sensitivity)])

@@ -22,7 +22,8 @@ class Question(Base):
     may be.
     """
 
-    is_public_content = True  # the privacy notice lists it
+    # The privacy notice lists the questions, so a change makes cached pages outdated.
+    is_public_content = True
     __tablename__ = "questions"
     __table_args__ = (
         UniqueConstraint("event_id", "key"),

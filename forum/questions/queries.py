@@ -12,7 +12,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.questions.models import Answer, Question
 
-KEPT_AT_MOST = 50  # events whose questions are cached; limited because a forged form may name any event
+KEPT_AT_MOST = 50  # The most events whose questions are cached: a forged form may name any event.
 Kept = dict[str | None, tuple[int, list["Question"]]]
 BY_POSITION = Question.position, Question.id
 # The questions of a registration form, in one statement that is built once.

@@ -28,7 +28,7 @@ MOST_OFTEN = "40 per hour"
 # Forms behind a personal link that may ask for files, by the last parts of their paths.
 ENDS_OF_PATHS = (["r", "change"], ["yes"])
 INSTEAD = ["r", "instead"]
-CSRF = "csrf_token"  # key in the session
+CSRF = "csrf_token"  # the session's key for the CSRF token
 # The most bytes of a request with such a form: all of its files, or one that is refused with a message, and the fields.
 LARGEST_BODY = MOST_MEGABYTES * files.MEGABYTE + 256 * 1024
 LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are read

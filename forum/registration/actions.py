@@ -130,7 +130,7 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     places.lock_live(registration)
     before = registration.status
     ending.end_what_leads_to(registration)
-    # the mail that asks to confirm the address would name a place that is gone
+    # Cancel the unsent mail that asks to confirm the address: it would name a place that is gone.
     if not registration.has_address:
         mails.take_back([registration])
     places.release(registration)

@@ -12,7 +12,7 @@ from forum.events.models import Event
 from forum.registration.enums import Membership
 
 DELEGATIONS = "delegations of registrations"
-COLUMN = "delegation"  # the name of an exported column
+COLUMN = "delegation"  # the name of the column of delegations, in the list and in exports
 
 
 @dataclass(frozen=True)

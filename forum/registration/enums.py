@@ -32,9 +32,9 @@ IN_CALENDAR = {
 class Group(StrEnum):
     """A group of several statuses, for a filter of the organisers' list."""
 
-    PLACE = "place"  # holds a place: confirmed, or held for an address or an offer
-    HELD = "held"  # holds a place that is not confirmed yet
-    UNHELD = "unheld"  # the address is not confirmed, and no place is held for it
+    PLACE = "place"  # registrations that hold a place: it is confirmed, or held for an address or an offer
+    HELD = "held"  # registrations that hold a place that is not confirmed yet
+    UNHELD = "unheld"  # registrations whose address is not confirmed, and for which no place is held
     ENDED = "ended"
 
 
@@ -74,8 +74,8 @@ class OfferEnd(StrEnum):
 
     ACCEPTED = "accepted"
     DECLINED = "declined"  # the person refused the place, and thereby left the waiting list
-    LAPSED = "lapsed"  # the deadline has passed
-    WITHDRAWN = "withdrawn"  # by an organiser; the person waits again
+    LAPSED = "lapsed"  # the deadline of the offer has passed
+    WITHDRAWN = "withdrawn"  # an organiser has withdrawn the offer; the person waits again
     CANCELLED = "cancelled"  # the registration was cancelled, or declined by organisers
     MOVED = "moved"  # the person has moved to a sector in which no place is held for them
 
@@ -96,8 +96,9 @@ class TokenPurpose(StrEnum):
 
     CONFIRM = "confirm"
     MANAGE = "manage"
-    OWN_DATA = "own_data"  # mailed: opens the page of all of the person's data, once
-    OWN_DATA_PAGE = "own_data_page"  # kept in the session cookie while the page of OWN_DATA is open
+    OWN_DATA = "own_data"  # a mailed link that opens the page of all of the person's data, once
+    # A token that is in the session cookie while the page of OWN_DATA is open.
+    OWN_DATA_PAGE = "own_data_page"
 
 
 class ConsentPurpose(StrEnum):
@@ -110,8 +111,8 @@ class ConsentPurpose(StrEnum):
 class ListedAs(StrEnum):
     """Which data the list of participants shows of a person who has consented to it (P15)."""
 
-    NAME = "name"  # the name and the organisation
-    ORGANISATION = "organisation"  # the organisation only
+    NAME = "name"  # the list shows the person's name and organisation
+    ORGANISATION = "organisation"  # the list shows the person's organisation only
 
 
 class ExportPurpose(StrEnum):

@@ -19,8 +19,8 @@ from forum.registration.narrowing import UnknownFilter, Values
 
 LONGEST_SEARCH = 200
 SORTS = ("name", "organisation", "sector", "status", "registered")
-LONGEST_NUMBER = 9  # digits; no row has a larger number
-LONGEST_DAY = 10  # "2027-05-03"
+LONGEST_NUMBER = 9  # the most digits of a number in the URL; no row has a larger number
+LONGEST_DAY = 10  # the length of a day such as "2027-05-03"
 COLUMN, MOST_COLUMNS = re.compile(r"[a-z0-9_-]{1,100}"), 100
 
 
@@ -160,5 +160,5 @@ def _registered(event: Event, since: date | None, until: date | None) -> list[Co
         after = datetime.combine(until + day, time(), event.zone).astimezone(UTC) if until else None
         begun = [Registration.requested_at >= first] if first else []
         return [*begun, *([Registration.requested_at < after] if after else [])]
-    except OverflowError as error:  # a day at the beginning or the end of the calendar
+    except OverflowError as error:  # the day is at the beginning or the end of the calendar
         raise UnknownFilter from error

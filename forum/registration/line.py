@@ -32,9 +32,9 @@ class Waiter(Protocol):
 class Because(StrEnum):
     """The reason why it was this person's turn."""
 
-    TIME = "time"  # nobody who can take the place has waited longer
-    FLOOR = "floor"  # the sector is further below its floor than others
-    # the organisation has no place yet, but those of people who have waited longer do
+    TIME = "time"  # nobody who can take the place has waited longer than this person
+    FLOOR = "floor"  # this person's sector is further below its floor than others
+    # This person's organisation has no place yet, and those of people who have waited longer have one.
     ORGANISATION = "organisation"
     HAND = "hand"  # an organiser chose the person
 
@@ -42,10 +42,10 @@ class Because(StrEnum):
 class PassedOver(StrEnum):
     """Why a person of the same sector who had waited longer was passed over."""
 
-    CAP = "cap"  # the organisation has reached its cap
-    ORGANISATION = "organisation"  # the organisation has a place already
-    WITHDRAWN = "withdrawn"  # an organiser has just withdrawn this place from the person
-    HAND = "hand"  # an organiser chose somebody else
+    CAP = "cap"  # passed over: the person's organisation has reached its cap
+    ORGANISATION = "organisation"  # passed over: the person's organisation has a place already
+    WITHDRAWN = "withdrawn"  # passed over: an organiser has just withdrawn this place from the person
+    HAND = "hand"  # passed over: an organiser chose somebody else
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
 
 MANAGE_DAYS_AFTER_EVENT = 30
-OWN_DATA_MINUTES = 10  # how many minutes a link to all of a person's data works, and the page that it opens
+# How many minutes a link to all of a person's data works, and the page that it opens stays open.
+OWN_DATA_MINUTES = 10
 PATHS = {TokenPurpose.CONFIRM: "confirm/", TokenPurpose.OWN_DATA: "everything/"}
 
 

@@ -26,7 +26,8 @@ from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
-TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}  # to an address that may not belong to whoever typed it
+# These mails go to an address that may not belong to whoever typed it.
+TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}
 # The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
 # (`_received`).
 FOR_STATE = {

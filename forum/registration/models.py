@@ -34,9 +34,10 @@ IS_UNDECIDED = text("status IN ('pending', 'offered', 'waiting')")
 HOLDS_PLACE = text("holds_place")
 IS_REVIEWED = text("review_since IS NOT NULL")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
-LONGEST_SECRET = 1024  # bytes: room for a real name, or for diet and access answers, in any script
-LONGEST_ANSWERS = 4096  # bytes: room for every field of the form at its longest, in any script
-LONGEST_GIVEN = 12288  # bytes: room for the answers to an event's questions, which the form keeps below this
+LONGEST_SECRET = 1024  # in bytes: room for a real name, or for diet and access answers, in any script
+LONGEST_ANSWERS = 4096  # in bytes: room for every field of the form at its longest, in any script
+# In bytes: room for the answers to an event's questions, which the form keeps shorter than this.
+LONGEST_GIVEN = 12288
 
 
 class Registration(Base):
@@ -229,7 +230,8 @@ class Consent(Base):
     __tablename__ = "consents"
     __table_args__ = (
         Index("ix_consents_registration_id", "registration_id"),
-        Index("ix_consents_audience", "audience", "registration_id"),  # whether the list shows anybody
+        # This index finds quickly whether the list of participants shows anybody.
+        Index("ix_consents_audience", "audience", "registration_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

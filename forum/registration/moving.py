@@ -36,7 +36,8 @@ class Outcome(StrEnum):
     NO_PLACE = "no_place"
     IN_LINE = "in_line"
     REVIEWED = "reviewed"
-    GETS_PLACE = "gets_place"  # with a place; an unfinished review ends, because the new sector has none
+    # The person moves with a place; an unfinished review ends, because the new sector has none.
+    GETS_PLACE = "gets_place"
     JOINS_LINE = "joins_line"
     NOWHERE = "nowhere"
     AS_IT_IS = "as_it_is"
@@ -185,7 +186,8 @@ def _settle(registration: Registration, outcome: Outcome, actor: str, now: datet
     if registration.status == Status.PENDING:
         return
     if registration.sector.policy != SectorPolicy.REVIEW and registration.status in APPROVED:
-        registration.review_since = registration.answer_by = None  # the new sector has no reviews
+        # The new sector has no reviews, so the review ends.
+        registration.review_since = registration.answer_by = None
     if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
         offers.end(registration, OfferEnd.MOVED, now=now)
     if outcome == Outcome.REVIEWED:

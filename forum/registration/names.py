@@ -25,7 +25,8 @@ SPECIAL = str.maketrans(
 AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
 LEGAL_FORMS = {"ab", "as", "asa", "aps", "oy", "oyj", "hf", "ehf", "ltd", "inc", "gmbh", "publ", "ry", "rf"}
 WORDS = re.compile(r"\w+")
-SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")  # the dots and slashes inside "A/S" and "E.H.F."
+# Matches letters before dots or slashes, as in "A/S" and "E.H.F.".
+SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")
 
 
 def sort_key(family_name: str, given_name: str) -> str:

@@ -33,7 +33,7 @@ class Afterwards(StrEnum):
     """What the page after a registration's end offers, not knowing whose it was: registering again, or the sectors."""
 
     AGAIN = "again"
-    LOOK = "look"  # some sectors accept people, and others take nobody without an invitation
+    LOOK = "look"  # some sectors accept people, and the others do so only by invitation or not at all
     NOTHING = "nothing"
 
 

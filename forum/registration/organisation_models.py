@@ -28,7 +28,7 @@ class Organisation(Base):
     this one's names and mail domains belong to that one. Nothing of these rows is derived from registrations.
     """
 
-    is_public_content = True  # the form shows the names that are suggested
+    is_public_content = True  # public forms show the suggested names, so a change makes cached pages outdated
     __tablename__ = "organisations"
     __table_args__ = (
         CheckConstraint("cap IS NULL OR cap > 0", name="cap_positive"),

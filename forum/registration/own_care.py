@@ -18,7 +18,7 @@ from forum.registration.own_forms import mine, mine_live
 from forum.registration.self_service import bp
 from forum.web.routes import localised
 
-DELETE = "delete"  # the name of the button that deletes all answers
+DELETE = "delete"  # the name of the button that deletes all answers about diet and access
 
 
 @localised(bp, "/r/care", methods=["GET", "POST"])

@@ -22,7 +22,7 @@ from forum.registration.models import Registration
 from forum.registration.sign_in_models import EndedSignIn
 
 KEY = "own_page"
-# the session's key for the digest that opens the page of all of a person's data for ten minutes
+# The session's key for the digest that opens the page of all of a person's data, for ten minutes.
 EVERYTHING = "everything"
 SHAPE = {"link": str, "number": str, "began": float, "seen": float}
 # Older versions store the link's digest as a text under this key of the session. An older version that reads this

@@ -51,7 +51,7 @@ def lock(event: Event) -> None:
     This must be the first statement about places in the transaction. PostgreSQL locks the rows; on SQLite the writer
     already holds the lock on the database.
     """
-    # reading event.id could make the session load the event before it is locked
+    # Take the id without reading event.id, which could make the session load the event before it is locked.
     identity = inspect(event).identity
     if _lock(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
         # The query above returns no row for an event without sectors.

@@ -79,7 +79,7 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
         db.session.rollback()
         return form_pages.refused(type(refused), _sector_or_404(event, sector, form), form)
     db.session.commit()
-    response = redirect(url_for(".received"), 303)  # the same page for a new and a known address (S24)
+    response = redirect(url_for(".received"), 303)  # known and new addresses get the same page (S24)
     kept_answers.mark_sent(response, form.told_later(), sector)
     return response
 
@@ -212,7 +212,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 def _again(notice: str) -> ResponseReturnValue | None:
     if request.endpoint == f"{bp.name}.{received.__name__}":
-        return None  # Only the lost session had the name of the form that was sent.
+        return None  # Only the lost session knew which form was sent, so nothing can be shown again.
     named = request.view_args or {}
     if request.endpoint == f"{bp.name}.{resend.__name__}":
         return _ask_for_link(get_published_or_404(named.get("event")), LinkForm(), notice=notice)
@@ -250,7 +250,7 @@ def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> R
     )
     keeping = form_pages.keeping(
         sector, **{form_pages.CHECKED: "1"}
-    )  # another tab may have put other answers into the cookie
+    )  # another browser tab may have put the answers of another form into the cookie
     return form_pages.with_form(page, chosen, form, has_place=has_place, **keeping)
 
 

@@ -13,8 +13,8 @@ from itertools import cycle
 from forum.registration.ring_labels import Label, Spot, lay_out_names, lay_out_numbers
 from forum.registration.ring_paths import Part, Wedge, has_room, lay_bands, seat_all
 
-COUNTABLE = 420  # with more places than this, the ring has bands instead of dots
-MOST_NAMES = 6  # with more sectors, arcs are labelled with numbers instead of names
+COUNTABLE = 420  # an event with more places than this gets bands in the ring instead of dots
+MOST_NAMES = 6  # in a ring with more sectors than this, numbers replace the names at the arcs
 OWN_TONES = ("politics", "justice", "tech", "ngo", "other")
 
 

@@ -8,17 +8,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 560.0, 424.0  # the size of the drawing with names at the arcs
-WIDEST = 640.0  # in a wider drawing the names would be too small on a phone
-NUMBERED = 430.0, 400.0  # the size of the drawing with numbers at the arcs
-OVERHANG = 12.0  # how far a name may extend beyond the drawing, into the page's margin
+WIDTH, HEIGHT = 560.0, 424.0  # the size of a ring's drawing with names at the arcs
+WIDEST = 640.0  # the most width of a ring's drawing: in a wider one the names would be too small on a phone
+NUMBERED = 430.0, 400.0  # the size of a ring's drawing with numbers at the arcs
+OVERHANG = 12.0  # how far the name of a sector may extend beyond the drawing, into the page's margin
 # Font size of a sector's name, in units of the drawing, and the width of a letter as a share of that size.
 NAME = 22.0, 0.52
-WORDS = 20.0, 0.44  # the same two values for the words under the name
-AWAY = 15.0  # the distance from the arc to its name
+WORDS = 20.0, 0.44  # Font size and relative letter width, as above, of the words under a sector's name.
+AWAY = 15.0  # the distance from a sector's arc to its name
 NUMBER_AWAY = 18.0
 LINE = 20.0
-SIDE = 0.22  # nearer to the top or the bottom than this, as the sine of the angle, a name is centred on its point
+# A name nearer than this to the ring's top or bottom is centred on its point; the sine of the angle counts.
+SIDE = 0.22
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MIDDLE = 150.0  # radius of the middle row of seats; the centre is 0, 0
-AISLE = 1.5  # columns of seats left out between two sectors
+MIDDLE = 150.0  # the radius of the ring's middle row of seats; the ring's centre is 0, 0
+AISLE = 1.5  # how many columns of seats are left out between two sectors
 # The distance of two seats below which the ring gets another row of seats.
 CLOSEST = 9.0
 # The distance of two seats below which the ring shows bands, when it has its last row already.
@@ -17,7 +17,7 @@ TOO_CLOSE = 7.5
 # The largest distance of two seats: a dot grows with the distance, and few places would become huge dots.
 WIDEST = 17.0
 MOST_ROWS = 4
-WAITING_GAP = 1.15  # the distance of the people who wait from the last row, in seats
+WAITING_GAP = 1.15  # how far the dots of waiting people are from the last row, in distances of two seats
 BAND = 34.0  # thickness of the ring's coloured bands, one a sector, in units of the drawing
 BAND_AISLE = 0.02  # the gap between two bands, as a share of the whole circle
 

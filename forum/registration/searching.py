@@ -27,12 +27,12 @@ BETWEEN = re.compile(r"[\s,;]+")
 # Folding turns a non-breaking hyphen into U+2010. An export in CSV writes "tel:" before each phone number.
 PHONE = re.compile(r"(?<![^\s,;])(?:tel:)?([+(]?[0-9][0-9 ()./+\u2010–-]*[0-9])(?![^\s,;])")
 NOT_DIGITS = re.compile(r"[^0-9]+")
-TRUNK_ZERO = re.compile(r"\(0\)")  # the zero in +46 (0)8 …, dialled within the country only
+TRUNK_ZERO = re.compile(r"\(0\)")  # matches the zero in +46 (0)8 …, which is dialled within the country only
 NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
 REFERENCE = re.compile(r"([0-9a-z]{4})[ -]?([0-9a-z]{4})")
 ALIKE = str.maketrans(
     "oil", "011"
-)  # letters that no reference has, and the digits that people mistake for them
+)  # a reference has none of these letters, which people mistake for the digits beside them
 LOCALES = ("sv", "en", "nb", "da", "fi", "is")
 # Whether `search_extra` was made from the row's present answers. A version of the forum that is older than the
 # column changes only the answers: then the column holds a former name, title or phone number, which must find nobody.
@@ -89,7 +89,7 @@ def terms(query: str) -> list[Term]:
             rest = rest.replace(run[0], " ", 1)
     words = [word for word in BETWEEN.split(rest) if word]
     if not found and not words and (meant := search_fold(query)):
-        words = [meant]  # a search for commas only must find nobody, not everybody
+        words = [meant]  # a search for nothing but commas must find nobody, not everybody
     return [*found, *map(_word, words)][:MOST_WORDS]
 
 

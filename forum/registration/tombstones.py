@@ -36,8 +36,9 @@ FILE, NO_ADDRESS = "tombstones.log", "-"
 DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
 # The kinds of things that a tombstone's digest stands for.
 REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
-MAY_BE_UNNOTED = timedelta(minutes=5)  # the worker copies rows into the file every few seconds
-HALF_WRITTEN = timedelta(minutes=5)  # how old a temporary file is that a killed process has left behind
+# A tombstone may be missing in the file so long: the worker copies rows into the file every few seconds.
+MAY_BE_UNNOTED = timedelta(minutes=5)
+HALF_WRITTEN = timedelta(minutes=5)  # a temporary file of this age was left behind by a killed process
 log = logging.getLogger("forum.tombstones")
 
 

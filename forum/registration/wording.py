@@ -139,7 +139,7 @@ MEMBERSHIPS: Mapping[str, LazyString] = {
     Membership.ANY: _l("In a delegation"),
     Membership.NONE: _l("In no delegation"),
 }
-SORTS = {  # the keys are those of filtering.SORTS, each ascending and descending
+SORTS = {  # words for each order of filtering.SORTS, ascending and descending
     "name": _l("Name, A–Z"),
     "-name": _l("Name, Z–A"),
     "organisation": _l("Organisation, A–Z"),

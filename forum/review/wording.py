@@ -50,7 +50,7 @@ REFUSALS: Mapping[type[Exception], LazyString] = {
 }
 # states of an invitation that was not declined and has not ended
 INVITED = (InvitationState.OPEN, InvitationState.YES)
-SHOWN = 3  # the most earlier registrations that are listed for one person
+SHOWN = 3  # the most earlier registrations that the evidence lists for one person
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
     problems += given.misspelt()
     if problems:
         raise UnsafeSettings(problems)
-    return {**settings, "SECRET_FILES": given.secret_files}  # `forum doctor` checks who may read them
+    return {**settings, "SECRET_FILES": given.secret_files}  # `forum doctor` checks who may read these files
 
 
 def run_as(user: str) -> str:

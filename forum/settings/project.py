@@ -5,6 +5,7 @@ from pathlib import Path
 
 VERSION = version("forum")
 PACKAGE = Path(__file__).resolve().parent.parent
-IS_INSTALLED = (PACKAGE / "project").is_dir()  # true when installed from the wheel, false in a checkout
+# True when the forum was installed from the wheel, false in a checkout.
+IS_INSTALLED = (PACKAGE / "project").is_dir()
 PROJECT = PACKAGE / "project" if IS_INSTALLED else PACKAGE.parent
 DEFAULT_INSTANCE = (Path.cwd() if IS_INSTALLED else PROJECT) / "instance"

@@ -94,7 +94,8 @@ def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "MAX_FORM_PARTS": 200,
-        "WTF_CSRF_TIME_LIMIT": None,  # the session's limits apply: a form may stay open over lunch (A11)
+        # No limit besides the session's own: a form may stay open over lunch (A11).
+        "WTF_CSRF_TIME_LIMIT": None,
     }
 
 

@@ -34,10 +34,11 @@ class Outcome(StrEnum):
     NO_SECTOR = "no_sector"  # the sector has been removed meanwhile
     TOO_LATE = "too_late"  # the event makes no offers of places any more
     TOO_MANY_TAGS = "too_many_tags"
-    SEVERAL_FORMS = "several_forms"  # several forms were sent for an address that is not confirmed
+    # Several forms were sent for this person's address, which is not confirmed.
+    SEVERAL_FORMS = "several_forms"
     RECUSED = "recused"  # the organiser has left the decision about this person to others
     SECOND_NEEDED = "second_needed"  # the person is in review, and ending it needs a second organiser
-    FAILED = "failed"  # an error of the program
+    FAILED = "failed"  # the program failed while it changed this person
 
 
 UNTOUCHED = frozenset(Outcome) - {Outcome.WAITING, Outcome.DONE}

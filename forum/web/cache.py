@@ -32,8 +32,9 @@ from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
 WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
-AS_OF = "forum.as_of"  # key for the content version from before a request
-HOLDS = "forum.page_holds"  # key for the seconds after which the page that is being rendered may be outdated
+AS_OF = "forum.as_of"  # key in the WSGI environment for the content version from before a request
+# Key in the WSGI environment for the seconds after which the page that is being rendered may be outdated.
+HOLDS = "forum.page_holds"
 # The argument of a route whose page only some people may see; no page of such a route is cached.
 PRIVATE = "preview"
 SEATS_SECONDS = 1.0
@@ -124,7 +125,7 @@ class PageCache:
         if key is None or not (key in self._pages or self._seconds(key)):
             if (
                 key and key[1:].partition("/")[0] in NAMES
-            ):  # a public page; monitors wait for no database here
+            ):  # This page is public, unlike pages for monitors, which must not wait for the database here.
                 environ[AS_OF] = self._read_version()
             return inner(environ, start_response)
         version = self._read_version()

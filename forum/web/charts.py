@@ -7,11 +7,11 @@ it, so they keep their size on a phone, when enlarged, and on paper.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-BAR_LENGTH, BAR_MIDDLE = 300, 8  # the length of a drawing of a bar, and the height at which the bar is drawn
+BAR_LENGTH, BAR_MIDDLE = 300, 8  # the length of the drawing of a bar, and the height of its middle line
 THINNEST = 2.0  # the least length of a part of a bar, so that one person among thousands is seen
-WIDTH, HEIGHT = 600, 200  # the size of a drawing of curves
-MOST_LINES = 5  # the most lines above the one at 0
-MOST_POINTS = 200  # the most points of a curve: days are left out of the drawing beyond that
+WIDTH, HEIGHT = 600, 200  # the width and height of the drawing of curves
+MOST_LINES = 5  # the most horizontal lines of a chart above the one at 0
+MOST_POINTS = 200  # the most points of a curve: with more days than this, some are left out of the drawing
 STEPS = (1, 2, 5)
 
 

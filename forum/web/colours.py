@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 HEX = re.compile(r"#[0-9a-f]{6}")
-AA = 4.5  # the least contrast of text with its background
-STEPS = 500  # steps of lightness that are tried, from black to white
+AA = 4.5  # the least contrast of text with its background that WCAG's level AA asks for
+STEPS = 500  # how many steps of lightness are tried, from black to white
 
 
 @dataclass(frozen=True)

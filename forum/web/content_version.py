@@ -59,8 +59,9 @@ class PolledVersion:
     The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
-    EVERY, FOR = 0.5, 2.0  # seconds between two reads; seconds for which a read version is valid
-    PATIENCE = 2.5  # seconds to wait for a server that does not answer
+    # In seconds: how often the content version is read, and how long a read version is valid.
+    EVERY, FOR = 0.5, 2.0
+    PATIENCE = 2.5  # how many seconds the thread waits for a database server that does not answer
 
     def __init__(self, conninfo: str):
         self._conninfo = conninfo

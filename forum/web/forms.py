@@ -37,7 +37,7 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
 SWITCH, WITH_ERRORS = "change", "errors"
 # The most characters of a text of several lines: two such texts and all other fields fit into one form.
 LONGEST_TEXT = 30_000
-LONGEST_NAME = 100  # the most characters in the name of a numbered field
+LONGEST_NAME = 100  # the most characters in the name of a field with a number in its name
 LONGEST = 1000  # the most characters of a field as sent: normalising n combining marks may take n² steps
 
 

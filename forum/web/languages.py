@@ -21,7 +21,7 @@ WRITTEN = {"en": "en_GB"}  # British dates: Babel's plain English has no names f
 # Formats of a moment: "31 October 2027 at 23:59 (CET)", "31 oktober 2027 kl. 23.59 (CET)".
 CLOCKS = {"en": "HH:mm (z)", "sv": "HH.mm (z)"}
 MOMENTS = {"en": f"d MMMM y 'at' {CLOCKS['en']}", "sv": f"d MMMM y 'kl'. {CLOCKS['sv']}"}
-LONGEST = 200  # characters of Accept-Language that are read: the least preferred languages come last
+LONGEST = 200  # how many characters of Accept-Language are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
 # Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
 CATALOGUES: dict[Locale, NullTranslations] = {}
@@ -67,7 +67,8 @@ def read_from_address(app: Flask) -> None:
 
 def language() -> str:
     """Return the language code of the present request, or of the text being rendered for a mail."""
-    locale = get_locale()  # called some 150 times a page, for which str(locale) would take half a millisecond
+    # This runs some 150 times a page, and str(locale) would take half a millisecond for that.
+    locale = get_locale()
     return locale.language if locale else DEFAULT
 
 

@@ -21,7 +21,7 @@ from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 HOUR_SECONDS = 3600
-COUNTER = "forum_limits"  # key in app.extensions: each app has its own counter
+COUNTER = "forum_limits"  # where app.extensions keeps the app's own counter of rate limits
 SCHEMA = "CREATE TABLE IF NOT EXISTS counters (key TEXT PRIMARY KEY, amount INTEGER NOT NULL, expires REAL NOT NULL)"
 # Short timeouts in seconds, because the thread of a request waits for Redis.
 REDIS_OPTIONS: dict[str, float] = {
@@ -101,7 +101,8 @@ class SqliteStorage(Storage):
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=OFF")  # a power cut may lose some counts, nothing else
+            # A power cut may lose some counts of rate limits, and nothing else.
+            connection.execute("PRAGMA synchronous=OFF")
             connection.execute(SCHEMA)
             self._local.connection = connection
         return connection

@@ -50,13 +50,13 @@ class Lobby:
 
     # Threads of the process. Those beyond PRESENT serve requests that never wait: static files, cached pages, /livez.
     THREADS = 144
-    PRESENT = 112  # requests that may be held at once
+    PRESENT = 112  # how many requests one process may hold at once
     SERVED = 96  # how many of PRESENT the app handles at once; the others wait after their bodies are read
     # Requests beyond PRESENT whose bodies are still read, so that the error page can keep a form's answers.
     DOORSTEP = 12
     # Bodies that one client may be sending at once: forty people may share an address.
     SLOW = 48
-    PATIENCE = 2.0  # seconds that a request waits until the app handles it
+    PATIENCE = 2.0  # how many seconds a request waits until the app handles it
     # Requests for /readyz that are let in beside PRESENT: a balancer must not remove a process for being busy.
     ASKING = 4
 

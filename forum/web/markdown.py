@@ -34,7 +34,7 @@ TAGS = {
     *("a", "div", "table", "thead", "tbody", "tr", "th", "td"),
 }
 ATTRIBUTES: dict[str, set[str]] = {
-    "*": set(),  # no attribute is allowed everywhere, not even title or lang
+    "*": set(),  # no HTML attribute is allowed on all elements, not even title or lang
     "a": {"href"},
     "div": {"class", "role", "tabindex", "aria-label"},  # `_open_table` puts a div around each table
     "ol": {"start"},
@@ -54,7 +54,7 @@ TAKEN_IDS = {
     "sources",
     "hashtags",
     "categories",
-}  # ids that the layout uses itself
+}  # ids that the layout of pages uses itself, so that no heading may have them
 TOP, DEEPEST = 2, 6
 
 

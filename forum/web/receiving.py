@@ -14,7 +14,7 @@ from forum.web.layers import Environ
 # Key in the WSGI environment for the most bytes that this request's body may have, if not the usual number.
 LONGEST = "forum.longest_body"
 REFUSAL = "forum.refusal"  # key in the WSGI environment for the error with which the request is refused
-DIGITS = 20  # digits of a Content-Length at most; int() refuses a number of thousands of digits
+DIGITS = 20  # the most digits of a Content-Length: int() refuses a number of thousands of digits
 
 
 def receive(environ: Environ, longest: int) -> None:

@@ -29,7 +29,7 @@ FINER = 4
 FONTS = ("fonts/newsreader-latin.woff2", "fonts/newsreader-latin-ext.woff2")
 ARC = re.compile(r'class="(\w{1,20})" d="([MA\d. ]+)"')
 COLOUR = re.compile(r"\.(\w+)\{stroke:(#[0-9a-f]{6})\}")
-NO_LETTER = "\ue000"  # a code point of private use, which is in none of FONTS
+NO_LETTER = "\ue000"  # none of FONTS has this code point of private use
 STROKE = re.compile(r"stroke-width:(\d+)")
 
 # A picture has room for fewer letters than this. Longer texts are cut before their lines are measured, which takes time
@@ -105,7 +105,7 @@ def _ring(size: int) -> Image.Image:
     width = float(STROKE.findall(source)[0])
     for name, path in ARC.findall(source):
         numbers = [float(number) for number in re.split("[MA ]", path) if number]
-        start, stop = _angles(*numbers[:2], *numbers[-2:])  # the points where the arc begins and ends
+        start, stop = _angles(*numbers[:2], *numbers[-2:])  # the first and the last point of an arc's path
         outer = (25 + width / 2) * scale
         centre = 32 * scale
         box = (centre - outer, centre - outer, centre + outer, centre + outer)

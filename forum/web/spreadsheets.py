@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from forum.web import xlsx_reading
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
 
-MOST_IN_CELL = 3_000  # characters of a cell, or of a line before it is split
+MOST_IN_CELL = 3_000  # the most characters of a cell, and of a line before it is split into cells
 ZIP = b"PK"
-DELIMITERS = "\t;,"  # the tab first: commas and semicolons are more often part of a cell
+DELIMITERS = "\t;,"  # The tab comes first: commas and semicolons stand within cells more often.
 
 
 def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:

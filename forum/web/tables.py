@@ -21,12 +21,13 @@ BYTE_ORDER_MARK = "\ufeff"
 ROWS_A_CHUNK = 200
 BLANK = rf"\s{UNSEEN}"
 SIGN = r"[=+\-@＝＋－＠]"
-AHEAD = rf"['\"{BLANK}]*"  # characters that a spreadsheet may strip before the sign of a formula
+AHEAD = rf"['\"{BLANK}]*"  # matches characters that a spreadsheet may strip before the sign of a formula
 NEEDS_PREFIX = re.compile(f"'*[{BLANK}]|{AHEAD}{SIGN}")
 NEEDS_MARK = re.compile(f"(?<=[,;])({AHEAD})(?={SIGN})")
 HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # control characters and lone surrogates
+# Matches control characters and lone surrogates.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # `harmless` changes no text in which this finds nothing. Most cells are such texts, and one search replaces four.
 SUSPECT = re.compile(
     rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^['\"{BLANK}=+\-@＝＋－＠]|[,;]['\"{BLANK}]*{SIGN}"

@@ -2,7 +2,7 @@
 
 import re
 
-IN_BRACKETS = re.compile(r"\(0\)")  # a zero that is dialled only without the country code
+IN_BRACKETS = re.compile(r"\(0\)")  # matches a zero that is dialled only without the country code
 NOT_DIALLED = re.compile(r"[^0-9]")
 
 

@@ -16,10 +16,11 @@ from xml.parsers import expat
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
 
 # Bounds against files that unpack to huge sizes. A table of 301 rows and 30 columns needs less than half.
-MOST_BYTES = 2_000_000  # bytes of all parts together, unpacked
-MOST_ELEMENTS = 150_000  # elements of all parts together
-CHUNK = 65_536  # bytes that are unpacked and parsed at once
-PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # compression methods that spreadsheet programs use
+MOST_BYTES = 2_000_000  # the most bytes of all parts of a file together, unpacked
+MOST_ELEMENTS = 150_000  # the most XML elements of all parts of a file together
+CHUNK = 65_536  # how many bytes of a part are unpacked and parsed at once
+# The compression methods of ZIP that spreadsheet programs use.
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error),
