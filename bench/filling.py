@@ -37,9 +37,9 @@ TEN_KINDS = (
 class Asks(Enum):
     """The questions of the current event's form besides the core questions."""
 
-    CORE = "core"  # no questions
-    DEMO = "demo"  # the demo's questions
-    TEN_MORE = "ten more"  # ten questions, one of them about diet or access
+    CORE = "core"  # the form asks no questions besides the core ones
+    DEMO = "demo"  # the form asks the questions of the demo
+    TEN_MORE = "ten more"  # the form asks ten more questions, one of them about diet or access
 
 
 def new_app(folder: Path, database_url: str, *, asks: Asks = Asks.CORE) -> Flask:

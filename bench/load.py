@@ -40,7 +40,7 @@ FAMILY_NAMES = (
     "Östlund",
     "Łukasik",
 )
-PROCESSES = 4  # number of client processes
+PROCESSES = 4  # how many processes send registrations
 SECTORS = ("politics", "justice", "tech", "ngo", "other")
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 # The fields of an event's own questions in the form's HTML: the value of a choice, else nothing, for a typed answer.
@@ -60,8 +60,8 @@ class Figures:
     p50: float = 0.0
     p99: float = 0.0
     errors: int = 0
-    number: int = 0  # the sum of the registrations of all runs
-    client_seconds: float = 0.0  # CPU time that the load generator needed for the registrations
+    number: int = 0  # how many registrations all runs made together
+    client_seconds: float = 0.0  # the CPU time that the load generator itself used for the registrations
 
     @property
     def median(self) -> float:

@@ -14,7 +14,8 @@ from bench.report import Report, Row, per_second
 from tools import servers
 
 AIMS = {"SQLite": "≥ 80 a second, p99 ≤ 400 ms", "PostgreSQL": "≥ 60 a second, p99 ≤ 400 ms"}
-LOADS = ((1, 200), (8, 400), (64, 512))  # pairs: clients at once, registrations in a run
+# For each load: how many clients register at once, and how many registrations a run makes.
+LOADS = ((1, 200), (8, 400), (64, 512))
 EMPTY, FULL, FREE = "empty", "full", "without-turns"
 BESIDE_CORE = ((Asks.DEMO, "the demo's questions", ""), (Asks.TEN_MORE, "ten questions more", "≥ 0.85"))
 

@@ -103,7 +103,7 @@ def _started(command: list[str], port: int, environment: dict[str, str], path: s
     began, options = time.perf_counter(), {"cwd": PROJECT, "env": environment, "stdout": subprocess.DEVNULL}
     with tempfile.TemporaryFile(
         "w+"
-    ) as log:  # a file, because a pipe that nobody reads would block the server when it is full
+    ) as log:  # The server writes into a file: a pipe that nobody reads would block it once the pipe is full.
         process = subprocess.Popen(command, stderr=log, text=True, **options)
         try:
             seconds = _wait(f"http://127.0.0.1:{port}{path}", process, began, log)

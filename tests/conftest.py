@@ -58,7 +58,7 @@ pytest.register_assert_rewrite("tests.faults")
 
 MakeApp = Callable[..., Flask]
 SignInAs = Callable[..., Pages]
-MEMORY = Path("/dev/shm")  # a folder in memory, because databases of tests need not be kept
+MEMORY = Path("/dev/shm")  # databases of tests lie in a folder in memory, because they need not be kept
 
 
 def pytest_configure(config: pytest.Config) -> None:

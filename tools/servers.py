@@ -33,8 +33,8 @@ POSTGRES_FOLDERS = (
     "/opt/homebrew/opt/postgresql*/bin",
 )
 POSTGRES_SETTINGS = {
-    "listen_addresses": "",  # listens only on a socket in its folder
-    "fsync": "off",  # the data need not survive a crash
+    "listen_addresses": "",  # PostgreSQL listens only on a socket in its folder
+    "fsync": "off",  # the data of tests need not survive a crash
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "32MB",

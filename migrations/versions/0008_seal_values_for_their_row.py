@@ -26,7 +26,8 @@ depends_on = None
 
 NONCE = 12
 BATCH = 200
-SEALED = (  # table, column, purpose of its key, primary key, columns to which the value is bound
+# Sealed columns: table, column, purpose of its key, primary key, columns to which the value is bound.
+SEALED = (
     ("users", "totp_secret", "totp", "id", ("id",)),
     ("users", "totp_proposed", "totp", "id", ("id",)),
     ("outbox_messages", "content", "outbox", "id", ("message_id", "recipient")),

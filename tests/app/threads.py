@@ -4,7 +4,7 @@ import time
 
 from forum.turns import Line
 
-SECONDS = 10  # time limit; working code needs a moment only
+SECONDS = 10  # the time limit in which other threads must act; working code needs a moment only
 
 
 def wait_until(is_so):

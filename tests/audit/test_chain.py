@@ -295,7 +295,8 @@ def test_postgresql_keeps_the_record_from_a_role_that_does_not_own_it(make_app, 
 
     It may delete details, because erasing a person does. Details that are deleted by hand are named by `forum doctor`.
     """
-    name = f"kept_{secrets.token_hex(4)}"  # a name of its own, because all databases of the server share their roles
+    # The role needs a name of its own, because all databases of the server share their roles.
+    name = f"kept_{secrets.token_hex(4)}"
     told = (PROJECT / "docs/operations.md").read_text().partition("```sql\n")[2].partition("```")[0]
     making, _comment, granting = re.sub(r"\bforum(_owner)?\b", rf"{name}\1", told).partition("-- in it")
 

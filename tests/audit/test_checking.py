@@ -57,7 +57,8 @@ def test_check_goes_on_where_it_stopped_and_rests_for_a_day(sign_in_as, event):
     pages = sign_in_as(Role.ORGANISER, event)
     assert state(NOW) == (True, "the worker has not checked the record of who did what yet")
     assert "The log has not been checked yet." in words(pages)
-    assert [check(NOW) for _run in range(4)] == [2, 2, 2, 0]  # the sixth entry is the view of the log
+    # The trail has a sixth entry: the view of the log.
+    assert [check(NOW) for _run in range(4)] == [2, 2, 2, 0]
     assert state(NOW) == (True, f"the worker checked 6 entries on {NOW:%Y-%m-%d}")
     assert "and found whole: 6 entries" in words(pages)
     assert check(NOW + DAY - timedelta(seconds=1)) == 0
@@ -106,7 +107,7 @@ def test_missing_head_is_told_apart_from_changed_entries(app, sign_in_as, event,
     assert "changed or removed" not in page
     heads.note(now=NOW)
     assert check(NOW + checking.AFTER_FAULT - timedelta(seconds=1)) == 0
-    assert check(NOW + checking.AFTER_FAULT) == 6  # the sixth entry is the view of the log
+    assert check(NOW + checking.AFTER_FAULT) == 6  # the trail has a sixth entry: the view of the log
     assert state(NOW + checking.AFTER_FAULT)[0]
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.keyboard import FOCUSABLE, Keyboard, wire
 
-ROOM = 8  # margin around an element, in px, for its focus indicator
+ROOM = 8  # how many px around an element are compared, because its focus indicator may be there
 # Returns the kind of an element. Elements of one kind look alike, so only one of them is measured.
 KIND = """element => {
     const words = element => `${element.tagName}.${element.getAttribute("class") || ""}`;

@@ -53,7 +53,8 @@ TAKE_NOTES = f"""() => {{
 # The key Tab, as the browser receives it: Playwright would also send that it is let go, and Shift by itself.
 TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
 SHIFT = 8  # Shift's bit in the mask of modifier keys
-MOST_PARTS = 7  # day, month, year, hours, minutes, am or pm, and the button that opens the calendar
+# The parts of the largest field: day, month, year, hours, minutes, am or pm, and the button of the calendar.
+MOST_PARTS = 7
 
 
 @dataclass

@@ -9,11 +9,11 @@ from playwright.sync_api import Page
 from tests.browser.measures import WCAG, WIDTHS, resize
 
 SCRIPT = (Path(__file__).parent / "looks.js").read_text()
-CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # axe rules about colours
-PLACES = ("target-size", "scrollable-region-focusable")  # axe rules about sizes and positions
-Document = tuple[int, int]  # digest of the skeleton, and of what is displayed
-Text = tuple[Document, int]  # the document, and the index of the text's element
-# colour scheme, width, document, and the kinds of all texts in the light scheme
+CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # the axe rules that judge colours
+PLACES = ("target-size", "scrollable-region-focusable")  # the axe rules that judge sizes and positions
+Document = tuple[int, int]  # the digest of a document's skeleton, and that of what is displayed of it
+Text = tuple[Document, int]  # a text: its document, and the index of its element
+# A look: its colour scheme, width and document, and the kinds of all texts in the light scheme.
 Look = tuple[str, int, Document, int | None]
 JUDGED = ("light", "dark")  # colour schemes in which contrast is judged
 SCHEMES = {

@@ -1123,7 +1123,7 @@ QUESTIONS = [
 ORGANISING = [*CONSOLE, *DESK, *SETTINGS, *QUESTIONS]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]
 BY_NAME = {sight.name: sight for sight in SIGHTS}
-EVERY_KIND = (  # pages that together have every kind of focusable element
+EVERY_KIND = (  # pages that together have every kind of element that can get the focus
     "front",
     "choose",
     "details with errors",

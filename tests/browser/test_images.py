@@ -127,7 +127,8 @@ def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(c
     page.get_by_text("Cover image", exact=True).first.click()
     expect(page.get_by_role("button", name="Search all images")).to_be_visible()
     box = page.locator(f"[name=cover][value='{unused}']")
-    box.evaluate("box => box.closest('.library-item').remove()")  # as if the form did not list this image
+    # Remove the image from the page, as if the form did not list it.
+    box.evaluate("box => box.closest('.library-item').remove()")
     page.get_by_role("button", name="Search all images").focus()
     answers = []
 

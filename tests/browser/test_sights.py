@@ -3,7 +3,7 @@
 from forum.accounts.access import AUDIENCES
 from tests.browser.sights import SIGHTS
 
-NO_PAGES = {  # routes that answer with something other than a page, and why
+NO_PAGES = {  # routes that answer with something other than a page, each with the reason
     "home.root": "leads to the language",
     "home.preview": "leads into the preview",
     "previews.end": "leads back to the list",

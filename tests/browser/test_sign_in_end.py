@@ -17,7 +17,7 @@ from tests.browser.worlds import NOW, World
 
 pytestmark = pytest.mark.browser
 DIALOGS = ("soon", "last", "over")
-LOOKS = [  # width, colour scheme, forced colours
+LOOKS = [  # for each look: its width, its colour scheme, and whether colours are forced
     (width, scheme, forced)
     for width in (320, 768, 1280)
     for scheme, forced in (("light", "none"), ("dark", "none"), ("dark", "active"))

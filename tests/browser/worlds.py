@@ -102,10 +102,11 @@ class World:
     people: dict[str, str] = field(
         default_factory=dict
     )  # references of registrations, by the registrations' state
-    posts: dict[str, dict] = field(default_factory=dict)  # values in the URLs of posts, by kind and language
+    # Values in the public URLs of posts, by the kind of post and the language.
+    posts: dict[str, dict] = field(default_factory=dict)
     desk: dict[str, dict[str, int]] = field(
         default_factory=dict
-    )  # values in the console's URLs of posts, by kind: draft, planned, …
+    )  # values in the console's URLs of posts, by the kind of post: draft, planned, …
     # URL values ({"key": …}) of an image that a post shows ("used") and of one that none shows ("unused")
     images: dict[str, dict[str, str]] = field(default_factory=dict)
     task: int = 0  # the id of a task that is running; only in the test forum "long"

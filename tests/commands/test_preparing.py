@@ -56,7 +56,7 @@ def test_start_waits_for_another_one_however_long_that_takes(make_app, postgres_
         other.commit()
         waiting = threading.Thread(target=start)
         waiting.start()
-        waiting.join(timeout=0.5)  # ten times the lock timeout
+        waiting.join(timeout=0.5)  # wait ten times as long as the pages' lock timeout
         assert (begun, waiting.is_alive()) == ([], True)
         other.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": START_LOCK})
         waiting.join(timeout=30)

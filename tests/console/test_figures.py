@@ -74,7 +74,7 @@ def restrict(registration) -> None:
 
 
 def test_days_are_those_of_the_events_time_zone_and_count_what_came_and_ended(organiser, event):
-    after_midnight = datetime(2027, 4, 28, 22, 30, tzinfo=UTC)  # 00:30 on the next day in Stockholm
+    after_midnight = datetime(2027, 4, 28, 22, 30, tzinfo=UTC)  # in Stockholm it is 00:30 on the next day
     gone = confirmed(event, now=after_midnight - timedelta(hours=1))
     confirmed(event, now=after_midnight)
     write(actions.cancel, gone, actor="person", now=after_midnight + timedelta(hours=1))

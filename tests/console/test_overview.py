@@ -76,9 +76,9 @@ def mixed(database):
     )
     confirmed(event, "justice")
     register(event, "justice")
-    confirmed(event, "justice")  # waits, because the sector is full
+    confirmed(event, "justice")  # this person waits, because the sector is full
     register(event, "ngo")
-    confirmed(event, "other", family_name="Berg")  # waits for a review by the organisers
+    confirmed(event, "other", family_name="Berg")  # this person waits for a review by the organisers
     return event
 
 
@@ -109,7 +109,8 @@ def test_numbers_of_the_balance_add_up_to_the_places(sign_in_as, mixed):
 def test_overview_names_who_has_not_confirmed_and_holds_no_place(sign_in_as, mixed):
     organiser = sign_in_as(event=mixed)
     assert "holds no place." not in overview(organiser).text.replace("or waits holds no place.", "")
-    late = register(mixed, "justice", family_name="Sen")  # holds no place, because the sector is full
+    # This person holds no place, because the sector is full.
+    late = register(mixed, "justice", family_name="Sen")
     page = overview(organiser)
     shown = page.follow("1 more has not confirmed the address and holds no place.")
     assert names(shown) == [f"Sen, {late.given_name}"]

@@ -17,7 +17,7 @@ from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_event
 from tests.factories.registrations import confirmed, register, write
 from tools.pages import Pages
 
-SPRING = date(2028, 3, 26)  # summer time begins: the clocks go from 2 to 3
+SPRING = date(2028, 3, 26)  # summer time begins on this day: the clocks go from 2 to 3
 
 
 @pytest.fixture

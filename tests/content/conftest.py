@@ -85,7 +85,7 @@ def site(app, frozen):
         make_post(key="plain", slug="plain", headline="2016", lead="no", body="- a: b\n\n```\n---\n```")
         gone = make_post(("sv",), key="gone", slug="gone", published_at=None, announced_at=None)
         start_write(db.session)
-        db.session.execute(delete(GlossaryTerm))  # the entries that every new site has
+        db.session.execute(delete(GlossaryTerm))  # Delete the glossary's entries that every new site has.
         db.session.commit()
         save(
             Withdrawal(post_id=gone.id, made_at=NOW, published_at=PUBLISHED),

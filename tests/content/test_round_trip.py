@@ -40,7 +40,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 # Columns that an export leaves out, each with the reason.
 UNTOLD = {
     "events": {
-        "unpublished_at",  # when organisers unpublished the event in this database
+        "unpublished_at",  # `unpublished_at` is when organisers unpublished the event in this database
         # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.
         *("id", "slug", "taken"),
         "hotline_url",  # only earlier versions read this column
@@ -48,7 +48,7 @@ UNTOLD = {
     },
     "sectors": {
         *("id", "event_id", "taken", "reserved", "position"),
-        "merged_keys",  # keys of sectors that were merged in this database
+        "merged_keys",  # `merged_keys` are keys of sectors that were merged in this database
     },
     "pages": {"id", "event_id", "slug"},
     "posts": {"id", "key", "announced_at"},  # the worker sets `announced_at` when it announces the post

@@ -57,7 +57,7 @@ def test_contact_adds_people_and_reads_before_what_becomes_of_them(pages, databa
     assert page.flashes == ["A message is on its way to eva@example.org. The person has 48 hours to confirm."]
     assert (queued(since), counted(event)) == ([("received", "eva@example.org")], (3, 3))
     page = page.follow("Add a person …")
-    confirmed(event, "tech")  # somebody takes the last place meanwhile
+    confirmed(event, "tech")  # meanwhile somebody else takes the last place
     page = page.submit({"given_name": "Dan"}, button="Add the person", expect=409)
     assert "Nobody has been added yet" in page.text
     assert "The person joins the waiting list" in page.text

@@ -83,7 +83,7 @@ def test_each_day_is_an_entry_with_its_hours(pages):
         ([], []),
         ([{"ends": "17:00"}], [("20271116T090000", "20271116T170000")]),
         ([{"starts": "08:30"}], [("20271117T083000", "20271117T163000")]),
-        ([NIGHT, NIGHT], []),  # hours of two nights, but the event has only one
+        ([NIGHT, NIGHT], []),  # the event has hours of two nights, but only one night
     ],
 )
 def test_days_whose_hours_are_not_known_are_entries_of_the_whole_day(pages, nights, known):
@@ -171,7 +171,7 @@ def test_lines_are_folded_at_75_octets(pages):
 
 @pytest.mark.parametrize(
     ("zone", "starts_at", "local", "offset"),
-    [  # UTC, local time, hours from UTC, around 2027's clock changes
+    [  # For each case: UTC, local time, hours from UTC; the cases lie around 2027's clock changes.
         ("Europe/Stockholm", datetime(2027, 3, 28, 0, 59, tzinfo=UTC), "2027-03-28 01:59", 1),
         ("Europe/Stockholm", datetime(2027, 3, 28, 1, 0, tzinfo=UTC), "2027-03-28 03:00", 2),
         ("Europe/Stockholm", datetime(2027, 7, 1, 7, 0, tzinfo=UTC), "2027-07-01 09:00", 2),
@@ -199,5 +199,6 @@ def test_times_are_the_events_own_through_the_year(pages, zone, starts_at, local
         return
     assert f"TZID={zone}".encode() in page.data
     (definition,) = icalendar.Calendar.from_ical(page.data).walk("VTIMEZONE")
-    by_the_file_alone = definition.to_tz(lookup_tzid=False)  # read like a program that knows no time zones
+    # Read the time zone like a program that knows only the file itself.
+    by_the_file_alone = definition.to_tz(lookup_tzid=False)
     assert start.replace(tzinfo=by_the_file_alone).utcoffset() == timedelta(hours=offset)

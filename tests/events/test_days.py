@@ -45,6 +45,7 @@ def test_hours_are_those_of_the_events_zone(app):
 
 def test_dates_in_words_end_with_the_last_day_although_its_hours_are_not_known(language):
     starts, ends = datetime(2027, 11, 15, 23, tzinfo=UTC), datetime(2027, 11, 17, 23, tzinfo=UTC)
-    event = new_event(starts_at=starts, ends_at=ends)  # from midnight to midnight in Stockholm
+    # The event lasts from midnight to midnight in Stockholm.
+    event = new_event(starts_at=starts, ends_at=ends)
     assert [day.date.day for day in list_days(event)] == [16, 17]
     assert dates_of(event) == {"en": "16–17 November 2027", "sv": "16–17 november 2027"}[language]

@@ -11,7 +11,8 @@ from tests.factories.events import new_event
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NINE, FIVE, ONE, MIDNIGHT = time(9), time(17), time(1), time(0)
-SATURDAY, SUNDAY, MONDAY = date(2027, 10, 30), date(2027, 10, 31), date(2027, 11, 1)  # summer time ends
+# Summer time ends in the night to this Sunday.
+SATURDAY, SUNDAY, MONDAY = date(2027, 10, 30), date(2027, 10, 31), date(2027, 11, 1)
 
 
 @pytest.mark.parametrize(

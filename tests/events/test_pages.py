@@ -24,7 +24,8 @@ def test_page_shows_title_summary_text_and_when_it_changed(pages):
     page = pages.get("events.page", slug="practical")
     assert (page.h1, page.all(".lead")) == ("Page practical", ["What the page is about."])
     assert page.all(".prose") == ["Part Words."]
-    assert "Last changed 1 May 2027" in page.text  # 22:30 UTC on 30 April is 1 May in Stockholm
+    # The change was made at 22:30 UTC on 30 April, which is 1 May in Stockholm.
+    assert "Last changed 1 May 2027" in page.text
     assert page.soup.find(id="part").name == "h2"
     assert page.links["Svenska"] == "/sv/pages/practical"
 

@@ -14,15 +14,16 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Page, Sector
 from tests.factories.saving import save
 
-NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)  # a Monday, 14:00 in Stockholm (summer time)
-SECTORS = (  # key, name in Swedish and English, places kept for the sector, most places
+NOW = datetime(2027, 5, 3, 12, 0, tzinfo=UTC)  # NOW is a Monday, 14:00 in Stockholm (summer time)
+# For each sector: key, name in Swedish and in English, floor (places kept for it), ceiling (most places).
+SECTORS = (
     ("politics", "Politik", "Politics", 45, 70),
     ("justice", "Rättsväsende", "Justice", 50, 75),
     ("tech", "IT och telekom", "IT and telecom", 45, 70),
     ("ngo", "Civilsamhälle", "NGOs", 40, 45),
     ("other", "Övriga", "Other", 15, 30),
 )
-ORGANISER: dict[str, Any] = {  # an organising body, for make_event(**ORGANISER)
+ORGANISER: dict[str, Any] = {  # the columns of an event's organiser, for make_event(**ORGANISER)
     "organiser_name": Text(sv="Kansliet", en="The secretariat"),
     "organiser_address": {
         "street": "Exempelgatan 12",

@@ -69,7 +69,7 @@ def refusing(pids: Iterable[int], path: Path, *, calls: str, error: str) -> Iter
         _wait_until_attached(tracer, len(tracees) // 2)
         yield
     finally:
-        tracer.terminate()  # on SIGTERM strace detaches from the processes
+        tracer.terminate()  # when it gets SIGTERM, strace detaches from the processes
         tracer.wait(30)
         tracer.stderr.close()
 

@@ -102,7 +102,7 @@ class Racers:
         """Run the race in all processes at once; return all outcomes."""
         for number, (_process, pipe) in enumerate(self._lanes):
             pipe.send((number, asdict(race)))
-        self._gather()  # all threads of all processes are ready
+        self._gather()  # each process answers once all of its threads are ready
         for _process, pipe in self._lanes:
             pipe.send("go")
         return [Outcome(**outcome) for outcomes in self._gather() for outcome in outcomes]
@@ -119,7 +119,7 @@ def serve() -> None:
     """Run, in a process of its own, each race that its standard input sends, until that sends None."""
     pipe = Connection(os.dup(0))
     share_routes()
-    gc.set_threshold(50_000, 20, 50)  # as in tests/conftest.py: an app has very many objects
+    gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)

@@ -42,7 +42,7 @@ SAME = {
     "submission_key": "the-same-form",
 }
 SPELLINGS = ("anna@example.org", "ANNA@example.org", "Anna@Example.ORG", "anna@EXAMPLE.org")
-LATE = timedelta(hours=60)  # longer than an unconfirmed registration or an offer lasts
+LATE = timedelta(hours=60)  # no unconfirmed registration and no offer lasts as long as this
 
 
 def open_event(**differing):

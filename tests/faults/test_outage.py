@@ -53,7 +53,7 @@ class Crowd:
             attempt = visitor.register(("tech", "ngo")[door % 2], f"door{door}-{number}@example.org")
             self._note(attempt)
             while attempt.outcome == BUSY:
-                self._enough.wait(0.2)  # the page says "wait half a minute"; the test waits less
+                self._enough.wait(0.2)  # the page asks people to wait half a minute; the test waits less
                 attempt = visitor.try_again(attempt)
                 self._note(attempt)
 

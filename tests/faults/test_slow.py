@@ -18,14 +18,15 @@ from tests.faults.races import open_event
 from tests.faults.visitor import RECEIVED, Visitor
 from tools.running import Running, kill, prepare, wait_for
 
-MANY = 30  # connections that send slowly
-WRITERS = 40  # simultaneous writers, many more than the threads of a process in earlier versions
-CROWD = 40  # people who send a form at the same time from one network address
+MANY = 30  # how many connections send slowly
+WRITERS = 40  # how many writers wait at once: many more than the threads of a process in earlier versions
+CROWD = 40  # how many people send a form at the same time from one network address
 HEADERS = b"GET /en/ HTTP/1.1\r\nHost: %s\r\nX-Slow: "
 BODY = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\r\ngiven_name="
-HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"  # the start of an HTTP/2 connection
+# The bytes with which an HTTP/2 connection begins.
+HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
 CHUNKS = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ngiven\r\n"
-SECONDS = 60  # time limit for an answer; a deadlock would last for ever
+SECONDS = 60  # the time limit for an answer, because a deadlock would last for ever
 
 
 @pytest.fixture
@@ -165,4 +166,4 @@ def test_http_2_is_not_spoken(forum):
     with socket.create_connection(("127.0.0.1", forum.port), SECONDS) as connection:
         connection.sendall(HTTP2)
         answer = connection.recv(100)
-    assert answer[:8] in {b"", b"HTTP/1.1"}  # no HTTP/2 settings frame
+    assert answer[:8] in {b"", b"HTTP/1.1"}  # the answer is no settings frame of HTTP/2

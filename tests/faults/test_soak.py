@@ -29,17 +29,19 @@ from tools.running import SECONDS, Running, kill, prepare, wait_for
 
 pytestmark = pytest.mark.slow
 ACTORS, READERS = 4, 2
-WARM_UP, LIVES = 15, 50  # how many people each actor has registered at the first measurement, and at the end
+# How many people each actor has registered when the server is first measured, and at the end.
+WARM_UP, LIVES = 15, 50
 PLACES = 40
-WAITING = {  # headings of the page that follows confirming without a place; an offer may have come already
+# Headings of the page after confirming without a place; it may show an offer that has come already.
+WAITING = {
     "You are on the waiting list",
     "A place is free for you",
 }
-MORE_FILES = 8  # open files that requests may add while the files are counted
+MORE_FILES = 8  # how many files requests may open while open files are counted
 # Connections to SQLite that a process keeps for next requests, besides one a thread to each of the two databases. Their
 # number depends on how many requests ran at once so far, so the test limits their number, not their growth.
 KEPT, DATABASES = 5, 2
-MORE_MEMORY = 12  # allowed growth in MB a process; below 2 MB was measured
+MORE_MEMORY = 12  # in MB: how much the memory of a process may grow; less than 2 MB was measured
 PAGES = (
     "/en/",
     "/sv/",

@@ -15,7 +15,7 @@ from tests.factories.events import make_event
 from tests.factories.registrations import register, write
 from tests.registration.reading import newest_mail
 
-MOMENTS = [  # time in UTC, time zone, text on pages, text in files
+MOMENTS = [  # for each moment: time in UTC, time zone, its text on pages, its text in files
     ((2027, 7, 1, 7, 0), "Atlantic/Reykjavik", "1 July 2027 at 07:00 (GMT)", "2027-07-01 07:00"),
     ((2027, 7, 1, 7, 0), "Atlantic/Faroe", "1 July 2027 at 08:00 (+0100)", "2027-07-01 08:00"),
     ((2027, 7, 1, 7, 0), "Europe/Stockholm", "1 July 2027 at 09:00 (CEST)", "2027-07-01 09:00"),

@@ -97,7 +97,7 @@ def main() -> None:
             made = world.build(app, texts.canary)
             kept = {"tokens": made.tokens, "rows": read_rows(db.session.connection())}
         for mail in kept["rows"]["outbox_messages"][2:]:
-            mail["content"] = None  # two mails with content are enough, because contents are long
+            mail["content"] = None  # Keep the content of two mails only, because contents are long.
         json.dump(kept, sys.stdout, ensure_ascii=False, indent=0)
 
 

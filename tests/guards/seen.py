@@ -31,7 +31,7 @@ KEPT_APART = {
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *("invitations.words", "invitations.reason"),
 }
-LISTED = {  # columns whose texts everybody may read, of people on the public list of participants
+LISTED = {  # columns whose texts everybody may read, if the person is on the public list of participants
     f"registrations.{name}" for name in ("given_name", "family_name", "organisation")
 }
 ORGANISERS = {  # columns whose texts the organisers of the registration's event may see
@@ -64,7 +64,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
     *("organisations.name", "organisations.key", "organisation_marks.value", "organisation_marks.written"),
-    "users.name",  # shown in a registration's history as the name of the person who acted
+    "users.name",  # a registration's history names the person who acted
 }
 # Columns whose texts a handler of protected identity may see, besides the answers that a reveal shows once.
 HANDLERS = {f"registrations.{name}" for name in ("reference", "given_name", "family_name")}

@@ -41,7 +41,7 @@ from tests.guards.world import (
 )
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
-HIDDEN = {UNSEEN}  # an unpublished event, which has no public pages
+HIDDEN = {UNSEEN}  # the unpublished event has no public pages
 # Matches URLs that contain the id of a registration, mail, post or image, which belongs to one event.
 OF_ONE_EVENT = (
     r"/(registrations|mail|mailings|tasks)/"
@@ -55,13 +55,13 @@ SPECIAL = {
     "health.status": 200,
     "home.preview": 404,  # 404, because the token in this test's URL is invented
     **dict.fromkeys((f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")), 200),
-    "own_delegation.confirm": 200,  # the token in the URL is enough
-    "own_delegation.enter": 200,  # the token in the URL is enough
-    "own_moves.confirm_address": 200,  # the token in the URL is enough
-    "own_everything.enter": 200,  # the token in the URL is enough
-    "substitutions.confirm": 200,  # the token in the URL is enough
-    "self_service.enter": 200,  # the token in the URL is enough
-    "self_service.confirm": 200,  # the token in the URL is enough
+    "own_delegation.confirm": 200,  # 200: whoever has the token in the URL may open the page
+    "own_delegation.enter": 200,  # 200: whoever has the token in the URL may open the page
+    "own_moves.confirm_address": 200,  # 200: whoever has the token in the URL may open the page
+    "own_everything.enter": 200,  # 200: whoever has the token in the URL may open the page
+    "substitutions.confirm": 200,  # 200: whoever has the token in the URL may open the page
+    "self_service.enter": 200,  # 200: whoever has the token in the URL may open the page
+    "self_service.confirm": 200,  # 200: whoever has the token in the URL may open the page
 }
 OF_SOMEBODY = re.compile(
     r"/registrations/|/(requests|review|invitations|imports)/(?!refusal/)[^/]+/"
@@ -261,7 +261,8 @@ def put_in_line(world: World, status: Status) -> None:
         for waiter in (person, twin):
             offers.end(waiter, OfferEnd.WITHDRAWN, now=NOW)
             places.release(waiter)
-            waiter.sector = twin.sector  # the form that moves the person to another sector was sent before
+            # Put the person into the twin's sector: the form that moves the person was sent before.
+            waiter.sector = twin.sector
             waiter.move_to(Status.WAITING, now=NOW)
             waiter.offer_expires_at, waiter.waiting_since = None, NOW
         if status == Status.OFFERED:

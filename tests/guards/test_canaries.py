@@ -68,12 +68,12 @@ SECRET_COLUMNS = {
     "kept_words.words",
     *("autosaves.document", "autosaves.version", "autosaves.words"),
     "saved_views.columns",
-    "list_columns.names",  # contains only names from a fixed list
+    "list_columns.names",  # this column contains only names from a fixed list
     *(
         "kept_exports.columns",
         "kept_exports.headings",
         "kept_exports.people",
-    ),  # determine a file that only the organiser who asked for it can read
+    ),  # these columns determine a file that only the organiser who asked for it can read
 }
 
 
@@ -359,7 +359,8 @@ def queue_every_mail(world: World) -> None:
         person = find_registration(world, name)
         person.offer_expires_at = person.confirm_by
         for queue in (
-            mails.queue_cancelled,  # first, because it cancels mails that are already queued
+            # This mail comes first, because queueing it cancels mails that are already queued.
+            mails.queue_cancelled,
             mails.queue_offer_declined,
             mails.queue_received,
             mails.queue_already_registered,

@@ -54,9 +54,9 @@ COMMANDS = {
     "db downgrade": ("", ("base",)),
     "restore": ("Restored as of", ("{folder}/backups/{backup}",)),
 }
-SERVING = {"run", "dev", "serve", "worker"}  # tested in tests/commands/test_serving.py
-FAILING = {"doctor"}  # exits with 1, because no worker runs in this test
-OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # commands that use no database
+SERVING = {"run", "dev", "serve", "worker"}  # tests/commands/test_serving.py tests the commands that serve
+FAILING = {"doctor"}  # this command exits with 1, because no worker runs in this test
+OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # the commands that use no database
 WITHOUT_SETTINGS = {"new-keys"}
 # Commands that run with any keys: they use none, report wrong ones themselves, or replace the database.
 WITH_ANY_KEYS = {
@@ -168,7 +168,7 @@ def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
 ):
     """One audit entry written with a wrong key would break the audit chain for ever."""
-    refuse_wrong_keys(make_app(sqlite_url))  # the app stores the check values of the right keys
+    refuse_wrong_keys(make_app(sqlite_url))  # make_app stores the check values of the right keys
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
     monkeypatch.setenv("FORUM_ENV", "development")

@@ -29,7 +29,7 @@ from tests.guards.world import ADMIN, HANDLER, HERE, PERSON, VISITOR, World
 INSIDES = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
 )
-PREVIEW = "home.preview"  # a private link, which leads to no registration
+PREVIEW = "home.preview"  # a private link leads to a preview, not to a registration
 # Links whose tokens are stored in tables of their own, with the table.
 KEPT_IN = {
     "own_moves.confirm_address": "address_changes",

@@ -47,7 +47,8 @@ SLOW = {
     "accounts.reset",
     "accounts.welcome",
 }
-INJECTIONS = (  # the kinds that sqlmap tries: boolean, union, error, stacked, time, comment, quoting
+# One attack of each kind that sqlmap tries: boolean, union, error, stacked, time, comment, quoting.
+INJECTIONS = (
     "' OR '1'='1",
     "1 AND 1=2 UNION SELECT NULL,NULL,NULL-- -",
     "x') OR 1=1;--",
@@ -115,7 +116,7 @@ QUERY_NAMES = (
     # Query parameters with the names of `url_for`'s own arguments.
     *("endpoint", "_anchor", "_external", "_method", "_scheme"),
 )
-READ_EVERYWHERE = {"lang", "next"}  # parameters that all pages of the console and the account read
+READ_EVERYWHERE = {"lang", "next"}  # the query parameters that all pages of the console and the account read
 values = st.one_of(
     st.sampled_from(ODD),
     st.binary(max_size=40),
@@ -188,7 +189,8 @@ def test_no_form_falls_over(fresh_world, forms, data):
             address.path, data=body, content_type="application/x-www-form-urlencoded"
         )
         assert answer.status_code < 500, f"{address.path}: {[(name, value[:60]) for name, value in drawn]}"
-    assert fresh_world.browsers[PERSON].get("/en/r/").status_code == 200  # the person's session still works
+    # Control: the person's session still works.
+    assert fresh_world.browsers[PERSON].get("/en/r/").status_code == 200
     assert fresh_world.browsers[ADMIN].get("/account/").status_code == 200
 
 
@@ -207,7 +209,7 @@ def test_forms_that_end_something_or_cost_time_do_not_fall_over(fresh_world, end
         assert answer.status_code < 500, (endpoint, value[:40])
 
 
-SHAPES = {  # odd values by header, as WSGI passes them: each byte is one letter of a str
+SHAPES = {  # Odd values for each header, as WSGI passes them: each byte is one letter of a str.
     "CONTENT_LENGTH": ("", "x", "-1", "+5", "1e3", "\u00b2", "0x10", "9" * 5_000, "5,5"),
     "CONTENT_TYPE": (
         "",

@@ -25,7 +25,7 @@ def world_kind(request):
     return request.param
 
 
-PARTS = {  # headers of one part of a multipart body, by what is wrong with them
+PARTS = {  # broken headers of one part of a multipart body, by what is wrong with them
     "without a name": b"Content-Disposition: form-data",
     "that is a file without a name": b'Content-Disposition: form-data; filename="x"',
     "with an empty name": b'Content-Disposition: form-data; name=""',

@@ -24,7 +24,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
 }
-POLICY = {  # the minimum of the policy; nothing in it may allow inline code or other sites
+POLICY = {  # the least that the policy must contain; nothing in it may allow inline code or other sites
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
@@ -121,7 +121,7 @@ def test_every_forms_answer_has_its_headers(fresh_site):
 
 
 FROM_HERE = {"Referer": "https://localhost/"}
-ERRORS = {  # by status: the request that leads to it
+ERRORS = {  # for each error status, a request that leads to it
     404: ("GET", "/en/nowhere", {}),
     405: ("DELETE", "/en/", {}),
     400: ("GET", "/en/", {"headers": {"Host": "elsewhere.example"}}),

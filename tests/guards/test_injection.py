@@ -23,7 +23,8 @@ from tests.guards.test_mass_assignment import DETAILS, hidden_fields
 from tests.guards.world import HERE, VISITOR, World
 
 PAYLOADS = (
-    "A \U0001f4a9 =?UTF-8?Q?=0A?=Bcc: zqevil@evil.example",  # a flaw of Python's own mail library (F2)
+    # A payload for a flaw of Python's own mail library (F2).
+    "A \U0001f4a9 =?UTF-8?Q?=0A?=Bcc: zqevil@evil.example",
     "A\r\nBcc: zqevil@evil.example",
     "A\nX-Zqevil: 1\n\nBody",
     "A\rX-Zqevil: 1",

@@ -40,7 +40,7 @@ HEADERS = {
     "X-HTTP-Method-Override": "DELETE",
     "X-Script-Name": f"/{STRANGE}",
 }
-OWN_TO_EACH_ANSWER = {"machines.readyz"}  # answers with the current state of the forum
+OWN_TO_EACH_ANSWER = {"machines.readyz"}  # this page answers with the current state of the forum
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def test_no_field_normalises_a_text_of_any_length(fresh_world, lengths):
             assert max(lengths, default=0) <= ALLOWED, (address.path, name)
             tried += 1
     assert tried > 40
-    assert lengths  # control: normalised texts are recorded at all
+    assert lengths  # control: the test does record the texts that are normalised
 
 
 @pytest.mark.long
@@ -107,7 +107,7 @@ def test_no_password_of_any_length_is_normalised(app, lengths, check):
     assert max(lengths, default=0) <= ALLOWED
 
 
-HEADERS = {  # headers whose parsing may be expensive
+HEADERS = {  # the headers whose parsing may be expensive
     "Accept": 'a/b;q="',
     "Accept-Encoding": "br;q=0,",
     "Accept-Language": "a,",

@@ -67,7 +67,7 @@ ORGANISATIONS = {
 FOLLOWING = {
     "content_version",
     "search_entries",
-}  # tables that every change of public content also writes
+}  # every change of public content also writes these tables
 # Forms that this module sends with a wrong password or code: the only new row is the refusal's audit entry (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
@@ -110,7 +110,7 @@ ERASED = PLACE | {
     "erasure_requests": {"state", "decided_at", "reason", "registration_id"},
     "mailing_recipients": {"message_id"},
 }
-FORMS = {  # endpoint: audience, form values, columns that may change, tables that may get rows
+FORMS = {  # For each endpoint: audience, form values, columns that may change, tables that may get rows.
     "registration.check": (*REGISTER[:2], {}, set()),
     "registration.another": (*REGISTER[:2], {}, set()),
     "registration.details": REGISTER,
@@ -157,7 +157,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "own_everything.ask": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.enter": (VISITOR, {}, {"registration_tokens": {"revoked_at"}}, MAILED),
     "own_everything.close": (PERSON, {}, {"registration_tokens": {"revoked_at"}}, set()),
-    "own_requests.erasure": (PERSON, {}, {}, set()),  # this person's request for erasure is open already
+    # Nothing changes: this person's request for erasure is open already.
+    "own_requests.erasure": (PERSON, {}, {}, set()),
     "own_restriction.show": (
         PERSON,
         {"kind": "objection", "words": "New"},
@@ -296,7 +297,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"events": {"taken"}, "sectors": {"taken", "reserved"}},
         {"invitations"} | ADDED,
     ),
-    "invitations.invite_many": (  # the first request only shows who would be invited
+    "invitations.invite_many": (  # nothing changes: the first request only shows who would be invited
         ADMIN,
         {"lines": "Kim;;new@example.org", "sector": "ngo", "language": "en", "until": "2027-05-10"},
         {},
@@ -521,7 +522,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         },
         OF_POST,
     ),
-    "categories.order": (ADMIN, {"act": "down-1"}, {}, set()),  # the only category cannot be moved
+    # Nothing changes: the only category cannot be moved.
+    "categories.order": (ADMIN, {"act": "down-1"}, {}, set()),
     "categories.new": (ADMIN, {"name-en": "New"}, {}, {"categories"} | ADDED),
     "categories.edit": (
         ADMIN,
@@ -530,7 +532,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"old_addresses"} | ADDED,
     ),
     "categories.merge": (ADMIN, {"into": "2"}, {"old_addresses": {"category_id"}}, LINKED | ADDED),
-    "categories.remove": (ADMIN, {}, {}, set()),  # not removed, because posts have this category
+    "categories.remove": (ADMIN, {}, {}, set()),  # nothing changes: a category that posts have is not removed
     "organisations.new": (
         ADMIN,
         {
@@ -569,7 +571,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"organisation_merges"} | ADDED,
     ),
     "organisation_merges.undo": (ADMIN, {}, SETTLED | {"organisations": {"counts_as_id", "cap"}}, ADDED),
-    "organisation_merges.tell_apart": (ADMIN, {}, {}, set()),  # already marked as different
+    # Nothing changes: the two organisations are marked as different already.
+    "organisation_merges.tell_apart": (ADMIN, {}, {}, set()),
     "organisation_merges.propose_again": (ADMIN, {}, {}, ADDED),
     "glossary.new": (ADMIN, TERM, {}, {"glossary_terms"} | ADDED),
     "glossary.edit": (ADMIN, TERM, {"glossary_terms": {*TERM}}, ADDED),
@@ -591,7 +594,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         OF_TAG | ADDED,
     ),
     "hashtags.merge": (ADMIN, {"into": "#Barn"}, MERGED, OF_TAG | ADDED),
-    "hashtags.remove": (ADMIN, {}, {}, set()),  # not removed, because posts have this hashtag
+    "hashtags.remove": (ADMIN, {}, {}, set()),  # nothing changes: a hashtag that posts have is not removed
     "pages.new": (
         ADMIN,
         {**PAGE, "slug": "", "after": "practical"},
@@ -652,9 +655,9 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
     "mailings.dismiss": (ADMIN, {}, {"mailings": {"status", "ended_at"}}, ADDED),
     **{
         f"mailings.{act}": (ADMIN, {}, {}, set()) for act in ("pause", "resume", "stop")
-    },  # refused: the mailing is not sent yet
+    },  # nothing changes: the mailing is not sent yet
     "bulk.ask": (ADMIN, {"sector": "ngo"}, {}, {"tasks", "task_people"} | ADDED),
-    "bulk.stop": (ADMIN, {}, {}, set()),  # the task has ended already
+    "bulk.stop": (ADMIN, {}, {}, set()),  # nothing changes: the task has ended already
     "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),
     "new_event.copy": (
         ADMIN,
@@ -662,7 +665,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         {"events", "sectors", "pages", "questions", "question_choices"} | ORGANISATIONS | ADDED,
     ),
-    "previews.index": (ADMIN, {"days": "7"}, {}, set()),  # the event is published, so it needs no preview
+    # Nothing changes: a published event needs no preview.
+    "previews.index": (ADMIN, {"days": "7"}, {}, set()),
     "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),
     # Too few people have a place here for numbers to be made public; tests/participants/test_balance.py makes some.
     "public_balance.show": (ADMIN, {}, {}, set()),
@@ -673,8 +677,9 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"events": {"is_published", "unpublished_at"}},
         ADDED,
     ),
-    "publication.publish": (ADMIN, {}, {}, set()),  # the event is published already
-    "publication.front_page": (ADMIN, {}, {}, set()),  # the event is on the front page already
+    "publication.publish": (ADMIN, {}, {}, set()),  # nothing changes: the event is published already
+    # Nothing changes: the event is on the front page already.
+    "publication.front_page": (ADMIN, {}, {}, set()),
     "settings.facts": (
         ADMIN,
         {
@@ -846,7 +851,8 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {},
         {"users", "memberships", "one_time_links", "outbox_messages"} | ADDED,
     ),
-    "colleagues.invite_again": (ADMIN, {}, {}, set()),  # whoever has a password gets no link
+    # Nothing changes: an account with a password gets no link.
+    "colleagues.invite_again": (ADMIN, {}, {}, set()),
     "colleagues.roles": (ADMIN, {"here": "admin"}, {}, {"memberships", "outbox_messages"} | ADDED),
     "colleagues.remove": (ADMIN, {}, {}, {"outbox_messages"} | ADDED),
     "colleagues.end_sign_in": (ADMIN, {}, {}, ADDED),
@@ -858,7 +864,7 @@ FORMS = {  # endpoint: audience, form values, columns that may change, tables th
         {"outbox_messages"} | ADDED,
     ),
     "colleagues.disable": (ADMIN, {}, {"users": {"active"}}, ADDED),
-    "colleagues.enable": (ADMIN, {}, {}, set()),  # the account is not disabled
+    "colleagues.enable": (ADMIN, {}, {}, set()),  # nothing changes: the account is not disabled
     "accounts.forgot": (VISITOR, {"email": "new@example.org"}, {}, {"one_time_links"} | MAILED),
     "accounts.reset": (
         VISITOR,

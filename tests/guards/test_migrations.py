@@ -22,13 +22,14 @@ from forum.sealing import location_of, unseal
 from tests.factories.events import NOW
 from tests.guards import old_data
 
-Tables = dict[str, set[str]]  # the columns, constraints and indexes of each table
+Tables = dict[str, set[str]]  # by table: its columns, constraints and indexes
 
 # Migrations that leave the description of the tables unchanged. Some change only tables that earlier releases made,
 # because newer tables are made in the new form. Others change the rule of a constraint, of which only the name is
 # described.
 ALIKE = {"0050", "0069"}
-OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}  # migrations that change nothing on this database
+# By database: migrations that change nothing there.
+OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}
 PARTS = """
 SELECT relname, attname || ' ' || format_type(atttypid, atttypmod) || ' ' || NOT attnotnull
 FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
@@ -125,7 +126,8 @@ def unsealed(rows: dict[str, list[dict]], *, is_bound: bool) -> dict[str, list[d
     """Return the rows with encrypted values decrypted; before migration 0008 values were not bound to a row."""
     opened = {name: [dict(row) for row in listed] for name, listed in rows.items()}
     for column in keys.sealed_columns():
-        for row in opened.get(column.table.name, []):  # no rows if the release did not have the table yet
+        # The stored data have no rows of a table that their release did not have yet.
+        for row in opened.get(column.table.name, []):
             if row.get(column.name):
                 location = location_of(column, row) if is_bound else keys.UNBOUND
                 closed = base64.b64decode(row[column.name]["bytes"])

@@ -20,7 +20,8 @@ from forum.registration import forms
 from forum.settings.project import PROJECT
 from tests.guards.backtracking import Matcher, texts, worst_growth
 
-TWICE = 2.6  # allowed growth for doubled texts: a little above 2, because of a constant part in short texts
+# How often the steps may grow when a text doubles: a little above 2, because short texts have a constant part.
+TWICE = 2.6
 ANCHORED = {"match", "fullmatch"}
 INLINE = {"sub", "subn", "split", "search", "match", "fullmatch", "findall", "finditer"}
 OWN_FILES = {f"forum.web.static_sources.{name}" for name in ("_CSS_COMMENT", "_CSS_IMPORT", "_CSS_URL")}

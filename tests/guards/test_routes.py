@@ -10,7 +10,8 @@ from tests.factories.events import make_event
 
 VALUES = {"lang": "en", "year": 2016, "month": 11, "day": 25}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-EXEMPT_FROM_CSRF: set[str] = set()  # reserved for one-click unsubscribing (RFC 8058)
+# No route is exempt; the set is there for one-click unsubscribing (RFC 8058).
+EXEMPT_FROM_CSRF: set[str] = set()
 
 
 def rules(app):

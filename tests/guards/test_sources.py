@@ -34,7 +34,7 @@ BUILT_SQL = {
     "forum/columns.py": 1,  # writes a check constraint with the codes of an enumeration
     "forum/database.py": 2,  # writes names of pragmas and kinds of BEGIN
     "forum/migrating.py": 2,  # writes the module's constants, and the text of a trigger from the schema
-    "forum/web/share_picture.py": 1,  # no SQL: Pillow's way to draw letters is called `text`
+    "forum/web/share_picture.py": 1,  # contains no SQL: Pillow's way to draw letters is called `text`
 }
 RUNS_TEXT = {
     "eval",
@@ -47,11 +47,11 @@ RUNS_TEXT = {
     "format_map",
 }
 RUN_TEXT = {
-    "forum/commands/after_restore.py": 1,  # SQL for psql without values from outside
+    "forum/commands/after_restore.py": 1,  # writes SQL for psql, without values from outside
     "forum/commands/counters.py": 1,  # Formats a message of the command, not a text from outside.
     "forum/commands/events.py": 1,  # Formats a message of the command, not a text from outside.
     "forum/commands/organisers.py": 2,  # Formats messages of the command, not a text from outside.
-    "forum/web/countries.py": 2,  # Markup.format, which escapes what it fills in
+    "forum/web/countries.py": 2,  # calls Markup.format, which escapes the values that it fills in
 }
 REACHING = {
     *(
@@ -142,7 +142,7 @@ VIEWS = {
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),
     *("forum/delegations/public.py", "forum/delegations/contact_pages.py", "forum/delegations/console.py"),
     *("forum/delegations/contact_additions.py", "forum/delegations/contact_answers.py"),
-    "forum/delegations/contact_opening.py",  # what several of the contact's pages share
+    "forum/delegations/contact_opening.py",  # several of the contact's pages share this module
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     *("forum/invitations/change_pages.py", "forum/imports/console.py"),
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
@@ -165,11 +165,11 @@ VIEWS = {
 # Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
 LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "event_id", "user", "user_language"},
-    "forum/console/navigation.py": {"waits"},  # numbers that both the navigation and the overview show
-    "forum/commands/database.py": {"directory", "x_arg"},  # read by Flask-Migrate
-    "forum/events/in_url.py": {"event", "preview"},  # read by the layout, on error pages too
-    "forum/home/site.py": {"layout_parts"},  # the layout's data, read once for several of its parts
-    "forum/web/errors.py": {"cause"},  # read when the request is logged
+    "forum/console/navigation.py": {"waits"},  # both the navigation and the overview show these numbers
+    "forum/commands/database.py": {"directory", "x_arg"},  # Flask-Migrate reads these attributes
+    "forum/events/in_url.py": {"event", "preview"},  # the layout reads these attributes, on error pages too
+    "forum/home/site.py": {"layout_parts"},  # the data of the layout, which several of its parts share
+    "forum/web/errors.py": {"cause"},  # the line of the log reads this attribute when the request ends
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},
 }

@@ -23,16 +23,16 @@ WEIGHTY = {
         "kept_exports.take",
         "log.export",
         "log.export_site",
-    ),  # personal data leave the system
-    "mailings.send",  # writes to many people
-    *("imports.new", "imports.undo"),  # write to many people, and delete many
+    ),  # with these forms, personal data leave the system
+    "mailings.send",  # this form writes to many people
+    *("imports.new", "imports.undo"),  # these forms write to many people, and delete many
     *(
         "review_many.approve",
         "review_many.decline",
         "review_proposed.confirm",
         "bulk.ask",
-    ),  # decide about and write to many people
-    "own_account.authenticator",  # changes the second factor
+    ),  # these forms decide about many people and write to them
+    "own_account.authenticator",  # this form changes the second factor
     "own_account.propose_authenticator",
     "own_account.recovery_codes",
     *(
@@ -43,8 +43,8 @@ WEIGHTY = {
         "colleagues.reset_second_factor",
         "colleagues.disable",
         "colleagues.enable",
-    ),  # who may do what
-    "reveals.reveal",  # shows who has protected identity, and a real name
+    ),  # these forms decide who may do what
+    "reveals.reveal",  # this form shows who has protected identity, and a real name
 }
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",

@@ -90,7 +90,7 @@ def test_a_registration_without_an_answer_of_the_form_is_refused(fresh_world, le
         assert (status, written(before, rows(fresh_world))) == (400 if left_out == "csrf_token" else 422, [])
 
 
-STEPS = {  # audience, form values and the expected answer
+STEPS = {  # for each request: the audience, the form values and the expected status
     "a page without its link": (VISITOR, "/en/r/change", DETAILS, 404),
     "consents without the link": (VISITOR, "/en/r/consents", {"photographs": "y"}, 404),
     "cancelling without the link": (VISITOR, "/en/r/cancel", {}, 404),

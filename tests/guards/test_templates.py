@@ -213,7 +213,7 @@ def see_what_is_rare(world: World) -> None:
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
     with world.app.app_context():
         start_write(db.session)
-        db.session.execute(delete(Withdrawal))  # restore the post that one of the forms has withdrawn
+        db.session.execute(delete(Withdrawal))  # Restore the post that one of the forms has withdrawn.
         public = update(Post).where(Post.key == "public")
         db.session.execute(public.values(published_at=PUBLISHED, announced_at=NOW))
         db.session.execute(delete(PostText).where(PostText.language == "sv"))
@@ -259,7 +259,7 @@ def see_what_is_rare(world: World) -> None:
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
     clock.freeze(NOW)
-    for since in (None, NOW):  # never published, and unpublished again
+    for since in (None, NOW):  # first as if the event was never published, then as if it was unpublished
         with world.app.app_context():
             start_write(db.session)
             hidden = {"is_published": False, "unpublished_at": since}

@@ -16,7 +16,7 @@ from forum.sealing import Sealed, SealedRecord, open_in_row, seal_in_row
 LANGUAGES = ("sv", "en")
 # Tables whose rows a trigger of the database keeps from being changed.
 APPEND_ONLY = {"audit_entries", "audit_details"}
-KEPT = {  # columns that keep their values, and why: code or other rows depend on them
+KEPT = {  # Columns that keep their values, each with the reason: code or other rows depend on them.
     "users.language": "a code",
     "events.slug": "an address",
     "events.languages": "codes",
@@ -70,7 +70,8 @@ KEPT = {  # columns that keep their values, and why: code or other rows depend o
     "outbox_messages.language": "a code",
 }
 ADDRESS = "registrations.email"
-SECRET_AS_IT_IS = {"registrations.reference"}  # columns whose own values are searched for instead of canaries
+# The tests search for the values of these columns themselves, not for canaries.
+SECRET_AS_IT_IS = {"registrations.reference"}
 Writer = Callable[[Column, int, Any], Any]
 
 

@@ -245,7 +245,8 @@ def _make_news(world: World) -> None:
     category = make_category("reports")
     make_category("talks")
     tag = make_tag("#Nätet", aliases=("natet",), names=Text(sv="#Nätet", en="#Nätet"))
-    nowhere_named = make_tag("#Barn")  # has no translations, so it has the same name in each language
+    # This hashtag has no translations, so it has the same name in each language.
+    nowhere_named = make_tag("#Barn")
     words = {
         "content_note": "A note.",
         "action_label": "Register",
@@ -667,7 +668,7 @@ def _make_accounts(world: World) -> None:
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
         world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}
         for purpose in (LinkPurpose.RESET, LinkPurpose.WELCOME):
-            issued_at = NOW - account_links.YOUNG  # long enough ago that a new link may be sent
+            issued_at = NOW - account_links.YOUNG  # the link was made so long ago that a new one may be sent
             world.tokens[f"{purpose} of {name}"] = write(account_links.issue, user, purpose, now=issued_at)
         write(
             audit.record,

@@ -74,7 +74,7 @@ def test_large_image_is_scaled_down():
 def test_metadata_and_what_follows_the_image_are_dropped_and_the_image_stands_upright():
     """A JPEG loses its location (Stockholm) and an appended ZIP archive, and is rotated as its metadata say."""
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by a quarter, clockwise
+    exif[0x0112] = 6  # this orientation tells viewers to turn the image clockwise by a quarter
     exif[0x010F] = "Secret Camera"
     exif.get_ifd(0x8825)[2] = (59.0, 19.0, 48.0)
     sent = jpeg(800, 600, exif=exif, comment=b"Secret comment") + b"PK\x03\x04<script>Secret</script>"
@@ -85,7 +85,7 @@ def test_metadata_and_what_follows_the_image_are_dropped_and_the_image_stands_up
         assert b"Exif" not in content
         assert dict(opened(content).getexif()) == {}
     corner = opened(made.files["original.jpg"]).getpixel((550, 50))
-    assert corner[0] > 200 > 100 > corner[2]  # the red quarter has come to the upper right
+    assert corner[0] > 200 > 100 > corner[2]  # turning has moved the red quarter to the upper right
 
 
 def test_transparent_parts_are_white_and_colours_become_srgb():
@@ -137,7 +137,7 @@ def test_text_that_unpacks_to_very_much_is_refused_or_left_out():
 
 def test_program_that_needs_too_much_memory_or_time_is_stopped(monkeypatch, tmp_path):
     source, program, sent = making.PROGRAM.read_text(), tmp_path / "encoding.py", jpeg(2000, 2000)
-    making.make(sent)  # control: under the usual limits the file is taken
+    making.make(sent)  # control: under the usual limits the same file is accepted
     program.write_text(source.replace("1024**3", "64 * 1024**2", 1))
     with monkeypatch.context() as patch:
         patch.setattr(making, "PROGRAM", program)

@@ -32,7 +32,8 @@ class Feed:
         assert self.root.tag == f"{ATOM}feed"
         self.entries = self.root.findall(f"{ATOM}entry")
         for element in (self.root, *self.entries):
-            for name in ("id", "title", "updated"):  # exactly one each (RFC 4287, 4.1.1 and 4.1.2)
+            # Each of these elements must occur exactly once (RFC 4287, 4.1.1 and 4.1.2).
+            for name in ("id", "title", "updated"):
                 assert len(element.findall(ATOM + name)) == 1, name
             assert element.findall(f"{ATOM}author/{ATOM}name")
             assert datetime.fromisoformat(words(element, "updated")).tzinfo

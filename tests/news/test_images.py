@@ -180,4 +180,5 @@ def test_cover_is_what_search_engines_and_other_sites_show(pages, event, image):
     data = pages.get(url_of(shown)).soup.select_one("script[type='application/ld+json']").text
     assert json.loads(data)["image"] == [address]
     sitemap = pages.get("crawlers.sitemap").text
-    assert sitemap.count(f"<image:loc>{address}</image:loc>") == 2  # once for each language
+    # The sitemap names the image once for each language.
+    assert sitemap.count(f"<image:loc>{address}</image:loc>") == 2

@@ -247,7 +247,7 @@ def test_categories_beside_the_list_say_how_many_posts_they_have(pages):
 
 
 def test_archive_leads_from_a_year_to_its_months_with_the_number_of_their_posts(pages):
-    november = datetime(2016, 11, 30, 22, 59, tzinfo=UTC)  # the last minute of the month in Stockholm
+    november = datetime(2016, 11, 30, 22, 59, tzinfo=UTC)  # in Stockholm this is the last minute of the month
     for headline, moment in (
         ("In November", november),
         ("Already December", november + timedelta(minutes=1)),

@@ -15,7 +15,8 @@ from forum.news.tags import fold
         ("ecpat-challenge", "ecpatchallenge"),
         ("#Mörka nätet", "mörkanätet"),
         ("#MörkaNätet", "mörkanätet"),
-        ("#Mo\u0308rka na\u0308tet", "mörkanätet"),  # decomposed, as some keyboards send it
+        # Letters with separate combining marks, as some keyboards send them.
+        ("#Mo\u0308rka na\u0308tet", "mörkanätet"),
         ("#Øresund", "øresund"),
         ("#Ærø", "ærø"),
         ("#Þingvellir", "þingvellir"),
@@ -23,15 +24,15 @@ from forum.news.tags import fold
         ("#Agenda 2030", "agenda2030"),
         ("#STRASSE", "strasse"),
         ("#Straße", "strasse"),
-        ("#ﬁnans", "finans"),  # a ligature
-        ("#ＮＦ１６", "nf16"),  # full width
-        ("#हिन्दी", "हिन्दी"),  # combining vowel signs stay with their letters
+        ("#ﬁnans", "finans"),  # the first letters are a ligature
+        ("#ＮＦ１６", "nf16"),  # the letters and digits have full width
+        ("#हिन्दी", "हिन्दी"),  # in Devanagari, combining vowel signs stay with their letters
         ("#👧🏽NF16", "nf16"),
         ("#❤️", ""),
         ("#1️⃣", "1"),
         ("#", ""),
         ("", ""),
-        ("  \u200b#\u202eNF16 ", "nf16"),  # invisible and direction-changing characters
+        ("  \u200b#\u202eNF16 ", "nf16"),  # the text contains invisible and direction-changing characters
     ],
 )
 def test_fold_keeps_letters_and_digits_only(name, folded):

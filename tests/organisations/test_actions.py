@@ -75,7 +75,7 @@ def test_own_cap_replaces_that_of_the_event_and_a_higher_one_offers_places_at_on
     assert (outcome.settled, outcome.offered) == (0, 1)
     assert [status_of(one) for one in waiting] == [Status.OFFERED, Status.WAITING]
     store(event, Written("Polisen", cap=1), police)
-    assert status_of(first) == Status.CONFIRMED  # a held place is not lost
+    assert status_of(first) == Status.CONFIRMED  # the registration keeps the place that it holds
 
 
 def test_a_change_of_organisation_is_refused_when_its_aliases_are_full(event):
@@ -111,7 +111,8 @@ def test_what_belongs_together_follows_every_change_and_comes_apart_again(event)
     assert store(event, Written("Police", ("Polisen",)), police).settled == 3
     assert keys() == ["police", "police authority", "north district"]
     assert not store(event, Written("Police", ("Polisen",)), police).is_changed
-    assert store(event, Written("Police", ("Polisen",))).organisation is police  # the same form sent twice
+    # Storing the same form twice adds one organisation.
+    assert store(event, Written("Police", ("Polisen",))).organisation is police
     remove(event, police)
     assert keys() == spelled
     assert event.taken == 3

@@ -63,7 +63,7 @@ def test_another_sector_is_still_being_chosen_in_the_other_language(pages):
 
 def test_another_sector_keeps_answers_that_are_too_long_for_a_cookie(pages):
     longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
-    letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes each
+    letters = {name: "𐌰" * length for name, length in longest.items()}  # each letter takes four bytes
     page = pages.get("registration.details", sector="justice")
     page = page.submit({**ANSWERS, **letters}, button="Choose another sector", expect=200)
     page = page.submit(button="NGOs", expect=200)

@@ -85,7 +85,8 @@ def test_file_has_exactly_the_columns_of_the_list_in_its_order(sign_in_as, event
     kept = "organisation sector registered language tags invited photographs answer-days"
     assert (entry.details.payload["columns"], entry.details.payload["purpose"]) == (kept, "groups")
     delivered = list(table(download(theirs, purpose="door", columns="chosen"))[0])
-    assert len(delivered) == 3 + len(DELIVERED) - 1  # the event has no delegations
+    # The column of delegations is missing, because the event has none.
+    assert len(delivered) == 3 + len(DELIVERED) - 1
 
 
 def test_list_of_a_saved_view_has_the_columns_of_the_view(sign_in_as, event):

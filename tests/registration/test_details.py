@@ -31,7 +31,8 @@ def test_what_need_not_be_answered_is_marked_optional_and_nothing_else(pages, ev
     assert len(optional) >= 3
 
 
-TYPED = {  # forms of a registered person, by endpoint: values that are refused, and values that are accepted
+# For each form of a registered person, by endpoint: values that it refuses, and values that it accepts.
+TYPED = {
     "registration.resend": ({"email": "asa@"}, {"email": "asa@example.org"}),
     "self_service.change": ({"given_name": ""}, {"given_name": "Björn"}),
     "self_service.protected_identity": ({"real_name": "Sigríður"}, {"is_protected": "yes"}),

@@ -155,7 +155,7 @@ def test_what_is_not_ours_does_not_open(pages, value):
 
 def test_answers_that_are_too_long_to_keep_are_shown_at_once(pages):
     longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
-    letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes a letter
+    letters = {name: "𐌰" * length for name, length in longest.items()}  # each letter takes four bytes
     page = pages.post("registration.details", {**ANSWERS, **letters}, sector="justice", expect=200)
     assert (page.h1, page.all(".summary-list dd")[0]) == ("Check your answers", "𐌰" * 100)
     swedish = page.submit(button="Svenska", expect=200)
@@ -407,7 +407,7 @@ def test_a_wrong_address_cannot_be_changed_once_the_browser_knows_it_no_more(pag
 
 def test_answers_that_are_too_long_to_keep_leave_the_address(pages):
     longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
-    letters = {name: "𐌰" * length for name, length in longest.items()}  # four bytes each
+    letters = {name: "𐌰" * length for name, length in longest.items()}  # each letter takes four bytes
     page = pages.post("registration.details", {**ANSWERS, **letters}, sector="justice", expect=200)
     received = page.submit(button="Register", follow=True)
     assert ("thordis@example.org" in received.text, "Your other answers are kept" in received.text) == (

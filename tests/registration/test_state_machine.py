@@ -100,7 +100,7 @@ SEARCHES = 300  # how many searches are tried for a planted mistake
 # For some mistakes, the number of the first search that finds them: this skips searches that fail. Without an entry the
 # search takes longer, but finds the mistake as well.
 FIRST_SEARCHES = {"refuse_if_full": 11, "_foresee_without_review": 7, "begin_again": 4, "reopen": 2}
-IN_SHORT = {"kept_for", "offer_free_places"}  # names of planted mistakes
+IN_SHORT = {"kept_for", "offer_free_places"}  # names of planted mistakes that `make test` searches for, too
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
 PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
@@ -148,16 +148,15 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         # status and time of cancelled registrations before the cancellation
         self.ended_from: dict[int, tuple[Status, datetime]] = {}
         self.before = {}
-        self.returned: set[int] = set()  # people whose cancellation was undone
+        self.returned: set[int] = set()  # registrations whose cancellation was undone
         # people to whom an organiser has offered a place out of turn in this step
         self.chosen: set[int] = set()
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
         self.held_before = Counter()  # the places held for invited people before this step, by sector id
-        self.promised: set[int] = set()  # people with the place that was held for them by an invitation
+        self.promised: set[int] = set()  # people who got the place that their invitation held
         self.written: dict[str, Written] = {}  # organisations that organisers have added, by name
-        self.merged: dict[
-            str, tuple[str, int | None, int | None]
-        ] = {}  # by merged organisation: the one it was merged into, and that one's cap before and after
+        # For each merged organisation: the one it was merged into, and that one's cap before and after the merge.
+        self.merged: dict[str, tuple[str, int | None, int | None]] = {}
         self.is_tended = True  # whether the worker has run since the clock was moved
 
     def teardown(self):
@@ -659,13 +658,15 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         except CannotBeUndone:
             db.session.rollback()
             assert act in (reinstating.reinstate, separating.separate)
-        except SectorFull:  # no place is held or free, and there is no waiting list
+        # The refusal is justified if no place is held or free and there is no waiting list.
+        except SectorFull:
             db.session.rollback()
             assert act in (actions.confirm, reviewing.approve)
             if not kwargs.get("only_with_place"):
                 has_begun = act is reviewing.approve and self.now >= self.event.starts_at
                 assert has_begun or not self.event.has_waiting_list
-        except (NotLive, NothingOffered):  # the time limit is over, but no worker has recorded that yet
+        # The refusal is justified if the time limit is over, though no worker has recorded that yet.
+        except (NotLive, NothingOffered):
             db.session.rollback()
             assert not self.is_tended
         return False

@@ -80,7 +80,7 @@ def test_the_better_status_stays_and_the_freed_place_goes_to_the_next_in_line(ev
     late, second = named(event), named(event)
     waiting, next_ = named(event), confirmed(event, "ngo", given_name="Robin")
     since = last_id()
-    merge = unite(waiting, late)  # in either order of the arguments
+    merge = unite(waiting, late)  # the result is the same in either order of the arguments
     assert (merge.kept_id, waiting.status, late.status) == (late.id, Status.CANCELLED, Status.CONFIRMED)
     unite(second, late)
     assert (second.status, second.holds_place, next_.status) == (Status.CANCELLED, False, Status.OFFERED)

@@ -64,7 +64,7 @@ def notices():
 def test_a_handler_sees_the_answer_once_and_the_others_are_told(sign_in_as, event, person, handler, archive):
     """A handler types a reference heard on the telephone: the answer, the record, the mail, and a reload."""
     sign_in_as(Role.PROTECTED_HANDLER, archive)
-    sign_in_as(Role.PROTECTED_HANDLER)  # a handler of all events
+    sign_in_as(Role.PROTECTED_HANDLER)  # this handler has the role for all events
     organiser, admin = sign_in_as(Role.ORGANISER, event), sign_in_as(Role.ADMIN)
     before = [
         organiser.get(f"/console/nf27/{path.format(reference=person.reference)}").data for path in TRACES

@@ -62,7 +62,7 @@ def test_queue_shows_the_longest_waiting_first_with_evidence(organiser, sign_in_
     assert "Answer promised by 13 May 2027" in page.text
     assert "This is its 1st place of at most 2" in page.text
     assert "Other: 0 of at most 2 taken, 2 are free" in page.text
-    assert "Nordic Forum 2016" not in page.text  # an event that this organiser has no role for
+    assert "Nordic Forum 2016" not in page.text  # the reviewer has no role for this event
     assert page.links["Review 3"] == "/console/nf27/review/"
     clock.freeze(later := NOW + timedelta(days=11))
     organiser = sign_in_as(event=event, at=later)

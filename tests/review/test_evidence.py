@@ -118,4 +118,5 @@ def test_an_unconfirmed_address_is_neither_colleague_nor_namesake(open_to_all):
     there = evidence.gather(open_to_all, [person], {archive.id}, NOW, sectors=None)[person.id]
     assert there.colleagues == {archive.id: 1}
     here = evidence.gather(archive, [elsewhere], {open_to_all.id}, NOW, sectors=None)[elsewhere.id]
-    assert here.colleagues == {open_to_all.id: 1}  # without the registration whose address is unconfirmed
+    # The registration with an unconfirmed address does not count.
+    assert here.colleagues == {open_to_all.id: 1}

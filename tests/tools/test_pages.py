@@ -20,7 +20,8 @@ GOOD = """<!doctype html>
 
 WRONG = """<div class="error-summary"><ul><li><a href="#name">Enter a name</a></li></ul></div>"""
 
-BROKEN = {  # text of the page, its replacement, and the problem that must be found
+# For each fault: text of the good page, the text that replaces it, and the problem that must be found.
+BROKEN = {
     "mis-nested elements": ("<h2>Part</h2>", "<h2><p>Part</h2></p>", "invalid HTML"),
     "an unknown entity": ("A hint", "A &hnt; B", "invalid HTML"),
     "an attribute twice": ('alt=""', 'alt="" alt="x"', "invalid HTML"),
@@ -101,12 +102,12 @@ def test_each_check_can_fail(name):
     assert any(problem in found for found in page_problems(_changed(old, new)))
 
 
-ALIKE = {  # text of the page, and another with which the page has the same skeleton
+ALIKE = {  # text of the page, and another text with which the page keeps its skeleton
     "another text": ("A hint", "Hinted at &amp; by &quot;somebody&quot;"),
     "another value": ('action="/en/x"', 'action="/en/y?a=1&amp;b=2"'),
     "another space": ("<h2>Part</h2>", "<h2>A\n  part</h2>"),
 }
-UNLIKE = {  # text of the page, and another with which an HTML parser might go another way
+UNLIKE = {  # text of the page, and another text with which an HTML parser might go another way
     "a text instead of space": ("</p>\n<button>", "</p>x<button>"),
     "no text": (">Part<", "><"),
     "an unknown entity": ("A hint", "A &hnt; B"),

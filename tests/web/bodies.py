@@ -3,7 +3,7 @@
 import threading
 from io import BytesIO
 
-SECONDS = 30  # time limit for a wait in a test
+SECONDS = 30  # how many seconds a test waits for another thread at most
 
 
 class SlowBody:

@@ -12,7 +12,7 @@ from forum.web.colours import AA, contrast, hex_of, least_contrast, nearest_pass
     [
         ("#000000", "#ffffff", 21),
         ("#777777", "#ffffff", 4.478),  # WebAIM's example of a grey just below 4.5:1
-        ("#767676", "#ffffff", 4.542),  # a grey just above 4.5:1
+        ("#767676", "#ffffff", 4.542),  # a grey whose contrast is just above 4.5:1
         ("#ff0000", "#ffffff", 3.998),
     ],
 )

@@ -11,7 +11,7 @@ from forum.web import proofreading
 from forum.web.forms import LONGEST_TEXT
 from forum.web.proofreading import Advice, proofread
 
-DAY = date(2027, 9, 16)  # the day of writing, a Thursday
+DAY = date(2027, 9, 16)  # the texts are written on this day, a Thursday
 
 TERMS = {
     "en": {
