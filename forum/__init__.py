@@ -193,7 +193,7 @@ BLUEPRINTS = (
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (
-    # Around Flask:
+    # Layers around Flask:
     static.serve_built,  # answers with the files of static/
     cache.answer_kept,  # answers with a public page from the page cache
     # Limits how many requests a process holds at once; reads each body whole, a large one only from an organiser or
@@ -204,7 +204,7 @@ LAYERS: tuple[Layer, ...] = (
     door.refuse_long_headers,
     turns.take_turns,  # lets one request of a process compute at a time
     requests.trust_proxies,  # takes the client's address and scheme from trusted proxies
-    # Within Flask, before the view and after it:
+    # Layers within Flask, before the view and after it:
     languages.read_from_address,  # reads the language from the URL's path
     in_url.stay_with_event,  # makes the links on an event's page lead to that event's pages
     requests.refuse_and_log,  # refuses a malformed request, or a form from another site; logs every request

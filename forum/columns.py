@@ -21,7 +21,7 @@ LINK = re.compile(
 )
 
 
-# A path of this site; an address that begins with "//" would lead to another site.
+# Matches a path of this site; an address that begins with "//" would lead to another site.
 OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9_./%~+-]*(#[A-Za-z0-9_-]+)?")
 
 

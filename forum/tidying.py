@@ -22,10 +22,10 @@ SELECTORS = "\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 TAGS = "\U000e0020-\U000e007f"
 SEEN_BESIDE = ZWNJ + ZWJ + SELECTORS + TAGS
 UNSEEN = NEVER_SEEN + SEEN_BESIDE
-# Control characters, and surrogates, which no valid text contains.
+# Matches control characters, and surrogates, which no valid text contains.
 CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
-# The indentation of each line of a code block in Markdown.
+# Matches the indentation of each line of a code block in Markdown.
 CODE = 4 * " "
 LINE_ENDS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 WORDS = re.compile(r"( +)")

@@ -17,10 +17,10 @@ REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.
 FILE_DOWNLOADED = "registration.file_downloaded"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"
 INVITATIONS_VIEWED, ORGANISATIONS_VIEWED = "invitations.viewed", "organisations.viewed"
-# Exporting a list, and taking one away that the worker has made.
+# Actions: an organiser has exported a list, or has downloaded one that the worker has made.
 REGISTRATIONS_EXPORTED, EXPORT_FETCHED = "registrations.exported", "registrations.export_fetched"
 REGISTRATIONS_SEARCHED = "registrations.searched"
-# Opening the form that asks why an identity is looked up, and looking it up.
+# Actions: a handler has opened the form that asks why an identity is looked up, or has looked it up.
 IDENTITY_ASKED, IDENTITY_REVEALED = "identity.asked", "identity.revealed"
 LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"

@@ -111,7 +111,7 @@ def notice_lost_clients(port: int) -> None:
     """
     sockets = [int(path.name) for path in Path("/dev/fd").iterdir() if path.is_socket()]
     for descriptor in sockets:
-        # The socket may have been closed meanwhile.
+        # The socket may have been closed meanwhile: then there is nothing to set.
         with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
             if copy.type == socket.SOCK_STREAM and copy.getsockname()[1:2] == (port,):
                 copy.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -179,7 +179,7 @@ def _by_quarter(event: Event) -> Any:
 
 def _quarter(moment: Any) -> ColumnElement[Any]:
     seconds = extract("epoch", moment)
-    # SQLite gives whole seconds; PostgreSQL gives parts of them.
+    # SQLite gives whole seconds, PostgreSQL also fractions, which are cut off.
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
     return seconds // QUARTER if is_sqlite else func.floor(seconds / QUARTER)
 

@@ -27,7 +27,7 @@ from forum.review import queries as reviews
 from forum.web.languages import NAMES, language
 
 ACCOUNT = "/account/"
-# Blueprints for what the posts of all events share, such as hashtags.
+# Blueprints of pages about what the posts of all events share, such as hashtags.
 SHARED = ("categories", "hashtags", "glossary", "redirects")
 BELONGING = {
     "attendees.index": {
@@ -83,7 +83,7 @@ BELONGING = {
         *("pages.index", "pages.new", "pages.edit", "pages.preview", "pages.remove"),
         *("page_revisions.index", "page_revisions.show"),
     },
-    # For the role care, whose only link leads to the counts.
+    # The navigation of the role care has a single link, to the counts of answers.
     "counts.show": {"counts.show", "counts.file", "counts.people"},
     "figures.index": {"figures.index", "figures.file", "public_balance.show"},
     "library.index": {"library.index", "library.add", "library.show", "library.remove", "image_choice.index"},

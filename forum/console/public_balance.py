@@ -65,7 +65,7 @@ def _publish(slug: str, form: PublishForm) -> ResponseReturnValue:
         form.refuse_if_changed(_shown(table))
         balance.publish(event, actor=sign_ins.current_actor(), now=clock.now())
     except (BalanceRefused, ChangedMeanwhile):
-        # The page offers no button for what would be refused.
+        # The page offers no button if publishing would be refused, so the numbers have changed since it was shown.
         db.session.rollback()
         flash(
             _("Somebody has come or gone meanwhile. These are the numbers now: look at them once more."),

@@ -77,7 +77,7 @@ ORDER = (
     *("categories", "tags", "content_note", "action", "help_box", "cover", "sources", "corrections", BODY),
 )
 MOMENTS = ("published", "withdrawn", "updated")
-# The keys whose values are the same in every language of a post.
+# The keys of a post's document whose values are the same in every language.
 SHARED = ("event", "published", "withdrawn", "updated", "categories", "tags", "help_box", "cover")
 # Lists whose entries have a text per language; the rest of an entry is shared.
 TEXTS_OF = {"sources": "title", "corrections": "text"}

@@ -258,7 +258,7 @@ def _end(registration: Registration, before: Status, now: datetime) -> None:
     registration.ended_at = now
     links.revoke(registration, now=now)
     answers.forget(registration)
-    # Taking over an offered place accepts it.
+    # A substitute who takes over an offered place thereby accepts it.
     how = OfferEnd.ACCEPTED if before == Status.OFFERED else OfferEnd.CANCELLED
     offers.end(registration, how, now=now)
 

@@ -72,7 +72,7 @@ class Event(Base):
     # The former place of the hotline's link, which is in `help_lines` now: earlier versions, which may run beside this
     # one, still read this column.
     hotline_url: Mapped[str | None] = mapped_column(Link(300))
-    # The parts of a contact are listed in `events.contacts`.
+    # The module `events.contacts` lists the parts of a contact.
     contacts: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     help_lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     organiser_name: Mapped[Text] = mapped_column(Translated, default=Text, server_default=text("'{}'"))

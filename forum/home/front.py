@@ -47,8 +47,8 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "invited": [
             _invited(sector, arc) for sector, arc in zip_longest(event.sectors, ring.shares if ring else ())
         ],
-        # An archived event still shows how places were shared, in a text written for later readers; an event that has
-        # just ended does not.
+        # An archived event still shows how places were shared, because its text was written for later readers; an event
+        # that has just ended hides that text.
         "sharing_text": ""
         if state == RegistrationState.OVER
         else own_links.stay(render(in_language(event.sharing))),

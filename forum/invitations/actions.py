@@ -24,7 +24,7 @@ from forum.registration.models import Registration
 
 # How long unaccepted invitations are kept after the event; accepted ones are deleted with their registration.
 KEPT_AFTER_EVENT = timedelta(days=30)
-# Mails that have not left and are not being sent.
+# The condition for mails that have not left and are not being sent.
 WITH_CONTENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.FAILED)
 
 

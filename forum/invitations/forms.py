@@ -20,7 +20,7 @@ from forum.web.edits import ShowsStored
 from forum.web.forms import DayField, LinesField, TidyForm, WithinLimits, is_email, no_web_address, required
 from forum.web.languages import NAMES, in_language, language
 
-# The time on its last day at which an invitation ends.
+# An invitation ends at this time of its last day.
 LAST_MINUTE = time(23, 59)
 MOST_DAYS = 60  # a reminder may be sent at most this many days before the invitation ends
 USUALLY = timedelta(days=14)  # how long an invitation is valid unless the organiser chooses another day

@@ -78,7 +78,7 @@ def fill(post: Post, draft: Draft) -> None:
     post.author = Text({code: said["author"] for code, said in draft.texts.items() if said.get("author")})
     post.has_help_box = draft.has_help_box
     if draft.cover != (post.cover.key if post.cover else ""):
-        # An image that was removed since, as in an old revision, is no cover.
+        # The cover may be an image that was removed since, as in an old revision: then the post gets no cover.
         post.cover = images.find(draft.cover) if draft.cover else None
     post.categories = [
         category for category in queries.list_all_categories() if category.key in draft.categories

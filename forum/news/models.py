@@ -28,7 +28,7 @@ post_tags = Table(
     Index("ix_post_tags_tag_id", "tag_id"),
 )
 
-# The cover image of each post that has one.
+# Joins posts with their cover images.
 post_covers = Table(
     "post_covers",
     Base.metadata,

@@ -24,7 +24,7 @@ from forum.news.searching import make_findable
 from forum.web.languages import NAMES
 
 NOTED = "texts whose search entries are to be written"
-# The attributes from which an entry is made.
+# The attributes of posts, pages and events from which search entries are made.
 INDEXED: Mapping[type[Base], frozenset[str]] = {
     Post: frozenset({"texts", "tags"}),
     PostText: frozenset({"headline", "lead", "body"}),

@@ -63,7 +63,7 @@ def _shown_to(audience: ListAudience, event_id: Any, query: Select) -> Select:
     )
 
 
-# Built once: building the statement takes longer than running it.
+# This statement is built once, because building it takes longer than running it.
 SHOWS_ANYBODY = {
     audience: select(exists(_shown_to(audience, bindparam("event_id"), select(Registration.id))))
     for audience in ListAudience

@@ -32,25 +32,25 @@ from forum.sealing import Sealed
 ROOT = Registration.__tablename__
 # Columns that own data leave out, grouped by reason.
 UNTOLD = {
-    # Digests of secrets.
+    # Left out: digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
     *("invitations.link_digest", "invitations.reminder_digest"),
     *("substitutions.digest", "delegations.form_key"),
-    # The person downloads a file by its link on the page, and its key is in the answer.
+    # Left out: the key and content of a file, which the person downloads by a link on the page; the answer has the key.
     *("answer_files.key", "answer_files.content"),
-    # `asked_from` is a digest of the sender's network address, kept until the person confirms their address.
+    # Left out: `asked_from`, a digest of the sender's network address, kept until the person confirms their address.
     "answer_files.asked_from",
-    # These columns hold random values, or digests of answers that own data include.
+    # Left out: random values, and digests of answers that own data include.
     *("submissions.key", "submissions.fingerprint"),
-    # Copies of answers, changed for sorting, comparing and searching.
+    # Left out: copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
     "registrations.sealed_for",  # `sealed_for` is a digest of an address.
     "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
-    # An unsent mail contains a personal link; the person gets it with the mail.
+    # Left out: the content of unsent mails with a personal link, which the person gets with the mail.
     "outbox_messages.content",
-    # Technical values for sending a mail.
+    # Left out: technical values for sending a mail.
     *(f"outbox_messages.{name}" for name in ("message_id", "lane", "lease_owner", "lease_until")),
     *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "last_error")),
 }

@@ -266,7 +266,7 @@ RECIPIENTS = {
     RecipientStatus.QUEUED: _l("Message made"),
     RecipientStatus.LEFT_OUT: _l("Left out"),
 }
-# Words by code, or a function that returns them.
+# For each column: words by code, or a function that returns the words.
 SAID_ANYWHERE: Mapping[str, Any] = {name: own_data_words.SAID[name] for name in ("country", "language")}
 SAID: Mapping[tuple[str, str], Any] = {
     ("registrations", "status"): status_name,

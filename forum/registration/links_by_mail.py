@@ -37,7 +37,7 @@ class Beside:
     queue: Callable[[bool], None]
 
 
-# Arguments: event, address, whether the mail is withheld, and the time.
+# A function that finds links; its arguments are event, address, whether the mail is withheld, and the time.
 Finding = Callable[[Event, str, bool, datetime], Beside]
 
 

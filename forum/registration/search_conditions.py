@@ -22,7 +22,8 @@ def narrow(query: Select, event: Event, words: str) -> Select:
     if few is None:
         return found
     ids = func.json_each(json.dumps(list(few))).table_valued("value")
-    # These people are read by id. SQLite would rather walk everybody in the order of an index.
+    # Read the people that the index has found by their ids: SQLite would rather walk everybody in the order of an
+    # index.
     return found.where(Registration.id.in_(select(ids.c.value))).with_hint(
         Registration, "NOT INDEXED", dialect_name="sqlite"
     )

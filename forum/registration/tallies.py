@@ -23,7 +23,7 @@ from forum.registration.restrictions import IS_FREE
 
 FEWEST = 5
 BATCH = 500
-# Kinds whose answers are counted in total only, not by answer.
+# Kinds of questions for which only the total number of answers is counted.
 TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE})
 
 

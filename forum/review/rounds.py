@@ -28,7 +28,7 @@ from forum.review.errors import (
     SeenChanged,
 )
 
-# Why nothing was decided about a person.
+# The reasons why nothing was decided about a person.
 FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
 ALONE, WITHDRAWN, OWN = "alone", "withdrawn", "own"
 LEFT: Mapping[type[Exception], str] = {

@@ -17,9 +17,9 @@ from werkzeug.exceptions import RequestHeaderFieldsTooLarge
 from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import refuse_unread
 
-# A Host header: a name, or an IPv6 address in brackets, and a port.
+# Matches a Host header: a name, or an IPv6 address in brackets, and a port.
 HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:,\s]+)(:[0-9]*)?")
-# Characters of all headers together; for comparison, a browser keeps at most 4 kB in a cookie.
+# The most characters of all headers together; for comparison, a browser keeps at most 4 kB in a cookie.
 LONGEST = 16 * 1024
 
 

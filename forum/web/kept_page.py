@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import brotli
 
 Headers = list[tuple[str, str]]
-# Characters, more than any browser sends. A longer header is not parsed: the client gets the page uncompressed.
+# The most characters of Accept-Encoding that are parsed, more than any browser sends. With a longer header the client
+# gets the page uncompressed.
 LONGEST_ACCEPT_ENCODING = 200
 
 

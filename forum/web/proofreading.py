@@ -41,7 +41,7 @@ class Advice:
     reason: str = ""
 
 
-# Advice by the word to avoid, in lower case.
+# A glossary: advice by the word to avoid, in lower case.
 Glossary = Mapping[str, Advice]
 
 

@@ -97,5 +97,5 @@ def _swedish() -> Mapping[str, RelativeDate]:
     )
 
 
-# Relative dates in lower case, by language.
+# Relative dates in lower case with the rules that replace them, by language.
 RELATIVE: Mapping[str, Mapping[str, RelativeDate]] = {"en": _english(), "sv": _swedish()}

@@ -62,7 +62,7 @@ def store(database):
     return write
 
 
-# Points in time
+# Tests of points in time
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_moments_are_compared_as_moments_whatever_their_zone(store):
             assert (len(connection.execute(before).all()), len(connection.execute(after).all())) == (1, 0)
 
 
-# Texts per language
+# Tests of texts with a language each
 
 
 def test_a_text_keeps_its_languages_and_letters(store):
@@ -125,7 +125,7 @@ def test_a_missing_language_falls_back_to_english_then_to_any(texts, shown):
     assert Text(texts).in_language("sv") == shown
 
 
-# Tokens
+# Tests of tokens and their digests
 
 
 def test_tokens_are_new_each_time_and_digests_the_same():
@@ -163,7 +163,7 @@ def test_a_link_that_leads_elsewhere_is_refused(store, link):
         store(link=link)
 
 
-# Members of enumerations
+# Tests of members of enumerations
 
 
 @pytest.mark.parametrize("value", [{"tone": Tone.HIGH}, {"speed": Speed.FAST}, {"tone": None}], ids=str)

@@ -159,7 +159,7 @@ def test_links_that_publishing_ended_stay_ended_when_the_event_is_hidden_again(a
         assert reader.get(address, expect=404).h1 == CLOSED
     assert organiser.get("previews.index", event="nf28").soup.select("main section form") == []
 
-    # A new private link works.
+    # Control: a new private link works.
     _, path = make_link(sign_in_as, event)
     assert reader.get(path, follow=True).path == "/en/preview/nf28/"
 

@@ -186,7 +186,7 @@ def test_a_folder_that_is_not_there_or_empty_is_a_sentence(site, run, tmp_path):
     assert said.startswith("the folder holds no content; that would be taxonomy.toml, ")
 
 
-# The folders into which an export may be written
+# Tests of the folders into which an export may be written
 
 
 def test_an_export_into_a_folder_with_other_files_is_refused(site, run, tmp_path):

@@ -81,7 +81,7 @@ def tables_in(value):
         yield from tables_in(child)
 
 
-# Rules for every file of the demo
+# Tests of rules for every file of the demo
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -135,7 +135,7 @@ def test_text_comes_out_of_markdown_whole(path):
     assert re.findall(r"\*\*|\]\(|\{#|^\| ", html.get_text(), re.MULTILINE) == []
 
 
-# Rules for events
+# Tests of rules for the demo's events
 
 
 @pytest.mark.parametrize("slug", ["nf16", "nf27"])
@@ -179,7 +179,7 @@ def test_post_on_places_gives_the_figures_of_the_event():
         assert figures - written == set()
 
 
-# Rules for standing pages
+# Tests of rules for the demo's standing pages
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
@@ -218,7 +218,7 @@ def test_privacy_notice_says_what_the_law_asks(language):
     assert [word for word in ("IMY", "48", article) if word not in text] == []
 
 
-# Rules for posts
+# Tests of rules for the demo's posts
 
 
 def test_there_are_at_least_eight_posts_all_in_both_languages():
@@ -300,7 +300,7 @@ def test_every_image_is_small_described_in_both_languages_and_shown():
         assert sorted(shown) == [f"{{image {name}}}" for name in sorted(originals)]
 
 
-# Rules for categories, tags and people
+# Tests of rules for the demo's categories, tags and people
 
 
 def test_categories_are_known_and_named_in_both_languages():

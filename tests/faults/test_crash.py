@@ -25,7 +25,7 @@ from tests.factories.events import NOW, room
 from tests.factories.mails import make_mail, mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 
-pytestmark = pytest.mark.slow  # each act runs in processes that are killed
+pytestmark = pytest.mark.slow  # this module is slow, because each act runs in processes that are killed
 
 
 @pytest.fixture

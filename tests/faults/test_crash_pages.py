@@ -33,7 +33,7 @@ from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
 from tests.registration.reading import newest_mail
 
-pytestmark = pytest.mark.slow  # each act runs in processes that are killed
+pytestmark = pytest.mark.slow  # this module is slow, because each act runs in processes that are killed
 MOMENTS = ("before", "after")
 HERE = {"event": "nf27"}
 TYPED = {"given_name": "Kim", "family_name": "Lind", "title": "Jurist", "country": "NO", "language": "en"}

@@ -23,7 +23,7 @@ from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.organisers import sign_in_somebody
 from tests.factories.registrations import confirmed, write
 
-pytestmark = pytest.mark.slow  # the job runs in processes that are killed
+pytestmark = pytest.mark.slow  # this module is slow, because the job runs in processes that are killed
 KINDS = {
     TaskKind.TAG: {"tags": ["vip"]},
     TaskKind.UNTAG: {"tags": ["press"]},

@@ -108,7 +108,7 @@ def test_pages_and_forms_go_on_while_writers_wait(forum):
         other.execute("BEGIN IMMEDIATE")
         waiting = [pool.submit(one.go_on, check) for one, check in zip(visitors, checks, strict=True)]
         assert goes_on(forum) == [200] * 13
-        # Whether the forum can serve is answered without the write lock.
+        # /readyz says whether the forum can serve, and needs no write lock for that.
         assert [ask(forum, "/readyz") for _time in range(4)] == [200] * 4
         assert [one.done() for one in waiting] == [False] * WRITERS
         other.execute("ROLLBACK")

@@ -103,7 +103,7 @@ def answers(world: World, audience: str):
         ]
         for address in given(world, audience, listed) if audience in world.browsers else listed:
             answer = browser.get(address.path)
-            # Only for the audiences of the access matrix is the expected status known.
+            # The expected status is known for the audiences of the access matrix only.
             if audience in world.browsers:
                 assert answer.status_code in expected(world, audience, address, "GET"), address.path
             yield address.path, answer

@@ -105,7 +105,7 @@ REGISTER = (
     PLACE,
     {"registrations", "submissions", "protected_identities", "care_answers"} | MAILED,
 )
-# What erasing a person changes in rows that are not deleted.
+# Columns that erasing a person changes in rows that are not deleted.
 ERASED = PLACE | {
     "erasure_requests": {"state", "decided_at", "reason", "registration_id"},
     "mailing_recipients": {"message_id"},
@@ -369,7 +369,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "attendee_undoing.reinstate": (ADMIN, {"words": "New"}, {}, set()),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
-    # The first request only asks for the columns of the table.
+    # Nothing changes: the first request only asks for the columns of the table.
     "imports.new": (ADMIN, {"lines": "Name;E-mail\nKim;new@example.org"}, {}, set()),
     # Nothing changes: somebody of the import is gone, so it cannot be undone.
     "imports.undo": (ADMIN, {}, {}, set()),
@@ -408,7 +408,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {
             "registrations": {"email", "email_canonical", "sealed_for", "version"} | DERIVED,
             "registration_tokens": {"revoked_at"},
-            # The mail about the registration's status replaces failed mails.
+            # Failed mails change, because the mail about the registration's status replaces them.
             "outbox_messages": {"status", "abort_reason", "content"},
         },
         MAILED,
@@ -435,7 +435,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
             "registrations": {"sector_id", "waiting_since", "calendar_sequence", "calendar_changed_at"}
             | OFFERED["registrations"],
             **PLACE,
-            # The unsent mail about the place names the old sector.
+            # The unsent mail about the place changes, because it names the old sector.
             "outbox_messages": UNSENT,
         },
         MAILED,
@@ -615,7 +615,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     ),
     "pages.preview": (ADMIN, {**PAGE, "after": "", "in": "sv"}, {}, set()),
     "pages.remove": (ADMIN, {}, {}, ADDED),
-    # Without a file nothing is added; tests/console/test_library.py sends one.
+    # Nothing changes without a file; tests/console/test_library.py sends one.
     "library.add": (ADMIN, {"alt-sv": "Ny", "alt-en": "New", "credit": "Ours"}, {}, set()),
     "library.show": (
         ADMIN,
@@ -696,7 +696,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {
             "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
             | {"map_url", "directions"},
-            # The unsent mailing includes this change as well.
+            # The mailing that is not sent yet changes, because it includes this change as well.
             "mailings": {"steps", "changed_at"},
         },
         ADDED,

@@ -30,7 +30,7 @@ from tools.pages import counted_statements
 ANSWERS_OF_ITS_FORM = "self_service.confirm"
 # The page of all of the person's data, which only the person opens, by a fresh link.
 EVERYTHING = "own_everything.show"
-# Tokens, which differ with each request.
+# Matches tokens, which differ with each request.
 TOKENS = re.compile(
     r'name="(csrf_token|key|seen)"[^>]*>|/r/((confirm|everything|invitation|delegation|delegation/confirm)/)?[A-Za-z0-9_-]{43}'
 )

@@ -89,7 +89,7 @@ REACH = {
     "forum/web/xlsx_reading.py": {"xml", "zipfile"},  # reads tables that organisers send, within bounds
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
     "forum/jobs/worker.py": {"socket"},  # asks for the host name, a part of the worker's name; opens nothing
-    # Connects to the configured mail server.
+    # Connects to the mail server that the settings name.
     "forum/outbox/transport.py": {
         "smtplib",
         "socket",

@@ -283,7 +283,7 @@ def see_how_invitations_end(world: World) -> None:
         start_write(db.session)
         db.session.execute(mine.values(email_canonical=find_registration(world, PERSON).email_canonical))
         db.session.commit()
-    # One of the forms has made the question about the arrival required.
+    # Answer the question about the arrival: one of the forms sent before has made it required.
     sent = {**FORMS["own_invitation.accept"][1], "q-arrival": "New", **hidden_fields(world, VISITOR, yes)}
     assert world.browsers[VISITOR].post(yes, data=sent).status_code == 409
     with world.app.app_context():

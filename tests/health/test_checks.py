@@ -235,7 +235,7 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
     app = make_app(limited_url)
     with app.app_context():
         beat(db.session)
-        # this also deletes details of the audit trail
+        # Erasing also deletes details of the audit trail, for which the role needs a right of its own.
         write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)
     assert failing(app) == []
 

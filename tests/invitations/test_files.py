@@ -23,7 +23,7 @@ PERSON = (
     '<row><c t="inlineStr"><is><t>Kim</t></is></c><c t="inlineStr"><is><t>kim@example.org</t></is></c></row>'
 )
 DATES = ("2027-05-03", "3.5.2027", "03/05/2027", "3 maj 2027", "46510")
-MOST_MEMORY = 30_000_000  # in bytes; a page for the file needs a tenth of it
+MOST_MEMORY = 30_000_000  # the most bytes of memory for a page with the file; a tenth of that is enough
 
 
 @pytest.fixture

@@ -244,7 +244,8 @@ def test_distinctions_outlive_a_merge_and_its_undoing(event):
     police = store(event, "Polisen")
     write(merging.tell_apart, one, other, actor="user:1", now=NOW)
     do(event, merging.merge, one, police, None)
-    assert proposals(event) == []  # the merged organisation's name is the one that was marked as different
+    # A merged organisation's name stays marked as different, so merging is not proposed.
+    assert proposals(event) == []
     do(event, merging.undo, queries.find_merge(event, one.id))
     assert proposals(event) == []
     write(merging.propose_again, one, other, actor="user:1", now=NOW)

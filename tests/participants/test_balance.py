@@ -129,7 +129,7 @@ def test_what_a_table_has_hidden_stays_hidden_and_each_earlier_one_counts(organi
     newcomers = [confirmed(event, "justice", country="NO", now=time.now) for _ in range(6)]
     publish(organiser)
     second = balance.table_of(balance.find_last(event))
-    # Eight people from Norway alone would be enough to be shown.
+    # Eight people from Norway would be enough to be shown, but a cell that was hidden stays hidden.
     assert (second.total, second.hidden) == (34, hidden)
     for one in newcomers:
         write(actions.cancel, one, actor="person", now=time.now)

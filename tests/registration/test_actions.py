@@ -40,7 +40,7 @@ def details_of(registration, **differing) -> Details:
     return Details(**{**{name: getattr(registration, name) for name in names}, **differing})
 
 
-# Confirming
+# Tests of confirming a registration
 
 
 def test_confirm_lets_the_place_stand_and_says_so_once():
@@ -80,7 +80,7 @@ def test_confirm_is_possible_until_the_last_second(seconds, confirms):
             write(actions.confirm, registration, now=at)
 
 
-# Accepting an offer
+# Tests of accepting an offer
 
 
 def test_accepting_what_was_never_offered_is_refused():
@@ -106,7 +106,7 @@ def test_an_offer_can_be_accepted_until_the_last_second(seconds, accepts):
             write(actions.accept_offer, waiting, now=at)
 
 
-# Cancelling
+# Tests of cancelling a registration
 
 
 @pytest.mark.parametrize("actor", ["person", "user:7"])
@@ -130,7 +130,7 @@ def test_cancelling_twice_is_refused_and_frees_nothing_more():
     assert (event.taken, kinds_for(first).count("cancelled")) == (1, 1)
 
 
-# Changing details
+# Tests of changing details
 
 
 def test_change_records_which_fields_changed_never_what_they_say():
@@ -183,7 +183,7 @@ def test_a_place_carried_away_from_an_organisation_is_offered_within_it():
     assert waiting.status == Status.OFFERED
 
 
-# Consents
+# Tests of consents
 
 
 def test_consents_are_given_and_withdrawn_with_their_moments():
@@ -206,7 +206,7 @@ def test_a_consent_given_again_is_a_new_row():
     assert registration.has_consented(LIST)
 
 
-# Sending a mail again
+# Tests of sending a mail again
 
 
 def test_resend_repeats_the_mail_of_each_state():

@@ -175,7 +175,7 @@ def test_no_address_and_no_domain_stands_in_the_counters(event, send, app, tmp_p
     )
 
 
-# The limit for all clients together, which is called the brake
+# Tests of the limit for all clients together, which is called the brake
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ def test_what_is_held_back_is_recorded_in_few_entries_with_its_reason(event, sen
     assert audit.list_brakes(event, NOW + timedelta(seconds=1)) == []
 
 
-# Crowds of people that no limit may stop
+# Tests of crowds of people that no limit may stop
 
 
 @pytest.mark.parametrize("domain", ["example.org", "gmail.com"])

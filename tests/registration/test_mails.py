@@ -365,7 +365,7 @@ def test_a_mail_is_sent_to_one_person_from_one_office_with_its_own_identity(mail
     assert len({mail.row.message_id for mail in mails.values()}) == len(KINDS)
 
 
-# Words and addresses that a reader needs
+# Tests of words and addresses in mails that a reader needs
 
 
 def test_address_stands_in_words_under_each_button(mails):
@@ -423,7 +423,7 @@ def test_name_of_the_senders_setting_is_kept(make_app, sqlite_url):
     assert b"From: Nordic Forum <forum@example.org>" in mail.raw
 
 
-# Files and protected identity
+# Tests of files and of protected identity in mails
 
 
 def test_no_mail_carries_a_file_and_the_confirmation_leads_to_the_calendar(mails, request):

@@ -46,7 +46,7 @@ def count(model) -> int:
     return db.session.scalar(select(func.count()).select_from(model))
 
 
-# Registering
+# Tests of registering
 
 
 def test_register_holds_a_place_and_asks_for_the_address_to_be_confirmed():
@@ -173,7 +173,7 @@ def test_register_is_refused_when_full_without_waiting_list_and_leaves_nothing()
     assert (count(Registration), count(Submission), event.taken, len(queued())) == (1, 1, 1, 1)
 
 
-# Sending one form again, or registering one address again (R03, R04, S24)
+# Tests of sending one form again, or registering one address again (R03, R04, S24)
 
 
 def test_the_same_form_sent_again_is_the_same_registration_with_one_mail():

@@ -110,7 +110,7 @@ WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 IN_LINE = (Status.WAITING, Status.OFFERED)
 OF_CHANGES = ("change-in-review", "change-approved", "substitute-in-review")
-# Kinds of mails besides those about the registration's status.
+# Kinds of mails other than those about the registration's status.
 BESIDE = (
     *("already-registered", "substitute-asked", "substitute-registered"),
     *("new-address", "address-leaving"),
@@ -178,7 +178,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         db.session.commit()
         db.session.expunge_all()
 
-    # Actions of people
+    # Acts of the state machine: what people do
 
     @initialize(people=st.lists(PEOPLE, min_size=4, max_size=9), hours=st.sampled_from((2, 50, 24 * 12)))
     def the_first_come(self, people, hours):
@@ -304,7 +304,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert person.status in came_back.get(was, {was})
             self.chosen, self.returned = {person.id}, self.returned | {person.id}
 
-    # The passing of time
+    # Acts of the state machine: time passes
 
     @rule(hours=HOURS, has_worker=st.sampled_from((True, True, True, False)))
     def time_passes(self, hours, has_worker):
@@ -315,7 +315,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             self.do(self.run_the_worker)
         self.is_tended = has_worker
 
-    # Actions of organisers
+    # Acts of the state machine: what organisers do
 
     @precondition(lambda self: self.those_who_are(Status.WAITING))
     @rule(data=st.data(), takes_one_away=st.booleans())
@@ -460,7 +460,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         person = self.pick_reviewed(data)
         was = (person.status, person.waiting_since, person.holds_place)
         self.do(reviewing.approve, person, only_with_place=only_with_place, actor="user:1")
-        # a change was reviewed: the rank on the waiting list and the place stay
+        # After the review of a change, the rank on the waiting list and the place stay.
         if was[0] != Status.IN_REVIEW:
             assert (person.status, person.waiting_since, person.holds_place) == was
 
@@ -498,7 +498,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     def change_waiting_list(self, data):
         self.event.has_waiting_list = data.draw(st.booleans())
 
-    # Rules that must hold after every step
+    # Rules that must hold after every step of the state machine
 
     @invariant()
     def everything_agrees(self):
@@ -621,7 +621,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         assert all(one.review_since and one.answer_by for one in waits)
         assert [one.id for one in people if one.status == Status.IN_REVIEW and one.holds_place] == []
 
-    # Helpers of the rules and invariants
+    # Helpers of the state machine's acts and rules
 
     def ask_for_a_place(self, person, **differing) -> Registration | None:
         """Register the person; return None if the sector is closed, or full without a waiting list."""

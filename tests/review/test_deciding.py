@@ -76,7 +76,7 @@ def test_approval_gives_a_place_or_a_rank_by_the_time_of_asking(reviewed, judges
         (Status.IN_REVIEW, False, NOW),
         (Status.IN_REVIEW, False, NOW + timedelta(hours=1)),
     ]
-    # Promised by the end of the tenth day in the venue's time zone.
+    # The decision is promised by the end of the tenth day in the venue's time zone.
     assert first.answer_by == datetime(2027, 5, 13, 21, 59, tzinfo=UTC)
     approve(third, judges[0], words="Welcome.")
     approve(second, judges[0])
@@ -91,7 +91,7 @@ def test_approval_gives_a_place_or_a_rank_by_the_time_of_asking(reviewed, judges
     ]
     with pytest.raises(NotInReview):
         approve(third, judges[1])
-    # The first to ask is offered the next free place.
+    # The person who asked first is offered the next free place.
     write(registration_actions.cancel, second, actor="person", now=LATER)
     assert (first.status, reviewed.taken) == (Status.OFFERED, 2)
 

@@ -224,7 +224,7 @@ def test_an_admin_gives_and_changes_sectors(app, event, archive, time):
     form = pages.get(f"{CHANGE}/{kim.id}/roles")
     assert form.submit({"here": ["reviewer"], "sectors": [str(police)]}, expect=303)
     assert reviewers.find(kim.id, event.id) == {police}
-    # The sign-ins end as with a role (S06): the page and the mail say so.
+    # A change of sectors ends the sign-ins, as a change of roles does (S06): the page and the mail say so.
     assert mine.get("/account/", expect=303).location.startswith("/account/sign-in")
     assert "Du har loggats ut" in mails_to(kim)[-1].text
     noted = select(AuditEntry).where(AuditEntry.action == "account.sectors_given").order_by(AuditEntry.id)

@@ -27,7 +27,7 @@ def test_nearest_colour_passes_by_little_and_keeps_its_hue(colour, ground):
     ratio = least_contrast(near, [ground])[0]
     assert ratio >= AA
     if near != colour:
-        # One step of lightness back towards the colour would not have passed.
+        # Control: a colour one step of lightness nearer to the given one would not have enough contrast.
         assert ratio < AA + 0.2
         if shade_of(colour).chroma > 0.05:
             turned = shade_of(near).hue - shade_of(colour).hue

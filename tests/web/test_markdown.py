@@ -14,7 +14,7 @@ from tests.factories.events import make_event, make_page
 from tests.factories.news import make_post
 
 VECTORS = [
-    # attacks by raw HTML
+    # Attacks by raw HTML
     "<script>alert(1)</script>",
     "<SCRIPT SRC=//e.example/x.js></SCRIPT>",
     "<scr<script>ipt>alert(1)</scr</script>ipt>",
@@ -46,7 +46,7 @@ VECTORS = [
     "<?php echo 1 ?>",
     "</div></main><script>alert(1)</script>",
     "<a id=main>x</a>",
-    # attacks by links
+    # Attacks by links
     "[x](javascript:alert(1))",
     "[x](JaVaScRiPt:alert(1))",
     "[x]( javascript:alert(1))",
@@ -88,14 +88,14 @@ VECTORS = [
     "[x](/sv/'onmouseover='alert(1))",
     "[<img src=x onerror=alert(1)>](/sv/)",
     '[x](https://e.example/"><script>alert(1)</script>)',
-    # attacks by images
+    # Attacks by images
     "![x](https://e.example/pixel.png)",
     "![x](//e.example/pixel.png)",
     "![x](data:image/svg+xml,<svg onload=alert(1)>)",
     '![x" onerror="alert(1)](x)',
     "![<script>alert(1)</script>](x)",
     "[![x](https://e.example/p.png)](javascript:alert(1))",
-    # attacks within headings and other blocks
+    # Attacks within headings and other blocks
     "# <script>alert(1)</script>",
     "## x {#main}",
     '## x {#x" onclick="alert(1)}',

@@ -97,7 +97,7 @@ def test_replacement_changes_its_own_place(text, language, mended):
     care = proofread(text, language, DAY, TERMS[language])
     line = 2 if "\n" in text else 1
     hint = next(hint for hint in care.hints if hint.line == line and hint.better)
-    # A hint is found again by its key after lines were added above it.
+    # A hint is still found by its key after lines were added above it.
     moved = proofread(f"New.\n\n{text}", language, DAY, TERMS[language]).find(hint.key)
     assert moved.replace_in(f"New.\n\n{text}") == f"New.\n\n{mended}"
     assert proofread(text.replace(hint.within, "Else."), language, DAY, {}).find(hint.key) is None
