@@ -28,8 +28,7 @@ SECTOR = _l("Sector")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
 # These mails go to an address that may not belong to whoever typed it.
 TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}
-# The mail for each status; while the address is not confirmed, the mail depends on whether a place is held
-# (`_received`).
+# The mail for each status; before the address is confirmed it depends on whether a place is held (`_received`).
 FOR_STATE = {
     Status.IN_REVIEW: "in-review",
     Status.WAITING: "waiting",

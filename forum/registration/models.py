@@ -36,8 +36,7 @@ IS_REVIEWED = text("review_since IS NOT NULL")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
 LONGEST_SECRET = 1024  # in bytes: room for a real name, or for diet and access answers, in any script
 LONGEST_ANSWERS = 4096  # in bytes: room for every field of the form at its longest, in any script
-# In bytes: room for the answers to an event's questions, which the form keeps shorter than this.
-LONGEST_GIVEN = 12288
+LONGEST_GIVEN = 12288  # in bytes: room for the answers to an event's questions, which a form keeps below this
 
 
 class Registration(Base):
@@ -230,8 +229,7 @@ class Consent(Base):
     __tablename__ = "consents"
     __table_args__ = (
         Index("ix_consents_registration_id", "registration_id"),
-        # This index finds quickly whether the list of participants shows anybody.
-        Index("ix_consents_audience", "audience", "registration_id"),
+        Index("ix_consents_audience", "audience", "registration_id"),  # finds whether a list shows anybody
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
