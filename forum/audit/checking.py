@@ -80,7 +80,7 @@ def check_some(*, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Found:
-    """What a whole check found: the number of entries, faults, and what it lacked, as sentences."""
+    """The result of a whole check: how many entries there are, the faults, and what was missing for the check."""
 
     entries: int
     faults: list[str]
@@ -114,7 +114,7 @@ def _is_due(check: ChainCheck, now: datetime) -> bool:
 
 
 def _list_gone(check: ChainCheck, entries: int) -> list[str]:
-    """Return which entries are gone as sentences; a trail that has fewer than at the last check has lost some."""
+    """Return sentences about entries that are gone; a trail with fewer entries than at the last check has lost some."""
     faults = actions.list_gone()
     if entries < check.entries and not faults:
         faults.append(f"entry {check.entries}, which the last check found, is gone")

@@ -19,7 +19,7 @@ bp = Blueprint("all_events", __name__, url_prefix="/console")
 
 @dataclass(frozen=True)
 class Row:
-    """An event with its state in words, what waits there, and links to what is to do (label, URL)."""
+    """An event of the list: its state in words, what waits there, and links to its tasks as (label, URL)."""
 
     event: Event
     state: str

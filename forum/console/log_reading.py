@@ -33,7 +33,7 @@ LONGEST_TYPED, LONGEST_NUMBER = 40, 9
 
 
 class UnknownFilter(ValueError):
-    """The URL asks for a kind of entry or somebody who acts that does not exist."""
+    """The URL names a kind of entries, or a kind of actor, that does not exist."""
 
 
 @dataclass(frozen=True)

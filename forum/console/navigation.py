@@ -222,7 +222,7 @@ def waits_of(event: Event) -> Waits:
 
 
 def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
-    """Return what waits by event id, of all these events in one statement; a scope says which mails count."""
+    """Return by event id how much waits, read for all these events in one statement; a scope says which mails count."""
     parts = [
         select(
             literal(event.id),

@@ -99,7 +99,7 @@ class NewEventForm(TidyForm):
         self.timezone.choices = [SelectChoice(zone, _city(zone)) for zone in ZONES]
 
     def validate_first_day(self, field: DayField) -> None:
-        """Refuse a day that is decades away, and so is a typing error."""
+        """Refuse a day that is decades away: it must be a typing error."""
         if field.data and not EARLIEST <= field.data.year <= clock.now().year + YEARS_AHEAD:
             raise ValidationError(_l("Enter a day that is not decades away"))
 

@@ -63,7 +63,7 @@ class OrganisationForm(SettingsForm):
 
     @staticmethod
     def stored(written: Written) -> dict[str, Any]:
-        """Return the values that the form's fields show of what is stored."""
+        """Return the values that the form's fields show for the stored organisation."""
         return {
             **{name: getattr(written, name) for name in ("name", "country", "sector", "cap", "is_suggested")},
             "sector_caps": dict(written.sector_caps),

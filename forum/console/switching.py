@@ -1,4 +1,4 @@
-"""Where the console begins for what somebody may open of an event, and the list by which they switch events."""
+"""The first console page of an event for a user, and the list by which the user switches between events."""
 
 from dataclasses import dataclass
 

@@ -66,7 +66,7 @@ def _entered(delegation: Delegation) -> datetime | None:
 
 
 def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
-    """Leave out lists that cannot be confirmed, those that were sent anew unchanged, and those that are too many.
+    """Leave out lists of a sector with a confirmed list, earlier copies of an unchanged list, and lists over the limit.
 
     A list that differs in anything hides none: anybody can send one with the contact's address.
     """
@@ -78,7 +78,7 @@ def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
 
 
 def _written(delegation: Delegation) -> tuple[Any, ...]:
-    """Return everything that whoever sent the form has written."""
+    """Return everything that the sender of a delegation's form has typed."""
     contact = ("given_name", "family_name", "organisation", "country", "is_all_or_nobody")
     person = ("given_name", "family_name", "title", "email")
     people = frozenset(tuple(getattr(one, name) for name in person) for one in delegation.people)

@@ -115,7 +115,7 @@ def find_delegate(delegation: Delegation, position: int) -> Delegate | None:
 
 
 def list_shown(delegation: Delegation) -> Sequence[Delegate]:
-    """Return the people whom the contact sees; those whose data may not be used are gone as erased ones are."""
+    """Return the people whom the contact sees, without erased people and those whose data may not be used."""
     return _list(Delegate.delegation_id == delegation.id, IS_SHOWN)
 
 

@@ -66,7 +66,7 @@ class KeptField(HiddenField):
     data: MultiDict[str, str] | None
 
     def process_formdata(self, valuelist) -> None:
-        """Read what was chosen; the form for which it is kept checks it."""
+        """Read the kept choices; the form that they fill in checks them."""
         self.data = MultiDict(parse_qsl(valuelist[0], keep_blank_values=True)) if valuelist else None
 
     def _value(self) -> str:

@@ -1,4 +1,4 @@
-"""Reading imports, and what their people's registrations have seen since."""
+"""Reading imports, and what has happened to the registrations of their people since."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SHOWN = 200  # the most imports that the list shows
 
 @dataclass(frozen=True)
 class Listed:
-    """An import, who made it, and where its table came from; "" once no note of its people says that any more."""
+    """An import, its organiser and the source of its table; "" once no note of its people names the source."""
 
     made: AttendeeImport
     by: str

@@ -91,7 +91,7 @@ def reference(text: str) -> str:
 
 
 def is_coming(status: str) -> bool:
-    """Return whether a status of another system, or one of ours in words, does not say that the person stays away."""
+    """Return whether a person with this status comes; statuses are ours in words, or those of other systems."""
     return folded(status) not in NOT_COMING
 
 

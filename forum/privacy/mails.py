@@ -43,7 +43,7 @@ def queue_restriction_ending(
 def queue_erased(
     registration: Registration, *, is_all: bool = True, stays: bool = False, now: datetime
 ) -> OutboxMessage | None:
-    """Queue the last mail to a person who is being erased, without a reference to the registration, which goes.
+    """Queue the last mail to a person who is being erased; the mail refers to no registration, because that is deleted.
 
     With `stays` the mail says that another registration with the address is not erased, nor what others name by the
     address. It says "everything" only if `is_all`: what others name by the address of a merged registration may stay,

@@ -101,7 +101,7 @@ def settle(event: Event) -> int:
 
 
 def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
-    """Return by organisation id how many live registrations with this key, and places of theirs, it matches itself.
+    """Return by organisation id how many live registrations with this key match its own marks, and their places.
 
     Merged organisations are listed apart, each with the registrations that match its own names and mail domains.
     """

@@ -48,7 +48,7 @@ class Held:
         self.know(unknown, queries.count_places_of_organisations(event, unknown))
 
     def know(self, keys: Collection[str], numbers: Mapping[tuple[str, int], int]) -> None:
-        """Store numbers of these organisations that the caller has read, by key and sector id."""
+        """Store the places of these organisations in each sector, which the caller has read."""
         self._known |= set(keys)
         for (key, sector_id), number in numbers.items():
             self.count(key, sector_id, number)

@@ -88,7 +88,7 @@ class Reviewed:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates `review_of` and the like; tell `registration`, which must not import this, who may not act."""
+    """Give templates the functions about reviews, and give `registration` the rules on who may not act."""
     given = {"review_of": review_of, "decision_on": decision_on, "next_to_decide": next_to_decide}
     state.app.jinja_env.globals.update(**given, person_url=wording.person_url)
     barring.install(state.app, cancelling=why_not_cancelled, moving=why_not_moved)
@@ -134,7 +134,7 @@ def nothing_to_decide() -> str:
 
 
 def decision_on(registration: Registration) -> str:
-    """Return who has decided about a person who is not in review, what, when and how it stands now, in words."""
+    """Return, in words, who decided what and when about a person who is not in review, and the status now."""
     if not (entry := outcomes.find_latest(registration)):
         return nothing_to_decide()
     kind, _colon, number = entry.actor.partition(":")

@@ -18,7 +18,7 @@ DELIMITERS = "\t;,"  # The tab comes first: commas and semicolons stand within c
 
 
 def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
-    """Return the rows of a file's first sheet, of which there may be `most`, as may `columns`. Raises SheetRefused.
+    """Return the rows of a file's first sheet: at most `most` rows of at most `columns` cells. Raises SheetRefused.
 
     Rows without any text, and those that are hidden, are empty lists: a row's number is that of the spreadsheet.
     """

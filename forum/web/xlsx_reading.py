@@ -155,7 +155,7 @@ class _SheetReader:
     """Collects the rows of a sheet while it is parsed."""
 
     def __init__(self, shared: Sequence[str], most: int, columns: int) -> None:
-        """Start without rows, of which there may be `most`, as may `columns`; `shared` are the workbook's texts."""
+        """Start without rows; at most `most` rows and `columns` columns are read; `shared` are the workbook's texts."""
         self.rows = Rows()
         self.hidden: set[int] = set()
         self._shared, self._most, self._columns = shared, most, columns

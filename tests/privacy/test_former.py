@@ -168,7 +168,7 @@ def test_an_ended_registration_whose_address_organisers_chose_is_not_its_owners(
 
 
 def test_an_ended_registration_under_restriction_stays_and_the_organiser_reads_so(event, sign_in_as):
-    """It may be kept for a court, at the wish of its person, whose mailbox somebody else shares (Art. 18)."""
+    """A restricted registration may be kept for a court, though somebody else uses the mailbox now (Art. 18)."""
     restricted_and_cancelled(event, given_name="First", family_name="Ek", email=OFFICE)
     second = confirmed(event, given_name="Second", family_name="Ek", email=OFFICE)
     page = erasure_page(sign_in_as(Role.ORGANISER, event), event, second)
@@ -358,7 +358,7 @@ def test_a_restriction_whose_end_went_to_another_address_is_not_lifted(event):
 
 
 def test_everything_is_said_to_be_erased_only_when_nothing_stays(event, sign_in_as):
-    """What others name by the address of a merged registration stays with whoever is registered with it."""
+    """Rows with the address of a merged registration stay with a living person who has that address."""
     person, joined = (
         confirmed(event, given_name=name, family_name="Ek", email=f"{name}@example.org") for name in "ab"
     )

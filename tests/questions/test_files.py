@@ -215,7 +215,7 @@ def answer_with_file(person) -> str:
 
 
 def owners() -> dict[int, str]:
-    """Return the key of each stored file by its registration's id; each one's answer refers to it."""
+    """Return the key of each stored file by its registration's id; check that the person's answer names the file."""
     stored = {file.registration_id: file.key for file in kept()}
     answered = {answer.registration_id: answer.value["key"] for answer in db.session.scalars(select(Answer))}
     assert answered == stored

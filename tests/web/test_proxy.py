@@ -154,7 +154,7 @@ class Recorder(BaseHTTPRequestHandler):
 
 
 class Wall(Recorder):
-    """Refuses such names before the forum: a firewall for web applications does."""
+    """A firewall for web applications, which refuses header names with an underscore before the forum sees them."""
 
     own = ()
 
