@@ -24,7 +24,7 @@ class Check:
     state: State = State.DONE
     detail: str = ""
     url: str = ""
-    act: str = ""  # the words of the link to the page where the missing is filled in
+    act: str = ""  # the words of the link to the page where this is filled in
     # Whether the check is about a text with blanks: the page before publishing lists each of these.
     is_text: bool = False
 

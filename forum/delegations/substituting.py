@@ -175,7 +175,7 @@ def hand_over(
         and not caps.has_room(event, successor.organisation_key, registration.sector_id)
     ):
         raise OrganisationFull
-    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         _pass_on(registration, successor, now)
         _end(registration, before, now)

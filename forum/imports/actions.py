@@ -88,7 +88,7 @@ def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> in
     people = queries.list_people(made)
     numbers = [registration.id for registration in people]
     saved_views.forget_naming(people)
-    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         for registration in people:
             places.release(registration)

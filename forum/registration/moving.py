@@ -104,7 +104,7 @@ def move(
         raise NoPlaceThere
     answers.carry(registration, {"sector": sector.key})
     is_told_anew = _take_back_outdated(registration, outcome)
-    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
         details = {"was": was.key, "sector": sector.key, "outcome": outcome}

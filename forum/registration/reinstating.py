@@ -69,7 +69,7 @@ def reinstate(
     status = foresee(registration, now, may_be_late=may_be_late)
     if status is None or (status == Status.CONFIRMED and not _takes_place(registration, now)):
         raise CannotBeUndone
-    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         earlier = queries.find_last_calendar_sequence(registration)
         registration.move_to(status, now=now)

@@ -39,7 +39,7 @@ def end(
         return False
     mails.take_back([registration])
     had_place = registration.holds_place
-    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         places.release(registration)
         registration.move_to(Status.EXPIRED, now=now)

@@ -128,7 +128,7 @@ def _end(registration: Registration, now: datetime) -> None:
     """End the registration as cancelling does, but without a mail."""
     mails.take_back([registration])
     ending.end_what_leads_to(registration)
-    # The database refuses rows whose status and place do not fit, so nothing is written in between.
+    # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         places.release(registration)
         registration.move_to(Status.CANCELLED, now=now)
