@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from forum.events.models import Event
@@ -55,8 +56,10 @@ def describe(event: Event, filters: Filters, page: Page, total: int) -> dict[str
 
 
 def _range(event: Event, filters: Filters, page: Page, total: int) -> str | None:
-    """Return which rows the page shows, such as "51–100 of 132"; None where the whole list is on one page."""
+    """Return which rows the page shows, such as "51–100 of 1,320"; None where the whole list is on one page."""
     if not page.has_previous and not page.has_next:
         return None
     first = listing.first_number(event, filters, page, total)
-    return _("%(first)s–%(last)s of %(total)s", first=first, last=first + len(page.rows) - 1, total=total)
+    numbers = {"first": first, "last": first + len(page.rows) - 1, "total": total}
+    told = {name: format_decimal(number) for name, number in numbers.items()}
+    return _("%(first)s–%(last)s of %(total)s", **told)

@@ -7,7 +7,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
-from flask_babel import get_locale, get_translations, refresh
+from flask_babel import format_decimal, get_locale, get_translations, refresh
 from flask_babel import gettext as _
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters.update(short_moment=_short_moment_of, short_day=_short_day_of, day=_day_of)
-    app.jinja_env.filters.update(hour=_hour_of, language_name=language_name)
+    app.jinja_env.filters.update(hour=_hour_of, language_name=language_name, grouped=format_decimal)
     app.jinja_env.globals["get_locale"] = get_locale
 
 
