@@ -7,6 +7,7 @@ more than their runs differ.
 
 import argparse
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 from bench import crowds, desk, filling, load, measures, registering, serving
@@ -136,11 +137,11 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
             app = filling.new_app(folder / name, url)
             filling.add_registrations(app, number)
             group = f"Console with {number:,} registrations, {name}"
-            for row in (
-                *measures.lists(app, group, times, desk.answers(app)),
-                *desk.exports(app, group),
-                *desk.many(app, group),
-                *desk.imports(app, group, 20 if quick else 500),
+            for row in chain(
+                measures.lists(app, group, times, desk.answers(app)),
+                desk.exports(app, group),
+                desk.many(app, group),
+                desk.imports(app, group, 20 if quick else 500),
             ):
                 report.add(row)
 

@@ -27,6 +27,7 @@ from tools import organisers
 JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end tasks")]
 COLUMNS = "reference, status, given_name, family_name, organisation, title, country, email, phone, language"
 SECTORS = "sector=politics&sector=justice"  # a list of more than 50,000 people is prepared by the worker
+SOME = "organisation=Exempelmyndigheten+7&organisation=Exempelmyndigheten+8"
 IMPORTED = {"sector": "ngo", "country": "SE", "language": "sv", "links": "send", "if_full": "wait"}
 IMPORTED |= {"which": "good", "reason": "Our list of last year.", "organisation": ""}
 HEADINGS = "Förnamn;Efternamn;E-post;Organisation;Sektor;Land;Telefon"
@@ -113,14 +114,12 @@ def _copy_as_xlsx(rows: Iterable) -> int:
 
 
 def many(app: Flask, group: str) -> Iterator[Row]:
-    """Tag everybody of two sectors: the page that says how many, starting the task, and the worker's part of it."""
+    """Tag everybody of two organisations: the page that says how many, starting the task, and the worker's part of it."""
     pages, base = sign_in(app)
     pages.get(base)
     pages.spent()
-    asked = pages.get(f"{base}/many/tag?whom=all&{SECTORS}")
-    yield Row(
-        group, "tagging people of two sectors: the page that says how many", f"{1000 * pages.spent():.0f} ms"
-    )
+    asked = pages.get(f"{base}/many/tag?whom=all&{SOME}")
+    yield Row(group, "tagging people: the page that says how many", f"{1000 * pages.spent():.0f} ms")
     asked.submit({"tags": "bench"}, expect=303)
     yield Row(group, "starting it", f"{1000 * pages.spent():.0f} ms")
     began = time.perf_counter()
