@@ -114,7 +114,7 @@ def _copy_as_xlsx(rows: Iterable) -> int:
 
 
 def many(app: Flask, group: str) -> Iterator[Row]:
-    """Tag everybody of two organisations: the page that says how many, starting the task, and the worker's part of it."""
+    """Tag everybody of two organisations: the page that says how many, starting the task, and the worker's part."""
     pages, base = sign_in(app)
     pages.get(base)
     pages.spent()
