@@ -34,9 +34,9 @@ BLANKS = str.maketrans(dict.fromkeys("\t\n\r\v\f\x85\u2028\u2029\u2800", " "))
 NOTHING = re.compile(f"[{NEVER_SEEN}{CONTROLS}]")
 BESIDE = re.compile(f"[{SEEN_BESIDE}]")
 SELECTOR = re.compile(f"[{SELECTORS}]")
-# The flag of a region, such as Scotland: a black flag and invisible tag characters.
+# Matches the flag of a region, such as Scotland: a black flag and invisible tag characters.
 FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f")
-# Emoji by their range: an older Python's Unicode database lacks the newest ones.
+# Matches emoji by their range: an older Python's Unicode database lacks the newest ones.
 PICTURES = re.compile("[\U0001f000-\U0001faff]")
 VIRAMA = 9  # combining class of the sign that joins two consonants in Indic scripts
 FIRST_VARIED = "\u1000"  # characters before this one (Latin, Greek, Cyrillic, Arabic …) have no variants

@@ -27,8 +27,9 @@ from forum.registration.kept_export_models import KeptExport
 from forum.tasks.enums import TaskStatus
 from forum.tasks.models import Task
 
-# Pauses mailings, which may have been sent since the backup was made, and stops changes to many people, which somebody
-# may have undone since. Kept exports may have people who were erased since. The backup of an early release has none.
+# SQL that pauses mailings, which may have been sent since the backup was made, stops tasks, which somebody may have
+# undone since, and deletes kept exports, which may name people who were erased since. A backup of an early release
+# lacks these tables.
 PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('tasks') IS NOT NULL THEN

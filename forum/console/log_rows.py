@@ -151,7 +151,7 @@ def _tasks(ids: Collection[int], event: Event | None) -> Described:
 
 def _posts(ids: Collection[int], event: Event | None) -> Described:
     known = select(PostText.post_id, PostText.headline).where(PostText.post_id.in_(ids))
-    # The text in the page's language comes last, so that its headline is the one that stays.
+    # Read the text in the page's language last, so that its headline replaces those in other languages.
     for number, headline in db.session.execute(known.order_by(PostText.language == language())):
         yield number, About(headline, _url("posts.edit", event, post=number))
 

@@ -11,7 +11,8 @@ from forum.delegations.enums import ContactLink, DelegateState
 from forum.registration.models import Registration
 from forum.sealing import SealedBytes, SealedRecord, SealedValue
 
-# Bytes: two names, a title and an address, with up to four bytes for each of 604 characters.
+# The most bytes of what a contact types of a person: two names, a title and an address, with up to four bytes for each
+# of 604 characters.
 LONGEST_TYPED = 2560
 
 

@@ -15,7 +15,7 @@ from forum.images.pictures import Picture, picture_of
 from forum.web.markdown import render
 
 MARK = re.compile(r"\{\{image ([0-9a-f]{16})\}\}")
-# A paragraph of HTML that holds nothing but marks such as {{image 0123456789abcdef}}, each for an image.
+# Matches a paragraph of HTML that holds nothing but marks such as {{image 0123456789abcdef}}, each for an image.
 PARAGRAPH = re.compile(r"<p>(?:\{\{image [0-9a-f]{16}\}\}\n?)+</p>\n?")
 BEGINNING = "{{image "
 

@@ -11,7 +11,7 @@ from forum.images.models import Image
 from forum.web.forms import LONGEST_TEXT
 from forum.web.proofreading import Hint
 
-# A mark for an image as a writer may have meant it, {{image KEY}}, whether or not an image has this key.
+# Matches a mark for an image as a writer may have meant it, {{image KEY}}, whether or not an image has this key.
 MEANT = re.compile(r"\{\{image\b[^{}\n]{0,100}\}{0,2}")
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from forum.folding import search_fold
 from forum.web.edits import digest
 
-# For each value its headings, the best first: pretix has the buyer's "Email" beside "Attendee email", and "Title" in
-# an export of Indico is a form of address where the table also has "Position".
+# For each value the headings that it may have, the best first: pretix has the buyer's "Email" beside "Attendee email",
+# and "Title" in an export of Indico is a form of address where the table also has "Position".
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "given_name": (
         "attendee name given name",
@@ -62,7 +62,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "reference": ("reference", "referens"),
     "status": ("attendee status", "registration state", "status"),
 }
-# Headings that only one system's export has, all of them; its name is shown to organisers.
+# For each system the headings by which its export is recognised, if a table has all of them; organisers see its name.
 SYSTEMS: Mapping[str, tuple[str, ...]] = {
     "Forum": ("reference", "sector", "status"),
     "Forum ": ("referens", "sektor", "status"),

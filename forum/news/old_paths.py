@@ -8,7 +8,7 @@ from forum.folding import search_fold
 LONGEST = 300
 APART = re.compile(r"[^a-z0-9]+")
 
-# A pasted address of an earlier site, or a path, with a query and a fragment perhaps.
+# Matches a pasted address of an earlier site, or a path, perhaps with a query and a fragment.
 PASTED = re.compile(r"(?i:https?://[^/?#]+)?([^?#]*)(?:[?#].*)?")
 
 

@@ -28,7 +28,7 @@ GOING_DOWN, TOO_LARGE = 421, 552
 # Time limit for the answer to the final dot; with a shorter one the worker could give up on a mail that the server
 # has accepted (RFC 5321, 4.5.3.2.6).
 DOT_SECONDS = 600
-# At most so many waits for a command, an answer or content while a mail is sent, the one for the final dot not counted.
+# The most waits for a command, an answer or content while one mail is sent, besides the wait for the final dot.
 WAITS_A_MAIL = 15
 UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9.@+-]")
 

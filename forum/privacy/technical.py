@@ -33,7 +33,7 @@ TABLES = {  # tables with texts, settings and the running state of the site itse
     "chain_checks",
     "public_balances",
 }
-# Columns of these tables with personal data; they are in the register.
+# Columns with personal data in tables that are otherwise technical; the register names these columns.
 PERSONAL = {"events.contacts"}
 COLUMNS = {  # keys, counters and checksums in tables that also hold personal data, by table
     "registrations": {"id", "event_id", "reference", "calendar_sequence", "calendar_changed_at", "version"},

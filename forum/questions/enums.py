@@ -34,7 +34,7 @@ class FileType(StrEnum):
     PICTURE = "picture"  # a JPEG, PNG or WebP, which is stored as a re-encoded JPEG
 
 
-# Questions with a list of choices; those on whose answer another question may depend.
+# The kinds of questions with a list of choices, and the kinds on whose answer another question may depend.
 WITH_CHOICES = frozenset({QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF})
 DECIDING = WITH_CHOICES | {QuestionKind.YES_NO}
 YES, NO = "yes", "no"

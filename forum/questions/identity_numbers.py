@@ -9,7 +9,7 @@ from stdnum.is_ import kennitala
 from stdnum.no import fodselsnummer
 from stdnum.se import personnummer
 
-# A date of six or eight digits, perhaps a sign or a blank, and three to five more characters.
+# Matches a date of six or eight digits, perhaps a sign or a blank, and three to five more characters.
 CANDIDATE = re.compile(
     r"(?<!\w)(?:[0-9]{8}|[0-9]{6})(?:[-+ ]?[0-9]{4,5}|[-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Za-z])(?!\w)"
 )

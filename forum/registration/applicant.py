@@ -56,5 +56,5 @@ class Applicant(Details):
 
 # The list of a registration's details, in the order in which forms, pages and files show them.
 CHANGEABLE = tuple(field.name for field in fields(Details))
-# CHANGEABLE and the e-mail address, which forms and pages show after the name.
+# The details of CHANGEABLE and the e-mail address, which forms and pages show after the name.
 ASKED = (*CHANGEABLE[:2], "email", *CHANGEABLE[2:])

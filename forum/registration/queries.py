@@ -95,7 +95,7 @@ def find_last_calendar_sequence(registration: Registration) -> int | None:
 def find_first_live(event: Event) -> Registration | None:
     """Return one of the event's live registrations with an address, always the same one, or None."""
     mine = select(Registration).where(Registration.event_id == event.id, IS_LIVE, Registration.email != "")
-    # Sort by address, because an index has this order; sorting by id would sort all of them.
+    # Sort by address, because an index has this order; sorting by id would have to sort all registrations.
     return db.session.scalars(mine.order_by(Registration.email_canonical).limit(1)).first()
 
 

@@ -113,7 +113,7 @@ def on_lists(registration: Registration) -> ColumnElement[bool]:
 
 def _exports(registration: Registration) -> ColumnElement[bool]:
     sectors = func.coalesce(AuditDetails.payload["sector"].as_string(), "")
-    # Several sectors are recorded with blanks between them, which no key has.
+    # Several sectors are recorded in one text with blanks between them; no sector's key has a blank.
     mine = (" " + sectors + " ").contains(f" {registration.sector.key} ", autoescape=True)
     is_other = AuditEntry.details.has(and_(sectors != "", ~mine))
     since = AuditEntry.at >= registration.requested_at

@@ -73,7 +73,7 @@ def reinstate(
     with db.session.no_autoflush:
         earlier = queries.find_last_calendar_sequence(registration)
         registration.move_to(status, now=now)
-        # An entry that the same address has got meanwhile must not count as the newer one.
+        # The address may have got a newer calendar entry meanwhile: only a higher number replaces that one.
         if earlier is not None:
             registration.calendar_sequence = max(registration.calendar_sequence, earlier + 1)
         registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None

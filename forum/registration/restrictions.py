@@ -14,7 +14,7 @@ from forum.registration.enums import RestrictionState
 from forum.registration.models import Registration
 from forum.registration.restriction_models import RestrictionRequest
 
-# A condition of queries of registrations: no restriction holds.
+# The condition for registrations on which no restriction holds.
 IS_FREE = ~exists().where(
     RestrictionRequest.registration_id == Registration.id,
     RestrictionRequest.state == RestrictionState.GRANTED,

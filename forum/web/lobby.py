@@ -48,16 +48,17 @@ class Start:
 class Lobby:
     """Limits how many requests go on to the app at once; each process has one lobby."""
 
-    # Threads of the process. Those beyond PRESENT serve requests that never wait: static files, cached pages, /livez.
+    # How many threads the process has. Those beyond PRESENT serve requests that never wait: static files, cached pages,
+    # /livez.
     THREADS = 144
     PRESENT = 112  # how many requests one process may hold at once
     SERVED = 96  # how many of PRESENT the app handles at once; the others wait after their bodies are read
-    # Requests beyond PRESENT whose bodies are still read, so that the error page can keep a form's answers.
+    # How many requests beyond PRESENT still get their bodies read, so that the error page can keep a form's answers.
     DOORSTEP = 12
-    # Bodies that one client may be sending at once: forty people may share an address.
+    # How many bodies one client may be sending at once: forty people may share an address.
     SLOW = 48
     PATIENCE = 2.0  # how many seconds a request waits until the app handles it
-    # Requests for /readyz that are let in beside PRESENT: a balancer must not remove a process for being busy.
+    # How many requests for /readyz are let in beside PRESENT: a balancer must not remove a process for being busy.
     ASKING = 4
 
     # How many bodies longer than a form's, such as images, a process holds in memory at once: those of organisers, and
@@ -146,7 +147,7 @@ class Lobby:
     def _large_limit(self, environ: Environ) -> tuple[int, Line | None]:
         """Return the limit in bytes for this body, and the queue for large bodies.
 
-        The queue is None if the body is not longer than `longest`, or must not be.
+        The queue is None for a body that is not longer than `longest`, and for one that is longer without permission.
         """
         length = environ.get("CONTENT_LENGTH") or ""
         if is_number(length) and int(length) > self._longest:

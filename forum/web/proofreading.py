@@ -19,7 +19,7 @@ from forum.web.relative_dates import RELATIVE, stands_alone
 
 WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
-# In a glossary's advice these stand for a choice, so there is no single replacement.
+# These signs in a glossary's advice stand for a choice of words, so there is no single replacement.
 CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
 # Characters of addresses, code and marks: words beside them are not plain text.
 NOT_PLAIN = frozenset("/@{}<>`=_#&")

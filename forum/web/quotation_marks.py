@@ -8,7 +8,7 @@ MARKS = re.compile('["“”„«»]')
 # The marks that begin and end a quotation; Swedish has the same mark at both ends.
 PAIR = {"en": ("“", "”"), "sv": ("”", "”")}
 OPENS_AFTER = frozenset("([{–—-*_>#/")
-# In a paragraph with more quotation marks, no replacement of a mark is tried: that could take long (S35).
+# In a paragraph with more quotation marks than this, no replacement of a mark is tried: that could take long (S35).
 MOST_MARKS = 12
 
 

@@ -201,7 +201,7 @@ def _foot(line: str) -> str:
     while len(text) > room:
         line = line[:-1]
         text = printable(line).replace("&", "&&")
-    # The blank keeps a digit at the line's start from being read as part of the code.
+    # A blank keeps a digit at the start of the line from being read as a part of the code before it.
     return f"<headerFooter><oddFooter>{_escaped(f'&L {text}&R&P/&N')}</oddFooter></headerFooter>"
 
 

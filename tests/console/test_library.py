@@ -226,7 +226,7 @@ def test_image_that_becomes_a_cover_while_it_is_removed_stays(organiser, monkeyp
     image = make_image(event)
     removal = organiser.get("library.remove", event="nf27", key=image.key)
     make_post(headline="Covered", event_id=event.id, cover=image)
-    # As if the removal had asked whether a post uses the image just before this post was saved.
+    # Act as if the removal had asked whether a post uses the image just before this post was saved.
     monkeypatch.setattr(library, "_refuse_used", lambda image: None)
     again = removal.submit(button="Remove the image", follow=True)
     assert "Covered" in again.text

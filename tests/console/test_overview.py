@@ -352,7 +352,7 @@ def test_a_role_without_pages_is_told_so(sign_in_as, event):
     assert pages.get("/console/").all(".console-side nav li") == []
 
 
-# By role: the first page after signing in, and the navigation.
+# For each role: the first page after signing in, and the navigation.
 NARROW = {
     Role.REGISTRAR: (
         "/console/nf27/",

@@ -88,14 +88,14 @@ PERSONS_OWN = {
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email", "typed")),
 }
-# Of these columns, those that only a person whose registration was declined can read.
+# Columns of people's own data that only a person whose registration was declined can read.
 OF_DECLINED = {"registrations.decline_words"}
 # Columns whose texts the role care sees on its list of people, under the name in the registration.
 CARE = {
     "care_answers.answer",
     *(f"registrations.{name}" for name in ("reference", "given_name", "family_name")),
 }
-# By roles: the columns whose texts they may see of their event, besides what is public.
+# For each set of roles: the columns whose texts these roles may see of their event, besides what is public.
 OF_ROLES = (
     ({Role.ORGANISER, Role.ADMIN}, ORGANISERS),
     (

@@ -93,7 +93,7 @@ OF_POST = {"post_texts", "post_tags", "post_revisions", "sources", "tags"} | ADD
 TERM = {"language": "en", "avoid": "oldish", "better": "new", "reason": "It is new."}
 MERGED = {"post_texts": {"search_text"}, "tag_aliases": {"tag_id"}}
 OF_TAG, LINKED = {"tags", "tag_aliases", "post_tags"}, {"post_categories", "old_addresses"}
-# Columns that change when one of the event's organisations changes: to which organisation registrations belong.
+# Columns that change with an organisation of the event: they say to which organisation registrations belong.
 SETTLED = {"registrations": {"organisation_key"}}
 REVIEWED = {"status", "holds_place", "review_since", "answer_by", "version"} | CALENDAR
 DECLINED = {"ended_at", "decline_reason", "decline_words"}

@@ -308,7 +308,8 @@ def test_organisers_offer_extend_and_withdraw_on_the_waiting_list(sign_in_as, da
     assert "Nobody who could take the place had waited longer." in index.text
     earlier = pages.get(index.links["Extend"])
     page = pages.get(index.links["Offer a place"])
-    # The words go to another person than the page is about, so the page names that person and the language.
+    # The organiser's words go to somebody else than the person of this page, so it names that other person and the
+    # language.
     assert "Your words to whoever loses the place (optional)" in page.all("label")
     assert page.all("[name=instead_of] option") == [
         "The place that is offered to Åsa Etta, who reads English"

@@ -153,7 +153,8 @@ def test_many_are_decided_about_after_a_page_that_says_who(organiser, sign_in_as
     assert "2 people get a place at once." in page.text
     assert "For 1 person no place is free now." in page.text
     assert [words.split(",")[0] for words in page.all("main ol li")] == ["Eva Ek", "Eva Berg", "Eva Dal"]
-    # Before the button is pressed, another organiser decides about one of them, and another person cancels.
+    # Before the button is pressed, another organiser decides about one of the chosen people, and another of them
+    # cancels.
     shown = digest(actions.shown_of(people[0]))
     judge = sign_in_as(event=event)
     judge.post("review.decline", {"reason": "off_subject"}, **of(people[0]))

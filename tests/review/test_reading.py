@@ -28,7 +28,7 @@ def event(database):
 
 
 def put_in_review(event, sector: str, number: int, **differing):
-    """Confirm somebody's address; people with numbers of one length take equal room on a page."""
+    """Put a new person into review; people whose numbers have equal length take equal room on a page."""
     person = {"given_name": "Eva", "family_name": f"Ek {number}", "organisation": "Org"}
     return confirmed(event, sector, **{**person, "email": f"eva{number}@org.example", **differing})
 
