@@ -194,8 +194,8 @@ def list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filte
 def person_of(slug: str, reference: str) -> tuple[Registration, listing.Filters]:
     """Return the registration and the list's filters that the URL of a person's page names.
 
-    A delegation that is gone leaves its people, and so this page. Abort with 404 for a reference that belongs to
-    another event (S13).
+    A filter by a delegation that no longer exists is dropped, so the page stays. Abort with 404 for a reference that
+    belongs to another event (S13).
     """
     event, filters = list_of(slug, of_person=True)
     return queries.find_by_reference(event, reference) or abort(404), filters
