@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from forum import database, models
-from forum.accounts import access, kept_words, own_account, sign_ins
+from forum.accounts import access, kept_words, own_account, passkey_pages, sign_ins
 from forum.accounts import console as colleagues
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
@@ -139,6 +139,7 @@ BLUEPRINTS = (
     consent_texts.bp,
     account_public.bp,
     own_account.bp,
+    passkey_pages.bp,
     colleagues.bp,
     console_overview.bp,
     new_event.bp,

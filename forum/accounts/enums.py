@@ -24,4 +24,6 @@ class LinkPurpose(StrEnum):
     WELCOME = "welcome"  # printed by a command or mailed with an invitation: sets the first password
     RESET = "reset"  # mailed: sets a new password
     SECOND_FACTOR = "second_factor"  # kept in the session cookie between the password and the code
+    ADD_PASSKEY = "add_passkey"  # kept in the session cookie: the challenge that a new passkey answers
+    USE_PASSKEY = "use_passkey"  # kept in the session cookie: the challenge that a passkey signs
     DEMO = "demo"  # printed at the demo's start: opens the console

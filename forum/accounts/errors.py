@@ -9,6 +9,22 @@ class CodeRefused(Exception):
     """The code is neither the authenticator's current one nor an unused recovery code."""
 
 
+class PasskeyRefused(Exception):
+    """What the browser sent is not the answer of one of the account's passkeys to the challenge that was asked."""
+
+
+class PasskeyCloned(PasskeyRefused):
+    """The passkey's counter has gone back: two devices have the same private key."""
+
+
+class PasskeyKnown(PasskeyRefused):
+    """A passkey with this ID was added before, to this account or another."""
+
+
+class TooManyPasskeys(PasskeyRefused):
+    """The account has as many passkeys as are allowed."""
+
+
 class LinkRefused(Exception):
     """The link is unknown, used, expired or replaced by a newer one."""
 

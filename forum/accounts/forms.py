@@ -73,6 +73,24 @@ class ConfirmForm(TidyForm):
     code = code_field()
 
 
+class PasskeyConfirmForm(ConfirmForm):
+    """The password, asked once more together with a passkey in place of the code."""
+
+    code = StringField(_l("Code"), [Length(max=40, message=_l("Enter the code"))])
+
+
+class PasskeyForm(TidyForm):
+    """The user's own name for a passkey."""
+
+    name = StringField(
+        _l("Name of the passkey"),
+        [
+            required(_l("Enter a name, such as that of the device")),
+            Length(max=60, message=_l("Use at most 60 characters")),
+        ],
+    )
+
+
 class ForgotForm(TidyForm):
     """The address to which a link that resets the password is sent."""
 

@@ -15,6 +15,8 @@ LIFETIMES = {
     LinkPurpose.WELCOME: timedelta(hours=24),
     LinkPurpose.RESET: timedelta(minutes=30),
     LinkPurpose.SECOND_FACTOR: timedelta(minutes=10),
+    LinkPurpose.ADD_PASSKEY: timedelta(minutes=5),
+    LinkPurpose.USE_PASSKEY: timedelta(minutes=5),
     LinkPurpose.DEMO: timedelta(hours=24),
 }
 # No new link is sent while an unused one is younger than this. This is shorter than the lifetime of a mailed link, so

@@ -33,6 +33,16 @@ def queue_second_factor_changed(user: User, *, now: datetime) -> None:
     _queue(user, "account-second-factor-changed", now)
 
 
+def queue_passkey_added(user: User, name: str, *, now: datetime) -> None:
+    """Tell the user that a passkey was added to their account, and how it is called."""
+    _queue(user, "account-passkey-added", now, passkey=name, link=_own_page())
+
+
+def queue_passkey_removed(user: User, name: str, *, now: datetime) -> None:
+    """Tell the user that a passkey was removed from their account, and how it was called."""
+    _queue(user, "account-passkey-removed", now, passkey=name, link=_own_page())
+
+
 def queue_recovery_code_used(user: User, left: int, *, now: datetime) -> None:
     """Tell the user that a recovery code was used, and how many are left."""
     _queue(user, "account-recovery-code-used", now, left=left)

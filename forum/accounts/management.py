@@ -8,7 +8,7 @@ from forum.accounts import links, queries
 from forum.accounts.actions import end_sign_ins
 from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.errors import OrganiserExists
-from forum.accounts.models import Membership, RecoveryCode, User
+from forum.accounts.models import Membership, Passkey, RecoveryCode, User
 from forum.audit import actions as audit
 from forum.extensions import db
 
@@ -73,9 +73,13 @@ def remove(user: User, *, actor: str, now: datetime) -> None:
 
 
 def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:
-    """Remove the second factor of a user who has lost phone and codes; the next sign-in sets up a new one."""
+    """Remove the second factor of a user who has lost phone and codes, passkeys included.
+
+    The next sign-in sets up a new one.
+    """
     user.totp_secret = user.totp_proposed = user.last_totp_counter = None
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    db.session.execute(delete(Passkey).where(Passkey.user_id == user.id))
     end_sign_ins(user)
     audit.record("account.second_factor_forgotten", user, actor=actor, at=now)
 

@@ -36,7 +36,7 @@ bp.context_processor(pass_languages)
 @bp.context_processor
 def pass_ways() -> dict[str, Any]:
     """Give templates the URL of the console page to return to, and a function for links that keep this URL."""
-    return {"came_from": sign_ins.came_from() or sign_ins.CONSOLE, "account_url": _url}
+    return {"came_from": sign_ins.came_from() or sign_ins.CONSOLE, "account_url": own_url}
 
 
 @bp.route("/")
@@ -47,6 +47,7 @@ def show() -> ResponseReturnValue:
         user=g.user,
         roles=wording.held_text(g.user.memberships, {event.id: event for event in events.list_events()}),
         codes_left=queries.count_recovery_codes(g.user),
+        passkeys=queries.count_passkeys(g.user),
         sign_in_count=len(queries.list_sign_ins(g.user, now=clock.now())),
         form=TidyForm(),
     )
@@ -57,7 +58,7 @@ def confirm() -> ResponseReturnValue:
     """Ask for both factors once more before a sensitive change, then go back to its page (S09)."""
     form = ConfirmForm()
     if not form.validate_on_submit():
-        return form_page("confirm", form)
+        return form_page("confirm", form, has_passkeys=_has_passkeys())
     limits.count_password(g.user.email)
     limits.count_code(g.user)
     try:
@@ -68,7 +69,7 @@ def confirm() -> ResponseReturnValue:
         db.session.rollback()
         note_refusal(CODE_REFUSED, lambda: g.user)
         form.form_errors.append(_("The password or the code is wrong"))
-        return form_page("confirm", form)
+        return form_page("confirm", form, has_passkeys=_has_passkeys())
     db.session.commit()
     return redirect(sign_ins.own_page(request.args.get("next")), 303)
 
@@ -100,7 +101,7 @@ def password() -> ResponseReturnValue:
         return form_page("password", form)
     _begin_anew(g.user)
     flash(_("The password has been changed. Every other browser has been signed out."), "success")
-    return redirect(_url(".show"), 303)
+    return redirect(own_url(".show"), 303)
 
 
 @bp.route("/language", methods=["POST"])
@@ -119,7 +120,7 @@ def choose_language() -> ResponseReturnValue:
 @bp.route("/recovery-codes", methods=["GET", "POST"])
 def recovery_codes() -> ResponseReturnValue:
     """Replace the recovery codes and show the new ones, once; sending the form again replaces nothing."""
-    if answer := sign_ins.require_fresh(_url(".recovery_codes")):
+    if answer := sign_ins.require_fresh(own_url(".recovery_codes")):
         return answer
     form = RenewCodesForm()
     if not form.validate_on_submit():
@@ -130,7 +131,7 @@ def recovery_codes() -> ResponseReturnValue:
         return _keep_codes()
     codes = actions.renew_recovery_codes(g.user, now=clock.now())
     db.session.commit()
-    return show_codes(codes, _url(".show"))
+    return show_codes(codes, own_url(".show"))
 
 
 @bp.route("/recovery-codes/file", methods=["POST"])
@@ -142,7 +143,7 @@ def recovery_codes_file() -> ResponseReturnValue:
     codes = request.form.get("codes", "").split()
     if not recovery_codes_in_use(g.user, codes):
         flash(_("These codes no longer work, so there is no file of them. Make new ones."), "warning")
-        return redirect(_url(".show"), 303)
+        return redirect(own_url(".show"), 303)
     lines = [_("Recovery codes for %(site)s", site=request.host), _("Each works once."), "", *codes, ""]
     file = Response("\r\n".join(lines), content_type="text/plain; charset=utf-8")
     file.headers.set("Content-Disposition", "attachment", filename="recovery-codes.txt")
@@ -152,7 +153,7 @@ def recovery_codes_file() -> ResponseReturnValue:
 @bp.route("/authenticator", methods=["GET", "POST"])
 def authenticator() -> ResponseReturnValue:
     """Replace the authenticator when the first code of the new one is entered; show new recovery codes."""
-    if answer := sign_ins.require_fresh(_url(".authenticator")):
+    if answer := sign_ins.require_fresh(own_url(".authenticator")):
         return answer
     form = CodeForm()
     if g.user.totp_proposed is None:
@@ -168,18 +169,18 @@ def authenticator() -> ResponseReturnValue:
         return wrong_code("set_up", form, g.user, **shown)
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
-    return show_codes(codes, _url(".show"))
+    return show_codes(codes, own_url(".show"))
 
 
 @bp.route("/authenticator/new", methods=["POST"])
 def propose_authenticator() -> ResponseReturnValue:
     """Make the secret of a new authenticator; the current one works until the new one's first code."""
-    if answer := sign_ins.require_fresh(_url(".authenticator")):
+    if answer := sign_ins.require_fresh(own_url(".authenticator")):
         return answer
     sign_ins.start_own_write()
     actions.propose_authenticator(g.user)
     db.session.commit()
-    return redirect(_url(".authenticator"), 303)
+    return redirect(own_url(".authenticator"), 303)
 
 
 @bp.route("/sessions")
@@ -201,7 +202,7 @@ def end_session(number: int) -> ResponseReturnValue:
     actions.sign_out(sign_in, now=clock.now())
     db.session.commit()
     flash(_("That browser has been signed out."), "success")
-    return redirect(_url(".sessions"), 303)
+    return redirect(own_url(".sessions"), 303)
 
 
 @bp.route("/sessions/end-others", methods=["POST"])
@@ -211,7 +212,7 @@ def end_other_sessions() -> ResponseReturnValue:
     actions.end_sign_ins(g.user, but=g.sign_in)
     db.session.commit()
     flash(_("Every other browser has been signed out."), "success")
-    return redirect(_url(".sessions"), 303)
+    return redirect(own_url(".sessions"), 303)
 
 
 @bp.errorhandler(SignedOut)
@@ -228,6 +229,10 @@ def _begin_anew(user: User) -> None:
     sign_ins.begin(token)
 
 
+def _has_passkeys() -> bool:
+    return queries.count_passkeys(g.user) > 0
+
+
 def _keep_codes() -> ResponseReturnValue:
     """Say that a form was sent twice, such as by reloading the page of new codes, and that those codes still work."""
     db.session.rollback()
@@ -238,9 +243,9 @@ def _keep_codes() -> ResponseReturnValue:
         ),
         "warning",
     )
-    return redirect(_url(".show"), 303)
+    return redirect(own_url(".show"), 303)
 
 
-def _url(endpoint: str) -> str:
+def own_url(endpoint: str, **values: Any) -> str:
     """Return the URL of an account page; its `next` keeps the console page to which the user returns."""
-    return url_for(endpoint, next=sign_ins.came_from())
+    return url_for(endpoint, **values, next=sign_ins.came_from())

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 
 from forum import clock
-from forum.accounts import actions, authenticators, demo, kept_words, limits, links, sign_ins
+from forum.accounts import actions, authenticators, demo, kept_words, limits, links, queries, sign_ins
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import CodeRefused, LinkRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SignInForm
@@ -66,11 +66,11 @@ def sign_in() -> ResponseReturnValue:
 @bp.route("/second-factor", methods=["GET", "POST"])
 def second_factor() -> ResponseReturnValue:
     """Ask for the second factor: a code of the authenticator, or a recovery code."""
-    user, form = _waiting(), CodeForm()
+    user, form = waiting_user(), CodeForm()
     if user.totp_secret is None:
         return redirect(url_for(".set_up"), 303)
     if not form.validate_on_submit():
-        return form_page("second_factor", form)
+        return form_page("second_factor", form, has_passkeys=queries.count_passkeys(user) > 0)
     limits.count_code(user)
     start_write(db.session)
     try:
@@ -78,7 +78,7 @@ def second_factor() -> ResponseReturnValue:
             session[sign_ins.WAITING], form.code.data, browser=browser_name(), now=clock.now()
         )
     except CodeRefused:
-        return wrong_code("second_factor", form, user)
+        return wrong_code("second_factor", form, user, has_passkeys=queries.count_passkeys(user) > 0)
     db.session.commit()
     target = session.get(sign_ins.NEXT)
     sign_ins.begin(token)
@@ -88,7 +88,7 @@ def second_factor() -> ResponseReturnValue:
 @bp.route("/set-up", methods=["GET", "POST"])
 def set_up() -> ResponseReturnValue:
     """Show a new user the secret for their authenticator; its first code signs them in and shows recovery codes."""
-    user, form = _waiting(), CodeForm()
+    user, form = waiting_user(), CodeForm()
     if user.totp_secret is not None or user.totp_proposed is None:
         return redirect(url_for(".second_factor"), 303)
     shown = key_of(user)
@@ -196,7 +196,7 @@ def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
     db.session.rollback()
     if "token" in (request.view_args or {}):
         return render_template("accounts/link_refused.html"), 410
-    return redirect(url_for(".sign_in"), 303)
+    return redirect(url_for("accounts.sign_in"), 303)
 
 
 def form_page(name: str, form: TidyForm, **context: Any) -> ResponseReturnValue:
@@ -240,8 +240,8 @@ def browser_name() -> str:
     return ", ".join(name for name in names if name)
 
 
-def _waiting() -> User:
-    """Return the user who has given the right password and not yet the code. Raises LinkRefused."""
+def waiting_user() -> User:
+    """Return the user who has given the right password and not yet the second factor. Raises LinkRefused."""
     return links.look(session.get(sign_ins.WAITING, ""), LinkPurpose.SECOND_FACTOR, now=clock.now())
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Row, column, func, or_, select, table
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.enums import Role
-from forum.accounts.models import Membership, RecoveryCode, SignIn, User
+from forum.accounts.models import Membership, Passkey, RecoveryCode, SignIn, User
 from forum.addresses import trimmed
 from forum.columns import digest
 from forum.extensions import db
@@ -152,6 +152,29 @@ def count_recovery_codes(user: User) -> int:
     """Return how many unused recovery codes the user has."""
     query = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user.id)
     return db.session.scalars(query).one()
+
+
+def list_passkeys(user: User) -> Sequence[Passkey]:
+    """Return the user's passkeys in the order in which they were added."""
+    return db.session.scalars(select(Passkey).where(Passkey.user_id == user.id).order_by(Passkey.id)).all()
+
+
+def find_passkey(user: User, number: int) -> Passkey | None:
+    """Return the user's passkey with this id."""
+    query = select(Passkey).where(Passkey.id == number, Passkey.user_id == user.id)
+    return db.session.scalars(query).one_or_none()
+
+
+def find_credential(credential_id: bytes) -> Passkey | None:
+    """Return the passkey with this ID of its device, whoever has added it."""
+    return db.session.scalars(select(Passkey).where(Passkey.credential_id == credential_id)).one_or_none()
+
+
+def count_passkeys(user: User) -> int:
+    """Return how many passkeys the user has."""
+    return db.session.scalars(
+        select(func.count()).select_from(Passkey).where(Passkey.user_id == user.id)
+    ).one()
 
 
 def _is_alive(now: datetime) -> tuple:

@@ -17,8 +17,12 @@ from forum.accounts.errors import (
     LastAdmin,
     NoSecondFactor,
     OutOfReach,
+    PasskeyCloned,
+    PasskeyKnown,
+    PasskeyRefused,
     RoleTooWide,
     TooManyInvitations,
+    TooManyPasskeys,
 )
 from forum.accounts.models import Membership
 from forum.accounts.roster import Colleague, Standing
@@ -71,6 +75,16 @@ REFUSALS: dict[type[Exception], Any] = {
         "Somebody has changed these roles meanwhile. "
         "The page shows what you chose. Open it again to see what is stored."
     ),
+}
+NOT_ACCEPTED = _l("The passkey was not accepted. Try again, or enter a code instead.")
+NOT_ADDED = _l("The passkey could not be added. Try again.")
+PASSKEY_REFUSALS: dict[type[Exception], Any] = {
+    PasskeyCloned: _l(
+        "The passkey was not accepted: it seems that there is a copy of it. "
+        "Enter a code instead, and remove this passkey on the page of your account."
+    ),
+    PasskeyKnown: _l("This passkey has been added before."),
+    TooManyPasskeys: _l("You have ten passkeys. Remove one to add another."),
 }
 STANDINGS = {
     Standing.DISABLED: (_l("Disabled"), "out"),
@@ -125,6 +139,11 @@ def _membership_text(membership: Membership, event: Event | None) -> str:
 def refusal_text(refusal: Exception) -> str:
     """Return why a change of colleagues was refused."""
     return str(REFUSALS[type(refusal)])
+
+
+def passkey_refusal_text(refusal: PasskeyRefused, *, is_new: bool) -> str:
+    """Return why a passkey was refused: a new one, or one that was used."""
+    return str(PASSKEY_REFUSALS.get(type(refusal), NOT_ADDED if is_new else NOT_ACCEPTED))
 
 
 def seen_text(moment: datetime, event: Event, *, is_exact: bool) -> str:

@@ -11,6 +11,7 @@ from forum.audit.models import AuditDetails, AuditEntry
 from forum.extensions import db
 
 SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused"
+PASSKEY_REFUSED = "account.passkey_refused"
 TRIES_LIMITED = "account.tries_limited"
 SIGNED_IN = "account.signed_in"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
@@ -37,7 +38,7 @@ LISTS_VIEWED = (
 )
 VIEWS = (*UNTOLD, *LISTS_VIEWED)
 EXPORTS = (REGISTRATIONS_EXPORTED, EXPORT_FETCHED, LOG_EXPORTED)
-REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, TRIES_LIMITED)
+REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, PASSKEY_REFUSED, TRIES_LIMITED)
 BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 
 

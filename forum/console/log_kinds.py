@@ -6,7 +6,7 @@ from forum.audit import queries as audit
 
 SIGN_INS = (
     *("account.signed_in", "account.signed_out", "account.signed_out_everywhere"),
-    "account.recovery_code_used",
+    *("account.recovery_code_used", "account.passkey_used", "account.passkey_cloned"),
     *audit.REFUSALS,
 )
 

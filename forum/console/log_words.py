@@ -162,11 +162,17 @@ ACCOUNTS: Mapping[str, LazyString] = {
     "account.recovery_codes_renewed": _l("New recovery codes made"),
     "account.second_factor_forgotten": _l("Second factor removed"),
     "account.recovery_code_used": _l("Signed in with a recovery code"),
+    "account.passkey_added": _l("Passkey added"),
+    "account.passkey_renamed": _l("Passkey renamed"),
+    "account.passkey_removed": _l("Passkey removed"),
+    "account.passkey_used": _l("Passkey used"),
+    "account.passkey_cloned": _l("Passkey refused: it may have been copied"),
     "account.signed_in": _l("Signed in"),
     "account.signed_out": _l("Signed out"),
     "account.signed_out_everywhere": _l("Signed out by a colleague"),
     audit.SIGN_IN_REFUSED: _l("Wrong address or password"),
     audit.CODE_REFUSED: _l("Wrong code"),
+    audit.PASSKEY_REFUSED: _l("Passkey refused"),
     audit.TRIES_LIMITED: _l("Too many attempts to sign in"),
 }
 ACTS: Mapping[str, LazyString] = {

@@ -67,6 +67,8 @@ KINDS = {
     "account-reset": _l("Account: new password asked for"),
     "account-password-changed": _l("Account: password changed"),
     "account-recovery-code-used": _l("Account: signed in with a recovery code"),
+    "account-passkey-added": _l("Account: passkey added"),
+    "account-passkey-removed": _l("Account: passkey removed"),
     "account-second-factor-changed": _l("Account: second factor changed"),
 }
 STATUSES = {

@@ -64,11 +64,13 @@ OFFICE_ENTRIES: tuple[Entry, ...] = (
         columns=(
             *of("users", "password_hash", "totp_secret", "totp_proposed", "last_totp_counter"),
             *of("recovery_codes", "user_id", "digest"),
-            *of("sign_ins", "digest", "confirmed_at"),
+            *of("passkeys", "user_id", "name", "credential_id", "public_key", "sign_count"),
+            *of("passkeys", "added_at", "last_used_at") + of("sign_ins", "digest", "confirmed_at"),
             *of("one_time_links", "digest", "user_id", "purpose", "expires_at", "used_at"),
         ),
         fields=(
             *("SignInForm.password", "CodeForm.code", "ConfirmForm.password", "ConfirmForm.code"),
+            *("PasskeyConfirmForm.code", "PasskeyForm.name"),
             "RenewCodesForm.replaced",
             *("NewPasswordForm.new_password", "ChangePasswordForm.password"),
         ),

@@ -106,6 +106,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "post_revisions": {"id", "post_id", "content"},
     "page_revisions": {"id", "page_id", "content"},
     "users": {"id"},
+    "passkeys": {"id"},
     "saved_views": {"id", "event_id", "columns"},
     "memberships": {"id"},
     "sign_ins": {"id"},

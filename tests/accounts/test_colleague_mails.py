@@ -33,7 +33,7 @@ SAID = {
         "If you did not expect this, ask Alva.",
         "Your second factor has been reset",
         f"Alva has reset the second factor of your account at {SITE}. You have been signed out; your authenticator "
-        "app and your recovery codes no longer work there.",
+        "app, your passkeys and your recovery codes no longer work there.",
         "Sign in with your password: the console then shows how to set up an authenticator app anew."
         f"\n{HOST}/account/",
         "If you did not ask for it, sign in at once, choose another password, and tell the other administrators.",
@@ -67,7 +67,7 @@ SAID = {
         "Fråga Alva om du inte väntade dig detta.",
         "Din andra faktor har återställts",
         f"Alva har återställt den andra faktorn för ditt konto på {SITE}. Du har loggats ut, och din "
-        "autentiseringsapp och dina reservkoder fungerar inte längre där.",
+        "autentiseringsapp, dina lösennycklar och dina reservkoder fungerar inte längre där.",
         "Logga in med ditt lösenord: arrangörssidorna visar sedan hur du kopplar en autentiseringsapp på nytt."
         f"\n{HOST}/account/",
         "Om du inte har bett om det: logga in genast, välj ett annat lösenord och säg till de andra administratörerna.",

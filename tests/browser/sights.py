@@ -24,6 +24,7 @@ from tests.browser.ways import (
     moving,
     new_codes,
     objected,
+    of_account,
     of_contact,
     of_desk,
     of_event,
@@ -477,6 +478,10 @@ ACCOUNT = [
     Sight("recovery codes", "own_account.recovery_codes", way=new_codes, as_="plain@example.org"),
     Sight("another app?", "own_account.authenticator", as_="plain@example.org"),
     Sight("another app", "own_account.authenticator", as_=ORGANISER),
+    Sight("passkeys", "passkeys.index", as_=ORGANISER),
+    Sight("no passkeys", "passkeys.index", as_="plain@example.org"),
+    Sight("rename a passkey", "passkeys.show", way=of_account("passkeys.show", "passkey"), as_=ORGANISER),
+    Sight("remove a passkey", "passkeys.remove", way=of_account("passkeys.remove", "passkey"), as_=ORGANISER),
     Sight("sessions", "own_account.sessions", as_=ORGANISER),
 ]
 CONSOLE = [

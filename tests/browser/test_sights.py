@@ -55,6 +55,12 @@ NO_PAGES = {  # routes that answer with something other than a page, each with t
     "accounts.sign_out": "leads to the page that says so",
     "own_account.time_left": "for the page's script",
     "own_account.recovery_codes_file": "a text file",
+    **dict.fromkeys(
+        ("passkeys.sign_in_challenge", "passkeys.confirm_challenge", "passkeys.challenge"),
+        "for the page's script",
+    ),
+    "passkeys.sign_in": "signs in, or shows the page for the code with an error",
+    "passkeys.confirm": "leads back to the page that asked, or shows the page for both factors with an error",
     "own_account.choose_language": "leads back to the page",
     "own_account.propose_authenticator": "leads to the page of the key",
     "own_account.end_session": "leads back to the list",

@@ -290,6 +290,11 @@ def of_desk(endpoint: str, kind: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.desk[kind])
 
 
+def of_account(endpoint: str, kind: str) -> Way:
+    """Open a page about something of the organiser's own, such as a passkey."""
+    return lambda visitor: visitor.open(endpoint, **visitor.world.desk[kind])
+
+
 def of_image(endpoint: str, kind: str) -> Way:
     """Open a console page about an image that is used or unused."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, **visitor.world.images[kind])

@@ -30,7 +30,7 @@ from forum.accounts import actions as accounts
 from forum.accounts import links as account_links
 from forum.accounts import reviewers, sign_ins
 from forum.accounts.enums import LinkPurpose, Role
-from forum.accounts.models import User
+from forum.accounts.models import Passkey, User
 from forum.columns import Text, digest
 from forum.database import start_write
 from forum.delegations import admitting, contact_links
@@ -632,6 +632,8 @@ def _add_organisers(world: World, event: Event) -> None:
         "invited colleague": {"number": invited.id},
     }
     start_write(db.session)
+    passkey = _add_passkey(organiser)
+    world.desk["passkey"] = {"number": passkey.id}
     accounts.open_sign_in(plain, browser="Firefox, Linux", now=NOW)
     every = {sector.id for sector in event.sectors}
     reviewers.give(reviewer, event, every, actor="command", now=NOW)
@@ -642,6 +644,14 @@ def _add_organisers(world: World, event: Event) -> None:
         user = db.session.scalars(select(User).where(User.email == email)).one()
         world.tokens[f"waiting {email}"] = account_links.issue(user, LinkPurpose.SECOND_FACTOR, now=NOW)
     db.session.commit()
+
+
+def _add_passkey(user: User) -> Passkey:
+    key = {"credential_id": b"credential", "public_key": b"no key", "sign_count": 0}
+    passkey = Passkey(user_id=user.id, name=f"{LONG_WORD} {LONG_WORD}"[:60], added_at=NOW, **key)
+    db.session.add(passkey)
+    db.session.flush()
+    return passkey
 
 
 def _long_sector(number: int):

@@ -163,6 +163,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
             select(func.min(Question.id)).where(Question.event_id == event.id, Question.key == "arrival")
         ),
         "colleague": next(iter(world.owned[COLLEAGUES[slug]]["users"])),
+        "passkey": next(iter(world.owned[ADMIN]["passkeys"])),
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }
 
@@ -232,5 +233,6 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
             "sign_in": next(iter(world.owned[COLLEAGUES[str(values["event"])]]["sign_ins"])),
         },
         "own_account.end_session": {"number": values["session"]},
+        **{f"passkeys.{act}": {"number": values["passkey"]} for act in ("show", "remove")},
     }
     return special.get(endpoint, {})

@@ -125,7 +125,7 @@ REVIEWERS = {
     *(f"registrations.{name}" for name in ("reference", "given_name", "family_name", "organisation")),
     *("registrations.title", "registrations.email", "answers.value", "proposed_refusals.words"),
 }
-OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser"}
+OWN_ACCOUNT = {"users.name", "users.email", "sign_ins.browser", "passkeys.name"}
 # Columns of the organisers who work on an event, which its admins may see.
 COLLEAGUES = {"users.name", "users.email", "sign_ins.browser"}
 UNPUBLISHED = {"posts", "post_texts"}

@@ -67,6 +67,8 @@ OF_SOMEBODY = re.compile(
     r"/registrations/|/(requests|review|invitations|imports)/(?!refusal/)[^/]+/"
     r"|/review/(?!(approval|refusal)$)[^/]+$"
 )
+# Pages of what belongs to one account, which here is the admin's; for everybody else there is no such page.
+OF_ONE_ACCOUNT = {"passkeys.show", "passkeys.remove"}
 # The status that a registration must have for each organisers' page about offers.
 IN_LINE = {
     "waiting_list.offer": Status.WAITING,
@@ -87,6 +89,7 @@ def expected(world: World, audience: str, address: Address, method: str) -> set[
         found = _of_roles(world, audience, wanted, address.event, method)
         # The hidden event has no registrations or invitations, so the pages about one of them are 404.
         is_empty = address.event in HIDDEN and OF_SOMEBODY.search(address.path) is not None
+        is_empty |= address.endpoint in OF_ONE_ACCOUNT and audience != ADMIN
         return {404} if is_empty and found == {200, 303} else found
     return {400} if method == "POST" else _of_face(audience, wanted, address)
 

@@ -96,7 +96,7 @@ AUDITED = {
     *("erasure_requests.carry_out", "erasure_requests.refuse", "self_service.protected_identity"),
     *("restriction_requests.grant", "restriction_requests.decline", "restriction_requests.lift"),
     "own_restriction.show",
-    *("own_account.end_session", "own_account.recovery_codes"),
+    *("own_account.end_session", "own_account.recovery_codes", "passkeys.show", "passkeys.remove"),
     *("registration.details", "registration.resend"),
     *("self_service.cancel", "self_service.change", "self_service.confirm", "self_service.consents"),
 }
@@ -107,6 +107,7 @@ LIMITED = {
     "own_account.confirm",
     "own_account.password",
     "own_account.authenticator",
+    *("passkeys.sign_in", "passkeys.confirm", "passkeys.index"),
     "colleagues.invite",
     "colleagues.invite_again",
     "registration.details",

@@ -70,6 +70,7 @@ FOLLOWING = {
 }  # every change of public content also writes these tables
 # Forms that this module sends with a wrong password or code: the only new row is the refusal's audit entry (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
+TRACED |= {"passkeys.confirm", "passkeys.index"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 LEFT = {"registration_tokens": {"revoked_at"}, "delegation_links": {"left_at"}}
@@ -837,6 +838,14 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         ADDED,
     ),
     "own_account.confirm": (ADMIN, {"password": "x", "code": "1"}, {}, set()),
+    "passkeys.confirm": (ADMIN, {"password": "x", "answer": "{}"}, {}, set()),
+    "passkeys.confirm_challenge": (ADMIN, {}, {}, {"one_time_links"}),
+    "passkeys.index": (ADMIN, {"name": "Laptop", "answer": "{}"}, {}, set()),
+    "passkeys.challenge": (ADMIN, {}, {}, {"one_time_links"}),
+    "passkeys.show": (ADMIN, {"name": "Telephone"}, {"passkeys": {"name"}}, ADDED),
+    "passkeys.remove": (ADMIN, {}, {}, MAILED | ADDED),
+    "passkeys.sign_in_challenge": (VISITOR, {}, {}, set()),
+    "passkeys.sign_in": (VISITOR, {"answer": "{}"}, {}, set()),
     "own_account.choose_language": (ADMIN, {"language": "sv"}, {"users": {"language"}}, set()),
     "own_account.password": (ADMIN, {"password": "x", "new_password": PASSWORD}, {}, set()),
     "own_account.propose_authenticator": (ADMIN, {}, {"users": {"totp_proposed"}}, set()),

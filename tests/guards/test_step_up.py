@@ -34,7 +34,13 @@ WEIGHTY = {
     ),  # these forms decide about many people and write to them
     "own_account.authenticator",  # this form changes the second factor
     "own_account.propose_authenticator",
-    "own_account.recovery_codes",
+    *(
+        "own_account.recovery_codes",
+        "passkeys.index",
+        "passkeys.challenge",
+        "passkeys.show",
+        "passkeys.remove",
+    ),
     *(
         "colleagues.invite",
         "colleagues.invite_again",
@@ -167,6 +173,8 @@ LIGHT = {
     "attendee_views.remove": "filters that are made anew as quickly; no registration",
     "own_account.choose_language": "changes what is read in, and nothing else",
     "own_account.confirm": "is itself the asking",
+    "passkeys.confirm": "is itself the asking",
+    "passkeys.confirm_challenge": "is itself the asking",
     "own_account.password": "asks for the present password",
     "own_account.recovery_codes_file": "gives back only the codes that its page has just shown",
     "colleagues.end_sign_in": "takes a right away, gives none",

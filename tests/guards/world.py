@@ -19,7 +19,16 @@ from forum.accounts import actions as accounts
 from forum.accounts import links as account_links
 from forum.accounts import sign_ins
 from forum.accounts.enums import LinkPurpose, Role
-from forum.accounts.models import Autosave, KeptWords, Membership, RecoveryCode, ReviewedSector, SignIn, User
+from forum.accounts.models import (
+    Autosave,
+    KeptWords,
+    Membership,
+    Passkey,
+    RecoveryCode,
+    ReviewedSector,
+    SignIn,
+    User,
+)
 from forum.audit import actions as audit
 from forum.audit.models import ChainCheck
 from forum.columns import Text, digest
@@ -626,6 +635,12 @@ def _keep_export(world: World, user: User) -> None:
     save(part)
 
 
+def _passkey(user: User, number: int) -> Passkey:
+    """Return a passkey of this organiser, whose key opens nothing."""
+    key = {"credential_id": f"credential {number}".encode(), "public_key": b"no key", "sign_count": 0}
+    return Passkey(user_id=user.id, name=f"Passkey {number}", added_at=NOW, **key)
+
+
 def _make_accounts(world: World) -> None:
     world.held = {f"{role} of {HERE}": {(role, HERE)} for role in Role}
     world.held |= {f"{role} of {ELSEWHERE}": {(role, ELSEWHERE)} for role in Role if role not in NARROW}
@@ -649,6 +664,7 @@ def _make_accounts(world: World) -> None:
         start_write(db.session)
         user.totp_secret, user.totp_proposed = b"twenty bytes for app", b"twenty other bytes.."
         db.session.add(RecoveryCode(user_id=user.id, digest=digest(f"code {number}")))
+        db.session.add(_passkey(user, number))
         db.session.commit()
         save(KeptWords(digest=digest(f"words {number}"), user_id=user.id, made_at=NOW, words="[]"))
         save(Autosave(user_id=user.id, document="post 0", version="1", made_at=NOW, words="[]"))
@@ -666,7 +682,8 @@ def _make_accounts(world: World) -> None:
         )
         world.tokens[name] = write(accounts.open_sign_in, user, browser="Firefox, Linux", now=NOW)
         signed_in = db.session.scalars(select(SignIn.id).where(SignIn.user_id == user.id))
-        world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in)}
+        passkeys = db.session.scalars(select(Passkey.id).where(Passkey.user_id == user.id))
+        world.owned[name] = {"users": {user.id}, "sign_ins": set(signed_in), "passkeys": set(passkeys)}
         for purpose in (LinkPurpose.RESET, LinkPurpose.WELCOME):
             issued_at = NOW - account_links.YOUNG  # the link was made so long ago that a new one may be sent
             world.tokens[f"{purpose} of {name}"] = write(account_links.issue, user, purpose, now=issued_at)
