@@ -11,6 +11,7 @@ from forum.accounts import access, kept_words, own_account, passkey_pages, sign_
 from forum.accounts import console as colleagues
 from forum.accounts import public as account_public
 from forum.audit import actions as audit
+from forum.bulk import choice_pages as bulk_choice
 from forum.bulk import console as bulk_console
 from forum.console import (
     all_events,
@@ -161,6 +162,7 @@ BLUEPRINTS = (
     organisers_additions.bp,
     waiting_pages.bp,
     bulk_console.bp,
+    bulk_choice.bp,
     organisations.bp,
     organisation_merging.bp,
     review_console.bp,

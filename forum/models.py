@@ -17,6 +17,7 @@ from forum.participants import models as participants
 from forum.people import models as people
 from forum.privacy import models as privacy
 from forum.questions import models as questions
+from forum.registration import chosen_models as chosen
 from forum.registration import kept_export_models as kept_exports
 from forum.registration import list_column_models as list_columns
 from forum.registration import merge_models as merges
@@ -42,6 +43,7 @@ ALL = (
     people,
     questions,
     registration,
+    chosen,
     list_columns,
     kept_exports,
     merges,

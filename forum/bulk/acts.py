@@ -15,13 +15,16 @@ from forum.registration.errors import (
     NoPlaceFree,
     NoPlaceThere,
     NoSuchSector,
+    NotInReview,
     NotLive,
+    SectorFull,
     SeveralForms,
     StateChanged,
 )
 from forum.registration.models import Registration
 from forum.review import actions as reviews
-from forum.review.errors import Recused, SecondNeeded
+from forum.review.errors import OutOfSectors, Recused, SecondNeeded
+from forum.review.forms import WITH_PLACE
 from forum.tasks.enums import Outcome, TaskKind
 from forum.tasks.models import Task
 
@@ -34,7 +37,10 @@ REFUSALS: Mapping[type[Exception], Outcome] = {
     NoPlaceThere: Outcome.NO_PLACE,
     NoSuchSector: Outcome.NO_SECTOR,
     SeveralForms: Outcome.SEVERAL_FORMS,
+    SectorFull: Outcome.NO_PLACE,
+    NotInReview: Outcome.NOT_IN_REVIEW,
     Recused: Outcome.RECUSED,
+    OutOfSectors: Outcome.RECUSED,
     SecondNeeded: Outcome.SECOND_NEEDED,
 }
 Act = Callable[[Registration, Task, datetime], Outcome]
@@ -80,6 +86,17 @@ def offer(registration: Registration, task: Task, now: datetime) -> Outcome:
     return Outcome.DONE
 
 
+def approve(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Approve the person, with the organiser's words in the mail; without a place only if that was chosen.
+
+    The task does not act on a registration that has changed since it was started (`JUDGING`).
+    """
+    told = {"words": task.payload["words"].get(registration.language, ""), "user_id": task.started_by or 0}
+    only = task.payload["whom"] == WITH_PLACE
+    reviews.approve(registration, seen=None, only_with_place=only, now=now, **told)
+    return Outcome.DONE
+
+
 def cancel(registration: Registration, task: Task, now: datetime) -> Outcome:
     """Cancel the registration, with the organiser's words in the mail and the reason as a private note."""
     if not registration.is_live:
@@ -96,9 +113,13 @@ ACTS: Mapping[TaskKind, Act] = {
     TaskKind.TAG: tag,
     TaskKind.UNTAG: untag,
     TaskKind.MOVE: move,
+    TaskKind.APPROVE: approve,
     TaskKind.OFFER: offer,
     TaskKind.CANCEL: cancel,
 }
+
+# Acts that judge what the person has answered: whoever has changed it since the task was started is left out (R30).
+JUDGING = frozenset({TaskKind.APPROVE})
 
 
 def _changed(is_changed: bool) -> Outcome:

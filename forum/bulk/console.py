@@ -12,7 +12,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.bulk import selection, wording
-from forum.bulk.forms import FORMS, CancelManyForm, ManyForm, MoveManyForm, UntagManyForm
+from forum.bulk.forms import FORMS, ManyForm, MoveManyForm, UntagManyForm
 from forum.bulk.selection import Foreseen, Selection
 from forum.database import start_write
 from forum.events import queries as events
@@ -30,8 +30,10 @@ from forum.web.forms import TidyForm
 from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("bulk", __name__, url_prefix="/console/<event>")
+# Acts whose form asks for words in the languages of the people.
+WRITING = (TaskKind.APPROVE, TaskKind.CANCEL)
 # Acts that write to people or take something away: both factors are asked for again (S09).
-WEIGHTY = (TaskKind.MOVE, TaskKind.OFFER, TaskKind.CANCEL)
+WEIGHTY = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.CANCEL)
 
 
 @bp.route("/attendees/many/<act>", methods=["GET", "POST"])
@@ -106,7 +108,7 @@ def stop(event: str, task: int) -> ResponseReturnValue:
 def _chosen(slug: str) -> Selection:
     event = get_any_or_404(slug)
     try:
-        return Selection.of(request.args, event)
+        return Selection.of(request.args, event, g.user.id)
     except UnknownFilter:
         abort(404)
 
@@ -123,8 +125,10 @@ def _why_not(chosen: Selection) -> str:
 
 def _form(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> ManyForm:
     more: dict[str, Any] = {}
-    if FORMS[kind] is CancelManyForm:
-        more = {"will": foreseen.will, "languages": selection.list_languages(chosen)}
+    if kind in WRITING:
+        more = {"languages": selection.list_languages(chosen)}
+    if kind == TaskKind.CANCEL:
+        more["will"] = foreseen.will
     form = FORMS[kind](kept_words.sent_or_kept(), **more)
     if isinstance(form, MoveManyForm):
         form.offer(chosen.event.sectors, by_person=False)

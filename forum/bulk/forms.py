@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 
@@ -13,7 +13,7 @@ from forum.people import notes
 from forum.people.models import LONGEST_NOTE
 from forum.registration import moving_words
 from forum.registration.offer_models import LONGEST_REASON
-from forum.review.forms import OwnWordsForm
+from forum.review.forms import ALL, WHOM, OwnWordsForm
 from forum.tasks.enums import TaskKind
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, SentOnce, TidyForm, required
@@ -104,6 +104,17 @@ class OfferManyForm(ManyForm):
         return {"reason": self.reason.data}
 
 
+class ManyApprovalForm(ManyForm, OwnWordsForm):
+    """Words to the people who are approved, and what happens to whoever finds no place."""
+
+    whom = RadioField(_l("If there are fewer places than people"), choices=[*WHOM], default=ALL)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return who is approved where places are few, and the words by language."""
+        return {"whom": self.whom.data, "words": self.words_by_language}
+
+
 class CancelManyForm(ManyForm, OwnWordsForm):
     """Why registrations are cancelled, words to the people, and how many they are if they are more than a handful."""
 
@@ -129,14 +140,14 @@ class CancelManyForm(ManyForm, OwnWordsForm):
     @property
     def payload(self) -> dict[str, Any]:
         """Return the reason, and the words by language."""
-        words = {field.short_name: field.data or "" for field in self.word_fields}
-        return {"reason": self.reason.data or "", "words": words}
+        return {"reason": self.reason.data or "", "words": self.words_by_language}
 
 
 FORMS: Mapping[TaskKind, type[ManyForm]] = {
     TaskKind.TAG: TagManyForm,
     TaskKind.UNTAG: UntagManyForm,
     TaskKind.MOVE: MoveManyForm,
+    TaskKind.APPROVE: ManyApprovalForm,
     TaskKind.OFFER: OfferManyForm,
     TaskKind.CANCEL: CancelManyForm,
 }

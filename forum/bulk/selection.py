@@ -37,12 +37,13 @@ class Selection:
     references: frozenset[str] | None
 
     @classmethod
-    def of(cls, args: MultiDict[str, str], event: Event) -> "Selection":
+    def of(cls, args: MultiDict[str, str], event: Event, user_id: int) -> "Selection":
         """Read the chosen people from the URL's query: all who match, unless it says that some are chosen.
 
-        Raises UnknownFilter.
+        Among all who match may be those alone whom the organiser has chosen over several pages of the list. Raises
+        UnknownFilter.
         """
-        filters, listed = Filters.of(args, event), args.getlist("who")
+        filters, listed = Filters.of(args, event, user_id), args.getlist("who")
         if args.get("whom", CHOSEN if listed else ALL) != CHOSEN:
             return cls(event, filters, None)
         chosen = map(read_reference, listed)
@@ -84,9 +85,11 @@ def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
     The rules of the single act decide when each person has their turn.
     """
     outcome = case(*_reasons(chosen.event, kind, user_id), else_=Outcome.DONE.value).label("outcome")
-    each = chosen.select().with_only_columns(Registration.id, outcome).order_by(Registration.id)
+    # An approval judges what somebody has answered: other answers make another digest.
+    judged = (Registration.version,) if kind == TaskKind.APPROVE else ()
+    each = chosen.select().with_only_columns(Registration.id, outcome, *judged).order_by(Registration.id)
     rows = [tuple(row) for row in db.session.execute(each)]
-    numbers = Counter(Outcome(came) for _id, came in rows)
+    numbers = Counter(Outcome(row[1]) for row in rows)
     will = numbers.pop(Outcome.DONE, 0)
     return Foreseen(will, numbers, digest({"people": rows}))
 
@@ -108,10 +111,11 @@ def list_tags(chosen: Selection) -> Sequence[str]:
     return db.session.scalars(query.order_by(RegistrationTag.name)).all()
 
 
-def in_turn(chosen: Selection) -> Select[Any]:
-    """Select the ids of the chosen people: who has waited or been registered longest comes first."""
+def in_turn(chosen: Selection) -> Select[int, int]:
+    """Select ids and versions of the chosen registrations: who has waited or been registered longest comes first."""
     since = func.coalesce(Registration.waiting_since, Registration.requested_at)
-    return chosen.select().with_only_columns(Registration.id).order_by(since, Registration.id)
+    both = chosen.select().with_only_columns(Registration.id, Registration.version)
+    return both.order_by(since, Registration.id)
 
 
 def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:
@@ -123,9 +127,11 @@ def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnEle
         found.append((Registration.status != Status.WAITING, Outcome.NOT_WAITING))
     if kind == TaskKind.MOVE:
         found.append((IN_REVIEW, Outcome.SECOND_NEEDED))
-    if kind == TaskKind.CANCEL:
+    if kind == TaskKind.APPROVE:
+        found.append((~IN_REVIEW, Outcome.NOT_IN_REVIEW))
+    if kind in (TaskKind.APPROVE, TaskKind.CANCEL):
         mine = select(Recusal.registration_id).where(Recusal.user_id == user_id)
         found.append((IN_REVIEW & Registration.id.in_(mine), Outcome.RECUSED))
-        if event.has_second_reviewer:
-            found.append((IN_REVIEW, Outcome.SECOND_NEEDED))
+    if kind == TaskKind.CANCEL and event.has_second_reviewer:
+        found.append((IN_REVIEW, Outcome.SECOND_NEEDED))
     return [(condition, outcome.value) for condition, outcome in found]

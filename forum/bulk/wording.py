@@ -16,6 +16,7 @@ KINDS: Mapping[TaskKind, LazyString] = {
     TaskKind.TAG: _l("Add a tag"),
     TaskKind.UNTAG: _l("Remove a tag"),
     TaskKind.MOVE: _l("Move people to another sector"),
+    TaskKind.APPROVE: _l("Approve"),
     TaskKind.OFFER: _l("Offer a place"),
     TaskKind.CANCEL: _l("Cancel"),
 }
@@ -38,6 +39,8 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
     Outcome.SEVERAL_FORMS: _l("Several forms wait for the address to be confirmed"),
     Outcome.RECUSED: _l("The decision was left to others"),
     Outcome.SECOND_NEEDED: _l("In review: a refusal needs a second organiser"),
+    Outcome.NOT_IN_REVIEW: _l("Not in review"),
+    Outcome.CHANGED: _l("Changed after you had approved: look at the registration again"),
     Outcome.FAILED: _l("Failed because of an error in the program"),
 }
 
@@ -50,6 +53,8 @@ def question(kind: TaskKind, number: int) -> str:
     match kind:
         case TaskKind.OFFER:
             return ngettext("Offer %(num)s person a place", "Offer %(num)s people a place", number)
+        case TaskKind.APPROVE:
+            return ngettext("Approve %(num)s registration", "Approve %(num)s registrations", number)
         case TaskKind.CANCEL:
             return ngettext("Cancel %(num)s registration", "Cancel %(num)s registrations", number)
         case _:
@@ -73,6 +78,14 @@ def consequences(kind: TaskKind) -> list[str]:
                 _(
                     "Whoever loses a place is written to, and so is everybody in line who is then offered one."
                 ),
+            ]
+        case TaskKind.APPROVE:
+            return [
+                _(
+                    "Whoever has waited longest comes first. Each person is decided about alone, and gets a message."
+                ),
+                _("A change after an approval leaves place and rank as they are."),
+                _("A refusal that somebody has proposed is dropped."),
             ]
         case TaskKind.OFFER:
             return [

@@ -13,10 +13,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from forum.accounts import queries as accounts
 from forum.accounts.audiences import REGISTRARS
-from forum.bulk.acts import ACTS, REFUSALS
+from forum.bulk.acts import ACTS, JUDGING, REFUSALS
 from forum.extensions import db
 from forum.registration import places, restrictions
-from forum.registration.models import Registration
 from forum.tasks import actions, queries
 from forum.tasks.enums import Outcome, TaskStatus
 from forum.tasks.models import Task, TaskPerson
@@ -53,7 +52,7 @@ def work_one(row_id: int, *, now: datetime) -> int:
     if not _may_go_on(row.task):
         actions.stop(row.task, actor=actions.WORKER, now=now)
         return 0
-    row.outcome, row.done_at = _do(row.task, row.registration, now), now
+    row.outcome, row.done_at = _do(row, now), now
     return 1
 
 
@@ -79,11 +78,14 @@ def _may_go_on(task: Task) -> bool:
     return task.starter.active and not roles.isdisjoint(REGISTRARS.roles)
 
 
-def _do(task: Task, registration: Registration, now: datetime) -> Outcome:
+def _do(row: TaskPerson, now: datetime) -> Outcome:
     """Do the act in a savepoint; return the outcome. A refusal or an error undoes what the act has changed."""
+    task, registration = row.task, row.registration
     db.session.refresh(registration)
     if restrictions.is_restricted(registration):
         return Outcome.RESTRICTED
+    if task.kind in JUDGING and row.seen_version != registration.version:
+        return Outcome.CHANGED
     try:
         with db.session.begin_nested():
             return ACTS[task.kind](registration, task, now)

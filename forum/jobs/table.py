@@ -17,6 +17,7 @@ from forum.news import actions as news
 from forum.news import reindexing
 from forum.privacy import erasing, erasing_again, restricting
 from forum.registration import (
+    choosing,
     expiry,
     forgetting,
     kept_exports,
@@ -91,6 +92,7 @@ JOBS = (
     Job("remember erasures", 5, tombstones.note_and_forget),
     Job("forget exports", 600, kept_exports.forget_old),
     Job("forget views of departed colleagues", 600, saved_views.forget_of_departed),
+    Job("forget choices of people", 600, choosing.forget_old),
     Job("forget tasks", 3600, tasks.forget_old),
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),

@@ -18,6 +18,17 @@ CHANGES = Entry(
         "CancelManyForm.reason",
     ),
 )
+CHOICES = Entry(
+    what=_l("That an organiser has chosen you in the list of registrations, and when"),
+    purpose=_l("So that organisers can change or export several people of the list at once"),
+    basis=LEGITIMATE_INTEREST,
+    audience=_l("The organiser who has chosen you, alone"),
+    retention=_l(
+        "A day after the organiser last changed the choice; it goes at once if you are erased, and does not count while"
+        " your data may not be used"
+    ),
+    columns=of("chosen_people", "registration_id", "chosen_at"),
+)
 KEPT_EXPORTS = Entry(
     what=_l("Your registration in a prepared file: a list that an organiser exports and downloads later"),
     purpose=_l("So that a long file can be prepared without keeping anybody waiting"),
@@ -29,4 +40,4 @@ KEPT_EXPORTS = Entry(
     ),
     columns=("kept_exports.people", "kept_export_parts.content"),
 )
-BULK = (CHANGES, KEPT_EXPORTS)
+BULK = (CHANGES, CHOICES, KEPT_EXPORTS)

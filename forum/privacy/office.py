@@ -22,6 +22,7 @@ OFFICE_ENTRIES: tuple[Entry, ...] = (
             "offers.user_id",
             *of("attendee_imports", "user_id", "made_at", "undone_at"),
             *of("list_columns", "user_id", "event_id", "names"),
+            *of("chosen_people", "user_id", "event_id"),
             *of("sign_ins", "user_id", "created_at", "last_seen_at", "browser"),
         ),
         fields=(

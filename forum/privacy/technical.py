@@ -65,7 +65,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     },
     "mailing_recipients": {"id", "mailing_id"},
     "tasks": {"id", "event_id", "kind", "status", "form_key", "people", "ended_at"},
-    "task_people": {"id", "task_id"},
+    "task_people": {"id", "task_id", "seen_version"},
     "kept_exports": {
         *(
             "id",
@@ -197,7 +197,7 @@ FIELDS = {
     *(
         "ResendForm.kind",
         "DismissForm.reason",
-        "ApproveManyForm.whom",
+        *("ApproveManyForm.whom", "ManyApprovalForm.whom"),
         "CancelManyForm.number",
         "RevealForm.key",
         "ConsentsForm.readers",

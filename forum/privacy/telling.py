@@ -52,6 +52,7 @@ TABLES: Mapping[str, Any] = {
     "outbox_messages": _l("Messages"),
     "mailing_recipients": _l("Messages to many people"),
     "task_people": _l("Changes to many people"),
+    "chosen_people": _l("Choices in the list of registrations"),
     "submissions": _l("Forms that were sent"),
     "registration_tokens": _l("Personal links"),
     "ended_sign_ins": _l("Pages that were left"),
@@ -102,6 +103,7 @@ LABELS: Mapping[str, Any] = {
     "ended_from": own_data_words.LABELS["cancelled_from"],
     "abort_reason": _l("Why it was not sent"),
     "outcome": _l("What became of it"),
+    "chosen_at": own_data_words.LABELS["at"],
     "done_at": own_data_words.LABELS["at"],
 }
 # Labels of columns whose name means something else in another table.

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
-from forum.accounts.audiences import ORGANISERS
+from forum.accounts.audiences import ORGANISERS, REGISTRARS
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
@@ -77,6 +77,7 @@ def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = No
         pages=list_pages.describe(found, filters, page, total),
         sort_url=lambda sort: url_for("attendees.index", event=found.slug, **filters.query(sort=sort)),
         may_change_view=bool(opened and may_change_view(found, opened.view)),
+        here=filters.query() | (cursor.args() if cursor else {}),
         **shown,
         **of_event(found, counts),
     )
@@ -84,8 +85,9 @@ def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = No
 
 def may_change_view(event: Event, view: SavedView) -> bool:
     """Return whether the signed-in organiser may change and delete a saved view."""
-    is_organiser = not sign_ins.roles_for(event).isdisjoint(ORGANISERS.roles)
-    return saved_views.may_change(view, g.user.id, is_organiser=is_organiser)
+    held = sign_ins.roles_for(event)
+    is_organiser, may_share = (not held.isdisjoint(wanted.roles) for wanted in (ORGANISERS, REGISTRARS))
+    return saved_views.may_change(view, g.user.id, may_share=may_share, is_organiser=is_organiser)
 
 
 @bp.route("/registrations/<reference>")
@@ -186,7 +188,8 @@ def list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filte
     """Return the event and the list's filters that the URL names, or abort with 404."""
     event, args = get_any_or_404(slug), request.args
     try:
-        return event, listing.Filters.of(delegation_column.known(event, args) if of_person else args, event)
+        known = delegation_column.known(event, args) if of_person else args
+        return event, listing.Filters.of(known, event, g.user.id)
     except narrowing.UnknownFilter:
         abort(404)
 

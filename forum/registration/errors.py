@@ -175,3 +175,7 @@ class TooManyViews(Exception):
 
 class TooManyKept(Exception):
     """The organiser has as many prepared files of the event's attendee list as are kept."""
+
+
+class TooManyChosen(Exception):
+    """More people of the event's attendee list would be chosen one by one than an organiser may choose."""

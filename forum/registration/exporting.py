@@ -19,6 +19,7 @@ from forum.registration import export_columns, exports, kept_exports, listing, w
 from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
 from forum.registration.errors import TooManyKept
 from forum.registration.export_columns import Plan
+from forum.registration.filtering import CHOSEN
 from forum.registration.kept_export_models import KeptExport
 from forum.registration.narrowing import KINDS
 from forum.web.languages import language
@@ -27,7 +28,7 @@ from forum.web.tables import in_batches
 # Files of more people are made by the worker.
 MOST_AT_ONCE = 50_000
 TYPED = ("organisation", "tag")
-CODED = (*(name for name in KINDS if name not in TYPED), "since", "until")
+CODED = (*(name for name in KINDS if name not in TYPED), "since", "until", CHOSEN)
 
 
 def give(

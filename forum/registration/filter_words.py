@@ -225,6 +225,8 @@ def _chips(event: Event, filters: Filters, choices: Sequence[Choice]) -> Iterato
     if filters.delegation:
         name = wording.membership_name(filters.delegation)
         yield Chip(_("Delegation"), name, without("delegation"))
+    if filters.chooser:
+        yield Chip(_("People"), _("those chosen"), without("chosen"))
     for name, label, day in (
         ("since", _("Registered from"), filters.since),
         ("until", _("Registered until"), filters.until),

@@ -11,13 +11,15 @@ from werkzeug.datastructures import MultiDict
 
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
-from forum.registration import delegated, narrowing
+from forum.questions.enums import YES
+from forum.registration import chosen, delegated, narrowing
 from forum.registration.delegated import Delegated
 from forum.registration.enums import Group, Membership, Status
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter, Values
 
 LONGEST_SEARCH = 200
+CHOSEN = "chosen"  # the parameter that narrows the list to the people whom its reader has chosen
 SORTS = ("name", "organisation", "sector", "status", "registered")
 LONGEST_NUMBER = 9  # the most digits of a number in the URL; no row has a larger number
 LONGEST_DAY = 10  # the length of a day such as "2027-05-03"
@@ -33,7 +35,8 @@ class Filters:
     `conditions` their SQL conditions. `since` and `until` are the first and the last day of registering. `sort` begins
     with "-" for falling order. `view` is the number of the saved view (`saved_views`) from which the list was opened,
     whose columns it keeps; `columns` are the keys of columns chosen since, in place of the view's; the name is always
-    shown and its key may be among them.
+    shown and its key may be among them. `chooser` is the id of the organiser to whose choice (`chosen`) the list is
+    narrowed, None where the list has others, too.
     """
 
     q: str = ""
@@ -46,11 +49,15 @@ class Filters:
     picked: tuple[tuple[str, Values], ...] = ()
     view: int | None = None
     columns: tuple[str, ...] = ()
+    chooser: int | None = None
     conditions: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
-    def of(cls, args: MultiDict, event: Event) -> "Filters":
-        """Read the filters from the URL's query. Raises UnknownFilter; an unknown sort means by name (S34)."""
+    def of(cls, args: MultiDict, event: Event, user_id: int | None = None) -> "Filters":
+        """Read the filters from the URL's query; `user_id` is the organiser whose choice it may ask for.
+
+        Raises UnknownFilter; an unknown sort means by name (S34).
+        """
         number, sort = args.get("delegation", ""), args.get("sort", "")
         delegation = delegated.find(event, number) if number else None
         if number and delegation is None:
@@ -58,6 +65,7 @@ class Filters:
         read = ((name, narrowing.read(event, name, args.getlist(name))) for name in narrowing.KINDS)
         picked = tuple((name, values) for name, values in read if values)
         since, until = (_day(args.get(name, "")) for name in ("since", "until"))
+        chooser = _chooser(args.get(CHOSEN, ""), user_id)
         return cls(
             q=args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip(),
             sectors=_sectors(event, args.getlist("sector")),
@@ -69,7 +77,12 @@ class Filters:
             picked=picked,
             view=_number(args.get("view", "")),
             columns=_columns(args.getlist("column")) if args.get("view") else (),
-            conditions=(*narrowing.conditions(event, picked), *_registered(event, since, until)),
+            chooser=chooser,
+            conditions=(
+                *narrowing.conditions(event, picked),
+                *_registered(event, since, until),
+                *([chosen.is_chosen(event, chooser)] if chooser else []),
+            ),
         )
 
     @property
@@ -107,6 +120,7 @@ class Filters:
             "delegation": self.delegation_code,
             "since": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
+            CHOSEN: YES if self.chooser else "",
             "sort": self.sort,
             "view": str(self.view or ""),
             "column": list(self.columns),
@@ -128,6 +142,13 @@ def _statuses(codes: Sequence[str]) -> tuple[Status | Group, ...]:
     if not wanted <= set(known):
         raise UnknownFilter
     return tuple(one for one in known if one in wanted)
+
+
+def _chooser(text: str, user_id: int | None) -> int | None:
+    """Return whose choice the list is narrowed to. Raises UnknownFilter where nobody's can be meant."""
+    if text and (text != YES or user_id is None):
+        raise UnknownFilter
+    return user_id if text else None
 
 
 def _number(text: str) -> int | None:

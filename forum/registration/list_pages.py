@@ -8,7 +8,15 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from forum.events.models import Event
-from forum.registration import delegation_column, filter_words, list_columns, listing, narrowing, saved_views
+from forum.registration import (
+    chosen,
+    delegation_column,
+    filter_words,
+    list_columns,
+    listing,
+    narrowing,
+    saved_views,
+)
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
@@ -18,7 +26,10 @@ from forum.web.pagination import Page
 def choices(
     event: Event, filters: Filters, rows: Sequence[Registration], counts: listing.Counts, user_id: int
 ) -> dict[str, Any]:
-    """Return what the page offers: filters, delegations, saved views, and columns with the cells of `rows`."""
+    """Return what the page offers: filters, delegations, saved views, and columns with the cells of `rows`.
+
+    `chosen` are the ids of those whom the organiser has chosen on any page, `everybody` is how many people there are.
+    """
     asked, delegations = narrowing.list_asked(event), delegation_column.describe(event, filters, rows)
     views = saved_views.list_seen(event, user_id)
     opened = saved_views.describe(event, filters, views, asked)
@@ -38,6 +49,8 @@ def choices(
         "views": views,
         "opened": opened,
         "columns_form": TidyForm(formdata=None),
+        "chosen": chosen.list_ids(event, user_id),
+        "everybody": listing.total(counts),
         **delegations,
     }
 

@@ -51,7 +51,8 @@ class Kind:
 
 def read(event: Event, name: str, values: Sequence[str]) -> Values:
     """Return the values of one kind in the order of a URL, each once. Raises UnknownFilter (S34)."""
-    return tuple(sorted(set(KINDS[name].read(event, bounded(values)))))
+    given = bounded(values)
+    return tuple(sorted(set(KINDS[name].read(event, given)))) if given else ()
 
 
 def bounded(values: Sequence[str]) -> list[str]:

@@ -160,6 +160,8 @@ def _get(slug: str, number: int) -> SavedView:
     view = saved_views.find(event, number, g.user.id) or abort(404)
     if not may_change_view(event, view):
         refusal = _("%(name)s or an organiser can change the view.", name=view.maker.name)
+        if view.user_id == g.user.id:
+            refusal = _("You no longer share views of this list, so only an organiser can change this one.")
         flash(refusal, "warning")
         abort(redirect(url_for(".show", event=slug, saved=number), 303))
     return view

@@ -73,9 +73,14 @@ def find(event: Event, number: int | None, user_id: int) -> SavedView | None:
     return view if is_seen else None
 
 
-def may_change(view: SavedView, user_id: int, *, is_organiser: bool) -> bool:
-    """Return whether somebody may change and delete a view: their own, and as an organiser every shared one."""
-    return view.user_id == user_id or (view.is_shared and is_organiser)
+def may_change(view: SavedView, user_id: int, *, may_share: bool, is_organiser: bool) -> bool:
+    """Return whether somebody may change and delete a view: their own, and as an organiser every shared one.
+
+    Whoever no longer may share views may not change a shared one either, because colleagues rely on it.
+    """
+    if not view.is_shared:
+        return view.user_id == user_id
+    return is_organiser or (may_share and view.user_id == user_id)
 
 
 def filters_of(view: SavedView, event: Event) -> Filters:
@@ -115,7 +120,7 @@ def describe(
 def content(event: Event, filters: Filters, user_id: int) -> Content:
     """Return what the list shows with these filters; columns that the event no longer has are left out."""
     columns = list_columns.chosen(user_id, event, find(event, filters.view, user_id), filters.columns)
-    return Content(filters.query(view="", column=""), list_columns.known(event, columns))
+    return Content(filters.query(view="", column="", chosen=""), list_columns.known(event, columns))
 
 
 def save(

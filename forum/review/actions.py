@@ -47,7 +47,7 @@ def shown_with(registration: Registration, proposal: ProposedRefusal | None) -> 
 def approve(
     registration: Registration,
     *,
-    seen: str,
+    seen: str | None,
     user_id: int,
     words: str = "",
     only_with_place: bool = False,
@@ -55,6 +55,7 @@ def approve(
 ) -> None:
     """Approve a registration or a change; a refusal that somebody has proposed is dropped.
 
+    `seen` is None where the caller knows that the registration is as its page has shown it.
     Raises NotLive, OutOfSectors, NotInReview, SeenChanged, Recused, SectorFull.
     """
     _admit_reviewer(registration, user_id, seen)

@@ -21,6 +21,10 @@ from forum.web.languages import NAMES, language_name
 LONGEST_WORDS = 2000
 LENGTH = Length(max=LONGEST_WORDS, message=_l("Use at most %(longest)s characters", longest=LONGEST_WORDS))
 ALL, WITH_PLACE = "all", "with_place"
+WHOM = (
+    SelectChoice(ALL, _l("Approve all: whoever finds no place joins the waiting list")),
+    SelectChoice(WITH_PLACE, _l("Approve as many as find a place: the others stay in review")),
+)
 
 
 class OwnWordsForm(TidyForm):
@@ -41,6 +45,11 @@ class OwnWordsForm(TidyForm):
     def word_fields(self) -> list[Any]:
         """The fields for words in the languages of the people concerned."""
         return [self[code] for code in self.languages]
+
+    @property
+    def words_by_language(self) -> dict[str, str]:
+        """The words typed in each language of the people concerned."""
+        return {field.short_name: field.data or "" for field in self.word_fields}
 
     def words_for(self, registration: Registration) -> str:
         """Return the words typed in the language of a registration."""
@@ -125,10 +134,7 @@ class ApproveManyForm(Selection, OwnWordsForm):
 
     whom = RadioField(
         _l("If there are fewer places than people"),
-        choices=[
-            SelectChoice(ALL, _l("Approve all: whoever finds no place joins the waiting list")),
-            SelectChoice(WITH_PLACE, _l("Approve as many as find a place: the others stay in review")),
-        ],
+        choices=[*WHOM],
         default=ALL,
     )
 

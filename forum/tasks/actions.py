@@ -23,21 +23,21 @@ WORKER = "worker"
 def start(
     event: Event,
     kind: TaskKind,
-    people: Select[Any],
+    people: Select[int, int],
     *,
     payload: Mapping[str, Any],
     form_key: str,
     user_id: int,
     now: datetime,
 ) -> Task:
-    """Start a task about the people whose ids `people` selects, in its order; they are fixed now."""
+    """Start a task about the people whose ids and versions `people` selects, in its order; they are fixed now."""
     task = Task(event_id=event.id, kind=kind, payload=dict(payload), form_key=form_key)
     task.started_at, task.started_by = now, user_id
     db.session.add(task)
     db.session.flush()
-    (person,) = people.selected_columns
-    rows = people.with_only_columns(literal(task.id), person, literal(Outcome.WAITING.value))
-    filled = insert(TaskPerson).from_select(["task_id", "registration_id", "outcome"], rows)
+    person, version = people.selected_columns
+    rows = people.with_only_columns(literal(task.id), person, literal(Outcome.WAITING.value), version)
+    filled = insert(TaskPerson).from_select(["task_id", "registration_id", "outcome", "seen_version"], rows)
     db.session.execute(filled)
     task.people = sum(queries.count_by_outcome([task])[task.id].values())
     audit.record("task.started", task, actor=f"user:{user_id}", at=now, kind=kind, people=task.people)

@@ -9,6 +9,7 @@ class TaskKind(StrEnum):
     TAG = "tag"
     UNTAG = "untag"
     MOVE = "move"
+    APPROVE = "approve"
     OFFER = "offer"
     CANCEL = "cancel"
 
@@ -38,6 +39,8 @@ class Outcome(StrEnum):
     SEVERAL_FORMS = "several_forms"
     RECUSED = "recused"  # the organiser has left the decision about this person to others
     SECOND_NEEDED = "second_needed"  # the person is in review, and ending it needs a second organiser
+    NOT_IN_REVIEW = "not_in_review"  # the registration is not in review, or no longer
+    CHANGED = "changed"  # the registration has changed since the task was started
     FAILED = "failed"  # the program failed while it changed this person
 
 

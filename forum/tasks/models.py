@@ -48,6 +48,7 @@ class TaskPerson(Base):
     """A person of a task, fixed when it starts; the database allows one row a person.
 
     The rows that wait are where the task goes on, in the order of their ids, after the worker was killed.
+    `seen_version` is the registration's version at the start; NULL in tasks that an earlier version has started.
     """
 
     __tablename__ = "task_people"
@@ -62,6 +63,7 @@ class TaskPerson(Base):
     registration_id: Mapped[int] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
     outcome: Mapped[Outcome] = member(Outcome, default=Outcome.WAITING)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_version: Mapped[int | None]
 
     task: Mapped[Task] = relationship()
     registration = relationship("Registration")

@@ -34,6 +34,10 @@ class Cursor:
                 return cls(key, backwards=name == "before")
         return None
 
+    def args(self) -> dict[str, str]:
+        """Return the parameter of a URL that has this start."""
+        return {"before" if self.backwards else "after": self.key}
+
 
 @dataclass(frozen=True)
 class Order:

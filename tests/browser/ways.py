@@ -349,6 +349,14 @@ def saved_view(endpoint: str, **chosen: str) -> Way:
     return go
 
 
+def some_chosen(visitor: Visitor) -> None:
+    """Choose two people of the attendee list, and go on to its next page."""
+    visitor.open("attendees.index", event=visitor.world.event)
+    for number in range(2):
+        visitor.page.locator("#list [name=who]").nth(number).check()
+    visitor.page.locator("#many [name=act][value=next]").click()
+
+
 def too_many_tries(visitor: Visitor) -> None:
     """Try wrong passwords until the rate limit refuses more."""
     visitor.open("accounts.sign_in")

@@ -17,6 +17,7 @@ TENDED = {
     "expire invitations",
     "expire registrations",
     "forget counters",
+    "forget choices of people",
     "forget delegations",
     "forget exports",
     "forget forms and links",

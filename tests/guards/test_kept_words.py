@@ -32,7 +32,7 @@ WITH_SECRETS = {
 # navigation, previews, whose form is still open in another tab, and what an editor's script sends.
 IN_ROWS = {
     *("categories.order", "questions.order", "outbox.dismiss", "own_account.choose_language"),
-    "attendee_columns.choose",
+    *("attendee_columns.choose", "bulk_choice.change"),
     *("posts.preview", "pages.preview"),
     *(f"{room}.{act}" for room in ("writing", "page_writing") for act in ("autosave", "preview")),
 }

@@ -444,6 +444,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # Nothing changes: the forms name no file that is kept.
     **{f"kept_exports.{act}": (ADMIN, {}, {}, set()) for act in ("take", "remove")},
     "attendee_columns.choose": (ADMIN, {}, {}, {"list_columns"}),
+    "bulk_choice.change": (ADMIN, {"act": "matching"}, {}, {"chosen_people"}),
     "attendee_views.new": (ADMIN, {"name": "New", "is_shared": "y"}, {}, {"saved_views"} | ADDED),
     "attendee_views.change": (
         ADMIN,

@@ -114,7 +114,7 @@ VIEWS = {
         "forum/news/revision_pages.py",
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
-    "forum/bulk/console.py",
+    *("forum/bulk/console.py", "forum/bulk/choice_pages.py"),
     *("forum/console/mailings.py", "forum/console/organisations.py"),
     "forum/console/organisation_merging.py",
     *("forum/review/console.py", "forum/review/many.py", "forum/review/panel.py"),

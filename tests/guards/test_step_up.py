@@ -167,6 +167,7 @@ LIGHT = {
     "outbox.retry": "goes to the address that it was written to",
     "outbox.send_now": "goes to the address that it was written to",
     "outbox.dismiss": "one message that has failed; the person can be written to again",
+    "bulk_choice.change": "changes what its organiser has ticked; the act asks for itself",
     "attendee_columns.choose": "changes what its organiser sees, and nothing else",
     "attendee_views.new": "keeps filters; who may not see the list sees no view",
     "attendee_views.change": "changes filters that are kept; no registration",

@@ -62,6 +62,7 @@ from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Answer, AnswerFile
 from forum.registration import actions, by_hand, links, places, reviewing
 from forum.registration.applicant import Details
+from forum.registration.chosen_models import ChosenPerson
 from forum.registration.enums import (
     ConsentPurpose,
     DeclineReason,
@@ -669,6 +670,8 @@ def _make_accounts(world: World) -> None:
         save(KeptWords(digest=digest(f"words {number}"), user_id=user.id, made_at=NOW, words="[]"))
         save(Autosave(user_id=user.id, document="post 0", version="1", made_at=NOW, words="[]"))
         _keep_export(world, user)
+        twin = world.people["twin"]
+        save(ChosenPerson(user_id=user.id, event_id=twin.event_id, registration_id=twin.id, chosen_at=NOW))
         save(ListColumns(user_id=user.id, event_id=world.events[UNSEEN].id, names=["country"]))
         save(
             SavedView(

@@ -116,6 +116,25 @@ def test_a_view_of_ones_own_is_nobody_elses_and_a_viewer_shares_none(sign_in_as,
     assert acts() == ["view.shared", "view.deleted"]
 
 
+def test_whoever_no_longer_may_share_changes_no_shared_view(sign_in_as, event):
+    mine, theirs = sign_in_as(Role.REGISTRAR, event), sign_in_as(event=event)
+    confirmed(event)
+    shared, own = save_view(mine, "Shared", is_shared="y"), save_view(mine, "Own")
+    write(
+        db.session.execute,
+        update(Membership).where(Membership.user_id == shared.user_id).values(role=Role.VIEWER),
+    )
+    page = mine.get(f"{VIEWS}/{shared.id}")
+    assert ("View: Shared" in page.text, "Change or delete" in page.text) == (True, False)
+    for act in ("change", "remove"):
+        refused = mine.get(f"{VIEWS}/{shared.id}/{act}", follow=True)
+        assert (refused.path, len(refused.flashes)) == (f"{VIEWS}/{shared.id}", 1)
+        assert "only an organiser can change this one" in refused.flashes[0]
+    mine.get(f"{VIEWS}/{own.id}/change").form("main form").submit({"name": "Renamed"}, expect=303)
+    theirs.get(f"{VIEWS}/{shared.id}/remove").form("main form").submit(expect=303)
+    assert listed() == ["Renamed"]
+
+
 def test_taking_back_a_colleagues_view_says_whose_it_becomes(sign_in_as, event):
     mine, theirs = sign_in_as(event=event), sign_in_as(event=event)
     view = save_view(mine, "Shared", "?q=secret", is_shared="y")

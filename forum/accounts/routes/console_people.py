@@ -42,6 +42,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "attendees.show": VIEWERS,
     "attendees.cancel": REGISTRARS,
     "attendees.resend": REGISTRARS,
+    "bulk_choice.change": REGISTRARS,
     "bulk.ask": REGISTRARS,
     "bulk.index": REGISTRARS,
     "bulk.show": REGISTRARS,

@@ -1,0 +1,118 @@
+"""Choosing people over the pages of the attendee list, and going on to an act on them all."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal, ngettext
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.bulk.selection import ALL
+from forum.database import start_write
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import choosing, chosen, listing
+from forum.registration.console import list_of
+from forum.registration.errors import TooManyChosen
+from forum.registration.filtering import CHOSEN
+from forum.registration.searching import read_reference
+from forum.tasks.enums import TaskKind
+from forum.web.pagination import Cursor
+
+bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
+# What the buttons beside those of acts do, and the page's script for a box that was ticked or not.
+NEXT, MATCHING, NONE, EXPORT, TICK = "next", "matching", "none", "export", "tick"
+
+
+@bp.route("/choice", methods=["POST"])
+def change(event: str) -> ResponseReturnValue:
+    """Keep who is ticked on this page of the list, then lead where the pressed button says."""
+    start_write(db.session)
+    found, filters = list_of(event)
+    act = request.form.get("act", "")
+    try:
+        left_out = _keep(found, filters, act)
+    except TooManyChosen:
+        return _refuse(found, filters)
+    number = len(chosen.list_ids(found, g.user.id))
+    db.session.commit()
+    left_words = _left_out_words(left_out) if left_out else ""
+    if act == TICK:
+        return {
+            "said": left_words or _number_words(found, number),
+            "number": number,
+            "isRefused": bool(left_out),
+        }
+    if left_words:
+        flash(left_words, "warning")
+    return redirect(_next_url(found, filters, act, number), 303)
+
+
+def _keep(event: Event, filters: listing.Filters, act: str) -> int:
+    """Change the choice; return how many of the ticked are left out. Raises TooManyChosen."""
+    if act == NONE:
+        choosing.clear(event, g.user.id)
+        return 0
+    named = {
+        name: {read_reference(text) for text in request.form.getlist(name)[: listing.PAGE_SIZE]} - {""}
+        for name in ("who", "shown")
+    }
+    left_out = choosing.keep(event, g.user.id, ticked=named["who"], shown=named["shown"], now=clock.now())
+    if act == MATCHING:
+        choosing.add_matching(event, filters, g.user.id, now=clock.now())
+    return left_out
+
+
+def _refuse(event: Event, filters: listing.Filters) -> ResponseReturnValue:
+    db.session.rollback()
+    flash(
+        _("Choose at most %(number)s people, or all who match.", number=format_decimal(choosing.MOST)),
+        "warning",
+    )
+    return redirect(_list_url(event, filters), 303)
+
+
+def _left_out_words(number: int) -> str:
+    return ngettext(
+        "%(num)s person cannot be chosen, because the data may not be used, by restriction or objection.",
+        "%(num)s people cannot be chosen, because their data may not be used, by restriction or objection.",
+        number,
+    )
+
+
+def _number_words(event: Event, number: int) -> str:
+    everybody = listing.total(listing.count_by_sector_and_status(event))
+    return _("%(number)s of %(total)s chosen", number=format_decimal(number), total=format_decimal(everybody))
+
+
+def _next_url(event: Event, filters: listing.Filters, act: str, number: int) -> str:
+    """Return where the button leads: to the page that asks before an act, or back to the list."""
+    if act not in (*TaskKind, EXPORT):
+        return _list_url(event, filters, act)
+    if request.form.get("whom") == ALL:
+        return _act_url(event, act, filters.query())
+    if not number:
+        flash(_("Choose at least one person."), "warning")
+        return _list_url(event, filters)
+    return _act_url(event, act, listing.Filters(chooser=g.user.id).query())
+
+
+def _act_url(event: Event, act: str, query: Mapping[str, Any]) -> str:
+    if act == EXPORT:
+        return url_for("attendees.export", event=event.slug, **query)
+    return url_for("bulk.ask", event=event.slug, act=act, **{**query, "whom": ALL})
+
+
+def _list_url(event: Event, filters: listing.Filters, act: str = "") -> str:
+    """Return the URL of the page of the list on which the button was pressed, or of the next one.
+
+    Whoever chooses nobody and has looked at the chosen alone sees everybody again.
+    """
+    cursor = Cursor.of(request.args)
+    shown = [text for text in request.form.getlist("shown") if read_reference(text)]
+    if act == NEXT and shown:
+        cursor = Cursor(shown[-1])
+    query = filters.query(**{CHOSEN: ""}) if act == NONE else filters.query()
+    return url_for("attendees.index", event=event.slug, **query | (cursor.args() if cursor else {}))

@@ -1,0 +1,32 @@
+"""Who is chosen: the people whom an organiser has ticked on any page of an event's attendee list.
+
+A choice holds for its organiser alone, over pages, searches and filters. Whoever is deleted leaves it, and whoever's
+data may not be used does not count as chosen. Protected identity makes no difference (P21).
+"""
+
+from sqlalchemy import ColumnElement, select
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration.chosen_models import ChosenPerson
+from forum.registration.models import Registration
+from forum.registration.restrictions import RESTRICTED
+
+
+def list_ids(event: Event, user_id: int) -> set[int]:
+    """Return the ids of the registrations that this organiser has chosen."""
+    query = select(ChosenPerson.registration_id).where(*_mine(event, user_id))
+    return set(db.session.scalars(query))
+
+
+def is_chosen(event: Event, user_id: int) -> ColumnElement[bool]:
+    """Return the condition of queries of registrations that this organiser has chosen the person."""
+    return Registration.id.in_(select(ChosenPerson.registration_id).where(*_mine(event, user_id)))
+
+
+def _mine(event: Event, user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        ChosenPerson.user_id == user_id,
+        ChosenPerson.event_id == event.id,
+        ChosenPerson.registration_id.not_in(RESTRICTED),
+    )

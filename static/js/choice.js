@@ -1,0 +1,24 @@
+// Keeps a tick in the attendee list at once, so that it stays when another page, search or filter is opened without the
+// button that keeps the choice. A tick that could not be sent is kept by that button, and by the buttons of the acts.
+const form = document.querySelector("#many");
+const said = document.querySelector("[data-chosen-said]");
+const links = document.querySelector("[data-chosen-links]");
+
+async function keep(box) {
+  const values = new FormData();
+  values.set("csrf_token", form.elements.csrf_token.value);
+  values.set("act", "tick");
+  values.set("shown", box.value);
+  if (box.checked) values.set("who", box.value);
+  // The request goes on when the page is left meanwhile.
+  const answer = await fetch(form.action, { method: "POST", body: values, redirect: "manual", keepalive: true });
+  if (!answer.ok) return;
+  const kept = await answer.json();
+  said.textContent = kept.said;
+  links.hidden = !kept.number;
+  if (kept.isRefused) box.checked = false;
+}
+
+for (const box of document.querySelectorAll("#list [name=who]")) {
+  box.addEventListener("change", () => keep(box).catch(() => {}));
+}

@@ -1,0 +1,230 @@
+"""Choices that hold over pages, searches and filters of the attendee list, and what is done with the chosen."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.accounts.enums import Role
+from forum.audit.models import AuditEntry
+from forum.events.enums import SectorPolicy
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.people import notes
+from forum.privacy import restricting
+from forum.registration import answers, choosing, listing
+from forum.registration.chosen_models import ChosenPerson
+from forum.registration.enums import RestrictionKind, Status
+from forum.registration.models import Registration
+from forum.registration.saved_view_models import SavedView
+from forum.tasks.models import TaskPerson
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, write
+from tests.registration.reading import newest_mail
+from tests.tables import names
+
+NAMES = ("Alm", "Berg", "Celsing", "Dal", "Ek", "Fors", "Gran")
+LIST = "/console/nf27/attendees"
+WORK = [job for job in JOBS if job.name in ("work off tasks", "end tasks", "forget choices of people")]
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    """Give an app on each kind of database: choices are written by statements that insert what others select."""
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database):
+    sectors = [
+        make_sector("justice", ceiling=20, policy=SectorPolicy.REVIEW),
+        make_sector("ngo", ceiling=20),
+    ]
+    return make_event(capacity=40, sectors=sectors, organisation_cap=40)
+
+
+@pytest.fixture
+def people(event, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE_SIZE", 3)
+    return [confirmed(event, "ngo", family_name=name, given_name="Eva") for name in NAMES]
+
+
+def tick(page, *people: Registration, act: str = "keep", **values: str):
+    """Tick these people on a page of the list and nobody else, and press a button of the form below the list."""
+    # The boxes stand in the table, outside the form to which they belong.
+    outside = {"who": [one.reference for one in people], "act": act}
+    return page.form("form#many").submit(values, follow=True, expect=200, forged=outside)
+
+
+def ticked(page) -> list[str]:
+    return [box["value"] for box in page.soup.select("#list [name=who][checked]")]
+
+
+def said(page) -> str:
+    (words,) = page.all("[data-chosen-said]")
+    return words
+
+
+def chosen_names() -> str:
+    query = select(Registration.family_name).join(ChosenPerson).order_by(Registration.family_name)
+    return "".join(name[0] for name in db.session.scalars(query))
+
+
+def work() -> None:
+    db.session.rollback()
+    for job in WORK:
+        run_job(job)
+
+
+def test_a_choice_holds_over_pages_searches_and_filters(organiser, people):
+    first = organiser.get(LIST)
+    assert (said(first), ticked(first)) == ("0 of 7 chosen", [])
+    second = tick(first, people[0], people[2], act="next")
+    assert (said(second), names(second)) == ("2 of 7 chosen", ["Dal, Eva", "Ek, Eva", "Fors, Eva"])
+    assert f"after={people[2].reference}" in second.path
+    same = tick(second, people[4])
+    assert (said(same), ticked(same), same.path) == ("3 of 7 chosen", [people[4].reference], second.path)
+    searched = organiser.get(f"{LIST}?q=alm&sector=ngo")
+    assert ticked(searched) == [people[0].reference]
+    # A page takes back whom it shows unticked.
+    tick(searched)
+    assert chosen_names() == "CE"
+    only = organiser.get(LIST).follow("Show only the chosen")
+    assert (names(only), said(only)) == (["Celsing, Eva", "Ek, Eva"], "2 of 7 chosen")
+    assert "People those chosen" in only.text
+    none = tick(only, *people[:5], act="none")
+    assert (said(none), len(names(none)), chosen_names()) == ("0 of 7 chosen", 3, "")
+    assert "Choose at least one person." in tick(none, act="tag").text
+
+
+def test_an_act_is_done_with_those_chosen_on_all_pages(organiser, people):
+    second = tick(organiser.get(LIST), people[1], act="next")
+    asked = tick(second, people[3], act="tag")
+    assert "2 people are chosen for it." in asked.text
+    asked.submit({"tags": "vip"}, expect=303)
+    work()
+    assert [bool(notes.list_tags(one)) for one in people] == [False, True, False, True, False, False, False]
+    every = tick(organiser.get(f"{LIST}?q=gran"), act="tag", whom="all")
+    assert "1 person is chosen for it." in every.text
+
+
+def test_all_who_match_are_chosen_beside_others_up_to_a_bound(organiser, people, monkeypatch):
+    tick(organiser.get(LIST), people[0])
+    page = tick(organiser.get(f"{LIST}?sort=-name"), act="matching")
+    assert (said(page), chosen_names()) == ("7 of 7 chosen", "ABCDEFG")
+    tick(page, act="none")
+    monkeypatch.setattr(choosing, "MOST", 2)
+    page = tick(organiser.get(LIST), *people[:3])
+    assert (page.flashes, chosen_names()) == (["Choose at most 2 people, or all who match."], "")
+
+
+def test_a_choice_is_its_organisers_alone_and_of_one_event(organiser, sign_in_as, event, people):
+    tick(organiser.get(LIST), people[0])
+    other = sign_in_as(event=event)
+    assert ticked(other.get(LIST)) == [] == names(other.get(f"{LIST}?chosen=yes"))
+    elsewhere = confirmed(make_event(slug="other", is_current=False), "ngo")
+    tick(other.get(LIST), people[1], elsewhere)
+    assert chosen_names() == "AB"
+    viewer = sign_in_as(Role.VIEWER, event)
+    assert viewer.get(LIST).soup.select("#many, [name=who]") == []
+    assert viewer.client.post(f"{LIST}/choice", data={"who": people[2].reference}).status_code == 404
+    for strange in ("chosen=1", "chosen=no"):
+        organiser.get(f"{LIST}?{strange}", expect=404)
+
+
+def test_whoever_is_deleted_or_restricted_leaves_the_choice(organiser, people):
+    tick(organiser.get(LIST), *people[:3])
+    request = write(restricting.ask, people[0], RestrictionKind.OBJECTION, "Nej.", now=NOW)
+    write(restricting.grant, request, actor="user:1", now=NOW)
+    write(lambda: db.session.delete(db.session.get_one(Registration, people[1].id)))
+    page = organiser.get(f"{LIST}?chosen=yes")
+    assert (names(page), said(page)) == (["Celsing, Eva"], "1 of 6 chosen")
+    refused = tick(organiser.get(LIST), people[0], people[2])
+    assert (refused.flashes, ticked(refused)) == (
+        ["1 person cannot be chosen, because the data may not be used, by restriction or objection."],
+        [people[2].reference],
+    )
+    again = tick(page, people[2], act="cancel")
+    assert again.h1 == "Cancel 1 registration"
+
+
+def test_a_protected_identity_makes_no_difference_to_a_choice(organiser, people):
+    before = tick(organiser.get(LIST), people[0], people[1])
+    write(answers.say_identity, people[0], is_protected=True, real_name="Verkliga Namnet", now=NOW)
+    after = organiser.get(LIST)
+    assert (said(after), ticked(after), names(after)) == (said(before), ticked(before), names(before))
+    assert names(organiser.get(f"{LIST}?chosen=yes")) == ["Alm, Eva", "Berg, Eva"]
+
+
+def test_a_choice_ends_a_day_after_its_last_change(organiser, event, people):
+    tick(organiser.get(LIST), people[0])
+    (user_id,) = db.session.scalars(select(ChosenPerson.user_id))
+    more = {"ticked": [people[3].reference], "shown": (), "now": NOW + timedelta(hours=5)}
+    write(choosing.keep, event, user_id, **more)
+    for hours, left in ((25, "AD"), (29, "")):
+        write(choosing.forget_old, now=NOW + timedelta(hours=hours))
+        assert chosen_names() == left
+
+
+def test_the_pages_script_keeps_one_tick_and_is_told_the_number(organiser, people):
+    token = organiser.get(LIST).form("form#many").values()["csrf_token"]
+    sent = {"csrf_token": token, "act": "tick", "shown": people[4].reference}
+    for more, number in (({"who": people[4].reference}, 1), ({}, 0)):
+        answer = organiser.client.post(f"{LIST}/choice", data={**sent, **more})
+        assert answer.json == {"said": f"{number} of 7 chosen", "number": number, "isRefused": False}
+
+
+def test_the_chosen_are_exported_for_a_purpose_that_is_recorded(organiser, people):
+    asked = tick(organiser.get(LIST), people[0], people[2], act="export")
+    assert "2 registrations will be in the list" in asked.text
+    why = {"purpose": "door", "recipient": "office", "shape": "csv"}
+    sheet = asked.submit(why, expect=200)
+    assert [one.reference in sheet.text for one in people[:4]] == [True, False, True, False]
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "registrations.exported")).one()
+    told = entry.details.payload
+    assert (told["count"], told["chosen"], told["purpose"]) == (2, "yes", "door")
+    asked.submit({**why, "kept": "y"}, expect=303)
+    assert "2" in organiser.get("kept_exports.index", event="nf27").text
+    every = tick(organiser.get(f"{LIST}?q=gran"), act="export", whom="all")
+    assert "1 registration will be in the list" in every.text
+
+
+def test_a_saved_view_keeps_no_choice(organiser, people):
+    tick(organiser.get(LIST), people[0])
+    page = organiser.get(f"{LIST}?chosen=yes&sector=ngo").follow("Save this view")
+    page.form("main form").submit({"name": "One"}, expect=303)
+    assert db.session.scalars(select(SavedView)).one().query == {"sector": ["ngo"]}
+
+
+def test_many_are_approved_by_the_rules_of_review(organiser, event):
+    reviewed = [confirmed(event, "justice", family_name=name, given_name="Bo") for name in ("Q", "R", "S")]
+    placed = confirmed(event, "ngo", family_name="T")
+    assert {one.status for one in reviewed} == {Status.IN_REVIEW}
+    asked = tick(organiser.get(LIST), *reviewed, placed, act="approve")
+    assert asked.h1 == "Approve 3 registrations"
+    assert "Left as they are: 1. Not in review." in asked.text
+    words = {name: "Welcome." for name in asked.form().names if name in ("sv", "en")}
+    asked.submit({**words, "whom": "all"}, expect=303)
+    # Whoever changes an answer after the task was started is left for another look (R30).
+    changed = db.session.get_one(Registration, reviewed[1].id)
+    write(lambda: setattr(changed, "title", "Other"))
+    work()
+    db.session.expire_all()
+    now = [db.session.get_one(Registration, one.id).status for one in reviewed]
+    assert now == [Status.CONFIRMED, Status.IN_REVIEW, Status.CONFIRMED]
+    outcomes = db.session.scalars(select(TaskPerson.outcome).order_by(TaskPerson.registration_id)).all()
+    assert outcomes == ["done", "changed", "done", "not_in_review"]
+    assert "Welcome." in newest_mail(reviewed[0]).text
+
+
+def test_who_finds_no_place_stays_in_review_if_that_was_chosen(organiser, event):
+    write(lambda: setattr(event.sectors[0], "ceiling", 1))
+    reviewed = [confirmed(event, "justice", family_name=name) for name in ("Q", "R")]
+    asked = tick(organiser.get(LIST), *reviewed, act="approve")
+    changed = db.session.get_one(Registration, reviewed[0].id)
+    write(lambda: setattr(changed, "title", "Other"))
+    assert "have changed since you opened this page" in asked.submit({"whom": "all"}, expect=409).text
+    tick(organiser.get(LIST), *reviewed, act="approve").submit({"whom": "with_place"}, expect=303)
+    work()
+    assert sorted(db.session.scalars(select(TaskPerson.outcome))) == ["done", "no_place"]
