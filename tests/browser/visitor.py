@@ -129,7 +129,7 @@ class Visitor:
 
     def submit(self) -> None:
         """Press the page's main button."""
-        follow(self.page.locator("main form:not([role=search]) button.button").last)
+        follow(self.page.locator("main form:not([role=search]) button.button:not([data-passkey])").last)
 
     def sign_in(self, email: str) -> None:
         """Sign in by setting the cookie, without visiting the sign-in pages."""
