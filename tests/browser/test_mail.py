@@ -27,6 +27,8 @@ ACCOUNT_KINDS = {
     "account-password-changed",
     "account-second-factor-changed",
     "account-recovery-code-used",
+    "account-passkey-added",
+    "account-passkey-removed",
 }
 pytestmark = pytest.mark.browser
 LAYOUT_TABLES = (
@@ -87,6 +89,8 @@ def write_account_mails(user: User) -> None:
     write(account_mails.queue_password_changed, user, now=NOW)
     write(account_mails.queue_second_factor_changed, user, now=NOW)
     write(account_mails.queue_recovery_code_used, user, 3, now=NOW)
+    write(account_mails.queue_passkey_added, user, "Laptop", now=NOW)
+    write(account_mails.queue_passkey_removed, user, "Laptop", now=NOW)
 
 
 def html_of_each_kind() -> dict[str, str]:

@@ -27,6 +27,7 @@ WITH_SECRETS = {
     "own_account.password",
     "own_account.authenticator",
     "own_account.recovery_codes_file",
+    *("passkeys.confirm", "passkeys.index", "passkeys.show"),
 }
 # Forms whose URL has no page that could show the entered values again: a button in a row of a list, a choice in the
 # navigation, previews, whose form is still open in another tab, and what an editor's script sends.
