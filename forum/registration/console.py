@@ -40,7 +40,7 @@ from forum.registration import (
 )
 from forum.registration.balance import balance_of
 from forum.registration.enums import ExportShape, Status
-from forum.registration.errors import NotLive, StateChanged
+from forum.registration.errors import NotLive, StateChanged, TooManyForPaper
 from forum.registration.forms import ResendForm
 from forum.registration.models import Registration
 from forum.registration.organisers_words import CancelForm
@@ -48,6 +48,7 @@ from forum.registration.saved_view_models import SavedView
 from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import language_name
 from forum.web.pagination import Cursor
+from forum.web.typesetting import NotSet
 
 bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
 
@@ -170,18 +171,15 @@ def export(event: str) -> ResponseReturnValue:
     form = exports.ExportForm(kept_words.sent_or_kept(), shape=request.args.get("shape", ExportShape.XLSX))
     total, left_out = listing.count_exported(found, filters)
     if not form.validate_on_submit():
-        page = render_template(
-            "console/attendees/export.html",
-            event=found,
-            filters=filters,
-            total=total,
-            left_out=left_out,
-            form=form,
-            **exports.hints(found, filters, g.user.id),
-        )
+        page = exporting.ask_why(found, filters, form, total=total, left_out=left_out)
         return page, 422 if form.errors else 200
     mark = exports.mark_of(found, filters, form, g.user.name, total)
-    return exporting.give(filters, exports.plan_of(found, filters, form, g.user.id), mark, form)
+    plan = exports.plan_of(found, filters, form, g.user.id)
+    try:
+        return exporting.give(filters, plan, mark, form)
+    except (TooManyForPaper, NotSet) as refusal:
+        exporting.explain(refusal, form)
+    return exporting.ask_why(found, filters, form, total=total, left_out=left_out), 409
 
 
 def list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filters]:

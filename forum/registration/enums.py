@@ -148,3 +148,12 @@ class ExportShape(StrEnum):
     XLSX = "xlsx"
     CSV = "csv"
     PAPER = "paper"
+    PDF = "pdf"
+
+
+class KeptShape(StrEnum):
+    """The form of a prepared list, as the database knows it. A PDF is made at once, and so is a page to print."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+    PAPER = "paper"

@@ -179,3 +179,7 @@ class TooManyKept(Exception):
 
 class TooManyChosen(Exception):
     """More people of the event's attendee list would be chosen one by one than an organiser may choose."""
+
+
+class TooManyForPaper(Exception):
+    """More people match than a door list can be made for at once."""

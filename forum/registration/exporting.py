@@ -15,15 +15,17 @@ from forum.audit.queries import REGISTRATIONS_EXPORTED
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import export_columns, exports, kept_exports, listing, wording
+from forum.registration import door_list, export_columns, exports, kept_exports, listing, wording
 from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
-from forum.registration.errors import TooManyKept
+from forum.registration.errors import TooManyForPaper, TooManyKept
 from forum.registration.export_columns import Plan
 from forum.registration.filtering import CHOSEN
 from forum.registration.kept_export_models import KeptExport
 from forum.registration.narrowing import KINDS
+from forum.web.errors import note_cause
 from forum.web.languages import language
 from forum.web.tables import in_batches
+from forum.web.typesetting import NotSet, pdf_response
 
 # Files of more people are made by the worker.
 MOST_AT_ONCE = 50_000
@@ -31,10 +33,43 @@ TYPED = ("organisation", "tag")
 CODED = (*(name for name in KINDS if name not in TYPED), "since", "until", CHOSEN)
 
 
+def ask_why(
+    event: Event, filters: listing.Filters, form: exports.ExportForm, *, total: int, left_out: int
+) -> str:
+    """Return the page that asks why the list is exported and who gets it."""
+    return render_template(
+        "console/attendees/export.html",
+        event=event,
+        filters=filters,
+        total=total,
+        left_out=left_out,
+        form=form,
+        **exports.hints(event, filters, g.user.id),
+    )
+
+
+def explain(refusal: TooManyForPaper | NotSet, form: exports.ExportForm) -> None:
+    """Say at the form's field why there is no PDF; a reason that is not the organiser's is for the log."""
+    if isinstance(refusal, TooManyForPaper):
+        said = _(
+            "A door list as a PDF has %(most)s people at most. Filter the list by sector, or print a page.",
+            most=door_list.MOST,
+        )
+    else:
+        note_cause(f"no PDF was made: {refusal}")
+        said = _("The PDF could not be made now. Try again in a minute, or choose another form.")
+    form.shape.errors = [*form.shape.errors, said]
+
+
 def give(
     filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
 ) -> ResponseReturnValue:
-    """Record the export, then answer with the list as a file or as a page to print, or let the worker make it."""
+    """Record the export, then answer with the list as a file or as a page to print, or let the worker make it.
+
+    Raises TooManyForPaper, and NotSet when a PDF cannot be made.
+    """
+    if form.shape.data == ExportShape.PDF:
+        return _give_door_list(filters, plan, mark, form)
     is_paper = form.shape.data == ExportShape.PAPER
     start_write(db.session)
     if not is_paper and (form.kept.data or mark.total > MOST_AT_ONCE):
@@ -44,6 +79,17 @@ def give(
     if is_paper:
         return paper(mark.event, filters, plan, mark)
     return exports.file(filters, plan, mark, shape=form.shape.data)
+
+
+def _give_door_list(
+    filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
+) -> ResponseReturnValue:
+    """Make the list before the transaction that records it, because that takes seconds, then give it."""
+    made = door_list.make(filters, mark)
+    start_write(db.session)
+    record(filters, plan, mark, form, actor=sign_ins.current_actor())
+    db.session.commit()
+    return pdf_response(exports.file_name(mark.event, ExportShape.PDF, mark.now), made)
 
 
 def _keep(

@@ -42,6 +42,7 @@ SHAPES = {
     ExportShape.XLSX: _l("Excel file (XLSX)"),
     ExportShape.CSV: _l("CSV file"),
     ExportShape.PAPER: _l("Page to print"),
+    ExportShape.PDF: _l("Door list with boxes to tick (PDF)"),
 }
 COLUMNS = {
     ExportColumns.NEEDED: _l("Those that the purpose needs"),
@@ -115,14 +116,27 @@ class ExportForm(TidyForm):
     kept = BooleanField(_l("Prepare the file while I do something else"))
 
     def validate_kept(self, field: BooleanField) -> None:
-        """Refuse to keep a page to print, which is no file."""
+        """Refuse to keep a page to print, which is no file, and a PDF, which is made at once."""
         if field.data and self.shape.data == ExportShape.PAPER:
             raise ValidationError(_("A page to print is not a file, so it is not kept"))
+        if field.data and self.shape.data == ExportShape.PDF:
+            raise ValidationError(_("The door list as a PDF is made at once, so it is not kept"))
+
+    def validate_shape(self, field: RadioField) -> None:
+        """Refuse a PDF for any other purpose than the door."""
+        if field.data == ExportShape.PDF and self.purpose.data != ExportPurpose.DOOR:
+            raise ValidationError(
+                _("The PDF is a list for the door: choose that above, or another form here")
+            )
 
     def validate_columns(self, field: RadioField) -> None:
-        """Refuse the list's columns for statistics: they begin with the name."""
-        if (self.purpose.data, field.data) == (ExportPurpose.REPORT, ExportColumns.CHOSEN):
+        """Refuse the list's columns for statistics, which have no names, and for the PDF, whose columns are fixed."""
+        if field.data != ExportColumns.CHOSEN:
+            return
+        if self.purpose.data == ExportPurpose.REPORT:
             raise ValidationError(_("Statistics have no names, so they have columns of their own"))
+        if self.shape.data == ExportShape.PDF:
+            raise ValidationError(_("The door list as a PDF has columns of its own"))
 
 
 def hints(event: Event, filters: listing.Filters, user_id: int) -> dict[str, Any]:

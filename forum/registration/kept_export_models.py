@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import UtcDateTime, member
 from forum.database import Base
-from forum.registration.enums import ExportPurpose, ExportRecipient, ExportShape
+from forum.registration.enums import ExportPurpose, ExportRecipient, KeptShape
 from forum.sealing import Sealed, SealedBytes, SealedValue
 
 
@@ -30,7 +30,7 @@ class KeptExport(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     purpose: Mapped[ExportPurpose] = member(ExportPurpose)
     recipient: Mapped[ExportRecipient] = member(ExportRecipient)
-    shape: Mapped[ExportShape] = member(ExportShape)
+    shape: Mapped[KeptShape] = member(KeptShape)
     language: Mapped[str] = mapped_column(String(2))
     columns: Mapped[list[str]] = mapped_column(JSON)
     headings: Mapped[list[str]] = mapped_column(JSON)

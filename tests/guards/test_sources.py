@@ -52,6 +52,7 @@ RUN_TEXT = {
     "forum/commands/events.py": 1,  # Formats a message of the command, not a text from outside.
     "forum/commands/organisers.py": 2,  # Formats messages of the command, not a text from outside.
     "forum/web/countries.py": 2,  # calls Markup.format, which escapes the values that it fills in
+    "forum/web/typeset.py": 1,  # Compiles markup of the project's own, which reads texts from outside as data.
 }
 REACHING = {
     *(
@@ -67,7 +68,7 @@ REACHING = {
     ),
     *("httpx", "requests", "urllib.request", "urllib3", "aiohttp", "webbrowser", "xmlrpc"),
     *("bz2", "lzma", "shelve", "marshal", "pickle", "tarfile", "zipfile", "openpyxl", "yaml", "frontmatter"),
-    *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore"),
+    *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore", "typst"),
 }
 REACH = {
     "forum/commands/backups.py": {"subprocess"},  # runs pg_dump
@@ -87,6 +88,9 @@ REACH = {
     "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens only those that it drew itself
     "forum/settings/nonsense.py": {"ssl"},  # reads the certificate files that the settings name
     "forum/web/xlsx_reading.py": {"xml", "zipfile"},  # reads tables that organisers send, within bounds
+    # typeset.py sets documents from markup of the project's own; typesetting.py runs it as a process with limits.
+    "forum/web/typeset.py": {"typst"},
+    "forum/web/typesetting.py": {"subprocess"},
     "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
     "forum/jobs/worker.py": {"socket"},  # asks for the host name, a part of the worker's name; opens nothing
     # Connects to the mail server that the settings name.

@@ -1,0 +1,112 @@
+"""The list for the door as a PDF: people by the first letter of their names, large, each with a box to tick.
+
+Its rows are those of every other exported list for this purpose (`export_columns`), in the Nordic order of names. Where
+the list holds people without a confirmed place, their status stands in place of the box.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum.registration import export_columns, listing
+from forum.registration.enums import ExportPurpose, Status
+from forum.registration.errors import TooManyForPaper
+from forum.registration.exports import Mark
+from forum.registration.wording import status_name
+from forum.web.languages import dates_of, in_language, language
+from forum.web.tables import printable
+from forum.web.typesetting import set_pdf
+
+MARKUP = Path(__file__).with_name("door_list.typ")
+# How many people a list has at most: setting it must end in time.
+MOST = 20_000
+# Words with more letters are broken: a name that is wider than its column would cover what stands beside it.
+LONGEST_WORD, PART = 18, 9
+BREAK = "\u200b"
+# Where the letters after z stand in the keys of `names.sort_key`, with the letters that are sorted with them.
+AFTER_Z = {"{": "Å", "|": "Ä Æ", "}": "Ö Ø"}
+SORT_KEY = "sort_key"
+
+
+def make(filters: listing.Filters, mark: Mark) -> bytes:
+    """Return the PDF of those who match the filters. Raises TooManyForPaper, and NotSet when it cannot be made."""
+    if mark.total > MOST:
+        raise TooManyForPaper
+    return set_pdf(MARKUP, told(filters, mark), now=mark.now)
+
+
+def told(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
+    """Return all that the markup sets, in the organiser's language."""
+    event, groups = mark.event, _groups(mark, filters)
+    number = ngettext("%(num)s registration", "%(num)s registrations", mark.total)
+    return {
+        "lang": language(),
+        "title": _("Door list: %(event)s", event=in_language(event.name)),
+        "author": mark.name,
+        "event": in_language(event.name),
+        "dates": dates_of(event),
+        "number": number,
+        "about": " · ".join([dates_of(event), number, *mark.narrowed]),
+        "foot": mark.line(),
+        "page": _parts_of_page_number(),
+        "headings": [_("Organisation and sector"), _("Reference")],
+        "groups": groups,
+        "nobody": _("Nobody matches the filters."),
+        "lacks": False,
+        "note": _(
+            "▯ stands for letters that the fonts of this file lack. "
+            "The list in the console shows them; the reference says who it is."
+        ),
+    }
+
+
+def _parts_of_page_number() -> list[str]:
+    """Return "Page ", " of " and "" in the organiser's language: what stands before, between and after the numbers."""
+    return _("Page %(page)s of %(pages)s", page="\n", pages="\n").split("\n")
+
+
+def _groups(mark: Mark, filters: listing.Filters) -> list[dict[str, Any]]:
+    by_name = groupby(_people(mark, filters), key=lambda person: person.pop("letter"))
+    return [{"letter": letter, "people": list(people)} for letter, people in by_name]
+
+
+def _people(mark: Mark, filters: listing.Filters) -> Iterator[dict[str, Any]]:
+    plan = export_columns.needed(mark.event, ExportPurpose.DOOR)
+    named = replace(plan, names=[*plan.names, SORT_KEY])
+    confirmed = status_name(Status.CONFIRMED)
+    for row in export_columns.rows(named, mark.event, replace(filters, sort="name")):
+        cells = dict(zip(named.names, row, strict=True))
+        yield {
+            "letter": _letter(str(cells[SORT_KEY])),
+            "family": _fitting(cells["family_name"]),
+            "given": _fitting(cells["given_name"]),
+            "organisation": _fitting(cells["organisation"]),
+            "sector": _fitting(cells["sector_id"]),
+            "reference": cells["reference"],
+            "status": "" if cells["status"] == confirmed else cells["status"],
+        }
+
+
+def _letter(key: str) -> str:
+    """Return the heading under which a name with this sort key stands."""
+    first = key[:1]
+    if first in AFTER_Z:
+        return AFTER_Z[first]
+    if first.isdecimal():
+        return "0–9"
+    return first.upper() or "–"
+
+
+def _fitting(cell: Any) -> str:
+    """Return a text on one line that can be broken within a long word."""
+    words = printable(str(cell or "")).split(" ")
+    return " ".join(_broken(word) if len(word) > LONGEST_WORD else word for word in words)
+
+
+def _broken(word: str) -> str:
+    return BREAK.join(word[start : start + PART] for start in range(0, len(word), PART))

@@ -1,0 +1,123 @@
+"""A program that sets a document as PDF: `python -I typeset.py FOLDER SECONDS`.
+
+It runs as a process of its own (`web.typesetting`), with limits on its memory and time, so it imports nothing of the
+forum. FOLDER holds `main.typ`, the markup, and `told.json`, the data that the markup reads. Data are never markup:
+whatever a text looks like, it is set as text. The markup can read no file outside FOLDER; no package is there, and none
+is fetched as long as the markup names none. Fonts are those that Typst brings along, so every machine makes the same
+file. SECONDS is the moment that the file gives as its own, as a Unix time.
+
+PDF/UA-1, the standard for files that a screen reader can read, refuses letters that no font has. So the program first
+sets each letter of the data once, to find those, and then the document, with LACKING in their place and `lacks` in the
+data true, so that the markup can say so. It writes `made.pdf`, and prints JSON: {} or {"refused": a
+reason for the log}.
+"""
+
+import json
+import re
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typst
+
+MEMORY, SECONDS, LARGEST_OUTPUT = 2 * 1024**3, 60, 64 * 1024**2
+LACKING = "▯"
+# Sets each letter alone; the fonts must be those of the documents. A document needs a title and a language.
+LETTERS = b"""#set document(title: "Letters")
+#set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
+#for letter in json("letters.json") [#letter #parbreak()]
+"""
+# What Typst says of letters that no font has, each text as a literal of its own language.
+NO_FONT = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
+ESCAPED = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))")
+PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
+# Letters may lack a sign only beside others, and replacing them may bring together what no font has in one sign.
+MOST_ROUNDS = 3
+
+
+def main(folder: Path, moment: int) -> None:
+    """Write the PDF. Raises `typst.TypstError`."""
+    told = json.loads((folder / "told.json").read_text())
+    letters = sorted({letter for text in _texts(told) if not text.isascii() for letter in text})
+    (folder / "letters.json").write_text(json.dumps(letters))
+    compiler = typst.Compiler(
+        LETTERS,
+        root=folder,
+        font_paths=typst.Fonts(include_system_fonts=False),
+        ignore_system_fonts=True,
+        package_path=folder / "none",
+        package_cache_path=folder / "none",
+    )
+    _made, lacking = _set(compiler, LETTERS, moment)
+    for _round in range(MOST_ROUNDS):
+        if lacking:
+            told = {**_without(told, lacking), "lacks": True}
+            (folder / "told.json").write_text(json.dumps(told))
+        made, lacking = _set(compiler, (folder / "main.typ").read_bytes(), moment)
+        if not lacking:
+            (folder / "made.pdf").write_bytes(made)
+            return
+    raise ValueError("letters that no font has are left")
+
+
+def _set(compiler: typst.Compiler, markup: bytes, moment: int) -> tuple[bytes, list[str]]:
+    """Return the PDF, or else what no font of it has, the longest text first. Raises `typst.TypstError`."""
+    try:
+        made = compiler.compile(markup, format="pdf", pdf_standards=["ua-1"], timestamp=moment)
+    except typst.TypstError as problem:
+        lacking = {_read(text) for text in NO_FONT.findall(problem.diagnostic)}
+        if not lacking:
+            raise
+        return b"", sorted(lacking, key=len, reverse=True)
+    return (made if isinstance(made, bytes) else b""), []
+
+
+def _texts(told: Any) -> Iterator[str]:
+    if isinstance(told, str):
+        yield told
+    elif isinstance(told, (dict, list)):
+        for value in told.values() if isinstance(told, dict) else told:
+            yield from _texts(value)
+
+
+def _read(literal: str) -> str:
+    """Return the text that a literal of Typst stands for."""
+    return ESCAPED.sub(
+        lambda found: chr(int(found[1], 16)) if found[1] else PLAIN.get(found[2], found[2]), literal
+    )
+
+
+def _without(told: Any, lacking: list[str]) -> Any:
+    """Return the data with LACKING in place of these texts."""
+    if isinstance(told, dict):
+        return {name: _without(value, lacking) for name, value in told.items()}
+    if isinstance(told, list):
+        return [_without(value, lacking) for value in told]
+    if isinstance(told, str) and not told.isascii():
+        for text in lacking:
+            told = told.replace(text, LACKING)
+    return told
+
+
+def _limit() -> None:
+    """Limit the memory, processor time and file sizes of this process."""
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_FSIZE, LARGEST_OUTPUT),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+
+
+if __name__ == "__main__":
+    _limit()
+    said: dict[str, str] = {}
+    try:
+        main(Path(sys.argv[1]), int(sys.argv[2]))
+    except (OSError, RuntimeError, ValueError, MemoryError) as problem:
+        # The message may quote a name of the list; only its kind is told.
+        said = {"refused": type(problem).__name__}
+    sys.stdout.write(json.dumps(said))

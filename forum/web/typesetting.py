@@ -1,0 +1,67 @@
+"""Setting a document as PDF in a process of its own (`web.typeset`), from markup of the forum's and data as JSON."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from flask import Response
+
+from forum.turns import Line, NoTurn, processor
+
+PROGRAM = Path(__file__).with_name("typeset.py")
+# One document at a time: setting one takes a processor and much memory. Others wait in a queue.
+SETTERS = Line(1)
+WAIT_SECONDS, SET_SECONDS = 20, 40
+# Typst computes with a thread for each processor unless told otherwise; the rest of the machine serves pages.
+ENVIRONMENT = {"RAYON_NUM_THREADS": "1"}
+
+
+class NotSet(Exception):
+    """The document cannot be set: it takes more time or memory than it may, or too many others wait."""
+
+
+def set_pdf(markup: Path, told: Mapping[str, Any], *, now: datetime) -> bytes:
+    """Return a PDF that the file of markup sets from these data; the same markup, data and time give the same bytes.
+
+    The markup reads the data from `told.json`. `lacks` must be among them: it becomes true where letters had to be
+    replaced, because no font has them. Raises NotSet.
+    """
+    # Let other requests compute meanwhile: the work is done in another process.
+    try:
+        with processor.lent(), SETTERS.turn(WAIT_SECONDS), TemporaryDirectory(prefix="forum-pdf-") as name:
+            folder = Path(name)
+            (folder / "main.typ").write_bytes(markup.read_bytes())
+            (folder / "told.json").write_text(json.dumps(told), encoding="ascii")
+            _run_program(folder, now)
+            return (folder / "made.pdf").read_bytes()
+    except NoTurn:
+        raise NotSet("too many wait") from None
+    except OSError as problem:
+        raise NotSet(problem.strerror) from problem
+
+
+def pdf_response(name: str, content: bytes) -> Response:
+    """Answer with a PDF as a file called `name`."""
+    response = Response(content, content_type="application/pdf")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _run_program(folder: Path, now: datetime) -> None:
+    command = [sys.executable, "-I", str(PROGRAM), str(folder), str(int(now.timestamp()))]
+    try:
+        answer = subprocess.run(  # noqa: S603 - no argument comes from a visitor
+            command, capture_output=True, env=ENVIRONMENT, timeout=SET_SECONDS, check=False
+        )
+        said = json.loads(answer.stdout)
+    except subprocess.TimeoutExpired:
+        raise NotSet("took too long") from None
+    except ValueError:
+        raise NotSet(f"the program ended with {answer.returncode}") from None
+    if "refused" in said:
+        raise NotSet(said["refused"])
