@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,8 +16,9 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.questions import queries
 from forum.questions.enums import Sensitivity
+from forum.questions.models import Question
 from forum.questions.wording import answer_text
-from forum.registration import tallies, wording
+from forum.registration import by_part, tallies, wording
 from forum.registration.models import Registration
 from forum.registration.tallies import FEWEST, TEXTS, Tally
 from forum.web.charts import draw_bars
@@ -64,6 +65,30 @@ def people(event: str) -> ResponseReturnValue:
     found = get_any_or_404(event)
     note_view(audit_queries.CARE_ANSWERS_VIEWED, found, actor=sign_ins.current_actor())
     return render_template("console/counts/people.html", event=found, people=_people(found), now=clock.now())
+
+
+@bp.route("/by-part")
+def parts(event: str) -> ResponseReturnValue:
+    """Show to the role care how many people with which needs come to each part of the event, as one sheet of paper."""
+    found = get_any_or_404(event)
+    offered = by_part.list_questions(found)
+    wanted = [one for one in offered if one.key == request.args.get("by")]
+    asked = next(iter(wanted or offered), None)
+    sheet = _sheet_shown(by_part.count(found, asked), asked) if asked else {}
+    told = {"event": found, "offered": offered, "asked": asked, "now": clock.now()}
+    return render_template("console/counts/parts.html", **told, **sheet)
+
+
+def _sheet_shown(sheet: by_part.Sheet, asked: Question) -> dict[str, Any]:
+    """Return the numbers of the sheet with parts and needs in the page's language."""
+    return {
+        "headings": [answer_text(asked, part) if part else _("Not said") for part in sheet.parts],
+        "people": sheet.people,
+        "needs": [
+            (in_language(question.label), answer_text(question, need), numbers)
+            for question, need, numbers in sheet.needs
+        ],
+    }
 
 
 def _shown(tally: Tally) -> dict[str, Any]:

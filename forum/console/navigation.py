@@ -44,7 +44,7 @@ BELONGING = {
         *("imports.index", "imports.new", "imports.undo"),
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
         *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
-        *("counts.show", "counts.file", "counts.people", "delegations_console.index"),
+        *("counts.show", "counts.file", "counts.people", "counts.parts", "delegations_console.index"),
         *("bulk.ask", "bulk.index", "bulk.show"),
     },
     "organisations.index": {
@@ -84,7 +84,7 @@ BELONGING = {
         *("page_revisions.index", "page_revisions.show"),
     },
     # The navigation of the role care has a single link, to the counts of answers.
-    "counts.show": {"counts.show", "counts.file", "counts.people"},
+    "counts.show": {"counts.show", "counts.file", "counts.people", "counts.parts"},
     "figures.index": {"figures.index", "figures.file", "public_balance.show"},
     "library.index": {"library.index", "library.add", "library.show", "library.remove", "image_choice.index"},
     "colleagues.index": {

@@ -139,6 +139,11 @@ def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
     return [(person, told[person.id]) for person in people if person.id in told]
 
 
+def read_needs(event: Event) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the id of each registration with a confirmed place, and its sensitive answers by the question's key."""
+    return _read_care(event.id, is_confirmed=True)
+
+
 def _hidden(exact: Mapping[int, Tally]) -> Iterator[Tally]:
     """Yield the tallies with small numbers of sensitive questions hidden.
 

@@ -1132,6 +1132,7 @@ QUESTIONS = [
     Sight("figures", "figures.index", way=of_event("figures.index"), as_=ORGANISER),
     Sight("public numbers", "public_balance.show", way=of_event("public_balance.show"), as_=ORGANISER),
     Sight("answers of people", "counts.people", way=of_event("counts.people"), as_=CARER),
+    Sight("sheet for the venue", "counts.parts", way=of_event("counts.parts"), as_=CARER),
 ]
 ORGANISING = [*CONSOLE, *DESK, *SETTINGS, *QUESTIONS]
 SIGHTS = [*FRONTS, *PAGES, *NEWS, *REGISTERING, *OWN_REGISTRATION, *FAILURES, *ACCOUNT, *ORGANISING]

@@ -11,9 +11,13 @@ from forum.audit.models import AuditEntry
 from forum.events.models import Event
 from forum.extensions import db
 from forum.questions.enums import QuestionKind
+from forum.questions.models import Answer
+from forum.registration.models import Registration
 from tests.console.test_questions import answer
 from tests.factories.events import make_event, make_sector
 from tests.factories.questions import make_question
+from tests.factories.saving import save
+from tests.tables import rows
 from tools.pages import Page
 
 COUNTS = "counts.show"
@@ -89,3 +93,45 @@ def test_the_list_of_people_is_for_the_role_care_with_fresh_factors_and_recorded
 def test_an_event_without_questions_has_nothing_to_count(sign_in_as, event):
     page = sign_in_as(Role.ORGANISER, event).get(COUNTS, event="nf27")
     assert page.all(".empty-title") == ["Nothing to count yet"]
+
+
+def test_sheet_for_the_venue_counts_needs_by_part_for_the_role_care_alone(sign_in_as, event):
+    """Whoever has not said when they come is counted apart; who waits or is restricted is not counted."""
+    days = make_question(event, "days", choices=("monday", "tuesday"))
+    make_question(event, "track", QuestionKind.ONE_OF, choices=("a", "b"))
+    diet = make_question(event, "diet", choices=("vegan", "no-nuts"), care=True)
+    loop = make_question(event, "loop", QuestionKind.YES_NO, care=True)
+    for given, wants in (
+        (["monday", "tuesday"], ["vegan"]),
+        (["monday"], ["vegan", "no-nuts"]),
+        (None, ["vegan"]),
+    ):
+        answer_both(event, days, given, diet, wants)
+    answer_both(event, days, ["tuesday"], loop, "yes")
+    for role in (Role.ORGANISER, Role.ADMIN, Role.VIEWER):
+        sign_in_as(role, event).get("counts.parts", event="nf27", expect=404)
+    care = sign_in_as(Role.CARE, event)
+    page = care.get(COUNTS, event="nf27").follow("Sheet for the venue, by day or meal")
+    assert page.all("thead th") == ["Who", "Choice monday", "Choice tuesday", "Not said"]
+    assert rows(page) == [
+        ["All who come", "2", "2", "1"],
+        ["Choice vegan Question diet", "2", "1", "1"],
+        ["Choice no-nuts Question diet", "1", "0", "0"],
+        ["Yes Question loop", "0", "1", "0"],
+    ]
+    other = page.follow("Question track")
+    assert other.all("thead th") == ["Who", "Choice a", "Choice b", "Not said"]
+    assert rows(other)[0] == ["All who come", "0", "0", "4"]
+
+
+def test_sheet_for_the_venue_says_when_no_question_gives_its_columns(sign_in_as, event):
+    page = sign_in_as(Role.CARE, event).get("counts.parts", event="nf27")
+    assert page.all(".empty-title") == ["No question asks who comes when"]
+
+
+def answer_both(event, asked, given, need, wanted):
+    """Add a person with a confirmed place who has answered an ordinary and a sensitive question."""
+    answer(event, need, wanted)
+    if given:
+        person = db.session.scalars(select(Registration).order_by(Registration.id.desc())).first()
+        save(Answer(registration_id=person.id, question_id=asked.id, value=given))

@@ -131,7 +131,12 @@ VIEWS = {
     *("forum/accounts/public.py", "forum/accounts/own_account.py", "forum/accounts/passkey_pages.py"),
     *("forum/accounts/console.py", "forum/accounts/colleague_pages.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),
-    *("forum/console/log.py", "forum/console/log_export.py", "forum/console/public_balance.py"),
+    *(
+        "forum/console/counts.py",
+        "forum/console/log.py",
+        "forum/console/log_export.py",
+        "forum/console/public_balance.py",
+    ),
     "forum/console/switching.py",
     "forum/registration/waiting_pages.py",
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),

@@ -106,6 +106,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "counts.show": roles(Role.ORGANISER, Role.REGISTRAR, Role.CARE),
     "counts.file": roles(Role.ORGANISER, Role.REGISTRAR, Role.CARE),
     "counts.people": CARERS,
+    "counts.parts": CARERS,
     "public_balance.show": ORGANISERS,
     "public_balance.take_back": ORGANISERS,
     "figures.index": VIEWERS,

@@ -1,0 +1,94 @@
+"""How many people come to each part of an event, and what they need there, for kitchen and venue (P06).
+
+The parts are the answers to a question of the event's that asks to which days, meals or sessions somebody comes. These
+numbers are small and exact, so only the role care may see them.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.questions import queries
+from forum.questions.enums import DECIDING, WITH_CHOICES, YES, Sensitivity
+from forum.questions.models import Answer, Question
+from forum.registration import tallies
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from forum.registration.restrictions import IS_FREE
+
+# Whoever has a place and has not said to which parts they come.
+UNSAID = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Numbers of people by part: of all who come, and of those with each need, as (question, answer, numbers).
+
+    The numbers are in the order of `parts`, keys of choices; the last one is UNSAID.
+    """
+
+    parts: Sequence[str]
+    people: Sequence[int]
+    needs: Sequence[tuple[Question, str, Sequence[int]]]
+
+
+def list_questions(event: Event) -> list[Question]:
+    """Return the questions whose answers can be the parts: those with choices that are not about diet and access."""
+    return [
+        one
+        for one in queries.list_all(event.id)
+        if one.kind in WITH_CHOICES and one.sensitivity == Sensitivity.ORDINARY and not one.withdrawn_at
+    ]
+
+
+def count(event: Event, asked: Question) -> Sheet:
+    """Return the sheet whose parts are the answers to this question, of people with a confirmed place."""
+    chosen = _read_parts(event, asked)
+    parts = [*(choice.key for choice in asked.choices if not choice.withdrawn_at), UNSAID]
+    needed: Counter[tuple[str, str, str]] = Counter()
+    for registration_id, given in tallies.read_needs(event):
+        for key, value in given.items():
+            for need in value if isinstance(value, list) else [value]:
+                needed.update((key, str(need), part) for part in chosen.get(registration_id, ()))
+    everybody = Counter(part for some in chosen.values() for part in some)
+    return Sheet(
+        parts,
+        [everybody[part] for part in parts],
+        [
+            (question, need, numbers)
+            for question, need in _list_needs(event)
+            if any(numbers := [needed[question.key, need, part] for part in parts])
+        ],
+    )
+
+
+def _read_parts(event: Event, asked: Question) -> dict[int, Sequence[str]]:
+    """Return by the registration's id to which parts people with a confirmed place come."""
+    query = (
+        select(Registration.id, Answer.value)
+        .outerjoin(Answer, (Answer.registration_id == Registration.id) & (Answer.question_id == asked.id))
+        .where(Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE)
+    )
+    rows = db.session.execute(query.execution_options(yield_per=tallies.BATCH))
+    return {number: _as_list(value) for number, value in rows}
+
+
+def _as_list(value: Any) -> Sequence[str]:
+    if not value:
+        return [UNSAID]
+    return value if isinstance(value, list) else [value]
+
+
+def _list_needs(event: Event) -> list[tuple[Question, str]]:
+    """Return the answers that name a need: choices, and yes to a question that asks for yes or no."""
+    return [
+        (one, need)
+        for one in queries.list_all(event.id)
+        if one.kind in DECIDING and one.sensitivity == Sensitivity.CARE
+        for need in ([choice.key for choice in one.choices] if one.kind in WITH_CHOICES else [YES])
+    ]
