@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import disabling, queries, reach, rescuing, roster, sign_ins, wording
-from forum.accounts.errors import ColleagueRefused, NotManager
+from forum.accounts.errors import ColleagueRefused, DisabledAbove, NotManager
 from forum.accounts.models import SignIn, User
 from forum.accounts.roster import Colleague
 from forum.database import start_write
@@ -118,8 +118,9 @@ def _stand(slug: str, number: int, act: str, rule: Callable[..., bool], done: st
     colleague = colleague_or_404(event, number)
     if not form.validate_on_submit():
         is_open = reach.is_within_reach(colleague.user, by=g.user)
-        page = f"console/colleagues/{act}.html"
-        return render_template(page, event=event, colleague=colleague, form=form, is_open=is_open)
+        page, why_not = f"console/colleagues/{act}.html", _why_not_enabled(colleague)
+        told = {"is_open": is_open, "why_not": why_not}
+        return render_template(page, event=event, colleague=colleague, form=form, **told)
     event, colleague = start(slug, number)
     try:
         is_changed = rule(colleague.user, event, by=g.user, now=clock.now())
@@ -131,6 +132,13 @@ def _stand(slug: str, number: int, act: str, rule: Callable[..., bool], done: st
         "success" if is_changed else "info",
     )
     return redirect(url_for(".show", event=slug, number=number), 303)
+
+
+def _why_not_enabled(colleague: Colleague) -> str:
+    """Return why a disabled account stays so, "" if the organiser may enable it."""
+    if colleague.user.active or disabling.may_enable(colleague.user, by=g.user):
+        return ""
+    return wording.refusal_text(DisabledAbove())
 
 
 def _may_reset(colleague: Colleague) -> bool:

@@ -1,7 +1,9 @@
 """An admin disables a colleague's account, and lets it in again. Nothing here commits.
 
 Disabling concerns all that the account opens, so an admin reaches the same colleagues as with the second factor
-(`accounts/reach`): nobody disables their own account, or one with roles that they do not manage.
+(`accounts/reach`): nobody disables their own account, or one with roles that they do not manage. Who has disabled an
+account decides who may enable it: what the command has done, only the command undoes, and what an admin of all events
+has done, no admin of one event undoes. The holder is told of both by mail.
 """
 
 from collections.abc import Sequence
@@ -9,12 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import Row
 
-from forum.accounts import management, queries
+from forum.accounts import mails, management, queries
 from forum.accounts.actions import actor
 from forum.accounts.colleagues import lock_managed
-from forum.accounts.errors import LastAdmin, OutOfReach
+from forum.accounts.enums import Role
+from forum.accounts.errors import DisabledAbove, LastAdmin, OutOfReach
 from forum.accounts.models import User
 from forum.accounts.reach import is_within_reach
+from forum.audit import queries as audit
 from forum.events.models import Event
 from forum.extensions import db
 
@@ -29,19 +33,36 @@ def disable(user: User, event: Event, *, by: User, now: datetime) -> bool:
         return False
     _refuse_last(admins, user, by)
     management.disable(user, actor=actor(by), now=now)
+    mails.queue_disabled(user, by=by, now=now)
     return True
 
 
 def enable(user: User, event: Event, *, by: User, now: datetime) -> bool:
     """Let a disabled colleague sign in again, with password and second factor as before; return whether it changed.
 
-    Raises NotManager, OutOfReach.
+    Raises NotManager, OutOfReach, DisabledAbove.
     """
     _lock(user, event, by)
     if user.active:
         return False
+    if not may_enable(user, by=by):
+        raise DisabledAbove
     management.enable(user, actor=actor(by), now=now)
+    mails.queue_enabled(user, by=by, now=now)
     return True
+
+
+def may_enable(user: User, *, by: User) -> bool:
+    """Return whether the decision to disable this account is one that `by` may undo."""
+    disabled_by = audit.find_last_actor("account.disabled", user)
+    if disabled_by is None or not disabled_by.startswith("user:"):
+        return False
+    decided = db.session.get(User, int(disabled_by.removeprefix("user:")))
+    return decided is not None and (not _is_admin_of_all(decided) or _is_admin_of_all(by))
+
+
+def _is_admin_of_all(user: User) -> bool:
+    return any(held.role == Role.ADMIN and held.event_id is None for held in queries.list_memberships(user))
 
 
 def _lock(user: User, event: Event, by: User) -> Sequence[Row[int, int | None, bool]]:

@@ -95,3 +95,7 @@ class OutOfReach(ColleagueRefused):
 
 class NoSecondFactor(ColleagueRefused):
     """There is no second factor that could be reset."""
+
+
+class DisabledAbove(ColleagueRefused):
+    """Whoever runs the forum has disabled the account, or an admin of all events: neither is undone by this admin."""

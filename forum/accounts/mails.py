@@ -83,6 +83,16 @@ def queue_colleague_reset(user: User, *, to: User, by: User, now: datetime) -> N
     _queue(to, "account-colleague-reset", now, admin=by.name, colleague=user.name)
 
 
+def queue_disabled(user: User, *, by: User, now: datetime) -> None:
+    """Tell the holder of an account that a colleague has disabled it."""
+    _queue(user, "account-disabled", now, admin=by.name)
+
+
+def queue_enabled(user: User, *, by: User, now: datetime) -> None:
+    """Tell the holder of an account that a colleague has enabled it again."""
+    _queue(user, "account-enabled", now, link=_own_page(), admin=by.name)
+
+
 def _own_page() -> str:
     return f"{current_app.config['BASE_URL']}/account/"
 

@@ -12,6 +12,7 @@ from forum import clock
 from forum.accounts.enums import Role
 from forum.accounts.errors import (
     AccountDisabled,
+    DisabledAbove,
     HasPassword,
     HasRole,
     LastAdmin,
@@ -64,6 +65,10 @@ REFUSALS: dict[type[Exception], Any] = {
     OutOfReach: _l(
         "This colleague has roles that you do not manage. "
         "An administrator who manages all of them can do this, or whoever runs the forum."
+    ),
+    DisabledAbove: _l(
+        "This account was not disabled by an administrator of this event. "
+        "An administrator of all events can enable it if one of them disabled it, else whoever runs the forum."
     ),
     NoSecondFactor: _l("This colleague has no second factor that could be reset."),
     TooManyInvitations: _l(

@@ -109,6 +109,12 @@ def find_latest(action: str, subject_type: str, ids: Collection[int]) -> dict[in
     return {number: at for number, at in rows if number is not None}
 
 
+def find_last_actor(action: str, subject: Any) -> str | None:
+    """Return who last did `action` to `subject`, such as "user:7" or "command"; None if the trail knows nobody."""
+    query = select(AuditEntry.actor).where(of_itself(subject), AuditEntry.action == action)
+    return db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).first()
+
+
 def count_refusals(since: datetime) -> dict[str, int]:
     """Return by action how many attempts to sign in were refused since a moment.
 

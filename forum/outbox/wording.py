@@ -62,6 +62,8 @@ KINDS = {
     "account-invited": _l("Account: invitation"),
     "account-added": _l("Account: added to an event"),
     "account-roles-changed": _l("Account: roles changed"),
+    "account-disabled": _l("Account: disabled"),
+    "account-enabled": _l("Account: enabled again"),
     "account-second-factor-reset": _l("Account: second factor reset"),
     "account-colleague-reset": _l("Account: second factor of a colleague reset"),
     "account-reset": _l("Account: new password asked for"),

@@ -41,6 +41,14 @@ SAID = {
         f"Alva has reset the second factor of Kim at {SITE}: for now, the password alone leads to setting up a new "
         "one.",
         "You get this because you manage colleagues, too. If you did not expect it, ask both of them.",
+        "Your account has been disabled",
+        f"Alva has disabled your account at {SITE}. You have been signed out and cannot sign in for now; what you have "
+        "done there stays.",
+        "If you think that this is a mistake, ask Alva.",
+        "You can sign in again",
+        f"Alva has enabled your account at {SITE} again. Your password and your second factor are as they were."
+        f"\n{HOST}/account/",
+        "If you did not expect this, ask Alva.",
     ],
     "sv": [
         "Inbjudan till arrangörssidorna",
@@ -75,6 +83,14 @@ SAID = {
         f"Alva har återställt den andra faktorn för Kim på {SITE}. Tills en ny är kopplad räcker lösenordet för att "
         "koppla den.",
         "Du får det här för att du också hanterar kollegor. Fråga dem båda om du inte väntade dig det.",
+        "Ditt konto har stängts av",
+        f"Alva har stängt av ditt konto på {SITE}. Du har loggats ut och kan inte logga in tills vidare. Det du har "
+        "gjort där finns kvar.",
+        "Fråga Alva om du tror att det är ett misstag.",
+        "Du kan logga in igen",
+        f"Alva har öppnat ditt konto på {SITE} igen. Lösenordet och den andra faktorn är som förut."
+        f"\n{HOST}/account/",
+        "Fråga Alva om du inte väntade dig detta.",
     ],
 }
 
@@ -91,5 +107,7 @@ def test_mails_say_what_an_admin_has_done(event, language):
         write(mails.queue_roles_changed, user, event, **changed, **told)
     write(mails.queue_second_factor_reset, user, **told)
     write(mails.queue_colleague_reset, user, to=user, **told)
+    write(mails.queue_disabled, user, **told)
+    write(mails.queue_enabled, user, **told)
     said = [words for mail in mails_to(user) for words in (mail.subject, *mail.text.split("\n\n")[1:-2])]
     assert said == SAID[language]

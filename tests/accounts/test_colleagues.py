@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from forum import clock
-from forum.accounts import colleagues, disabling, reach, rescuing, roster
+from forum.accounts import colleagues, disabling, management, reach, rescuing, roster
 from forum.accounts.enums import Role
-from forum.accounts.errors import LastAdmin, NotManager, OutOfReach, RoleTooWide
+from forum.accounts.errors import DisabledAbove, LastAdmin, NotManager, OutOfReach, RoleTooWide
 from forum.accounts.models import Membership, OneTimeLink, SignIn, User
 from forum.audit.models import AuditEntry
 from forum.columns import digest
@@ -258,32 +258,39 @@ def test_whoever_ceased_to_be_admin_meanwhile_changes_nothing(pages, admin, even
         colleagues.change_roles(kim, event, here=set(), by=admin, now=clock.now())
 
 
-def test_two_admins_who_remove_each_other_at_once_leave_one(app, database, event):
-    """tests/accounts/test_locking.py makes one of them wait for the other."""
-    numbers = [make_user(Role.ADMIN, event).id for _ in range(2)]
+def act_on_each_other(app, database, event, act) -> int:
+    """Let two admins do `act(user, event, by)` to each other at once, in threads; return how many were refused."""
+    numbers, event_id = [make_user(Role.ADMIN, event).id for _ in range(2)], event.id
     together, refusals = threading.Barrier(2), []
-    event_id = event.id
     database.rollback()
 
-    def remove(number: int, by: int) -> None:
+    def run(number: int, by: int) -> None:
         with app.app_context():
             together.wait(60)
             start_write(db.session)
             user, admin = (db.session.get_one(User, each) for each in (number, by))
-            here = db.session.get_one(Event, event_id)
             try:
-                colleagues.change_roles(user, here, here=set(), by=admin, now=clock.now())
+                act(user, db.session.get_one(Event, event_id), admin)
                 db.session.commit()
             except NotManager as refusal:
                 db.session.rollback()
                 refusals.append(refusal)
 
-    threads = [threading.Thread(target=remove, args=pair) for pair in (numbers, numbers[::-1])]
+    threads = [threading.Thread(target=run, args=pair) for pair in (numbers, numbers[::-1])]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(refusals) == 1
+    return len(refusals)
+
+
+def test_two_admins_who_remove_each_other_at_once_leave_one(app, database, event):
+    """tests/accounts/test_locking.py makes one of them wait for the other."""
+
+    def remove(user: User, here: Event, by: User) -> None:
+        colleagues.change_roles(user, here, here=set(), by=by, now=clock.now())
+
+    assert act_on_each_other(app, database, event, remove) == 1
     assert len(database.scalars(select(Membership)).all()) == 1
 
 
@@ -330,31 +337,34 @@ def test_nobody_disables_a_wider_account_their_own_or_the_last_admin(pages, admi
 
 
 def test_two_admins_who_disable_each_other_at_once_leave_one(app, database, event):
-    numbers = [make_user(Role.ADMIN, event).id for _ in range(2)]
-    together, refusals = threading.Barrier(2), []
-    event_id = event.id
-    database.rollback()
+    def disable(user: User, here: Event, by: User) -> None:
+        disabling.disable(user, here, by=by, now=clock.now())
 
-    def disable(number: int, by: int) -> None:
-        with app.app_context():
-            together.wait(60)
-            start_write(db.session)
-            user, admin = (db.session.get_one(User, each) for each in (number, by))
-            here = db.session.get_one(Event, event_id)
-            try:
-                disabling.disable(user, here, by=admin, now=clock.now())
-                db.session.commit()
-            except NotManager as refusal:
-                db.session.rollback()
-                refusals.append(refusal)
-
-    threads = [threading.Thread(target=disable, args=pair) for pair in (numbers, numbers[::-1])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(refusals) == 1
+    assert act_on_each_other(app, database, event, disable) == 1
     assert [user.active for user in database.scalars(select(User))].count(True) == 1
+
+
+def test_what_the_site_or_an_admin_of_all_events_has_disabled_stays_so(pages, admin, event, time):
+    """Whoever decided decides: an admin of one event undoes neither, an admin of all events not the site's command."""
+    kim, chief, now = make_user(Role.ORGANISER, event, name="Kim Lind"), make_user(Role.ADMIN), clock.now()
+    write(management.disable, kim, actor="command", now=now)
+    asked = pages.get(f"{HERE}/{kim.id}/enabling")
+    assert "This account was not disabled by an administrator of this event." in asked.text
+    assert asked.soup.select("main form") == []
+    for one in (admin, chief):
+        with pytest.raises(DisabledAbove):
+            write(disabling.enable, kim, event, by=one, now=now)
+        db.session.rollback()
+    write(management.enable, kim, actor="command", now=now)
+    write(disabling.disable, kim, event, by=chief, now=now)
+    with pytest.raises(DisabledAbove):
+        write(disabling.enable, kim, event, by=admin, now=now)
+    db.session.rollback()
+    assert write(disabling.enable, kim, event, by=chief, now=now)
+    assert [mail.subject for mail in mails_to(kim)] == [
+        "Your account has been disabled",
+        "You can sign in again",
+    ]
 
 
 def test_the_list_takes_as_many_statements_for_three_as_for_one(pages, event, time):

@@ -23,6 +23,8 @@ ACCOUNT_KINDS = {
     "account-roles-changed",
     "account-second-factor-reset",
     "account-colleague-reset",
+    "account-disabled",
+    "account-enabled",
     "account-reset",
     "account-password-changed",
     "account-second-factor-changed",
@@ -85,6 +87,8 @@ def write_account_mails(user: User) -> None:
     )
     write(account_mails.queue_second_factor_reset, user, **told)
     write(account_mails.queue_colleague_reset, user, to=user, **told)
+    write(account_mails.queue_disabled, user, **told)
+    write(account_mails.queue_enabled, user, **told)
     write(account_mails.queue_reset, user, "token", now=NOW)
     write(account_mails.queue_password_changed, user, now=NOW)
     write(account_mails.queue_second_factor_changed, user, now=NOW)

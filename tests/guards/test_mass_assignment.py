@@ -873,7 +873,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {"users": {"totp_secret", "totp_proposed", "last_totp_counter"}},
         {"outbox_messages"} | ADDED,
     ),
-    "colleagues.disable": (ADMIN, {}, {"users": {"active"}}, ADDED),
+    "colleagues.disable": (ADMIN, {}, {"users": {"active"}}, {"outbox_messages"} | ADDED),
     "colleagues.enable": (ADMIN, {}, {}, set()),  # nothing changes: the account is not disabled
     "accounts.forgot": (VISITOR, {"email": "new@example.org"}, {}, {"one_time_links"} | MAILED),
     "accounts.reset": (
