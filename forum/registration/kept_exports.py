@@ -6,7 +6,9 @@ that is not whole is given to nobody.
 
 A list ends with whoever is in it: when their registration is deleted in any way, when their data may not be used any
 more, and at any change of their name, address or organisation, by whomever. A name that became protected must not stay
-in a file, and a list that ended only then would tell who is protected (P21).
+in a file, and a list that ended only then would tell who is protected (P21). A list that says who consents ends when
+somebody in it takes the consent back (P03). Everything else, such as a cancelled place, it says as it was when it was
+asked for, and so does the page. All lists of an organiser whose account is disabled end with that.
 """
 
 import json
@@ -20,15 +22,16 @@ from sqlalchemy import Delete, delete, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
 
 from forum.accounts import queries as accounts
+from forum.accounts.models import User
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import export_answers, export_columns, listing
-from forum.registration.enums import ExportPurpose
+from forum.registration.enums import ConsentPurpose, ExportPurpose
 from forum.registration.errors import TooManyKept
 from forum.registration.export_columns import Cells, Phone, Plan
 from forum.registration.kept_export_models import KeptExport, KeptExportPart
-from forum.registration.models import Registration
+from forum.registration.models import Consent, Registration
 from forum.sealing import open_in_row
 
 KEPT_FOR = timedelta(hours=24)
@@ -36,6 +39,8 @@ KEPT_FOR = timedelta(hours=24)
 MOST = 5
 # The part of a list that holds its filters in words; the parts with its rows are numbered from 0.
 FILTERS = -1
+# The part that holds the keys of the sectors among its filters, with blanks between them, as the audit trail has them.
+SECTORS = -2
 ROWS_AT_ONCE = 500
 STEPS_AT_ONCE = 10
 # What a change of ends every list that has the person.
@@ -43,7 +48,7 @@ ENDING = ("given_name", "family_name", "email", "organisation")
 
 
 def end_with_people(session: scoped_session) -> None:
-    """Delete in each transaction of the session the lists that have somebody whom it deletes or names otherwise."""
+    """Delete in each transaction of the session the lists that end with what the transaction changes of people."""
     for name, listener in (("before_flush", _end_with_rows), ("do_orm_execute", _end_with_deleted)):
         if not event.contains(session, name, listener):
             event.listen(session, name, listener)
@@ -67,11 +72,10 @@ def ask(
     asked.ready_at = None if people else asked.asked_at
     db.session.add(asked)
     db.session.flush()
+    _add_part(asked, SECTORS, " ".join(sector.key for sector in filters.sectors))
     if narrowed:
-        said = KeptExportPart(export_id=asked.id, number=FILTERS)
-        said.content = json.dumps(list(narrowed)).encode()
-        db.session.add(said)
-        db.session.flush()
+        _add_part(asked, FILTERS, list(narrowed))
+    db.session.flush()
     return asked
 
 
@@ -98,6 +102,12 @@ def read_filters(lists: Collection[KeptExport]) -> dict[int, list[str]]:
     }
 
 
+def read_sectors(made: KeptExport) -> str:
+    """Return the keys of the sectors to which a list was narrowed, with blanks between them; "" for all of them."""
+    part = db.session.get(KeptExportPart, (made.id, SECTORS))
+    return json.loads(part.content) if part else ""
+
+
 def list_next(*, now: datetime) -> Sequence[int]:
     """Return the ids of the lists that are being made, in turns: STEPS_AT_ONCE at most, so that other jobs go on."""
     being_made = select(KeptExport.id).where(KeptExport.ready_at.is_(None)).order_by(KeptExport.id)
@@ -108,14 +118,14 @@ def make_some(number: int, *, now: datetime) -> int:
     """Add the next rows to a list, or call it ready; return how many people were done. This only flushes.
 
     People whose data may not be used any more are left out. A question that has become one about diet or access, or is
-    gone, ends the list.
+    gone, ends the list, and so does an account that was disabled while its list was asked for.
     """
     made = db.session.get(KeptExport, number, with_for_update=True)
     if made is None or made.ready_at is not None:
         return 0
     asked = {f"{export_answers.PREFIX}{one.id}": one for one in export_answers.list_ordinary(made.event_id)}
     wanted = [name for name in made.columns if name.startswith(export_answers.PREFIX)]
-    if not set(wanted) <= set(asked):
+    if not set(wanted) <= set(asked) or not made.maker.active:
         db.session.delete(made)
         return 0
     plan = Plan(made.purpose, made.columns, [asked[name] for name in wanted])
@@ -123,9 +133,7 @@ def make_some(number: int, *, now: datetime) -> int:
     with force_locale(made.language):
         rows = export_columns.rows_of(plan, made.event, next_ids)
     if rows:
-        part = KeptExportPart(export_id=made.id, number=made.done // ROWS_AT_ONCE)
-        part.content = json.dumps([[_stored(cell) for cell in row] for row in rows]).encode()
-        db.session.add(part)
+        _add_part(made, made.done // ROWS_AT_ONCE, [[_stored(cell) for cell in row] for row in rows])
     made.done += len(next_ids)
     made.ready_at = now if made.done >= made.total else None
     db.session.flush()
@@ -149,23 +157,42 @@ def forget_old(*, now: datetime) -> int:
     return _forget(db.session.scalars(old).all())
 
 
-def forget_with(event_ids: Collection[int], registration_ids: Collection[int]) -> int:
-    """Delete every list that has one of these people; return how many."""
-    columns = KeptExport.id, KeptExport.people
+def forget_with(
+    event_ids: Collection[int], registration_ids: Collection[int], column: ConsentPurpose | None = None
+) -> int:
+    """Delete every list that has one of these people, or only those with this column; return how many."""
+    columns = KeptExport.id, KeptExport.people, KeptExport.columns
     kept = db.session.execute(select(*columns).where(KeptExport.event_id.in_(event_ids)))
     gone = set(registration_ids)
-    return _forget([number for number, people in kept if not gone.isdisjoint(people)])
+    return _forget(
+        [
+            number
+            for number, people, has in kept
+            if not gone.isdisjoint(people) and (column is None or column in has)
+        ]
+    )
+
+
+def _add_part(made: KeptExport, number: int, content: Any) -> None:
+    part = KeptExportPart(export_id=made.id, number=number)
+    part.content = json.dumps(content).encode()
+    db.session.add(part)
 
 
 def _end_with_rows(session: Session, *_: Any) -> None:
     written = (row for row in chain(session.dirty, session.deleted) if isinstance(row, Registration))
-    people = [row for row in written if row in session.deleted or _is_named_otherwise(row)]
+    people = [row for row in written if row in session.deleted or _has_changed(row, *ENDING)]
     if people:
         forget_with({row.event_id for row in people}, {row.id for row in people})
+    for row in session.dirty:
+        if isinstance(row, Consent) and row.withdrawn_at and _has_changed(row, "withdrawn_at"):
+            forget_with([row.registration.event_id], [row.registration_id], row.purpose)
+        elif isinstance(row, User) and not row.active and _has_changed(row, "active"):
+            db.session.execute(delete(KeptExport).where(KeptExport.user_id == row.id))
 
 
-def _is_named_otherwise(person: Registration) -> bool:
-    return any(inspect(person).attrs[name].history.has_changes() for name in ENDING)
+def _has_changed(row: Any, *names: str) -> bool:
+    return any(inspect(row).attrs[name].history.has_changes() for name in names)
 
 
 def _end_with_deleted(execution: ORMExecuteState) -> None:

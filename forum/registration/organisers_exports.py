@@ -16,6 +16,7 @@ from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
 from forum.registration import exports, kept_exports
+from forum.registration.enums import ExportShape
 from forum.registration.kept_export_models import KeptExport
 from forum.web.forms import TidyForm
 
@@ -45,8 +46,9 @@ def take(event: str) -> ResponseReturnValue:
     made = _find(event)
     if made is None or made.ready_at is None:
         return _refuse(event, made)
-    why = {"purpose": made.purpose, "recipient": made.recipient, "shape": made.shape, "count": made.total}
-    audit.record(EXPORT_FETCHED, made.event, actor=sign_ins.current_actor(), at=clock.now(), **why)
+    audit.record(
+        EXPORT_FETCHED, made.event, actor=sign_ins.current_actor(), at=clock.now(), **_recorded(made)
+    )
     db.session.commit()
     narrowed = kept_exports.read_filters([made]).get(made.id, [])
     mark = exports.Mark(
@@ -70,13 +72,25 @@ def remove(event: str) -> ResponseReturnValue:
     return redirect(url_for(".index", event=event), 303)
 
 
+def _recorded(made: KeptExport) -> dict[str, Any]:
+    """Return what the audit trail keeps of a list that is taken: enough to say who may be in it (P18)."""
+    return {
+        "purpose": made.purpose,
+        "recipient": made.recipient,
+        "shape": made.shape,
+        "count": made.total,
+        "sector": kept_exports.read_sectors(made),
+        "asked": int(made.asked_at.timestamp()),
+    }
+
+
 def _described(made: KeptExport, narrowed: Sequence[str]) -> dict[str, Any]:
     return {
         "made": made,
         "narrowed": narrowed,
         "recipient": exports.RECIPIENTS[made.recipient],
         "purpose": exports.PURPOSES[made.purpose],
-        "shape": exports.SHAPES[made.shape],
+        "shape": exports.SHAPES[ExportShape(made.shape)],
         "until": made.asked_at + kept_exports.KEPT_FOR,
     }
 

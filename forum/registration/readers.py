@@ -117,7 +117,11 @@ def _exports(registration: Registration) -> ColumnElement[bool]:
     mine = (" " + sectors + " ").contains(f" {registration.sector.key} ", autoescape=True)
     is_other = AuditEntry.details.has(and_(sectors != "", ~mine))
     since = AuditEntry.at >= registration.requested_at
-    return and_(AuditEntry.action == audit.REGISTRATIONS_EXPORTED, since, ~is_other)
+    # A prepared file has those who were registered when it was asked for.
+    asked = AuditDetails.payload["asked"].as_integer()
+    is_older = AuditEntry.details.has(asked < int(registration.requested_at.timestamp()))
+    kinds = AuditEntry.action.in_((audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED))
+    return and_(kinds, since, ~is_other, ~is_older)
 
 
 def _stays(
@@ -167,6 +171,8 @@ def _what(entry: AuditEntry) -> str:
         return _("Downloaded a file that you sent")
     if entry.action in LISTS:
         return str(LISTS[entry.action])
+    if entry.action == audit.EXPORT_FETCHED:
+        return fetched_text(entry.details.payload if entry.details else {})
     return export_text(entry.details.payload if entry.details else {})
 
 

@@ -4,9 +4,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from flask import current_app
+from flask_babel import force_locale
 from sqlalchemy import delete, func, select, update
 
 from forum import clock
+from forum.accounts import management
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership, User
 from forum.audit.models import AuditEntry
@@ -22,9 +25,18 @@ from forum.people import notes
 from forum.privacy import erasing, restricting
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
-from forum.registration import by_hand, exporting, forgetting, kept_exports, protection
+from forum.registration import (
+    actions,
+    by_hand,
+    consents,
+    exporting,
+    forgetting,
+    kept_exports,
+    protection,
+    readers,
+)
 from forum.registration.applicant import Details
-from forum.registration.enums import RestrictionKind, Status
+from forum.registration.enums import ConsentPurpose, RestrictionKind, Status
 from forum.registration.kept_export_models import KeptExport, KeptExportPart
 from tests.factories.events import NOW
 from tests.factories.questions import make_question
@@ -104,7 +116,8 @@ def test_prepared_file_is_the_file_that_is_given_at_once(organiser, people, few_
     named = at_once.headers["Content-Disposition"].replace(f".{shape}", f"-{kept()[0].id}.{shape}")
     assert given.headers["Content-Disposition"] == named
     (fetched,) = entries("registrations.export_fetched")
-    assert fetched.details.payload == {"purpose": purpose, "recipient": "office", "shape": shape, "count": 5}
+    why = {"purpose": purpose, "recipient": "office", "shape": shape, "count": 5}
+    assert fetched.details.payload == {**why, "sector": "", "asked": int(NOW.timestamp())}
     content = db.session.scalars(select(KeptExportPart.sealed_content)).all()
     assert not any(b"berg" in part for part in content)
 
@@ -118,7 +131,8 @@ def test_worker_that_is_killed_goes_on_where_it_was_and_half_a_file_is_given_to_
     with monkeypatch.context() as broken:
         broken.setattr(KeptExportPart, "__init__", lambda *_given, **_named: 1 / 0)
         work()
-    assert (kept()[0].done, db.session.scalar(select(func.count()).select_from(KeptExportPart))) == (2, 1)
+    parts = select(func.count()).select_from(KeptExportPart).where(KeptExportPart.number >= 0)
+    assert (kept()[0].done, db.session.scalar(parts)) == (2, 1)
     forged = page.form("form[action$=remove]").data | {"number": str(number)}
     refused = organiser.open("/console/nf27/exports/take", method="POST", data=forged, expect=303)
     assert "The file is not ready yet." in organiser.get(refused.location).text
@@ -287,3 +301,57 @@ def test_long_file_is_always_prepared_and_paper_never(organiser, people, monkeyp
     assert page.submit({**WHY, "shape": "paper"}, expect=200).all("tfoot td")
     assert set(page.submit({**WHY, "shape": "paper", "kept": "y"}, expect=422).errors) == {"kept"}
     assert len(kept()) == 1
+
+
+def test_files_end_with_the_account_that_asked_for_them(organiser, event, people):
+    """Neither what is ready nor what is being made is left, and the worker ends what was asked for meanwhile."""
+    prepare(organiser)
+    work()
+    prepare(organiser)
+    asker = kept()[0].maker
+    write(management.disable, asker, actor="command", now=NOW)
+    assert (kept(), db.session.scalars(select(KeptExportPart)).all()) == ([], [])
+    asker_id = db.session.scalars(select(User.id)).first()
+    keep(event, people[0])
+    assert [one.user_id for one in kept()] == [asker_id]
+    work()
+    assert kept() == []
+
+
+def test_file_that_shows_a_consent_ends_when_it_is_taken_back(organiser, event):
+    photographed = confirmed(event, family_name="Foto", consents={ConsentPurpose.PHOTOGRAPHS})
+    for purpose in ("badges", "door"):
+        prepare(organiser, purpose=purpose)
+    work()
+    write(consents.withdraw, photographed, ConsentPurpose.PHOTOGRAPHS, now=NOW)
+    assert [one.purpose for one in kept()] == ["door"]
+
+
+def test_file_says_what_it_was_when_it_was_asked_for_and_a_cancellation_leaves_it(organiser, event, people):
+    prepare(organiser)
+    work()
+    write(actions.cancel, people[0], actor="person", now=NOW)
+    page = organiser.get("kept_exports.index", **HERE)
+    assert "Everything else is as it was when the file was asked for" in page.text
+    assert {row["Status"] for row in table(take(page, expect=200))} == {"Confirmed"}
+
+
+def test_person_reads_of_a_prepared_file_that_was_taken_and_of_no_other(organiser, event, people, time):
+    """The one of the other sector had nobody of this one, and who came later was not in the file yet (P18)."""
+    prepare(organiser, "?sector=ngo", purpose="door")
+    prepare(organiser, purpose="contact")
+    work()
+    time.forward(minutes=1)
+    late = confirmed(event, family_name="Sen", now=clock.now())
+    page = organiser.get("kept_exports.index", **HERE)
+    for form in page.soup.select("form[action$=take]"):
+        number = form.select_one("[name=number]")["value"]
+        page.form(f"form[action$=take]:has([value='{number}'])").submit(expect=200)
+
+    def read(person):
+        return [reading.what for reading in readers.list_readings(person)]
+
+    asked = "Exported a list: Contact with those registered. For: Our own office"
+    with current_app.test_request_context(), force_locale("en"):
+        assert read(people[0]) == [asked, "Downloaded a prepared file: Contact with those registered"]
+        assert read(late) == []
