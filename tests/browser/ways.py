@@ -350,11 +350,11 @@ def saved_view(endpoint: str, **chosen: str) -> Way:
 
 
 def some_chosen(visitor: Visitor) -> None:
-    """Choose two people of the attendee list, and go on to its next page."""
+    """Choose two people of the attendee list, and keep the choice."""
     visitor.open("attendees.index", event=visitor.world.event)
     for number in range(2):
         visitor.page.locator("#list [name=who]").nth(number).check()
-    visitor.page.locator("#many [name=act][value=next]").click()
+    visitor.page.locator("#many [name=act][value=keep]").click()
 
 
 def too_many_tries(visitor: Visitor) -> None:

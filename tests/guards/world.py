@@ -670,8 +670,8 @@ def _make_accounts(world: World) -> None:
         save(KeptWords(digest=digest(f"words {number}"), user_id=user.id, made_at=NOW, words="[]"))
         save(Autosave(user_id=user.id, document="post 0", version="1", made_at=NOW, words="[]"))
         _keep_export(world, user)
-        twin = world.people["twin"]
-        save(ChosenPerson(user_id=user.id, event_id=twin.event_id, registration_id=twin.id, chosen_at=NOW))
+        for one in (world.people[PERSON], world.people["twin"]):
+            save(ChosenPerson(user_id=user.id, event_id=one.event_id, registration_id=one.id, chosen_at=NOW))
         save(ListColumns(user_id=user.id, event_id=world.events[UNSEEN].id, names=["country"]))
         save(
             SavedView(

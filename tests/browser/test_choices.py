@@ -1,0 +1,31 @@
+"""A tick in the attendee list is kept at once by a script, so that it holds when the page is left by a link."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.sights import ORGANISER
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_tick_is_kept_when_the_list_is_left_by_a_link(worlds, new_visitor):
+    forum = worlds["demo"]
+    visitor = new_visitor(forum, "en")
+    page = visitor.page
+    visitor.sign_in(ORGANISER)
+    visitor.open("attendees.index", event=forum.event)
+    page.get_by_role("button", name="Choose none", include_hidden=True).evaluate("button => button.click()")
+    boxes, said = page.locator("#list [name=who]"), page.locator("[data-chosen-said]")
+    only = page.get_by_role("link", name="Show only the chosen")
+    expect(said).to_contain_text("0 of ")
+    expect(only).to_be_hidden()
+
+    boxes.nth(1).check()
+    name = page.locator("#list .person-name a").nth(1).inner_text()
+    expect(said).to_contain_text("1 of ")
+    only.click()
+    expect(page.locator("#list .person-name a")).to_have_text([name])
+    boxes.nth(0).uncheck()
+    expect(said).to_contain_text("0 of ")
+    page.reload()
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
