@@ -41,6 +41,8 @@ REGISTRARS = roles(Role.ORGANISER, Role.REGISTRAR)
 REVIEWERS = roles(Role.ORGANISER, Role.REGISTRAR, Role.REVIEWER)
 # Those who read about people; the role viewer changes and exports nothing.
 VIEWERS = roles(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER)
+# Those who let people in; the role door sees names alone (S14).
+RECEPTIONISTS = roles(Role.ORGANISER, Role.REGISTRAR, Role.DOOR)
 # Those who write: news, pages, images.
 EDITORS = roles(Role.ORGANISER, Role.EDITOR)
 # Those who see to the event's mail.

@@ -32,7 +32,10 @@ from forum.extensions import db
 # How long the link of an invitation works: over a weekend.
 INVITED_FOR = timedelta(days=3)
 # Roles that open pages of the console, and that every admin may give.
-USUAL = (*(Role.ADMIN, Role.ORGANISER, Role.REGISTRAR, Role.REVIEWER, Role.VIEWER, Role.EDITOR, Role.MAILER),)
+USUAL = (
+    *(Role.ADMIN, Role.ORGANISER, Role.REGISTRAR, Role.REVIEWER, Role.VIEWER, Role.EDITOR, Role.MAILER),
+    Role.DOOR,
+)
 
 
 def list_givable(by: User, event_id: int | None) -> tuple[Role, ...]:

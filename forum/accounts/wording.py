@@ -54,6 +54,7 @@ REACHES = {
     Role.VIEWER: _l("Reads the list, people’s registrations and the figures. Changes and exports nothing."),
     Role.EDITOR: _l("News, pages and images. Sees nobody’s registration."),
     Role.MAILER: _l("The event’s messages: who is written to, what has failed, and telling of changes."),
+    Role.DOOR: _l("Finds by name who has a place, and sees nothing else."),
     Role.CARE: _l("Reads who needs what food and access, by name."),
     Role.PROTECTED_HANDLER: _l("Looks up who has a protected identity, one person at a time."),
 }

@@ -45,6 +45,7 @@ BELONGING = {
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
         *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
         *("counts.show", "counts.file", "counts.people", "counts.parts", "delegations_console.index"),
+        "reception.index",
         *("bulk.ask", "bulk.index", "bulk.show"),
     },
     "organisations.index": {
@@ -259,7 +260,7 @@ def _items(event: Event) -> list[Item]:
         _item(_("Pages"), "pages.index", event),
         _item(_("Images"), "library.index", event),
         _item(_("Figures"), "figures.index", event),
-        *_counts(event),
+        *_without_list(event),
         _item(_("Colleagues"), "colleagues.index", event),
         _item(_("Log"), "log.index", event),
         _item(_("Settings"), "settings.facts", event),
@@ -282,11 +283,14 @@ def _requests(event: Event, waits: Waits) -> list[Item]:
     return [_item(_("Requests"), "erasure_requests.index", event, waits.open_requests or None)]
 
 
-def _counts(event: Event) -> list[Item]:
-    """Return the link to the counts of answers, for those who do not come to them from the list of attendees."""
+def _without_list(event: Event) -> list[Item]:
+    """Return the links to pages about people for those who do not see the list of attendees, which belong to it."""
     if may_open("attendees.index", event):
         return []
-    return [_item(_("Counts of answers"), "counts.show", event)]
+    return [
+        _item(_("Counts of answers"), "counts.show", event),
+        _item(_("Reception"), "reception.index", event),
+    ]
 
 
 def _item(

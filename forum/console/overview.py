@@ -42,10 +42,9 @@ def first() -> ResponseReturnValue:
         return redirect(url_for("all_events.index"), 303)
     if chosen := navigation.choose_event(mine):
         return redirect(navigation.first_url(chosen), 303)
-    has_events = bool(events.list_events())
-    if not has_events and sign_ins.is_admin_of_all():
+    if sign_ins.is_admin_of_all():
         return redirect(url_for("new_event.make"), 303)
-    return render_template("console/nothing.html", has_events=has_events)
+    return render_template("console/nothing.html")
 
 
 @bp.route("/styleguide")

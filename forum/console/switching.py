@@ -11,7 +11,10 @@ from forum.events.models import Event
 
 ADDRESS = "/console/"
 # Where an organiser starts in an event: the first of these pages that the organiser may open.
-FIRST = ("console.overview", "posts.index", "outbox.index", "review.index", "reveals.index", "counts.show")
+FIRST = (
+    *("console.overview", "posts.index", "outbox.index", "review.index", "reveals.index"),
+    *("counts.show", "reception.index"),
+)
 # Pages that many events do not link to, because there is nothing to review or to answer there.
 RARE = ("review.index", "erasure_requests.index")
 

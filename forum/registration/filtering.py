@@ -67,7 +67,7 @@ class Filters:
         since, until = (_day(args.get(name, "")) for name in ("since", "until"))
         chooser = _chooser(args.get(CHOSEN, ""), user_id)
         return cls(
-            q=args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip(),
+            q=read_search(args),
             sectors=_sectors(event, args.getlist("sector")),
             statuses=_statuses(args.getlist("status")),
             sort=sort if sort.removeprefix("-") in SORTS else "name",
@@ -159,6 +159,11 @@ def _number(text: str) -> int | None:
 def _columns(keys: Sequence[str]) -> tuple[str, ...]:
     """Return the texts that have the form of a column's key; `list_columns` decides which the event has."""
     return tuple(dict.fromkeys(key for key in keys[:MOST_COLUMNS] if COLUMN.fullmatch(key)))
+
+
+def read_search(args: MultiDict) -> str:
+    """Return the searched words of a URL's query, at most LONGEST_SEARCH characters."""
+    return args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip()
 
 
 def _day(text: str) -> date | None:

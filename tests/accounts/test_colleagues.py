@@ -190,7 +190,7 @@ def test_nobody_gives_a_role_wider_than_their_own(pages, admin, event, time):
     kim = make_user(Role.ORGANISER, event)
     form = pages.get(f"{HERE}/{kim.id}/roles")
     assert [each["value"] for each in form.soup.select("main input[name=here]")] == [
-        *("admin", "organiser", "registrar", "reviewer", "viewer", "editor", "mailer")
+        *("admin", "organiser", "registrar", "reviewer", "viewer", "editor", "mailer", "door")
     ]
     start_write(db.session)
     for here, everywhere in (

@@ -486,7 +486,10 @@ ACCOUNT = [
     Sight("sessions", "own_account.sessions", as_=ORGANISER),
 ]
 CONSOLE = [
-    Sight("console without an event", "console.first", as_=DOOR),
+    Sight("console without an event", "console.first", world="empty", as_="viewer@example.org"),
+    Sight("reception", "reception.index", way=of_event("reception.index"), as_=DOOR),
+    Sight("reception, nobody", "reception.index", way=of_event("reception.index", q="zzz"), as_=DOOR),
+    Sight("reception, long", "reception.index", way=of_event("reception.index"), world="long", as_=DOOR),
     Sight("overview", "console.overview", way=of_event("console.overview"), as_=ORGANISER),
     Sight("all events", "all_events.index", as_=ORGANISER),
     Sight("first event", "new_event.make", world="empty", as_=ORGANISER),

@@ -370,8 +370,9 @@ def fill_draft(world: World) -> None:
 
 
 def fill_empty(world: World) -> None:
-    """Fill a test forum with an organiser only, without an event."""
+    """Fill a test forum without an event: with an admin and a viewer of all events."""
     make_user(Role.ADMIN, email="organiser@example.org")
+    make_user(Role.VIEWER, email="viewer@example.org")
 
 
 def _broken(**_values):
@@ -613,7 +614,7 @@ def _revise_page(world: World, event: Event) -> None:
 
 
 def _add_organisers(world: World, event: Event) -> None:
-    """Add organisers with one-time links: a usual one, one without authenticator, one with the role "door"."""
+    """Add organisers with one-time links: a usual one, one without authenticator, narrow roles."""
     organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
     make_user(Role.DOOR, event, email="door@example.org")

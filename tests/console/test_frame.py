@@ -8,6 +8,8 @@ from forum.accounts.models import User
 from forum.console.navigation import BELONGING
 from forum.extensions import db
 from tests.factories.events import make_event
+from tools.organisers import make_user, sign_in
+from tools.pages import Pages
 
 UNKNOWN = "registrations/ZZZZ-ZZZZ"
 
@@ -140,8 +142,15 @@ def test_missing_page_says_nothing_of_an_event_that_is_not_ones_own(sign_in_as, 
     assert "2027" not in page.soup.body.get_text()
 
 
-def test_role_without_lists_gets_a_frame_without_them(sign_in_as, event):
+def test_role_without_lists_gets_a_frame_without_them(app, sign_in_as, event):
     page = sign_in_as(Role.DOOR, event).get("/console/nf27/attendees", expect=404)
+    assert (nav(page), page.links["Go to the console’s first page"]) == (
+        ["Reception"],
+        "/console/nf27/reception",
+    )
+    pages = Pages(app)
+    sign_in(pages, make_user(None))
+    page = pages.get("/console/nf27/attendees", expect=404)
     assert (nav(page), page.links["Go to the console’s first page"]) == ([], "/console/")
 
 

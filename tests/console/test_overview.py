@@ -19,6 +19,8 @@ from forum.registration import actions
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
 from tests.tables import names
+from tools.organisers import make_user, sign_in
+from tools.pages import Pages
 
 PAGES = (
     "",
@@ -344,16 +346,23 @@ def test_archive_is_called_so(sign_in_as, event, archive):
     assert facts(overview(sign_in_as(Role.ORGANISER), "nf16"))["State"] == "Archived"
 
 
-def test_a_role_without_pages_is_told_so(sign_in_as, event):
-    pages = sign_in_as(Role.DOOR, event)
+def test_whoever_has_no_role_is_told_so(app, event):
+    pages = Pages(app)
+    sign_in(pages, make_user(None))
     for page in PAGES:
         pages.get(f"/console/nf27/{page}", expect=404)
-    assert pages.get("/console/").all(".empty-title") == ["There is nothing here for your role yet"]
-    assert pages.get("/console/").all(".console-side nav li") == []
+    assert "your role does not show it" in pages.get("/console/", expect=404).text
+
+
+def test_whoever_cannot_make_the_first_event_is_told_that_there_is_none(app, database):
+    pages = Pages(app)
+    sign_in(pages, make_user(Role.VIEWER))
+    assert pages.get("/console/").all(".empty-title") == ["There is no event yet"]
 
 
 # For each role: the first page after signing in, and the navigation.
 NARROW = {
+    Role.DOOR: ("/console/nf27/reception", ["Reception"]),
     Role.REGISTRAR: (
         "/console/nf27/",
         ["Overview", "Attendees", "Organisations", "Waiting list", "Invitations", "Figures"],

@@ -118,6 +118,7 @@ OF_ROLES = (
         },
     ),
     ({Role.EDITOR}, {"post_revisions.content", "page_revisions.content", "images.file_name", "users.name"}),
+    ({Role.DOOR}, {"registrations.given_name", "registrations.family_name"}),
     ({Role.MAILER}, {"outbox_messages.recipient", "outbox_messages.last_error", "mailings.words"}),
 )
 # Columns whose texts a reviewer sees of the people of their sector; the first column of the row is the registration.

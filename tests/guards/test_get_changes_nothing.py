@@ -48,7 +48,7 @@ TRACED = {
     "waiting_list.extend",
     "waiting_list.withdraw",
     "attendees.index",
-    "attendee_views.show",
+    *("attendee_views.show", "reception.index"),
     "counts.people",
     *("log.index", "log.site"),
     "invitations.index",

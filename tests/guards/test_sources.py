@@ -142,6 +142,7 @@ VIEWS = {
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
     *("forum/registration/organisers_notes.py", "forum/registration/organisers_columns.py"),
     *("forum/registration/organisers_views.py", "forum/registration/organisers_exports.py"),
+    "forum/registration/organisers_reception.py",
     "forum/registration/exporting.py",
     "forum/registration/organisers_merges.py",
     *("forum/registration/organisers_undoing.py", "forum/registration/organisers_answers.py"),

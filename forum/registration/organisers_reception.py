@@ -1,0 +1,35 @@
+"""The reception's page: who has a place, by name, and nothing else about anybody (S14)."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.registration import filtering, reception, wording
+
+bp = Blueprint("reception", __name__, url_prefix="/console/<event>/reception")
+
+
+@bp.route("")
+def index(event: str) -> ResponseReturnValue:
+    """Show people with a confirmed place, or those with the searched name; after the event nobody."""
+    found = get_any_or_404(event)
+    words = filtering.read_search(request.args)
+    is_over = events.is_over(found, clock.now())
+    if words and not is_over:
+        note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
+    people = [] if is_over else reception.list_expected(found, words)
+    return render_template(
+        "console/reception.html",
+        event=found,
+        words=words,
+        is_over=is_over,
+        people=people[: reception.SHOWN],
+        has_more=len(people) > reception.SHOWN,
+        most=reception.SHOWN,
+        wording=wording,
+    )

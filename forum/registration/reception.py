@@ -1,0 +1,52 @@
+"""Who is let in at the reception: people with a confirmed place, found by their names or a reference (S14)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.folding import search_fold
+from forum.registration import searching
+from forum.registration.enums import Status
+from forum.registration.listing import BY_NAME
+from forum.registration.models import Registration
+from forum.registration.restrictions import IS_FREE
+
+SHOWN = 50  # people on the page; more than these are found by more letters of the name
+# A folded name can have more letters than the name: "ß" becomes "ss".
+LONGER = 9
+
+
+def list_expected(event: Event, words: str) -> Sequence[Registration]:
+    """Return at most SHOWN + 1 people with a confirmed place, by name; only those who meet all words, if there are any.
+
+    A word is part of a name, of the alias where the identity is protected (P22), or a whole reference. It never finds
+    anybody by organisation, address or phone number, which the reception does not see. Whose data may not be used
+    because of a restriction is left out.
+    """
+    terms = searching.terms(words)
+    return [
+        one for one in db.session.scalars(_query(event, terms)) if all(_is_named(one, term) for term in terms)
+    ]
+
+
+def _query(event: Event, terms: Sequence[searching.Term]) -> Select[tuple[Registration]]:
+    has_place = (Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE)
+    query = select(Registration).where(*has_place, *map(_names, terms))
+    return query.order_by(*BY_NAME).limit(SHOWN + 1)
+
+
+def _names(term: searching.Term) -> ColumnElement[bool]:
+    """Return the condition that a term is in the names, with which the searched text begins, or is a reference."""
+    names = func.length(Registration.given_name) + func.length(Registration.family_name) + LONGER
+    beginning = func.substr(Registration.search_text, 1, names)
+    ways = [beginning.contains(text, autoescape=True) for text in term.texts]
+    ways += [Registration.reference == text.upper() for text in term.texts]
+    return or_(false(), *ways)
+
+
+def _is_named(person: Registration, term: searching.Term) -> bool:
+    """Return whether a term is in the names or is the reference: the database looks at some letters more."""
+    names = search_fold(f"{person.given_name} {person.family_name}")
+    return any(text in names or text.upper() == person.reference for text in term.texts)
