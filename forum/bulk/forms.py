@@ -13,7 +13,7 @@ from forum.people import notes
 from forum.people.models import LONGEST_NOTE
 from forum.registration import moving_words
 from forum.registration.offer_models import LONGEST_REASON
-from forum.review.forms import ALL, WHOM, OwnWordsForm
+from forum.review.forms import WHOM, OwnWordsForm
 from forum.tasks.enums import TaskKind
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, SentOnce, TidyForm, required
@@ -107,7 +107,11 @@ class OfferManyForm(ManyForm):
 class ManyApprovalForm(ManyForm, OwnWordsForm):
     """Words to the people who are approved, and what happens to whoever finds no place."""
 
-    whom = RadioField(_l("If there are fewer places than people"), choices=[*WHOM], default=ALL)
+    whom = RadioField(
+        _l("If there are fewer places than people"),
+        [required(_l("Choose what happens if there are fewer places than people"))],
+        choices=[*WHOM],
+    )
 
     @property
     def payload(self) -> dict[str, Any]:

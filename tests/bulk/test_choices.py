@@ -204,6 +204,7 @@ def test_many_are_approved_by_the_rules_of_review(organiser, event):
     asked = tick(organiser.get(LIST), *reviewed, placed, act="approve")
     assert asked.h1 == "Approve 3 registrations"
     assert "Left as they are: 1. Not in review." in asked.text
+    assert list(asked.submit(expect=422).errors) == ["whom"]
     words = {name: "Welcome." for name in asked.form().names if name in ("sv", "en")}
     asked.submit({**words, "whom": "all"}, expect=303)
     # Whoever changes an answer after the task was started is left for another look (R30).
