@@ -93,6 +93,7 @@ def describe(
         *_consents(filters),
         *_answers(asked, filters),
         _imports(event, filters),
+        _days(filters),
     ]
     listed = {option.value for option in main[2].options}
     others = [(one.value, str(one.label)) for one in country_choices(language()) if one.value not in listed]
@@ -208,6 +209,12 @@ def _imports(event: Event, filters: Filters) -> Choice:
     moments = imported.find_moments(event, [*map(int, chosen)])
     named = ((value, short_moment_text(moments[int(value)], event.zone)) for value in chosen)
     return Choice("import", pgettext("filter", "Import"), _options(named, chosen))
+
+
+def _days(filters: Filters) -> Choice:
+    words = (_("today"), _("since yesterday"), _("in the last 7 days"), _("in the last 30 days"))
+    named = zip(narrowing.DAYS, words, strict=True)
+    return Choice("within", _("Registered"), _options(named, filters.values("within")))
 
 
 def _chips(event: Event, filters: Filters, choices: Sequence[Choice]) -> Iterator[Chip]:

@@ -8,10 +8,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, or_, select
 
+from forum import clock
 from forum.events.models import Event
 from forum.people import notes
 from forum.people.models import LONGEST_TAG, RegistrationTag
@@ -32,6 +34,9 @@ BETWEEN = ":"
 UNANSWERED = "-"  # stands for "no answer"; the key of a choice begins with a letter or a digit
 
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # the id of an import; both databases can store larger numbers
+
+# Registered within so many days, of which the last is today: a saved view shows other people each day.
+DAYS = ("1", "2", "7", "30")
 
 Values = tuple[str, ...]
 Conditions = Iterator[ColumnElement[bool]]
@@ -146,6 +151,13 @@ def _imported(_event: Event, values: Values) -> Conditions:
     yield imported.came_from([*map(int, values)])
 
 
+def _registered_within(event: Event, values: Values) -> Conditions:
+    """Yield the condition that somebody registered within the longest of these spans, by days in the event's zone."""
+    today = clock.now().astimezone(event.zone).date()
+    first = today - timedelta(days=max(map(int, values)) - 1)
+    yield Registration.requested_at >= datetime.combine(first, time(), event.zone).astimezone(UTC)
+
+
 def _read_answers(event: Event, values: Sequence[str]) -> Sequence[str]:
     known = {f"{one.key}{BETWEEN}{value}" for one in list_asked(event) for value in answers_to(one)}
     if not set(values) <= known:
@@ -175,4 +187,5 @@ KINDS: Mapping[str, Kind] = {
     "invited": Kind(_one_of(lambda: {YES: True, NO: False}), _invited),
     "answer": Kind(_read_answers, _answered),
     "import": Kind(_read_imports, _imported),
+    "within": Kind(_one_of(lambda: dict.fromkeys(DAYS)), _registered_within),
 }

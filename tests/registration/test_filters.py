@@ -3,19 +3,22 @@
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
+from forum import clock
 from forum.audit.models import AuditEntry
 from forum.extensions import db
 from forum.people import notes
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
-from forum.registration import actions, answers
+from forum.registration import actions, answers, listing
 from forum.registration.enums import ConsentPurpose
+from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.registration.readers import list_readings
 from tests.factories.events import NOW, make_event
@@ -103,6 +106,10 @@ EXPECTED = {
     "until=2027-04-30": "AB",
     "since=2027-04-30&until=2027-05-01": "BC",
     "since=2027-06-01": "",
+    "within=1": "",
+    "within=2": "D",
+    "within=2&within=7": "ABCD",
+    "within=7&country=SE": "AD",
 }
 
 
@@ -130,6 +137,26 @@ def looked(organiser, *queries: str) -> list[tuple[str, int]]:
 
 def test_values_of_a_filter_are_alternatives_and_filters_all_hold(organiser, people):
     assert {query: found(organiser, query) for query in EXPECTED} == EXPECTED
+
+
+def test_days_end_today_and_begin_at_midnight_in_the_events_zone(database, monkeypatch):
+    """A saved view keeps the span, so that it shows other people each day."""
+    event = make_event()
+    for name, moment in (("Before", (2027, 5, 2, 21, 59)), ("After", (2027, 5, 2, 22, 1))):
+        confirmed(event, "ngo", now=datetime(*moment, tzinfo=UTC), family_name=name)
+
+    def who(days: str, moment: datetime) -> list[str]:
+        monkeypatch.setattr(clock, "now", lambda: moment)
+        filters = Filters.of(MultiDict({"within": days}), event)
+        assert filters.query() == {"within": [days]}
+        return [one.family_name for one in listing.read_list(event, filters, None).rows]
+
+    assert [who(days, NOW) for days in ("1", "2")] == [["After"], ["After", "Before"]]
+    assert [who(days, NOW + timedelta(days=1)) for days in ("1", "2", "7")] == [
+        [],
+        ["After"],
+        ["After", "Before"],
+    ]
 
 
 def test_number_above_the_list_counts_the_rows_that_match(organiser, people, monkeypatch):
