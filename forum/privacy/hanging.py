@@ -47,7 +47,8 @@ UNTOLD = {
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
     "registrations.sealed_for",  # `sealed_for` is a digest of an address.
     "delegations.email_canonical",
-    *("registrations.search_extra", "registrations.search_extra_from", "registrations.version"),
+    *("registrations.search_extra", "registrations.search_extra_from"),
+    *("registrations.version", "task_people.seen_version"),
     # Left out: the content of unsent mails with a personal link, which the person gets with the mail.
     "outbox_messages.content",
     # Left out: technical values for sending a mail.
