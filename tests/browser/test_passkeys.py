@@ -31,7 +31,7 @@ def organiser(change_world, chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(locale="en", base_url=world.url)
     context.add_cookies([{**cookie, "url": world.url}])
     page, problems = context.new_page(), []
-    page.on("pageerror", lambda problem: problems.append(problem))
+    page.on("pageerror", lambda problem: problems.append(str(problem)))
     page.goto("/account/passkeys?lang=en")
     yield page
     context.close()
