@@ -415,6 +415,13 @@ def nested(levels: int) -> bytes:
     return b"\x81" * levels + b"\x80"
 
 
+def doubled(times: int) -> bytes:
+    """Return a list whose values each hold the one before twice: 2^times values in a few hundred bytes."""
+    heads = [b"\xd8\x1d" + dumps(number) for number in range(times)]
+    shared = b"".join(b"\xd8\x1c\x82" + head * 2 for head in heads)
+    return b"\x98" + bytes([times + 1]) + b"\xd8\x1c\x81\x01" + shared
+
+
 BOMBS = {
     "nothing": b"",
     "cut off": dumps({"fmt": "none"})[:-2],
@@ -423,6 +430,7 @@ BOMBS = {
     "without an end": b"\x9f" * 100,
     "deep": nested(5000),
     "a number of a tag": dumps(CBORTag(5, [1 << 60, 3])),
+    "doubled values": doubled(60),
     "shared values": b"\xd8\x1c" + nested(3),
     "a pattern": dumps(CBORTag(35, "(a+)+$")),
     "half a float": b"\xf9\x7e\x00",
@@ -491,6 +499,7 @@ def test_odd_answers_are_refused_in_words(app, signed_in, user, odd):
         {"fmt": "tpm"},
         {"fmt": "packed", "attStmt": {"x5c": [b"certificate"]}},
         {"attStmt": {"sig": b"x"}},
+        {"authData": b"x" * 32 + b"\x45" + bytes(20) + b"\x00\x01i" + doubled(60)},
         {"authData": b""},
         {"authData": 1},
     ],
