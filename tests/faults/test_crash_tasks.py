@@ -8,6 +8,7 @@ from forum.audit import actions as audit
 from forum.bulk import selection
 from forum.bulk.selection import Selection
 from forum.database import start_write
+from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
 from forum.jobs.table import JOBS
@@ -28,6 +29,7 @@ KINDS = {
     TaskKind.TAG: {"tags": ["vip"]},
     TaskKind.UNTAG: {"tags": ["press"]},
     TaskKind.MOVE: {"sector": "ngo", "may_wait": False},
+    TaskKind.APPROVE: {"whom": "all", "words": {"sv": "Hej.", "en": "Hello."}},
     TaskKind.OFFER: {"reason": "Speaks."},
     TaskKind.CANCEL: {"reason": "Moved.", "words": {"sv": "Vi flyttar.", "en": "We move."}},
 }
@@ -40,7 +42,7 @@ def app(make_app, database_url):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_worker_leaves_no_act_half_done_and_none_undone(frozen, app, database, crash, kind):
-    event = _fill()
+    event = _fill(SectorPolicy.REVIEW if kind == TaskKind.APPROVE else SectorPolicy.OPEN)
     sign_in_somebody(app, event=event)
     by = {"user_id": db.session.scalars(select(User.id)).one(), "now": NOW}
     start_write(db.session)
@@ -65,9 +67,9 @@ def test_a_killed_worker_leaves_no_act_half_done_and_none_undone(frozen, app, da
     assert (task.people, audit.verify()) == (5, None)
 
 
-def _fill() -> Event:
-    """Save an event with five people, of whom the last one waits, though places are free by now."""
-    sectors = [make_sector("justice", ceiling=9), make_sector("ngo", ceiling=2)]
+def _fill(policy: SectorPolicy) -> Event:
+    """Save an event with five people, of whom the last one waits, though places are free by now; or all in review."""
+    sectors = [make_sector("justice", ceiling=9, policy=policy), make_sector("ngo", ceiling=2)]
     event = make_event(capacity=4, sectors=sectors, organisation_cap=9)
     for _number in range(5):
         write(notes.set_tags, confirmed(event, "justice"), ["press"], actor="command", now=NOW)
@@ -95,6 +97,7 @@ def _changed(kind: TaskKind) -> int:
         TaskKind.TAG: lambda one: one.id in tagged["vip"],
         TaskKind.UNTAG: lambda one: one.id not in tagged["press"],
         TaskKind.MOVE: lambda one: one.sector.key == "ngo",
+        TaskKind.APPROVE: lambda one: one.status == "confirmed",
         TaskKind.OFFER: lambda one: one.status == "offered",
         TaskKind.CANCEL: lambda one: one.status == "cancelled" and notes.list_notes(one),
     }
