@@ -1,6 +1,7 @@
 """Answers of an event as counts for the kitchen and the venue, and as a list of people for the role care (P06)."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -85,8 +86,11 @@ def _sheet_shown(sheet: by_part.Sheet, asked: Question) -> dict[str, Any]:
         "headings": [answer_text(asked, part) if part else _("Not said") for part in sheet.parts],
         "people": sheet.people,
         "needs": [
-            (in_language(question.label), answer_text(question, need), numbers)
-            for question, need, numbers in sheet.needs
+            (
+                in_language(question.label),
+                [(answer_text(question, need), numbers) for _q, need, numbers in rows],
+            )
+            for question, rows in groupby(sheet.needs, key=lambda row: row[0])
         ],
     }
 

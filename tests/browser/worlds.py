@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError
 from forum import clock, create_app
 from forum.accounts import actions as accounts
 from forum.accounts import links as account_links
-from forum.accounts import reviewers, sign_ins
+from forum.accounts import management, reviewers, sign_ins
 from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import Passkey, User
 from forum.columns import Text, digest
@@ -622,7 +622,8 @@ def _add_organisers(world: World, event: Event) -> None:
     make_user(Role.CARE, event, email="care@example.org")
     reviewer = make_user(Role.REVIEWER, event, email="reviewer@example.org")
     plain = make_user(Role.ORGANISER, event, email="plain@example.org")
-    disabled = make_user(Role.VIEWER, event, email="disabled@example.org", name="Disa Lund", active=False)
+    disabled = make_user(Role.VIEWER, event, email="disabled@example.org", name="Disa Lund")
+    write(management.disable, disabled, actor=f"user:{organiser.id}", now=NOW)
     unused = {"password_hash": None, "totp_secret": None}
     invited = make_user(
         Role.ORGANISER, event, email="invited@example.org", name="Ingrid Lagerström", **unused

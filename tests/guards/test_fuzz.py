@@ -87,6 +87,7 @@ QUERY_NAMES = (
     *("who", "whom"),
     *("kind", "since", "until"),
     "of",
+    "by",
     "act",
     "q",
     "sort",
