@@ -6,6 +6,7 @@ the list holds people without a confirmed place, their status stands in place of
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,18 @@ AFTER_Z = {"{": "Å", "|": "Ä Æ", "}": "Ö Ø"}
 SORT_KEY = "sort_key"
 
 
-def make(filters: listing.Filters, mark: Mark) -> bytes:
-    """Return the PDF of those who match the filters. Raises TooManyForPaper, and NotSet when it cannot be made."""
+def make(told: dict[str, Any], *, now: datetime) -> bytes:
+    """Return the PDF that says what `tell` has returned. Raises NotSet when it cannot be made."""
+    return set_pdf(MARKUP, told, now=now)
+
+
+def tell(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
+    """Return all that the markup sets about those who match the filters, in the organiser's language.
+
+    Raises TooManyForPaper.
+    """
     if mark.total > MOST:
         raise TooManyForPaper
-    return set_pdf(MARKUP, told(filters, mark), now=mark.now)
-
-
-def told(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
-    """Return all that the markup sets, in the organiser's language."""
     event, groups = mark.event, _groups(mark, filters)
     number = ngettext("%(num)s registration", "%(num)s registrations", mark.total)
     return {

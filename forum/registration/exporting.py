@@ -6,6 +6,7 @@ from secrets import token_hex
 
 from flask import Response, current_app, flash, g, redirect, render_template, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from forum import clock
@@ -53,7 +54,7 @@ def explain(refusal: TooManyForPaper | NotSet, form: exports.ExportForm) -> None
     if isinstance(refusal, TooManyForPaper):
         said = _(
             "A door list as a PDF has %(most)s people at most. Filter the list by sector, or print a page.",
-            most=door_list.MOST,
+            most=format_decimal(door_list.MOST),
         )
     else:
         note_cause(f"no PDF was made: {refusal}")
@@ -85,7 +86,10 @@ def _give_door_list(
     filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
 ) -> ResponseReturnValue:
     """Make the list before the transaction that records it, because that takes seconds, then give it."""
-    made = door_list.make(filters, mark)
+    told = door_list.tell(filters, mark)
+    # No connection is held while the list is made.
+    db.session.rollback()
+    made = door_list.make(told, now=mark.now)
     start_write(db.session)
     record(filters, plan, mark, form, actor=sign_ins.current_actor())
     db.session.commit()

@@ -1,5 +1,6 @@
 """The list for the door as a PDF: the rows of every other list for the door, by letter, with boxes (P14, P21)."""
 
+import re
 import string
 
 import pytest
@@ -10,7 +11,6 @@ from sqlalchemy import select
 from forum.extensions import db
 from forum.registration import door_list, protection
 from forum.registration.models import Registration
-from forum.web import typesetting
 from forum.web.typesetting import NotSet
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, register, write
@@ -124,18 +124,34 @@ NAMES = st.text(alphabet=LETTERS, min_size=1, max_size=17).map(lambda name: " ".
 )
 def test_nordic_and_sami_names_are_read_back_and_no_name_stops_the_list(names, wild):
     people = [_person(name) for name in [*names, *wild]]
-    told = {
-        "groups": [{"letter": "–", "people": people}],
-        "headings": ["a", "b"],
-        "page": ["", "", ""],
-    }
-    told |= dict.fromkeys(
-        ("title", "author", "event", "dates", "number", "about", "foot", "nobody", "note"), "x"
-    )
-    file = typesetting.set_pdf(door_list.MARKUP, {**told, "lang": "sv", "lacks": False}, now=NOW)
-    read = words(file)
+    read = words(door_list.make(_told([{"letter": "–", "people": people}]), now=NOW))
     assert sum(line == "TWQ8-Y6T1" for line in read) == len(people)
     assert [name for name in names if name not in read] == []
+
+
+@pytest.mark.slow
+def test_twenty_thousand_people_fit_within_the_bounds():
+    people = [_person(f"Bergström {number}") for number in range(door_list.MOST)]
+    groups = [
+        {"letter": str(start), "people": people[start : start + 1000]}
+        for start in range(0, door_list.MOST, 1000)
+    ]
+    assert len(re.findall(rb"/Type/Page/", door_list.make(_told(groups), now=NOW))) > 800
+
+
+def _told(groups):
+    """Return what a list says of these groups of people."""
+    told = dict.fromkeys(
+        ("title", "author", "event", "dates", "number", "about", "foot", "nobody", "note"), "x"
+    )
+    return {
+        **told,
+        "lang": "sv",
+        "lacks": False,
+        "headings": ["a", "b"],
+        "page": ["", "", ""],
+        "groups": groups,
+    }
 
 
 def _person(name: str) -> dict[str, str]:
