@@ -110,3 +110,10 @@ def test_more_than_a_page_are_found_by_name_and_nobody_after_the_end(door, event
     write(update, event, starts_at=datetime(2020, 1, 1, tzinfo=UTC), ends_at=datetime(2020, 1, 2, tzinfo=UTC))
     page = door.get(PAGE)
     assert (page.all("tbody th"), "The forum is over" in page.text) == ([], True)
+
+
+def test_people_found_only_by_organisation_hide_nobody_behind_them(door, event):
+    for number in range(reception.SHOWN + 1):
+        confirmed(event, "tech", given_name="Bo", family_name=f"Aa{number}", organisation="Poly")
+    confirmed(event, "tech", given_name="Åsa", family_name="Polydor", organisation="Nämnd")
+    assert names(door, "poly") == ["Polydor, Åsa"]
