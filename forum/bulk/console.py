@@ -188,7 +188,7 @@ def _page(kind: TaskKind, chosen: Selection, foreseen: Foreseen, form: ManyForm)
         kind=kind,
         act=wording.KINDS[kind],
         question=wording.question(kind, foreseen.will),
-        consequences=wording.consequences(kind),
+        consequences=_consequences(kind, chosen),
         left=[wording.left_text(kind, outcome, number) for outcome, number in foreseen.left.items()],
         foreseen=foreseen,
         people=selection.list_named(chosen),
@@ -196,6 +196,14 @@ def _page(kind: TaskKind, chosen: Selection, foreseen: Foreseen, form: ManyForm)
         list_url=_list_url(chosen),
         wording=registration_wording,
     )
+
+
+def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
+    told = wording.consequences(kind)
+    if kind == TaskKind.APPROVE:
+        places_there = selection.foresee_places(chosen, user_id=g.user.id, now=clock.now())
+        told = [*wording.places_told(*places_there), *told] if places_there else told
+    return told
 
 
 def _status(form: ManyForm) -> int:

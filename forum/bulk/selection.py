@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from werkzeug.datastructures import MultiDict
 
 from forum.events.models import Event
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import listing
+from forum.registration import listing, reviewing
 from forum.registration.enums import APPROVED, ENDED, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
@@ -23,6 +24,9 @@ from forum.web.edits import digest
 
 ALL, CHOSEN = "all", "chosen"
 NAMED = 50
+# For at most so many people is tried on a copy of the event who would get a place.
+MOST_TRIED = 500
+SINCE = func.coalesce(Registration.waiting_since, Registration.requested_at)
 IN_REVIEW = (Registration.status == Status.IN_REVIEW) | (
     Registration.review_since.is_not(None) & Registration.status.in_(APPROVED)
 )
@@ -94,6 +98,20 @@ def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
     return Foreseen(will, numbers, digest({"people": rows}))
 
 
+def foresee_places(chosen: Selection, *, user_id: int, now: datetime) -> tuple[int, int] | None:
+    """Return how many of those approved would get a place now and how many none; None for too many to try it.
+
+    Whoever keeps a place or rank in line, because a change is reviewed, is not counted.
+    """
+    left = or_(*(condition for condition, _outcome in _reasons(chosen.event, TaskKind.APPROVE, user_id)))
+    first = chosen.select().where(~left, Registration.status == Status.IN_REVIEW)
+    people = db.session.scalars(first.order_by(SINCE, Registration.id).limit(MOST_TRIED + 1)).all()
+    if len(people) > MOST_TRIED:
+        return None
+    placed = len(reviewing.find_placed(chosen.event, people, now))
+    return placed, len(people) - placed
+
+
 def list_named(chosen: Selection) -> Sequence[Registration]:
     """Return the first of the chosen people, in the order of their names."""
     return db.session.scalars(chosen.select().order_by(*listing.BY_NAME).limit(NAMED)).all()
@@ -113,9 +131,8 @@ def list_tags(chosen: Selection) -> Sequence[str]:
 
 def in_turn(chosen: Selection) -> Select[int, int]:
     """Select ids and versions of the chosen registrations: who has waited or been registered longest comes first."""
-    since = func.coalesce(Registration.waiting_since, Registration.requested_at)
     both = chosen.select().with_only_columns(Registration.id, Registration.version)
-    return both.order_by(since, Registration.id)
+    return both.order_by(SINCE, Registration.id)
 
 
 def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:

@@ -101,6 +101,15 @@ def consequences(kind: TaskKind) -> list[str]:
             ]
 
 
+def places_told(placed: int, others: int) -> list[str]:
+    """Return sentences about how many of those approved would get a place now, and how many none."""
+    gets = ngettext("%(num)s person gets a place at once.", "%(num)s people get a place at once.", placed)
+    none = ngettext(
+        "For %(num)s person no place is free now.", "For %(num)s people no place is free now.", others
+    )
+    return [told for number, told in ((placed, gets), (others, none)) if number]
+
+
 def reason(kind: TaskKind, outcome: Outcome) -> str:
     """Return what became of a person whom an act of this kind has left alone, or would."""
     if (kind, outcome) == (TaskKind.MOVE, Outcome.SECOND_NEEDED):

@@ -223,6 +223,11 @@ def test_who_finds_no_place_stays_in_review_if_that_was_chosen(organiser, event)
     write(lambda: setattr(event.sectors[0], "ceiling", 1))
     reviewed = [confirmed(event, "justice", family_name=name) for name in ("Q", "R")]
     asked = tick(organiser.get(LIST), *reviewed, act="approve")
+    told = (
+        "1 person gets a place at once." in asked.text,
+        "For 1 person no place is free now." in asked.text,
+    )
+    assert told == (True, True)
     changed = db.session.get_one(Registration, reviewed[0].id)
     write(lambda: setattr(changed, "title", "Other"))
     assert "have changed since you opened this page" in asked.submit({"whom": "all"}, expect=409).text
