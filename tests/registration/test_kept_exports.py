@@ -336,7 +336,9 @@ def test_file_says_what_it_was_when_it_was_asked_for_and_a_cancellation_leaves_i
     assert {row["Status"] for row in table(take(page, expect=200))} == {"Confirmed"}
 
 
-def test_person_reads_of_a_prepared_file_that_was_taken_and_of_no_other(organiser, event, people, time):
+def test_person_reads_of_a_prepared_file_that_was_taken_and_of_no_other(
+    organiser, sign_in_as, event, people, time
+):
     """The one of the other sector had nobody of this one, and who came later was not in the file yet (P18)."""
     prepare(organiser, "?sector=ngo", purpose="door")
     prepare(organiser, purpose="contact")
@@ -355,3 +357,9 @@ def test_person_reads_of_a_prepared_file_that_was_taken_and_of_no_other(organise
     with current_app.test_request_context(), force_locale("en"):
         assert read(people[0]) == [asked, "Downloaded a prepared file: Contact with those registered"]
         assert read(late) == []
+    admin = sign_in_as(Role.ADMIN, event)
+    told = {
+        person: admin.get("log.index", **HERE, kind="exports", reference=person.reference).text
+        for person in (people[0], late)
+    }
+    assert [text.count("Downloaded a prepared file") for text in told.values()] == [1, 0]
