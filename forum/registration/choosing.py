@@ -58,8 +58,12 @@ def clear(event: Event, user_id: int) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete choices that were not changed for a day; return of how many people. The worker calls this."""
-    old = delete(ChosenPerson).where(ChosenPerson.chosen_at <= now - KEPT_FOR)
+    """Delete choices that were not changed for a day, and whoever's data may not be used from all; return how many.
+
+    The worker calls this. Without it somebody would be chosen again when a restriction ends.
+    """
+    is_old = ChosenPerson.chosen_at <= now - KEPT_FOR
+    old = delete(ChosenPerson).where(is_old | ChosenPerson.registration_id.in_(RESTRICTED))
     done: int = db.session.connection().execute(old).rowcount
     return done
 
