@@ -1,15 +1,15 @@
 """A program that sets a document as PDF: `python -I typeset.py FOLDER SECONDS`.
 
 It runs as a process of its own (`web.typesetting`), with limits on its memory and time, so it imports nothing of the
-forum. FOLDER holds `main.typ`, the markup, and `told.json`, the data that the markup reads. Data are never markup:
-whatever a text looks like, it is set as text. The markup can read no file outside FOLDER; no package is there, and none
-is fetched as long as the markup names none. Fonts are those that Typst brings along, so every machine makes the same
-file. SECONDS is the moment that the file gives as its own, as a Unix time.
+forum. FOLDER holds `main.typ`, the markup. The data come as JSON through the standard input, and the markup reads them
+from `sys.inputs.told`: they are never on a disk, where a process that is killed would leave them. Data are never
+markup: whatever a text looks like, it is set as text. The markup can read no file outside FOLDER; no package is there,
+and none is fetched as long as the markup names none. Fonts are those that Typst brings along, so every machine makes
+the same file. SECONDS is the moment that the file gives as its own, as a Unix time.
 
 PDF/UA-1, the standard for files that a screen reader can read, refuses letters that no font has. So the program first
 sets each letter of the data once, to find those, and then the document, with LACKING in their place and `lacks` in the
-data true, so that the markup can say so. It writes `made.pdf`, and prints JSON: {} or {"refused": a
-reason for the log}.
+data true, so that the markup can say so. It prints the PDF, or JSON: {"refused": a reason for the log}.
 """
 
 import json
@@ -27,7 +27,7 @@ LACKING = "▯"
 # Sets each letter alone; the fonts must be those of the documents. A document needs a title and a language.
 LETTERS = b"""#set document(title: "Letters")
 #set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
-#for letter in json("letters.json") [#letter #parbreak()]
+#for letter in json(bytes(sys.inputs.told)) [#letter #parbreak()]
 """
 # What Typst says of letters that no font has, each text as a literal of its own language.
 NO_FONT = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
@@ -37,35 +37,35 @@ PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 MOST_ROUNDS = 3
 
 
-def main(folder: Path, moment: int) -> None:
-    """Write the PDF. Raises `typst.TypstError`."""
-    told = json.loads((folder / "told.json").read_text())
+def main(folder: Path, moment: int) -> bytes:
+    """Return the PDF. Raises `typst.TypstError`."""
+    told, markup = json.load(sys.stdin.buffer), (folder / "main.typ").read_bytes()
     letters = sorted({letter for text in _texts(told) if not text.isascii() for letter in text})
-    (folder / "letters.json").write_text(json.dumps(letters))
+    _made, lacking = _set(folder, LETTERS, letters, moment)
+    for _round in range(MOST_ROUNDS):
+        if lacking:
+            told = {**_without(told, lacking), "lacks": True}
+        made, lacking = _set(folder, markup, told, moment)
+        if not lacking and len(made) > LARGEST_OUTPUT:
+            raise ValueError("the PDF is too large")
+        if not lacking:
+            return made
+    raise ValueError("letters that no font has are left")
+
+
+def _set(folder: Path, markup: bytes, told: Any, moment: int) -> tuple[bytes, list[str]]:
+    """Return the PDF, or else what no font of it has, the longest text first. Raises `typst.TypstError`."""
     compiler = typst.Compiler(
-        LETTERS,
+        markup,
         root=folder,
         font_paths=typst.Fonts(include_system_fonts=False),
         ignore_system_fonts=True,
         package_path=folder / "none",
         package_cache_path=folder / "none",
+        sys_inputs={"told": json.dumps(told)},
     )
-    _made, lacking = _set(compiler, LETTERS, moment)
-    for _round in range(MOST_ROUNDS):
-        if lacking:
-            told = {**_without(told, lacking), "lacks": True}
-            (folder / "told.json").write_text(json.dumps(told))
-        made, lacking = _set(compiler, (folder / "main.typ").read_bytes(), moment)
-        if not lacking:
-            (folder / "made.pdf").write_bytes(made)
-            return
-    raise ValueError("letters that no font has are left")
-
-
-def _set(compiler: typst.Compiler, markup: bytes, moment: int) -> tuple[bytes, list[str]]:
-    """Return the PDF, or else what no font of it has, the longest text first. Raises `typst.TypstError`."""
     try:
-        made = compiler.compile(markup, format="pdf", pdf_standards=["ua-1"], timestamp=moment)
+        made = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=moment)
     except typst.TypstError as problem:
         lacking = {_read(text) for text in NO_FONT.findall(problem.diagnostic)}
         if not lacking:
@@ -102,11 +102,11 @@ def _without(told: Any, lacking: list[str]) -> Any:
 
 
 def _limit() -> None:
-    """Limit the memory, processor time and file sizes of this process."""
+    """Limit the memory and processor time of this process, and let it write no file."""
     for kind, most in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, SECONDS),
-        (resource.RLIMIT_FSIZE, LARGEST_OUTPUT),
+        (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (most, most))
@@ -114,10 +114,9 @@ def _limit() -> None:
 
 if __name__ == "__main__":
     _limit()
-    said: dict[str, str] = {}
     try:
-        main(Path(sys.argv[1]), int(sys.argv[2]))
+        said = main(Path(sys.argv[1]), int(sys.argv[2]))
     except (OSError, RuntimeError, ValueError, MemoryError) as problem:
         # The message may quote a name of the list; only its kind is told.
-        said = {"refused": type(problem).__name__}
-    sys.stdout.write(json.dumps(said))
+        said = json.dumps({"refused": type(problem).__name__}).encode()
+    sys.stdout.buffer.write(said)

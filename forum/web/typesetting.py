@@ -28,17 +28,15 @@ class NotSet(Exception):
 def set_pdf(markup: Path, told: Mapping[str, Any], *, now: datetime) -> bytes:
     """Return a PDF that the file of markup sets from these data; the same markup, data and time give the same bytes.
 
-    The markup reads the data from `told.json`. `lacks` must be among them: it becomes true where letters had to be
-    replaced, because no font has them. Raises NotSet.
+    The markup reads the data as JSON from `sys.inputs.told`. `lacks` must be among them: it becomes true where letters
+    had to be replaced, because no font has them. No file ever holds the data. Raises NotSet.
     """
     # Let other requests compute meanwhile: the work is done in another process.
     try:
         with processor.lent(), SETTERS.turn(WAIT_SECONDS), TemporaryDirectory(prefix="forum-pdf-") as name:
             folder = Path(name)
             (folder / "main.typ").write_bytes(markup.read_bytes())
-            (folder / "told.json").write_text(json.dumps(told), encoding="ascii")
-            _run_program(folder, now)
-            return (folder / "made.pdf").read_bytes()
+            return _run_program(folder, told, now)
     except NoTurn:
         raise NotSet("too many wait") from None
     except OSError as problem:
@@ -52,16 +50,18 @@ def pdf_response(name: str, content: bytes) -> Response:
     return response
 
 
-def _run_program(folder: Path, now: datetime) -> None:
+def _run_program(folder: Path, told: Mapping[str, Any], now: datetime) -> bytes:
     command = [sys.executable, "-I", str(PROGRAM), str(folder), str(int(now.timestamp()))]
+    given = json.dumps(told).encode()
     try:
         answer = subprocess.run(  # noqa: S603 - no argument comes from a visitor
-            command, capture_output=True, env=ENVIRONMENT, timeout=SET_SECONDS, check=False
+            command, input=given, capture_output=True, env=ENVIRONMENT, timeout=SET_SECONDS, check=False
         )
+        if answer.stdout.startswith(b"%PDF"):
+            return answer.stdout
         said = json.loads(answer.stdout)
     except subprocess.TimeoutExpired:
         raise NotSet("took too long") from None
     except ValueError:
         raise NotSet(f"the program ended with {answer.returncode}") from None
-    if "refused" in said:
-        raise NotSet(said["refused"])
+    raise NotSet(said.get("refused", "no PDF"))

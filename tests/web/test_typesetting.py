@@ -11,7 +11,7 @@ from tests.factories.events import NOW
 from tests.web.pdfs import read_language, read_pages, read_title
 
 MARKUP = """
-#let told = json("told.json")
+#let told = json(bytes(sys.inputs.told))
 #set document(title: told.title)
 #set text(lang: "sv", font: ("Libertinus Serif", "DejaVu Sans Mono"))
 #for text in told.texts [#text #parbreak()]
@@ -73,7 +73,7 @@ def test_markup_reads_no_file_and_no_package(markup, reading):
     [
         ("import time\ntime.sleep(60)", "took too long"),
         ("import os\nos.abort()", "ended with -6"),
-        ("print('{}')", "No such file"),
+        ("print('{}')", "no PDF"),
     ],
 )
 def test_program_that_hangs_or_dies_gives_no_pdf(markup, tmp_path, monkeypatch, program, reason):
@@ -100,3 +100,14 @@ def test_one_document_is_set_at_a_time(markup, monkeypatch):
     with line.turn(1), pytest.raises(NotSet, match="too many wait"):
         set_pdf(markup, TOLD, now=NOW)
     assert set_pdf(markup, TOLD, now=NOW).startswith(b"%PDF")
+
+
+def test_text_is_in_no_file_that_a_killed_program_would_leave(markup, tmp_path, monkeypatch):
+    (tmp_path / "other.py").write_text(
+        "import sys, pathlib\n"
+        "files = [file.read_bytes() for file in pathlib.Path(sys.argv[1]).iterdir()]\n"
+        "raise SystemExit(7 if files and not any(b'Hemlig' in file for file in files) else 1)"
+    )
+    monkeypatch.setattr(typesetting, "PROGRAM", tmp_path / "other.py")
+    with pytest.raises(NotSet, match="ended with 7"):
+        set_pdf(markup, {**TOLD, "texts": ["Hemlig"]}, now=NOW)
