@@ -22,6 +22,9 @@ from forum.audit import queries as audit
 from forum.events.models import Event
 from forum.extensions import db
 
+# What the audit trail says of a decision by an admin of all events.
+FOR_ALL = "for_all_events"
+
 
 def disable(user: User, event: Event, *, by: User, now: datetime) -> bool:
     """Sign a colleague out everywhere and refuse the password from now on; return whether anything changed.
@@ -32,7 +35,7 @@ def disable(user: User, event: Event, *, by: User, now: datetime) -> bool:
     if not user.active:
         return False
     _refuse_last(admins, user, by)
-    management.disable(user, actor=actor(by), now=now)
+    management.disable(user, actor=actor(by), now=now, **({FOR_ALL: True} if _is_admin_of_all(by) else {}))
     mails.queue_disabled(user, by=by, now=now)
     return True
 
@@ -54,11 +57,15 @@ def enable(user: User, event: Event, *, by: User, now: datetime) -> bool:
 
 def may_enable(user: User, *, by: User) -> bool:
     """Return whether the decision to disable this account is one that `by` may undo."""
-    disabled_by = audit.find_last_actor("account.disabled", user)
-    if disabled_by is None or not disabled_by.startswith("user:"):
+    decision = audit.find_last("account.disabled", user)
+    if decision is None or not decision.actor.startswith("user:"):
         return False
-    decided = db.session.get(User, int(disabled_by.removeprefix("user:")))
-    return decided is not None and (not _is_admin_of_all(decided) or _is_admin_of_all(by))
+    decided = db.session.get(User, int(decision.actor.removeprefix("user:")))
+    if decided is None:
+        return False
+    # Whoever decided may have lost the role since; entries of earlier versions do not tell what it was.
+    was_for_all = bool(decision.details and decision.details.payload.get(FOR_ALL))
+    return _is_admin_of_all(by) or not (was_for_all or _is_admin_of_all(decided))
 
 
 def _is_admin_of_all(user: User) -> bool:

@@ -1,6 +1,7 @@
 """Creating organisers, giving them roles, taking roles away, disabling them. Nothing here commits."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete
 
@@ -84,12 +85,15 @@ def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:
     audit.record("account.second_factor_forgotten", user, actor=actor, at=now)
 
 
-def disable(user: User, *, actor: str, now: datetime) -> None:
-    """Disable the account: sign-ins and links end at once, and the password is refused (S06)."""
+def disable(user: User, *, actor: str, now: datetime, **details: Any) -> None:
+    """Disable the account: sign-ins and links end at once, and the password is refused (S06).
+
+    `details` go into the audit trail.
+    """
     user.active = False
     links.revoke_all(user)
     end_sign_ins(user)
-    audit.record("account.disabled", user, actor=actor, at=now)
+    audit.record("account.disabled", user, actor=actor, at=now, **details)
 
 
 def enable(user: User, *, actor: str, now: datetime) -> None:

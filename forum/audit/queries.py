@@ -109,9 +109,9 @@ def find_latest(action: str, subject_type: str, ids: Collection[int]) -> dict[in
     return {number: at for number, at in rows if number is not None}
 
 
-def find_last_actor(action: str, subject: Any) -> str | None:
-    """Return who last did `action` to `subject`, such as "user:7" or "command"; None if the trail knows nobody."""
-    query = select(AuditEntry.actor).where(of_itself(subject), AuditEntry.action == action)
+def find_last(action: str, subject: Any) -> AuditEntry | None:
+    """Return the entry that tells who last did `action` to `subject`; None if the trail has none."""
+    query = select(AuditEntry).where(of_itself(subject), AuditEntry.action == action)
     return db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).first()
 
 

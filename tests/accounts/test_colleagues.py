@@ -367,6 +367,14 @@ def test_what_the_site_or_an_admin_of_all_events_has_disabled_stays_so(pages, ad
     ]
 
 
+def test_what_an_admin_of_all_events_has_disabled_stays_so_when_that_role_is_taken(admin, event, time):
+    kim, chief, now = make_user(Role.ORGANISER, event), make_user(Role.ADMIN), clock.now()
+    write(disabling.disable, kim, event, by=chief, now=now)
+    write(management.take_role, chief, Role.ADMIN, event_id=None, actor="command", now=now)
+    with pytest.raises(DisabledAbove):
+        write(disabling.enable, kim, event, by=admin, now=now)
+
+
 def test_the_list_takes_as_many_statements_for_three_as_for_one(pages, event, time):
     pages.get(HERE)
     few = pages.get(HERE)
