@@ -49,13 +49,15 @@ def list_questions(event: Event) -> list[Question]:
 def count(event: Event, asked: Question) -> Sheet:
     """Return the sheet whose parts are the answers to this question, of people with a confirmed place."""
     chosen = _read_parts(event, asked)
-    parts = [*(choice.key for choice in asked.choices if not choice.withdrawn_at), UNSAID]
     needed: Counter[tuple[str, str, str]] = Counter()
     for registration_id, given in tallies.read_needs(event):
         for key, value in given.items():
             for need in value if isinstance(value, list) else [value]:
                 needed.update((key, str(need), part) for part in chosen.get(registration_id, ()))
     everybody = Counter(part for some in chosen.values() for part in some)
+    # A choice that is no longer offered counts on for those who have made it.
+    offered = [one.key for one in asked.choices if not one.withdrawn_at or one.key in everybody]
+    parts = [*offered, UNSAID]
     return Sheet(
         parts,
         [everybody[part] for part in parts],

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from forum import clock
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
+from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
 from forum.questions.enums import QuestionKind
@@ -124,6 +125,18 @@ def test_sheet_for_the_venue_counts_needs_by_part_for_the_role_care_alone(sign_i
     other = page.follow("Question track")
     assert other.all("thead th") == ["Who", "Choice a", "Choice b", "Not said"]
     assert rows(other)[0] == ["All who come", "0", "0", "4"]
+
+
+def test_sheet_for_the_venue_counts_whoever_comes_to_a_part_that_is_no_longer_offered(sign_in_as, event):
+    days = make_question(event, "days", choices=("monday", "tuesday", "wednesday"))
+    answer_both(event, days, ["tuesday"], make_question(event, "diet", choices=("vegan",), care=True), ["vegan"])
+    start_write(db.session)
+    for one in db.session.merge(days).choices:
+        one.withdrawn_at = clock.now()
+    db.session.commit()
+    page = sign_in_as(Role.CARE, event).get("counts.parts", event="nf27")
+    assert page.all("thead th") == ["Who", "Choice tuesday", "Not said"]
+    assert rows(page) == [["All who come", "1", "0"], ["Question diet"], ["Choice vegan", "1", "0"]]
 
 
 def test_sheet_for_the_venue_says_when_no_question_gives_its_columns(sign_in_as, event):
