@@ -63,6 +63,15 @@ def test_pdf_has_everybody_by_letter_with_their_status_in_place_of_a_box(organis
     ]
 
 
+def test_a_long_word_is_whole_where_it_fits_so_that_a_search_of_the_file_finds_it(organiser, event):
+    confirmed(event, family_name="Wennerström-Bergström", organisation="Justitiedepartementet i Åbo")
+    confirmed(event, family_name="Ek", given_name="Bartholomeus-Alexander", organisation="m" * 40)
+    confirmed(event, family_name="W" * 30)
+    said = words(ask(organiser).submit(WHY, expect=200).data)
+    assert {"Wennerström-Bergström", "Justitiedepartementet i Åbo", ", Bartholomeus-Alexander"} <= {*said}
+    assert not {"W" * 30, "m" * 40} & {*said}
+
+
 def test_pdf_says_what_it_is_and_on_each_page_who_made_it_and_when(organiser, event, people):
     file = ask(organiser, "?sector=justice").submit(WHY, expect=200).data
     said = words(file)
