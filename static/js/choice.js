@@ -20,5 +20,9 @@ async function keep(box) {
 }
 
 for (const box of document.querySelectorAll("#list [name=who]")) {
-  box.addEventListener("change", () => keep(box).catch(() => {}));
+  let last = Promise.resolve();
+  // Changes of one box are sent one after the other: a late answer to the first must not undo the second.
+  box.addEventListener("change", () => {
+    last = last.then(() => keep(box)).catch(() => {});
+  });
 }

@@ -29,3 +29,33 @@ def test_a_tick_is_kept_when_the_list_is_left_by_a_link(worlds, new_visitor):
     expect(said).to_contain_text("0 of ")
     page.reload()
     expect(page.get_by_text("Nobody matches")).to_be_visible()
+
+
+# The first request of the page arrives after the second one.
+HOLD_FIRST_REQUEST = """() => {
+  const send = window.fetch;
+  let delay = 400;
+  window.fetch = (...told) => {
+    const wait = delay;
+    delay = 0;
+    return new Promise((go) => setTimeout(go, wait)).then(() => send(...told));
+  };
+}"""
+
+
+def test_a_tick_that_is_taken_back_at_once_does_not_stay(worlds, new_visitor):
+    forum = worlds["demo"]
+    visitor = new_visitor(forum, "en")
+    page = visitor.page
+    visitor.sign_in(ORGANISER)
+    visitor.open("attendees.index", event=forum.event)
+    page.get_by_role("button", name="Choose none", include_hidden=True).evaluate("button => button.click()")
+    expect(page.locator("[data-chosen-said]")).to_contain_text("0 of ")
+    page.evaluate(HOLD_FIRST_REQUEST)
+    box = page.locator("#list [name=who]").first
+    answers = []
+    page.on("response", lambda answer: answers.append(answer.json()["number"]))
+    box.check()
+    box.uncheck()
+    page.wait_for_timeout(800)
+    assert answers == [1, 0]
