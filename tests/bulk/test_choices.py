@@ -119,6 +119,14 @@ def test_all_who_match_are_chosen_beside_others_up_to_a_bound(organiser, people,
     assert (page.flashes, chosen_names()) == (["Choose at most 2 people, or all who match."], "")
 
 
+def test_all_who_match_are_chosen_by_one_press_also_when_they_fit_on_a_page(organiser, people, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE_SIZE", 7)
+    page = organiser.get(f"{LIST}?q=a")
+    assert page.all("#many [value=matching]") == ["Choose all 7 that match"]
+    chosen_alone = tick(page, act="matching").follow("Show only the chosen")
+    assert (said(chosen_alone), chosen_alone.all("#many [value=matching]")) == ("7 of 7 chosen", [])
+
+
 def test_a_choice_is_its_organisers_alone_and_of_one_event(organiser, sign_in_as, event, people):
     tick(organiser.get(LIST), people[0])
     other = sign_in_as(event=event)
