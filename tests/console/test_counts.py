@@ -129,7 +129,9 @@ def test_sheet_for_the_venue_counts_needs_by_part_for_the_role_care_alone(sign_i
 
 def test_sheet_for_the_venue_counts_whoever_comes_to_a_part_that_is_no_longer_offered(sign_in_as, event):
     days = make_question(event, "days", choices=("monday", "tuesday", "wednesday"))
-    answer_both(event, days, ["tuesday"], make_question(event, "diet", choices=("vegan",), care=True), ["vegan"])
+    answer_both(
+        event, days, ["tuesday"], make_question(event, "diet", choices=("vegan",), care=True), ["vegan"]
+    )
     start_write(db.session)
     for one in db.session.merge(days).choices:
         one.withdrawn_at = clock.now()
