@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, update
 from forum.accounts import authenticators, links, mails, passwords, queries, recovery_codes
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import CodeRefused, LinkRefused, SignInRefused
-from forum.accounts.models import Autosave, KeptWords, OneTimeLink, SignIn, User
+from forum.accounts.models import Autosave, KeptWords, OneTimeLink, Passkey, SignIn, User
 from forum.audit import actions as audit
 from forum.audit.queries import SIGNED_IN
 from forum.columns import digest, new_token
@@ -82,6 +82,8 @@ def finish_set_up(waiting: str, code: str, *, browser: str, now: datetime) -> tu
         raise LinkRefused
     queries.lock_user(user.id)
     codes = accept_authenticator(user, code, now=now)
+    # Those that an earlier version has left when it reset the second factor.
+    db.session.execute(delete(Passkey).where(Passkey.user_id == user.id))
     links.use(waiting, LinkPurpose.SECOND_FACTOR, now=now)
     return open_sign_in(user, browser=browser, now=now), codes
 

@@ -65,7 +65,9 @@ def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
     """
     _use_up(challenge, LinkPurpose.USE_PASSKEY, user, now=now)
     passkey = queries.find_credential(ceremonies.credential_in(answer))
-    if passkey is None or passkey.user_id != user.id:
+    # An earlier version that runs beside this one resets a second factor, and leaves the passkeys.
+    is_reset = user.totp_secret is None
+    if is_reset or passkey is None or passkey.user_id != user.id:
         raise PasskeyRefused
     try:
         passkey.sign_count = ceremonies.check_use(answer, challenge, passkey, user)

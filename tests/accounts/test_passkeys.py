@@ -19,7 +19,7 @@ from forum.extensions import db
 from tests.accounts.devices import PRESENT, VERIFIED, Device, handle_in
 from tests.accounts.reading import mails_to
 from tests.factories.registrations import write
-from tools.organisers import PASSWORD, give_password, make_user, sign_in
+from tools.organisers import PASSWORD, code_for, give_password, make_user, sign_in
 from tools.pages import Page, Pages
 
 NOT_ACCEPTED = "The passkey was not accepted. Try again, or enter a code instead."
@@ -376,6 +376,21 @@ def test_a_lost_second_factor_takes_the_passkeys_along(user):
     device_of(user)
     write(management.forget_second_factor, user, actor="command", now=clock.now())
     assert queries.count_passkeys(user) == 0
+
+
+def test_a_passkey_that_an_earlier_version_has_left_at_a_reset_opens_nothing(app, user):
+    """An earlier version that runs beside this one resets a second factor, and knows no passkeys."""
+    device = device_of(user)
+    pages, page, options = begin(app, user)
+    write(lambda: setattr(db.session.get_one(User, user.id), "totp_secret", None))
+    assert NOT_ACCEPTED in send(pages, page, device.use(options), expect=422).text
+    db.session.expire_all()
+    assert sign_ins_of(user) == 0
+    give_password(pages, user)
+    form = pages.get("/account/set-up").form()
+    db.session.refresh(user)
+    form.submit({"code": code_for(user.totp_proposed)}, expect=200)
+    assert queries.list_passkeys(user) == []
 
 
 def test_a_reset_by_an_admin_takes_the_passkeys_along(app, pages, event):
