@@ -32,7 +32,7 @@ def list_expected(event: Event, words: str) -> Sequence[Registration]:
         return list(islice(named, SHOWN + 1))
 
 
-def _query(event: Event, terms: Sequence[searching.Term]) -> Select[tuple[Registration]]:
+def _query(event: Event, terms: Sequence[searching.Term]) -> Select[Registration]:
     has_place = (Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE)
     query = select(Registration).where(*has_place, *map(_names, terms))
     # No limit: the database finds some people too many, who must not stand in the way of those who are meant.

@@ -130,7 +130,7 @@ def queried(world) -> list[tuple[str, str]]:
                     "review/refusal/confirmation",
                     "invitations/",
                 ),
-                "organisations/new",
+                *("organisations/new", "reception"),
                 *("news/hashtags", "news/old-addresses"),
                 *("log", "log/export"),
             )

@@ -85,7 +85,7 @@ ODD = (
 )
 QUERY_NAMES = (
     *("who", "whom"),
-    *("kind", "since", "until"),
+    *("kind", "since", "until", "within", "chosen"),
     "of",
     "by",
     "act",
