@@ -32,7 +32,8 @@ ANSWERS_OF_ITS_FORM = "self_service.confirm"
 EVERYTHING = "own_everything.show"
 # Matches what differs with each request: tokens, and the reference on a page of an error.
 TOKENS = re.compile(
-    r'name="(csrf_token|key|seen)"[^>]*>|give the reference [0-9a-f]{8}\.|/r/((confirm|everything|invitation|delegation|delegation/confirm)/)?[A-Za-z0-9_-]{43}'
+    r'name="(csrf_token|key|seen)"[^>]*>|give the reference [0-9a-f]{8}\.'
+    r"|/r/((confirm|everything|invitation|delegation|delegation/confirm)/)?[A-Za-z0-9_-]{43}"
 )
 # Pages of the log that list page views, among them those of this test. Only acts are compared here;
 # tests/console/test_log.py tests what admins read about views.
