@@ -6,7 +6,6 @@ A macro that only the style guide calls counts as unused, because the style guid
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import product
-from unittest.mock import patch
 
 import pytest
 from jinja2 import DictLoader, Environment, nodes
@@ -210,7 +209,7 @@ def send(world: World, address: Address) -> None:
 
 def see_what_is_rare(world: World) -> None:
     """Open rare pages: for a foreign host, a dead link, an untranslated post, a closed registration, the demo's link,
-    a saved view whose sector is gone, the console without an event, and a site without a published event."""
+    a saved view whose sector is gone, and a site without a published event."""
     for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", "/en/news/2016/11/25/withdrawn-en"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
@@ -256,8 +255,6 @@ def see_what_is_rare(world: World) -> None:
     with world.browsers[ADMIN].session_transaction() as session:
         session[sign_ins.TOKEN] = signed_in
     fetch(world, ADMIN, "/account/authenticator")
-    with patch("forum.console.navigation.my_events", list):  # as before the first event
-        fetch(world, f"{Role.DOOR} of {HERE}", "/console/")
     for view in views:  # a form sent before has made one of the views visible to its owner only
         fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
     fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
