@@ -75,6 +75,8 @@ def _add(event: Event, user_id: int, people: Select[Any], now: datetime) -> None
     row = new.with_only_columns(
         literal(user_id), literal(event.id), Registration.id, literal(now, UtcDateTime)
     ).limit(MOST + 1)
+    # On PostgreSQL, leave out whoever is deleted at this moment: their row would refuse the whole choice.
+    row = row.with_for_update(read=True, key_share=True, of=Registration)
     columns = ["user_id", "event_id", "registration_id", "chosen_at"]
     db.session.execute(insert(ChosenPerson).from_select(columns, row))
     mine = select(func.count()).select_from(ChosenPerson).where(*_of(event, user_id))
