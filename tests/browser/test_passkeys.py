@@ -10,6 +10,7 @@ from tests.browser.keyboard import Keyboard, is_focused
 from tests.browser.sights import ORGANISER
 from tools.organisers import PASSWORD
 
+pytestmark = pytest.mark.browser
 # A device in the computer itself, such as a fingerprint reader, which recognises the person without being touched.
 DEVICE = {
     "protocol": "ctap2",
