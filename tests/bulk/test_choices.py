@@ -128,6 +128,12 @@ def test_all_who_match_are_chosen_by_one_press_also_when_they_fit_on_a_page(orga
     assert (said(chosen_alone), chosen_alone.all("#many [value=matching]")) == ("7 of 7 chosen", [])
 
 
+def test_a_list_of_the_chosen_says_when_nobody_is_chosen(organiser, people):
+    page = organiser.get(f"{LIST}?chosen=yes")
+    assert "You have chosen nobody" in page.text
+    assert "Try fewer words" not in page.text
+
+
 def test_a_choice_is_its_organisers_alone_and_of_one_event(organiser, sign_in_as, event, people):
     tick(organiser.get(LIST), people[0])
     other = sign_in_as(event=event)
