@@ -9,6 +9,8 @@ from flask_babel import gettext as _
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.accounts.audiences import ORGANISERS, REGISTRARS
+from forum.accounts.errors import SignedOut
+from forum.accounts.own_account import lead_to_sign_in
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
@@ -51,6 +53,7 @@ from forum.web.pagination import Cursor
 from forum.web.typesetting import NotSet
 
 bp = Blueprint("attendees", __name__, url_prefix="/console/<event>")
+bp.register_error_handler(SignedOut, lead_to_sign_in)
 
 
 @bp.route("/attendees")

@@ -69,6 +69,12 @@ def tell(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
     }
 
 
+def names_in(told: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
+    """Return names and organisation of the people whom `tell` has told, by reference."""
+    people = (person for group in told["groups"] for person in group["people"])
+    return {one["reference"]: (one["family"], one["given"], one["organisation"]) for one in people}
+
+
 def _parts_of_page_number() -> list[str]:
     """Return "Page ", " of " and "" in the organiser's language: what stands before, between and after the numbers."""
     return _("Page %(page)s of %(pages)s", page="\n", pages="\n").split("\n")

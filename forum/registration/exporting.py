@@ -85,12 +85,18 @@ def give(
 def _give_door_list(
     filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
 ) -> ResponseReturnValue:
-    """Make the list before the transaction that records it, because that takes seconds, then give it."""
+    """Make the list before the transaction that records it, because that takes seconds, then give it.
+
+    Whoever has another name meanwhile, or must not be in lists any more, ends it, as a prepared file (P21), and so does
+    the end of the sign-in. Raises NotSet, SignedOut.
+    """
     told = door_list.tell(filters, mark)
     # No connection is held while the list is made.
     db.session.rollback()
     made = door_list.make(told, now=mark.now)
-    start_write(db.session)
+    if not door_list.names_in(told).items() <= door_list.names_in(door_list.tell(filters, mark)).items():
+        raise NotSet("somebody in it has changed")
+    sign_ins.start_own_write()
     record(filters, plan, mark, form, actor=sign_ins.current_actor())
     db.session.commit()
     return pdf_response(exports.file_name(mark.event, ExportShape.PDF, mark.now), made)

@@ -6,8 +6,9 @@ import string
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from forum.accounts.models import SignIn
 from forum.extensions import db
 from forum.registration import door_list, protection
 from forum.registration.models import Registration
@@ -108,6 +109,24 @@ def test_pdf_that_cannot_be_made_is_refused_with_all_answers_kept(organiser, peo
     assert page.form("main form").values()["purpose"] == ["door"]
     monkeypatch.setattr(door_list, "MOST", 4)
     assert "4 people at most" in ask(organiser).submit(WHY, expect=409).errors["shape"]
+    assert exported() == []
+
+
+def test_pdf_is_not_given_with_a_former_name_nor_to_whoever_is_signed_out(organiser, people, monkeypatch):
+    make = door_list.make
+
+    def meanwhile(change) -> None:
+        def make_slowly(*told, **options):
+            write(change)
+            return make(*told, **options)
+
+        monkeypatch.setattr(door_list, "make", make_slowly)
+
+    page, one = ask(organiser), people[0].id
+    meanwhile(lambda: setattr(db.session.get_one(Registration, one), "family_name", "Alias"))
+    assert set(page.submit(WHY, expect=409).errors) == {"shape"}
+    meanwhile(lambda: db.session.execute(delete(SignIn)))
+    assert page.submit(WHY, expect=303).location.startswith("/account/sign-in")
     assert exported() == []
 
 
