@@ -12,7 +12,7 @@ async function keep(box) {
   if (box.checked) values.set("who", box.value);
   // The request goes on when the page is left meanwhile.
   const answer = await fetch(form.action, { method: "POST", body: values, redirect: "manual", keepalive: true });
-  if (!answer.ok) return;
+  if (!answer.ok) throw new Error(answer.status);
   const kept = await answer.json();
   said.textContent = kept.said;
   links.hidden = !kept.number;
@@ -23,6 +23,6 @@ for (const box of document.querySelectorAll("#list [name=who]")) {
   let last = Promise.resolve();
   // Changes of one box are sent one after the other: a late answer to the first must not undo the second.
   box.addEventListener("change", () => {
-    last = last.then(() => keep(box)).catch(() => {});
+    last = last.then(() => keep(box)).catch(() => (said.textContent = said.dataset.unkept));
   });
 }

@@ -20,6 +20,11 @@ def test_a_tick_is_kept_when_the_list_is_left_by_a_link(worlds, new_visitor):
     expect(said).to_contain_text("0 of ")
     expect(only).to_be_hidden()
 
+    page.route("**/attendees/choice*", lambda route: route.fulfill(body="no answer of the forum"), times=1)
+    boxes.nth(1).check()
+    expect(said).to_have_text("Your last change is not kept yet. Press “Keep the choice”.")
+    boxes.nth(1).uncheck()
+    expect(said).to_contain_text("0 of ")
     boxes.nth(1).check()
     name = page.locator("#list .person-name a").nth(1).inner_text()
     expect(said).to_contain_text("1 of ")
