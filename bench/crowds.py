@@ -100,10 +100,10 @@ def delegation(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     """Register people as a contact does: send the form, then press the button that confirms the delegation."""
     pages = TimedPages(app)
     app.config["FORM_MIN_SECONDS"] = 0
-    told = {"given_name": "Åsa", "email": "contact@example.org", "organisation": "Tinget", "choice": "all"}
-    told |= {"country": "SE", "language": "sv", "lines": "".join(f"Bo;Ek {each}\n" for each in range(number))}
+    form = {"given_name": "Åsa", "email": "contact@example.org", "organisation": "Tinget", "choice": "all"}
+    form |= {"country": "SE", "language": "sv", "lines": "".join(f"Bo;Ek {each}\n" for each in range(number))}
     taken = pages.get("delegations.details", sector="ngo").submit(
-        told, button="Put them into the rows", expect=200
+        form, button="Put them into the rows", expect=200
     )
     pages.spent()
     taken.submit(button="Send us the list", expect=303)
