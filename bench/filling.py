@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from forum import clock, create_app
 from forum.columns import Text
@@ -78,6 +78,10 @@ def add_registrations(app: Flask, number: int) -> None:
             start_write(db.session)
             text_index.add(first, now=now)
             db.session.commit()
+        if db.engine.dialect.name == "postgresql":
+            # PostgreSQL does this by itself after a minute; before it, a page of the list takes six times as long.
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE registrations"))
 
 
 def add_in_review(app: Flask, number: int) -> None:
