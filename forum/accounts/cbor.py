@@ -8,7 +8,8 @@ numbers, bytes, texts, lists, maps, true, false and null, of known length and at
 DEEPEST = 6
 NUMBERS, LISTS, MAPS, OTHERS = {0, 1}, 4, 5, 7
 BYTES_AND_TEXTS = {2, 3}
-# A length up to 23 stands in the first byte; 24 to 27 say how many bytes it takes.
+# The last five bits of an item's first byte are its length, up to 23. From 24 to 27 they say that the length follows,
+# in 1, 2, 4 or 8 bytes (RFC 8949, 3).
 LAST_SHORT, LAST_LONG = 23, 27
 FALSE_TRUE_NULL = {20, 21, 22}
 

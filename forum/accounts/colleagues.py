@@ -191,7 +191,7 @@ def _send_link(user: User, event: Event, *, by: User, now: datetime) -> None:
 
 
 def _give_sectors(user: User, event: Event, sectors: Collection[int], *, by: User, now: datetime) -> bool:
-    """Let a reviewer decide about these sectors alone; return whether that differs from before.
+    """Let a reviewer decide about people of these sectors only; return whether the reviewer had other sectors before.
 
     Raises RoleTooWide for a sector that somebody gives to themselves.
     """

@@ -74,7 +74,7 @@ class LastAdmin(ColleagueRefused):
 
 
 class AccountDisabled(ColleagueRefused):
-    """The account is disabled: it is enabled first, on the colleague's page or by a command."""
+    """The account is disabled. It has to be enabled before, on the colleague's page or by a command."""
 
 
 class HasRole(ColleagueRefused):

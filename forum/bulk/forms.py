@@ -32,7 +32,7 @@ class ManyForm(SentOnce, ShowsStored, TidyForm):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return what the task needs to know."""
+        """Return what the organiser has chosen in the form, such as the tags, as the task stores it (JSON)."""
         raise NotImplementedError
 
 

@@ -31,7 +31,8 @@ class Listed:
 
 def list_newest(event: Event) -> list[Listed]:
     """Return the event's newest imports, the newest first."""
-    # An import gives each of its people one note without an author, at the import's time: any of them tells the source.
+    # An import adds the same note about the table's source to each of its people, without an author and at the time of
+    # the import. So the note of any one of them says where the table came from.
     source = (
         select(RegistrationNote.text)
         .join(ImportedPerson, ImportedPerson.registration_id == RegistrationNote.registration_id)

@@ -26,7 +26,8 @@ from forum.web.typesetting import set_pdf
 MARKUP = Path(__file__).with_name("door_list.typ")
 # How many people a list has at most: setting it must end in time.
 MOST = 20_000
-# Words with more letters are broken: a name that is wider than its column would cover what stands beside it.
+# Words with more letters may be broken, after so many letters each time. The markup breaks only those that are wider
+# than their column, which would cover what stands beside them.
 LONGEST_WORD, PART = 18, 9
 BREAK = "\u200b"
 # Where the letters after z stand in the keys of `names.sort_key`, with the letters that are sorted with them.
@@ -113,7 +114,7 @@ def _letter(key: str) -> str:
 
 
 def _fitting(cell: Any) -> str:
-    """Return a text on one line that can be broken within a long word."""
+    """Return a text with a BREAK at each place where the markup may break a long word."""
     words = printable(str(cell or "")).split(" ")
     return " ".join(_broken(word) if len(word) > LONGEST_WORD else word for word in words)
 

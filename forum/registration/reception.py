@@ -49,6 +49,9 @@ def _names(term: searching.Term) -> ColumnElement[bool]:
 
 
 def _is_named(person: Registration, term: searching.Term) -> bool:
-    """Return whether a term is in the names or is the reference: the database looks at some letters more."""
+    """Return whether a term is part of the person's names, or is the reference.
+
+    The query also finds people by the first letters of their organisation, which stand behind the names.
+    """
     names = search_fold(f"{person.given_name} {person.family_name}")
     return any(text in names or text.upper() == person.reference for text in term.texts)

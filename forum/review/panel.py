@@ -145,7 +145,7 @@ def decision_on(registration: Registration) -> str:
 
 
 def next_to_decide(event: Event) -> Registration | None:
-    """Return the person who has waited longest for a decision that is the signed-in organiser's; None for nobody."""
+    """Return who has waited longest among those about whom the signed-in organiser may decide; None if nobody waits."""
     if events.is_over(event, clock.now()):
         return None
     return queries.find_next(event, sign_ins.reviewed_sectors(event), g.user.id)
