@@ -62,5 +62,8 @@ def test_a_tick_that_is_taken_back_at_once_does_not_stay(worlds, new_visitor):
     page.on("response", lambda answer: answers.append(answer.json()["number"]))
     box.check()
     box.uncheck()
-    page.wait_for_timeout(800)
+    for _wait in range(100):  # ten seconds at the most
+        page.wait_for_timeout(100)
+        if len(answers) == 2:
+            break
     assert answers == [1, 0]
