@@ -25,8 +25,10 @@ from sqlalchemy.exc import IntegrityError
 from forum.accounts.models import User
 from forum.audit import actions as audit
 from forum.database import start_write
-from forum.delegations import adding, admitting, correcting, substituting
+from forum.delegations import adding, admitting, contact_acts, correcting, substituting
 from forum.delegations.enums import Prospect
+from forum.delegations.errors import NotTheirs
+from forum.delegations.named import is_forgotten
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
@@ -669,6 +671,12 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         except (NotLive, NothingOffered):
             db.session.rollback()
             assert not self.is_tended
+        # So it is a day later for the contact, who reads nothing of that person any more.
+        except NotTheirs:
+            db.session.rollback()
+            assert act is contact_acts.withdraw
+            assert not self.is_tended
+            assert is_forgotten(args[0], self.now)
         return False
 
     def pick(self, data, *statuses) -> Registration:
