@@ -79,7 +79,8 @@ def add_registrations(app: Flask, number: int) -> None:
             text_index.add(first, now=now)
             db.session.commit()
         if db.engine.dialect.name == "postgresql":
-            # PostgreSQL does this by itself after a minute; before it, a page of the list takes six times as long.
+            # PostgreSQL collects its statistics by itself, but only after a minute; until then a page of the list takes
+            # six times as long.
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("VACUUM ANALYZE registrations"))
 

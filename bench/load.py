@@ -43,7 +43,7 @@ FAMILY_NAMES = (
 PROCESSES = 4  # how many processes send registrations
 SECTORS = ("politics", "justice", "tech", "ngo", "other")
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
-# The fields of an event's own questions in the form's HTML: the value of a choice, else nothing, for a typed answer.
+# Matches a field of an event's own questions in the form's HTML: its name, and for a choice also its value.
 ASKED = re.compile(r'<(?:input|textarea)[^>]* name="(q-[^"]+)"(?: value="([^"]*)")?')
 TYPED = "2"
 

@@ -82,7 +82,7 @@ def finish_set_up(waiting: str, code: str, *, browser: str, now: datetime) -> tu
         raise LinkRefused
     queries.lock_user(user.id)
     codes = accept_authenticator(user, code, now=now)
-    # Those that an earlier version has left when it reset the second factor.
+    # Delete passkeys that an earlier version of the forum left behind when it reset the second factor.
     db.session.execute(delete(Passkey).where(Passkey.user_id == user.id))
     links.use(waiting, LinkPurpose.SECOND_FACTOR, now=now)
     return open_sign_in(user, browser=browser, now=now), codes

@@ -51,7 +51,7 @@ class InviteColleagueForm(TidyForm):
         self.sectors.choices = _sectors(sectors)
 
     def validate_sectors(self, field: Field) -> None:
-        """Refuse a reviewer without sectors, and sectors for another role, which would not be held to them."""
+        """Refuse a reviewer without sectors, and sectors for another role, which no sectors would restrict."""
         _refuse_sectors(field, is_reviewer=self.role.data == Role.REVIEWER)
 
     def validate_name(self, field: Field) -> None:
@@ -88,7 +88,7 @@ class RolesForm(ShowsStored, TidyForm):
             self.everywhere.choices = _choices(everywhere)
 
     def validate_sectors(self, field: Field) -> None:
-        """Refuse a reviewer without sectors, and sectors for other roles, which would not be held to them."""
+        """Refuse a reviewer without sectors, and sectors for other roles, which no sectors would restrict."""
         is_reviewer = Role.REVIEWER in (self.here.data or ())
         if is_reviewer or set(field.data or ()) - self.held_sectors:
             _refuse_sectors(field, is_reviewer=is_reviewer)

@@ -25,7 +25,7 @@ from forum.extensions import db
 from forum.web.routes import here
 
 TOKEN, LANGUAGE, WAITING, NEXT = "sign_in", "language", "waiting", "next"
-CHALLENGE = "challenge"  # what a passkey is to answer in this browser
+CHALLENGE = "challenge"  # key of the session: the challenge that a passkey has to sign
 TOUCH, FRESH = timedelta(minutes=1), timedelta(minutes=5)
 OWN_PAGE = re.compile(r"/(console|account)/[A-Za-z0-9._~%/-]*(\?[A-Za-z0-9._~%=&+,:@/!$'()*;?-]*)?")
 PAGE_BESIDE = {"after", "before"}

@@ -103,5 +103,5 @@ class ChainCheck(Base):
 
     @property
     def is_proven(self) -> bool:
-        """Whether the last check lacked nothing to compare the entries with; True with a fault that it found."""
+        """Whether the last check had everything to compare the entries with; also True if the check found a fault."""
         return not self.is_whole or self.whole_at == self.ended_at

@@ -38,7 +38,7 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Reader:
-    """What an organiser may read: views and exports by others or not, what tells of protected identity or not."""
+    """The kinds of entries that an organiser may read, and whether they handle protected identities."""
 
     kinds: tuple[Kind, ...]
     is_handler: bool = False

@@ -269,7 +269,7 @@ def _items(event: Event) -> list[Item]:
 
 
 def _reviews(event: Event, waits: Waits) -> list[Item]:
-    """Return the link to the review, for an event that reviews somebody, and always for those without a list."""
+    """Return the link to the review for an event that reviews people, or a user who cannot open the attendee list."""
     is_reviewing = waits.undecided or any(sector.policy == SectorPolicy.REVIEW for sector in event.sectors)
     if not is_reviewing and may_open("attendees.index", event):
         return []
@@ -284,7 +284,7 @@ def _requests(event: Event, waits: Waits) -> list[Item]:
 
 
 def _without_list(event: Event) -> list[Item]:
-    """Return the links to pages about people for those who do not see the list of attendees, which belong to it."""
+    """Return links to counts and reception for users who cannot open the attendee list, where others find them."""
     if may_open("attendees.index", event):
         return []
     return [

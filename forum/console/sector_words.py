@@ -18,7 +18,7 @@ from forum.web.languages import day_text, in_language
 @dataclass(frozen=True)
 class Effects:
     """The meaning of an event's capacity and shares in words: `rows` by sector, `kept` on places kept for sectors,
-    and `release` on on their release to all sectors.
+    and `release` on their release to all sectors.
 
     `offers` has a sentence for each sector in which saving would offer places at once.
     """

@@ -82,7 +82,7 @@ class FactsForm(SettingsForm):
 
     def __init__(self, *args, event: Event, **kwargs):
         super().__init__(*args, **kwargs)
-        # New values of the event's columns that its days give; `validate` fills this in.
+        # The event's new values that follow from the days in the form, by column; `validate` stores them here.
         self._moments: dict[str, Any] = {}
         self.timezone.choices = [
             SelectChoice(zone, zone.replace("_", " ")) for zone in dict.fromkeys([*ZONES, event.timezone])

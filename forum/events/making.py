@@ -108,7 +108,7 @@ def _texts(plan: Plan) -> dict[str, Any]:
 
 
 def _moments(plan: Plan, now: datetime) -> dict[str, datetime | None]:
-    """Return the first and last moment of the event, without hours, and proposed moments for its registration."""
+    """Return start and end of an event whose hours are not known, and proposed moments for its registration."""
     zone = ZoneInfo(plan.timezone)
     begins = midnight(plan.first_day, zone)
     closes = datetime.combine(plan.first_day - CLOSES_BEFORE, CLOSES_AT, zone)

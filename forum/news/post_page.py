@@ -121,7 +121,7 @@ def _day(day: date, code: str) -> Day:
 
 def _seo(text: PostText, url: str, event: Event | None) -> Seo:
     post, picture = text.post, f"{url}/share.png"
-    # The image of a post with a content note is not shown beside links on other sites, as it is not in lists here.
+    # Other sites show no image beside a link to a post with a content note, just as lists on this site show none.
     has_note = any(each.content_note for each in post.texts)
     image = shared_image_of(post.cover) if post.cover and not has_note else None
     data = article_data(

@@ -85,8 +85,8 @@ def protect(
 def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     """Return the shown keys, in their order, each with the keys that it stands for; every total is LEAST or more.
 
-    Somebody who knows all keys would read from one that lacks that nobody belongs to it; so keys without anybody are
-    among the OTHERS, too.
+    Keys without anybody are among the OTHERS, too: from a key that is missing in the table, somebody who knows all keys
+    would learn that nobody belongs to it.
     """
     together = {key for key in keys if totals[key] < LEAST}
     while together and sum(totals[key] for key in together) < LEAST:

@@ -75,10 +75,10 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     Registrations merged with it are the same person's and are erased, too, and so are ended ones with the same
     confirmed address (`owners.list_former`) without a restriction. A place becomes free and is offered as after a
     cancellation. Rows are found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts
-    included; so are invitations, delegations and substitutions with the person's address, unless another registration
-    with it stays: then they may be of that one's person. The audit trail keeps its entries without
-    their details, and the hash chain stays valid (S46). Tombstones are written, so that the erasure can be repeated in
-    a restored backup (P09). Call after `start_write`.
+    included; so are invitations, delegations and substitutions with the person's address, unless another
+    registration with that address stays, to whose person they may belong. The audit trail keeps its entries without
+    their details, and the hash chain stays valid (S46). Tombstones are written, so that the erasure can be repeated
+    in a restored backup (P09). Call after `start_write`.
     """
     event = registration.event
     places.lock(event)

@@ -69,7 +69,7 @@ DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 # Tables whose rows belong to a person by an equal address alone, with or without a foreign key to a registration
 # (`_addressed`).
 BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}
-# Foreign keys from one person's row to a row of somebody else, which own data and erasure do not follow.
+# Foreign keys from one person's row to somebody else's row: neither a person's own data nor an erasure follow them.
 TO_OTHERS = {"invitations.forwarded_to_id"}
 # Values that are sealed with these keys are shown only if they certainly belong to the reader (`owners`). Otherwise a
 # fixed text stands there, the same for everybody.

@@ -30,8 +30,8 @@ def keep(
 ) -> int:
     """Keep who is ticked on a page of the list: of the references in `shown` those in `ticked`, and no others.
 
-    Whoever the page did not show stays chosen or not. Returns how many of the ticked are left out, because their data
-    may not be used. Raises TooManyChosen.
+    People whom the page did not show stay as they were, chosen or not. Returns how many of the ticked are left out,
+    because their data may not be used. Raises TooManyChosen.
     """
     accounts.lock_user(user_id)
     here = Registration.event_id == event.id
@@ -58,9 +58,9 @@ def clear(event: Event, user_id: int) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete choices that were not changed for a day, and whoever's data may not be used from all; return how many.
+    """Delete choices unchanged for a day, and people whose data may not be used from all choices; return how many.
 
-    The worker calls this. Without it somebody would be chosen again when a restriction ends.
+    The worker calls this. Without it those people would be chosen again when their restriction ends.
     """
     is_old = ChosenPerson.chosen_at <= now - KEPT_FOR
     old = delete(ChosenPerson).where(is_old | ChosenPerson.registration_id.in_(RESTRICTED))

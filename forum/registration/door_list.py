@@ -24,13 +24,13 @@ from forum.web.tables import printable
 from forum.web.typesetting import set_pdf
 
 MARKUP = Path(__file__).with_name("door_list.typ")
-# How many people a list has at most: setting it must end in time.
+# The most people on a list: typesetting a longer one would exceed its time limit.
 MOST = 20_000
 # Words with more letters may be broken, after so many letters each time. The markup breaks only those that are wider
 # than their column, which would cover what stands beside them.
 LONGEST_WORD, PART = 18, 9
 BREAK = "\u200b"
-# Where the letters after z stand in the keys of `names.sort_key`, with the letters that are sorted with them.
+# The headings of the letters after z, by the character that stands for these letters in keys of `names.sort_key`.
 AFTER_Z = {"{": "Å", "|": "Ä Æ", "}": "Ö Ø"}
 SORT_KEY = "sort_key"
 

@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 
 LIVE = (Status.PENDING, Status.IN_REVIEW, Status.WAITING, Status.OFFERED, Status.CONFIRMED)
-# The statuses after an approval: a later change may be reviewed without taking place or rank away.
+# The statuses after an approval: while a later change is reviewed, the person keeps the place or the rank.
 APPROVED = (Status.WAITING, Status.OFFERED, Status.CONFIRMED)
 ENDED = (Status.CANCELLED, Status.EXPIRED, Status.DECLINED)
 IN_CALENDAR = {

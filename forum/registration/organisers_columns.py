@@ -16,10 +16,10 @@ bp = Blueprint("attendee_columns", __name__, url_prefix="/console/<event>/attend
 
 @bp.route("/columns", methods=["POST"])
 def choose(event: str) -> ResponseReturnValue:
-    """Keep the columns that are ticked, or with the other button those as delivered; the filters stay.
+    """Store the ticked columns, or restore the standard ones with the other button; the list's filters stay.
 
-    While a saved view is open nothing is kept: the list shows these columns, which can be saved into the view, or with
-    the other button those of the view.
+    While a saved view is open nothing is stored: the list shows the ticked columns, which can be saved into the view,
+    or with the other button the columns of the view.
     """
     start_write(db.session)
     found, filters = list_of(event)

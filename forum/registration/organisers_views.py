@@ -120,7 +120,7 @@ def remove(event: str, saved: int) -> ResponseReturnValue:
 
 
 def _leave_changed(event: Event, number: int) -> ResponseReturnValue:
-    """Redirect to the view; an organiser who has taken back a colleague's no longer sees it, and is told so."""
+    """Redirect to the view, or to the list if it is a colleague's view that is no longer shared; say what happened."""
     if saved_views.find(event, number, g.user.id):
         flash(_("The view has been changed."), "success")
         return redirect(url_for(".show", event=event.slug, saved=number), 303)
@@ -155,7 +155,7 @@ def _save(slug: str, number: int, form: ChangeViewForm) -> None:
 
 
 def _get(slug: str, number: int) -> SavedView:
-    """Return a view that the organiser may change, else leave to the view, or with 404 if they do not see it."""
+    """Return a view that the organiser may change; redirect to one that they may only see, or abort with 404."""
     event = get_any_or_404(slug)
     view = saved_views.find(event, number, g.user.id) or abort(404)
     if not may_change_view(event, view):
@@ -168,7 +168,7 @@ def _get(slug: str, number: int) -> SavedView:
 
 
 def _leave_out_sharing(event: Event, form: ViewForm) -> None:
-    """Leave the box for sharing out for those who only look: what they save is for themselves."""
+    """Remove the box for sharing from the form of users who may only read the list: their views are for themselves."""
     if sign_ins.roles_for(event).isdisjoint(REGISTRARS.roles):
         del form.is_shared
 

@@ -44,7 +44,7 @@ STAYS = (
     ),
     (audit.CARE_ANSWERS_VIEWED, frozenset({"confirmed"}), ENDED | {"waiting", "moved:reviewed"}),
 )
-# How long after an entry about a view later views may have none of their own (`audit.traces`).
+# For how long after a recorded view further views may go unrecorded (`audit.traces`).
 UNRECORDED = timedelta(hours=1)
 LISTS = {
     audit.WAITING_LIST_VIEWED: _l("Looked at the list of those who wait for a place or a decision"),

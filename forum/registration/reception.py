@@ -35,7 +35,7 @@ def list_expected(event: Event, words: str) -> Sequence[Registration]:
 def _query(event: Event, terms: Sequence[searching.Term]) -> Select[Registration]:
     has_place = (Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE)
     query = select(Registration).where(*has_place, *map(_names, terms))
-    # No limit: the database finds some people too many, who must not stand in the way of those who are meant.
+    # The query has no limit: it also finds some people who are not meant, and a limit could cut off those who are.
     return query.order_by(*BY_NAME).execution_options(yield_per=SHOWN)
 
 

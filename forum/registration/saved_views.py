@@ -32,7 +32,8 @@ from forum.registration.saved_view_models import SavedView
 SHARED, TAKEN_BACK, CHANGED, DELETED = "view.shared", "view.taken_back", "view.changed", "view.deleted"
 # The most views of one organiser for one event: more could not be told apart above the list.
 MOST = 20
-# The fewest letters of a search text that may be the beginning of a name, and those that may be a part within it.
+# The fewest letters of a searched word that is compared with the beginnings of names, and of one that is looked for
+# within names.
 LEAST_LETTERS, LEAST_WITHIN = 3, 4
 WORDS = re.compile(r"[^\W_]+")
 
@@ -151,7 +152,7 @@ def save(
 def change(
     view: SavedView, *, name: str, is_shared: bool, shown: Content | None = None, actor: str, now: datetime
 ) -> None:
-    """Rename and share a view or take it back, and let it show something else. Raises NameTaken."""
+    """Change a view: its name, whether colleagues see it and, if `shown` is given, what it shows. Raises NameTaken."""
     others = (SavedView.event_id == view.event_id, SavedView.user_id == view.user_id, SavedView.id != view.id)
     if db.session.scalar(select(SavedView.id).where(*others, SavedView.name == name)):
         raise NameTaken

@@ -65,7 +65,7 @@ def withdraw(event: str) -> ResponseReturnValue:
 
 
 def _ask(slug: str, form: ProposedManyForm) -> ResponseReturnValue:
-    """Show the chosen proposals, a person's own ones apart; without any say so, and lead back to the queue."""
+    """Show the chosen proposals, the organiser's own ones apart; if there are none, say so on the page of the queue."""
     event, now = get_any_or_404(slug), clock.now()
     people = rounds.selected(event)
     proposals = queries.find_proposals(people)

@@ -221,7 +221,7 @@ def _line(response: Response) -> dict[str, object]:
     return {
         "event": "request",
         "method": request.method,
-        "path": request.path,  # forum.logs removes tokens of personal links from it
+        "path": request.path,  # forum.logs removes tokens of personal links from the path
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),
         **({"slow": True} if seconds >= SLOW_SECONDS else {}),

@@ -33,7 +33,8 @@ LETTERS = b"""#set document(title: "Letters")
 NO_FONT = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 ESCAPED = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))")
 PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
-# Letters may lack a sign only beside others, and replacing them may bring together what no font has in one sign.
+# The fonts may have two letters and yet no sign for both together, and replacing letters may create such a pair. So the
+# document is set again, at most so often, until no letter is missing.
 MOST_ROUNDS = 3
 
 
