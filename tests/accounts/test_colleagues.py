@@ -320,7 +320,7 @@ def test_a_colleague_is_disabled_and_enabled(app, pages, admin, event, time):
 
 
 def test_nobody_disables_a_wider_account_their_own_or_the_last_admin(pages, admin, event, archive, time):
-    """The last admin of all events stays also before an admin of every event who has no password."""
+    """An admin of all events without a password is beyond reach, too; an admin who was disabled disables nobody."""
     wide, demo = make_user(Role.ORGANISER, event), make_user(Role.ADMIN, password_hash=None)
     write(db.session.add, Membership(user_id=wide.id, event_id=archive.id, role=Role.ORGANISER))
     for user in (admin, wide, demo):
@@ -345,7 +345,7 @@ def test_two_admins_who_disable_each_other_at_once_leave_one(app, database, even
 
 
 def test_what_the_site_or_an_admin_of_all_events_has_disabled_stays_so(pages, admin, event, time):
-    """Whoever decided decides: an admin of one event undoes neither, an admin of all events not the site's command."""
+    """What the command has disabled, no admin enables; what an admin of all events has, no admin of one event."""
     kim, chief, now = make_user(Role.ORGANISER, event, name="Kim Lind"), make_user(Role.ADMIN), clock.now()
     write(management.disable, kim, actor="command", now=now)
     asked = pages.get(f"{HERE}/{kim.id}/enabling")
@@ -442,7 +442,7 @@ def test_a_second_admin_resets_a_second_factor_and_all_are_told(app, pages, admi
 
 
 def test_nobody_resets_their_own_or_a_wider_account(app, pages, admin, event, archive, time):
-    """Neither one's own, nor an account that opens more events than the admin manages."""
+    """An admin resets neither their own second factor nor that of an account with events beyond the admin's."""
     wide = make_user(Role.ORGANISER, event)
     write(db.session.add, Membership(user_id=wide.id, event_id=archive.id, role=Role.ORGANISER))
     sign_in(Pages(app), wide)

@@ -263,7 +263,7 @@ def test_the_same_passkey_is_not_added_twice(app, signed_in, user):
 
 
 def test_a_passkey_that_two_accounts_add_at_once_gets_one_owner(user, monkeypatch):
-    """Both have looked for it before either has stored it: the database refuses the second."""
+    """Neither request finds the passkey stored when it looks for one; the database refuses to store the second."""
     other = make_user()
     device = device_of(user)
     monkeypatch.setattr(queries, "find_credential", lambda _id: None)
@@ -494,7 +494,7 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_answers_are_refused_in_words(app, signed_in, user, odd):
-    """Whatever comes, each of the three forms answers with a sentence, in the reader's language."""
+    """Whatever a browser sends, each of the three forms answers with a sentence in the reader's language."""
     device_of(user)
     pages, page, _options = begin(app, user)
     data = {"csrf_token": token_in(page), "answer": ODD[odd]}

@@ -88,7 +88,7 @@ def test_removing_the_last_handler_says_what_nobody_can_do_then(pages, event, ti
 
 
 def test_an_events_admin_signs_nobody_out_by_roles_who_is_beyond_reach(app, pages, event, time):
-    """What is taken is gone at once all the same, for every request reads the roles anew; each change is mailed."""
+    """Accounts beyond reach stay signed in, but without the roles that were taken from them; each change is mailed."""
     boss, wide, near = make_user(Role.ADMIN), make_user(Role.CARE, event), make_user(Role.ORGANISER, event)
     browsers = [Pages(app) for _ in range(3)]
     for browser, user in zip(browsers, (boss, wide, near), strict=True):

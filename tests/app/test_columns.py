@@ -103,7 +103,7 @@ def test_moments_are_compared_as_moments_whatever_their_zone(store):
             assert (len(connection.execute(before).all()), len(connection.execute(after).all())) == (1, 0)
 
 
-# Tests of texts with a language each
+# Tests of texts that are stored in several languages
 
 
 def test_a_text_keeps_its_languages_and_letters(store):

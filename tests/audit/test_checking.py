@@ -44,7 +44,7 @@ def check(now):
 
 
 def state(now):
-    """Return whether the check for monitors is well at a moment, and its words."""
+    """Return whether the check for monitors finds the audit trail well at a moment, and the sentence that it gives."""
     [finding] = checks.examine(["chain"], now)
     return finding.is_well, finding.words
 

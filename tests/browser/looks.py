@@ -118,7 +118,7 @@ class _Visit:
         return judged
 
     def _contrast(self, look: str, document: Document, kinds: dict[str, list[int]]) -> None:
-        """Judge one text of each new kind, and all texts of the kinds that are not good by that."""
+        """Judge one text of each new kind; where its contrast is not found good, judge all texts of the kind."""
         for most in (1, None):
             chosen = set()
             for kind in kinds.keys() - self.good:

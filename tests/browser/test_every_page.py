@@ -76,7 +76,7 @@ def measure_spaced(page: Page) -> list[str]:
 
 
 def unreachable(page: Page) -> list[str]:
-    """Return the ways by keyboard that are not those of the document; the page does not scroll smoothly there."""
+    """Return where Tab and Shift+Tab leave the document's order of elements; smooth scrolling is turned off."""
     page.emulate_media(reduced_motion="reduce")
     keys, places = Keyboard(page), focusable_places(page)
     ways = {"Tab": places, "Shift+Tab": places[::-1]}

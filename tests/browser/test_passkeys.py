@@ -79,7 +79,7 @@ def test_a_passkey_is_added_and_signs_in_by_keyboard(organiser):
     organiser.keyboard.type(PASSWORD)
     press(organiser, "Continue")
 
-    # A person whom the device does not recognise stays outside, and hears it.
+    # A person whom the device does not recognise is not signed in, and a message says so.
     wire.send("WebAuthn.setUserVerified", {"authenticatorId": device, "isUserVerified": False})
     button = organiser.get_by_role("button", name="Use a passkey instead")
     keys.go_to(button)

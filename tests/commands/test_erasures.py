@@ -116,7 +116,7 @@ def test_erasures_are_repeated_in_a_restored_backup_before_the_forum_serves(
 
 
 def test_whoever_registers_again_after_the_erasure_stays(make_app, sqlite_url, tmp_path):
-    """If the file is put there while the forum serves, the worker repeats its erasures."""
+    """A tombstone file that is put back while the forum serves erases nobody who has registered since the erasure."""
     app = make_app(sqlite_url)
     with app.app_context():
         event = make_event()
@@ -281,7 +281,7 @@ def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
 def test_nothing_of_an_erased_person_stays_with_whom_they_were_merged_into(
     make_app, sqlite_url, tmp_path, is_over
 ):
-    """In the backup the address of the erased person is the other one's, and nobody can have a place again."""
+    """In the backup the kept registration has the erased person's address, and no place is free to restore anybody."""
     app = make_app(sqlite_url)
     with app.app_context():
         event = make_event(
@@ -341,7 +341,7 @@ def back_up_then_part_and_erase(app, backups: Path, name: str) -> None:
 
 
 def give_file(person: Registration, question: Question, letter: str) -> None:
-    """Save a file of which each character of the key is `letter` as the person's answer."""
+    """Save a file as the person's answer; its key consists of this letter alone."""
     content = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
     save(AnswerFile(key=letter * 32, registration_id=person.id, question_id=question.id, **content))
     told = {"key": letter * 32, "name": f"{letter}.pdf", "size": 4}
@@ -465,7 +465,7 @@ def test_what_was_made_after_the_erasure_stays(app):
 
 @pytest.mark.parametrize("length", [100, 150])
 def test_a_line_that_cannot_be_read_keeps_the_forum_from_serving(app, length):
-    """A cut line may be somebody who would be there again; an address that is cut counts as unreadable, too."""
+    """A cut line may be the tombstone of somebody whom the backup has brought back, even if only the address is cut."""
     with app.app_context():
         confirmed(make_event(), given_name="Zqfirst", email="zqfirst@example.org")
         write(erasing.erase, find("Zqfirst"), actor="command", now=clock.now())

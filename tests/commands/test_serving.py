@@ -219,7 +219,7 @@ def test_web_only_leaves_the_worker_to_others(run):
 def test_every_serving_command_works_until_it_is_told_to_end(
     make_app, database_url, settings, tmp_path, command
 ):
-    """Each has a worker that gives signs of life, and all but `forum worker` answer."""
+    """Every serving command has a worker that gives signs of life; all but `forum worker` also answer requests."""
     own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
     forum = Running(command, tmp_path, settings={**own, "DATABASE_URL": database_url, "DEMO": 0})
     app = make_app(database_url)

@@ -41,7 +41,7 @@ def note(action, subject, actor="user:1", at=NOW, **details):
 
 
 def rows(page):
-    """Return what the entries say and about what, the newest first."""
+    """Return the texts in the cells of each row of the log, the newest entry first."""
     return [
         tuple(" ".join(cell.get_text(" ").split()) for cell in row.select("td"))
         for row in page.soup.select("tbody tr")

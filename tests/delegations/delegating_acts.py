@@ -34,7 +34,7 @@ class Delegating:
         everybody=st.booleans(),
     )
     def a_contact_registers_several_people(self, key, organisation, own, everybody):
-        """Register everybody, or find that not everybody fits: then nothing changes, and the named number was right."""
+        """Confirm a delegation: a refusal changes nothing, and names rightly how many people would get a place."""
         token = self.send_the_form(key, organisation, own)
         if token is None:
             return
@@ -121,7 +121,7 @@ class ChangingDelegations:
     @precondition(lambda self: self.now < self.event.closes_at)
     @rule(data=st.data(), has_own=st.booleans())
     def a_contact_adds_a_person(self, data, has_own):
-        """Add a person later: the page's promise comes true, or nothing has changed."""
+        """Add a person later: what the page has foretold happens, or nobody is registered."""
         if not self.delegations():
             self.a_contact_registers_several_people("tech", "Alfa AB", [True, False], everybody=False)
         if not (known := self.delegations()):

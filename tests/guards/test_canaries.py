@@ -120,9 +120,9 @@ def answers(world: World, audience: str):
 
 
 def given(world: World, audience: str, listed: list[Address]) -> Iterator[Address]:
-    """Yield the addresses whose page the audience gets, and of the others one for each refusal, event and frame.
+    """Yield the addresses whose page the audience gets, and one refused address for each status, event and layout.
 
-    The access matrix asks for them all; an error page shows nothing of its view (tests/guards/refusals.py).
+    The access matrix requests all addresses; an error page shows nothing of its view (tests/guards/refusals.py).
     """
     refused = set()
     for address in listed:

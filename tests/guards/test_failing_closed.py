@@ -30,7 +30,7 @@ INSIDES = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|\.py\b|SELECT |INSERT |no such table|/work|/tmp", re.I
 )
 PREVIEW = "home.preview"  # a private link leads to a preview, not to a registration
-# Links whose tokens are stored in tables of their own, with the table.
+# Pages of links whose tokens are not in the table of personal links, by endpoint: the table that has the token.
 KEPT_IN = {
     "own_moves.confirm_address": "address_changes",
     "substitutions.confirm": "substitutions",
@@ -209,7 +209,7 @@ def test_without_the_audit_trail_nothing_is_done(fresh_world):
     for address in audited:
         audience, data, *_ = FORMS[address.endpoint]
         sent = {**data, **hidden_fields(fresh_world, audience, address.path)}
-        # Reading all rows takes time, and a form that fails without being listed fails the test anyway.
+        # Reading all rows takes long, so only listed forms are compared; an unlisted one that fails, fails the test.
         before = rows(fresh_world) if address.endpoint in AUDITED else {}
         with without(fresh_world, "audit_entries"):
             answer = fresh_world.browsers[audience].post(address.path, data=sent, buffered=True)

@@ -9,7 +9,7 @@ from forum.web.limits import COUNTER
 from tests.factories.events import NOW
 
 DAY_SECONDS = 24 * 3600
-# How many days after it was filled the canary world is tended: until something has ended for each of these jobs.
+# The jobs run on the canary world so many days after it was filled: by then each of these jobs finds something to do.
 DAYS = (1, 40, 440)
 TENDED = {
     "announce posts",
@@ -30,7 +30,7 @@ TENDED = {
     "forget what undoing merges needs",
     "note audit head",
 }
-# The canary world has nothing for these jobs, or they take long; what they call is tested in their rooms.
+# The canary world has nothing for these jobs, or they take long; other modules test the functions that they call.
 ELSEWHERE = {
     "end tasks",
     "erase again",

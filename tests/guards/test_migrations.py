@@ -180,7 +180,7 @@ def differing(first: list[tuple[str, Tables]], again: list[tuple[str, Tables]]) 
 
 
 def test_sqlite_gives_no_id_twice_in_any_table(blank):
-    """Otherwise a console page of a deleted row would change the new row with its id."""
+    """If a new row got the id of a deleted one, a console page opened before would change the new row."""
     if db.engine.dialect.name != "sqlite":
         pytest.skip("a sequence of PostgreSQL never goes back")
     flask_migrate.upgrade()

@@ -51,7 +51,7 @@ def look(world: World) -> dict[tuple[str, str], tuple]:
     """Return what each audience gets at each URL: status, text, and number of SQL statements."""
     # Reset the counters of views: the number of views within the hour decides which one is recorded.
     world.app.extensions[COUNTER].storage.reset()
-    # Otherwise only the first look would render the footers.
+    # Forget the kept footers, or only the first look would render them.
     world.app.extensions.get("kept_footers", {}).clear()
     seen = {}
     for audience in LOOKED_AT:

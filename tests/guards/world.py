@@ -615,7 +615,7 @@ def _make_mailings(world: World) -> None:
 
 
 def _make_tasks(world: World) -> None:
-    """Add for each event a task that was stopped; where the event has people, it has left one as they were."""
+    """Add a stopped task to each event; where the event has people, the task has left one of them unchanged."""
     people = {HERE: world.people["twin"], ELSEWHERE: world.people["elsewhere"]}
     for slug, event in world.events.items():
         task = Task(event_id=event.id, kind="tag", status="stopped", payload={"tags": ["press"]}, people=1)

@@ -15,7 +15,7 @@ from tests.factories.saving import save
 
 
 def test_state_in_the_database_is_the_state_that_is_shown(database):
-    """Both agree for every combination of stored state, begun answer, link and mail."""
+    """SQL condition and shown state agree for every combination of stored state, begun answer, link and mail."""
     event = make_event(sectors=[make_sector("tech")])
     mails = dict(zip(MessageStatus, make_mails(len(MessageStatus)), strict=True))
     start_write(db.session)

@@ -189,7 +189,7 @@ def test_without_a_waiting_list_a_full_sector_leaves_the_invitation_open(pages, 
 
 
 def test_an_invited_person_of_a_full_organisation_reads_nothing_untrue(pages, event):
-    """Places are free; only the organisation's cap refuses the person, who must not read so."""
+    """The organisation's cap refuses the person, though places are free; the page does not say that all are taken."""
     write(setattr, event, "has_waiting_list", False)
     write(setattr, event, "organisation_cap", 1)
     confirmed(event, "tech", organisation="Hemliga byrån")

@@ -268,7 +268,7 @@ def test_one_client_cannot_fill_the_disk_and_is_told_so(pages, monkeypatch):
 
 
 def test_forms_that_nobody_confirms_count_for_their_client(pages, monkeypatch):
-    """Otherwise one client could use up the limit for all, by many forms for invented addresses."""
+    """Files of unconfirmed forms count for their client: else one client could use up the limit for all."""
     monkeypatch.setattr(files, "MOST_OF_CLIENT", 2 * len(PDF))
     for number in range(2):
         send(pages, email=f"nobody@example{number}.org")

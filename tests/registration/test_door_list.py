@@ -1,4 +1,4 @@
-"""The list for the door as a PDF: the rows of every other list for the door, by letter, with boxes (P14, P21)."""
+"""The list for the door as a PDF: the rows that each list for the door has, by letter, with boxes (P14, P21)."""
 
 import re
 import string
@@ -136,7 +136,7 @@ def test_list_of_nobody_is_a_page_that_says_so(organiser, people):
 
 
 def test_pdf_is_the_same_whoever_is_protected(organiser, event, people):
-    """A protected person stands in it as on every list, by the name that they chose for lists (P21)."""
+    """The PDF has a protected person as every list does, by the name that the person chose for lists (P21)."""
     open_list = ask(organiser).submit(WHY, expect=200).data
     write(protection.record, people[0], is_protected=True, real_name="Hidden", now=NOW)
     assert ask(organiser).submit(WHY, expect=200).data == open_list
@@ -168,7 +168,7 @@ def test_twenty_thousand_people_fit_within_the_bounds():
 
 
 def _told(groups):
-    """Return what a list says of these groups of people."""
+    """Return the data from which the markup sets a list with these groups of people."""
     told = dict.fromkeys(
         ("title", "author", "event", "dates", "number", "about", "foot", "nobody", "note"), "x"
     )

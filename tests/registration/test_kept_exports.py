@@ -164,7 +164,7 @@ def test_nobody_else_sees_or_takes_it_and_not_under_another_event(sign_in_as, ev
 
 
 def test_whoever_may_no_longer_export_takes_no_prepared_file(sign_in_as, event, people):
-    """Not with the page still open and signed in, with a narrower role or none; nor with a disabled account."""
+    """An open page gives no file to an organiser who lost the role for exports, or whose account was disabled."""
     pages = sign_in_as(event=event)
     prepare(pages)
     work()
@@ -270,7 +270,7 @@ def test_files_tell_nobody_who_took_protection(organiser, event, people):
     assert len(kept()) == 5
     for renamed in (people[0], people[2]):
         write(rename, event, renamed)
-    # Of those who are protected and of those who are not, the renamed person's file is gone and no other.
+    # A protected and an unprotected person were renamed: the files of these two are gone, and no others.
     assert sorted(one.people[0] for one in kept()) == [people[1].id, people[3].id, people[4].id]
 
 
@@ -304,7 +304,7 @@ def test_long_file_is_always_prepared_and_paper_never(organiser, people, monkeyp
 
 
 def test_files_end_with_the_account_that_asked_for_them(organiser, event, people):
-    """Neither what is ready nor what is being made is left, and the worker ends what was asked for meanwhile."""
+    """Disabling an account ends its files, finished or not; the worker ends one that was asked for at that moment."""
     prepare(organiser)
     work()
     prepare(organiser)
@@ -339,7 +339,7 @@ def test_file_says_what_it_was_when_it_was_asked_for_and_a_cancellation_leaves_i
 def test_person_reads_of_a_prepared_file_that_was_taken_and_of_no_other(
     organiser, sign_in_as, event, people, time
 ):
-    """The one of the other sector had nobody of this one, and who came later was not in the file yet (P18)."""
+    """A person reads neither of a file for another sector nor of one that was prepared before they registered (P18)."""
     prepare(organiser, "?sector=ngo", purpose="door")
     prepare(organiser, purpose="contact")
     work()

@@ -99,7 +99,7 @@ def test_a_new_address_passes_no_cap_of_the_organisation_that_has_its_domain(pag
         database.refresh(one)
     assert caps.held_by(event, {"polisen"}).in_all("polisen") == (2 if has_room else 1)
     assert moving.email == ("b@polisen.example" if has_room else "b@private.example")
-    # The place that the former organisation may have again is offered at once.
+    # The former organisation is below its cap again, so a place is offered to its waiting person at once.
     assert waiting.status == (Status.OFFERED if has_room else Status.WAITING)
     assert has_room or "This address cannot be used now" in answer.text
     assert "Polisen" not in answer.text

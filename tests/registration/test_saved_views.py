@@ -208,7 +208,7 @@ def test_a_view_that_names_an_erased_person_goes_with_the_person(organiser, even
 
 
 def test_a_search_of_somebody_who_has_left_the_list_goes(sign_in_as, event):
-    """Shared views stay, views without a search text, and those of whoever still sees the list, also while disabled."""
+    """An unshared view with a search text goes once its owner may not see the list, but not while only disabled."""
     staying, leaving = sign_in_as(event=event), sign_in_as(event=event)
     save_view(staying, "Stays", "?q=ek")
     save_view(leaving, "Shared", "?q=ek", is_shared="y")

@@ -671,7 +671,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         except (NotLive, NothingOffered):
             db.session.rollback()
             assert not self.is_tended
-        # So it is a day later for the contact, who reads nothing of that person any more.
+        # The refusal is justified if a day has passed since the deadline: the person has left the contact's page.
         except NotTheirs:
             db.session.rollback()
             assert act is contact_acts.withdraw

@@ -229,7 +229,7 @@ ACTS = st.lists(
 
 
 def act(of: dict, kind: str, *given: object) -> None:
-    """Write as any version of the forum, or the worker, might."""
+    """Write to the database as this version of the forum, an earlier one or the worker might."""
     ids = db.session.scalars(select(Registration.id).order_by(Registration.id)).all()
     start_write(db.session)
     if kind in ("add", "undo"):

@@ -145,7 +145,7 @@ class Deciding:
             return False
 
     def judged(self, person) -> dict:
-        """Return what an organiser judges, without a digest."""
+        """Return what an organiser judges: the person's values, and the proposal's words, proposer and time."""
         row = db.session.get_one(ProposedRefusal, person.id)
         return {**actions.shown_of(person), "words": row.words, "by": row.proposed_by, "at": row.proposed_at}
 

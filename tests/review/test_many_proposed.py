@@ -89,7 +89,7 @@ def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, si
     assert dropped.flashes == ["2 proposed refusals are dropped. The registrations stay in review."]
     nobody = "Choose at least one person whom somebody has proposed to decline."
     assert second.get("review_proposed.confirm", **HERE, who=everybody, follow=True).flashes == [nobody]
-    # A single confirmation is about the proposal that its page showed, too.
+    # The page about one person, too, confirms only the proposal that it showed.
     propose(organiser, people[1])
     changed = "Nothing was changed: the person’s answers are others than your page showed. Look again."
     assert one.form('form[action$="confirmation"]').submit({}, expect=200, follow=True).flashes == [changed]
