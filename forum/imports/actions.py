@@ -3,7 +3,7 @@
 Everybody is registered by the rules by which organisers add people by hand (`registration/by_hand`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,8 @@ from forum.imports.errors import EventOver, HasActed, OutcomeChanged, UndoneAlre
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
-from forum.registration import by_hand, ending, places, saved_views, waiting_list
+from forum.questions.models import Question
+from forum.registration import by_hand, ending, given, places, saved_views, waiting_list
 from forum.registration.enums import Status
 from forum.registration.errors import AddressTaken, SectorFull
 from forum.registration.models import Registration
@@ -31,6 +32,7 @@ IMPORTED, UNDONE = "import.made", "import.undone"
 class Terms:
     """How an organiser imports people: whether links are sent, whether people may wait, and where the table is from.
 
+    `questions` are those of the event whose answers the table may have (`answers.list_asked`).
     `headings` is the digest of the table's headings, and `columns` how they are read; `form_key` is the form's own.
     """
 
@@ -40,6 +42,7 @@ class Terms:
     headings: str
     columns: Mapping[str, int]
     form_key: str
+    questions: Sequence[Question] = ()
 
 
 def carry_out(
@@ -109,7 +112,7 @@ def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> in
 
 def _add(event: Event, person: Person, terms: Terms, *, actor: str, now: datetime) -> Registration:
     try:
-        return by_hand.add(
+        added = by_hand.add(
             event,
             person.sector,
             person.details,
@@ -121,6 +124,9 @@ def _add(event: Event, person: Person, terms: Terms, *, actor: str, now: datetim
         )
     except (AddressTaken, SectorFull) as refusal:
         raise OutcomeChanged from refusal
+    if person.given:
+        given.store_first(added, given.Answered(terms.questions, person.given), now=now)
+    return added
 
 
 def _yield_to_others(made: AttendeeImport) -> None:

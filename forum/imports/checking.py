@@ -9,6 +9,7 @@ rules by which organisers add people by hand (`registration/by_hand`).
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -21,13 +22,19 @@ from forum.registration.models import Registration
 
 @dataclass(frozen=True)
 class Person:
-    """A person whom a row of the table names, with the row's number and the reference that stands in it."""
+    """A person whom a row of the table names, with the row's number and the reference that stands in it.
+
+    `given` are the answers to the event's own questions by key; `unasked` the questions that are not asked of the
+    person, although the row has an answer.
+    """
 
     row: int
     sector: Sector
     details: Details
     email: str
     reference: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,11 @@ class Outcome:
     def waiting(self) -> int:
         """Return how many people would wait."""
         return len(self.people) - len(self.placed)
+
+    @property
+    def unasked(self) -> list[tuple[int, str]]:
+        """Return row and question of each answer that is left out, because the person is not asked the question."""
+        return [(person.row, question) for person in self.people for question in person.unasked]
 
 
 def check(

@@ -19,7 +19,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.imports import actions, checking, exports, headings, in_lists, queries, tables
+from forum.imports import actions, answers, checking, exports, headings, in_lists, queries, tables
 from forum.imports.checking import Outcome
 from forum.imports.errors import EventOver, HasActed, OutcomeChanged, UndoneAlready
 from forum.imports.forms import ALL, REFUSALS, ImportPeopleForm, ImportTableForm
@@ -62,7 +62,7 @@ def new(event: str) -> ResponseReturnValue:
         return answer
     shown, sent = get_any_or_404(event), kept_words.sent_or_kept()
     if sent and sent.get("table"):
-        asked = ImportPeopleForm(sent)
+        asked = _form(shown, sent)
         return _choose_again(shown, asked) if sent.get("again") else _read(shown, asked)
     form = ImportTableForm(sent)
     if not form.validate_on_submit():
@@ -79,13 +79,17 @@ def new(event: str) -> ResponseReturnValue:
 
 def _first_asked(event: Event, table: tables.Table, kept: MultiDict[str, str] | None) -> ImportPeopleForm:
     """Return the form for a table that has just been sent, filled in with earlier choices, else with suggestions."""
-    asked = ImportPeopleForm(kept)
+    asked = _form(event, kept)
     asked.table.bound_to = _bound_to(event)
     if kept:
         asked.keep(event, table)
     else:
         asked.suggest(event, table, queries.find_columns(event, table.digest))
     return asked
+
+
+def _form(event: Event, sent: MultiDict[str, str] | None) -> ImportPeopleForm:
+    return ImportPeopleForm(sent, questions=answers.list_asked(event.slug))
 
 
 def _choose_again(event: Event, asked: ImportPeopleForm) -> str:

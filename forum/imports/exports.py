@@ -4,7 +4,9 @@ from flask import Response
 from flask_babel import gettext as _
 
 from forum.events.models import Event
-from forum.imports.forms import COLUMNS
+from forum.imports import answers
+from forum.imports.rows import COLUMNS
+from forum.web.languages import in_language
 from forum.web.tables import short_csv_response
 from forum.web.workbooks import short_workbook_response
 
@@ -12,9 +14,13 @@ NOT_IN_TEMPLATE = ("full_name", "reference", "status")
 
 
 def template(event: Event, shape: str) -> Response:
-    """Return the template as a CSV or XLSX file; an event with one sector needs no column for it."""
+    """Return the template as a CSV or XLSX file, with the event's own questions.
+
+    An event with one sector needs no column for it.
+    """
     left_out = (*NOT_IN_TEMPLATE, *(["sector"] if len(event.sectors) == 1 else []))
     headings = [str(label) for name, label in COLUMNS.items() if name not in left_out]
+    headings += [in_language(question.label) for question in answers.list_asked(event.slug)]
     name = f"{event.slug}-import.{shape}"
     if shape == "xlsx":
         return short_workbook_response(name, _("People"), headings, [])

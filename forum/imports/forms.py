@@ -1,30 +1,30 @@
-"""The forms of an import: the table, and how it is read and what happens to its people; each row is a form, too."""
+"""The forms of an import: the table, and how it is read and what happens to its people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, EmailField, FileField, HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, Field, FileField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, Optional
+from wtforms.validators import Length
 
 from forum.events.models import Event
 from forum.events.queries import find_sector
-from forum.imports import headings, values
+from forum.imports import answers, headings, values
 from forum.imports.actions import Terms
 from forum.imports.checking import Fault, Outcome, Person
+from forum.imports.rows import COLUMNS, Otherwise, read_row
 from forum.imports.tables import MOST_COLUMNS, NoHeadings, Table, TableField
 from forum.people.models import LONGEST_NOTE
-from forum.registration.applicant import ASKED
-from forum.registration.organisers_forms import PersonForm
-from forum.registration.wording import FIELDS
+from forum.questions.fields import name_of
+from forum.questions.models import Question
 from forum.web import sheet_rows
 from forum.web.countries import CountryField
 from forum.web.edits import digest
-from forum.web.forms import LinesField, PastedField, SentOnce, TidyForm, is_email, required
+from forum.web.forms import LinesField, PastedField, SentOnce, TidyForm, required
 from forum.web.languages import NAMES, in_language
 
 REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
@@ -35,25 +35,8 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     ),
     NoHeadings: _l("Choose a file, or paste the rows: first a row of headings, then a row for each person."),
 }
-COLUMNS: Mapping[str, Any] = {
-    "given_name": FIELDS["given_name"],
-    "family_name": FIELDS["family_name"],
-    "full_name": _l("Whole name, if it stands in one column"),
-    "email": _l("E-mail address"),
-    "organisation": FIELDS["organisation"],
-    "title": FIELDS["title"],
-    "sector": _l("Sector"),
-    "country": FIELDS["country"],
-    "language": FIELDS["language"],
-    "phone": FIELDS["phone"],
-    "reference": _l("Reference"),
-    "status": _l("Status"),
-}
-# Fields whose values stay when the organiser replaces the table by a corrected one.
-KEPT = (
-    *(f"from_{name}" for name in COLUMNS),
-    *("sector", "organisation", "country", "language", "links", "if_full", "which", "reason"),
-)
+# Fields beside the columns whose values stay when the organiser replaces the table by a corrected one.
+KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""
 SEND, SILENT = "send", "silent"
 REFUSE, WAIT = "refuse", "wait"
@@ -86,22 +69,18 @@ class ImportTableForm(TidyForm):
         return kept if kept and kept.get("headings") == table.digest else None
 
 
-class ImportedRowForm(PersonForm):
-    """One row of the table, checked as the form for adding a person by hand is; the outer form has the CSRF token."""
-
-    class Meta(PersonForm.Meta):
-        csrf = False
-
-    email = EmailField(_l("E-mail address"), [Optional(), is_email])
-
-
 def _column(name: str) -> SelectField:
     return SelectField(COLUMNS[name], validate_choice=True, default=NOWHERE)
 
 
 class ImportPeopleForm(SentOnce, TidyForm):
-    """From which columns a table is read, and what happens to its people."""
+    """From which columns a table is read, and what happens to its people.
 
+    Each of the event's own questions (`answers.list_asked`) has a field for its column, too.
+    """
+
+    # WTForms' list of a form's fields; here each form object has a list of its own
+    _unbound_fields: Any
     table = TableField()
     # A digest of everything that the preview has shown: nothing else is carried out.
     previewed = HiddenField()
@@ -163,10 +142,23 @@ class ImportPeopleForm(SentOnce, TidyForm):
         ],
     )
 
+    def __init__(self, *args: Any, questions: Sequence[Question] = (), **kwargs: Any):
+        self.questions = questions
+        self.names = (*COLUMNS, *map(name_of, questions))
+        own = ((name_of(one), SelectField(in_language(one.label), default=NOWHERE)) for one in questions)
+        self._unbound_fields = [*self._unbound_fields, *((f"from_{name}", field) for name, field in own)]
+        super().__init__(*args, **kwargs)
+
+    def own_columns(self) -> Iterator[tuple[Field, str]]:
+        """Yield the field for the column of each of the event's own questions, with what its cells may say."""
+        for question in self.questions:
+            yield self[f"from_{name_of(question)}"], answers.hint(question)
+
     def offer(self, event: Event, table: Table) -> None:
         """Set the choices: the table's columns, each with its first text, and the event's sectors."""
-        told = [SelectChoice(NOWHERE, _("Not in the table")), *_columns(table)]
-        for name in COLUMNS:
+        hidden = answers.sensitive_columns(table.headings, self.questions)
+        told = [SelectChoice(NOWHERE, _("Not in the table")), *_columns(table, hidden)]
+        for name in self.names:
             self[f"from_{name}"].choices = told
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
 
@@ -174,8 +166,10 @@ class ImportPeopleForm(SentOnce, TidyForm):
         """Fill in from which columns values are probably to be read, as the last table with these headings was."""
         self.table.data = table
         self.offer(event, table)
-        for name, place in (headings.guess(table.headings) if remembered is None else remembered).items():
-            if name in COLUMNS and place < len(table.headings):
+        known = headings.guess(table.headings) if remembered is None else dict(remembered)
+        own = answers.guess(table.headings, self.questions, known.values())
+        for name, place in {**own, **known}.items():
+            if name in self.names and place < len(table.headings):
                 self[f"from_{name}"].data = str(place)
         self.which.data = ALL
         if len(event.sectors) == 1:
@@ -188,12 +182,13 @@ class ImportPeopleForm(SentOnce, TidyForm):
 
     def to_keep(self) -> MultiDict[str, str]:
         """Return the choices, with the digest of the headings for which they were made."""
-        return MultiDict({"headings": self.terms().headings} | {name: self[name].data or "" for name in KEPT})
+        kept = (*(f"from_{name}" for name in self.names), *KEPT)
+        return MultiDict({"headings": self.terms().headings} | {name: self[name].data or "" for name in kept})
 
     def columns(self) -> dict[str, int]:
         """Return the index of the column from which each value is read."""
         places = {str(place): place for place in range(MOST_COLUMNS)}
-        chosen = {name: self[f"from_{name}"].data for name in COLUMNS}
+        chosen = {name: self[f"from_{name}"].data for name in self.names}
         return {name: places[place] for name, place in chosen.items() if place in places}
 
     def terms(self) -> Terms:
@@ -205,6 +200,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
             headings=self.table.data.digest if self.table.data else "",
             columns=self.columns(),
             form_key=digest({"key": self.key.data}),
+            questions=self.questions,
         )
 
     def read(self, event: Event) -> tuple[list[Person], list[Fault], list[int]]:
@@ -213,26 +209,35 @@ class ImportPeopleForm(SentOnce, TidyForm):
         faults: list[Fault] = []
         left_out: list[int] = []
         columns = self.columns()
+        otherwise = Otherwise(
+            find_sector(event, self.sector.data),
+            self.organisation.data or "",
+            self.country.data,
+            self.language.data,
+        )
         for number, cells in self.table.data.rows if self.table.data else ():
             told = {name: cells[place] for name, place in columns.items() if place < len(cells)}
             if not values.is_coming(told.get("status", "")):
                 left_out.append(number)
                 continue
-            read = list(self._read_row(number, told, event))
+            read = list(read_row(number, told, event, otherwise, self.questions))
             people += [one for one in read if isinstance(one, Person)]
             faults += [one for one in read if isinstance(one, Fault)]
         return people, faults, left_out
 
     def was_previewed(self, outcome: Outcome) -> bool:
         """Return whether the preview has shown exactly this; if not, make the form show it."""
-        people = [(one.row, one.sector.key, vars(one.details), one.email) for one in outcome.people]
+        people = [
+            (one.row, one.sector.key, vars(one.details), one.email, one.given, one.unasked)
+            for one in outcome.people
+        ]
         faults = [(one.row, one.text) for one in (*outcome.faults, *outcome.alike)]
         told = digest(
             {
                 "people": people,
                 "placed": sorted(outcome.placed),
                 "faults": faults,
-                "terms": vars(self.terms()),
+                "terms": {**vars(self.terms()), "questions": [one.key for one in self.questions]},
                 "which": self.which.data,
                 "with_alike": self.with_alike.data,
             }
@@ -240,59 +245,17 @@ class ImportPeopleForm(SentOnce, TidyForm):
         shown, self.previewed.data = self.previewed.data == told, told
         return shown
 
-    def _read_row(self, number: int, told: Mapping[str, str], event: Event) -> Iterator[Person | Fault]:
-        """Yield the person of a row, or what is wrong with it."""
-        given_name, family_name = values.names(told)
-        named = told.get("sector", "")
-        sector = values.find_sector(event, named) if named else find_sector(event, self.sector.data)
-        form = ImportedRowForm(
-            MultiDict(
-                {
-                    "given_name": given_name,
-                    "family_name": family_name,
-                    "email": told.get("email", ""),
-                    "organisation": told.get("organisation") or self.organisation.data or "",
-                    "title": told.get("title", ""),
-                    "country": values.country(told["country"]) if told.get("country") else self.country.data,
-                    "language": values.language(told["language"])
-                    if told.get("language")
-                    else self.language.data,
-                    "phone": values.phone(told.get("phone", "")),
-                }
-            )
-        )
-        form.validate()
-        faults = [
-            Fault(number, str(COLUMNS[name]), _fault(form, name, told)) for name in ASKED if form[name].errors
-        ]
-        if sector is None:
-            text = _("The forum has no sector “%(name)s”", name=named[:100])
-            faults.append(Fault(number, _("Sector"), text))
-        yield from faults
-        if sector is not None and not faults:
-            reference = values.reference(told.get("reference", ""))
-            yield Person(number, sector, form.details(), form.email.data or "", reference)
 
-
-def _columns(table: Table) -> Iterator[SelectChoice]:
-    """Yield the table's columns with a heading, as choices; each shows the first text below it."""
+def _columns(table: Table, hidden: Collection[int]) -> Iterator[SelectChoice]:
+    """Yield the table's columns with a heading, as choices; each shows the first text below it, unless `hidden`."""
     for place, heading in enumerate(table.headings[:MOST_COLUMNS]):
         below = next(
             (cells[place] for _number, cells in table.rows if place < len(cells) and cells[place]), ""
         )
         label = (
             _("%(heading)s, such as %(text)s", heading=heading[:60], text=below[:40])
-            if below
+            if below and place not in hidden
             else heading[:60]
         )
         if heading:
             yield SelectChoice(str(place), label)
-
-
-def _fault(form: ImportedRowForm, name: str, told: Mapping[str, str]) -> str:
-    """Return the message for a wrong cell; for an unknown country or language it quotes the cell's text."""
-    if name == "country":
-        return _("“%(name)s” is no country that we know", name=told.get("country", "")[:100])
-    if name == "language":
-        return _("The forum does not write in “%(name)s”", name=told.get("language", "")[:100])
-    return str(form[name].errors[0])

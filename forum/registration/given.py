@@ -92,6 +92,19 @@ def store(registration: Registration, given: Mapping[str, Any], *, now: datetime
         say_care(registration, told, now=now)
 
 
+def store_first(registration: Registration, answered: Answered, *, now: datetime) -> None:
+    """Store the answers, without files, of a registration that has just been made and has none yet."""
+    given = {one: answered.given[one.key] for one in answered.questions if one.key in answered.given}
+    ordinary = {one.id: told for one, told in given.items() if one.sensitivity == Sensitivity.ORDINARY}
+    rows = [
+        Answer(registration_id=registration.id, question_id=each, value=told)
+        for each, told in ordinary.items()
+    ]
+    db.session.add_all(rows)
+    if told := {one.key: told for one, told in given.items() if one.sensitivity == Sensitivity.CARE}:
+        say_care(registration, told, now=now)
+
+
 def change(registration: Registration, answered: Answered) -> list[str]:
     """Replace the ordinary answers to the questions that a form has shown; return the keys of those that differ.
 

@@ -12,7 +12,8 @@ from forum.columns import Text
 from forum.extensions import db
 from forum.imports import headings, tables, values
 from forum.imports.exports import template
-from forum.imports.forms import COLUMNS, ImportPeopleForm
+from forum.imports.forms import ImportPeopleForm
+from forum.imports.rows import COLUMNS
 from forum.registration import export_columns, exports, listing
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.enums import ExportPurpose, ExportRecipient
