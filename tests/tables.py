@@ -7,7 +7,10 @@ def rows(page: Page) -> list[list[str]]:
     """Return the texts of each row of the page's first table."""
     table = page.soup.select_one("main table")
     return [
-        [" ".join(cell.get_text(" ").split()) for cell in row.select("th, td:not(.person-choice)")]
+        [
+            " ".join(cell.get_text(" ").split())
+            for cell in row.select("th, td:not(.person-choice, .person-menu)")
+        ]
         for row in (table.select("tbody tr") if table else [])
     ]
 

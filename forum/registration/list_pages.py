@@ -7,6 +7,8 @@ from flask import url_for
 from flask_babel import format_decimal
 from flask_babel import gettext as _
 
+from forum import clock
+from forum.events import queries as events
 from forum.events.models import Event
 from forum.registration import (
     chosen,
@@ -15,6 +17,7 @@ from forum.registration import (
     list_columns,
     listing,
     narrowing,
+    row_menu,
     saved_views,
 )
 from forum.registration.filtering import Filters
@@ -28,7 +31,8 @@ def choices(
 ) -> dict[str, Any]:
     """Return what the page offers: filters, delegations, saved views, and columns with the cells of `rows`.
 
-    `chosen` are the ids of those whom the organiser has chosen on any page, `everybody` is how many people there are.
+    `menu_of` gives what a row's menu has (`row_menu`), `chosen` are the ids of those whom the organiser has chosen on
+    any page, `everybody` is how many people there are.
     """
     asked, delegations = narrowing.list_asked(event), delegation_column.describe(event, filters, rows)
     views = saved_views.list_seen(event, user_id)
@@ -48,6 +52,7 @@ def choices(
         ),
         "views": views,
         "opened": opened,
+        "menu_of": row_menu.make(event, filters, is_over=events.is_over(event, clock.now())),
         "columns_form": TidyForm(formdata=None),
         "chosen": chosen.list_ids(event, user_id),
         "everybody": listing.total(counts),

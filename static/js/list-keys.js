@@ -1,5 +1,5 @@
 // Keys of the attendee list: "/" goes to the search field, j and k to the name in the next and the previous row, as the
-// arrows do from a name; x ticks the row's box, and Escape leaves the search field. A link is opened by Enter as ever.
+// arrows do from a name; x ticks the row's box, and Escape leaves the search field or closes a row's menu. A link is opened by Enter as ever.
 // The help that names the keys is hidden in the page's HTML. Its switch turns all of them off (WCAG 2.1.4), which this
 // browser remembers until its user signs out (Clear-Site-Data). All texts stand in templates/console/attendees/_keys.html.
 const KEPT = "attendee-list-keys";
@@ -36,6 +36,12 @@ function leave() {
   return true;
 }
 
+function close(menu) {
+  menu.open = false;
+  menu.querySelector("summary").focus();
+  return true;
+}
+
 function find() {
   search.focus();
   search.select();
@@ -45,6 +51,8 @@ function find() {
 function actOf({ key, repeat, target }) {
   if (target === search && key === "Escape") return leave;
   if (target.closest(TYPED_IN)) return null;
+  const menu = target.closest(".row-menu[open]");
+  if (menu && key === "Escape") return () => close(menu);
   if (names.includes(target) && key === "ArrowDown") return () => step(1);
   if (names.includes(target) && key === "ArrowUp") return () => step(-1);
   return { "/": find, j: () => step(1), k: () => step(-1), x: repeat ? null : tick }[key];

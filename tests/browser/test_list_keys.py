@@ -46,6 +46,14 @@ def test_keys_of_the_list_move_tick_and_search_and_are_silent_in_fields_and_when
     keys.press("k", "k", "k", "k", "k")
     assert is_focused(links.nth(0))
 
+    menus = page.locator("#list .row-menu")
+    keys.press("Tab", "Enter", "Tab")
+    assert is_focused(menus.nth(0).get_by_role("link", name="Open the page"))
+    keys.press("Escape")
+    assert is_focused(menus.nth(0).locator("summary"))
+    expect(menus.nth(0).get_by_role("link")).to_have_count(0)
+    links.nth(0).focus()
+
     switch = page.get_by_label("Use these keys.")
     switch.uncheck()
     page.reload()

@@ -28,7 +28,7 @@ def app(make_app, database_url):
 
 
 def headings(page):
-    return page.all("table.people thead th:not(.person-choice)")
+    return page.all("table.people thead th:not(.person-choice, .person-menu)")
 
 
 def choose(page, *columns, **pressed):

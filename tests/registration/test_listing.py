@@ -340,7 +340,7 @@ def test_places_in_line_are_counted_for_each_sector_and_event(sign_in_as, databa
 def test_two_people_of_one_name_have_links_of_different_names(organiser, event):
     people = [confirmed(event, "ngo", given_name="Bo", family_name="Berg") for _ in range(2)]
     page = organiser.get("attendees.index", event="nf27")
-    labels = [link["aria-label"] for link in page.soup.select("main table tbody a")]
+    labels = [link["aria-label"] for link in page.soup.select("main table tbody th a")]
     assert sorted(labels) == sorted(f"Berg, Bo, {person.reference}" for person in people)
 
 

@@ -1,0 +1,77 @@
+"""The menu of a row in the attendee list: links to the pages of acts that fit the person and the reader's roles.
+
+The items are made once for a page of the list, by status: building URLs for each row would take longer than the row.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
+
+from forum.accounts.access import may_open
+from forum.events.models import Event
+from forum.registration.enums import LIVE, Status
+from forum.registration.filtering import Filters
+from forum.registration.models import Registration
+
+RESEND = "attendees.resend"
+# Each act of the menu: its page, its name, and the statuses in which it makes sense. Those of WHILE_OPEN end with the
+# event.
+ACTS: tuple[tuple[str, Any, Collection[Status]], ...] = (
+    ("attendees.show", _l("Open the page"), tuple(Status)),
+    ("attendee_changes.change", _l("Change the details"), LIVE),
+    ("attendee_notes.tags", _l("Change the tags"), tuple(Status)),
+    ("attendee_notes.index", _l("Add or remove notes"), tuple(Status)),
+    ("waiting_list.offer", _l("Offer a place by hand"), (Status.WAITING,)),
+    ("waiting_list.extend", _l("Extend the offer"), (Status.OFFERED,)),
+    ("waiting_list.withdraw", _l("Withdraw the offer"), (Status.OFFERED,)),
+    ("attendee_moves.sector", _l("Move to another sector"), LIVE),
+    (RESEND, _l("Send the message again"), LIVE),
+    ("attendees.cancel", _l("Cancel the registration"), LIVE),
+)
+WHILE_OPEN = {
+    "waiting_list.offer",
+    "waiting_list.extend",
+    "waiting_list.withdraw",
+    "attendee_moves.sector",
+    RESEND,
+}
+# Stands for the person's reference: a URL never has it.
+SOMEBODY, REFERENCE = "\x00", "0000-0000"
+ITEM = Markup('<li><a href="{}">{}</a></li>')
+
+Menu = Callable[[Registration], str]
+
+
+def make(event: Event, filters: Filters, *, is_over: bool) -> Menu | None:
+    """Return a function that gives the items of a person's menu as HTML; None for readers who can only look."""
+    acts = [act for act in ACTS if may_open(act[0], event) and not (is_over and act[0] in WHILE_OPEN)]
+    if len(acts) <= 1:
+        return None
+    _page, mark, query = url_for("attendees.index", event=event.slug, **filters.query()).partition("?")
+    items = [
+        (endpoint, ITEM.format(_url(event, endpoint) + mark + query, label), statuses)
+        for endpoint, label, statuses in acts
+    ]
+    menus = {
+        (status, has_address): "".join(
+            item
+            for endpoint, item, statuses in items
+            if status in statuses and (has_address or endpoint != RESEND)
+        )
+        for status in Status
+        for has_address in (True, False)
+    }
+
+    def menu_of(person: Registration) -> str:
+        return Markup(menus[person.status, person.has_address].replace(SOMEBODY, person.reference))  # noqa: S704 - made of `ITEM`
+
+    return menu_of
+
+
+def _url(event: Event, endpoint: str) -> str:
+    """Return the URL of a person's page with SOMEBODY in place of the reference."""
+    before, _mark, after = url_for(endpoint, event=event.slug, reference=REFERENCE).rpartition(REFERENCE)
+    return before + SOMEBODY + after
