@@ -12,12 +12,12 @@ from flask_babel import lazy_gettext as _l
 
 from forum.events.models import Event
 from forum.questions.models import Question
-from forum.registration import delegated, export_answers, list_columns, listing, narrowing
+from forum.registration import delegated, export_answers, list_columns, listing, narrowing, streaming
 from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, SHOWN, status_name
 from forum.web.languages import NAMES, in_language, language
 
-# All columns in the order of a file: the name in `listing.stream`, and the heading.
+# All columns in the order of a file: the name in `streaming.stream`, and the heading.
 COLUMNS: dict[str, Any] = {
     "reference": _l("Reference"),
     "family_name": FIELDS["family_name"],
@@ -33,14 +33,14 @@ COLUMNS: dict[str, Any] = {
     "status": _l("Status"),
     "requested_at": _l("Registered"),
     "confirmed_at": _l("Address confirmed"),
-    listing.PLACE_CONFIRMED_AT: _l("Place confirmed"),
+    streaming.PLACE_CONFIRMED_AT: _l("Place confirmed"),
     **{str(purpose): heading for purpose, heading in CONSENTS.items()},
 }
 # Columns that no purpose needs, and that the attendee list may show.
 CHOSEN_ONLY = {name: list_columns.LABELS[name] for name in (list_columns.TAGS, list_columns.INVITED)}
 # The names of columns that are called otherwise in `list_columns`.
 RENAMED = {list_columns.SECTOR: "sector_id", list_columns.REGISTERED: "requested_at"}
-MOMENTS = ("requested_at", "confirmed_at", listing.PLACE_CONFIRMED_AT)
+MOMENTS = ("requested_at", "confirmed_at", streaming.PLACE_CONFIRMED_AT)
 UNBROKEN = ("reference", *MOMENTS)  # columns whose values are not broken into two lines on paper
 NAME = ("reference", "family_name", "given_name")
 NAMED = (*NAME, "organisation")
@@ -52,7 +52,7 @@ NEEDED = {
     ExportPurpose.GROUPS: (*NAMED, "title", "sector_id", delegated.COLUMN, "country", "language", "status"),
     ExportPurpose.CONTACT: (
         *(*NAMED, "sector_id", "email", "phone", "language", "status"),
-        *("confirmed_at", listing.PLACE_CONFIRMED_AT),
+        *("confirmed_at", streaming.PLACE_CONFIRMED_AT),
     ),
     ExportPurpose.REPORT: ("sector_id", "country", "language", "status", *MOMENTS),
     ExportPurpose.EVERYTHING: tuple(COLUMNS),
@@ -124,13 +124,13 @@ def rows(plan: Plan, event: Event, filters: listing.Filters) -> Iterator[Cells]:
     """Return the filtered list with the columns of the plan, row by row; times are in the event's zone."""
     is_report = plan.purpose == ExportPurpose.REPORT
     by = listing.order_by_sector_and_time(event) if is_report else None
-    said = _said(plan.names, listing.stream(event, filters, plan.names, by), _words(plan, event))
+    said = _said(plan.names, streaming.stream(event, filters, plan.names, by), _words(plan, event))
     return sorted_within_days(plan.names, said) if is_report else said
 
 
 def rows_of(plan: Plan, event: Event, ids: Sequence[int]) -> list[Cells]:
     """Return the rows of the registrations with these ids, in their order, without those that may not be used."""
-    found = {row[0]: row[1:] for row in listing.stream_among(event, ids, ["id", *plan.names])}
+    found = {row[0]: row[1:] for row in streaming.stream_among(event, ids, ["id", *plan.names])}
     return list(_said(plan.names, (found[one] for one in ids if one in found), _words(plan, event)))
 
 
@@ -144,18 +144,7 @@ def sorted_within_days(names: Sequence[str], rows: Iterator[Cells]) -> Iterator[
         yield from sorted(same, key=lambda cells: [str(cell or "") for cell in cells])
 
 
-def _said(names: Sequence[str], stored: Iterator[Any], said: Words) -> Iterator[Cells]:
-    words = [said.get(name, _as_stored) for name in names]
-    for row in stored:
-        yield [say(value) for say, value in zip(words, row, strict=True)]
-
-
-def _words(plan: Plan, event: Event) -> Words:
-    days = _days(event) if plan.purpose == ExportPurpose.REPORT else {}
-    return {**_core_words(event), **export_answers.words(plan.asked), **days}
-
-
-def _core_words(event: Event) -> Words:
+def core_words(event: Event) -> Words:
     """Return, for each column, the function that turns its values into words in the organiser's language."""
     countries = Locale.parse(language()).territories
     sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
@@ -173,6 +162,17 @@ def _core_words(event: Event) -> Words:
         list_columns.INVITED: lambda invited: _("Invited") if invited else None,
         ConsentPurpose.PARTICIPANT_LIST: lambda shown: str(SHOWN.get(shown, consented[False])),
     }
+
+
+def _said(names: Sequence[str], stored: Iterator[Any], said: Words) -> Iterator[Cells]:
+    words = [said.get(name, _as_stored) for name in names]
+    for row in stored:
+        yield [say(value) for say, value in zip(words, row, strict=True)]
+
+
+def _words(plan: Plan, event: Event) -> Words:
+    days = _days(event) if plan.purpose == ExportPurpose.REPORT else {}
+    return {**core_words(event), **export_answers.words(plan.asked), **days}
 
 
 def _days(event: Event) -> Words:

@@ -5,7 +5,7 @@ Only the rows for statistics are in another order, which does not identify peopl
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import Response
@@ -16,12 +16,12 @@ from wtforms.fields.choices import SelectChoice
 
 from forum import clock
 from forum.events.models import Event
-from forum.registration import export_columns, filter_words, listing, saved_views
+from forum.registration import export_columns, export_texts, filter_words, listing, saved_views
 from forum.registration.enums import ExportColumns, ExportPurpose, ExportRecipient, ExportShape
-from forum.registration.export_columns import Cells, Phone, Plan
+from forum.registration.export_columns import Cells, Plan
 from forum.web.forms import TidyForm, required
 from forum.web.languages import in_language, moment_text
-from forum.web.tables import csv_response
+from forum.web.tables import csv_of_columns, csv_response
 from forum.web.workbooks import About, workbook_response
 
 PURPOSES = {
@@ -180,10 +180,11 @@ def mark_of(event: Event, filters: listing.Filters, form: ExportForm, name: str,
 
 def file(filters: listing.Filters, plan: Plan, mark: Mark, *, shape: str) -> Response:
     """Return the list as a file with the columns of the plan, streamed while its rows are read."""
-    event = mark.event
-    return as_file(
-        export_columns.headings(plan, event), export_columns.rows(plan, event, filters), mark, shape=shape
-    )
+    event, headings = mark.event, export_columns.headings(plan, mark.event)
+    if shape == ExportShape.CSV and plan.purpose != ExportPurpose.REPORT:
+        name = file_name(event, shape, mark.now)
+        return csv_of_columns(name, headings, export_texts.columns(plan, event, filters))
+    return as_file(headings, export_columns.rows(plan, event, filters), mark, shape=shape)
 
 
 def as_file(
@@ -193,12 +194,14 @@ def as_file(
     name = file_name(mark.event, shape, mark.now, number)
     if shape == ExportShape.XLSX:
         return workbook_response(name, _("Attendees"), headings, rows, mark.about())
-    return csv_response(name, headings, ([_plain(cell) for cell in row] for row in rows))
+    return csv_response(name, headings, ([export_texts.plain(cell) for cell in row] for row in rows))
 
 
 def texts(event: Event, filters: listing.Filters, plan: Plan) -> Iterator[list[str]]:
     """Return the rows of the list as texts, for paper; they are read while they are shown."""
-    return ([_shown(cell) or "" for cell in row] for row in export_columns.rows(plan, event, filters))
+    return (
+        [export_texts.shown(cell) or "" for cell in row] for row in export_columns.rows(plan, event, filters)
+    )
 
 
 def file_name(event: Event, shape: str, now: datetime, number: int | None = None) -> str:
@@ -208,21 +211,3 @@ def file_name(event: Event, shape: str, now: datetime, number: int | None = None
     """
     name = f"{event.slug}-attendees-{now.astimezone(event.zone):%Y-%m-%d}"
     return f"{name}-{number}.{shape}" if number else f"{name}.{shape}"
-
-
-def _plain(cell: str | date | datetime | None) -> str | None:
-    """Return the text of a cell in a CSV file, which has no types.
-
-    A spreadsheet would read a phone number as a number and drop its plus sign and zeros. So "tel:", the scheme of
-    phone numbers (RFC 3966), stands before it.
-    """
-    if type(cell) is str:  # nearly every cell, of which an export has millions
-        return cell
-    return f"tel:{cell}" if isinstance(cell, Phone) else _shown(cell)
-
-
-def _shown(cell: str | date | datetime | None) -> str | None:
-    """Return the text of a cell; a moment's is cut to the minute."""
-    if isinstance(cell, datetime):
-        return cell.replace(tzinfo=None).isoformat(" ", "minutes")
-    return cell.isoformat() if isinstance(cell, date) else cell

@@ -26,7 +26,7 @@ from forum.accounts.models import User
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import export_answers, export_columns, listing
+from forum.registration import export_answers, export_columns, listing, streaming
 from forum.registration.enums import ConsentPurpose, ExportPurpose
 from forum.registration.errors import TooManyKept
 from forum.registration.export_columns import Cells, Phone, Plan
@@ -65,7 +65,7 @@ def ask(
     if len(list_own(event, asked.user_id)) >= MOST:
         raise TooManyKept
     by = listing.order_by_sector_and_time(event) if plan.purpose == ExportPurpose.REPORT else None
-    people = [row.id for row in listing.stream(event, filters, ["id"], by)]
+    people = [row.id for row in streaming.stream(event, filters, ["id"], by)]
     asked.event_id, asked.purpose, asked.columns = event.id, plan.purpose, list(plan.names)
     asked.headings = export_columns.headings(plan, event)
     asked.people, asked.total, asked.done = people, len(people), 0

@@ -4,27 +4,22 @@ It reads `registrations`, `consents`, tags and delegations, never the encrypted 
 protected identity cannot be distinguished from other people (P21, P22).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import (
-    consents,
     delegated,
-    export_answers,
-    invited,
     line_queries,
-    list_columns,
     search_conditions,
 )
-from forum.registration.enums import ENDED, ConsentPurpose, Group, Status
+from forum.registration.enums import ENDED, Group, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.registration.queries import find_by_reference
-from forum.registration.restrictions import IS_FREE
+from forum.registration.restrictions import RESTRICTED
 from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbours, read_page
 
 PAGE_SIZE = 50
@@ -40,8 +35,6 @@ BY_LIFE = (
     Status.EXPIRED,
     Status.CANCELLED,
 )
-# The name of a column of `stream`: when the place was confirmed; empty unless the person still has the place.
-PLACE_CONFIRMED_AT = "place_confirmed_at"
 GROUPS: Mapping[Group, ColumnElement[bool]] = {
     Group.PLACE: Registration.holds_place.expression,
     Group.HELD: Registration.holds_place & (Registration.status != Status.CONFIRMED),
@@ -234,52 +227,11 @@ def order_by_sector_and_time(event: Event) -> Order:
 
 def count_exported(event: Event, filters: Filters) -> tuple[int, int]:
     """Return how many registrations an export of the list has, and how many it leaves out as restricted."""
-    held = matching(event, filters).where(~IS_FREE).with_only_columns(Registration.id).subquery()
+    held = (
+        matching(event, filters)
+        .where(Registration.id.in_(RESTRICTED))
+        .with_only_columns(Registration.id)
+        .subquery()
+    )
     left_out = db.session.scalar(select(func.count()).select_from(held)) or 0
     return count_matching(event, filters, count_by_sector_and_status(event)) - left_out, left_out
-
-
-def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | None = None) -> Iterator[Row]:
-    """Yield the filtered list for an export, in its order or in that of `by`, a few hundred rows in memory at a time.
-
-    People with a restriction are left out (`restrictions`).
-
-    `columns` names attributes of the registration, purposes of consent (`consents.as_column`), PLACE_CONFIRMED_AT,
-    `delegated.COLUMN`, the tags and the invitation of `list_columns`, and `export_answers`.
-    """
-    query = _only(matching(event, filters), columns, event)
-    ordered = query.order_by(*_whole_order(by or order(event, filters)))
-    yield from db.session.execute(ordered, execution_options={"yield_per": 500})
-
-
-def stream_among(event: Event, ids: Sequence[int], columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the registrations with these ids, in no order, for an export as `stream` does."""
-    mine = Registration.event_id == event.id, Registration.id.in_(ids)
-    yield from db.session.execute(_only(select(Registration).where(*mine), columns, event))
-
-
-def _only(query: Select, columns: Sequence[str], event: Event) -> Select:
-    return query.where(IS_FREE).with_only_columns(*(_streamed(column, event) for column in columns))
-
-
-def _streamed(column: str, event: Event) -> Any:
-    if column.startswith(export_answers.PREFIX):
-        return export_answers.select_answer(column)
-    if column == delegated.COLUMN:
-        return delegated.select_label()
-    if column == list_columns.TAGS:
-        return list_columns.select_tags()
-    if column == list_columns.INVITED:
-        return invited.is_invited(event).label(column)
-    if column == PLACE_CONFIRMED_AT:
-        # A calendar entry changes when the place is confirmed, and not again while the person has the place.
-        return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)
-    if column in set(ConsentPurpose):
-        return consents.as_column(ConsentPurpose(column), event)
-    return getattr(Registration, column)
-
-
-def _whole_order(chosen: Order) -> list[Any]:
-    ranks = {group: rank for rank, group in enumerate(chosen.groups)}
-    columns = [case(ranks, value=chosen.group_by), *chosen.columns] if ranks else list(chosen.columns)
-    return [column.desc() if chosen.falling else column for column in columns]
