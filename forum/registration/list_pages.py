@@ -19,6 +19,7 @@ from forum.registration import (
     narrowing,
     row_menu,
     saved_views,
+    tabs,
 )
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
@@ -51,6 +52,7 @@ def choices(
             others=filters.columns,
         ),
         "views": views,
+        "view_numbers": tabs.view_numbers(event, views, counts),
         "opened": opened,
         "menu_of": row_menu.make(event, filters, is_over=events.is_over(event, clock.now())),
         "columns_form": TidyForm(formdata=None),

@@ -40,7 +40,7 @@ WHILE_OPEN = {
 }
 # Stands for the person's reference: a URL never has it.
 SOMEBODY, REFERENCE = "\x00", "0000-0000"
-ITEM = Markup('<li><a href="{}">{}</a></li>')
+ITEM = Markup('<li><a href="%s">%s</a></li>')
 
 Menu = Callable[[Registration], str]
 
@@ -52,7 +52,7 @@ def make(event: Event, filters: Filters, *, is_over: bool) -> Menu | None:
         return None
     _page, mark, query = url_for("attendees.index", event=event.slug, **filters.query()).partition("?")
     items = [
-        (endpoint, ITEM.format(_url(event, endpoint) + mark + query, label), statuses)
+        (endpoint, ITEM % (_url(event, endpoint) + mark + query, label), statuses)
         for endpoint, label, statuses in acts
     ]
     menus = {

@@ -1,14 +1,19 @@
 """The tabs above the attendee list: the states that organisers look at most, each with its number."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from flask_babel import gettext as _
 
 from forum.events.models import Event
-from forum.registration import listing, wording
+from forum.registration import listing, saved_views, wording
 from forum.registration.enums import Group, Status
 from forum.registration.listing import Counts, Filters
+from forum.registration.narrowing import UnknownFilter
+from forum.registration.saved_view_models import SavedView
 
+# The parameters of a saved view whose people the counts by sector and status tell.
+COUNTED = {"sector", "status", "sort"}
 SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.UNHELD, Group.ENDED)
 
 
@@ -38,3 +43,16 @@ def list_tabs(event: Event, filters: Filters, counts: Counts) -> list[Tab]:
         shown = None if filters.needs_rows else number
         tabs.append(Tab(label, replace(filters, statuses=statuses), shown, is_current))
     return tabs
+
+
+def view_numbers(event: Event, views: Iterable[SavedView], counts: Counts) -> dict[int, int]:
+    """Return how many people each saved view shows by its id, as far as the counts tell it: no rows are counted."""
+    numbers = {view.id: _number(event, view, counts) for view in views if COUNTED.issuperset(view.query)}
+    return {number: shown for number, shown in numbers.items() if shown is not None}
+
+
+def _number(event: Event, view: SavedView, counts: Counts) -> int | None:
+    try:
+        return listing.tell_number(event, saved_views.filters_of(view, event), counts)
+    except UnknownFilter:
+        return None

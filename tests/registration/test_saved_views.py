@@ -1,5 +1,6 @@
 """Views of the attendee list that organisers save: who sees (S13), opens and changes them, and erasing (P08)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -32,8 +33,13 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-def tabs(page):
+def numbered(page):
     return page.all(".saved-views a")
+
+
+def tabs(page):
+    """Return the names of the views, without the numbers of people behind them."""
+    return [re.sub(r"(?<!Organiser) \d+( Organiser \d+)?$", r"\1", words) for words in numbered(page)]
 
 
 def save_view(browser, name, query="", forged=None, **values):
@@ -63,10 +69,10 @@ def test_a_shared_view_opens_filters_order_and_columns_at_an_address_of_its_own(
         SavedView, int(form.submit({"name": "Press", "is_shared": "y"}).location.split("/")[-1])
     )
     assert (view.query, view.columns) == ({"sector": ["ngo"], "sort": "-name"}, ["country"])
-    page = theirs.get(LIST).follow(f"Press {view.maker.name}")
+    page = theirs.get(LIST).follow(f"Press 2 {view.maker.name}")
     assert page.path == f"{VIEWS}/{view.id}"
     assert rows(page) == [["B, Åsa", "Sweden"], ["A, Åsa", "Sweden"]]
-    assert page.all(".tabs [aria-current]") == [f"Press {view.maker.name}"]
+    assert page.all(".tabs [aria-current]") == [f"Press 2 {view.maker.name}"]
     assert "can change and delete it" in page.text
     assert "Change or delete" not in page.text
     page = theirs.get(f"{LIST}?sort=name&view={view.id}")
@@ -88,7 +94,7 @@ def test_columns_chosen_in_an_open_view_are_saved_into_it_and_nowhere_else(organ
     assert f"view={view.id}&column=name&column=country&column=status" in again.path
     assert page.form("form.column-choice").submit(button="As the view has them", follow=True).all(
         ".saved-views [aria-current]"
-    ) == ["One"]
+    ) == ["One 1"]
     page.follow("Change or delete").form("main form").submit({"replaces": "y"}, expect=303)
     db.session.expire_all()
     assert (view.columns, view.query) == (["country", "status"], {"sector": ["ngo"]})
@@ -239,3 +245,23 @@ def test_no_more_views_are_saved_than_can_be_told_apart(organiser, event, monkey
     save_view(organiser, "One")
     page = organiser.get(f"{VIEWS}/new?q=x").form("main form").submit({"name": "Two"}, expect=422)
     assert page.errors == {"name": "You have 1 views. Delete one of them first."}
+
+
+def test_a_view_of_sectors_and_states_has_its_number_and_no_other_view_has_one(organiser, event):
+    for name, sector in (("A", "ngo"), ("B", "ngo"), ("C", "tech")):
+        confirmed(event, sector, family_name=name)
+    queries = (
+        "?sector=ngo&status=confirmed",
+        "?sector=tech&status=ended",
+        "?q=a",
+        "?status=place&status=ended",
+    )
+    for query in queries:
+        save_view(organiser, query, query)
+    before = len(organiser.get(LIST).statements)
+    assert sorted(numbered(organiser.get(LIST))[:4]) == sorted(
+        [f"{queries[0]} 2", f"{queries[1]} 0", queries[2], queries[3]]
+    )
+    save_view(organiser, "Everybody")
+    page = organiser.get(LIST)
+    assert ("Everybody 3" in numbered(page), len(page.statements)) == (True, before)
