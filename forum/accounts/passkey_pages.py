@@ -118,9 +118,14 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/passkeys/challenge", methods=["POST"])
 def challenge() -> ResponseReturnValue:
-    """Return what the browser needs to make a passkey, as JSON."""
+    """Return what the browser needs to make a passkey, as JSON; 422 for a name that the form would refuse.
+
+    A page from before an update sends no name.
+    """
     if answer := sign_ins.require_fresh(own_url(".index")):
         return answer
+    if "name" in request.form and not PasskeyForm().validate_on_submit():
+        return {}, 422
     sign_ins.start_own_write()
     token = passkeys.ask(g.user, LinkPurpose.ADD_PASSKEY, now=clock.now())
     options = ceremonies.creation_options(g.user, queries.list_passkeys(g.user), token)

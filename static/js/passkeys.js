@@ -27,7 +27,11 @@ async function use(options) {
 
 async function fill(button, form) {
   const body = new URLSearchParams({ csrf_token: form.elements.csrf_token.value });
+  const name = form.querySelector("input[name=name]");
+  if (name) body.set("name", name.value);
   const asked = await fetch(button.dataset.passkey, { method: "POST", body, redirect: "manual" });
+  // The server says what is wrong with the name before the device makes a key.
+  if (asked.status === 422) return true;
   // The sign-in has ended, or both factors are asked for again.
   if (!asked.ok) {
     location.assign(button.dataset.away);

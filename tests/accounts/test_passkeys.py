@@ -522,3 +522,12 @@ def test_odd_answers_are_refused_in_words(app, signed_in, user, odd):
 def test_attestations_that_nobody_has_asked_for_are_refused(signed_in, user, odd):
     assert NOT_ADDED in add(signed_in, Device(), expect=422, **odd).text
     assert queries.count_passkeys(user) == 0
+
+
+def test_a_name_that_would_be_refused_is_refused_before_the_device_makes_a_key(signed_in, user):
+    page = signed_in.get("passkeys.index")
+    assert page.soup.select_one("[name=name]")["maxlength"] == "60"
+    for name, expected in (("x" * 61, 422), ("\u200b", 422), ("x" * 60, 200)):
+        data = {"csrf_token": token_in(page), "name": name}
+        answer = signed_in.client.post("/account/passkeys/challenge", data=data)
+        assert (answer.status_code, "challenge" in answer.json) == (expected, expected == 200)

@@ -59,6 +59,14 @@ def test_a_passkey_is_added_and_signs_in_by_keyboard(organiser):
     expect(organiser.get_by_role("heading", name="Office laptop")).to_be_visible()
     assert len(wire.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]) == 1
 
+    # The server refuses a name before the device is asked; a browser types no more than the name may have.
+    name = organiser.get_by_label("Name of the passkey")
+    name.evaluate("field => (field.value = 'x'.repeat(61))")
+    press(organiser, "Add a passkey")
+    expect(organiser.locator(".error-summary")).to_contain_text("Use at most 60 characters")
+    assert len(wire.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]) == 1
+    name.fill("")
+
     # The same device makes no second one for the account.
     keys.go_to(organiser.get_by_label("Name of the passkey"))
     organiser.keyboard.type("Again")
