@@ -43,6 +43,11 @@ def queue_passkey_removed(user: User, name: str, *, now: datetime) -> None:
     _queue(user, "account-passkey-removed", now, passkey=name, link=_own_page())
 
 
+def queue_passkey_cloned(user: User, name: str, *, now: datetime) -> None:
+    """Tell the user that a passkey was refused because its device's counter has gone back, as that of a copy does."""
+    _queue(user, "account-passkey-cloned", now, passkey=name, link=_own_page())
+
+
 def queue_recovery_code_used(user: User, left: int, *, now: datetime) -> None:
     """Tell the user that a recovery code was used, and how many are left."""
     _queue(user, "account-recovery-code-used", now, left=left)

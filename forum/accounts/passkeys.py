@@ -61,7 +61,8 @@ def add(user: User, name: str, *, challenge: str, answer: str, now: datetime) ->
 def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
     """Accept the challenge's signature by one of the user's passkeys. Raises PasskeyRefused.
 
-    The caller has locked the account. Raises PasskeyCloned, and records it, when the device's counter has gone back.
+    The caller has locked the account. Raises PasskeyCloned when the device's counter has gone back, records it and tells
+    the user by mail.
     """
     _use_up(challenge, LinkPurpose.USE_PASSKEY, user, now=now)
     passkey = queries.find_credential(ceremonies.credential_in(answer))
@@ -73,6 +74,7 @@ def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
         passkey.sign_count = ceremonies.check_use(answer, challenge, passkey, user)
     except PasskeyCloned:
         audit.record("account.passkey_cloned", user, actor=actor(user), at=now, passkey=passkey.id)
+        mails.queue_passkey_cloned(user, passkey.name, now=now)
         raise
     passkey.last_used_at = now
     db.session.flush()

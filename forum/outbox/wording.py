@@ -71,6 +71,7 @@ KINDS = {
     "account-recovery-code-used": _l("Account: signed in with a recovery code"),
     "account-passkey-added": _l("Account: passkey added"),
     "account-passkey-removed": _l("Account: passkey removed"),
+    "account-passkey-cloned": _l("Account: copy of a passkey"),
     "account-second-factor-changed": _l("Account: second factor changed"),
 }
 STATUSES = {

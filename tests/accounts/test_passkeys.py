@@ -236,6 +236,8 @@ def test_a_passkey_whose_counter_goes_back_is_refused_and_recorded(app, user):
     pages, page, options = begin(app, user)
     assert "there is a copy of it" in send(pages, page, copy.use(options), expect=422).text
     assert acts() == ["account.passkey_cloned", "account.passkey_refused"]
+    (told,) = mails_to(user)
+    assert (told.subject, "the passkey Laptop at" in told.text) == ("A passkey seems to have been copied", True)
     options = asked(pages, page, "/account/second-factor/challenge")
     send(pages, page, replace(copy, key=Device().key).use(options), expect=422)
     assert acts().count("account.passkey_cloned") == 1
