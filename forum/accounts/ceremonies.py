@@ -7,12 +7,14 @@ possession and person, and stands in for the authenticator's code beside the pas
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import idna
 from flask import current_app
 from webauthn import (
     generate_authentication_options,
@@ -48,6 +50,8 @@ REQUIRED = UserVerificationRequirement.REQUIRED
 SELECTION = AuthenticatorSelectionCriteria(
     resident_key=ResidentKeyRequirement.PREFERRED, user_verification=REQUIRED
 )
+# Browsers take a host whose last part is a number for an IP address (URL Standard, 3.5).
+ENDS_IN_NUMBER = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)\.?$")
 # Kinds of attestation that a browser sends when none was asked for.
 UNATTESTED = {"none", "packed"}
 
@@ -59,6 +63,12 @@ class NewKey:
     credential_id: bytes
     public_key: bytes
     sign_count: int
+
+
+def are_possible() -> bool:
+    """Return whether browsers have passkeys for the site's address: it needs a name in place of an IP address."""
+    name = _site_id()
+    return name.isascii() and ":" not in name and not ENDS_IN_NUMBER.search(name)
 
 
 def creation_options(user: User, passkeys: Iterable[Passkey], challenge: str) -> dict[str, Any]:
@@ -188,7 +198,12 @@ def _described(passkeys: Iterable[Passkey]) -> list[PublicKeyCredentialDescripto
 
 
 def _site_id() -> str:
-    return (urlsplit(current_app.config["BASE_URL"]).hostname or "").encode("idna").decode()
+    """Return the host of the site as browsers write it: letters beyond ASCII are encoded by UTS #46, ß among them."""
+    host = urlsplit(current_app.config["BASE_URL"]).hostname or ""
+    try:
+        return host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return host
 
 
 def _origin() -> str:

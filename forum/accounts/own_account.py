@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from forum import clock
-from forum.accounts import actions, limits, queries, sign_ins, wording
+from forum.accounts import actions, limits, passkeys, queries, sign_ins, wording
 from forum.accounts.errors import CodeRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import ChangePasswordForm, CodeForm, ConfirmForm, LanguageForm, RenewCodesForm
 from forum.accounts.models import SignIn, User
@@ -230,7 +230,7 @@ def _begin_anew(user: User) -> None:
 
 
 def _has_passkeys() -> bool:
-    return queries.count_passkeys(g.user) > 0
+    return passkeys.may_use(g.user)
 
 
 def _keep_codes() -> ResponseReturnValue:

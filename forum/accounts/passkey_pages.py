@@ -6,7 +6,7 @@ or without a passkey, the code does the same.
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, g, redirect, request, session
+from flask import Blueprint, abort, current_app, flash, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -202,6 +202,8 @@ def _listed() -> dict[str, Any]:
     return {
         "passkeys": listed,
         "has_room": len(listed) < passkeys.MOST,
+        "are_possible": ceremonies.are_possible(),
+        "address": current_app.config["BASE_URL"],
         "ago": wording.ago_text,
     }
 

@@ -33,6 +33,11 @@ def ask(user: User, purpose: LinkPurpose, *, now: datetime) -> str:
     return links.issue(user, purpose, now=now)
 
 
+def may_use(user: User) -> bool:
+    """Return whether the user has a passkey, and browsers have passkeys for the site's address."""
+    return ceremonies.are_possible() and queries.count_passkeys(user) > 0
+
+
 def add(user: User, name: str, *, challenge: str, answer: str, now: datetime) -> Passkey:
     """Add the passkey that a browser has made for the challenge. Raises PasskeyRefused.
 
@@ -61,8 +66,8 @@ def add(user: User, name: str, *, challenge: str, answer: str, now: datetime) ->
 def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
     """Accept the challenge's signature by one of the user's passkeys. Raises PasskeyRefused.
 
-    The caller has locked the account. Raises PasskeyCloned when the device's counter has gone back, records it and tells
-    the user by mail.
+    The caller has locked the account. Raises PasskeyCloned when the device's counter has gone back, after recording it
+    and queueing a mail to the user.
     """
     _use_up(challenge, LinkPurpose.USE_PASSKEY, user, now=now)
     passkey = queries.find_credential(ceremonies.credential_in(answer))

@@ -9,7 +9,16 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 
 from forum import clock
-from forum.accounts import actions, authenticators, demo, kept_words, limits, links, queries, sign_ins
+from forum.accounts import (
+    actions,
+    authenticators,
+    demo,
+    kept_words,
+    limits,
+    links,
+    passkeys,
+    sign_ins,
+)
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.errors import CodeRefused, LinkRefused, PasswordRefused, SignedOut, SignInRefused
 from forum.accounts.forms import CodeForm, ForgotForm, NewPasswordForm, SignInForm
@@ -70,7 +79,7 @@ def second_factor() -> ResponseReturnValue:
     if user.totp_secret is None:
         return redirect(url_for(".set_up"), 303)
     if not form.validate_on_submit():
-        return form_page("second_factor", form, has_passkeys=queries.count_passkeys(user) > 0)
+        return form_page("second_factor", form, has_passkeys=passkeys.may_use(user))
     limits.count_code(user)
     start_write(db.session)
     try:
@@ -78,7 +87,7 @@ def second_factor() -> ResponseReturnValue:
             session[sign_ins.WAITING], form.code.data, browser=browser_name(), now=clock.now()
         )
     except CodeRefused:
-        return wrong_code("second_factor", form, user, has_passkeys=queries.count_passkeys(user) > 0)
+        return wrong_code("second_factor", form, user, has_passkeys=passkeys.may_use(user))
     db.session.commit()
     target = session.get(sign_ins.NEXT)
     sign_ins.begin(token)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 PRESENT, VERIFIED, WITH_KEY = 0x01, 0x04, 0x40
-SITE, ORIGIN = "127.0.0.1", "http://127.0.0.1:8000"
+SITE, ORIGIN = "localhost", "http://localhost:8000"
 
 
 @dataclass

@@ -16,7 +16,7 @@ from forum.accounts.models import OneTimeLink, Passkey, SignIn, User
 from forum.audit.models import AuditEntry
 from forum.database import start_write
 from forum.extensions import db
-from tests.accounts.devices import PRESENT, VERIFIED, Device, handle_in
+from tests.accounts.devices import ORIGIN, PRESENT, SITE, VERIFIED, Device, handle_in
 from tests.accounts.reading import mails_to
 from tests.factories.registrations import write
 from tools.organisers import PASSWORD, code_for, give_password, make_user, sign_in
@@ -28,7 +28,8 @@ NOT_ADDED = "The passkey could not be added. Try again."
 
 @pytest.fixture
 def app(make_app, database_url):
-    return make_app(database_url)
+    # Browsers have passkeys for names alone.
+    return make_app(database_url, BASE_URL=ORIGIN)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_a_passkey_is_added_and_signs_in_instead_of_the_code(app, signed_in, use
 def test_what_the_browser_is_asked_for_is_a_real_second_factor_of_this_site(signed_in, user):
     device_of(user)
     options = asked(signed_in, signed_in.get("passkeys.index"), "/account/passkeys/challenge")
-    assert (options["rp"]["id"], options["attestation"]) == ("127.0.0.1", "none")
+    assert (options["rp"]["id"], options["attestation"]) == (SITE, "none")
     assert options["authenticatorSelection"]["userVerification"] == "required"
     assert len(options["excludeCredentials"]) == 1
     assert (len(handle_in(options)), user.email.encode() in handle_in(options)) == (32, False)
@@ -140,7 +141,7 @@ def test_the_site_is_the_configured_one_whatever_the_host_is(app, user, monkeypa
 
 WRONG = {
     "of another origin": {"origin": "https://forum.example.net"},
-    "of another port": {"origin": "http://127.0.0.1:8001"},
+    "of another port": {"origin": "http://localhost:8001"},
     "of another site": {"site": "forum.example.net"},
     "without the person": {"flags": PRESENT},
     "with nobody there": {"flags": VERIFIED},
@@ -237,7 +238,10 @@ def test_a_passkey_whose_counter_goes_back_is_refused_and_recorded(app, user):
     assert "there is a copy of it" in send(pages, page, copy.use(options), expect=422).text
     assert acts() == ["account.passkey_cloned", "account.passkey_refused"]
     (told,) = mails_to(user)
-    assert (told.subject, "the passkey Laptop at" in told.text) == ("A passkey seems to have been copied", True)
+    assert (told.subject, "the passkey Laptop at" in told.text) == (
+        "A passkey seems to have been copied",
+        True,
+    )
     options = asked(pages, page, "/account/second-factor/challenge")
     send(pages, page, replace(copy, key=Device().key).use(options), expect=422)
     assert acts().count("account.passkey_cloned") == 1
@@ -533,3 +537,39 @@ def test_a_name_that_would_be_refused_is_refused_before_the_device_makes_a_key(s
         data = {"csrf_token": token_in(page), "name": name}
         answer = signed_in.client.post("/account/passkeys/challenge", data=data)
         assert (answer.status_code, "challenge" in answer.json) == (expected, expected == 200)
+
+
+def test_passkeys_are_offered_only_where_the_address_has_a_name(app, signed_in, user, monkeypatch):
+    device_of(user)
+    addresses = {
+        **dict.fromkeys(
+            ("http://127.0.0.1:8000", "http://[::1]:8000", "https://192.0.2.1", "https://0x7f.1"), False
+        ),
+        **dict.fromkeys(("https://forum.example.org", "http://localhost", "https://1.example"), True),
+    }
+    for address, are_possible in addresses.items():
+        monkeypatch.setitem(app.config, "BASE_URL", address)
+        page = signed_in.get("passkeys.index")
+        other = Pages(app)
+        give_password(other, user)
+        code_page = other.get("/account/second-factor")
+        told = f"This forum’s address is {address}, so none can be added or used here."
+        assert [
+            bool(page.soup.select("[data-passkey]")),
+            bool(code_page.soup.select("[data-passkey]")),
+            told not in page.text,
+            "Laptop" in page.text,
+        ] == [are_possible, are_possible, are_possible, True], address
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [("straße.example", "xn--strae-oqa.example"), ("Öresund.example", "xn--resund-vxa.example")],
+)
+def test_a_name_with_other_letters_is_that_of_browsers(app, user, monkeypatch, host, site):
+    monkeypatch.setitem(app.config, "BASE_URL", f"https://{host}")
+    device = Device(site=site, origin=f"https://{site}")
+    with app.test_request_context():
+        options = ceremonies.creation_options(user, [], "c" * 43)
+        assert (options["rp"]["id"], ceremonies.are_possible()) == (site, True)
+        assert ceremonies.check_new(device.make(options), "c" * 43).credential_id == device.credential_id
