@@ -302,13 +302,16 @@ def test_a_colleague_is_disabled_and_enabled(app, pages, admin, event, time):
     form = pages.open(asked)
     for page in (form, *(pages.get(f"{HERE}/{kim.id}/{way}") for way in ("removal", "second-factor"))):
         assert page.links["Leave it as it is"] == f"{HERE}/{kim.id}", page.path
+    assert "The colleague is told by e-mail." in form.text
     done = form.submit(expect=200, follow=True)
     assert done.flashes == ["The account is disabled, and the colleague is signed out everywhere."]
     assert browser.get("/account/", expect=303).location.startswith("/account/sign-in")
     assert give_password(Pages(app), kim, expect=422)
     assert form.submit(expect=200, follow=True).flashes == ["Nothing was different, so nothing was changed."]
     assert "Disable the account …" not in done.links
-    back = pages.open(done.links["Enable the account …"]).submit(expect=200, follow=True)
+    asked = pages.open(done.links["Enable the account …"])
+    assert "The colleague is told by e-mail." in asked.text
+    back = asked.submit(expect=200, follow=True)
     assert back.flashes == ["The colleague can sign in again."]
     assert roles_of(kim) == {(Role.ORGANISER, event.id)}
     assert walk_in(Pages(app), kim).status == 303
