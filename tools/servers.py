@@ -172,18 +172,21 @@ class SmtpServer:
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.contents: list[bytes] = []
         self.envelopes: list[tuple[str, list[str]]] = []
         self.port = 0
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
         """Keep the message and its envelope (sender, recipients)."""
         self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
+        self.contents.append(envelope.content)
         self.messages.append(message_from_bytes(envelope.content, policy=modern))
         return "250 OK"
 
     def clear(self) -> None:
         """Delete all messages and envelopes."""
         self.messages.clear()
+        self.contents.clear()
         self.envelopes.clear()
 
 

@@ -23,7 +23,7 @@ from forum import clock
 from forum.audit import actions as audit
 from forum.database import start_write
 from forum.extensions import db
-from forum.outbox import queries, relay
+from forum.outbox import queries, relay, signing
 from forum.outbox.addresses import mailbox, parse_mailbox
 from forum.outbox.enums import MessageStatus
 from forum.outbox.errors import (
@@ -192,7 +192,8 @@ def _read(claim: Claim) -> Envelope | None:
     if message.attempts > len(MINUTES_BETWEEN_ATTEMPTS) + 1:
         raise PermanentFailure("the worker died each time it tried")
     sender = parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"]).address
-    return Envelope(claim.id, message.kind, sender, mailbox(message.recipient).address, content)
+    signed = signing.sign(content, made_at=message.created_at)
+    return Envelope(claim.id, message.kind, sender, mailbox(message.recipient).address, signed)
 
 
 def _note_sent(claim: Claim) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from forum.addresses import NotAnAddress, refuse_wrong_sender
 from forum.settings import own_address
+from forum.settings.dkim import read_dkim
 from forum.settings.given import Given
 from forum.settings.keys import read_data_keys
 from forum.settings.nonsense import languages, trusted_hosts
@@ -118,7 +119,7 @@ def _mail(given: Given) -> dict[str, Any]:
         refuse_wrong_sender(str(settings["MAIL_DEFAULT_SENDER"]))
     except NotAnAddress as refusal:
         given.refuse(f"FORUM_MAIL_DEFAULT_SENDER {refusal}")
-    return settings
+    return settings | {"DKIM": read_dkim(given, str(settings["MAIL_DEFAULT_SENDER"]))}
 
 
 def _base_url(given: Given, noted: str | None) -> str:
