@@ -15,7 +15,7 @@ from forum.commands.underscores import ask_proxy
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db
-from forum.health import checks
+from forum.health import checks, dns_lookups, mail_checks
 from forum.health.checks import Finding
 from forum.health.missing import list_missing
 from forum.news import reindexing
@@ -28,11 +28,14 @@ from forum.settings.project import PROJECT
 from forum.web.static import is_built
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--offline", is_flag=True, help="Do not ask the mail server or the proxy.")
+@click.pass_context
 @with_appcontext
-def doctor(offline: bool) -> None:
+def doctor(context: click.Context, offline: bool) -> None:
     """Check settings, database, mail, worker, disk and files; print no secret."""
+    if context.invoked_subcommand:
+        return
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # typed as no proxy
     findings = [
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
@@ -45,6 +48,18 @@ def doctor(offline: bool) -> None:
     ]
     if not offline:
         findings += [*ask_proxy(app), _mail_server(app)]
+    _tell(findings)
+
+
+@doctor.command("mail")
+@with_appcontext
+def mail_doctor() -> None:
+    """Check what receivers of mail look at (SPF, DKIM, DMARC, PTR, TLS); say what to change, and where."""
+    _tell(mail_checks.examine(current_app, dns_lookups.ask))
+
+
+def _tell(findings: list[Finding]) -> None:
+    """Print the findings; exit with status 1 when something is wrong."""
     for finding in findings:
         click.echo(f"{_mark(finding)} {finding.check}: {finding.words}")
     if not all(finding.is_well for finding in findings):

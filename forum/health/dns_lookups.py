@@ -1,0 +1,50 @@
+"""Asking DNS, with short waits; what a machine without DNS says is told apart from what does not exist."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+
+import dns.exception
+import dns.resolver
+import dns.reversename
+
+SECONDS = 3
+# Gives the records of a name and type ("TXT", "MX", "A", "AAAA", "PTR") as texts, none for a name without any.
+# Raises NoAnswer.
+Ask = Callable[[str, str], list[str]]
+
+
+class NoAnswer(Exception):
+    """No DNS server has answered, so it is not known which records there are."""
+
+
+def ask(name: str, kind: str) -> list[str]:
+    """Ask the DNS servers of this machine. Raises NoAnswer."""
+    try:
+        found = dns.resolver.resolve(name, kind, lifetime=SECONDS)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    except (dns.exception.DNSException, OSError, ValueError) as problem:
+        raise NoAnswer(name) from problem
+    return [_told(record, kind) for record in found]
+
+
+def addresses(name: str, ask: Ask) -> list[str]:
+    """Return the IP addresses of a host, or the address itself where the name is one. Raises NoAnswer."""
+    try:
+        return [str(ip_address(name.strip("[]")))]
+    except ValueError:
+        return [*ask(name, "A"), *ask(name, "AAAA")]
+
+
+def reverse_name(address: str) -> str:
+    """Return the name under which the names of an IP address are asked for."""
+    return dns.reversename.from_address(address).to_text(omit_final_dot=True)
+
+
+def _told(record, kind: str) -> str:
+    if kind == "TXT":
+        # A long text is split into pieces, which belong together without a blank (RFC 7208, 3.3).
+        return b"".join(record.strings).decode("utf-8", "replace")
+    if kind == "MX":
+        return record.exchange.to_text(omit_final_dot=True)
+    return record.to_text().rstrip(".")

@@ -1,0 +1,144 @@
+"""`forum doctor mail` says in words what to change in DNS and at the mail server, by canned answers of DNS (M15)."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from forum.cli import cli
+from forum.health import dns_lookups, mail_checks
+from forum.health.dns_lookups import NoAnswer
+from forum.settings.dkim import Dkim
+
+SELECTOR = "f27._domainkey.example.org"
+IP, REVERSE = "193.0.2.7", "7.2.0.193.in-addr.arpa"
+
+
+@pytest.fixture(scope="module")
+def key() -> Dkim:
+    """Give a signing key, made once, because that takes time."""
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return Dkim("f27", "example.org", pem)
+
+
+@pytest.fixture
+def app(app, key):
+    app.config.update(
+        MAIL_DEFAULT_SENDER="Forum <forum@example.org>",
+        MAIL_BOUNCE_ADDRESS="bounces@example.org",
+        MAIL_SERVER="mail.example.org",
+        DKIM=key,
+    )
+    # Nothing listens at this port, so that no test leaves the machine.
+    app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", 1
+    return app
+
+
+@pytest.fixture
+def records(key) -> dict[tuple[str, str], list[str]]:
+    """Give the records of a domain at which nothing is wrong."""
+    return {
+        ("example.org", "TXT"): ["google-site-verification=x", "v=spf1 include:relays.example -all"],
+        ("relays.example", "TXT"): ["v=spf1 ip4:193.0.2.0/24 ~all"],
+        (SELECTOR, "TXT"): [mail_checks.record_of(key)],
+        ("_dmarc.example.org", "TXT"): ["v=DMARC1; p=quarantine; adkim=s; rua=mailto:d@example.org"],
+        ("example.org", "MX"): ["mail.example.org"],
+        ("mail.example.org", "A"): [IP],
+        (REVERSE, "PTR"): ["mail.example.org"],
+    }
+
+
+def told(app, records) -> dict[str, tuple[str, str]]:
+    """Return each check's mark and words."""
+    with app.app_context():
+        found = mail_checks.examine(app, lambda name, kind: records.get((name, kind), []))
+    assert len({finding.check for finding in found}) == len(found)
+    return {
+        one.check: ("TODO" if one.is_to_do else "ok" if one.is_well else "BAD", one.words) for one in found
+    }
+
+
+def test_domain_at_which_nothing_is_wrong(app, records):
+    assert {**told(app, records), "tls": None} == {
+        "spf": ("ok", "the record of example.org names mail.example.org"),
+        "dkim": ("ok", f"the forum signs for example.org, and {SELECTOR} has its key"),
+        "dmarc": ("ok", "_dmarc.example.org says p=quarantine"),
+        "bounces": ("ok", "reports can reach bounces@example.org"),
+        "ptr": ("ok", f"{IP} is called mail.example.org"),
+        "tls": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "answers", "check", "mark", "words"),
+    [
+        ("example.org", "TXT", [], "spf", "BAD", 'add a TXT record there, such as "v=spf1 a:mail.example.org -all"'),
+        ("example.org", "TXT", ["v=spf1 -all", "v=spf1 mx -all"], "spf", "BAD", "2 SPF records, and one counts"),
+        ("example.org", "TXT", ["v=spf1 mx +all"], "spf", "BAD", "lets everybody send: let it end with -all"),
+        ("example.org", "TXT", ["v=spf1 mx"], "spf", "BAD", "forbids nobody: let it end with ~all or -all"),
+        ("example.org", "TXT", ["v=spf1 ip4:193.0.3.1 ip6:2001:db8::/32 -all"], "spf", "TODO", f"not name {IP}"),
+        ("example.org", "TXT", ["v=spf1 mx/24 ~all"], "spf", "ok", "names mail.example.org"),
+        ("example.org", "TXT", ["v=spf1 redirect=relays.example"], "spf", "ok", "names mail.example.org"),
+        ("relays.example", "TXT", ["v=spf1 include:relays.example -all"], "spf", "BAD", "more than ten look-ups"),
+        (SELECTOR, "TXT", [], "dkim", "BAD", f'{SELECTOR} has no TXT record: add "v=DKIM1; k=rsa; p=MII'),
+        (SELECTOR, "TXT", ["v=DKIM1; p=MIIB"], "dkim", "BAD", "another key than FORUM_DKIM_KEY_FILE"),
+        (SELECTOR, "TXT", ["v=DKIM1; p="], "dkim", "BAD", "another key than FORUM_DKIM_KEY_FILE"),
+        ("_dmarc.example.org", "TXT", [], "dmarc", "BAD", 'such as "v=DMARC1; p=none; rua=mailto:'),
+        ("_dmarc.example.org", "TXT", ["v=DMARC1; p=maybe"], "dmarc", "BAD", "p=none, quarantine or reject"),
+        ("_dmarc.example.org", "TXT", ["v=DMARC1; p=none"], "dmarc", "TODO", "once reports are clean, p=quarantine"),
+        (REVERSE, "PTR", [], "ptr", "BAD", "has no name: ask whoever provides it for a PTR record"),
+        (REVERSE, "PTR", ["other.example"], "ptr", "BAD", "which has another address: let both agree"),
+        ("mail.example.org", "A", ["127.0.0.1"], "ptr", "TODO", "no public address here"),
+    ],
+)  # fmt: skip
+def test_fault_is_told_with_what_to_change(app, records, name, kind, answers, check, mark, words):
+    found = told(app, {**records, (name, kind): answers})[check]
+    assert (found[0], words in found[1]) == (mark, True), found
+
+
+def test_settings_that_dns_does_not_follow_are_told(app, records, key):
+    app.config.update(MAIL_DEFAULT_SENDER="f@post.example.org", MAIL_BOUNCE_ADDRESS="b@nowhere.example")
+    found = told(app, records)
+    assert found["dmarc"] == (
+        "BAD",
+        "_dmarc.example.org says adkim=s, and the forum signs for example.org: take adkim=s out",
+    )
+    assert found["bounces"][1] == (
+        "no server takes mail for nowhere.example, so reports are lost: add an MX record"
+    )
+    app.config.update(DKIM=None)
+    assert told(app, records)["dkim"] == (
+        "TODO",
+        "the forum signs nothing: set FORUM_DKIM_KEY_FILE, or let the mail server sign for post.example.org",
+    )
+
+
+def test_machine_without_dns_is_told_and_nothing_fails(app, monkeypatch):
+    def ask(name: str, kind: str) -> list[str]:
+        raise NoAnswer(name)
+
+    monkeypatch.setattr(dns_lookups, "ask", ask)
+    answer = app.test_cli_runner().invoke(cli, ["doctor", "mail"])
+
+    lines = answer.output.splitlines()
+    assert answer.exit_code == 0
+    assert lines[0] == "TODO spf: cannot be known: no DNS server answers about example.org"
+    assert [line.split()[:2] for line in lines] == [
+        ["TODO", f"{name}:"] for name in ("spf", "dkim", "dmarc", "bounces", "ptr", "tls")
+    ]
+
+
+def test_unencrypted_way_to_this_machine_is_well(app, records, smtp_server):
+    app.extensions["mail"].port = smtp_server.port
+    assert told(app, records)["tls"] == (
+        "ok",
+        "mail.example.org is this machine; see that it encrypts what it sends on",
+    )
+
+
+def test_address_of_this_machine_asks_nobody(app):
+    app.config.update(MAIL_DEFAULT_SENDER="forum@localhost")
+    answer = app.test_cli_runner().invoke(cli, ["doctor", "mail"])
+    assert answer.output == (
+        "TODO sender: forum@localhost is an address of this machine: nobody else is asked about it\n"
+    )
