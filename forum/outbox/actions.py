@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from forum.audit import actions as audit
 from forum.extensions import db
 from forum.outbox import messages, queries, relay, rendering
-from forum.outbox.addresses import mailbox, parse_mailbox
+from forum.outbox.addresses import Mailbox, mailbox, parse_mailbox
 from forum.outbox.enums import AbortReason, Lane, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped, UnsafeMessage
 from forum.outbox.messages import Attachment, Draft
@@ -178,10 +178,11 @@ def _draft(
 ) -> Draft:
     rendered = rendering.render(message.kind, message.language, context)
     sender = parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"])
+    recipient = mailbox(message.recipient, recipient_name)
     return Draft(
         sender=sender if sender.name else mailbox(sender.address, rendered.sender_name),
-        recipient=mailbox(message.recipient, recipient_name),
-        reply_to=mailbox(reply_to) if reply_to else None,
+        recipient=recipient,
+        reply_to=_answers_to(reply_to, recipient),
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
@@ -190,6 +191,16 @@ def _draft(
         date=message.created_at,
         attachments=attachments,
     )
+
+
+def _answers_to(reply_to: str, recipient: Mailbox) -> Mailbox | None:
+    """Return where answers go, None for the sender.
+
+    An address with letters beyond a–z before the @ would need SMTPUTF8, which a mail to a plain address must not ask
+    for: most servers would refuse it (M05).
+    """
+    answers = mailbox(reply_to) if reply_to else None
+    return answers if answers and (answers.address.isascii() or not recipient.address.isascii()) else None
 
 
 def _mark_failed(message: OutboxMessage, problem: Exception) -> None:
