@@ -15,6 +15,7 @@ from forum.commands import preparing, running, settings_file
 from forum.commands.after_restore import release_mail
 from forum.commands.audit import audit
 from forum.commands.backups import backup, restore
+from forum.commands.bounces import bounces
 from forum.commands.content import content
 from forum.commands.counters import mend_counters
 from forum.commands.database import database
@@ -31,11 +32,28 @@ from forum.settings.project import PROJECT, VERSION
 from forum.web.static import build_static
 
 
+class TryLater(click.ClickException):
+    """Tells a mail server, by the exit status, to keep the report that `forum bounces` could not note."""
+
+    exit_code = os.EX_TEMPFAIL
+
+
 class PlainWords(click.Group):
     """Ends a command with a sentence, not a traceback, when a database, a file or the rate limits' storage fails."""
 
     def invoke(self, context: click.Context) -> object:
-        """Run the command. Raises click.ClickException when a database, a file or the rate limits' storage fails."""
+        """Run the command. Raises click.ClickException when a database, a file or the rate limits' storage fails.
+
+        For `forum bounces` it is TryLater.
+        """
+        try:
+            return self._invoke(context)
+        except click.ClickException as refusal:
+            if context.invoked_subcommand == bounces.name:
+                raise TryLater(refusal.format_message()) from refusal
+            raise
+
+    def _invoke(self, context: click.Context) -> object:
         try:
             return super().invoke(context)
         except (DBAPIError, sqlite3.Error) as problem:
@@ -71,6 +89,7 @@ for command in (
     audit,
     content,
     mail_test,
+    bounces,
     mend_counters,
     rebuild_search,
     make_avif,
@@ -103,6 +122,8 @@ WITH_ANY_KEYS = (doctor, database, static, restore)
 def main() -> None:
     """Run the command; for an unsafe setting, print its name and exit with status 2 (S05).
 
+    `forum bounces`, which a mail server calls, exits with 75 instead, so that the mail server keeps the report.
+
     All files that the command and its child processes write are readable by their owner only (P28).
     """
     os.umask(0o077)
@@ -112,7 +133,7 @@ def main() -> None:
     except UnsafeSettings as refusal:
         for problem in refusal.problems:
             click.echo(f"forum: {problem}", err=True)
-        sys.exit(2)
+        sys.exit(os.EX_TEMPFAIL if sys.argv[1:2] == [bounces.name] else 2)
 
 
 def _create_app() -> Flask:

@@ -13,6 +13,7 @@ from forum.news import models as news
 from forum.news import search_entries
 from forum.organisations import models as merged_organisations
 from forum.outbox import models as outbox
+from forum.outbox import suppression_models as suppressions
 from forum.participants import models as participants
 from forum.people import models as people
 from forum.privacy import models as privacy
@@ -35,6 +36,7 @@ ALL = (
     audit,
     images,
     outbox,
+    suppressions,
     accounts,
     events,
     news,

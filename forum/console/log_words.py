@@ -98,6 +98,8 @@ PEOPLE: Mapping[str, LazyString] = {
 }
 MAIL: Mapping[str, LazyString] = {
     "mail.failed": _l("Message could not be sent"),
+    "mail.bounced": _l("Message came back"),
+    "mail.complained": _l("Message marked as unwanted by its recipient"),
     "mail.retried": _l("Failed message sent again"),
     "mail.hastened": _l("Message sent without waiting"),
     "mail.dismissed": _l("Message given up"),

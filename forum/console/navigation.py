@@ -45,7 +45,7 @@ BELONGING = {
         *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
         *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
         *("counts.show", "counts.file", "counts.people", "counts.parts", "delegations_console.index"),
-        "reception.index",
+        *("reception.index", "attendee_suppressions.lift"),
         *("bulk.ask", "bulk.index", "bulk.show"),
     },
     "organisations.index": {

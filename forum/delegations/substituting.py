@@ -33,6 +33,7 @@ from forum.registration import (
     offers,
     places,
     reviewing,
+    suppressions,
     unconfirmed,
     waiting_list,
 )
@@ -280,6 +281,7 @@ def _record(
     known = {"sector": successor.sector.key, "place": successor.holds_place, "instead": True}
     audit.record(REGISTRATION_RECEIVED, successor, actor=actor, at=now, **known)
     if successor.has_address:
+        suppressions.note_reached(successor)
         audit.record("registration.address_confirmed", successor, actor=actor, at=now)
     if successor.holds_place:
         audit.record("registration.confirmed", successor, actor=actor, at=now)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidTag
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import load_only
@@ -23,9 +22,9 @@ from forum import clock
 from forum.audit import actions as audit
 from forum.database import start_write
 from forum.extensions import db
-from forum.outbox import queries, relay, signing
-from forum.outbox.addresses import mailbox, parse_mailbox
-from forum.outbox.enums import MessageStatus
+from forum.outbox import queries, relay, reports, return_paths, signing, suppression
+from forum.outbox.addresses import mailbox
+from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.errors import (
     DeliveryFailure,
     PermanentFailure,
@@ -80,6 +79,7 @@ def send_at_once(message: OutboxMessage) -> None:
     A failure does not change the pause for other mails.
     """
     claim, until = Claim(message.id, secrets.token_hex(16)), clock.now() + longest_delivery()
+    envelope = None
     message.status, message.attempts, message.lease_owner = MessageStatus.INFLIGHT, 1, claim.owner
     message.next_attempt_at = message.lease_until = until
     db.session.commit()
@@ -90,7 +90,7 @@ def send_at_once(message: OutboxMessage) -> None:
                 transport.deliver(envelope)
                 _note_sent(claim)
     except DeliveryFailure as failure:
-        _note_failure(claim, failure, is_trial=True)
+        _note_failure(claim, failure, envelope, is_trial=True)
     db.session.refresh(message)
 
 
@@ -147,13 +147,14 @@ def _claim(now: datetime, order: tuple) -> Claim | None:
 
 def _deliver_one(transport: Transport, claim: Claim) -> bool:
     """Send one mail and store the result; return False when the server cannot be reached for any mail."""
+    envelope = None
     try:
         envelope = _open(claim)
         if envelope is None:
             return True
         transport.deliver(envelope)
     except DeliveryFailure as failure:
-        _note_failure(claim, failure)
+        _note_failure(claim, failure, envelope)
         return not isinstance(failure, ServerUnreachable)
     _note_sent(claim)
     return True
@@ -191,9 +192,9 @@ def _read(claim: Claim) -> Envelope | None:
         raise PermanentFailure("there are no bytes to send")
     if message.attempts > len(MINUTES_BETWEEN_ATTEMPTS) + 1:
         raise PermanentFailure("the worker died each time it tried")
-    sender = parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"]).address
+    sender, recipient = return_paths.sender_of(message), mailbox(message.recipient).address
     signed = signing.sign(content, made_at=message.created_at)
-    return Envelope(claim.id, message.kind, sender, mailbox(message.recipient).address, signed)
+    return Envelope(claim.id, message.kind, sender, recipient, signed)
 
 
 def _note_sent(claim: Claim) -> None:
@@ -211,7 +212,9 @@ def _note_sent(claim: Claim) -> None:
     log.info("mail %s sent", claim.id)
 
 
-def _note_failure(claim: Claim, failure: DeliveryFailure, *, is_trial: bool = False) -> None:
+def _note_failure(
+    claim: Claim, failure: DeliveryFailure, envelope: Envelope | None, *, is_trial: bool = False
+) -> None:
     """Plan the next attempt or make the mail a dead letter, if this claim still holds its lease.
 
     With `is_trial`, for a single test mail, the state of the mail server is not changed.
@@ -230,9 +233,17 @@ def _note_failure(claim: Claim, failure: DeliveryFailure, *, is_trial: bool = Fa
             message.status, message.next_attempt_at = MessageStatus.AWAITING_RETRY, again
         else:
             message.status = MessageStatus.FAILED
+            _suppress_if_gone(envelope, failure, now)
             audit.record("mail.failed", message, actor="worker", at=now, attempts=message.attempts)
     db.session.commit()
     log.warning("mail %s not sent: %s", claim.id, type(failure).__name__)
+
+
+def _suppress_if_gone(envelope: Envelope | None, failure: DeliveryFailure, now: datetime) -> None:
+    """Mark the recipient's address when the mail server has refused it for good, as a bounce does later (M09)."""
+    code = reports.code_in(str(failure))
+    if envelope and isinstance(failure, PermanentFailure) and reports.is_about_address(code):
+        suppression.suppress(envelope.recipient, SuppressionCause.BOUNCED, code=code, now=now)
 
 
 def _note_for_all(failure: DeliveryFailure, now: datetime) -> None:

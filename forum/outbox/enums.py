@@ -34,3 +34,10 @@ class AbortReason(StrEnum):
     TOLD_OTHERWISE = "told_otherwise"
     NOT_NEEDED = "not_needed"
     OUTDATED = "outdated"  # the forum itself has cancelled the mail, because a change has made it outdated
+
+
+class SuppressionCause(StrEnum):
+    """Why mail to many leaves an address out."""
+
+    BOUNCED = "bounced"  # mail to the address comes back for good
+    COMPLAINED = "complained"  # the recipient has marked a mail as unwanted

@@ -101,6 +101,7 @@ CAUSES = {  # words for failures without an answer of the mail server, by the ty
     "SMTPServerDisconnected": CUT_OFF,
     "ConnectionResetError": CUT_OFF,
     "BrokenPipeError": CUT_OFF,
+    "Complaint": _l("The recipient has marked this message as unwanted."),
     "SMTPNotSupportedError": _l("The mail server does not offer what the settings ask for."),
 }
 SOON = timedelta(minutes=1)
@@ -127,6 +128,11 @@ def reason_text(reason: AbortReason) -> str:
 def failure_text(error: str) -> str:
     """Return why a mail was not sent: the server's unchanged answer, or the forum's text for a known error."""
     return str(CAUSES.get(error.partition(":")[0], error))
+
+
+def report_text(error: str) -> str:
+    """Return what has been reported about a mail that has left: that it is late, or not wanted."""
+    return str(CAUSES[error]) if error in CAUSES else _("Delayed on the way: %(reason)s", reason=error)
 
 
 def relay_text(relay: MailRelay, zone: tzinfo, now: datetime) -> str:

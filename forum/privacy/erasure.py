@@ -17,6 +17,19 @@ ERASURE = Entry(
     fields=("RefusalForm.reason",),
 )
 
+SUPPRESSIONS = Entry(
+    what=_l(
+        "A mark that messages to your address come back, or that you have marked one as unwanted, made from the"
+        " address; it says nothing without our keys"
+    ),
+    purpose=_l("To send no messages to many there, even after you were erased"),
+    basis=LEGITIMATE_INTEREST,
+    audience=OFFICE,
+    retention=_l("Until you confirm the address anew, or the organiser takes it off"),
+    columns=of("suppressed_addresses", "digest", "cause", "code", "noted_at"),
+    fields=("LiftForm.reason",),
+)
+
 TOMBSTONES = Entry(
     what=_l(
         "A mark that you were erased, made from your registration and address; it says nothing without our keys"

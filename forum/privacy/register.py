@@ -23,7 +23,7 @@ from forum.privacy.entries import (
     Entry,
 )
 from forum.privacy.entries import of as _of
-from forum.privacy.erasure import ERASURE, TOMBSTONES
+from forum.privacy.erasure import ERASURE, SUPPRESSIONS, TOMBSTONES
 from forum.privacy.identity import IDENTITY
 from forum.privacy.imported import IMPORTED
 from forum.privacy.invitations import INVITATIONS
@@ -224,6 +224,7 @@ REGISTER: tuple[Entry, ...] = (
             *_of("mailing_recipients", "registration_id", "message_id", "status", "step"),
         ),
     ),
+    SUPPRESSIONS,
     Entry(
         what=_l("Your personal links"),
         purpose=_l("To let you, and nobody else, see and change your registration"),

@@ -88,6 +88,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "registration_tags": {"event_id"},
     "erasure_requests": {"id", "event_id"},
     "tombstones": {"key"},
+    "suppressed_addresses": {"key"},
     "restriction_requests": {"id", "event_id"},
     "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
     "images": {

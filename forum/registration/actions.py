@@ -21,6 +21,7 @@ from forum.registration import (
     queries,
     reviewing,
     settling,
+    suppressions,
     waiting_list,
 )
 from forum.registration import consents as consenting
@@ -87,6 +88,7 @@ def confirm(
     registration.consents = []
     settled = settling.settle(registration, now)
     consenting.give(registration, consents, listed, now=now)
+    suppressions.note_reached(registration)
     audit.record("registration.address_confirmed", registration, actor="person", at=now)
     if registration.sector.policy == SectorPolicy.REVIEW and not registration.holds_place:
         reviewing.begin(registration, now=now)

@@ -157,3 +157,11 @@ class KeptShape(StrEnum):
     XLSX = "xlsx"
     CSV = "csv"
     PAPER = "paper"
+
+
+class LiftReason(StrEnum):
+    """Why an organiser takes the mark off an address; a fixed list, so that no name gets into the audit trail."""
+
+    MENDED = "mended"
+    ASKED = "asked"
+    MISTAKEN = "mistaken"

@@ -183,3 +183,7 @@ class TooManyChosen(Exception):
 
 class TooManyForPaper(Exception):
     """More people match than a door list can be made for at once."""
+
+
+class NotSuppressed(Exception):
+    """The address has no mark that makes mail to many leave it out, or none any more."""

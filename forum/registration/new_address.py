@@ -28,6 +28,7 @@ from forum.registration import (
     owners,
     places,
     queries,
+    suppressions,
     unconfirmed,
     waiting_list,
 )
@@ -148,6 +149,7 @@ def confirm(token: str, *, now: datetime) -> Registration:
         owners.keep_owner(registration)
     registration.email, registration.email_canonical = email, canonical
     answers.derive(registration)
+    suppressions.note_reached(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()
     if registration.status == Status.PENDING:

@@ -19,6 +19,8 @@ from forum.registration import (
     reinstating,
     restrictions,
     separating,
+    suppression_words,
+    suppressions,
     uniting,
     waiting_view,
 )
@@ -36,6 +38,7 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
         **_ways(registration, filters),
         **_merge_ways(registration),
         "is_restricted": restrictions.is_restricted(registration),
+        "suppressed": suppression_words.told(mark, zone) if (mark := suppressions.find(registration)) else "",
     }
 
 
@@ -73,6 +76,7 @@ def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str
         "next_url": url("attendees.show", after),
         "change_url": url("attendee_changes.change", registration),
         "address_url": url("attendee_addresses.change", registration),
+        "lift_url": url("attendee_suppressions.lift", registration),
         "sector_url": url("attendee_moves.sector", registration),
         "notes_url": url("attendee_notes.index", registration),
         "tags_url": url("attendee_notes.tags", registration),

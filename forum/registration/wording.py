@@ -14,9 +14,18 @@ from forum.events import queries as events
 from forum.events.enums import ListAudience
 from forum.outbox.wording import StatusWords
 from forum.registration.delegated import Delegated
-from forum.registration.enums import ConsentPurpose, DeclineReason, Group, ListedAs, Membership, Status
+from forum.registration.enums import (
+    ConsentPurpose,
+    DeclineReason,
+    Group,
+    LiftReason,
+    ListedAs,
+    Membership,
+    Status,
+)
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
+from forum.registration.suppression_words import REASONS as LIFT_REASONS
 from forum.web.languages import day_text, language, short_moment_text
 
 STATUSES: Mapping[str, tuple[LazyString, str]] = {
@@ -95,6 +104,7 @@ ACTS = {
     "registration.consent": _l("Consent changed"),
     "registration.address_asked": _l("New address entered"),
     "registration.address_changed": _l("New address confirmed"),
+    "registration.suppression_lifted": _l("Messages to many go to the address again"),
     "registration.moved": _l("Moved to another sector"),
     "registration.substitute_asked": _l("Somebody else was named to come instead"),
     "registration.substitute_taken_back": _l("Nobody else comes instead after all"),
@@ -219,6 +229,8 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
         return _("Instead of somebody else")
     if action in REFUSALS and details.get("reason") in set(DeclineReason):
         return str(CHOICES[DeclineReason(details["reason"])])
+    if action == "registration.suppression_lifted" and details.get("reason") in set(LiftReason):
+        return str(LIFT_REASONS[LiftReason(details["reason"])])
     if action == "registration.cancelled" and details.get("was") == Status.WAITING:
         return _("From the waiting list")
     if action == "registration.consent" and details.get("purpose") in CONSENTS:

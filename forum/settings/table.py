@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from forum.addresses import NotAnAddress, refuse_wrong_sender
+from forum.addresses import NotAnAddress, refuse_wrong_sender, split, split_sender
 from forum.settings import own_address
 from forum.settings.dkim import read_dkim
 from forum.settings.given import Given
@@ -24,6 +24,8 @@ STORAGES = ("sqlite:///", "redis://", "rediss://", "memory://")
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
 BUCKET = "s3://"
 S3 = ("endpoint", "region", "access_key", "secret")
+# Before the @ of the address for reports a token of 40 characters and a plus sign have to find room (RFC 5321: 64).
+LONGEST_BOUNCE_NAME = 23
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
 
@@ -117,9 +119,30 @@ def _mail(given: Given) -> dict[str, Any]:
     }
     try:
         refuse_wrong_sender(str(settings["MAIL_DEFAULT_SENDER"]))
+        if not split_sender(str(settings["MAIL_DEFAULT_SENDER"]))[1].rpartition("@")[0].isascii():
+            given.refuse("FORUM_MAIL_DEFAULT_SENDER must have only letters from a to z before the @")
     except NotAnAddress as refusal:
         given.refuse(f"FORUM_MAIL_DEFAULT_SENDER {refusal}")
-    return settings | {"DKIM": read_dkim(given, str(settings["MAIL_DEFAULT_SENDER"]))}
+    return settings | {
+        "MAIL_BOUNCE_ADDRESS": _bounce_address(given),
+        "DKIM": read_dkim(given, str(settings["MAIL_DEFAULT_SENDER"])),
+    }
+
+
+def _bounce_address(given: Given) -> str | None:
+    """Return the address to which mail servers report what they cannot deliver; None means the sender's."""
+    if not (text := given.get("MAIL_BOUNCE_ADDRESS")):
+        return None
+    try:
+        name, host = split(str(text))
+    except NotAnAddress as refusal:
+        given.refuse(f"FORUM_MAIL_BOUNCE_ADDRESS {refusal}")
+        return None
+    if not name.isascii() or len(name) > LONGEST_BOUNCE_NAME:
+        given.refuse(
+            f"FORUM_MAIL_BOUNCE_ADDRESS must have at most {LONGEST_BOUNCE_NAME} letters from a to z before the @"
+        )
+    return f"{name}@{host}"
 
 
 def _base_url(given: Given, noted: str | None) -> str:

@@ -746,6 +746,12 @@ CONSOLE = [
         way=of_person("attendee_addresses.change", "confirmed"),
         as_=ORGANISER,
     ),
+    Sight(
+        "address that messages leave out",
+        "attendee_suppressions.lift",
+        way=of_person("attendee_suppressions.lift", "offered"),
+        as_=ORGANISER,
+    ),
     *[
         Sight(
             f"move somebody {status}",

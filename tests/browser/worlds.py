@@ -58,6 +58,8 @@ from forum.news.queries import IS_ANNOUNCED
 from forum.organisations import actions as organisations
 from forum.organisations import merging
 from forum.organisations.actions import Written
+from forum.outbox import suppression
+from forum.outbox.enums import SuppressionCause
 from forum.people import notes
 from forum.people.models import AddressChange
 from forum.privacy import actions as privacy
@@ -440,6 +442,8 @@ def _lay_out_people(world: World, event: Event) -> None:
                 key = {"digest": digest("s" * 43), "registration_id": registration.id}
                 db.session.add(Substitution(**key, **asked))
                 notes.set_tags(registration, ["group-4", "press"], actor="command", now=NOW)
+            if status == Status.OFFERED:
+                suppression.suppress(registration.email, SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
             if status == Status.PENDING:
                 world.tokens["confirm"] = links.issue(registration, TokenPurpose.CONFIRM, now=NOW)
     later = NOW + timedelta(minutes=1)

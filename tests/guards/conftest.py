@@ -93,6 +93,7 @@ def queried(world) -> list[tuple[str, str]]:
         *("bulk.ask", "bulk.show"),
         "attendee_changes.change",
         "attendee_addresses.change",
+        "attendee_suppressions.lift",
         "attendee_moves.sector",
         "attendee_notes.index",
         "attendee_notes.remove",

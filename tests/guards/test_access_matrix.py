@@ -203,6 +203,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "attendee_files.download",
         "attendee_changes.change",
         "attendee_addresses.change",
+        "attendee_suppressions.lift",
         "attendee_moves.sector",
         "attendee_notes.index",
         "attendee_notes.remove",

@@ -38,6 +38,8 @@ COMMANDS = {
     ),
     "disable-organiser": ("", ("anna@example.org",)),
     "doctor": ("disk", ("--offline",)),
+    "doctor mail": ("sender: forum@localhost is an address of this machine", ()),
+    "bounces": ("1: not a report", ()),
     "backup": ("forum-", ("{folder}/backups", "--keys", "{folder}/keys.json")),
     "mail-test": ("Written into the folder mail/", ("anna@example.org",)),
     "mend-counters": ("", ()),
@@ -60,7 +62,7 @@ OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # the
 WITHOUT_SETTINGS = {"new-keys"}
 # Commands that run with any keys: they use none, report wrong ones themselves, or replace the database.
 WITH_ANY_KEYS = {
-    "doctor",
+    *("doctor", "doctor mail"),
     "new-keys",
     "static",
     "restore",
@@ -86,7 +88,11 @@ def names(group: click.Group = cli, before: str = "") -> set[str]:
     return {
         name
         for short, command in group.commands.items()
-        for name in (names(command, f"{short} ") if isinstance(command, click.Group) else {before + short})
+        for name in (
+            names(command, f"{short} ") | ({short} if command.invoke_without_command else set())
+            if isinstance(command, click.Group)
+            else {before + short}
+        )
     }
 
 

@@ -71,6 +71,7 @@ AUDITED = {
     ),
     *("settings.merge_sector", "settings.languages", "attendee_changes.change"),
     *("attendee_additions.add", "attendee_addresses.change", "attendee_moves.sector"),
+    "attendee_suppressions.lift",
     *("own_moves.address", "own_moves.confirm_address", "own_moves.sector"),
     *("organisations.edit", "organisations.new", "organisations.remove"),
     *("organisation_merges.merge", "organisation_merges.undo"),

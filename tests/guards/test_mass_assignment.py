@@ -369,6 +369,8 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # Nothing changes: the person has a place, so there is no cancellation to undo.
     "attendee_undoing.reinstate": (ADMIN, {"words": "New"}, {}, set()),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
+    # The mark is deleted.
+    "attendee_suppressions.lift": (ADMIN, {"reason": "mended"}, {}, ADDED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
     # Nothing changes: the first request only asks for the columns of the table.
     "imports.new": (ADMIN, {"lines": "Name;E-mail\nKim;new@example.org"}, {}, set()),

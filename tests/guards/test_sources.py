@@ -68,7 +68,7 @@ REACHING = {
     ),
     *("httpx", "requests", "urllib.request", "urllib3", "aiohttp", "webbrowser", "xmlrpc"),
     *("bz2", "lzma", "shelve", "marshal", "pickle", "tarfile", "zipfile", "openpyxl", "yaml", "frontmatter"),
-    *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore", "typst"),
+    *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore", "typst", "dns"),
 }
 REACH = {
     "forum/commands/backups.py": {"subprocess"},  # runs pg_dump
@@ -82,6 +82,7 @@ REACH = {
     # Asks the forum's own public address, when the operator runs the doctor.
     "forum/commands/underscores.py": {"http", "urllib.request"},
     "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
+    "forum/health/dns_lookups.py": {"dns"},  # asks DNS, when the operator runs the doctor for mail
     "forum/events/drafts.py": {"frontmatter"},  # reads texts that are part of the project
     # Reads the front matter of content files, restricted to plain values.
     "forum/content/documents.py": {"yaml"},
@@ -148,6 +149,7 @@ VIEWS = {
     *("forum/registration/organisers_undoing.py", "forum/registration/organisers_answers.py"),
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
+    "forum/registration/organisers_suppressions.py",
     *("forum/registration/organisers_additions.py", "forum/delegations/substitution_pages.py"),
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),
     *("forum/delegations/public.py", "forum/delegations/contact_pages.py", "forum/delegations/console.py"),

@@ -142,6 +142,7 @@ LIGHT = {
     "telephone.add": "one person under the rules of places; shows nothing of anybody, and is recorded",
     "attendee_additions.add": "one person under the rules of places; recorded, with the reason as a note",
     "attendee_addresses.change": "nothing changes until the new address is confirmed, and the old one is told",
+    "attendee_suppressions.lift": "one address, asked on a page of its own with a reason; recorded, and marked anew",
     "attendee_moves.sector": "one person, said and asked on a page of its own; recorded, and moved back as easily",
     "attendee_notes.index": "a note about one person, which the person can read",
     "attendee_notes.remove": "one note, asked on a page of its own; the history keeps that there was one",

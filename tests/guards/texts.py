@@ -66,6 +66,8 @@ KEPT = {  # Columns that keep their values, each with the reason: code or other 
     "outbox_messages.kind": "a code",
     "audit_entries.key": "a key's name",
     "tombstones.key": "a key's name",
+    "suppressed_addresses.key": "a key's name",
+    "suppressed_addresses.code": "a code",
     "key_checks.purpose": "a code",
     "outbox_messages.language": "a code",
 }

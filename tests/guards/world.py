@@ -51,7 +51,8 @@ from forum.mailings.models import Mailing, MailingRecipient
 from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.organisations.models import Distinction, Merge
-from forum.outbox import relay
+from forum.outbox import relay, suppression
+from forum.outbox.enums import SuppressionCause
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.participants.models import PublicBalance
 from forum.participants.small_cells import protect
@@ -173,7 +174,17 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_reviews(world)
     world.reviewed = _ids_in_sector(world)
     world.canaries = texts.fill(write_text)
+    _mark_address(world)
     return world
+
+
+def _mark_address(world: World) -> None:
+    """Mark the address of a person, which has just become another, as one from which mail comes back."""
+    start_write(db.session)
+    suppression.suppress(
+        find_registration(world, PERSON).email, SuppressionCause.BOUNCED, code="5.1.1", now=NOW
+    )
+    db.session.commit()
 
 
 def _ids_in_sector(world: World) -> set[int]:

@@ -99,6 +99,17 @@ def test_sensible_setting_starts_production(safe, name, value):
             "=?utf-8?q?f?=@x.se",
             "FORUM_MAIL_DEFAULT_SENDER holds an encoded word (=? … ?=)",
         ),
+        (
+            "MAIL_DEFAULT_SENDER",
+            "Forum <åsa@x.se>",
+            "FORUM_MAIL_DEFAULT_SENDER must have only letters from a to z before the @",
+        ),
+        ("MAIL_BOUNCE_ADDRESS", "bounces", "FORUM_MAIL_BOUNCE_ADDRESS is not a mail address"),
+        (
+            "MAIL_BOUNCE_ADDRESS",
+            "b" * 24 + "@x.se",
+            "FORUM_MAIL_BOUNCE_ADDRESS must have at most 23 letters from a to z before the @",
+        ),
         ("MAIL_PORT", "99999", "FORUM_MAIL_PORT must be 65535 or less"),
         ("MAIL_CA_FILE", "/no/such/file", NO_CERTIFICATES),
         ("MAIL_CA_FILE", __file__, NO_CERTIFICATES),

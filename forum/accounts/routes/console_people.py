@@ -65,6 +65,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "imports.new": REGISTRARS,
     "imports.undo": REGISTRARS,
     "attendee_addresses.change": REGISTRARS,
+    "attendee_suppressions.lift": REGISTRARS,
     "attendee_moves.sector": REGISTRARS,
     "attendee_notes.index": REGISTRARS,
     "attendee_notes.remove": REGISTRARS,

@@ -1,0 +1,114 @@
+"""`forum bounces`: read reports of mail servers from a pipe, an mbox file or a Maildir."""
+
+import mailbox
+import os
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
+
+from forum import clock
+from forum.database import start_write
+from forum.extensions import db
+from forum.outbox import bounces as rules
+from forum.outbox.reports import LONGEST
+
+CHUNK = 64 * 1024
+
+
+@click.command()
+@click.option("--recipient", default="", metavar="ADDRESS", help="The address to which the report came.")
+@click.option(
+    "--mbox",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read all messages of this mbox file, which stays as it is.",
+)
+@click.option(
+    "--maildir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Read the new messages of this Maildir and file them as seen.",
+)
+@with_appcontext
+def bounces(recipient: str, mbox: Path | None, maildir: Path | None) -> None:
+    """Read reports of mail servers about messages that did not arrive, and complaints: one from standard input.
+
+    Exits with status 75 (try again later) when a report cannot be noted now, so that a mail server keeps it.
+    """
+    if mbox and maildir:
+        raise click.UsageError("Choose one of --mbox and --maildir.")
+    if maildir:
+        counts, left = _read_maildir(maildir)
+    else:
+        mails = _in_mbox(mbox) if mbox else iter([_all_of(sys.stdin.buffer)])
+        counts, left = _read_all(mails, recipient)
+    for noted, number in sorted(counts.items()):
+        click.echo(f"{number}: {noted}")
+    if left:
+        click.echo(f"{left}: cannot be noted now; try again later", err=True)
+        raise click.exceptions.Exit(os.EX_TEMPFAIL)
+
+
+def _read_all(mails: Iterator[bytes], recipient: str) -> tuple[Counter[str], int]:
+    """Note each mail; return how many had which result, and how many have to be read again."""
+    counts: Counter[str] = Counter()
+    left = 0
+    for raw in mails:
+        noted = _note(raw, recipient)
+        if noted is None:
+            left += 1
+        else:
+            counts[noted] += 1
+    return counts, left
+
+
+def _read_maildir(folder: Path) -> tuple[Counter[str], int]:
+    """Note the new mails of a Maildir; those that were noted move to `cur`, marked as seen."""
+    counts: Counter[str] = Counter()
+    left = 0
+    for path in sorted((folder / "new").iterdir()):
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        with path.open("rb") as file:
+            noted = _note(file.read(LONGEST), "")
+        if noted is None:
+            left += 1
+        else:
+            counts[noted] += 1
+            path.rename(folder / "cur" / f"{path.name.partition(':')[0]}:2,S")
+    return counts, left
+
+
+def _note(raw: bytes, recipient: str) -> str | None:
+    """Note one mail and commit; return what came of it, None when it has to be read again later."""
+    try:
+        start_write(db.session)
+        noted = rules.note(raw, sent_to=recipient, now=clock.now())
+        db.session.commit()
+    except (rules.StillLeaving, DBAPIError, sqlite3.Error):
+        db.session.rollback()
+        return None
+    return noted.value
+
+
+def _in_mbox(path: Path) -> Iterator[bytes]:
+    box = mailbox.mbox(path, create=False)
+    try:
+        for key in box.iterkeys():
+            with box.get_file(key) as file:
+                yield file.read(LONGEST)
+    finally:
+        box.close()
+
+
+def _all_of(file: BinaryIO) -> bytes:
+    """Return the beginning of a file and read the rest, or the mail server would find its pipe broken."""
+    kept = file.read(LONGEST)
+    while file.read(CHUNK):
+        pass
+    return kept

@@ -1,0 +1,82 @@
+"""Noting what mail servers report about mails that have left: undeliverable, delayed, unwanted (M09)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import defer
+
+from forum.audit import actions as audit
+from forum.extensions import db
+from forum.outbox import reports, return_paths, suppression
+from forum.outbox.enums import MessageStatus, SuppressionCause
+from forum.outbox.models import OutboxMessage
+from forum.outbox.reports import Outcome, Report
+
+# Stands for the words of a mail server in `last_error` of a mail that its recipient has marked as unwanted.
+COMPLAINT = "Complaint"
+
+
+class Noted(StrEnum):
+    """What has come of a mail that was read as a report."""
+
+    ADDRESS_GONE = "an address is undeliverable"
+    NOT_DELIVERED = "a message has not arrived"
+    DELAYED = "a message is late"
+    COMPLAINT = "a recipient has complained"
+    KNOWN = "known already"
+    UNKNOWN = "about no message of this forum"
+    NO_REPORT = "not a report"
+
+
+class StillLeaving(Exception):
+    """The report is about a mail whose sending has not been noted yet; it can be read in a moment."""
+
+
+def note(raw: bytes, *, sent_to: str = "", now: datetime) -> Noted:
+    """Note a report, in the caller's transaction; reading one twice changes nothing. Raises StillLeaving.
+
+    `sent_to` is the address to which the report came, where the mail server tells it.
+    """
+    report = reports.read(raw)
+    if report is None:
+        return Noted.NO_REPORT
+    message = _find(report, sent_to)
+    if message is None:
+        return Noted.UNKNOWN
+    if message.status == MessageStatus.INFLIGHT:
+        raise StillLeaving
+    if message.status != MessageStatus.SENT or message.last_error == COMPLAINT:
+        return Noted.KNOWN
+    return _note(message, report, now)
+
+
+def _find(report: Report, sent_to: str) -> OutboxMessage | None:
+    """Return the mail that the report is about, locked, without its content."""
+    number = return_paths.find_id(f"{sent_to} {report.addressed}")
+    if number is not None:
+        meant = OutboxMessage.id == number
+    elif report.message_ids:
+        meant = OutboxMessage.message_id.in_(report.message_ids)
+    else:
+        return None
+    query = select(OutboxMessage).where(meant).order_by(OutboxMessage.id).limit(1)
+    return db.session.scalars(query.options(defer(OutboxMessage.content)).with_for_update()).one_or_none()
+
+
+def _note(message: OutboxMessage, report: Report, now: datetime) -> Noted:
+    """Note what a report says about a mail that has been sent."""
+    if report.outcome == Outcome.DELAYED:
+        message.last_error = report.words or report.code
+        return Noted.DELAYED
+    if report.outcome == Outcome.COMPLAINT:
+        message.last_error = COMPLAINT
+        suppression.suppress(message.recipient, SuppressionCause.COMPLAINED, now=now)
+        audit.record("mail.complained", message, actor="command", at=now)
+        return Noted.COMPLAINT
+    message.status = MessageStatus.FAILED
+    message.last_error = report.words or report.code
+    if report.outcome == Outcome.ADDRESS_GONE:
+        suppression.suppress(message.recipient, SuppressionCause.BOUNCED, code=report.code, now=now)
+    audit.record("mail.bounced", message, actor="command", at=now, code=report.code)
+    return Noted[report.outcome.name]

@@ -1,0 +1,163 @@
+"""Reading the reports of mail servers: what could not be delivered (RFC 3464), and complaints (RFC 5965).
+
+Anybody can send such a mail, so nothing in it is believed but a token or Message-ID that only the mail in question has.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import Message
+from email.parser import HeaderParser
+from enum import StrEnum
+
+# As much of a report is read. The mail server's words come first, and then the returned mail.
+LONGEST = 256 * 1024
+LONGEST_WORDS = 400
+PARTS, RECIPIENTS = 20, 20
+DELIVERY_STATUS = {"message/delivery-status", "message/global-delivery-status"}
+RETURNED = {"message/rfc822", "message/global"}
+RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
+# Where a report says for which address it is: in its own headers, in a complaint, in the headers of the returned mail.
+ADDRESSED = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Original-Mail-From", "Return-Path")
+CODE = re.compile(r"(?<![\d.])([245])[.](\d{1,3})[.](\d{1,3})(?![\d.])")
+MESSAGE_ID = re.compile(r"<[^<>@\s]{1,120}@[^<>@\s]{1,120}>")
+# The codes that say that nobody can be written to at this address (RFC 3463, 3.2 to 3.5; RFC 7505): no such mailbox,
+# no such domain, wrong syntax, mailbox moved, a domain without mail, mailbox disabled, a domain that leads nowhere.
+ABOUT_ADDRESS = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"}
+COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
+PERMANENT, GENERAL = "5", "0.0"
+
+
+class Outcome(StrEnum):
+    """What a report says about a mail."""
+
+    ADDRESS_GONE = "address_gone"
+    NOT_DELIVERED = "not_delivered"
+    DELAYED = "delayed"
+    COMPLAINT = "complaint"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report: its outcome, the status code ("" for none), the server's words, and texts that say which mail is meant.
+
+    `addressed` may hold the address on the mail's envelope, `message_ids` its Message-ID.
+    """
+
+    outcome: Outcome
+    code: str
+    words: str
+    addressed: str
+    message_ids: tuple[str, ...]
+
+
+def read(raw: bytes) -> Report | None:
+    """Return the report in a mail; None for any other mail, such as an automatic answer. Raises nothing."""
+    try:
+        mail = message_from_bytes(raw[:LONGEST], policy=policy.compat32)
+        return _read(mail)
+    # Anybody may send such a mail, and the parser fails in several ways: too many levels, letters that do not exist.
+    except Exception:
+        return None
+
+
+def code_in(text: str) -> str:
+    """Return the status code (RFC 3463) in a mail server's words, as in "550 5.1.1 nobody here"; "" for none."""
+    code = CODE.search(text)
+    return ".".join(str(int(number)) for number in code.groups()) if code else ""
+
+
+def is_about_address(code: str) -> bool:
+    """Return whether a status code says that nobody can be written to at the address."""
+    return code in ABOUT_ADDRESS
+
+
+def _read(mail: Message) -> Report | None:
+    parts = _parts(mail)
+    for part in parts:
+        if part.get_content_type() in DELIVERY_STATUS:
+            outcome, code, words = _worst(part)
+            break
+        if part.get_content_type() == "message/feedback-report":
+            outcome, code, words = _complaint(part)
+            break
+    else:
+        return None
+    headers = [mail, *_blocks(part), *_returned(parts)]
+    addressed = " ".join(text for block in headers for name in ADDRESSED for text in _values(block, name))
+    named = " ".join(text for block in headers[1:] for text in _values(block, "Message-ID"))
+    if outcome is None:
+        return None
+    return Report(outcome, code, words, addressed, tuple(dict.fromkeys(MESSAGE_ID.findall(named)))[:PARTS])
+
+
+def _parts(mail: Message) -> list[Message]:
+    """Return the parts of the mail itself; never those of a mail within it, which may be a report of somebody else."""
+    payload = mail.get_payload()
+    if not mail.is_multipart() or not isinstance(payload, list):
+        return []
+    return [part for part in payload[:PARTS] if isinstance(part, Message)]
+
+
+def _worst(part: Message) -> tuple[Outcome | None, str, str]:
+    """Return what became of the mail, by the recipient to whom the worst happened, with code and words."""
+    found: tuple[Outcome | None, str, str] = (None, "", "")
+    for block in _blocks(part)[: RECIPIENTS + 1]:
+        action = " ".join(_values(block, "Action")).lower()
+        said = " ".join(_values(block, "Diagnostic-Code"))
+        code = _code(" ".join(_values(block, "Status")), said)
+        words = _plain(said.partition(";")[2] or said) or code
+        if action == "failed":
+            outcome = Outcome.ADDRESS_GONE if is_about_address(code) else Outcome.NOT_DELIVERED
+            return outcome, code, words
+        if action == "delayed":
+            found = (Outcome.DELAYED, code, words)
+    return found
+
+
+def _code(status: str, said: str) -> str:
+    """Return the status code; where it only says "permanent", the one in the server's words if there is one."""
+    code, told = code_in(status), code_in(said)
+    is_general = not code or code.endswith(GENERAL)
+    return told if told and is_general and (not code or code[0] == told[0]) else code
+
+
+def _complaint(part: Message) -> tuple[Outcome | None, str, str]:
+    kinds = {text.lower() for block in _blocks(part) for text in _values(block, "Feedback-Type")}
+    return (Outcome.COMPLAINT if kinds & COMPLAINTS else None), "", ""
+
+
+def _blocks(part: Message) -> list[Message]:
+    """Return the groups of fields of a machine-readable part.
+
+    Python splits those of message/delivery-status only; of message/global-delivery-status it reads the first group as
+    headers of a mail, whose text are the others.
+    """
+    payload = part.get_payload()
+    blocks = [block for block in payload if isinstance(block, Message)] if isinstance(payload, list) else []
+    if part.get_content_type() == "message/global-delivery-status" and blocks:
+        rest = blocks[0].get_payload()
+        groups = re.split(r"\r?\n\r?\n", rest) if isinstance(rest, str) else []
+        blocks += [HeaderParser(policy=policy.compat32).parsestr(group) for group in groups[:RECIPIENTS]]
+    return blocks
+
+
+def _returned(parts: list[Message]) -> Iterator[Message]:
+    """Yield the headers of the mail that is returned with the report."""
+    for part in parts:
+        payload = part.get_payload()
+        if part.get_content_type() in RETURNED | RETURNED_HEADERS and isinstance(payload, list):
+            yield from (mail for mail in payload[:1] if isinstance(mail, Message))
+        elif part.get_content_type() in RETURNED_HEADERS and isinstance(payload, str):
+            yield HeaderParser(policy=policy.compat32).parsestr(payload)
+
+
+def _values(block: Message, name: str) -> list[str]:
+    return [_plain(str(value)) for value in block.get_all(name, [])[:RECIPIENTS]]
+
+
+def _plain(text: str) -> str:
+    """Return the text in one line of printable characters, of a bounded length."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: LONGEST_WORDS * 4])
+    return " ".join(printable.split())[:LONGEST_WORDS]

@@ -1,0 +1,70 @@
+"""The envelope's sender, to which mail servers send their reports; each mail has its own (VERP, M09).
+
+With FORUM_MAIL_BOUNCE_ADDRESS=bounces@example.org a mail is sent from bounces+TOKEN@example.org. The token is the
+number of the mail and a part of its Message-ID's digest, encrypted: it says nothing, and nobody can make one for
+another mail, so a stranger cannot have somebody's address marked.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Iterator
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from flask import current_app
+from sqlalchemy import select
+
+from forum.extensions import db
+from forum.outbox.addresses import mailbox, parse_mailbox
+from forum.outbox.models import OutboxMessage
+
+PURPOSE = b"forum: return path"
+ID_BYTES, MARK_BYTES = 5, 4
+TOKEN_LENGTH = 40  # base32 of the 16 bytes of AES-SIV's tag, the number and the mark
+TOKEN = re.compile(rf"\+([a-z2-7]{{{TOKEN_LENGTH}}})@", re.IGNORECASE)
+
+
+def sender_of(message: OutboxMessage) -> str:
+    """Return the address on the mail's envelope: the mail's own, or the sender's without FORUM_MAIL_BOUNCE_ADDRESS."""
+    bounces = current_app.config["MAIL_BOUNCE_ADDRESS"]
+    if not bounces:
+        return parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"]).address
+    local_part, _, host = mailbox(bounces).address.rpartition("@")
+    return f"{local_part}+{_token(message)}@{host}"
+
+
+def find_id(text: str) -> int | None:
+    """Return the number of the mail whose envelope's sender stands in the text, None without a genuine one.
+
+    Letters count the same in either case, for mail servers may change it.
+    """
+    for token in TOKEN.findall(text):
+        sealed = base64.b32decode(token.upper())
+        for cipher in _ciphers():
+            try:
+                plain = cipher.decrypt(sealed, None)
+            except InvalidTag:
+                continue
+            number, mark = int.from_bytes(plain[:ID_BYTES]), plain[ID_BYTES:]
+            # A number is used again on SQLite when the newest mail was deleted; its Message-ID is not.
+            message_id = db.session.scalar(select(OutboxMessage.message_id).where(OutboxMessage.id == number))
+            if message_id is not None and mark == _mark(message_id):
+                return number
+    return None
+
+
+def _token(message: OutboxMessage) -> str:
+    plain = message.id.to_bytes(ID_BYTES) + _mark(message.message_id)
+    return base64.b32encode(next(_ciphers()).encrypt(plain, None)).decode().lower()
+
+
+def _mark(message_id: str) -> bytes:
+    return hashlib.sha256(message_id.encode()).digest()[:MARK_BYTES]
+
+
+def _ciphers() -> Iterator[AESSIV]:
+    """Yield the ciphers of the keys of the outbox, the newest first."""
+    for key in current_app.config["DATA_KEYS"]["outbox"]:
+        yield AESSIV(hmac.digest(key, PURPOSE, "sha256"))

@@ -1,0 +1,31 @@
+"""Marks on a person's mail address: mail to many leaves it out (see `forum.outbox.suppression`)."""
+
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.outbox import suppression
+from forum.outbox.enums import SuppressionCause
+from forum.outbox.suppression_models import SuppressedAddress
+from forum.registration.enums import LiftReason
+from forum.registration.errors import NotSuppressed
+from forum.registration.models import Registration
+
+
+def find(registration: Registration) -> SuppressedAddress | None:
+    """Return the mark on the address of a registration; None without a mark or a confirmed address."""
+    return suppression.find(registration.email) if registration.has_address else None
+
+
+def lift(registration: Registration, reason: LiftReason, *, actor: str, now: datetime) -> None:
+    """Take the mark off the address, so that mail to many goes there again. Raises NotSuppressed."""
+    if not registration.has_address or not suppression.lift(registration.email):
+        raise NotSuppressed
+    audit.record("registration.suppression_lifted", registration, actor=actor, at=now, reason=reason)
+
+
+def note_reached(registration: Registration) -> None:
+    """Take a mark for returned mail off an address that its owner has just confirmed by a link in a mail.
+
+    A mark for a complaint stays: the owner gets mail, and does not want it.
+    """
+    suppression.lift(registration.email, cause=SuppressionCause.BOUNCED)

@@ -1,0 +1,172 @@
+"""A report marks the mail as failed and the address as undeliverable, and only a genuine one does (M09, M10)."""
+
+import pytest
+from sqlalchemy import select
+
+from forum.audit.models import AuditEntry
+from forum.database import start_write
+from forum.outbox import bounces, delivery, return_paths, suppression
+from forum.outbox.bounces import Noted, StillLeaving
+from forum.outbox.enums import SuppressionCause
+from forum.outbox.models import OutboxMessage
+from forum.settings.table import LONGEST_BOUNCE_NAME
+from tests.factories.events import NOW
+from tests.factories.mails import make_mail, make_mails, mark_all_sent, states
+from tests.outbox.samples import complaint, dsn
+from tests.outbox.scripted_smtp import scripted_smtp
+
+WORDS = "550 5.1.1 <p@example.org>: nobody here"
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url, MAIL_BOUNCE_ADDRESS="bounces@post.example.org")
+
+
+@pytest.fixture
+def mail(database) -> OutboxMessage:
+    """Give a mail that has been sent."""
+    mail = make_mail(recipient="Kim.Öst@exämple.org")
+    mark_all_sent()
+    database.refresh(mail)
+    return mail
+
+
+def note(raw: bytes, **differing) -> Noted:
+    start_write(bounces.db.session)
+    noted = bounces.note(raw, **{"now": NOW, **differing})
+    bounces.db.session.commit()
+    return noted
+
+
+def actions() -> list[tuple[str, dict]]:
+    entries = bounces.db.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+    return [(entry.action, entry.details.payload) for entry in entries]
+
+
+def test_every_mail_leaves_from_an_address_of_its_own(database, to_server, smtp_server):
+    to_server(smtp_server.port)
+    mails = make_mails(3)
+    delivery.deliver_due()
+
+    senders = [sender for sender, _recipients in smtp_server.envelopes]
+    assert len(set(senders)) == 3
+    assert [return_paths.find_id(f"<{sender.upper()}>") for sender in senders] == [mail.id for mail in mails]
+    longest = "b" * LONGEST_BOUNCE_NAME + senders[0][len("bounces") :].partition("@")[0]
+    assert len(longest) == 64
+    # Nothing of the mail can be read from its address, and no other address is genuine.
+    assert not {mail.message_id[1:9] for mail in mails} & {sender[8:16] for sender in senders}
+    changed = senders[0][:20] + ("a" if senders[0][20] != "a" else "b") + senders[0][21:]
+    assert [return_paths.find_id(text) for text in (changed, f"b+{'a' * 40}@x", "b+1@x", "")] == [None] * 4
+
+
+def test_address_of_a_deleted_mail_does_not_mean_the_next_one_with_its_number(database):
+    first = make_mail()
+    sender, number = return_paths.sender_of(first), first.id
+    start_write(database)
+    database.delete(first)
+    database.commit()
+    second = make_mail()
+    start_write(database)
+    second.id = number
+    database.commit()
+    assert return_paths.find_id(sender) is None
+
+
+@pytest.mark.parametrize("by", ["sent_to", "header", "returned", "message_id"])
+def test_hard_bounce_marks_the_mail_and_the_address(database, mail, by):
+    sender = return_paths.sender_of(mail)
+    raw = dsn(
+        to=sender if by == "header" else "forum@example.org",
+        return_path=sender if by == "returned" else "",
+        message_id=mail.message_id if by == "message_id" else "",
+    )
+
+    assert note(raw, sent_to=sender if by == "sent_to" else "") == Noted.ADDRESS_GONE
+    assert states() == [("failed", 0)]
+    database.refresh(mail)
+    assert (mail.last_error, mail.sent_at) == (WORDS, NOW)
+    mark = suppression.find("kim.öst@EXÄMPLE.org")
+    assert (mark.cause, mark.code, mark.noted_at) == (SuppressionCause.BOUNCED, "5.1.1", NOW)
+    assert "kim" not in f"{mark.digest} {mark.key}"
+    assert actions()[-1] == ("mail.bounced", {"code": "5.1.1"})
+    # The same report once more, as from an mbox file that is read every day, brings back no mark that was taken off.
+    start_write(database)
+    assert suppression.lift(mail.recipient)
+    database.commit()
+    assert note(raw, sent_to=sender if by == "sent_to" else "") == Noted.KNOWN
+    assert not suppression.is_suppressed(mail.recipient)
+
+
+def test_failure_that_is_not_about_the_address_marks_the_mail_only(database, mail):
+    assert note(dsn("5.7.1", diagnostic="smtp; 550 spam", message_id=mail.message_id)) == Noted.NOT_DELIVERED
+    assert (states(), suppression.is_suppressed(mail.recipient)) == ([("failed", 0)], False)
+
+
+def test_delay_is_noted_and_changes_nothing(database, mail):
+    raw = dsn("4.4.1", action="delayed", diagnostic="smtp; 450 busy", message_id=mail.message_id)
+    assert (note(raw), note(raw)) == (Noted.DELAYED, Noted.DELAYED)
+    database.refresh(mail)
+    assert (states(), mail.last_error) == ([("sent", 0)], "450 busy")
+    assert note(dsn(message_id=mail.message_id)) == Noted.ADDRESS_GONE
+
+
+def test_complaint_suppresses_the_address_and_the_mail_stays_sent(database, mail):
+    raw = complaint(return_path=return_paths.sender_of(mail))
+    assert (note(raw), note(raw)) == (Noted.COMPLAINT, Noted.KNOWN)
+    assert (states(), suppression.find(mail.recipient).cause) == ([("sent", 0)], SuppressionCause.COMPLAINED)
+    assert [action for action, _details in actions()].count("mail.complained") == 1
+
+
+def test_stranger_marks_nobody(database, mail):
+    for raw in (
+        dsn(),
+        dsn(to=mail.recipient),
+        dsn(to=f"bounces+{mail.id}@post.example.org", message_id="<guessed@example.org>"),
+        complaint(message_id=f"<{mail.id}@localhost>"),
+    ):
+        assert note(raw) == Noted.UNKNOWN
+    assert note(b"Subject: Hello\r\n\r\n" + mail.message_id.encode()) == Noted.NO_REPORT
+    assert (states(), suppression.is_suppressed(mail.recipient)) == ([("sent", 0)], False)
+
+
+def test_report_about_a_mail_that_is_being_sent_comes_again(database, mail):
+    start_write(database)
+    mail.status = "inflight"
+    database.commit()
+    with pytest.raises(StillLeaving):
+        note(dsn(message_id=mail.message_id))
+    database.rollback()
+    assert states() == [("inflight", 0)]
+
+
+def test_refusal_by_the_mail_server_itself_marks_the_address(database, to_server):
+    with scripted_smtp({"RCPT": "550 5.1.1 nobody here"}) as server:
+        to_server(server.port)
+        make_mail(recipient="gone@example.org")
+        delivery.deliver_due()
+    with scripted_smtp({"RCPT": "550 5.7.1 not you"}) as server:
+        to_server(server.port)
+        make_mail(recipient="p@example.org")
+        delivery.deliver_due()
+
+    assert states() == [("failed", 1), ("failed", 1)]
+    assert suppression.list_suppressed(["gone@example.org", "p@example.org"]) == {"gone@example.org"}
+
+
+def test_marks_are_found_among_many_addresses_and_after_a_new_key(database, app):
+    start_write(database)
+    suppression.suppress("Å@example.org", SuppressionCause.COMPLAINED, now=NOW)
+    suppression.suppress("å@example.org", SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
+    suppression.suppress("not an address", SuppressionCause.BOUNCED, now=NOW)
+    database.commit()
+    app.config["DATA_KEYS"]["audit"].insert(0, b"n" * 32)
+    try:
+        many = [f"p{number}@example.org" for number in range(1200)]
+        assert suppression.list_suppressed([*many, "å@EXAMPLE.org"]) == {"å@EXAMPLE.org"}
+        assert suppression.find("å@example.org").cause == SuppressionCause.BOUNCED
+        assert not suppression.lift("å@example.org", cause=SuppressionCause.COMPLAINED)
+        assert suppression.lift("å@example.org")
+        assert not suppression.is_suppressed("å@example.org")
+    finally:
+        del app.config["DATA_KEYS"]["audit"][0]

@@ -1,0 +1,98 @@
+"""Reports of mail servers are read by their machine-readable part alone, and no mail makes reading fail (M09)."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forum.outbox import reports
+from forum.outbox.reports import Outcome
+from tests.outbox.samples import complaint, dsn
+
+GLOBAL = (
+    dsn(message_id="<a@b>")
+    .replace(b"message/delivery-status", b"message/global-delivery-status")
+    .replace(b"text/rfc822-headers", b"message/global-headers")
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "outcome", "code", "words"),
+    [
+        (dsn(), Outcome.ADDRESS_GONE, "5.1.1", "550 5.1.1 <p@example.org>: nobody here"),
+        (GLOBAL, Outcome.ADDRESS_GONE, "5.1.1", "550 5.1.1 <p@example.org>: nobody here"),
+        (dsn("5.0.0"), Outcome.ADDRESS_GONE, "5.1.1", "550 5.1.1 <p@example.org>: nobody here"),
+        (dsn("5.1.10", diagnostic="smtp; null MX"), Outcome.ADDRESS_GONE, "5.1.10", "null MX"),
+        (dsn("5.2.2", diagnostic="smtp; 552 full"), Outcome.NOT_DELIVERED, "5.2.2", "552 full"),
+        (dsn("5.7.1", diagnostic="smtp;550 5.7.1 spam"), Outcome.NOT_DELIVERED, "5.7.1", "550 5.7.1 spam"),
+        (dsn("4.4.7", diagnostic="X-Postfix; timeout"), Outcome.NOT_DELIVERED, "4.4.7", "timeout"),
+        (dsn("4.4.1", action="delayed", diagnostic="smtp; later"), Outcome.DELAYED, "4.4.1", "later"),
+        (dsn("5.0.0 (x 5.1.1)", diagnostic="smtp; 421 4.2.1 x"), Outcome.NOT_DELIVERED, "5.0.0", "421 4.2.1 x"),
+        (dsn("", diagnostic=""), Outcome.NOT_DELIVERED, "", ""),
+        (complaint("abuse"), Outcome.COMPLAINT, "", ""),
+        (complaint("Fraud"), Outcome.COMPLAINT, "", ""),
+    ],
+)  # fmt: skip
+def test_report_says_what_became_of_the_mail(raw, outcome, code, words):
+    report = reports.read(raw)
+    assert (report.outcome, report.code, report.words) == (outcome, code, words)
+
+
+def test_report_names_the_mail_by_addresses_and_message_ids():
+    report = reports.read(dsn(to="b+x@y", message_id="<1@forum>", return_path="b+z@y"))
+    assert report.message_ids == ("<1@forum>",)
+    assert "b+x@y" in report.addressed
+    assert "b+z@y" in report.addressed
+    report = reports.read(complaint(message_id="<1@forum>", return_path="b+z@y"))
+    assert (report.message_ids, "b+z@y" in report.addressed) == (("<1@forum>",), True)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\0" * 1000,
+        b"Subject: Out of office\r\n\r\nStatus: 5.1.1\r\nAction: failed\r\n",
+        dsn(action="delivered"),
+        dsn(action="relayed"),
+        complaint("not-spam"),
+        # The report is within a mail that somebody forwards: it is no report of a mail server.
+        b'Content-Type: multipart/mixed; boundary="M"\r\n\r\n--M\r\nContent-Type: message/rfc822\r\n\r\n' + dsn(),
+        # Many levels within each other, which Python's parser does not survive.
+        b"".join(b'Content-Type: multipart/report; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(4000)),
+        b"Content-Type: message/rfc822\r\n\r\n" * 8000,
+    ],
+)  # fmt: skip
+def test_other_mail_is_no_report(raw):
+    assert reports.read(raw) is None
+
+
+def test_words_are_one_short_line_whatever_the_server_says():
+    report = reports.read(dsn(diagnostic="smtp; 550 5.1.1 a\x1b[2J\tb\n \u2028c" + "d" * 5000))
+    assert report.words.startswith("550 5.1.1 a [2J b")
+    assert (len(report.words) <= reports.LONGEST_WORDS, report.words.isprintable()) == (True, True)
+
+
+def test_returned_mail_of_any_size_is_read_up_to_the_bound():
+    report = reports.read(dsn(message_id="<1@forum>") + b"x" * 5_000_000)
+    assert (report.outcome, report.message_ids) == (Outcome.ADDRESS_GONE, ("<1@forum>",))
+
+
+FIELD = st.text(max_size=60) | st.sampled_from(["5.1.1", "=?utf-8?q?=35=2E1.1?=", "<a@b>", "=?x?", "\udcff"])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=300), st.integers(0, 1200), st.integers(0, 300))
+def test_damaged_report_raises_nothing(junk, start, length):
+    for raw in (dsn(message_id="<1@forum>"), complaint(message_id="<1@forum>")):
+        reports.read(raw[:start] + junk + raw[start + length :])
+
+
+@settings(deadline=None, max_examples=60)
+@given(status=FIELD, action=FIELD, diagnostic=FIELD, to=FIELD, message_id=FIELD, return_path=FIELD)
+def test_report_with_any_fields_raises_nothing(**fields):
+    try:
+        raw = dsn(**fields)
+    except UnicodeEncodeError:
+        return
+    report = reports.read(raw)
+    assert report is None or (len(report.words) <= reports.LONGEST_WORDS and len(report.code) <= 16)
