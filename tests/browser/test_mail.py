@@ -31,6 +31,7 @@ ACCOUNT_KINDS = {
     "account-recovery-code-used",
     "account-passkey-added",
     "account-passkey-removed",
+    "account-passkey-cloned",
 }
 pytestmark = pytest.mark.browser
 LAYOUT_TABLES = (
@@ -95,6 +96,7 @@ def write_account_mails(user: User) -> None:
     write(account_mails.queue_recovery_code_used, user, 3, now=NOW)
     write(account_mails.queue_passkey_added, user, "Laptop", now=NOW)
     write(account_mails.queue_passkey_removed, user, "Laptop", now=NOW)
+    write(account_mails.queue_passkey_cloned, user, "Laptop", now=NOW)
 
 
 def html_of_each_kind() -> dict[str, str]:
