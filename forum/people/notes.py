@@ -15,6 +15,7 @@ from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
 from forum.extensions import db
 from forum.people.models import LONGEST_TAG, RegistrationNote, RegistrationTag
+from forum.tidying import tidy
 
 MOST_TAGS = 20
 MOST_LISTED_TAGS = 40
@@ -60,8 +61,12 @@ def list_notes(subject: Any) -> Sequence[RegistrationNote]:
 
 
 def read_tags(typed: str) -> list[str]:
-    """Return the tags of a text between commas or semicolons: sorted, in lower case, blanks as hyphens."""
-    names = {"-".join(part.replace("#", " ").casefold().split()) for part in BETWEEN_TAGS.split(typed)}
+    """Return the tags of a text between commas or semicolons: sorted, in lower case, blanks as hyphens.
+
+    Invisible characters are left out, so that a text of these alone is no tag.
+    """
+    parts = (tidy(part) for part in BETWEEN_TAGS.split(typed))
+    names = {"-".join(part.replace("#", " ").casefold().split()) for part in parts}
     return sorted(name for name in names if name)
 
 

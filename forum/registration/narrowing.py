@@ -24,6 +24,7 @@ from forum.registration import belonging, consents, imported, invited
 from forum.registration.enums import ConsentPurpose
 from forum.registration.models import Registration
 from forum.registration.organisation_models import LONGEST_NAME
+from forum.tidying import tidy
 from forum.web.countries import country_names
 from forum.web.languages import NAMES
 
@@ -113,7 +114,7 @@ def _has(column: Any) -> Callable[[Event, Values], Conditions]:
 
 def _read_organisations(event: Event, values: Sequence[str]) -> list[str]:
     """Return the key of each organisation that the URL names by its name, by an alias or by the key itself."""
-    return [belonging.key_of(event, value, "") for value in values]
+    return [belonging.key_of(event, value, "") for value in values if tidy(value)]
 
 
 def _read_tags(_event: Event, values: Sequence[str]) -> list[str]:

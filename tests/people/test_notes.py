@@ -75,6 +75,7 @@ def test_tags_find_people_and_a_later_change_is_compared(organiser, event, perso
 
 def test_a_semicolon_separates_tags_as_it_separates_what_is_searched():
     assert notes.read_tags("Press;vip, a ; b") == ["a", "b", "press", "vip"]
+    assert notes.read_tags("\ufeff, #\u200b;\ufeffvip\u200b") == ["vip"]
 
 
 def test_person_reads_notes_and_tags_among_the_own_data(person):

@@ -317,3 +317,10 @@ def test_withdrawn_question_is_offered_no_longer_but_its_address_still_works(org
     write(lambda: setattr(question, "withdrawn_at", NOW))
     assert found(organiser, "answer=dinner:yes") == "B"
     assert "Question dinner" not in organiser.get(LIST).text
+
+
+def test_a_filter_that_nobody_sees_is_no_filter(organiser, people):
+    every = organiser.get("attendees.index", event="nf27")
+    for name in ("tag", "organisation"):
+        page = organiser.get("attendees.index", event="nf27", **{name: "\ufeff"})
+        assert (names(page), page.all(".chip")) == (names(every), [])
