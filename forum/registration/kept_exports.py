@@ -8,7 +8,8 @@ A list ends with whoever is in it: when their registration is deleted in any way
 more, and at any change of their name, address or organisation, by whomever. A name that became protected must not stay
 in a file, and a list that ended only then would tell who is protected (P21). A list that says who consents ends when
 somebody in it takes the consent back (P03). Everything else, such as a cancelled place, it says as it was when it was
-asked for, and so does the page. All lists of an organiser whose account is disabled end with that.
+asked for, and so does the page. All lists of an organiser whose account is disabled end with that, and those of an
+event with the last role by which the organiser exports its list.
 """
 
 import json
@@ -22,7 +23,8 @@ from sqlalchemy import Delete, delete, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
 
 from forum.accounts import queries as accounts
-from forum.accounts.models import User
+from forum.accounts.audiences import REGISTRARS
+from forum.accounts.models import Membership, User
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
@@ -184,11 +186,26 @@ def _end_with_rows(session: Session, *_: Any) -> None:
     people = [row for row in written if row in session.deleted or _has_changed(row, *ENDING)]
     if people:
         forget_with({row.event_id for row in people}, {row.id for row in people})
+    for row in session.deleted:
+        if isinstance(row, Membership):
+            _end_with_role(session, row)
     for row in session.dirty:
         if isinstance(row, Consent) and row.withdrawn_at and _has_changed(row, "withdrawn_at"):
             forget_with([row.registration.event_id], [row.registration_id], row.purpose)
         elif isinstance(row, User) and not row.active and _has_changed(row, "active"):
             db.session.execute(delete(KeptExport).where(KeptExport.user_id == row.id))
+
+
+def _end_with_role(session: Session, lost: Membership) -> None:
+    """Delete the lists of events whose list the organiser exports by no role but this one, which ends."""
+    exports = Membership.user_id == lost.user_id, Membership.role.in_(REGISTRARS.roles)
+    gone = [row.id for row in session.deleted if isinstance(row, Membership)]
+    left = set(session.scalars(select(Membership.event_id).where(*exports, Membership.id.not_in(gone))))
+    if None in left:
+        return
+    theirs = KeptExport.user_id == lost.user_id, KeptExport.event_id.not_in(left)
+    of_event = [KeptExport.event_id == lost.event_id] if lost.event_id else []
+    session.execute(delete(KeptExport).where(*theirs, *of_event))
 
 
 def _has_changed(row: Any, *names: str) -> bool:

@@ -363,3 +363,24 @@ def test_person_reads_of_a_prepared_file_that_was_taken_and_of_no_other(
         for person in (people[0], late)
     }
     assert [text.count("Downloaded a prepared file") for text in told.values()] == [1, 0]
+
+
+def test_files_end_with_the_last_role_that_exports_the_list_of_their_event(
+    sign_in_as, event, archive, people
+):
+    prepare(sign_in_as(Role.REGISTRAR, event))
+    (mine,) = kept()
+    user, told = mine.maker, {"actor": "command", "now": NOW}
+    write(management.give_role, user, Role.ORGANISER, event_id=None, **told)
+    write(management.give_role, user, Role.REGISTRAR, event_id=archive.id, **told)
+    for role, scope, left in (
+        (Role.REGISTRAR, archive.id, 1),
+        (Role.REGISTRAR, event.id, 1),
+        (Role.ORGANISER, None, 0),
+    ):
+        write(management.take_role, user, role, event_id=scope, **told)
+        assert (role, scope, len(kept())) == (role, scope, left)
+    write(management.give_role, user, Role.REGISTRAR, event_id=event.id, **told)
+    keep(event, people[0])
+    write(management.take_role, user, Role.REGISTRAR, event_id=event.id, **told)
+    assert kept() == []
