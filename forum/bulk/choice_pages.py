@@ -23,7 +23,7 @@ from forum.web.pagination import Cursor
 
 bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
 # What the buttons beside those of acts do, and the page's script for a box that was ticked or not.
-NEXT, MATCHING, NONE, EXPORT, TICK = "next", "matching", "none", "export", "tick"
+KEEP, NEXT, MATCHING, NONE, EXPORT, TICK = "keep", "next", "matching", "none", "export", "tick"
 
 
 @bp.route("/choice", methods=["POST"])
@@ -47,7 +47,9 @@ def change(event: str) -> ResponseReturnValue:
         }
     if left_words:
         flash(left_words, "warning")
-    return redirect(_next_url(found, filters, act, number), 303)
+    # Lead to where the choice is said, unless a message above the list says more.
+    place = "chosen" if act in (KEEP, MATCHING, NONE) and not left_words else None
+    return redirect(_next_url(found, filters, act, number, place), 303)
 
 
 def _keep(event: Event, filters: listing.Filters, act: str) -> int:
@@ -87,10 +89,10 @@ def _number_words(event: Event, number: int) -> str:
     return _("%(number)s of %(total)s chosen", number=format_decimal(number), total=format_decimal(everybody))
 
 
-def _next_url(event: Event, filters: listing.Filters, act: str, number: int) -> str:
+def _next_url(event: Event, filters: listing.Filters, act: str, number: int, place: str | None) -> str:
     """Return where the button leads: to the page that asks before an act, or back to the list."""
     if act not in (*TaskKind, EXPORT):
-        return _list_url(event, filters, act)
+        return _list_url(event, filters, act, place)
     if request.form.get("whom") == ALL:
         return _act_url(event, act, filters.query())
     if not number:
@@ -105,8 +107,10 @@ def _act_url(event: Event, act: str, query: Mapping[str, Any]) -> str:
     return url_for("bulk.ask", event=event.slug, act=act, **{**query, "whom": ALL})
 
 
-def _list_url(event: Event, filters: listing.Filters, act: str = "") -> str:
+def _list_url(event: Event, filters: listing.Filters, act: str = "", place: str | None = None) -> str:
     """Return the URL of the page of the list on which the button was pressed, or of the next one.
+
+    `place` is the id of what the browser shows first, and from where the keyboard goes on.
 
     Whoever chooses nobody and has looked at the chosen alone sees everybody again.
     """
@@ -115,4 +119,5 @@ def _list_url(event: Event, filters: listing.Filters, act: str = "") -> str:
     if act == NEXT and shown:
         cursor = Cursor(shown[-1])
     query = filters.query(**{CHOSEN: ""}) if act == NONE else filters.query()
-    return url_for("attendees.index", event=event.slug, **query | (cursor.args() if cursor else {}))
+    beside = cursor.args() if cursor else {}
+    return url_for("attendees.index", event=event.slug, **query | beside, _anchor=place)

@@ -85,7 +85,8 @@ def test_a_choice_holds_over_pages_searches_and_filters(organiser, people):
     assert (said(second), names(second)) == ("2 of 7 chosen", ["Dal, Eva", "Ek, Eva", "Fors, Eva"])
     assert f"after={people[2].reference}" in second.path
     same = tick(second, people[4])
-    assert (said(same), ticked(same), same.path) == ("3 of 7 chosen", [people[4].reference], second.path)
+    assert (said(same), ticked(same)) == ("3 of 7 chosen", [people[4].reference])
+    assert same.path == f"{second.path}#chosen"
     searched = organiser.get(f"{LIST}?q=alm&sector=ngo")
     assert ticked(searched) == [people[0].reference]
     # A page takes back whom it shows unticked.
@@ -265,3 +266,19 @@ def test_who_finds_no_place_stays_in_review_if_that_was_chosen(organiser, event)
     tick(organiser.get(LIST), *reviewed, act="approve").submit({"whom": "with_place"}, expect=303)
     work()
     assert sorted(db.session.scalars(select(TaskPerson.outcome))) == ["done", "no_place"]
+
+
+def test_a_button_that_changes_the_choice_leads_to_where_it_is_said(organiser, people):
+    page = organiser.get(f"{LIST}?sector=ngo")
+    for act in ("matching", "keep", "none"):
+        answer = page.form("form#many").submit(expect=303, follow=False, forged={"act": act})
+        assert answer.location == f"{LIST}?sector=ngo#chosen"
+    line = page.soup.select_one("#chosen")
+    assert (line["tabindex"], line.select_one("[role=status]").text) == ("-1", "0 of 7 chosen")
+
+
+def test_without_a_script_the_list_says_that_leaving_the_page_keeps_no_ticks(organiser, people):
+    told = organiser.get(LIST).all("fieldset noscript")
+    assert told == [
+        "Your ticks are kept by the buttons below the list, not when you turn the page or search."
+    ]
