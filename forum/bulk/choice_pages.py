@@ -1,6 +1,6 @@
 """Choosing people over the pages of the attendee list, and going on to an act on them all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, request, url_for
@@ -20,6 +20,9 @@ from forum.registration.filtering import CHOSEN
 from forum.registration.searching import read_reference
 from forum.tasks.enums import TaskKind
 from forum.web.pagination import Cursor
+
+# The field with the references of those who were ticked when the page was shown, with blanks between them.
+BEFORE = "before"
 
 bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
 # What the buttons beside those of acts do, and the page's script for a box that was ticked or not.
@@ -57,14 +60,25 @@ def _keep(event: Event, filters: listing.Filters, act: str) -> int:
     if act == NONE:
         choosing.clear(event, g.user.id)
         return 0
-    named = {
-        name: {read_reference(text) for text in request.form.getlist(name)[: listing.PAGE_SIZE]} - {""}
-        for name in ("who", "shown")
-    }
-    left_out = choosing.keep(event, g.user.id, ticked=named["who"], shown=named["shown"], now=clock.now())
+    ticked = _references(request.form.getlist("who"))
+    left_out = choosing.keep(event, g.user.id, ticked=ticked, before=_before(act, ticked), now=clock.now())
     if act == MATCHING:
         choosing.add_matching(event, filters, g.user.id, now=clock.now())
     return left_out
+
+
+def _before(act: str, ticked: set[str]) -> set[str]:
+    """Return the references that were ticked when the page was shown.
+
+    Of a single tick the page's script sends the new state alone, and a page from before an update no earlier states.
+    """
+    if act == TICK or BEFORE not in request.form:
+        return _references(request.form.getlist("shown")) - ticked
+    return _references(request.form[BEFORE].split(" "))
+
+
+def _references(texts: Sequence[str]) -> set[str]:
+    return {read_reference(text) for text in texts[: listing.PAGE_SIZE]} - {""}
 
 
 def _refuse(event: Event, filters: listing.Filters) -> ResponseReturnValue:

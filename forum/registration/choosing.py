@@ -26,17 +26,17 @@ KEPT_FOR = timedelta(hours=24)
 
 
 def keep(
-    event: Event, user_id: int, *, ticked: Collection[str], shown: Collection[str], now: datetime
+    event: Event, user_id: int, *, ticked: Collection[str], before: Collection[str], now: datetime
 ) -> int:
-    """Keep who is ticked on a page of the list: of the references in `shown` those in `ticked`, and no others.
+    """Keep what was changed on a page of the list: `ticked` are the references that are ticked now, `before` were.
 
-    People whom the page did not show stay as they were, chosen or not. Returns how many of the ticked are left out,
-    because their data may not be used. Raises TooManyChosen.
+    Whoever is as the page showed them stays as they are: another page may have changed them meanwhile. Returns how many
+    of the ticked are left out, because their data may not be used. Raises TooManyChosen.
     """
     accounts.lock_user(user_id)
     here = Registration.event_id == event.id
-    people = select(Registration.id).where(here, Registration.reference.in_(ticked))
-    others = select(Registration.id).where(here, Registration.reference.in_({*shown} - {*ticked}))
+    people = select(Registration.id).where(here, Registration.reference.in_({*ticked} - {*before}))
+    others = select(Registration.id).where(here, Registration.reference.in_({*before} - {*ticked}))
     left_out = people.where(Registration.id.in_(RESTRICTED)).subquery()
     number = db.session.scalar(select(func.count()).select_from(left_out)) or 0
     db.session.execute(

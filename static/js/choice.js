@@ -17,6 +17,11 @@ async function keep(box) {
   said.textContent = kept.said;
   links.hidden = !kept.number;
   if (kept.isRefused) box.checked = false;
+  // What is kept is no change of this page any more: another page may take it back.
+  const before = new Set(form.elements.before.value.split(" "));
+  if (box.checked) before.add(box.value);
+  else before.delete(box.value);
+  form.elements.before.value = [...before].join(" ");
 }
 
 for (const box of document.querySelectorAll("#list [name=who]")) {

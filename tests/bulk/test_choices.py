@@ -192,7 +192,7 @@ def test_a_protected_identity_makes_no_difference_to_a_choice(organiser, people)
 def test_a_choice_ends_a_day_after_its_last_change(organiser, event, people):
     tick(organiser.get(LIST), people[0])
     (user_id,) = db.session.scalars(select(ChosenPerson.user_id))
-    more = {"ticked": [people[3].reference], "shown": (), "now": NOW + timedelta(hours=5)}
+    more = {"ticked": [people[3].reference], "before": (), "now": NOW + timedelta(hours=5)}
     write(choosing.keep, event, user_id, **more)
     for hours, left in ((25, "AD"), (29, "")):
         write(choosing.forget_old, now=NOW + timedelta(hours=hours))
@@ -282,3 +282,13 @@ def test_without_a_script_the_list_says_that_leaving_the_page_keeps_no_ticks(org
     assert told == [
         "Your ticks are kept by the buttons below the list, not when you turn the page or search."
     ]
+
+
+def test_an_older_page_takes_back_only_what_was_changed_on_it(organiser, people):
+    tick(organiser.get(LIST), people[0], people[1])
+    older = organiser.get(LIST)
+    tick(organiser.get(LIST), people[1], people[2])
+    # On the older page, Alm and Berg are ticked as they were, then Berg is not any more.
+    assert ticked(tick(older, people[0], people[1])) == [people[1].reference, people[2].reference]
+    tick(older, people[0])
+    assert chosen_names() == "C"
