@@ -203,6 +203,7 @@ def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
     if kind == TaskKind.APPROVE:
         places_there = selection.foresee_places(chosen, user_id=g.user.id, now=clock.now())
         told = [*wording.places_told(*places_there), *told] if places_there else told
+        told += wording.proposals_told(selection.count_proposals(chosen, user_id=g.user.id))
     return told
 
 

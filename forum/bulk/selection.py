@@ -18,7 +18,7 @@ from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.registration.restrictions import RESTRICTED
 from forum.registration.searching import read_reference
-from forum.review.models import Recusal
+from forum.review.models import ProposedRefusal, Recusal
 from forum.tasks.enums import Outcome, TaskKind
 from forum.web.edits import digest
 
@@ -110,6 +110,14 @@ def foresee_places(chosen: Selection, *, user_id: int, now: datetime) -> tuple[i
         return None
     placed = len(reviewing.find_placed(chosen.event, people, now))
     return placed, len(people) - placed
+
+
+def count_proposals(chosen: Selection, *, user_id: int) -> int:
+    """Return how many proposed refusals an approval of the chosen people would drop."""
+    left = or_(*(condition for condition, _outcome in _reasons(chosen.event, TaskKind.APPROVE, user_id)))
+    approved = chosen.select().where(~left).with_only_columns(Registration.id)
+    proposed = select(func.count()).select_from(ProposedRefusal)
+    return db.session.scalar(proposed.where(ProposedRefusal.registration_id.in_(approved))) or 0
 
 
 def list_named(chosen: Selection) -> Sequence[Registration]:

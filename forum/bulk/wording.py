@@ -85,7 +85,6 @@ def consequences(kind: TaskKind) -> list[str]:
                     "Whoever has waited longest comes first. Each person is decided about alone, and gets a message."
                 ),
                 _("A change after an approval leaves place and rank as they are."),
-                _("A refusal that somebody has proposed is dropped."),
             ]
         case TaskKind.OFFER:
             return [
@@ -108,6 +107,16 @@ def places_told(placed: int, others: int) -> list[str]:
         "For %(num)s person no place is free now.", "For %(num)s people no place is free now.", others
     )
     return [told for number, told in ((placed, gets), (others, none)) if number]
+
+
+def proposals_told(number: int) -> list[str]:
+    """Return the sentence that so many proposed refusals are dropped; no sentence for none."""
+    told = ngettext(
+        "%(num)s refusal that somebody has proposed is dropped.",
+        "%(num)s refusals that somebody has proposed are dropped.",
+        number,
+    )
+    return [told] if number else []
 
 
 def reason(kind: TaskKind, outcome: Outcome) -> str:

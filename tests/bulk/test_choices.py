@@ -16,9 +16,10 @@ from forum.people import notes
 from forum.privacy import restricting
 from forum.registration import answers, choosing, listing
 from forum.registration.chosen_models import ChosenPerson
-from forum.registration.enums import RestrictionKind, Status
+from forum.registration.enums import DeclineReason, RestrictionKind, Status
 from forum.registration.models import Registration
 from forum.registration.saved_view_models import SavedView
+from forum.review.models import ProposedRefusal
 from forum.tasks.models import TaskPerson
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
@@ -236,6 +237,14 @@ def test_many_are_approved_by_the_rules_of_review(organiser, event):
     asked = tick(organiser.get(LIST), *reviewed, placed, act="approve")
     assert asked.h1 == "Approve 3 registrations"
     assert "Left as they are: 1. Not in review." in asked.text
+    assert "that somebody has proposed" not in asked.text
+    refusals = [
+        ProposedRefusal(registration_id=one.id, reason=DeclineReason.OTHER, words="", proposed_at=NOW)
+        for one in reviewed[1:]
+    ]
+    write(db.session.add_all, refusals)
+    asked = tick(organiser.get(LIST), *reviewed, placed, act="approve")
+    assert "2 refusals that somebody has proposed are dropped." in asked.text
     assert list(asked.submit(expect=422).errors) == ["whom"]
     words = {name: "Welcome." for name in asked.form().names if name in ("sv", "en")}
     asked.submit({**words, "whom": "all"}, expect=303)
