@@ -1,5 +1,6 @@
 """Views of the attendee list that organisers save under a name, for themselves or for their colleagues."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
@@ -200,7 +201,8 @@ def _ask(name: str, event: Event, filters: Filters, form: ViewForm, **shown: Any
 
 
 def _content_rows(event: Event, filters: Filters) -> list[dict[str, str]]:
-    """Return in words what the list shows: search text, filters, order and columns."""
+    """Return in words what a view of the list shows: search text, filters, order and columns."""
+    filters = replace(filters, chooser=None)
     asked = narrowing.list_asked(event)
     labels = list_columns.offered(asked, has_delegations=True)
     columns = [labels[key] for key in saved_views.content(event, filters, g.user.id).columns if key in labels]

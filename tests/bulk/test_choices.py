@@ -226,6 +226,9 @@ def test_the_chosen_are_exported_for_a_purpose_that_is_recorded(organiser, peopl
 def test_a_saved_view_keeps_no_choice(organiser, people):
     tick(organiser.get(LIST), people[0])
     page = organiser.get(f"{LIST}?chosen=yes&sector=ngo").follow("Save this view")
+    assert "The view does not keep whom you have chosen" in page.text
+    assert "those chosen" not in page.text
+    assert "does not keep whom" not in organiser.get(f"{LIST}?sector=ngo").follow("Save this view").text
     page.form("main form").submit({"name": "One"}, expect=303)
     assert db.session.scalars(select(SavedView)).one().query == {"sector": ["ngo"]}
 
