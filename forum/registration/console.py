@@ -81,6 +81,7 @@ def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = No
         pages=list_pages.describe(found, filters, page, total),
         sort_url=lambda sort: url_for("attendees.index", event=found.slug, **filters.query(sort=sort)),
         may_change_view=bool(opened and may_change_view(found, opened.view)),
+        maker_may_change=bool(opened and opened.view.is_shared and saved_views.maker_may_change(opened.view)),
         here=filters.query() | (cursor.args() if cursor and page.has_previous else {}),
         **shown,
         **of_event(found, counts),

@@ -139,7 +139,17 @@ def _say_what_is_gone(event: Event, view: SavedView) -> str:
         gone=list(dict.fromkeys(filter_words.name_gone(name) for name, _value in gone)),
         rest_url=url_for("attendees.index", event=event.slug, **rest | {"view": view.id}),
         may_change=may_change_view(event, view),
+        who_may_change=_who_may_change(view),
     )
+
+
+def _who_may_change(view: SavedView) -> str:
+    """Return who can change a view, for an organiser who cannot."""
+    if view.user_id == g.user.id:
+        return _("You no longer share views of this list, so only an organiser can change this one.")
+    if saved_views.maker_may_change(view):
+        return _("%(name)s or an organiser can change the view.", name=view.maker.name)
+    return _("An organiser can change the view.")
 
 
 def _save(slug: str, number: int, form: ChangeViewForm) -> None:
@@ -160,10 +170,7 @@ def _get(slug: str, number: int) -> SavedView:
     event = get_any_or_404(slug)
     view = saved_views.find(event, number, g.user.id) or abort(404)
     if not may_change_view(event, view):
-        refusal = _("%(name)s or an organiser can change the view.", name=view.maker.name)
-        if view.user_id == g.user.id:
-            refusal = _("You no longer share views of this list, so only an organiser can change this one.")
-        flash(refusal, "warning")
+        flash(_who_may_change(view), "warning")
         abort(redirect(url_for(".show", event=slug, saved=number), 303))
     return view
 

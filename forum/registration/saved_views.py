@@ -14,7 +14,7 @@ from sqlalchemy import or_, select
 from werkzeug.datastructures import MultiDict
 
 from forum.accounts import queries as accounts
-from forum.accounts.audiences import VIEWERS
+from forum.accounts.audiences import ORGANISERS, REGISTRARS, VIEWERS
 from forum.accounts.models import Membership
 from forum.audit import actions as audit
 from forum.events.models import Event
@@ -82,6 +82,14 @@ def may_change(view: SavedView, user_id: int, *, may_share: bool, is_organiser: 
     if not view.is_shared:
         return view.user_id == user_id
     return is_organiser or (may_share and view.user_id == user_id)
+
+
+def maker_may_change(view: SavedView) -> bool:
+    """Return whether whoever has saved a view may change and delete it still."""
+    held = {each.role for each in view.maker.memberships if each.event_id in {None, view.event_id}}
+    is_organiser, may_share = (not held.isdisjoint(wanted.roles) for wanted in (ORGANISERS, REGISTRARS))
+    told = {"may_share": may_share, "is_organiser": is_organiser}
+    return view.maker.active and may_change(view, view.user_id, **told)
 
 
 def filters_of(view: SavedView, event: Event) -> Filters:

@@ -118,7 +118,9 @@ def test_without_a_script_the_code_is_all_there_is(change_world, new_visitor):
     expect(visitor.page.get_by_role("button", name="Use a passkey instead")).to_have_count(0)
     visitor.sign_in(ORGANISER)
     visitor.open("passkeys.index")
-    expect(visitor.page.get_by_text("Browsers have passkeys only for an address with a name.")).to_be_visible()
+    expect(
+        visitor.page.get_by_text("Browsers have passkeys only for an address with a name.")
+    ).to_be_visible()
     world.app.config["BASE_URL"] = world.url.replace("127.0.0.1", "localhost")
     visitor.open("passkeys.index")
     expect(visitor.page.get_by_text("To add one, open this page by HTTPS")).to_be_visible()

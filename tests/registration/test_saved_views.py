@@ -132,6 +132,12 @@ def test_whoever_no_longer_may_share_changes_no_shared_view(sign_in_as, event):
     )
     page = mine.get(f"{VIEWS}/{shared.id}")
     assert ("View: Shared" in page.text, "Change or delete" in page.text) == (True, False)
+    name, viewer = shared.maker.name, sign_in_as(Role.VIEWER, event)
+    for browser in (mine, viewer):
+        seen = browser.get(f"{VIEWS}/{shared.id}")
+        assert f"shared by {name}; organisers can change and delete it" in seen.text
+    refused = viewer.get(f"{VIEWS}/{shared.id}/change", follow=True)
+    assert refused.flashes == ["An organiser can change the view."]
     for act in ("change", "remove"):
         refused = mine.get(f"{VIEWS}/{shared.id}/{act}", follow=True)
         assert (refused.path, len(refused.flashes)) == (f"{VIEWS}/{shared.id}", 1)
