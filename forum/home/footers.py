@@ -1,6 +1,7 @@
 """The footer of public pages, rendered once for each event, language and content version.
 
-Forms are rendered anew for each visitor. Their footer, which took a quarter of that, is the same for everybody.
+Forms are rendered anew for each visitor, and pages that show places left each second. Their footer, which took a
+quarter of that, is the same for everybody.
 """
 
 from collections.abc import Callable
@@ -32,7 +33,8 @@ def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Marku
     """Return the footer of a published event's pages in the present language; `render` makes it where none is kept.
 
     `version` is the content version from before anything was read, so that a kept footer is never older. A footer that
-    may say something else within a minute, such as when the last places are taken, is not kept.
+    may say something else within a minute, such as when the last places are taken, is not kept. The page around a
+    footer is cached no longer than the footer holds.
     """
     kept: dict[tuple[int, str], Footer] = current_app.extensions.setdefault("kept_footers", {})
     key, now = (event.id, language()), clock.now()
@@ -43,6 +45,8 @@ def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Marku
             if len(kept) >= KEPT_AT_MOST:
                 kept.clear()
             kept[key] = found
+    if found.until is not None:
+        cache.hold_at_most((found.until - now).total_seconds())
     return found.markup
 
 

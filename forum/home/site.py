@@ -207,7 +207,7 @@ class Site:
         return _once("frame", lambda: _read_frame(self.present))
 
     def footer(self, render: Callable[["Site"], Markup]) -> Markup:
-        """Return the footer that the macro `render` makes; a page that is made for one visitor gets a kept footer."""
+        """Return the footer: the kept one of a published event, else one made by the macro `render`."""
         event, version = self.event, cache.as_of()
         if version is None or event is None or not event.is_published or self.is_preview:
             return render(self)

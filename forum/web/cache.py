@@ -79,8 +79,8 @@ def hold_at_most(seconds: float) -> None:
 def as_of() -> int | None:
     """Return the content version from before the request read anything, so that what it reads is not older.
 
-    Only a public page that is fetched and not cached as a whole has one: a POST may have changed something before it
-    shows a page. None also while the database is out of reach.
+    Only a public page that is fetched has one: a POST may have changed something before it shows a page. None also
+    while the database is out of reach.
     """
     return request.environ.get(AS_OF)
 
@@ -181,7 +181,7 @@ class PageCache:
         self, inner: Wsgi, key: str, version: int, environ: Environ, start_response
     ) -> Iterable[bytes]:
         """Let the app answer a request made of the path alone; cache the answer if it is a page."""
-        asked = self._request_for(key)
+        asked = {**self._request_for(key), AS_OF: version}
         status, headers, body = _collect(inner, asked)
         try:
             refuse_impure(key, headers)

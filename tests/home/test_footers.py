@@ -8,6 +8,7 @@ from flask import url_for
 from forum.columns import Text
 from forum.events.models import Page
 from forum.home import footers
+from forum.web import kept_page
 from tests.factories.events import NOW, make_archive, make_event, make_page
 from tests.factories.registrations import write
 from tests.factories.two_events import make_beside, make_front
@@ -44,6 +45,28 @@ def test_forms_of_an_event_share_one_footer_in_each_language(pages, database, ma
             for front in ("/en/", "/sv/", "/en/events/osl28/"):
                 assert f'href="{front}news/' in footer(pages.get(front + path)), path
     assert sorted(made) == ["/en/", "/en/events/osl28/", "/sv/"]
+
+
+@pytest.mark.usefixtures("frozen")
+def test_pages_that_are_kept_share_the_footer_of_the_forms(app, pages, database, made):
+    make_front()
+    shown = {
+        footer(pages.get(path)) for path in ("/en/register/justice", "/en/", "/en/register", "/en/news/")
+    }
+    assert (len(shown), len(made)) == (1, 1)
+
+
+def test_a_page_with_a_kept_footer_is_kept_no_longer_than_the_footer(pages, database, time, monkeypatch):
+    """A form has made the footer; then an earlier forum ends, and the kept page around the footer has to say so."""
+    seconds = [0.0]
+    monkeypatch.setattr(kept_page.time, "monotonic", lambda: seconds[0])
+    make_archive(starts_at=NOW - HOUR, ends_at=NOW + HOUR)
+    make_event()
+    pages.get(LINK)
+    assert "Earlier forums" not in footer(pages.get("/en/news/"))
+    time.forward(hours=1)
+    seconds[0] = 3601.0
+    assert "Earlier forums" in footer(pages.get("/en/news/"))
 
 
 @pytest.mark.usefixtures("frozen")
