@@ -11,6 +11,7 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
 from forum.questions.models import Answer, Question
+from forum.web import cache
 
 KEPT_AT_MOST = 50  # The most events whose questions are cached: a forged form may name any event.
 Kept = dict[str | None, tuple[int, list["Question"]]]
@@ -51,7 +52,9 @@ def list_kept(slug: str | None) -> list[Question]:
     in its own transaction, and the version is read before the questions: a cached list is never older than its version.
     """
     kept: Kept = current_app.extensions.setdefault("kept_questions", {})
-    version = events.content_version()
+    # Within a transaction ask that one: it may read older rows than the version of this moment has.
+    begun = db.session().in_transaction()
+    version = (None if begun else cache.exact_version()) or events.content_version()
     found = kept.get(slug)
     if found is None or found[0] != version:
         if len(kept) >= KEPT_AT_MOST:

@@ -18,12 +18,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from sqlalchemy.engine import make_url
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing.exceptions import RoutingException
 
-from forum.web.content_version import version_reader
+from forum.web.content_version import is_exact, version_reader
 from forum.web.door import is_one_of
 from forum.web.headers import FOR_EVER
 from forum.web.kept_page import KeptPage
@@ -85,6 +85,15 @@ def as_of() -> int | None:
     return request.environ.get(AS_OF)
 
 
+def exact_version() -> int | None:
+    """Return the content version of this moment where reading it needs no statement, as on SQLite; elsewhere None.
+
+    A transaction that began before may not see this version.
+    """
+    read: Callable[[], int | None] = current_app.extensions["exact_version"]
+    return read()
+
+
 def held_for() -> float:
     """Return for how many seconds the page that is being rendered holds, as far as it is rendered; mostly infinite."""
     return request.environ.get(HOLDS, float("inf"))
@@ -92,7 +101,9 @@ def held_for() -> float:
 
 def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
     """Return the layer that answers with cached pages."""
-    reader = version_reader(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    reader = version_reader(url)
+    app.extensions["exact_version"] = reader if is_exact(url) else lambda: None
     kept = app.extensions["page_cache"] = PageCache(app, reader)
     return lambda inner: partial(kept.find, inner)
 

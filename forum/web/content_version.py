@@ -23,9 +23,14 @@ READ_VERSION = "SELECT version FROM content_version"
 
 def version_reader(url: URL) -> Callable[[], int | None]:
     """Return a function that returns the content version, or None when the database is out of reach."""
-    if url.get_backend_name() == "sqlite":
+    if is_exact(url):
         return _SqliteVersion(url.database or "")
     return PolledVersion(make_conninfo(**{**LIMITS, **libpq_arguments(url)})).latest
+
+
+def is_exact(url: URL) -> bool:
+    """Return whether the reader for this database returns the version of this moment, not of a moment before."""
+    return url.get_backend_name() == "sqlite"
 
 
 class _SqliteVersion(threading.local):
