@@ -31,6 +31,7 @@ from forum.web.languages import NAMES
 
 PHONE = r"^\+?[0-9 ()./-]{5,40}$"
 YES, NO = "yes", "no"
+IDENTITY = ("is_protected", "real_name")
 
 
 def only_if_protected(form, field) -> None:
@@ -94,14 +95,15 @@ class DetailsForm(AsksQuestions):
 
     def answers(self) -> list[dict[str, str]]:
         """Return the fields of a summary as rows of label and value."""
-        return [
-            {"label": str(field.label.text), "value": self._words(field)}
-            for field in (self[name] for name in self.shown())
-        ]
+        return list(map(self._row, self.shown()))
 
     def shown(self) -> tuple[str, ...]:
         """Return the names of the fields that a summary shows, in their order."""
         return (*CHANGEABLE, *map(name_of, self.asked()))
+
+    def _row(self, name: str) -> dict[str, str]:
+        field = self[name]
+        return {"label": str(field.label.text), "value": self._words(field)}
 
     def _words(self, field: Any) -> str:
         question = getattr(field, "question", None)
@@ -137,7 +139,9 @@ class RegistrationForm(DetailsForm):
 
     def __iter__(self):
         """Yield the fields in the order of the page, so that the error summary lists them in this order (A02)."""
-        first = {name: place for place, name in enumerate(self.shown())}
+        # Also the questions that do not apply have a place: to find out which these are would take longer.
+        names = (*ASKED, *IDENTITY, *map(name_of, self.questions))
+        first = {name: place for place, name in enumerate(names)}
         return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))
 
     def applicant(self) -> Applicant:
@@ -154,7 +158,7 @@ class RegistrationForm(DetailsForm):
 
     def answers_to_check(self) -> list[dict[str, str]]:
         """Return the rows of `answers`, each with the field to which its "Change" button leads."""
-        rows = zip(self.shown(), self.answers(), strict=True)
+        rows = [(name, self._row(name)) for name in self.shown()]
         return [
             {**row, "change_name": name, "change_label": _in_a_sentence(row["label"])} for name, row in rows
         ]
@@ -185,8 +189,7 @@ class RegistrationForm(DetailsForm):
     def shown(self) -> tuple[str, ...]:
         """Return the fields that the summary lists: the real name only for a protected identity, never its value."""
         has_real_name = self.is_protected.data or self.real_name.errors
-        identity = ("is_protected", *(("real_name",) if has_real_name else ()))
-        return (*ASKED, *identity, *map(name_of, self.asked()))
+        return (*ASKED, *(IDENTITY if has_real_name else IDENTITY[:1]), *map(name_of, self.asked()))
 
 
 class ProtectedIdentityForm(TidyForm):

@@ -130,7 +130,7 @@ def _keep_form(
         received_at=now,
     )
     db.session.add(submission)
-    if submission.given:
+    if submission.given and files.keys_in(submission.given.values()):
         db.session.flush()
         files.hold(registration.id, submission.given, now=now)
     return submission
