@@ -5,6 +5,7 @@ starts threads on demand and ends idle ones, so a high limit costs nothing: with
 second were served as with five. Most threads may serve requests that wait (`web/lobby`), others only instant answers.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -58,7 +59,14 @@ def serve(web: Web, *, with_worker: bool = True, ready: Callable[[], None] = lam
     programs = [Program("web", run_web, (web,))]
     if with_worker:
         programs.append(Program("worker", run_worker, (web.log_level,)))
+    _share_memory()
     supervise(programs, ready)
+
+
+def _share_memory() -> None:
+    """Exempt all objects made so far from garbage collection, which writes to each: a child process would copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 def run_web(web: Web) -> None:
