@@ -41,9 +41,9 @@ TRIGGERS = {
     " WHERE NOT tgisinternal",
 }
 OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
-# The database's own search indexes, which no model maps; SQLite keeps each in several tables (migrations 0023, 0074
-# and 0076).
-INDEX = re.compile(r"(search|people)_index(_[a-z]+)?")
+# The database's own search indexes and counts, which no model maps; SQLite keeps each index in several tables
+# (migrations 0023, 0074, 0076 and 0082).
+INDEX = re.compile(r"(search|people)_index(_[a-z]+)?|people_counts")
 DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNORECASE)
 
 
@@ -116,7 +116,7 @@ def _find_differing_columns(table: Table, present: Sequence[ReflectedColumn]) ->
 
 
 def is_index(name: str | None) -> bool:
-    """Return whether a table or an index is part of the database's indexes for searches, which no model maps."""
+    """Return whether a table or an index is one of those that the database fills by itself and no model maps."""
     return name is not None and INDEX.fullmatch(name) is not None
 
 

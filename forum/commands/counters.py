@@ -5,10 +5,11 @@ from flask.cli import with_appcontext
 
 from forum import clock
 from forum.audit import actions as audit
+from forum.counting import counted
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import places
+from forum.registration import places, state_counts
 from forum.registration.errors import CapacityBelowTaken
 
 TOO_MANY = "{slug}: more places are held than its capacity or a ceiling allows; raise that first."
@@ -20,6 +21,9 @@ def mend_counters() -> None:
     """Recount the places of every event, correct its counters, and record what was wrong."""
     start_write(db.session)
     slugs = [event.slug for event in events.list_events()]
+    if wrong := state_counts.mend():
+        click.echo(f"{counted(wrong, 'number', 'numbers')} of registrations by sector and state corrected.")
+    db.session.commit()
     refused = [slug for slug in slugs if not _mend(slug)]
     if refused:
         raise click.exceptions.Exit(1)

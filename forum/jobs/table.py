@@ -24,6 +24,7 @@ from forum.registration import (
     refilling,
     saved_views,
     separating,
+    state_counts,
     text_index,
     tombstones,
 )
@@ -80,6 +81,7 @@ JOBS = (
     Job("tell contacts", 60, contact_news.tell, each=contact_news.list_due),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),
     Job("index people", 10, text_index.add, each=text_index.list_due),
+    Job("add up counts", 60, state_counts.add_up),
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),
     Job("index pages", 60, reindexing.refill_pages),
     Job("forget invitations", 3600, invitations.forget_unanswered),

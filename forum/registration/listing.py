@@ -14,6 +14,7 @@ from forum.registration import (
     delegated,
     line_queries,
     search_conditions,
+    state_counts,
 )
 from forum.registration.enums import ENDED, Group, Status
 from forum.registration.filtering import Filters
@@ -116,9 +117,7 @@ def _parts(filters: Filters) -> tuple[ColumnElement[bool], ...]:
 
 def count_by_sector_and_status(event: Event) -> dict[tuple[int, str], int]:
     """Return the number of registrations by (sector id, status), without pairs that have none."""
-    groups = (Registration.sector_id, Registration.status)
-    query = select(*groups, func.count()).where(Registration.event_id == event.id).group_by(*groups)
-    return {(sector_id, status): number for sector_id, status, number in db.session.execute(query)}
+    return state_counts.read(event)
 
 
 def total(counts: Counts, *, sector_id: int | None = None, status: str | None = None) -> int:

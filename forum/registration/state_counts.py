@@ -1,0 +1,66 @@
+"""How many registrations a sector has in each state, kept by the database while they are written (migration 0082).
+
+Triggers add a row to `people_counts` for each registration that comes, goes or changes its state, in the transaction
+that does it. The numbers of a sector and state add up to the true one; nobody waits for anybody else's row.
+"""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, column, delete, func, insert, select, table, text
+
+from forum.columns import Member
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration.enums import Status
+
+MOST_ROWS = 500  # the worker replaces more rows than these by their sums
+ROWS = table(
+    "people_counts",
+    *(column("event_id"), column("sector_id"), column("status", Member(Status)), column("number")),
+)
+OF_EVENT = (
+    select(ROWS.c.sector_id, ROWS.c.status, func.sum(ROWS.c.number))
+    .where(ROWS.c.event_id == bindparam("event_id"))
+    .group_by(ROWS.c.sector_id, ROWS.c.status)
+    .having(func.sum(ROWS.c.number) != 0)
+)
+# Adds, in one statement, what the numbers lack; `forum.health.counters` looks for the same difference.
+MEND = text(
+    "INSERT INTO people_counts (event_id, sector_id, status, number)"
+    " SELECT event_id, sector_id, status, sum(number) FROM"
+    " (SELECT event_id, sector_id, status, 1 AS number FROM registrations"
+    " UNION ALL SELECT event_id, sector_id, status, -number FROM people_counts) AS every"
+    " GROUP BY event_id, sector_id, status HAVING sum(number) <> 0"
+)
+
+
+def read(event: Event) -> dict[tuple[int, str], int]:
+    """Return the number of registrations by (sector id, status), without pairs that have none."""
+    return {
+        (sector_id, status): int(number)
+        for sector_id, status, number in db.session.execute(OF_EVENT, {"event_id": event.id})
+    }
+
+
+def add_up(*, now: datetime) -> int:
+    """Replace the rows by their sums if there are many; return how many rows that was.
+
+    PostgreSQL deletes and returns the rows that are committed; what others are just adding stays.
+    """
+    if (db.session.scalar(select(func.count()).select_from(ROWS)) or 0) <= MOST_ROWS:
+        return 0
+    rows = db.session.execute(delete(ROWS).returning(*ROWS.c)).all()
+    sums: Counter[tuple[Any, ...]] = Counter()
+    for *state, number in rows:
+        sums[tuple(state)] += number
+    kept = [(*state, number) for state, number in sums.items() if number]
+    if kept:
+        db.session.execute(insert(ROWS), [dict(zip(ROWS.c.keys(), row, strict=True)) for row in kept])
+    return len(rows)
+
+
+def mend() -> int:
+    """Correct the numbers; return how many were wrong."""
+    return db.session.connection().execute(MEND).rowcount
