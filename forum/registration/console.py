@@ -77,7 +77,7 @@ def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = No
         tabs=tabs.list_tabs(found, filters, counts),
         page=page,
         total=total,
-        positions=listing.waiting_positions(found, page.rows),
+        rows=list_pages.rows(found, filters, page.rows),
         pages=list_pages.describe(found, filters, page, total),
         sort_url=lambda sort: url_for("attendees.index", event=found.slug, **filters.query(sort=sort)),
         may_change_view=bool(opened and may_change_view(found, opened.view)),

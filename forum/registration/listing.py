@@ -175,7 +175,10 @@ def count_status(
         if status == Group.UNHELD:
             return max(0, number(Status.PENDING, Status.OFFERED) - held)
         return taken if status == Group.PLACE else held
-    return sum(total(counts, sector_id=each.id, status=status) for each in chosen)
+    if status is not None:
+        return number(status)
+    ids = {each.id for each in chosen}
+    return sum(counted for (sector_id, _status), counted in counts.items() if sector_id in ids)
 
 
 def first_number(event: Event, filters: Filters, page: Page, matching_in_all: int) -> int:
