@@ -24,6 +24,7 @@ from forum.outbox.models import OutboxMessage
 __all__ = [
     "Attachment",
     "dismiss",
+    "give_up_failed",
     "queue",
     "retry",
     "send_now",
@@ -50,12 +51,14 @@ def queue(
     attachments: Sequence[Attachment] = (),
     withheld: bool = False,
     lane: Lane = Lane.SOON,
+    leave_link: str = "",
 ) -> OutboxMessage:
     """Render templates/mail/<kind>/ and put the mail into the outbox, in the caller's transaction (R05, R06).
 
     `language` is the code of a language that the forum has. A mail that cannot be rendered raises nothing: its row is
     a dead letter with the reason, and the rest of the transaction is unaffected (R10). A `withheld` mail is rendered
-    so that it takes the same time, but its content is not stored and it is never sent.
+    so that it takes the same time, but its content is not stored and it is never sent. `leave_link` is the URL of the
+    page on which the recipient refuses further mails of its category, also for the mail program's own button (M06).
     """
     message = OutboxMessage(
         kind=kind,
@@ -70,7 +73,7 @@ def queue(
         event_id=event_id,
         registration_id=registration_id,
     )
-    _write(message, context, recipient_name, reply_to, attachments)
+    _write(message, context, recipient_name, reply_to, attachments, leave_link)
     db.session.add(message)
     if message.status == MessageStatus.FAILED:
         audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
@@ -118,9 +121,18 @@ def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> No
     _cancel(mine & (OutboxMessage.kind == kind) if kind else mine, AbortReason.OUTDATED)
 
 
-def take_back_messages(ids: Select[tuple[int]], reason: AbortReason) -> None:
+def take_back_messages(ids: Select[Any], reason: AbortReason) -> None:
     """Cancel those of the mails with these ids that have not left; see `take_back` for mails that are being sent."""
     _cancel(OutboxMessage.id.in_(ids), reason)
+
+
+def give_up_failed(ids: Select[Any], reason: AbortReason) -> Sequence[int]:
+    """Put aside those of the mails with these ids that have failed for good; return the ids of these."""
+    settled = {"status": MessageStatus.ABORTED, "abort_reason": reason, "content": None}
+    failed = OutboxMessage.id.in_(ids), OutboxMessage.status == MessageStatus.FAILED
+    return db.session.scalars(
+        update(OutboxMessage).where(*failed).values(**settled).returning(OutboxMessage.id)
+    ).all()
 
 
 def withdraw_untried(ids: Select[tuple[int]]) -> Sequence[int | None]:
@@ -156,10 +168,11 @@ def _write(
     recipient_name: str,
     reply_to: str,
     attachments: Sequence[Attachment],
+    leave_link: str,
 ) -> None:
     """Render the mail into its row, or make the row a dead letter when that fails."""
     try:
-        draft = _draft(message, context, recipient_name, reply_to, attachments)
+        draft = _draft(message, context, recipient_name, reply_to, attachments, leave_link)
         built = messages.build(draft)
         message.subject = draft.subject
         message.content = None if message.status == MessageStatus.WITHHELD else built
@@ -175,6 +188,7 @@ def _draft(
     recipient_name: str,
     reply_to: str,
     attachments: Sequence[Attachment],
+    leave_link: str,
 ) -> Draft:
     rendered = rendering.render(message.kind, message.language, context)
     sender = parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"])
@@ -190,6 +204,7 @@ def _draft(
         message_id=message.message_id,
         date=message.created_at,
         attachments=attachments,
+        leave_link=leave_link,
     )
 
 

@@ -26,6 +26,7 @@ UTF8 = Charset("utf-8")
 UTF8.header_encoding = BASE64
 ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+( [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
 CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]+(; [a-z]+=[A-Za-z0-9-]+)*")
+LEAVE_LINK = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{1,500}")
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 # These headers keep auto-replies from answering (M09).
@@ -43,7 +44,11 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Draft:
-    """The content of a mail before it is built: sender, recipient, texts and attachments."""
+    """The content of a mail before it is built: sender, recipient, texts and attachments.
+
+    `leave_link` is the URL of the page on which the recipient refuses further mails of this category, "" for a mail
+    that nobody can refuse.
+    """
 
     sender: Mailbox
     recipient: Mailbox
@@ -55,6 +60,7 @@ class Draft:
     date: datetime
     reply_to: Mailbox | None = None
     attachments: Sequence[Attachment] = ()
+    leave_link: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,26 @@ def _headers(draft: Draft) -> list[tuple[str, str]]:
         ("Subject", _words("Subject", _short(draft.subject))),
         ("Message-ID", draft.message_id),
         *MACHINE_MADE,
+        *_list_headers(draft),
         ("Content-Language", draft.language),
         ("MIME-Version", "1.0"),
+    ]
+
+
+def _list_headers(draft: Draft) -> list[tuple[str, str]]:
+    """Return the headers by which mail programs know mass mail, and offer to refuse it by one press (M06, RFC 8058).
+
+    The URL stays on one line, because some servers fold it in a way that breaks the mail's signature.
+    """
+    if not draft.leave_link:
+        return []
+    if not LEAVE_LINK.fullmatch(draft.leave_link):
+        raise UnsafeMessage("the link for refusing messages is none")
+    return [
+        ("List-Id", f"<messages.{draft.sender.address.rpartition('@')[2]}>"),
+        ("List-Unsubscribe", f"<{draft.leave_link}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("Precedence", "bulk"),
     ]
 
 
@@ -171,6 +195,7 @@ def _prove(raw: bytes, draft: Draft, expected: list[str]) -> None:
         "subject": _decoded(read["Subject"]) == draft.subject,
         "recipient": _read_mailbox(read["To"]) == draft.recipient,
         "sender": _read_mailbox(read["From"]) == draft.sender,
+        "link for refusing": (read["List-Unsubscribe"] or "<>") == f"<{draft.leave_link}>",
         "parts": len(parts) == 2 + len(draft.attachments) and not any(part.defects for part in read.walk()),
     }
     if wrong := [name for name, same in as_meant.items() if not same]:

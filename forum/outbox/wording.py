@@ -57,6 +57,7 @@ KINDS = {
     "delegation-changed": _l("Changes in a delegation"),
     "changed": _l("Details changed"),
     "event-changed": _l("Date, time or place changed"),
+    "own-words": _l("Message from the organisers"),
     "test": _l("Test message"),
     "identity-revealed": _l("Notice to handlers of protected identity"),
     "account-invited": _l("Account: invitation"),
