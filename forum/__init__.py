@@ -26,12 +26,14 @@ from forum.console import (
     new_event,
     organisation_merging,
     organisations,
+    own_mailings,
     page_revisions,
     page_writing,
     public_balance,
     publication,
     question_settings,
     redirects,
+    sent_mailings,
 )
 from forum.console import mailings as console_mailings
 from forum.console import outbox as console_outbox
@@ -54,6 +56,7 @@ from forum.imports import console as imports
 from forum.invitations import answering
 from forum.invitations import console as invitations_console
 from forum.invitations import public as invitations_public
+from forum.mailings import public as mailings_public
 from forum.news import console as news_console
 from forum.news import corrections, feeds, old_addresses, publishing, revision_pages, search_entries, writing
 from forum.news import public as news_public
@@ -132,6 +135,7 @@ BLUEPRINTS = (
     own_files.bp,  # the last three have pages of a person: their own page, food and access, and files
     own_moves.bp,
     invitations_public.bp,
+    mailings_public.bp,
     substitution_pages.bp,
     delegations_public.bp,
     contact_pages.bp,
@@ -178,6 +182,8 @@ BLUEPRINTS = (
     imports.bp,
     console_outbox.bp,
     console_mailings.bp,
+    own_mailings.bp,
+    sent_mailings.bp,
     news_console.bp,
     publishing.bp,
     writing.bp,

@@ -27,6 +27,8 @@ BEFORE = "before"
 bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
 # What the buttons beside those of acts do, and the page's script for a box that was ticked or not.
 KEEP, NEXT, MATCHING, NONE, EXPORT, TICK = "keep", "next", "matching", "none", "export", "tick"
+# The page that a button leads to where no task does the act.
+PAGES = {EXPORT: "attendees.export", "write": "own_mailings.new"}
 
 
 @bp.route("/choice", methods=["POST"])
@@ -105,7 +107,7 @@ def _number_words(event: Event, number: int) -> str:
 
 def _next_url(event: Event, filters: listing.Filters, act: str, number: int, place: str | None) -> str:
     """Return where the button leads: to the page that asks before an act, or back to the list."""
-    if act not in (*TaskKind, EXPORT):
+    if act not in (*TaskKind, *PAGES):
         return _list_url(event, filters, act, place)
     if request.form.get("whom") == ALL:
         return _act_url(event, act, filters.query())
@@ -116,8 +118,8 @@ def _next_url(event: Event, filters: listing.Filters, act: str, number: int, pla
 
 
 def _act_url(event: Event, act: str, query: Mapping[str, Any]) -> str:
-    if act == EXPORT:
-        return url_for("attendees.export", event=event.slug, **query)
+    if act in PAGES:
+        return url_for(PAGES[act], event=event.slug, **query)
     return url_for("bulk.ask", event=event.slug, act=act, **{**query, "whom": ALL})
 
 

@@ -112,6 +112,11 @@ MAIL: Mapping[str, LazyString] = {
     "mailing.resumed": _l("Message to many continued"),
     "mailing.stopped": _l("Message to many ended early"),
     "mailing.done": _l("Message to many handed over to everybody"),
+    "mailing.drafted": _l("Message to many drafted"),
+    "mailing.readdressed": _l("Other people chosen for a message to many"),
+    "mailing.discarded": _l("Draft of a message to many deleted"),
+    "mailing.taken_back": _l("Message to many stopped before anything left"),
+    "mailing.repeated": _l("Message to many sent again where it had failed"),
     "mailing.superseded": _l("Message to many replaced by a newer one"),
 }
 TASKS: Mapping[str, LazyString] = {

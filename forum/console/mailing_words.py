@@ -8,11 +8,11 @@ from flask_babel import lazy_gettext as _l
 
 from forum.mailings import mails, queries
 from forum.mailings.audience import Audience, audience_of
-from forum.mailings.enums import MailingStatus
+from forum.mailings.enums import MailingKind, MailingStatus
 from forum.mailings.facts import Part, differing, event_with
 from forum.mailings.models import Mailing
 from forum.outbox.rendering import Rendered
-from forum.web.languages import NAMES, language
+from forum.web.languages import NAMES, in_language, language
 
 PARTS = {
     Part.DAYS: _l("days or hours"),
@@ -82,6 +82,11 @@ def describe_rows(mailings: list[Mailing]) -> list[Row]:
     ]
 
 
+def is_own(mailing: Mailing) -> bool:
+    """Return whether organisers have written the mailing themselves."""
+    return mailing.kind == MailingKind.OWN_WORDS
+
+
 def state_words(mailing: Mailing) -> tuple[str, str]:
     """Return a mailing's state as text and icon."""
     label, kind = STATES[mailing.status]
@@ -89,7 +94,9 @@ def state_words(mailing: Mailing) -> tuple[str, str]:
 
 
 def parts_text(mailing: Mailing) -> str:
-    """Return what has changed, such as "Days or hours, place", from the first to the last step."""
+    """Return what has changed, such as "Days or hours, place"; of a message that organisers wrote, its subject."""
+    if is_own(mailing):
+        return in_language(mailing.subjects)
     was, now = mailing.steps[0]["facts"], mailing.steps[-1]["facts"]
     named = {part for code in NAMES for part in differing(was, now, code)}
     words = ", ".join(str(PARTS[part]) for part in Part if part in named)

@@ -19,7 +19,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import actions, queries
 from forum.mailings.audience import audience_of
-from forum.mailings.enums import OPEN, STARTED, MailingStatus
+from forum.mailings.enums import OPEN, STARTED, MailingKind, MailingStatus
 from forum.mailings.errors import AlreadyDecided, EventHidden, MailingRefused, NobodyToTell, WordsMissing
 from forum.mailings.models import Mailing
 from forum.web.edits import ChangedMeanwhile, differences
@@ -35,6 +35,11 @@ def proposed_change(event: Event) -> words.Proposed | None:
     return words.describe_open(mailing) if mailing else None
 
 
+def list_drafts(event: Event) -> list[Mailing]:
+    """Return the drafts of messages that organisers write, for the list of messages."""
+    return [*queries.list_drafts(event)]
+
+
 def list_rows(event: Event) -> list[words.Row]:
     """Return the event's latest mailings, for the list of messages."""
     return words.describe_rows([*queries.list_started(event)])
@@ -44,9 +49,9 @@ def list_rows(event: Event) -> list[words.Row]:
 def show(event: str, mailing: int) -> ResponseReturnValue:
     """Show the text and the recipients, or the progress; on POST save the organisers' own words."""
     shown = _get_or_404(get_any_or_404(event), mailing)
-    form = WordsForm(kept_words.sent_or_kept(), data=WordsForm.stored(shown))
-    if not form.is_submitted():
-        show_stored(form, WordsForm.stored(shown))
+    if shown.kind == MailingKind.OWN_WORDS:
+        return redirect(url_for("sent_mailings.show", event=event, mailing=mailing), 303)
+    form = _words_form(shown)
     if not form.validate_on_submit():
         return _page(shown, form)
     shown = _get_or_404(get_locked_or_404(event), mailing)
@@ -71,7 +76,7 @@ def send(event: str, mailing: int) -> ResponseReturnValue:
     if answer := sign_ins.require_fresh():
         return answer
     form = SendForm()
-    shown = _get_or_404(get_any_or_404(event), mailing)
+    shown = _get_or_404(get_any_or_404(event), mailing, MailingKind.EVENT_CHANGED)
     if not form.validate_on_submit():
         return _ask(shown, form)
     shown = _get_or_404(get_locked_or_404(event), mailing)
@@ -115,7 +120,15 @@ def resume(event: str, mailing: int) -> ResponseReturnValue:
 @bp.route("/<int:mailing>/dismissal", methods=["POST"])
 def dismiss(event: str, mailing: int) -> ResponseReturnValue:
     """Dismiss a proposed mailing: an organiser has decided that nobody has to be written to."""
+    _get_or_404(get_any_or_404(event), mailing, MailingKind.EVENT_CHANGED)
     return _change(event, mailing, actions.dismiss, _("Noted: no message about this change is needed."))
+
+
+def _words_form(mailing: Mailing) -> WordsForm:
+    form = WordsForm(kept_words.sent_or_kept(), data=WordsForm.stored(mailing))
+    if not form.is_submitted():
+        show_stored(form, WordsForm.stored(mailing))
+    return form
 
 
 def _change(slug: str, number: int, act: Callable[..., None], done: str) -> ResponseReturnValue:
@@ -210,8 +223,8 @@ def _page(
     return page, 409 if refusal else 422 if form.errors else 200
 
 
-def _get_or_404(event: Event, number: int) -> Mailing:
-    return queries.find(event, number) or abort(404)
+def _get_or_404(event: Event, number: int, *kinds: MailingKind) -> Mailing:
+    return queries.find(event, number, *kinds) or abort(404)
 
 
 def _to(slug: str, number: int) -> ResponseReturnValue:

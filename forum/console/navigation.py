@@ -31,10 +31,7 @@ ACCOUNT = "/account/"
 SHARED = ("categories", "hashtags", "glossary", "redirects")
 BELONGING = {
     "attendees.index": {
-        "attendees.index",
-        "attendees.show",
-        "attendees.cancel",
-        "attendee_undoing.reinstate",
+        *("attendees.index", "attendees.show", "attendees.cancel", "attendee_undoing.reinstate"),
         *("attendee_answers.change", "attendee_answers.care", "attendee_files.download"),
         "attendee_changes.change",
         "attendees.resend",
@@ -72,7 +69,10 @@ BELONGING = {
         *(f"erasure_requests.{act}" for act in ("index", "carry_out", "refuse")),
         *(f"restriction_requests.{act}" for act in ("grant", "decline", "lift")),
     },
-    "outbox.index": {"outbox.index", "mailings.show", "mailings.send", "mailings.stop"},
+    "outbox.index": {
+        *("outbox.index", "mailings.show", "mailings.send", "mailings.stop", "own_mailings.new"),
+        *("own_mailings.write", "own_mailings.people", "sent_mailings.send", "sent_mailings.show"),
+    },
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),
         *("publishing.publish", "publishing.withdraw", "publishing.correct"),

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import sign_ins
-from forum.console.mailings import list_rows
+from forum.console.mailings import list_drafts, list_rows
 from forum.console.outbox_forms import DismissForm
 from forum.console.scope import mail_scope
 from forum.database import start_write
@@ -80,6 +80,7 @@ def _list(event: Event) -> dict[str, Any]:
         "pages": _pages(event, filters, page),
         "counts": listing.count_by_status(scope),
         "mailings": list_rows(event),
+        "drafts": list_drafts(event),
         "statuses": list(MessageStatus),
         "wording": wording,
         "form": DismissForm(),

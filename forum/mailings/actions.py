@@ -69,7 +69,7 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
 
 def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> bool:
     """Set the organisers' own words of a proposed mailing; return whether they have changed. Raises AlreadyDecided."""
-    _require(mailing, MailingStatus.PROPOSED)
+    require(mailing, MailingStatus.PROPOSED)
     if mailing.words == words:
         return False
     mailing.words = words
@@ -79,7 +79,7 @@ def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> 
 
 def dismiss(mailing: Mailing, *, actor: str, now: datetime) -> None:
     """Dismiss the mailing: nobody has to be told of the change. Raises AlreadyDecided."""
-    _require(mailing, MailingStatus.PROPOSED)
+    require(mailing, MailingStatus.PROPOSED)
     mailing.status, mailing.ended_at = MailingStatus.DISMISSED, now
     audit.record("mailing.dismissed", mailing, actor=actor, at=now)
 
@@ -89,8 +89,8 @@ def send(mailing: Mailing, *, user_id: int, actor: str, now: datetime) -> int:
 
     Raises AlreadyDecided, EventHidden, NobodyToTell, WordsMissing.
     """
-    _require(mailing, MailingStatus.PROPOSED)
-    _require_public(mailing.event, now)
+    require(mailing, MailingStatus.PROPOSED)
+    require_public(mailing.event, now)
     audience = audience_of(mailing)
     if not audience.people:
         raise NobodyToTell
@@ -110,7 +110,7 @@ def send(mailing: Mailing, *, user_id: int, actor: str, now: datetime) -> int:
 
 def pause(mailing: Mailing, *, actor: str, now: datetime) -> None:
     """Stop sending until `resume`: mails not tried yet are removed from the outbox. Raises AlreadyDecided."""
-    _require(mailing, MailingStatus.SENDING)
+    require(mailing, MailingStatus.SENDING)
     returned = outbox.withdraw_untried(_messages_of(mailing))
     again = update(MailingRecipient).where(
         MailingRecipient.mailing_id == mailing.id, MailingRecipient.registration_id.in_(returned)
@@ -122,22 +122,22 @@ def pause(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
     """Continue a paused mailing. Raises AlreadyDecided, EventHidden."""
-    _require(mailing, MailingStatus.PAUSED)
-    _require_public(mailing.event, now)
+    require(mailing, MailingStatus.PAUSED)
+    require_public(mailing.event, now)
     mailing.status = MailingStatus.SENDING
     audit.record("mailing.resumed", mailing, actor=actor, at=now)
 
 
 def stop(mailing: Mailing, *, actor: str, now: datetime) -> None:
     """End a mailing for good: its unsent mails are cancelled. Raises AlreadyDecided."""
-    _require(mailing, *STARTED)
+    require(mailing, *STARTED)
     _end(mailing, MailingStatus.STOPPED, AbortReason.NOT_NEEDED, now)
     audit.record("mailing.stopped", mailing, actor=actor, at=now)
 
 
 def finish(mailing: Mailing, *, now: datetime) -> None:
     """Mark the mailing as done: every mail was sent or has failed. Raises AlreadyDecided."""
-    _require(mailing, *STARTED)
+    require(mailing, *STARTED)
     mailing.status, mailing.ended_at = MailingStatus.DONE, now
     audit.record("mailing.done", mailing, actor="worker", at=now)
 
@@ -166,11 +166,13 @@ def _messages_of(mailing: Mailing) -> Any:
     return select(MailingRecipient.message_id).where(*mine)
 
 
-def _require(mailing: Mailing, *states: MailingStatus) -> None:
+def require(mailing: Mailing, *states: MailingStatus) -> None:
+    """Raise AlreadyDecided unless the mailing is in one of these states."""
     if mailing.status not in states:
         raise AlreadyDecided
 
 
-def _require_public(event: Event, now: datetime) -> None:
+def require_public(event: Event, now: datetime) -> None:
+    """Raise EventHidden for an event that is not public or is over."""
     if not event.is_published or events.is_over(event, now):
         raise EventHidden

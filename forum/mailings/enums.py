@@ -7,10 +7,11 @@ class MailingKind(StrEnum):
     """The occasion of a mailing; each kind has a mail of its own."""
 
     EVENT_CHANGED = "event_changed"
+    OWN_WORDS = "own_words"  # written by organisers to people whom they choose
 
 
 class MailingStatus(StrEnum):
-    """The state of a mailing.
+    """The state of a mailing; a proposed one in the organisers' own words is a draft.
 
     proposed → sending ⇄ paused, then done, or stopped by an organiser. A proposed mailing may be dismissed. A newer
     change of the event supersedes a mailing that is sending or paused.
@@ -26,11 +27,33 @@ class MailingStatus(StrEnum):
 
 
 class RecipientStatus(StrEnum):
-    """The state of a recipient: waiting for the mail to be made, queued in the outbox, or left out for good."""
+    """The state of a recipient: waiting for the mail to be made, queued in the outbox, or left out for good.
 
+    A draft to people who were chosen one by one has them as `chosen`.
+    """
+
+    CHOSEN = "chosen"
     WAITING = "waiting"
     QUEUED = "queued"
     LEFT_OUT = "left_out"
+
+
+class LeftOut(StrEnum):
+    """Why a person gets no message that organisers have written."""
+
+    ENDED = "ended"
+    UNCONFIRMED = "unconfirmed"
+    RESTRICTED = "restricted"
+    NO_ADDRESS = "no_address"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    NO_LANGUAGE = "no_language"
+
+
+class Category(StrEnum):
+    """A category of mails that a person can refuse; mails about the own registration belong to none (M08)."""
+
+    MESSAGES = "messages"
 
 
 OPEN = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.PAUSED)

@@ -16,7 +16,7 @@ class EventHidden(MailingRefused):
 
 
 class NobodyToTell(MailingRefused):
-    """There is nobody for whom the change is news."""
+    """There is nobody to write to: the change is news to nobody, or nobody whom the filters find can be written to."""
 
 
 class WordsMissing(MailingRefused):
@@ -25,3 +25,15 @@ class WordsMissing(MailingRefused):
     def __init__(self, languages: Sequence[str]) -> None:
         super().__init__(f"no words in: {', '.join(languages)}")
         self.languages = languages
+
+
+class BegunAlready(MailingRefused):
+    """The minute in which a message could be taken back is over: its first mails may have left."""
+
+
+class NotAhead(MailingRefused):
+    """The moment for sending is not at least a minute ahead, or the event is over by then."""
+
+
+class NothingFailed(MailingRefused):
+    """No mail of the mailing has failed, so none can be sent again."""

@@ -5,17 +5,26 @@ from typing import Any
 
 from flask import current_app
 
+from forum.accounts.models import User
+from forum.columns import new_token
 from forum.events.models import Event
+from forum.mailings import placeholders
 from forum.mailings.facts import Facts, differing, event_with
 from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings.placeholders import EVENT, FAMILY_NAME, GIVEN_NAME, SECTOR
+from forum.outbox import actions as outbox
 from forum.outbox import rendering
+from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.outbox.rendering import Rendered
 from forum.registration import links
 from forum.registration import mails as registration_mails
+from forum.registration.models import Registration
 from forum.registration.review_words import paragraphs
 
-EVENT_CHANGED = "event-changed"
+EVENT_CHANGED, OWN_WORDS = "event-changed", "own-words"
+# The kinds of mails that go to many people at once.
+KINDS = (EVENT_CHANGED, OWN_WORDS)
 SAMPLE = "••••••••"  # a preview shows this instead of a person's reference and link
 
 
@@ -26,20 +35,101 @@ def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage | None
     return registration_mails.queue_of_mailing(registration, EVENT_CHANGED, now=now, **told)
 
 
+def queue_own_words(
+    recipient: MailingRecipient, code: str, leave_link: str, *, now: datetime
+) -> OutboxMessage | None:
+    """Queue the mail in the organisers' own words, in the language `code`, for one recipient.
+
+    `leave_link` is the URL by which the person refuses further messages.
+    """
+    registration = recipient.registration
+    written = _written(recipient.mailing, code, _values(registration, code))
+    return registration_mails.queue_of_mailing(
+        registration, OWN_WORDS, leave_link=leave_link, now=now, **written
+    )
+
+
+def queue_trial(mailing: Mailing, user: User, code: str, *, now: datetime) -> OutboxMessage:
+    """Queue the mail in the organisers' own words to an organiser, as if they were a recipient; its links are dead.
+
+    No recipient's name stands in it: it lies in a mailbox of somebody else.
+    """
+    event: Event = mailing.event
+    site = f"{current_app.config['BASE_URL']}/{code}/r/"
+    leave_link = f"{site}messages/{new_token()}"
+    return outbox.queue(
+        kind=OWN_WORDS,
+        recipient=user.email,
+        language=code,
+        context={
+            **_of_sample(event),
+            "link": f"{site}{new_token()}",
+            "leave_link": leave_link,
+            **_written(mailing, code, sample_values(event, user, code)),
+        },
+        now=now,
+        event_id=event.id,
+        lane=Lane.NOW,
+        reply_to=event.contact_email,
+    )
+
+
 def preview(mailing: Mailing, language: str, step: int) -> Rendered:
     """Return the mail for people who read this language and know the facts of `step`; the mail's link leads nowhere."""
-    event: Event = mailing.event
-    return rendering.render(
-        EVENT_CHANGED,
-        language,
-        {
-            "event": event,
-            "reference": SAMPLE,
-            "link": f"{current_app.config['BASE_URL']}/{language}/r/{SAMPLE}",
-            "link_until": links.managing_ends(event),
-            **_told(mailing, step, language),
-        },
-    )
+    context = {"link": _sample_link(language), **_told(mailing, step, language)}
+    return rendering.render(EVENT_CHANGED, language, {**_of_sample(mailing.event), **context})
+
+
+def preview_own_words(mailing: Mailing, user: User, registration: Registration | None, code: str) -> Rendered:
+    """Return the mail in the organisers' own words as this person gets it, or, without one, the organiser."""
+    language = registration.language if registration else code
+    values = _values(registration, code) if registration else sample_values(mailing.event, user, code)
+    context = {
+        **_of_sample(mailing.event),
+        "link": _sample_link(language),
+        "leave_link": f"{current_app.config['BASE_URL']}/{language}/r/messages/{SAMPLE}",
+        **({"reference": registration.reference} if registration else {}),
+        **_written(mailing, code, values),
+    }
+    return rendering.render(OWN_WORDS, language, context)
+
+
+def sample_values(event: Event, user: User, code: str) -> dict[str, str]:
+    """Return what placeholders stand for in a mail to an organiser: the own name, and the event's first sector."""
+    given, _, family = user.name.partition(" ")
+    return {
+        GIVEN_NAME: given,
+        FAMILY_NAME: family or given,
+        EVENT: event.name.in_language(code),
+        SECTOR: event.sectors[0].name.in_language(code) if event.sectors else "",
+    }
+
+
+def _values(registration: Registration, code: str) -> dict[str, str]:
+    """Return what placeholders stand for, the name as in the registration: it may be an alias (P20)."""
+    return {
+        GIVEN_NAME: registration.given_name,
+        FAMILY_NAME: registration.family_name,
+        EVENT: registration.event.name.in_language(code),
+        SECTOR: registration.sector.name.in_language(code),
+    }
+
+
+def _written(mailing: Mailing, code: str, values: dict[str, str]) -> dict[str, Any]:
+    """Return what the template of a mail in the organisers' own words needs; the subject has no placeholders."""
+    return {
+        "own_subject": mailing.subjects.get(code, ""),
+        "own_code": code,
+        "paragraphs": placeholders.fill(mailing.words.get(code, ""), values),
+    }
+
+
+def _of_sample(event: Event) -> dict[str, Any]:
+    return {"event": event, "reference": SAMPLE, "link_until": links.managing_ends(event)}
+
+
+def _sample_link(language: str) -> str:
+    return f"{current_app.config['BASE_URL']}/{language}/r/{SAMPLE}"
 
 
 def _told(mailing: Mailing, step: int, language: str) -> dict[str, Any]:

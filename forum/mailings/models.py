@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from forum.columns import Text, Translated, UtcDateTime, member
+from forum.columns import Text, TokenDigest, Translated, UtcDateTime, member
 from forum.database import Base
-from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.enums import Category, LeftOut, MailingKind, MailingStatus, RecipientStatus
 
 IS_OPEN_CHANGE = text("kind = 'event_changed' AND status IN ('proposed', 'sending', 'paused')")
 
@@ -19,6 +19,11 @@ class Mailing(Base):
     `steps` is the history of the event's facts (`mailings.facts`), from the oldest that a recipient may know to the
     present ones. `changed_at` is the moment of the last step. `words` are the organisers' own words per language.
     `people` is the number of recipients when sending began; a recipient's row is deleted with the registration.
+
+    A mailing in the organisers' own words has no steps, but `subjects` per language and an `audience`: parameters of
+    the attendee list's URL, None for people who were chosen one by one. `fallback` is the language of the text for
+    people in whose own language nothing was written. No mail is made before `begins_at`. `left_out` are numbers of
+    people by the reason (`LeftOut`) for which they were no recipients when sending began.
     """
 
     __tablename__ = "mailings"
@@ -47,6 +52,11 @@ class Mailing(Base):
     started_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     people: Mapped[int] = mapped_column(default=0)
+    subjects: Mapped[Text] = mapped_column(Translated, default=Text, server_default=text("'{}'"))
+    audience: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    fallback: Mapped[str | None] = mapped_column(String(8))
+    begins_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    left_out: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
 
     event = relationship("Event")
     starter = relationship("User")
@@ -56,6 +66,7 @@ class MailingRecipient(Base):
     """A person to whom a mailing goes, fixed when sending begins; the database allows one row a person.
 
     `step` is the index in `Mailing.steps` of the facts that the person knows. `message_id` is the mail, once queued.
+    `leave_digest` is the digest of the token in that mail by which the person refuses further messages (M07).
     """
 
     __tablename__ = "mailing_recipients"
@@ -64,6 +75,7 @@ class MailingRecipient(Base):
         Index("ix_mailing_recipients_status", "mailing_id", "status", "id"),
         Index("ix_mailing_recipients_registration_id", "registration_id"),
         Index("ix_mailing_recipients_message_id", "message_id"),
+        Index("uq_mailing_recipients_leave_digest", "leave_digest", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -72,6 +84,19 @@ class MailingRecipient(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
     status: Mapped[RecipientStatus] = member(RecipientStatus, default=RecipientStatus.WAITING)
     step: Mapped[int] = mapped_column(default=0)
+    leave_digest: Mapped[str | None] = mapped_column(TokenDigest)
+    left_because: Mapped[LeftOut | None] = member(LeftOut)
 
     mailing: Mapped[Mailing] = relationship()
     registration = relationship("Registration")
+    message = relationship("OutboxMessage")
+
+
+class MailRefusal(Base):
+    """An address that gets no mails of a category, by a keyed digest, so that it outlives an erasure (M10)."""
+
+    __tablename__ = "mail_refusals"
+
+    category: Mapped[Category] = member(Category, primary_key=True)
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
+    refused_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
@@ -15,8 +17,11 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
+from forum.web.pagination import Cursor, Order, Page, read_page
 
 LISTED = 20
+# How many recipients a page of results has.
+ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,13 @@ class Counts:
     left_out: int = 0
 
 
-def find(event: Event, mailing_id: int) -> Mailing | None:
-    """Return the event's mailing with this id; None for another event's (S13)."""
+def find(event: Event, mailing_id: int, *kinds: MailingKind) -> Mailing | None:
+    """Return the event's mailing with this id and of one of these kinds, if given; None for another event's (S13)."""
     if mailing_id > LARGEST_ID:
         return None
     query = select(Mailing).where(Mailing.event_id == event.id, Mailing.id == mailing_id)
+    if kinds:
+        query = query.where(Mailing.kind.in_(kinds))
     return db.session.scalars(query).one_or_none()
 
 
@@ -57,6 +64,20 @@ def list_started(event: Event) -> Sequence[Mailing]:
     """Return the event's latest mailings that were sent, wholly or in part, the newest first."""
     begun = Mailing.event_id == event.id, Mailing.started_at.is_not(None)
     return db.session.scalars(select(Mailing).where(*begun).order_by(Mailing.id.desc()).limit(LISTED)).all()
+
+
+def list_drafts(event: Event) -> Sequence[Mailing]:
+    """Return the event's messages in the organisers' own words that are not sent, the newest first."""
+    own = Mailing.kind == MailingKind.OWN_WORDS, Mailing.status == MailingStatus.PROPOSED
+    query = select(Mailing).where(Mailing.event_id == event.id, *own)
+    return db.session.scalars(query.order_by(Mailing.id.desc()).limit(LISTED)).all()
+
+
+def list_begun(now: datetime) -> Sequence[int]:
+    """Return the ids of the mailings that are being sent and whose first moment has come."""
+    has_begun = or_(Mailing.begins_at.is_(None), Mailing.begins_at <= now)
+    query = select(Mailing.id).where(Mailing.status == MailingStatus.SENDING, has_begun)
+    return db.session.scalars(query.order_by(Mailing.id)).all()
 
 
 def list_ids(*states: MailingStatus) -> Sequence[int]:
@@ -95,6 +116,7 @@ def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
         .join(Registration, Registration.id == MailingRecipient.registration_id)
         .outerjoin(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
         .where(MailingRecipient.mailing_id.in_([mailing.id for mailing in mailings]))
+        .where(MailingRecipient.status != RecipientStatus.CHOSEN)
         .group_by(*groups)
     )
     numbers: dict[int, dict[str, int]] = {mailing.id: {} for mailing in mailings}
@@ -113,10 +135,33 @@ def list_told_at(event: Event) -> dict[int, datetime]:
         select(MailingRecipient.registration_id, func.max(Mailing.changed_at))
         .join(Mailing, Mailing.id == MailingRecipient.mailing_id)
         .join(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
-        .where(Mailing.event_id == event.id, OutboxMessage.status == MessageStatus.SENT)
+        .where(Mailing.event_id == event.id, Mailing.kind == MailingKind.EVENT_CHANGED)
+        .where(OutboxMessage.status == MessageStatus.SENT)
         .group_by(MailingRecipient.registration_id)
     )
     return dict(db.session.execute(query).all())
+
+
+def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only_troubled: bool = False) -> Page[Any]:
+    """Return a page of the mailing's recipients, each with its mail (or None) and registration.
+
+    `only_troubled` leaves out those whose mail was sent or still waits for its first attempt.
+    """
+    query = select(MailingRecipient).where(
+        MailingRecipient.mailing_id == mailing.id, MailingRecipient.status != RecipientStatus.CHOSEN
+    )
+    if only_troubled:
+        tried = OutboxMessage.status.in_((MessageStatus.FAILED, MessageStatus.AWAITING_RETRY))
+        is_left_out = MailingRecipient.status == RecipientStatus.LEFT_OUT
+        query = query.outerjoin(OutboxMessage).where(or_(tried, is_left_out))
+    query = query.options(joinedload(MailingRecipient.registration), joinedload(MailingRecipient.message))
+    number = int(cursor.key) if cursor and cursor.key.isdigit() and len(cursor.key) < 10 else 0
+    beside = db.session.get(MailingRecipient, number) if number else None
+    if beside is not None and beside.mailing_id != mailing.id:
+        beside = None
+    backwards = cursor is not None and cursor.backwards
+    order = Order((MailingRecipient.id,))
+    return read_page(db.session, query, order, size=ROWS, beside=beside, backwards=backwards)
 
 
 def _result(status: str, mail_status: str | None, *, is_live: bool) -> str:

@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from forum.events import queries as events
 from forum.extensions import db
-from forum.mailings import actions, mails, queries
-from forum.mailings.enums import STARTED, MailingStatus, RecipientStatus
+from forum.mailings import actions, chosen_audience, mails, queries, refusals
+from forum.mailings.enums import STARTED, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
 from forum.registration import places, restrictions
 from forum.registration.enums import Status
@@ -28,7 +29,7 @@ ACTOR = "worker"
 
 def list_next(*, now: datetime) -> Sequence[int]:
     """Return the ids of the recipients whose mails may go to the outbox now."""
-    sending = queries.list_ids(MailingStatus.SENDING)
+    sending = queries.list_begun(now)
     room = {number: AT_ONCE - queries.count_mails(number, IN_LINE) for number in sending}
     return [
         recipient
@@ -41,10 +42,11 @@ def list_next(*, now: datetime) -> Sequence[int]:
 def queue_one(recipient_id: int, *, now: datetime) -> int:
     """Queue a recipient's mail; return how many mails were queued.
 
-    People whose registration has ended or whose data are restricted are left out.
+    People whose registration has ended or whose data are restricted are left out, and those who have refused messages
+    meanwhile, unless the mail is about their own registration.
 
-    Does nothing when the mailing was paused, stopped or superseded meanwhile, when the event is not public, or when
-    another worker has been faster.
+    Does nothing when the mailing was paused, stopped, superseded or taken back meanwhile, when the event is not public,
+    or when another worker has been faster.
     """
     recipient = db.session.get(MailingRecipient, recipient_id)
     if recipient is None:
@@ -59,18 +61,33 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
         return 0
     db.session.refresh(recipient.mailing)
     db.session.refresh(recipient.registration)
-    registration = recipient.registration
-    may_be_told = registration.is_live and registration.status != Status.PENDING
-    if not may_be_told or restrictions.is_restricted(registration):
-        recipient.status = RecipientStatus.LEFT_OUT
+    if (recipient.mailing.begins_at or now) > now:
         return 0
-    message = mails.queue(recipient, now=now)
+    is_own = recipient.mailing.kind == MailingKind.OWN_WORDS
+    message = _write_own_words(recipient, now) if is_own else _tell_change(recipient, now)
     if message is None:
         recipient.status = RecipientStatus.LEFT_OUT
         return 0
     db.session.flush()
     recipient.message_id, recipient.status = message.id, RecipientStatus.QUEUED
     return 1
+
+
+def _tell_change(recipient: MailingRecipient, now: datetime) -> OutboxMessage | None:
+    registration = recipient.registration
+    may_be_told = registration.is_live and registration.status != Status.PENDING
+    if not may_be_told or restrictions.is_restricted(registration):
+        return None
+    return mails.queue(recipient, now=now)
+
+
+def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessage | None:
+    mailing, registration = recipient.mailing, recipient.registration
+    recipient.left_because = chosen_audience.why_left_out(registration, mailing)
+    if recipient.left_because:
+        return None
+    code = chosen_audience.code_for(mailing, registration.language)
+    return mails.queue_own_words(recipient, code, refusals.issue(recipient), now=now)
 
 
 def list_started(*, now: datetime) -> Sequence[int]:

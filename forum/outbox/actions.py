@@ -51,14 +51,13 @@ def queue(
     attachments: Sequence[Attachment] = (),
     withheld: bool = False,
     lane: Lane = Lane.SOON,
-    leave_link: str = "",
 ) -> OutboxMessage:
     """Render templates/mail/<kind>/ and put the mail into the outbox, in the caller's transaction (R05, R06).
 
     `language` is the code of a language that the forum has. A mail that cannot be rendered raises nothing: its row is
     a dead letter with the reason, and the rest of the transaction is unaffected (R10). A `withheld` mail is rendered
-    so that it takes the same time, but its content is not stored and it is never sent. `leave_link` is the URL of the
-    page on which the recipient refuses further mails of its category, also for the mail program's own button (M06).
+    so that it takes the same time, but its content is not stored and it is never sent. A `leave_link` in the context is
+    the URL at which the recipient refuses further mails of its category; mail programs show a button for it (M06).
     """
     message = OutboxMessage(
         kind=kind,
@@ -73,7 +72,7 @@ def queue(
         event_id=event_id,
         registration_id=registration_id,
     )
-    _write(message, context, recipient_name, reply_to, attachments, leave_link)
+    _write(message, context, recipient_name, reply_to, attachments)
     db.session.add(message)
     if message.status == MessageStatus.FAILED:
         audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
@@ -168,11 +167,10 @@ def _write(
     recipient_name: str,
     reply_to: str,
     attachments: Sequence[Attachment],
-    leave_link: str,
 ) -> None:
     """Render the mail into its row, or make the row a dead letter when that fails."""
     try:
-        draft = _draft(message, context, recipient_name, reply_to, attachments, leave_link)
+        draft = _draft(message, context, recipient_name, reply_to, attachments)
         built = messages.build(draft)
         message.subject = draft.subject
         message.content = None if message.status == MessageStatus.WITHHELD else built
@@ -188,7 +186,6 @@ def _draft(
     recipient_name: str,
     reply_to: str,
     attachments: Sequence[Attachment],
-    leave_link: str,
 ) -> Draft:
     rendered = rendering.render(message.kind, message.language, context)
     sender = parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"])
@@ -204,7 +201,7 @@ def _draft(
         message_id=message.message_id,
         date=message.created_at,
         attachments=attachments,
-        leave_link=leave_link,
+        leave_link=context.get("leave_link", ""),
     )
 
 

@@ -28,6 +28,7 @@ from forum.privacy.identity import IDENTITY
 from forum.privacy.imported import IMPORTED
 from forum.privacy.invitations import INVITATIONS
 from forum.privacy.merges import MERGES
+from forum.privacy.messages import MESSAGES
 from forum.privacy.office import OFFICE_ENTRIES
 from forum.privacy.restriction_entry import RESTRICTION
 from forum.privacy.review import REVIEW
@@ -210,20 +211,7 @@ REGISTER: tuple[Entry, ...] = (
     ),
     IMPORTED,
     *BULK,
-    Entry(
-        what=_l("Messages we send you"),
-        purpose=_l("To deliver them, and to be able to say what was sent and when"),
-        basis=LEGITIMATE_INTEREST,
-        audience=OFFICE_AND_CARRIER,
-        retention=_l(
-            "The words until the message has been sent; that it was sent, until the organiser erases it"
-        ),
-        columns=(
-            *_of("outbox_messages", "registration_id", "kind", "recipient", "subject", "content"),
-            *_of("outbox_messages", "created_at", "sent_at", "last_error"),
-            *_of("mailing_recipients", "registration_id", "message_id", "status", "step"),
-        ),
-    ),
+    *MESSAGES,
     SUPPRESSIONS,
     Entry(
         what=_l("Your personal links"),

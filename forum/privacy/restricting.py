@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from forum.audit import actions as audit
 from forum.extensions import db
-from forum.mailings.mails import EVENT_CHANGED
+from forum.mailings import mails as mailings
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails, queries
@@ -66,7 +66,8 @@ def grant(request: RestrictionRequest, *, actor: str, now: datetime) -> None:
     Unsent mails of mailings to the person are cancelled, and kept exports with the person deleted.
     """
     _lock(request, RestrictionState.OPEN)
-    registration_mails.take_back([request.registration], kind=EVENT_CHANGED)
+    for kind in mailings.KINDS:
+        registration_mails.take_back([request.registration], kind=kind)
     kept_exports.forget_with([request.registration.event_id], [request.registration_id])
     request.state, request.decided_at = RestrictionState.GRANTED, now
     mails.queue_restriction_granted(request.registration, now=now)

@@ -62,6 +62,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "mailings": {
         *("id", "event_id", "kind", "status", "steps", "words"),
         *("changed_at", "proposed_at", "ended_at", "people"),
+        # Filters of the attendee list, without a search text: where one names somebody, the people themselves are kept.
+        *("subjects", "audience", "fallback", "begins_at", "left_out"),
     },
     "mailing_recipients": {"id", "mailing_id"},
     "tasks": {"id", "event_id", "kind", "status", "form_key", "people", "ended_at"},
@@ -173,6 +175,9 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     ),
     "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),
+    "MessageForm": ("subjects", "words", "fallback"),
+    "PeopleForm": ("sector", "status"),
+    "SendOwnForm": ("when", "moment"),
     "MoveForm": ("if_full",),
     "AdditionForm": ("if_full",),
     "ImportPeopleForm": (

@@ -16,6 +16,7 @@ from forum.events.enums import ListAudience
 from forum.events.models import Event
 from forum.invitations.enums import InvitationState
 from forum.mailings.enums import RecipientStatus
+from forum.mailings.wording import REASONS
 from forum.outbox import wording as mails
 from forum.privacy.enums import RequestState
 from forum.privacy.hanging import CLOSED, Row
@@ -75,6 +76,7 @@ LABELS: Mapping[str, Any] = {
     "imported_at": _l("Imported"),
     "row_number": _l("Row of the table"),
     "recorded_at": _l("Recorded"),
+    "left_because": _l("Why left out"),
     "file_type": _l("Type"),
     "size": _l("Size in bytes"),
     "diet": _l("Diet"),
@@ -120,7 +122,7 @@ LABELS_OF: Mapping[tuple[str, str], Any] = {
 # Columns for machines only, such as digests and counters: the page leaves them out, the JSON file has them.
 LEFT_TO_THE_FILE = {
     *(("registrations", name) for name in ("calendar_sequence", "calendar_changed_at", "asked_from")),
-    ("mailing_recipients", "step"),
+    *(("mailing_recipients", name) for name in ("step", "leave_digest")),
     *(("delegates", name) for name in ("told", "typed")),
     ("address_changes", "is_own"),
     # Copies of values before a merge, which are kept for a day.
@@ -264,6 +266,7 @@ DELEGATES = {
     DelegateState.WITHDRAWN: _l("Withdrawn"),
 }
 RECIPIENTS = {
+    RecipientStatus.CHOSEN: _l("Chosen, nothing sent"),
     RecipientStatus.WAITING: _l("To be written to"),
     RecipientStatus.QUEUED: _l("Message made"),
     RecipientStatus.LEFT_OUT: _l("Left out"),
@@ -283,6 +286,7 @@ SAID: Mapping[tuple[str, str], Any] = {
     ("invitations", "state"): INVITATIONS,
     ("delegates", "state"): DELEGATES,
     ("mailing_recipients", "status"): RECIPIENTS,
+    ("mailing_recipients", "left_because"): REASONS,
     ("task_people", "outcome"): OUTCOMES,
     ("consents", "purpose"): CONSENTS,
     ("answer_files", "file_type"): {FileType.PDF: _l("PDF"), FileType.PICTURE: _l("Picture")},

@@ -177,8 +177,8 @@ def queue_new_address(
     now: datetime,
 ) -> OutboxMessage | None:
     """Queue the only mail to an unconfirmed new address; for a person added by hand it is the first mail."""
-    more: dict[str, Any] = {"link": links.new_address_address(registration, token), "until": until}
-    more["is_first"] = not registration.has_address
+    link = links.new_address_address(registration, token)
+    more: dict[str, Any] = {"link": link, "until": until, "is_first": not registration.has_address}
     return queue(registration, NEW_ADDRESS, now, to=email, withheld=withheld, **more)
 
 
@@ -243,8 +243,7 @@ def _received(registration: Registration) -> str:
 
 
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
-    until = registration.confirm_by
-    held_until = registration.held_until or until
+    until, held_until = registration.confirm_by, registration.held_until or registration.confirm_by
     return queue(
         registration, kind, now, leads_to=TokenPurpose.CONFIRM, until=until, held_until=held_until, **more
     )
@@ -268,7 +267,7 @@ def queue(
 ) -> OutboxMessage | None:
     """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead.
 
-    `to` replaces the registration's address. Without any address nothing is queued.
+    `to` replaces the address; without any nothing is queued. A mail that may be refused has a `leave_link` (M08).
     """
     if not (to or registration.has_address):
         return None

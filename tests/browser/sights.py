@@ -29,6 +29,7 @@ from tests.browser.ways import (
     of_desk,
     of_event,
     of_image,
+    of_letter,
     of_mailing,
     of_person,
     of_question,
@@ -525,6 +526,40 @@ CONSOLE = [
     Sight("mailing, send?", "mailings.send", way=of_mailing("mailings.send"), as_=ORGANISER),
     Sight("mailing, paused", "mailings.show", way=of_mailing("mailings.show"), world="long", as_=ORGANISER),
     Sight("mailing, end?", "mailings.stop", way=of_mailing("mailings.stop"), world="long", as_=ORGANISER),
+    Sight("message, new", "own_mailings.new", way=of_event("own_mailings.new"), as_=ORGANISER),
+    Sight(
+        "message, draft", "own_mailings.write", way=of_letter("own_mailings.write", "draft"), as_=ORGANISER
+    ),
+    Sight(
+        "message, long draft",
+        "own_mailings.write",
+        way=of_letter("own_mailings.write", "draft"),
+        world="long",
+        as_=ORGANISER,
+    ),
+    Sight(
+        "message, for whom",
+        "own_mailings.people",
+        way=of_letter("own_mailings.people", "draft"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "message, send?", "sent_mailings.send", way=of_letter("sent_mailings.send", "draft"), as_=ORGANISER
+    ),
+    Sight(
+        "message, planned",
+        "sent_mailings.show",
+        way=of_letter("sent_mailings.show", "planned"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "message, sent",
+        "sent_mailings.show",
+        way=of_letter("sent_mailings.show", "sent"),
+        world="long",
+        as_=ORGANISER,
+    ),
+    Sight("refuse messages", "refusing.show", {"token": "x" * 43}),
     Sight("unpublish?", "publication.unpublish", way=of_event("publication.unpublish"), as_=ORGANISER),
     Sight("front page?", "publication.front_page", {"event": "nf16"}, as_=ORGANISER),
     Sight(

@@ -275,6 +275,13 @@ def of_mailing(endpoint: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, mailing=visitor.world.mailing)
 
 
+def of_letter(endpoint: str, kind: str) -> Way:
+    """Open a console page about a message that organisers write, such as a draft."""
+    return lambda visitor: visitor.open(
+        endpoint, event=visitor.world.event, mailing=visitor.world.letters[kind]
+    )
+
+
 def of_task(endpoint: str) -> Way:
     """Open a console page about the test forum's task."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, task=visitor.world.task)

@@ -76,6 +76,7 @@ from tests.factories.images import encoded, make_image, ring
 from tests.factories.invitations import new_invitation
 from tests.factories.mailings import make_proposed, make_under_way
 from tests.factories.news import make_category, make_post, make_tag
+from tests.factories.own_words import make_draft, make_planned, make_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
@@ -112,6 +113,9 @@ class World:
     # URL values ({"key": …}) of an image that a post shows ("used") and of one that none shows ("unused")
     images: dict[str, dict[str, str]] = field(default_factory=dict)
     task: int = 0  # the id of a task that is running; only in the test forum "long"
+    letters: dict[str, int] = field(
+        default_factory=dict
+    )  # ids of messages in organisers' own words, by their state
     mailing: int = 0  # the id of a mailing: proposed in the demo, paused in the test forum "long"
     # the id of a question with choices, on which another one depends; only in the test forum "long"
     question: int = 0
@@ -247,6 +251,7 @@ def fill_demo(world: World) -> None:
     _lay_out_images(world, event)
     _add_organisers(world, event)
     world.mailing = make_proposed(event).id
+    world.letters = {"draft": make_draft(event).id, "planned": make_planned(event).id}
 
 
 def fill_long(world: World) -> None:
@@ -277,6 +282,7 @@ def fill_long(world: World) -> None:
     _lay_out_desk(world, event)
     _add_organisers(world, event)
     world.mailing = make_under_way(event).id
+    world.letters = {"draft": make_draft(event).id, "sent": make_sent(event).id}
     world.task = make_running(event).id
     world.question = _ask(event).id
     _write_down(event)

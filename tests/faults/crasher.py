@@ -34,6 +34,7 @@ MAIL_GOES = "deliver"
 JOBS_RUN = {
     "expire": "expire registrations",
     "queue invitations": "queue invitations",
+    "queue mailings": "queue mailings",
     "work off tasks": "work off tasks",
 }
 BUTTON_IS_PRESSED = "press"

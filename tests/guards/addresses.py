@@ -27,7 +27,18 @@ from forum.registration.restriction_models import RestrictionRequest
 from forum.registration.saved_view_models import SavedView
 from forum.tasks.models import Task
 from forum.web.cache import PRIVATE
-from tests.guards.world import ADMIN, ELSEWHERE, FILES, HERE, IMAGES, PERSON, UNSEEN, UNUSED_IMAGE, World
+from tests.guards.world import (
+    ADMIN,
+    ELSEWHERE,
+    FILES,
+    HERE,
+    IMAGES,
+    LEAVING,
+    PERSON,
+    UNSEEN,
+    UNUSED_IMAGE,
+    World,
+)
 
 VALUES = {
     "number": 1,
@@ -50,6 +61,8 @@ COLLEAGUES = {
     ELSEWHERE: f"{Role.ORGANISER} of {ELSEWHERE}",
     UNSEEN: ADMIN,
 }
+# Pages about a draft of a message in the organisers' own words.
+DRAFTS = ("write", "people", "try_out", "discard")
 SLUGS = {
     "events.page": "practical",
     "events.picture": "practical",
@@ -147,7 +160,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "file_key": FILES[person],
         "token": "x" * 43,
         "link": db.session.scalar(select(PreviewLink.id).where(PreviewLink.event_id == event.id)),
-        "mailing": db.session.scalar(select(func.max(Mailing.id)).where(Mailing.event_id == event.id)),
+        **_mailings(event),
         "act": "move",
         "saved": db.session.scalar(select(func.min(SavedView.id)).where(SavedView.event_id == event.id)),
         "task": db.session.scalar(select(func.max(Task.id)).where(Task.event_id == event.id)),
@@ -165,6 +178,17 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "colleague": next(iter(world.owned[COLLEAGUES[slug]]["users"])),
         "passkey": next(iter(world.owned[ADMIN]["passkeys"])),
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
+    }
+
+
+def _mailings(event: Event) -> dict[str, object]:
+    """Return the ids of a mailing about a change, and of a draft and a sent message in the organisers' own words."""
+    mine = select(func.max(Mailing.id)).where(Mailing.event_id == event.id)
+    own = mine.where(Mailing.kind == "own_words")
+    return {
+        "mailing": db.session.scalar(mine.where(Mailing.kind == "event_changed")),
+        "drafted": db.session.scalar(own.where(Mailing.status == "proposed")),
+        "written": db.session.scalar(own.where(Mailing.status != "proposed")),
     }
 
 
@@ -191,6 +215,10 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "publishing.publish": {"post": values["draft"]},
         "revisions.show": {"number": values["revision"]},
         "page_revisions.show": {"number": values["page_revision"]},
+        **{f"own_mailings.{act}": {"mailing": values["drafted"]} for act in DRAFTS},
+        "sent_mailings.send": {"mailing": values["drafted"]},
+        **{f"sent_mailings.{act}": {"mailing": values["written"]} for act in ("show", "take_back", "again")},
+        "refusing.show": {"token": LEAVING},
         "self_service.confirm": {"token": world.tokens["pending"]},
         "self_service.enter": {"token": world.tokens["newer"]},
         **{key: {"file_key": FILES[PERSON]} for key in ("self_service.file", "own_everything.file")},

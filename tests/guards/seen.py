@@ -50,7 +50,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "post_revisions.content",
     "page_revisions.content",
     "images.file_name",
-    "mailings.words",
+    *("mailings.words", "mailings.subjects"),
     "tasks.payload",
     "address_changes.email",
     "substitutions.email",
@@ -103,6 +103,7 @@ OF_ROLES = (
         ORGANISERS
         - {
             *("post_revisions.content", "page_revisions.content", "images.file_name", "mailings.words"),
+            "mailings.subjects",
             *("outbox_messages.recipient", "outbox_messages.last_error", "restriction_requests.words"),
         },
     ),
@@ -119,7 +120,13 @@ OF_ROLES = (
     ),
     ({Role.EDITOR}, {"post_revisions.content", "page_revisions.content", "images.file_name", "users.name"}),
     ({Role.DOOR}, {"registrations.given_name", "registrations.family_name"}),
-    ({Role.MAILER}, {"outbox_messages.recipient", "outbox_messages.last_error", "mailings.words"}),
+    (
+        {Role.MAILER},
+        {
+            *("outbox_messages.recipient", "outbox_messages.last_error"),
+            *("mailings.words", "mailings.subjects", "users.name"),
+        },
+    ),
 )
 # Columns whose texts a reviewer sees of the people of their sector; the first column of the row is the registration.
 REVIEWERS = {

@@ -60,6 +60,7 @@ SECRET_COLUMNS = {
     "submissions.given",
     "registration_tokens.digest",
     "sign_ins.digest",
+    *("mailing_recipients.leave_digest", "mail_refusals.digest"),
     "invitations.link_digest",
     "invitations.reminder_digest",
     "one_time_links.digest",

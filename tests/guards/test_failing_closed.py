@@ -58,6 +58,8 @@ AUDITED = {
     *("hashtags.edit", "hashtags.merge", "hashtags.new"),
     *("new_event.copy", "new_event.make", "outbox.send_now"),
     *("library.remove", "library.show", "mailings.dismiss", "mailings.send", "mailings.show"),
+    *(f"own_mailings.{act}" for act in ("new", "write", "people", "discard")),
+    "sent_mailings.send",
     *("page_revisions.show", "pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
     *("previews.end", "publication.unpublish"),
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),

@@ -111,6 +111,11 @@ ERASED = PLACE | {
     "erasure_requests": {"state", "decided_at", "reason", "registration_id"},
     "mailing_recipients": {"message_id"},
 }
+LETTER = {
+    **{f"subjects-{code}": "New" for code in ("sv", "en")},
+    **{f"words-{code}": "New" for code in ("sv", "en")},
+    "fallback": "",
+}
 FORMS = {  # For each endpoint: audience, form values, columns that may change, tables that may get rows.
     "registration.check": (*REGISTER[:2], {}, set()),
     "registration.another": (*REGISTER[:2], {}, set()),
@@ -660,6 +665,25 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     **{
         f"mailings.{act}": (ADMIN, {}, {}, set()) for act in ("pause", "resume", "stop")
     },  # nothing changes: the mailing is not sent yet
+    "own_mailings.new": (ADMIN, LETTER, {}, {"mailings"} | ADDED),
+    "own_mailings.write": (ADMIN, LETTER, {"mailings": {"subjects", "words", "changed_at"}}, ADDED),
+    "own_mailings.people": (
+        ADMIN,
+        {"sector": "ngo", "status": "confirmed"},
+        {"mailings": {"audience", "changed_at"}},
+        ADDED,
+    ),
+    "own_mailings.try_out": (ADMIN, {}, {}, {"outbox_messages"}),
+    "own_mailings.discard": (ADMIN, {}, {}, ADDED),
+    "sent_mailings.send": (
+        ADMIN,
+        {"when": "now"},
+        {"mailings": {"status", "people", "left_out", "started_at", "started_by", "begins_at"}},
+        {"mailing_recipients"} | ADDED,
+    ),
+    # Nothing changes: the message was sent, and none of its mails has failed.
+    **{f"sent_mailings.{act}": (ADMIN, {}, {}, set()) for act in ("take_back", "again")},
+    "refusing.show": (VISITOR, {}, {}, {"mail_refusals"}),
     "bulk.ask": (ADMIN, {"sector": "ngo"}, {}, {"tasks", "task_people"} | ADDED),
     "bulk.stop": (ADMIN, {}, {}, set()),  # nothing changes: the task has ended already
     "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),

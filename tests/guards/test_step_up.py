@@ -24,7 +24,7 @@ WEIGHTY = {
         "log.export",
         "log.export_site",
     ),  # with these forms, personal data leave the system
-    "mailings.send",  # this form writes to many people
+    *("mailings.send", "sent_mailings.send"),  # these forms write to many people
     *("imports.new", "imports.undo"),  # these forms write to many people, and delete many
     *(
         "review_many.approve",
@@ -77,6 +77,13 @@ LIGHT = {
     "review.recuse": "takes a right away, gives none",
     "mailings.show": "words of a message that nobody gets before it is sent by a page that asks",
     "mailings.dismiss": "nobody is written to",
+    "own_mailings.new": "a draft, which nobody gets before it is sent by a page that asks",
+    "own_mailings.write": "a draft, which nobody gets before it is sent by a page that asks",
+    "own_mailings.people": "a draft, which nobody gets before it is sent by a page that asks",
+    "own_mailings.try_out": "one's own mailbox",
+    "own_mailings.discard": "nobody is written to",
+    "sent_mailings.take_back": "holds back what was allowed",
+    "sent_mailings.again": "goes on with what somebody with both factors has sent, to the same people",
     "mailings.pause": "holds back what was allowed; goes on as quickly",
     "mailings.resume": "goes on with what somebody with both factors has sent",
     "mailings.stop": "holds back what was allowed; asked on a page of its own",

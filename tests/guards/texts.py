@@ -29,6 +29,7 @@ KEPT = {  # Columns that keep their values, each with the reason: code or other 
     "offers.why": "codes and numbers",
     "organisations.country": "a code",
     "public_balances.numbers": "keys, codes and numbers",
+    **dict.fromkeys(("mailings.fallback", "mailings.audience"), "codes"),
     "mailings.steps": "days and a zone; without them no moment can be shown",
     "sectors.key": "an address",
     "questions.key": "a key",

@@ -47,7 +47,7 @@ from forum.images import store
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.invitations.enums import InvitationState
 from forum.mailings.facts import facts_of, first_step, next_step
-from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings.models import Mailing, MailingRecipient, MailRefusal
 from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.organisations.models import Distinction, Merge
@@ -100,6 +100,8 @@ from tests.factories.saving import save
 from tests.guards import texts
 
 HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
+# The token by which the twin refuses messages from organisers.
+LEAVING = "m" * 43
 # The keys of an image of each event, and of one image of the current event that no page shows.
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
@@ -623,6 +625,27 @@ def _make_mailings(world: World) -> None:
         save(sent, Mailing(event_id=event.id, kind="event_changed", status="proposed", **told, **moments))
         if person := people[slug]:
             save(MailingRecipient(mailing_id=sent.id, registration_id=person.id, status="queued"))
+        _make_own_mailings(event, person)
+    save(MailRefusal(category="messages", digest="d" * 64, refused_at=NOW))
+
+
+def _make_own_mailings(event: Event, person: Registration | None) -> None:
+    """Add a draft of a message in the organisers' own words, and one that was sent to a person."""
+    told = {
+        "kind": "own_words",
+        "steps": [],
+        "audience": {},
+        "subjects": Text(sv="Ämne", en="Subject"),
+        "words": Text(sv="Brev", en="Letter"),
+        "changed_at": NOW,
+        "proposed_at": NOW,
+    }
+    sent = Mailing(event_id=event.id, status="done", people=1, started_at=NOW, begins_at=NOW, **told)
+    save(sent, Mailing(event_id=event.id, status="proposed", **told))
+    if person:
+        leave_digest = digest(LEAVING) if event.slug == HERE else None
+        own = {"mailing_id": sent.id, "registration_id": person.id, "status": "queued"}
+        save(MailingRecipient(**own, leave_digest=leave_digest))
 
 
 def _make_tasks(world: World) -> None:

@@ -47,6 +47,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_delegation_answers.care": Face.LINK,
     "own_delegation_people.add": Face.LINK,
     "own_delegation_people.correct": Face.LINK,
+    "refusing.show": Face.LINK,
     "own_invitation.show": Face.LINK,
     "own_invitation.accept": Face.LINK,
     "own_invitation.decline": Face.LINK,

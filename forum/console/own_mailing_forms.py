@@ -1,0 +1,162 @@
+"""The forms of a message that organisers write: its words, for whom it is, and when it is sent."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from wtforms import Field, RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
+
+from forum.addresses import is_unsafe_in_header
+from forum.console.settings_fields import LineTexts, LongTexts, MomentField, TextsField, exists, in_our_time
+from forum.events.models import Event
+from forum.mailings import neutral, placeholders
+from forum.mailings.chosen_audience import ChosenAudience
+from forum.mailings.models import Mailing
+from forum.mailings.own_words import Written
+from forum.registration.enums import APPROVED, Status
+from forum.registration.wording import status_name
+from forum.web.edits import ShowsStored
+from forum.web.forms import TidyForm
+from forum.web.languages import NAMES, in_language, language_name
+
+LONGEST_SUBJECT, LONGEST_WORDS = 120, 8000
+NOW, LATER = "now", "later"
+# The statuses for which a message may be meant; those who have ended or not confirmed their address get none.
+STATUSES = (*APPROVED, Status.IN_REVIEW)
+
+
+class MessageForm(ShowsStored, TidyForm):
+    """Subject and text per language, and the language of the text for those in whose language there is none."""
+
+    subjects = TextsField(LineTexts, _l("Subject"), longest=LONGEST_SUBJECT, missing=_l("Enter a subject"))
+    words = TextsField(LongTexts, _l("Text"), longest=LONGEST_WORDS, missing=_l("Enter the text"))
+    fallback = SelectField(_l("If a language is missing"), default="")
+
+    def __init__(self, *args: Any, event: Event, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.event = event
+        self.fallback.choices = [
+            SelectChoice("", _("Do not send before every language is written")),
+            *(
+                SelectChoice(code, _("Send the text in %(language)s", language=language_name(code)))
+                for code in NAMES
+            ),
+        ]
+
+    @staticmethod
+    def stored(mailing: Mailing) -> dict[str, Any]:
+        """Return the values of the form's fields for a stored draft."""
+        return {
+            "subjects": dict(mailing.subjects),
+            "words": dict(mailing.words),
+            "fallback": mailing.fallback or "",
+        }
+
+    def written(self) -> Written:
+        """Return what was typed, without the languages that were left empty."""
+        return Written(self.subjects.text, self.words.text, self.fallback.data or None)
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        """Refuse a subject that tells where somebody is or harms a mail, half a language, and unknown placeholders."""
+        is_valid = super().validate(extra_validators)
+        for subject, words in zip(self.subjects.form, self.words.form, strict=True):
+            problems = ((subject, self._refusal_of_subject(subject)), (words, _refusal_of_words(words)))
+            for field, problem in (*problems, *_half_written(subject, words)):
+                if problem and not field.errors:
+                    field.errors = [problem]
+                    is_valid = False
+        if self.fallback.data and not self.words.data.get(self.fallback.data):
+            self.fallback.errors = [_("Write the text in this language, or choose another one")]
+            is_valid = False
+        return is_valid
+
+    def _refusal_of_subject(self, field: Field) -> str:
+        subject = field.data or ""
+        if is_unsafe_in_header(subject):
+            return _("Type the subject by hand: it contains characters that a subject cannot have")
+        if placeholders.has_any(subject):
+            return _("Use placeholders in the text only, not in the subject")
+        if word := neutral.find_telling(self.event, subject):
+            return _(
+                "Leave “%(word)s” out: others may see the subject on a screen, and it tells where the person will be",
+                word=word,
+            )
+        return ""
+
+
+class PeopleForm(TidyForm):
+    """For whom a message is: sectors and statuses; without a tick, all of them."""
+
+    sector = SelectMultipleField(_l("Sector"))
+    status = SelectMultipleField(_l("Status"))
+
+    def __init__(self, *args: Any, event: Event, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.sector.choices = [SelectChoice(sector.key, in_language(sector.name)) for sector in event.sectors]
+        self.status.choices = [SelectChoice(status.value, status_name(status)) for status in STATUSES]
+
+    def query(self) -> dict[str, Any]:
+        """Return the parameters of the attendee list's URL for these people."""
+        typed = {"sector": self.sector.data or [], "status": self.status.data or []}
+        return {name: values for name, values in typed.items() if values}
+
+
+class SendOwnForm(ShowsStored, TidyForm):
+    """Asks when a message is sent, and notices if it or its recipients have changed since the page was shown."""
+
+    when = RadioField(
+        _l("When"),
+        choices=[(NOW, _l("When I press Send")), (LATER, _l("At a time"))],
+        default=NOW,
+    )
+    moment = MomentField(_l("Date and time at the venue"), [in_our_time])
+
+    @staticmethod
+    def stored(mailing: Mailing, audience: ChosenAudience) -> dict[str, Any]:
+        """Return what is sent to whom: the words, the recipients, and who is left out."""
+        people = [person.registration_id for person in audience.people]
+        return {**MessageForm.stored(mailing), "people": people, "left": audience.reasons}
+
+    def begins_at(self, event: Event) -> datetime | None:
+        """Return the moment that was typed, None for a press of Send."""
+        if self.when.data != LATER or self.moment.data is None:
+            return None
+        return self.moment.data.replace(tzinfo=event.zone)
+
+    def is_complete(self, event: Event) -> bool:
+        """Return whether a time is given where one is asked for, and a clock at the venue ever shows it."""
+        if self.when.data != LATER:
+            return True
+        if self.moment.data is None:
+            self.moment.errors = [_("Enter the date and the time")]
+            return False
+        if not exists(self.moment.data, event.zone):
+            self.moment.errors = [_("The clock at the venue skips this time. Enter another one")]
+            return False
+        return True
+
+
+def _refusal_of_words(field: Field) -> str:
+    unknown = placeholders.find_unknown(field.data or "")
+    if not unknown:
+        return ""
+    known = ", ".join(f"{{{name}}}" for name in placeholders.KNOWN)
+    return ngettext(
+        "%(unknown)s is no placeholder. These are: %(known)s",
+        "%(unknown)s are no placeholders. These are: %(known)s",
+        len(unknown),
+        unknown=", ".join(unknown),
+        known=known,
+    )
+
+
+def _half_written(subject: Field, words: Field) -> list[tuple[Field, str]]:
+    if bool(subject.data) == bool(words.data):
+        return []
+    if words.data:
+        return [(subject, _("Enter a subject in this language, too"))]
+    return [(words, _("Enter the text in this language, too"))]

@@ -1,0 +1,88 @@
+"""What the pages of a message that organisers write share: finding it, changing it, refusals in words."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from forum import clock
+from forum.accounts import sign_ins
+from forum.console.settings_editing import get_locked_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings import queries
+from forum.mailings.enums import MailingKind, MailingStatus
+from forum.mailings.errors import (
+    BegunAlready,
+    EventHidden,
+    MailingRefused,
+    NobodyToTell,
+    NotAhead,
+    NothingFailed,
+    WordsMissing,
+)
+from forum.mailings.models import Mailing
+from forum.registration.narrowing import UnknownFilter
+from forum.web.edits import ChangedMeanwhile
+from forum.web.languages import language_name
+
+# Why something was refused, by the type of the refusal.
+REFUSALS = {
+    ChangedMeanwhile: _l(
+        "The message or its recipients have changed since the page was shown. Check it again."
+    ),
+    EventHidden: _l("Nobody can be written to while the event is not public, or once it is over."),
+    NobodyToTell: _l("There is nobody to write to. Choose other people."),
+    NotAhead: _l("Choose a time at least a minute ahead, and before the event is over."),
+    NothingFailed: _l("No message has failed."),
+    BegunAlready: _l("It has begun already. You can pause it, or end it for those who wait."),
+    UnknownFilter: _l("A filter is gone by which people were chosen. Choose again for whom it is."),
+}
+DECIDED = _l("Somebody has sent or deleted the message meanwhile. This page shows how it stands now.")
+
+
+def find_or_404(event: Event, number: int) -> Mailing:
+    """Return the event's message in the organisers' own words; abort with 404 for any other mailing (S13)."""
+    return queries.find(event, number, MailingKind.OWN_WORDS) or abort(404)
+
+
+def by_now() -> dict[str, Any]:
+    """Return who acts and when, as the rules ask for it."""
+    return {"actor": sign_ins.current_actor(), "now": clock.now()}
+
+
+def change(slug: str, number: int, act: Callable[..., Any], done: str, **values: Any) -> ResponseReturnValue:
+    """Apply `act` to the event's message, flash `done` or the refusal, and redirect to the message."""
+    mailing = find_or_404(get_locked_or_404(slug), number)
+    try:
+        act(mailing, **values, **by_now())
+    except MailingRefused as refusal:
+        return refused(slug, number, refusal)
+    db.session.commit()
+    flash(done, "success")
+    return lead_to(mailing)
+
+
+def refused(slug: str, number: int, refusal: Exception) -> ResponseReturnValue:
+    """Undo what was begun, flash why it was refused, and redirect to the message."""
+    db.session.rollback()
+    flash(_refusal_words(refusal), "warning")
+    return redirect(url_for("own_mailings.write", event=slug, mailing=number), 303)
+
+
+def lead_to(mailing: Mailing) -> ResponseReturnValue:
+    """Redirect to the page of the message: its words while it is a draft, else its results."""
+    endpoint = "own_mailings.write" if mailing.status == MailingStatus.PROPOSED else "sent_mailings.show"
+    return redirect(url_for(endpoint, event=mailing.event.slug, mailing=mailing.id), 303)
+
+
+def _refusal_words(refusal: Exception) -> str:
+    if isinstance(refusal, WordsMissing):
+        names = ", ".join(map(language_name, refusal.languages))
+        return _(
+            "The text is missing in: %(languages)s. Write it, or choose a language instead.", languages=names
+        )
+    return str(REFUSALS.get(type(refusal), DECIDED))

@@ -1,0 +1,136 @@
+"""Words and numbers about messages that organisers write, for the console's pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import g
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from forum.accounts.access import may_open
+from forum.extensions import db
+from forum.mailings import chosen_audience, mails, queries
+from forum.mailings.chosen_audience import ChosenAudience
+from forum.mailings.enums import MailingStatus, RecipientStatus
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings.wording import reason_text
+from forum.outbox.rendering import Rendered
+from forum.outbox.wording import failure_text, status_words
+from forum.registration import filter_words
+from forum.registration.models import Registration
+from forum.registration.narrowing import UnknownFilter
+from forum.web.languages import NAMES
+
+# At most so many of those who are left out are named on a page.
+NAMED = 50
+
+
+@dataclass(frozen=True)
+class Meant:
+    """For whom a message is: filters in words, who gets it, and numbers and names of those left out.
+
+    `is_unknown` is True where a filter is gone, so that nobody can tell for whom the message was meant.
+    """
+
+    filters: Sequence[str]
+    audience: ChosenAudience
+    left: Sequence[tuple[str, int]]
+    named: Sequence[tuple[Registration, str]]
+    missing: Sequence[str]
+    is_unknown: bool = False
+
+
+@dataclass(frozen=True)
+class PersonsPreview:
+    """The mail as one of the recipients gets it, the `number`th of `people`."""
+
+    person: Registration
+    number: int
+    people: int
+    code: str
+    mail: Rendered
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of the mail to a person, in words and an icon."""
+
+    label: str
+    kind: str
+    why: str
+    at: datetime | None
+
+
+def describe_meant(mailing: Mailing) -> Meant:
+    """Return for whom the message is; the people are named only to those who may open their pages."""
+    try:
+        audience = chosen_audience.audience_of(mailing)
+    except UnknownFilter:
+        return Meant([_("A filter that the list no longer has")], ChosenAudience(), [], [], [], True)
+    left = [(reason_text(reason), number) for reason, number in audience.reasons.items()]
+    missing = chosen_audience.missing_languages(mailing, audience)
+    return Meant(_filters_text(mailing, audience), audience, left, _named(mailing, audience), missing)
+
+
+def list_samples(mailing: Mailing) -> list[tuple[str, Rendered]]:
+    """Return the message in each language in which it is written, as the organiser would get it."""
+    codes = [code for code in NAMES if mailing.words.get(code)]
+    return [(code, mails.preview_own_words(mailing, g.user, None, code)) for code in codes]
+
+
+def preview_for(mailing: Mailing, audience: ChosenAudience, number: int) -> PersonsPreview | None:
+    """Return the message as the recipient with this number gets it; None for whoever may not open people's pages."""
+    people = audience.people
+    if not people or not may_open("attendees.show", mailing.event):
+        return None
+    number = min(max(number, 1), len(people))
+    person = db.session.get_one(Registration, people[number - 1].registration_id)
+    code = chosen_audience.code_for(mailing, person.language) or next(iter(mailing.words), person.language)
+    mail = mails.preview_own_words(mailing, g.user, person, code)
+    return PersonsPreview(person, number, len(people), code, mail)
+
+
+def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
+    """Return what became of a recipient's mail."""
+    message = recipient.message
+    if message is not None:
+        words = status_words(message.status, message.abort_reason)
+        why = failure_text(message.last_error) if message.last_error else ""
+        return Result(words.label, words.kind, why, message.sent_at)
+    if recipient.status == RecipientStatus.WAITING:
+        return Result(_("Waiting"), "wait", "", None)
+    why = reason_text(recipient.left_because) if recipient.left_because else ""
+    if not why and mailing.status == MailingStatus.STOPPED:
+        why = _("the message was ended early")
+    return Result(_("Left out"), "out", why, None)
+
+
+def done_at(mailing: Mailing, counts: queries.Counts, now: datetime) -> datetime | None:
+    """Return when the last mail will have left if it goes on at this pace; None while there is no pace to tell from."""
+    begun = mailing.begins_at or mailing.started_at
+    if mailing.status != MailingStatus.SENDING or begun is None or now <= begun:
+        return None
+    done = counts.sent + counts.failed + counts.retried
+    if not done or not counts.waiting:
+        return None
+    return now + timedelta(seconds=(now - begun).total_seconds() / done * counts.waiting)
+
+
+def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:
+    if mailing.audience is None:
+        number = len(audience.people) + len(audience.left)
+        return [ngettext("%(num)s person chosen one by one", "%(num)s people chosen one by one", number)]
+    filters: Any = chosen_audience.filters_of(mailing.audience, mailing.event)
+    return filter_words.said(mailing.event, filters) or [_("Everybody")]
+
+
+def _named(mailing: Mailing, audience: ChosenAudience) -> list[tuple[Registration, str]]:
+    if not audience.left or not may_open("attendees.show", mailing.event):
+        return []
+    reasons = dict(audience.left[:NAMED])
+    people = db.session.scalars(select(Registration).where(Registration.id.in_(reasons)))
+    by_id = {person.id: person for person in people}
+    return [(by_id[number], reason_text(reason)) for number, reason in reasons.items() if number in by_id]

@@ -1,0 +1,171 @@
+"""Organisers' pages of a message that they write themselves and have not sent: its words, for whom it is, a trial."""
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from forum import clock
+from forum.accounts import kept_words
+from forum.accounts.access import may_open
+from forum.console import own_mailing_words as words
+from forum.console.own_mailing_forms import MessageForm, PeopleForm
+from forum.console.own_mailing_tools import by_now, change, find_or_404, lead_to, refused
+from forum.console.settings_editing import get_locked_or_404, show_stored
+from forum.console.settings_fields import want_languages
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings import mails, own_words
+from forum.mailings.enums import MailingStatus
+from forum.mailings.errors import MailingRefused
+from forum.mailings.models import Mailing
+from forum.registration import filter_words, listing
+from forum.registration import wording as registration_wording
+from forum.registration.filtering import Filters
+from forum.registration.models import Registration
+from forum.registration.narrowing import UnknownFilter
+from forum.web.edits import ChangedMeanwhile, differences
+from forum.web.languages import NAMES
+
+bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
+
+
+@bp.route("/message", methods=["GET", "POST"])
+def new(event: str) -> ResponseReturnValue:
+    """Ask for the words of a message to those whom the URL's filters find; on POST keep it as a draft."""
+    shown, filters = _filters_in_url(event)
+    form = MessageForm(kept_words.sent_or_kept(), event=shown)
+    if not form.validate_on_submit():
+        number = db.session.scalar(
+            select(func.count()).select_from(listing.matching(shown, filters).subquery())
+        )
+        said = filter_words.said(shown, filters)
+        page = render_template(
+            "console/own_mailings/new.html", event=shown, form=form, said=said, number=number
+        )
+        return page, 422 if form.errors else 200
+    get_locked_or_404(event)
+    mailing = _keep(*_filters_in_url(event), form)
+    db.session.commit()
+    flash(_("Saved as a draft. Nothing has been sent."), "success")
+    return lead_to(mailing)
+
+
+@bp.route("/mailings/<int:mailing>/text", methods=["GET", "POST"])
+def write(event: str, mailing: int) -> ResponseReturnValue:
+    """Show a draft, for whom it is, and how it looks; on POST save its words."""
+    shown = find_or_404(get_any_or_404(event), mailing)
+    form = MessageForm(kept_words.sent_or_kept(), event=shown.event, data=MessageForm.stored(shown))
+    if not form.is_submitted():
+        show_stored(form, MessageForm.stored(shown))
+    if not form.validate_on_submit():
+        return _draft_page(shown, form)
+    shown = find_or_404(get_locked_or_404(event), mailing)
+    try:
+        form.refuse_if_changed(MessageForm.stored(shown))
+        is_new = own_words.rewrite(shown, form.written(), **by_now())
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return _draft_page(find_or_404(get_any_or_404(event), mailing), form, meanwhile)
+    except MailingRefused as refusal:
+        return refused(event, mailing, refusal)
+    db.session.commit()
+    flash(_("Saved. Nothing has been sent.") if is_new else _("Nothing was different."), "success")
+    return lead_to(shown)
+
+
+@bp.route("/mailings/<int:mailing>/people", methods=["GET", "POST"])
+def people(event: str, mailing: int) -> ResponseReturnValue:
+    """Ask for the sectors and statuses of those for whom a draft is; on POST save them."""
+    shown = find_or_404(get_any_or_404(event), mailing)
+    form = PeopleForm(event=shown.event, data=shown.audience or {})
+    if not form.validate_on_submit():
+        page = render_template(
+            "console/own_mailings/people.html", event=shown.event, mailing=shown, form=form
+        )
+        return page, 422 if form.errors else 200
+    return change(event, mailing, own_words.readdress, _("Saved."), audience=form.query())
+
+
+@bp.route("/mailings/<int:mailing>/trial", methods=["POST"])
+def try_out(event: str, mailing: int) -> ResponseReturnValue:
+    """Send a draft to the organiser alone, in each language in which it is written, as it will be sent."""
+    shown = find_or_404(get_locked_or_404(event), mailing)
+    codes = [code for code in NAMES if shown.words.get(code)]
+    for code in codes:
+        mails.queue_trial(shown, g.user, code, now=clock.now())
+    db.session.commit()
+    flash(_("It is on its way to you, at %(address)s.", address=g.user.email), "success")
+    return lead_to(shown)
+
+
+@bp.route("/mailings/<int:mailing>/removal", methods=["POST"])
+def discard(event: str, mailing: int) -> ResponseReturnValue:
+    """Delete a draft."""
+    shown = find_or_404(get_locked_or_404(event), mailing)
+    try:
+        own_words.discard(shown, **by_now())
+    except MailingRefused as refusal:
+        return refused(event, mailing, refusal)
+    db.session.commit()
+    flash(_("The draft is deleted."), "success")
+    return redirect(url_for("outbox.index", event=event), 303)
+
+
+def _filters_in_url(slug: str) -> tuple[Event, Filters]:
+    """Return the event and the filters; whoever may not see the attendee list may filter by sector and status alone."""
+    event = get_any_or_404(slug)
+    try:
+        filters = Filters.of(request.args, event, g.user.id)
+    except UnknownFilter:
+        abort(404)
+    if filters.needs_rows and not may_open("attendees.index", event):
+        abort(404)
+    return event, filters
+
+
+def _keep(event: Event, filters: Filters, form: MessageForm) -> Mailing:
+    """Keep the draft with its filters; with the people themselves where filters name some, or are the reader's own."""
+    if not (filters.q or filters.delegation or filters.chooser):
+        query = filters.query(sort="", view="", column="")
+        return own_words.draft(event, form.written(), audience=query, **by_now())
+    chosen = listing.matching(event, filters).with_only_columns(Registration.id).order_by(*listing.BY_NAME)
+    numbers = db.session.scalars(chosen).all()
+    return own_words.draft(event, form.written(), audience=None, people=numbers, **by_now())
+
+
+def _draft_page(
+    mailing: Mailing, form: MessageForm, meanwhile: ChangedMeanwhile | None = None
+) -> ResponseReturnValue:
+    if mailing.status != MailingStatus.PROPOSED:
+        return lead_to(mailing)
+    compared = [*differences(form, meanwhile.stored)] if meanwhile else []
+    if meanwhile:
+        form.show(meanwhile.stored)
+    meant, text = words.describe_meant(mailing), request.args.get("person", "")
+    want_languages(form, [code for code in NAMES if meant.audience.languages[code]])
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
+    page = render_template(
+        "console/own_mailings/write.html",
+        event=mailing.event,
+        mailing=mailing,
+        form=form,
+        meanwhile=meanwhile,
+        compared=compared,
+        meant=meant,
+        list_url=_list_url(mailing),
+        persons=words.preview_for(mailing, meant.audience, number),
+        samples=words.list_samples(mailing),
+        may_send=mailing.event.is_published and not events.is_over(mailing.event, clock.now()),
+        wording=registration_wording,
+    )
+    return page, 409 if meanwhile else 422 if form.errors else 200
+
+
+def _list_url(mailing: Mailing) -> str:
+    """Return the attendee list's URL that shows for whom a draft is, "" if they were chosen one by one."""
+    if mailing.audience is None or not may_open("attendees.index", mailing.event):
+        return ""
+    return url_for("attendees.index", event=mailing.event.slug, **mailing.audience)

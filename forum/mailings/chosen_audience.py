@@ -1,0 +1,119 @@
+"""The people to whom a message goes that organisers have written, and those who are left out, with the reason."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, select
+from werkzeug.datastructures import MultiDict
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings import refusals
+from forum.mailings.enums import LeftOut
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.outbox import suppression
+from forum.registration import listing, restrictions
+from forum.registration.enums import LIVE, Status
+from forum.registration.filtering import Filters
+from forum.registration.models import Registration
+from forum.registration.restrictions import IS_FREE
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A person who gets the message: registration and language."""
+
+    registration_id: int
+    language: str
+
+
+@dataclass
+class ChosenAudience:
+    """Who gets the message, in the order of their names, and who of those meant is left out for which reason."""
+
+    people: list[Reader] = field(default_factory=list)
+    left: list[tuple[int, LeftOut]] = field(default_factory=list)
+
+    @property
+    def languages(self) -> Counter[str]:
+        """The number of people by the language of their mails."""
+        return Counter(person.language for person in self.people)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """The number of people who are left out, by reason, in the order of `LeftOut`."""
+        numbers = Counter(reason for _person, reason in self.left)
+        return {reason.value: numbers[reason] for reason in LeftOut if numbers[reason]}
+
+
+def filters_of(query: Mapping[str, Any], event: Event) -> Filters:
+    """Return the attendee list's filters of a stored audience. Raises UnknownFilter when one of them is gone."""
+    pairs = (
+        (name, one) for name, some in query.items() for one in (some if isinstance(some, list) else [some])
+    )
+    return Filters.of(MultiDict(pairs), event)
+
+
+def meant(mailing: Mailing) -> Select[Any]:
+    """Select the registrations that the mailing means, whether they can be written to or not. Raises UnknownFilter."""
+    if mailing.audience is not None:
+        return listing.matching(mailing.event, filters_of(mailing.audience, mailing.event))
+    mine = select(MailingRecipient.registration_id).where(MailingRecipient.mailing_id == mailing.id)
+    return select(Registration).where(Registration.id.in_(mine))
+
+
+def audience_of(mailing: Mailing) -> ChosenAudience:
+    """Return the recipients if the mailing was sent now. Raises UnknownFilter."""
+    refuses, audience = refusals.reader(), ChosenAudience()
+    columns = (Registration.status, Registration.email, Registration.email_canonical)
+    each = meant(mailing).with_only_columns(
+        Registration.id, Registration.language, *columns, IS_FREE.label("is_free")
+    )
+    rows = db.session.execute(each.order_by(*listing.BY_NAME)).all()
+    suppressed = suppression.list_suppressed({row.email for row in rows if row.email})
+    for number, language, status, email, canonical, is_free in rows:
+        reason = _reason(status, is_free=is_free, email=email)
+        if not reason and refuses(canonical):
+            reason = LeftOut.UNSUBSCRIBED
+        elif not reason and email in suppressed:
+            reason = LeftOut.SUPPRESSED
+        if reason:
+            audience.left.append((number, reason))
+        else:
+            audience.people.append(Reader(number, language))
+    return audience
+
+
+def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None:
+    """Return why the person gets no mail, asked again when it is made; None for somebody who gets it."""
+    is_free = not restrictions.is_restricted(registration)
+    if reason := _reason(registration.status, is_free=is_free, email=registration.email):
+        return reason
+    if refusals.is_refused(registration):
+        return LeftOut.UNSUBSCRIBED
+    if suppression.is_suppressed(registration.email):
+        return LeftOut.SUPPRESSED
+    return None if code_for(mailing, registration.language) else LeftOut.NO_LANGUAGE
+
+
+def code_for(mailing: Mailing, language: str) -> str:
+    """Return the language of the text that somebody who reads `language` gets; "" if there is none."""
+    written = [code for code in (language, mailing.fallback or "") if mailing.words.get(code)]
+    return written[0] if written else ""
+
+
+def missing_languages(mailing: Mailing, audience: ChosenAudience) -> Sequence[str]:
+    """Return the languages of recipients for whom there is no text, not even in the language chosen instead."""
+    return sorted(code for code in audience.languages if not code_for(mailing, code))
+
+
+def _reason(status: Status, *, is_free: bool, email: str) -> LeftOut | None:
+    if status not in LIVE:
+        return LeftOut.ENDED
+    if status == Status.PENDING:
+        return LeftOut.UNCONFIRMED
+    if not is_free:
+        return LeftOut.RESTRICTED
+    return None if email else LeftOut.NO_ADDRESS

@@ -1,0 +1,184 @@
+"""Messages that organisers write themselves: drafting, sending in a minute or at a moment, taking back, sending again.
+
+Call every function with the event locked, as those of `actions`, which pause, resume and stop these messages too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from forum.audit import actions as audit
+from forum.columns import Text
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings import chosen_audience
+from forum.mailings.actions import require, require_public
+from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.outbox import actions as outbox
+from forum.outbox.enums import AbortReason
+
+# How long after the press nothing leaves, so that the message can be taken back.
+TO_STOP = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What organisers have written: subject and text per language, and the language that stands in for missing ones."""
+
+    subjects: Text
+    words: Text
+    fallback: str | None = None
+
+
+def draft(
+    event: Event,
+    written: Written,
+    *,
+    audience: Mapping[str, Any] | None,
+    people: Sequence[int] = (),
+    actor: str,
+    now: datetime,
+) -> Mailing:
+    """Keep a message that is not sent yet.
+
+    `audience` are the parameters of the attendee list's URL; without them the message is for the registrations in
+    `people`.
+    """
+    mailing = Mailing(
+        event=event,
+        kind=MailingKind.OWN_WORDS,
+        status=MailingStatus.PROPOSED,
+        steps=[],
+        audience=None if audience is None else dict(audience),
+        subjects=written.subjects,
+        words=written.words,
+        fallback=written.fallback,
+        changed_at=now,
+        proposed_at=now,
+    )
+    db.session.add(mailing)
+    db.session.flush()
+    _choose(mailing, people)
+    audit.record("mailing.drafted", mailing, actor=actor, at=now, languages=sorted(written.words))
+    return mailing
+
+
+def rewrite(mailing: Mailing, written: Written, *, actor: str, now: datetime) -> bool:
+    """Set what the draft says; return whether that has changed. Raises AlreadyDecided."""
+    require(mailing, MailingStatus.PROPOSED)
+    before = Written(mailing.subjects, mailing.words, mailing.fallback)
+    if before == written:
+        return False
+    mailing.subjects, mailing.words, mailing.fallback = written.subjects, written.words, written.fallback
+    mailing.changed_at = now
+    audit.record("mailing.written", mailing, actor=actor, at=now, languages=sorted(written.words))
+    return True
+
+
+def readdress(mailing: Mailing, audience: Mapping[str, Any], *, actor: str, now: datetime) -> bool:
+    """Let the draft be for those whom other filters find; return whether that has changed. Raises AlreadyDecided."""
+    require(mailing, MailingStatus.PROPOSED)
+    if mailing.audience == audience:
+        return False
+    db.session.execute(delete(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id))
+    mailing.audience, mailing.changed_at = dict(audience), now
+    audit.record("mailing.readdressed", mailing, actor=actor, at=now)
+    return True
+
+
+def discard(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """Delete a draft. Raises AlreadyDecided."""
+    require(mailing, MailingStatus.PROPOSED)
+    audit.record("mailing.discarded", mailing, actor=actor, at=now)
+    db.session.delete(mailing)
+    db.session.flush()
+
+
+def send(
+    mailing: Mailing, *, begins_at: datetime | None, user_id: int | None, actor: str, now: datetime
+) -> int:
+    """Fix the recipients and let sending begin in a minute, or at a later moment; return their number (R12).
+
+    Raises AlreadyDecided, EventHidden, NotAhead, NobodyToTell, WordsMissing, UnknownFilter.
+    """
+    require(mailing, MailingStatus.PROPOSED)
+    require_public(mailing.event, now)
+    begins = begins_at or now + TO_STOP
+    if begins < now + TO_STOP or events.is_over(mailing.event, begins):
+        raise NotAhead
+    audience = chosen_audience.audience_of(mailing)
+    if not audience.people:
+        raise NobodyToTell
+    if missing := chosen_audience.missing_languages(mailing, audience):
+        raise WordsMissing(missing)
+    _fix(mailing, [person.registration_id for person in audience.people])
+    mailing.status, mailing.people = MailingStatus.SENDING, len(audience.people)
+    mailing.left_out = audience.reasons
+    mailing.started_at, mailing.started_by, mailing.begins_at = now, user_id, begins
+    mailing.ended_at = None
+    audit.record("mailing.started", mailing, actor=actor, at=now, people=mailing.people)
+    return mailing.people
+
+
+def can_take_back(mailing: Mailing, now: datetime) -> bool:
+    """Return whether nothing has been made of the message yet, so that it can become a draft again."""
+    is_started = mailing.status in (MailingStatus.SENDING, MailingStatus.PAUSED)
+    return is_started and mailing.begins_at is not None and now < mailing.begins_at
+
+
+def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """Make a message of which nothing has left a draft again. Raises BegunAlready."""
+    if not can_take_back(mailing, now):
+        raise BegunAlready
+    mine = MailingRecipient.mailing_id == mailing.id
+    if mailing.audience is None:
+        db.session.execute(update(MailingRecipient).where(mine).values(status=RecipientStatus.CHOSEN))
+    else:
+        db.session.execute(delete(MailingRecipient).where(mine))
+    mailing.status, mailing.people, mailing.left_out = MailingStatus.PROPOSED, 0, {}
+    mailing.started_at = mailing.started_by = mailing.begins_at = None
+    audit.record("mailing.taken_back", mailing, actor=actor, at=now)
+
+
+def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
+    """Make new mails for those whose mails have failed, to their present addresses; return their number.
+
+    Raises AlreadyDecided, EventHidden, NothingFailed.
+    """
+    require(mailing, MailingStatus.SENDING, MailingStatus.DONE)
+    require_public(mailing.event, now)
+    mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.message_id.is_not(None)
+    given_up = outbox.give_up_failed(
+        select(MailingRecipient.message_id).where(*mine), AbortReason.TOLD_OTHERWISE
+    )
+    if not given_up:
+        raise NothingFailed
+    again = update(MailingRecipient).where(*mine, MailingRecipient.message_id.in_(given_up))
+    db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None))
+    mailing.status, mailing.ended_at = MailingStatus.SENDING, None
+    audit.record("mailing.repeated", mailing, actor=actor, at=now, people=len(given_up))
+    return len(given_up)
+
+
+def _choose(mailing: Mailing, people: Sequence[int]) -> None:
+    rows = [{"mailing_id": mailing.id, "registration_id": number} for number in people]
+    if rows:
+        db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.CHOSEN), rows)
+
+
+def _fix(mailing: Mailing, people: Sequence[int]) -> None:
+    """Make each of these registrations a recipient; of those chosen one by one, the others stay `chosen`."""
+    if mailing.audience is not None:
+        rows = [{"mailing_id": mailing.id, "registration_id": number} for number in people]
+        db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.WAITING), rows)
+        return
+    mine = select(MailingRecipient.registration_id, MailingRecipient.id)
+    ids = dict(db.session.execute(mine.where(MailingRecipient.mailing_id == mailing.id)).all())
+    waiting = [{"id": ids[number], "status": RecipientStatus.WAITING} for number in people]
+    db.session.execute(update(MailingRecipient), waiting)

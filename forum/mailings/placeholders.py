@@ -1,0 +1,49 @@
+"""Placeholders in messages that organisers write, such as "{given name}": a closed list, filled in one pass (S37).
+
+What is filled in is never read again: a person who is called "{event}" is written to under that name. A message is
+not a template, so nothing else in it means anything.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+GIVEN_NAME, FAMILY_NAME, EVENT, SECTOR, OWN_PAGE = "given name", "family name", "event", "sector", "own page"
+KNOWN = (GIVEN_NAME, FAMILY_NAME, EVENT, SECTOR, OWN_PAGE)
+PLACEHOLDER = re.compile(r"\{([^{}\n]{0,200})\}")
+
+# A line of a message: texts, and None where the link to the person's own page stands.
+Line = Sequence[str | None]
+
+
+def find_unknown(text: str) -> list[str]:
+    """Return the placeholders that the dictionary lacks, as they are written, each once."""
+    names = (match[1] for match in PLACEHOLDER.finditer(text))
+    return list(dict.fromkeys(f"{{{name}}}" for name in names if _key(name) not in KNOWN))
+
+
+def has_any(text: str) -> bool:
+    """Return whether the text has a placeholder, known or not."""
+    return PLACEHOLDER.search(text) is not None
+
+
+def fill(text: str, values: Mapping[str, str]) -> list[list[Line]]:
+    """Return the text as paragraphs of lines, with its placeholders filled in; `values` has all but the own page."""
+    blocks = re.split(r"\n\s*\n", text.strip())
+    return [[_fill_line(line, values) for line in block.splitlines()] for block in blocks if block.strip()]
+
+
+def _fill_line(line: str, values: Mapping[str, str]) -> Line:
+    parts: list[str | None] = []
+    # The texts between placeholders stand at even indices, the names of placeholders at odd ones.
+    for index, part in enumerate(PLACEHOLDER.split(line)):
+        if index % 2 == 0:
+            parts.append(part)
+        elif _key(part) == OWN_PAGE:
+            parts.append(None)
+        else:
+            parts.append(values.get(_key(part), f"{{{part}}}"))
+    return [part for part in parts if part != ""]
+
+
+def _key(name: str) -> str:
+    return " ".join(name.replace("_", " ").casefold().split())

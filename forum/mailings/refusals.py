@@ -1,0 +1,86 @@
+"""Addresses that get no messages from organisers any more: refusing them by one press, and taking that back (M06–M08).
+
+Mails about the own registration are never refused. The database knows a refusal by a keyed digest of the address, so
+that it outlives the erasure of the person and a new import (M10), and nobody can read from it who they are.
+"""
+
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+
+from flask import current_app
+from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload
+
+from forum.columns import digest, new_token
+from forum.extensions import db
+from forum.mailings.enums import Category, RecipientStatus
+from forum.mailings.mails import OWN_WORDS
+from forum.mailings.models import MailingRecipient, MailRefusal
+from forum.outbox import actions as outbox
+from forum.outbox.enums import AbortReason
+from forum.outbox.models import OutboxMessage
+from forum.registration.models import Registration
+
+
+def reader() -> Callable[[str], bool]:
+    """Return a function that says whether a canonical address refuses messages; it reads the database once."""
+    refused = set(db.session.scalars(select(MailRefusal.digest).where(_MINE)))
+    return lambda address: bool(refused) and not refused.isdisjoint(_digests(address))
+
+
+def is_refused(registration: Registration) -> bool:
+    """Return whether the person's address refuses messages from organisers."""
+    mine = MailRefusal.digest.in_(_digests(registration.email_canonical))
+    return db.session.scalar(select(MailRefusal.digest).where(_MINE, mine).limit(1)) is not None
+
+
+def refuse(token: str, *, now: datetime) -> None:
+    """Refuse further messages to the address of the mail with this token; an unknown token changes nothing.
+
+    Messages to the address that are made already and have not left are taken back.
+    """
+    recipient = _find(token)
+    if recipient is None or is_refused(recipient.registration):
+        return
+    first = next(iter(_digests(recipient.registration.email_canonical)))
+    db.session.add(MailRefusal(category=Category.MESSAGES, digest=first, refused_at=now))
+    same = OutboxMessage.recipient == recipient.registration.email, OutboxMessage.kind == OWN_WORDS
+    outbox.take_back_messages(select(OutboxMessage.id).where(*same), AbortReason.NOT_NEEDED)
+    db.session.flush()
+
+
+def take_back(token: str) -> None:
+    """Let the address of the mail with this token get messages again; an unknown token changes nothing."""
+    recipient = _find(token)
+    if recipient is not None:
+        mine = MailRefusal.digest.in_(_digests(recipient.registration.email_canonical))
+        db.session.execute(delete(MailRefusal).where(_MINE, mine))
+
+
+def issue(recipient: MailingRecipient) -> str:
+    """Make the token by which the recipient refuses further messages; only its digest is stored. Return the URL."""
+    token = new_token()
+    recipient.leave_digest = digest(token)
+    return address_of(token, recipient.registration.language)
+
+
+def address_of(token: str, language: str) -> str:
+    """Return the URL of the page on which messages are refused."""
+    return f"{current_app.config['BASE_URL']}/{language}/r/messages/{token}"
+
+
+_MINE = MailRefusal.category == Category.MESSAGES
+
+
+def _find(token: str) -> MailingRecipient | None:
+    mine = MailingRecipient.leave_digest == digest(token), MailingRecipient.status != RecipientStatus.CHOSEN
+    query = select(MailingRecipient).where(*mine).options(joinedload(MailingRecipient.registration))
+    return db.session.scalars(query).one_or_none()
+
+
+def _digests(address: str) -> list[str]:
+    """Return the address's digest under each audit key, the present one first."""
+    said = f"{Category.MESSAGES}:{address}".encode()
+    return [hmac.new(key, said, sha256).hexdigest() for key in current_app.config["DATA_KEYS"]["audit"]]

@@ -1,0 +1,23 @@
+"""Words for why a person gets no message that organisers have written."""
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
+from forum.mailings.enums import LeftOut
+
+REASONS: Mapping[LeftOut, LazyString] = {
+    LeftOut.ENDED: _l("no longer registered"),
+    LeftOut.UNCONFIRMED: _l("address not confirmed"),
+    LeftOut.RESTRICTED: _l("data may not be used, by restriction or objection"),
+    LeftOut.NO_ADDRESS: _l("no e-mail address"),
+    LeftOut.UNSUBSCRIBED: _l("wants no messages"),
+    LeftOut.SUPPRESSED: _l("mail to the address comes back, or was marked as unwanted"),
+    LeftOut.NO_LANGUAGE: _l("nothing written in their language"),
+}
+
+
+def reason_text(reason: str) -> str:
+    """Return why people get no message; the code of a reason that only a newer version knows."""
+    return str(REASONS[LeftOut(reason)]) if reason in {*LeftOut} else reason

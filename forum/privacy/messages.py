@@ -1,0 +1,33 @@
+"""The register's entries about mails: those that we send, and that somebody wants no messages from organisers."""
+
+from flask_babel import lazy_gettext as _l
+
+from forum.privacy.entries import LEGITIMATE_INTEREST, NOBODY, OFFICE_AND_CARRIER, Entry, of
+
+MESSAGES = (
+    Entry(
+        what=_l("Messages we send you"),
+        purpose=_l("To deliver them, and to be able to say what was sent and when"),
+        basis=LEGITIMATE_INTEREST,
+        audience=OFFICE_AND_CARRIER,
+        retention=_l(
+            "The words until the message has been sent; that it was sent, until the organiser erases it"
+        ),
+        columns=(
+            *of("outbox_messages", "registration_id", "kind", "recipient", "subject", "content"),
+            *of("outbox_messages", "created_at", "sent_at", "last_error"),
+            *of("mailing_recipients", "registration_id", "message_id", "status", "step"),
+            *of("mailing_recipients", "leave_digest", "left_because"),
+        ),
+    ),
+    Entry(
+        what=_l("That you want no messages that organisers write to many people"),
+        purpose=_l("So that none is sent to your address again, even if your data are erased and come back"),
+        basis=LEGITIMATE_INTEREST,
+        audience=NOBODY,
+        retention=_l(
+            "Until you take it back; your address is kept as a keyed digest from which nobody can read it"
+        ),
+        columns=of("mail_refusals", "category", "digest", "refused_at"),
+    ),
+)

@@ -1,0 +1,90 @@
+"""An organiser writes to one sector, stops it, mends it and sends it; a stakeholder wants no more messages."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from forum import clock
+from forum.accounts.enums import Role
+from forum.database import start_write
+from forum.extensions import db
+from forum.mailings.models import Mailing, MailRefusal
+from tests.browser.visitor import follow
+from tests.factories.events import make_event
+from tests.factories.registrations import confirmed
+from tools.organisers import PASSWORD, code_of, make_user
+from tools.running import Running, run_forum, wait_for
+
+pytestmark = pytest.mark.slow
+SUBJECT = "Choose your group"
+
+
+@pytest.fixture
+def forum(app, database, settings, tmp_path) -> Iterator[Running]:
+    """Run a forum with its worker on the test's database."""
+    own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS")}
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    with run_forum("run", tmp_path, **own, DATABASE_URL=url, DEMO=0) as running:
+        yield running
+
+
+def test_an_organiser_writes_to_one_sector_and_a_stakeholder_refuses(app, database, request, chromium):
+    event = make_event()
+    reader = confirmed(event, "ngo", given_name="Åsa", email="asa@example.org")
+    confirmed(event, "justice", email="other@example.org")
+    user = make_user(Role.ORGANISER, event)
+    forum: Running = request.getfixturevalue("forum")
+    page = chromium.new_context(locale="en").new_page()
+
+    def press(name: str) -> None:
+        follow(page.get_by_role("button", name=name).last)
+
+    page.goto(f"{forum.url}/console/{event.slug}/attendees?sector=ngo")
+    page.locator("[name=email]").fill(user.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    follow(page.locator("main button.button").last)
+    page.locator("[name=code]").fill(code_of(user))
+    follow(page.locator("main button.button").last)
+    page.locator("#whom-all").check()
+    press("Write …")
+    for code, words in (("sv", "Hej {given name}"), ("en", "Dear {given nam}")):
+        page.locator(f"[name=subjects-{code}]").fill(SUBJECT)
+        page.locator(f"[name=words-{code}]").fill(words)
+    press("Save the draft")
+    expect(page.locator("main .error").first).to_contain_text("{given nam} is no placeholder")
+    page.locator("[name=words-en]").fill("Deer {given name}")
+    press("Save the draft")
+    expect(page.locator(".mail-words").first).to_contain_text("Deer Åsa")
+    follow(page.get_by_role("link", name="Send to 1 person…"))
+    press("Send to 1 person")
+    press("Stop it")
+    page.locator("[name=words-en]").fill("Dear {given name}")
+    press("Save and show")
+    follow(page.get_by_role("link", name="Send to 1 person…"))
+    press("Send to 1 person")
+    expect(page.locator("main")).to_contain_text("Nothing has left yet")
+    _begin_now()
+
+    mail = forum.wait_for_mail(reader.email, SUBJECT)
+    assert "Dear Åsa" in mail.get_body(("plain",)).get_content()
+    page.reload()
+    wait_for(lambda: page.reload() and "Sent" in page.locator("td[data-label=Result]").inner_text(), forum)
+    assert SUBJECT not in {one["Subject"] for one in forum.mails_to("other@example.org")}
+    link = re.search(r"/en/r/messages/\S+", mail["List-Unsubscribe"].strip("<>"))[0]
+    person = chromium.new_context(locale="en").new_page()
+    person.goto(f"{forum.url}{link}")
+    follow(person.get_by_role("button", name="No more messages"))
+    expect(person.locator("h1")).to_have_text("You get no more messages")
+    assert person.context.cookies() == []
+    db.session.rollback()
+    assert len(db.session.scalars(select(MailRefusal)).all()) == 1
+
+
+def _begin_now() -> None:
+    """Let the minute in which a message can be stopped be over."""
+    start_write(db.session)
+    db.session.scalars(select(Mailing)).one().begins_at = clock.now()
+    db.session.commit()

@@ -1,0 +1,407 @@
+"""Messages that organisers write: who gets them, once, in which words; stopping, sending again (R12, P26, M12, S37)."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from forum import clock
+from forum.accounts.enums import Role
+from forum.columns import Text
+from forum.database import start_write
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.mailings import actions as mailings
+from forum.mailings import own_words, placeholders
+from forum.mailings.enums import LeftOut, MailingStatus
+from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings.own_words import Written
+from forum.mailings.queries import Counts, count_by_result
+from forum.outbox.enums import Lane, MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.registration import actions
+from tests.factories.events import NOW
+from tests.factories.own_words import WRITTEN, make_draft, make_planned
+from tests.factories.registrations import confirmed, register, write
+
+JOBS_OF_MAILINGS = [job for job in JOBS if "mailings" in job.name]
+BEGUN = NOW + own_words.TO_STOP
+REFUSED_SUBJECTS = {
+    "See you at Stockholm": "Leave “Stockholm” out",
+    "News of the Forum": "Leave “Forum” out",
+    "Dear {given name}": "Use placeholders in the text only",
+    "=?utf-8?q?x?=": "Type the subject by hand",
+    "": "Enter a subject in this language, too",
+    "x" * 121: "Use at most 120 characters",
+}
+UNKNOWN = ("{email}", "{event.__init__.__code__}", "{{config}}", "{}", "{given name!r}", "{0}")
+PRESSED = {"begins_at": None, "user_id": 1, "actor": "user:1", "now": NOW}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    """Give an app on each kind of database: recipients are claimed under locks, which differ between them."""
+    return make_app(database_url)
+
+
+def work(at=BEGUN) -> None:
+    """Run the worker's jobs about mailings once, a minute after Send was pressed."""
+    clock.freeze(at)
+    db.session.rollback()
+    for job in JOBS_OF_MAILINGS:
+        run_job(job)
+
+
+def mails_of(mailing: Mailing) -> dict[str, OutboxMessage]:
+    db.session.rollback()
+    db.session.expire_all()
+    query = select(OutboxMessage).join(MailingRecipient, MailingRecipient.message_id == OutboxMessage.id)
+    return {
+        mail.recipient: mail
+        for mail in db.session.scalars(query.where(MailingRecipient.mailing_id == mailing.id))
+    }
+
+
+def counts(mailing: Mailing) -> Counts:
+    db.session.rollback()
+    db.session.expire_all()
+    return count_by_result([mailing])[mailing.id]
+
+
+def parse(mail: OutboxMessage):
+    return message_from_bytes(mail.content, policy=policy.default)
+
+
+def text_of(mail: OutboxMessage) -> str:
+    return parse(mail).get_body(("plain",)).get_content()
+
+
+def mark(mail: OutboxMessage, status: MessageStatus) -> None:
+    start_write(db.session)
+    mail.status = status
+    db.session.commit()
+
+
+def test_an_organiser_writes_to_one_sector_stops_mends_and_sends(organiser, event):
+    swede = confirmed(event, "ngo", language="sv", given_name="Åsa")
+    dane = confirmed(event, "ngo", language="en", given_name="{event}")
+    confirmed(event, "justice")
+    page = organiser.get("own_mailings.new", event="nf27", sector="ngo")
+    assert "Sector: NGOs" in page.text.replace("NGO:s", "NGOs") or "Sector:" in page.text
+    page = page.submit(
+        {
+            "subjects-sv": "Välj grupp",
+            "words-sv": "Hej {given name}",
+            "subjects-en": "Choose your group",
+            "words-en": "Dear {given name},\n\nsee {own page}. {sector}",
+        },
+        follow=True,
+    )
+    mailing = db.session.scalars(select(Mailing)).one()
+    assert (mailing.status, mailing.audience) == (MailingStatus.PROPOSED, {"sector": ["ngo"]})
+    assert "2 people get it." in page.text
+    asked = organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id)
+    assert asked.h1 == "Send the message to 2 people?"
+    shown = asked.submit(follow=True)
+    assert "Nothing has left yet; it begins in 60 seconds." in shown.text
+    work(NOW + timedelta(seconds=59))
+    assert mails_of(mailing) == {}
+
+    page = shown.form('main form:has(button:-soup-contains("Stop it"))').submit(follow=True)
+    assert page.flashes == ["Stopped: nobody has got it. It is a draft again."]
+    page = page.form('form:has([name="words-en"])').submit({"subjects-en": "Choose a group"}, follow=True)
+    organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id).submit()
+    work(NOW + timedelta(seconds=150))
+    made = mails_of(mailing)
+    assert made.keys() == {swede.email, dane.email}
+    assert {mail.lane for mail in made.values()} == {Lane.BULK}
+    assert made[dane.email].subject == "Choose a group"
+    told = text_of(made[dane.email])
+    assert "Dear {event}," in told
+    assert "/en/r/" in told
+    assert "Hej Åsa" in text_of(made[swede.email])
+    for mail in made.values():
+        mark(mail, MessageStatus.SENT)
+    work(NOW + timedelta(seconds=160))
+    assert counts(mailing) == Counts(sent=2)
+    assert mailing.status == MailingStatus.DONE
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    assert page.all("td[data-label=Result]") == ["Sent", "Sent"]
+
+
+def test_everybody_who_gets_nothing_is_counted_with_the_reason(organiser, event):
+    person, gone = confirmed(event), confirmed(event)
+    register(event)
+    write(actions.cancel, gone, actor="person", now=NOW)
+    without = confirmed(event)
+    start_write(db.session)
+    without.email = without.email_canonical = ""
+    db.session.commit()
+    mailing = make_draft(event)
+    page = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id)
+    for words in ("no longer registered", "address not confirmed", "no e-mail address"):
+        assert f"1 person is left out: {words}." in page.text
+    write(own_words.send, mailing, **PRESSED)
+    assert mailing.left_out == {"ended": 1, "unconfirmed": 1, "no_address": 1}
+    work()
+    assert mails_of(mailing).keys() == {person.email}
+
+
+def test_whoever_cancels_or_comes_after_sending_is_not_written_to(organiser, event):
+    stays, leaves = confirmed(event), confirmed(event)
+    mailing = make_planned(event)
+    write(actions.cancel, leaves, actor="person", now=NOW)
+    confirmed(event)
+    work()
+    assert mails_of(mailing).keys() == {stays.email}
+    assert counts(mailing) == Counts(waiting=1, left_out=1)
+    left = db.session.scalars(
+        select(MailingRecipient).where(MailingRecipient.registration_id == leaves.id)
+    ).one()
+    assert left.left_because == LeftOut.ENDED
+
+
+def test_a_message_waits_for_every_language_or_for_one_chosen_instead(organiser, event):
+    swede = confirmed(event, language="sv")
+    english = Written(Text(en="Choose"), Text(en="Only in English."))
+    mailing = make_draft(event, written=english)
+    with pytest.raises(WordsMissing) as refusal:
+        write(own_words.send, mailing, **PRESSED)
+    assert refusal.value.languages == ["sv"]
+    page = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id)
+    assert "people read Swedish, in which nothing is written" in page.text
+    page.form('form:has([name="words-en"])').submit({"fallback": "en"})
+    db.session.refresh(mailing)
+    write(own_words.send, mailing, **PRESSED)
+    work()
+    assert "Only in English." in text_of(mails_of(mailing)[swede.email])
+
+
+def test_people_chosen_one_by_one_are_kept_and_stay_chosen_when_it_is_stopped(organiser, event):
+    one, _other, three = (confirmed(event) for _number in range(3))
+    mailing = make_planned(event, people=[one.id, three.id])
+    write(own_words.take_back, mailing, actor="user:1", now=NOW)
+    write(own_words.send, mailing, **PRESSED)
+    work()
+    assert mails_of(mailing).keys() == {one.email, three.email}
+
+
+def test_a_message_cannot_be_taken_back_once_it_has_begun(organiser, event):
+    confirmed(event)
+    mailing = make_planned(event)
+    with pytest.raises(BegunAlready):
+        write(own_words.take_back, mailing, actor="user:1", now=BEGUN)
+
+
+def test_a_message_is_planned_by_the_clock_of_the_event(organiser, event):
+    confirmed(event)
+    mailing = make_draft(event)
+    there = (NOW + timedelta(days=2)).astimezone(event.zone)
+    asked = organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id)
+    page = asked.submit({"when": "later"}, expect=422)
+    assert page.errors == {"moment": "Enter the date and the time"}
+    asked.submit({"when": "later", "moment": there.strftime("%Y-%m-%dT%H:%M")})
+    db.session.refresh(mailing)
+    assert mailing.begins_at == there.replace(second=0, microsecond=0)
+    work(mailing.begins_at - timedelta(seconds=1))
+    assert mails_of(mailing) == {}
+    work(mailing.begins_at)
+    assert len(mails_of(mailing)) == 1
+
+
+def test_a_message_is_not_planned_for_the_past_or_for_after_the_event(organiser, event):
+    confirmed(event)
+    mailing = make_draft(event)
+    for moment in (NOW, event.ends_at):
+        with pytest.raises(NotAhead):
+            write(own_words.send, mailing, **{**PRESSED, "begins_at": moment})
+
+
+def test_a_message_to_nobody_is_refused(organiser, event):
+    register(event)
+    with pytest.raises(NobodyToTell):
+        write(own_words.send, make_draft(event), **PRESSED)
+
+
+def test_a_message_goes_again_to_those_only_whom_it_did_not_reach(organiser, event):
+    reached, failed = confirmed(event), confirmed(event)
+    mailing = make_planned(event)
+    work()
+    before = mails_of(mailing)
+    lost = before[failed.email]
+    mark(before[reached.email], MessageStatus.SENT)
+    mark(lost, MessageStatus.FAILED)
+    work()
+    start_write(db.session)
+    failed.email = failed.email_canonical = "right@example.org"
+    db.session.commit()
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    page.form('form:has(button:-soup-contains("Send again"))').submit()
+    work()
+    assert mails_of(mailing).keys() == {reached.email, "right@example.org"}
+    assert lost.status == MessageStatus.ABORTED
+    assert counts(mailing) == Counts(waiting=1, sent=1)
+    with pytest.raises(NothingFailed):
+        write(own_words.send_again, mailing, actor="user:1", now=BEGUN)
+
+
+def test_a_message_is_paused_goes_on_and_is_ended(organiser, event):
+    for _number in range(3):
+        confirmed(event)
+    mailing = make_planned(event)
+    work()
+    write(mailings.pause, mailing, actor="user:1", now=BEGUN)
+    assert counts(mailing) == Counts(waiting=3)
+    assert mails_of(mailing) == {}
+    write(mailings.resume, mailing, actor="user:1", now=BEGUN)
+    work()
+    write(mailings.stop, mailing, actor="user:1", now=BEGUN)
+    assert counts(mailing) == Counts(left_out=3)
+
+
+def test_the_database_allows_one_row_a_person(organiser, event):
+    person = confirmed(event)
+    mailing = make_planned(event)
+    start_write(db.session)
+    db.session.add(MailingRecipient(mailing_id=mailing.id, registration_id=person.id))
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+    db.session.rollback()
+
+
+@pytest.mark.slow
+def test_two_workers_and_four_presses_write_to_each_person_once(app: Flask, organiser, event):
+    people = [confirmed(event) for _number in range(8)]
+    mailing = make_draft(event)
+    page = organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id)
+    db.session.rollback()
+    _at_once(4, page.submit)
+    clock.freeze(BEGUN)
+
+    def work_apart() -> None:
+        with app.app_context():
+            work()
+
+    _at_once(3, work_apart)
+    work()
+    assert mails_of(mailing).keys() == {person.email for person in people}
+    bulk = [mail.recipient for mail in db.session.scalars(select(OutboxMessage)) if mail.lane == Lane.BULK]
+    assert Counter(bulk) == Counter(person.email for person in people)
+
+
+def _at_once(number: int, act) -> None:
+    ready = threading.Barrier(number)
+
+    def run() -> None:
+        ready.wait()
+        act()
+
+    racing = [threading.Thread(target=run) for _number in range(number)]
+    for thread in racing:
+        thread.start()
+    for thread in racing:
+        thread.join()
+
+
+def test_the_mail_of_a_protected_person_does_not_differ(organiser, event):
+    same = {"given_name": "A", "family_name": "B", "organisation": "C"}
+    person = confirmed(event, is_protected=True, real_name="Kanarie", **same)
+    twin = confirmed(event, **same)
+    mailing = make_planned(event)
+    work()
+    made = mails_of(mailing)
+    texts = []
+    for one in (person, twin):
+        words = text_of(made[one.email]).replace(one.reference, "REFERENCE")
+        texts.append([line for line in words.splitlines() if "/r/" not in line])
+        headers = parse(made[one.email]).keys()
+        texts[-1].append(str(headers) + made[one.email].subject + parse(made[one.email])["From"])
+    assert texts[0] == texts[1]
+
+
+def test_a_subject_that_tells_where_somebody_is_or_harms_a_mail_is_refused(organiser, event):
+    shown = organiser.get("own_mailings.new", event="nf27")
+    for subject, problem in REFUSED_SUBJECTS.items():
+        typed = {"subjects-en": subject, "words-en": "Come.", "subjects-sv": "Kom", "words-sv": "Kom."}
+        page = shown.submit(typed, expect=422)
+        assert page.errors["subjects-en"].startswith(problem)
+        assert page.form().data["words-en"] == ["Come."]
+    assert db.session.scalars(select(Mailing)).all() == []
+
+
+def test_an_unknown_placeholder_is_refused_and_named(organiser, event):
+    shown = organiser.get("own_mailings.new", event="nf27")
+    for unknown in UNKNOWN:
+        page = shown.submit({"subjects-en": "Choose", "words-en": f"Dear {unknown}"}, expect=422)
+        assert "no placeholder. These are: {given name}, {family name}" in page.errors["words-en"]
+
+
+def test_placeholders_are_filled_in_a_single_pass():
+    values = {"given name": "{event}", "family name": "B", "event": "NF", "sector": "<b>"}
+    filled = placeholders.fill("Dear {Given_Name} {sector}: {own page}!\nB\n\n{family name}", values)
+    assert filled == [[["Dear ", "{event}", " ", "<b>", ": ", None, "!"], ["B"]], [["B"]]]
+
+
+def test_what_an_organiser_gets_on_trial_is_what_is_sent(organiser, event):
+    person = confirmed(event, language="en", given_name="Organiser")
+    mailing = make_draft(event)
+    page = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id)
+    page.form('form:has(button:-soup-contains("to me first"))').submit()
+    trials = {
+        mail.language: mail
+        for mail in db.session.scalars(select(OutboxMessage))
+        if mail.lane == Lane.NOW and mail.kind == "own-words"
+    }
+    assert trials.keys() == {"sv", "en"}
+    write(own_words.send, mailing, **PRESSED)
+    work()
+    sent = mails_of(mailing)[person.email]
+    assert parse(trials["en"]).keys() == parse(sent).keys()
+    assert trials["en"].subject == sent.subject
+    assert person.reference not in text_of(trials["en"])
+
+
+def test_a_mailer_writes_by_sector_and_status_and_reads_no_names(sign_in_as, event):
+    person = confirmed(event, "ngo", given_name="Kanarie")
+    pages = sign_in_as(Role.MAILER, event)
+    pages.get("own_mailings.new", event="nf27", q="Kanarie", expect=404)
+    typed = {"subjects-en": "Choose", "words-en": "Dear {given name}"}
+    page = pages.post("own_mailings.new", typed, event="nf27", sector="ngo", follow=True, expect=200)
+    assert "1 person gets it." in page.text
+    assert "Kanarie" not in page.text
+    mailing = db.session.scalars(select(Mailing)).one()
+    write(own_words.send, mailing, **PRESSED)
+    work()
+    page = pages.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    assert person.email in page.text
+    assert "Kanarie" not in page.text
+
+
+def test_those_chosen_in_the_attendee_list_are_written_to(organiser, event):
+    chosen, _other = confirmed(event), confirmed(event)
+    page = organiser.get("attendees.index", event="nf27")
+    page = page.form("#many").submit(button="Write …", follow=True, forged={"who": chosen.reference})
+    page = page.submit({"subjects-en": "Choose", "words-en": "Dear"}, follow=True)
+    assert "1 person chosen one by one" in page.text
+    mailing = db.session.scalars(select(Mailing)).one()
+    people = db.session.scalars(select(MailingRecipient.registration_id)).all()
+    assert (mailing.audience, people) == (None, [chosen.id])
+
+
+def test_messages_of_another_event_or_kind_are_not_there(organiser, event, archive):
+    mailing = make_draft(archive)
+    for act in ("own_mailings.write", "own_mailings.people", "sent_mailings.send", "sent_mailings.show"):
+        organiser.get(act, event="nf27", mailing=mailing.id, expect=404)
+
+
+def test_written_is_what_it_was(event):
+    mailing = make_draft(event)
+    assert Written(mailing.subjects, mailing.words, mailing.fallback) == WRITTEN
+    assert write(own_words.rewrite, mailing, WRITTEN, actor="user:1", now=NOW) is False

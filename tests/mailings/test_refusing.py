@@ -1,0 +1,129 @@
+"""Refusing messages from organisers by one press, and what is never refused (M06–M08, M10)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.database import start_write
+from forum.extensions import db
+from forum.mailings import own_words
+from forum.mailings.models import MailRefusal
+from forum.outbox import suppression
+from forum.outbox.enums import MessageStatus, SuppressionCause
+from forum.outbox.models import OutboxMessage
+from forum.registration import mails as registration_mails
+from tests.factories.events import NOW
+from tests.factories.own_words import make_draft, make_planned
+from tests.factories.registrations import confirmed, write
+from tests.mailings.test_own_words import BEGUN, PRESSED, mails_of, parse, work
+from tools.pages import Pages
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def link_in(mail: OutboxMessage) -> str:
+    """Return the path of the link by which the mail's reader refuses messages."""
+    header = parse(mail)["List-Unsubscribe"]
+    return "/" + header.strip("<>").split("/", 3)[3]
+
+
+def refusals() -> int:
+    db.session.rollback()
+    return len(db.session.scalars(select(MailRefusal)).all())
+
+
+def test_the_headers_offer_to_refuse_by_one_press(event, frozen):
+    person = confirmed(event)
+    mailing = make_planned(event)
+    work()
+    mail = mails_of(mailing)[person.email]
+    read = parse(mail)
+    assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert read["Precedence"] == "bulk"
+    assert f"List-Unsubscribe: {read['List-Unsubscribe']}\r\n".encode() in mail.content
+    queued = write(registration_mails.queue_confirmed, person, now=NOW)
+    assert "List-Unsubscribe" not in parse(queued)
+
+
+def test_a_mail_program_refuses_without_cookie_or_token_of_a_form(app, event, frozen):
+    person = confirmed(event)
+    first = make_planned(event)
+    work()
+    link = link_in(mails_of(first)[person.email])
+    pages = Pages(app)
+    assert "No more messages from the organisers?" in pages.get(link).h1
+    assert refusals() == 0
+    page = pages.open(link, method="POST", data=ONE_CLICK)
+    assert (page.status, page.h1, page.headers.getlist("Set-Cookie")) == (200, "You get no more messages", [])
+    pages.open(link, method="POST", data=ONE_CLICK)
+    assert refusals() == 1
+    assert person.email not in str(db.session.scalars(select(MailRefusal)).one().__dict__)
+
+    second = make_draft(event)
+    confirmed(event)
+    write(own_words.send, second, **{**PRESSED, "user_id": None})
+    assert (second.people, second.left_out) == (1, {"unsubscribed": 1})
+    page.submit(expect=200)
+    assert refusals() == 0
+
+
+def test_a_refusal_takes_back_what_has_not_left_and_holds_when_the_mail_is_made(app, event, frozen):
+    person = confirmed(event)
+    first, second = make_planned(event), make_planned(event, now=NOW + timedelta(minutes=5))
+    third = make_planned(event)
+    work()
+    mail = mails_of(first)[person.email]
+    Pages(app).open(link_in(mail), method="POST", data=ONE_CLICK)
+    assert {one.status for one in (*mails_of(first).values(), *mails_of(third).values())} == {
+        MessageStatus.ABORTED
+    }
+    work(BEGUN + timedelta(minutes=6))
+    assert mails_of(second) == {}
+    confirmation = write(registration_mails.queue_confirmed, person, now=NOW)
+    assert confirmation.status == MessageStatus.QUEUED
+
+
+def test_a_refusal_outlives_an_erasure_and_a_new_registration(app, event, frozen):
+    person = confirmed(event, email="a@example.org")
+    mailing = make_planned(event)
+    work()
+    Pages(app).open(link_in(mails_of(mailing)[person.email]), method="POST", data=ONE_CLICK)
+    start_write(db.session)
+    db.session.delete(person)
+    db.session.commit()
+    confirmed(event, email="A@example.org")
+    other = confirmed(event)
+    again = make_planned(event)
+    work()
+    assert mails_of(again).keys() == {other.email}
+
+
+def test_a_token_that_nobody_has_is_answered_in_the_same_way(app, event, frozen):
+    person = confirmed(event)
+    mailing = make_planned(event)
+    work()
+    link, pages = link_in(mails_of(mailing)[person.email]), Pages(app)
+    strange = link.rpartition("/")[0] + "/" + "x" * 43
+    for ask in (
+        pages.get,
+        lambda path: pages.open(path, method="POST", data=ONE_CLICK),
+        lambda path: pages.open(path, method="POST", data={"act": "again"}),
+    ):
+        known, unknown = ask(link), ask(strange)
+        assert (known.status, known.text) == (unknown.status, unknown.text)
+
+
+def test_an_address_from_which_mail_comes_back_is_left_out(event, frozen):
+    gone, goes_meanwhile, other = (confirmed(event) for _number in range(3))
+    write(suppression.suppress, gone.email, SuppressionCause.BOUNCED, now=NOW)
+    mailing = make_planned(event)
+    assert mailing.left_out == {"suppressed": 1}
+    write(suppression.suppress, goes_meanwhile.email, SuppressionCause.COMPLAINED, now=NOW)
+    work()
+    assert mails_of(mailing).keys() == {other.email}
