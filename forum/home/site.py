@@ -1,7 +1,9 @@
 """The layout around every public page's content: name, navigation, languages, help, contact."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask, g, request, url_for
@@ -249,6 +251,16 @@ def init_app(app: Flask) -> None:
     """Give templates the global `site`, and raise an error for a variable that a view forgot to pass."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["site"] = Site()
+    # Jinja's own function makes a ChainMap for each template. Its names would be compared in Python at each import of a
+    # macro, and copied in Python at each include: 0.4 ms of the front page's 9.
+    app.jinja_env.make_globals = partial(_globals_for, app.jinja_env.globals)  # type: ignore[method-assign]
+
+
+def _globals_for(
+    shared: MutableMapping[str, Any], own: MutableMapping[str, Any] | None
+) -> MutableMapping[str, Any]:
+    """Return the variables of a template: those of all templates, and its own, which no template of the forum has."""
+    return ChainMap(own, shared) if own else shared
 
 
 def _is_here(url: str, endpoint: str) -> bool:
