@@ -95,7 +95,7 @@ def hint(question: Question) -> str:
     if question.sensitivity != Sensitivity.CARE:
         return told
     kept = _("The answers are stored encrypted, and only the role for food and access reads them.")
-    return f"{told} {kept}".strip()
+    return f"{told.removesuffix('.')}. {kept}" if told else kept
 
 
 def sensitive_columns(headings: Sequence[str], questions: Sequence[Question]) -> set[int]:

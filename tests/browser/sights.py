@@ -63,8 +63,11 @@ from tools.organisers import OTHER_PASSWORD, PASSWORD
 TABLE_SENT = wrongly(
     of_event("imports.new"),
     {
-        "lines": "Förnamn;Efternamn;E-post;Organisation;Sektor;Biljett\nKim;Ek;kim@example.org;Socialstyrelsen;;x\n"
-        "Kari;Nordmann;kari@;Redd Barna;Nowhere;y\nÅse;Ŋižžaŧ;ase@example.org;Sámediggi;;z"
+        "lines": "Förnamn;Efternamn;E-post;Organisation;Sektor;Biljett;"
+        "Vilket problem vill du helst arbeta med i utmaningen?;Vad behöver du i lokalen?\n"
+        "Kim;Ek;kim@example.org;Socialstyrelsen;;x\nKari;Nordmann;kari@;Redd Barna;Nowhere;y\n"
+        "Åse;Ŋižžaŧ;ase@example.org;Sámediggi;;z;Utreda över gränserna\n"
+        "Bo;Ek;bo@example.org;Socialstyrelsen;;x;;Ramp"
     },
 )
 
@@ -759,8 +762,9 @@ CONSOLE = [
     Sight(
         "import people, dry run",
         "imports.new",
-        way=wrongly(
+        way=pressed(
             TABLE_SENT,
+            ":not([name])",
             {
                 "country": "SE",
                 "language": "sv",

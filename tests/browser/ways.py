@@ -56,11 +56,12 @@ def sent(visitor: Visitor) -> None:
     visitor.submit()
 
 
-def pressed(way: Way, button: str) -> Way:
-    """Open a page by a function of this module, and press a button on the page."""
+def pressed(way: Way, button: str, answers: dict[str, str] | None = None) -> Way:
+    """Open a page by a function of this module, fill in answers, and press a button on the page."""
 
     def go(visitor: Visitor) -> None:
         way(visitor)
+        visitor.fill(answers or {})
         follow(visitor.page.locator(f"main button{button}"))
 
     return go
