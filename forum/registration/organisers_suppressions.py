@@ -39,9 +39,9 @@ def lift(event: str, reference: str) -> ResponseReturnValue:
     """Say why mail to many leaves the address out; on POST take the mark off."""
     registration, filters = person_of(event, reference)
     form = LiftForm()
+    if not form.validate_on_submit():
+        return _page(registration, filters, form)
     try:
-        if not form.validate_on_submit():
-            return _page(registration, filters, form)
         start_write(db.session)
         registration, filters = person_of(event, reference)
         reason, actor = LiftReason(form.reason.data), sign_ins.current_actor()
@@ -56,16 +56,14 @@ def lift(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _page(registration: Registration, filters: listing.Filters, form: LiftForm) -> ResponseReturnValue:
-    """Show the form. Raises NotSuppressed."""
+    """Show the form, or that the address has no mark."""
     mark = suppressions.find(registration)
-    if mark is None:
-        raise NotSuppressed
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     page = render_template(
         "console/attendees/suppression.html",
         event=registration.event,
         registration=registration,
-        told=suppression_words.told(mark, registration.event.zone),
+        told=suppression_words.told(mark, registration.event.zone) if mark else "",
         form=form,
         back_to_person=to_person(registration, filters),
     )
