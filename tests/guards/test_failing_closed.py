@@ -42,6 +42,8 @@ CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
 CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
 # An invitation's pages: the table of invitations stores its link.
 INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
+# This page reads no table before its button is pressed: it is the same for every token.
+SHOWS_NOTHING = "refusing.show"
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
@@ -161,7 +163,7 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
         found
         for found in readable(fresh_world, (HERE,))
         if AUDIENCES[found.endpoint] == Face.LINK
-        and found.endpoint not in {PREVIEW, *KEPT_IN, *INVITATION, *CONTACT}
+        and found.endpoint not in {PREVIEW, SHOWS_NOTHING, *KEPT_IN, *INVITATION, *CONTACT}
     ]
     with without(fresh_world, "registration_tokens"):
         for address in own:
