@@ -23,7 +23,8 @@ from forum.outbox.models import OutboxMessage
 PURPOSE = b"forum: return path"
 ID_BYTES, MARK_BYTES = 5, 4
 TOKEN_LENGTH = 40  # base32 of the 16 bytes of AES-SIV's tag, the number and the mark
-TOKEN = re.compile(rf"\+([a-z2-7]{{{TOKEN_LENGTH}}})@", re.IGNORECASE)
+# Without re.ASCII the Kelvin sign would count as a "k", which base32 does not know.
+TOKEN = re.compile(rf"\+([a-z2-7]{{{TOKEN_LENGTH}}})@", re.IGNORECASE | re.ASCII)
 
 
 def sender_of(message: OutboxMessage) -> str:

@@ -41,6 +41,21 @@ def test_pipe_brings_one_report(app, database):
     assert run(app, given=dsn(message_id="<other@example.org>")) == (0, "1: about no message of this forum\n")
 
 
+def test_letter_that_is_not_of_base32_stops_no_other_report(app, database, tmp_path):
+    (mail,) = make_mails(1)
+    mark_all_sent()
+    hostile = f"bounces+{'a' * 39}\N{KELVIN SIGN}@example.org"
+    for folder in ("new", "cur"):
+        (tmp_path / folder).mkdir()
+    strange = dsn(return_path=hostile).replace(b"text/rfc822-headers", b"text/rfc822-headers; charset=utf-8")
+    (tmp_path / "new" / "1.host").write_bytes(strange)
+    (tmp_path / "new" / "2.host").write_bytes(dsn(message_id=mail.message_id))
+
+    told = "1: about no message of this forum\n1: an address is undeliverable\n"
+    assert run(app, "--maildir", str(tmp_path)) == (0, told)
+    assert run(app, "--recipient", hostile, given=dsn()) == (0, "1: about no message of this forum\n")
+
+
 def test_mbox_is_read_whole_and_left_as_it_is(app, database, tmp_path):
     first, second = make_mails(2)
     mark_all_sent()
