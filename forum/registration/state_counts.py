@@ -15,7 +15,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration.enums import Status
 
-MOST_ROWS = 500  # the worker replaces more rows than these by their sums
+MOST_ROWS = 500  # the worker replaces the rows by their sums if that spares more rows than these
 ROWS = table(
     "people_counts",
     *(column("event_id"), column("sector_id"), column("status", Member(Status)), column("number")),
@@ -26,6 +26,12 @@ OF_EVENT = (
     .group_by(ROWS.c.sector_id, ROWS.c.status)
     .having(func.sum(ROWS.c.number) != 0)
 )
+# How many rows are more than one for their sector and state.
+SPARED = select(func.coalesce(func.sum(column("rows") - 1), 0)).select_from(
+    select(func.count().label("rows")).select_from(ROWS).group_by(*list(ROWS.c)[:3]).subquery()
+)
+# Two commands at once would each add what is lacking. Registrations do not wait for this lock.
+ALONE = text("LOCK TABLE people_counts IN SHARE UPDATE EXCLUSIVE MODE")
 # Adds, in one statement, what the numbers lack; `forum.health.counters` looks for the same difference.
 MEND = text(
     "INSERT INTO people_counts (event_id, sector_id, status, number)"
@@ -45,11 +51,11 @@ def read(event: Event) -> dict[tuple[int, str], int]:
 
 
 def add_up(*, now: datetime) -> int:
-    """Replace the rows by their sums if there are many; return how many rows that was.
+    """Replace the rows by their sums if that spares many; return how many rows there were.
 
     PostgreSQL deletes and returns the rows that are committed; what others are just adding stays.
     """
-    if (db.session.scalar(select(func.count()).select_from(ROWS)) or 0) <= MOST_ROWS:
+    if (db.session.scalar(SPARED) or 0) <= MOST_ROWS:
         return 0
     rows = db.session.execute(delete(ROWS).returning(*ROWS.c)).all()
     sums: Counter[tuple[Any, ...]] = Counter()
@@ -63,4 +69,6 @@ def add_up(*, now: datetime) -> int:
 
 def mend() -> int:
     """Correct the numbers; return how many were wrong."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(ALONE)
     return db.session.connection().execute(MEND).rowcount

@@ -1,5 +1,7 @@
 """The numbers of registrations by sector and state that triggers keep are always those of the rows (both databases)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
@@ -71,6 +73,35 @@ def test_worker_adds_many_rows_up_and_forgets_those_of_a_deleted_event(database,
     write(db.session.execute, delete(Registration))
     write(state_counts.add_up, now=clock.now())
     assert kept() == 0
+
+
+def test_worker_leaves_rows_that_have_a_state_each_where_they_are(database, monkeypatch):
+    """Rows that are sums already are not written anew each minute, however many there are."""
+    event = make_event()
+    monkeypatch.setattr(state_counts, "MOST_ROWS", 1)
+    for sector in ("ngo", "ngo", "tech", "politics"):
+        confirmed(event, sector)
+    assert write(state_counts.add_up, now=clock.now()) > 3
+    assert (kept(), write(state_counts.add_up, now=clock.now())) == (3, 0)
+
+
+@pytest.mark.postgresql
+def test_two_commands_that_mend_at_once_do_not_both_add_what_is_lacking(make_app, postgres_url):
+    app = make_app(postgres_url)
+
+    def mend() -> int:
+        with app.app_context():
+            return write(state_counts.mend)
+
+    with app.app_context(), ThreadPoolExecutor() as beside:
+        confirmed(make_event(), "ngo")
+        write(db.session.execute, text("UPDATE people_counts SET number = 5"))
+        start_write(db.session)
+        wrong, other = state_counts.mend(), beside.submit(mend)
+        with pytest.raises(TimeoutError):
+            other.result(0.3)
+        db.session.commit()
+        assert (wrong > 0, other.result(5), counters.check(NOW)[0]) == (True, 0, True)
 
 
 def test_wrong_numbers_are_reported_and_mended(database):
