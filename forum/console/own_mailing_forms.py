@@ -82,7 +82,7 @@ class MessageForm(ShowsStored, TidyForm):
             return _("Use placeholders in the text only, not in the subject")
         if word := neutral.find_telling(self.event, subject):
             return _(
-                "Leave “%(word)s” out: others may see the subject on a screen, and it tells where the person will be",
+                "Leave “%(word)s” out: it is part of the name of the forum, organiser or place, and others may see it",
                 word=word,
             )
         return ""
@@ -128,9 +128,12 @@ class SendOwnForm(ShowsStored, TidyForm):
         return self.moment.data.replace(tzinfo=event.zone)
 
     def is_complete(self, event: Event) -> bool:
-        """Return whether a time is given where one is asked for, and a clock at the venue ever shows it."""
+        """Return whether a time is given just where one is asked for, and a clock at the venue ever shows it."""
         if self.when.data != LATER:
-            return True
+            if self.moment.data is None:
+                return True
+            self.moment.errors = [_("Choose “At a time”, or leave date and time empty")]
+            return False
         if self.moment.data is None:
             self.moment.errors = [_("Enter the date and the time")]
             return False
