@@ -6,7 +6,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from forum.mailings import mails, queries
+from forum import clock
+from forum.mailings import mails, own_words, queries
 from forum.mailings.audience import Audience, audience_of
 from forum.mailings.enums import MailingKind, MailingStatus
 from forum.mailings.facts import Part, differing, event_with
@@ -88,7 +89,9 @@ def is_own(mailing: Mailing) -> bool:
 
 
 def state_words(mailing: Mailing) -> tuple[str, str]:
-    """Return a mailing's state as text and icon."""
+    """Return a mailing's state as text and icon; "Planned" until the first moment of one that is to be sent."""
+    if mailing.status == MailingStatus.SENDING and own_words.can_take_back(mailing, clock.now()):
+        return _("Planned"), "wait"
     label, kind = STATES[mailing.status]
     return str(label), kind
 

@@ -14,7 +14,7 @@ from forum.accounts.access import may_open
 from forum.extensions import db
 from forum.mailings import chosen_audience, mails, queries
 from forum.mailings.chosen_audience import ChosenAudience
-from forum.mailings.enums import MailingStatus, RecipientStatus
+from forum.mailings.enums import LeftOut, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.mailings.wording import reason_text
 from forum.outbox.rendering import Rendered
@@ -100,6 +100,8 @@ def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
         words = status_words(message.status, message.abort_reason)
         why = failure_text(message.last_error) if message.last_error else ""
         return Result(words.label, words.kind, why, message.sent_at)
+    if recipient.status == RecipientStatus.WAITING and not recipient.registration.is_live:
+        return Result(_("Left out"), "out", reason_text(LeftOut.ENDED), None)
     if recipient.status == RecipientStatus.WAITING:
         return Result(_("Waiting"), "wait", "", None)
     why = reason_text(recipient.left_because) if recipient.left_because else ""

@@ -86,7 +86,12 @@ def take_back(event: str, mailing: int) -> ResponseReturnValue:
 @bp.route("/<int:mailing>/again", methods=["POST"])
 def again(event: str, mailing: int) -> ResponseReturnValue:
     """Send a message again to those whose mails have failed, at their present addresses."""
-    return change(event, mailing, own_words.send_again, _("It is sent again to those whom it did not reach."))
+    return change(
+        event,
+        mailing,
+        own_words.send_again,
+        _("Those whom it did not reach are tried again, unless mail to their address comes back."),
+    )
 
 
 def _progress(mailing: Mailing, now: datetime) -> dict[str, Any]:

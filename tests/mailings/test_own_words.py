@@ -216,6 +216,31 @@ def test_a_message_is_planned_by_the_clock_of_the_event(organiser, event):
     assert len(mails_of(mailing)) == 1
 
 
+def test_a_time_that_is_typed_but_not_chosen_sends_nothing(organiser, event):
+    confirmed(event)
+    mailing = make_draft(event)
+    there = (NOW + timedelta(days=2)).astimezone(event.zone)
+    asked = organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id)
+    page = asked.submit({"when": "now", "moment": there.strftime("%Y-%m-%dT%H:%M")}, expect=422)
+    assert page.errors == {"moment": "Choose “At a time”, or leave date and time empty"}
+    db.session.refresh(mailing)
+    assert mailing.status == MailingStatus.PROPOSED
+
+
+def test_a_planned_message_is_called_planned_and_promises_no_start_while_it_is_paused(organiser, event):
+    leaves, _stays = confirmed(event), confirmed(event)
+    mailing = make_planned(event)
+    write(actions.cancel, leaves, actor="person", now=NOW)
+    assert "Planned" in organiser.get("outbox.index", event="nf27").text
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    assert "Send was pressed on" in page.text
+    assert page.all("td[data-label=Result]") == ["Left out", "Waiting"]
+    write(mailings.pause, mailing, actor="user:1", now=NOW)
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    assert "nothing leaves while it is paused" in page.text
+    assert "it begins" not in page.text
+
+
 def test_a_message_is_not_planned_for_the_past_or_for_after_the_event(organiser, event):
     confirmed(event)
     mailing = make_draft(event)
