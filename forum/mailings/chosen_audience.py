@@ -91,7 +91,7 @@ def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None
     is_free = not restrictions.is_restricted(registration)
     if reason := _reason(registration.status, is_free=is_free, email=registration.email):
         return reason
-    if refusals.is_refused(registration):
+    if refusals.is_refused(registration.email_canonical):
         return LeftOut.UNSUBSCRIBED
     if suppression.is_suppressed(registration.email):
         return LeftOut.SUPPRESSED

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from flask import current_app
 from sqlalchemy import delete, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.columns import digest, new_token
 from forum.extensions import db
@@ -21,7 +21,7 @@ from forum.mailings.models import MailingRecipient, MailRefusal
 from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason
 from forum.outbox.models import OutboxMessage
-from forum.registration.models import Registration
+from forum.registration.names import canonical_email
 
 
 def reader() -> Callable[[str], bool]:
@@ -30,9 +30,9 @@ def reader() -> Callable[[str], bool]:
     return lambda address: bool(refused) and not refused.isdisjoint(_digests(address))
 
 
-def is_refused(registration: Registration) -> bool:
-    """Return whether the person's address refuses messages from organisers."""
-    mine = MailRefusal.digest.in_(_digests(registration.email_canonical))
+def is_refused(address: str) -> bool:
+    """Return whether a canonical address refuses messages from organisers."""
+    mine = MailRefusal.digest.in_(_digests(address))
     return db.session.scalar(select(MailRefusal.digest).where(_MINE, mine).limit(1)) is not None
 
 
@@ -41,21 +41,22 @@ def refuse(token: str, *, now: datetime) -> None:
 
     Messages to the address that are made already and have not left are taken back.
     """
-    recipient = _find(token)
-    if recipient is None or is_refused(recipient.registration):
+    address = _find_address(token)
+    if not address or is_refused(canonical_email(address)):
         return
-    first = next(iter(_digests(recipient.registration.email_canonical)))
-    db.session.add(MailRefusal(category=Category.MESSAGES, digest=first, refused_at=now))
-    same = OutboxMessage.recipient == recipient.registration.email, OutboxMessage.kind == OWN_WORDS
+    first = next(iter(_digests(canonical_email(address))))
+    tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    refusal = tool.insert(MailRefusal).values(category=Category.MESSAGES, digest=first, refused_at=now)
+    # A mail program and its reader may press at the same moment.
+    db.session.execute(refusal.on_conflict_do_nothing())
+    same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
     outbox.take_back_messages(select(OutboxMessage.id).where(*same), AbortReason.NOT_NEEDED)
-    db.session.flush()
 
 
 def take_back(token: str) -> None:
     """Let the address of the mail with this token get messages again; an unknown token changes nothing."""
-    recipient = _find(token)
-    if recipient is not None:
-        mine = MailRefusal.digest.in_(_digests(recipient.registration.email_canonical))
+    if address := _find_address(token):
+        mine = MailRefusal.digest.in_(_digests(canonical_email(address)))
         db.session.execute(delete(MailRefusal).where(_MINE, mine))
 
 
@@ -74,10 +75,16 @@ def address_of(token: str, language: str) -> str:
 _MINE = MailRefusal.category == Category.MESSAGES
 
 
-def _find(token: str) -> MailingRecipient | None:
+def _find_address(token: str) -> str:
+    """Return the address to which the mail with this token went, "" for an unknown token.
+
+    The registration may have another address by now, about which the reader of the mail decides nothing.
+    """
     mine = MailingRecipient.leave_digest == digest(token), MailingRecipient.status != RecipientStatus.CHOSEN
-    query = select(MailingRecipient).where(*mine).options(joinedload(MailingRecipient.registration))
-    return db.session.scalars(query).one_or_none()
+    query = select(OutboxMessage.recipient).join(
+        MailingRecipient, MailingRecipient.message_id == OutboxMessage.id
+    )
+    return db.session.scalar(query.where(*mine)) or ""
 
 
 def _digests(address: str) -> list[str]:

@@ -104,6 +104,38 @@ def test_a_refusal_outlives_an_erasure_and_a_new_registration(app, event, frozen
     assert mails_of(again).keys() == {other.email}
 
 
+def test_a_link_decides_about_the_address_that_got_it_and_no_later_one(app, event, frozen):
+    person, pages = confirmed(event, email="former@example.org"), Pages(app)
+    first = make_planned(event)
+    work()
+    link = link_in(mails_of(first)[person.email])
+    start_write(db.session)
+    person.email = person.email_canonical = "present@example.org"
+    db.session.commit()
+    pages.open(link, method="POST", data=ONE_CLICK)
+    second = make_planned(event)
+    work()
+    own = link_in(mails_of(second)["present@example.org"])
+    pages.open(own, method="POST", data=ONE_CLICK)
+    assert refusals() == 2
+    pages.open(link, method="POST", data={"act": "again"})
+    confirmed(event, email="former@example.org")
+    third = make_planned(event)
+    assert (third.people, third.left_out) == (1, {"unsubscribed": 1})
+
+
+def test_two_presses_at_once_refuse_once(app, event, frozen, monkeypatch):
+    person = confirmed(event)
+    mailing = make_planned(event)
+    work()
+    link = link_in(mails_of(mailing)[person.email])
+    # Neither press sees what the other has not stored yet.
+    monkeypatch.setattr("forum.mailings.refusals.is_refused", lambda _address: False)
+    for _press in range(2):
+        Pages(app).open(link, method="POST", data=ONE_CLICK)
+    assert refusals() == 1
+
+
 def test_a_token_that_nobody_has_is_answered_in_the_same_way(app, event, frozen):
     person = confirmed(event)
     mailing = make_planned(event)
