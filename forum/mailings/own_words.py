@@ -15,7 +15,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience
+from forum.mailings import chosen_audience, queries
 from forum.mailings.actions import require, require_public
 from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
@@ -127,9 +127,13 @@ def send(
 
 
 def can_take_back(mailing: Mailing, now: datetime) -> bool:
-    """Return whether nothing has been made of the message yet, so that it can become a draft again."""
+    """Return whether nothing has been made of the message yet, so that it can become a draft again.
+
+    The recipients are asked, too: the clock of the worker's machine may be ahead of this one's.
+    """
     is_started = mailing.status in (MailingStatus.SENDING, MailingStatus.PAUSED)
-    return is_started and mailing.begins_at is not None and now < mailing.begins_at
+    is_ahead = is_started and mailing.begins_at is not None and now < mailing.begins_at
+    return is_ahead and not queries.has_begun(mailing.id)
 
 
 def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:

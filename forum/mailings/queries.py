@@ -106,6 +106,13 @@ def count_waiting(mailing_id: int) -> int:
     return db.session.scalar(select(func.count()).select_from(MailingRecipient).where(*mine)) or 0
 
 
+def has_begun(mailing_id: int) -> bool:
+    """Return whether any recipient has a mail already, or was left out when it should have been made."""
+    done = MailingRecipient.status.in_((RecipientStatus.QUEUED, RecipientStatus.LEFT_OUT))
+    mine = select(MailingRecipient.id).where(MailingRecipient.mailing_id == mailing_id, done)
+    return db.session.scalar(mine.limit(1)) is not None
+
+
 def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
     """Return the counts of mails by the mailing's id; the counts of a mailing add up to its `people`."""
     columns = (MailingRecipient.mailing_id, MailingRecipient.status, OutboxMessage.status)

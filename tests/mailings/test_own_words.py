@@ -335,6 +335,20 @@ def _at_once(number: int, act) -> None:
         thread.join()
 
 
+def test_a_message_that_a_worker_with_a_fast_clock_has_begun_is_not_taken_back(organiser, event):
+    confirmed(event)
+    mailing = make_planned(event)
+    work()
+    clock.freeze(NOW)
+    with pytest.raises(BegunAlready):
+        write(own_words.take_back, mailing, actor="user:1", now=NOW)
+    assert (
+        "Nothing has left yet"
+        not in organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id).text
+    )
+    assert counts(mailing).waiting == 1
+
+
 def test_the_mail_of_a_protected_person_does_not_differ(organiser, event):
     same = {"given_name": "A", "family_name": "B", "organisation": "C"}
     person = confirmed(event, is_protected=True, real_name="Kanarie", **same)
