@@ -30,6 +30,8 @@ from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.languages import NAMES
 
 bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
+# The button of a draft that saves its words and sends them to the organiser alone.
+TRIAL = "trial"
 
 
 @bp.route("/message", methods=["GET", "POST"])
@@ -55,7 +57,7 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/text", methods=["GET", "POST"])
 def write(event: str, mailing: int) -> ResponseReturnValue:
-    """Show a draft, for whom it is, and how it looks; on POST save its words."""
+    """Show a draft, for whom it is, and how it looks; on POST save its words, and send it to the organiser if asked."""
     shown = find_or_404(get_any_or_404(event), mailing)
     form = MessageForm(kept_words.sent_or_kept(), event=shown.event, data=MessageForm.stored(shown))
     if not form.is_submitted():
@@ -71,8 +73,14 @@ def write(event: str, mailing: int) -> ResponseReturnValue:
         return _draft_page(find_or_404(get_any_or_404(event), mailing), form, meanwhile)
     except MailingRefused as refusal:
         return refused(event, mailing, refusal)
+    is_trial = request.form.get("act") == TRIAL
+    if is_trial:
+        _try_out(shown)
     db.session.commit()
-    flash(_("Saved. Nothing has been sent.") if is_new else _("Nothing was different."), "success")
+    if is_trial:
+        flash(_("It is on its way to you, at %(address)s.", address=g.user.email), "success")
+    else:
+        flash(_("Saved. Nothing has been sent.") if is_new else _("Nothing was different."), "success")
     return lead_to(shown)
 
 
@@ -89,18 +97,6 @@ def people(event: str, mailing: int) -> ResponseReturnValue:
     return change(event, mailing, own_words.readdress, _("Saved."), audience=form.query())
 
 
-@bp.route("/mailings/<int:mailing>/trial", methods=["POST"])
-def try_out(event: str, mailing: int) -> ResponseReturnValue:
-    """Send a draft to the organiser alone, in each language in which it is written, as it will be sent."""
-    shown = find_or_404(get_locked_or_404(event), mailing)
-    codes = [code for code in NAMES if shown.words.get(code)]
-    for code in codes:
-        mails.queue_trial(shown, g.user, code, now=clock.now())
-    db.session.commit()
-    flash(_("It is on its way to you, at %(address)s.", address=g.user.email), "success")
-    return lead_to(shown)
-
-
 @bp.route("/mailings/<int:mailing>/removal", methods=["POST"])
 def discard(event: str, mailing: int) -> ResponseReturnValue:
     """Delete a draft."""
@@ -112,6 +108,13 @@ def discard(event: str, mailing: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("The draft is deleted."), "success")
     return redirect(url_for("outbox.index", event=event), 303)
+
+
+def _try_out(mailing: Mailing) -> None:
+    """Send a draft to the organiser alone, in each language in which it is written, as it will be sent."""
+    for code in NAMES:
+        if mailing.words.get(code):
+            mails.queue_trial(mailing, g.user, code, now=clock.now())
 
 
 def _filters_in_url(slug: str) -> tuple[Event, Filters]:

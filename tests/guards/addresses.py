@@ -62,7 +62,7 @@ COLLEAGUES = {
     UNSEEN: ADMIN,
 }
 # Pages about a draft of a message in the organisers' own words.
-DRAFTS = ("write", "people", "try_out", "discard")
+DRAFTS = ("write", "people", "discard")
 SLUGS = {
     "events.page": "practical",
     "events.picture": "practical",

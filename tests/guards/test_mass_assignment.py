@@ -673,7 +673,6 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {"mailings": {"audience", "changed_at"}},
         ADDED,
     ),
-    "own_mailings.try_out": (ADMIN, {}, {}, {"outbox_messages"}),
     "own_mailings.discard": (ADMIN, {}, {}, ADDED),
     "sent_mailings.send": (
         ADMIN,

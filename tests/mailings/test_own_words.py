@@ -392,7 +392,8 @@ def test_what_an_organiser_gets_on_trial_is_what_is_sent(organiser, event):
     person = confirmed(event, language="en", given_name="Organiser")
     mailing = make_draft(event)
     page = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id)
-    page.form('form:has(button:-soup-contains("to me first"))').submit()
+    typed = {"words-en": "Words that were not saved, {given name}."}
+    page.form('form:has([name="words-en"])').submit(typed, button="Save and send it to me alone")
     trials = {
         mail.language: mail
         for mail in db.session.scalars(select(OutboxMessage))
@@ -405,6 +406,8 @@ def test_what_an_organiser_gets_on_trial_is_what_is_sent(organiser, event):
     assert parse(trials["en"]).keys() == parse(sent).keys()
     assert trials["en"].subject == sent.subject
     assert person.reference not in text_of(trials["en"])
+    for mail in (trials["en"], sent):
+        assert "Words that were not saved, Organiser." in text_of(mail)
 
 
 def test_a_mailer_writes_by_sector_and_status_and_reads_no_names(sign_in_as, event):

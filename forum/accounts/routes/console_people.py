@@ -109,7 +109,6 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_mailings.new": MAILERS,
     "own_mailings.write": MAILERS,
     "own_mailings.people": MAILERS,
-    "own_mailings.try_out": MAILERS,
     "own_mailings.discard": MAILERS,
     "sent_mailings.send": MAILERS,
     "sent_mailings.show": MAILERS,
