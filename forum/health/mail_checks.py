@@ -54,10 +54,16 @@ def _answered(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding
 
 def _spf(domain: str, server: str, ask: Ask) -> Iterator[Finding]:
     records = spf.records_of(domain, ask)
-    example = f"v=spf1 a:{server or 'mail.example.org'} -all"
     if not records:
+        public = _public_addresses(server, ask)
+        # An address of this machine or network in a record would make receivers refuse every mail.
+        names = [f"ip{ip_address(each).version}:{each}" for each in public if each == server.strip("[]")]
+        sends = (names or [f"a:{server}"])[0] if public else "ip4:ADDRESS"
+        which = "" if public else ", where ADDRESS is the one from which your mail server sends"
         yield Finding(
-            "spf", False, f'{domain} has no SPF record: add a TXT record there, such as "{example}"'
+            "spf",
+            False,
+            f'{domain} has no SPF record: add a TXT record there, such as "v=spf1 {sends} -all"{which}',
         )
         return
     if len(records) > 1:
@@ -78,7 +84,7 @@ def _spf(domain: str, server: str, ask: Ask) -> Iterator[Finding]:
 
 def _spf_of_server(domain: str, server: str, ask: Ask) -> Iterator[Finding]:
     """Check whether the record names the mail server's public addresses."""
-    public = [each for each in addresses(server, ask) if ip_address(each).is_global] if server else []
+    public = _public_addresses(server, ask)
     if not public:
         yield Finding("spf", True, f"{domain} has a record; see that it names the address that sends")
         return
@@ -173,7 +179,7 @@ def _bounces(address: str, ask: Ask) -> Iterator[Finding]:
 
 def _ptr(server: str, ask: Ask) -> Iterator[Finding]:
     """Check that each public address of the mail server has a name, and that the name has the address."""
-    public = [each for each in addresses(server, ask) if ip_address(each).is_global] if server else []
+    public = _public_addresses(server, ask)
     if not public:
         yield _to_do("ptr", "the mail server has no public address here: look at the one from which it sends")
     for each in public:
@@ -188,6 +194,10 @@ def _ptr(server: str, ask: Ask) -> Iterator[Finding]:
             )
         else:
             yield Finding("ptr", True, f"{each} is called {hosts[0]}")
+
+
+def _public_addresses(server: str, ask: Ask) -> list[str]:
+    return [each for each in addresses(server, ask) if ip_address(each).is_global] if server else []
 
 
 def _encryption(app: Flask) -> Iterator[Finding]:

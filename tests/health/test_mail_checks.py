@@ -58,6 +58,23 @@ def told(app, records) -> dict[str, tuple[str, str]]:
     }
 
 
+@pytest.mark.parametrize(
+    ("server", "sends"),
+    [
+        ("mail.example.org", "a:mail.example.org"),
+        (IP, f"ip4:{IP}"),
+        ("127.0.0.1", "ip4:ADDRESS"),
+        ("localhost", "ip4:ADDRESS"),
+        ("", "ip4:ADDRESS"),
+    ],
+)
+def test_record_to_add_names_no_address_of_this_machine(app, records, server, sends):
+    app.config["MAIL_SERVER"] = server
+    del records["example.org", "TXT"]
+    records["localhost", "A"] = ["127.0.0.1"]
+    assert f'"v=spf1 {sends} -all"' in told(app, records)["spf"][1]
+
+
 def test_domain_at_which_nothing_is_wrong(app, records):
     assert {**told(app, records), "tls": None} == {
         "spf": ("ok", "the record of example.org names mail.example.org"),
