@@ -88,7 +88,7 @@ def write(event: str, mailing: int) -> ResponseReturnValue:
 def people(event: str, mailing: int) -> ResponseReturnValue:
     """Ask for the sectors and statuses of those for whom a draft is; on POST save them."""
     shown = find_or_404(get_any_or_404(event), mailing)
-    form = PeopleForm(event=shown.event, data=shown.audience or {})
+    form = PeopleForm(kept_words.sent_or_kept(), event=shown.event, data=shown.audience or {})
     if not form.validate_on_submit():
         page = render_template(
             "console/own_mailings/people.html", event=shown.event, mailing=shown, form=form

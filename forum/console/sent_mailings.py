@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum import clock
-from forum.accounts import sign_ins
+from forum.accounts import kept_words, sign_ins
 from forum.console import own_mailing_words as words
 from forum.console.mailing_words import state_words
 from forum.console.own_mailing_forms import SendOwnForm
@@ -38,7 +38,7 @@ def send(event: str, mailing: int) -> ResponseReturnValue:
     """Ask when to send a message to whom, after both factors were entered (S09); on POST fix the recipients."""
     if answer := sign_ins.require_fresh():
         return answer
-    form = SendOwnForm()
+    form = SendOwnForm(kept_words.sent_or_kept())
     shown = find_or_404(get_any_or_404(event), mailing)
     if not form.validate_on_submit() or not form.is_complete(shown.event):
         return _ask(shown, form)

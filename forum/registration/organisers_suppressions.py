@@ -9,7 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from forum import clock
-from forum.accounts import sign_ins
+from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
@@ -38,7 +38,7 @@ class LiftForm(TidyForm):
 def lift(event: str, reference: str) -> ResponseReturnValue:
     """Say why mail to many leaves the address out; on POST take the mark off."""
     registration, filters = person_of(event, reference)
-    form = LiftForm()
+    form = LiftForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
         return _page(registration, filters, form)
     try:

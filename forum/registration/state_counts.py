@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, column, delete, func, insert, select, table, text
+from sqlalchemy import Select, bindparam, column, delete, func, insert, select, table, text
 
 from forum.columns import Member
 from forum.events.models import Event
@@ -27,7 +27,7 @@ OF_EVENT = (
     .having(func.sum(ROWS.c.number) != 0)
 )
 # How many rows are more than one for their sector and state.
-SPARED = select(func.coalesce(func.sum(column("rows") - 1), 0)).select_from(
+SPARED: Select[tuple[Any]] = select(func.coalesce(func.sum(column("rows") - 1), 0)).select_from(
     select(func.count().label("rows")).select_from(ROWS).group_by(*list(ROWS.c)[:3]).subquery()
 )
 # Two commands at once would each add what is lacking. Registrations do not wait for this lock.

@@ -181,11 +181,11 @@ def build(app: Flask, write_text: texts.Writer) -> World:
 
 
 def _mark_address(world: World) -> None:
-    """Mark the address of a person, which has just become another, as one from which mail comes back."""
+    """Mark the addresses of two people, which have just become others, as addresses from which mail comes back."""
     start_write(db.session)
-    suppression.suppress(
-        find_registration(world, PERSON).email, SuppressionCause.BOUNCED, code="5.1.1", now=NOW
-    )
+    for name in (PERSON, "twin"):
+        email = find_registration(world, name).email
+        suppression.suppress(email, SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
     db.session.commit()
 
 
