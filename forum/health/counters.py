@@ -19,7 +19,8 @@ WRONG_COUNTERS = text(
 # How many numbers of the registrations of a sector in a state, which triggers keep, are not as the rows say.
 WRONG_STATES = text(
     "SELECT count(*) FROM (SELECT sum(number) FROM"
-    " (SELECT event_id, sector_id, status, 1 AS number FROM registrations"
+    " (SELECT event_id, sector_id, status, count(*) AS number FROM registrations"
+    " GROUP BY event_id, sector_id, status"
     " UNION ALL SELECT event_id, sector_id, status, -number FROM people_counts) AS every"
     " GROUP BY event_id, sector_id, status HAVING sum(number) <> 0) AS wrong"
 )

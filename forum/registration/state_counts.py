@@ -36,7 +36,8 @@ ALONE = text("LOCK TABLE people_counts IN SHARE UPDATE EXCLUSIVE MODE")
 MEND = text(
     "INSERT INTO people_counts (event_id, sector_id, status, number)"
     " SELECT event_id, sector_id, status, sum(number) FROM"
-    " (SELECT event_id, sector_id, status, 1 AS number FROM registrations"
+    " (SELECT event_id, sector_id, status, count(*) AS number FROM registrations"
+    " GROUP BY event_id, sector_id, status"
     " UNION ALL SELECT event_id, sector_id, status, -number FROM people_counts) AS every"
     " GROUP BY event_id, sector_id, status HAVING sum(number) <> 0"
 )
