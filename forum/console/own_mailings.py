@@ -74,13 +74,9 @@ def write(event: str, mailing: int) -> ResponseReturnValue:
     except MailingRefused as refusal:
         return refused(event, mailing, refusal)
     is_trial = request.form.get("act") == TRIAL
-    if is_trial:
-        _try_out(shown)
+    said = _try_out(shown) if is_trial else _said_of(is_new=is_new)
     db.session.commit()
-    if is_trial:
-        flash(_("It is on its way to you, at %(address)s.", address=g.user.email), "success")
-    else:
-        flash(_("Saved. Nothing has been sent.") if is_new else _("Nothing was different."), "success")
+    flash(said, "success")
     return lead_to(shown)
 
 
@@ -110,11 +106,16 @@ def discard(event: str, mailing: int) -> ResponseReturnValue:
     return redirect(url_for("outbox.index", event=event), 303)
 
 
-def _try_out(mailing: Mailing) -> None:
-    """Send a draft to the organiser alone, in each language in which it is written, as it will be sent."""
+def _try_out(mailing: Mailing) -> str:
+    """Send a draft to the organiser alone, in each language in which it is written; return what to say of it."""
     for code in NAMES:
         if mailing.words.get(code):
             mails.queue_trial(mailing, g.user, code, now=clock.now())
+    return _("It is on its way to you, at %(address)s.", address=g.user.email)
+
+
+def _said_of(*, is_new: bool) -> str:
+    return _("Saved. Nothing has been sent.") if is_new else _("Nothing was different.")
 
 
 def _filters_in_url(slug: str) -> tuple[Event, Filters]:
