@@ -27,6 +27,7 @@ from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.web.edits import ChangedMeanwhile, differences
+from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
 
 bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
@@ -93,9 +94,17 @@ def people(event: str, mailing: int) -> ResponseReturnValue:
     return change(event, mailing, own_words.readdress, _("Saved."), audience=form.query())
 
 
-@bp.route("/mailings/<int:mailing>/removal", methods=["POST"])
+@bp.route("/mailings/<int:mailing>/removal", methods=["GET", "POST"])
 def discard(event: str, mailing: int) -> ResponseReturnValue:
-    """Delete a draft."""
+    """Ask whether to delete a draft; on POST delete it."""
+    form = TidyForm()
+    if not form.validate_on_submit():
+        shown = find_or_404(get_any_or_404(event), mailing)
+        if shown.status != MailingStatus.PROPOSED:
+            return lead_to(shown)
+        return render_template(
+            "console/own_mailings/discard.html", event=shown.event, mailing=shown, form=form
+        )
     shown = find_or_404(get_locked_or_404(event), mailing)
     try:
         own_words.discard(shown, **by_now())

@@ -51,7 +51,7 @@ def lift(event: str, reference: str) -> ResponseReturnValue:
         db.session.rollback()
         flash(_("Messages go to the address already. Nothing was changed."), "warning")
     else:
-        flash(_("Messages to many go to %(email)s again.", email=registration.email), "success")
+        flash(_("The mark is taken off %(email)s.", email=registration.email), "success")
     return redirect(to_person(registration, filters), 303)
 
 

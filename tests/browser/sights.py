@@ -547,6 +547,12 @@ CONSOLE = [
         as_=ORGANISER,
     ),
     Sight(
+        "message, delete?",
+        "own_mailings.discard",
+        way=of_letter("own_mailings.discard", "draft"),
+        as_=ORGANISER,
+    ),
+    Sight(
         "message, send?", "sent_mailings.send", way=of_letter("sent_mailings.send", "draft"), as_=ORGANISER
     ),
     Sight(

@@ -36,7 +36,6 @@ NO_PAGES = {  # routes that answer with something other than a page, each with t
     "organisation_merges.tell_apart": "leads back to the list",
     "organisation_merges.propose_again": "leads back to the list",
     "mailings.dismiss": "leads back to the mailing",
-    "own_mailings.discard": "leads back to the list",
     "sent_mailings.take_back": "leads back to the draft",
     "sent_mailings.again": "leads back to the message",
     "kept_exports.take": "gives a file",

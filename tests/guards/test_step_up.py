@@ -80,7 +80,7 @@ LIGHT = {
     "own_mailings.new": "a draft, which nobody gets before it is sent by a page that asks",
     "own_mailings.write": "a draft, which nobody gets before it is sent by a page that asks",
     "own_mailings.people": "a draft, which nobody gets before it is sent by a page that asks",
-    "own_mailings.discard": "nobody is written to",
+    "own_mailings.discard": "nobody is written to; asked on a page of its own",
     "sent_mailings.take_back": "holds back what was allowed",
     "sent_mailings.again": "goes on with what somebody with both factors has sent, to the same people",
     "mailings.pause": "holds back what was allowed; goes on as quickly",

@@ -437,6 +437,16 @@ def test_those_chosen_in_the_attendee_list_are_written_to(organiser, event):
     assert (mailing.audience, people) == (None, [chosen.id])
 
 
+def test_a_draft_is_deleted_after_a_question(organiser, event):
+    mailing = make_draft(event)
+    asked = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id).follow("Delete the draft…")
+    assert asked.h1 == "Delete the draft “Choose your group”"
+    assert db.session.scalars(select(Mailing)).one()
+    db.session.rollback()
+    assert asked.submit(button="Delete the draft", follow=True).flashes == ["The draft is deleted."]
+    assert db.session.scalars(select(Mailing)).all() == []
+
+
 def test_messages_of_another_event_or_kind_are_not_there(organiser, event, archive):
     mailing = make_draft(archive)
     for act in ("own_mailings.write", "own_mailings.people", "sent_mailings.send", "sent_mailings.show"):

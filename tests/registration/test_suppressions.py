@@ -62,7 +62,7 @@ def test_organiser_takes_the_mark_off_with_a_reason(organiser, person):
     asked = page.follow("Write to this address again")
     assert asked.submit(button="Write to it again", expect=422).errors == {"reason": "Choose a reason"}
     done = asked.submit({"reason": "asked"}, button="Write to it again", follow=True)
-    assert done.flashes == [f"Messages to many go to {KIM} again."]
+    assert done.flashes == [f"The mark is taken off {KIM}."]
     assert "Messages to many leave this address out" not in done.text
     assert "The person wants messages after all" in done.text
     lifted = [entry[2] for entry in recorded(person) if entry[0] == "registration.suppression_lifted"]
