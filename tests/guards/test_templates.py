@@ -338,6 +338,7 @@ def write_every_mail(world: World) -> None:
     admin = db.session.get_one(User, *world.owned[ADMIN]["users"])
     account_mails.queue_recovery_code_used(admin, 3, now=NOW)
     account_mails.queue_passkey_added(admin, "Laptop", now=NOW)
+    account_mails.queue_passkey_cloned(admin, "Laptop", now=NOW)
     event = db.session.scalars(select(Event).where(Event.slug == HERE)).one()
     account_mails.queue_added(admin, event, by=admin, is_signed_out=True, now=NOW)
     pending = find_registration(world, "pending")
