@@ -22,6 +22,7 @@ from forum.mailings.errors import (
     NobodyToTell,
     NotAhead,
     NothingFailed,
+    SubjectTells,
     WordsMissing,
 )
 from forum.mailings.models import Mailing
@@ -38,6 +39,9 @@ REFUSALS = {
     NobodyToTell: _l("There is nobody to write to. Choose other people."),
     NotAhead: _l("Choose a time at least a minute ahead, and before the event is over."),
     NothingFailed: _l("No message has failed."),
+    SubjectTells: _l(
+        "The subject names the forum, organiser or place as they are called now. Save the words with another one."
+    ),
     BegunAlready: _l("It has begun already. You can pause it, or end it for those who wait."),
     UnknownFilter: _l("A filter is gone by which people were chosen. Choose again for whom it is."),
 }

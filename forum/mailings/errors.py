@@ -35,5 +35,9 @@ class NotAhead(MailingRefused):
     """The moment for sending is not at least a minute ahead, or the event is over by then."""
 
 
+class SubjectTells(MailingRefused):
+    """The subject names the event or its place, by words that were no part of these when the subject was written."""
+
+
 class NothingFailed(MailingRefused):
     """No mail of the mailing has failed, so none can be sent again."""

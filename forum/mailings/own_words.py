@@ -15,10 +15,17 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, queries
+from forum.mailings import chosen_audience, neutral, queries
 from forum.mailings.actions import require, require_public
 from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
-from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
+from forum.mailings.errors import (
+    BegunAlready,
+    NobodyToTell,
+    NotAhead,
+    NothingFailed,
+    SubjectTells,
+    WordsMissing,
+)
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason
@@ -105,7 +112,7 @@ def send(
 ) -> int:
     """Fix the recipients and let sending begin in a minute, or at a later moment; return their number (R12).
 
-    Raises AlreadyDecided, EventHidden, NotAhead, NobodyToTell, WordsMissing, UnknownFilter.
+    Raises AlreadyDecided, EventHidden, NotAhead, NobodyToTell, WordsMissing, SubjectTells, UnknownFilter.
     """
     require(mailing, MailingStatus.PROPOSED)
     require_public(mailing.event, now)
@@ -117,6 +124,9 @@ def send(
         raise NobodyToTell
     if missing := chosen_audience.missing_languages(mailing, audience):
         raise WordsMissing(missing)
+    # The event may have got another name or place since the draft was written.
+    if any(neutral.find_telling(mailing.event, subject) for subject in mailing.subjects.values()):
+        raise SubjectTells
     _fix(mailing, [person.registration_id for person in audience.people])
     mailing.status, mailing.people = MailingStatus.SENDING, len(audience.people)
     mailing.left_out = audience.reasons

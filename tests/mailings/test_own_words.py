@@ -375,6 +375,18 @@ def test_a_subject_that_tells_where_somebody_is_or_harms_a_mail_is_refused(organ
     assert db.session.scalars(select(Mailing)).all() == []
 
 
+def test_a_subject_that_the_event_s_new_place_makes_telling_is_not_sent(organiser, event):
+    confirmed(event)
+    mailing = make_draft(event, written=Written(Text(en="By train to Uppsala"), Text(en="Come."), "en"))
+    start_write(db.session)
+    event.place = Text(sv="Uppsala", en="Uppsala")
+    db.session.commit()
+    asked = organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id)
+    assert asked.submit(follow=True).flashes[0].startswith("The subject names the forum, organiser or place")
+    db.session.refresh(mailing)
+    assert mailing.status == MailingStatus.PROPOSED
+
+
 def test_an_unknown_placeholder_is_refused_and_named(organiser, event):
     shown = organiser.get("own_mailings.new", event="nf27")
     for unknown in UNKNOWN:
