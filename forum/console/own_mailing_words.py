@@ -19,6 +19,7 @@ from forum.mailings.models import Mailing, MailingRecipient
 from forum.mailings.wording import reason_text
 from forum.outbox.rendering import Rendered
 from forum.outbox.wording import failure_text, status_words
+from forum.outbox.wording import reason_text as aborted_text
 from forum.registration import filter_words
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
@@ -96,9 +97,11 @@ def preview_for(mailing: Mailing, audience: ChosenAudience, number: int) -> Pers
 def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
     """Return what became of a recipient's mail."""
     message = recipient.message
-    if message is not None:
+    if message is not None and not (message.abort_reason and recipient.left_because):
         words = status_words(message.status, message.abort_reason)
         why = failure_text(message.last_error) if message.last_error else ""
+        if message.abort_reason:
+            why = aborted_text(message.abort_reason)
         return Result(words.label, words.kind, why, message.sent_at)
     if recipient.status == RecipientStatus.WAITING and not recipient.registration.is_live:
         return Result(_("Left out"), "out", reason_text(LeftOut.ENDED), None)

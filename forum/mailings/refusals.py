@@ -10,17 +10,18 @@ from datetime import datetime
 from hashlib import sha256
 
 from flask import current_app
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.columns import digest, new_token
 from forum.extensions import db
-from forum.mailings.enums import Category, RecipientStatus
+from forum.mailings.enums import Category, LeftOut, RecipientStatus
 from forum.mailings.mails import OWN_WORDS
 from forum.mailings.models import MailingRecipient, MailRefusal
 from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import UNSENT
 from forum.registration.names import canonical_email
 
 
@@ -50,6 +51,9 @@ def refuse(token: str, *, now: datetime) -> None:
     # A mail program and its reader may press at the same moment.
     db.session.execute(refusal.on_conflict_do_nothing())
     same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
+    unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))
+    mine = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
+    db.session.execute(mine.values(left_because=LeftOut.UNSUBSCRIBED))
     outbox.take_back_messages(select(OutboxMessage.id).where(*same), AbortReason.NOT_NEEDED)
 
 

@@ -89,6 +89,15 @@ def test_a_refusal_takes_back_what_has_not_left_and_holds_when_the_mail_is_made(
     assert confirmation.status == MessageStatus.QUEUED
 
 
+def test_the_results_say_that_somebody_wants_no_messages(organiser, event, frozen):
+    person = confirmed(event)
+    mailing = make_planned(event)
+    work()
+    organiser.open(link_in(mails_of(mailing)[person.email]), method="POST", data=ONE_CLICK)
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    assert page.all("td[data-label=Result], td[data-label=Why]") == ["Left out", "wants no messages"]
+
+
 def test_a_refusal_outlives_an_erasure_and_a_new_registration(app, event, frozen):
     person = confirmed(event, email="a@example.org")
     mailing = make_planned(event)
