@@ -68,3 +68,15 @@ def test_keys_of_the_list_move_tick_and_search_and_are_silent_in_fields_and_when
     with page.expect_navigation():
         keys.press("j", "Enter")
     expect(page.get_by_role("heading", name="What has happened")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_frame_of_the_table_does_not_cut_the_focus_of_a_row_s_menu(worlds, new_visitor, width):
+    forum = worlds["demo"]
+    visitor = new_visitor(forum, "en", viewport={"width": width, "height": 844})
+    visitor.sign_in(ORGANISER)
+    visitor.open("attendees.index", event=forum.event)
+    room = visitor.page.locator(".row-menu summary").first.evaluate(
+        "one => one.closest('.table-scroll').getBoundingClientRect().right - one.getBoundingClientRect().right"
+    )
+    assert room >= 5  # the width of the focus in base.css
