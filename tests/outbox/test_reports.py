@@ -66,6 +66,19 @@ def test_other_mail_is_no_report(raw):
     assert reports.read(raw) is None
 
 
+def test_report_with_many_levels_is_not_parsed(monkeypatch):
+    """Each level makes every line dearer to read; twenty are more than the mail servers' reports have."""
+    returned = b"".join(b"Content-Type: MultiPart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(20))
+    parsed = []
+    parse = reports.message_from_bytes
+    monkeypatch.setattr(
+        reports, "message_from_bytes", lambda raw, **how: parsed.append(raw) or parse(raw, **how)
+    )
+    assert reports.read(dsn(message_id="<1@forum>") + returned[:200]) is not None
+    assert reports.read(dsn(message_id="<1@forum>") + returned) is None
+    assert len(parsed) == 1
+
+
 def test_words_are_one_short_line_whatever_the_server_says():
     report = reports.read(dsn(diagnostic="smtp; 550 5.1.1 a\x1b[2J\tb\n \u2028c" + "d" * 5000))
     assert report.words.startswith("550 5.1.1 a [2J b")
