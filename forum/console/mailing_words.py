@@ -24,7 +24,7 @@ STATES = {
     MailingStatus.PROPOSED: (_l("Not sent"), "wait"),
     MailingStatus.SENDING: (_l("Being sent"), "offered"),
     MailingStatus.PAUSED: (_l("Paused"), "wait"),
-    MailingStatus.DONE: (_l("Sent"), "in"),
+    MailingStatus.DONE: (_l("Finished"), "in"),
     MailingStatus.STOPPED: (_l("Ended early"), "out"),
     MailingStatus.SUPERSEDED: (_l("Replaced by a newer change"), "out"),
     MailingStatus.DISMISSED: (_l("No message needed"), "out"),

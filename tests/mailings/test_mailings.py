@@ -146,7 +146,7 @@ def test_an_organiser_writes_to_those_whom_a_change_concerns(organiser, event):
     work()
     assert reread(mailing).status == MailingStatus.DONE
     page = organiser.get("outbox.index", event="nf27")
-    assert page.all(".mailings tbody td") == ["Sent", "3", "1", "0", "1"]
+    assert page.all(".mailings tbody td") == ["Finished", "3", "1", "0", "1"]
     assert "have not been told about" not in organiser.get("console.overview", event="nf27").text
     assert acts() == ["mailing.proposed", "mailing.written", "mailing.started", "mailing.done"]
 
