@@ -34,6 +34,7 @@ LINES = """() => [...document.querySelectorAll(".people tbody tr")].map(row => {
     const texts = document.createTreeWalker(row, NodeFilter.SHOW_TEXT), middles = [];
     while (texts.nextNode()) {
         const range = document.createRange();
+        if (!texts.currentNode.parentElement.checkVisibility()) continue;  // the menu of a row, closed
         range.selectNodeContents(texts.currentNode);
         middles.push(...[...range.getClientRects()].filter(box => box.width > 1).map(box => box.top + box.height / 2));
     }
