@@ -160,7 +160,9 @@ def test_letters_beyond_ascii_before_the_at_sign_need_a_server_that_takes_them(
 
     assert states() == [state]
     assert server.messages == ([content] if offers else [])
-    assert ("rcpt TO:<åse@xn--blbr-noae.example>" in server.commands) == offers
+    # Python 3.13 writes the command in other letters than 3.11.
+    commands = [command.lower() for command in server.commands]
+    assert ("rcpt to:<åse@xn--blbr-noae.example>" in commands) == offers
 
 
 def test_attempts_spread_over_a_day_and_end_in_a_dead_letter(database, to_server):
