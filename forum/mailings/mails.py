@@ -21,6 +21,7 @@ from forum.registration import links
 from forum.registration import mails as registration_mails
 from forum.registration.models import Registration
 from forum.registration.review_words import paragraphs
+from forum.web.languages import NAMES
 
 EVENT_CHANGED, OWN_WORDS = "event-changed", "own-words"
 # The kinds of mails that go to many people at once.
@@ -82,7 +83,8 @@ def preview(mailing: Mailing, language: str, step: int) -> Rendered:
 
 def preview_own_words(mailing: Mailing, user: User, registration: Registration | None, code: str) -> Rendered:
     """Return the mail in the organisers' own words as this person gets it, or, without one, the organiser."""
-    language = registration.language if registration else code
+    # A row may name a language that the forum does not have: nothing can be mailed in it.
+    language = registration.language if registration and registration.language in NAMES else code
     values = _values(registration, code) if registration else sample_values(mailing.event, user, code)
     context = {
         **_of_sample(mailing.event),
