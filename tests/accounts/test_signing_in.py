@@ -171,6 +171,7 @@ def test_the_cookie_names_nobody(app, pages, user):
 
 
 def test_the_cookie_is_locked_down_on_every_account_page(make_app, sqlite_url, user):
+    """Over https the session's cookie has the attributes that Flask does not set by default (F6)."""
     app = make_app(sqlite_url, BASE_URL="https://forum.example")
     for path in ("/account/sign-in", "/account/forgot", "/account/signed-out?lang=sv"):
         answer = app.test_client().get(path, base_url="https://forum.example")

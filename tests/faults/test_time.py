@@ -68,6 +68,7 @@ def test_page_says_when_registration_opens(pages, database, moment):
 
 
 def test_mail_says_until_when_a_place_is_held(database, moment):
+    """The mail gives the moment in the event's time zone, with its name, in summer and winter (M17)."""
     _at, zone, words, _cell = moment
     text = newest_mail(register(event_in(zone), now=clock.now())).text
     assert f"until {words}." in " ".join(text.split())

@@ -200,7 +200,10 @@ def leaked(world: World, audience: str, path: str, words: set[str]) -> set[str]:
 
 @pytest.mark.long
 def test_nobody_gets_what_they_may_not_see(world):
-    """One crawl checks pages, files and feeds, the log lines that they cause, and the filled page cache."""
+    """One crawl checks pages, files and feeds, the log lines that they cause, and the filled page cache.
+
+    An answer to a question of the event is shown on no page for visitors and in no list of participants (P27).
+    """
     with refused_briefly():
         harvest = crawl(world)
     assert harvest.leaks == {}

@@ -98,6 +98,7 @@ def _is_session(cookie: str) -> bool:
 
 
 def test_every_page_and_redirect_has_its_headers(site):
+    """Pages behind a link are stored by no cache, and their policy allows no other site (S22)."""
     for audience in (VISITOR, PERSON, ADMIN):
         for address in readable(site):
             answer = site.browsers[audience].get(address.path, **SITE)
@@ -134,6 +135,7 @@ ERRORS = {  # for each error status, a request that leads to it
 
 @pytest.mark.parametrize("status", ERRORS)
 def test_every_error_has_its_headers(site, monkeypatch, status):
+    """Each kind of error has the required headers, the refusal of a form of 300,000 bytes included (F6)."""
     method, path, more = ERRORS[status]
     if status == 500:
         monkeypatch.setitem(site.app.view_functions, "news.index", lambda **_values: 1 / 0)

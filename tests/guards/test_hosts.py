@@ -55,6 +55,7 @@ def test_no_answer_repeats_a_forged_host(world):
     ],
 )
 def test_another_host_is_refused_before_anything_is_shown(world, host):
+    """Flask alone would accept any Host (F6)."""
     world.browsers[VISITOR].get("/en/")
     for path in ("/healthz", "/en/", "/en/register/ngo", "/console/nf27/", "/sitemap.xml"):
         answer = world.browsers[ADMIN].get(path, headers={"Host": host})

@@ -279,6 +279,7 @@ def test_a_database_without_tables_is_told_of(make_app, blank_database_url):
 
 
 def test_doctor_says_what_is_wrong_and_shows_no_secret(app, database, settings):
+    """`forum doctor` does not print the secret key (S44)."""
     beat(database)
     well = app.test_cli_runner().invoke(cli, ["doctor", "--offline"])
     app.config["MAIL_DEFAULT_SENDER"] = "nobody"

@@ -395,6 +395,7 @@ def test_an_unknown_placeholder_is_refused_and_named(organiser, event):
 
 
 def test_placeholders_are_filled_in_a_single_pass():
+    """A name that looks like a placeholder stays as it is, and markup is no placeholder (L01)."""
     values = {"given name": "{event}", "family name": "B", "event": "NF", "sector": "<b>"}
     filled = placeholders.fill("Dear {Given_Name} {sector}: {own page}!\nB\n\n{family name}", values)
     assert filled == [[["Dear ", "{event}", " ", "<b>", ": ", None, "!"], ["B"]], [["B"]]]

@@ -203,6 +203,7 @@ def test_every_kind_of_mail_is_covered_here(mails):
 
 
 def test_every_mail_is_in_the_recipients_language(mails, request):
+    """Greeting, name of the event and the HTML's language are those of the person's language (M17)."""
     language = request.node.callspec.params["mails"]
     greeting = {"sv": "Hej", "en": "Hello,"}[language]
     name = {"sv": "Nordiskt forum för provning", "en": "Nordic Forum for testing"}[language]
@@ -321,6 +322,7 @@ def test_subjects_do_not_differ_between_people(database):
 
 
 def test_nothing_that_a_visitor_typed_is_in_any_mail(mails):
+    """A stranger cannot make the forum send their words to the owner of an address (L01)."""
     for kind, mail in mails.items():
         everything = "\n".join([mail.subject, mail.text, mail.html, *map(str, mail.files.values())])
         assert "kanarie" not in everything.lower(), kind
@@ -339,6 +341,7 @@ def test_a_hostile_name_changes_no_mail(database, name):
 
 
 def test_the_deadlines_are_told_in_the_events_own_time(database):
+    """Days and hours in mails are those of the event's time zone (M17)."""
     event = make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)])
     holder, waiting = confirmed(event), confirmed(event)
     told = [newest_mail(holder, "received").text]

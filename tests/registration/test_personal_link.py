@@ -86,6 +86,7 @@ def test_the_newest_personal_link_asks_before_it_ends_the_older_ones(app, pages,
 
 
 def test_a_personal_link_leaves_its_token_behind(pages, event, database):
+    """Opening the link redirects to an address without the token (S22)."""
     confirmed(event)
     entered = pages.get(link_in(mails(database, "confirmed")[0]), expect=303)
     assert entered.location == "/en/r/"

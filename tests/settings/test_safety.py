@@ -164,6 +164,7 @@ def test_sensible_setting_starts_production(safe, name, value):
     ],
 )
 def test_unsafe_setting_stops_production_and_is_named_without_its_value(safe, name, value, problem):
+    """No problem with a setting repeats its value (S44)."""
     found = problems({**safe, name: value})
 
     assert found == [problem]
@@ -195,6 +196,7 @@ def test_misspelt_environment_is_not_taken_for_development(safe):
 
 
 def test_secret_may_lie_in_a_file(safe, monkeypatch, tmp_path):
+    """A secret is read from the file that a variable names (S44)."""
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     del safe["SECRET_KEY"]
     monkeypatch.setenv("FORUM_SECRET_KEY_FILE", str(tmp_path / "secret"))
