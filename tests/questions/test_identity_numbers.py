@@ -1,0 +1,57 @@
+"""National identity numbers in free text are refused: those of five countries, and nothing that only resembles them.
+
+All numbers are made up; their check digits are right where the test says so.
+"""
+
+import pytest
+from flask_babel import force_locale
+
+from forum.columns import Text
+from forum.imports import answers
+from forum.questions.enums import QuestionKind, Sensitivity
+from forum.questions.models import Question
+
+REFUSAL = "This looks like a national identity number."
+NUMBERS = {  # by country: numbers that are refused, then texts that are not
+    "se": (
+        ("701208-1233", "7012081233", "701208+1233", "19701208-1233", "197012081233"),
+        ("701208-1234", "701308-1233", "701232-1233", "1701208-1233", "701208-12331", "08-701 12 33"),
+    ),
+    "no": (
+        ("08127010081", "081270 10081", "081270-10081", "48127010075"),
+        ("08127010082", "08137010081", "32127010081", "081270100812", "48127010076"),
+    ),
+    "dk": (
+        ("081270-1002", "0812701002", "081270-1003"),  # with a hyphen, newer numbers have no check digit
+        ("0812701003", "081370-1002", "321270-1002", "081270-10021"),
+    ),
+    "fi": (
+        ("081270-123V", "081270-123v", "081205A1233"),
+        ("081270-123X", "081370-123V", "321270-123V", "081270-123VV", "081205A1234"),
+    ),
+    "is": (
+        ("081270-2019", "0812702019"),
+        ("0812702018", "0813702019", "3212702019", "x0812702019"),
+    ),
+}
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url)
+
+
+@pytest.mark.parametrize("kind", [QuestionKind.TEXT, QuestionKind.LONG_TEXT])
+@pytest.mark.parametrize("country", NUMBERS)
+def test_numbers_are_refused_and_texts_like_them_are_not(app, country, kind):
+    question = Question(key="arrival", kind=kind, sensitivity=Sensitivity.ORDINARY, label=Text(en="Arrival"))
+    question.choices, question.sector_keys, question.depends_on_values = [], [], []
+    numbers, like = NUMBERS[country]
+    with app.test_request_context(), force_locale("en"):
+        found = {
+            text: answers.read([question], "ngo", {"q-arrival": told}).wrong
+            for text in (*numbers, *like)
+            for told in (text, f"I am {text}, from Åre.")
+        }
+    assert {text for text, wrong in found.items() if wrong} == set(numbers)
+    assert all(wrong[0][1].startswith(REFUSAL) for wrong in found.values() if wrong)
