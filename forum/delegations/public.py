@@ -74,11 +74,11 @@ def _ask(sector: Sector, form: DelegationForm) -> None:
 
     Raises TooManyTries, RegistrationRefused.
     """
-    if form.is_from_a_bot():
-        return
-    if form.seconds_open() < current_app.config["FORM_MIN_SECONDS"]:
+    if form.seconds_open() < current_app.config["FORM_MIN_SECONDS"] and not form.is_from_a_bot():
         raise FormTooQuick
     spend(client_limit())
+    if form.is_from_a_bot():
+        return
     sender = limits.admit(form.form_key(), form.email.data or "")
     start_write(db.session)
     event, chosen = places.lock_sector(sector.key, sector.event.slug)
