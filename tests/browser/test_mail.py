@@ -14,6 +14,7 @@ from tests.browser.looks import Axe
 from tests.browser.measures import READING, measure, resize
 from tests.factories.events import NOW
 from tests.factories.registrations import write
+from tests.outbox.other_mails import OTHER_KINDS, make_other_mails
 from tests.registration.test_mails import KINDS, make_mails
 from tools.organisers import make_user
 
@@ -54,9 +55,10 @@ def page(chromium):
 def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database, page, language):
     registration_mails = make_mails(language)
     write_account_mails(make_user(language=language))
+    make_other_mails(language)
     found, mails, axe = {}, html_of_each_kind(), Axe(widths=(320, 640), schemes=("light", "dark"))
     mails |= {kind: mail.html for kind, mail in registration_mails.items()}
-    assert set(mails) == KINDS | ACCOUNT_KINDS
+    assert set(mails) == KINDS | ACCOUNT_KINDS | OTHER_KINDS
     for kind, html in mails.items():
         page.set_content(html)
         assert page.locator("html").get_attribute("lang") == language

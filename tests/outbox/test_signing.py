@@ -27,6 +27,7 @@ from forum.settings.loading import load_settings
 from tests.browser.test_mail import ACCOUNT_KINDS, write_account_mails
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, states
+from tests.outbox.other_mails import OTHER_KINDS, make_other_mails
 from tests.outbox.scripted_smtp import scripted_smtp
 from tests.registration.test_mails import KINDS, make_mails
 from tools.organisers import make_user
@@ -72,6 +73,7 @@ def test_every_kind_of_mail_arrives_with_a_valid_signature(
     to_server(smtp_server.port)
     mails = {kind: mail.raw for kind, mail in make_mails(language).items()}
     write_account_mails(make_user(language=language))
+    make_other_mails(language)
     has_words = OutboxMessage.content.is_not(None)
     mails |= {mail.kind: mail.content for mail in database.scalars(select(OutboxMessage).where(has_words))}
     with open_transport() as transport:
@@ -80,7 +82,7 @@ def test_every_kind_of_mail_arrives_with_a_valid_signature(
             content = signing.sign(raw, made_at=NOW)
             transport.deliver(Envelope(number, kind, "forum@example.org", "p@example.org", content))
 
-    assert set(mails) >= KINDS | ACCOUNT_KINDS
+    assert set(mails) >= KINDS | ACCOUNT_KINDS | OTHER_KINDS
     wrong = [kind for kind, got in zip(mails, smtp_server.contents, strict=True) if not is_valid(got)]
     assert wrong == []
 
