@@ -2,6 +2,7 @@
 
 import re
 
+from stdnum import luhn
 from stdnum.dk import cpr
 from stdnum.exceptions import ValidationError
 from stdnum.fi import hetu
@@ -13,6 +14,7 @@ from stdnum.se import personnummer
 CANDIDATE = re.compile(
     r"(?<!\w)(?:[0-9]{8}|[0-9]{6})(?:[-+ ]?[0-9]{4,5}|[-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Za-z])(?!\w)"
 )
+COORDINATION = re.compile(r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:6[1-9]|[78][0-9]|9[01])[0-9]{4}")
 WITH_CHECKSUM = (personnummer, fodselsnummer, hetu, kennitala)
 
 
@@ -22,7 +24,15 @@ def holds_identity_number(text: str) -> bool:
 
 
 def _is_one(number: str) -> bool:
-    return any(kind.is_valid(number) for kind in WITH_CHECKSUM) or _is_danish(number)
+    return (
+        any(kind.is_valid(number) for kind in WITH_CHECKSUM) or _is_coordination(number) or _is_danish(number)
+    )
+
+
+def _is_coordination(number: str) -> bool:
+    """Return whether this is a Swedish coordination number: a personal one whose day is 60 higher."""
+    digits = re.sub(r"[-+ ]", "", number)
+    return bool(COORDINATION.fullmatch(digits)) and luhn.is_valid(digits[-10:])
 
 
 def _is_danish(number: str) -> bool:
