@@ -54,6 +54,8 @@ def read(uploaded: bytes, pasted: str) -> Table:
 
     Texts of a CSV file and pasted ones lose the apostrophes that our exports put before what could be a formula (S31).
     """
+    if len(uploaded) > LARGEST:
+        raise sheet_rows.TooLarge
     if uploaded:
         cells = spreadsheets.read(uploaded, most=MOST + 1, columns=MOST_COLUMNS)
     else:

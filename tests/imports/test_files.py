@@ -1,0 +1,136 @@
+"""Files that an organiser sends to import people: bad ones are refused in Swedish, dates of many styles are read."""
+
+import tracemalloc
+
+import pytest
+from sqlalchemy import func, select
+
+from forum import clock
+from forum.audit.models import AuditEntry
+from forum.extensions import db
+from forum.questions.enums import QuestionKind
+from forum.questions.models import Answer
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.questions import make_question
+from tests.invitations.test_files import PERSON, cells
+from tests.web.test_spreadsheets import BOMB, LAUGHS, workbook
+
+ON, LOOK = "Gå vidare till kolumnerna", "Se vad som skulle hända"
+CHOSEN = {
+    "sector": "ngo",
+    "organisation": "Org",
+    "country": "SE",
+    "language": "sv",
+    "links": "silent",
+    "if_full": "wait",
+    "which": "good",
+    "reason": "Vår lista.",
+}
+UNREADABLE = "Filen kan inte läsas. Spara den som XLSX eller CSV, eller klistra in raderna."
+TOO_MANY = "Det är för många rader. Högst 500 personer importeras på en gång."
+TOO_LARGE = "Tabellen är för stor. Ta bort kolumner som inte behövs, eller importera den i delar."
+MOST_MEMORY = 30_000_000  # the most bytes of memory for a page with the file; a tenth of that is enough
+DATES = {  # by what a cell says: the day that is stored, None if the cell is refused
+    "2027-05-03": "2027-05-03",
+    "46510": "2027-05-03",  # a day number
+    "3/5": None,
+    "03/05/2027": None,
+    "3.5.2027": None,
+    "3 maj 2027": None,
+    "2027-02-30": None,
+    "46510.25": None,
+}
+FAULT = "Skriv dagen som år, månad och dag, till exempel 2027-05-03"
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url)
+
+
+@pytest.fixture
+def event(database):
+    clock.freeze(NOW)
+    return make_event(sectors=[make_sector("ngo")])
+
+
+@pytest.fixture
+def page(sign_in_as, event):
+    make_question(event, "arrival", QuestionKind.DATE)
+    return sign_in_as(event=event, language="sv").get("imports.new", event="nf27")
+
+
+def written():
+    return [db.session.scalar(select(func.count()).select_from(one)) for one in (Registration, AuditEntry)]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        pytest.param(b"PK", UNREADABLE, id="a beginning"),
+        pytest.param(workbook()[:-30], UNREADABLE, id="a cut file"),
+        pytest.param(workbook(shared=LAUGHS), UNREADABLE, id="entities"),
+        pytest.param(b"\xd0\xcf\x11\xe0" + bytes(99), UNREADABLE, id="an old XLS"),
+        pytest.param(workbook(BOMB), TOO_LARGE, id="a zip bomb"),
+        pytest.param(workbook(PERSON * 50_000), TOO_MANY, id="50,000 rows"),
+        pytest.param(b"E-post\n" + b"a@example.org\n" * 14_000, TOO_MANY, id="14,000 lines"),
+        pytest.param(b"Namn\n" + (b"x" * 449 + b"\n") * 450, TOO_LARGE, id="more bytes than are read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_imports_nobody_and_says_why(page, data, told):
+    before = written()
+    tracemalloc.start()
+    try:
+        shown = page.submit(files={"file": data}, button=ON, expect=422)
+        assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
+    finally:
+        tracemalloc.stop()
+    assert shown.errors == {"lines": told}
+    assert written() == before
+
+
+def test_a_file_beyond_every_limit_is_refused_before_it_is_read(page):
+    before = written()
+    many = "".join(f"Kim;person{number}@example.org\n" for number in range(50_000)).encode()
+    refused = page.submit(files={"file": many}, button=ON, expect=413)
+    assert refused.h1 == "Det du skickade är för stort"
+    assert written() == before
+
+
+def test_faults_of_a_file_in_windows_1252_are_told_by_row_and_its_good_rows_are_imported(page):
+    table = "Förnamn;E-post\nÅsa;åsa\n;bo@example.org\nGöran;goran@example.org\nÄlva;GORAN@example.org"
+    asked = page.submit(files={"file": table.encode("cp1252")}, button=ON, expect=200)
+    dry = asked.submit(CHOSEN, button=LOOK, expect=200)
+    rows = [" ".join(row.split()) for row in dry.all("main tbody tr")]
+    assert [row.split(" ")[0] for row in rows[:3]] == ["2", "3", "5"]
+    assert rows[2].endswith("Adressen står redan på rad 4")
+    dry.submit(button="Importera 1 person", follow=True)
+    assert [one.given_name for one in db.session.scalars(select(Registration))] == ["Göran"]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "date cells", "cp1252", "utf-16"])
+def test_dates_of_many_styles_are_read_or_refused_by_row(page, kind):
+    """A day and month without a certain order are refused; a spreadsheet's date cell is a number of days."""
+    rows = [("Förnamn", "Fråga arrival"), *((f"Åsa {place}", date) for place, date in enumerate(DATES))]
+    if kind == "date cells":
+        data = workbook("".join(f"<row>{_text(name)}{_date(cell)}</row>" for name, cell in rows))
+    else:
+        data = cells(*rows) if kind == "xlsx" else "\r\n".join(map(";".join, rows)).encode(kind)
+    asked = page.submit(files={"file": data}, button=ON, expect=200)
+    dry = asked.submit(CHOSEN, button=LOOK, expect=200)
+    refused = [place for place, day in enumerate(DATES.values(), 2) if day is None]
+    shown = [" ".join(row.split()) for row in dry.all("main tbody tr")]
+    assert shown[: len(refused)] == [f"{row} Fråga arrival {FAULT}" for row in refused]
+    dry.submit(button="Importera 2 personer", follow=True)
+    days = [day for day in DATES.values() if day]
+    assert [one.value for one in db.session.scalars(select(Answer).order_by(Answer.registration_id))] == days
+
+
+def _text(text):
+    return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def _date(cell):
+    """Return a cell that holds a number and is shown as a date if the text is a number, else a text cell."""
+    return f'<c s="4"><v>{cell}</v></c>' if cell.startswith("46510") else _text(cell)
