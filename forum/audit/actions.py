@@ -10,7 +10,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from flask import current_app
 from sqlalchemy import delete, event, select, text
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from forum.audit import heads, queries
 from forum.audit.models import AuditDetails, AuditEntry
+from forum.database import rehearsed
 from forum.extensions import db
 
 GENESIS = "0" * 64
@@ -32,6 +33,17 @@ class Subject(Protocol):
 
     __tablename__: str
     id: int
+
+
+class Waiting(NamedTuple):
+    """An entry that waits for the commit, and the transaction or savepoint in which it was recorded.
+
+    `is_kept` is None for an entry that is written as usual, False for one that is written and undone.
+    """
+
+    within: SessionTransaction | None
+    entry: AuditEntry
+    is_kept: bool | None
 
 
 def chain_at_commit(session: scoped_session) -> None:
@@ -52,10 +64,21 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
     `details` hold ids, states and numbers, never a name, an address or free text (P28, S45)
     unless it is sealed.
     """
+    return _add_waiting(_make_entry(action, subject, actor, at, details), None)
+
+
+def record_or_rehearse(
+    action: str, subject: Any, *, is_kept: bool, actor: str, at: datetime, **details: Any
+) -> None:
+    """Add an entry like `record`, or write it and undo it at the commit, with as much work in both cases (S24)."""
+    _add_waiting(_make_entry(action, subject, actor, at, details), is_kept)
+
+
+def _make_entry(action: str, subject: Any, actor: str, at: datetime, details: dict[str, Any]) -> AuditEntry:
     if subject.id is None:
         db.session.flush()
     payload, salt = json.loads(json.dumps(details, sort_keys=True)), secrets.token_hex(16)
-    entry = AuditEntry(
+    return AuditEntry(
         at=at.astimezone(UTC),
         actor=actor,
         action=action,
@@ -65,9 +88,12 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
         details_digest=_digest_details(salt, payload),
         details=AuditDetails(salt=salt, payload=payload),
     )
+
+
+def _add_waiting(entry: AuditEntry, is_kept: bool | None) -> AuditEntry:
     session = db.session()
-    transaction = session.get_nested_transaction() or session.get_transaction()
-    session.info.setdefault(WAITING, []).append((transaction, entry))
+    within = session.get_nested_transaction() or session.get_transaction()
+    session.info.setdefault(WAITING, []).append(Waiting(within, entry, is_kept))
     return entry
 
 
@@ -166,11 +192,17 @@ def _chain_waiting(session: Session) -> None:
     session.flush()
     newest = current_app.config["DATA_KEYS"]["audit"][0]
     last_id, last_hash = _lock_chain(session)
-    for _transaction, entry in session.info.pop(WAITING):
+    for _within, entry, is_kept in session.info.pop(WAITING):
         entry.id, entry.previous_hash = last_id + 1, last_hash
         entry.hash, entry.key = _sign(entry, newest), key_name(newest)
-        last_id, last_hash = entry.id, entry.hash
-        session.add(entry)
+        number, signature = entry.id, entry.hash
+        if is_kept is None:
+            session.add(entry)
+        else:
+            with rehearsed(session, when=not is_kept):
+                session.add(entry)
+        if is_kept is not False:
+            last_id, last_hash = number, signature
 
 
 def _lock_chain(session: Session) -> tuple[int, str]:
@@ -187,7 +219,7 @@ def _lock_chain(session: Session) -> tuple[int, str]:
 def _drop_undone(session: Session, undone: SessionTransaction) -> None:
     """Drop the entries that were recorded in a savepoint that is rolled back."""
     waiting = session.info.pop(WAITING, [])
-    kept = [(within, entry) for within, entry in waiting if not _is_part_of(within, undone)]
+    kept = [one for one in waiting if not _is_part_of(one.within, undone)]
     if kept:
         session.info[WAITING] = kept
 

@@ -27,6 +27,9 @@ LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"
 REGISTRATION_RECEIVED = "registration.received"
+# Actions of forms that anybody can send again: for a known address, and for a link.
+ASKED_AGAIN, LINK_ASKED = "registration.asked_again", "registration.link_asked"
+DELEGATION_ASKED, DELEGATION_ASKED_AGAIN = "delegation.asked", "delegation.asked_again"
 DETAILS_ERASED = "audit.details_erased"
 NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
 
@@ -39,6 +42,8 @@ LISTS_VIEWED = (
 VIEWS = (*UNTOLD, *LISTS_VIEWED)
 EXPORTS = (REGISTRATIONS_EXPORTED, EXPORT_FETCHED, LOG_EXPORTED)
 REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, PASSKEY_REFUSED, TRIES_LIMITED)
+# Actions whose entries may stand for several times, which the log says (see `traces`).
+COUNTED = (*REFUSALS, ASKED_AGAIN, LINK_ASKED, DELEGATION_ASKED, DELEGATION_ASKED_AGAIN)
 BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 
 

@@ -1,12 +1,13 @@
-"""Recording page views and refused attempts without flooding the audit trail (S46, P18).
+"""Recording page views, refused attempts and repeated forms without flooding the audit trail (S46, P18).
 
 Of what one actor does to one subject within an hour, only the 1st, 2nd, 4th, 8th … time becomes an entry. The entry's
-`times` says how many it stands for; the sum of all `times` is more than half of the true number. These functions
-are for views: they commit.
+`times` says how many it stands for; the sum of all `times` is more than half of the true number. Functions called
+`note_…` are for views: they commit.
 """
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import after_this_request
@@ -17,9 +18,10 @@ from forum import clock
 from forum.audit import actions
 from forum.database import start_write
 from forum.extensions import db
-from forum.web.limits import client, count_in_hour, count_within
+from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within
 
 VISITOR = "visitor"
+DAY_SECONDS = 24 * HOUR_SECONDS
 # A rate limit's refusals are counted in periods of so many seconds, and the first of each period is recorded: while a
 # limit keeps refusing visitors, its newest entry is at most this old.
 BRAKE_SECONDS = 300
@@ -66,6 +68,29 @@ def note_view(action: str, subject: Any, *, actor: str) -> None:
                 db.session.rollback()
                 log.error("%s by %s was not recorded: %s", action, actor, type(problem).__name__)
         return response
+
+
+def record_form(
+    action: str,
+    subject: Any,
+    *,
+    is_new: bool = False,
+    group: str = "",
+    actor: str = VISITOR,
+    at: datetime,
+    **details: Any,
+) -> None:
+    """Record in the caller's transaction a form that anybody can send again without end, for any address.
+
+    What a form makes is always recorded (`is_new`); of other forms about one subject, or of one `group`, only the 1st,
+    2nd, 4th, 8th … of a day. The entries of the others are written and undone, so that neither time nor statements
+    reveal whether the address is known and who else has sent forms for it (S24).
+    """
+    times = count_within(DAY_SECONDS, action, group or f"{subject.__tablename__} {subject.id}")
+    if not is_new and times > 2:
+        details["times"] = times // 2
+    is_kept = is_new or _is_told(times)
+    actions.record_or_rehearse(action, subject, is_kept=is_kept, actor=actor, at=at, **details)
 
 
 def _is_told(times: int) -> bool:

@@ -70,8 +70,8 @@ EVENT: Mapping[str, LazyString] = {
     "balance.taken_back": _l("Sectors and countries of participants no longer public"),
 }
 PEOPLE: Mapping[str, LazyString] = {
-    "delegation.asked": _l("Delegation registered"),
-    "delegation.asked_again": _l("Delegation registered once more by the same contact"),
+    audit.DELEGATION_ASKED: _l("Delegation registered"),
+    audit.DELEGATION_ASKED_AGAIN: _l("Delegation registered once more by the same contact"),
     "delegation.confirmed": _l("Delegation confirmed by its contact"),
     "delegation.person_added": _l("Person added to a delegation"),
     "delegation.address_corrected": _l("Address of a person in a delegation corrected"),
@@ -228,9 +228,6 @@ def _exported(details: Mapping[str, Any]) -> Iterator[str]:
 
 def act_detail(action: str, details: Mapping[str, Any]) -> str:
     """Return what an entry says beside its action, only from details that organisers may read (P21)."""
-    times = details.get("times", 1)
-    if action in audit.REFUSALS and times > 1:
-        return _("At least %(times)s times", times=times)
     if action in (audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED):
         return " · ".join(_exported(details))
     if action == "task.started":

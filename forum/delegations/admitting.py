@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from forum.audit import actions as audit
-from forum.audit.queries import REGISTRATION_RECEIVED
+from forum.audit import traces
+from forum.audit.queries import ASKED_AGAIN, REGISTRATION_RECEIVED
 from forum.database import rehearsed
 from forum.delegations import contact_links, mails, named, queries
 from forum.delegations.asking import Person
@@ -167,9 +168,10 @@ def ask_person(
     if live:
         delegate.state = DelegateState.ASKED
         registration_mails.queue_already_registered(live, withheld=not leaves, now=now)
-        audit.record("registration.asked_again", live, actor=CONTACT, at=now, **known)
+        traces.record_form(ASKED_AGAIN, live, actor=CONTACT, at=now, **known)
         return
-    audit.record(REGISTRATION_RECEIVED, drafted, actor=CONTACT, at=now, place=drafted.holds_place, **known)
+    told = {"place": drafted.holds_place, **known}
+    traces.record_form(REGISTRATION_RECEIVED, drafted, is_new=True, actor=CONTACT, at=now, **told)
     has_registration(delegate, drafted)
     if drafted.email_canonical == delegate.delegation.email_canonical:
         # The contact is one of the participants, too, and has confirmed this address by the link.

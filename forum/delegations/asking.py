@@ -7,10 +7,12 @@ addresses of other people. Registration has to be open when the form arrives, as
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from forum.audit import actions as audit
+from forum.audit import traces
+from forum.audit.queries import DELEGATION_ASKED, DELEGATION_ASKED_AGAIN
 from forum.database import rehearsed
 from forum.delegations import contact_links, mails, queries
 from forum.delegations.enums import ContactLink, DelegateState
@@ -22,6 +24,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import intake, links, names
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.senders import MayMail, always
+from forum.web.limits import keyed
 
 FEWEST, MOST = 2, 20
 DAY = timedelta(days=1)
@@ -85,8 +88,10 @@ def ask(
     with rehearsed(db.session, when=known is not None):
         db.session.add(asked)
     _send_link(known or asked, is_known=known is not None, leaves=leaves, now=now)
-    action = "delegation.asked_again" if known else "delegation.asked"
-    audit.record(action, known or asked, actor="visitor", at=now, sector=sector.key, people=len(people))
+    action = DELEGATION_ASKED_AGAIN if known else DELEGATION_ASKED
+    # A contact may send many forms before one is confirmed: count those of an address in a sector.
+    told: dict[str, Any] = {"sector": sector.key, "people": len(people)}
+    traces.record_form(action, known or asked, group=keyed(f"{sector.id} {canonical}"), at=now, **told)
 
 
 def forget_ended(*, now: datetime) -> int:

@@ -6,7 +6,8 @@ One rule says why a sector accepts no registration. The page uses it to leave ou
 from datetime import datetime
 from typing import Any
 
-from forum.audit import actions as audit
+from forum.audit import traces
+from forum.audit.queries import ASKED_AGAIN, REGISTRATION_RECEIVED
 from forum.database import rehearsed
 from forum.events.enums import RegistrationState, SectorPolicy
 from forum.events.models import Event, Sector
@@ -67,9 +68,8 @@ def register(
     submission = _keep_form(registration, applicant, carried, is_new=live is None, now=now)
     queue = mails.queue_already_registered if live else mails.queue_received
     queue(registration, submission, withheld=not leaves, now=now)
-    action = "registration.asked_again" if live else "registration.received"
-    holds = registration.holds_place
-    audit.record(action, registration, actor="visitor", at=now, sector=sector.key, place=holds)
+    action, told = ASKED_AGAIN if live else REGISTRATION_RECEIVED, {"place": registration.holds_place}
+    traces.record_form(action, registration, is_new=live is None, at=now, sector=sector.key, **told)
     return registration
 
 

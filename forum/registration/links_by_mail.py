@@ -12,7 +12,8 @@ from typing import Any
 from flask import current_app
 from flask.sansio.app import App
 
-from forum.audit import actions as audit
+from forum.audit import traces
+from forum.audit.queries import LINK_ASKED
 from forum.columns import Text
 from forum.database import rehearsed
 from forum.events.models import Event
@@ -64,7 +65,7 @@ def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now
             _queue_link(someone, now, withheld=withheld, beside=beside.links if beside else ())
     if beside:
         beside.queue(registration is None)
-    audit.record("registration.link_asked", registration or event, actor="visitor", at=now)
+    traces.record_form(LINK_ASKED, registration or event, at=now)
 
 
 def _queue_link(registration: Registration, now: datetime, **more: Any) -> None:

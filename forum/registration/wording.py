@@ -9,7 +9,16 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
 from forum import clock
-from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED, Brake
+from forum.audit.queries import (
+    ASKED_AGAIN,
+    COUNTED,
+    DOMAIN_LIMITED,
+    FORMS_BRAKED,
+    LINK_ASKED,
+    NETWORK_LIMITED,
+    REGISTRATION_RECEIVED,
+    Brake,
+)
 from forum.events import queries as events
 from forum.events.enums import ListAudience
 from forum.outbox.wording import StatusWords
@@ -114,7 +123,7 @@ ACTS = {
     "registration.note_removed": _l("Note removed"),
     "registration.tagged": _l("Tags changed"),
     "registration.mail_resent": _l("Message sent again"),
-    "registration.link_asked": _l("Asked for a new personal link"),
+    LINK_ASKED: _l("Asked for a new personal link"),
     "registration.erased": _l("A person was erased"),
     "registration.erased_again": _l("A person was erased again, after a backup was restored"),
     "registration.own_data_asked": _l("Asked for a link to everything held"),
@@ -128,7 +137,7 @@ ACTS = {
     "registration.restriction_declined": _l("Restriction or objection refused"),
     "registration.restriction_ending": _l("Told that the restriction will be lifted"),
     "registration.restriction_lifted": _l("Restriction lifted"),
-    "registration.asked_again": _l("Registered once more with the same address"),
+    ASKED_AGAIN: _l("Registered once more with the same address"),
 }
 BRAKES = {
     FORMS_BRAKED: _l("A great many forms came from everywhere at once, and each had to be sent twice"),
@@ -223,10 +232,10 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
         return ", ".join(
             [*told, *([_("Answers to the forum’s own questions")] if details.get("questions") else [])]
         )
-    if action == "registration.received" and details.get("by_hand"):
-        return _("Added by hand")
-    if action == "registration.received" and details.get("instead"):
-        return _("Instead of somebody else")
+    if action in COUNTED and details.get("times", 1) > 1:
+        return _("At least %(times)s times", times=details["times"])
+    if action == REGISTRATION_RECEIVED:
+        return _how_received(details)
     if action in REFUSALS and details.get("reason") in set(DeclineReason):
         return str(CHOICES[DeclineReason(details["reason"])])
     if action == "registration.suppression_lifted" and details.get("reason") in set(LiftReason):
@@ -238,6 +247,12 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
         given = _("%(purpose)s: given", purpose=purpose)
         return given if details.get("given") else _("%(purpose)s: withdrawn", purpose=purpose)
     return ""
+
+
+def _how_received(details: Mapping[str, Any]) -> str:
+    if details.get("by_hand"):
+        return _("Added by hand")
+    return _("Instead of somebody else") if details.get("instead") else ""
 
 
 def brake_words(brake: Brake, zone: tzinfo) -> str:
