@@ -8,8 +8,8 @@ somebody has used this address before (S24); a page for everybody says how many 
 The domain of an organisation gets as many messages as a large organisation may need. Beyond that the form is refused,
 for all addresses of the domain alike; a button sends it again later.
 
-When many clients send forms at once, the limit of the whole site applies (the brake): further forms have to be sent
-again a moment later.
+When many clients send forms at once, or ask for links at once, the limit of the whole site applies (the brake):
+further forms have to be sent again a moment later.
 
 Mail to name+0@ and name+9@ arrives in one mailbox, at some providers mail to n.ame@ too. If a limit counts two people
 as one, they lose little; as the identity of a registration this would be wrong (`names.canonical_email` is the
@@ -37,7 +37,9 @@ from forum.web.limits import (
 )
 
 EACH_CLIENT, ALL_CLIENTS = "3 per hour", "10 per hour"
-MAILBOX, DOMAIN, SITE = "mail to a mailbox", "mail to a domain", "forms"
+MAILBOX, DOMAIN = "mail to a mailbox", "mail to a domain"
+# What the brake counts, each by itself: whoever asks for many links does not brake registering.
+SITE, LINKS = "forms", "requests for a link"
 CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20
 
@@ -72,18 +74,24 @@ def admit(form_key: str, address: str) -> Sender:
     return sender()
 
 
-def brake(form_key: str) -> None:
-    """Count a form against the limit of the whole site. Raises Braked.
+def admit_link(address: str) -> None:
+    """Count a request for a link to this address. Raises Braked, DomainFull."""
+    brake(keyed(f"{client()} {names.canonical_email(address)}"), LINKS)
+    refuse_full_domain(address)
+
+
+def brake(form_key: str, kind: str = SITE) -> None:
+    """Count a form of this kind against the limit of the whole site. Raises Braked.
 
     Beyond the limit a form is accepted when it is sent again after WAIT_SECONDS, up to the same number of forms
     again. Each form makes one registration, so each registration needs a wait of its own. The first refusal of a form
     does not count against the client's own limit.
     """
     rule = current_app.config["REGISTRATIONS_IN_ALL"]
-    if takes(rule, SITE):
+    if takes(rule, kind):
         return
-    waited = seconds_since_first(SITE, form_key)
-    if waited is not None and waited >= WAIT_SECONDS and takes(rule, SITE, "waited"):
+    waited = seconds_since_first(kind, form_key)
+    if waited is not None and waited >= WAIT_SECONDS and takes(rule, kind, "waited"):
         return
     if waited is None:
         give_back(client_limit())

@@ -74,7 +74,8 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
         # Answer 404 even if the sector was created after `_register` looked for it.
         return abort(404)
     except TooManyTries as refused:
-        return _hold_back(refused, _sector_or_404(event, sector, form), form)
+        chosen = _sector_or_404(event, sector, form)
+        return _hold_back(refused, chosen.event, form_pages.refused(type(refused), chosen, form))
     except RegistrationRefused as refused:
         db.session.rollback()
         return form_pages.refused(type(refused), _sector_or_404(event, sector, form), form)
@@ -144,13 +145,14 @@ def resend(event: str | None = None) -> ResponseReturnValue:
     """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
     found, form = get_published_or_404(event), LinkForm()
     if not form.validate_on_submit():
-        had_note = SWITCH in request.form and "too_many" in request.form
-        return _ask_for_link(found, form, too_many=had_note), 422 if form.errors else 200
+        held = request.form.get("held", "") if SWITCH in request.form else ""
+        return _ask_for_link(found, form, held=held), 422 if form.errors else 200
     try:
         spend(client_limit())
-        limits.refuse_full_domain(form.email.data)
-    except TooManyTries:
-        return _ask_for_link(found, form, too_many=True), 429
+        limits.admit_link(form.email.data)
+    except TooManyTries as refused:
+        held = "brake" if isinstance(refused, limits.Braked) else "tries"
+        return _hold_back(refused, found, (_ask_for_link(found, form, held=held), 429))
     start_write(db.session)
     links_by_mail.send_fresh_link(found, form.email.data, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()
@@ -272,10 +274,10 @@ def _ask_for_link(event: Event, form: LinkForm, **told: Any) -> str:
     return render_template("public/registration/link.html", event=event, form=form, others=others, **told)
 
 
-def _hold_back(refused: TooManyTries, sector: Sector, form: RegistrationForm) -> ResponseReturnValue:
+def _hold_back(refused: TooManyTries, event: Event, page: ResponseReturnValue) -> ResponseReturnValue:
     """Answer a form that exceeds a limit with a page that can send it again; record the refusal for the console."""
-    limits.note(refused, sector.event)
-    response = make_response(form_pages.refused(type(refused), sector, form))
+    limits.note(refused, event)
+    response = make_response(page)
     if isinstance(refused, limits.Braked):
         response.headers["Retry-After"] = str(limits.WAIT_SECONDS)
     return response

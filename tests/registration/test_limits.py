@@ -250,6 +250,30 @@ def test_what_is_held_back_is_recorded_in_few_entries_with_its_reason(event, sen
     assert audit.list_brakes(event, NOW + timedelta(seconds=1)) == []
 
 
+def test_the_brake_holds_requests_for_links_and_keeps_the_address(event, app, database, moment):
+    """Links have a count of their own: many requests for links do not brake registering."""
+    app.config["REGISTRATIONS_IN_ALL"] = "1 per 10 minutes"
+    app.config["REGISTRATIONS_PER_ADDRESS"] = "3 per 10 minutes"
+    person = confirmed(event, email="anna@example.org")
+    form = Pages(app).get("registration.resend").form()
+    form.submit({"email": "nobody@example.org"}, expect=303)
+
+    held = form.submit({"email": person.email}, expect=429)
+    swedish = held.submit(button="Svenska", expect=200)
+    moment[0] += WAIT_SECONDS
+    other = form.submit({"email": "other@example.org"}, expect=429)
+    sent = swedish.submit(button="Skicka en länk", expect=303)
+
+    assert "A great many forms are being sent just now" in held.text
+    assert (held.headers["Retry-After"], other.headers["Retry-After"]) == ("20", "20")
+    assert "just nu" in swedish.text
+    assert sent.location == "/sv/register/link/sent"
+    links = database.query(OutboxMessage).filter_by(kind="link")
+    assert [mail.recipient for mail in links] == [person.email]
+    check_answers(Pages(app), "bo@example.org").submit(button="Register", expect=303)
+    assert [(brake.action, brake.times) for brake in audit.list_brakes(event, NOW)] == [(FORMS_BRAKED, 2)]
+
+
 # Tests of crowds of people that no limit may stop
 
 
