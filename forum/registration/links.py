@@ -29,14 +29,16 @@ def issue_address(
     now: datetime,
     submission: Submission | None = None,
     is_dead: bool = False,
+    language: str = "",
 ) -> str:
     """Make a personal link; return its URL, under BASE_URL whatever the request's Host is (S39).
 
-    `submission` is the form whose answers a confirming link carries; a dead link never works.
+    `submission` is the form whose answers a confirming link carries; a dead link never works. The page behind the link
+    is in the registration's language unless another is given.
     """
     token = issue(registration, purpose, now=now, submission=submission, is_dead=is_dead)
     path = PATHS.get(purpose, "")
-    return f"{current_app.config['BASE_URL']}/{registration.language}/r/{path}{token}"
+    return f"{current_app.config['BASE_URL']}/{language or registration.language}/r/{path}{token}"
 
 
 def new_address_address(registration: Registration, token: str) -> str:

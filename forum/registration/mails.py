@@ -76,11 +76,10 @@ def queue_already_registered(
     `submission` is the form that was sent: while the address is not confirmed, the confirming link carries its
     answers.
     """
+    told: dict[str, Any] = {"withheld": withheld, "lane": Lane.NOW}
     if registration.status == Status.PENDING:
-        return _queue_confirming(
-            registration, REPEATED, now, submission=submission, withheld=withheld, lane=Lane.NOW
-        )
-    return _queue_managing(registration, REPEATED, now, until=None, withheld=withheld, lane=Lane.NOW)
+        return _queue_confirming(registration, REPEATED, now, submission=submission, **told)
+    return _queue_managing(registration, REPEATED, now, until=None, **told)
 
 
 def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessage | None:
@@ -244,9 +243,10 @@ def _received(registration: Registration) -> str:
 
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
     until, held_until = registration.confirm_by, registration.held_until or registration.confirm_by
-    return queue(
-        registration, kind, now, leads_to=TokenPurpose.CONFIRM, until=until, held_until=held_until, **more
-    )
+    told = {"leads_to": TokenPurpose.CONFIRM, "until": until, "held_until": held_until, **more}
+    # Each form for a pending registration may have been filled in in another language.
+    carried = more["submission"].answers if more.get("submission") else None
+    return queue(registration, kind, now, language=(carried or {}).get("language", ""), **told)
 
 
 def _queue_managing(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
@@ -263,23 +263,24 @@ def queue(
     withheld: bool = False,
     lane: Lane = Lane.SOON,
     to: str = "",
+    language: str = "",
     **context,
 ) -> OutboxMessage | None:
     """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead.
 
-    `to` replaces the address; without any nothing is queued. A mail that may be refused has a `leave_link` (M08).
+    `to` and `language` replace the registration's. Without an address nothing is queued. A mail that may be refused
+    has a `leave_link` (M08).
     """
     if not (to or registration.has_address):
         return None
-    event = registration.event
+    event, language = registration.event, language or registration.language
     if leads_to:
-        context["link"] = links.issue_address(
-            registration, leads_to, now=now, submission=submission, is_dead=withheld
-        )
+        told: dict[str, Any] = {"submission": submission, "is_dead": withheld, "language": language}
+        context["link"] = links.issue_address(registration, leads_to, now=now, **told)
     return outbox.queue(
         kind=kind,
         recipient=to or registration.email,
-        language=registration.language,
+        language=language,
         context={
             "event": event,
             "sector": registration.sector,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, select, tuple_
-from sqlalchemy.orm import defer, joinedload, selectinload
+from sqlalchemy.orm import defer, joinedload, selectinload, undefer
 
 from forum.columns import UtcDateTime
 from forum.events.models import Event, Sector
@@ -241,7 +241,8 @@ def find_last_form(registration: Registration) -> Submission | None:
     """Return the latest of the forms whose answers a confirming link may carry."""
     mine = Submission.registration_id == registration.id, Submission.answers.is_not(None)
     newest_first = select(Submission).where(*mine).order_by(Submission.received_at.desc())
-    return db.session.scalars(newest_first.limit(1)).one_or_none()
+    with_answers = newest_first.options(undefer(Submission.sealed_answers))
+    return db.session.scalars(with_answers.limit(1)).one_or_none()
 
 
 def find_withheld_form(registration: Registration) -> Submission | None:

@@ -91,6 +91,22 @@ def test_a_link_that_was_mailed_before_a_question_came_into_being_confirms(lacki
     assert read_identity(registration) == (True, "Verkliga Namnet")
 
 
+def test_mail_that_confirms_a_form_is_in_the_language_of_that_form():
+    """Whoever sends a form for an address first does not choose the language of the owner's mails and pages."""
+    event = make_event()
+    registration = register(event, "justice", email=EMAIL, language="sv")
+    register(event, "tech", email=EMAIL, language="en", now=LATER)
+    assert "/sv/r/confirm/" in newest_mail(registration, "received").address
+    owners = newest_mail(registration, "already-registered")
+    assert "/en/r/confirm/" in owners.address
+    assert "Somebody, probably you" in owners.text
+    write(links_by_mail.send_fresh_link, event, EMAIL, now=LATER)
+    assert "/en/r/confirm/" in newest_mail(registration, "link-to-confirm").address
+    press(owners.token)
+    register(event, email=EMAIL, language="sv")
+    assert "/en/r/" in newest_mail(registration, "already-registered").address
+
+
 @pytest.mark.parametrize("asked_by", ["the owner", "an organiser"])
 def test_a_link_that_is_sent_again_carries_the_answers_that_were_sent_last(asked_by):
     """A new mail carries the answers of the last form whose mail was not withheld; earlier mails keep their own."""
