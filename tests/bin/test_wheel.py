@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from urllib.request import urlopen
@@ -36,19 +37,79 @@ main()
 """
 
 
+# Run by an installed forum's Python: print the version and extras in its metadata, and whether packages are there.
+INSTALLED = """
+from importlib.metadata import metadata
+from importlib.util import find_spec
+told = metadata("forum")
+print(told["Version"], *told.get_all("Provides-Extra"))
+print(*(name for name in ("redis", "obstore", "pytest") if find_spec(name)))
+"""
+
+
 @pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
-    """Build the wheel with `make wheel` and unpack it into a folder, as pip does."""
+def wheel(tmp_path_factory):
+    """Build the wheel as `make wheel` does."""
     folder = tmp_path_factory.mktemp("wheel")
     built = subprocess.run(
         [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--no-build-isolation", "--out-dir", folder],
         cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert built.returncode == 0, built.stderr
-    (wheel,) = folder.glob("forum-*.whl")
+    (path,) = folder.glob("forum-*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def unpacked(wheel):
+    """Unpack the wheel into a folder, as pip does."""
     with zipfile.ZipFile(wheel) as packed:
-        packed.extractall(folder / "site")
-    return folder / "site"
+        packed.extractall(wheel.parent / "site")
+    return wheel.parent / "site"
+
+
+@pytest.fixture(scope="module")
+def installed(wheel):
+    """Install the wheel with its extra for Redis into a fresh environment, and return the environment's `bin`.
+
+    Of what the wheel needs, the lock names the versions. uv has them in its cache, from `bin/bootstrap`, so no index is
+    asked; only where they are gone from the cache it downloads them.
+    """
+    uv, folder = [sys.executable, "-m", "uv"], wheel.parent / "environment"
+    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, folder], check=True, timeout=120)
+    install = [*uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
+    needs = ["--constraints", PROJECT / "requirements.lock", f"forum[redis] @ {wheel.as_uri()}"]
+    for where in (["--offline"], []):
+        done = subprocess.run(
+            [*install, *where, *needs], capture_output=True, text=True, check=False, timeout=300
+        )
+        if done.returncode == 0:
+            break
+    assert done.returncode == 0, done.stderr
+    return folder / "bin"
+
+
+@pytest.mark.slow
+def test_installed_wheel_has_the_command_and_all_that_it_needs(installed, tmp_path):
+    """The command runs in an empty folder, makes the tables there, and counts limits in Redis if it is to."""
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+
+    def output(program, *words, **variables):
+        done = subprocess.run(
+            [installed / program, *words],
+            env={"PATH": "", "FORUM_ENV": "development", **variables}, cwd=tmp_path,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert output("python", "-c", INSTALLED).splitlines() == [f"{version} redis s3", "redis"]
+    assert output("forum", "--version") == f"forum {version}\n"
+    output("forum", "db", "upgrade")
+    newest = max(path.name for path in (PROJECT / "migrations" / "versions").glob("[0-9]*.py"))
+    redis = {"FORUM_LIMITER_STORAGE": "redis://127.0.0.1:1"}
+    assert output("forum", "db", "current", **redis) == f"{newest[:4]} (head)\n"
+    assert (tmp_path / "instance" / "forum.sqlite3").exists()
 
 
 def test_wheel_serves_in_a_folder_of_its_own(unpacked, tmp_path, static_folder, sqlite_template):
