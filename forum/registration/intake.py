@@ -68,8 +68,9 @@ def register(
     submission = _keep_form(registration, applicant, carried, is_new=live is None, now=now)
     queue = mails.queue_already_registered if live else mails.queue_received
     queue(registration, submission, withheld=not leaves, now=now)
-    action, told = ASKED_AGAIN if live else REGISTRATION_RECEIVED, {"place": registration.holds_place}
-    traces.record_form(action, registration, is_new=live is None, at=now, sector=sector.key, **told)
+    told: dict[str, Any] = {"sector": sector.key, "place": registration.holds_place}
+    action = ASKED_AGAIN if live else REGISTRATION_RECEIVED
+    traces.record_form(action, registration, is_new=live is None, at=now, **told)
     return registration
 
 
