@@ -42,13 +42,16 @@ class Row:
     def is_worse_than(self, other: "Row") -> bool:
         """Return whether the ratio is worse than the other's by more than both rows' runs differ.
 
-        A smaller ratio is the worse one, unless the aim is an upper bound.
+        A smaller ratio is the worse one, unless the aim is an upper bound or the figures are durations.
         """
         if not self.ratio or not other.ratio or self.what.endswith(BESIDE):
             return False
         apart = float(self.ratio) / float(other.ratio) - 1
-        worse = 100 * (apart if self.aim.startswith("≤") else -apart)
+        worse = 100 * (apart if self._grows_worse() else -apart)
         return worse > max(self.spread + other.spread, LEAST_SPREAD)
+
+    def _grows_worse(self) -> bool:
+        return "≤" in self.aim or self.value.startswith("p50 ")
 
 
 def per_second(
