@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.measures import READING, measure
 from tests.browser.sights import BY_NAME
@@ -76,6 +76,29 @@ def test_stakeholder_registers_changes_and_cancels_without_javascript(change_wor
     follow(page.get_by_role("link", name="Avboka din anmälan"))
     visitor.submit()
     expect(page.locator("h1")).to_have_text("Din anmälan är avbokad")
+
+
+@pytest.mark.parametrize("knows_has", [True, False], ids=["browser", "older browser"])
+def test_a_question_under_a_condition_appears_without_javascript(worlds, new_visitor, knows_has):
+    """A browser that does not know `:has()` shows it at once, with the condition in words."""
+    visitor = new_visitor(worlds["long"], "sv", java_script_enabled=False)
+    page = visitor.page
+    if not knows_has:
+        page.route("**/*.css", _without_has)
+    visitor.open_details("sector-1")
+    below, condition = page.locator("[name=q-more]"), page.locator(".asked-when")
+    expect(below).to_have_count(1)
+    expect(below).to_be_visible(visible=not knows_has)
+    expect(condition).to_be_visible(visible=not knows_has)
+    page.locator("[name=q-diet][value=other]").check()
+    expect(below).to_be_visible()
+    page.locator("[name=q-diet][value=other]").uncheck()
+    expect(below).to_be_visible(visible=not knows_has)
+
+
+def _without_has(route: Route) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace("selector(:has(", "selector(:no-such("))
 
 
 def test_typed_answers_go_along_to_another_sector_and_language_without_javascript(worlds, new_visitor):
