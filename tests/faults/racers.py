@@ -20,6 +20,7 @@ from typing import Any
 from flask import Flask, current_app
 from psycopg.errors import ConnectionTimeout
 from sqlalchemy import event as engine_events
+from sqlalchemy import select
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from forum import clock, create_app, database
@@ -27,6 +28,11 @@ from forum.delegations import admitting
 from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
+from forum.imports import actions as importing
+from forum.imports import checking
+from forum.imports import queries as imports
+from forum.imports.checking import Person
+from forum.imports.models import AttendeeImport
 from forum.invitations import answering, forwarding, many
 from forum.invitations.actions import Invitee, Terms
 from forum.invitations.forwarding import Colleague
@@ -44,6 +50,7 @@ from forum.registration import (
     uniting,
     waiting_list,
 )
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import DeclineReason
 from forum.registration.models import Registration
 from forum.registration.reviewing import Refusal
@@ -326,6 +333,49 @@ def _invite_all(job: tuple[int, int]) -> Outcome:
     return Outcome(more="invited")
 
 
+def _import_all(job: tuple[int, int]) -> Outcome:
+    """Import the three people of a table, if all of them get a place, as the organiser with this number."""
+    table, user_id = job
+    database.start_write(db.session)
+    event, now = _event("nf27"), clock.now()
+    places.lock(event)
+    key = f"table {table}"
+    if imports.find_sent(key):
+        db.session.rollback()
+        return Outcome(more="sent already")
+    waiting_list.offer_free_places(event, now=now)
+    told = [make_applicant(family_name=f"Imported {table}-{row}") for row in range(3)]
+    people = [
+        Person(row, event.sectors[0], Details(**{name: getattr(one, name) for name in CHANGEABLE}), "")
+        for row, one in enumerate(told)
+    ]
+    outcome = checking.check(event, people, may_wait=False, now=now)
+    if outcome.faults:
+        db.session.rollback()
+        return Outcome(more="refused")
+    terms = importing.Terms(
+        "Our list", sends_links=False, may_wait=False, headings="", columns={}, form_key=key
+    )
+    made = importing.carry_out(event, outcome.people, terms, user_id=user_id, now=now)
+    db.session.commit()
+    return Outcome(made.id, more="imported")
+
+
+def _undo_import(user_id: int) -> Outcome:
+    """Undo the newest import that has not been undone."""
+    database.start_write(db.session)
+    event = _event("nf27")
+    places.lock(event)
+    standing = select(AttendeeImport).where(AttendeeImport.undone_at.is_(None))
+    made = db.session.scalars(standing.order_by(AttendeeImport.id.desc()).limit(1)).first()
+    if made is None:
+        db.session.rollback()
+        return Outcome(more="nothing")
+    undone = importing.undo(made, event, actor=f"user:{user_id}", now=clock.now())
+    db.session.commit()
+    return Outcome(made.id, more=undone)
+
+
 def _something(job: tuple[str, Any]) -> Outcome:
     act, argument = job
     return ACTS[act](argument)
@@ -351,6 +401,8 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "say yes": _say_yes,
     "forward": _forward,
     "invite all": _invite_all,
+    "import all": _import_all,
+    "undo import": _undo_import,
     "expire": _expire,
     "rearrange": _rearrange,
     "something": _something,

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.faults import invitation_races, organisation_races, races
+from tests.faults import import_races, invitation_races, organisation_races, races
 
 STORIES = {
     "two hundred people for ten places": races.many_people_for_ten_places,
@@ -27,6 +27,7 @@ STORIES = {
     "delegations for the last places": races.delegations_for_the_last_places,
     "yes while forwarded": invitation_races.yes_while_forwarded,
     "tables for the last places": invitation_races.tables_for_the_last_places,
+    "imports for the last places": import_races.imports_for_the_last_places,
 }
 
 
@@ -68,6 +69,7 @@ def test_more_people_than_places_without_the_lock(race, database_url):
         "colleagues for the last places",
         "delegations for the last places",
         "yes while forwarded",
+        "imports for the last places",
     ],
 )
 def test_stories_end_badly_without_the_lock(race, name):
