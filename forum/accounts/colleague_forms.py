@@ -16,6 +16,7 @@ from forum.addresses import is_unsafe_in_header
 from forum.events.models import Sector
 from forum.web.edits import ShowsStored
 from forum.web.forms import TidyForm, is_email, no_web_address, required
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES, in_language
 
 
@@ -35,6 +36,7 @@ class InviteColleagueForm(TidyForm):
             required(_l("Enter the name")),
             Length(max=200, message=_l("Use at most 200 characters")),
             no_web_address,
+            no_identity_number,
         ],
     )
     language = RadioField(

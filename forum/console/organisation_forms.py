@@ -18,6 +18,7 @@ from forum.registration.names import organisation_key
 from forum.registration.organisation_models import LONGEST_NAME
 from forum.web.countries import CountryField
 from forum.web.forms import LinesField, required
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import in_language
 
 MOST_ALIASES, MOST_DOMAINS = 50, 20
@@ -36,7 +37,8 @@ class OrganisationForm(SettingsForm):
     """The form for an organisation; its sectors are those of the event."""
 
     name = StringField(
-        _l("Name"), [required(_l("Enter the name of the organisation")), at_most(LONGEST_NAME)]
+        _l("Name"),
+        [required(_l("Enter the name of the organisation")), at_most(LONGEST_NAME), no_identity_number],
     )
     aliases = LinesField(_l("Other names and spellings"))
     domains = LinesField(_l("Mail domains"))

@@ -27,6 +27,7 @@ from forum.events.hours import read_hours
 from forum.events.models import Event
 from forum.web.countries import CountryField
 from forum.web.forms import is_email
+from forum.web.identity_numbers import no_identity_number
 
 CALLED = r"^[+0-9 ()./-]*$"
 IS_CALLED = (at_most(30), Regexp(CALLED, message=_l("Enter a telephone number")))
@@ -64,7 +65,7 @@ class HelpLineRow(Row):
 class ContactRow(Row):
     """A person whom visitors can ask."""
 
-    name = StringField(_l("Name"), [at_most(100)])
+    name = StringField(_l("Name"), [at_most(100), no_identity_number])
     role = TextsField(LineTexts, _l("Role"), longest=100)
     contact_email = EmailField(_l("E-mail address"), [Optional(), is_email])
     phone = TelField(_l("Telephone"), IS_CALLED)

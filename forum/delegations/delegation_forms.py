@@ -30,6 +30,7 @@ from forum.web.forms import (
     read_form_key,
     required,
 )
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES
 
 ALL, FIT = "all", "fit"
@@ -37,6 +38,7 @@ FIRST_ROWS, MORE_ROWS = 4, 4
 # Buttons that show the form again: with more rows, or with the pasted people in rows.
 MORE, TAKE = "more", "take"
 TOO_LONG = _l("Use at most 100 characters")
+PLAIN = (no_web_address, no_identity_number)
 PASTED_REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     sheet_rows.NotATable: _l("The rows cannot be read. Paste them once more as plain text."),
     sheet_rows.TooManyRows: _l("A delegation has at most 20 people"),
@@ -51,12 +53,10 @@ class PersonFields(TidyForm):
 
     given_name = StringField(
         FIELDS["given_name"],
-        [required(_l("Enter the person’s given name")), Length(max=100, message=TOO_LONG), no_web_address],
+        [required(_l("Enter the person’s given name")), Length(max=100, message=TOO_LONG), *PLAIN],
     )
-    family_name = StringField(FIELDS["family_name"], [Length(max=100, message=TOO_LONG), no_web_address])
-    title = StringField(
-        FIELDS["title"], [Length(max=150, message=_l("Use at most 150 characters")), no_web_address]
-    )
+    family_name = StringField(FIELDS["family_name"], [Length(max=100, message=TOO_LONG), *PLAIN])
+    title = StringField(FIELDS["title"], [Length(max=150, message=_l("Use at most 150 characters")), *PLAIN])
 
     def person(self) -> Person:
         """Return the person whom the fields describe; an empty field is an empty text."""
@@ -115,15 +115,16 @@ class DelegationForm(SentOnce, TidyForm):
 
     given_name = StringField(
         _l("Your given name"),
-        [required(_l("Enter your given name")), Length(max=100, message=TOO_LONG), no_web_address],
+        [required(_l("Enter your given name")), Length(max=100, message=TOO_LONG), *PLAIN],
     )
-    family_name = StringField(_l("Your family name"), [Length(max=100, message=TOO_LONG), no_web_address])
+    family_name = StringField(_l("Your family name"), [Length(max=100, message=TOO_LONG), *PLAIN])
     email = EmailField(_l("Your e-mail address"), [required(_l("Enter your e-mail address")), is_email])
     organisation = StringField(
         FIELDS["organisation"],
         [
             required(_l("Enter the organisation that the people come from")),
             Length(max=200, message=_l("Use at most 200 characters")),
+            no_identity_number,
         ],
     )
     country = CountryField(FIELDS["country"], [required(_l("Choose the country of the organisation"))])

@@ -25,6 +25,7 @@ from forum.web import sheet_rows
 from forum.web.countries import CountryField
 from forum.web.edits import digest
 from forum.web.forms import LinesField, PastedField, SentOnce, TidyForm, required
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES, in_language
 
 REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
@@ -99,7 +100,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
     sector = RadioField(_l("Sector of rows that name none"), [required(_l("Choose a sector"))])
     organisation = StringField(
         _l("Organisation of rows that name none"),
-        [Length(max=200, message=_l("Use at most 200 characters"))],
+        [Length(max=200, message=_l("Use at most 200 characters")), no_identity_number],
     )
     country = CountryField(_l("Country of rows that name none"), [required(_l("Choose a country"))])
     language = RadioField(

@@ -18,6 +18,7 @@ from forum.registration.applicant import Applicant
 from forum.registration.forms import DetailsForm, only_if_protected
 from forum.web.edits import ShowsStored
 from forum.web.forms import DayField, LinesField, TidyForm, WithinLimits, is_email, no_web_address, required
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES, in_language, language
 
 # An invitation ends at this time of its last day.
@@ -36,14 +37,16 @@ class PersonForm(TidyForm):
             required(_l("Enter the given name")),
             Length(max=100, message=_l("Use at most 100 characters")),
             no_web_address,
+            no_identity_number,
         ],
     )
     family_name = StringField(
-        _l("Family name"), [Length(max=100, message=_l("Use at most 100 characters")), no_web_address]
+        _l("Family name"),
+        [Length(max=100, message=_l("Use at most 100 characters")), no_web_address, no_identity_number],
     )
     email = EmailField(_l("E-mail address"), [required(_l("Enter the e-mail address")), is_email])
     organisation = StringField(
-        _l("Organisation"), [Length(max=200, message=_l("Use at most 200 characters"))]
+        _l("Organisation"), [Length(max=200, message=_l("Use at most 200 characters")), no_identity_number]
     )
 
 
@@ -164,7 +167,8 @@ class AcceptForm(DetailsForm):
 
     is_protected = BooleanField(_l("I have a protected identity"))
     real_name = StringField(
-        _l("Real name"), [Length(max=200, message=_l("Use at most 200 characters")), only_if_protected]
+        _l("Real name"),
+        [Length(max=200, message=_l("Use at most 200 characters")), no_identity_number, only_if_protected],
     )
 
     def applicant(self, invitation: Invitation) -> Applicant:

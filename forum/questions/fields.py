@@ -18,10 +18,10 @@ from wtforms.widgets import FileInput
 
 from forum.questions import files, queries, values
 from forum.questions.enums import NO, YES, QuestionKind, Sensitivity
-from forum.questions.identity_numbers import holds_identity_number
 from forum.questions.models import Question
 from forum.web.countries import CountryField, country_names
 from forum.web.forms import LinesField, TidyForm
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import language
 
 PREFIX = "q-"
@@ -171,16 +171,11 @@ def _required(_form: AsksQuestions, field: Any) -> None:
     )
 
 
-def _is_text(_form: AsksQuestions, field: Any) -> None:
+def _is_text(form: AsksQuestions, field: Any) -> None:
     longest = _longest(field.question)
     if len(field.data) > longest:
         raise ValidationError(_("Use at most %(number)s characters", number=longest))
-    if holds_identity_number(field.data):
-        raise ValidationError(
-            _l(
-                "This looks like a national identity number. Leave it out: nobody here needs it, and we do not keep it."
-            )
-        )
+    no_identity_number(form, field)
 
 
 def _longest(question: Question) -> int:

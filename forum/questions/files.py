@@ -21,9 +21,9 @@ from forum.images import making
 from forum.images.errors import NotTaken, TooLarge, TooNarrow, TooSmall
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.errors import FileFault, FileRefused
-from forum.questions.identity_numbers import holds_identity_number
 from forum.questions.models import AnswerFile, Question
 from forum.tidying import tidy
+from forum.web.identity_numbers import holds_identity_number
 
 MEGABYTE = 1_000_000
 KEPT_UNSENT = timedelta(days=1)

@@ -27,6 +27,7 @@ from forum.web.forms import (
     read_form_key,
     required,
 )
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES
 
 PHONE = r"^\+?[0-9 ()./-]{5,40}$"
@@ -56,19 +57,24 @@ class DetailsForm(AsksQuestions):
             required(_l("Enter your given name")),
             Length(max=100, message=_l("Use at most 100 characters")),
             no_web_address,
+            no_identity_number,
         ],
     )
     family_name = StringField(
-        FIELDS["family_name"], [Length(max=100, message=_l("Use at most 100 characters")), no_web_address]
+        FIELDS["family_name"],
+        [Length(max=100, message=_l("Use at most 100 characters")), no_web_address, no_identity_number],
     )
     organisation = StringField(
         FIELDS["organisation"],
         [
             required(_l("Enter the organisation that you come from")),
             Length(max=200, message=_l("Use at most 200 characters")),
+            no_identity_number,
         ],
     )
-    title = StringField(FIELDS["title"], [Length(max=150, message=_l("Use at most 150 characters"))])
+    title = StringField(
+        FIELDS["title"], [Length(max=150, message=_l("Use at most 150 characters")), no_identity_number]
+    )
     country = CountryField(FIELDS["country"], [required(_l("Choose your country"))])
     language = RadioField(_l("Language of our messages to you"), [required(_l("Choose a language"))])
     phone = TelField(
@@ -124,7 +130,8 @@ class RegistrationForm(DetailsForm):
     email = EmailField(_l("E-mail address"), [required(_l("Enter your e-mail address")), is_email])
     is_protected = BooleanField(_l("I have a protected identity"))
     real_name = StringField(
-        _l("Real name"), [Length(max=200, message=_l("Use at most 200 characters")), only_if_protected]
+        _l("Real name"),
+        [Length(max=200, message=_l("Use at most 200 characters")), no_identity_number, only_if_protected],
     )
     website = StringField(_l("Leave this empty"))
     key = HiddenField(validators=[is_form_key])
@@ -207,7 +214,8 @@ class ProtectedIdentityForm(TidyForm):
         ],
     )
     real_name = StringField(
-        _l("Real name"), [Length(max=200, message=_l("Use at most 200 characters")), only_if_protected]
+        _l("Real name"),
+        [Length(max=200, message=_l("Use at most 200 characters")), no_identity_number, only_if_protected],
     )
 
     def answer(self) -> tuple[bool, str | None]:

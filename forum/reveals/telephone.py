@@ -13,6 +13,7 @@ from forum.extensions import db
 from forum.registration import organisers_additions as additions
 from forum.registration.by_hand import Identity
 from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
+from forum.web.identity_numbers import no_identity_number
 
 # The bytes for real name and contact together: the encrypted record has the same length for everybody.
 LONGEST_TOGETHER = 800
@@ -23,7 +24,9 @@ bp = Blueprint("telephone", __name__, url_prefix="/console/<event>/reveals")
 class TelephoneForm(additions.AdditionForm):
     """A person whom a handler registers, with the data that are stored encrypted."""
 
-    real_name = StringField(_l("Real name"), [Length(max=200, message=_l("Use at most 200 characters"))])
+    real_name = StringField(
+        _l("Real name"), [Length(max=200, message=_l("Use at most 200 characters")), no_identity_number]
+    )
     contact = StringField(
         _l("Through whom we reach the person"), [Length(max=200, message=_l("Use at most 200 characters"))]
     )

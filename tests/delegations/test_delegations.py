@@ -143,6 +143,7 @@ def test_rows_are_added_pasted_and_kept(pages, event):
         ({"people-1-given_name": "", "people-1-email": ""}, "Name at least 2 people"),
         ({"people-0-email": "CIA@example.org"}, "Person 2: the address stands at person 1 already"),
         ({"people-0-given_name": ""}, "Person 1: Enter the person’s given name"),
+        ({"people-0-title": "Chef 701208-1233"}, "Person 1: This looks like a national identity number."),
         ({"choice": None}, "Choose what happens then"),
     ],
 )

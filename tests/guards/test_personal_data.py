@@ -46,22 +46,24 @@ def technical_columns() -> set[str]:
 
 def fields() -> set[str]:
     """Return all fields of the project's forms, by the class that declares them."""
+    return {f"{form.__name__}.{name}" for form, name, _ in declared_fields()}
+
+
+def declared_fields() -> Iterator[tuple[type, str, UnboundField]]:
+    """Yield each form of the project with the name of each field that it declares, and the field."""
     for module in pkgutil.walk_packages(forum.__path__, "forum."):
         importlib.import_module(module.name)
     gc.collect()  # deletes the form classes that views of other tests have made for their events
-    return {f"{form.__name__}.{name}" for form in _subclasses(TidyForm) for name in _declared(form)}
+    for form in _subclasses(TidyForm):
+        for name, value in vars(form).items():
+            if isinstance(value, UnboundField) and value.field_class.__name__ not in BUTTONS:
+                yield form, name, value
 
 
 def _subclasses(parent: type) -> Iterator[type]:
     for child in parent.__subclasses__():
         yield child
         yield from _subclasses(child)
-
-
-def _declared(form: type) -> Iterator[str]:
-    for name, value in vars(form).items():
-        if isinstance(value, UnboundField) and value.field_class.__name__ not in BUTTONS:
-            yield name
 
 
 def unlisted(columns: set[str], fields: set[str]) -> set[str]:

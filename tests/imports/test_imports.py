@@ -144,6 +144,14 @@ def test_faults_name_row_and_column_and_the_good_rows_can_still_be_imported(page
     assert [one[0] for one in imported()] == ["Kim", "Sam"]
 
 
+def test_an_identity_number_in_a_cell_is_a_fault_of_its_row(page, event):
+    table = PAIR + "Ulf 701208-1233;;ulf@example.org;Org;ngo;SE;\n"
+    shown = sent(page, table, which="all")
+    told = [" ".join(row.split()) for row in shown.all("main tbody tr")]
+    assert any(row.startswith("4 Given name This looks like a national identity number.") for row in told)
+    assert "Import 2 people" not in shown.text
+
+
 def test_what_changed_since_the_dry_run_is_shown_again(page, event):
     shown = sent(page, PAIR)
     confirmed(event, "ngo", email="kim@example.org")

@@ -85,6 +85,15 @@ def test_a_name_with_a_web_address_is_refused(pages, event, name):
     assert page.errors == {"given_name": "Write this without web addresses, slashes or @"}
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "a national identity number"), ("sv", "ett personnummer")])
+def test_an_identity_number_beside_the_name_is_refused_and_what_was_typed_is_kept(pages, event, lang, told):
+    typed = {**ANSWERS, "family_name": "Ek 701208-1233", "title": "19701208-1233"}
+    page = pages.post("registration.details", typed, sector="justice", lang=lang, expect=422)
+    assert page.errors.keys() == {"family_name", "title"}
+    assert all(told in error for error in page.errors.values())
+    assert page.form().data["family_name"] == ["Ek 701208-1233"]
+
+
 def test_a_name_with_joiners_comes_back_as_typed(pages, event, database):
     check = checked(pages, given_name="علی\u200cرضا", family_name="👨\u200d👩\u200d👧 \u202eBerg")
     check.submit(button="Register")

@@ -1,21 +1,34 @@
-"""Finding national identity numbers in free text: the forum must not store them, but some people type them unasked."""
+"""Refusing national identity numbers in texts: the forum must not store them, but some people type them (P02)."""
 
 import re
+from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from stdnum import luhn
 from stdnum.dk import cpr
-from stdnum.exceptions import ValidationError
+from stdnum.exceptions import ValidationError as NotValid
 from stdnum.fi import hetu
 from stdnum.is_ import kennitala
 from stdnum.no import fodselsnummer
 from stdnum.se import personnummer
+from wtforms.validators import ValidationError
 
 # Matches a date of six or eight digits, perhaps a sign or a blank, and three to five more characters.
 CANDIDATE = re.compile(
     r"(?<!\w)(?:[0-9]{8}|[0-9]{6})(?:[-+ ]?[0-9]{4,5}|[-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Za-z])(?!\w)"
 )
 COORDINATION = re.compile(r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:6[1-9]|[78][0-9]|9[01])[0-9]{4}")
-WITH_CHECKSUM = (personnummer, fodselsnummer, hetu, kennitala)
+WITH_CHECKSUM = (personnummer, fodselsnummer, hetu)
+
+
+def no_identity_number(_form: Any, field: Any) -> None:
+    """Refuse a text with a national identity number in a field of a form, such as that of a name."""
+    if field.data and holds_identity_number(field.data):
+        raise ValidationError(
+            _l(
+                "This looks like a national identity number. Leave it out: nobody here needs it, and we do not keep it."
+            )
+        )
 
 
 def holds_identity_number(text: str) -> bool:
@@ -24,15 +37,19 @@ def holds_identity_number(text: str) -> bool:
 
 
 def _is_one(number: str) -> bool:
-    return (
-        any(kind.is_valid(number) for kind in WITH_CHECKSUM) or _is_coordination(number) or _is_danish(number)
-    )
+    others = (_is_coordination, _is_icelandic, _is_danish)
+    return any(kind.is_valid(number) for kind in WITH_CHECKSUM) or any(judge(number) for judge in others)
 
 
 def _is_coordination(number: str) -> bool:
     """Return whether this is a Swedish coordination number: a personal one whose day is 60 higher."""
     digits = re.sub(r"[-+ ]", "", number)
     return bool(COORDINATION.fullmatch(digits)) and luhn.is_valid(digits[-10:])
+
+
+def _is_icelandic(number: str) -> bool:
+    """Return whether this is an Icelandic person's number; in those of organisations the day is 40 higher."""
+    return number[0] in "0123" and kennitala.is_valid(number)
 
 
 def _is_danish(number: str) -> bool:
@@ -43,6 +60,6 @@ def _is_danish(number: str) -> bool:
     """
     try:
         digits = cpr.validate(number)
-    except ValidationError:
+    except NotValid:
         return False
     return "-" in number or cpr.checksum(digits) == 0
