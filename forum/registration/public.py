@@ -68,17 +68,8 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
         return form_pages.ask(_sector_or_404(event, sector, form), form, 422)
     try:
         _register(event, sector, form)
-    except NoSuchSector:
-        db.session.rollback()
-        _sector_or_404(event, sector, form)
-        # Answer 404 even if the sector was created after `_register` looked for it.
-        return abort(404)
-    except TooManyTries as refused:
-        chosen = _sector_or_404(event, sector, form)
-        return _hold_back(refused, chosen.event, form_pages.refused(type(refused), chosen, form))
-    except RegistrationRefused as refused:
-        db.session.rollback()
-        return form_pages.refused(type(refused), _sector_or_404(event, sector, form), form)
+    except (NoSuchSector, TooManyTries, RegistrationRefused) as refused:
+        return _say_why(refused, event, sector, form)
     db.session.commit()
     response = redirect(url_for(".received"), 303)  # known and new addresses get the same page (S24)
     kept_answers.mark_sent(response, form.told_later(), sector)
@@ -238,6 +229,19 @@ def _register(slug: str | None, sector: str, form: RegistrationForm) -> None:
     intake.register(event, chosen, applicant, sender=sender, now=clock.now())
 
 
+def _say_why(
+    refused: Exception, slug: str | None, sector: str, form: RegistrationForm
+) -> ResponseReturnValue:
+    """Answer a form that was refused, with its answers kept."""
+    if not isinstance(refused, TooManyTries):  # a limit refuses before anything is written
+        db.session.rollback()
+    chosen = _sector_or_404(slug, sector, form)
+    if isinstance(refused, NoSuchSector):
+        abort(404)  # even if the sector was created after `_register` looked for it
+    page = form_pages.refused(type(refused), chosen, form)
+    return _hold_back(refused, chosen.event, page) if isinstance(refused, TooManyTries) else page
+
+
 def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> ResponseReturnValue:
     """Show the answers to check; if the browser keeps none, say that they were sent already or have expired (A07)."""
     form = form_pages.read(slug, sector, answers)
@@ -246,13 +250,10 @@ def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> R
         return form_pages.refused(AnswersGone, chosen, form, 200)
     if refusal := intake.find_refusal(chosen, clock.now()):
         return form_pages.refused(refusal, chosen, form)
-    page, has_place = (
-        "public/registration/check.html",
-        places.places_left(chosen.event, clock.now())[chosen.id] > 0,
-    )
-    keeping = form_pages.keeping(
-        sector, **{form_pages.CHECKED: "1"}
-    )  # another browser tab may have put the answers of another form into the cookie
+    page = "public/registration/check.html"
+    has_place = places.places_left(chosen.event, clock.now())[chosen.id] > 0
+    # Another browser tab may have put the answers of another form into the cookie.
+    keeping = form_pages.keeping(sector, **{form_pages.CHECKED: "1"})
     return form_pages.with_form(page, chosen, form, has_place=has_place, **keeping)
 
 

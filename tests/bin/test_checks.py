@@ -38,6 +38,19 @@ def test_sizes_name_a_function_that_is_too_long(monkeypatch, tmp_path, capsys):
     assert (status, report.splitlines()[-1]) == (1, "too long: forum/a.py:1 long")
 
 
+@pytest.mark.parametrize(
+    "decorator",
+    ['bp.route("/a")', 'bp.get("/a")', 'bp.post("/a")', 'localised(bp, "/a")', 'of_event(bp, "/a")'],
+)
+def test_sizes_hold_a_view_to_fewer_lines(monkeypatch, tmp_path, capsys, decorator):
+    """A view has at most 22 lines, its `def` included, however it gets its address."""
+    view = f"@{decorator}\ndef view():\n" + LONG[: LONG.index("x21") - 5]
+    assert run(monkeypatch, tmp_path, view, capsys)[0] == 0
+    (tmp_path / "forum" / "a.py").write_text(f"{view}\n    x21 = 21")
+    status = int(SIZES["main"]())
+    assert (status, capsys.readouterr().out.splitlines()[-1]) == (1, "too long: forum/a.py:2 view")
+
+
 def test_sizes_name_a_module_that_is_too_long(monkeypatch, tmp_path, capsys):
     status, report = run(monkeypatch, tmp_path, "x = 1\n" * 301, capsys)
     assert (status, report.splitlines()[-1]) == (1, "too long: forum/a.py")
