@@ -11,7 +11,7 @@ from limits.errors import ConfigurationError
 from sqlalchemy.exc import DBAPIError
 
 from forum import create_app, presence
-from forum.commands import preparing, running, settings_file
+from forum.commands import preparing, settings_file, starting
 from forum.commands.after_restore import release_mail
 from forum.commands.audit import audit
 from forum.commands.backups import backup, restore
@@ -80,10 +80,10 @@ def cli() -> None:
 
 
 for command in (
-    running.run,
-    running.dev,
-    running.serve,
-    running.worker,
+    starting.run,
+    starting.dev,
+    starting.serve,
+    starting.worker,
     database,
     doctor,
     audit,

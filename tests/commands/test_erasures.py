@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from forum import clock, presence
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
-from forum.commands import erasures, preparing, running, serving
+from forum.commands import erasures, preparing, serving, starting
 from forum.delegations import contact_acts
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
@@ -404,10 +404,10 @@ def serve(app, monkeypatch) -> str:
 
     monkeypatch.setenv("FORUM_ENV", "development")
     monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
-    monkeypatch.setattr(running, "create_app", lambda: app)
+    monkeypatch.setattr(starting, "create_app", lambda: app)
     monkeypatch.setattr(presence, "share", lambda _instance: None)
     monkeypatch.setattr(serving, "serve", look)
-    answer = app.test_cli_runner().invoke(running.serve, [])
+    answer = app.test_cli_runner().invoke(starting.serve, [])
     assert answer.exit_code == 0, answer.output
     (stored,) = seen
     return stored

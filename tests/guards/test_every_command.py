@@ -13,7 +13,7 @@ from forum import cli as command_line
 from forum import create_app, presence
 from forum.audit.models import AuditEntry
 from forum.cli import cli
-from forum.commands import preparing, running, serving
+from forum.commands import preparing, serving, starting
 from forum.commands.keys import refuse_wrong_keys
 from forum.commands.preparing import prepare
 from forum.extensions import db
@@ -180,7 +180,7 @@ def test_every_command_but_those_listed_refuses_keys_of_another_database(
     monkeypatch.setenv("FORUM_ENV", "development")
     # Some commands set the environment variable FORUM_BASE_URL; monkeypatch removes it again for later tests.
     monkeypatch.setenv("FORUM_BASE_URL", "http://127.0.0.1:8000")
-    for module in (command_line, running):
+    for module in (command_line, starting):
         monkeypatch.setattr(module, "create_app", lambda: wrong)
     for module, name in ((presence, "share"), (serving, "refuse_taken_address"), (preparing, "prepare")):
         monkeypatch.setattr(module, name, lambda *_: None)

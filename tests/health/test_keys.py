@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.cli import cli
-from forum.commands import running, serving
+from forum.commands import serving, starting
 from forum.commands.keys import refuse_wrong_keys
 from forum.database import start_write
 from forum.extensions import db
@@ -142,7 +142,7 @@ def test_machines_that_sign_with_different_keys_are_told_of(make_app, database_u
         return said
 
     def serve(which) -> None:
-        monkeypatch.setattr(running, "create_app", lambda: which)
+        monkeypatch.setattr(starting, "create_app", lambda: which)
         assert run(which, "serve").exit_code == 0
 
     well, ill = "open what is sealed", "FORUM_SECRET_KEY is not that of the machine that began to serve last"
