@@ -35,7 +35,7 @@ def index(event: str) -> ResponseReturnValue:
     now, counts = clock.now(), listing.count_by_sector_and_status(found)
     lines = listing.list_lines(found)
     return render_template(
-        "console/waiting/index.html",
+        "console/waiting_list/index.html",
         lines=lines,
         notes=waiting_view.notes(found, lines),
         offered=waiting_view.list_open(found),
@@ -130,7 +130,7 @@ def _page(registration: Registration, form: OfferForm, page: str, refusal: Excep
     can_act = registration.status == (Status.WAITING if page == "offer" else Status.OFFERED)
     are_over = now >= deadlines.offers_end_at(event)
     return render_template(
-        f"console/waiting/{page}.html",
+        f"console/waiting_list/{page}.html",
         event=event,
         registration=registration,
         form=form,
