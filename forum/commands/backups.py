@@ -187,9 +187,7 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
     if target.exists():
         erasures.note_before_replacing()
     copy = create_engine(URL.create("sqlite", database=str(dump)))
-    # Without foreign keys, deleting a row would leave the rows that refer to it, and the next migration would be
-    # refused.
-    event.listen(copy, "connect", lambda raw, _record: raw.execute("PRAGMA foreign_keys = ON"))
+    event.listen(copy, "connect", _delete_whole)
     with copy.begin() as connection:
         quieted = after_restore.quiet(connection)
     copy.dispose()
@@ -207,6 +205,13 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
     finally:
         beside.unlink(missing_ok=True)
     return quieted
+
+
+def _delete_whole(raw: Any, _record: Any) -> None:
+    """Let a deletion take the rows that refer to the deleted one along, and leave nothing in the file (F8)."""
+    # Without foreign keys such rows would stay, and the next migration would be refused.
+    raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA secure_delete = ON")
 
 
 def _restore_postgres(dump: Path) -> after_restore.Quieted:
