@@ -1,0 +1,61 @@
+"""The variables that all templates share are set while the app is made; nothing that a request does changes them.
+
+`home/site` gives every template the same dictionary, because a copy for each one cost a page half a millisecond. Jinja
+writes what `get_template(name, globals=…)` is given into the dictionary of a template that it has loaded before: there
+it would stay for all pages of all visitors.
+"""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+
+from forum.settings.project import PROJECT
+
+# How a function that sets the app up, and gets it or the state of a blueprint, names the shared variables.
+AT_SET_UP = {"app.jinja_env.globals", "state.app.jinja_env.globals", "app.jinja_env.make_globals"}
+
+
+def find_writers(source: str) -> Iterator[str]:
+    """Yield what could change the shared variables after the app is made."""
+    if "globals" not in source:
+        return
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            yield from (
+                f"{ast.unparse(node.func)}(globals=)" for one in node.keywords if one.arg == "globals"
+            )
+        is_one = isinstance(node, ast.Attribute) and node.attr in ("globals", "make_globals")
+        if is_one and (name := ast.unparse(node)) not in AT_SET_UP:
+            yield name
+
+
+def test_no_source_gives_a_template_variables_of_its_own():
+    modules = {path: path.read_text() for path in sorted((PROJECT / "forum").rglob("*.py"))}
+    assert {str(path): told for path, source in modules.items() if (told := list(find_writers(source)))} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("env.get_template(name, globals={'a': 1})", "env.get_template(globals=)"),
+        ("current_app.jinja_env.globals['a'] = 1", "current_app.jinja_env.globals"),
+        ("current_app.jinja_env.get_template(name).globals.update(a=1)", ".globals"),
+        ("state.app.jinja_env.globals.update(a=1)", ""),
+    ],
+)
+def test_each_way_to_change_them_is_found(source, told):
+    """Control: setting them while a blueprint is registered is the way that is meant."""
+    assert [one.endswith(told) for one in find_writers(source)] == [True] * bool(told)
+
+
+def test_pages_leave_the_shared_variables_as_they_are(app, pages, organiser):
+    """Control: Jinja's own way to give a loaded template a variable gives it to all of them."""
+    shared = app.jinja_env.globals
+    before = dict(shared)
+    for endpoint in ("home.front", "registration.choose", "news.index"):
+        pages.get(endpoint)
+    organiser.get("console.overview", event="nf27")
+    assert dict(shared) == before
+    app.jinja_env.get_template("layouts/public.html", globals={"planted": True})
+    assert shared.pop("planted", None)
