@@ -59,6 +59,8 @@ COMMANDS = {
 SERVING = {"run", "dev", "serve", "worker"}  # tests/commands/test_serving.py tests the commands that serve
 FAILING = {"doctor"}  # this command exits with 1, because no worker runs in this test
 OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # the commands that use no database
+# The doctor reports a database that does not answer among other things, and the worker waits for it.
+GOING_ON = {"doctor", "doctor mail", "worker"}
 WITHOUT_SETTINGS = {"new-keys"}
 # Commands that run with any keys: they use none, report wrong ones themselves, or replace the database.
 WITH_ANY_KEYS = {
@@ -68,10 +70,11 @@ WITH_ANY_KEYS = {
     "restore",
     *(name for name in COMMANDS if name.startswith("db ")),
 }
+AWAY = "postgresql://u:a-secret@127.0.0.1:1/x"
 WRONG = {
     "DATABASE_URL": [
         "mysql://x/y", "nonsense", "postgresql+psycopg2://x/y", "postgresql://u:a-secret@/x?host=/nowhere",
-        "postgresql://u:a-secret@127.0.0.1:1/x", "sqlite:////nowhere/forum.sqlite3", f"sqlite:///{__file__}",
+        AWAY, "sqlite:////nowhere/forum.sqlite3", f"sqlite:///{__file__}",
     ],
     "LIMITER_STORAGE": ["nonsense://x"],
     "INSTANCE": ["/proc/nowhere", "/dev/null"],
@@ -247,6 +250,20 @@ def test_a_typed_command_with_a_wrong_setting_says_a_sentence(tmp_path, name, va
         arguments = typed(command, tmp_path) if command in COMMANDS else [command]
         status, _, said = spawn(tmp_path, *arguments, **{name: value})
         assert (status in {1, 2}, len(said.splitlines()), "secret" in said) == (True, 1, False), said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "value"), [("ENV", "live"), ("DATABASE_URL", AWAY)])
+def test_every_typed_command_says_a_wrong_setting_in_a_sentence(tmp_path, name, value):
+    """`forum bounces` exits with the status that makes a mail server keep the report and try again."""
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "empty.tar").touch()
+    for command in sorted(names() - (WITHOUT_SETTINGS if name == "ENV" else OFFLINE | GOING_ON)):
+        arguments = typed(command, tmp_path) if command in COMMANDS else [command]
+        status, _, said = spawn(tmp_path, *arguments, **{name: value})
+        ends = {os.EX_TEMPFAIL} if command == "bounces" else {1, 2}
+        told = (command, status in ends, len(said.splitlines()), "secret" in said)
+        assert told == (command, True, 1, False), said
 
 
 def spawn(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
