@@ -13,10 +13,10 @@ from wtforms.fields.choices import SelectChoice
 from forum.addresses import is_unsafe_in_header
 from forum.console.settings_fields import LineTexts, LongTexts, MomentField, TextsField, exists, in_our_time
 from forum.events.models import Event
-from forum.mailings import neutral, placeholders
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.models import Mailing
 from forum.mailings.own_words import Written
+from forum.outbox import neutral, placeholders
 from forum.registration.enums import APPROVED, Status
 from forum.registration.wording import status_name
 from forum.web.edits import ShowsStored

@@ -8,14 +8,13 @@ from flask import current_app
 from forum.accounts.models import User
 from forum.columns import new_token
 from forum.events.models import Event
-from forum.mailings import placeholders
 from forum.mailings.facts import Facts, differing, event_with
 from forum.mailings.models import Mailing, MailingRecipient
-from forum.mailings.placeholders import EVENT, FAMILY_NAME, GIVEN_NAME, SECTOR
 from forum.outbox import actions as outbox
-from forum.outbox import rendering
+from forum.outbox import placeholders, rendering
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
+from forum.outbox.placeholders import EVENT, FAMILY_NAME, GIVEN_NAME, SECTOR
 from forum.outbox.rendering import Rendered
 from forum.registration import links
 from forum.registration import mails as registration_mails

@@ -15,7 +15,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, neutral, queries
+from forum.mailings import chosen_audience, queries
 from forum.mailings.actions import require, require_public
 from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.errors import (
@@ -28,6 +28,7 @@ from forum.mailings.errors import (
 )
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import actions as outbox
+from forum.outbox import neutral
 from forum.outbox.enums import AbortReason
 
 # How long after the press nothing leaves, so that the message can be taken back.

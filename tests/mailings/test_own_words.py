@@ -18,12 +18,13 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import own_words, placeholders
+from forum.mailings import own_words
 from forum.mailings.enums import LeftOut, MailingStatus
 from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.mailings.own_words import Written
 from forum.mailings.queries import Counts, count_by_result
+from forum.outbox import placeholders
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions

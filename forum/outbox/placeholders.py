@@ -1,13 +1,15 @@
-"""Placeholders in messages that organisers write, such as "{given name}": a closed list, filled in one pass (S37).
+"""Placeholders in words that organisers write, such as "{given name}": closed lists, filled in one pass (S37).
 
-What is filled in is never read again: a person who is called "{event}" is written to under that name. A message is
-not a template, so nothing else in it means anything.
+What is filled in is never read again: a person who is called "{event}" is written to under that name. The words are
+not a template, so nothing else in them means anything.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 GIVEN_NAME, FAMILY_NAME, EVENT, SECTOR, OWN_PAGE = "given name", "family name", "event", "sector", "own page"
+DEADLINE, CHANGES = "deadline", "changes"
+# The placeholders of a message that organisers write themselves.
 KNOWN = (GIVEN_NAME, FAMILY_NAME, EVENT, SECTOR, OWN_PAGE)
 PLACEHOLDER = re.compile(r"\{([^{}\n]{0,200})\}")
 
@@ -15,10 +17,16 @@ PLACEHOLDER = re.compile(r"\{([^{}\n]{0,200})\}")
 Line = Sequence[str | None]
 
 
-def find_unknown(text: str) -> list[str]:
-    """Return the placeholders that the dictionary lacks, as they are written, each once."""
+def find_unknown(text: str, known: Collection[str] = KNOWN) -> list[str]:
+    """Return the placeholders that the list `known` lacks, as they are written, each once."""
     names = (match[1] for match in PLACEHOLDER.finditer(text))
-    return list(dict.fromkeys(f"{{{name}}}" for name in names if _key(name) not in KNOWN))
+    return list(dict.fromkeys(f"{{{name}}}" for name in names if _key(name) not in known))
+
+
+def find_missing(text: str, needed: Collection[str]) -> list[str]:
+    """Return those of the placeholders `needed` that the text lacks."""
+    named = {_key(match[1]) for match in PLACEHOLDER.finditer(text)}
+    return [name for name in needed if name not in named]
 
 
 def has_any(text: str) -> bool:
