@@ -12,6 +12,7 @@ from forum.mailings import models as mailings
 from forum.news import models as news
 from forum.news import search_entries
 from forum.organisations import models as merged_organisations
+from forum.outbox import mail_text_models as mail_texts
 from forum.outbox import models as outbox
 from forum.outbox import suppression_models as suppressions
 from forum.participants import models as participants
@@ -37,6 +38,7 @@ ALL = (
     images,
     outbox,
     suppressions,
+    mail_texts,
     accounts,
     events,
     news,

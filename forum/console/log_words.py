@@ -13,9 +13,11 @@ from flask_babel.speaklater import LazyString
 from forum.audit import queries as audit
 from forum.bulk.wording import KINDS as KINDS_OF_TASKS
 from forum.console.log_kinds import Kind, LogPurpose
+from forum.outbox.wording import kind_text
 from forum.registration import list_columns, readers, wording
 from forum.registration.enums import ExportRecipient
 from forum.registration.exports import RECIPIENTS
+from forum.web.languages import language_name
 
 KINDS: Mapping[Kind, LazyString] = {
     Kind.ACTS: _l("Acts"),
@@ -103,6 +105,8 @@ MAIL: Mapping[str, LazyString] = {
     "mail.retried": _l("Failed message sent again"),
     "mail.hastened": _l("Message sent without waiting"),
     "mail.dismissed": _l("Message given up"),
+    "mail_text.changed": _l("Words of a standard message changed"),
+    "mail_text.reset": _l("Standard words of a message restored"),
     "mailing.proposed": _l("Message to many proposed"),
     "mailing.change_added": _l("A further change added to a message to many"),
     "mailing.written": _l("Words of a message to many written"),
@@ -230,6 +234,9 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
     """Return what an entry says beside its action, only from details that organisers may read (P21)."""
     if action in (audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED):
         return " · ".join(_exported(details))
+    if action.startswith("mail_text."):
+        kind, code = details.get("kind", ""), details.get("language", "")
+        return _("%(message)s, in %(language)s", message=kind_text(kind), language=language_name(code))
     if action == "task.started":
         kind = KINDS_OF_TASKS.get(details.get("kind", ""), "")
         return _("%(act)s: %(number)s", act=kind, number=details.get("people", 0))

@@ -33,9 +33,7 @@ BELONGING = {
     "attendees.index": {
         *("attendees.index", "attendees.show", "attendees.cancel", "attendee_undoing.reinstate"),
         *("attendee_answers.change", "attendee_answers.care", "attendee_files.download"),
-        "attendee_changes.change",
-        "attendees.resend",
-        *("attendees.export", "kept_exports.index"),
+        *("attendee_changes.change", "attendees.resend", "attendees.export", "kept_exports.index"),
         *(f"attendee_views.{act}" for act in ("show", "new", "change", "remove")),
         *("attendee_additions.add", "attendee_moves.sector", "attendee_addresses.change"),
         *("imports.index", "imports.new", "imports.undo"),
@@ -72,6 +70,7 @@ BELONGING = {
     "outbox.index": {
         *("outbox.index", "mailings.show", "mailings.send", "mailings.stop", "own_mailings.new"),
         *("own_mailings.write", "own_mailings.people", "sent_mailings.send", "sent_mailings.show"),
+        *("mail_texts.index", "mail_texts.edit"),
     },
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),

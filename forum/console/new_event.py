@@ -16,6 +16,7 @@ from forum.events.errors import EventExists
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
+from forum.mailings import mail_texts
 from forum.organisations.copying import copy_organisations
 from forum.questions.copying import copy_questions
 from forum.web.languages import in_language, language
@@ -56,6 +57,7 @@ def copy(event: str) -> ResponseReturnValue:
         else:
             copy_questions(original, made)
             copy_organisations(original, made)
+            mail_texts.copy(original, made, now=clock.now())
             return _made(made)
     page = render_template("console/new_event/copy.html", event=get_any_or_404(event), form=form)
     return page, 422 if form.errors else 200

@@ -6,17 +6,15 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from wtforms import Field, RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
 
-from forum.addresses import is_unsafe_in_header
+from forum.console.mail_text_forms import refusal_of_placeholders, refusal_of_subject
 from forum.console.settings_fields import LineTexts, LongTexts, MomentField, TextsField, exists, in_our_time
 from forum.events.models import Event
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.models import Mailing
 from forum.mailings.own_words import Written
-from forum.outbox import neutral, placeholders
 from forum.registration.enums import APPROVED, Status
 from forum.registration.wording import status_name
 from forum.web.edits import ShowsStored
@@ -64,7 +62,10 @@ class MessageForm(ShowsStored, TidyForm):
         """Refuse a subject that tells where somebody is or harms a mail, half a language, and unknown placeholders."""
         is_valid = super().validate(extra_validators)
         for subject, words in zip(self.subjects.form, self.words.form, strict=True):
-            problems = ((subject, self._refusal_of_subject(subject)), (words, _refusal_of_words(words)))
+            problems = (
+                (subject, refusal_of_subject(self.event, subject.data or "")),
+                (words, refusal_of_placeholders(words.data or "")),
+            )
             for field, problem in (*problems, *_half_written(subject, words)):
                 if problem and not field.errors:
                     field.errors = [problem]
@@ -73,19 +74,6 @@ class MessageForm(ShowsStored, TidyForm):
             self.fallback.errors = [_("Write the text in this language, or choose another one")]
             is_valid = False
         return is_valid
-
-    def _refusal_of_subject(self, field: Field) -> str:
-        subject = field.data or ""
-        if is_unsafe_in_header(subject):
-            return _("Type the subject by hand: it contains characters that a subject cannot have")
-        if placeholders.has_any(subject):
-            return _("Use placeholders in the text only, not in the subject")
-        if word := neutral.find_telling(self.event, subject):
-            return _(
-                "Leave “%(word)s” out: it is part of the name of the forum, organiser or place, and others may see it",
-                word=word,
-            )
-        return ""
 
 
 class PeopleForm(TidyForm):
@@ -141,20 +129,6 @@ class SendOwnForm(ShowsStored, TidyForm):
             self.moment.errors = [_("The clock at the venue skips this time. Enter another one")]
             return False
         return True
-
-
-def _refusal_of_words(field: Field) -> str:
-    unknown = placeholders.find_unknown(field.data or "")
-    if not unknown:
-        return ""
-    known = ", ".join(f"{{{name}}}" for name in placeholders.KNOWN)
-    return ngettext(
-        "%(unknown)s is no placeholder. These are: %(known)s",
-        "%(unknown)s are no placeholders. These are: %(known)s",
-        len(unknown),
-        unknown=", ".join(unknown),
-        known=known,
-    )
 
 
 def _half_written(subject: Field, words: Field) -> list[tuple[Field, str]]:

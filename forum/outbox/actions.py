@@ -14,10 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from forum.audit import actions as audit
 from forum.extensions import db
-from forum.outbox import messages, queries, relay, rendering
+from forum.outbox import messages, passages, queries, relay, rendering
 from forum.outbox.addresses import Mailbox, mailbox, parse_mailbox
 from forum.outbox.enums import AbortReason, Lane, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped, UnsafeMessage
+from forum.outbox.mail_text_models import MailText
 from forum.outbox.messages import Attachment, Draft
 from forum.outbox.models import OutboxMessage
 
@@ -187,7 +188,7 @@ def _draft(
     reply_to: str,
     attachments: Sequence[Attachment],
 ) -> Draft:
-    rendered = rendering.render(message.kind, message.language, context)
+    rendered = rendering.render(message.kind, message.language, context, _changed_words(message))
     sender = parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"])
     recipient = mailbox(message.recipient, recipient_name)
     return Draft(
@@ -203,6 +204,13 @@ def _draft(
         attachments=attachments,
         leave_link=context.get("leave_link", ""),
     )
+
+
+def _changed_words(message: OutboxMessage) -> MailText | None:
+    """Return the words that organisers of the mail's event have changed in it."""
+    if message.event_id is None or message.kind not in passages.KINDS:
+        return None
+    return passages.find(message.event_id, message.kind, message.language)
 
 
 def _answers_to(reply_to: str, recipient: Mailbox) -> Mailbox | None:

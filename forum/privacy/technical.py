@@ -66,6 +66,9 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
         *("subjects", "audience", "fallback", "begins_at", "left_out"),
     },
     "mailing_recipients": {"id", "mailing_id"},
+    "mail_texts": {
+        *("id", "event_id", "kind", "language", "subject", "opening", "closing", "standard", "changed_at"),
+    },
     "tasks": {"id", "event_id", "kind", "status", "form_key", "people", "ended_at"},
     "task_people": {"id", "task_id", "seen_version"},
     "kept_exports": {
@@ -176,6 +179,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),
     "MessageForm": ("subjects", "words", "fallback"),
+    "MailTextForm": ("subject", "opening", "closing"),
     "PeopleForm": ("sector", "status"),
     "SendOwnForm": ("when", "moment"),
     "MoveForm": ("if_full",),

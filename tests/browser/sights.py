@@ -555,6 +555,22 @@ CONSOLE = [
     Sight(
         "message, send?", "sent_mailings.send", way=of_letter("sent_mailings.send", "draft"), as_=ORGANISER
     ),
+    Sight("standard messages", "mail_texts.index", way=of_event("mail_texts.index"), as_=ORGANISER),
+    Sight(
+        "standard message, changed",
+        "mail_texts.edit",
+        way=of_event("mail_texts.edit", kind="offered", code="en"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "standard message, wrong",
+        "mail_texts.edit",
+        way=wrongly(
+            of_event("mail_texts.edit", kind="received", code="sv"), {"subject": "", "opening": "Hej {x}"}
+        ),
+        as_=ORGANISER,
+        status=422,
+    ),
     Sight(
         "message, planned",
         "sent_mailings.show",

@@ -51,6 +51,7 @@ from forum.images.making import make
 from forum.images.models import Image
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.invitations.enums import InvitationState
+from forum.mailings import mail_texts
 from forum.news import actions as news
 from forum.news.drafts import Draft
 from forum.news.models import Correction, Post, PostRevision, PostText, Source, Withdrawal
@@ -252,6 +253,17 @@ def fill_demo(world: World) -> None:
     _add_organisers(world, event)
     world.mailing = make_proposed(event).id
     world.letters = {"draft": make_draft(event).id, "planned": make_planned(event).id}
+    _change_mail_text(event)
+
+
+def _change_mail_text(event: Event) -> None:
+    """Give the mail that offers a place words of the organisers' own, in English."""
+    words = {
+        "subject": "Good news: a place for you",
+        "opening": "We are glad to tell you that a place at {event} is free for you until {deadline}.\n\nDo not wait.",
+        "closing": "If you cannot come, decline on the same page. Somebody else waits for the place.",
+    }
+    write(mail_texts.change, event, "offered", "en", words, actor="command", now=NOW)
 
 
 def fill_long(world: World) -> None:

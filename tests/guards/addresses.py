@@ -53,6 +53,7 @@ VALUES = {
     "filename": "css/site.css",
     "look": "14463f-93d3c5",
     "kind": "text",
+    "code": "sv",
     "figure": "countries",
 }
 # The audience whose account stands in URLs about a colleague, by the event of the page.
@@ -216,6 +217,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "revisions.show": {"number": values["revision"]},
         "page_revisions.show": {"number": values["page_revision"]},
         **{f"own_mailings.{act}": {"mailing": values["drafted"]} for act in DRAFTS},
+        **{f"mail_texts.{act}": {"kind": "offered"} for act in ("edit", "reset")},
         "sent_mailings.send": {"mailing": values["drafted"]},
         **{f"sent_mailings.{act}": {"mailing": values["written"]} for act in ("show", "take_back", "again")},
         "refusing.show": {"token": LEAVING},

@@ -51,6 +51,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     "page_revisions.content",
     "images.file_name",
     *("mailings.words", "mailings.subjects"),
+    *(f"mail_texts.{name}" for name in ("subject", "opening", "closing")),
     "tasks.payload",
     "address_changes.email",
     "substitutions.email",
@@ -103,7 +104,7 @@ OF_ROLES = (
         ORGANISERS
         - {
             *("post_revisions.content", "page_revisions.content", "images.file_name", "mailings.words"),
-            "mailings.subjects",
+            *("mailings.subjects", "mail_texts.subject", "mail_texts.opening", "mail_texts.closing"),
             *("outbox_messages.recipient", "outbox_messages.last_error", "restriction_requests.words"),
         },
     ),
@@ -125,6 +126,7 @@ OF_ROLES = (
         {
             *("outbox_messages.recipient", "outbox_messages.last_error"),
             *("mailings.words", "mailings.subjects", "users.name"),
+            *("mail_texts.subject", "mail_texts.opening", "mail_texts.closing"),
         },
     ),
 )

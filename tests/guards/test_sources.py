@@ -120,7 +120,7 @@ VIEWS = {
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
     *("forum/bulk/console.py", "forum/bulk/choice_pages.py"),
-    *("forum/console/mailings.py", "forum/console/organisations.py"),
+    *("forum/console/mail_texts.py", "forum/console/mailings.py", "forum/console/organisations.py"),
     *("forum/console/own_mailings.py", "forum/console/own_mailing_tools.py"),
     *("forum/console/own_mailing_words.py", "forum/console/sent_mailings.py", "forum/mailings/public.py"),
     "forum/console/organisation_merging.py",

@@ -25,6 +25,7 @@ WEIGHTY = {
         "log.export_site",
     ),  # with these forms, personal data leave the system
     *("mailings.send", "sent_mailings.send"),  # these forms write to many people
+    "mail_texts.edit",  # this form changes what everybody is told from then on
     *("imports.new", "imports.undo"),  # these forms write to many people, and delete many
     *(
         "review_many.approve",
@@ -81,6 +82,7 @@ LIGHT = {
     "own_mailings.write": "a draft, which nobody gets before it is sent by a page that asks",
     "own_mailings.people": "a draft, which nobody gets before it is sent by a page that asks",
     "own_mailings.discard": "nobody is written to; asked on a page of its own",
+    "mail_texts.reset": "says what the forum itself says; recorded, and changed again as easily",
     "sent_mailings.take_back": "holds back what was allowed",
     "sent_mailings.again": "goes on with what somebody with both factors has sent, to the same people",
     "mailings.pause": "holds back what was allowed; goes on as quickly",

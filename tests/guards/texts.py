@@ -30,6 +30,8 @@ KEPT = {  # Columns that keep their values, each with the reason: code or other 
     "organisations.country": "a code",
     "public_balances.numbers": "keys, codes and numbers",
     **dict.fromkeys(("mailings.fallback", "mailings.audience"), "codes"),
+    **dict.fromkeys(("mail_texts.kind", "mail_texts.language"), "a code"),
+    "mail_texts.standard": "a digest",
     "mailings.steps": "days and a zone; without them no moment can be shown",
     "sectors.key": "an address",
     "questions.key": "a key",

@@ -53,6 +53,7 @@ from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, 
 from forum.organisations.models import Distinction, Merge
 from forum.outbox import relay, suppression
 from forum.outbox.enums import SuppressionCause
+from forum.outbox.mail_text_models import MailText
 from forum.outbox.models import OutboxMessage, WorkerHeartbeat
 from forum.participants.models import PublicBalance
 from forum.participants.small_cells import protect
@@ -626,6 +627,7 @@ def _make_mailings(world: World) -> None:
         if person := people[slug]:
             save(MailingRecipient(mailing_id=sent.id, registration_id=person.id, status="queued"))
         _make_own_mailings(event, person)
+        _change_mail_text(event)
     save(MailRefusal(category="messages", digest="d" * 64, refused_at=NOW))
 
 
@@ -646,6 +648,13 @@ def _make_own_mailings(event: Event, person: Registration | None) -> None:
         leave_digest = digest(LEAVING) if event.slug == HERE else None
         own = {"mailing_id": sent.id, "registration_id": person.id, "status": "queued"}
         save(MailingRecipient(**own, leave_digest=leave_digest))
+
+
+def _change_mail_text(event: Event) -> None:
+    """Change the words of the mail that offers a place, in Swedish."""
+    text = MailText(event_id=event.id, kind="offered", language="sv", standard="0" * 32, changed_at=NOW)
+    text.subject, text.opening, text.closing = "Ämne", "Plats till {deadline}", "Slut"
+    save(text)
 
 
 def _make_tasks(world: World) -> None:

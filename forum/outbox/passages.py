@@ -1,0 +1,111 @@
+"""The parts of a standard mail whose words organisers may change: its subject, its first and its last sentences.
+
+Each part is a block of the mail's templates. What a reader needs stays with the template whatever organisers write: the
+link and its button, days and place, reasons, and who may do what until when. A deadline that stands in the first
+sentence is a placeholder that changed words must keep. Mails about links, addresses, people who come instead,
+delegations, rights and accounts always have the standard words: they say who may act, and to whom.
+
+Changed words are never compiled: they are filled in, and stand in for the block's output (S37).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from forum.addresses import is_unsafe_in_header
+from forum.extensions import db
+from forum.outbox import neutral, placeholders
+from forum.outbox.mail_text_models import MailText
+from forum.outbox.placeholders import CHANGES, DEADLINE, EVENT, SECTOR
+from forum.web.languages import in_language, moment_text
+
+SUBJECT, OPENING, CLOSING = "subject", "opening", "closing"
+PASSAGES = (SUBJECT, OPENING, CLOSING)
+LONGEST_SUBJECT, LONGEST_PASSAGE = 120, 2000
+# The kinds of mails whose words may be changed, each with the placeholders that its first sentences must have.
+KINDS: Mapping[str, Sequence[str]] = {
+    "received": (DEADLINE,),
+    "received-without-place": (),
+    "confirmed": (),
+    "waiting": (),
+    "in-review": (),
+    "approved": (),
+    "approved-waiting": (),
+    "declined": (),
+    "change-in-review": (),
+    "change-approved": (),
+    "offered": (DEADLINE,),
+    "offer-reminder": (DEADLINE,),
+    "offer-extended": (DEADLINE,),
+    "offer-withdrawn": (),
+    "offer-declined": (),
+    "offer-lapsed": (),
+    "cancelled": (),
+    "reinstated": (),
+    "changed": (CHANGES,),
+    "invitation": (),
+    "invitation-reminder": (),
+}
+
+
+def needed(kind: str, passage: str) -> Sequence[str]:
+    """Return the placeholders that the words of this part must have."""
+    return KINDS[kind] if passage == OPENING else ()
+
+
+def known(kind: str, passage: str) -> Sequence[str]:
+    """Return the placeholders that the words of this part may have; a subject has none."""
+    return () if passage == SUBJECT else (EVENT, SECTOR, *needed(kind, passage))
+
+
+def find(event_id: int, kind: str, language: str) -> MailText | None:
+    """Return the changed words of this kind of the event's mails in this language."""
+    mine = MailText.event_id == event_id, MailText.kind == kind, MailText.language == language
+    # A mail is rendered in the midst of a change, whose rows are written in an order of their own.
+    with db.session.no_autoflush:
+        return db.session.scalars(select(MailText).where(*mine)).one_or_none()
+
+
+def fill(text: MailText, context: Mapping[str, Any]) -> dict[str, list[list[str]]]:
+    """Return the changed parts as paragraphs of lines, filled in from the context of the mail's templates.
+
+    A part stays as the standard has it where the changed words no longer do: a subject that names the event as it is
+    called now (P26), or sentences without a placeholder that a later version of the forum needs.
+    """
+    values = _values(text.kind, context)
+    changed = {name: getattr(text, name) for name in PASSAGES}
+    return {
+        name: [["".join(filter(None, line)) for line in lines] for lines in placeholders.fill(words, values)]
+        for name, words in changed.items()
+        if words is not None and not _is_wrong(text.kind, name, words, context)
+    }
+
+
+def stand_in(words: str) -> Any:
+    """Return a function that gives these words as the output of a template's block."""
+
+    def give(_context: Any) -> Iterator[str]:
+        yield words
+
+    return give
+
+
+def _is_wrong(kind: str, name: str, words: str, context: Mapping[str, Any]) -> bool:
+    if name == SUBJECT:
+        is_plain = not is_unsafe_in_header(words) and not placeholders.has_any(words)
+        is_fit = is_plain and 0 < len(words) <= LONGEST_SUBJECT
+        return not is_fit or bool(neutral.find_telling(context["event"], words))
+    return bool(placeholders.find_missing(words, needed(kind, name)))
+
+
+def _values(kind: str, context: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the placeholders of this kind stand for, in the present language."""
+    event = context["event"]
+    values = {EVENT: in_language(event.name), SECTOR: in_language(context["sector"].name)}
+    if DEADLINE in KINDS[kind]:
+        until = context["held_until" if kind == "received" else "until"]
+        values[DEADLINE] = moment_text(until, event.zone)
+    if CHANGES in KINDS[kind]:
+        values[CHANGES] = ", ".join(map(str, context["fields"]))
+    return values
