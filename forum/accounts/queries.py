@@ -55,10 +55,10 @@ def find_sign_in_for(token: str, slug: str | None, *, now: datetime) -> tuple[Si
     with_user = joinedload(SignIn.user, innerjoin=True).joinedload(User.memberships)
     event_id = select(EVENTS.c.id).where(EVENTS.c.slug == slug).scalar_subquery()
     query = select(SignIn, event_id).where(SignIn.digest == digest(token), *_is_alive(now))
-    found = db.session.execute(query.options(with_user)).unique().one_or_none()
-    if found is None or not found[0].user.active:
+    row = db.session.execute(query.options(with_user)).unique().one_or_none()
+    if row is None or not row[0].user.active:
         return None, None
-    return found[0], found[1]
+    return row[0], row[1]
 
 
 def find_owner(token: str) -> int | None:

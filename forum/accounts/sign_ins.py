@@ -87,8 +87,10 @@ def load() -> SignIn | None:
         named = (request.view_args or {}).get("event")
         # PostgreSQL refuses a NUL, and the error page asks for the sign-in, too.
         slug = None if named and "\x00" in named else named
-        found = queries.find_sign_in_for(session[TOKEN], slug, now=now) if TOKEN in session else (None, None)
-        sign_in, event_id = found
+        has_token = TOKEN in session
+        sign_in, event_id = (
+            queries.find_sign_in_for(session[TOKEN], slug, now=now) if has_token else (None, None)
+        )
         g.sign_in, g.event_id = sign_in, event_id
         if sign_in:
             g.user = sign_in.user

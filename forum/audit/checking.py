@@ -68,14 +68,14 @@ def check_some(*, now: datetime) -> int:
         _end(check, Found(check.entries, [], [UNKNOWN_KEY]), now)
         return 0
     last = db.session.scalars(select(AuditEntry).where(AuditEntry.id == check.checked_to)).unique().first()
-    found = actions.verify_after(last, most=ENTRIES_AT_ONCE)
-    if found.broken is None and found.number == ENTRIES_AT_ONCE and found.last:
-        check.checked_to = found.last.id
-        return found.number
-    entries = found.last.id if found.last else 0
-    faults = actions.name_broken(found.broken) or _list_gone(check, entries)
+    verified = actions.verify_after(last, most=ENTRIES_AT_ONCE)
+    if verified.broken is None and verified.number == ENTRIES_AT_ONCE and verified.last:
+        check.checked_to = verified.last.id
+        return verified.number
+    entries = verified.last.id if verified.last else 0
+    faults = actions.name_broken(verified.broken) or _list_gone(check, entries)
     _end(check, Found(entries, faults, heads.list_missing(now=now)), now)
-    return found.number
+    return verified.number
 
 
 @dataclass(frozen=True)
@@ -89,17 +89,17 @@ class Found:
 
 def check_all(*, now: datetime) -> Found:
     """Verify the whole audit trail at once, and return what was found; nothing is stored."""
-    found = actions.verify_after(None)
-    entries = found.last.id if found.last else 0
+    verified = actions.verify_after(None)
+    entries = verified.last.id if verified.last else 0
     gone = _list_gone(_find_or_make(), entries)
-    return Found(entries, [*actions.name_broken(found.broken), *gone], heads.list_missing(now=now))
+    return Found(entries, [*actions.name_broken(verified.broken), *gone], heads.list_missing(now=now))
 
 
-def keep(found: Found, *, now: datetime) -> None:
+def keep(result: Found, *, now: datetime) -> None:
     """Store the result of a whole check, which pages and monitors read."""
     check = _find_or_make()
     db.session.add(check)
-    _end(check, found, now)
+    _end(check, result, now)
 
 
 def _find_or_make() -> ChainCheck:
@@ -121,18 +121,18 @@ def _list_gone(check: ChainCheck, entries: int) -> list[str]:
     return faults
 
 
-def _end(check: ChainCheck, found: Found, now: datetime) -> None:
+def _end(check: ChainCheck, result: Found, now: datetime) -> None:
     """Keep how a check ended. The number of entries never falls, so that lost ones are missed at the next check, too.
 
     Without the audit key no entry can be verified, so the last result about entries stays.
     """
-    check.entries = max(check.entries, found.entries)
+    check.entries = max(check.entries, result.entries)
     check.checked_to, check.ended_at = 0, now
-    if found.missing != [UNKNOWN_KEY]:
-        check.is_whole = not found.faults
-    if found.faults:
-        log.error("the audit trail is not whole: %s", "; ".join(found.faults))
-    if found.missing:
-        log.error("that the audit trail is whole cannot be shown: %s", "; ".join(found.missing))
-    if not found.faults and not found.missing:
+    if result.missing != [UNKNOWN_KEY]:
+        check.is_whole = not result.faults
+    if result.faults:
+        log.error("the audit trail is not whole: %s", "; ".join(result.faults))
+    if result.missing:
+        log.error("that the audit trail is whole cannot be shown: %s", "; ".join(result.missing))
+    if not result.faults and not result.missing:
         check.whole_at = now

@@ -79,8 +79,8 @@ def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
     kinds, ids = {one.__tablename__ for one in subjects}, [one.id for one in subjects]
     about = AuditEntry.subject_type.in_(kinds) & AuditEntry.subject_id.in_(ids)
     sent = AuditDetails.payload["form"].as_string() == form
-    found = select(AuditEntry.id).join(AuditDetails).where(about, AuditEntry.action == action, sent)
-    return db.session.scalars(found.limit(1)).first() is not None
+    entries = select(AuditEntry.id).join(AuditDetails).where(about, AuditEntry.action == action, sent)
+    return db.session.scalars(entries.limit(1)).first() is not None
 
 
 def find_of_lists(event: Any, condition: ColumnElement[bool]) -> Sequence[AuditEntry]:

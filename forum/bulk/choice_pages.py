@@ -35,18 +35,18 @@ PAGES = {EXPORT: "attendees.export", "write": "own_mailings.new"}
 def change(event: str) -> ResponseReturnValue:
     """Keep who is ticked on this page of the list, then lead where the pressed button says."""
     start_write(db.session)
-    found, filters = list_of(event)
+    this_event, filters = list_of(event)
     act = request.form.get("act", "")
     try:
-        left_out = _keep(found, filters, act)
+        left_out = _keep(this_event, filters, act)
     except TooManyChosen:
-        return _refuse(found, filters)
-    number = len(chosen.list_ids(found, g.user.id))
+        return _refuse(this_event, filters)
+    number = len(chosen.list_ids(this_event, g.user.id))
     db.session.commit()
     left_words = _left_out_words(left_out) if left_out else ""
     if act == TICK:
         return {
-            "said": left_words or _number_words(found, number),
+            "said": left_words or _number_words(this_event, number),
             "number": number,
             "isRefused": bool(left_out),
         }
@@ -54,7 +54,7 @@ def change(event: str) -> ResponseReturnValue:
         flash(left_words, "warning")
     # Lead to where the choice is said, unless a message above the list says more.
     place = "chosen" if act in (KEEP, MATCHING, NONE) and not left_words else None
-    return redirect(_next_url(found, filters, act, number, place), 303)
+    return redirect(_next_url(this_event, filters, act, number, place), 303)
 
 
 def _keep(event: Event, filters: listing.Filters, act: str) -> int:

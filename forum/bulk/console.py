@@ -64,12 +64,12 @@ def ask(event: str, act: str) -> ResponseReturnValue:
 @bp.route("/tasks")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's latest tasks, and how far they are."""
-    found = get_any_or_404(event)
-    tasks = queries.list_latest(found)
+    this_event = get_any_or_404(event)
+    tasks = queries.list_latest(this_event)
     counts = queries.count_by_outcome(tasks)
     rows = [{**_described(task, counts[task.id]), "task": task} for task in tasks]
-    is_over = events.is_over(found, clock.now())
-    return render_template("console/bulk/index.html", event=found, rows=rows, is_over=is_over)
+    is_over = events.is_over(this_event, clock.now())
+    return render_template("console/bulk/index.html", event=this_event, rows=rows, is_over=is_over)
 
 
 @bp.route("/tasks/<int:task>")

@@ -145,18 +145,20 @@ def in_turn(chosen: Selection) -> Select[int, int]:
 
 def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:
     """Return conditions under which an act leaves a person alone, each with the outcome, the first that holds."""
-    found: list[tuple[ColumnElement[bool], Outcome]] = [(Registration.id.in_(RESTRICTED), Outcome.RESTRICTED)]
+    reasons: list[tuple[ColumnElement[bool], Outcome]] = [
+        (Registration.id.in_(RESTRICTED), Outcome.RESTRICTED)
+    ]
     if kind not in (TaskKind.TAG, TaskKind.UNTAG):
-        found.append((Registration.status.in_(ENDED), Outcome.ENDED))
+        reasons.append((Registration.status.in_(ENDED), Outcome.ENDED))
     if kind == TaskKind.OFFER:
-        found.append((Registration.status != Status.WAITING, Outcome.NOT_WAITING))
+        reasons.append((Registration.status != Status.WAITING, Outcome.NOT_WAITING))
     if kind == TaskKind.MOVE:
-        found.append((IN_REVIEW, Outcome.SECOND_NEEDED))
+        reasons.append((IN_REVIEW, Outcome.SECOND_NEEDED))
     if kind == TaskKind.APPROVE:
-        found.append((~IN_REVIEW, Outcome.NOT_IN_REVIEW))
+        reasons.append((~IN_REVIEW, Outcome.NOT_IN_REVIEW))
     if kind in (TaskKind.APPROVE, TaskKind.CANCEL):
         mine = select(Recusal.registration_id).where(Recusal.user_id == user_id)
-        found.append((IN_REVIEW & Registration.id.in_(mine), Outcome.RECUSED))
+        reasons.append((IN_REVIEW & Registration.id.in_(mine), Outcome.RECUSED))
     if kind == TaskKind.CANCEL and event.has_second_reviewer:
-        found.append((IN_REVIEW, Outcome.SECOND_NEEDED))
-    return [(condition, outcome.value) for condition, outcome in found]
+        reasons.append((IN_REVIEW, Outcome.SECOND_NEEDED))
+    return [(condition, outcome.value) for condition, outcome in reasons]

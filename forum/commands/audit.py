@@ -28,8 +28,8 @@ def verify(number: int | None, entry_hash: str | None) -> None:
     if (number is None) != (entry_hash is None):
         raise click.UsageError("--number and --hash belong together.")
     now = clock.now()
-    found = checking.check_all(now=now)
-    problems = [*found.faults, *found.missing]
+    result = checking.check_all(now=now)
+    problems = [*result.faults, *result.missing]
     if number and entry_hash and not queries.is_in_chain(number, entry_hash):
         problems.append(f"entry {number} is gone or another than the one that was noted")
     for problem in problems:
@@ -37,7 +37,7 @@ def verify(number: int | None, entry_hash: str | None) -> None:
     # The long check needs no lock, and a database that cannot be written is verified as well.
     db.session.rollback()
     start_write(db.session)
-    checking.keep(found, now=now)
+    checking.keep(result, now=now)
     db.session.commit()
     if problems:
         raise click.exceptions.Exit(1)

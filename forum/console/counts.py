@@ -32,15 +32,15 @@ bp = Blueprint("counts", __name__, url_prefix="/console/<event>/counts")
 @bp.route("")
 def show(event: str) -> ResponseReturnValue:
     """Show how many people gave each answer; small numbers of sensitive questions to the role care alone."""
-    found = get_any_or_404(event)
-    is_care = sign_ins.holds(Role.CARE, found)
-    listed = tallies.list_tallies(found, is_exact=is_care)
+    this_event = get_any_or_404(event)
+    is_care = sign_ins.holds(Role.CARE, this_event)
+    listed = tallies.list_tallies(this_event, is_exact=is_care)
     secret = [tally for tally in listed if tally.question.sensitivity == Sensitivity.CARE]
     return render_template(
         "console/counts/show.html",
-        event=found,
+        event=this_event,
         is_care=is_care,
-        people=tallies.count_confirmed(found),
+        people=tallies.count_confirmed(this_event),
         secret=[_shown(tally) for tally in secret],
         ordinary=[_shown(tally) for tally in listed if tally not in secret],
         hides=any(tally.hides for tally in secret),
@@ -52,9 +52,9 @@ def show(event: str) -> ResponseReturnValue:
 @bp.route("/numbers.csv")
 def file(event: str) -> Response:
     """Return the counts of the page as a CSV file, with the same numbers hidden."""
-    found, now = get_any_or_404(event), clock.now()
-    listed = tallies.list_tallies(found, is_exact=sign_ins.holds(Role.CARE, found))
-    name = f"{found.slug}-counts-{now.astimezone(found.zone):%Y-%m-%d}.csv"
+    this_event, now = get_any_or_404(event), clock.now()
+    listed = tallies.list_tallies(this_event, is_exact=sign_ins.holds(Role.CARE, this_event))
+    name = f"{this_event.slug}-counts-{now.astimezone(this_event.zone):%Y-%m-%d}.csv"
     return short_csv_response(name, [_("Question"), _("Answer"), _("People")], [*_cells(listed)])
 
 
@@ -63,20 +63,22 @@ def people(event: str) -> ResponseReturnValue:
     """Show to the role care who has answered what about food and access; each view is recorded."""
     if answer := sign_ins.require_fresh():
         return answer
-    found = get_any_or_404(event)
-    note_view(audit_queries.CARE_ANSWERS_VIEWED, found, actor=sign_ins.current_actor())
-    return render_template("console/counts/people.html", event=found, people=_people(found), now=clock.now())
+    this_event = get_any_or_404(event)
+    note_view(audit_queries.CARE_ANSWERS_VIEWED, this_event, actor=sign_ins.current_actor())
+    return render_template(
+        "console/counts/people.html", event=this_event, people=_people(this_event), now=clock.now()
+    )
 
 
 @bp.route("/by-part")
 def parts(event: str) -> ResponseReturnValue:
     """Show to the role care how many people with which needs come to each part of the event, as one sheet of paper."""
-    found = get_any_or_404(event)
-    offered = by_part.list_questions(found)
+    this_event = get_any_or_404(event)
+    offered = by_part.list_questions(this_event)
     wanted = [one for one in offered if one.key == request.args.get("by")]
     asked = next(iter(wanted or offered), None)
-    sheet = _sheet_shown(by_part.count(found, asked), asked) if asked else {}
-    told = {"event": found, "offered": offered, "asked": asked, "now": clock.now()}
+    sheet = _sheet_shown(by_part.count(this_event, asked), asked) if asked else {}
+    told = {"event": this_event, "offered": offered, "asked": asked, "now": clock.now()}
     return render_template("console/counts/parts.html", **told, **sheet)
 
 

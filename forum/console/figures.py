@@ -14,15 +14,15 @@ bp = Blueprint("figures", __name__, url_prefix="/console/<event>/figures")
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show all figures of an event."""
-    found, now = get_any_or_404(event), clock.now()
-    figures = list_figures(found, now)
+    this_event, now = get_any_or_404(event), clock.now()
+    figures = list_figures(this_event, now)
     return render_template(
         "console/figures/index.html",
-        event=found,
+        event=this_event,
         figures=figures,
         left_out=count_left_out(figures),
         list_url=lambda sector, state: url_for(
-            "attendees.index", event=found.slug, sector=sector or None, status=state or None
+            "attendees.index", event=this_event.slug, sector=sector or None, status=state or None
         ),
         now=now,
     )
@@ -31,9 +31,9 @@ def index(event: str) -> ResponseReturnValue:
 @bp.route("/<figure>.csv")
 def file(event: str, figure: str) -> Response:
     """Return the numbers of a figure as a CSV file; numbers without people are not recorded as an export."""
-    found, now = get_any_or_404(event), clock.now()
+    this_event, now = get_any_or_404(event), clock.now()
     if figure not in set(FigureName):
         abort(404)
-    made = make_figure(FigureName(figure), found, now)
-    name = f"{found.slug}-{made.name}-{now.astimezone(found.zone):%Y-%m-%d}.csv"
+    made = make_figure(FigureName(figure), this_event, now)
+    name = f"{this_event.slug}-{made.name}-{now.astimezone(this_event.zone):%Y-%m-%d}.csv"
     return short_csv_response(name, made.columns, made.cells)

@@ -55,8 +55,10 @@ class GlossaryForm(SettingsForm):
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the entries of each language."""
-    found = get_any_or_404(event)
-    return render_template("console/glossary/index.html", event=found, terms=rules.list_all(), names=NAMES)
+    this_event = get_any_or_404(event)
+    return render_template(
+        "console/glossary/index.html", event=this_event, terms=rules.list_all(), names=NAMES
+    )
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -33,12 +33,12 @@ LONGEST_QUERY = 80
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the hashtags that contain the search words in the URL, with their aliases and numbers of posts."""
-    found = get_any_or_404(event)
+    this_event = get_any_or_404(event)
     number, words = request.args.get("page", 1, type=int), tidy(request.args.get("q", "")[:LONGEST_QUERY])
     page = rules.read_list(words, number if 1 <= number <= LAST_PAGE else abort(404))
     return render_template(
         "console/hashtags/index.html",
-        event=found,
+        event=this_event,
         page=page,
         words=words,
         names=NAMES,

@@ -20,21 +20,21 @@ LONGEST = 200  # the most characters of a search for images that are read
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's images, the newest first, or those that match the searched words."""
-    found, number = get_any_or_404(event), request.args.get("page", 1, type=int)
+    this_event, number = get_any_or_404(event), request.args.get("page", 1, type=int)
     if not 1 <= number <= LAST_PAGE:
         abort(404)
     words = request.args.get("q", "").strip()[:LONGEST]
-    page = queries.search_page(found.id, words, number, PER_PAGE)
+    page = queries.search_page(this_event.id, words, number, PER_PAGE)
     if number > page.pages:
         abort(404)
     return render_template(
         "console/library/choose.html",
-        event=found,
+        event=this_event,
         page=page,
         words=words,
         picture_of=picture_of,
         summary=_summary(page, words),
-        pages=_pages(found, page, words),
+        pages=_pages(this_event, page, words),
     )
 
 

@@ -33,19 +33,19 @@ def find_uses(images: Iterable[Image]) -> Mapping[str, list[Use]]:
     """Return the uses of the images, by the image's key."""
     wanted = {image.id: image.key for image in images}
     own = {event.id: event for event in events.list_events() if may_open("library.index", event)}
-    found: dict[str, list[Use]] = defaultdict(list)
+    uses: dict[str, list[Use]] = defaultdict(list)
     for key, page in _pages(set(wanted.values())):
-        found[key].append(_use_of_page(page, own.get(page.event_id)))
+        uses[key].append(_use_of_page(page, own.get(page.event_id)))
     for event in events.list_events():
         for key in wanted.values():
             if key in (event.logo_key, event.share_key):
-                found[key].append(_use_of_event(own.get(event.id)))
+                uses[key].append(_use_of_event(own.get(event.id)))
     posts = _posts(wanted)
     for post in _load_posts({id_ for ids in posts.values() for id_ in ids}):
         for key, ids in posts.items():
             if post.id in ids:
-                found[key].append(_use_of_post(post, own))
-    return found
+                uses[key].append(_use_of_post(post, own))
+    return uses
 
 
 def _pages(wanted: set[str]) -> Iterator[tuple[str, Page]]:
@@ -57,15 +57,15 @@ def _pages(wanted: set[str]) -> Iterator[tuple[str, Page]]:
 
 def _posts(wanted: Mapping[int, str]) -> dict[str, set[int]]:
     """Return the ids of the posts that show one of the wanted images, by the image's key."""
-    found: dict[str, set[int]] = defaultdict(set)
+    posts: dict[str, set[int]] = defaultdict(set)
     covers = select(post_covers).where(post_covers.c.image_id.in_(wanted))
     for post_id, image_id in db.session.execute(covers):
-        found[wanted[image_id]].add(post_id)
+        posts[wanted[image_id]].add(post_id)
     illustrated = select(PostText.post_id, PostText.body).where(PostText.body.contains(BEGINNING))
     for post_id, body in db.session.execute(illustrated):
         for key in keys_in(body) & {*wanted.values()}:
-            found[key].add(post_id)
-    return found
+            posts[key].add(post_id)
+    return posts
 
 
 def _load_posts(ids: set[int]) -> Iterable[Post]:

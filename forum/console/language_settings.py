@@ -42,19 +42,19 @@ class LanguagesForm(SettingsForm):
 
 def languages(event: str) -> ResponseReturnValue:
     """Show the event's languages and what is not translated; on POST change the languages."""
-    found = get_any_or_404(event)
-    form = LanguagesForm(kept_words.sent_or_kept(), data=LanguagesForm.stored(found))
+    this_event = get_any_or_404(event)
+    form = LanguagesForm(kept_words.sent_or_kept(), data=LanguagesForm.stored(this_event))
     if not form.is_submitted():
-        show_stored(form, LanguagesForm.stored(found))
+        show_stored(form, LanguagesForm.stored(this_event))
     if not form.validate_on_submit():
-        return _page(found, form)
-    found, codes = get_locked_or_404(event), form.languages.data or ()
+        return _page(this_event, form)
+    this_event, codes = get_locked_or_404(event), form.languages.data or ()
     try:
-        form.refuse_if_changed(LanguagesForm.stored(found))
+        form.refuse_if_changed(LanguagesForm.stored(this_event))
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
-        return _page(found, form, meanwhile)
-    new = translating.set_languages(found, codes, actor=sign_ins.current_actor(), now=clock.now())
+        return _page(this_event, form, meanwhile)
+    new = translating.set_languages(this_event, codes, actor=sign_ins.current_actor(), now=clock.now())
     told = " ".join(_told(new))
     db.session.commit()
     flash_saved(told, is_changed=bool(new.added or new.removed))

@@ -53,37 +53,37 @@ def longest_body(app: Flask, environ: Environ) -> int:
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's images, the newest first, and how often each is used."""
-    found, number = get_any_or_404(event), request.args.get("page", 1, type=int)
-    page = queries.list_page(found.id, number if 1 <= number <= LAST_PAGE else abort(404))
+    this_event, number = get_any_or_404(event), request.args.get("page", 1, type=int)
+    page = queries.list_page(this_event.id, number if 1 <= number <= LAST_PAGE else abort(404))
     if number > page.pages:
         abort(404)
     return render_template(
         "console/library/index.html",
-        event=found,
+        event=this_event,
         page=page,
         picture_of=picture_of,
         uses=find_uses(page.images),
-        pages=_pages(found, page),
+        pages=_pages(this_event, page),
     )
 
 
 @bp.route("/new", methods=["GET", "POST"])
 def add(event: str) -> ResponseReturnValue:
     """Take an image into the library: the image is checked, re-encoded and described in each language."""
-    found = get_any_or_404(event)
-    form = UploadForm(kept_words.sent_or_kept(), languages=found.offered_languages)
+    this_event = get_any_or_404(event)
+    form = UploadForm(kept_words.sent_or_kept(), languages=this_event.offered_languages)
     is_valid = form.validate_on_submit()
     made = _make(form, is_described=is_valid) if form.is_submitted() else None
     if made is None:
-        return _show_upload(found, form)
-    key = made.key_for(found.slug)
+        return _show_upload(this_event, form)
+    key = made.key_for(this_event.slug)
     # The files come first: a row without files would be a broken image, files without a row harm nobody.
     store.put(key, made.files)
-    found = _lock_event_or_404(event)
+    this_event = _lock_event_or_404(event)
     # Store the files again: before the lock, another organiser may have removed the same image with its files.
     store.put(key, made.files)
     by: dict[str, Any] = {"actor": sign_ins.current_actor(), "now": clock.now()}
-    image, is_new = actions.add(found.id, key, made, form.said(), file_name=_name_sent(form), **by)
+    image, is_new = actions.add(this_event.id, key, made, form.said(), file_name=_name_sent(form), **by)
     db.session.commit()
     flash(
         _("The image is in the library.") if is_new else _("The library has this image already."), "success"
@@ -94,19 +94,19 @@ def add(event: str) -> ResponseReturnValue:
 @bp.route("/<key>", methods=["GET", "POST"])
 def show(event: str, key: str) -> ResponseReturnValue:
     """Show an image and where it is used; on POST change its description (R30)."""
-    found, image = _get_or_404(get_any_or_404(event), key)
+    this_event, image = _get_or_404(get_any_or_404(event), key)
     form = ImageForm(
-        kept_words.sent_or_kept(), data=ImageForm.filled(image), languages=found.offered_languages
+        kept_words.sent_or_kept(), data=ImageForm.filled(image), languages=this_event.offered_languages
     )
     if not form.is_submitted() and not form.seen.data:
         form.show(ImageForm.filled(image))
     if not form.validate_on_submit():
-        return _show_image(found, image, form)
-    found, image = _get_or_404(_lock_event_or_404(event), key)
+        return _show_image(this_event, image, form)
+    this_event, image = _get_or_404(_lock_event_or_404(event), key)
     try:
         form.refuse_if_changed(ImageForm.filled(image))
     except ChangedMeanwhile as meanwhile:
-        return _show_image(found, image, form, meanwhile)
+        return _show_image(this_event, image, form, meanwhile)
     is_changed = actions.describe(image, form.said(), actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash_saved(_("Pages show it at once."), is_changed=is_changed)
@@ -116,10 +116,10 @@ def show(event: str, key: str) -> ResponseReturnValue:
 @bp.route("/<key>/removal", methods=["GET", "POST"])
 def remove(event: str, key: str) -> ResponseReturnValue:
     """Ask whether to remove an image that nothing shows; on POST remove it and its files."""
-    found, image = _get_or_404(get_any_or_404(event), key)
+    this_event, image = _get_or_404(get_any_or_404(event), key)
     form = TidyForm()
     if not form.validate_on_submit():
-        return _show_removal(found, image, form)
+        return _show_removal(this_event, image, form)
     _found, image = _get_or_404(_lock_event_or_404(event), key)
     try:
         _remove_row(image)

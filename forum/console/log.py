@@ -39,9 +39,9 @@ OF_EVENT = (Kind.ACTS, Kind.VIEWS, Kind.EXPORTS)
 @bp.route("/<event>/log")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's log; its filters and the position in the list are in the URL."""
-    found = get_any_or_404(event)
-    note_view(audit.LOG_VIEWED, found, actor=sign_ins.current_actor())
-    return _show(found)
+    this_event = get_any_or_404(event)
+    note_view(audit.LOG_VIEWED, this_event, actor=sign_ins.current_actor())
+    return _show(this_event)
 
 
 @bp.route("/log")

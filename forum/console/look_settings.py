@@ -22,27 +22,27 @@ PREVIEW, NEAREST = "preview", "nearest"
 
 def look(event: str) -> ResponseReturnValue:
     """Show colours, logo and share picture; preview others, or save them."""
-    found = get_any_or_404(event)
-    form = LookForm(kept_words.sent_or_kept(), data=LookForm.stored(found))
+    this_event = get_any_or_404(event)
+    form = LookForm(kept_words.sent_or_kept(), data=LookForm.stored(this_event))
     number = number_asked(request.form.get(SWITCH, ""))
-    form.offer_images(found, number)
+    form.offer_images(this_event, number)
     if not form.is_submitted():
-        show_stored(form, LookForm.stored(found))
+        show_stored(form, LookForm.stored(this_event))
     act = request.form.get("act", "")
     if act == NEAREST:
         form.take_nearest()
     if not form.validate_on_submit() or act in (PREVIEW, NEAREST):
-        return _page(found, form)
-    found = get_locked_or_404(event)
+        return _page(this_event, form)
+    this_event = get_locked_or_404(event)
     try:
-        form.refuse_if_changed(LookForm.stored(found))
+        form.refuse_if_changed(LookForm.stored(this_event))
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
-        return _page(found, form, meanwhile)
-    if form.has_lost_images(found, number):
+        return _page(this_event, form, meanwhile)
+    if form.has_lost_images(this_event, number):
         db.session.rollback()
-        return _page(found, form)
-    changed = changes.change(found, form.values(), actor=sign_ins.current_actor(), now=clock.now())
+        return _page(this_event, form)
+    changed = changes.change(this_event, form.values(), actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash_saved("", is_changed=bool(changed))
     return redirect(url_for("settings.look", event=event), 303)

@@ -30,14 +30,14 @@ Both = tuple[Organisation, Organisation]
 @bp.route("/merge")
 def choose(event: str, number: int) -> ResponseReturnValue:
     """List the organisations into which this one can be merged, those with a similar name first."""
-    found = get_any_or_404(event)
-    organisation = get_organisation_or_404(found, number)
-    known = queries.list_all(found)
-    named = duplicates.list_names(known, queries.list_merges(found))
-    similar = duplicates.find_similar(organisation, named, queries.list_distinctions(found))
+    this_event = get_any_or_404(event)
+    organisation = get_organisation_or_404(this_event, number)
+    known = queries.list_all(this_event)
+    named = duplicates.list_names(known, queries.list_merges(this_event))
+    similar = duplicates.find_similar(organisation, named, queries.list_distinctions(this_event))
     return render_template(
         "console/organisations/choose.html",
-        event=found,
+        event=this_event,
         organisation=organisation,
         similar=[one for one in known if one.id in similar and one is not organisation],
         others=[one for one in known if one.id not in similar and one is not organisation],
@@ -47,22 +47,23 @@ def choose(event: str, number: int) -> ResponseReturnValue:
 @bp.route("/merge/<int:into>", methods=["GET", "POST"])
 def merge(event: str, number: int, into: int) -> ResponseReturnValue:
     """Show what two organisations have; on POST merge the first into the second, with the cap that was typed."""
-    found = get_any_or_404(event)
-    both = _pair_or_404(found, number, into)
-    form = MergeOrganisationForm(kept_words.sent_or_kept(), data=_stored(found, both))
+    this_event = get_any_or_404(event)
+    both = _pair_or_404(this_event, number, into)
+    form = MergeOrganisationForm(kept_words.sent_or_kept(), data=_stored(this_event, both))
     if not form.is_submitted():
-        show_stored(form, _stored(found, both))
+        show_stored(form, _stored(this_event, both))
     if not form.validate_on_submit():
-        return _merge_page(found, both, form)
-    found = get_locked_or_404(event)
-    both = _pair_or_404(found, number, into)
+        return _merge_page(this_event, both, form)
+    this_event = get_locked_or_404(event)
+    both = _pair_or_404(this_event, number, into)
     try:
-        form.refuse_if_changed(_stored(found, both))
+        form.refuse_if_changed(_stored(this_event, both))
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
-        return _merge_page(found, both, form, meanwhile)
+        return _merge_page(this_event, both, form, meanwhile)
     merged, kept = both
-    outcome = rules.merge(found, merged, kept, form.cap.data, actor=sign_ins.current_actor(), now=clock.now())
+    actor = sign_ins.current_actor()
+    outcome = rules.merge(this_event, merged, kept, form.cap.data, actor=actor, now=clock.now())
     db.session.commit()
     names = {"name": merged.name, "into": kept.name}
     flash(" ".join([_("%(name)s is merged into %(into)s.", **names), *told(outcome)]), "success")
@@ -74,14 +75,14 @@ def undo(event: str, number: int) -> ResponseReturnValue:
     """Say what undoing the merge of this organisation means; on POST undo it."""
     form = TidyForm()
     is_sent = form.validate_on_submit()
-    found = get_locked_or_404(event) if is_sent else get_any_or_404(event)
-    if not (row := queries.find_merge(found, number)):
-        return _stands_already(found, number)
+    this_event = get_locked_or_404(event) if is_sent else get_any_or_404(event)
+    if not (row := queries.find_merge(this_event, number)):
+        return _stands_already(this_event, number)
     if not is_sent:
         return _undo_page(event, row, form)
     name = row.merged.name
     try:
-        outcome = rules.undo(found, row, actor=sign_ins.current_actor(), now=clock.now())
+        outcome = rules.undo(this_event, row, actor=sign_ins.current_actor(), now=clock.now())
     except MergedFurther:
         db.session.rollback()
         page, _status = _undo_page(event, row, form)

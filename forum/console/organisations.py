@@ -42,19 +42,19 @@ bp.add_app_template_filter(belonging.list_all_suggested, "all_suggested_names")
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's organisations, and the names in registrations that belong to none of them."""
-    found = get_any_or_404(event)
-    known, counts = queries.list_all(found), queries.count_by_key(found)
-    unlisted, merges = queries.list_unlisted(found, counts, known), queries.list_merges(found)
-    named, apart = duplicates.list_names(known, merges), queries.list_distinctions(found)
-    held = queries.count_in_sectors(found)
+    this_event = get_any_or_404(event)
+    known, counts = queries.list_all(this_event), queries.count_by_key(this_event)
+    unlisted, merges = queries.list_unlisted(this_event, counts, known), queries.list_merges(this_event)
+    named, apart = duplicates.list_names(known, merges), queries.list_distinctions(this_event)
+    held = queries.count_in_sectors(this_event)
     if unlisted:
-        note_view(audit_queries.ORGANISATIONS_VIEWED, found, actor=sign_ins.current_actor())
+        note_view(audit_queries.ORGANISATIONS_VIEWED, this_event, actor=sign_ins.current_actor())
     return render_template(
         "console/organisations/index.html",
-        event=found,
-        rows=[_row(found, one, merges, counts) for one in known],
-        places={one.id: _places(found, one, held) for one in known},
-        sectors={sector.key: sector for sector in found.sectors},
+        event=this_event,
+        rows=[_row(this_event, one, merges, counts) for one in known],
+        places={one.id: _places(this_event, one, held) for one in known},
+        sectors={sector.key: sector for sector in this_event.sectors},
         unlisted=unlisted,
         likely=duplicates.find_likely(unlisted, named),
         **_pairs(known, named, apart),
@@ -72,11 +72,11 @@ def new(event: str) -> ResponseReturnValue:
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def edit(event: str, number: int) -> ResponseReturnValue:
     """Show and change an organisation (R30); `of` in the URL is a registration whose spelling becomes an alias."""
-    found = get_any_or_404(event)
-    if request.method == "POST" and queries.find(found, number) is None:
-        return _removed_meanwhile(found)
-    if request.method == "GET" and (done := queries.find_merge(found, number)):
-        return merged_already(found, done)
+    this_event = get_any_or_404(event)
+    if request.method == "POST" and queries.find(this_event, number) is None:
+        return _removed_meanwhile(this_event)
+    if request.method == "GET" and (done := queries.find_merge(this_event, number)):
+        return merged_already(this_event, done)
     return _edit(event, number)
 
 
@@ -88,9 +88,9 @@ def remove(event: str, number: int) -> ResponseReturnValue:
         merges = queries.list_merges(get_any_or_404(event))
         merged = [row.merged for row in merges if row.merged.counts_as_id == number]
         return edit_page("organisations/removal", event, form, organisation=organisation, merged=merged)
-    found = get_locked_or_404(event)
-    organisation = get_organisation_or_404(found, number)
-    outcome = rules.remove(found, organisation, actor=sign_ins.current_actor(), now=clock.now())
+    this_event = get_locked_or_404(event)
+    organisation = get_organisation_or_404(this_event, number)
+    outcome = rules.remove(this_event, organisation, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash(" ".join([_("The organisation is removed."), *told(outcome)]), "success")
     return redirect(url_for(".index", event=event), 303)

@@ -28,25 +28,27 @@ bp = Blueprint("page_writing", __name__, url_prefix="/console/<event>/pages/writ
 @bp.post("/autosave")
 def autosave(event: str) -> ResponseReturnValue:
     """Store the unsaved text for the person who types it, or discard the stored text."""
-    found, page = _named(event)
-    return autosaves.answer(document_of(found, page), page, editor_url(found, page), found.zone)
+    this_event, page = _named(event)
+    return autosaves.answer(
+        document_of(this_event, page), page, editor_url(this_event, page), this_event.zone
+    )
 
 
 @bp.post("/preview")
 def preview(event: str) -> ResponseReturnValue:
     """Return the typed text of one language as visitors would see it, with hints on it; 422 for invalid values."""
-    found, stored = _named(event)
-    form = make_form(found, stored)
+    this_event, stored = _named(event)
+    form = make_form(this_event, stored)
 
     def shown(code: str) -> str:
         page = Page(slug=standing.NAMELESS, updated_at=clock.now())
         fill(page, form.draft(), only=code)
-        return render_template("console/pages/_live_preview.html", **shown_page(found, page))
+        return render_template("console/pages/_live_preview.html", **shown_page(this_event, page))
 
-    return assisting.preview(form, proofreader(form, found), editor_url(found, stored), shown)
+    return assisting.preview(form, proofreader(form, this_event), editor_url(this_event, stored), shown)
 
 
 def _named(event: str) -> tuple[Event, Page | None]:
     """Return the event and the page that the URL names; another event's page is 404 (S13)."""
-    found, slug = get_any_or_404(event), request.args.get("page", "")
-    return found, get_page_or_404(found, slug) if slug else None
+    this_event, slug = get_any_or_404(event), request.args.get("page", "")
+    return this_event, get_page_or_404(this_event, slug) if slug else None

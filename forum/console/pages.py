@@ -38,44 +38,44 @@ bp = Blueprint("pages", __name__, url_prefix="/console/<event>/pages")
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's standing pages, and in which languages each is written."""
-    found = get_any_or_404(event)
-    drafts = {page.slug: PageDraft.of(page) for page in found.pages}
+    this_event = get_any_or_404(event)
+    drafts = {page.slug: PageDraft.of(page) for page in this_event.pages}
     return render_template(
         "console/pages/index.html",
-        event=found,
-        pages=found.pages,
+        event=this_event,
+        pages=this_event.pages,
         drafts=drafts,
         names=NAMES,
-        slug_in_url=events.slug_in_url(found),
+        slug_in_url=events.slug_in_url(this_event),
     )
 
 
 @bp.route("/new", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
     """Add a page; where the event is public, the page is public at once."""
-    found = get_any_or_404(event)
-    form = make_form(found, None)
-    if replace_if_asked(form, proofreader(form, found)) or not form.validate_on_submit():
-        return _show_form(found, None, form)
-    found = lock_event_or_404(event)
+    this_event = get_any_or_404(event)
+    form = make_form(this_event, None)
+    if replace_if_asked(form, proofreader(form, this_event)) or not form.validate_on_submit():
+        return _show_form(this_event, None, form)
+    this_event = lock_event_or_404(event)
     by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
-    autosaves.forget(document_of(found, None))
-    page = standing.create(found, form.draft(), slug=form.slug.data or "", **by, now=clock.now())
+    autosaves.forget(document_of(this_event, None))
+    page = standing.create(this_event, form.draft(), slug=form.slug.data or "", **by, now=clock.now())
     db.session.commit()
-    flash(saved_words(found), "success")
+    flash(saved_words(this_event), "success")
     return redirect(url_for(".edit", event=event, slug=page.slug), 303)
 
 
 @bp.route("/<slug>", methods=["GET", "POST"])
 def edit(event: str, slug: str) -> ResponseReturnValue:
     """Change a page; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
-    found = get_any_or_404(event)
-    form = make_form(found, page := _find(found, slug))
-    if page and (replace_if_asked(form, proofreader(form, found)) or not form.validate_on_submit()):
-        return _show_form(found, page, form)
-    page = page and _find(found := lock_event_or_404(event), slug)
+    this_event = get_any_or_404(event)
+    form = make_form(this_event, page := _find(this_event, slug))
+    if page and (replace_if_asked(form, proofreader(form, this_event)) or not form.validate_on_submit()):
+        return _show_form(this_event, page, form)
+    page = page and _find(this_event := lock_event_or_404(event), slug)
     if page is None:
-        return _offer_anew(found, slug, form) if form.is_submitted() else abort(404)
+        return _offer_anew(this_event, slug, form) if form.is_submitted() else abort(404)
     try:
         form.refuse_if_changed(PageDraft.of(page).values())
     except ChangedMeanwhile as change:
@@ -94,29 +94,29 @@ def edit(event: str, slug: str) -> ResponseReturnValue:
 @bp.route("/preview", methods=["POST"])
 def preview(event: str) -> ResponseReturnValue:
     """Show the typed page as readers would see it in one language; store nothing."""
-    found = get_any_or_404(event)
-    stored = _find(found, request.args.get("page", ""))
-    form, code = make_form(found, stored), request.form.get("in", "")
+    this_event = get_any_or_404(event)
+    stored = _find(this_event, request.args.get("page", ""))
+    form, code = make_form(this_event, stored), request.form.get("in", "")
     if code not in NAMES:
         abort(400)
     if not form.validate():
-        return _show_form(found, stored, form)
+        return _show_form(this_event, stored, form)
     page = Page(slug=standing.NAMELESS, updated_at=clock.now())
     fill(page, form.draft())
     speak(code)
     notice = _("This is a preview. Nothing has been saved, and readers do not see it.")
-    return render_template("public/events/page.html", **shown_page(found, page), notice=notice)
+    return render_template("public/events/page.html", **shown_page(this_event, page), notice=notice)
 
 
 @bp.route("/<slug>/removal", methods=["GET", "POST"])
 def remove(event: str, slug: str) -> ResponseReturnValue:
     """Ask whether to remove a page for good; on POST remove it."""
-    form, found = TidyForm(), get_any_or_404(event)
-    page = get_page_or_404(found, slug)
+    form, this_event = TidyForm(), get_any_or_404(event)
+    page = get_page_or_404(this_event, slug)
     if not form.validate_on_submit():
         is_linked = page.slug in LINKED
         return render_template(
-            "console/pages/removal.html", event=found, page=page, form=form, is_linked=is_linked
+            "console/pages/removal.html", event=this_event, page=page, form=form, is_linked=is_linked
         )
     page = get_page_or_404(lock_event_or_404(event), slug)
     try:

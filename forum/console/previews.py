@@ -44,14 +44,14 @@ def index(event: str) -> ResponseReturnValue:
     form, now = PreviewLinkForm(kept_words.sent_or_kept()), clock.now()
     if form.is_submitted():
         start_write(db.session)
-    found = get_any_or_404(event)
-    if form.validate_on_submit() and not found.is_published:
-        if len(previews.list_links(found, now)) < previews.MOST:
-            return _make(found, form.days.data, now)
+    this_event = get_any_or_404(event)
+    if form.validate_on_submit() and not this_event.is_published:
+        if len(previews.list_links(this_event, now)) < previews.MOST:
+            return _make(this_event, form.days.data, now)
         form.form_errors.append(
             _("End a link first: no more than %(most)s can work at once", most=previews.MOST)
         )
-    return _show(found, form, now)
+    return _show(this_event, form, now)
 
 
 @bp.route("/preview-links/<int:link>", methods=["POST"])
@@ -59,8 +59,8 @@ def end(event: str, link: int) -> ResponseReturnValue:
     """End a private link at once."""
     form = TidyForm()
     start_write(db.session)
-    found = get_any_or_404(event)
-    ended = previews.find_link(found, link) or abort(404)
+    this_event = get_any_or_404(event)
+    ended = previews.find_link(this_event, link) or abort(404)
     if form.validate_on_submit():
         previews.end_link(ended, actor=sign_ins.current_actor(), now=clock.now())
         db.session.commit()

@@ -30,18 +30,20 @@ def show(event: str) -> ResponseReturnValue:
     form = PublishForm()
     if form.validate_on_submit():
         return _publish(event, form)
-    found = get_any_or_404(event)
-    table, last = balance.count(found), balance.find_last(found)
+    this_event = get_any_or_404(event)
+    table, last = balance.count(this_event), balance.find_last(this_event)
     form.show(_shown(table))
     return render_template(
         "console/figures/public.html",
-        event=found,
+        event=this_event,
         form=form,
         now=clock.now(),
-        words=balance_words.describe(found, table) if table else None,
+        words=balance_words.describe(this_event, table) if table else None,
         last=last,
-        last_words=balance_words.describe(found, balance.table_of(last)) if last and last.is_shown else None,
-        may_follow=table is not None and balance.differs_enough(found, table, last),
+        last_words=balance_words.describe(this_event, balance.table_of(last))
+        if last and last.is_shown
+        else None,
+        may_follow=table is not None and balance.differs_enough(this_event, table, last),
         is_same=last is not None and table == balance.table_of(last),
         least=LEAST,
     )
@@ -51,8 +53,8 @@ def show(event: str) -> ResponseReturnValue:
 def take_back(event: str) -> ResponseReturnValue:
     """Show the numbers to the public no longer."""
     if TidyForm().validate_on_submit():
-        found = get_locked_or_404(event)
-        balance.take_back(found, actor=sign_ins.current_actor(), now=clock.now())
+        this_event = get_locked_or_404(event)
+        balance.take_back(this_event, actor=sign_ins.current_actor(), now=clock.now())
         db.session.commit()
         flash(_("The public does not see the numbers any more."), "success")
     return redirect(url_for(".show", event=event), 303)

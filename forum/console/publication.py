@@ -48,19 +48,19 @@ def publish(event: str) -> ResponseReturnValue:
     form, now = PublishForm(kept_words.sent_or_kept()), clock.now()
     if form.is_submitted():
         start_write(db.session)
-    found = get_any_or_404(event)
-    if found.is_published:
+    this_event = get_any_or_404(event)
+    if this_event.is_published:
         return _to_overview(event)
-    asked = _asked(found, now)
+    asked = _asked(this_event, now)
     if form.validate_on_submit() and (form.even_so.data or not asked["missing"]):
         to_front = form.to_front.data and sign_ins.is_admin_of_all()
-        publishing.publish(found, to_front=to_front, actor=sign_ins.current_actor(), now=now)
+        publishing.publish(this_event, to_front=to_front, actor=sign_ins.current_actor(), now=now)
         db.session.commit()
         flash(_("The event is published. Visitors see it now."), "success")
         return _to_overview(event)
     if form.is_submitted() and asked["missing"]:
         form.even_so.errors = [_("Fill in what is missing, or tick that you publish it all the same")]
-    page = render_template("console/publication/publish.html", event=found, form=form, **asked)
+    page = render_template("console/publication/publish.html", event=this_event, form=form, **asked)
     return page, 422 if form.errors else 200
 
 
@@ -70,12 +70,12 @@ def unpublish(event: str) -> ResponseReturnValue:
     form = UnpublishForm(kept_words.sent_or_kept())
     if form.is_submitted():
         start_write(db.session)
-    found = get_any_or_404(event)
-    if not found.is_published:
+    this_event = get_any_or_404(event)
+    if not this_event.is_published:
         return _to_overview(event)
-    held = _held(found)
+    held = _held(this_event)
     if form.validate_on_submit() and (form.even_so.data or not held["people"]):
-        publishing.unpublish(found, actor=sign_ins.current_actor(), now=clock.now())
+        publishing.unpublish(this_event, actor=sign_ins.current_actor(), now=clock.now())
         db.session.commit()
         flash(_("The event is not public any more."), "success")
         return _to_overview(event)
@@ -83,7 +83,7 @@ def unpublish(event: str) -> ResponseReturnValue:
         form.even_so.errors = [
             _("Tick that you unpublish it although people are registered, or keep it public")
         ]
-    page = render_template("console/publication/unpublish.html", event=found, form=form, **held)
+    page = render_template("console/publication/unpublish.html", event=this_event, form=form, **held)
     return page, 422 if form.errors else 200
 
 
@@ -93,16 +93,18 @@ def front_page(event: str) -> ResponseReturnValue:
     form, now = TidyForm(), clock.now()
     if form.is_submitted():
         start_write(db.session)
-    found = get_any_or_404(event)
-    if found.is_current or not found.is_published:
+    this_event = get_any_or_404(event)
+    if this_event.is_current or not this_event.is_published:
         return _to_overview(event)
     if form.validate_on_submit():
-        publishing.make_front_page(found, actor=sign_ins.current_actor(), now=now)
+        publishing.make_front_page(this_event, actor=sign_ins.current_actor(), now=now)
         db.session.commit()
         flash(_("The event is the front page of the site now."), "success")
         return _to_overview(event)
-    displaced = _displaced(found, now)
-    return render_template("console/publication/front_page.html", event=found, form=form, displaced=displaced)
+    displaced = _displaced(this_event, now)
+    return render_template(
+        "console/publication/front_page.html", event=this_event, form=form, displaced=displaced
+    )
 
 
 def _asked(event: Event, now: datetime) -> dict[str, Any]:

@@ -25,13 +25,15 @@ from forum.web.languages import in_language
 
 def add(event: str, kind: str) -> ResponseReturnValue:
     """Ask for a new question of a kind, and add it, the last in order."""
-    found, chosen = get_any_or_404(event), _kind_or_404(kind)
-    form = _form(found, Question(event_id=found.id, sector_keys=[], choices=[]), chosen, is_new=True)
+    this_event, chosen = get_any_or_404(event), _kind_or_404(kind)
+    form = _form(
+        this_event, Question(event_id=this_event.id, sector_keys=[], choices=[]), chosen, is_new=True
+    )
     if not form.validate_on_submit():
-        return _page(found, form, None, chosen)
-    found = get_locked_or_404(event)
+        return _page(this_event, form, None, chosen)
+    this_event = get_locked_or_404(event)
     try:
-        rules.add(found, form.draft(), actor=sign_ins.current_actor(), now=clock.now())
+        rules.add(this_event, form.draft(), actor=sign_ins.current_actor(), now=clock.now())
     except QuestionRefused as refusal:
         return _refused(event, form, None, chosen, refusal)
     db.session.commit()
@@ -41,17 +43,19 @@ def add(event: str, kind: str) -> ResponseReturnValue:
 
 def edit(event: str, question: int) -> ResponseReturnValue:
     """Change a question; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
-    found = get_any_or_404(event)
-    mine = get_question_or_404(found, question)
+    this_event = get_any_or_404(event)
+    mine = get_question_or_404(this_event, question)
     kind = _kind_or_404(request.args.get("kind", mine.kind))
-    form = _form(found, mine, kind)
+    form = _form(this_event, mine, kind)
     if not form.validate_on_submit():
-        return _page(found, form, mine, kind)
-    found = get_locked_or_404(event)
-    mine = get_question_or_404(found, question)
+        return _page(this_event, form, mine, kind)
+    this_event = get_locked_or_404(event)
+    mine = get_question_or_404(this_event, question)
     try:
         form.refuse_if_changed(QuestionForm.stored(mine, kind))
-        changed = rules.change(found, mine, form.draft(), actor=sign_ins.current_actor(), now=clock.now())
+        changed = rules.change(
+            this_event, mine, form.draft(), actor=sign_ins.current_actor(), now=clock.now()
+        )
     except (ChangedMeanwhile, QuestionRefused) as refusal:
         return _refused(event, form, question, kind, refusal)
     db.session.commit()

@@ -218,13 +218,15 @@ def _sector_choices(event: Event, question: Question) -> list[SelectChoice]:
 
 def _conditions(question: Question, others: Sequence[Question]) -> list[SelectChoice]:
     """Return "always", each answer on which the question may depend, and the condition that it has."""
-    found = {ALWAYS: _("Always")}
+    conditions = {ALWAYS: _("Always")}
     for other in rules.may_decide(question, others):
-        found |= {_code(other.key, [value]): _condition(other, [value]) for value in rules.answers_of(other)}
+        conditions |= {
+            _code(other.key, [value]): _condition(other, [value]) for value in rules.answers_of(other)
+        }
     if question.depends_on:
         code = _code(question.depends_on.key, question.depends_on_values)
-        found.setdefault(code, condition_words(question))
-    return [SelectChoice(code, words) for code, words in found.items()]
+        conditions.setdefault(code, condition_words(question))
+    return [SelectChoice(code, words) for code, words in conditions.items()]
 
 
 def _code(parent: str, values: Sequence[str]) -> str:

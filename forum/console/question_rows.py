@@ -90,8 +90,8 @@ def _row(event: Event, question: Question, listed: Sequence[Question], answered:
 
 def _above(question: Question, listed: Sequence[Question]) -> list[Question]:
     """Return the listed questions on which this one depends, the nearest first."""
-    known, found = {each.id: each for each in listed}, []
+    known, above = {each.id: each for each in listed}, []
     while (parent := known.get(question.depends_on_id or 0)) is not None:
-        found.append(parent)
+        above.append(parent)
         question = parent
-    return found
+    return above

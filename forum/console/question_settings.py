@@ -41,45 +41,45 @@ class ReadyMadeForm(SentOnce, TidyForm):
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's questions in the order of the form, and those that are withdrawn."""
-    found, form = get_any_or_404(event), OrderForm()
-    form.show(_order(found))
-    return render(found, "index", form, folder="questions", **rows_of(found))
+    this_event, form = get_any_or_404(event), OrderForm()
+    form.show(_order(this_event))
+    return render(this_event, "index", form, folder="questions", **rows_of(this_event))
 
 
 @bp.post("/order")
 def order(event: str) -> ResponseReturnValue:
     """Move a question up or down, and lead back to the button that was pressed."""
     form, (way, number) = OrderForm(), _moved()
-    found = get_locked_or_404(event)
-    question = get_question_or_404(found, number)
+    this_event = get_locked_or_404(event)
+    question = get_question_or_404(this_event, number)
     try:
-        form.refuse_if_changed(_order(found))
+        form.refuse_if_changed(_order(this_event))
     except ChangedMeanwhile:
         db.session.rollback()
         flash(_("Nothing was moved: the order was changed meanwhile."), "warning")
         return redirect(url_for(".index", event=event), 303)
-    rules.move(found, question, STEPS[way], actor=sign_ins.current_actor(), now=clock.now())
+    rules.move(this_event, question, STEPS[way], actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash(_("The order is saved."), "success")
-    return redirect(url_for(".index", event=event, _anchor=_button(found, way, question)), 303)
+    return redirect(url_for(".index", event=event, _anchor=_button(this_event, way, question)), 303)
 
 
 @bp.route("/new")
 def new(event: str) -> ResponseReturnValue:
     """Show the ready-made sets of questions, and the kinds of questions that can be made."""
-    found = get_any_or_404(event)
-    keys = {question.key for question in queries.list_all(found.id) if not question.withdrawn_at}
+    this_event = get_any_or_404(event)
+    keys = {question.key for question in queries.list_all(this_event.id) if not question.withdrawn_at}
     sets = [(each, any(one.key in keys for one in each.questions)) for each in ready_made.list_sets()]
-    return render(found, "new", ReadyMadeForm(), folder="questions", sets=sets, kinds=KINDS)
+    return render(this_event, "new", ReadyMadeForm(), folder="questions", sets=sets, kinds=KINDS)
 
 
 @bp.post("/ready-made/<name>")
 def take_over(event: str, name: str) -> ResponseReturnValue:
     """Add the questions of a ready-made set, the last in order."""
     ready = ready_made.find_set(name) or abort(404)
-    found = get_locked_or_404(event)
+    this_event = get_locked_or_404(event)
     sent = f"{name}-{ReadyMadeForm().own_key()}"
-    rules.take_over(found, ready, form_key=sent, actor=sign_ins.current_actor(), now=clock.now())
+    rules.take_over(this_event, ready, form_key=sent, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     number = len(ready.questions)
     said = ngettext(
@@ -95,10 +95,10 @@ def take_over(event: str, name: str) -> ResponseReturnValue:
 @bp.route("/<int:question>/withdrawal", methods=["GET", "POST"])
 def withdraw(event: str, question: int) -> ResponseReturnValue:
     """Say what withdrawing a question does, and do it."""
-    form, found = TidyForm(kept_words.sent_or_kept()), get_any_or_404(event)
-    mine = get_question_or_404(found, question)
+    form, this_event = TidyForm(kept_words.sent_or_kept()), get_any_or_404(event)
+    mine = get_question_or_404(this_event, question)
     if not form.validate_on_submit():
-        return render(found, "withdraw", form, folder="questions", **_about(found, mine))
+        return render(this_event, "withdraw", form, folder="questions", **_about(this_event, mine))
     mine = get_question_or_404(get_locked_or_404(event), question)
     rules.withdraw(mine, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
@@ -125,14 +125,14 @@ def bring_back(event: str, question: int) -> ResponseReturnValue:
 @bp.route("/preview")
 def preview(event: str) -> ResponseReturnValue:
     """Show the questions as the form of a sector asks them; nothing can be sent."""
-    found = get_any_or_404(event)
+    this_event = get_any_or_404(event)
     named = request.args.get("sector")
-    sector = find_sector(found, named) if named else next(iter(found.sectors), None)
+    sector = find_sector(this_event, named) if named else next(iter(this_event.sectors), None)
     form = AsksQuestions(
-        formdata=None, questions=queries.list_for_form(found.slug), sector=(sector or abort(404)).key
+        formdata=None, questions=queries.list_for_form(this_event.slug), sector=(sector or abort(404)).key
     )
     page = "console/questions/preview.html"
-    return render_template(page, event=found, sector=sector, form=form, asked=layout)
+    return render_template(page, event=this_event, sector=sector, form=form, asked=layout)
 
 
 for rule, view in (("/new/<kind>", question_editing.add), ("/<int:question>", question_editing.edit)):

@@ -34,12 +34,12 @@ CHECK = "check"
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the old addresses that contain the search words in the URL, and where each leads."""
-    found = get_any_or_404(event)
+    this_event = get_any_or_404(event)
     number, words = request.args.get("page", 1, type=int), tidy(request.args.get("q", "")[:LONGEST_QUERY])
     page = rules.read_list(words, number if 1 <= number <= LAST_PAGE else abort(404))
     return render_template(
         "console/redirects/index.html",
-        event=found,
+        event=this_event,
         page=page,
         words=words,
         address_of=address_of,

@@ -31,22 +31,22 @@ PREVIEW, UP, DOWN = "preview", "up-", "down-"
 
 def sectors(event: str) -> ResponseReturnValue:
     """Show capacity and sectors; preview what other numbers would mean, or save them."""
-    found = get_any_or_404(event)
-    form = PlacesForm(kept_words.sent_or_kept(), data=PlacesForm.stored(found))
+    this_event = get_any_or_404(event)
+    form = PlacesForm(kept_words.sent_or_kept(), data=PlacesForm.stored(this_event))
     if not form.is_submitted():
-        show_stored(form, PlacesForm.stored(found))
+        show_stored(form, PlacesForm.stored(this_event))
     is_valid = form.validate_on_submit()
     if not is_valid or _is_preview(form):
-        return _preview(found, form)
-    found, now = get_locked_or_404(event), clock.now()
+        return _preview(this_event, form)
+    this_event, now = get_locked_or_404(event), clock.now()
     actor = sign_ins.current_actor()
     try:
-        _refuse_if_changed(form, found)
-        changed = rules.arrange(found, form.capacity.data, form.read_shares(), actor=actor, now=now)
+        _refuse_if_changed(form, this_event)
+        changed = rules.arrange(this_event, form.capacity.data, form.read_shares(), actor=actor, now=now)
     except (ChangedMeanwhile, SharesRefused) as refusal:
         db.session.rollback()
-        return _refused(found, form, refusal)
-    offered = waiting_list.offer_free_places(found, now=now) if changed else 0
+        return _refused(this_event, form, refusal)
+    offered = waiting_list.offer_free_places(this_event, now=now) if changed else 0
     db.session.commit()
     flash_saved(offered_words(offered), is_changed=changed)
     return redirect(url_for("settings.sectors", event=event), 303)
@@ -54,19 +54,19 @@ def sectors(event: str) -> ResponseReturnValue:
 
 def new_sector(event: str) -> ResponseReturnValue:
     """Show the form for a new sector, with its name and number of places; on POST add it."""
-    found = get_any_or_404(event)
+    this_event = get_any_or_404(event)
     form = NewSectorForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
-        return _sector_page("new_sector", found, form)
-    found = get_locked_or_404(event)
+        return _sector_page("new_sector", this_event, form)
+    this_event = get_locked_or_404(event)
     numbers = {"floor": form.floor.data, "ceiling": form.ceiling.data}
     policy, actor = SectorPolicy(form.policy.data), sign_ins.current_actor()
     try:
-        rules.add(found, form.texts(), **numbers, policy=policy, actor=actor, now=clock.now())
+        rules.add(this_event, form.texts(), **numbers, policy=policy, actor=actor, now=clock.now())
     except SharesRefused as refusal:
         db.session.rollback()
         form.note_faults(refusal.faults)
-        return _sector_page("new_sector", found, form)
+        return _sector_page("new_sector", this_event, form)
     db.session.commit()
     flash(_("The sector has been added, the last in order."), "success")
     return redirect(url_for("settings.sectors", event=event), 303)
@@ -74,18 +74,18 @@ def new_sector(event: str) -> ResponseReturnValue:
 
 def sector(event: str, sector: str) -> ResponseReturnValue:
     """Change a sector's name and its description of who belongs there."""
-    found, mine = sector_or_404(get_any_or_404(event), sector)
+    this_event, mine = sector_or_404(get_any_or_404(event), sector)
     form = SectorForm(kept_words.sent_or_kept(), data=SectorForm.stored(mine))
     if not form.is_submitted():
         show_stored(form, SectorForm.stored(mine))
     if not form.validate_on_submit():
-        return _sector_page("sector", found, form, sector=mine, **_ways(mine))
-    found, mine = sector_or_404(get_locked_or_404(event), sector)
+        return _sector_page("sector", this_event, form, sector=mine, **_ways(mine))
+    this_event, mine = sector_or_404(get_locked_or_404(event), sector)
     try:
         form.refuse_if_changed(SectorForm.stored(mine))
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
-        return render(found, "sector", form, meanwhile, sector=mine, **_ways(mine)), 409
+        return render(this_event, "sector", form, meanwhile, sector=mine, **_ways(mine)), 409
     changed = rules.describe(mine, form.texts(), actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash_saved("", is_changed=bool(changed))
@@ -96,13 +96,13 @@ def close_sector(event: str, sector: str) -> ResponseReturnValue:
     """Say what closing a sector does; on POST close it."""
     form = TidyForm()
     if not form.validate_on_submit():
-        found, mine = sector_or_404(get_any_or_404(event), sector)
-        return _sector_page("close_sector", found, form, sector=mine, **_ways(mine))
-    found, mine = sector_or_404(get_locked_or_404(event), sector)
+        this_event, mine = sector_or_404(get_any_or_404(event), sector)
+        return _sector_page("close_sector", this_event, form, sector=mine, **_ways(mine))
+    this_event, mine = sector_or_404(get_locked_or_404(event), sector)
     now = clock.now()
     rules.close(mine, actor=sign_ins.current_actor(), now=now)
     # Places that were kept for the closed sector (its floor) are open to the other sectors now.
-    offered = waiting_list.offer_free_places(found, now=now)
+    offered = waiting_list.offer_free_places(this_event, now=now)
     db.session.commit()
     closed = _("%(name)s has been closed.", name=in_language(mine.name))
     flash(" ".join(filter(None, (closed, offered_words(offered)))), "success")
@@ -113,10 +113,10 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
     """Ask whether to remove a sector to which nobody belongs; on POST remove it."""
     form = TidyForm()
     if not form.validate_on_submit():
-        found, mine = sector_or_404(get_any_or_404(event), sector)
+        this_event, mine = sector_or_404(get_any_or_404(event), sector)
         invited = invitations.count_of(mine)
-        return _sector_page("remove_sector", found, form, sector=mine, invited=invited, **_ways(mine))
-    found, mine = sector_or_404(get_locked_or_404(event), sector)
+        return _sector_page("remove_sector", this_event, form, sector=mine, invited=invited, **_ways(mine))
+    this_event, mine = sector_or_404(get_locked_or_404(event), sector)
     name, now = in_language(mine.name), clock.now()
     try:
         _refuse_if_invited(mine)
@@ -124,7 +124,7 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
     except (SectorInUse, LastSector):
         db.session.rollback()
         return redirect(url_for("settings.remove_sector", event=event, sector=sector), 303)
-    offered = waiting_list.offer_free_places(found, now=now)
+    offered = waiting_list.offer_free_places(this_event, now=now)
     db.session.commit()
     removed = _("%(name)s has been removed.", name=name)
     flash(" ".join(filter(None, (removed, offered_words(offered)))), "success")

@@ -50,12 +50,12 @@ def list_untranslated(event: Event) -> list[Check]:
 
 def blanks_of(event: Event) -> list[Blanks]:
     """Return the blanks that visitors read, or would read, text by text."""
-    found = []
+    blanks = []
     for title, texts, url in _texts(event):
         for code in event.offered_languages:
             if words := _blanks(texts, code):
-                found.append(Blanks(title, code, language_name(code), tuple(words), url))
-    return found
+                blanks.append(Blanks(title, code, language_name(code), tuple(words), url))
+    return blanks
 
 
 def _texts(event: Event) -> Iterator[tuple[str, tuple[Text, ...], str]]:

@@ -90,13 +90,13 @@ def _read_file(name: str, path: Path) -> str:
 
 def read_bytes(name: str, path: Path, largest: int) -> bytes:
     """Return the content of a file of the folder. Raises BadFile, also for links and for more than `largest` bytes."""
-    found = path.lstat()
-    if stat.S_ISLNK(found.st_mode):
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
         raise BadFile(name, "", "is a link, which may lead out of the folder")
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         raise BadFile(name, "", "is no ordinary file")
-    if found.st_size > largest:
-        raise BadFile(name, "", f"has {found.st_size:,} bytes, and {largest:,} are the most")
+    if status.st_size > largest:
+        raise BadFile(name, "", f"has {status.st_size:,} bytes, and {largest:,} are the most")
     try:
         return path.read_bytes()
     except OSError as problem:

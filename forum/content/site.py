@@ -45,18 +45,18 @@ class Site:
 
     def files(self) -> dict[str, Document]:
         """Return all documents by the paths of their files."""
-        found = {TAXONOMY: self.taxonomy} if self.taxonomy else {}
+        files = {TAXONOMY: self.taxonomy} if self.taxonomy else {}
         if self.old_addresses:
-            found[OLD_ADDRESSES] = self.old_addresses
+            files[OLD_ADDRESSES] = self.old_addresses
         if self.glossary:
-            found[GLOSSARY] = self.glossary
-        found |= {event_path(slug): document for slug, document in self.events.items()}
+            files[GLOSSARY] = self.glossary
+        files |= {event_path(slug): document for slug, document in self.events.items()}
         for (event, slug), languages in self.pages.items():
-            found |= {page_path(event, slug, language): page for language, page in languages.items()}
-        found |= {image_path(event, key): image for (event, key), image in self.images.items()}
+            files |= {page_path(event, slug, language): page for language, page in languages.items()}
+        files |= {image_path(event, key): image for (event, key), image in self.images.items()}
         for key, languages in self.posts.items():
-            found |= {post_path(key, language): post for language, post in languages.items()}
-        return found
+            files |= {post_path(key, language): post for language, post in languages.items()}
+        return files
 
 
 @dataclass(frozen=True)

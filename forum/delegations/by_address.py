@@ -49,11 +49,11 @@ def forget(registration: Registration, *, actor: str, now: datetime, before: dat
     The person leaves a delegation in the same way whether the address was registered before or not (S24). The event is
     locked.
     """
-    found = find_rows(registration, before=before)
-    for delegation in found.get(Delegation.__tablename__, ()):
+    by_table = find_rows(registration, before=before)
+    for delegation in by_table.get(Delegation.__tablename__, ()):
         audit.record("delegation.contact_erased", delegation, actor=actor, at=now)
     for model in (OutboxMessage, Delegation, Delegate, Substitution):
-        ids = [one.id for one in found.get(model.__tablename__, ())]
+        ids = [one.id for one in by_table.get(model.__tablename__, ())]
         db.session.execute(delete(model).where(model.id.in_(ids)))
 
 

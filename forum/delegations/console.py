@@ -23,18 +23,18 @@ bp = Blueprint("delegations_console", __name__, url_prefix="/console/<event>")
 @bp.route("/delegations")
 def index(event: str) -> ResponseReturnValue:
     """Show each delegation with its contact and its people, the newest first."""
-    found, now = get_any_or_404(event), clock.now()
-    page = queries.read_confirmed(found, Cursor.of(request.args))
+    this_event, now = get_any_or_404(event), clock.now()
+    page = queries.read_confirmed(this_event, Cursor.of(request.args))
     delegations = [
         (one, [(delegation_words.for_organisers(person, now), person.registration) for person in one.people])
         for one in page.rows
     ]
     return render_template(
         "console/delegations/index.html",
-        event=found,
+        event=this_event,
         delegations=delegations,
-        pages=_pages(found, page),
-        is_over=events.is_over(found, now),
+        pages=_pages(this_event, page),
+        is_over=events.is_over(this_event, now),
         form=TidyForm(),
     )
 

@@ -38,8 +38,8 @@ def numbers_of(registration_ids: Collection[int]) -> Mapping[int, int]:
     """Return for each registration that is in a delegation, by its id, the number of that delegation."""
     owner = Delegate.registration_id
     mine = select(owner, func.min(Delegate.delegation_id)).where(owner.in_(registration_ids)).group_by(owner)
-    found = db.session.execute(mine).all() if registration_ids else []
-    return {registration_id: number for registration_id, number in found if registration_id is not None}
+    rows = db.session.execute(mine).all() if registration_ids else []
+    return {registration_id: number for registration_id, number in rows if registration_id is not None}
 
 
 def has(numbers: Collection[int] | None) -> ColumnElement[bool]:

@@ -55,30 +55,30 @@ bp.add_app_template_test(is_frozen_now, "frozen")
 @cache.page()
 def page(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Show a standing page, such as the practical information."""
-    found = get_published_or_404(event, sectors=False)
-    shown = queries.find_page(found, slug) or abort(404)
-    cache.hold_at_most(seconds_unfrozen(found, clock.now()))
-    return render_template("public/events/page.html", **shown_page(found, shown))
+    this_event = get_published_or_404(event, sectors=False)
+    shown = queries.find_page(this_event, slug) or abort(404)
+    cache.hold_at_most(seconds_unfrozen(this_event, clock.now()))
+    return render_template("public/events/page.html", **shown_page(this_event, shown))
 
 
 @of_event(bp, "/pages/<slug>/share.png")
 @cache.page()
 def picture(slug: str, event: str | None = None) -> ResponseReturnValue:
     """Return the picture that other services show beside a link to the page."""
-    found = get_published_or_404(event)
-    shown = queries.find_page(found, slug) or abort(404)
-    return share_picture.answer(page_card(found, in_language(shown.title)))
+    this_event = get_published_or_404(event)
+    shown = queries.find_page(this_event, slug) or abort(404)
+    return share_picture.answer(page_card(this_event, in_language(shown.title)))
 
 
 @of_event(bp, "/event.ics", previewed=True)
 @cache.page()
 def calendar(event: str | None = None) -> ResponseReturnValue:
     """Return a calendar file of the event (M14)."""
-    found = get_published_or_404(event, sectors=False)
-    name = f'attachment; filename="{found.slug}.ics"'
+    this_event = get_published_or_404(event, sectors=False)
+    name = f'attachment; filename="{this_event.slug}.ics"'
     headers = {"Content-Disposition": name}
     return Response(
-        event_calendar(found, language()), headers=headers, content_type="text/calendar; charset=utf-8"
+        event_calendar(this_event, language()), headers=headers, content_type="text/calendar; charset=utf-8"
     )
 
 
@@ -86,9 +86,9 @@ def calendar(event: str | None = None) -> ResponseReturnValue:
 @cache.page()
 def style_sheet(look: str) -> ResponseReturnValue:
     """Return the style sheet with an event's colours; the URL contains the colours, so its content never changes."""
-    found = looks.find_look(look) or abort(404)
+    chosen = looks.find_look(look) or abort(404)
     headers = {"Cache-Control": FOR_EVER}
-    return Response(looks.style_sheet(found), headers=headers, content_type="text/css; charset=utf-8")
+    return Response(looks.style_sheet(chosen), headers=headers, content_type="text/css; charset=utf-8")
 
 
 def shown_page(event: Event, page: Page) -> dict[str, Any]:

@@ -20,12 +20,12 @@ class NoAnswer(Exception):
 def ask(name: str, kind: str) -> list[str]:
     """Ask the DNS servers of this machine. Raises NoAnswer."""
     try:
-        found = dns.resolver.resolve(name, kind, lifetime=SECONDS)
+        records = dns.resolver.resolve(name, kind, lifetime=SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except (dns.exception.DNSException, OSError, ValueError) as problem:
         raise NoAnswer(name) from problem
-    return [_told(record, kind) for record in found]
+    return [_told(record, kind) for record in records]
 
 
 def addresses(name: str, ask: Ask) -> list[str]:

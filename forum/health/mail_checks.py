@@ -36,8 +36,8 @@ def examine(app: Flask, ask: Ask) -> list[Finding]:
         ("bounces", lambda: _bounces(bounces, ask)),
         ("ptr", lambda: _ptr(app.config["MAIL_SERVER"], ask)),
     )
-    found = [finding for name, check in checks for finding in _answered(name, check)]
-    return [*found, *_encryption(app)]
+    findings = [finding for name, check in checks for finding in _answered(name, check)]
+    return [*findings, *_encryption(app)]
 
 
 def record_of(key: Dkim) -> str:

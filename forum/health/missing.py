@@ -14,8 +14,8 @@ def list_missing() -> list[Finding]:
     Returns nothing when the database cannot be read, because the health checks report that.
     """
     try:
-        current, found = events.find_current(), events.list_events()
-        slugs = sorted((not event.is_current, event.slug) for event in found)
+        current, listed = events.find_current(), events.list_events()
+        slugs = sorted((not event.is_current, event.slug) for event in listed)
     except SQLAlchemyError:
         return []
     finally:

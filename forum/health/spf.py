@@ -89,7 +89,7 @@ def _split(term: str) -> tuple[str, str, str]:
     sign = term[0] if term[0] in RESULTS else "+"
     rest = term.lstrip("+-~?")
     for separator in (":", "=", "/"):
-        name, found, value = rest.partition(separator)
-        if found and name.isalnum():
+        name, separated, value = rest.partition(separator)
+        if separated and name.isalnum():
             return sign, name, f"/{value}" if separator == "/" else value
     return sign, rest, ""

@@ -38,16 +38,16 @@ def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Marku
     """
     kept: dict[tuple[int, str], Footer] = current_app.extensions.setdefault("kept_footers", {})
     key, now = (event.id, language()), clock.now()
-    found = kept.get(key)
-    if found is None or found.version != version or (found.until is not None and found.until <= now):
-        found = _made(version, now, render)
-        if found.until is None or found.until - now > SHORT:
+    footer = kept.get(key)
+    if footer is None or footer.version != version or (footer.until is not None and footer.until <= now):
+        footer = _made(version, now, render)
+        if footer.until is None or footer.until - now > SHORT:
             if len(kept) >= KEPT_AT_MOST:
                 kept.clear()
-            kept[key] = found
-    if found.until is not None:
-        cache.hold_at_most((found.until - now).total_seconds())
-    return found.markup
+            kept[key] = footer
+    if footer.until is not None:
+        cache.hold_at_most((footer.until - now).total_seconds())
+    return footer.markup
 
 
 def _made(version: int, now: datetime, render: Callable[[], Markup]) -> Footer:

@@ -61,8 +61,10 @@ def front(event: str | None = None) -> ResponseReturnValue:
 @cache.page()
 def picture(event: str | None = None) -> ResponseReturnValue:
     """Return the picture that other services show beside links to an event, and to pages that have no picture."""
-    found = get_published_or_404(event) if event else find_current()
-    return share_picture.answer(event_card(found) if found else Card("", in_language(SITE_NAME), ""))
+    this_event = get_published_or_404(event) if event else find_current()
+    return share_picture.answer(
+        event_card(this_event) if this_event else Card("", in_language(SITE_NAME), "")
+    )
 
 
 @localised(bp, "/preview-link/<token>")

@@ -83,8 +83,8 @@ def check(
 
     People who are probably registered already, or in an earlier row, are left out unless `with_alike`.
     """
-    found = (*_doubled(people), *_registered(event, people, now), *_referred_to(event, people))
-    doubled = {fault.row: fault for fault in found}
+    faults = (*_doubled(people), *_registered(event, people, now), *_referred_to(event, people))
+    doubled = {fault.row: fault for fault in faults}
     alike = [fault for fault in _alike(event, people) if fault.row not in doubled]
     outcome = Outcome(faults=list(doubled.values()), alike=alike)
     passed = doubled.keys() if with_alike else doubled.keys() | {fault.row for fault in alike}

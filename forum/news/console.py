@@ -41,20 +41,20 @@ bp = Blueprint("posts", __name__, url_prefix="/console/<event>/news")
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show the event's posts in a view that the URL names."""
-    found = get_any_or_404(event)
+    this_event = get_any_or_404(event)
     view, number = request.args.get("view", ""), request.args.get("page", 1, type=int)
-    own = desk_of(found)
+    own = desk_of(this_event)
     try:
         page = desk.read_list(own, view, number if 1 <= number <= LAST_PAGE else abort(404))
     except UnknownView:
         abort(404)
     return render_template(
         "console/posts/index.html",
-        event=found,
+        event=this_event,
         page=page,
-        views=views(found, view, desk.count_views(own)),
+        views=views(this_event, view, desk.count_views(own)),
         view=view,
-        pages=_pages(found, view, page),
+        pages=_pages(this_event, view, page),
         desk=desk,
         names=NAMES,
         state_words=state_words,
@@ -65,18 +65,18 @@ def index(event: str) -> ResponseReturnValue:
 @bp.route("/new", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
     """Write a post; saving it makes a draft, which only organisers see."""
-    found = get_any_or_404(event)
-    form = make_form(found, blank_draft(found), document_of(found, None))
+    this_event = get_any_or_404(event)
+    form = make_form(this_event, blank_draft(this_event), document_of(this_event, None))
     if replace_if_asked(form, proofreader(None, form)) or not form.validate_on_submit():
-        return _show_form(found, None, form)
+        return _show_form(this_event, None, form)
     draft = form.draft()
     start_write(db.session)
-    autosaves.forget(document_of(found, None))
+    autosaves.forget(document_of(this_event, None))
     by = {"user_id": g.user.id, "actor": sign_ins.current_actor()}
     try:
         post = actions.create(draft, form_key=form.own_key(), now=clock.now(), **by)
     except CoverRemoved:
-        return _show_removed_cover(found, None, form)
+        return _show_removed_cover(this_event, None, form)
     db.session.commit()
     flash(_("The draft is saved. Only organisers see it."), "success")
     return _after_saving(draft.event or event, post.id)
@@ -85,23 +85,23 @@ def new(event: str) -> ResponseReturnValue:
 @bp.route("/<int:post>", methods=["GET", "POST"])
 def edit(event: str, post: int) -> ResponseReturnValue:
     """Change a post; what another organiser has saved meanwhile is shown, not overwritten (R30)."""
-    found, stored = get_post_or_404(event, post)
-    form = make_form(found, Draft.of(stored), document_of(found, stored))
+    this_event, stored = get_post_or_404(event, post)
+    form = make_form(this_event, Draft.of(stored), document_of(this_event, stored))
     if replace_if_asked(form, proofreader(stored, form)) or not form.validate_on_submit():
-        return _show_form(found, stored, form)
-    found, stored = lock_post_or_404(event, post)
+        return _show_form(this_event, stored, form)
+    this_event, stored = lock_post_or_404(event, post)
     try:
         form.refuse_if_changed(Draft.of(stored).values())
         draft = form.draft()
         actions.change(stored, draft, user_id=g.user.id, actor=sign_ins.current_actor(), now=clock.now())
     except ChangedMeanwhile as change:
-        return _show_conflict(found, stored, form, change)
+        return _show_conflict(this_event, stored, form, change)
     except Incomplete as refusal:
         form.refuse_lacking(refusal.lacking)
-        return _show_form(found, stored, form)
+        return _show_form(this_event, stored, form)
     except CoverRemoved:
-        return _show_removed_cover(found, stored, form)
-    autosaves.forget(document_of(found, stored))
+        return _show_removed_cover(this_event, stored, form)
+    autosaves.forget(document_of(this_event, stored))
     db.session.commit()
     flash(saved_words(stored), "success")
     return _after_saving(draft.event or event, post)
@@ -111,12 +111,14 @@ def edit(event: str, post: int) -> ResponseReturnValue:
 def preview(event: str) -> ResponseReturnValue:
     """Show the typed post as readers would see it in one language; store nothing."""
     number = request.args.get("post", type=int)
-    found, stored = get_post_or_404(event, number) if number is not None else (get_any_or_404(event), None)
-    form, code = make_form(found, blank_draft(found)), request.form.get("in", "")
+    this_event, stored = (
+        get_post_or_404(event, number) if number is not None else (get_any_or_404(event), None)
+    )
+    form, code = make_form(this_event, blank_draft(this_event)), request.form.get("in", "")
     if code not in NAMES:
         abort(400)
     if not form.validate():
-        return _show_form(found, stored, form)
+        return _show_form(this_event, stored, form)
     text = preview_text(form.draft(), code, stored=stored, now=clock.now())
     speak(code)
     # Show the page in the layout of the current event, as readers see it: news belong to the whole site.

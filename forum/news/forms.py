@@ -264,7 +264,7 @@ def _day_to_come(text: str) -> date | None:
 
 def _hour(text: str) -> time | None:
     try:
-        found = time.fromisoformat(text)
+        hour = time.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo is None else None
+    return hour if hour.tzinfo is None else None

@@ -33,10 +33,10 @@ def list_all() -> Sequence[GlossaryTerm]:
 
 def read() -> Mapping[str, Glossary]:
     """Return the glossary as the proofreader uses it, by language."""
-    found: dict[str, dict[str, Advice]] = defaultdict(dict)
+    advice: dict[str, dict[str, Advice]] = defaultdict(dict)
     for term in list_all():
-        found[term.language][term.avoid] = Advice(term.better, term.reason)
-    return found
+        advice[term.language][term.avoid] = Advice(term.better, term.reason)
+    return advice
 
 
 def as_stored(word: str) -> str:

@@ -17,8 +17,8 @@ def path_of(address: str) -> str:
 
     An old address is compared by its path alone, so what follows the path is left out.
     """
-    found = PASTED.fullmatch(address.strip())
-    return unquote(found[1]) if found else address
+    match = PASTED.fullmatch(address.strip())
+    return unquote(match[1]) if match else address
 
 
 def plain(part: str) -> str:

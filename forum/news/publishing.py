@@ -30,20 +30,20 @@ bp = Blueprint("publishing", __name__, url_prefix="/console/<event>/news/<int:po
 @bp.route("/publication", methods=["GET", "POST"])
 def publish(event: str, post: int) -> ResponseReturnValue:
     """Publish a post now, or plan it for a moment on the event's clock, at which the worker publishes it."""
-    found, stored = get_post_or_404(event, post)
-    form = _publication_form(found, stored)
+    this_event, stored = get_post_or_404(event, post)
+    form = _publication_form(this_event, stored)
     if not form.validate_on_submit():
-        return _show_publication(found, stored, form)
-    found, stored = lock_post_or_404(event, post)
+        return _show_publication(this_event, stored, form)
+    this_event, stored = lock_post_or_404(event, post)
     try:
-        said = _publish(found, stored, form)
+        said = _publish(this_event, stored, form)
     except ChangedMeanwhile as change:
         form.show(change.stored)
-        return _show_publication(found, stored, form, status=409, is_changed=True)
+        return _show_publication(this_event, stored, form, status=409, is_changed=True)
     except (ValidationError, NotLater, Incomplete) as refusal:
         if isinstance(refusal, NotLater):
             form.day.errors = [_("Choose a moment that is still to come")]
-        return _show_publication(found, stored, form, status=422)
+        return _show_publication(this_event, stored, form, status=422)
     except WrongState:
         return _refuse_state(event, post)
     db.session.commit()
@@ -54,11 +54,11 @@ def publish(event: str, post: int) -> ResponseReturnValue:
 @bp.route("/withdrawal", methods=["GET", "POST"])
 def withdraw(event: str, post: int) -> ResponseReturnValue:
     """Ask whether to withdraw a public post, or to make a draft of a planned one; on POST do it."""
-    found, stored = get_post_or_404(event, post)
+    this_event, stored = get_post_or_404(event, post)
     form = TidyForm()
     if not form.validate_on_submit():
-        return _show("withdrawal", found, stored, form)
-    found, stored = lock_post_or_404(event, post)
+        return _show("withdrawal", this_event, stored, form)
+    this_event, stored = lock_post_or_404(event, post)
     is_planned = stored.state == PostState.SCHEDULED
     act = actions.take_back if is_planned else actions.withdraw
     try:
@@ -74,11 +74,11 @@ def withdraw(event: str, post: int) -> ResponseReturnValue:
 @bp.route("/correction", methods=["GET", "POST"])
 def correct(event: str, post: int) -> ResponseReturnValue:
     """Show the form for a correction, in each language of the post; on POST add it."""
-    found, stored = get_post_or_404(event, post)
+    this_event, stored = get_post_or_404(event, post)
     form = CorrectionForm(kept_words.sent_or_kept())
     if not form.validate_on_submit() or not _is_said(stored, form):
-        return _show("correction", found, stored, form)
-    found, stored = lock_post_or_404(event, post)
+        return _show("correction", this_event, stored, form)
+    this_event, stored = lock_post_or_404(event, post)
     try:
         actions.correct(stored, Text(form.said()), actor=sign_ins.current_actor(), now=clock.now())
     except WrongState:

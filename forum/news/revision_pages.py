@@ -34,12 +34,14 @@ def index(event: str, post: int) -> ResponseReturnValue:
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def show(event: str, post: int, number: int) -> ResponseReturnValue:
     """Compare a revision with the present post; on POST restore it (R30)."""
-    found, stored = get_post_or_404(event, post)
+    this_event, stored = get_post_or_404(event, post)
     revision = revisions.of(stored).find(number) or abort(404)
     form = RestoreForm()
     if not form.validate_on_submit():
-        return render_one(_kept(found, stored), revision, form, Draft.of(stored).values(), accounts.names_of)
-    found, stored = lock_post_or_404(event, post)
+        return render_one(
+            _kept(this_event, stored), revision, form, Draft.of(stored).values(), accounts.names_of
+        )
+    this_event, stored = lock_post_or_404(event, post)
     try:
         form.refuse_if_changed(Draft.of(stored).values())
         draft = revisions.restored(revision, event=Draft.of(stored).event)

@@ -151,7 +151,7 @@ def _write_noted(session: Session) -> None:
         return
     session.flush()
     while noted := session.info.pop(NOTED, None):
-        for row in {found: None for changed in noted for found in _entered(changed)}:
+        for row in {entry: None for changed in noted for entry in _entered(changed)}:
             write(row)
 
 

@@ -30,23 +30,25 @@ bp = Blueprint("writing", __name__, url_prefix="/console/<event>/news/writing")
 @bp.post("/autosave")
 def autosave(event: str) -> ResponseReturnValue:
     """Store the signed-in person's unsaved text of a post, or discard it."""
-    found, post = _named(event)
-    return autosaves.answer(document_of(found, post), post, editor_url(found, post), found.zone)
+    this_event, post = _named(event)
+    return autosaves.answer(
+        document_of(this_event, post), post, editor_url(this_event, post), this_event.zone
+    )
 
 
 @bp.post("/preview")
 def preview(event: str) -> ResponseReturnValue:
     """Return the typed text of one language as readers would see it, with hints on it; 422 for invalid values."""
-    found, post = _named(event)
-    form = make_form(found, blank_draft(found))
+    this_event, post = _named(event)
+    form = make_form(this_event, blank_draft(this_event))
 
     def shown(code: str) -> str:
         said = form.draft()
         texts = Draft(texts={code: {"headline": "", **said.texts.get(code, {})}}, cover=said.cover)
         text = preview_text(texts, code, stored=None, now=clock.now())
-        return render_template("console/posts/_live_preview.html", **shown_post(text, found))
+        return render_template("console/posts/_live_preview.html", **shown_post(text, this_event))
 
-    return assisting.preview(form, proofreader(post, form), editor_url(found, post), shown)
+    return assisting.preview(form, proofreader(post, form), editor_url(this_event, post), shown)
 
 
 def _named(event: str) -> tuple[Event, Post | None]:

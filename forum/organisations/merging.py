@@ -51,9 +51,9 @@ def merge(
 def foresee_undoing(event: Event, row: Merge) -> Undoing:
     """Return what undoing the merge would result in now. Nothing is changed."""
     stands_as = db.session.get_one(Organisation, row.merged.counts_as_id or row.kept_id)
-    found = belonging.count_by_owner(event, stands_as.key)
+    by_owner = belonging.count_by_owner(event, stands_as.key)
     within = (row.merged, *_within(row.merged, list_merges(event)))
-    parts = [found[one.id] for one in within if one.id in found]
+    parts = [by_owner[one.id] for one in within if one.id in by_owner]
     numbers = Numbers(sum(part[0] for part in parts), sum(part[1] for part in parts))
     blocked_by = stands_as if row.kept.counts_as_id is not None else None
     gives_cap_back = _find_next(event, row) is None and row.kept.cap == row.cap_after

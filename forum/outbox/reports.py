@@ -107,7 +107,7 @@ def _parts(mail: Message) -> list[Message]:
 
 def _worst(part: Message) -> tuple[Outcome | None, str, str]:
     """Return what became of the mail, by the recipient to whom the worst happened, with code and words."""
-    found: tuple[Outcome | None, str, str] = (None, "", "")
+    worst: tuple[Outcome | None, str, str] = (None, "", "")
     for block in _blocks(part)[: RECIPIENTS + 1]:
         action = " ".join(_values(block, "Action")).lower()
         said = " ".join(_values(block, "Diagnostic-Code"))
@@ -117,8 +117,8 @@ def _worst(part: Message) -> tuple[Outcome | None, str, str]:
             outcome = Outcome.ADDRESS_GONE if is_about_address(code) else Outcome.NOT_DELIVERED
             return outcome, code, words
         if action == "delayed":
-            found = (Outcome.DELAYED, code, words)
-    return found
+            worst = (Outcome.DELAYED, code, words)
+    return worst
 
 
 def _code(status: str, said: str) -> str:

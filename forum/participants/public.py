@@ -24,12 +24,14 @@ bp = Blueprint("participants", __name__)
 @cache.page(seats=True)
 def index(event: str | None = None) -> ResponseReturnValue:
     """Show the public list; redirect to the page behind the personal link if only participants may read it."""
-    found = get_published_or_404(event, sectors=False)
-    if found.participant_list == ListAudience.OFF:
+    this_event = get_published_or_404(event, sectors=False)
+    if this_event.participant_list == ListAudience.OFF:
         abort(404)
-    if found.participant_list == ListAudience.PARTICIPANTS:
-        return redirect(url_for(".own", event=events.slug_in_url(found)), 302)
-    page = make_response(render_template("public/participants/index.html", **_listed(found), is_public=True))
+    if this_event.participant_list == ListAudience.PARTICIPANTS:
+        return redirect(url_for(".own", event=events.slug_in_url(this_event)), 302)
+    page = make_response(
+        render_template("public/participants/index.html", **_listed(this_event), is_public=True)
+    )
     page.headers["Cache-Control"] = cache.FOR_NAMES
     return page
 
@@ -37,32 +39,32 @@ def index(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/r/participants")
 def own(event: str | None = None) -> ResponseReturnValue:
     """Show the list to a person who is signed in and has a place at this event; tell others how to get here."""
-    found = get_published_or_404(event, sectors=False)
-    may_read, is_public = _has_place(found), found.participant_list == ListAudience.PUBLIC
-    if found.participant_list == ListAudience.OFF:
+    this_event = get_published_or_404(event, sectors=False)
+    may_read, is_public = _has_place(this_event), this_event.participant_list == ListAudience.PUBLIC
+    if this_event.participant_list == ListAudience.OFF:
         abort(404)
     if not may_read:
         asking = asking_addresses(clock.now())
         page = render_template("public/participants/closed.html", asking=asking, is_public=is_public)
         return page, 404
     if is_public:
-        return redirect(url_for(".index", event=events.slug_in_url(found)), 302)
-    return render_template("public/participants/index.html", **_listed(found), is_public=False)
+        return redirect(url_for(".index", event=events.slug_in_url(this_event)), 302)
+    return render_template("public/participants/index.html", **_listed(this_event), is_public=False)
 
 
 @of_event(bp, "/balance")
 @cache.page()
 def numbers(event: str | None = None) -> ResponseReturnValue:
     """Show how many people come from which sector and country, as an organiser last made it public."""
-    found = get_published_or_404(event)
-    row = balance.find_public(found)
+    this_event = get_published_or_404(event)
+    row = balance.find_public(this_event)
     if row is None:
         abort(404)
     return render_template(
         "public/participants/balance.html",
-        event=found,
-        words=balance_words.describe(found, balance.table_of(row)),
-        counted=day_text(row.counted_at, found.zone),
+        event=this_event,
+        words=balance_words.describe(this_event, balance.table_of(row)),
+        counted=day_text(row.counted_at, this_event.zone),
     )
 
 

@@ -53,13 +53,13 @@ class ErasureForm(ShowsStored, TidyForm):
 @bp.get("")
 def index(event: str) -> str:
     """List the open requests with the days left, the restrictions in force, and the latest decisions."""
-    found, now = get_any_or_404(event), clock.now()
-    requests = queries.list_open(found)
-    restrictions = queries.list_restrictions(found, RestrictionState.OPEN)
-    granted = queries.list_restrictions(found, RestrictionState.GRANTED)
+    this_event, now = get_any_or_404(event), clock.now()
+    requests = queries.list_open(this_event)
+    restrictions = queries.list_restrictions(this_event, RestrictionState.OPEN)
+    granted = queries.list_restrictions(this_event, RestrictionState.GRANTED)
     return render_template(
         "console/requests/index.html",
-        event=found,
+        event=this_event,
         requests=requests,
         left={each.id: days_left(each) for each in requests},
         urgent={each.id for each in requests if queries.is_urgent(each, now)},
@@ -69,7 +69,7 @@ def index(event: str) -> str:
         granted=granted,
         overdue={each.id for each in granted if queries.is_end_overdue(each, now)},
         kinds=telling.RESTRICTION_KINDS,
-        decided=queries.list_decided(found),
+        decided=queries.list_decided(this_event),
         states=STATES,
         wording=wording,
     )
@@ -128,10 +128,10 @@ def days_left(asked: ErasureRequest | RestrictionRequest) -> int:
 
 def _get_or_404(event: str, number: int) -> ErasureRequest:
     """Return the event's request, with its registration (S13)."""
-    found = queries.find(get_any_or_404(event), number)
-    if found is None:
+    asked = queries.find(get_any_or_404(event), number)
+    if asked is None:
         abort(404)
-    return found
+    return asked
 
 
 def _erase(asked: ErasureRequest, form: ErasureForm) -> None:

@@ -87,20 +87,22 @@ def repeat_as(actor: str, digest: str, *, now: datetime) -> Repeated:
         audit.record("delegation.contact_erased", delegation, actor=actor, at=now)
         asking.forget(delegation)
         return Repeated(erased=True)
-    found, addresses = _find_registration(mark, key), _list_addresses(mark, key)
-    if not (found or addresses):
+    registration, addresses = _find_registration(mark, key), _list_addresses(mark, key)
+    if not (registration or addresses):
         return Repeated()
-    event_id = found.event_id if found else addresses[0][0]
+    event_id = registration.event_id if registration else addresses[0][0]
     event = db.session.get_one(Event, event_id)
     places.lock(event)
-    left_ended, left_mixed = _undo_merges(found, mark, actor=actor, now=now) if found else ([], [])
+    left_ended, left_mixed = (
+        _undo_merges(registration, mark, actor=actor, now=now) if registration else ([], [])
+    )
     others = [_standing_for(event_id, address, mark) for _event_id, address in addresses]
-    erasing.repeat(event, [found] if found else [], others, mark, actor=actor, now=now)
+    erasing.repeat(event, [registration] if registration else [], others, mark, actor=actor, now=now)
     return Repeated(erased=True, left_ended=left_ended, left_mixed=left_mixed)
 
 
 def _undo_merges(
-    found: Registration, mark: Mark, *, actor: str, now: datetime
+    registration: Registration, mark: Mark, *, actor: str, now: datetime
 ) -> tuple[list[str], list[str]]:
     """Undo again the merges that had been undone before the erasure, so that the other person loses nothing.
 
@@ -110,8 +112,8 @@ def _undo_merges(
     key, noted = mark.find_key(), tombstones.read_file()[0]
     left_ended: list[str] = []
     left_mixed: list[str] = []
-    for merge in separating.list_merges(found):
-        is_kept = merge.kept_id == found.id
+    for merge in separating.list_merges(registration):
+        is_kept = merge.kept_id == registration.id
         other = merge.ended if is_kept else merge.kept
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
@@ -119,7 +121,9 @@ def _undo_merges(
         # Registrations with which the other one was merged later may have taken over the erased person's values.
         mixed = [] if is_apart else [other]
         mixed += (
-            [] if is_apart and is_kept else [one for one in owners.list_joined(other) if one is not found]
+            []
+            if is_apart and is_kept
+            else [one for one in owners.list_joined(other) if one is not registration]
         )
         ended = [other] if is_kept and not (is_apart and _is_restored(other, actor=actor, now=now)) else []
         for one in {*mixed, *ended}:

@@ -109,14 +109,14 @@ def tell(registration: Registration) -> dict[str, list[Row]]:
     """
     withheld = DELIBERATIONS if registration.is_in_review else ()
     mine = [registration, *list_joined(registration)]
-    found, former = _find_rows(mine), _find_rows(list_former(registration))
+    own, former = _find_rows(mine), _find_rows(list_former(registration))
     is_closed, mails = not may_read_sealed(registration), OutboxMessage.__tablename__
     addresses = {one.email_canonical for one in mine}
-    found[mails] = new_address.without_foreign(registration, found[mails])
+    own[mails] = new_address.without_foreign(registration, own[mails])
     former[mails] = [mail for mail in former[mails] if canonical_email(mail.recipient) in addresses]
-    told = {table: [_told(row, is_closed) for row in rows] for table, rows in found.items()}
+    told = {table: [_told(row, is_closed) for row in rows] for table, rows in own.items()}
     for table, rows in former.items():
-        also = [_told_former(row, addresses) for row in rows if row not in found.get(table, ())]
+        also = [_told_former(row, addresses) for row in rows if row not in own.get(table, ())]
         told[table] = [*told.get(table, ()), *also]
     return {table: rows for table, rows in told.items() if rows and table not in withheld}
 
@@ -131,12 +131,12 @@ def told_columns(table: str) -> list[Column]:
 
 
 def _find_rows(every: Sequence[Registration]) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {ROOT: [*every], **_addressed(every)}
+    by_table: dict[str, list[Any]] = {ROOT: [*every], **_addressed(every)}
     for key in list_keys():
-        owners = [getattr(row, _attribute(key.column)) for row in found.get(key.column.table.name, ())]
-        known = found.setdefault(key.parent.table.name, [])
+        owners = [getattr(row, _attribute(key.column)) for row in by_table.get(key.column.table.name, ())]
+        known = by_table.setdefault(key.parent.table.name, [])
         known += [row for row in _rows_with(key.parent, owners) if row not in known]
-    return found
+    return by_table
 
 
 def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
@@ -150,12 +150,12 @@ def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
     every = [invitation for one in sole for invitation in invitations.list_of(one)]
     invited = [invitation for invitation in every if invitation.registration_id in mine]
     mails = [invitation.message for invitation in invited if invitation.message]
-    found: dict[str, list[Any]] = {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
+    by_table: dict[str, list[Any]] = {Invitation.__tablename__: invited, OutboxMessage.__tablename__: mails}
     for one in sole:
         for table, rows in by_address.find_rows(one).items():
-            known = found.setdefault(table, [])
+            known = by_table.setdefault(table, [])
             known += [row for row in rows if row not in known]
-    return found
+    return by_table
 
 
 def _told(row: Any, is_closed: bool) -> Row:

@@ -43,11 +43,11 @@ class Node:
     @property
     def marks(self) -> dict[str, str]:
         """For each answer that makes questions appear, the numbers of their groups."""
-        found: dict[str, list[str]] = {}
+        marks: dict[str, list[str]] = {}
         for group in self.groups:
             for value in group.nodes[0].question.depends_on_values:
-                found.setdefault(value, []).append(str(group.number))
-        return {value: " ".join(numbers) for value, numbers in found.items()}
+                marks.setdefault(value, []).append(str(group.number))
+        return {value: " ".join(numbers) for value, numbers in marks.items()}
 
     @property
     def file_words(self) -> str:

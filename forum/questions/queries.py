@@ -55,12 +55,12 @@ def list_kept(slug: str | None) -> list[Question]:
     # Within a transaction ask that one: it may read older rows than the version of this moment has.
     begun = db.session().in_transaction()
     version = (None if begun else cache.exact_version()) or events.content_version()
-    found = kept.get(slug)
-    if found is None or found[0] != version:
+    versioned = kept.get(slug)
+    if versioned is None or versioned[0] != version:
         if len(kept) >= KEPT_AT_MOST:
             kept.clear()
-        found = kept[slug] = version, list_for_form(slug)
-    return list(found[1])
+        versioned = kept[slug] = version, list_for_form(slug)
+    return list(versioned[1])
 
 
 def list_all(event_id: int) -> list[Question]:
@@ -100,11 +100,11 @@ def asked(questions: Iterable[Question], sector: str, given: Mapping[str, Any]) 
 
     A question that depends on one that does not apply does not apply either.
     """
-    found: dict[int, Question] = {}
+    shown: dict[int, Question] = {}
     for question in questions:
-        if of_sector(question, sector) and _holds(question, found, given):
-            found[question.id] = question
-    return list(found.values())
+        if of_sector(question, sector) and _holds(question, shown, given):
+            shown[question.id] = question
+    return list(shown.values())
 
 
 def of_sector(question: Question, sector: str) -> bool:

@@ -68,8 +68,8 @@ def key_of(event: Event, organisation: str, email_canonical: str) -> str:
     key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
     # Do not let this query write a registration that is only half changed.
     with db.session.no_autoflush:
-        found = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
-        return _choose(_by_mark(found), key, domains) or key
+        rows = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
+        return _choose(_by_mark(rows), key, domains) or key
 
 
 def settle(event: Event) -> int:

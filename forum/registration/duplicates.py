@@ -65,8 +65,8 @@ def find_alike(registration: Registration) -> Sequence[Registration]:
 
 def search(registration: Registration, typed: str) -> Sequence[Registration]:
     """Return the live registrations of the event, other than this one, that a search finds."""
-    found = listing.matching(registration.event, listing.Filters(q=typed)).where(*_others(registration))
-    return db.session.scalars(found.order_by(*listing.BY_NAME).limit(MOST)).all()
+    others = listing.matching(registration.event, listing.Filters(q=typed)).where(*_others(registration))
+    return db.session.scalars(others.order_by(*listing.BY_NAME).limit(MOST)).all()
 
 
 def _others(registration: Registration) -> tuple:

@@ -130,8 +130,8 @@ def rows(plan: Plan, event: Event, filters: listing.Filters) -> Iterator[Cells]:
 
 def rows_of(plan: Plan, event: Event, ids: Sequence[int]) -> list[Cells]:
     """Return the rows of the registrations with these ids, in their order, without those that may not be used."""
-    found = {row[0]: row[1:] for row in streaming.stream_among(event, ids, ["id", *plan.names])}
-    return list(_said(plan.names, (found[one] for one in ids if one in found), _words(plan, event)))
+    rows = {row[0]: row[1:] for row in streaming.stream_among(event, ids, ["id", *plan.names])}
+    return list(_said(plan.names, (rows[one] for one in ids if one in rows), _words(plan, event)))
 
 
 def sorted_within_days(names: Sequence[str], rows: Iterator[Cells]) -> Iterator[Cells]:

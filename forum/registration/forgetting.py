@@ -33,9 +33,9 @@ def forget_unconfirmed(*, now: datetime) -> int:
     db.session.execute(delete(OutboxMessage).where(withheld))
     ended = (Registration.status == Status.EXPIRED) & (Registration.ended_at <= now - DAY)
     query = select(Registration).where(ended, Registration.confirmed_at.is_(None))
-    found = db.session.scalars(query.order_by(Registration.id).limit(AT_ONCE)).all()
-    numbers, by_event = [one.id for one in found], Counter(one.event_id for one in found)
-    saved_views.forget_naming(found)
+    forgotten = db.session.scalars(query.order_by(Registration.id).limit(AT_ONCE)).all()
+    numbers, by_event = [one.id for one in forgotten], Counter(one.event_id for one in forgotten)
+    saved_views.forget_naming(forgotten)
     ending.part_from_unconfirmed(numbers, now=now)
     db.session.execute(delete(Registration).where(Registration.id.in_(numbers)))
     for event_id, count in sorted(by_event.items()):

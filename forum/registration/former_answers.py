@@ -29,9 +29,9 @@ def close(before: Mapping[str, str], registration: Registration, at: datetime) -
 def find_before_review(registrations: Collection[Registration]) -> dict[int, dict[str, str]]:
     """Return, by a registration's id, the former values of answers that were changed since its review began."""
     since = {one.id: one.review_since for one in registrations if one.review_since}
-    found: dict[int, dict[str, str]] = {number: {} for number in since}
+    answers: dict[int, dict[str, str]] = {number: {} for number in since}
     if not since:
-        return found
+        return answers
     changes = select(AuditEntry).where(
         AuditEntry.subject_type == Registration.__tablename__,
         AuditEntry.subject_id.in_(since),
@@ -42,8 +42,8 @@ def find_before_review(registrations: Collection[Registration]) -> dict[int, dic
         number = int(entry.subject_id or 0)
         if entry.at >= since[number]:
             # an earlier entry wins: it has the value from before the first change
-            found[number] = {**_read(entry), **found[number]}
-    return found
+            answers[number] = {**_read(entry), **answers[number]}
+    return answers
 
 
 def _read(entry: AuditEntry) -> dict[str, str]:

@@ -22,17 +22,17 @@ def choose(event: str) -> ResponseReturnValue:
     or with the other button the columns of the view.
     """
     start_write(db.session)
-    found, filters = list_of(event)
+    this_event, filters = list_of(event)
     ticked = None if "delivered" in request.form else request.form.getlist("column")
-    if saved_views.find(found, filters.view, g.user.id):
-        shown = () if ticked is None else (list_columns.NAME, *list_columns.known(found, ticked))
+    if saved_views.find(this_event, filters.view, g.user.id):
+        shown = () if ticked is None else (list_columns.NAME, *list_columns.known(this_event, ticked))
         return redirect(
             url_for("attendees.index", event=event, **replace(filters, columns=shown).query()), 303
         )
     accounts.lock_user(g.user.id)
     if ticked is None:
-        list_columns.reset(g.user.id, found)
+        list_columns.reset(g.user.id, this_event)
     else:
-        list_columns.choose(g.user.id, found, ticked)
+        list_columns.choose(g.user.id, this_event, ticked)
     db.session.commit()
     return redirect(url_for("attendees.index", event=event, **filters.query(view="", column="")), 303)

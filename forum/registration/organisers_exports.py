@@ -26,12 +26,12 @@ bp = Blueprint("kept_exports", __name__, url_prefix="/console/<event>/exports")
 @bp.route("/")
 def index(event: str) -> ResponseReturnValue:
     """Show the lists that this organiser has asked for within a day, and how far they are."""
-    found = get_any_or_404(event)
-    own = kept_exports.list_own(found, g.user.id)
+    this_event = get_any_or_404(event)
+    own = kept_exports.list_own(this_event, g.user.id)
     narrowed = kept_exports.read_filters(own)
     return render_template(
         "console/attendees/kept_exports.html",
-        event=found,
+        event=this_event,
         rows=[_described(made, narrowed.get(made.id, [])) for made in own],
         form=TidyForm(formdata=None),
     )

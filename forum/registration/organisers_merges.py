@@ -64,7 +64,7 @@ def choose(event: str, reference: str) -> str:
         registration=registration,
         typed=typed,
         alike=alike,
-        found=duplicates.search(registration, typed) if typed else [],
+        hits=duplicates.search(registration, typed) if typed else [],
         wording=wording,
         back_to_person=to_person(registration, filters),
     )

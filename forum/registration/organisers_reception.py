@@ -17,15 +17,15 @@ bp = Blueprint("reception", __name__, url_prefix="/console/<event>/reception")
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
     """Show people with a confirmed place, or those with the searched name; after the event nobody."""
-    found = get_any_or_404(event)
+    this_event = get_any_or_404(event)
     words = filtering.read_search(request.args)
-    is_over = events.is_over(found, clock.now())
+    is_over = events.is_over(this_event, clock.now())
     if words and not is_over:
-        note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
-    people = [] if is_over else reception.list_expected(found, words)
+        note_view(audit_queries.REGISTRATIONS_SEARCHED, this_event, actor=sign_ins.current_actor())
+    people = [] if is_over else reception.list_expected(this_event, words)
     return render_template(
         "console/reception.html",
-        event=found,
+        event=this_event,
         words=words,
         is_over=is_over,
         people=people[: reception.SHOWN],

@@ -57,30 +57,29 @@ class ChangeViewForm(ShowsStored, ViewForm):
 @bp.route("/<int:saved>")
 def show(event: str, saved: int) -> ResponseReturnValue:
     """Show the list as the view was saved, or say which of its filters are gone."""
-    found = get_any_or_404(event)
-    view = saved_views.find(found, saved, g.user.id) or abort(404)
+    this_event = get_any_or_404(event)
+    view = saved_views.find(this_event, saved, g.user.id) or abort(404)
     try:
-        return show_list(found, saved_views.filters_of(view, found))
+        return show_list(this_event, saved_views.filters_of(view, this_event))
     except narrowing.UnknownFilter:
-        return _say_what_is_gone(found, view), 409
+        return _say_what_is_gone(this_event, view), 409
 
 
 @bp.route("/new", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
     """Save what the list shows under a name."""
-    found, filters = list_of(event)
+    this_event, filters = list_of(event)
     form = ViewForm(kept_words.sent_or_kept())
-    _leave_out_sharing(found, form)
+    _leave_out_sharing(this_event, form)
     if not form.validate_on_submit():
-        return _ask("view_new.html", found, filters, form)
+        return _ask("view_new.html", this_event, filters, form)
     start_write(db.session)
-    found, filters = list_of(event)
-    shown = saved_views.content(found, filters, g.user.id)
-    is_shared = "is_shared" in form and form.is_shared.data
+    this_event, filters = list_of(event)
+    shown = saved_views.content(this_event, filters, g.user.id)
+    name, is_shared = form.name.data or "", bool("is_shared" in form and form.is_shared.data)
     try:
-        view = saved_views.save(
-            found, shown, user_id=g.user.id, name=form.name.data or "", is_shared=is_shared, now=clock.now()
-        )
+        by, now = g.user.id, clock.now()
+        view = saved_views.save(this_event, shown, user_id=by, name=name, is_shared=is_shared, now=now)
     except (NameTaken, TooManyViews) as refusal:
         return _refuse("view_new.html", event, form, refusal)
     db.session.commit()
@@ -91,20 +90,20 @@ def new(event: str) -> ResponseReturnValue:
 @bp.route("/<int:saved>/change", methods=["GET", "POST"])
 def change(event: str, saved: int) -> ResponseReturnValue:
     """Rename a view, share it or take it back, and let it show what the list shows now."""
-    (found, filters), view = list_of(event), _get(event, saved)
+    (this_event, filters), view = list_of(event), _get(event, saved)
     form = ChangeViewForm(kept_words.sent_or_kept(), data=ChangeViewForm.stored(view))
-    _leave_out_sharing(found, form)
+    _leave_out_sharing(this_event, form)
     if not form.is_submitted() and not form.seen.data:
         form.show(ChangeViewForm.stored(view))
     if not form.validate_on_submit():
-        return _ask("view_change.html", found, filters, form, view=view)
+        return _ask("view_change.html", this_event, filters, form, view=view)
     try:
         _save(event, saved, form)
     except NameTaken as refusal:
         return _refuse("view_change.html", event, form, refusal, saved)
     except ChangedMeanwhile as refusal:
         return _ask_anew(event, saved, form, refusal)
-    return _leave_changed(found, saved)
+    return _leave_changed(this_event, saved)
 
 
 @bp.route("/<int:saved>/remove", methods=["GET", "POST"])

@@ -46,15 +46,15 @@ def list_former(registration: Registration) -> Sequence[Registration]:
     for the ended one, leads to nothing unless its owner has given the sealed answers.
     """
     mine = [registration, *list_joined(registration)]
-    found: dict[int, Registration] = {}
+    by_number: dict[int, Registration] = {}
     sharing = _list_sharing(mine, {one.email_canonical for one in mine if _is_confirmed(one)})
     taken = {one.email_canonical for one in sharing if one.is_live}
     for one in sharing:
         joined = (one, *list_joined(one))
         is_mine = one.email_canonical not in taken and _is_confirmed(one)
         if is_mine and not any(each.is_live for each in joined):
-            found |= {each.id: each for each in joined}
-    return [found[number] for number in sorted(found)]
+            by_number |= {each.id: each for each in joined}
+    return [by_number[number] for number in sorted(by_number)]
 
 
 def list_kept(former: Sequence[Registration]) -> list[Registration]:

@@ -231,10 +231,10 @@ def list_mails_of(registrations: Sequence[Registration]) -> dict[int, list[Outbo
     query = select(OutboxMessage).options(defer(OutboxMessage.content, raiseload=True))
     ids = [registration.id for registration in registrations]
     mine = OutboxMessage.registration_id.in_(ids)
-    found: dict[int, list[OutboxMessage]] = {registration_id: [] for registration_id in ids}
+    mails: dict[int, list[OutboxMessage]] = {registration_id: [] for registration_id in ids}
     for mail in db.session.scalars(query.where(mine).order_by(OutboxMessage.id)) if ids else ():
-        found[mail.registration_id or 0].append(mail)
-    return found
+        mails[mail.registration_id or 0].append(mail)
+    return mails
 
 
 def find_last_form(registration: Registration) -> Submission | None:

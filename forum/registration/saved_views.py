@@ -63,8 +63,8 @@ class Opened:
 def list_seen(event: Event, user_id: int) -> list[SavedView]:
     """Return the views that an organiser sees: first their own, then those that colleagues share, each by name."""
     seen = or_(SavedView.user_id == user_id, SavedView.is_shared)
-    found = db.session.scalars(select(SavedView).where(SavedView.event_id == event.id, seen))
-    return sorted(found, key=lambda view: (view.user_id != user_id, search_fold(view.name), view.id))
+    views = db.session.scalars(select(SavedView).where(SavedView.event_id == event.id, seen))
+    return sorted(views, key=lambda view: (view.user_id != user_id, search_fold(view.name), view.id))
 
 
 def find(event: Event, number: int | None, user_id: int) -> SavedView | None:

@@ -82,15 +82,15 @@ def terms(query: str) -> list[Term]:
     given = BETWEEN.split(query)
     tags = dict.fromkeys(word[1:].casefold() for word in given if len(word) > 1 and word[0] == "#")
     folded = search_fold(" ".join(word for word in given if word[:1] != "#" or len(word) == 1))
-    rest, found = folded, [Term((), tag=tag) for tag in tags]
+    rest, tags_and_numbers = folded, [Term((), tag=tag) for tag in tags]
     for run in PHONE.finditer(folded):
         if len(NOT_DIGITS.sub("", run[1])) >= LEAST_DIGITS:
-            found.append(_number(run[1]))
+            tags_and_numbers.append(_number(run[1]))
             rest = rest.replace(run[0], " ", 1)
     words = [word for word in BETWEEN.split(rest) if word]
-    if not found and not words and (meant := search_fold(query)):
+    if not tags_and_numbers and not words and (meant := search_fold(query)):
         words = [meant]  # a search for nothing but commas must find nobody, not everybody
-    return [*found, *map(_word, words)][:MOST_WORDS]
+    return [*tags_and_numbers, *map(_word, words)][:MOST_WORDS]
 
 
 def _word(word: str) -> Term:

@@ -42,10 +42,10 @@ def stream_stored(event: Event, filters: Filters, columns: Sequence[str]) -> Ite
     )
     dialect = db.session.get_bind().dialect.name
     stored = [_as_stored(each, dialect) for each in query.selected_columns]
-    found = db.session.connection().execute(
+    rows = db.session.connection().execute(
         query.with_only_columns(*stored), execution_options={"yield_per": ROWS_AT_ONCE}
     )
-    yield from found.partitions()
+    yield from rows.partitions()
 
 
 def stream_among(event: Event, ids: Sequence[int], columns: Sequence[str]) -> Iterator[Row]:

@@ -45,18 +45,18 @@ bp = Blueprint("reveals", __name__, url_prefix="/console/<event>")
 @bp.route("/reveals")
 def index(event: str) -> ResponseReturnValue:
     """List the reveals. A handler can enter a reference here, which leads to the page that reveals that person."""
-    found, typed = get_any_or_404(event), request.args.get("reference", "")[:LONGEST_TYPED]
-    is_handler = sign_ins.holds(Role.PROTECTED_HANDLER, found)
-    if typed and is_handler and (person := find_by_reference(found, read_reference(typed))):
+    this_event, typed = get_any_or_404(event), request.args.get("reference", "")[:LONGEST_TYPED]
+    is_handler = sign_ins.holds(Role.PROTECTED_HANDLER, this_event)
+    if typed and is_handler and (person := find_by_reference(this_event, read_reference(typed))):
         return redirect(url_for(".reveal", event=event, reference=person.reference), 303)
-    page = queries.read_reveals(found, Cursor.of(request.args))
+    page = queries.read_reveals(this_event, Cursor.of(request.args))
     return render_template(
         "console/reveals/index.html",
-        event=found,
+        event=this_event,
         is_handler=is_handler,
         typed=typed,
         page=page,
-        pages=_pages(found, page),
+        pages=_pages(this_event, page),
     )
 
 

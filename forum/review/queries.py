@@ -91,9 +91,9 @@ def find_person(
     """
     if sectors is None:
         return find_by_reference(event, reference)
-    found = or_(IS_IN_REVIEW, or_else) if or_else is not None else IS_IN_REVIEW
+    states = or_(IS_IN_REVIEW, or_else) if or_else is not None else IS_IN_REVIEW
     here = Registration.event_id == event.id, Registration.reference == reference
-    query = select(Registration).where(*here, Registration.sector_id.in_(sectors), found)
+    query = select(Registration).where(*here, Registration.sector_id.in_(sectors), states)
     return db.session.scalars(query).one_or_none()
 
 

@@ -67,8 +67,8 @@ def _has_port(parts: SplitResult) -> bool:
 
 def _is_in_memory(url: str) -> bool:
     try:
-        found = make_url(url)
+        address = make_url(url)
     except ArgumentError:
         return False
-    in_memory = found.database in (None, "", ":memory:") or found.query.get("mode") == "memory"
-    return found.get_backend_name() == "sqlite" and in_memory
+    in_memory = address.database in (None, "", ":memory:") or address.query.get("mode") == "memory"
+    return address.get_backend_name() == "sqlite" and in_memory

@@ -144,8 +144,8 @@ class PageCache:
         if version is None:
             last = self._pages.get(key)
             return last.give(environ, start_response) if last else inner(environ, start_response)
-        if found := self._find(key, version):
-            return found.give(environ, start_response)
+        if page := self._find(key, version):
+            return page.give(environ, start_response)
         environ[WANTED] = key, version
         return inner(environ, start_response)
 
@@ -158,8 +158,8 @@ class PageCache:
             last = self._pages.get(key)
             return last.give(environ, start_response) if last else inner(environ, start_response)
         with self._turn(key):
-            if found := self._find(key, version):
-                return found.give(environ, start_response)
+            if page := self._find(key, version):
+                return page.give(environ, start_response)
             return self._render(inner, key, version, environ, start_response)
 
     def clear(self) -> None:
@@ -169,8 +169,8 @@ class PageCache:
             self._bytes = 0
 
     def _find(self, key: str, version: int) -> KeptPage | None:
-        found = self._pages.get(key)
-        return found if found and found.holds(version) else None
+        page = self._pages.get(key)
+        return page if page and page.holds(version) else None
 
     def _seconds(self, key: str) -> float:
         """Return for how long the page at this path is cached; 0 when its view's pages are not cached."""

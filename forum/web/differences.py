@@ -72,8 +72,8 @@ def _changed(gone: str, new: str) -> list[Piece]:
     stay = ""
     while gone and new and gone[-1] == new[-1] and gone[-1].isspace():
         stay, gone, new = gone[-1] + stay, gone[:-1], new[:-1]
-    found = [Piece(Kind.GONE, gone), Piece(Kind.NEW, new), Piece(Kind.SAME, stay)]
-    return [piece for piece in found if piece.text]
+    pieces = [Piece(Kind.GONE, gone), Piece(Kind.NEW, new), Piece(Kind.SAME, stay)]
+    return [piece for piece in pieces if piece.text]
 
 
 def _by_lines(before: str, after: str) -> Iterator[tuple[Kind, str]]:

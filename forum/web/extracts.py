@@ -65,9 +65,9 @@ def _piece(text: str, wanted: Sequence[str]) -> str:
 def _hits(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield start and end of each searched word in the text, in order; words that touch or overlap are one hit."""
     folded, origins = fold_with_origins(text)
-    found = sorted((at, at + len(word)) for word in wanted for at in _places(folded, word))
+    spans = sorted((at, at + len(word)) for word in wanted for at in _places(folded, word))
     start = stop = -1
-    for first, last in ((origins[at], origins[end - 1] + 1) for at, end in found):
+    for first, last in ((origins[at], origins[end - 1] + 1) for at, end in spans):
         last = _with_marks(text, last)
         if first > stop:
             if stop > 0:

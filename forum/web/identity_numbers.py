@@ -33,7 +33,7 @@ def no_identity_number(_form: Any, field: Any) -> None:
 
 def holds_identity_number(text: str) -> bool:
     """Return whether the text contains a Nordic identity number, judged by date and check digits."""
-    return any(_is_one(found.group()) for found in CANDIDATE.finditer(text))
+    return any(_is_one(match.group()) for match in CANDIDATE.finditer(text))
 
 
 def _is_one(number: str) -> bool:

@@ -199,11 +199,11 @@ def _label_cells(tokens: list[Token]) -> None:
 def _take_id(inline: Token) -> str | None:
     """Remove `{#name}` from the heading's end and return the name."""
     words = inline.children[-1] if inline.children else None
-    found = HEADING_ID.search(words.content) if words and words.type == "text" else None
-    if not words or not found:
+    match = HEADING_ID.search(words.content) if words and words.type == "text" else None
+    if not words or not match:
         return None
-    words.content = words.content[: found.start()]
-    return found[1]
+    words.content = words.content[: match.start()]
+    return match[1]
 
 
 def _of_type(tokens: list[Token], kind: str) -> Iterator[Token]:

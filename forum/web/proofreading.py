@@ -128,11 +128,11 @@ def proofread(
     ]
     # A hint about a line of code gets no replacement: code keeps its words and marks.
     code = code_lines(text) if len(text) <= LONGEST_TEXT else frozenset()
-    found = (
+    own_hints = (
         replace(hint, better="") if hint.line in code else hint
         for hint in _hints(text, language, day, glossary)
     )
-    hints += sorted([*found, *more], key=lambda hint: hint.line)
+    hints += sorted([*own_hints, *more], key=lambda hint: hint.line)
     return Care(len(words), lix, hints)
 
 
@@ -221,12 +221,12 @@ def _named(line: str, phrases: Mapping[str, object]) -> list[tuple[int, str]]:
     At each word only the longest phrase counts.
     """
     words, most = list(WORDS.finditer(line)), 1 + max((phrase.count(" ") for phrase in phrases), default=0)
-    found: list[tuple[int, str]] = []
+    named: list[tuple[int, str]] = []
     at = 0
     while at < len(words):
         start = words[at].start()
         said = (line[start : word.end()] for word in words[at : at + most])
         known = [part for part in said if part.lower() in phrases]
-        found += [(start, part) for part in known[-1:]]
+        named += [(start, part) for part in known[-1:]]
         at += known[-1].count(" ") + 1 if known else 1
-    return found
+    return named

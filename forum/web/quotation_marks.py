@@ -46,11 +46,11 @@ def _mended(line: str, language: str) -> Iterator[Mark]:
     marks = list(MARKS.finditer(line))
     if language not in PAIR or len(marks) > MOST_MARKS:
         return
-    for found in marks:
-        before, after = line[: found.start()], line[found.end() :]
+    for match in marks:
+        before, after = line[: match.start()], line[match.end() :]
         better = _fitting(before, after, language)
-        if better and better != found[0] and not _unpaired(before + better + after, language):
-            yield Mark(found.start(), found[0], better)
+        if better and better != match[0] and not _unpaired(before + better + after, language):
+            yield Mark(match.start(), match[0], better)
 
 
 def _fitting(before: str, after: str, language: str) -> str:

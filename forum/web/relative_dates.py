@@ -75,13 +75,13 @@ def _year(years: int) -> Callable[[date, str], str]:
 
 
 def _english() -> Mapping[str, RelativeDate]:
-    found = {}
+    dates = {}
     for step, which in ((-1, "last"), (0, "this"), (1, "next")):
-        found[f"{which} week"] = RelativeDate("in", _week(step))
-        found[f"{which} month"] = RelativeDate("in", _month(step))
-        found[f"{which} year"] = RelativeDate("in", _year(step))
+        dates[f"{which} week"] = RelativeDate("in", _week(step))
+        dates[f"{which} month"] = RelativeDate("in", _month(step))
+        dates[f"{which} year"] = RelativeDate("in", _year(step))
     days = {"yesterday": -1, "today": 0, "tomorrow": 1}
-    return found | {word: RelativeDate("on", _day(step, "d MMMM y")) for word, step in days.items()}
+    return dates | {word: RelativeDate("on", _day(step, "d MMMM y")) for word, step in days.items()}
 
 
 def _swedish() -> Mapping[str, RelativeDate]:

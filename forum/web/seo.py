@@ -80,8 +80,8 @@ class Seo:
 
     def _hreflang(self) -> dict[str, str]:
         """Return the page's absolute URL in each of its languages; {} if there is only one."""
-        found = self.alternates or _same_address()
-        return {code: absolute(url) for code, url in found.items()} if len(found) > 1 else {}
+        addresses = self.alternates or _same_address()
+        return {code: absolute(url) for code, url in addresses.items()} if len(addresses) > 1 else {}
 
 
 def json_feed(atom_url: str) -> str:

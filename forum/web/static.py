@@ -61,8 +61,8 @@ class LateFiles(WhiteNoise):
         path = environ.get("PATH_INFO", "")
         if not path.startswith(self._prefix):
             return self.application(environ, start_response)
-        if path not in self.files and (found := self.find_file(path)):
-            self.files[path] = found
+        if path not in self.files and (file := self.find_file(path)):
+            self.files[path] = file
         return super().__call__(environ, start_response)
 
     def serve(self, static_file: Any, environ: Environ, start_response: Any) -> Any:

@@ -58,8 +58,8 @@ class Sources:
 
     def _imports(self, name: str) -> Iterator[str]:
         if name.endswith(".css"):
-            for found in _CSS_IMPORT.finditer(self._css(name)):
-                yield self._resolve(name, found["path"])
+            for match in _CSS_IMPORT.finditer(self._css(name)):
+                yield self._resolve(name, match["path"])
 
     def _render(self, name: str) -> bytes:
         match PurePosixPath(name).suffix:
@@ -76,28 +76,28 @@ class Sources:
         imports = list(_CSS_IMPORT.finditer(text))
         pieces = []
         end = 0
-        for found in imports:
-            pieces.append(self._rebased(name, base, text[end : found.start()]))
-            pieces.append(self._imported(name, base, found))
-            end = found.end()
+        for match in imports:
+            pieces.append(self._rebased(name, base, text[end : match.start()]))
+            pieces.append(self._imported(name, base, match))
+            end = match.end()
         return "".join([*pieces, self._rebased(name, base, text[end:])])
 
-    def _imported(self, name: str, base: str, found: re.Match[str]) -> str:
-        target = self._resolve(name, found["path"])
+    def _imported(self, name: str, base: str, match: re.Match[str]) -> str:
+        target = self._resolve(name, match["path"])
         with self._no_circle(target):
             text = self._sheet(target, base)
-        if found["layer"]:
-            text = f"@layer {found['name'] or ''} {{\n{text}}}\n"
-        return f"@media {found['media']} {{\n{text}}}\n" if found["media"] else text
+        if match["layer"]:
+            text = f"@layer {match['name'] or ''} {{\n{text}}}\n"
+        return f"@media {match['media']} {{\n{text}}}\n" if match["media"] else text
 
     def _rebased(self, name: str, base: str, text: str) -> str:
-        return _CSS_URL.sub(lambda found: f'url("{self._reference(name, base, found["path"])}")', text)
+        return _CSS_URL.sub(lambda match: f'url("{self._reference(name, base, match["path"])}")', text)
 
     def _module(self, name: str) -> str:
-        def renamed(found: re.Match[str]) -> str:
-            reference = self._reference(name, posixpath.dirname(name), found["path"])
+        def renamed(match: re.Match[str]) -> str:
+            reference = self._reference(name, posixpath.dirname(name), match["path"])
             reference = reference if reference.startswith(".") else f"./{reference}"
-            return f"{found['before']}{found['quote']}{reference}{found['quote']}"
+            return f"{match['before']}{match['quote']}{reference}{match['quote']}"
 
         return _JS_IMPORT.sub(renamed, (self.folder / name).read_text())
 
@@ -118,7 +118,7 @@ class Sources:
 
     def _css(self, name: str) -> str:
         """Return the style sheet without comments, indentation and empty lines."""
-        text = _CSS_COMMENT.sub(lambda found: found["kept"] or "", (self.folder / name).read_text())
+        text = _CSS_COMMENT.sub(lambda match: match["kept"] or "", (self.folder / name).read_text())
         return "".join(f"{line.strip()}\n" for line in text.splitlines() if line.strip())
 
     @contextmanager

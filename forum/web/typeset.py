@@ -86,7 +86,7 @@ def _texts(told: Any) -> Iterator[str]:
 def _read(literal: str) -> str:
     """Return the text that a literal of Typst stands for."""
     return ESCAPED.sub(
-        lambda found: chr(int(found[1], 16)) if found[1] else PLAIN.get(found[2], found[2]), literal
+        lambda match: chr(int(match[1], 16)) if match[1] else PLAIN.get(match[2], match[2]), literal
     )
 
 
