@@ -233,11 +233,11 @@ def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
         )
         for event, scope in listed
     ]
-    over, found = {event.id for event, _scope in listed if events.is_over(event, clock.now())}, {}
+    over, waits = {event.id for event, _scope in listed if events.is_over(event, clock.now())}, {}
     for number, in_line, undecided, *others in db.session.execute(union_all(*parts)) if parts else ():
         is_over = number in over
-        found[number] = Waits(0 if is_over else in_line, 0 if is_over else undecided, *others)
-    return found
+        waits[number] = Waits(0 if is_over else in_line, 0 if is_over else undecided, *others)
+    return waits
 
 
 def _items(event: Event) -> list[Item]:

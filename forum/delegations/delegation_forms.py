@@ -218,16 +218,16 @@ class DelegationForm(SentOnce, TidyForm):
         try:
             if len(sent) > LONGEST_TEXT:
                 raise sheet_rows.TooLarge
-            found = pasted.read(sent, most=MOST)
+            people = pasted.read(sent, most=MOST)
             blank = [entry for entry in self.people if entry.form.is_blank()]
-            self._grow(len(found) - len(blank))
+            self._grow(len(people) - len(blank))
             blank = [entry for entry in self.people if entry.form.is_blank()]
-            if len(found) > len(blank):
+            if len(people) > len(blank):
                 raise sheet_rows.TooManyRows
         except sheet_rows.SheetRefused as refused:
             self.lines.errors = [_refusal_text(refused)]
             return
-        for entry, person in zip(blank, found, strict=False):
+        for entry, person in zip(blank, people, strict=False):
             for name, text in person.items():
                 entry.form[name].data = text
         self.lines.data = ""

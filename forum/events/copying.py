@@ -62,9 +62,9 @@ def copy_event(
 
 def in_year(words: str, before: int, year: int) -> str:
     """Return words with the earlier year replaced: "Forum 2027" and "#NF27" become "Forum 2028" and "#NF28"."""
-    words = YEAR.sub(lambda found: str(year) if int(found[0]) == before else found[0], words)
+    words = YEAR.sub(lambda match: str(year) if int(match[0]) == before else match[0], words)
     return SHORT_YEAR.sub(
-        lambda found: f"{year % 100:02d}" if int(found[0]) == before % 100 else found[0], words
+        lambda match: f"{year % 100:02d}" if int(match[0]) == before % 100 else match[0], words
     )
 
 

@@ -42,15 +42,15 @@ bp.add_app_template_filter(mails.link_words, "link_words")
 @cache.page(seats=True)
 def choose(event: str | None = None) -> ResponseReturnValue:
     """Let a stakeholder choose a sector, on the ring or in the list."""
-    found, now = get_published_or_404(event), clock.now()
+    this_event, now = get_published_or_404(event), clock.now()
     return render_template(
         "public/registration/choose.html",
-        event=found,
-        invited=form_pages.invited(found),
-        state=events.registration_state(found, now),
-        sharing=own_links.stay(markdown.render(in_language(found.sharing))),
-        **offered_ring(found, now),
-        **form_pages.about(found).context(),
+        event=this_event,
+        invited=form_pages.invited(this_event),
+        state=events.registration_state(this_event, now),
+        sharing=own_links.stay(markdown.render(in_language(this_event.sharing))),
+        **offered_ring(this_event, now),
+        **form_pages.about(this_event).context(),
     )
 
 
@@ -116,12 +116,12 @@ def another(sector: str, event: str | None = None) -> ResponseReturnValue:
 def received(event: str | None = None) -> ResponseReturnValue:
     """Show the page after registering; the browser that sent the form gets the address and a button to correct it."""
     if request.method == "GET":
-        found, gone = get_published_or_404(event), "gone" in request.args
+        this_event, gone = get_published_or_404(event), "gone" in request.args
         sent, page = (
-            None if gone else kept_answers.recall_sent(event=found.slug),
+            None if gone else kept_answers.recall_sent(event=this_event.slug),
             "public/registration/received.html",
         )
-        return render_template(page, event=found, sent=sent, form=TidyForm(), gone=gone)
+        return render_template(page, event=this_event, sent=sent, form=TidyForm(), gone=gone)
     # Another tab may have sent somebody else's form meanwhile: give back only the answers sent with this address.
     sent = kept_answers.recall_sent(request.form.get("email", ""))
     if sent is None:
@@ -134,18 +134,18 @@ def received(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/register/link", methods=["GET", "POST"])
 def resend(event: str | None = None) -> ResponseReturnValue:
     """Send a fresh personal link to a registered address; the answer is the same for any address (S24)."""
-    found, form = get_published_or_404(event), LinkForm()
+    this_event, form = get_published_or_404(event), LinkForm()
     if not form.validate_on_submit():
         held = request.form.get("held", "") if SWITCH in request.form else ""
-        return _ask_for_link(found, form, held=held), 422 if form.errors else 200
+        return _ask_for_link(this_event, form, held=held), 422 if form.errors else 200
     try:
         spend(client_limit())
         limits.admit_link(form.email.data)
     except TooManyTries as refused:
         held = "brake" if isinstance(refused, limits.Braked) else "tries"
-        return _hold_back(refused, found, (_ask_for_link(found, form, held=held), 429))
+        return _hold_back(refused, this_event, (_ask_for_link(this_event, form, held=held), 429))
     start_write(db.session)
-    links_by_mail.send_fresh_link(found, form.email.data, may_mail=limits.may_mail, now=clock.now())
+    links_by_mail.send_fresh_link(this_event, form.email.data, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()
     response = redirect(url_for(".link_sent"), 303)
     kept_answers.keep_asked(response, form.email.data)
@@ -155,9 +155,9 @@ def resend(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/register/link/sent")
 def link_sent(event: str | None = None) -> ResponseReturnValue:
     """Show the page after asking for a link; it is the same for registered and other addresses (S24)."""
-    found, email = get_published_or_404(event), kept_answers.recall_asked()
-    page, sent = "public/registration/link_sent.html", kept_answers.recall_sent(email, event=found.slug)
-    return render_template(page, event=found, email=email, sent=sent, form=TidyForm())
+    this_event, email = get_published_or_404(event), kept_answers.recall_asked()
+    page, sent = "public/registration/link_sent.html", kept_answers.recall_sent(email, event=this_event.slug)
+    return render_template(page, event=this_event, email=email, sent=sent, form=TidyForm())
 
 
 @bp.errorhandler(FormOfAnotherEvent)
