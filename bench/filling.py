@@ -6,10 +6,11 @@ from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, insert, select, update
 
 from forum import clock, create_app
 from forum.columns import Text
+from forum.commands import seeding
 from forum.database import start_write
 from forum.demo.loader import load_demo
 from forum.events.enums import SectorPolicy
@@ -22,7 +23,7 @@ from forum.news.models import Post, PostText
 from forum.news.searching import search_text
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Choice, Question
-from forum.registration import names, state_counts, text_index
+from forum.registration import names
 from forum.registration.models import Registration
 from forum.web.static import build_static
 
@@ -74,19 +75,7 @@ def add_registrations(app: Flask, number: int) -> None:
             sector.taken += sum(row["sector_id"] == sector.id for row in rows)
         event.taken += number
         db.session.commit()
-        # The worker's jobs do this within a minute.
-        start_write(db.session)
-        state_counts.add_up(now=now)
-        db.session.commit()
-        for first in text_index.list_due(now=now):
-            start_write(db.session)
-            text_index.add(first, now=now)
-            db.session.commit()
-        if db.engine.dialect.name == "postgresql":
-            # PostgreSQL collects its statistics by itself, but only after a minute; until then a page of the list takes
-            # six times as long.
-            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("VACUUM ANALYZE registrations, people_counts"))
+        seeding.settle()
 
 
 def add_in_review(app: Flask, number: int) -> None:

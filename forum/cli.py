@@ -26,6 +26,7 @@ from forum.commands.keys import new_keys, refuse_wrong_keys, rotate_keys
 from forum.commands.mail import mail_test
 from forum.commands.organisers import create_organiser, disable_organiser
 from forum.commands.search import rebuild_search
+from forum.commands.seeding import seed
 from forum.settings.errors import UnsafeSettings
 from forum.settings.loading import refuse_to_guess
 from forum.settings.project import PROJECT, VERSION
@@ -99,6 +100,7 @@ for command in (
     create_event,
     create_organiser,
     disable_organiser,
+    seed,
     new_keys,
     rotate_keys,
 ):

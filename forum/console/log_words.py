@@ -46,6 +46,7 @@ EVENT: Mapping[str, LazyString] = {
     "event.copied": _l("Event made as a copy of another"),
     "event.changed": _l("Settings changed"),
     "event.places_changed": _l("Number of places, floors or ceilings changed"),
+    "event.seeded": _l("Invented people added, to try the forum"),
     "event.counters_mended": _l("Counters of places mended"),
     "event.published": _l("Event published"),
     "event.unpublished": _l("Event no longer public"),

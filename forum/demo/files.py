@@ -71,6 +71,11 @@ def read_words() -> dict[str, Any]:
     return tomllib.loads((HERE / "people.toml").read_text(encoding="utf-8"))
 
 
+def read_crowd() -> dict[str, Any]:
+    """Return the lists of parts from which the names of thousands of people are combined."""
+    return tomllib.loads((HERE / "crowd.toml").read_text(encoding="utf-8"))
+
+
 def _place_of(path: str, now: datetime) -> str:
     return fill(path.replace(CURRENT_FOLDER, f"events/{CURRENT}/"), now)
 

@@ -28,7 +28,7 @@ REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
     """Return a registration made from the form, not stored yet and without a place."""
-    reference = _new_reference()
+    reference = new_reference()
     # Without an address, store the reference instead: it is unique, and cannot be anybody's address.
     canonical = names.canonical_email(applicant.email) if applicant.email else reference
     registration = Registration(
@@ -165,6 +165,12 @@ def derive(registration: Registration) -> None:
     registration.search_extra_from = searching.search_extra_from(registration)
 
 
+def new_reference() -> str:
+    """Return eight random characters, without look-alikes, that reveal nothing about the event or person (P26)."""
+    drawn = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
 def _given(registration: Registration, submission: Submission | None) -> Mapping[str, Any] | None:
     """Return the answers to the event's own questions for a link; without a form, those of a withheld form."""
     form = submission or queries.find_withheld_form(registration)
@@ -184,9 +190,3 @@ def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime
     if told["given"]:
         given.store(registration, told["given"], now=now)
     return moved
-
-
-def _new_reference() -> str:
-    """Return eight random characters, without look-alikes, that reveal nothing about the event or person (P26)."""
-    drawn = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
-    return f"{drawn[:4]}-{drawn[4:]}"
