@@ -66,9 +66,9 @@ def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = No
     """Return the page of the list with these filters, and record that it was seen if it is a search (P18)."""
     if filters.is_search:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
-    page = listing.read_list(found, filters, cursor)
     counts = listing.count_by_sector_and_status(found)
-    total = listing.count_matching(found, filters, counts, page)
+    listed = listing.read_counted(found, filters, cursor, counts)
+    page = listed.page
     shown = list_pages.choices(found, filters, page.rows, counts, g.user.id)
     opened = shown["opened"]
     return render_template(
@@ -76,14 +76,14 @@ def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = No
         filters=filters,
         tabs=tabs.list_tabs(found, filters, counts),
         page=page,
-        total=total,
         rows=list_pages.rows(found, filters, page.rows),
-        pages=list_pages.describe(found, filters, page, total),
+        pages=list_pages.describe(found, filters, listed),
         sort_url=lambda sort: url_for("attendees.index", event=found.slug, **filters.query(sort=sort)),
         may_change_view=bool(opened and may_change_view(found, opened.view)),
         maker_may_change=bool(opened and opened.view.is_shared and saved_views.maker_may_change(opened.view)),
         here=filters.query() | (cursor.args() if cursor and page.has_previous else {}),
         **shown,
+        **list_pages.tell_total(filters, listed.total),
         **of_event(found, counts),
     )
 

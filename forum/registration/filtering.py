@@ -31,12 +31,12 @@ class Filters:
     """The filters and the order of the list, which are all in the URL.
 
     Each kind of filter may have several values, of which a registration must meet one; every kind must be met.
-    `statuses` are statuses or groups of them, `picked` the values of the other kinds (`narrowing.KINDS`), and
-    `conditions` their SQL conditions. `since` and `until` are the first and the last day of registering. `sort` begins
-    with "-" for falling order. `view` is the number of the saved view (`saved_views`) from which the list was opened,
-    whose columns it keeps; `columns` are the keys of columns chosen since, in place of the view's; the name is always
-    shown and its key may be among them. `chooser` is the id of the organiser to whose choice (`chosen`) the list is
-    narrowed, None where the list has others, too.
+    `statuses` are statuses or groups of them, `picked` the values of the other kinds (`narrowing.KINDS`), `conditions`
+    their SQL conditions, and `each` these in the form of `narrowing.Kind.each`. `since` and `until` are the first and
+    the last day of registering. `sort` begins with "-" for falling order. `view` is the number of the saved view
+    (`saved_views`) from which the list was opened, whose columns it keeps; `columns` are the keys of columns chosen
+    since, in place of the view's; the name is always shown and its key may be among them. `chooser` is the id of the
+    organiser to whose choice (`chosen`) the list is narrowed, None where the list has others, too.
     """
 
     q: str = ""
@@ -51,6 +51,7 @@ class Filters:
     columns: tuple[str, ...] = ()
     chooser: int | None = None
     conditions: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
+    each: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def of(cls, args: MultiDict, event: Event, user_id: int | None = None) -> "Filters":
@@ -66,6 +67,10 @@ class Filters:
         picked = tuple((name, values) for name, values in read if values)
         since, until = (_day(args.get(name, "")) for name in ("since", "until"))
         chooser = _chooser(args.get(CHOSEN, ""), user_id)
+        others = (
+            *_registered(event, since, until),
+            *([chosen.is_chosen(event, chooser)] if chooser else []),
+        )
         return cls(
             q=read_search(args),
             sectors=_sectors(event, args.getlist("sector")),
@@ -78,11 +83,8 @@ class Filters:
             view=_number(args.get("view", "")),
             columns=_columns(args.getlist("column")) if args.get("view") else (),
             chooser=chooser,
-            conditions=(
-                *narrowing.conditions(event, picked),
-                *_registered(event, since, until),
-                *([chosen.is_chosen(event, chooser)] if chooser else []),
-            ),
+            conditions=(*narrowing.conditions(event, picked), *others),
+            each=(*narrowing.each_conditions(event, picked), *others),
         )
 
     @property
@@ -94,6 +96,17 @@ class Filters:
     def needs_rows(self) -> bool:
         """Return whether rows must be counted, because the counts by sector and status do not tell how many match."""
         return bool(self.q or self.delegation or self.conditions)
+
+    @property
+    def is_one_of_each(self) -> bool:
+        """Return whether nothing narrows the list but one kind of filter whose `each` differs from `conditions`."""
+        return self.is_one_picked and narrowing.has_each(self.picked)
+
+    @property
+    def is_one_picked(self) -> bool:
+        """Return whether nothing narrows the list but one of the kinds of `picked`."""
+        others = self.q, self.sectors, self.statuses, self.delegation, self.since, self.until, self.chooser
+        return len(self.picked) == 1 and not any(others)
 
     @property
     def is_search(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import url_for
-from flask_babel import format_decimal
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
 from forum import clock
@@ -29,7 +29,6 @@ from forum.registration.enums import Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
-from forum.web.pagination import Page
 
 STAND_IN = "REFERENCE"  # stands for a reference in a URL; the slug before it has no capital letters
 OF_THE_PERSON = {Status.WAITING, Status.OFFERED}  # statuses whose words have a position or a deadline
@@ -108,8 +107,9 @@ def rows(event: Event, filters: Filters, people: Sequence[Registration]) -> list
     return [(person, row_of(person)) for person in people]
 
 
-def describe(event: Event, filters: Filters, page: Page, total: int) -> dict[str, str | None]:
+def describe(event: Event, filters: Filters, listed: listing.Listed) -> dict[str, str | None]:
     """Return what the pager shows: the URLs of the pages before and after this one, and its range."""
+    page = listed.page
 
     def url(beside: str, row: Registration) -> str:
         return url_for("attendees.index", event=event.slug, **filters.query() | {beside: row.reference})
@@ -117,15 +117,34 @@ def describe(event: Event, filters: Filters, page: Page, total: int) -> dict[str
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,
         "next_url": url("after", page.rows[-1]) if page.has_next else None,
-        "summary": _range(event, filters, page, total),
+        "summary": _range(filters, listed),
     }
 
 
-def _range(event: Event, filters: Filters, page: Page, total: int) -> str | None:
+def tell_total(filters: Filters, total: int) -> dict[str, Any]:
+    """Return how many people match, such as "1,320", or "more than 10,000" where no more of them were counted."""
+    is_counted = listing.is_counted(filters, total)
+    number = format_decimal(total if is_counted else listing.MOST_COUNTED)
+    words = number if is_counted else _("more than %(number)s", number=number)
+    return {"total": total, "number": words, "is_counted": is_counted}
+
+
+def _range(filters: Filters, listed: listing.Listed) -> str | None:
     """Return which rows the page shows, such as "51–100 of 1,320"; None where the whole list is on one page."""
+    page, first = listed.page, listed.first
     if not page.has_previous and not page.has_next:
         return None
-    first = listing.first_number(event, filters, page, total)
-    numbers = {"first": first, "last": first + len(page.rows) - 1, "total": total}
-    told = {name: format_decimal(number) for name, number in numbers.items()}
+    if first is None:
+        return ngettext(
+            "%(num)s person, after the first %(most)s",
+            "%(num)s people, after the first %(most)s",
+            len(page.rows),
+            most=format_decimal(listing.MOST_COUNTED),
+        )
+    last = first + len(page.rows) - 1
+    told = {
+        "first": format_decimal(first),
+        "last": format_decimal(last),
+        "total": tell_total(filters, listed.total)["number"],
+    }
     return _("%(first)s–%(last)s of %(total)s", **told)

@@ -5,6 +5,7 @@ protected identity cannot be distinguished from other people (P21, P22).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
@@ -13,6 +14,7 @@ from forum.extensions import db
 from forum.registration import (
     delegated,
     line_queries,
+    narrowing,
     search_conditions,
     state_counts,
 )
@@ -24,6 +26,10 @@ from forum.registration.restrictions import RESTRICTED
 from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbours, read_page
 
 PAGE_SIZE = 50
+# The people whom a search or a filter matches are counted up to this number: the list says that there are more.
+MOST_COUNTED = 10_000
+# If a filter matches more people, the list asks about each person on the way (`Filters.each`) whether it does.
+FEW = 1000
 LATEST = 6
 SHOWN_OF_LINE = 50
 BY_LIFE = (
@@ -49,29 +55,58 @@ BY_TIME = (Registration.requested_at, Registration.id)
 Counts = Mapping[tuple[int, str], int]
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A page of the list, how many match, and the number of the page's first row in the list, counted from 1.
+
+    `total` is MOST_COUNTED + 1 for any larger number that only rows tell (`is_counted`); `first` is None where more
+    than MOST_COUNTED stand before the page.
+    """
+
+    page: Page[Registration]
+    total: int
+    first: int | None
+
+
+def read_counted(event: Event, filters: Filters, cursor: Cursor | None, counts: Counts) -> Listed:
+    """Return a page of the list with its numbers; an unknown cursor gives the first page."""
+    people = matching(event, filters)
+    if filters.is_one_of_each:
+        total = count_matching(event, filters, counts, None, MOST_COUNTED, people)
+        people = matching(event, filters, are_many=total > FEW)
+        page = _read(event, filters, cursor, people)
+    else:
+        page = _read(event, filters, cursor, people)
+        total = count_matching(event, filters, counts, page, MOST_COUNTED, people)
+    return Listed(page, total, _first_number(event, filters, page, total, people))
+
+
 def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Registration]:
     """Return a page of the list; an unknown cursor gives the first page."""
+    return _read(event, filters, cursor, matching(event, filters))
+
+
+def _read(event: Event, filters: Filters, cursor: Cursor | None, people: Select) -> Page[Registration]:
     beside = find_by_reference(event, cursor.key) if cursor else None
     backwards = cursor.backwards if cursor else False
-    return read_page(
-        db.session,
-        matching(event, filters),
-        order(event, filters),
-        size=PAGE_SIZE,
-        beside=beside,
-        backwards=backwards,
-    )
+    by = order(event, filters)
+    return read_page(db.session, people, by, size=PAGE_SIZE, beside=beside, backwards=backwards)
 
 
 def find_neighbours(
     event: Event, filters: Filters, registration: Registration
 ) -> tuple[Registration | None, Registration | None]:
     """Return the registrations before and after this one in the filtered list; None at its ends."""
-    return read_neighbours(db.session, matching(event, filters), order(event, filters), beside=registration)
+    are_many = filters.is_one_of_each and count_matching(event, filters, {}, most=FEW) > FEW
+    people = matching(event, filters, are_many=are_many)
+    return read_neighbours(db.session, people, order(event, filters), beside=registration)
 
 
-def matching(event: Event, filters: Filters) -> Select:
-    """Select the registrations that match the filters; every term of the search must be met."""
+def matching(event: Event, filters: Filters, *, are_many: bool = False) -> Select:
+    """Select the registrations that match the filters; every term of the search must be met.
+
+    `are_many` says that so many match that it costs least to ask about one after the other until a page is full.
+    """
     query = select(Registration).where(Registration.event_id == event.id)
     if filters.sectors:
         query = query.where(or_(*(Registration.sector_id == sector.id for sector in filters.sectors)))
@@ -79,7 +114,8 @@ def matching(event: Event, filters: Filters) -> Select:
         query = query.where(or_(*map(_has_status, filters.statuses)))
     if filters.delegation:
         query = query.where(delegated.meets(filters.delegation))
-    return search_conditions.narrow(query.where(*filters.conditions), event, filters.q)
+    query, are_few = search_conditions.narrow(query, event, filters.q)
+    return query.where(*(filters.each if are_many or are_few else filters.conditions))
 
 
 def _has_status(status: Status | Group) -> ColumnElement[bool]:
@@ -129,30 +165,51 @@ def total(counts: Counts, *, sector_id: int | None = None, status: str | None = 
     )
 
 
-def count_matching(event: Event, filters: Filters, counts: Counts, page: Page | None = None) -> int:
-    """Return how many registrations match the filters.
+def count_matching(
+    event: Event,
+    filters: Filters,
+    counts: Counts,
+    page: Page | None = None,
+    most: int | None = None,
+    people: Select | None = None,
+) -> int:
+    """Return how many registrations match the filters; with `most`, no more than one beyond it are counted.
 
-    The counts by sector and status tell it for these filters alone, the rows for any other, unless `page` shows all.
+    `people` is what `matching` has returned for the filters, if it is known already. The counts by sector and status
+    tell the number for these filters alone, the rows for any other, unless `page` shows all.
     """
     if page and not page.has_previous and not page.has_next:
         return len(page.rows)
     number = tell_number(event, filters, counts)
     if number is not None:
         return number
-    found = matching(event, filters).with_only_columns(Registration.id).subquery()
-    return db.session.scalar(select(func.count()).select_from(found)) or 0
+    alone = narrowing.select_alone(event, filters.picked) if filters.is_one_picked else None
+    if alone is None:
+        people = matching(event, filters) if people is None else people
+        found = people.with_only_columns(Registration.id)
+    else:
+        found = alone
+    found = found if most is None else found.limit(most + 1)
+    return db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+def is_counted(filters: Filters, total: int) -> bool:
+    """Return whether a number that `read_counted` has returned is that of all who match, not only of the first."""
+    return total <= MOST_COUNTED or not _needs_rows(filters)
 
 
 def tell_number(event: Event, filters: Filters, counts: Counts) -> int | None:
-    """Return how many registrations match by the counts alone, None where only the rows tell it.
-
-    Somebody may be in several groups of states, so that the counts of these do not add up.
-    """
-    several = len(filters.statuses) > 1 and not set(filters.statuses) <= set(Status)
-    if filters.needs_rows or several:
+    """Return how many registrations match by the counts alone, None where only the rows tell it."""
+    if _needs_rows(filters):
         return None
     statuses = filters.statuses or (None,)
     return sum(count_status(event, counts, status, filters.sectors) for status in statuses)
+
+
+def _needs_rows(filters: Filters) -> bool:
+    """Return whether rows must be counted: somebody may be in several groups of states, whose counts do not add up."""
+    several = len(filters.statuses) > 1 and not set(filters.statuses) <= set(Status)
+    return filters.needs_rows or several
 
 
 def count_status(
@@ -181,13 +238,17 @@ def count_status(
     return sum(counted for (sector_id, _status), counted in counts.items() if sector_id in ids)
 
 
-def first_number(event: Event, filters: Filters, page: Page, matching_in_all: int) -> int:
-    """Return the number that the page's first row has in the list, counted from 1."""
+def _first_number(
+    event: Event, filters: Filters, page: Page, matching_in_all: int, people: Select
+) -> int | None:
     if not page.has_previous:
         return 1
-    if not page.has_next:
+    is_whole = is_counted(filters, matching_in_all)
+    if is_whole and not page.has_next:
         return matching_in_all - len(page.rows) + 1
-    return count_before(db.session, matching(event, filters), order(event, filters), page.rows[0]) + 1
+    most = None if is_whole else MOST_COUNTED + 1
+    before = count_before(db.session, people, order(event, filters), page.rows[0], most)
+    return before + 1 if is_whole or before <= MOST_COUNTED else None
 
 
 def count_waiting(event: Event) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, exists, or_, select
 
 from forum import clock
 from forum.events.models import Event
@@ -49,10 +49,15 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of filter: `read` returns the URL's values in normal form, `conditions` the SQL conditions for them."""
+    """A kind of filter: `read` returns the URL's values in normal form, `conditions` the SQL conditions for them.
+
+    `each`, if given, returns the conditions in another form, which asks about each registration on its own. It costs
+    little for the first rows of a list of many who match, and much where few do.
+    """
 
     read: Callable[[Event, Sequence[str]], Sequence[str]]
     conditions: Callable[[Event, Values], Conditions]
+    each: Callable[[Event, Values], Conditions] | None = None
 
 
 def read(event: Event, name: str, values: Sequence[str]) -> Values:
@@ -73,6 +78,30 @@ def conditions(event: Event, picked: Sequence[tuple[str, Values]]) -> Conditions
     """Yield a condition for each kind of filter, all of which must be met."""
     for name, values in picked:
         yield from KINDS[name].conditions(event, values)
+
+
+def each_conditions(event: Event, picked: Sequence[tuple[str, Values]]) -> Conditions:
+    """Yield the conditions in the form that asks about each registration on its own (`Kind.each`)."""
+    for name, values in picked:
+        yield from (KINDS[name].each or KINDS[name].conditions)(event, values)
+
+
+def has_each(picked: Sequence[tuple[str, Values]]) -> bool:
+    """Return whether any of these filters has a form that asks about each registration on its own."""
+    return any(KINDS[name].each for name, _values in picked)
+
+
+def select_alone(event: Event, picked: Sequence[tuple[str, Values]]) -> Select[int] | None:
+    """Select the ids of those who match, each once, from another table alone; None where registrations are needed."""
+    (name, values), *others = picked
+    if others:
+        return None
+    if name == "tag" and len(values) == 1:
+        return _select_tagged(event, values)
+    if name == "answer":
+        (key, wanted), *more = by_first(values).items()
+        return None if more or UNANSWERED in wanted else _select_answered(event, key, wanted)
+    return None
 
 
 def by_first(values: Values) -> dict[str, list[str]]:
@@ -124,9 +153,18 @@ def _read_tags(_event: Event, values: Sequence[str]) -> list[str]:
     return names
 
 
-def _tagged(event: Event, values: Values) -> Conditions:
+def _select_tagged(event: Event, values: Values) -> Select[int]:
     mine = RegistrationTag.event_id == event.id, RegistrationTag.name.in_(values)
-    yield Registration.id.in_(select(RegistrationTag.registration_id).where(*mine))
+    return select(RegistrationTag.registration_id).where(*mine)
+
+
+def _tagged(event: Event, values: Values) -> Conditions:
+    yield Registration.id.in_(_select_tagged(event, values))
+
+
+def _each_tagged(_event: Event, values: Values) -> Conditions:
+    mine = RegistrationTag.registration_id == Registration.id, RegistrationTag.name.in_(values)
+    yield exists().where(*mine)
 
 
 def _consented(_event: Event, values: Values) -> Conditions:
@@ -168,13 +206,36 @@ def _read_answers(event: Event, values: Sequence[str]) -> Sequence[str]:
 
 def _answered(event: Event, values: Values) -> Conditions:
     for key, wanted in by_first(values).items():
-        asked = select(Question.id).where(Question.event_id == event.id, Question.key == key)
-        mine = select(Answer.registration_id).where(Answer.question_id == asked.scalar_subquery())
-        # A choice is stored as "key" or as one of ["key", …]; keys have letters, digits and hyphens alone.
-        stored = cast(Answer.value, String)
-        chosen = [stored.contains(f'"{one}"', autoescape=True) for one in wanted if one != UNANSWERED]
-        ways = [Registration.id.in_(mine.where(or_(*chosen)))] if chosen else []
-        yield or_(*ways, *([Registration.id.not_in(mine)] if UNANSWERED in wanted else []))
+        chosen = [one for one in wanted if one != UNANSWERED]
+        ways = [Registration.id.in_(_select_answered(event, key, chosen))] if chosen else []
+        answered = select(Answer.registration_id).where(_is_to(event, key))
+        yield or_(*ways, *([Registration.id.not_in(answered)] if UNANSWERED in wanted else []))
+
+
+def _each_answered(event: Event, values: Values) -> Conditions:
+    for key, wanted in by_first(values).items():
+        mine = Answer.registration_id == Registration.id, _is_to(event, key)
+        # A subquery for the value, not EXISTS: PostgreSQL would turn that into a join with all answers.
+        stored = select(cast(Answer.value, String)).where(*mine).scalar_subquery()
+        yield or_(*(stored.is_(None) if one == UNANSWERED else _names(stored, one) for one in wanted))
+
+
+def _select_answered(event: Event, key: str, wanted: Sequence[str]) -> Select[int]:
+    """Select the ids of those who have chosen one of these answers to the question with this key."""
+    stored = cast(Answer.value, String)
+    ways = or_(*(_names(stored, one) for one in wanted))
+    return select(Answer.registration_id).where(_is_to(event, key), ways)
+
+
+def _is_to(event: Event, key: str) -> ColumnElement[bool]:
+    asked = select(Question.id).where(Question.event_id == event.id, Question.key == key)
+    return Answer.question_id == asked.scalar_subquery()
+
+
+def _names(stored: ColumnElement[str], choice: str) -> ColumnElement[bool]:
+    """Return the condition that an answer is this choice, which is stored as "key" or as one of ["key", …]."""
+    # Keys have letters, digits and hyphens alone.
+    return stored.contains(f'"{choice}"', autoescape=True)
 
 
 CONSENTED = {f"{purpose}{BETWEEN}{word}": word for purpose in ConsentPurpose for word in (YES, NO)}
@@ -183,10 +244,10 @@ KINDS: Mapping[str, Kind] = {
     "country": Kind(_one_of(lambda: country_names("en")), _has(Registration.country)),
     "organisation": Kind(_read_organisations, _has(Registration.organisation_key)),
     "language": Kind(_one_of(lambda: NAMES), _has(Registration.language)),
-    "tag": Kind(_read_tags, _tagged),
+    "tag": Kind(_read_tags, _tagged, _each_tagged),
     "consent": Kind(_one_of(lambda: CONSENTED), _consented),
     "invited": Kind(_one_of(lambda: {YES: True, NO: False}), _invited),
-    "answer": Kind(_read_answers, _answered),
+    "answer": Kind(_read_answers, _answered, _each_answered),
     "import": Kind(_read_imports, _imported),
     "within": Kind(_one_of(lambda: dict.fromkeys(DAYS)), _registered_within),
 }

@@ -12,21 +12,23 @@ from forum.registration.delegated import Delegated
 from forum.registration.models import Registration
 
 
-def narrow(query: Select, event: Event, words: str) -> Select:
-    """Return a query for registrations as one for those that meet each term of a search, within the event."""
+def narrow(query: Select, event: Event, words: str) -> tuple[Select, bool]:
+    """Return a query for registrations as one for those that meet each term of a search, within the event.
+
+    The second value says whether the index has found that they are few.
+    """
     terms = searching.terms(words)
     delegations = delegated.list_all(event) if terms else ()
     found = query.where(*(_meets(term, delegations) for term in terms))
     by_text = [term for term in terms if not term.countries and not _is_held(delegations, term)]
     few = text_index.find_few(by_text)
     if few is None:
-        return found
+        return found, False
     ids = func.json_each(json.dumps(list(few))).table_valued("value")
     # Read the people that the index has found by their ids: SQLite would rather walk everybody in the order of an
     # index.
-    return found.where(Registration.id.in_(select(ids.c.value))).with_hint(
-        Registration, "NOT INDEXED", dialect_name="sqlite"
-    )
+    among = found.where(Registration.id.in_(select(ids.c.value)))
+    return among.with_hint(Registration, "NOT INDEXED", dialect_name="sqlite"), True
 
 
 def _meets(term: searching.Term, delegations: Sequence[Delegated]) -> ColumnElement[bool]:

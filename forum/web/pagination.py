@@ -85,8 +85,13 @@ def read_page(
     return Page(rows[:size], has_previous=True, has_next=len(rows) > size)
 
 
-def count_before(session: Session | scoped_session[Any], query: Select, order: Order, row: Any) -> int:
-    """Return how many rows of the list stand before `row`. They are counted in the indexes, none is loaded."""
+def count_before(
+    session: Session | scoped_session[Any], query: Select, order: Order, row: Any, most: int | None = None
+) -> int:
+    """Return how many rows of the list stand before `row`. They are counted in the indexes, none is loaded.
+
+    With `most`, no more than these are counted of each group.
+    """
     backwards = not order.falling
     key = order.columns[-1]
     if order.groups:
@@ -97,7 +102,7 @@ def count_before(session: Session | scoped_session[Any], query: Select, order: O
     else:
         parts = [_part(query, order.columns, backwards, row)]
     counts = [
-        select(func.count()).select_from(part.with_only_columns(key).order_by(None).subquery())
+        select(func.count()).select_from(part.with_only_columns(key).order_by(None).limit(most).subquery())
         for part in parts
     ]
     each = union_all(*counts).subquery()

@@ -168,6 +168,30 @@ def test_number_above_the_list_counts_the_rows_that_match(organiser, people, mon
     assert organiser.get(LIST).all(".filters-said") == ["1–1 of 100,131"]
 
 
+def test_more_people_than_are_counted_are_said_to_be_more(organiser, people, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE_SIZE", 1)
+    monkeypatch.setattr(listing, "MOST_COUNTED", 2)
+    pages = [organiser.get(f"{LIST}?language=sv&language=en")]
+    while "Next" in pages[-1].links:
+        pages.append(organiser.get(pages[-1].links["Next"]))
+    said = [page.all(".filters-said")[0].partition(" · ")[0] for page in pages]
+    more = "of more than 2"
+    assert said == [f"1–1 {more}", f"2–2 {more}", f"3–3 {more}", "1 person, after the first 2"]
+    assert (pages[0].all("[for=whom-all]"), pages[0].all("[value=matching]")) == (
+        ["All that match: more than 2"],
+        [],
+    )
+    assert organiser.get(LIST).all(".filters-said") == ["1–1 of 4"]
+
+
+def test_filter_that_many_match_finds_the_same_people_one_after_the_other(organiser, people, monkeypatch):
+    monkeypatch.setattr(listing, "FEW", -1)
+    asked = [query for query in EXPECTED if query.startswith(("answer=", "tag="))]
+    assert {query: found(organiser, query) for query in asked} == {query: EXPECTED[query] for query in asked}
+    page = organiser.get(f"/console/nf27/registrations/{people[0].reference}?answer=days:two")
+    assert page.follow("Next person").all("h1") == ["Åsa B"]
+
+
 UNKNOWN = (
     "sector=justice&sector=nobody", "status=pending&status=x", "country=XX", "country=se", "language=fr",
     "consent=photographs", "consent=x:yes", "invited=maybe", "answer=days:three", "answer=why:-",
