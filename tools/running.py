@@ -158,6 +158,15 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def resident(pid: int) -> float:
+    """Return the memory of a process that is in use, in MB; 0 for one that has ended."""
+    try:
+        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    except FileNotFoundError:
+        return 0
+    return int(found[1]) / 1024 if found else 0
+
+
 def is_alive(pid: int) -> bool:
     """Return whether a process runs; a zombie, which has ended and is not yet reaped, does not."""
     try:

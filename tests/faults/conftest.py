@@ -1,10 +1,12 @@
 """Fixtures for races and crashes: processes, and functions that start a race or kill an act."""
 
+import json
 import os
 import signal
 from pathlib import Path
 
 import pytest
+from flask import current_app
 
 from forum.extensions import db
 from tests.faults.racers import PROCESSES, Race, Racers
@@ -53,5 +55,19 @@ def crash(settings, database_url, tmp_path, database):
         )
         assert ended.returncode in {0, -signal.SIGKILL}, ended.stderr
         return ended.returncode != 0
+
+    return run
+
+
+@pytest.fixture
+def press(crash, tmp_path):
+    """Return a function that sends a page's form in a process killed at a commit; it returns whether it died."""
+
+    def run(page, button: str | None, moment: str, number: int, **data) -> bool:
+        form, file = page.form(), tmp_path / "form.json"
+        cookie = page.client.get_cookie(current_app.config["SESSION_COOKIE_NAME"]).value
+        sent = {"path": form.target(button), "data": form.values(data, button=button), "cookie": cookie}
+        file.write_text(json.dumps(sent))
+        return crash("press", moment, number, form=file, FORM_MIN_SECONDS=0)
 
     return run

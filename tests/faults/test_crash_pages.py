@@ -4,13 +4,11 @@ A round of decisions may end early, and is then begun again: each person is deci
 Everything else is done completely or not at all.
 """
 
-import json
 from collections import Counter
 from datetime import timedelta
 from itertools import count
 
 import pytest
-from flask import current_app
 from sqlalchemy import func, select, text
 
 from forum.audit import actions as audit
@@ -48,24 +46,6 @@ def app(make_app, database_url):
 def event(frozen, database):
     sectors = [make_sector("other", ceiling=90, policy=SectorPolicy.REVIEW), make_sector("ngo", ceiling=90)]
     return make_event(capacity=90, sectors=sectors, organisation_cap=90)
-
-
-@pytest.fixture
-def press(crash, tmp_path):
-    """Return a function that sends a page's form in a process killed at a commit; it returns whether it died."""
-
-    def run(page, button: str | None, moment: str, number: int, **data) -> bool:
-        form, file = page.form(), tmp_path / "form.json"
-        sent = {"path": form.target(button), "data": form.values(data, button=button), "cookie": cookie(page)}
-        file.write_text(json.dumps(sent))
-        return crash("press", moment, number, form=file, FORM_MIN_SECONDS=0)
-
-    return run
-
-
-def cookie(page) -> str:
-    """Return the session cookie of the browser that shows the page."""
-    return page.client.get_cookie(current_app.config["SESSION_COOKIE_NAME"]).value
 
 
 def test_a_round_of_approvals_decides_about_each_person_completely_or_not_at_all(organiser, event, press):

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
@@ -16,7 +17,7 @@ from forum.extensions import db
 from forum.web.lobby import Lobby
 from tests.faults.races import open_event
 from tests.faults.visitor import RECEIVED, Visitor
-from tools.running import Running, kill, prepare, wait_for
+from tools.running import Running, kill, prepare, resident, wait_for
 
 MANY = 30  # how many connections send slowly
 WRITERS = 40  # how many writers wait at once: many more than the threads of a process in earlier versions
@@ -26,6 +27,8 @@ BODY = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nContent-Length: 1000\r\n\
 # The bytes with which an HTTP/2 connection begins.
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
 CHUNKS = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ngiven\r\n"
+HEAVY = b"POST /en/register/ngo HTTP/1.1\r\nHost: %s\r\nContent-Length: 10000000\r\n\r\n"
+PIECE = b"given_name=" + b"x" * 99_989
 SECONDS = 60  # the time limit for an answer, because a deadlock would last for ever
 
 
@@ -143,6 +146,30 @@ def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes])
         except ConnectionResetError:  # the server closed the connection without reading the whole body
             ended += 1
     return ended
+
+
+@pytest.mark.slow
+def test_bodies_of_ten_megabytes_are_refused_unread(forum):
+    """Pages go on while MANY send ten megabytes each, 300 in all, and no process keeps them."""
+    assert goes_on(forum) == [200] * 13
+    before = sum(map(resident, forum.pids()))
+    heavy = send_slowly(forum, HEAVY, MANY)
+    with ThreadPoolExecutor(MANY) as pool:
+        answers = [pool.submit(_send_until_refused, connection) for connection in heavy]
+        assert goes_on(forum) == [200] * 13
+        # A connection that is closed before everything is sent may lose the answer on its way.
+        assert {answer.result(SECONDS) for answer in answers} - {b""} == {b"413"}
+    assert sum(map(resident, forum.pids())) - before < 50
+
+
+def _send_until_refused(connection: socket.socket) -> bytes:
+    """Send a body piece by piece as long as the server takes it; return the status of the answer."""
+    with suppress(ConnectionError):
+        for _piece in range(100):
+            connection.sendall(PIECE)
+    with suppress(ConnectionError):
+        return connection.recv(1000).split(b" ", 2)[1]
+    return b""
 
 
 @pytest.mark.slow

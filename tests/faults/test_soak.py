@@ -25,7 +25,7 @@ from tests.factories.events import make_page
 from tests.factories.news import make_post
 from tests.faults import races
 from tests.faults.visitor import ANSWERS, RECEIVED, Answer, Visitor
-from tools.running import SECONDS, Running, kill, prepare, wait_for
+from tools.running import SECONDS, Running, kill, prepare, resident, wait_for
 
 pytestmark = pytest.mark.slow
 ACTORS, READERS = 4, 2
@@ -243,8 +243,3 @@ def count_files(pid: int) -> tuple[int, int, int]:
     own = [target for target in targets if not re.search(r"\.sqlite3(-wal|-shm)?$", target)]
     connections = sum(target.endswith(".sqlite3") for target in targets)
     return len(own), connections, len(list(Path(f"/proc/{pid}/task").iterdir()))
-
-
-def resident(pid: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) / 1024

@@ -1,4 +1,4 @@
-"""Exported lists that the worker makes and keeps for a day for whoever asked (P14, P08, P12, R12, S13)."""
+"""Exported lists that the worker makes and keeps for a day for whoever asked (P14, P08, P12, R12, R26, S13)."""
 
 from datetime import timedelta
 from functools import partial
