@@ -91,8 +91,8 @@ def _measured(act: Callable[[], object]) -> tuple[float, object, float]:
 
 
 def _peak() -> float:
-    found = PEAK.search(Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024 if found else 0.0
+    peak = PEAK.search(Path("/proc/self/status").read_text())
+    return int(peak[1]) / 1024 if peak else 0.0
 
 
 def _stream(shape: str, limit: int | None = None) -> tuple[int, int]:

@@ -186,11 +186,11 @@ def count_matching(
     alone = narrowing.select_alone(event, filters.picked) if filters.is_one_picked else None
     if alone is None:
         people = matching(event, filters) if people is None else people
-        found = people.with_only_columns(Registration.id)
+        ids = people.with_only_columns(Registration.id)
     else:
-        found = alone
-    found = found if most is None else found.limit(most + 1)
-    return db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+        ids = alone
+    ids = ids if most is None else ids.limit(most + 1)
+    return db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
 
 
 def is_counted(filters: Filters, total: int) -> bool:
