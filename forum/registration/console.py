@@ -62,29 +62,29 @@ def index(event: str) -> ResponseReturnValue:
     return show_list(*list_of(event), Cursor.of(request.args))
 
 
-def show_list(found: Event, filters: listing.Filters, cursor: Cursor | None = None) -> str:
+def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = None) -> str:
     """Return the page of the list with these filters, and record that it was seen if it is a search (P18)."""
     if filters.is_search:
-        note_view(audit_queries.REGISTRATIONS_SEARCHED, found, actor=sign_ins.current_actor())
-    counts = listing.count_by_sector_and_status(found)
-    listed = listing.read_counted(found, filters, cursor, counts)
+        note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
+    counts = listing.count_by_sector_and_status(event)
+    listed = listing.read_counted(event, filters, cursor, counts)
     page = listed.page
-    shown = list_pages.choices(found, filters, page.rows, counts, g.user.id)
+    shown = list_pages.choices(event, filters, page.rows, counts, g.user.id)
     opened = shown["opened"]
     return render_template(
         "console/attendees/index.html",
         filters=filters,
-        tabs=tabs.list_tabs(found, filters, counts),
+        tabs=tabs.list_tabs(event, filters, counts),
         page=page,
-        rows=list_pages.rows(found, filters, page.rows),
-        pages=list_pages.describe(found, filters, listed),
-        sort_url=lambda sort: url_for("attendees.index", event=found.slug, **filters.query(sort=sort)),
-        may_change_view=bool(opened and may_change_view(found, opened.view)),
+        rows=list_pages.rows(event, filters, page.rows),
+        pages=list_pages.describe(event, filters, listed),
+        sort_url=lambda sort: url_for("attendees.index", event=event.slug, **filters.query(sort=sort)),
+        may_change_view=bool(opened and may_change_view(event, opened.view)),
         maker_may_change=bool(opened and opened.view.is_shared and saved_views.maker_may_change(opened.view)),
         here=filters.query() | (cursor.args() if cursor and page.has_previous else {}),
         **shown,
         **list_pages.tell_total(filters, listed.total),
-        **of_event(found, counts),
+        **of_event(event, counts),
     )
 
 
@@ -171,19 +171,19 @@ def export(event: str) -> ResponseReturnValue:
     """Ask why the list is exported and who gets it (P14), record the answers, and send the filtered list."""
     if answer := sign_ins.require_fresh():
         return answer
-    found, filters = list_of(event)
+    this_event, filters = list_of(event)
     form = exports.ExportForm(kept_words.sent_or_kept(), shape=request.args.get("shape", ExportShape.XLSX))
-    total, left_out = listing.count_exported(found, filters)
+    total, left_out = listing.count_exported(this_event, filters)
     if not form.validate_on_submit():
-        page = exporting.ask_why(found, filters, form, total=total, left_out=left_out)
+        page = exporting.ask_why(this_event, filters, form, total=total, left_out=left_out)
         return page, 422 if form.errors else 200
-    mark = exports.mark_of(found, filters, form, g.user.name, total)
-    plan = exports.plan_of(found, filters, form, g.user.id)
+    mark = exports.mark_of(this_event, filters, form, g.user.name, total)
+    plan = exports.plan_of(this_event, filters, form, g.user.id)
     try:
         return exporting.give(filters, plan, mark, form)
     except (TooManyForPaper, NotSet) as refusal:
         exporting.explain(refusal, form)
-    return exporting.ask_why(found, filters, form, total=total, left_out=left_out), 409
+    return exporting.ask_why(this_event, filters, form, total=total, left_out=left_out), 409
 
 
 def list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filters]:

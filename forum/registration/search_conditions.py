@@ -19,15 +19,15 @@ def narrow(query: Select, event: Event, words: str) -> tuple[Select, bool]:
     """
     terms = searching.terms(words)
     delegations = delegated.list_all(event) if terms else ()
-    found = query.where(*(_meets(term, delegations) for term in terms))
+    narrowed = query.where(*(_meets(term, delegations) for term in terms))
     by_text = [term for term in terms if not term.countries and not _is_held(delegations, term)]
     few = text_index.find_few(by_text)
     if few is None:
-        return found, False
+        return narrowed, False
     ids = func.json_each(json.dumps(list(few))).table_valued("value")
     # Read the people that the index has found by their ids: SQLite would rather walk everybody in the order of an
     # index.
-    among = found.where(Registration.id.in_(select(ids.c.value)))
+    among = narrowed.where(Registration.id.in_(select(ids.c.value)))
     return among.with_hint(Registration, "NOT INDEXED", dialect_name="sqlite"), True
 
 
@@ -38,8 +38,8 @@ def _meets(term: searching.Term, delegations: Sequence[Delegated]) -> ColumnElem
     ways = [_holds(text) for text in term.texts]
     if term.countries:
         ways.append(Registration.country.in_(sorted(term.countries)))
-    found = delegated.holding(delegations, term.texts)
-    return or_(*ways) if found is None else or_(*ways, found)
+    delegated_here = delegated.holding(delegations, term.texts)
+    return or_(*ways) if delegated_here is None else or_(*ways, delegated_here)
 
 
 def _is_held(delegations: Sequence[Delegated], term: searching.Term) -> bool:
