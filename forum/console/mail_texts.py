@@ -1,5 +1,6 @@
 """Organisers' pages about the words of the standard mails: which are changed, changing them, trying them out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from forum.extensions import db
 from forum.mailings import mail_texts
 from forum.mailings.mail_texts import State
 from forum.outbox import passages
-from forum.outbox.passages import PASSAGES
+from forum.outbox.passages import OPENING, PASSAGES
 from forum.outbox.rendering import Rendered
 from forum.outbox.wording import kind_text
 from forum.registration import queries as registrations
@@ -137,10 +138,15 @@ def _page(
         state=state,
         changed=_changed(form, state, code),
         names=NAMES,
-        known=[f"{{{each}}}" for each in passages.known(kind, passages.OPENING)],
+        known=_braced(passages.known(kind, OPENING)),
+        needed=_braced(passages.needed(kind, OPENING)),
         shown=_shown(event, kind, code),
     )
     return page, 409 if meanwhile else 422 if form.errors else 200
+
+
+def _braced(names: Sequence[str]) -> list[str]:
+    return [f"{{{name}}}" for name in names]
 
 
 def _changed(form: MailTextForm, state: State, code: str) -> list[Difference]:

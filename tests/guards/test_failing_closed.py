@@ -61,7 +61,7 @@ AUDITED = {
     *("new_event.copy", "new_event.make", "outbox.send_now"),
     *("library.remove", "library.show", "mailings.dismiss", "mailings.send", "mailings.show"),
     *(f"own_mailings.{act}" for act in ("new", "write", "people", "discard")),
-    *("mail_texts.edit", "sent_mailings.send"),
+    *("mail_texts.edit", "mail_texts.reset", "sent_mailings.send"),
     *("page_revisions.show", "pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
     *("previews.end", "publication.unpublish"),
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),

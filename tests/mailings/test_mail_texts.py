@@ -67,7 +67,9 @@ def text_of(event, kind="offered", language="en") -> str:
 
 def test_an_organiser_changes_words_in_one_language(organiser, event):
     standard = text_of(event, language="sv")
-    page = form_of(edit(organiser)).submit(WORDS, follow=True)
+    page = edit(organiser)
+    assert "{event}, {sector}, {deadline}. {deadline} has to stay." in page.text
+    page = form_of(page).submit(WORDS, follow=True)
     assert page.flashes == ["Saved. Messages have these words from now on."]
     swede, dane = (confirmed(event, language=code) for code in ("sv", "en"))
     for person in (swede, dane):
