@@ -16,7 +16,7 @@ from forum.extensions import db
 from forum.privacy import erasing_again
 from forum.registration import state_counts, text_index
 
-AT_ONCE = 2000
+AT_ONCE = 5000
 PART = 100  # each event beside the current one gets one person for so many of the current one
 NOT_A_DEMO = (
     "This forum has events or people that the demo does not have, or it has no event on its front page, so nobody is"

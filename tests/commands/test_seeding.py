@@ -19,7 +19,7 @@ from forum.outbox.models import OutboxMessage
 from forum.people.models import RegistrationTag
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
-from forum.registration import listing
+from forum.registration import listing, names
 from forum.registration.enums import ENDED, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import CareAnswer, Consent, ProtectedIdentity, Registration
@@ -76,9 +76,11 @@ def test_people_of_every_state_come_with_all_that_belongs_to_them(filled, run, m
     assert number_of(Offer) == statuses[Status.OFFERED] > 0
     addresses = db.session.scalars(select(Registration.email)).all()
     assert (len(set(addresses)), all(one.endswith(".example") for one in addresses)) == (254, True)
+    stored = dict(db.session.execute(select(Registration.email_canonical, Registration.email)).all())
+    assert {names.canonical_email(email): email for email in stored.values()} == stored
     assert (counters.check(NOW), audit.verify()) == ((True, "agree"), None)
-    names = [event.short_name["en"] for event in events.list_events() if event is not current]
-    assert sorted(names) == ["Regional forum in Gothenburg", "Regional forum in Oslo"]
+    others = [event.short_name["en"] for event in events.list_events() if event is not current]
+    assert sorted(others) == ["Regional forum in Gothenburg", "Regional forum in Oslo"]
 
 
 def test_nobody_is_written_to_and_nobody_gets_a_place_by_it(filled, run):
