@@ -85,8 +85,8 @@ def _curve(kind: str, numbers: Sequence[int], top: int) -> Part:
     shown = [*numbers, *numbers] if len(numbers) == 1 else list(numbers)
     last = len(shown) - 1
     count = min(MOST_POINTS, len(shown))
-    places = [round(index * last / (count - 1)) for index in range(count)]
-    points = [f"{place * WIDTH / last:.1f} {_height(shown[place], top)}" for place in places]
+    positions = [round(index * last / (count - 1)) for index in range(count)]
+    points = [f"{position * WIDTH / last:.1f} {_height(shown[position], top)}" for position in positions]
     path = "M" + "L".join(points)
     return Part(kind, path, f"{path}V{HEIGHT}H0Z")
 

@@ -65,7 +65,7 @@ def _piece(text: str, wanted: Sequence[str]) -> str:
 def _hits(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield start and end of each searched word in the text, in order; words that touch or overlap are one hit."""
     folded, origins = fold_with_origins(text)
-    spans = sorted((at, at + len(word)) for word in wanted for at in _places(folded, word))
+    spans = sorted((at, at + len(word)) for word in wanted for at in _positions(folded, word))
     start = stop = -1
     for first, last in ((origins[at], origins[end - 1] + 1) for at, end in spans):
         last = _with_marks(text, last)
@@ -79,7 +79,7 @@ def _hits(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield start, stop
 
 
-def _places(folded: str, word: str) -> Iterator[int]:
+def _positions(folded: str, word: str) -> Iterator[int]:
     at = folded.find(word)
     while at >= 0:
         yield at

@@ -158,10 +158,10 @@ def _fit(text: str, size: int, width: int) -> str:
 
 
 def _write(
-    pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, weight: int, colour: str
+    pen: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, size: int, weight: int, colour: str
 ) -> None:
-    """Write a line; `place` is its upper left corner."""
-    x, y = place
+    """Write a line; `corner` is its upper left one."""
+    x, y = corner
     for font, letters in _runs(text, size, weight):
         pen.text((x, y + size), letters, colour, font, anchor="ls")
         x += round(font.getlength(letters))

@@ -113,7 +113,7 @@ def workbook_chunks(
             part.write(_beginning(headings).encode())
             number = 2
             for some in in_batches(rows):
-                part.write("".join(_row(number + place, row) for place, row in enumerate(some)).encode())
+                part.write("".join(_row(number + offset, row) for offset, row in enumerate(some)).encode())
                 number += len(some)
                 yield buffer.taken()
             part.write(_end(len(headings), number - 1, about.foot if about else "").encode())
@@ -216,7 +216,9 @@ def _end(columns: int, rows: int, foot: str) -> str:
 
 
 def _row(number: int, cells: Sequence[Cell], *, style: int = TEXT) -> str:
-    written = (_cell(f"{_letters(place)}{number}", cell, style) for place, cell in enumerate(cells, start=1))
+    written = (
+        _cell(f"{_letters(column)}{number}", cell, style) for column, cell in enumerate(cells, start=1)
+    )
     return f'<row r="{number}">{"".join(written)}</row>'
 
 
@@ -241,8 +243,8 @@ def _letters(column: int) -> str:
     """Return a column's name: A for 1, AA for 27."""
     letters = ""
     while column:
-        column, place = divmod(column - 1, 26)
-        letters = chr(ord("A") + place) + letters
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
     return letters
 
 
