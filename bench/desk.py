@@ -99,7 +99,7 @@ def _bare(app: Flask, copy: Callable[[Iterable], int]) -> float:
 
 
 def many(app: Flask, group: str) -> Iterator[Row]:
-    """Tag everybody of two organisations: the page that says how many, starting the task, and the worker's part."""
+    """Measure tagging everybody of two organisations: the page that asks, the start of the task, the worker's work."""
     pages, base = sign_in(app)
     pages.get(base)
     pages.spent()

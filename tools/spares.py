@@ -4,7 +4,7 @@ from psycopg import Connection, sql
 
 from tools.servers import PostgresServer
 
-# The revision says which structure the database should have, so that its row counts as part of the structure.
+# Alembic's table. Its only row names the last migration that has run, so it is compared like the structure.
 REVISION = "alembic_version"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 USED_TABLES = f"{TABLES} AND pg_relation_size(oid) > 0"

@@ -63,7 +63,8 @@ def may_enable(user: User, *, by: User) -> bool:
     decided = db.session.get(User, int(decision.actor.removeprefix("user:")))
     if decided is None:
         return False
-    # Whoever decided may have lost the role since; entries of earlier versions do not tell what it was.
+    # The entry says whether an admin of all events decided, who may have lost that role since. Entries of earlier
+    # versions do not say, so the role that the person has now counts as well.
     was_for_all = bool(decision.details and decision.details.payload.get(FOR_ALL))
     return _is_admin_of_all(by) or not (was_for_all or _is_admin_of_all(decided))
 

@@ -66,7 +66,7 @@ class NotManager(ColleagueRefused):
 
 
 class RoleTooWide(ColleagueRefused):
-    """A role that only somebody else may give: of more events than one's own, secret, or for oneself."""
+    """The organiser may not give this role, or take it away; nobody gives a role to themselves."""
 
 
 class LastAdmin(ColleagueRefused):

@@ -54,7 +54,7 @@ def queue_recovery_code_used(user: User, left: int, *, now: datetime) -> None:
 
 
 def queue_invited(user: User, event: Event, token: str, *, by: User, days: int, now: datetime) -> None:
-    """Send the link by which an invited colleague sets the first password; it works for so many days."""
+    """Send the link by which an invited colleague sets the first password; the link works for `days` days."""
     link = f"{current_app.config['BASE_URL']}/account/welcome/{token}?lang={user.language}"
     _queue(user, "account-invited", now, link=link, days=days, inviter=by.name, about=event)
 

@@ -53,8 +53,8 @@ def change(event: str) -> ResponseReturnValue:
     if left_words:
         flash(left_words, "warning")
     # Lead to where the choice is said, unless a message above the list says more.
-    place = "chosen" if act in (KEEP, MATCHING, NONE) and not left_words else None
-    return redirect(_next_url(this_event, filters, act, number, place), 303)
+    anchor = "chosen" if act in (KEEP, MATCHING, NONE) and not left_words else None
+    return redirect(_next_url(this_event, filters, act, number, anchor), 303)
 
 
 def _keep(event: Event, filters: listing.Filters, act: str) -> int:
@@ -105,10 +105,10 @@ def _number_words(event: Event, number: int) -> str:
     return _("%(number)s of %(total)s chosen", number=format_decimal(number), total=format_decimal(everybody))
 
 
-def _next_url(event: Event, filters: listing.Filters, act: str, number: int, place: str | None) -> str:
+def _next_url(event: Event, filters: listing.Filters, act: str, number: int, anchor: str | None) -> str:
     """Return where the button leads: to the page that asks before an act, or back to the list."""
     if act not in (*TaskKind, *PAGES):
-        return _list_url(event, filters, act, place)
+        return _list_url(event, filters, act, anchor)
     if request.form.get("whom") == ALL:
         return _act_url(event, act, filters.query())
     if not number:
@@ -123,12 +123,11 @@ def _act_url(event: Event, act: str, query: Mapping[str, Any]) -> str:
     return url_for("bulk.ask", event=event.slug, act=act, **{**query, "whom": ALL})
 
 
-def _list_url(event: Event, filters: listing.Filters, act: str = "", place: str | None = None) -> str:
-    """Return the URL of the page of the list on which the button was pressed, or of the next one.
+def _list_url(event: Event, filters: listing.Filters, act: str = "", anchor: str | None = None) -> str:
+    """Return the URL of a page of the list: of the next one for the button NEXT, else of the one with the button.
 
-    `place` is the id of what the browser shows first, and from where the keyboard goes on.
-
-    Whoever chooses nobody and has looked at the chosen alone sees everybody again.
+    `anchor` is the id of the element to which the browser jumps. An organiser who has chosen nobody any more, and whose
+    list shows only chosen people, gets the list of everybody.
     """
     cursor = Cursor.of(request.args)
     shown = [text for text in request.form.getlist("shown") if read_reference(text)]
@@ -136,4 +135,4 @@ def _list_url(event: Event, filters: listing.Filters, act: str = "", place: str 
         cursor = Cursor(shown[-1])
     query = filters.query(**{CHOSEN: ""}) if act == NONE else filters.query()
     beside = cursor.args() if cursor else {}
-    return url_for("attendees.index", event=event.slug, **query | beside, _anchor=place)
+    return url_for("attendees.index", event=event.slug, **query | beside, _anchor=anchor)

@@ -38,7 +38,10 @@ class Judge:
         self.lookups = 0
 
     def judge(self, domain: str) -> str:
-        """Return pass, fail, softfail, neutral or none. Raises NoAnswer, TooManyLookups."""
+        """Return what the domain's SPF record says of the mail server: pass, fail, softfail, neutral or none.
+
+        Raises NoAnswer, TooManyLookups.
+        """
         records = records_of(domain, self.ask)
         if len(records) != 1:
             return "none"

@@ -59,5 +59,5 @@ def _srcset(image: Image, kind: str) -> str:
 
 
 def _middle(widths: list[int]) -> int:
-    """Return the width for browsers that choose none: 800 pixels, or the nearest."""
+    """Return the width for browsers that do not read `srcset`: the one nearest to 800 pixels."""
     return min(widths, key=lambda width: abs(width - 800))

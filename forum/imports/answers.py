@@ -131,7 +131,7 @@ class Offered:
         self.keys = [one.key for one in question.choices if not one.withdrawn_at]
         self.exact: dict[str, set[str]] = {}
         self.folded: dict[str, set[str]] = {}
-        # The most parts between commas that a label has itself.
+        # A label may contain commas: into how many parts they divide it at most.
         self.most_parts = 1
         for choice in question.choices:
             if choice.withdrawn_at:

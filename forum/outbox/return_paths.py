@@ -49,7 +49,7 @@ def find_id(text: str) -> int | None:
             except InvalidTag:
                 continue
             number, mark = int.from_bytes(plain[:ID_BYTES]), plain[ID_BYTES:]
-            # A number is used again on SQLite when the newest mail was deleted; its Message-ID is not.
+            # SQLite gives the number of a deleted mail to the next one, so the Message-ID has to be the same too.
             message_id = db.session.scalar(select(OutboxMessage.message_id).where(OutboxMessage.id == number))
             if message_id is not None and mark == _mark(message_id):
                 return number

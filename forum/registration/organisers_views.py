@@ -44,7 +44,7 @@ class ViewForm(TidyForm):
 
 
 class ChangeViewForm(ShowsStored, ViewForm):
-    """The name of a view, who sees it, and whether it shows from now on what the list shows."""
+    """The name of a saved view, who sees it, and whether it takes over the filters and columns of the list."""
 
     replaces = BooleanField(_l("Let the view show what the list shows now"))
 

@@ -43,7 +43,7 @@ def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> R
 
 
 def offered_ring(event: Event, now: datetime) -> dict[str, Any]:
-    """Return the ring whose arcs link to the form, the words in its middle, and what registering gives now."""
+    """Return the ring whose arcs link to the form, the words in its middle, and what a registration leads to now."""
     ring, opening = ring_of(event, now, form_address(now)), opening_of(event, now)
     return {"ring_view": ring, "ring_said": middle_words(event, opening, ring, now), "opening": opening}
 

@@ -164,7 +164,8 @@ def _short_day_of(moment: datetime, event) -> str:
 
 @lru_cache(maxsize=1000)
 def _short_day(day: date, code: str) -> str:
-    return format_date(day, "d MMM y", locale=code)  # the rows of a list show few days, many times
+    # Cached, because formatting is slow and a long list shows the same few days again and again.
+    return format_date(day, "d MMM y", locale=code)
 
 
 def _hour_of(moment: datetime, event) -> str:

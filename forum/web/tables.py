@@ -35,7 +35,7 @@ SUSPECT = re.compile(
 )
 
 FIRST = itemgetter(slice(1))  # returns the first character of a text, "" for none
-# First characters behind which `harmless` changes no text that is printable and has neither comma nor semicolon.
+# A printable text that begins with one of these and has neither comma nor semicolon is not changed by `harmless`.
 PLAIN_FIRST = frozenset(("", *filter(lambda first: not SUSPECT.search(first), map(chr, range(0x180)))))
 
 

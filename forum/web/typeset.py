@@ -39,7 +39,7 @@ MOST_ROUNDS = 3
 
 
 def main(folder: Path, moment: int) -> bytes:
-    """Return the PDF. Raises `typst.TypstError`."""
+    """Return the PDF of the folder's main.typ with the data from standard input. Raises `typst.TypstError`."""
     told, markup = json.load(sys.stdin.buffer), (folder / "main.typ").read_bytes()
     letters = sorted({letter for text in _texts(told) if not text.isascii() for letter in text})
     _made, lacking = _set(folder, LETTERS, letters, moment)

@@ -10,7 +10,7 @@ from tests.browser.measures import WCAG, WIDTHS, resize
 
 SCRIPT = (Path(__file__).parent / "looks.js").read_text()
 CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # the axe rules that judge colours
-PLACES = ("target-size", "scrollable-region-focusable")  # the axe rules that judge sizes and positions
+GEOMETRY = ("target-size", "scrollable-region-focusable")  # the axe rules that judge sizes and positions
 Document = tuple[int, int]  # the digest of a document's skeleton, and that of what is displayed of it
 Text = tuple[Document, int]  # a text: its document, and the index of its element
 # A look: its colour scheme, width and document, and the kinds of all texts in the light scheme.
@@ -28,9 +28,9 @@ class Axe:
     """axe-core for pages in all their languages and looks.
 
     Most rules depend on the document without its words (its skeleton), and on what is displayed of it. That rarely
-    changes with the look or the language. Two depend on places, two on colours; they run again in each language. The
-    contrast is judged once for each kind of text, also when another width, language or page shows that kind again. With
-    forced colours axe reads a mixture of both colour sets, so contrast is left out.
+    changes with the look or the language. Two depend on sizes and positions, two on colours; they run again in each
+    language. The contrast is judged once for each kind of text, also when another width, language or page shows that
+    kind again. With forced colours axe reads a mixture of both colour sets, so contrast is left out.
 
     Darkness and forced colours rarely change anything but colours. Where that is so, forced colours are left out for a
     page with the same skeleton of which the same is displayed in the light. The dark is left out when its texts are of
@@ -43,7 +43,9 @@ class Axe:
     _unjudged: set[Text] = field(
         default_factory=set
     )  # texts without contrast, such as those of hidden elements
-    _known: set[Document] = field(default_factory=set)  # documents on which most rules have run
+    _known: set[Document] = field(
+        default_factory=set
+    )  # documents that axe has checked, but for sizes and colours
     # looks that only differ in colours from the light look of the same document
     _settled: set[Look] = field(default_factory=set)
 
@@ -98,9 +100,9 @@ class _Visit:
         if links not in self._links and (scheme == "light" or self.has_coloured_links):
             rules.add(LINKS)
         if places not in self._places:
-            rules |= set(PLACES)
+            rules |= set(GEOMETRY)
         if document not in self.known:
-            left_out = {CONTRAST, LINKS, *PLACES} - rules
+            left_out = {CONTRAST, LINKS, *GEOMETRY} - rules
             disabled = {rule: {"enabled": False} for rule in left_out}
             self._run(look, {"runOnly": {"type": "tag", "values": WCAG}, "rules": disabled})
         elif rules:

@@ -32,7 +32,8 @@ def test_a_tick_is_kept_when_the_list_is_left_by_a_link(worlds, new_visitor):
     other.goto(page.url)
     other.locator("#list [name=who]").nth(1).uncheck()
     expect(other.locator("[data-chosen-said]")).to_contain_text("0 of ")
-    # What was kept before is no change of this page: the button leaves what another page has taken back.
+    # The other page has taken the choice back meanwhile. The button sends only what was changed on its own page, so the
+    # person stays unchosen.
     page.get_by_role("button", name="Keep the choice").click()
     expect(boxes.nth(1)).not_to_be_checked()
     boxes.nth(1).check()

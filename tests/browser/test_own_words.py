@@ -84,7 +84,7 @@ def test_an_organiser_writes_to_one_sector_and_a_stakeholder_refuses(app, databa
 
 
 def _begin_now() -> None:
-    """Let the minute in which a message can be stopped be over."""
+    """Start sending now, without the minute in which the organiser can still stop a message."""
     start_write(db.session)
     db.session.scalars(select(Mailing)).one().begins_at = clock.now()
     db.session.commit()

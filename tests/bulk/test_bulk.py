@@ -48,7 +48,7 @@ def people(event):
 
 
 def choose(organiser, act: str, *chosen: Registration, **filters: str):
-    """Open the page that asks: for these people, or for all that match the filters."""
+    """Open the page that asks before the act, for these people or for everybody who matches the filters."""
     whom = {"whom": "chosen", "who": [one.reference for one in chosen]} if chosen else {"whom": "all"}
     return organiser.get("bulk.ask", **HERE, act=act, **whom, **filters)
 

@@ -25,7 +25,7 @@ def make_front():
 
 
 def make_beside():
-    """Save an event that takes registrations beside the front page."""
+    """Save an event that takes registrations, too, and is not the front page of the site."""
     return _make(
         "osl28",
         "basalt",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from forum.database import Base
 from forum.settings.project import PROJECT
 
-# Rooms with blueprints, none of which has the room's name.
+# Rooms whose blueprints all have other names than the room.
 WITHOUT_OWN_BLUEPRINT = {
     "mailings": "its console pages compose other rooms and stand in `console/`, whose blueprint has the name",
 }
@@ -17,7 +17,7 @@ OTHER_FOLDERS = {
     "console/requests": "two blueprints share it: requests for erasure and for restriction",
     "console/styleguide": "the parts of one page, which is in the blueprint of the overview",
 }
-# Rooms whose tables are all named otherwise.
+# Rooms none of whose tables has the room's word in its name.
 OTHER_TABLES = {
     "accounts": "`users` is older than the rule, and a migration may only add",
     "health": "keeps the check values of keys, and nothing about health",

@@ -12,7 +12,8 @@ import pytest
 
 from forum.settings.project import PROJECT
 
-# How a function that sets the app up, and gets it or the state of a blueprint, names the shared variables.
+# The expressions for the variables that all templates share in functions that set the app up: these get the app, or
+# the state of a blueprint. `find_writers` accepts no other.
 AT_SET_UP = {"app.jinja_env.globals", "state.app.jinja_env.globals", "app.jinja_env.make_globals"}
 
 

@@ -469,7 +469,7 @@ def _merge_two(world: World) -> None:
 
 
 def _import_some(world: World) -> None:
-    """Say that some people were imported, each with somebody who is gone: these imports cannot be undone."""
+    """Store imports of two people each, one of whom is deleted since; such an import cannot be undone."""
     for name in ("twin", "elsewhere"):
         person, table = world.people[name], {"headings": "x", "columns": {"email": 0}, "form_key": name}
         counted = {"made_at": NOW, "people": 2, "sends_links": False}

@@ -54,7 +54,7 @@ def test_every_mail_leaves_from_an_address_of_its_own(database, to_server, smtp_
     assert [return_paths.find_id(f"<{sender.upper()}>") for sender in senders] == [mail.id for mail in mails]
     longest = "b" * LONGEST_BOUNCE_NAME + senders[0][len("bounces") :].partition("@")[0]
     assert len(longest) == 64
-    # Nothing of the mail can be read from its address, and no other address is genuine.
+    # A return path shows nothing of the mail's Message-ID, and one that was made up or changed leads to no mail.
     assert not {mail.message_id[1:9] for mail in mails} & {sender[8:16] for sender in senders}
     changed = senders[0][:20] + ("a" if senders[0][20] != "a" else "b") + senders[0][21:]
     assert [return_paths.find_id(text) for text in (changed, f"b+{'a' * 40}@x", "b+1@x", "")] == [None] * 4

@@ -1,4 +1,4 @@
-"""Mail that comes back is told where the organiser works, leads to another address, and outlives an erasure (M10)."""
+"""Addresses whose mail comes back: organisers see it and enter another address; the mark outlives an erasure (M10)."""
 
 import pytest
 from sqlalchemy import select

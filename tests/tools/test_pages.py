@@ -98,7 +98,9 @@ def test_a_sound_page_has_no_problems():
 @pytest.mark.parametrize("name", BROKEN)
 def test_each_check_can_fail(name):
     old, new, problem = BROKEN[name]
-    assert page_problems(GOOD) == []  # remembers the skeleton of the good page
+    assert (
+        page_problems(GOOD) == []
+    )  # also makes the checks remember the good page, so that parsing it is saved
     assert any(problem in found for found in page_problems(_changed(old, new)))
 
 
