@@ -101,6 +101,8 @@ REACH = {
         "ssl",
     },
 }
+# Files in which a variable is still called found.
+STILL_CALLED_FOUND = {"forum/delegations/substituting.py", "forum/registration/waiting_pages.py"}
 OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
 VIEWS = {
     *("forum/home/public.py", "forum/console/previews.py"),
@@ -301,6 +303,14 @@ def _is_of(call: ast.Call, module: str) -> bool:
     return isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") == module
 
 
+def called_found(tree: ast.Module) -> Iterator[str]:
+    """Yield each variable and parameter that is called found, which does not say what it is."""
+    for node in ast.walk(tree):
+        is_variable = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == "found"
+        if is_variable or (isinstance(node, ast.arg) and node.arg == "found"):
+            yield f"line {node.lineno}"
+
+
 def test_no_sql_is_put_together():
     found = over_all(built_sql)
     assert {path: len(lines) for path, lines in found.items()} == BUILT_SQL, found
@@ -326,6 +336,10 @@ def test_rules_know_no_request():
 
 def test_views_pass_what_a_page_shows():
     assert {path: set(names) for path, names in over_all(left_in_g).items()} == LEFT_IN_G
+
+
+def test_nothing_is_called_found():
+    assert over_all(called_found).keys() <= STILL_CALLED_FOUND
 
 
 def test_import_contracts_have_no_exception():
@@ -363,6 +377,13 @@ CONTROLS = {
         'CheckConstraint(f"a IN ({codes})")',
         'x = f"UPDATE a SET b = {x}"',
     ],
+    called_found: [
+        "found = f()",
+        "found, x = f()",
+        "if found := f(): pass",
+        "for found in x: pass",
+        "lambda found: 1",
+    ],
     run_text: [
         "eval(x)",
         "x.format(y)",
@@ -394,6 +415,7 @@ HARMLESS = {
         'f"{x} where"',
         '"a" + "b"',
     ],
+    called_found: ["Found(found=1)", "x.found", "is_found = 1"],
     run_text: ["re.compile(x)", "formatted(x)", 'f"{x}"'],
     reaching: ["import re", "from urllib.parse import urlsplit", "import httpxx"],
 }
