@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from babel.dates import format_datetime
 from flask import url_for
@@ -12,6 +13,8 @@ from flask_babel import ngettext
 from forum.accounts import sign_ins
 from forum.accounts.access import may_open
 from forum.audit import queries as audit
+from forum.console import agenda_tasks
+from forum.console.agenda_tasks import ALARM, Task
 from forum.console.mailings import proposed_change
 from forum.console.navigation import waits_of
 from forum.console.scope import mail_scope
@@ -33,18 +36,6 @@ from forum.review import queries as reviews
 from forum.web.languages import day_text, language
 
 BRAKES_SHOWN = timedelta(days=1)
-ALARM = "!"  # pages show this sign instead of a number for a problem that has no number
-
-
-@dataclass(frozen=True)
-class Task:
-    """A task of the organisers: a number, what is counted, details, and the URL where it is done ("" for none)."""
-
-    number: int | str
-    title: str
-    detail: str
-    url: str = ""
-    is_trouble: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class Coming:
     text: str
 
 
-def list_tasks(event: Event, now: datetime) -> list[Task]:
+def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task]:
     """Return the event's tasks that the signed-in user may do; those for which people wait come first."""
     # For each kind of task: the page that does it, or one that is open to the same organisers. Whoever may open the
     # page gets the tasks.
@@ -64,10 +55,13 @@ def list_tasks(event: Event, now: datetime) -> list[Task]:
         ("erasure_requests.index", _requests),
         ("erasure_requests.index", _erasures),
         ("review.index", _reviews),
+        ("waiting_list.index", partial(_offers, counts=counts)),
         ("mailings.show", _mailings),
         ("outbox.index", _mail_troubles),
+        ("bulk.index", agenda_tasks.list_standing_work),
         ("log.index", _brakes),
         ("settings.texts", _blanks),
+        ("log.index", agenda_tasks.list_old_backup),
     )
     return [
         task for endpoint, list_kind in kinds if may_open(endpoint, event) for task in list_kind(event, now)
@@ -177,6 +171,11 @@ def _reviews(event: Event, now: datetime) -> Iterator[Task]:
         url_for("review.index", event=event.slug),
         is_trouble=bool(late),
     )
+
+
+def _offers(event: Event, now: datetime, counts: listing.Counts) -> Iterator[Task]:
+    if listing.total(counts, status=Status.OFFERED):
+        yield from agenda_tasks.list_ending_offers(event, now)
 
 
 def _mailings(event: Event, _now: datetime) -> Iterator[Task]:

@@ -7,13 +7,12 @@ from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from forum import presence
 from forum.console.checks import Check, Checklist, Group, State, link
 from forum.console.question_checks import question_checks
 from forum.console.text_checks import text_checks
 from forum.events.days import has_hours
 from forum.events.models import Event
-from forum.health.checks import BACKUP_MAY_BE_OLD
+from forum.health import backups
 from forum.outbox import heartbeats, relay
 from forum.outbox.wording import relay_text
 from forum.web.languages import dates_of, in_language, moment_text
@@ -146,9 +145,8 @@ def _mail_and_safety(event: Event, now: datetime) -> Iterator[Check]:
             " Whoever runs the server should see that it is started."
         ),
     )
-    made = _last_backup()
     yield _check(
-        made is not None and now - made <= BACKUP_MAY_BE_OLD,
+        backups.find_last(now).is_recent,
         _("Backup of the last day"),
         _("None was made on this machine. Whoever runs the server can make one every night."),
         otherwise=State.LATER,
@@ -165,13 +163,6 @@ def _mail_server(event: Event, now: datetime) -> Check:
     if trouble := relay.find_trouble():
         return Check(title, State.NEEDED, relay_text(trouble, event.zone, now))
     return Check(title)
-
-
-def _last_backup() -> datetime | None:
-    try:
-        return presence.last_backup(current_app.config["INSTANCE"])
-    except (OSError, ValueError):
-        return None
 
 
 def _check(

@@ -69,7 +69,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
         "checklist": _checklist(event, now),
         "is_admin": sign_ins.is_admin_of_all(),
         "standing": agenda.standing_text(event, now),
-        "tasks": agenda.list_tasks(event, now),
+        "tasks": agenda.list_tasks(event, counts, now),
         "coming": agenda.list_coming(event, balance, counts, now),
         "balance": balance,
         "offered": listing.total(counts, status=Status.OFFERED),

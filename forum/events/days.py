@@ -54,6 +54,12 @@ def list_days(event: Event) -> list[Day]:
     ]
 
 
+def end_of_day(event: Event, now: datetime) -> datetime:
+    """Return the midnight at the venue that ends the present day."""
+    tomorrow = now.astimezone(event.zone).date() + DAY
+    return datetime.combine(tomorrow, time(), event.zone)
+
+
 def capital(words: str) -> str:
     """Return the words with a capital at their beginning: Swedish writes weekdays without one."""
     return words[:1].upper() + words[1:]

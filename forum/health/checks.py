@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -25,13 +25,12 @@ from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db, migrate
-from forum.health import counters, files, keys, refusals, rights, signing
+from forum.health import backups, counters, files, keys, refusals, rights, signing
 from forum.outbox import heartbeats, relay
 from forum.outbox import queries as outbox
 from forum.web import limits
 
 FAILURES_IN_A_ROW = 3
-BACKUP_MAY_BE_OLD = timedelta(hours=26)  # backups are made daily, and making one takes some time
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
 Check = Callable[[datetime], tuple[bool, str]]
@@ -211,18 +210,13 @@ def _disk(now: datetime) -> tuple[bool, str]:
 
 
 def _backup(now: datetime) -> tuple[bool, str]:
-    """Check the age of the last backup; with PostgreSQL there may be none here, as another machine may make them."""
-    try:
-        made = presence.last_backup(current_app.config["INSTANCE"])
-    except (OSError, ValueError):
+    last = backups.find_last(now)
+    if not last.is_readable:
         return False, f"{presence.LAST_BACKUP} in the instance folder cannot be read"
-    if made is None:
-        is_elsewhere = db.engine.dialect.name == "postgresql"
-        return is_elsewhere or not current_app.config["PRODUCTION"], "none was made on this machine"
-    return (
-        now - made <= BACKUP_MAY_BE_OLD,
-        f"the last was made {counted(int((now - made).total_seconds() / 3600), 'hour', 'hours')} ago",
-    )
+    if last.made is None:
+        return last.is_well, "none was made on this machine"
+    hours = counted(int((now - last.made).total_seconds() / 3600), "hour", "hours")
+    return last.is_well, f"the last was made {hours} ago"
 
 
 def _audit(now: datetime) -> tuple[bool, str]:

@@ -19,7 +19,7 @@ from itertools import chain, cycle, islice
 from typing import Any
 
 from flask_babel import force_locale
-from sqlalchemy import Delete, delete, event, inspect, select
+from sqlalchemy import Delete, ScalarSelect, delete, event, func, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, scoped_session
 
 from forum.accounts import queries as accounts
@@ -85,6 +85,13 @@ def list_own(event: Event, user_id: int) -> Sequence[KeptExport]:
     """Return the lists of the event that this organiser has asked for, the newest first."""
     mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id
     return db.session.scalars(select(KeptExport).where(*mine).order_by(KeptExport.id.desc())).all()
+
+
+def standing(event: Event, user_id: int, since: datetime) -> ScalarSelect[int]:
+    """Return, as a column of a statement, how many lists asked for by this organiser until then are not ready yet."""
+    mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id
+    waits = KeptExport.ready_at.is_(None), KeptExport.asked_at <= since
+    return select(func.count(KeptExport.id)).where(*mine, *waits).scalar_subquery()
 
 
 def find_own(event: Event, user_id: int, number: int) -> KeptExport | None:

@@ -1,6 +1,7 @@
 """Reading the waiting list in the event's order (`line` defines it)."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, select
@@ -48,6 +49,19 @@ def count_places_by_organisation(event: Event) -> dict[tuple[str, int], int]:
     """Return how many places each organisation holds in each sector, by its key and the sector's id."""
     rows = db.session.execute(PLACES_BY_ORGANISATION, {"event_id": event.id})
     return {(key, sector_id): number for key, sector_id, number in rows}
+
+
+def find_ending(event: Event, now: datetime, until: datetime) -> tuple[int, datetime | None]:
+    """Return how many open offers end before `until` and have not ended yet, and when the first of them ends."""
+    ends = Registration.offer_expires_at
+    mine = (
+        Registration.event_id == event.id,
+        Registration.status == Status.OFFERED,
+        ends > now,
+        ends < until,
+    )
+    number, first = db.session.execute(select(func.count(), func.min(ends)).where(*mine)).one()
+    return number, first
 
 
 def positions(event: Event, sector_id: int | None = None) -> Any:

@@ -11,6 +11,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
+from forum.events.days import end_of_day
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
@@ -39,6 +40,7 @@ def index(event: str) -> ResponseReturnValue:
         lines=lines,
         notes=waiting_view.notes(found, lines),
         offered=waiting_view.list_open(found),
+        ends_today=end_of_day(found, now),
         left=places.places_left(found, now),
         last_offer_at=deadlines.offers_end_at(found),
         are_offers_over=now >= deadlines.offers_end_at(found),

@@ -1,8 +1,9 @@
 """Reading tasks, and counting what became of their people."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID
@@ -40,6 +41,13 @@ def list_running() -> Sequence[int]:
     return db.session.scalars(
         select(Task.id).where(Task.status == TaskStatus.RUNNING).order_by(Task.id)
     ).all()
+
+
+def standing(event: Event, since: datetime) -> ScalarSelect[int]:
+    """Return, as a column of a statement, how many running tasks of the event have given nobody a turn since then."""
+    moved = exists().where(TaskPerson.task_id == Task.id, TaskPerson.done_at > since)
+    mine = Task.event_id == event.id, Task.status == TaskStatus.RUNNING, Task.started_at <= since
+    return select(func.count(Task.id)).where(*mine, ~moved).scalar_subquery()
 
 
 def list_waiting(task_id: int, limit: int) -> Sequence[int]:

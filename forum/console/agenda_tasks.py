@@ -1,0 +1,94 @@
+"""A task of the overview, and the tasks that time makes: offers that end today, work that stands still, old backups."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from forum.accounts import sign_ins
+from forum.events.days import end_of_day
+from forum.events.models import Event
+from forum.extensions import db
+from forum.health import backups
+from forum.registration import kept_exports, line_queries
+from forum.tasks import queries as tasks
+from forum.web.languages import moment_text
+
+ALARM = "!"  # pages show this sign instead of a number for a problem that has no number
+STANDS_STILL = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of the organisers: a number, what is counted, details, and the URL where it is done ("" for none)."""
+
+    number: int | str
+    title: str
+    detail: str
+    url: str = ""
+    is_trouble: bool = False
+
+
+def list_ending_offers(event: Event, now: datetime) -> Iterator[Task]:
+    """Yield a task for open offers that end before midnight at the venue; it leads to them in the waiting list."""
+    number, first = line_queries.find_ending(event, now, end_of_day(event, now))
+    if first is not None:
+        yield Task(
+            number,
+            ngettext("open offer ends today", "open offers end today", number),
+            _(
+                "The first one ends on %(moment)s. An offer can be extended, or the person reminded by telephone.",
+                moment=moment_text(first, event.zone),
+            ),
+            f"{url_for('waiting_list.index', event=event.slug)}#open-offers",
+        )
+
+
+def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
+    """Yield tasks for changes of many people, and for the user's exports, that the worker does not go on with."""
+    since, sign_in = now - STANDS_STILL, sign_ins.load()
+    user_id = sign_in.user_id if sign_in else 0
+    both = select(tasks.standing(event, since), kept_exports.standing(event, user_id, since))
+    changes, exports = db.session.execute(both).one()
+    told = _(
+        "Nothing of it is lost: it goes on by itself once the program that works in the background runs again."
+        " Whoever runs the server should see that it is started."
+    )
+    if changes:
+        title = ngettext(
+            "change of many people has stood still for 15 minutes",
+            "changes of many people have stood still for 15 minutes",
+            changes,
+        )
+        yield Task(changes, title, told, url_for("bulk.index", event=event.slug), is_trouble=True)
+    if exports:
+        title = ngettext(
+            "export of yours has waited for 15 minutes",
+            "exports of yours have waited for 15 minutes",
+            exports,
+        )
+        yield Task(exports, title, told, url_for("kept_exports.index", event=event.slug), is_trouble=True)
+
+
+def list_old_backup(event: Event, now: datetime) -> Iterator[Task]:
+    """Yield a task when the last backup is too old, or missing where one should have been made."""
+    last = backups.find_last(now)
+    if last.is_well:
+        return
+    told = _("Whoever runs the server should see that forum backup is run every night.")
+    if last.made is None:
+        title = (
+            _("No backup has been made")
+            if last.is_readable
+            else _("It is not known how old the last backup is")
+        )
+        yield Task(ALARM, title, told, is_trouble=True)
+        return
+    days = (now - last.made).days
+    made = _("The last one was made on %(moment)s.", moment=moment_text(last.made, event.zone))
+    title = ngettext("day since the last backup", "days since the last backup", days)
+    yield Task(days, title, f"{made} {told}", is_trouble=True)

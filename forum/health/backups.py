@@ -1,0 +1,40 @@
+"""How old the last backup is: what the health check, the checklist and the overview of the console know of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from forum import presence
+from forum.extensions import db
+
+MAY_BE_OLD = timedelta(hours=26)  # backups are made daily, and making one takes some time
+
+
+@dataclass(frozen=True)
+class LastBackup:
+    """When the last backup on this machine was finished, None if none is known, and whether that is as it should be."""
+
+    made: datetime | None
+    is_well: bool
+    is_readable: bool = True
+
+    @property
+    def is_recent(self) -> bool:
+        """Whether a backup of the last day is known."""
+        return self.is_well and self.made is not None
+
+
+def find_last(now: datetime) -> LastBackup:
+    """Return what is known of the last backup.
+
+    None may be known on this machine with PostgreSQL, because another machine may make them, and in development.
+    """
+    try:
+        made = presence.last_backup(current_app.config["INSTANCE"])
+    except (OSError, ValueError):
+        return LastBackup(None, is_well=False, is_readable=False)
+    if made is None:
+        is_elsewhere = db.engine.dialect.name == "postgresql"
+        return LastBackup(None, is_well=is_elsewhere or not current_app.config["PRODUCTION"])
+    return LastBackup(made, is_well=now - made <= MAY_BE_OLD)

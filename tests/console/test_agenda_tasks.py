@@ -1,0 +1,105 @@
+"""Tasks of the overview that time makes, each for whoever may do it (R13, R29)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from forum import clock, presence
+from forum.accounts.enums import Role
+from forum.extensions import db
+from forum.registration import actions
+from forum.registration.kept_export_models import KeptExport
+from forum.tasks.models import Task
+from tests.console.test_overview import beat, overview, tasks
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, write
+from tests.factories.tasks import make_running
+from tests.registration.test_kept_exports import prepare
+from tools.organisers import make_user
+
+MINUTES = timedelta(minutes=16)
+STILL = "1 change of many people has stood still for 15 minutes"
+UNMADE = "1 export of yours has waited for 15 minutes"
+
+
+def instance(app):
+    return app.config["INSTANCE"]
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        (timedelta(hours=26), []),
+        (timedelta(hours=27), ["1 day since the last backup"]),
+        (timedelta(days=3, hours=2), ["3 days since the last backup"]),
+    ],
+)
+def test_an_old_backup_is_told_to_organisers_with_its_age_and_what_to_do(app, sign_in_as, event, age, told):
+    presence.note_backup(instance(app), NOW - age)
+    beat(NOW)
+    page = overview(sign_in_as(event=event))
+    assert tasks(page) == told
+    said = "Whoever runs the server should see that forum backup is run every night."
+    assert (said in page.text) == bool(told)
+    for role in (Role.REGISTRAR, Role.VIEWER):
+        assert "backup" not in overview(sign_in_as(role, event)).text
+
+
+def test_a_missing_backup_is_told_only_where_one_is_expected(app, sign_in_as, event):
+    beat(NOW)
+    assert tasks(overview(sign_in_as(event=event))) == []
+    app.config["PRODUCTION"] = True
+    assert tasks(overview(sign_in_as(event=event))) == ["! No backup has been made"]
+    (instance(app) / presence.LAST_BACKUP).write_text("yesterday")
+    assert tasks(overview(sign_in_as(event=event))) == ["! It is not known how old the last backup is"]
+
+
+def test_offers_that_end_today_are_told_and_lead_to_them(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
+    first = confirmed(event, "ngo")
+    offered = confirmed(event, "ngo", family_name="Berg")
+    write(actions.cancel, first, actor="command", now=NOW)
+    ends = NOW + timedelta(hours=48)
+    beat(ends)
+    for moment, told in (
+        (ends - timedelta(hours=15), []),
+        (ends - timedelta(hours=14), ["1 open offer ends today"]),
+    ):
+        clock.freeze(moment)
+        beat(moment)
+        page = overview(sign_in_as(Role.REGISTRAR, event, at=moment))
+        assert tasks(page) == told
+    assert "The first one ends on 5 May 2027 at 14:00 (CEST)." in page.text
+    assert page.links["1 open offer ends today"] == "/console/nf27/waiting#open-offers"
+    listed = page.follow("1 open offer ends today")
+    (row,) = listed.soup.select("[aria-labelledby=open-offers] tbody tr")
+    assert (offered.family_name in row.get_text(), row.b.get_text()) == (True, "today")
+    assert tasks(overview(sign_in_as(Role.VIEWER, event, at=moment))) == []
+    clock.freeze(ends + timedelta(seconds=1))
+    assert "ends today" not in overview(sign_in_as(Role.REGISTRAR, event, at=clock.now())).text
+
+
+def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
+    make_user(Role.ADMIN, event)
+    for name in ("Alm", "Berg", "Celsing"):
+        confirmed(event, "ngo", family_name=name)
+    make_running(event)
+    pages = sign_in_as(Role.REGISTRAR, event)
+    prepare(pages)
+    beat(NOW)
+    assert tasks(overview(pages)) == []
+    clock.freeze(NOW + MINUTES)
+    beat(NOW + MINUTES)
+    page = overview(pages)
+    assert tasks(page) == [STILL, UNMADE]
+    assert (page.links[STILL], page.links[UNMADE]) == (
+        "/console/nf27/tasks",
+        "/console/nf27/exports/",
+    )
+    # Whoever has not asked for the export learns nothing of it, and a viewer nothing of either.
+    assert tasks(overview(sign_in_as(Role.REGISTRAR, event, at=clock.now()))) == [STILL]
+    assert tasks(overview(sign_in_as(Role.VIEWER, event, at=clock.now()))) == []
+    write(lambda: db.session.execute(update(Task).values(started_at=NOW + MINUTES)))
+    write(lambda: db.session.execute(update(KeptExport).values(ready_at=NOW)))
+    assert tasks(overview(pages)) == []
