@@ -56,7 +56,7 @@ def choices(
     asked, delegations = narrowing.list_asked(event), delegation_column.describe(event, filters, rows)
     views = saved_views.list_seen(event, user_id)
     opened = saved_views.describe(event, filters, views, asked)
-    view = opened.view if opened else None
+    view, now = opened.view if opened else None, clock.now()
     has_delegations = delegations["has_delegations"]
     return {
         "panel": filter_words.describe(event, filters, asked, counts),
@@ -72,7 +72,7 @@ def choices(
         "views": views,
         "view_numbers": tabs.view_numbers(event, views, counts),
         "opened": opened,
-        "menu_of": row_menu.make(event, filters, is_over=events.is_over(event, clock.now())),
+        "menu_of": row_menu.make(event, filters, is_over=events.is_over(event, now), now=now),
         "columns_form": TidyForm(formdata=None),
         "chosen": chosen.list_ids(event, user_id),
         "everybody": listing.total(counts),

@@ -22,6 +22,14 @@ UNDO_TIME = timedelta(days=1)
 MAIL = "reinstated"
 
 
+def is_in_time(registration: Registration, now: datetime) -> bool:
+    """Return whether the registration was cancelled so recently that undoing it can be tried."""
+    was, ended_at = registration.cancelled_from, registration.ended_at
+    if registration.status != Status.CANCELLED or was is None or ended_at is None:
+        return False
+    return now < ended_at + UNDO_TIME and not events.is_over(registration.event, now)
+
+
 def foresee(registration: Registration, now: datetime, *, may_be_late: bool = False) -> Status | None:
     """Return the status that the registration would have again; None if its cancellation cannot be undone now.
 
@@ -31,8 +39,7 @@ def foresee(registration: Registration, now: datetime, *, may_be_late: bool = Fa
     was, ended_at = registration.cancelled_from, registration.ended_at
     if registration.status != Status.CANCELLED or was is None or ended_at is None:
         return None
-    is_late = now >= ended_at + UNDO_TIME or events.is_over(registration.event, now)
-    if (is_late and not may_be_late) or queries.find_confirmed(
+    if not (may_be_late or is_in_time(registration, now)) or queries.find_confirmed(
         registration.event, registration.email_canonical
     ):
         return None

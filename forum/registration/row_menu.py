@@ -4,6 +4,7 @@ The items are made once for a page of the list, by status: building URLs for eac
 """
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -12,18 +13,22 @@ from markupsafe import Markup
 
 from forum.accounts.access import may_open
 from forum.events.models import Event
+from forum.registration import reinstating
 from forum.registration.enums import LIVE, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 
-RESEND = "attendees.resend"
+RESEND, UNDO, DECIDE = "attendees.resend", "attendee_undoing.reinstate", "review.show"
+ANY = None  # stands for every status, also one that only a newer version of the forum knows
 # Each act of the menu: its page, its name, and the statuses in which it makes sense. Those of WHILE_OPEN end with the
 # event.
-ACTS: tuple[tuple[str, Any, Collection[Status]], ...] = (
-    ("attendees.show", _l("Open the page"), tuple(Status)),
+ACTS: tuple[tuple[str, Any, Collection[Status] | None], ...] = (
+    ("attendees.show", _l("Open the page"), ANY),
+    (DECIDE, _l("Decide"), LIVE),
+    (UNDO, _l("Undo the cancellation"), (Status.CANCELLED,)),
     ("attendee_changes.change", _l("Change the details"), LIVE),
-    ("attendee_notes.tags", _l("Change the tags"), tuple(Status)),
-    ("attendee_notes.index", _l("Add or remove notes"), tuple(Status)),
+    ("attendee_notes.tags", _l("Change the tags"), ANY),
+    ("attendee_notes.index", _l("Add or remove notes"), ANY),
     ("waiting_list.offer", _l("Offer a place by hand"), (Status.WAITING,)),
     ("waiting_list.extend", _l("Extend the offer"), (Status.OFFERED,)),
     ("waiting_list.withdraw", _l("Withdraw the offer"), (Status.OFFERED,)),
@@ -32,11 +37,8 @@ ACTS: tuple[tuple[str, Any, Collection[Status]], ...] = (
     ("attendees.cancel", _l("Cancel the registration"), LIVE),
 )
 WHILE_OPEN = {
-    "waiting_list.offer",
-    "waiting_list.extend",
-    "waiting_list.withdraw",
-    "attendee_moves.sector",
-    RESEND,
+    *(RESEND, UNDO, DECIDE, "attendee_moves.sector"),
+    *(f"waiting_list.{act}" for act in ("offer", "extend", "withdraw")),
 }
 # Stands for the person's reference: a URL never has it.
 SOMEBODY, REFERENCE = "\x00", "0000-0000"
@@ -45,7 +47,7 @@ ITEM = Markup('<li><a href="%s">%s</a></li>')
 Menu = Callable[[Registration], str]
 
 
-def make(event: Event, filters: Filters, *, is_over: bool) -> Menu | None:
+def make(event: Event, filters: Filters, *, is_over: bool, now: datetime) -> Menu | None:
     """Return a function that gives the items of a person's menu as HTML; None for readers who can only look."""
     acts = [act for act in ACTS if may_open(act[0], event) and not (is_over and act[0] in WHILE_OPEN)]
     if len(acts) <= 1:
@@ -55,22 +57,23 @@ def make(event: Event, filters: Filters, *, is_over: bool) -> Menu | None:
         (endpoint, ITEM % (_url(event, endpoint) + mark + query, label), statuses)
         for endpoint, label, statuses in acts
     ]
-    menus = {
-        (status, has_address): "".join(
-            item
-            for endpoint, item, statuses in items
-            if status in statuses and (has_address or endpoint != RESEND)
-        )
-        for status in Status
-        for has_address in (True, False)
-    }
-
-    # In a status that only a newer version of the forum knows nothing else is sure to make sense.
-    in_any = "".join(item for _endpoint, item, statuses in items if set(statuses) == set(Status))
+    menus: dict[tuple[object, ...], str] = {}
 
     def menu_of(person: Registration) -> str:
-        menu = menus.get((person.status, person.has_address), in_any)
-        return Markup(menu.replace(SOMEBODY, person.reference))  # noqa: S704 - made of `ITEM`
+        # Acts that the status alone does not tell.
+        possible = {
+            RESEND: person.has_address,
+            DECIDE: person.is_in_review,
+            UNDO: reinstating.is_in_time(person, now),
+        }
+        status = person.status
+        if (key := (status, *possible.values())) not in menus:
+            menus[key] = "".join(
+                item
+                for endpoint, item, statuses in items
+                if (statuses is ANY or status in statuses) and possible.get(endpoint, True)
+            )
+        return Markup(menus[key].replace(SOMEBODY, person.reference))  # noqa: S704 - made of `ITEM`
 
     return menu_of
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from forum import clock
 from forum.accounts.enums import Role
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
@@ -71,10 +72,25 @@ def test_a_menu_has_the_acts_that_fit_the_state(organiser, people):
         "Alm": LIVE,
         "Berg": [*LIVE[:4], "Offer a place by hand", *LIVE[4:]],
         "Celsing": [*LIVE[:4], "Extend the offer", "Withdraw the offer", *LIVE[4:]],
-        "Dal": LIVE,
-        "Ek": ALWAYS,
+        "Dal": [LIVE[0], "Decide", *LIVE[1:]],
+        "Ek": [ALWAYS[0], "Undo the cancellation", *ALWAYS[1:]],
         "Fors": LIVE,
     }
+
+
+def test_a_cancellation_is_undone_from_the_menu_for_a_day_and_whoever_is_in_review_is_decided_about(
+    sign_in_as, event, people
+):
+    pages = sign_in_as(Role.REGISTRAR, event)
+    page = pages.get(LIST)
+    links = {link.get_text(): link["href"] for link in page.soup.select(".row-menu a")}
+    assert pages.get(links["Decide"]).h1.startswith("Decide about ")
+    pages.get(links["Undo the cancellation"]).form().submit(expect=303)
+    assert db.session.get_one(Registration, people["Ek"].id).status == Status.IN_REVIEW
+    write(actions.cancel, people["Ek"], actor="command", now=NOW)
+    clock.freeze(NOW + timedelta(days=1))
+    shown = menus(sign_in_as(Role.REGISTRAR, event, at=clock.now()).get(LIST))
+    assert (shown["Ek"], shown["Dal"][1]) == (ALWAYS, "Decide")
 
 
 def test_each_act_of_a_menu_opens_its_page_and_opening_it_changes_nothing(organiser, people):
