@@ -15,6 +15,7 @@ from forum.web.edits import digest
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "given_name": (
         "attendee name given name",
+        "name given name",
         "given name",
         "first name",
         "firstname",
@@ -23,7 +24,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
         "etunimi",
     ),
     "family_name": (
-        *("attendee name family name", "family name", "last name", "lastname", "surname"),
+        *("attendee name family name", "name family name", "family name", "last name", "lastname", "surname"),
         *("efternamn", "etternavn", "efternavn", "sukunimi"),
     ),
     "full_name": ("attendee name", "full name", "name", "namn", "navn", "nimi"),
@@ -56,22 +57,27 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "language": ("language", "order locale", "språk", "sprog", "kieli", "locale"),
     "phone": (
         *("phone number", "phone", "telephone", "cell phone", "mobile phone", "mobile"),
-        *("telefonnummer", "telefon", "mobilnummer", "mobil", "puhelin"),
+        *("phonenumber", "telefonnummer", "telefon", "mobilnummer", "mobil", "puhelin"),
     ),
     "sector": ("sector", "sektor"),
     "reference": ("reference", "referens"),
     "status": ("attendee status", "registration state", "status"),
 }
-# For each system the headings by which its export is recognised, if a table has all of them; organisers see its name.
-SYSTEMS: Mapping[str, tuple[str, ...]] = {
-    "Forum": ("reference", "sector", "status"),
-    "Forum ": ("referens", "sektor", "status"),
-    "pretix": ("order code", "event slug"),
-    "Indico": ("registration date", "registration state"),
-    "Hi.Events": ("public id", "short id", "first name"),
-    "alf.io": ("reservationid", "category"),
-    "Eventbrite": ("attendee #", "order #"),
-}
+# Systems, each with headings by which its export is recognised, if a table has all of them; organisers see its name.
+# Several of them let people choose the columns of the export.
+SYSTEMS: Sequence[tuple[str, tuple[str, ...]]] = (
+    ("Forum", ("reference", "sector", "status")),
+    ("Forum", ("referens", "sektor", "status")),
+    ("pretix", ("order code", "event slug")),
+    ("pretix", ("order code", "position id")),
+    ("Indico", ("registration date", "registration state")),
+    ("Indico", ("email address", "affiliation", "registration state")),
+    ("Hi.Events", ("public id", "short id", "first name")),
+    ("alf.io", ("reservationid",)),
+    ("alf.io", ("originalprice", "paidprice")),
+    ("Eventbrite", ("attendee #", "order #")),
+    ("Eventbrite", ("attendee #", "order id")),
+)
 NOT_COMPARED = re.compile(r"[^\w#]+|_")
 
 
@@ -98,8 +104,8 @@ def guess(headings: Sequence[str]) -> dict[str, int]:
 def recognise(headings: Sequence[str]) -> str:
     """Return the name of the system whose export has these headings, "" for any other table."""
     compared = {folded(heading) for heading in headings}
-    named = (name for name, known in SYSTEMS.items() if compared.issuperset(map(folded, known)))
-    return next(named, "").strip()
+    named = (name for name, known in SYSTEMS if compared.issuperset(map(folded, known)))
+    return next(named, "")
 
 
 def digest_of(headings: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ NOT_COMING = frozenset(
                 "back to category",
                 "free",
                 "pre reserved",
+                "canceled paid fee",
             ),
             *(
                 "avbokad",

@@ -1,0 +1,128 @@
+"""The headings of other systems' exports, whole, and what of them is read into which value.
+
+Read in the sources of each system: Indico `modules/events/registration/util.py`
+(generate_spreadsheet_from_registrations), pretix `base/exporters/orderlist.py` at 003fa629, Hi.Events
+`app/Exports/AttendeesExport.php` at 11e7b971, alf.io `EventApiController.java` (FIXED_FIELDS) at b6ed67fc6. Those of
+Eventbrite are not verified.
+"""
+
+import pytest
+
+from forum.imports import headings, values
+
+INDICO = (
+    "ID|Name|Email Address|First Name|Last Name|Affiliation|Title|Address|Phone Number|Country|Position|Picture|"
+    "Accommodation (Arrival)|Accommodation (Departure)|Registration date|Modification date|Registration state|"
+    "Created by|Price|Checked in|Check-in date|Payment date|Tags"
+)
+PRETIX_POSITIONS = (
+    "Event slug|Order code|Position ID|Status|Email|Phone number|Order date|Order time|Product|Variation|Price|"
+    "Tax rate|Tax rule|Tax value|Attendee name|Attendee name: Given name|Attendee name: Family name|Attendee email|"
+    "Company|Address|ZIP code|City|Country|State|Voucher|Pseudonymization ID|Seat ID|Seat name|Seat zone|Seat row|"
+    "Seat number|Order comment|Follow-up date|Your job title|Company|Invoice address name|Address|ZIP code|City|"
+    "Country|State|VAT ID|Sales channel|Order locale|E-mail address verified|Payment providers"
+)
+PRETIX_ORDERS = (
+    "Event slug|Order code|Order total|Status|Email|Phone number|Order date|Order time|Company|Name|"
+    "Name: Given name|Name: Family name|Address|ZIP code|City|Country|State|Custom address field|VAT ID|"
+    "Date of last payment|Fees|Order locale|Invoice numbers|Sales channel|Requires special attention|Comment|"
+    "Follow-up date|Positions|E-mail address verified|Payment providers"
+)
+HI_EVENTS = (
+    "ID|First Name|Last Name|Email|Status|Check Ins|Product ID|Product Name|Event ID|Public ID|Short ID|"
+    "Created Date|Last Updated Date|Notes|Company|Email"
+)
+ALF_IO = (
+    "ID|Category|Event|Status|OriginalPrice|PaidPrice|Discount|VAT|ReservationID|Full Name|First Name|Last Name|"
+    "E-Mail|Locked|Language|Confirmation|Billing Address|Country Code|Promo Code|Payment ID|Payment Method|"
+    "External Reference"
+)
+EVENTBRITE = (
+    "Order #|Order Date|First Name|Last Name|Email|Quantity|Ticket Type|Order Type|Total Paid|Eventbrite Fees|"
+    "Eventbrite Payment Processing|Attendee Status|Attendee #|Gender|Age|Birth Date|Billing Address|Job Title|Company"
+)
+NAMES = {"given_name": "First Name", "family_name": "Last Name"}
+
+
+@pytest.mark.parametrize(
+    ("exported", "system", "read"),
+    [
+        (
+            INDICO,
+            "Indico",
+            NAMES
+            | {"email": "Email Address", "organisation": "Affiliation", "title": "Position"}
+            | {"phone": "Phone Number", "country": "Country", "status": "Registration state"},
+        ),
+        (
+            PRETIX_POSITIONS,
+            "pretix",
+            {"given_name": "Attendee name: Given name", "family_name": "Attendee name: Family name"}
+            | {"email": "Attendee email", "organisation": "Company", "country": "Country", "status": "Status"}
+            | {"phone": "Phone number", "language": "Order locale"},
+        ),
+        (
+            PRETIX_ORDERS,
+            "pretix",
+            {"given_name": "Name: Given name", "family_name": "Name: Family name", "email": "Email"}
+            | {"organisation": "Company", "country": "Country", "status": "Status"}
+            | {"phone": "Phone number", "language": "Order locale"},
+        ),
+        (
+            HI_EVENTS,
+            "Hi.Events",
+            NAMES | {"email": "Email", "organisation": "Company", "status": "Status"},
+        ),
+        (
+            ALF_IO,
+            "alf.io",
+            NAMES
+            | {"email": "E-Mail", "language": "Language", "country": "Country Code", "status": "Status"},
+        ),
+        (
+            EVENTBRITE,
+            "Eventbrite",
+            NAMES
+            | {"email": "Email", "organisation": "Company", "title": "Job Title"}
+            | {"status": "Attendee Status"},
+        ),
+    ],
+    ids=["Indico", "pretix, people", "pretix, orders", "Hi.Events", "alf.io", "Eventbrite"],
+)
+def test_the_whole_export_of_another_system_is_understood_by_its_headings(exported, system, read):
+    cells = exported.split("|")
+    assert headings.recognise(cells) == system
+    guessed = headings.guess(cells)
+    assert {name: cells[column] for name, column in guessed.items()} == read
+    # pretix repeats the buyer's company and country behind the attendee's: the first of equal headings counts.
+    assert {name: cells.index(heading) for name, heading in read.items()} == guessed
+
+
+@pytest.mark.parametrize(
+    ("exported", "system"),
+    [
+        ("First Name|Last Name|E-Mail|ReservationID", "alf.io"),
+        ("First Name|Last Name|E-Mail|OriginalPrice|PaidPrice", "alf.io"),
+        ("Name|Email Address|Affiliation|Registration state|Checked in", "Indico"),
+        ("Order code|Position ID|Attendee name", "pretix"),
+        ("First Name|Last Name|Email", ""),
+    ],
+)
+def test_an_export_of_which_the_organiser_chose_some_columns_is_recognised(exported, system):
+    assert headings.recognise(exported.split("|")) == system
+
+
+@pytest.mark.parametrize(
+    ("status", "comes"),
+    [
+        *(
+            (status, True)
+            for status in ("Paid", "Completed", "ACTIVE", "ACQUIRED", "CHECKED_IN", "Attending")
+        ),
+        *((status, True) for status in ("Pending (activated)", "Unpaid", "Awaiting approval", "TO_BE_PAID")),
+        *((status, False) for status in ("Canceled", "Canceled (paid fee)", "CANCELLED", "Rejected")),
+        *((status, False) for status in ("Withdrawn", "EXPIRED", "PRE_RESERVED", "Not Attending", "Deleted")),
+    ],
+)
+def test_whoever_has_cancelled_elsewhere_is_left_out(status, comes):
+    assert values.is_coming(status) == comes

@@ -1,0 +1,79 @@
+"""Whoever exports the list of an event and imports it into another one gets the same people, byte for byte.
+
+On both databases; hundreds of people with Nordic, Sámi and hostile names; `test_reading` reads a few on SQLite.
+"""
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from forum import clock
+from forum.accounts.enums import Role
+from forum.extensions import db
+from forum.registration.applicant import CHANGEABLE
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed
+from tests.imports.test_imports import CHOSEN, LOOK, ON
+from tests.imports.test_reading import HOSTILE, NAMES, PEOPLE, written
+
+pytestmark = pytest.mark.slow
+PLACES = 1_000
+COUNTRIES = ("SE", "NO", "DK", "FI", "IS", "FO", "GL", "AX", "EE")
+TOLD = st.tuples(PEOPLE, NAMES, st.sampled_from(COUNTRIES), st.sampled_from(["sv", "en"]))
+NAMED = (
+    (("Máhtte Ánte", "Ŋižžaŧ", "'Sámediggi; -ráđđi", None), "Ŧuođđi", "NO", "sv"),
+    ((*HOSTILE[:3], HOSTILE[3]), "@SUM(1;2)", "FO", "en"),
+    (("Þóra", "Æðelsdóttir", "Ríkið", "112 11"), "=1", "IS", "sv"),
+)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def rows(event):
+    """Return all that an export says of each person of an event, without what is the registration's own."""
+    people = db.session.scalars(select(Registration).where(Registration.event_id == event.id))
+    return sorted(
+        (*(getattr(one, name) or "" for name in CHANGEABLE), one.sector.key, str(one.status))
+        for one in people
+    )
+
+
+@settings(max_examples=2, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(TOLD, min_size=20, max_size=40))
+def test_people_who_are_exported_and_imported_elsewhere_are_the_same(app, database, sign_in_as, told):
+    clock.freeze(NOW)
+    number = db.session.query(Registration).count()
+    here, *others = (
+        make_event(
+            slug=f"e{number}-{at}",
+            is_current=False,
+            capacity=PLACES,
+            organisation_cap=None,
+            sectors=[make_sector("ngo", ceiling=PLACES)],
+        )
+        for at in range(3)
+    )
+    for at, (person, title, country, language) in enumerate((*NAMED, *told)):
+        given_name, family_name, organisation, phone = person
+        # The number tells people with equal names or telephones apart: an import asks about those.
+        names = {"given_name": f"{given_name} {at}", "family_name": family_name, "organisation": organisation}
+        more = {
+            "phone": f"{phone} {at:02}" if phone else None,
+            "title": title,
+            "country": country,
+            "language": language,
+        }
+        confirmed(here, "ngo", **names, **more)
+    for shape, event in zip(("csv", "xlsx"), others, strict=True):
+        with app.test_request_context():
+            file = written(here, shape)
+        page = sign_in_as(Role.REGISTRAR, event).get("imports.new", event=event.slug)
+        table = page.submit(files={"file": file}, button=ON, expect=200)
+        shown = table.submit({**CHOSEN, "which": "all", "links": "silent"}, button=LOOK, expect=200)
+        shown.submit(button=f"Import {len(told) + len(NAMED)} people", follow=True)
+        assert (shape, rows(event)) == (shape, rows(here))
