@@ -207,8 +207,12 @@ def _draft(
 
 
 def _changed_words(message: OutboxMessage) -> MailText | None:
-    """Return the words that organisers of the mail's event have changed in it."""
-    if message.event_id is None or message.kind not in passages.KINDS:
+    """Return the words that organisers of the mail's event have changed in it.
+
+    They are looked for in every kind of mail about an event, so that the mail to a known address takes as much work as
+    the mail to a new one, of another kind (S24).
+    """
+    if message.event_id is None:
         return None
     return passages.find(message.event_id, message.kind, message.language)
 
