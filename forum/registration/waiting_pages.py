@@ -31,20 +31,20 @@ REFUSALS = (ChangedMeanwhile, StateChanged, DeadlineRefused, NoPlaceFree, WouldB
 @bp.route("/waiting")
 def index(event: str) -> ResponseReturnValue:
     """Show who waits in each sector, the next person in line first, and the offers that are open."""
-    found = get_any_or_404(event)
-    note_view(audit_queries.WAITING_LIST_VIEWED, found, actor=sign_ins.current_actor())
-    now, counts = clock.now(), listing.count_by_sector_and_status(found)
-    lines = listing.list_lines(found)
+    this_event = get_any_or_404(event)
+    note_view(audit_queries.WAITING_LIST_VIEWED, this_event, actor=sign_ins.current_actor())
+    now, counts = clock.now(), listing.count_by_sector_and_status(this_event)
+    lines = listing.list_lines(this_event)
     return render_template(
         "console/waiting_list/index.html",
         lines=lines,
-        notes=waiting_view.notes(found, lines),
-        offered=waiting_view.list_open(found),
-        ends_today=end_of_day(found, now),
-        left=places.places_left(found, now),
-        last_offer_at=deadlines.offers_end_at(found),
-        are_offers_over=now >= deadlines.offers_end_at(found),
-        **of_event(found, counts),
+        notes=waiting_view.notes(this_event, lines),
+        offered=waiting_view.list_open(this_event),
+        ends_today=end_of_day(this_event, now),
+        left=places.places_left(this_event, now),
+        last_offer_at=deadlines.offers_end_at(this_event),
+        are_offers_over=now >= deadlines.offers_end_at(this_event),
+        **of_event(this_event, counts),
     )
 
 
@@ -52,10 +52,10 @@ def index(event: str) -> ResponseReturnValue:
 def offer(event: str, reference: str) -> ResponseReturnValue:
     """Show the form for offering a waiting person a place by hand, with a reason; on POST offer it."""
     registration, _filters = person_of(event, reference)
-    found, now = registration.event, clock.now()
+    this_event, now = registration.event, clock.now()
     form = ByHandForm(
         kept_words.sent_or_kept(),
-        data={"hours": str(found.offer_hours)},
+        data={"hours": str(this_event.offer_hours)},
         offered=waiting_view.list_replaceable(registration, now),
         is_free=places.may_take(registration, now),
     )

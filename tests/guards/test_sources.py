@@ -102,7 +102,7 @@ REACH = {
     },
 }
 # Files in which a variable is still called found.
-STILL_CALLED_FOUND = {"forum/delegations/substituting.py", "forum/registration/waiting_pages.py"}
+STILL_CALLED_FOUND = {"forum/delegations/substituting.py"}
 OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
 VIEWS = {
     *("forum/home/public.py", "forum/console/previews.py"),
