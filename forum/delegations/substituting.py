@@ -257,7 +257,7 @@ def _begin_calendar(successor: Registration, now: datetime) -> None:
 def _end(registration: Registration, before: Status, now: datetime) -> None:
     registration.move_to(Status.CANCELLED, now=now)
     registration.ended_at = now
-    links.revoke(registration, now=now)
+    links.revoke(registration, keeps_feed=True, now=now)
     answers.forget(registration)
     # A substitute who takes over an offered place thereby accepts it.
     how = OfferEnd.ACCEPTED if before == Status.OFFERED else OfferEnd.CANCELLED

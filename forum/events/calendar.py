@@ -6,16 +6,22 @@ then the one with the later DTSTAMP (RFC 5546, 2.1.5): both come from the last c
 download.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import icalendar
 from flask import current_app
 
+from forum.events.calendar_zones import define_zone
 from forum.events.days import list_spans
 from forum.events.enums import EntryStatus
 from forum.events.models import Event
 from forum.events.queries import front_path
+
+# How long a program that has subscribed waits before it asks again.
+ASKED_EVERY = timedelta(hours=6)
 
 
 def event_calendar(event: Event, language: str) -> bytes:
@@ -24,22 +30,49 @@ def event_calendar(event: Event, language: str) -> bytes:
 
 
 def personal_calendar(
-    event: Event, language: str, *, status: EntryStatus, sequence: int, changed_at: datetime
+    event: Event,
+    language: str,
+    *,
+    status: EntryStatus,
+    sequence: int,
+    changed_at: datetime,
+    is_feed: bool = False,
 ) -> bytes:
     """Return a person's own calendar file: the event's entries with the status of the person's place.
 
     `sequence` counts how often the person's `status` has changed, last at `changed_at`; changes of the event are
-    added.
+    added. A feed has a name for the list of calendars, and says how often to ask again.
     """
     changed_at = max(changed_at, _changed_at(event))
-    return _file(event, language, status, event.calendar_sequence + sequence, changed_at)
+    head = _feed_head(event, language) if is_feed else {}
+    return _file(event, language, status, event.calendar_sequence + sequence, changed_at, head)
 
 
-def _file(event: Event, language: str, status: EntryStatus, sequence: int, changed_at: datetime) -> bytes:
+def _feed_head(event: Event, language: str) -> dict[str, str | timedelta]:
+    """Return the name of the calendar and the time between two looks, by the old names and by those of RFC 7986."""
+    name = Escaped(event.short_name.in_language(language))
+    return {
+        "NAME": name,
+        "X-WR-CALNAME": name,
+        "REFRESH-INTERVAL": ASKED_EVERY,
+        "X-PUBLISHED-TTL": ASKED_EVERY,
+    }
+
+
+def _file(
+    event: Event,
+    language: str,
+    status: EntryStatus,
+    sequence: int,
+    changed_at: datetime,
+    head: Mapping[str, str | timedelta] = MappingProxyType({}),
+) -> bytes:
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Forum//Forum//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
+    for name, value in head.items():
+        _add_to_head(calendar, name, value)
     for number, (starts, ends) in enumerate(list_spans(event), start=1):
         entry = icalendar.Event()
         entry.add("uid", _uid(event, number))
@@ -49,12 +82,34 @@ def _file(event: Event, language: str, status: EntryStatus, sequence: int, chang
         entry.add("status", status.value)
         entry.add("dtstart", starts)
         entry.add("dtend", ends)
-        entry.add("summary", event.name.in_language(language))
-        entry.add("location", event.place.in_language(language))
+        entry.add("summary", Escaped(event.name.in_language(language)))
+        entry.add("location", Escaped(event.place.in_language(language)))
         entry.add("url", _front_page(event, language))
         calendar.add_component(entry)
+    if event.timezone in calendar.get_missing_tzids() and (zone := define_zone(event.zone, _year(event))):
+        calendar.add_component(zone)
+        calendar.subcomponents.insert(0, calendar.subcomponents.pop())
+    # A zone that no two yearly rules describe is written as a list of dates.
     calendar.add_missing_timezones()
     return calendar.to_ical()
+
+
+def _add_to_head(calendar: icalendar.Calendar, name: str, value: str | timedelta) -> None:
+    is_interval = name == "REFRESH-INTERVAL"
+    calendar.add(name, value, parameters={"VALUE": "DURATION"} if is_interval else {})
+
+
+def _year(event: Event) -> int:
+    return event.starts_at.astimezone(event.zone).year
+
+
+class Escaped(icalendar.vText):
+    """A text that keeps a backslash before an N, which icalendar takes for a line break (RFC 5545, 3.3.11)."""
+
+    def to_ical(self) -> bytes:
+        """Return the text as a calendar file has it."""
+        plain = self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+        return plain.replace("\r\n", "\n").replace("\n", "\\n").encode()
 
 
 def _changed_at(event: Event) -> datetime:

@@ -214,7 +214,7 @@ REGISTER: tuple[Entry, ...] = (
     *MESSAGES,
     SUPPRESSIONS,
     Entry(
-        what=_l("Your personal links"),
+        what=_l("Your personal links, and the address of the calendar to which you have subscribed"),
         purpose=_l("To let you, and nobody else, see and change your registration"),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,

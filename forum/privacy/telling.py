@@ -224,14 +224,14 @@ class _Words:
         return words_of_code(table, name, value) or str(value)
 
 
-MOMENTS = (
-    own_data_words.MOMENTS | {"held_until", "opened_at"} | {name for name in LABELS if name.endswith("_at")}
-)
+ENDING_IN_AT = {name for name in LABELS if name.endswith("_at")}
+MOMENTS = own_data_words.MOMENTS | {"held_until", "opened_at"} | ENDING_IN_AT
 LINKS = {
     TokenPurpose.CONFIRM: _l("Link to confirm the address"),
     TokenPurpose.MANAGE: _l("Personal link"),
     TokenPurpose.OWN_DATA: _l("Link to everything held"),
     TokenPurpose.OWN_DATA_PAGE: _l("The open page of everything held"),
+    TokenPurpose.CALENDAR: _l("Address of the calendar feed"),
 }
 STATES = {
     RequestState.OPEN: _l("Open"),

@@ -127,7 +127,8 @@ def accept_offer(registration: Registration, *, now: datetime) -> Registration:
 def cancel(registration: Registration, *, words: str = "", actor: str, now: datetime) -> Registration:
     """End the registration, free its place and offer it to the next person in line. Raises NotLive.
 
-    The links of the registration no longer work (S20). `words` are an organiser's own, for the mail to the person.
+    The links of the registration no longer work (S20), but its calendar feed does. `words` are an organiser's own, for
+    the mail to the person.
     """
     places.lock_live(registration)
     before = registration.status
@@ -139,7 +140,7 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     registration.move_to(Status.CANCELLED, now=now)
     registration.ended_at = now
     registration.cancelled_from = None if before == Status.PENDING else before
-    links.revoke(registration, now=now)
+    links.revoke(registration, keeps_feed=True, now=now)
     answers.forget(registration)
     offers.end(registration, OfferEnd.CANCELLED, now=now)
     mails.queue_cancelled(registration, left_line=before == Status.WAITING, words=words, now=now)

@@ -23,7 +23,7 @@ def decline(registration: Registration, *, now: datetime) -> None:
     registration.move_to(Status.CANCELLED, now=now)
     offers.end(registration, OfferEnd.DECLINED, now=now)
     registration.ended_at = now
-    links.revoke(registration, now=now)
+    links.revoke(registration, keeps_feed=True, now=now)
     answers.forget(registration)
     mails.take_back([registration])
     mails.queue_offer_declined(registration, now=now)

@@ -99,6 +99,7 @@ class TokenPurpose(StrEnum):
     OWN_DATA = "own_data"  # a mailed link that opens the page of all of the person's data, once
     # A token that is in the session cookie while the page of OWN_DATA is open.
     OWN_DATA_PAGE = "own_data_page"
+    CALENDAR = "calendar"  # the secret address of a feed that calendar programs read by themselves
 
 
 class ConsentPurpose(StrEnum):

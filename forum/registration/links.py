@@ -17,6 +17,8 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
 
 MANAGE_DAYS_AFTER_EVENT = 30
+# How much later the event may be held than was planned when a feed was made: the feed works until the event is over.
+FEED_OUTLIVES_PLANS = timedelta(days=2 * 365)
 # How many minutes a link to all of a person's data works, and the page that it opens stays open.
 OWN_DATA_MINUTES = 10
 PATHS = {TokenPurpose.CONFIRM: "confirm/", TokenPurpose.OWN_DATA: "everything/"}
@@ -57,8 +59,8 @@ def issue(
     """Make the token of a link and return it; only its digest is stored.
 
     A confirming link is valid until `confirm_by`, a managing link until 30 days after the event, one to the page of all
-    of the person's data, and that page, for ten minutes. `submission` is the form whose answers a confirming link
-    carries. A dead link, made for a withheld mail, never works.
+    of the person's data, and that page, for ten minutes, a calendar feed as `calendar_feeds` says. `submission` is the
+    form whose answers a confirming link carries. A dead link, made for a withheld mail, never works.
     """
     token, own_data_ends = new_token(), now + timedelta(minutes=OWN_DATA_MINUTES)
     ends = {
@@ -66,6 +68,7 @@ def issue(
         TokenPurpose.MANAGE: managing_ends(registration.event),
         TokenPurpose.OWN_DATA: own_data_ends,
         TokenPurpose.OWN_DATA_PAGE: own_data_ends,
+        TokenPurpose.CALENDAR: managing_ends(registration.event) + FEED_OUTLIVES_PLANS,
     }
     db.session.add(
         RegistrationToken(
@@ -159,13 +162,15 @@ def end_without_form(registration: Registration, *, now: datetime) -> None:
     db.session.execute(update(RegistrationToken).where(*mine).values(revoked_at=now))
 
 
-def revoke(registration: Registration, *, now: datetime) -> None:
+def revoke(registration: Registration, *, keeps_feed: bool = False, now: datetime) -> None:
     """Revoke every link of the registration, that to a new e-mail address included.
 
-    This is one statement, because the worker may be deleting one of the links, and updating a row that was read
-    before would fail.
+    With `keeps_feed` the calendar feed goes on, and says that the registration is cancelled. This is one statement,
+    because the worker may be deleting one of the links, and updating a row that was read before would fail.
     """
     mine = (RegistrationToken.registration_id == registration.id) & RegistrationToken.revoked_at.is_(None)
+    if keeps_feed:
+        mine &= RegistrationToken.purpose != TokenPurpose.CALENDAR
     db.session.execute(update(RegistrationToken).where(mine).values(revoked_at=now))
     db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
 

@@ -8,7 +8,6 @@ from flask_wtf.csrf import CSRFError
 from forum import clock
 from forum.columns import digest
 from forum.database import start_write
-from forum.events import calendar
 from forum.events import queries as events
 from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import event_of_page, get_published_or_404, of_event
@@ -20,6 +19,7 @@ from forum.registration import (
     given,
     links,
     opening,
+    own_calendar,
     own_data,
     own_data_words,
     own_offer,
@@ -51,6 +51,10 @@ bp = Blueprint("self_service", __name__)
 bp.record_once(review_filters.install)
 localised(bp, "/r/accept", methods=["POST"])(own_offer.accept)
 localised(bp, "/r/decline", methods=["GET", "POST"])(own_offer.decline)
+localised(bp, "/r/forum.ics")(own_calendar.calendar_file)
+localised(bp, "/r/calendar", methods=["GET", "POST"])(own_calendar.subscribe)
+localised(bp, "/r/calendar/end", methods=["POST"])(own_calendar.unsubscribe)
+localised(bp, "/r/calendar/<token>/forum.ics")(own_calendar.feed)
 
 
 @localised(bp, "/r/confirm/<token>", methods=["GET", "POST"])
@@ -220,22 +224,6 @@ def own_data_page() -> ResponseReturnValue:
         seen=readers.list_readings(registration),
         form=TidyForm(),
     )
-
-
-@localised(bp, "/r/forum.ics")
-def calendar_file() -> ResponseReturnValue:
-    """Return a calendar file of the event that says whether the person has a place, waits or has no place any more."""
-    registration = mine()
-    content = calendar.personal_calendar(
-        registration.event,
-        registration.language,
-        status=registration.calendar_status,
-        sequence=registration.calendar_sequence,
-        changed_at=registration.calendar_changed_at or registration.requested_at,
-    )
-    response = Response(content, mimetype="text/calendar")
-    response.headers["Content-Disposition"] = "attachment; filename=forum.ics"
-    return response
 
 
 @bp.errorhandler(NotLive)

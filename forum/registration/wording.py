@@ -123,6 +123,8 @@ ACTS = {
     "registration.note_removed": _l("Note removed"),
     "registration.tagged": _l("Tags changed"),
     "registration.mail_resent": _l("Message sent again"),
+    "registration.feed_made": _l("Calendar feed made"),
+    "registration.feed_ended": _l("Calendar feed ended"),
     LINK_ASKED: _l("Asked for a new personal link"),
     "registration.erased": _l("A person was erased"),
     "registration.erased_again": _l("A person was erased again, after a backup was restored"),

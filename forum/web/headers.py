@@ -50,7 +50,9 @@ def set_headers(app: Flask, *, is_open: Callable[[], bool], may_be_listed: Calla
         for name, value in fixed.items():
             # A view may set a stricter policy for its answer.
             response.headers.setdefault(name, value)
-        if not is_open() or response.status_code >= 400:
+        # A view may let a program of the person alone keep its answer, such as a calendar that was subscribed to.
+        is_own = response.cache_control.private and not is_open()
+        if response.status_code >= 400 or not (is_open() or is_own):
             response.headers["Cache-Control"] = "no-store"
         if not may_be_listed():
             response.headers["X-Robots-Tag"] = "noindex"

@@ -343,6 +343,12 @@ OWN_REGISTRATION = [
         status=422,
     ),
     Sight("food and access", "self_service.care", way=mine("confirmed", "self_service.care")),
+    Sight("calendar", "self_service.subscribe", way=mine("confirmed", "self_service.subscribe")),
+    Sight(
+        "calendar, address made",
+        "self_service.subscribe",
+        way=wrongly(mine("confirmed", "self_service.subscribe"), {}),
+    ),
     Sight("offer that is none", "self_service.accept", way=accept_too_late, status=409),
     Sight("decline", "self_service.decline", way=mine("offered", "self_service.decline")),
     Sight("declined", "self_service.declined"),

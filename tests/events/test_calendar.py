@@ -5,9 +5,13 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from forum import clock
 from forum.columns import Text
+from forum.events.calendar import event_calendar
+from forum.events.models import Event
 from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.registrations import write
 
@@ -202,3 +206,44 @@ def test_times_are_the_events_own_through_the_year(pages, zone, starts_at, local
     # Read the time zone like a program that knows only the file itself.
     by_the_file_alone = definition.to_tz(lookup_tzid=False)
     assert start.replace(tzinfo=by_the_file_alone).utcoffset() == timedelta(hours=offset)
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Stockholm", "Europe/Helsinki", "Atlantic/Faroe", "America/New_York"]
+)
+def test_a_zone_is_two_yearly_rules_before_the_days(pages, zone):
+    """Outlook reads one rule for winter time and one for summer time, each with its first day, and no lists of days."""
+    make_short_event(timezone=zone)
+    calendar = icalendar.Calendar.from_ical(pages.get("events.calendar").data)
+    definition, *_days = calendar.subcomponents
+    assert [part.name for part in calendar.subcomponents] == ["VTIMEZONE", "VEVENT"]
+    assert sorted(part.name for part in definition.subcomponents) == ["DAYLIGHT", "STANDARD"]
+    for part in definition.subcomponents:
+        assert {"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME", "RRULE"} == {*part} - {"RDATE"}
+        assert "RDATE" not in part
+
+
+@given(
+    name=st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=120),
+    place=st.text(st.sampled_from('a,;:\\"å漢😀 nN\n'), max_size=200),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_comes_back_as_it_was_and_is_folded(app, name, place):
+    """RFC 5545, 3.1 and 3.3.11: lines of 75 octets that break no letter; commas, semicolons, backslashes, breaks."""
+    event = Event(
+        slug="nf27",
+        name=Text(en=name),
+        place=Text(en=place),
+        timezone="Europe/Stockholm",
+        starts_at=NOW + timedelta(days=30),
+        ends_at=NOW + timedelta(days=30, hours=6),
+        nights=[],
+        calendar_sequence=3,
+        calendar_changed_at=NOW,
+        is_current=True,
+    )
+    content = event_calendar(event, "en")
+    assert max(len(line) for line in content.split(b"\r\n")) <= 75
+    content.decode()
+    (entry,) = icalendar.Calendar.from_ical(content).walk("VEVENT")
+    assert (str(entry["SUMMARY"]), str(entry["LOCATION"]), entry.errors) == (name, place, [])

@@ -223,6 +223,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "refusing.show": {"token": LEAVING},
         "self_service.confirm": {"token": world.tokens["pending"]},
         "self_service.enter": {"token": world.tokens["newer"]},
+        "self_service.feed": {"token": world.tokens["feed"]},
         **{key: {"file_key": FILES[PERSON]} for key in ("self_service.file", "own_everything.file")},
         "own_moves.confirm_address": {"token": world.tokens["new address"]},
         "substitutions.confirm": {"token": world.tokens["substitute of twin"]},

@@ -57,6 +57,7 @@ SPECIAL = {
     **dict.fromkeys((f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")), 200),
     "own_delegation.confirm": 200,  # 200: whoever has the token in the URL may open the page
     "own_delegation.enter": 200,  # 200: whoever has the token in the URL may open the page
+    "self_service.feed": 200,  # 200: whoever has the token in the URL may read the feed
     "own_moves.confirm_address": 200,  # 200: whoever has the token in the URL may open the page
     "own_everything.enter": 200,  # 200: whoever has the token in the URL may open the page
     "substitutions.confirm": 200,  # 200: whoever has the token in the URL may open the page

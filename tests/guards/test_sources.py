@@ -145,6 +145,7 @@ VIEWS = {
     "forum/console/switching.py",
     "forum/registration/waiting_pages.py",
     *("forum/registration/public.py", "forum/registration/self_service.py", "forum/registration/console.py"),
+    "forum/registration/own_calendar.py",
     *("forum/registration/organisers_notes.py", "forum/registration/organisers_columns.py"),
     *("forum/registration/organisers_views.py", "forum/registration/organisers_exports.py"),
     "forum/registration/organisers_reception.py",

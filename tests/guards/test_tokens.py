@@ -17,6 +17,7 @@ SAME = "/en/r/messages/{}"  # this page is the same for each token, so that it t
 WRONG = "w" * 43
 ADDRESSES = {  # by the name of a token in the test data: the addresses that it opens
     "newer": ["/en/r/{}"],
+    "feed": ["/en/r/calendar/{}/forum.ics"],
     "pending": ["/en/r/confirm/{}"],
     "everything": ["/en/r/everything/{}"],
     "new address": ["/en/r/address/{}"],

@@ -372,6 +372,7 @@ def _make_people(world: World) -> None:
     world.tokens["open"] = write(links.issue, world.people[PERSON], TokenPurpose.OWN_DATA_PAGE, now=NOW)
     world.tokens["everything"] = write(links.issue, world.people["twin"], TokenPurpose.OWN_DATA, now=NOW)
     later = NOW + timedelta(minutes=1)
+    world.tokens["feed"] = write(links.issue, world.people["twin"], TokenPurpose.CALENDAR, now=NOW)
     world.tokens["newer"] = write(links.issue, world.people["twin"], TokenPurpose.MANAGE, now=later)
     world.listed = {world.people[name].id for name in (PERSON, "twin")}
     own = world.people[PERSON]

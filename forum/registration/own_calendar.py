@@ -1,0 +1,63 @@
+"""A person's own calendar: the file to add once, and the address to which a calendar program subscribes."""
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from forum import clock
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import calendar_feeds
+from forum.registration.errors import LinkRefused
+from forum.registration.own_forms import mine
+from forum.web.forms import TidyForm
+from forum.web.limits import client_limit, spend
+
+PAGE = "public/self_service/calendar.html"
+# Requests with an address that leads nowhere, from one client: each costs a look into the database.
+WRONG_ADDRESSES = "120 per hour"
+
+
+def calendar_file() -> ResponseReturnValue:
+    """Return a calendar file of the event that says whether the person has a place, waits or has no place any more."""
+    response = Response(calendar_feeds.content(mine()), mimetype="text/calendar")
+    response.headers["Content-Disposition"] = "attachment; filename=forum.ics"
+    return response
+
+
+def subscribe() -> ResponseReturnValue:
+    """Say what subscribing means; on POST make the address of the feed, which this answer alone shows."""
+    registration, form, now, made = mine(), TidyForm(), clock.now(), ""
+    if form.validate_on_submit():
+        spend(client_limit())
+        start_write(db.session)
+        registration = mine()
+        made = calendar_feeds.make(registration, now=now)
+        db.session.commit()
+    made_at = calendar_feeds.made_at(registration, now)
+    return render_template(PAGE, registration=registration, form=form, made=made, made_at=made_at)
+
+
+def unsubscribe() -> ResponseReturnValue:
+    """End the feed at once."""
+    form = TidyForm()
+    start_write(db.session)
+    registration = mine()
+    if form.validate_on_submit():
+        calendar_feeds.end(registration, now=clock.now())
+        db.session.commit()
+        flash(_("The address has ended. Calendars that were subscribed to it get nothing more."), "success")
+    return redirect(url_for(".subscribe"), 303)
+
+
+def feed(token: str) -> ResponseReturnValue:
+    """Return the person's calendar to a program that has subscribed to it; no session begins."""
+    try:
+        registration = calendar_feeds.follow(token, now=clock.now())
+    except LinkRefused:
+        spend(WRONG_ADDRESSES)
+        raise
+    response = Response(calendar_feeds.content(registration, is_feed=True), mimetype="text/calendar")
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    return response.make_conditional(request)
