@@ -15,6 +15,7 @@ from forum.bulk import choice_pages as bulk_choice
 from forum.bulk import console as bulk_console
 from forum.console import (
     all_events,
+    cancellation,
     categories,
     counts,
     figures,
@@ -153,6 +154,7 @@ BLUEPRINTS = (
     new_event.bp,
     all_events.bp,
     publication.bp,
+    cancellation.bp,
     console_previews.bp,
     registration_console.bp,
     organisers_changes.bp,

@@ -69,8 +69,8 @@ def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task
 
 
 def list_coming(event: Event, balance: Balance, counts: listing.Counts, now: datetime) -> list[Coming]:
-    """Return the moments of the event that lie ahead, the next one first; none of an event that is over."""
-    if events.is_over(event, now):
+    """Return the moments of the event that lie ahead, the next one first; none if it is over or cancelled."""
+    if events.is_off(event, now):
         return []
     moments = [(event.starts_at, _("The forum begins")), (event.ends_at, _("The forum ends"))]
     moments += [(event.opens_at, _("Registration opens")), (event.closes_at, _("Registration closes"))]
@@ -96,6 +96,8 @@ def standing_text(event: Event, now: datetime) -> str:
     """Return a sentence about the event's state today: unpublished, over, or how long registration is open."""
     if events.is_over(event, now):
         return _("The forum is over.")
+    if event.cancelled_at:
+        return _("The forum is cancelled.")
     state, zone = events.registration_state(event, now), event.zone
     if state == RegistrationState.UNPUBLISHED:
         return _("The event is not published: visitors do not see it.")

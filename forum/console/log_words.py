@@ -49,6 +49,8 @@ EVENT: Mapping[str, LazyString] = {
     "event.seeded": _l("Invented people added, to try the forum"),
     "event.counters_mended": _l("Counters of places mended"),
     "event.published": _l("Event published"),
+    "event.cancelled": _l("Event cancelled"),
+    "event.taken_up_again": _l("Event taken up again"),
     "event.unpublished": _l("Event no longer public"),
     "event.made_front_page": _l("Made the front page of the site"),
     "event.left_front_page": _l("No longer the front page of the site"),

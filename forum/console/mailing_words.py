@@ -19,6 +19,7 @@ PARTS = {
     Part.DAYS: _l("days or hours"),
     Part.ZONE: _l("time zone"),
     Part.PLACE: _l("place"),
+    Part.CANCELLED: _l("whether it takes place"),
 }
 STATES = {
     MailingStatus.PROPOSED: (_l("Not sent"), "wait"),

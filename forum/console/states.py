@@ -10,5 +10,6 @@ STATES = {
     RegistrationState.UPCOMING: _l("Not open yet"),
     RegistrationState.OPEN: _l("Open"),
     RegistrationState.CLOSED: _l("Closed"),
+    RegistrationState.CANCELLED: _l("Event cancelled"),
     RegistrationState.OVER: _l("Over"),
 }

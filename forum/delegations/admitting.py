@@ -46,7 +46,7 @@ def confirm(
     delegation = contact_links.follow(token, ContactLink.CONFIRM, now=now)
     db.session.refresh(delegation)
     event, sector = delegation.event, delegation.sector
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         raise LinkRefused
     if delegation.confirmed_at or queries.find_confirmed(sector, delegation.email_canonical):
         raise DelegationConfirmed

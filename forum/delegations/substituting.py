@@ -114,7 +114,7 @@ def follow(token: str, *, now: datetime) -> Substitution:
     Raises TakenOver, or AnswersFrozen or LinkRefused when the person cannot be replaced any more.
     """
     found = queries.find_by_token(token)
-    if found is None or events.is_over(found.registration.event, now):
+    if found is None or events.is_off(found.registration.event, now):
         raise LinkRefused
     if found.successor and found.successor.is_live:
         raise TakenOver(found.successor)
@@ -194,7 +194,7 @@ def hand_over(
 
 def refuse_if_too_late(registration: Registration, now: datetime) -> None:
     """Raise NotLive or AnswersFrozen if this person can no longer be replaced."""
-    if registration.status == Status.PENDING or events.is_over(registration.event, now):
+    if registration.status == Status.PENDING or events.is_off(registration.event, now):
         raise NotLive
     freezing.refuse_if_frozen(registration.event, now)
 

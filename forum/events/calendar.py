@@ -79,7 +79,7 @@ def _file(
         entry.add("dtstamp", changed_at)
         entry.add("last-modified", changed_at)
         entry.add("sequence", sequence)
-        entry.add("status", status.value)
+        entry.add("status", (EntryStatus.CANCELLED if event.cancelled_at else status).value)
         entry.add("dtstart", starts)
         entry.add("dtend", ends)
         entry.add("summary", Escaped(event.name.in_language(language)))

@@ -22,6 +22,7 @@ Row = TypeVar("Row", Event, Sector, Page)
 OWN = {
     Event: {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
+        *("cancelled_at", "cancel_reason"),
         *("calendar_sequence", "calendar_changed_at"),
         *("logo_key", "share_key"),  # these images belong to the library of the other event
         # Organisers decide anew whether the new event has a list of participants, and who reads it.

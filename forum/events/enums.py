@@ -46,6 +46,7 @@ class RegistrationState(StrEnum):
     UPCOMING = "upcoming"
     OPEN = "open"
     CLOSED = "closed"
+    CANCELLED = "cancelled"  # organisers have cancelled the event, whether it would be over by now or not
     OVER = "over"  # the event has ended, and is still the front page
 
 

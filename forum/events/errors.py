@@ -52,3 +52,7 @@ class EndsBeforeStart(DaysRefused):
 
 class NoSuchHour(DaysRefused):
     """An hour does not exist on this day, because the clocks go forward over it."""
+
+
+class CannotCancel(Exception):
+    """The event is over, or is cancelled already; or it is to take place, and so cannot be taken up again."""

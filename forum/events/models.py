@@ -30,7 +30,16 @@ class Event(Base):
     is_public_content = True
     live_columns = frozenset({"taken"})
     # The columns that calendar entries show. They have `active_history`: a new value is compared with the stored one.
-    calendar_columns = ("name", "place", "timezone", "starts_at", "ends_at", "nights", "is_current")
+    calendar_columns = (
+        "name",
+        "place",
+        "timezone",
+        "starts_at",
+        "ends_at",
+        "nights",
+        "is_current",
+        "cancelled_at",
+    )
     __tablename__ = "events"
     __table_args__ = (
         CheckConstraint("capacity >= 0", name="capacity_not_negative"),
@@ -56,6 +65,9 @@ class Event(Base):
     is_published: Mapped[bool] = mapped_column(default=False)
     # When the event was taken off the site; None for one that is published or never was.
     unpublished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When organisers cancelled the event (`events.cancelling`); None while it is to take place. The reason is public.
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, active_history=True)
+    cancel_reason: Mapped[Text] = mapped_column(Translated, default=Text, server_default=text("'{}'"))
     name: Mapped[Text] = mapped_column(Translated, active_history=True)
     short_name: Mapped[Text] = mapped_column(Translated)
     lead: Mapped[Text] = mapped_column(Translated)

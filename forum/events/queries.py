@@ -231,6 +231,8 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
     """
     if not event.is_published:
         return RegistrationState.UNPUBLISHED
+    if event.cancelled_at:
+        return RegistrationState.CANCELLED
     if is_over(event, now):
         return RegistrationState.OVER if event.is_current else RegistrationState.ARCHIVE
     if now < event.opens_at:
@@ -241,6 +243,11 @@ def registration_state(event: Event, now: datetime) -> RegistrationState:
 def is_over(event: Event | LinkedEvent, now: datetime) -> bool:
     """Return whether the event has ended: its pages then use the past tense and promise nothing."""
     return now >= event.ends_at
+
+
+def is_off(event: Event, now: datetime) -> bool:
+    """Return whether nobody comes to the event any more: it is over, or organisers have cancelled it."""
+    return is_over(event, now) or event.cancelled_at is not None
 
 
 def is_earlier(event: Event | LinkedEvent, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from forum.web.languages import in_language
 from forum.web.seo import absolute
 
 SCHEMA = "https://schema.org"
-WITHOUT_OFFERS = (RegistrationState.ARCHIVE, RegistrationState.OVER)
+WITHOUT_OFFERS = (RegistrationState.ARCHIVE, RegistrationState.OVER, RegistrationState.CANCELLED)
 AVAILABILITY = {RegistrationState.UPCOMING: "PreOrder", RegistrationState.CLOSED: "SoldOut"}
 
 
@@ -34,7 +34,7 @@ def event_data(event: Event, state: RegistrationState, opening: Opening) -> dict
         "startDate": first.isoformat(),
         "endDate": last.isoformat(),
         "eventAttendanceMode": f"{SCHEMA}/OfflineEventAttendanceMode",
-        "eventStatus": f"{SCHEMA}/EventScheduled",
+        "eventStatus": f"{SCHEMA}/{'EventCancelled' if event.cancelled_at else 'EventScheduled'}",
         "location": _location(event),
         "image": [absolute(image.path if image else url_for("home.picture", event=slug))],
         "organizer": organisation_data(event),

@@ -14,7 +14,7 @@ from forum.events.enums import RegistrationState
 from forum.events.look import shared_image
 from forum.events.models import Event, Sector
 from forum.events.organisers import organiser_of
-from forum.events.queries import registration_state, slug_in_url
+from forum.events.queries import is_earlier, registration_state, slug_in_url
 from forum.home.event_data import event_data
 from forum.home.programme import days_of, hours_of
 from forum.news.feed_links import feed_of
@@ -32,7 +32,7 @@ from forum.web.seo import Seo
 def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict[str, Any]:
     """Return the context of templates/public/home/front.html; `event` must have its sectors and pages loaded."""
     state = registration_state(event, now)
-    is_past = state in (RegistrationState.ARCHIVE, RegistrationState.OVER)
+    is_past = state in (RegistrationState.ARCHIVE, RegistrationState.OVER, RegistrationState.CANCELLED)
     opening = opening_of(event, now)
     ring = None if is_past else ring_of(event, now, form_address(now))
     return {
@@ -48,9 +48,9 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
             _invited(sector, arc) for sector, arc in zip_longest(event.sectors, ring.shares if ring else ())
         ],
         # An archived event still shows how places were shared, because its text was written for later readers; an event
-        # that has just ended hides that text.
+        # that has just ended or was cancelled hides that text.
         "sharing_text": ""
-        if state == RegistrationState.OVER
+        if state in (RegistrationState.OVER, RegistrationState.CANCELLED)
         else own_links.stay(render(in_language(event.sharing))),
         "facts": [_in_language(fact, "label", "value") for fact in event.facts],
         "registration_state": state,
@@ -58,7 +58,7 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "registration_text": _registration_text(event, state, opening, now),
         "opening": opening,
         "register_label": _register_label(opening),
-        **_addresses(event, is_earlier=state == RegistrationState.ARCHIVE),
+        **_addresses(event, is_earlier=is_past and is_earlier(event, now)),
         **_seo(event, state, opening).context(),
     }
 
@@ -66,6 +66,8 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
 def _registration_text(event: Event, state: RegistrationState, opening: Opening, now: datetime) -> str:
     if state in (RegistrationState.ARCHIVE, RegistrationState.OVER):
         return _("This forum is over and takes no registrations.")
+    if state == RegistrationState.CANCELLED:
+        return _("This forum is cancelled and takes no registrations.")
     if state == RegistrationState.UPCOMING:
         return _("Registration opens on %(moment)s.", moment=moment_text(event.opens_at, event.zone))
     if state == RegistrationState.CLOSED:

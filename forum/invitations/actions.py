@@ -58,7 +58,7 @@ def invite(
     Raises EventOver, AlreadyInvited, AlreadyRegistered, NoPlaceToHold.
     """
     places.lock(event)
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         raise EventOver
     canonical = names.canonical_email(invitee.email)
     if queries.find_open(event, canonical):
@@ -171,7 +171,7 @@ def lock_open(invitation: Invitation, now: datetime | None = None) -> None:
     """
     places.lock(invitation.event)
     db.session.refresh(invitation)
-    is_late = now is not None and (invitation.expires_at <= now or events.is_over(invitation.event, now))
+    is_late = now is not None and (invitation.expires_at <= now or events.is_off(invitation.event, now))
     if invitation.state != InvitationState.OPEN or is_late:
         raise NotOpen
 

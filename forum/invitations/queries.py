@@ -24,6 +24,8 @@ SIZE = 50  # how many invitations a page of the list shows
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
 # Mails that nobody has tried to send yet; those to be retried, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
+# Events for which people are still invited and reminded.
+IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
 ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
 
 
@@ -202,14 +204,14 @@ def count_in_line() -> int:
 
 def list_unsent(limit: int, now: datetime) -> Sequence[int]:
     """Return the ids of open invitations without a mail, the oldest first, of events that visitors can see."""
-    is_public = exists().where(Event.id == Invitation.event_id, Event.is_published, Event.ends_at > now)
+    is_public = exists().where(*IS_TO_COME, Event.ends_at > now)
     query = select(Invitation.id).where(IS_UNSENT, Invitation.expires_at > now, is_public)
     return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()
 
 
 def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
     """Return the ids of open invitations whose reminder is due and whose mail was sent, the oldest first."""
-    is_public = exists().where(Event.id == Invitation.event_id, Event.is_published, Event.ends_at > now)
+    is_public = exists().where(*IS_TO_COME, Event.ends_at > now)
     due = Invitation.remind_at <= now, *_has_been_sent(now), is_public
     query = select(Invitation.id).outerjoin(Invitation.message).where(IS_TO_REMIND, *due)
     return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()

@@ -52,7 +52,7 @@ def ask(event: Event, *, expected: int, actor: str, now: datetime) -> int:
     Nobody is reminded if the number is not `expected`, which the organiser has read. Raises EventOver.
     """
     places.lock(event)
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         raise EventOver
     silent = db.session.scalars(queries.silent(event, now)).all()
     if len(silent) != expected:

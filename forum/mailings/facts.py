@@ -1,4 +1,4 @@
-"""What a mailing about a change tells: the days, hours, time zone and place of an event, before and after.
+"""What a mailing about a change tells: days, hours, time zone and place of an event, and whether it is cancelled.
 
 A step is {"at": moment or None, "facts": …}: the facts since that moment. The first step of a history has no
 moment. Facts are values that JSON can hold, by the names of the event's columns.
@@ -13,7 +13,7 @@ from forum.columns import Text
 from forum.events.hours import read_hours
 from forum.events.models import Event
 
-COLUMNS = ("timezone", "starts_at", "ends_at", "nights", "place")
+COLUMNS = ("timezone", "starts_at", "ends_at", "nights", "place", "cancelled_at", "cancel_reason")
 Facts = dict[str, Any]
 Step = dict[str, Any]
 
@@ -24,6 +24,7 @@ class Part(StrEnum):
     DAYS = "days"
     ZONE = "zone"
     PLACE = "place"
+    CANCELLED = "cancelled"  # the event was cancelled, or takes place after all
 
 
 def facts_of(event: Event, former: Mapping[str, Any] | None = None) -> Facts:
@@ -35,13 +36,20 @@ def facts_of(event: Event, former: Mapping[str, Any] | None = None) -> Facts:
         "ends_at": values["ends_at"].isoformat(),
         "nights": [dict(night) for night in values["nights"]],
         "place": dict(values["place"]),
+        "cancelled_at": values["cancelled_at"].isoformat() if values["cancelled_at"] else None,
+        "cancel_reason": dict(values["cancel_reason"]),
     }
 
 
 def event_with(facts: Facts) -> Event:
     """Return an unsaved Event with these facts only, for the functions that put days and places into words."""
     moments = {name: datetime.fromisoformat(facts[name]) for name in ("starts_at", "ends_at")}
-    return Event(timezone=facts["timezone"], nights=facts["nights"], place=Text(facts["place"]), **moments)
+    event = Event(timezone=facts["timezone"], nights=facts["nights"], place=Text(facts["place"]), **moments)
+    # An earlier version did not know that an event can be cancelled.
+    cancelled_at = facts.get("cancelled_at")
+    event.cancelled_at = datetime.fromisoformat(cancelled_at) if cancelled_at else None
+    event.cancel_reason = Text(facts.get("cancel_reason") or {})
+    return event
 
 
 def differing(was: Facts, now: Facts, language: str) -> list[Part]:
@@ -50,6 +58,7 @@ def differing(was: Facts, now: Facts, language: str) -> list[Part]:
     differs = {
         Part.DAYS: read_hours(before) != read_hours(after),
         Part.ZONE: before.timezone != after.timezone,
+        Part.CANCELLED: bool(before.cancelled_at) != bool(after.cancelled_at),
         Part.PLACE: before.place.in_language(language) != after.place.in_language(language),
     }
     return [part for part in Part if differs[part]]

@@ -56,7 +56,7 @@ KINDS = {
     "delegation-registered": _l("Delegation registered"),
     "delegation-changed": _l("Changes in a delegation"),
     "changed": _l("Details changed"),
-    "event-changed": _l("Date, time or place changed"),
+    "event-changed": _l("Date, time or place changed, or cancelled"),
     "own-words": _l("Message from the organisers"),
     "test": _l("Test message"),
     "identity-revealed": _l("Notice to handlers of protected identity"),

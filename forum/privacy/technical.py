@@ -178,6 +178,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     ),
     "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),
+    "CancellationForm": ("reason",),
     "MessageForm": ("subjects", "words", "fallback"),
     "MailTextForm": ("subject", "opening", "closing"),
     "PeopleForm": ("sector", "status"),

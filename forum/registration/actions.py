@@ -76,7 +76,7 @@ def confirm(
     """
     places.lock(registration.event)
     db.session.refresh(registration)
-    is_too_late = registration.confirm_by <= now or events.is_over(registration.event, now)
+    is_too_late = registration.confirm_by <= now or events.is_off(registration.event, now)
     if not registration.is_live or (registration.status == Status.PENDING and is_too_late):
         raise NotLive
     if registration.status != Status.PENDING:
@@ -116,6 +116,8 @@ def accept_offer(registration: Registration, *, now: datetime) -> Registration:
         return registration
     until = registration.offer_expires_at
     if registration.status != Status.OFFERED or until is None or until <= now:
+        raise NothingOffered
+    if registration.event.cancelled_at:
         raise NothingOffered
     registration.confirmed_at = registration.confirmed_at or now
     mails.take_back([registration], kind="offer-reminder")
@@ -211,7 +213,7 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
     Older personal links end when the fresh one is opened (S20). A confirming link carries the answers sent last.
     """
     places.lock_live(registration)
-    if events.is_over(registration.event, now):
+    if events.is_off(registration.event, now):
         raise NotLive
     if kind and kind != mails.kind_for_state(registration):
         raise StateChanged

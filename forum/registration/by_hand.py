@@ -55,7 +55,7 @@ def add(
     places.lock(event)
     if form_key and (earlier := queries.find_submission(form_key)):
         return earlier.registration
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         raise RegistrationClosed
     waiting_list.offer_free_places(event, now=now)
     asked = Applicant(**asdict(details), email="", submission_key=form_key)

@@ -19,8 +19,12 @@ TIMES = 4  # an unconfirmed registration is kept for at most this many times the
 
 
 def offers_end_at(event: Event) -> datetime:
-    """Return the moment from which no place is offered any more; no offer lasts beyond it."""
-    return event.starts_at - timedelta(hours=event.offer_cutoff_hours)
+    """Return the moment from which no place is offered any more; no offer lasts beyond it.
+
+    Nobody is offered a place at an event that has been cancelled.
+    """
+    ends_at = event.starts_at - timedelta(hours=event.offer_cutoff_hours)
+    return min(ends_at, event.cancelled_at or ends_at)
 
 
 def is_too_near(event: Event, now: datetime) -> bool:

@@ -120,6 +120,8 @@ def mails_of_open(registration: Registration, told: Sequence[OutboxMessage]) -> 
 
 
 def _list_to_remind(event: Event, now: datetime) -> Sequence[Offer]:
+    if event.cancelled_at:
+        return []
     due = (
         Offer.ended_at.is_(None),
         Offer.reminded_at.is_(None),

@@ -25,7 +25,7 @@ def describe(registration: Registration) -> dict[str, Any]:
     """Return the registration's part of the context of templates/public/self_service/show.html."""
     position = waiting_list.position(registration)
     now = clock.now()
-    is_over = events.is_over(registration.event, now)
+    is_over = events.is_off(registration.event, now)
     is_frozen = freezing.is_frozen(registration.event, now)
     every, is_offered = questions.list_all(registration.event_id), registration.status == Status.OFFERED
     return {

@@ -161,7 +161,7 @@ def _await_decision(registration: Registration, now: datetime) -> None:
 def _lock_reviewed(registration: Registration, now: datetime) -> None:
     """Lock the event and read the registration afresh. Raises NotLive, also after the event, and NotInReview."""
     places.lock_live(registration)
-    if events.is_over(registration.event, now):
+    if events.is_off(registration.event, now):
         raise NotLive
     if not registration.is_in_review:
         raise NotInReview

@@ -117,6 +117,7 @@ FRONTS = [
     Sight("front of the archive", "home.front", {"event": "nf16"}),
     Sight("front when registration is over", "home.front", world="closed"),
     Sight("front of another event", "home.front", {"event": "oslo"}, world="closed"),
+    Sight("front of a cancelled event", "home.front", {"event": "snow"}, world="closed"),
     Sight("front of an unpublished event", "home.front", {"event": "hidden"}, world="closed", status=404),
     Sight("front before registration", "home.front", world="upcoming"),
     Sight("front of a past event", "home.front", world="over"),
@@ -153,6 +154,7 @@ NEWS = [
 ]
 REGISTERING = [
     Sight("choose", "registration.choose"),
+    Sight("choose, cancelled", "registration.choose", {"event": "snow"}, world="closed"),
     Sight("choose, over", "registration.choose", world="closed"),
     Sight("choose, not yet", "registration.choose", world="upcoming"),
     Sight("choose, past event", "registration.choose", world="over"),
@@ -592,6 +594,15 @@ CONSOLE = [
     ),
     Sight("refuse messages", "refusing.show", {"token": "x" * 43}),
     Sight("unpublish?", "publication.unpublish", way=of_event("publication.unpublish"), as_=ORGANISER),
+    Sight("cancel the event?", "cancellation.show", way=of_event("cancellation.show"), as_=ORGANISER),
+    Sight(
+        "cancel the event, with errors",
+        "cancellation.show",
+        way=wrongly(of_event("cancellation.show"), {}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight("event cancelled", "cancellation.show", {"event": "snow"}, world="closed", as_=ORGANISER),
     Sight("front page?", "publication.front_page", {"event": "nf16"}, as_=ORGANISER),
     Sight(
         "overview, long", "console.overview", way=of_event("console.overview"), world="long", as_=ORGANISER

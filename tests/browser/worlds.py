@@ -347,13 +347,20 @@ def fill_narrow(world: World) -> None:
 def fill_closed(world: World) -> None:
     """Fill a test forum whose registration is over and whose event is tomorrow.
 
-    A second event takes registrations, and a third one was unpublished.
+    A second event takes registrations, a third one was unpublished, and a fourth one is cancelled.
     """
     starts = NOW + timedelta(days=1)
     make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
     name = Text(sv="Nordiskt forum i Oslo", en="Nordic Forum in Oslo")
     make_event(slug="oslo", is_current=False, name=name, short_name=name)
     make_event(slug="hidden", is_current=False, is_published=False, unpublished_at=NOW)
+    make_event(
+        slug="snow",
+        is_current=False,
+        cancelled_at=NOW,
+        cancel_reason=Text(sv="Lokalen har brunnit.", en="The venue has burnt down."),
+    )
+    make_user(Role.ADMIN, email="organiser@example.org")
 
 
 def fill_upcoming(world: World) -> None:

@@ -40,6 +40,10 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 # Columns that an export leaves out, each with the reason.
 UNTOLD = {
     "events": {
+        *(
+            "cancelled_at",
+            "cancel_reason",
+        ),  # an act of organisers, with its mailing and its entries of calendars
         "unpublished_at",  # `unpublished_at` is when organisers unpublished the event in this database
         # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.
         *("id", "slug", "taken"),

@@ -63,7 +63,7 @@ AUDITED = {
     *(f"own_mailings.{act}" for act in ("new", "write", "people", "discard")),
     *("mail_texts.edit", "mail_texts.reset", "sent_mailings.send"),
     *("page_revisions.show", "pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
-    *("previews.end", "publication.unpublish"),
+    *("previews.end", "publication.unpublish", "cancellation.show"),
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),
     *("settings.close_sector", "settings.facts", "settings.new_sector", "settings.organiser"),
     *("settings.registration", "settings.sector", "settings.sectors", "settings.texts", "settings.look"),

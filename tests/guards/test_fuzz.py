@@ -32,6 +32,7 @@ ENDING = {
     "settings.close_sector",
     "settings.merge_sector",
     "publication.unpublish",
+    "cancellation.show",
 } | {
     "self_service.cancel",
     "self_service.leave",

@@ -711,6 +711,13 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {"events": {"is_published", "unpublished_at"}},
         ADDED,
     ),
+    "cancellation.show": (
+        ADMIN,
+        {"reason-sv": "Snö", "reason-en": "Snow"},
+        {"events": {"cancelled_at", "cancel_reason", "calendar_sequence", "calendar_changed_at"}},
+        {"mailings"} | ADDED,
+    ),
+    "cancellation.take_back": (ADMIN, {}, {}, set()),  # nothing changes: the event is not cancelled
     "publication.publish": (ADMIN, {}, {}, set()),  # nothing changes: the event is published already
     # Nothing changes: the event is on the front page already.
     "publication.front_page": (ADMIN, {}, {}, set()),

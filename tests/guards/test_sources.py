@@ -132,7 +132,12 @@ VIEWS = {
     *("forum/console/glossary.py", "forum/console/redirects.py"),
     *("forum/console/look_settings.py", "forum/console/sector_merging.py"),
     *("forum/console/question_settings.py", "forum/console/question_editing.py"),
-    *("forum/console/new_event.py", "forum/console/publication.py", "forum/news/old_addresses.py"),
+    *(
+        "forum/console/new_event.py",
+        "forum/console/publication.py",
+        "forum/console/cancellation.py",
+        "forum/news/old_addresses.py",
+    ),
     *("forum/accounts/public.py", "forum/accounts/own_account.py", "forum/accounts/passkey_pages.py"),
     *("forum/accounts/console.py", "forum/accounts/colleague_pages.py"),
     *("forum/news/public.py", "forum/news/feeds.py"),

@@ -96,6 +96,8 @@ LIGHT = {
     "previews.index": "shows texts of the forum to whoever has the link; recorded, ended as quickly",
     "previews.end": "takes a right away, gives none",
     "publication.unpublish": "hides texts of the forum; asked on a page of its own, and published again alike",
+    "cancellation.show": "says on public pages what is taken back as quickly; asked on a page of its own, no mail leaves",
+    "cancellation.take_back": "takes back what was said on public pages",
     "publication.front_page": "moves pages of the forum; asked on a page of its own, and moved back alike",
     "posts.new": "a draft, which nobody but organisers sees",
     "posts.edit": "texts of the forum; no personal data, recorded, every revision comes back alike",

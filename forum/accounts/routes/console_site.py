@@ -16,6 +16,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "new_event.copy": ADMINS_OF_ALL,
     "publication.publish": ORGANISERS,
     "publication.unpublish": ORGANISERS,
+    "cancellation.show": ORGANISERS,
+    "cancellation.take_back": ORGANISERS,
     "publication.front_page": ADMINS_OF_ALL,
     "previews.index": ORGANISERS,
     "previews.end": ORGANISERS,

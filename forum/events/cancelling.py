@@ -1,0 +1,41 @@
+"""Cancelling an event as a whole, with a reason that everybody reads, and taking that back.
+
+Registrations, places and personal links stay as they are, so that nothing is lost when the event takes place after all;
+but nobody registers, is invited or is offered a place. Call with the event locked.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from forum.audit import actions as audit
+from forum.columns import Text
+from forum.events import queries
+from forum.events.errors import CannotCancel
+from forum.events.models import Event
+
+
+def cancel(event: Event, reason: Text, *, actor: str, now: datetime) -> Mapping[str, Any]:
+    """Cancel the event; return the former values of what changes. Raises CannotCancel.
+
+    Calendar entries of the event say so from now on, with a higher number (`events.versions`).
+    """
+    if queries.is_off(event, now):
+        raise CannotCancel
+    return _set(event, now, reason, "event.cancelled", actor=actor, now=now)
+
+
+def take_up_again(event: Event, *, actor: str, now: datetime) -> Mapping[str, Any]:
+    """Let a cancelled event take place after all; return the former values of what changes. Raises CannotCancel."""
+    if not event.cancelled_at or queries.is_over(event, now):
+        raise CannotCancel
+    return _set(event, None, Text(), "event.taken_up_again", actor=actor, now=now)
+
+
+def _set(
+    event: Event, cancelled_at: datetime | None, reason: Text, action: str, *, actor: str, now: datetime
+) -> Mapping[str, Any]:
+    former = {"cancelled_at": event.cancelled_at, "cancel_reason": event.cancel_reason}
+    event.cancelled_at, event.cancel_reason = cancelled_at, reason
+    audit.record(action, event, actor=actor, at=now)
+    return former

@@ -1,0 +1,115 @@
+"""Cancelling an event as a whole: what everybody reads, what calendars say, who can register; taking it back."""
+
+from datetime import timedelta
+
+import icalendar
+import pytest
+
+from forum import clock
+from forum.audit.models import AuditEntry
+from forum.columns import Text
+from forum.events import cancelling
+from forum.events.errors import CannotCancel
+from forum.mailings import queries as mailings
+from forum.registration import actions, waiting_list
+from forum.registration.enums import Status
+from forum.registration.errors import NothingOffered, NotLive, RegistrationClosed
+from forum.registration.intake import find_refusal
+from tests.factories.events import NOW, make_event, make_page, make_sector
+from tests.factories.registrations import confirmed, register, write
+from tools.pages import Pages
+
+pytestmark = pytest.mark.usefixtures("frozen")
+REASON = {"reason-sv": "Lokalen har brunnit.", "reason-en": "The venue has burnt down."}
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database):
+    event = make_event(short_name=Text(sv="NF27", en="NF27"))
+    make_page(event, "practical")
+    return event
+
+
+def cancelled(sign_in_as, event) -> Pages:
+    page = sign_in_as(event=event).get("/console/nf27/cancellation")
+    return page.form("form.form").submit(REASON, follow=True)
+
+
+def entry_of(pages) -> tuple[str, int]:
+    (entry, *_others) = icalendar.Calendar.from_ical(pages.get("events.calendar").data).walk("VEVENT")
+    return str(entry["STATUS"]), entry["SEQUENCE"]
+
+
+def test_everybody_reads_that_it_is_cancelled_and_why(sign_in_as, event, pages, database):
+    confirmed(event)
+    assert (pages.get("/en/").all(".note-title"), entry_of(pages)) == ([], ("CONFIRMED", 0))
+    page = sign_in_as(event=event).get("/console/nf27/").follow("Cancel the event…")
+    assert "1 person is registered." in page.text
+    page = page.form("form.form").submit({"reason-en": "The venue has burnt down."}, expect=422)
+    assert list(page.errors.values()) == ["Enter the reason in Swedish"]
+    page = page.form("form.form").submit(REASON, follow=True)
+    assert page.h1 == "NF27 is cancelled"
+    assert page.links["Write to 1 person"].startswith("/console/nf27/mailings/")
+    for path in ("/en/", "/en/pages/practical", "/en/register"):
+        assert pages.get(path).all(".note-title") == ["NF27 is cancelled"]
+        assert "The venue has burnt down." in pages.get(path).text
+    assert "Lokalen har brunnit." in pages.get("/sv/").text
+    assert '"eventStatus": "https://schema.org/EventCancelled"' in pages.get("/en/").data.decode()
+    assert entry_of(pages) == ("CANCELLED", 1)
+    assert [entry.action for entry in database.query(AuditEntry)][-2:] == [
+        "event.cancelled",
+        "mailing.proposed",
+    ]
+
+
+def test_the_message_says_it_and_one_after_it_was_taken_back_the_contrary(sign_in_as, event):
+    confirmed(event, language="en")
+    page = cancelled(sign_in_as, event).follow("Write to 1 person")
+    subject, text = page.all(".mail-subject")[0], page.all(".mail-words")[0]
+    assert subject == "What you registered for is cancelled"
+    assert "The venue has burnt down." in text
+    console = sign_in_as(event=event)
+    console.get("/console/nf27/cancellation").form("form[action$=end]").submit(follow=True)
+    mailing = mailings.find_open_change(event)
+    assert mailing is None or not mailing.steps[-1]["facts"]["cancelled_at"]
+
+
+def test_nobody_registers_confirms_or_takes_an_offer(event):
+    sector = event.sectors[0]
+    first, waits = register(event, "justice"), confirmed(event, "justice")
+    assert find_refusal(sector, NOW) is None
+    write(cancelling.cancel, event, Text(REASON), actor="organiser", now=NOW)
+    assert find_refusal(sector, NOW) is RegistrationClosed
+    with pytest.raises(NotLive):
+        write(actions.confirm, first, now=NOW)
+    assert waits.status == Status.CONFIRMED
+    with pytest.raises(CannotCancel):
+        write(cancelling.cancel, event, Text(REASON), actor="organiser", now=NOW)
+
+
+def test_no_place_is_offered_while_it_is_cancelled(database):
+    event = make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)])
+    first, second = confirmed(event), confirmed(event)
+    write(cancelling.cancel, event, Text(en="Snow"), actor="organiser", now=NOW)
+    write(actions.cancel, first, actor="person", now=NOW)
+    assert second.status == Status.WAITING
+    write(cancelling.take_up_again, event, actor="organiser", now=NOW + timedelta(hours=1))
+    assert write(waiting_list.offer_free_places, event, now=NOW + timedelta(hours=1)) == 1
+    write(cancelling.cancel, event, Text(en="Snow"), actor="organiser", now=NOW + timedelta(hours=2))
+    with pytest.raises(NothingOffered):
+        write(actions.accept_offer, second, now=NOW + timedelta(hours=2))
+
+
+def test_it_cannot_be_cancelled_or_taken_up_once_it_is_over(event):
+    clock.freeze(event.ends_at)
+    for act in (
+        lambda: cancelling.cancel(event, Text(en="Snow"), actor="organiser", now=event.ends_at),
+        lambda: cancelling.take_up_again(event, actor="organiser", now=event.ends_at),
+    ):
+        with pytest.raises(CannotCancel):
+            act()
