@@ -35,6 +35,7 @@ from forum.console import (
     publication,
     question_settings,
     redirects,
+    reminders,
     sent_mailings,
 )
 from forum.console import mailings as console_mailings
@@ -186,6 +187,7 @@ BLUEPRINTS = (
     console_outbox.bp,
     console_mailings.bp,
     own_mailings.bp,
+    reminders.bp,
     sent_mailings.bp,
     mail_texts.bp,
     news_console.bp,

@@ -123,6 +123,9 @@ MAIL: Mapping[str, LazyString] = {
     "mailing.readdressed": _l("Other people chosen for a message to many"),
     "mailing.discarded": _l("Draft of a message to many deleted"),
     "mailing.taken_back": _l("Message to many stopped before anything left"),
+    "mailing.planned": _l("Message to many planned as a reminder"),
+    "mailing.unplanned": _l("Message to many taken out of the plan of reminders"),
+    "mailing.skipped": _l("Reminder left out"),
     "mailing.repeated": _l("Message to many sent again where it had failed"),
     "mailing.superseded": _l("Message to many replaced by a newer one"),
 }

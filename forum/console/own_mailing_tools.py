@@ -19,9 +19,11 @@ from forum.mailings.errors import (
     BegunAlready,
     EventHidden,
     MailingRefused,
+    NeedsFilters,
     NobodyToTell,
     NotAhead,
     NothingFailed,
+    Planned,
     SubjectTells,
     WordsMissing,
 )
@@ -41,6 +43,12 @@ REFUSALS = {
     NothingFailed: _l("No message has failed."),
     SubjectTells: _l(
         "The subject names the forum, organiser or place as they are called now. Save the words with another one."
+    ),
+    Planned: _l(
+        "It is in the plan of reminders and leaves on its day. Take it out of the plan to send it now."
+    ),
+    NeedsFilters: _l(
+        "A reminder after registering is for people whom filters find. Choose for whom it is by sector or status."
     ),
     BegunAlready: _l("It has begun already. You can pause it, or end it for those who wait."),
     UnknownFilter: _l("A filter is gone by which people were chosen. Choose again for whom it is."),

@@ -9,6 +9,7 @@ from forum import clock
 from forum.accounts import kept_words
 from forum.accounts.access import may_open
 from forum.console import own_mailing_words as words
+from forum.console import reminder_words
 from forum.console.own_mailing_forms import MessageForm, PeopleForm
 from forum.console.own_mailing_tools import by_now, change, find_or_404, lead_to, refused
 from forum.console.settings_editing import get_locked_or_404, show_stored
@@ -17,7 +18,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import mails, own_words
+from forum.mailings import mails, own_words, queries
 from forum.mailings.enums import MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -173,6 +174,8 @@ def _draft_page(
         samples=words.list_samples(mailing),
         may_send=mailing.event.is_published and not events.is_over(mailing.event, clock.now()),
         wording=registration_wording,
+        reminder=queries.find_reminder(mailing),
+        reminder_rule=reminder_words.rule_text,
     )
     return page, 409 if meanwhile else 422 if form.errors else 200
 

@@ -217,6 +217,13 @@ def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
     return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()
 
 
+def list_reminder_moments(event: Event, now: datetime) -> Sequence[datetime]:
+    """Return when reminders of the event's open invitations leave by themselves, those in the past left out."""
+    mine = Invitation.event_id == event.id, Invitation.remind_at > now
+    moments = db.session.scalars(select(Invitation.remind_at).where(IS_TO_REMIND, *mine))
+    return [at for at in moments if at]
+
+
 def silent(event: Event, now: datetime) -> Select[Invitation]:
     """Return the query for the event's open invitations whose mail was sent and whose person was not reminded yet."""
     mine = Invitation.event_id == event.id, Invitation.reminded_at.is_(None), *_has_been_sent(now)

@@ -12,7 +12,7 @@ from forum.health import keys
 from forum.invitations import actions as invitations
 from forum.invitations import reminding
 from forum.invitations import sending as invitation_mails
-from forum.mailings import sending
+from forum.mailings import reminders, sending
 from forum.news import actions as news
 from forum.news import reindexing
 from forum.privacy import erasing, erasing_again, restricting
@@ -69,6 +69,7 @@ def seal_answers_anew(*, now: datetime) -> int:
 JOBS = (
     Job("announce posts", 10, announce_posts),
     Job("queue mailings", 1, sending.queue_one, each=sending.list_next),
+    Job("send reminders", 30, reminders.run, each=reminders.list_due),
     Job("queue invitations", 1, invitation_mails.queue_one, each=invitation_mails.list_next),
     Job("queue reminders of invitations", 10, reminding.queue_one, each=reminding.list_next),
     Job("settle mailings", 5, sending.settle, each=sending.list_started),

@@ -50,6 +50,23 @@ class LeftOut(StrEnum):
     NO_LANGUAGE = "no_language"
 
 
+class Anchor(StrEnum):
+    """What the day of a reminder is relative to."""
+
+    START = "start"  # days before the event begins
+    REGISTERED = "registered"  # days after a person has registered
+
+
+class Skipped(StrEnum):
+    """Why a reminder did not leave."""
+
+    LATE = "late"  # its hour was missed, or the event had begun
+    NOBODY = "nobody"
+    WORDS = "words"  # a language is missing
+    SUBJECT = "subject"  # the subject names the forum or its place
+    FILTER = "filter"  # a filter is gone
+
+
 class Category(StrEnum):
     """A category of mails that a person can refuse; mails about the own registration belong to none (M08)."""
 

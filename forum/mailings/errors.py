@@ -41,3 +41,11 @@ class SubjectTells(MailingRefused):
 
 class NothingFailed(MailingRefused):
     """No mail of the mailing has failed, so none can be sent again."""
+
+
+class Planned(MailingRefused):
+    """The message is in the plan of reminders: it leaves on its day, and not by a press of Send."""
+
+
+class NeedsFilters(MailingRefused):
+    """A reminder after registering is for those whom filters find, not for people chosen one by one."""

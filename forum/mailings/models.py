@@ -8,7 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Text, TokenDigest, Translated, UtcDateTime, member
 from forum.database import Base
-from forum.mailings.enums import Category, LeftOut, MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.enums import (
+    Anchor,
+    Category,
+    LeftOut,
+    MailingKind,
+    MailingStatus,
+    RecipientStatus,
+    Skipped,
+)
 
 IS_OPEN_CHANGE = text("kind = 'event_changed' AND status IN ('proposed', 'sending', 'paused')")
 
@@ -90,6 +98,30 @@ class MailingRecipient(Base):
     mailing: Mapped[Mailing] = relationship()
     registration = relationship("Registration")
     message = relationship("OutboxMessage")
+
+
+class Reminder(Base):
+    """The day on which a draft in the organisers' own words leaves by itself (`mailings.reminders`).
+
+    `hour` is one of the venue's clock. `skipped_at` is when the worker left it out, `skipped_because` why.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        CheckConstraint("days >= 0", name="days_not_negative"),
+        CheckConstraint("hour >= 0 AND hour <= 23", name="hour_of_a_day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailings.id", ondelete="CASCADE"), unique=True)
+    anchor: Mapped[Anchor] = member(Anchor)
+    days: Mapped[int]
+    hour: Mapped[int]
+    planned_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    skipped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    skipped_because: Mapped[Skipped | None] = member(Skipped)
+
+    mailing: Mapped[Mailing] = relationship()
 
 
 class MailRefusal(Base):

@@ -23,6 +23,7 @@ from forum.mailings.errors import (
     NobodyToTell,
     NotAhead,
     NothingFailed,
+    Planned,
     SubjectTells,
     WordsMissing,
 )
@@ -109,13 +110,23 @@ def discard(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def send(
-    mailing: Mailing, *, begins_at: datetime | None, user_id: int | None, actor: str, now: datetime
+    mailing: Mailing,
+    *,
+    begins_at: datetime | None,
+    user_id: int | None,
+    is_reminder: bool = False,
+    actor: str,
+    now: datetime,
 ) -> int:
     """Fix the recipients and let sending begin in a minute, or at a later moment; return their number (R12).
 
-    Raises AlreadyDecided, EventHidden, NotAhead, NobodyToTell, WordsMissing, SubjectTells, UnknownFilter.
+    Only the worker sends a message that is planned as a reminder (`is_reminder`).
+
+    Raises AlreadyDecided, Planned, EventHidden, NotAhead, NobodyToTell, WordsMissing, SubjectTells, UnknownFilter.
     """
     require(mailing, MailingStatus.PROPOSED)
+    if not is_reminder and queries.find_reminder(mailing):
+        raise Planned
     require_public(mailing.event, now)
     begins = begins_at or now + TO_STOP
     if begins < now + TO_STOP or events.is_over(mailing.event, begins):
@@ -156,6 +167,9 @@ def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
         db.session.execute(update(MailingRecipient).where(mine).values(status=RecipientStatus.CHOSEN))
     else:
         db.session.execute(delete(MailingRecipient).where(mine))
+    if reminder := queries.find_reminder(mailing):
+        # Its day has come: left in the plan, the worker would send it once more at once.
+        db.session.delete(reminder)
     mailing.status, mailing.people, mailing.left_out = MailingStatus.PROPOSED, 0, {}
     mailing.started_at = mailing.started_by = mailing.begins_at = None
     audit.record("mailing.taken_back", mailing, actor=actor, at=now)

@@ -12,7 +12,7 @@ from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
-from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient
+from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient, Reminder
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE
@@ -71,6 +71,25 @@ def list_drafts(event: Event) -> Sequence[Mailing]:
     own = Mailing.kind == MailingKind.OWN_WORDS, Mailing.status == MailingStatus.PROPOSED
     query = select(Mailing).where(Mailing.event_id == event.id, *own)
     return db.session.scalars(query.order_by(Mailing.id.desc()).limit(LISTED)).all()
+
+
+def find_reminder(mailing: Mailing) -> Reminder | None:
+    """Return the place of a draft in the plan of reminders; None for one that is not planned."""
+    return db.session.scalars(select(Reminder).where(Reminder.mailing_id == mailing.id)).one_or_none()
+
+
+def list_reminders_of(event: Event) -> Sequence[Reminder]:
+    """Return the event's reminders, those that have left or were left out included."""
+    mine = select(Reminder).join(Reminder.mailing).where(Mailing.event_id == event.id)
+    return db.session.scalars(mine.order_by(Reminder.id)).all()
+
+
+def list_reminders(*states: MailingStatus) -> Sequence[Reminder]:
+    """Return the reminders of published events that were not left out and whose mailings are in these states."""
+    query = select(Reminder).join(Reminder.mailing).join(Mailing.event)
+    waiting = Reminder.skipped_at.is_(None), Mailing.status.in_(states), Event.is_published
+    whole = joinedload(Reminder.mailing).joinedload(Mailing.event)
+    return db.session.scalars(query.where(*waiting).options(whole).order_by(Reminder.id)).all()
 
 
 def list_begun(now: datetime) -> Sequence[int]:

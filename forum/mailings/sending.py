@@ -13,7 +13,7 @@ from sqlalchemy import select
 from forum.events import queries as events
 from forum.extensions import db
 from forum.mailings import actions, chosen_audience, mails, queries, refusals
-from forum.mailings.enums import STARTED, MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.enums import STARTED, Anchor, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
@@ -95,6 +95,12 @@ def list_started(*, now: datetime) -> Sequence[int]:
     return queries.list_ids(*STARTED)
 
 
+def _goes_on(mailing: Mailing) -> bool:
+    """Return whether the mailing is a reminder that everybody gets some days after registering."""
+    reminder = queries.find_reminder(mailing)
+    return reminder is not None and reminder.anchor == Anchor.REGISTERED
+
+
 def settle(mailing_id: int, *, now: datetime) -> int:
     """End a mailing that has nothing left to send, or whose event is over; pause one whose event is not public.
 
@@ -105,11 +111,12 @@ def settle(mailing_id: int, *, now: datetime) -> int:
     db.session.refresh(mailing)
     if mailing.status not in STARTED:
         return 0
-    if events.is_over(mailing.event, now):
+    has_more = bool(queries.count_waiting(mailing_id) or queries.count_mails(mailing_id, UNSENT))
+    if events.is_over(mailing.event, now) and (has_more or not _goes_on(mailing)):
         actions.stop(mailing, actor=ACTOR, now=now)
     elif mailing.status == MailingStatus.SENDING and not mailing.event.is_published:
         actions.pause(mailing, actor=ACTOR, now=now)
-    elif queries.count_waiting(mailing_id) or queries.count_mails(mailing_id, UNSENT):
+    elif has_more or (_goes_on(mailing) and not events.is_over(mailing.event, now)):
         return 0
     else:
         actions.finish(mailing, now=now)

@@ -32,6 +32,7 @@ TABLES = {  # tables with texts, settings and the running state of the site itse
     "mail_relay",
     "chain_checks",
     "public_balances",
+    "reminders",
 }
 # Columns with personal data in tables that are otherwise technical; the register names these columns.
 PERSONAL = {"events.contacts"}
@@ -179,6 +180,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),
     "CancellationForm": ("reason",),
+    "PlanForm": ("anchor", "days", "hour"),
     "MessageForm": ("subjects", "words", "fallback"),
     "MailTextForm": ("subject", "opening", "closing"),
     "PeopleForm": ("sector", "status"),

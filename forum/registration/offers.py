@@ -109,6 +109,14 @@ def remind(event: Event, *, now: datetime) -> int:
     return len(reminded)
 
 
+def list_reminder_moments(event: Event, now: datetime) -> Sequence[datetime]:
+    """Return when reminders of the event's open offers leave by themselves, those in the past left out."""
+    ahead = Offer.ended_at.is_(None), Offer.reminded_at.is_(None), Offer.remind_at > now
+    query = select(Offer.remind_at).join(Offer.registration)
+    moments = db.session.scalars(query.where(Registration.event_id == event.id, *ahead))
+    return [at for at in moments if at]
+
+
 def mails_of_open(registration: Registration, told: Sequence[OutboxMessage]) -> list[OutboxMessage]:
     """Return those of the registration's mails that tell of its open offer, the oldest first."""
     offer = find_open(registration)

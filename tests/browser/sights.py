@@ -349,7 +349,7 @@ OWN_REGISTRATION = [
     Sight(
         "calendar, address made",
         "self_service.subscribe",
-        way=wrongly(mine("confirmed", "self_service.subscribe"), {}),
+        way=pressed(mine("confirmed", "self_service.subscribe"), " >> nth=0"),
     ),
     Sight("offer that is none", "self_service.accept", way=accept_too_late, status=409),
     Sight("decline", "self_service.decline", way=mine("offered", "self_service.decline")),
@@ -578,6 +578,16 @@ CONSOLE = [
         ),
         as_=ORGANISER,
         status=422,
+    ),
+    Sight("reminders, none", "reminders.index", {"event": "nf16"}, as_=ORGANISER),
+    Sight("reminders", "reminders.index", way=of_event("reminders.index"), world="long", as_=ORGANISER),
+    Sight("message, plan it?", "reminders.plan", way=of_letter("reminders.plan", "draft"), as_=ORGANISER),
+    Sight(
+        "message, in the plan",
+        "reminders.plan",
+        way=of_letter("reminders.plan", "reminder"),
+        world="long",
+        as_=ORGANISER,
     ),
     Sight(
         "message, planned",

@@ -77,7 +77,7 @@ from tests.factories.images import encoded, make_image, ring
 from tests.factories.invitations import new_invitation
 from tests.factories.mailings import make_proposed, make_under_way
 from tests.factories.news import make_category, make_post, make_tag
-from tests.factories.own_words import make_draft, make_planned, make_sent
+from tests.factories.own_words import make_draft, make_planned, make_reminder, make_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
@@ -294,7 +294,11 @@ def fill_long(world: World) -> None:
     _lay_out_desk(world, event)
     _add_organisers(world, event)
     world.mailing = make_under_way(event).id
-    world.letters = {"draft": make_draft(event).id, "sent": make_sent(event).id}
+    world.letters = {
+        "draft": make_draft(event).id,
+        "sent": make_sent(event).id,
+        "reminder": make_reminder(event).mailing_id,
+    }
     world.task = make_running(event).id
     world.question = _ask(event).id
     _write_down(event)

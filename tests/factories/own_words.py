@@ -3,6 +3,7 @@
 mailing = make_draft(event)                       to everybody, in both languages
 mailing = make_draft(event, {"sector": ["ngo"]})  to those whom the attendee list's filters find
 mailing = make_planned(event)                     recipients are fixed; it begins in a minute
+reminder = make_reminder(event, days=3)           it leaves so many days before the event
 mailing = make_sent(event)                        it has begun: one mail was sent, one has failed, others wait
 """
 
@@ -17,9 +18,11 @@ from forum.columns import Text
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import actions, own_words, sending
-from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings import actions, own_words, reminders, sending
+from forum.mailings.enums import Anchor
+from forum.mailings.models import Mailing, MailingRecipient, Reminder
 from forum.mailings.own_words import Written
+from forum.mailings.reminders import Rule
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
@@ -51,6 +54,21 @@ def make_planned(
     user_id = db.session.scalars(select(User.id)).first()
     write(own_words.send, mailing, begins_at=None, user_id=user_id, actor="command", now=now)
     return mailing
+
+
+def make_reminder(
+    event: Event,
+    audience: Mapping[str, Any] | None = None,
+    *,
+    anchor: Anchor = Anchor.START,
+    days: int = 3,
+    hour: int = 9,
+    now: datetime = NOW,
+    **more,
+) -> Reminder:
+    """Put a draft into the plan of reminders."""
+    mailing = make_draft(event, audience, **more)
+    return write(reminders.plan, mailing, Rule(anchor, days, hour), actor="command", now=now)
 
 
 def make_sent(event: Event) -> Mailing:

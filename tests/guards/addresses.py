@@ -15,7 +15,7 @@ from forum.events.models import Event, Page, PageRevision, PreviewLink
 from forum.extensions import db
 from forum.imports.models import AttendeeImport
 from forum.invitations.models import Invitation
-from forum.mailings.models import Mailing
+from forum.mailings.models import Mailing, Reminder
 from forum.news.models import Post, PostRevision
 from forum.outbox.models import OutboxMessage
 from forum.people.models import RegistrationNote
@@ -185,10 +185,11 @@ def _values(world: World, slug: str) -> dict[str, object]:
 def _mailings(event: Event) -> dict[str, object]:
     """Return the ids of a mailing about a change, and of a draft and a sent message in the organisers' own words."""
     mine = select(func.max(Mailing.id)).where(Mailing.event_id == event.id)
-    own = mine.where(Mailing.kind == "own_words")
+    own, planned = mine.where(Mailing.kind == "own_words"), select(Reminder.mailing_id)
     return {
         "mailing": db.session.scalar(mine.where(Mailing.kind == "event_changed")),
-        "drafted": db.session.scalar(own.where(Mailing.status == "proposed")),
+        "drafted": db.session.scalar(own.where(Mailing.status == "proposed", ~Mailing.id.in_(planned))),
+        "planned": db.session.scalar(own.where(Mailing.id.in_(planned))),
         "written": db.session.scalar(own.where(Mailing.status != "proposed")),
     }
 
@@ -219,6 +220,8 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         **{f"own_mailings.{act}": {"mailing": values["drafted"]} for act in DRAFTS},
         **{f"mail_texts.{act}": {"kind": "offered"} for act in ("edit", "reset")},
         "sent_mailings.send": {"mailing": values["drafted"]},
+        "reminders.plan": {"mailing": values["drafted"]},
+        "reminders.take_off": {"mailing": values["planned"]},
         **{f"sent_mailings.{act}": {"mailing": values["written"]} for act in ("show", "take_back", "again")},
         "refusing.show": {"token": LEAVING},
         "self_service.confirm": {"token": world.tokens["pending"]},

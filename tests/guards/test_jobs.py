@@ -48,6 +48,7 @@ ELSEWHERE = {
     "refill search texts",
     "remember erasures",
     "seal answers anew",
+    "send reminders",
     "settle mailings",
     "tell contacts",
     "work off tasks",

@@ -687,8 +687,17 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         ADDED,
     ),
     "mail_texts.reset": (ADMIN, {}, {}, ADDED),
+    "reminders.plan": (
+        ADMIN,
+        {"anchor": "start", "days": "2", "hour": "9"},
+        {},
+        {"reminders"} | ADDED,
+    ),
+    "reminders.take_off": (ADMIN, {}, {}, ADDED),
     # Nothing changes: the message was sent, and none of its mails has failed.
     **{f"sent_mailings.{act}": (ADMIN, {}, {}, set()) for act in ("take_back", "again")},
+    "self_service.subscribe": (PERSON, {}, {}, {"registration_tokens"} | ADDED),
+    "self_service.unsubscribe": (PERSON, {}, {}, set()),  # nothing changes: there is no feed
     "refusing.show": (VISITOR, {}, {}, {"mail_refusals"}),
     "bulk.ask": (ADMIN, {"sector": "ngo"}, {}, {"tasks", "task_people"} | ADDED),
     "bulk.stop": (ADMIN, {}, {}, set()),  # nothing changes: the task has ended already
@@ -714,8 +723,8 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "cancellation.show": (
         ADMIN,
         {"reason-sv": "Snö", "reason-en": "Snow"},
-        {"events": {"cancelled_at", "cancel_reason", "calendar_sequence", "calendar_changed_at"}},
-        {"mailings"} | ADDED,
+        {"events": {"cancelled_at", "cancel_reason", "calendar_sequence"}, "mailings": {"steps"}},
+        ADDED,
     ),
     "cancellation.take_back": (ADMIN, {}, {}, set()),  # nothing changes: the event is not cancelled
     "publication.publish": (ADMIN, {}, {}, set()),  # nothing changes: the event is published already

@@ -24,7 +24,7 @@ WEIGHTY = {
         "log.export",
         "log.export_site",
     ),  # with these forms, personal data leave the system
-    *("mailings.send", "sent_mailings.send"),  # these forms write to many people
+    *("mailings.send", "reminders.plan", "sent_mailings.send"),  # these forms write to many people
     "mail_texts.edit",  # this form changes what everybody is told from then on
     *("imports.new", "imports.undo"),  # these forms write to many people, and delete many
     *(
@@ -83,6 +83,7 @@ LIGHT = {
     "own_mailings.people": "a draft, which nobody gets before it is sent by a page that asks",
     "own_mailings.discard": "nobody is written to; asked on a page of its own",
     "mail_texts.reset": "says what the forum itself says; recorded, and changed again as easily",
+    "reminders.take_off": "holds back what was allowed",
     "sent_mailings.take_back": "holds back what was allowed",
     "sent_mailings.again": "goes on with what somebody with both factors has sent, to the same people",
     "mailings.pause": "holds back what was allowed; goes on as quickly",
@@ -96,7 +97,7 @@ LIGHT = {
     "previews.index": "shows texts of the forum to whoever has the link; recorded, ended as quickly",
     "previews.end": "takes a right away, gives none",
     "publication.unpublish": "hides texts of the forum; asked on a page of its own, and published again alike",
-    "cancellation.show": "says on public pages what is taken back as quickly; asked on a page of its own, no mail leaves",
+    "cancellation.show": "no mail leaves; asked on a page of its own, recorded, and taken back as quickly",
     "cancellation.take_back": "takes back what was said on public pages",
     "publication.front_page": "moves pages of the forum; asked on a page of its own, and moved back alike",
     "posts.new": "a draft, which nobody but organisers sees",

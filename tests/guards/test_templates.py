@@ -261,6 +261,12 @@ def see_what_is_rare(world: World) -> None:
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
     clock.freeze(NOW)
+    for moment in (NOW, None):  # the event is cancelled, and takes place after all
+        with world.app.app_context():
+            start_write(db.session)
+            db.session.execute(update(Event).where(Event.slug == HERE).values(cancelled_at=moment))
+            db.session.commit()
+        fetch(world, VISITOR, "/en/")
     for since in (None, NOW):  # first as if the event was never published, then as if it was unpublished
         with world.app.app_context():
             start_write(db.session)

@@ -47,7 +47,7 @@ from forum.images import store
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.invitations.enums import InvitationState
 from forum.mailings.facts import facts_of, first_step, next_step
-from forum.mailings.models import Mailing, MailingRecipient, MailRefusal
+from forum.mailings.models import Mailing, MailingRecipient, MailRefusal, Reminder
 from forum.news.drafts import Draft
 from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
 from forum.organisations.models import Distinction, Merge
@@ -645,6 +645,9 @@ def _make_own_mailings(event: Event, person: Registration | None) -> None:
     }
     sent = Mailing(event_id=event.id, status="done", people=1, started_at=NOW, begins_at=NOW, **told)
     save(sent, Mailing(event_id=event.id, status="proposed", **told))
+    planned = Mailing(event_id=event.id, status="proposed", **told)
+    save(planned)
+    save(Reminder(mailing_id=planned.id, anchor="start", days=3, hour=9, planned_at=NOW))
     if person:
         leave_digest = digest(LEAVING) if event.slug == HERE else None
         own = {"mailing_id": sent.id, "registration_id": person.id, "status": "queued"}

@@ -1,0 +1,150 @@
+"""The plan of reminders in words: dated lines with how many people each would reach today."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from forum.console.mailing_words import state_words
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.invitations import queries as invitations
+from forum.mailings import chosen_audience, queries, reminders
+from forum.mailings.enums import Anchor, MailingStatus, Skipped
+from forum.mailings.models import Reminder
+from forum.registration import offers
+from forum.registration.narrowing import UnknownFilter
+from forum.web.languages import in_language, moment_text
+
+WHY = {
+    Skipped.LATE: _l("Left out: its hour was missed, so it did not leave late"),
+    Skipped.NOBODY: _l("Left out: there was nobody to write to"),
+    Skipped.WORDS: _l("Left out: a language is missing"),
+    Skipped.SUBJECT: _l("Left out: the subject names the forum, organiser or place as they are called now"),
+    Skipped.FILTER: _l("Left out: a filter is gone by which people were chosen"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A reminder in the plan: its day, what it is, its state as text and icon, and how many people it reaches.
+
+    `at` is None while there is no day that can be named.
+    """
+
+    at: datetime | None
+    title: str
+    rule: str
+    url: str
+    label: str
+    kind: str
+    people: int
+    note: str = ""
+
+
+def list_lines(event: Event, now: datetime) -> list[Line]:
+    """Return the plan, the next day first: organisers' reminders and those that leave by themselves."""
+    own = [_line(one, now) for one in queries.list_reminders_of(event)]
+    ahead = [] if events.is_off(event, now) else [*_of_invitations(event, now), *_of_offers(event, now)]
+    return sorted([*own, *ahead], key=lambda line: (line.at is None, line.at or now, line.title))
+
+
+def rule_text(reminder: Reminder) -> str:
+    """Return when a reminder leaves, such as "3 days before the forum, at 9:00"."""
+    hour = f"{reminder.hour}:00"
+    if reminder.anchor == Anchor.START:
+        if not reminder.days:
+            return _("on the day the forum begins, at %(hour)s", hour=hour)
+        return ngettext(
+            "%(num)s day before the forum, at %(hour)s",
+            "%(num)s days before the forum, at %(hour)s",
+            reminder.days,
+            hour=hour,
+        )
+    return ngettext(
+        "%(num)s day after each person has registered, at %(hour)s",
+        "%(num)s days after each person has registered, at %(hour)s",
+        reminder.days,
+        hour=hour,
+    )
+
+
+def _line(reminder: Reminder, now: datetime) -> Line:
+    mailing = reminder.mailing
+    is_draft = mailing.status == MailingStatus.PROPOSED
+    endpoint = "reminders.plan" if is_draft else "sent_mailings.show"
+    label, kind = (_("Planned"), "wait") if is_draft else state_words(mailing)
+    if reminder.skipped_at and reminder.skipped_because:
+        label, kind = str(WHY[reminder.skipped_because]), "out"
+    at, people, note = _reach(reminder, now)
+    return Line(
+        at,
+        in_language(mailing.subjects),
+        rule_text(reminder),
+        url_for(endpoint, event=mailing.event.slug, mailing=mailing.id),
+        label,
+        kind,
+        people,
+        note,
+    )
+
+
+def _reach(reminder: Reminder, now: datetime) -> tuple[datetime | None, int, str]:
+    """Return a reminder's next moment, how many people it would reach today, and what else is to be said."""
+    mailing = reminder.mailing
+    if reminder.anchor == Anchor.START and mailing.status != MailingStatus.PROPOSED:
+        return mailing.begins_at, mailing.people, ""
+    if reminder.skipped_at:
+        return reminder.skipped_at, 0, ""
+    try:
+        if reminder.anchor == Anchor.START:
+            return reminders.due_at(reminder), len(chosen_audience.audience_of(mailing).people), ""
+        moments = [*reminders.list_newcomers(reminder, now).values()]
+    except UnknownFilter:
+        return None, 0, str(WHY[Skipped.FILTER])
+    late = sum(reminders.is_late(at, now) for at in moments)
+    told = ngettext(
+        "%(num)s person got none: the hour was missed.", "%(num)s people got none: the hour was missed.", late
+    )
+    return reminders.first_of(moments, now), len(moments) - late, told if late else ""
+
+
+def _of_invitations(event: Event, now: datetime) -> Iterator[Line]:
+    for at, number in _by_day(event, invitations.list_reminder_moments(event, now)):
+        url = url_for("invitations.index", event=event.slug)
+        title = _("Invitations that are not answered")
+        yield Line(
+            at, title, _("before the deadline of each invitation"), url, _("By itself"), "wait", number
+        )
+
+
+def _of_offers(event: Event, now: datetime) -> Iterator[Line]:
+    for at, number in _by_day(event, offers.list_reminder_moments(event, now)):
+        url = url_for("waiting_list.index", event=event.slug)
+        title = _("Offered places that are not answered")
+        rule = _("with a quarter of the time left to answer")
+        yield Line(at, title, rule, url, _("By itself"), "wait", number)
+
+
+def _by_day(event: Event, moments: Sequence[datetime]) -> Iterable[tuple[datetime, int]]:
+    """Return for each day at the venue the first of its moments, and how many there are."""
+    first: dict[date, datetime] = {}
+    numbers: Counter[date] = Counter()
+    for at in sorted(moments):
+        day = at.astimezone(event.zone).date()
+        first.setdefault(day, at)
+        numbers[day] += 1
+    return [(first[day], numbers[day]) for day in first]
+
+
+def planned_words(reminder: Reminder) -> str:
+    """Return what to say when a reminder has been planned."""
+    event = reminder.mailing.event
+    if reminder.anchor == Anchor.START:
+        return _("Planned for %(moment)s.", moment=moment_text(reminders.due_at(reminder), event.zone))
+    return _("Planned. It leaves to each person on their day.")

@@ -1,0 +1,123 @@
+"""Organisers' pages of the plan of reminders: the plan itself, and giving a draft its day in it."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, NumberRange
+
+from forum import clock
+from forum.accounts import kept_words, sign_ins
+from forum.console import own_mailing_words as words
+from forum.console import reminder_words
+from forum.console.own_mailing_tools import by_now, find_or_404, lead_to, refused
+from forum.console.settings_editing import get_locked_or_404
+from forum.events import queries as events
+from forum.events.in_url import get_any_or_404
+from forum.extensions import db
+from forum.mailings import queries, reminders
+from forum.mailings.enums import Anchor, MailingStatus
+from forum.mailings.errors import MailingRefused
+from forum.mailings.models import Mailing
+from forum.mailings.reminders import Rule
+from forum.registration.narrowing import UnknownFilter
+from forum.web.forms import TidyForm
+
+bp = Blueprint("reminders", __name__, url_prefix="/console/<event>")
+MOST_DAYS = 365
+HOURS = range(24)
+
+
+class PlanForm(TidyForm):
+    """On which day and at which hour a reminder leaves."""
+
+    anchor = RadioField(
+        _l("Relative to"),
+        choices=[
+            (Anchor.START.value, _l("the start of the forum")),
+            (Anchor.REGISTERED.value, _l("registering")),
+        ],
+        default=Anchor.START.value,
+    )
+    days = IntegerField(
+        _l("Days"),
+        [
+            InputRequired(_l("Enter a number of days")),
+            NumberRange(0, MOST_DAYS, _l("Enter a whole number from 0 to 365")),
+        ],
+    )
+    hour = SelectField(
+        _l("Hour"), choices=[SelectChoice(str(hour), f"{hour}:00") for hour in HOURS], default="9"
+    )
+
+    def rule(self) -> Rule:
+        """Return when the reminder leaves."""
+        return Rule(Anchor(self.anchor.data), self.days.data or 0, int(self.hour.data))
+
+
+@bp.route("/reminders")
+def index(event: str) -> ResponseReturnValue:
+    """Show the plan: dated lines, each with how many people it would reach today."""
+    shown, now = get_any_or_404(event), clock.now()
+    return render_template(
+        "console/reminders/index.html",
+        event=shown,
+        lines=reminder_words.list_lines(shown, now),
+        is_off=events.is_off(shown, now),
+    )
+
+
+@bp.route("/mailings/<int:mailing>/plan", methods=["GET", "POST"])
+def plan(event: str, mailing: int) -> ResponseReturnValue:
+    """Ask on which day a draft leaves, after both factors were entered (S09); on POST put it into the plan."""
+    if answer := sign_ins.require_fresh():
+        return answer
+    shown = find_or_404(get_any_or_404(event), mailing)
+    reminder = queries.find_reminder(shown)
+    form = PlanForm(kept_words.sent_or_kept(), data=_stored(shown))
+    if not form.validate_on_submit():
+        return _page(shown, form)
+    shown = find_or_404(get_locked_or_404(event), mailing)
+    try:
+        reminder = reminders.plan(shown, form.rule(), **by_now())
+    except (MailingRefused, UnknownFilter) as refusal:
+        return refused(event, mailing, refusal)
+    db.session.commit()
+    flash(reminder_words.planned_words(reminder), "success")
+    return redirect(url_for(".index", event=event), 303)
+
+
+@bp.route("/mailings/<int:mailing>/plan/end", methods=["POST"])
+def take_off(event: str, mailing: int) -> ResponseReturnValue:
+    """Take a reminder out of the plan; it stays a draft."""
+    shown = find_or_404(get_locked_or_404(event), mailing)
+    try:
+        reminders.take_off(shown, **by_now())
+    except MailingRefused as refusal:
+        return refused(event, mailing, refusal)
+    db.session.commit()
+    flash(_("Taken out of the plan. It is a draft again, and nobody gets it."), "success")
+    return lead_to(shown)
+
+
+def _stored(mailing: Mailing) -> dict[str, str | int]:
+    reminder = queries.find_reminder(mailing)
+    if reminder is None:
+        return {}
+    return {"anchor": reminder.anchor.value, "days": reminder.days, "hour": str(reminder.hour)}
+
+
+def _page(mailing: Mailing, form: PlanForm) -> ResponseReturnValue:
+    if mailing.status != MailingStatus.PROPOSED:
+        return lead_to(mailing)
+    page = render_template(
+        "console/reminders/plan.html",
+        event=mailing.event,
+        mailing=mailing,
+        form=form,
+        meant=words.describe_meant(mailing),
+        reminder=queries.find_reminder(mailing),
+    )
+    return page, 422 if form.errors else 200

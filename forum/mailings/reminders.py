@@ -1,0 +1,216 @@
+"""Reminders: messages in the organisers' own words that leave by a plan, relative to the event or to registering.
+
+A reminder is a draft with a rule for its day. When the day comes the worker sends the draft as an organiser would: once
+to everybody whom its filters find then (relative to the event's start), or to each person some days after they have
+registered. The database allows one mail a reminder and person (R12). A reminder whose hour was missed by more than
+WINDOW, because the worker stood still or a clock was wrong, is left out and the plan says so (R18).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import func, insert, select
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings import chosen_audience, own_words, queries
+from forum.mailings.actions import require, require_public
+from forum.mailings.enums import Anchor, MailingStatus, RecipientStatus, Skipped
+from forum.mailings.errors import (
+    MailingRefused,
+    NeedsFilters,
+    NobodyToTell,
+    NotAhead,
+    SubjectTells,
+    WordsMissing,
+)
+from forum.mailings.models import Mailing, MailingRecipient, Reminder
+from forum.outbox import neutral
+from forum.registration import places
+from forum.registration.models import Registration
+from forum.registration.narrowing import UnknownFilter
+
+# How long after its hour a reminder may still leave.
+WINDOW = timedelta(hours=12)
+ACTOR = "worker"
+BECAUSE = {
+    NobodyToTell: Skipped.NOBODY,
+    WordsMissing: Skipped.WORDS,
+    SubjectTells: Skipped.SUBJECT,
+    UnknownFilter: Skipped.FILTER,
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a reminder leaves: so many days before the event or after registering, at an hour of the venue's clock."""
+
+    anchor: Anchor
+    days: int
+    hour: int
+
+
+def plan(mailing: Mailing, rule: Rule, *, actor: str, now: datetime) -> Reminder:
+    """Put a draft into the plan, or give it another day there.
+
+    Raises AlreadyDecided, EventHidden, NotAhead, WordsMissing, SubjectTells, NeedsFilters, UnknownFilter.
+    """
+    require(mailing, MailingStatus.PROPOSED)
+    require_public(mailing.event, now)
+    _refuse_unfinished(mailing)
+    if rule.anchor == Anchor.REGISTERED and mailing.audience is None:
+        raise NeedsFilters
+    reminder = queries.find_reminder(mailing) or Reminder(mailing=mailing)
+    reminder.anchor, reminder.days, reminder.hour = rule.anchor, rule.days, rule.hour
+    reminder.planned_at, reminder.skipped_at, reminder.skipped_because = now, None, None
+    if rule.anchor == Anchor.START and not now < due_at(reminder) < _last_moment(mailing.event):
+        raise NotAhead
+    db.session.add(reminder)
+    db.session.flush()
+    told = {"anchor": rule.anchor.value, "days": rule.days, "hour": rule.hour}
+    audit.record("mailing.planned", mailing, actor=actor, at=now, **told)
+    return reminder
+
+
+def take_off(mailing: Mailing, *, actor: str, now: datetime) -> None:
+    """Take a reminder that has not left out of the plan; it is a draft again. Raises AlreadyDecided."""
+    require(mailing, MailingStatus.PROPOSED)
+    if reminder := queries.find_reminder(mailing):
+        db.session.delete(reminder)
+        db.session.flush()
+        audit.record("mailing.unplanned", mailing, actor=actor, at=now)
+
+
+def due_at(reminder: Reminder) -> datetime:
+    """Return the moment of a reminder relative to the event's start."""
+    return _at(reminder, reminder.mailing.event.starts_at, -reminder.days)
+
+
+def due_for(reminder: Reminder, registered_at: datetime) -> datetime:
+    """Return the moment of a reminder for somebody who registered at this moment."""
+    return _at(reminder, registered_at, reminder.days)
+
+
+def list_due(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the reminders for which the worker may have something to do now."""
+    waiting = queries.list_reminders(MailingStatus.PROPOSED, MailingStatus.SENDING)
+    return [one.id for one in waiting if one.anchor == Anchor.REGISTERED or due_at(one) <= now]
+
+
+def run(reminder_id: int, *, now: datetime) -> int:
+    """Send a reminder whose day has come, or skip one that is too late; return how many people get it.
+
+    Does nothing while the event is not public, is over or cancelled, or when another worker has been faster.
+    """
+    reminder = db.session.get(Reminder, reminder_id)
+    if reminder is None:
+        return 0
+    event = reminder.mailing.event
+    places.lock(event)
+    db.session.refresh(reminder)
+    db.session.refresh(reminder.mailing)
+    if reminder.skipped_at or not event.is_published or events.is_off(event, now):
+        return 0
+    if reminder.anchor == Anchor.REGISTERED:
+        return _remind_newcomers(reminder, now)
+    due = due_at(reminder)
+    if reminder.mailing.status != MailingStatus.PROPOSED or now < due:
+        return 0
+    if now >= due + WINDOW or now >= _last_moment(event):
+        return _skip(reminder, Skipped.LATE, now)
+    try:
+        return own_words.send(
+            reminder.mailing, begins_at=None, user_id=None, is_reminder=True, actor=ACTOR, now=now
+        )
+    except (MailingRefused, UnknownFilter) as refusal:
+        return _skip(reminder, BECAUSE.get(type(refusal), Skipped.LATE), now)
+
+
+def list_newcomers(reminder: Reminder, now: datetime) -> dict[int, datetime]:
+    """Return for everybody whom the reminder means and has not been made for: the registration, and its moment.
+
+    The moments may be past or to come; none is before the reminder was planned, or after the event has begun.
+    Raises UnknownFilter.
+    """
+    mailing = reminder.mailing
+    meant = {person.registration_id for person in chosen_audience.audience_of(mailing).people}
+    told = set(
+        db.session.scalars(
+            select(MailingRecipient.registration_id).where(MailingRecipient.mailing_id == mailing.id)
+        )
+    )
+    moment = func.coalesce(Registration.confirmed_at, Registration.requested_at)
+    # Whoever registered long before the reminder was planned is not reminded any more.
+    lately = moment > reminder.planned_at - timedelta(days=reminder.days + 2)
+    rows = db.session.execute(
+        select(Registration.id, Registration.confirmed_at, Registration.requested_at).where(
+            Registration.event_id == mailing.event_id, lately
+        )
+    )
+    each = {number: due_for(reminder, at or asked) for number, at, asked in rows if number in meant - told}
+    return {
+        number: due
+        for number, due in each.items()
+        if reminder.planned_at <= due < _last_moment(mailing.event)
+    }
+
+
+def is_late(due: datetime, now: datetime) -> bool:
+    """Return whether a mail with this moment is not made any more."""
+    return now >= due + WINDOW
+
+
+def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
+    mailing = reminder.mailing
+    if mailing.status not in (MailingStatus.PROPOSED, MailingStatus.SENDING):
+        return 0
+    try:
+        _refuse_unfinished(mailing)
+        each = list_newcomers(reminder, now)
+    except (MailingRefused, UnknownFilter) as refusal:
+        return _skip(reminder, BECAUSE.get(type(refusal), Skipped.LATE), now)
+    people = [number for number, due in each.items() if due <= now and not is_late(due, now)]
+    if not people:
+        return 0
+    if mailing.status == MailingStatus.PROPOSED:
+        mailing.status, mailing.started_at, mailing.begins_at = MailingStatus.SENDING, now, now
+        audit.record("mailing.started", mailing, actor=ACTOR, at=now, people=len(people))
+    rows = [{"mailing_id": mailing.id, "registration_id": number} for number in sorted(people)]
+    db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.WAITING), rows)
+    mailing.people += len(people)
+    return len(people)
+
+
+def _refuse_unfinished(mailing: Mailing) -> None:
+    """Raise WordsMissing or SubjectTells for a draft that could not be sent to each reader of the event's languages."""
+    codes = mailing.event.offered_languages
+    if missing := [code for code in codes if not chosen_audience.code_for(mailing, code)]:
+        raise WordsMissing(missing)
+    if any(neutral.find_telling(mailing.event, subject) for subject in mailing.subjects.values()):
+        raise SubjectTells
+
+
+def _last_moment(event: Event) -> datetime:
+    """Return the moment from which no reminder begins any more: what is begun leaves a minute later."""
+    return event.starts_at - own_words.TO_STOP
+
+
+def _skip(reminder: Reminder, because: Skipped, now: datetime) -> int:
+    reminder.skipped_at, reminder.skipped_because = now, because
+    audit.record("mailing.skipped", reminder.mailing, actor=ACTOR, at=now, because=because.value)
+    return 0
+
+
+def _at(reminder: Reminder, moment: datetime, days: int) -> datetime:
+    """Return the hour of the reminder on the day that is `days` from a moment, by the clock at the venue."""
+    zone = reminder.mailing.event.zone
+    day = moment.astimezone(zone).date() + timedelta(days=days)
+    return datetime.combine(day, time(reminder.hour), zone)
+
+
+def first_of(moments: Iterable[datetime], now: datetime) -> datetime | None:
+    """Return the next of these moments that lies ahead; None without one."""
+    return min((moment for moment in moments if moment > now), default=None)

@@ -1,0 +1,229 @@
+"""Reminders leave on their day, once, in the reader's language, or not at all (R12, R18, P26)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum import clock
+from forum.columns import Text
+from forum.database import start_write
+from forum.events import cancelling
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.mailings import actions as mailings
+from forum.mailings import own_words, reminders
+from forum.mailings.enums import Anchor, MailingStatus, Skipped
+from forum.mailings.errors import NeedsFilters, NotAhead, Planned, WordsMissing
+from forum.mailings.models import MailingRecipient
+from forum.mailings.own_words import Written
+from forum.mailings.reminders import Rule
+from forum.outbox.models import OutboxMessage
+from tests.factories.events import NOW
+from tests.factories.own_words import WRITTEN, make_draft, make_reminder
+from tests.factories.registrations import confirmed, write
+
+JOBS_OF_MAILINGS = [job for job in JOBS if "mailings" in job.name or job.name == "send reminders"]
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def work(at: datetime) -> None:
+    """Run the worker's jobs about mailings at a moment, and a minute later, when what was begun leaves."""
+    for moment in (at, at + own_words.TO_STOP):
+        clock.freeze(moment)
+        db.session.rollback()
+        for job in JOBS_OF_MAILINGS:
+            run_job(job)
+
+
+def told(reminder) -> list[tuple[str, str]]:
+    """Return address and subject of each mail of the reminder."""
+    db.session.rollback()
+    db.session.expire_all()
+    query = select(OutboxMessage).join(MailingRecipient, MailingRecipient.message_id == OutboxMessage.id)
+    mine = query.where(MailingRecipient.mailing_id == reminder.mailing_id).order_by(OutboxMessage.id)
+    return [(mail.recipient, mail.subject) for mail in db.session.scalars(mine)]
+
+
+def state(reminder):
+    db.session.rollback()
+    db.session.expire_all()
+    return reminder.mailing.status, reminder.skipped_because
+
+
+def move(event, name, value) -> None:
+    start_write(db.session)
+    setattr(event, name, value)
+    db.session.commit()
+
+
+def test_it_leaves_on_its_day_once_to_those_whom_it_is_for_then(event):
+    early = confirmed(event, language="sv")
+    reminder = make_reminder(event, days=3, hour=9)
+    due = reminders.due_at(reminder)
+    assert due == datetime(2027, 11, 13, 8, 0, tzinfo=UTC)  # 9 o'clock in Stockholm
+    work(due - MINUTE - own_words.TO_STOP)
+    assert told(reminder) == []
+    late = confirmed(event, language="en")
+    work(due)
+    assert told(reminder) == [(early.email, "Välj din grupp"), (late.email, "Choose your group")]
+    for again in (MINUTE, -HOUR, HOUR, DAY):  # also with a clock that was set back
+        work(due + again)
+    assert (len(told(reminder)), state(reminder)[1]) == (2, None)
+
+
+@pytest.mark.parametrize("late", [reminders.WINDOW, timedelta(days=2), timedelta(days=800)])
+def test_a_missed_hour_is_left_out_and_said(event, organiser, late):
+    confirmed(event)
+    reminder = make_reminder(event, days=3)
+    work(reminders.due_at(reminder) + late)
+    over = late > timedelta(days=3)  # after the event nothing is done at all
+    assert (told(reminder), state(reminder)) == (
+        [],
+        (MailingStatus.PROPOSED, None if over else Skipped.LATE),
+    )
+    clock.freeze(NOW)
+    if not over:
+        assert "Left out: its hour was missed" in organiser.get("reminders.index", event="nf27").text
+
+
+def test_a_restart_within_the_window_still_sends(event):
+    person = confirmed(event)
+    reminder = make_reminder(event, days=3)
+    work(reminders.due_at(reminder) + reminders.WINDOW - HOUR)
+    assert [address for address, _subject in told(reminder)] == [person.email]
+
+
+def test_it_moves_with_the_event_and_never_leaves_after_it_has_begun(event):
+    confirmed(event)
+    reminder = make_reminder(event, days=0, hour=8)
+    move(event, "starts_at", event.starts_at - 2 * HOUR)
+    work(reminders.due_at(reminder))  # the event has begun an hour before
+    assert (told(reminder), state(reminder)) == ([], (MailingStatus.PROPOSED, Skipped.LATE))
+    other = make_reminder(event, days=3)
+    move(event, "starts_at", event.starts_at + DAY)
+    assert reminders.due_at(other) == datetime(2027, 11, 14, 8, 0, tzinfo=UTC)
+
+
+def test_each_person_is_reminded_after_registering_and_nobody_twice(event):
+    old = confirmed(event, now=NOW - 10 * DAY)
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9, now=NOW)
+    first = confirmed(event, now=NOW + HOUR)
+    due = reminders.due_for(reminder, NOW + HOUR)
+    second = confirmed(event, now=NOW + DAY + HOUR)
+    work(due - HOUR)
+    assert told(reminder) == []
+    for moment in (due, due + HOUR, due + DAY, due + DAY + HOUR):
+        work(moment)
+    assert [address for address, _subject in told(reminder)] == [first.email, second.email]
+    assert old.email not in dict(told(reminder))
+    assert state(reminder) == (MailingStatus.SENDING, None)  # it goes on for those who register later
+
+
+def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9)
+    confirmed(event, now=NOW + HOUR)
+    work(reminders.due_for(reminder, NOW + HOUR) + reminders.WINDOW)
+    assert told(reminder) == []
+
+
+def test_it_can_be_paused_and_ended(event):
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
+    for number in range(3):
+        confirmed(event, now=NOW + number * DAY + HOUR)
+    due = reminders.due_for(reminder, NOW + HOUR)
+    work(due)
+    write(mailings.pause, reminder.mailing, actor="user:1", now=due)
+    work(due + DAY)
+    assert len(told(reminder)) <= 1
+    write(mailings.resume, reminder.mailing, actor="user:1", now=due + DAY)
+    write(mailings.stop, reminder.mailing, actor="user:1", now=due + DAY)
+    work(due + 2 * DAY)
+    assert state(reminder)[0] == MailingStatus.STOPPED
+
+
+def test_what_cannot_be_planned_is_refused(event):
+    half = make_draft(event, written=Written(Text(en="Choose"), Text(en="Dear")))
+    plan = {"actor": "user:1", "now": NOW}
+    with pytest.raises(WordsMissing):
+        reminders.plan(half, Rule(Anchor.START, 3, 9), **plan)
+    draft = make_draft(event)
+    with pytest.raises(NotAhead):
+        reminders.plan(draft, Rule(Anchor.START, 365, 9), **{**plan, "now": event.starts_at - DAY})
+    chosen = make_draft(event, people=[confirmed(event).id])
+    with pytest.raises(NeedsFilters):
+        reminders.plan(chosen, Rule(Anchor.REGISTERED, 3, 9), **plan)
+    planned = make_reminder(event).mailing
+    with pytest.raises(Planned):
+        own_words.send(planned, begins_at=None, user_id=None, **plan)
+
+
+def test_a_language_that_was_removed_holds_it_back(event):
+    confirmed(event, language="sv")
+    reminder = make_reminder(event)
+    write(
+        own_words.rewrite,
+        reminder.mailing,
+        Written(Text(en="Choose"), Text(en="Dear")),
+        actor="user:1",
+        now=NOW,
+    )
+    work(reminders.due_at(reminder))
+    assert (told(reminder), state(reminder)[1]) == ([], Skipped.WORDS)
+
+
+def test_stopping_it_in_its_minute_takes_it_out_of_the_plan(event):
+    confirmed(event)
+    reminder = make_reminder(event)
+    mailing, due = reminder.mailing, reminders.due_at(reminder)
+    write(reminders.run, reminder.id, now=due)
+    write(own_words.take_back, mailing, actor="user:1", now=due + MINUTE / 2)
+    work(due + MINUTE)
+    assert mailing.status == MailingStatus.PROPOSED
+
+
+def test_nobody_is_reminded_of_a_cancelled_event(event):
+    confirmed(event)
+    reminder = make_reminder(event)
+    write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="user:1", now=NOW)
+    work(reminders.due_at(reminder))
+    assert told(reminder) == []
+
+
+def test_whoever_wants_no_messages_gets_none_and_a_protected_person_the_same_mail(event):
+    plain, hidden = (
+        confirmed(event, language="en"),
+        confirmed(event, language="en", is_protected=True, real_name="Real Name"),
+    )
+    refusing = confirmed(event, language="en")
+    first = make_reminder(event, days=4)
+    work(reminders.due_at(first))
+    assert {subject for _address, subject in told(first)} == {"Choose your group"}
+    assert [address for address, _subject in told(first)] == [plain.email, hidden.email, refusing.email]
+
+
+def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
+    confirmed(event, "ngo")
+    confirmed(event, "justice")
+    draft = make_draft(event, {"sector": ["ngo"]}, written=WRITTEN)
+    page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    page = page.follow("Plan it as a reminder…")
+    assert "1 person gets it." in page.text
+    page = page.form("form.form").submit({"days": "400"}, expect=422)
+    assert page.errors == {"days": "Enter a whole number from 0 to 365"}
+    page = page.form("form.form").submit({"anchor": "start", "days": "3", "hour": "9"}, follow=True)
+    assert page.h1 == "Reminders"
+    assert "3 days before the forum, at 9:00" in page.text
+    assert page.all("td.num") == ["1"]
+    page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    assert "It is in the plan of reminders" in page.text
+    page = organiser.get("reminders.plan", event="nf27", mailing=draft.id)
+    page = page.form("form[action$=end]").submit(follow=True)
+    assert page.flashes == ["Taken out of the plan. It is a draft again, and nobody gets it."]
+    assert "No reminder is planned" in organiser.get("reminders.index", event="nf27").text
