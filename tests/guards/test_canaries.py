@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from forum.accounts.access import AUDIENCES, OPEN_FACES
 from forum.accounts.enums import Role
+from forum.console.log_kinds import LogPurpose
 from forum.database import start_write
 from forum.delegations import mails as substitutes
 from forum.delegations import queries as delegations
@@ -26,9 +27,9 @@ from forum.registration import mails, reinstating, uniting
 from forum.registration.enums import TokenPurpose
 from forum.registration.models import Registration
 from tests.factories.events import NOW
-from tests.guards import seen, texts
+from tests.guards import secret_settings, seen, texts
 from tests.guards.addresses import Address, readable
-from tests.guards.conftest import BOTH
+from tests.guards.conftest import BOTH, opened
 from tests.guards.refusals import refused_briefly
 from tests.guards.test_access_matrix import csrf_token, expected
 from tests.guards.world import (
@@ -49,6 +50,7 @@ LANGUAGES = ("en", "sv")
 THOROUGH = {VISITOR, PERSON, ADMIN, f"{Role.ORGANISER} of {HERE}"}
 WORDS = re.compile(r"zq\d+x")
 FILE = {"purpose": "everything", "recipient": "office", "shape": "csv"}
+LOG_FILE = {"purpose": LogPurpose.REQUEST, "recipient": "office"}
 OF_REVIEW = ("change-in-review", "approved", "approved-waiting", "change-approved", "declined")
 SECRET_COLUMNS = {
     "protected_identities.answer",
@@ -81,6 +83,12 @@ SECRET_COLUMNS = {
 @pytest.fixture(scope="module", params=BOTH)
 def world_kind(request):
     return request.param
+
+
+@pytest.fixture(scope="module")
+def world(settings, built_world, tmp_path_factory) -> Iterator[World]:
+    """Give the test data with an app whose settings hold all kinds of secrets."""
+    yield from opened(settings, built_world, tmp_path_factory.mktemp("world"), **secret_settings.GIVEN)
 
 
 def found_in(world: World, text: str) -> set[str]:
@@ -118,6 +126,8 @@ def answers(world: World, audience: str):
                 f"{slug}.csv",
                 browser.post(f"/console/{slug}/attendees/export", data={**FILE, "csrf_token": token}),
             )
+        for log in (f"/console/{HERE}/log", "/console/log"):
+            yield f"{log}.csv", browser.post(f"{log}/export", data={**LOG_FILE, "csrf_token": token})
 
 
 def given(world: World, audience: str, listed: list[Address]) -> Iterator[Address]:
@@ -175,6 +185,7 @@ def crawl(world: World) -> Harvest:
                 for name, token in world.tokens.items()
                 if token in text and token not in path
             }
+            leaks |= {f"{secret} in {path}" for secret in secret_settings.shown_in(world.app, text)}
         if leaks:
             found.leaks[audience] = leaks
     log.removeHandler(handler)
@@ -202,7 +213,8 @@ def leaked(world: World, audience: str, path: str, words: set[str]) -> set[str]:
 def test_nobody_gets_what_they_may_not_see(world):
     """One crawl checks pages, files and feeds, the log lines that they cause, and the filled page cache.
 
-    An answer to a question of the event is shown on no page for visitors and in no list of participants (P27).
+    An answer to a question of the event is shown on no page for visitors and in no list of participants (P27). No page,
+    file, export or log line has a secret of the settings (S44).
     """
     with refused_briefly():
         harvest = crawl(world)
@@ -213,8 +225,9 @@ def test_nobody_gets_what_they_may_not_see(world):
 
 
 def _check_log(world: World, log: str) -> None:
-    """Check that the log contains no name and no token."""
+    """Check that the log contains no name, no token and no secret of the settings."""
     assert log.count("/console/") > 100
+    assert secret_settings.shown_in(world.app, log) == []
     assert found_in(world, log) - set(world.references.values()) == set()
     assert [owner for owner, token in world.tokens.items() if token in log] == []
 

@@ -19,6 +19,7 @@ from forum.commands.preparing import prepare
 from forum.extensions import db
 from forum.settings.errors import UnsafeSettings
 from forum.settings.keys import new_data_keys
+from tests.guards import secret_settings
 from tests.tried_migrations import add_migration, copy_migrations
 from tools.forking import FORUM, run
 
@@ -112,7 +113,8 @@ def test_every_command_is_listed():
 
 
 def test_every_command_does_its_work(make_app, blank_database_url, tmp_path):
-    app = make_app(blank_database_url)
+    """Every command succeeds, and its output has no secret of the settings (S44)."""
+    app = make_app(blank_database_url, **secret_settings.GIVEN)
     copy_migrations(tmp_path)
     for command, (words, _) in COMMANDS.items():
         if command == "restore":
@@ -120,6 +122,7 @@ def test_every_command_does_its_work(make_app, blank_database_url, tmp_path):
         answer = app.test_cli_runner().invoke(
             cli, typed(command, tmp_path), obj=ScriptInfo(create_app=lambda: app)
         )
+        assert (command, secret_settings.shown_in(app, answer.output)) == (command, [])
         # Click's test runner does not capture the output of Alembic; the tests that start processes check that output.
         is_heard = words in answer.output or command.startswith("db ")
         assert (command, answer.exit_code, is_heard) == (command, int(command in FAILING), True), (
