@@ -19,6 +19,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
@@ -52,6 +53,14 @@ from tests.shortcuts import (
 from tools import servers
 from tools.pages import Pages
 from tools.spares import SpareDatabases
+
+# A timing is no assertion: a busy machine makes examples slowly. The fixtures of one test may serve all its examples.
+hypothesis.settings.register_profile(
+    "forum",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("forum")
 
 # Let pytest explain failed assertions in these modules of helpers too, although they hold no tests.
 pytest.register_assert_rewrite("tests.faults")

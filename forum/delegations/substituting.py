@@ -113,17 +113,17 @@ def follow(token: str, *, now: datetime) -> Substitution:
 
     Raises TakenOver, or AnswersFrozen or LinkRefused when the person cannot be replaced any more.
     """
-    found = queries.find_by_token(token)
-    if found is None or events.is_off(found.registration.event, now):
+    substitution = queries.find_by_token(token)
+    if substitution is None or events.is_off(substitution.registration.event, now):
         raise LinkRefused
-    if found.successor and found.successor.is_live:
-        raise TakenOver(found.successor)
-    if not found.registration.is_live:
+    if substitution.successor and substitution.successor.is_live:
+        raise TakenOver(substitution.successor)
+    if not substitution.registration.is_live:
         raise LinkRefused
-    freezing.refuse_if_frozen(found.registration.event, now)
-    if found.expires_at <= now:
+    freezing.refuse_if_frozen(substitution.registration.event, now)
+    if substitution.expires_at <= now:
         raise LinkRefused
-    return found
+    return substitution
 
 
 def confirm(

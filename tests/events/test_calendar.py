@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum import clock
@@ -227,7 +227,7 @@ def test_a_zone_is_two_yearly_rules_before_the_days(pages, zone):
     name=st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=120),
     place=st.text(st.sampled_from('a,;:\\"å漢😀 nN\n'), max_size=200),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None)
 def test_any_text_comes_back_as_it_was_and_is_folded(app, name, place):
     """RFC 5545, 3.1 and 3.3.11: lines of 75 octets that break no letter; commas, semicolons, backslashes, breaks."""
     event = Event(

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from flask_babel import force_locale
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forum import clock
@@ -91,7 +91,7 @@ def event(database):
     return make_event()
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None)
 @given(PEOPLE)
 @example((HOSTILE[0], HOSTILE[1], HOSTILE[2], HOSTILE[3]))
 @example(("Máhtte Ánte", "Ŋižžaŧ", "'Sámediggi; -ráđđi", None))

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -178,7 +178,7 @@ NASTY = st.sampled_from(
 
 @given(st.lists(st.one_of(NASTY, st.text("ab \"'å", min_size=1, max_size=4)), max_size=8).map("".join))
 @example("{{ config }}{% for x in y %}<b onclick=x>")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 def test_whatever_is_typed_is_text_and_no_template(event, words):
     text = MailText(
         kind="waiting", language="en", subject="S", opening="A" + words, closing=words, standard=""

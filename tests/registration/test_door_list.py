@@ -4,7 +4,7 @@ import re
 import string
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -145,7 +145,7 @@ def test_pdf_is_the_same_whoever_is_protected(organiser, event, people):
 NAMES = st.text(alphabet=LETTERS, min_size=1, max_size=17).map(lambda name: " ".join(name.split()))
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None)
 @given(
     names=st.lists(NAMES.filter(bool), min_size=40, max_size=40),
     wild=st.lists(st.text(max_size=80), max_size=20),

@@ -4,7 +4,7 @@ import sqlite3
 
 import flask_migrate
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
 from werkzeug.datastructures import MultiDict
@@ -263,7 +263,7 @@ def test_searches_find_the_same_people_with_and_without_the_index_after_any_writ
     of = dict(db.session.execute(select(Registration.__table__)).mappings().first())
     monkeypatch.setattr(text_index, "BATCH", 2)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=150, deadline=None)
     @given(ACTS, st.lists(LETTERS, min_size=1, max_size=4))
     def check(acts, searches):
         for one in acts:
