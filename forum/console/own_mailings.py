@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from forum import clock
-from forum.accounts import kept_words
+from forum.accounts import kept_words, sign_ins
 from forum.accounts.access import may_open
 from forum.console import own_mailing_words as words
 from forum.console import reminder_words
@@ -61,9 +61,9 @@ def new(event: str) -> ResponseReturnValue:
 def write(event: str, mailing: int) -> ResponseReturnValue:
     """Show a draft, for whom it is, and how it looks; on POST save its words, and send it to the organiser if asked."""
     shown = find_or_404(get_any_or_404(event), mailing)
-    form = MessageForm(kept_words.sent_or_kept(), event=shown.event, data=MessageForm.stored(shown))
-    if not form.is_submitted():
-        show_stored(form, MessageForm.stored(shown))
+    if answer := _ask_if_planned(shown):
+        return answer
+    form = _form_of(shown)
     if not form.validate_on_submit():
         return _draft_page(shown, form)
     shown = find_or_404(get_locked_or_404(event), mailing)
@@ -86,6 +86,8 @@ def write(event: str, mailing: int) -> ResponseReturnValue:
 def people(event: str, mailing: int) -> ResponseReturnValue:
     """Ask for the sectors and statuses of those for whom a draft is; on POST save them."""
     shown = find_or_404(get_any_or_404(event), mailing)
+    if answer := _ask_if_planned(shown):
+        return answer
     form = PeopleForm(kept_words.sent_or_kept(), event=shown.event, data=shown.audience or {})
     if not form.validate_on_submit():
         page = render_template(
@@ -114,6 +116,18 @@ def discard(event: str, mailing: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("The draft is deleted."), "success")
     return redirect(url_for("outbox.index", event=event), 303)
+
+
+def _form_of(mailing: Mailing) -> MessageForm:
+    form = MessageForm(kept_words.sent_or_kept(), event=mailing.event, data=MessageForm.stored(mailing))
+    if not form.is_submitted():
+        show_stored(form, MessageForm.stored(mailing))
+    return form
+
+
+def _ask_if_planned(mailing: Mailing) -> ResponseReturnValue | None:
+    """Ask for both factors before a planned draft is changed: it leaves without another page that asks (S09)."""
+    return sign_ins.require_fresh() if queries.find_reminder(mailing) else None
 
 
 def _try_out(mailing: Mailing) -> str:

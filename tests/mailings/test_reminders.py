@@ -227,3 +227,14 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     page = page.form("form[action$=end]").submit(follow=True)
     assert page.flashes == ["Taken out of the plan. It is a draft again, and nobody gets it."]
     assert "No reminder is planned" in organiser.get("reminders.index", event="nf27").text
+
+
+@pytest.mark.parametrize("page", ["own_mailings.write", "own_mailings.people"])
+def test_who_gets_a_planned_reminder_and_what_it_says_changes_only_after_both_factors(organiser, event, page):
+    """It leaves by itself, so a sign-in that was left open could write to everybody (S09)."""
+    confirmed(event)
+    shown = organiser.get(page, event="nf27", mailing=make_reminder(event).mailing_id)
+    draft = organiser.get(page, event="nf27", mailing=make_draft(event).id)
+    clock.freeze(NOW + 10 * MINUTE)
+    assert shown.form("form.form").submit(follow=True).path.startswith("/account/confirm")
+    assert draft.form("form.form").submit(follow=True).path.startswith("/console/")
