@@ -48,14 +48,15 @@ def personal_calendar(
     return _file(event, language, status, event.calendar_sequence + sequence, changed_at, head)
 
 
-def _feed_head(event: Event, language: str) -> dict[str, str | timedelta]:
+def _feed_head(event: Event, language: str) -> dict[str, icalendar.vText | icalendar.vDuration]:
     """Return the name of the calendar and the time between two looks, by the old names and by those of RFC 7986."""
     name = Escaped(event.short_name.in_language(language))
+    # icalendar writes a plain timedelta of a name that it does not know as "6:00:00", which no program reads.
     return {
         "NAME": name,
         "X-WR-CALNAME": name,
-        "REFRESH-INTERVAL": ASKED_EVERY,
-        "X-PUBLISHED-TTL": ASKED_EVERY,
+        "REFRESH-INTERVAL": icalendar.vDuration(ASKED_EVERY),
+        "X-PUBLISHED-TTL": icalendar.vDuration(ASKED_EVERY),
     }
 
 
@@ -65,7 +66,7 @@ def _file(
     status: EntryStatus,
     sequence: int,
     changed_at: datetime,
-    head: Mapping[str, str | timedelta] = MappingProxyType({}),
+    head: Mapping[str, icalendar.vText | icalendar.vDuration] = MappingProxyType({}),
 ) -> bytes:
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//Forum//Forum//EN")
@@ -94,7 +95,9 @@ def _file(
     return calendar.to_ical()
 
 
-def _add_to_head(calendar: icalendar.Calendar, name: str, value: str | timedelta) -> None:
+def _add_to_head(
+    calendar: icalendar.Calendar, name: str, value: icalendar.vText | icalendar.vDuration
+) -> None:
     is_interval = name == "REFRESH-INTERVAL"
     calendar.add(name, value, parameters={"VALUE": "DURATION"} if is_interval else {})
 

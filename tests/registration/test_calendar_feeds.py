@@ -88,6 +88,12 @@ def test_a_feed_begins_no_session_and_may_be_kept_by_its_program_alone(app, page
     )
 
 
+def test_a_feed_says_by_both_names_how_often_to_ask_again(app, pages):
+    lines = read(app, subscribe(pages, confirmed(make_event(), language="en"))).text.split("\r\n")
+    assert "REFRESH-INTERVAL;VALUE=DURATION:PT6H" in lines
+    assert "X-PUBLISHED-TTL:PT6H" in lines
+
+
 def test_a_feed_names_nobody_and_is_the_same_for_a_protected_person(app, pages):
     event = make_event(sectors=[make_sector("justice", policy=SectorPolicy.OPEN)])
     plain = confirmed(event, given_name="Åsa", family_name="Ek", organisation="Polisen", language="en")
@@ -119,7 +125,7 @@ def test_one_press_ends_the_feed(app, pages):
     page = pages.get("self_service.subscribe")
     page.form("form[action$=end]").submit(expect=303)
     assert read(app, path, 404).text.count("BEGIN:") == 0
-    assert "An address has been in use" not in pages.get("self_service.subscribe").text
+    assert "You have an address" not in pages.get("self_service.subscribe").text
 
 
 def test_a_feed_ends_with_all_links_and_a_month_after_the_event_as_it_is_now_planned(app, pages):
