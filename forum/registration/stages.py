@@ -36,6 +36,8 @@ def list_stages(
     if status != Status.PENDING and registration.confirmed_at:
         stages.append(Stage(_("E-mail confirmed"), _day(registration, registration.confirmed_at), DONE))
     stages += _line_passed(registration, offered_at)
+    if registration.event.cancelled_at and registration.is_live:
+        return [*stages, *_before_cancellation(registration)]
     if is_over and registration.is_live:
         return [*stages, *_of_the_past(registration)]
     stages.append(_present(registration, position))
@@ -79,6 +81,14 @@ def _of_the_past(registration: Registration) -> Iterator[Stage]:
         yield Stage(_("The forum"), dates_of(registration.event), DONE)
     else:
         yield Stage(str(AFTER_THE_EVENT[registration.status]), "", NOW)
+
+
+def _before_cancellation(registration: Registration) -> Iterator[Stage]:
+    """Yield the last stages of a registration for a cancelled event: the place, if any, and the cancellation."""
+    if registration.status == Status.CONFIRMED:
+        yield Stage(_("Place confirmed"), _place_day(registration), DONE)
+    if registration.event.cancelled_at:
+        yield Stage(_("Forum cancelled"), _day(registration, registration.event.cancelled_at), NOW)
 
 
 def _to_come(registration: Registration) -> Iterator[Stage]:

@@ -11,8 +11,8 @@ from forum.columns import Text
 from forum.events import cancelling
 from forum.events.errors import CannotCancel
 from forum.mailings import queries as mailings
-from forum.registration import actions, waiting_list
-from forum.registration.enums import Status
+from forum.registration import actions, links, waiting_list
+from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NothingOffered, NotLive, RegistrationClosed
 from forum.registration.intake import find_refusal
 from tests.factories.events import NOW, make_event, make_page, make_sector
@@ -65,6 +65,21 @@ def test_everybody_reads_that_it_is_cancelled_and_why(sign_in_as, event, pages, 
         "event.cancelled",
         "mailing.proposed",
     ]
+
+
+def test_pages_of_a_cancelled_event_do_not_say_that_it_was_held(event, pages, database):
+    person = confirmed(event, language="en")
+    token = write(links.issue, person, TokenPurpose.MANAGE, now=NOW)
+    point = {"title": {"sv": "A", "en": "Point"}, "text": {"sv": "B", "en": "Said"}}
+    write(setattr, event, "programme_points", [point])
+    assert "What the days hold" in pages.get("/en/").text
+    write(cancelling.cancel, event, Text(REASON), actor="organiser", now=NOW)
+    assert "What was planned" in pages.get("/en/").text
+    pages.get("self_service.enter", token=token, expect=303)
+    page = pages.get("self_service.show")
+    assert page.all(".stage")[-1].startswith("Forum cancelled")
+    assert "the entries are cancelled" in page.text
+    assert "not certain" not in page.text
 
 
 def test_the_message_says_it_and_one_after_it_was_taken_back_the_contrary(sign_in_as, event):
