@@ -21,7 +21,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import actions as mailings
-from forum.registration import listing, waiting_list
+from forum.registration import listing, offers, waiting_list
 from forum.registration.enums import LIVE
 from forum.web.forms import TidyForm
 from forum.web.languages import language_name
@@ -59,10 +59,13 @@ def show(event: str) -> ResponseReturnValue:
         former = cancelling.cancel(shown, form.reason.text, actor=sign_ins.current_actor(), now=now)
     except CannotCancel:
         return _late(event)
+    paused = mailings.pause_waiting(shown, actor=sign_ins.current_actor(), now=now)
     _propose(shown, former, now)
     flash(
         _("The event is cancelled. Visitors read it on its pages. Nobody has been written to yet."), "success"
     )
+    if paused:
+        flash(_("Messages that had not reached everybody are paused."), "success")
     return redirect(url_for(".show", event=event), 303)
 
 
@@ -75,6 +78,8 @@ def take_back(event: str) -> ResponseReturnValue:
         former = cancelling.take_up_again(shown, actor=sign_ins.current_actor(), now=now)
     except CannotCancel:
         return _late(event)
+    pause = now - former["cancelled_at"]
+    offers.prolong_open(shown, pause, actor=sign_ins.current_actor(), now=now)
     waiting_list.offer_free_places(shown, now=now)
     _propose(shown, former, now)
     flash(_("The event takes place after all. Nobody has been written to yet."), "success")

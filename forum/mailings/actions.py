@@ -120,6 +120,14 @@ def pause(mailing: Mailing, *, actor: str, now: datetime) -> None:
     audit.record("mailing.paused", mailing, actor=actor, at=now)
 
 
+def pause_waiting(event: Event, *, actor: str, now: datetime) -> int:
+    """Pause the organisers' own messages that have not reached everybody; return how many."""
+    waiting = [one for one in queries.list_sending(event) if queries.has_more(one.id)]
+    for mailing in waiting:
+        pause(mailing, actor=actor, now=now)
+    return len(waiting)
+
+
 def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
     """Continue a paused mailing. Raises AlreadyDecided, EventHidden."""
     require(mailing, MailingStatus.PAUSED)

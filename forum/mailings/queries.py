@@ -15,6 +15,7 @@ from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient, Reminder
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import UNSENT
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 from forum.web.pagination import Cursor, Order, Page, read_page
@@ -64,6 +65,13 @@ def list_started(event: Event) -> Sequence[Mailing]:
     """Return the event's latest mailings that were sent, wholly or in part, the newest first."""
     begun = Mailing.event_id == event.id, Mailing.started_at.is_not(None)
     return db.session.scalars(select(Mailing).where(*begun).order_by(Mailing.id.desc()).limit(LISTED)).all()
+
+
+def list_sending(event: Event) -> Sequence[Mailing]:
+    """Return the event's messages in the organisers' own words that are being sent, or will be at their moment."""
+    own = Mailing.kind == MailingKind.OWN_WORDS, Mailing.status == MailingStatus.SENDING
+    query = select(Mailing).where(Mailing.event_id == event.id, *own)
+    return db.session.scalars(query.order_by(Mailing.id)).all()
 
 
 def list_drafts(event: Event) -> Sequence[Mailing]:
@@ -123,6 +131,11 @@ def count_waiting(mailing_id: int) -> int:
     """Return for how many recipients of the mailing no mail has been made yet."""
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     return db.session.scalar(select(func.count()).select_from(MailingRecipient).where(*mine)) or 0
+
+
+def has_more(mailing_id: int) -> bool:
+    """Return whether somebody still waits for the mailing: no mail has been made for them, or theirs has not left."""
+    return bool(count_waiting(mailing_id) or count_mails(mailing_id, UNSENT))
 
 
 def has_begun(mailing_id: int) -> bool:

@@ -17,7 +17,6 @@ from forum.mailings.enums import STARTED, Anchor, MailingKind, MailingStatus, Re
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.outbox.queries import UNSENT
 from forum.registration import places, restrictions
 from forum.registration.enums import Status
 
@@ -111,7 +110,7 @@ def settle(mailing_id: int, *, now: datetime) -> int:
     db.session.refresh(mailing)
     if mailing.status not in STARTED:
         return 0
-    has_more = bool(queries.count_waiting(mailing_id) or queries.count_mails(mailing_id, UNSENT))
+    has_more = queries.has_more(mailing_id)
     if events.is_over(mailing.event, now) and (has_more or not _goes_on(mailing)):
         actions.stop(mailing, actor=ACTOR, now=now)
     elif mailing.status == MailingStatus.SENDING and not mailing.event.is_published:

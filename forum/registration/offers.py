@@ -94,6 +94,17 @@ def set_deadline(registration: Registration, until: datetime, *, now: datetime) 
         offer.remind_at = deadlines.reminder_at(now, until)
 
 
+def prolong_open(event: Event, pause: timedelta, *, actor: str, now: datetime) -> None:
+    """Give the event's open offers the time back during which it was cancelled and nobody could accept them."""
+    mine = Registration.event_id == event.id, Registration.status == Status.OFFERED
+    for registration in db.session.scalars(select(Registration).where(*mine).order_by(Registration.id)):
+        before = registration.offer_expires_at or now
+        until = max(before, min(before + pause, deadlines.offers_end_at(event)))
+        set_deadline(registration, until, now=now)
+        told = {"actor": actor, "at": now, "until": until.isoformat()}
+        audit.record("registration.offer_extended", registration, **told)
+
+
 def remind(event: Event, *, now: datetime) -> int:
     """Remind people of offers that end soon, each once; return how many.
 

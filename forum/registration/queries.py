@@ -280,7 +280,9 @@ def _is_held_no_more(now: datetime) -> ColumnElement[bool]:
 
 
 def _is_lapsed(now: datetime) -> ColumnElement[bool]:
-    return (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now)
+    # Nobody can accept an offer while the event is cancelled, so none lapses either.
+    can_accept = Registration.event.has(Event.cancelled_at.is_(None))
+    return (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now) & can_accept
 
 
 def list_mails(registration: Registration) -> Sequence[OutboxMessage]:

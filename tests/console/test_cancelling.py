@@ -8,14 +8,20 @@ import pytest
 from forum import clock
 from forum.audit.models import AuditEntry
 from forum.columns import Text
+from forum.database import start_write
 from forum.events import cancelling
 from forum.events.errors import CannotCancel
+from forum.extensions import db
 from forum.mailings import queries as mailings
-from forum.registration import actions, links, waiting_list
+from forum.mailings import sending
+from forum.mailings.enums import MailingStatus
+from forum.outbox.enums import MessageStatus
+from forum.registration import actions, expiry, links, queries, waiting_list
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NothingOffered, NotLive, RegistrationClosed
 from forum.registration.intake import find_refusal
 from tests.factories.events import NOW, make_event, make_page, make_sector
+from tests.factories.own_words import make_planned
 from tests.factories.registrations import confirmed, register, write
 from tools.pages import Pages
 
@@ -43,6 +49,18 @@ def cancelled(sign_in_as, event) -> Pages:
 def entry_of(pages) -> tuple[str, int]:
     (entry, *_others) = icalendar.Calendar.from_ical(pages.get("events.calendar").data).walk("VEVENT")
     return str(entry["STATUS"]), entry["SEQUENCE"]
+
+
+def mark_sent(registration) -> None:
+    """Let the registration's mails have left at once."""
+    start_write(db.session)
+    for mail in queries.list_mails(registration):
+        mail.status, mail.sent_at = MessageStatus.SENT, NOW
+    db.session.commit()
+
+
+def list_kinds(registration) -> list[str]:
+    return [mail.kind for mail in queries.list_mails(registration)]
 
 
 def test_everybody_reads_that_it_is_cancelled_and_why(sign_in_as, event, pages, database):
@@ -118,6 +136,33 @@ def test_no_place_is_offered_while_it_is_cancelled(database):
     write(cancelling.cancel, event, Text(en="Snow"), actor="organiser", now=NOW + timedelta(hours=2))
     with pytest.raises(NothingOffered):
         write(actions.accept_offer, second, now=NOW + timedelta(hours=2))
+
+
+def test_an_offer_stands_still_while_it_is_cancelled_and_gets_that_time_back(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)])
+    before = NOW - timedelta(days=9)
+    first, second = confirmed(event, now=before), confirmed(event, now=before)
+    write(actions.cancel, first, actor="person", now=before)
+    until = second.offer_expires_at
+    mark_sent(second)
+    write(cancelling.cancel, event, Text(en="Snow"), actor="organiser", now=before)
+    assert until < NOW
+    assert write(expiry.expire_due, now=NOW) == 0
+    assert (second.status, list_kinds(second)[-1]) == (Status.OFFERED, "offered")
+    console = sign_in_as(event=event).get("/console/nf27/cancellation")
+    console.form("form[action$=end]").submit(follow=True)
+    database.expire_all()
+    assert (second.status, second.offer_expires_at) == (Status.OFFERED, NOW + (until - before))
+    assert write(expiry.expire_due, now=second.offer_expires_at) == 1
+
+
+def test_messages_that_have_not_left_are_paused(sign_in_as, event):
+    confirmed(event)
+    mailing = make_planned(event)
+    page = cancelled(sign_in_as, event)
+    assert "Messages that had not reached everybody are paused." in page.flashes
+    db.session.refresh(mailing)
+    assert (mailing.status, sending.list_next(now=NOW + timedelta(hours=1))) == (MailingStatus.PAUSED, [])
 
 
 def test_it_cannot_be_cancelled_or_taken_up_once_it_is_over(event):
