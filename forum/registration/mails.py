@@ -220,6 +220,10 @@ def take_back(registrations: Sequence[Registration], *, kind: str | None = None)
 
 def link_words(event: Event) -> str:
     """Return the sentence of a mail about its personal link (the template filter `link_words`)."""
+    if event.cancelled_at:
+        return _(
+            "The link is yours alone. With it you can see your registration. Do not pass this message on."
+        )
     if event.freezes_at is None:
         return _(
             "The link is yours alone. With it you can see, change or cancel your registration."

@@ -106,10 +106,19 @@ def test_the_message_says_it_and_one_after_it_was_taken_back_the_contrary(sign_i
     subject, text = page.all(".mail-subject")[0], page.all(".mail-words")[0]
     assert subject == "What you registered for is cancelled"
     assert "The venue has burnt down." in text
+    assert "With it you can see your registration." in text
     console = sign_in_as(event=event)
     console.get("/console/nf27/cancellation").form("form[action$=end]").submit(follow=True)
     mailing = mailings.find_open_change(event)
     assert mailing is None or not mailing.steps[-1]["facts"]["cancelled_at"]
+
+
+def test_the_console_does_not_speak_of_what_a_cancelled_event_will_bring(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)])
+    confirmed(event), confirmed(event), register(event, "justice")
+    page = cancelled(sign_in_as, event)
+    assert "so near" not in sign_in_as(event=event).get("/console/nf27/waiting").text
+    assert "will see the new details" not in page.follow("Write to 2 people").text
 
 
 def test_nobody_registers_confirms_or_takes_an_offer(event):
