@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from werkzeug.datastructures import MultiDict
 
 from forum.events.models import Event
@@ -64,12 +64,14 @@ def meant(mailing: Mailing) -> Select[Any]:
     return select(Registration).where(Registration.id.in_(mine))
 
 
-def audience_of(mailing: Mailing) -> ChosenAudience:
-    """Return the recipients if the mailing was sent now. Raises UnknownFilter."""
+def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience:
+    """Return the recipients if the mailing was sent now, of all or `among` some. Raises UnknownFilter."""
     refuses, audience = refusals.reader(), ChosenAudience()
     columns = (Registration.status, Registration.email, Registration.email_canonical)
-    each = meant(mailing).with_only_columns(
-        Registration.id, Registration.language, *columns, IS_FREE.label("is_free")
+    each = (
+        meant(mailing)
+        .where(*among)
+        .with_only_columns(Registration.id, Registration.language, *columns, IS_FREE.label("is_free"))
     )
     rows = db.session.execute(each.order_by(*listing.BY_NAME)).all()
     suppressed = suppression.list_suppressed({row.email for row in rows if row.email})

@@ -35,6 +35,8 @@ from forum.registration.narrowing import UnknownFilter
 
 # How long after its hour a reminder may still leave.
 WINDOW = timedelta(hours=12)
+# How far an hour of a day, and WINDOW, may lie from the moment that the days are counted from.
+NEAR = timedelta(days=2)
 ACTOR = "worker"
 BECAUSE = {
     NobodyToTell: Skipped.NOBODY,
@@ -129,28 +131,29 @@ def run(reminder_id: int, *, now: datetime) -> int:
         return _skip(reminder, BECAUSE.get(type(refusal), Skipped.LATE), now)
 
 
-def list_newcomers(reminder: Reminder, now: datetime) -> dict[int, datetime]:
+def list_newcomers(reminder: Reminder, now: datetime, *, only_due: bool = False) -> dict[int, datetime]:
     """Return for everybody whom the reminder means and has not been made for: the registration, and its moment.
 
-    The moments may be past or to come; none is before the reminder was planned, or after the event has begun.
-    Raises UnknownFilter.
+    The moments may be past or to come, with `only_due` those near `now` alone, as the worker has the event locked
+    meanwhile; none is before the reminder was planned, or after the event has begun. Raises UnknownFilter.
     """
-    mailing = reminder.mailing
-    meant = {person.registration_id for person in chosen_audience.audience_of(mailing).people}
-    told = set(
-        db.session.scalars(
-            select(MailingRecipient.registration_id).where(MailingRecipient.mailing_id == mailing.id)
-        )
+    mailing, days = reminder.mailing, timedelta(days=reminder.days)
+    told = select(MailingRecipient.id).where(
+        MailingRecipient.mailing_id == mailing.id, MailingRecipient.registration_id == Registration.id
     )
     moment = func.coalesce(Registration.confirmed_at, Registration.requested_at)
     # Whoever registered long before the reminder was planned is not reminded any more.
-    lately = moment > reminder.planned_at - timedelta(days=reminder.days + 2)
-    rows = db.session.execute(
-        select(Registration.id, Registration.confirmed_at, Registration.requested_at).where(
-            Registration.event_id == mailing.event_id, lately
-        )
-    )
-    each = {number: due_for(reminder, at or asked) for number, at, asked in rows if number in meant - told}
+    among = [
+        Registration.event_id == mailing.event_id,
+        ~told.exists(),
+        moment > reminder.planned_at - days - NEAR,
+    ]
+    if only_due:
+        among += [moment > now - days - NEAR, moment < now - days + NEAR]
+    meant = {person.registration_id for person in chosen_audience.audience_of(mailing, *among).people}
+    columns = Registration.id, Registration.confirmed_at, Registration.requested_at
+    rows = db.session.execute(select(*columns).where(*among))
+    each = {number: due_for(reminder, at or asked) for number, at, asked in rows if number in meant}
     return {
         number: due
         for number, due in each.items()
@@ -169,7 +172,7 @@ def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
         return 0
     try:
         _refuse_unfinished(mailing)
-        each = list_newcomers(reminder, now)
+        each = list_newcomers(reminder, now, only_due=True)
     except (MailingRefused, UnknownFilter) as refusal:
         return _skip(reminder, BECAUSE.get(type(refusal), Skipped.LATE), now)
     people = [number for number, due in each.items() if due <= now and not is_late(due, now)]

@@ -13,7 +13,7 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import own_words, reminders
+from forum.mailings import chosen_audience, own_words, reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.errors import NeedsFilters, NotAhead, Planned, WordsMissing
 from forum.mailings.models import MailingRecipient
@@ -131,6 +131,18 @@ def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):
     confirmed(event, now=NOW + HOUR)
     work(reminders.due_for(reminder, NOW + HOUR) + reminders.WINDOW)
     assert told(reminder) == []
+
+
+def test_the_worker_looks_only_at_those_who_are_due(event, monkeypatch):
+    """It has the event locked meanwhile, twice a minute: with many thousand people nobody could register."""
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=5, hour=9)
+    confirmed(event, now=NOW + HOUR)
+    due, looked = reminders.due_for(reminder, NOW + HOUR), []
+    ask = chosen_audience.audience_of
+    monkeypatch.setattr(chosen_audience, "audience_of", lambda *args: looked.append(ask(*args)) or looked[-1])
+    for moment in (due - 3 * DAY, due, due + HOUR):
+        write(reminders.run, reminder.id, now=moment)
+    assert [len(one.people) for one in looked] == [0, 1, 0]
 
 
 def test_it_can_be_paused_and_ended(event):
