@@ -101,8 +101,9 @@ def prolong_open(event: Event, pause: timedelta, *, actor: str, now: datetime) -
         before = registration.offer_expires_at or now
         until = max(before, min(before + pause, deadlines.offers_end_at(event)))
         set_deadline(registration, until, now=now)
-        told = {"actor": actor, "at": now, "until": until.isoformat()}
-        audit.record("registration.offer_extended", registration, **told)
+        audit.record(
+            "registration.offer_extended", registration, actor=actor, at=now, until=until.isoformat()
+        )
 
 
 def remind(event: Event, *, now: datetime) -> int:
