@@ -38,6 +38,8 @@ WINDOW = timedelta(hours=12)
 # How far an hour of a day, and WINDOW, may lie from the moment that the days are counted from.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
+# An earlier version that runs beside this one, or a mistyped year, ends a reminder after registering too early.
+GOES_ON = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.DONE)
 BECAUSE = {
     NobodyToTell: Skipped.NOBODY,
     WordsMissing: Skipped.WORDS,
@@ -98,8 +100,9 @@ def due_for(reminder: Reminder, registered_at: datetime) -> datetime:
 
 def list_due(*, now: datetime) -> Sequence[int]:
     """Return the ids of the reminders for which the worker may have something to do now."""
-    waiting = queries.list_reminders(MailingStatus.PROPOSED, MailingStatus.SENDING)
-    return [one.id for one in waiting if one.anchor == Anchor.REGISTERED or due_at(one) <= now]
+    going = queries.list_reminders(*GOES_ON)
+    is_due = {one.id: one.mailing.status != MailingStatus.DONE and due_at(one) <= now for one in going}
+    return [one.id for one in going if one.anchor == Anchor.REGISTERED or is_due[one.id]]
 
 
 def run(reminder_id: int, *, now: datetime) -> int:
@@ -168,7 +171,7 @@ def is_late(due: datetime, now: datetime) -> bool:
 
 def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
     mailing = reminder.mailing
-    if mailing.status not in (MailingStatus.PROPOSED, MailingStatus.SENDING):
+    if mailing.status not in GOES_ON:
         return 0
     try:
         _refuse_unfinished(mailing)
@@ -181,6 +184,7 @@ def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
     if mailing.status == MailingStatus.PROPOSED:
         mailing.status, mailing.started_at, mailing.begins_at = MailingStatus.SENDING, now, now
         audit.record("mailing.started", mailing, actor=ACTOR, at=now, people=len(people))
+    mailing.status, mailing.ended_at = MailingStatus.SENDING, None
     rows = [{"mailing_id": mailing.id, "registration_id": number} for number in sorted(people)]
     db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.WAITING), rows)
     mailing.people += len(people)

@@ -145,6 +145,17 @@ def test_the_worker_looks_only_at_those_who_are_due(event, monkeypatch):
     assert [len(one.people) for one in looked] == [0, 1, 0]
 
 
+def test_it_goes_on_when_an_earlier_version_has_ended_it(event):
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
+    for number in range(2):
+        confirmed(event, now=NOW + number * DAY + HOUR)
+    due = reminders.due_for(reminder, NOW + HOUR)
+    work(due)
+    write(mailings.finish, reminder.mailing, now=due + HOUR)
+    work(due + DAY)
+    assert (len(told(reminder)), state(reminder)[0]) == (2, MailingStatus.SENDING)
+
+
 def test_it_can_be_paused_and_ended(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     for number in range(3):
