@@ -120,6 +120,7 @@ def queried(world) -> list[tuple[str, str]]:
                     "images",
                     "images/choose",
                     "mail",
+                    "mail-texts/confirmed/en",
                     "news",
                     "news/new",
                 ),
