@@ -10,11 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from forum.events import freezing
-from forum.events.models import Event
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
@@ -22,7 +19,6 @@ from forum.registration import links, offer_words
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
 from forum.registration.review_words import paragraphs, told
-from forum.web.languages import moment_text
 
 SECTOR = _l("Sector")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
@@ -216,29 +212,6 @@ def take_back(registrations: Sequence[Registration], *, kind: str | None = None)
     """Cancel these registrations' unsent mails (of this kind). Call before anything is recorded in the audit trail."""
     if registrations:
         outbox.take_back([registration.id for registration in registrations], kind=kind)
-
-
-def link_words(event: Event) -> str:
-    """Return the sentence of a mail about its personal link (the template filter `link_words`)."""
-    if event.cancelled_at:
-        return _(
-            "The link is yours alone. With it you can see your registration. Do not pass this message on."
-        )
-    if event.freezes_at is None:
-        return _(
-            "The link is yours alone. With it you can see, change or cancel your registration."
-            " Do not pass this message on."
-        )
-    if freezing.is_frozen_now(event):
-        return _(
-            "The link is yours alone. With it you can see or cancel your registration; answer this message if"
-            " something has to be changed. Do not pass this message on."
-        )
-    return _(
-        "The link is yours alone. With it you can see or cancel your registration, and change it until %(moment)s."
-        " Do not pass this message on.",
-        moment=moment_text(event.freezes_at, event.zone),
-    )
 
 
 def _received(registration: Registration) -> str:

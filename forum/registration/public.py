@@ -17,7 +17,7 @@ from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.questions import uploads
-from forum.registration import form_pages, intake, kept_answers, limits, links_by_mail, mails, places
+from forum.registration import form_pages, intake, kept_answers, limits, link_words, links_by_mail, places
 from forum.registration.asking import asking_addresses
 from forum.registration.errors import (
     AnswersGone,
@@ -35,7 +35,7 @@ from forum.web.languages import in_language
 from forum.web.limits import TooManyTries, client_limit, spend
 
 bp = Blueprint("registration", __name__)
-bp.add_app_template_filter(mails.link_words, "link_words")
+bp.add_app_template_filter(link_words.link_words, "link_words")
 
 
 @of_event(bp, "/register", previewed=True)
