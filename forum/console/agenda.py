@@ -152,7 +152,11 @@ def _erasures(_event: Event, now: datetime) -> Iterator[Task]:
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task for the registrations that wait for a decision; a promised day that has passed is a trouble."""
     number, sectors = waits_of(event).undecided, sign_ins.reviewed_sectors(event)
-    first = next(iter(reviews.list_undecided(event, sectors, limit=1)), None) if number else None
+    first = (
+        next(iter(reviews.list_undecided(event, sectors, limit=1)), None)
+        if number and not event.cancelled_at
+        else None
+    )
     if first is None:
         return
     late = reviews.count_late(event, sectors, now)

@@ -48,7 +48,7 @@ def index(event: str) -> ResponseReturnValue:
         pages=_pages(shown, page, before, total),
         late=queries.count_late(shown, sectors, now),
         sectors=None if sectors is None else [one for one in shown.sectors if one.id in sectors],
-        is_over=events.is_over(shown, now),
+        is_over=events.is_off(shown, now),
         wording=registration_wording,
     )
 

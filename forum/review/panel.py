@@ -119,11 +119,11 @@ def why_not_moved(registration: Registration) -> str:
 
 
 def review_of(registration: Registration) -> Reviewed | None:
-    """Return the pending decision about a registration; None without one, after the event, or for other sectors."""
+    """Return the pending decision about a registration; None without one, for other sectors, or if the event is off."""
     now = clock.now()
     if not queries.is_in(registration, sign_ins.reviewed_sectors(registration.event)):
         return None
-    if not registration.is_in_review or events.is_over(registration.event, now):
+    if not registration.is_in_review or events.is_off(registration.event, now):
         return None
     return describe(registration.event, [registration], user_id=g.user.id, now=now)[0]
 
@@ -146,7 +146,7 @@ def decision_on(registration: Registration) -> str:
 
 def next_to_decide(event: Event) -> Registration | None:
     """Return who has waited longest among those about whom the signed-in organiser may decide; None if nobody waits."""
-    if events.is_over(event, clock.now()):
+    if events.is_off(event, clock.now()):
         return None
     return queries.find_next(event, sign_ins.reviewed_sectors(event), g.user.id)
 

@@ -10,6 +10,7 @@ from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.database import start_write
 from forum.events import cancelling
+from forum.events.enums import SectorPolicy
 from forum.events.errors import CannotCancel
 from forum.extensions import db
 from forum.mailings import queries as mailings
@@ -119,6 +120,19 @@ def test_the_console_does_not_speak_of_what_a_cancelled_event_will_bring(sign_in
     page = cancelled(sign_in_as, event)
     assert "so near" not in sign_in_as(event=event).get("/console/nf27/waiting").text
     assert "will see the new details" not in page.follow("Write to 2 people").text
+
+
+def test_nothing_is_decided_while_it_is_cancelled(sign_in_as, database):
+    event = make_event(sectors=[make_sector("justice", policy=SectorPolicy.REVIEW)])
+    person = confirmed(event)
+    assert person.status == Status.IN_REVIEW
+    path = f"/console/nf27/registrations/{person.reference}"
+    assert "Approve" in sign_in_as(event=event).get(path).text
+    cancelled(sign_in_as, event)
+    console = sign_in_as(event=event)
+    assert "Approve" not in console.get(path).text
+    assert "The event is cancelled: nobody decides" in console.get("/console/nf27/review/").text
+    assert "waits for a decision" not in console.get("/console/nf27/").text
 
 
 def test_nobody_registers_confirms_or_takes_an_offer(event):
