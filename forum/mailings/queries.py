@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID
@@ -75,9 +75,10 @@ def list_sending(event: Event) -> Sequence[Mailing]:
 
 
 def list_drafts(event: Event) -> Sequence[Mailing]:
-    """Return the event's messages in the organisers' own words that are not sent, the newest first."""
+    """Return the event's messages in the organisers' own words that are neither sent nor planned, the newest first."""
     own = Mailing.kind == MailingKind.OWN_WORDS, Mailing.status == MailingStatus.PROPOSED
-    query = select(Mailing).where(Mailing.event_id == event.id, *own)
+    is_planned = exists().where(Reminder.mailing_id == Mailing.id)
+    query = select(Mailing).where(Mailing.event_id == event.id, *own, ~is_planned)
     return db.session.scalars(query.order_by(Mailing.id.desc()).limit(LISTED)).all()
 
 

@@ -109,10 +109,11 @@ def set_tags(subject: Any, names: Sequence[str], *, actor: str, now: datetime) -
     had = set(list_tags(subject))
     if had == set(names):
         return False
-    gone = RegistrationTag.name.in_(had - set(names))
-    db.session.execute(delete(RegistrationTag).where(RegistrationTag.registration_id == subject.id, gone))
-    for name in sorted(set(names) - had):
+    added, removed = sorted(set(names) - had), had - set(names)
+    if removed:
+        theirs = RegistrationTag.registration_id == subject.id, RegistrationTag.name.in_(removed)
+        db.session.execute(delete(RegistrationTag).where(*theirs))
+    for name in added:
         db.session.add(RegistrationTag(registration_id=subject.id, name=name, event_id=subject.event_id))
-    added, removed = len(set(names) - had), len(had - set(names))
-    audit.record("registration.tagged", subject, actor=actor, at=now, added=added, removed=removed)
+    audit.record("registration.tagged", subject, actor=actor, at=now, added=len(added), removed=len(removed))
     return True

@@ -246,6 +246,7 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     assert page.all("td.num") == ["1"]
     page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
     assert "It is in the plan of reminders" in page.text
+    assert "Drafts" not in organiser.get("/console/nf27/mail").text
     page = organiser.get("reminders.plan", event="nf27", mailing=draft.id)
     page = page.form("form[action$=end]").submit(follow=True)
     assert page.flashes == ["Taken out of the plan. It is a draft again, and nobody gets it."]
