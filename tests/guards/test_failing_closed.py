@@ -117,6 +117,7 @@ LIMITED = {
     "colleagues.invite",
     "colleagues.invite_again",
     "registration.details",
+    "self_service.subscribe",
     "registration.resend",
     *("delegations.details", "delegations_console.send_link", "own_delegation.confirm"),
     "own_everything.ask",
