@@ -41,6 +41,8 @@ def needed_by(form: type[TidyForm], event) -> dict:
         "is_reviewed": False,
         "has_line": True,
         "will": 1,
+        "language": "en",
+        "standard": {},
     }
     return {name: needed[name] for name in signature(form.__init__).parameters if name in needed}
 
