@@ -3,6 +3,7 @@
 from statistics import median
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.keyboard import Keyboard, is_focused
 from tests.browser.sights import ORGANISER
@@ -48,6 +49,7 @@ def test_a_list_with_more_columns_scrolls_in_its_frame_below_its_head(change_wor
     visitor = opened(new_visitor, change_world("demo"), DESK)
     page = visitor.page
     page.get_by_text("Columns", exact=True).click()
+    expect(page.locator(".column-choice [name=column]").first).to_be_visible()
     for box in page.locator(".column-choice [name=column]").all():
         box.check()
     follow(page.locator(".column-choice").get_by_role("button", name="Show"))
