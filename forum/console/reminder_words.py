@@ -55,8 +55,8 @@ def list_lines(event: Event, now: datetime) -> list[Line]:
 
 
 def rule_text(reminder: Reminder) -> str:
-    """Return when a reminder leaves, such as "3 days before the forum, at 9:00"."""
-    hour = f"{reminder.hour}:00"
+    """Return when a reminder leaves, such as "3 days before the forum, at 09:00"."""
+    hour = f"{reminder.hour:02}:00"
     if reminder.anchor == Anchor.START:
         if not reminder.days:
             return _("on the day the forum begins, at %(hour)s", hour=hour)

@@ -28,6 +28,8 @@ from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
 REASON = {"reason-sv": "Lokalen har brunnit.", "reason-en": "The venue has burnt down."}
+# Pages of the event, or that speak of it, in whose layout the notice stands.
+SAYING_IT = ("/en/news/", "/en/news/search", "/en/register/link", "/en/register/received")
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_everybody_reads_that_it_is_cancelled_and_why(sign_in_as, event, pages, 
     page = page.form("form.form").submit(REASON, follow=True)
     assert page.h1 == "NF27 is cancelled"
     assert page.links["Write to 1 person"].startswith("/console/nf27/mailings/")
-    for path in ("/en/", "/en/pages/practical", "/en/register"):
+    for path in (*("/en/", "/en/pages/practical", "/en/register"), *SAYING_IT):
         assert pages.get(path).all(".note-title") == ["NF27 is cancelled"]
         assert "The venue has burnt down." in pages.get(path).text
     assert "Lokalen har brunnit." in pages.get("/sv/").text

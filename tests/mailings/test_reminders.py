@@ -242,7 +242,7 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     assert page.errors == {"days": "Enter a whole number from 0 to 365"}
     page = page.form("form.form").submit({"anchor": "start", "days": "3", "hour": "9"}, follow=True)
     assert page.h1 == "Reminders"
-    assert "3 days before the forum, at 9:00" in page.text
+    assert "3 days before the forum, at 09:00" in page.text
     assert page.all("td.num") == ["1"]
     page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
     assert "It is in the plan of reminders" in page.text
