@@ -34,7 +34,7 @@ from forum.web.static import build_static
 
 
 class TryLater(click.ClickException):
-    """Tells a mail server, by the exit status, to keep the report that `forum bounces` could not note."""
+    """Ends `forum bounces` with the exit status by which a mail server knows to deliver the report again later."""
 
     exit_code = os.EX_TEMPFAIL
 
@@ -45,7 +45,7 @@ class PlainWords(click.Group):
     def invoke(self, context: click.Context) -> object:
         """Run the command. Raises click.ClickException when a database, a file or the rate limits' storage fails.
 
-        For `forum bounces` it is TryLater.
+        The command `forum bounces` raises the subclass TryLater.
         """
         try:
             return self._invoke(context)

@@ -34,12 +34,12 @@ NOT_KEPT = {kept_words.CSRF, VERSION, DISCARD}
 
 
 class KeptElsewhere(Exception):
-    """Another window of the same person has stored newer unsaved words for this form."""
+    """Another window of the same person has already stored newer unsaved words for this form."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The URL to which a form's script sends unsaved words, and the version and time of the words stored there."""
+    """The unsaved words of a form, as its page needs them: the URL to send them to; version and time of stored ones."""
 
     url: str
     version: str
@@ -55,7 +55,7 @@ def sent_or_kept(document: str) -> MultiDict | ImmutableMultiDict | None:
 
 
 def find(document: str, url: str) -> Kept:
-    """Return version and time of a document's unsaved words; `url` is the address of the view that calls `answer`."""
+    """Return the URL to which the form's script sends unsaved words, and version and time of those that are stored."""
     kept = _find(document)
     return Kept(url, kept.version if kept else "", kept.made_at if kept else None)
 

@@ -141,7 +141,7 @@ def _check_new(sent: dict[str, Any], challenge: str) -> NewKey:
         expected_origin=_origin(),
         require_user_verification=True,
     )
-    # The browser's word for the ID counts nothing: the device's own is kept.
+    # Trust only the ID that the device signed; the browser's own statement of the ID must agree with it.
     if made.credential_id != credential.raw_id:
         raise PasskeyRefused
     return NewKey(made.credential_id, made.credential_public_key, made.sign_count)
@@ -176,13 +176,13 @@ def _read(answer: str) -> dict[str, Any]:
 
 
 def _refuse_framed(client_data: bytes) -> None:
-    """Refuse an answer that the browser gave to a page in a frame of another site."""
+    """Refuse an answer that the browser gave inside a frame of another site's page."""
     if parse_client_data_json(client_data).cross_origin:
         raise PasskeyRefused
 
 
 def _refusing(check: Callable[[], Checked]) -> Checked:
-    """Run a check of what a client sent; whatever a parser says of odd bytes is a refusal (S17)."""
+    """Return the result of `check`, and turn any error that a parser raises on malformed bytes into a refusal (S17)."""
     try:
         return check()
     except PasskeyRefused:

@@ -21,7 +21,7 @@ from forum.web.languages import NAMES, in_language
 
 
 class TicksField(SelectMultipleField):
-    """Roles or sectors to tick."""
+    """A field of checkboxes, one for each role or sector."""
 
     option_widget = CheckboxInput()
 
@@ -48,7 +48,7 @@ class InviteColleagueForm(TidyForm):
     sectors = TicksField(_l("Sectors of a reviewer"), coerce=int)
 
     def offer(self, givable: Iterable[Role], sectors: Iterable[Sector]) -> None:
-        """Set the roles that can be chosen, and the sectors of the event."""
+        """Set the roles that can be chosen, and the event's sectors for a reviewer."""
         self.role.choices = _choices(givable)
         self.sectors.choices = _sectors(sectors)
 
@@ -79,7 +79,7 @@ class RolesForm(ShowsStored, TidyForm):
     ) -> None:
         """Set the roles and sectors that can be ticked; None for `everywhere` leaves roles for all events out.
 
-        `held_sectors` are those of the reviewer now: whoever takes the role away need not take them one by one.
+        `held_sectors` are the reviewer's present sectors. They may stay ticked when the role of reviewer is taken away.
         """
         self.here.choices = _choices(here)
         self.sectors.choices = _sectors(sectors)

@@ -67,7 +67,7 @@ def enable(event: str, number: int) -> ResponseReturnValue:
 
 
 def list_shown_sign_ins(user: User) -> Sequence[SignIn] | None:
-    """Return a colleague's sign-ins; None when they are beyond the organiser's reach."""
+    """Return a colleague's sign-ins; None when the organiser may not manage this colleague's account."""
     is_near = reach.is_within_reach(user, by=g.user)
     return queries.list_sign_ins(user, now=clock.now()) if is_near else None
 
@@ -85,14 +85,14 @@ def start(slug: str, number: int) -> tuple[Event, Colleague]:
 
 
 def refusal_text(refusal: Exception) -> str:
-    """Return why a change was refused; raise NotManager again, which leads away from the page."""
+    """Return in words why a change was refused. NotManager is raised again: its handler redirects to another page."""
     if isinstance(refusal, NotManager):
         raise refusal
     return wording.refusal_text(refusal)
 
 
 def _end(event: Event, colleague: Colleague, act: Callable[[], None]) -> ResponseReturnValue:
-    """End sign-ins by `act`, in the transaction that `start` has begun, and lead back to the colleague."""
+    """End sign-ins by calling `act`, in the transaction that `start` has begun; redirect to the colleague's page."""
     number = colleague.user.id
     try:
         act()
@@ -111,7 +111,7 @@ def _refuse(slug: str, number: int, refusal: ColleagueRefused) -> ResponseReturn
 
 
 def _stand(slug: str, number: int, act: str, rule: Callable[..., bool], done: str) -> ResponseReturnValue:
-    """Ask before an account is disabled or enabled, once both factors are fresh (S09); on POST do it by `rule`."""
+    """Ask whether to disable or enable an account, after both factors were entered (S09); on POST call `rule`."""
     if answer := sign_ins.require_fresh():
         return answer
     form, event = TidyForm(), get_any_or_404(slug)
@@ -135,7 +135,7 @@ def _stand(slug: str, number: int, act: str, rule: Callable[..., bool], done: st
 
 
 def _why_not_enabled(colleague: Colleague) -> str:
-    """Return why a disabled account stays so, "" if the organiser may enable it."""
+    """Return why the organiser may not enable a disabled account, or "" if nothing forbids it."""
     if colleague.user.active or disabling.may_enable(colleague.user, by=g.user):
         return ""
     return wording.refusal_text(DisabledAbove())

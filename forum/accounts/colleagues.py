@@ -39,7 +39,7 @@ USUAL = (
 
 
 def list_givable(by: User, event_id: int | None) -> tuple[Role, ...]:
-    """Return the roles that this organiser may give for an event, or for all events when `event_id` is None."""
+    """Return the roles that this organiser may give to others for an event; for all events when `event_id` is None."""
     held = {
         membership.role
         for membership in queries.list_memberships(by)
@@ -164,7 +164,8 @@ def lock_managed(event: Event, by: User) -> Sequence[Row[int, int | None, bool]]
     Raises NotManager when `by` is none of them.
     """
     locked = queries.lock_admins(event.id)
-    # Read after the lock: whoever was disabled while this waited no longer counts, not even the one who asks.
+    # Read this after the lock: an account disabled while this request waited no longer counts, not even the asking
+    # admin's.
     active = queries.active_among({user_id for user_id, _event_id, _may_sign_in in locked})
     admins = [row for row in locked if row.user_id in active]
     if by.id not in {user_id for user_id, _event_id, _may_sign_in in admins}:
@@ -220,10 +221,10 @@ def _refuse_too_wide(user: User, scope: int | None, given: Set[Role], taken: Set
 
 
 def _refuse_without_admin(admins: Sequence[Row[int, int | None, bool]], user: User, *, by: User) -> None:
-    """Refuse a change of the user's roles after which no admin is left who can sign in, here or for all events.
+    """Refuse a change of the user's roles after which no admin who can sign in is left. Raises LastAdmin.
 
-    `admins` are those before the change. Whoever asks for it can sign in, also the demo's organiser, who has no
-    password. Raises LastAdmin.
+    The admins of this event count, and so do those of all events. `admins` are those before the change. Whoever asks
+    for it can sign in, also the demo's organiser, who has no password.
     """
     now_held = {each.event_id for each in queries.list_memberships(user) if each.role == Role.ADMIN}
     able = {

@@ -161,19 +161,19 @@ def remove(event: str, number: int) -> ResponseReturnValue:
 
 @bp.errorhandler(NotManager)
 def lead_to_console(_refusal: NotManager) -> ResponseReturnValue:
-    """Lead somebody who ceased to be an admin during the request to what they may still see; nothing was changed."""
+    """Redirect somebody who ceased to be an admin during the request to a page that they may open; nothing changed."""
     db.session.rollback()
     return redirect(sign_ins.CONSOLE, 303)
 
 
 def _read_again(slug: str) -> Event:
-    """Undo what a refused change has done, and return the event to show the page again."""
+    """Roll back what a refused change has done; return the event, read anew, so that the page can be shown again."""
     db.session.rollback()
     return get_any_or_404(slug)
 
 
 def _invite(slug: str, form: InviteColleagueForm) -> None:
-    """Invite whom the form names. Raises ColleagueRefused."""
+    """Invite the person that the form names. Raises ColleagueRefused."""
     limits.count_invitation(form.email.data or "", by=g.user)
     start_write(db.session)
     colleagues.invite(

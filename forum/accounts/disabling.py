@@ -1,9 +1,9 @@
-"""An admin disables a colleague's account, and lets it in again. Nothing here commits.
+"""Disabling a colleague's account and enabling it again, by an admin. Nothing here commits.
 
-Disabling concerns all that the account opens, so an admin reaches the same colleagues as with the second factor
-(`accounts/reach`): nobody disables their own account, or one with roles that they do not manage. Who has disabled an
-account decides who may enable it: what the command has done, only the command undoes, and what an admin of all events
-has done, no admin of one event undoes. The holder is told of both by mail.
+A disabled account is shut out of all its events. So an admin may disable only those whose second factor the admin may
+reset (`accounts/reach`): never their own account, nor one with roles that the admin does not manage. Who has disabled
+an account decides who may enable it: an account disabled by a command is enabled only by a command, and one disabled by
+an admin of all events by no admin of one event. The holder is told of both by mail.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from forum.audit import queries as audit
 from forum.events.models import Event
 from forum.extensions import db
 
-# What the audit trail says of a decision by an admin of all events.
+# The key in an audit entry's details that marks a decision by an admin of all events.
 FOR_ALL = "for_all_events"
 
 
@@ -56,15 +56,15 @@ def enable(user: User, event: Event, *, by: User, now: datetime) -> bool:
 
 
 def may_enable(user: User, *, by: User) -> bool:
-    """Return whether the decision to disable this account is one that `by` may undo."""
+    """Return whether `by` may enable this account, considering who disabled it."""
     decision = audit.find_last("account.disabled", user)
     if decision is None or not decision.actor.startswith("user:"):
         return False
     decided = db.session.get(User, int(decision.actor.removeprefix("user:")))
     if decided is None:
         return False
-    # The entry says whether an admin of all events decided, who may have lost that role since. Entries of earlier
-    # versions do not say, so the role that the person has now counts as well.
+    # The audit entry says whether the deciding person was then an admin of all events, a role that may be lost since.
+    # Entries of earlier versions do not say, so the role that the person has now counts as well.
     was_for_all = bool(decision.details and decision.details.payload.get(FOR_ALL))
     return _is_admin_of_all(by) or not (was_for_all or _is_admin_of_all(decided))
 
@@ -83,7 +83,7 @@ def _lock(user: User, event: Event, by: User) -> Sequence[Row[int, int | None, b
 
 
 def _refuse_last(admins: Sequence[Row[int, int | None, bool]], user: User, by: User) -> None:
-    """Refuse to disable the last admin who can sign in, here or for all events. Raises LastAdmin."""
+    """Refuse to disable the last admin of this event, or of all events, who can sign in. Raises LastAdmin."""
     able = {(number, scope) for number, scope, may_sign_in in admins if may_sign_in or number == by.id}
     left = {(number, scope) for number, scope in able if number != user.id}
     if not left or (

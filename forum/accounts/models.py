@@ -65,7 +65,7 @@ class Membership(Base):
 
 
 class ReviewedSector(Base):
-    """A sector whose people a reviewer decides about; the role without sectors opens nobody."""
+    """A sector whose people a reviewer decides about; a reviewer without sectors sees nobody."""
 
     __tablename__ = "reviewed_sectors"
     __table_args__ = (Index("ix_reviewed_sectors_sector_id", "sector_id"),)

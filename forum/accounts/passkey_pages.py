@@ -40,7 +40,8 @@ bp.context_processor(pass_ways)
 bp.register_error_handler(CSRFError, session_lost)
 bp.register_error_handler(LinkRefused, show_refused_link)
 bp.register_error_handler(SignedOut, lead_to_sign_in)
-# The form field that the script fills in. No field of a form class: an answer may be longer than a typed text.
+# The form field that the script fills in. It is read from the request, not through a form class, because the device's
+# answer may be longer than a typed text may be.
 ANSWER = "answer"
 
 
@@ -166,7 +167,7 @@ def remove(number: int) -> ResponseReturnValue:
 
 
 def _asked(user: User) -> ResponseReturnValue:
-    """Make a challenge for the user's passkeys, commit, and return it with what the browser needs; 404 without any."""
+    """Store a new challenge for the user's passkeys; return it with values for the browser; 404 without passkeys."""
     known = queries.list_passkeys(user)
     if not known:
         abort(404)
@@ -178,7 +179,7 @@ def _asked(user: User) -> ResponseReturnValue:
 
 
 def _sent() -> dict[str, str]:
-    """Return the challenge of this browser's session, and what it has sent as the answer."""
+    """Return the challenge that this browser's session holds, and the device's answer from the form."""
     return {"challenge": session.pop(sign_ins.CHALLENGE, ""), "answer": request.form.get(ANSWER, "")}
 
 
@@ -197,7 +198,7 @@ def _refused(
 
 
 def _listed() -> dict[str, Any]:
-    """Return what the list of passkeys shows."""
+    """Return the rows of the user's list of passkeys."""
     listed = queries.list_passkeys(g.user)
     return {
         "passkeys": listed,

@@ -71,7 +71,8 @@ def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
     """
     _use_up(challenge, LinkPurpose.USE_PASSKEY, user, now=now)
     passkey = queries.find_credential(ceremonies.credential_in(answer))
-    # An earlier version that runs beside this one resets a second factor, and leaves the passkeys.
+    # During an update an earlier version may run beside this one: it resets a second factor without deleting the
+    # passkeys.
     is_reset = user.totp_secret is None
     if is_reset or passkey is None or passkey.user_id != user.id:
         raise PasskeyRefused

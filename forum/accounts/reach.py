@@ -1,4 +1,4 @@
-"""Whose sign-ins, second factor and first password an admin of some events may manage, and whose are beyond them."""
+"""Which colleagues' sign-ins, second factor and first password an admin of some events may manage."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,10 @@ def is_within_reach(user: User, *, by: User) -> bool:
 
 
 def covers(managing: Iterable[Membership], held: Iterable[Membership]) -> bool:
-    """Return whether roles let somebody manage every event of the roles `held`, and include each secret one of them."""
+    """Return whether `by` roles reach so far.
+
+    They must let somebody manage every event of `held`, and include its secret roles.
+    """
     mine = {(each.role, each.event_id) for each in managing}
     return all(
         _has(mine, Role.ADMIN, each.event_id)

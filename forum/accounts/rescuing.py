@@ -1,9 +1,9 @@
 """What an admin does for a colleague whose phone is lost or whose browser stands open: ending sign-ins, and resetting
 the second factor. Nothing here commits.
 
-An admin reaches only colleagues who have no role beyond the events that the admin manages and no secret role that the
-admin lacks, and never themselves: the second factor of an account must not depend on an admin of less than the account
-opens (`accounts/reach`).
+An admin may do this only for colleagues who have no role beyond the events that the admin manages and no secret role
+that the admin lacks, and never for themselves: nobody may reset the second factor of an account that can do more than
+their own (`accounts/reach`).
 """
 
 from datetime import datetime

@@ -17,7 +17,7 @@ from forum.folding import search_fold
 
 
 class Standing(StrEnum):
-    """How far an account has come: a disabled one, an invitation that waits or has ended, one that is in use."""
+    """The state of an account: disabled, invited, invitation expired, or in use."""
 
     DISABLED = "disabled"
     INVITED = "invited"
@@ -83,7 +83,10 @@ def _open_invitations(ids: Sequence[int], now: datetime) -> dict[int, datetime]:
 
 
 def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
-    """Return by user when they were last seen; sign-ins go some hours after their end, the audit trail stays."""
+    """Return by user when they were last seen.
+
+    The latest sign-in in the audit trail counts where the sign-in's row is deleted.
+    """
     latest = func.max(SignIn.last_seen_at)
     query = select(SignIn.user_id, latest).where(SignIn.user_id.in_(ids)).group_by(SignIn.user_id)
     recorded = audit.find_latest(audit.SIGNED_IN, User.__tablename__, ids)
@@ -117,7 +120,7 @@ def _sectors(user: User, event_id: int) -> tuple[int, ...]:
 
 
 def _standing(user: User, invited_until: datetime | None, *, has_signed_in: bool) -> Standing:
-    """Return how far the account has come; the demo's organiser signs in without a password."""
+    """Return the state of the account. The demo's organiser has no password and counts as active after signing in."""
     if not user.active:
         return Standing.DISABLED
     if user.password_hash is not None or has_signed_in:

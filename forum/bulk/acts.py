@@ -28,7 +28,7 @@ from forum.review.forms import WITH_PLACE
 from forum.tasks.enums import Outcome, TaskKind
 from forum.tasks.models import Task
 
-# What became of a person whose act was refused.
+# The outcome to store for a person when the act's rule refused, by the type of the refusal.
 REFUSALS: Mapping[type[Exception], Outcome] = {
     NotLive: Outcome.ENDED,
     StateChanged: Outcome.NOT_WAITING,
@@ -89,7 +89,7 @@ def offer(registration: Registration, task: Task, now: datetime) -> Outcome:
 def approve(registration: Registration, task: Task, now: datetime) -> Outcome:
     """Approve the person, with the organiser's words in the mail; without a place only if that was chosen.
 
-    The task does not act on a registration that has changed since it was started (`JUDGING`).
+    A registration that has changed since the task was started is not approved (`JUDGING`).
     """
     told = {"words": task.payload["words"].get(registration.language, ""), "user_id": task.started_by or 0}
     only = task.payload["whom"] == WITH_PLACE

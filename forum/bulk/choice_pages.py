@@ -21,19 +21,20 @@ from forum.registration.searching import read_reference
 from forum.tasks.enums import TaskKind
 from forum.web.pagination import Cursor
 
-# The field with the references of those who were ticked when the page was shown, with blanks between them.
+# The form field that lists the references of the people who were ticked when the page was shown, separated by blanks.
 BEFORE = "before"
 
 bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
-# What the buttons beside those of acts do, and the page's script for a box that was ticked or not.
+# Values that the form sends besides those of acts: by the buttons around the list, and TICK by the page's script when a
+# single box changes.
 KEEP, NEXT, MATCHING, NONE, EXPORT, TICK = "keep", "next", "matching", "none", "export", "tick"
-# The page that a button leads to where no task does the act.
+# The pages to which buttons lead that start no task.
 PAGES = {EXPORT: "attendees.export", "write": "own_mailings.new"}
 
 
 @bp.route("/choice", methods=["POST"])
 def change(event: str) -> ResponseReturnValue:
-    """Keep who is ticked on this page of the list, then lead where the pressed button says."""
+    """Store which people are ticked on this page of the list, then go where the pressed button leads."""
     start_write(db.session)
     this_event, filters = list_of(event)
     act = request.form.get("act", "")
@@ -52,13 +53,13 @@ def change(event: str) -> ResponseReturnValue:
         }
     if left_words:
         flash(left_words, "warning")
-    # Lead to where the choice is said, unless a message above the list says more.
+    # Jump to the line that says how many are chosen, unless a message at the top of the page says more.
     anchor = "chosen" if act in (KEEP, MATCHING, NONE) and not left_words else None
     return redirect(_next_url(this_event, filters, act, number, anchor), 303)
 
 
 def _keep(event: Event, filters: listing.Filters, act: str) -> int:
-    """Change the choice; return how many of the ticked are left out. Raises TooManyChosen."""
+    """Change the choice; return how many of the ticked people could not be added. Raises TooManyChosen."""
     if act == NONE:
         choosing.clear(event, g.user.id)
         return 0
@@ -70,9 +71,10 @@ def _keep(event: Event, filters: listing.Filters, act: str) -> int:
 
 
 def _before(act: str, ticked: set[str]) -> set[str]:
-    """Return the references that were ticked when the page was shown.
+    """Return the references of people who may have lost their tick since the page was shown.
 
-    Of a single tick the page's script sends the new state alone, and a page from before an update no earlier states.
+    A form of the page names those who were ticked then. A single tick, which the page's script sends, does not, nor
+    does a form from before an update: for these all people shown without a tick are returned.
     """
     if act == TICK or BEFORE not in request.form:
         return _references(request.form.getlist("shown")) - ticked

@@ -93,10 +93,10 @@ def show(event: str, task: int) -> ResponseReturnValue:
 
 @bp.route("/tasks/<int:task>/stop", methods=["POST"])
 def stop(event: str, task: int) -> ResponseReturnValue:
-    """Stop a task: whoever has not had a turn is left alone."""
+    """Stop a task; people whom the task has not reached yet stay as they are."""
     start_write(db.session)
     shown = _get_or_404(get_any_or_404(event), task)
-    # The worker holds this lock while it acts: nobody has a turn once the task is stopped.
+    # The worker holds this lock while it acts on a person, so nobody is acted on once the task is stopped.
     places.lock(shown.event)
     db.session.refresh(shown)
     is_stopped = actions.stop(shown, actor=sign_ins.current_actor(), now=clock.now())
@@ -142,7 +142,7 @@ def _form(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> ManyForm:
 def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
     """Start the task, or return the one that the same form has started.
 
-    Raises ChangedMeanwhile when it is about other people than the page has said.
+    Raises ChangedMeanwhile when the choice now means other people than the page showed.
     """
     start_write(db.session)
     chosen = _chosen(slug)

@@ -23,11 +23,14 @@ HANDFUL = 5
 
 
 class ManyForm(SentOnce, ShowsStored, TidyForm):
-    """What every form of an act on many people has: what its page showed, and a key by which it counts once."""
+    """The base of all forms for an act on many people.
+
+    It has a digest of what the page showed, and a key by which a form that is sent twice counts once.
+    """
 
     @property
     def lacks(self) -> str:
-        """Return why the form has nothing to choose, or ""."""
+        """Return why the form has nothing to choose from, or ""."""
         return ""
 
     @property
@@ -69,7 +72,7 @@ class UntagManyForm(ManyForm):
 
     @property
     def lacks(self) -> str:
-        """Return that there is no tag to remove, or ""."""
+        """Return a sentence when there is no tag that could be removed, else ""."""
         return "" if self.tag.choices[1:] else _("None of these people has a tag.")
 
     @property

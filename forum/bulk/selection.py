@@ -24,7 +24,7 @@ from forum.web.edits import digest
 
 ALL, CHOSEN = "all", "chosen"
 NAMED = 50
-# For at most so many people is tried on a copy of the event who would get a place.
+# Whether each person would get a place is tried on a copy of the event only for up to this many people.
 MOST_TRIED = 500
 SINCE = func.coalesce(Registration.waiting_since, Registration.requested_at)
 IN_REVIEW = (Registration.status == Status.IN_REVIEW) | (
@@ -55,7 +55,7 @@ class Selection:
 
     @property
     def is_too_many(self) -> bool:
-        """Return whether more people are chosen one by one than a page of the list has."""
+        """Return whether more people are chosen one by one than one page of the list can hold."""
         return len(self.references or ()) > listing.PAGE_SIZE
 
     def select(self) -> Select[Any]:
@@ -70,7 +70,8 @@ class Selection:
 class Foreseen:
     """What an act would do: how many people it would change, and how many not, by reason.
 
-    `mark` is a digest of each person and what would become of them: it differs when anybody or anything else is meant.
+    `mark` is a digest of the people and their outcomes: it changes when the act would concern other people or end
+    differently.
     """
 
     will: int
@@ -86,10 +87,10 @@ class Foreseen:
 def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
     """Return what the act would do with the chosen people, as far as their state says it.
 
-    The rules of the single act decide when each person has their turn.
+    Later the task asks the rules of the single act again for each person.
     """
     outcome = case(*_reasons(chosen.event, kind, user_id), else_=Outcome.DONE.value).label("outcome")
-    # An approval judges what somebody has answered: other answers make another digest.
+    # An approval judges the answers of a person, so changed answers have to change the digest.
     judged = (Registration.version,) if kind == TaskKind.APPROVE else ()
     each = chosen.select().with_only_columns(Registration.id, outcome, *judged).order_by(Registration.id)
     rows = [tuple(row) for row in db.session.execute(each)]
@@ -99,7 +100,7 @@ def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
 
 
 def foresee_places(chosen: Selection, *, user_id: int, now: datetime) -> tuple[int, int] | None:
-    """Return how many of those approved would get a place now and how many none; None for too many to try it.
+    """Return how many of those approved would get a place now and how many none; None when they are too many to try.
 
     Whoever keeps a place or rank in line, because a change is reviewed, is not counted.
     """
@@ -144,7 +145,7 @@ def in_turn(chosen: Selection) -> Select[int, int]:
 
 
 def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:
-    """Return conditions under which an act leaves a person alone, each with the outcome, the first that holds."""
+    """Return conditions under which an act leaves a person alone, each with its outcome; the first to hold counts."""
     reasons: list[tuple[ColumnElement[bool], Outcome]] = [
         (Registration.id.in_(RESTRICTED), Outcome.RESTRICTED)
     ]

@@ -101,7 +101,7 @@ def consequences(kind: TaskKind) -> list[str]:
 
 
 def places_told(placed: int, others: int) -> list[str]:
-    """Return sentences about how many of those approved would get a place now, and how many none."""
+    """Return sentences saying how many of the approved people would get a place now, and how many would not."""
     gets = ngettext("%(num)s person gets a place at once.", "%(num)s people get a place at once.", placed)
     none = ngettext(
         "For %(num)s person no place is free now.", "For %(num)s people no place is free now.", others
@@ -110,7 +110,7 @@ def places_told(placed: int, others: int) -> list[str]:
 
 
 def proposals_told(number: int) -> list[str]:
-    """Return the sentence that so many proposed refusals are dropped; no sentence for none."""
+    """Return the sentence that says how many proposed refusals are dropped; no sentence for none."""
     told = ngettext(
         "%(num)s refusal that somebody has proposed is dropped.",
         "%(num)s refusals that somebody has proposed are dropped.",
@@ -120,7 +120,7 @@ def proposals_told(number: int) -> list[str]:
 
 
 def reason(kind: TaskKind, outcome: Outcome) -> str:
-    """Return what became of a person whom an act of this kind has left alone, or would."""
+    """Return in words why an act of this kind has left a person alone, or would."""
     if (kind, outcome) == (TaskKind.MOVE, Outcome.SECOND_NEEDED):
         return _("In review: a move could end it without a decision")
     return str(OUTCOMES[outcome])

@@ -30,11 +30,7 @@ def list_next(*, now: datetime) -> Sequence[int]:
 
 
 def work_one(row_id: int, *, now: datetime) -> int:
-    """Do the task's act with one person and store the outcome; return how many people had their turn.
-
-    Does nothing when the task was stopped meanwhile, or another worker has been faster. Stops the task when whoever
-    has started it may no longer do so.
-    """
+    """Do the task's act for one person and store the outcome; return how many people were handled."""
     row = db.session.get(TaskPerson, row_id)
     if row is None:
         return 0
@@ -92,9 +88,10 @@ def _do(row: TaskPerson, now: datetime) -> Outcome:
     except tuple(REFUSALS) as refusal:
         return REFUSALS[type(refusal)]
     except (OperationalError, InterfaceError):
-        # The database is away or busy: the person keeps the turn, and the worker tries again.
+        # The database is unreachable or busy: the worker tries this person again later.
         raise
-    # Anything else would come again with each try, and nobody behind this person would have a turn.
+    # Record any other error as the person's outcome: trying again would fail again, and hold up everybody after this
+    # person.
     except Exception:
         log.exception("task %s failed for registration %s", task.id, registration.id)
         return Outcome.FAILED

@@ -56,7 +56,7 @@ class Quieted:
 
 
 def quiet(connection: Connection) -> Quieted:
-    """Delete sign-ins, one-time links and kept exports, pause mailings, stop tasks, hold mail; the caller commits."""
+    """Delete sign-ins, one-time links, kept exports; pause mailings, stop tasks, hold mail. The caller commits."""
     if inspect(connection).has_table(Mailing.__tablename__):
         sending = update(Mailing).where(Mailing.status == MailingStatus.SENDING)
         connection.execute(sending.values(status=MailingStatus.PAUSED))

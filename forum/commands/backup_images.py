@@ -16,7 +16,7 @@ NAME, PRIVATE = "images.tar", 0o600
 
 
 class Images:
-    """The images on their way into a backup.
+    """Adds images to a backup.
 
     They are added before the database is dumped and once more after that: so the files of every row in the dump are
     there, although organisers add and remove images meanwhile. `lacking` has the keys of the images whose files could
@@ -29,10 +29,7 @@ class Images:
         tarfile.open(target, "w").close()
 
     def add(self) -> None:
-        """Add the files of all images that are not added yet; a file that the store lacks is left out.
-
-        An image may have got more files since it was added: `forum make-avif` stores them at any time.
-        """
+        """Add the files of all images that were not added before; a file that the store lacks is left out."""
         self.lacking = []
         # The database may lack the table of images: a newer version makes its backup before it updates the tables.
         has_images = inspect(db.engine).has_table(Image.__tablename__)

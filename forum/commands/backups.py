@@ -64,7 +64,8 @@ POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
 def backup(folder: Path, keys: Path | None, keep: int | None) -> None:
     """Write a backup into FOLDER while the forum runs; only its owner may read it.
 
-    While the storage of images is away it is written without their files, no older one goes, and the exit status is 1.
+    When the storage of images cannot be reached, the backup lacks their files, older backups are kept, and the exit
+    status is 1.
     """
     if keys and keys.exists():
         raise click.ClickException(f"{keys} exists; nothing was written.")
@@ -112,7 +113,7 @@ def _note(now: datetime) -> None:
 @click.option("--replace", is_flag=True, help="SQLite: give up the database that is there now.")
 @with_appcontext
 def restore(file: Path, replace: bool) -> None:
-    """Restore a backup while the forum is stopped; refuses to overwrite anything unless told to."""
+    """Restore a backup while the forum is stopped; an existing SQLite database is replaced only with --replace."""
     try:
         with presence.alone(current_app.config["INSTANCE"]), _scratch(file.parent) as scratch:
             dump, manifest = archives.unpack(file, scratch, DUMPS.values())
@@ -208,7 +209,7 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
 
 
 def _delete_whole(raw: Any, _record: Any) -> None:
-    """Let a deletion take the rows that refer to the deleted one along, and leave nothing in the file (F8)."""
+    """Make deletions cascade to referring rows, and overwrite deleted content in the SQLite file with zeros (F8)."""
     # Without foreign keys such rows would stay, and the next migration would be refused.
     raw.execute("PRAGMA foreign_keys = ON")
     raw.execute("PRAGMA secure_delete = ON")

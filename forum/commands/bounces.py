@@ -107,7 +107,7 @@ def _in_mbox(path: Path) -> Iterator[bytes]:
 
 
 def _all_of(file: BinaryIO) -> bytes:
-    """Return the beginning of a file and read the rest, or the mail server would find its pipe broken."""
+    """Return the beginning of a file, but read all of it: writing to a closed pipe would fail for the mail server."""
     kept = file.read(LONGEST)
     while file.read(CHUNK):
         pass

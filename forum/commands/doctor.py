@@ -108,7 +108,7 @@ def _people_index() -> Iterator[Finding]:
 
 
 def _requests() -> Iterator[Finding]:
-    """Check that nobody waits for an answer about personal data for longer than the month that the law gives."""
+    """Warn of requests about personal data that wait for an answer longer than the month that the law gives."""
     try:
         overdue = privacy.count_overdue(clock.now())
     except SQLAlchemyError:

@@ -129,7 +129,7 @@ def _answers() -> bool:
 
 
 def _unreadable(lines: Sequence[str]) -> str:
-    """Return why the forum does not serve with a tombstone file that has such lines."""
+    """Return the error for a tombstone file with lines that cannot be read: the forum then does not serve."""
     return (
         f"{tombstones.FILE} has {counted(len(lines), 'line', 'lines')} that cannot be read, so the forum does not know"
         " who was erased. Copy the file again, or delete such lines."

@@ -1,4 +1,4 @@
-"""Making an event from the command line, as the console's page New event does."""
+"""`forum create-event`: making an event from the command line, as the console's page New event does."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import available_timezones

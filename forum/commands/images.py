@@ -42,7 +42,10 @@ def _list_lacking() -> list[str]:
 
 
 def _make(key: str) -> bool:
-    """Make an image's AVIF files from its original; return whether there are any. Its files of other kinds stay."""
+    """Make an image's AVIF files from its original; return whether there are any.
+
+    Files in other formats are left as they are.
+    """
     original = store.read(key, making.ORIGINAL)
     db.session.rollback()  # give the database connection back, because making an image takes a moment
     try:

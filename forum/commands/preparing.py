@@ -28,7 +28,7 @@ CATALOGUES = "translations/*/LC_MESSAGES/*.po"
 
 
 class IncompatibleTables(click.ClickException):
-    """The tables belong to a newer version, and this version cannot use them."""
+    """The tables belong to a newer version of the forum, and this version cannot use them."""
 
     def __init__(self, revision: str, lacking: list[str]):
         super().__init__(
@@ -38,14 +38,17 @@ class IncompatibleTables(click.ClickException):
 
 
 def prepare(app: Flask) -> None:
-    """Bring static files, translations, tables and the demo up to date, in one process at a time; quick if they are."""
+    """Bring static files, translations, tables and the demo up to date, in one process at a time.
+
+    Quick when nothing is outdated.
+    """
     with app.app_context(), one_at_a_time(app):
         build_static(PROJECT / "static", app.config["STATIC"])
         compile_translations(PROJECT)
         upgrade_tables()
         if app.config["DEMO"]:
             start_write(db.session)
-            # The demo invents the same people each time: somebody erased from an earlier demo must not be erased from
+            # The demo invents the same people each time, so an erasure from an earlier demo must not be repeated in
             # this one.
             erasing_again.plant_if_empty(now=clock.now())
             load_demo(now=clock.now())
@@ -120,7 +123,7 @@ def compile_translations(project: Path) -> int:
 
 
 def dispose(app: Flask) -> None:
-    """Close the connections: a process that is forked from this one must not share them."""
+    """Close the database connections: a process forked from this one must not share them."""
     with app.app_context():
         db.engine.dispose()
 

@@ -102,7 +102,7 @@ def load_app(web: Web) -> Flask:
     inner = app.wsgi_app
 
     def serve_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        # Wait for the first request: Granian opens its socket only after it has loaded the app.
+        # Wait for the first request, because Granian opens its socket only after it has loaded the app.
         if not listens.is_set():
             listens.set()
             notice_lost_clients(web.port)
@@ -119,7 +119,7 @@ def notice_lost_clients(port: int) -> None:
     """
     sockets = [int(path.name) for path in Path("/dev/fd").iterdir() if path.is_socket()]
     for descriptor in sockets:
-        # The socket may have been closed meanwhile: then there is nothing to set.
+        # The socket may have been closed meanwhile; then no option needs to be set.
         with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
             if copy.type == socket.SOCK_STREAM and copy.getsockname()[1:2] == (port,):
                 copy.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -72,7 +72,8 @@ def _toml(text: str) -> dict[str, str]:
         raise _Malformed("has a number with too many digits") from None
     settings: dict[str, str] = {}
     for name, value in given:
-        # TOML itself refuses the same key twice, but not `mail_server` beside `[mail] server`.
+        # TOML refuses a key that occurs twice, but accepts `mail_server` beside `[mail] server`, which is the same
+        # setting.
         if name in settings:
             raise _Malformed(f"{name} is set twice")
         settings[name] = value

@@ -1,8 +1,8 @@
 """Asks the forum by its public address whether the proxy in front passes headers whose name has an underscore.
 
-The server gives X_Forwarded_For and X-Forwarded-For one name, and the last one counts: a client behind such a proxy
-could choose its address, under which it is counted. The forum refuses Content_Type where the server shows it, so the
-answer to a request with that header says what the proxy does.
+To the forum's server X_Forwarded_For and X-Forwarded-For are one header, and the last one counts. Behind a proxy that
+passes the first, a client could choose the address under which rate limits count it. The forum refuses any request that
+reaches it with Content_Type, so the answer to such a request shows what the proxy does.
 """
 
 from http import HTTPStatus
@@ -33,11 +33,11 @@ TRY_ELSEWHERE = (
 def ask_proxy(app: Flask) -> list[Finding]:
     """Return what the proxy does as one finding, or none where FORUM_TRUSTED_PROXIES names no proxy.
 
-    An address that does not answer from this machine is something to do, for it may answer everybody else.
+    An address that does not answer from this machine is no error: it may answer from other machines.
     """
     if not app.config["TRUSTED_PROXIES"]:
         return []
-    # The address is the forum's own: FORUM_BASE_URL is checked when the settings are loaded.
+    # The address is the forum's own FORUM_BASE_URL, which was checked when the settings were loaded.
     asked = Request(f"{app.config['BASE_URL']}/livez", headers={"Content_Type": "x"})  # noqa: S310 - see above
     try:
         status, is_own = _answer(asked)
