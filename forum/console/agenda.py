@@ -49,8 +49,7 @@ class Coming:
 
 def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task]:
     """Return the event's tasks that the signed-in user may do; those for which people wait come first."""
-    # For each kind of task: the page that does it, or one that is open to the same organisers. Whoever may open the
-    # page gets the tasks.
+    # For each kind of task a page, such as the one where the task is done. Whoever may open the page sees the tasks.
     kinds: tuple[tuple[str, Callable[[Event, datetime], Iterator[Task]]], ...] = (
         ("erasure_requests.index", _requests),
         ("erasure_requests.index", _erasures),
@@ -150,7 +149,7 @@ def _erasures(_event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task for the registrations that wait for a decision; a promised day that has passed is a trouble."""
+    """Yield a task for the registrations that wait for a decision; it is marked as trouble after a promised day."""
     number, sectors = waits_of(event).undecided, sign_ins.reviewed_sectors(event)
     first = (
         next(iter(reviews.list_undecided(event, sectors, limit=1)), None)

@@ -49,7 +49,7 @@ def list_ending_offers(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield tasks for changes of many people, and for the user's exports, that the worker does not go on with."""
+    """Yield tasks for changes of many people, and for the user's own exports, on which the worker makes no progress."""
     since, sign_in = now - STANDS_STILL, sign_ins.load()
     user_id = sign_in.user_id if sign_in else 0
     both = select(tasks.standing(event, since), kept_exports.standing(event, user_id, since))

@@ -19,7 +19,7 @@ bp = Blueprint("all_events", __name__, url_prefix="/console")
 
 @dataclass(frozen=True)
 class Row:
-    """An event of the list: its state in words, what waits there, and links to its tasks as (label, URL)."""
+    """A row of the list of events: the state in words, numbers of open tasks, and links to them as (label, URL)."""
 
     event: Event
     state: str
@@ -29,7 +29,7 @@ class Row:
 
 @bp.route("/events")
 def index() -> ResponseReturnValue:
-    """Show each event with its places and what waits there, events that are over apart."""
+    """Show each event with its places and open tasks; events that are over stand apart."""
     now, listed = clock.now(), events.list_events()
     waits = read_waits([(event, Scope(event.id)) for event in listed])
     rows = [

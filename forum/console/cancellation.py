@@ -1,4 +1,4 @@
-"""Organisers' pages for cancelling an event as a whole, and for letting it take place after all."""
+"""Organisers' pages for cancelling an event as a whole, and for undoing that."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,7 +45,10 @@ class CancellationForm(TidyForm):
 
 @bp.route("", methods=["GET", "POST"])
 def show(event: str) -> ResponseReturnValue:
-    """Say what cancelling does and ask for the reason; on POST cancel the event. A cancelled one can be taken up."""
+    """Say what cancelling the event does and ask for the reason; on POST cancel it.
+
+    For a cancelled event offer to undo that.
+    """
     form, now = CancellationForm(kept_words.sent_or_kept()), clock.now()
     shown = get_any_or_404(event)
     want_languages(form, shown.offered_languages)
@@ -71,7 +74,7 @@ def show(event: str) -> ResponseReturnValue:
 
 @bp.route("/end", methods=["POST"])
 def take_back(event: str) -> ResponseReturnValue:
-    """Let a cancelled event take place after all."""
+    """Undo the cancellation of an event, which then takes place after all."""
     now = clock.now()
     shown = get_locked_or_404(event)
     try:

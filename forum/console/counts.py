@@ -98,7 +98,7 @@ def _sheet_shown(sheet: by_part.Sheet, asked: Question) -> dict[str, Any]:
 
 
 def _shown(tally: Tally) -> dict[str, Any]:
-    """Return a tally in the page's language; None stands for a hidden number."""
+    """Return the count of answers in the page's language; None stands for a hidden number."""
     question = tally.question
     # A hidden number has no bar, and the scale of the bars is that of the numbers shown.
     bars = draw_bars([{"all": number or 0} for number in tally.counts.values()])

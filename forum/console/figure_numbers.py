@@ -31,7 +31,7 @@ MOST_ORGANISATIONS = 15
 
 
 class Came(StrEnum):
-    """How a registration came."""
+    """The ways in which a registration can come about."""
 
     FORM = "form"
     INVITATION = "invitation"
@@ -90,7 +90,7 @@ def list_days(event: Event) -> list[Day]:
 
 
 def fill_days(days: Sequence[Day], until: date) -> list[Day]:
-    """Return a Day for each day from the first of these to `until`, or to the last of these if that is later."""
+    """Return a Day for every day from the first of `days` to `until`, or to the last of `days` if that is later."""
     by_day = {one.day: one for one in days}
     filled: list[Day] = []
     at, end = (days[0].day, max(until, days[-1].day)) if days else (until, until - DAY)
@@ -165,7 +165,7 @@ def count_ways(event: Event) -> list[Group]:
 
 
 def _by_quarter(event: Event) -> Any:
-    """Return the statement for the number of registrations that came and ended, by quarter of an hour since 1970."""
+    """Return the query that counts registrations that came and ended by quarter of an hour since 1970."""
 
     def count(what: str, moment: Any, *conditions: ColumnElement[bool]) -> Any:
         columns = literal(what).label("what"), _quarter(moment).label("quarter"), func.count()

@@ -27,7 +27,7 @@ WEEK = timedelta(days=7)
 
 
 class FigureName(StrEnum):
-    """The name of a figure in the address of its file."""
+    """The name of a figure in the URL of its CSV file."""
 
     DAYS = "days"
     SECTORS = "sectors"
@@ -63,9 +63,10 @@ class Trend:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of the page: a table under its title, with bars in the rows, or with a trend or a balance instead.
+    """A figure of the page: a title, a table and a drawing.
 
-    `key` explains the parts of the bars or the curves: kinds of `templates/components/chart.html`, and words.
+    The drawing is bars in the rows, curves over time (`trend`) or a balance of places. `key` explains its parts: pairs
+    of a kind in `templates/components/chart.html` and a label.
     """
 
     name: FigureName
@@ -102,7 +103,7 @@ def count_left_out(figures: Sequence[Figure]) -> int:
 
 
 def make_figure(name: FigureName, event: Event, now: datetime) -> Figure:
-    """Return one figure."""
+    """Return the figure with this name."""
     return MAKERS[name](event, now)
 
 

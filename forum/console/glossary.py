@@ -123,7 +123,7 @@ def get_term_or_404(number: int) -> GlossaryTerm:
 
 
 def _refuse_second(event: str, form: GlossaryForm, number: int | None) -> ResponseReturnValue:
-    """Show the form with an error: the language has an entry for this word already."""
+    """Show the form with an error, because the language already has an entry for this word."""
     db.session.rollback()
     form.avoid.errors = [_("The glossary has an entry for this word already")]
     return edit_page("glossary/edit", event, form, term=get_term_or_404(number) if number else None)

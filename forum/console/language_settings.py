@@ -62,7 +62,7 @@ def languages(event: str) -> ResponseReturnValue:
 
 
 def _told(new: NewLanguages) -> list[str]:
-    """Return sentences on what a change of the languages has done."""
+    """Return sentences about the effects of changing the languages."""
     told = []
     if new.removed:
         names = ", ".join(map(language_name, new.removed))

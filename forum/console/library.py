@@ -132,7 +132,7 @@ def remove(event: str, key: str) -> ResponseReturnValue:
 
 
 def _make(form: UploadForm, *, is_described: bool) -> making.Made | None:
-    """Return the image that was sent; None when it is refused, with an error on the form's field, or not described."""
+    """Return the sent image, made anew; None when it is refused or not described, with an error at the form's field."""
     content = form.take(request.files.get(form.file.name))
     if not content or not is_described:
         return None

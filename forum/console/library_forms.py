@@ -72,7 +72,7 @@ class UploadForm(DescribedForm):
         return content
 
     def said(self) -> Description:
-        """Return the typed description of the image."""
+        """Return the description of the image as typed in the form."""
         return Description(alt=self.alt.text, credit=self.credit.data or "")
 
 
@@ -90,7 +90,7 @@ class ImageForm(ShowsStored, DescribedForm):
         return Description.of(image).values()
 
     def said(self) -> Description:
-        """Return the typed description of the image."""
+        """Return the description of the image as typed in the form."""
         return Description(
             alt=Text(self.alt.text), credit=self.credit.data or "", focus=Focus(self.focus.data or "")
         )

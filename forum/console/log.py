@@ -96,7 +96,7 @@ def _show(event: Event | None) -> str:
 
 
 def _chain(zone: tzinfo) -> dict[str, str]:
-    """Return in words what the worker's last check of the record found: as a remark, or as a warning."""
+    """Return the result of the worker's last check of the audit trail in words, as a remark or a warning."""
     check, now = checking.find_check(), clock.now()
     if check is None or check.ended_at is None:
         said = _("The log has not been checked yet. It is checked automatically every day.")
@@ -133,8 +133,8 @@ def _actors(
 ) -> list[tuple[str, str]]:
     """Return the choices of the filter by who acted.
 
-    Named are those whom the rows name and, for admins, who has a role for the event. Anybody else whose number is in
-    the URL has no name: otherwise every account's name could be read by counting.
+    The choices are the people named on the page and, for admins, everybody with a role for the event. Another account
+    whose number is in the URL is shown without a name: else trying all numbers would reveal every account's name.
     """
     listed = accounts.list_members(event.id if event else None) if Kind.VIEWS in reader.kinds else ()
     named = names_of({f"user:{number}" for number in listed} | {row.actor for row in rows})

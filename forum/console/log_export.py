@@ -76,9 +76,9 @@ def _export(event: Event | None) -> ResponseReturnValue:
 
 
 def _record(event: Event | None, filters: Filters, form: LogExportForm) -> int:
-    """Record the export with its filters; a registration by its id, which leads to nobody once the person is erased.
+    """Record the export with its filters; return the number of the entry.
 
-    Return the number of the entry.
+    A filter by person is recorded as the registration's id, which names nobody after an erasure.
     """
     start_write(db.session)
     person = log_reading.find_person(event, filters) if event else None

@@ -12,7 +12,7 @@ SIGN_INS = (
 
 
 class Kind(StrEnum):
-    """What an entry records. An act is everything that is neither of the others."""
+    """The kind of a log entry: a view, an export, a sign-in, or an act, which is everything else."""
 
     ACTS = "acts"
     VIEWS = "views"

@@ -192,7 +192,7 @@ def _is_former_look_up() -> ColumnElement[bool]:
 
 
 def _is_unnamed() -> ColumnElement[bool]:
-    """Return the condition for what an organiser recorded in the moment of adding the person by hand."""
+    """Return the condition for entries that an organiser recorded in the moment of adding the person by hand."""
     added = aliased(AuditEntry)
     return _was_added_by_hand(added, added.actor == AuditEntry.actor, added.at == AuditEntry.at)
 
@@ -213,7 +213,7 @@ def _was_added_by_hand(
 
 
 def _find_beside(cursor: Cursor | None) -> AuditEntry | None:
-    """Return the entry beside which the page starts; None for a number that no entry has (S13).
+    """Return the entry before or after which the page of the log starts; None for a number that no entry has (S13).
 
     Only the time of this entry is used, so the reader need not be allowed to see it: a refusal would reveal which
     entries are hidden (P21).

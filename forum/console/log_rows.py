@@ -85,7 +85,7 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
 
 
 def _list_received(entries: Iterable[AuditEntry]) -> Sequence[Any]:
-    """Return number, subject, actor and time of the entries with which the registrations on the page began."""
+    """Return number, subject, actor and time of the audit entries that recorded the registrations on the page."""
     ids = {entry.subject_id for entry in entries if entry.subject_type == PEOPLE}
     query = select(AuditEntry.id, AuditEntry.subject_id, AuditEntry.actor, AuditEntry.at).where(
         AuditEntry.subject_type == PEOPLE,
@@ -96,7 +96,7 @@ def _list_received(entries: Iterable[AuditEntry]) -> Sequence[Any]:
 
 
 def _subjects(entries: Iterable[AuditEntry], event: Event | None) -> dict[tuple[str, int | None], About]:
-    """Return what the entries are about, by table and id."""
+    """Return what each entry is about (name and URL), by table and id."""
     ids: dict[str, set[int]] = {}
     for entry in entries:
         if entry.subject_id is not None:
@@ -151,7 +151,7 @@ def _tasks(ids: Collection[int], event: Event | None) -> Described:
 
 def _posts(ids: Collection[int], event: Event | None) -> Described:
     known = select(PostText.post_id, PostText.headline).where(PostText.post_id.in_(ids))
-    # Read the text in the page's language last, so that its headline replaces those in other languages.
+    # Read the texts in the page's language last, so that its headlines replace those in other languages.
     for number, headline in db.session.execute(known.order_by(PostText.language == language())):
         yield number, About(headline, _url("posts.edit", event, post=number))
 

@@ -237,7 +237,7 @@ def _exported(details: Mapping[str, Any]) -> Iterator[str]:
 
 
 def act_detail(action: str, details: Mapping[str, Any]) -> str:
-    """Return what an entry says beside its action, only from details that organisers may read (P21)."""
+    """Return further words for an entry, made only from details that all organisers may read (P21)."""
     if action in (audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED):
         return " · ".join(_exported(details))
     if action.startswith("mail_text."):

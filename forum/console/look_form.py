@@ -42,7 +42,10 @@ class LookForm(SettingsForm):
         self.share_key.offer(event.id, none, stored=stored, number=number)
 
     def has_lost_images(self, event: Event, number: int) -> bool:
-        """Return whether a chosen image was removed meanwhile, and say so at its field; call under the event's lock."""
+        """Return whether a chosen image was removed meanwhile, and add that error to its field.
+
+        The caller has locked the event.
+        """
         lost = [
             field
             for field in (self.logo_key, self.share_key)

@@ -78,7 +78,7 @@ def refusal_of_subject(event: Event, subject: str) -> str:
 
 
 def refusal_of_placeholders(words: str, known: Sequence[str] = placeholders.KNOWN) -> str:
-    """Return which placeholders of the words are none, "" if all are known."""
+    """Return why the words cannot have these placeholders, naming the unknown ones; "" if all are known."""
     unknown = placeholders.find_unknown(words, known)
     if not unknown:
         return ""

@@ -29,7 +29,7 @@ from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
 
 bp = Blueprint("mail_texts", __name__, url_prefix="/console/<event>/mail-texts")
-# The button that saves the words and sends the mail to the organiser alone.
+# The name of the button that saves the words and sends the mail to the signed-in organiser alone.
 TRIAL = "trial"
 
 
@@ -37,7 +37,7 @@ TRIAL = "trial"
 class Shown:
     """The mail as somebody would get it: the person with this reference, or an example where it is "".
 
-    `is_unknown` is True where a reference was typed that nobody has.
+    `is_unknown` is True when no registration has the reference that was typed.
     """
 
     mail: Rendered

@@ -34,7 +34,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Proposed:
-    """A mailing about a change that is not sent yet: how many people still have to be told, and what has changed."""
+    """A proposed mailing that is not sent yet: what has changed, and how many people have not been told of that."""
 
     mailing: Mailing
     people: int
@@ -90,7 +90,7 @@ def is_own(mailing: Mailing) -> bool:
 
 
 def state_words(mailing: Mailing) -> tuple[str, str]:
-    """Return a mailing's state as text and icon; "Planned" until the first moment of one that is to be sent."""
+    """Return a mailing's state as text and icon; one to be sent later is called "Planned" until its time comes."""
     if mailing.status == MailingStatus.SENDING and own_words.can_take_back(mailing, clock.now()):
         return _("Planned"), "wait"
     label, kind = STATES[mailing.status]
@@ -108,7 +108,7 @@ def parts_text(mailing: Mailing) -> str:
 
 
 def list_previews(mailing: Mailing, audience: Audience) -> list[Preview]:
-    """Return the different mails of a mailing: one for each language and each set of facts that recipients know."""
+    """Return the versions of a mailing's mail: one by language and by the earlier facts that recipients know."""
     numbers = audience.by_mail
     return [
         Preview(

@@ -163,7 +163,7 @@ class Frame:
 
     @cached_property
     def items(self) -> list[Item]:
-        """The navigation's links; without an event, an admin of all events has a link to making one, others none."""
+        """The navigation's links; without an event only an admin of all events has one, for making an event."""
         if self.event:
             return _items(self.event)
         if sign_ins.load() and sign_ins.is_admin_of_all():
@@ -213,7 +213,7 @@ def choose_event(mine: Sequence[Event]) -> Event | None:
 
 
 def waits_of(event: Event) -> Waits:
-    """Return the numbers that the navigation shows for an event, read in one statement and once a request."""
+    """Return the numbers that the navigation shows for an event; one statement reads them, once for each request."""
     if "waits" not in g:
         g.waits = {}
     if event.id not in g.waits:
@@ -222,7 +222,7 @@ def waits_of(event: Event) -> Waits:
 
 
 def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
-    """Return by event id how much waits, read for all these events in one statement; a scope says which mails count."""
+    """Return by event id how many tasks wait, by one statement for all these events; `scope` says which mails count."""
     parts = [
         select(
             literal(event.id),
@@ -268,7 +268,7 @@ def _items(event: Event) -> list[Item]:
 
 
 def _reviews(event: Event, waits: Waits) -> list[Item]:
-    """Return the link to the review for an event that reviews people, or a user who cannot open the attendee list."""
+    """Return the link to the review if the event reviews people, or if the user cannot open the attendee list."""
     is_reviewing = waits.undecided or any(sector.policy == SectorPolicy.REVIEW for sector in event.sectors)
     if not is_reviewing and may_open("attendees.index", event):
         return []
@@ -283,7 +283,7 @@ def _requests(event: Event, waits: Waits) -> list[Item]:
 
 
 def _without_list(event: Event) -> list[Item]:
-    """Return links to counts and reception for users who cannot open the attendee list, where others find them."""
+    """Return links to counts and reception for users who cannot open the attendee list, which links to both."""
     if may_open("attendees.index", event):
         return []
     return [

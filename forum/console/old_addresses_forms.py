@@ -33,7 +33,7 @@ def _as_path(text: str | None) -> str:
 
 
 def has_page(path: str) -> bool:
-    """Return whether the site answers this path itself, so that an old address like it would never be asked for."""
+    """Return whether the site itself has a page at this path: a redirect from there would never be used."""
     bare = path.rstrip("/")
     return any(_answers(form) for form in (bare, f"{bare}/", plain_path(path), f"{plain_path(path)}/"))
 
@@ -133,7 +133,7 @@ def _decoded(data: bytes) -> str:
 def _pairs(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each line's number and parts, tidied as a form's fields are, without blank lines and a line of headings.
 
-    A part longer than an address may be stays as it is, and is refused.
+    A part that is longer than an address may be is not tidied, and is refused later.
     """
     for number, line in enumerate(text.splitlines(), 1):
         tidied = (part if len(part) > LONGEST else tidy(part) for part in BETWEEN.split(line))

@@ -55,7 +55,7 @@ class OrganisationForm(SettingsForm):
         self.sector.choices = [SelectChoice("", _l("No sector in particular")), *named]
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        """Read the values, once there is a field for each of the event's sectors."""
+        """Make a field for each of the event's sectors, then read the values."""
         fields = {
             sector.key: NumberField(in_language(sector.name), [Optional()], least=1)
             for sector in self._event.sectors
@@ -74,7 +74,7 @@ class OrganisationForm(SettingsForm):
         }
 
     def written(self) -> Written:
-        """Return the typed organisation."""
+        """Return the organisation as typed in the form."""
         return Written(
             name=self.name.data or "",
             aliases=tuple(_lines(self.aliases.data)),
@@ -87,7 +87,7 @@ class OrganisationForm(SettingsForm):
         )
 
     def validate_name(self, field: StringField) -> None:
-        """Refuse a name by which nothing can be compared, such as an accent alone."""
+        """Refuse a name with nothing left for comparing names, such as an accent alone."""
         if field.data and not organisation_key(field.data):
             raise ValidationError(_l("Write the name with letters or digits"))
 

@@ -138,7 +138,7 @@ def _stands_already(event: Event, number: int) -> ResponseReturnValue:
 
 
 def _stored(event: Event, both: Both) -> dict[str, Any]:
-    """Return the values that the form's fields show, and all values on the page that other organisers may change."""
+    """Return the values of the form's fields, and all other values on the page that another organiser may change."""
     merged, kept = both
     written = [vars(actions.written_of(event, one)) for one in both]
     return {"cap": kept.cap or merged.cap, "written": written}

@@ -219,7 +219,7 @@ def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _say_refusal(form: OrganisationForm, refusal: MarkTaken | TooMany | TooManySuggested) -> None:
-    """Add the refusal's message to the field that it is about."""
+    """Add the message of a refusal to the field that caused it."""
     if isinstance(refusal, TooMany):
         form.name.errors = [
             _("%(most)s organisations are written down already, and there can be no more", most=rules.MOST)

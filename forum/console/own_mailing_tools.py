@@ -32,7 +32,7 @@ from forum.registration.narrowing import UnknownFilter
 from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import language_name
 
-# Why something was refused, by the type of the refusal.
+# The messages for refusals, by the type of the refusal.
 REFUSALS = {
     ChangedMeanwhile: _l(
         "The message or its recipients have changed since the page was shown. Check it again."
@@ -62,7 +62,7 @@ def find_or_404(event: Event, number: int) -> Mailing:
 
 
 def by_now() -> dict[str, Any]:
-    """Return who acts and when, as the rules ask for it."""
+    """Return the keyword arguments `by` and `now` of the rules: who acts, and when."""
     return {"actor": sign_ins.current_actor(), "now": clock.now()}
 
 
@@ -79,7 +79,7 @@ def change(slug: str, number: int, act: Callable[..., Any], done: str, **values:
 
 
 def refused(slug: str, number: int, refusal: Exception) -> ResponseReturnValue:
-    """Undo what was begun, flash why it was refused, and redirect to the message."""
+    """Roll back, flash why the change was refused, and redirect to the message's page."""
     db.session.rollback()
     flash(_refusal_words(refusal), "warning")
     return redirect(url_for("own_mailings.write", event=slug, mailing=number), 303)

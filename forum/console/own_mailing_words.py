@@ -46,7 +46,7 @@ class Meant:
 
 @dataclass(frozen=True)
 class PersonsPreview:
-    """The mail as one of the recipients gets it, the `number`th of `people`."""
+    """The mail as one of the recipients gets it: the one with this `number` among so many `people`."""
 
     person: Registration
     number: int
@@ -57,7 +57,7 @@ class PersonsPreview:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the mail to a person, in words and an icon."""
+    """The outcome of the mail to one person, as text and icon."""
 
     label: str
     kind: str
@@ -95,7 +95,7 @@ def preview_for(mailing: Mailing, audience: ChosenAudience, number: int) -> Pers
 
 
 def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
-    """Return what became of a recipient's mail."""
+    """Return the outcome of a recipient's mail as text and icon."""
     message = recipient.message
     if message is not None and not (message.abort_reason and recipient.left_because):
         words = status_words(message.status, message.abort_reason)
@@ -114,7 +114,7 @@ def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
 
 
 def done_at(mailing: Mailing, counts: queries.Counts, now: datetime) -> datetime | None:
-    """Return when the last mail will have left if it goes on at this pace; None while there is no pace to tell from."""
+    """Return when the last mail will have left at the present pace; None while too little has left to tell a pace."""
     begun = mailing.begins_at or mailing.started_at
     if mailing.status != MailingStatus.SENDING or begun is None or now <= begun:
         return None

@@ -32,7 +32,7 @@ from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
 
 bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
-# The button of a draft that saves its words and sends them to the organiser alone.
+# The name of the button that saves a draft's words and sends them to the signed-in organiser alone.
 TRIAL = "trial"
 
 
@@ -126,12 +126,12 @@ def _form_of(mailing: Mailing) -> MessageForm:
 
 
 def _ask_if_planned(mailing: Mailing) -> ResponseReturnValue | None:
-    """Ask for both factors before a planned draft is changed: it leaves without another page that asks (S09)."""
+    """Ask for both factors before a planned draft is changed, because it is sent later without asking again (S09)."""
     return sign_ins.require_fresh() if queries.find_reminder(mailing) else None
 
 
 def _try_out(mailing: Mailing) -> str:
-    """Send a draft to the organiser alone, in each language in which it is written; return what to say of it."""
+    """Send a draft to the organiser alone, in each language in which it is written; return the confirmation to show."""
     for code in NAMES:
         if mailing.words.get(code):
             mails.queue_trial(mailing, g.user, code, now=clock.now())
@@ -155,7 +155,10 @@ def _filters_in_url(slug: str) -> tuple[Event, Filters]:
 
 
 def _keep(event: Event, filters: Filters, form: MessageForm) -> Mailing:
-    """Keep the draft with its filters; with the people themselves where filters name some, or are the reader's own."""
+    """Store the draft with its filters.
+
+    If filters name people or depend on who is reading, store the people themselves instead.
+    """
     if not (filters.q or filters.delegation or filters.chooser):
         query = filters.query(sort="", view="", column="")
         return own_words.draft(event, form.written(), audience=query, **by_now())
@@ -195,7 +198,7 @@ def _draft_page(
 
 
 def _list_url(mailing: Mailing) -> str:
-    """Return the attendee list's URL that shows for whom a draft is, "" if they were chosen one by one."""
+    """Return the attendee list's URL that shows the recipients of a draft; "" if they were chosen one by one."""
     if mailing.audience is None or not may_open("attendees.index", mailing.event):
         return ""
     return url_for("attendees.index", event=mailing.event.slug, **mailing.audience)

@@ -174,7 +174,7 @@ def make_form(event: Event, page: Page | None) -> PageForm:
 
 
 def _offer_anew(event: Event, slug: str, form: PageForm) -> ResponseReturnValue:
-    """Show the text typed for a page that was removed meanwhile in the form of a new page with the same address."""
+    """Offer the text typed for a page that was removed meanwhile as a new page with the same address."""
     form.slug.data = slug
     return _show_form(event, None, form, status=409, is_removed=True)
 

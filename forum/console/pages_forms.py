@@ -44,7 +44,7 @@ class PageForm(ShowsStored, TidyForm):
         return PageDraft(texts=begun, after=self.after.data or "")
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Refuse wrong values, and a language that has been begun without a title or text."""
+        """Refuse wrong values, and a language that has a title without a text or a text without a title."""
         is_right = super().validate(extra_validators)
         for code in self.draft().texts or [next(iter(NAMES))]:
             for name, message in LACKING.items():

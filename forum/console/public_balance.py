@@ -51,7 +51,7 @@ def show(event: str) -> ResponseReturnValue:
 
 @bp.post("/end")
 def take_back(event: str) -> ResponseReturnValue:
-    """Show the numbers to the public no longer."""
+    """Stop showing the numbers to the public."""
     if TidyForm().validate_on_submit():
         this_event = get_locked_or_404(event)
         balance.take_back(this_event, actor=sign_ins.current_actor(), now=clock.now())
@@ -67,7 +67,8 @@ def _publish(slug: str, form: PublishForm) -> ResponseReturnValue:
         form.refuse_if_changed(_shown(table))
         balance.publish(event, actor=sign_ins.current_actor(), now=clock.now())
     except (BalanceRefused, ChangedMeanwhile):
-        # The page offers no button if publishing would be refused, so the numbers have changed since it was shown.
+        # The page offers no button when publishing would be refused, so the numbers must have changed since it was
+        # shown.
         db.session.rollback()
         flash(
             _("Somebody has come or gone meanwhile. These are the numbers now: look at them once more."),

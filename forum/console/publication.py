@@ -108,7 +108,7 @@ def front_page(event: str) -> ResponseReturnValue:
 
 
 def _asked(event: Event, now: datetime) -> dict[str, Any]:
-    """Return the context of the page before publishing: what is missing, and what publishing does."""
+    """Return the context of the page that asks before publishing: what the event lacks, and what publishing does."""
     return {
         "missing": checklist_of(event, now).needed,
         "blanks": blanks_of(event),
@@ -132,7 +132,7 @@ def _held(event: Event) -> dict[str, int]:
 
 
 def _displaced(event: Event, now: datetime) -> dict[str, Any] | None:
-    """Return the event that would lose the front page and the number of people registered for it, None without one."""
+    """Return the event that would lose the front page, and how many people are registered for it; None without one."""
     other = publishing.displaced_by(event, now)
     if other is None:
         return None

@@ -151,7 +151,7 @@ class QuestionForm(SettingsForm):
         }
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check the fields; an answer without words is left out."""
+        """Check the fields, and leave out answers whose words were all emptied."""
         if "choices" not in self:
             return super().validate(extra_validators)
         blank = [row for row in self.choices.entries if row.form.is_blank]
@@ -199,7 +199,7 @@ def condition_words(question: Question) -> str:
 
 
 def _files(draft: QuestionDraft) -> dict[str, Any]:
-    """Return the values of the fields about files: the question's, else all types of file and the usual size."""
+    """Return the values of the fields about files: the stored question's, else all file types and the default size."""
     return {
         "file_types": list(draft.file_types or FileType),
         "most_megabytes": str(draft.most_megabytes or MEGABYTES[1]),
@@ -217,7 +217,7 @@ def _sector_choices(event: Event, question: Question) -> list[SelectChoice]:
 
 
 def _conditions(question: Question, others: Sequence[Question]) -> list[SelectChoice]:
-    """Return "always", each answer on which the question may depend, and the condition that it has."""
+    """Return the choices for a question's condition: "always", answers on which it may depend, and the present one."""
     conditions = {ALWAYS: _("Always")}
     for other in rules.may_decide(question, others):
         conditions |= {
@@ -244,7 +244,7 @@ def _condition(parent: Question, values: Sequence[str], longest: int = LONGEST_S
 
 
 def _quoted(answers: Sequence[str], longest: int) -> str:
-    """Return the answers, each in quotation marks, as many as fit; the first one is always there."""
+    """Return the answers in quotation marks, joined, as many as fit the length; the first is always included."""
     told = [_("“%(answer)s”", answer=_short(answer, longest)) for answer in answers]
     ends = list(accumulate(map(len, told)))
     shown = [words for words, end in zip(told, ends, strict=True) if end <= longest] or told[:1]

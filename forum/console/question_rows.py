@@ -21,8 +21,8 @@ class Row:
     """A question in the list.
 
     `depth` is how many questions its condition depends on, directly or through others. `answered` is None for a small
-    number that only the role care sees. `is_silent` says that nobody is asked, because a withdrawn question is its
-    condition.
+    number that only the role care sees. `is_silent` is True when the question is asked of nobody because it depends on
+    a withdrawn question.
     """
 
     question: Question

@@ -74,7 +74,7 @@ def remove(event: str, path: str) -> ResponseReturnValue:
 
 @bp.route("/import", methods=["GET", "POST"])
 def import_file(event: str) -> ResponseReturnValue:
-    """Import many old addresses from a file or pasted lines, or only preview what that would change."""
+    """Import many old addresses from a file or pasted lines, or only show what the import would change."""
     form = ImportForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
         return edit_page("redirects/import", event, form)

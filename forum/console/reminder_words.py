@@ -32,9 +32,9 @@ WHY = {
 
 @dataclass(frozen=True)
 class Line:
-    """A reminder in the plan: its day, what it is, its state as text and icon, and how many people it reaches.
+    """A line of the plan: the day, the mail, its state as text and icon, and how many people it reaches.
 
-    `at` is None while there is no day that can be named.
+    `at` is None when no day is known.
     """
 
     at: datetime | None
@@ -95,7 +95,7 @@ def _line(reminder: Reminder, now: datetime) -> Line:
 
 
 def _reach(reminder: Reminder, now: datetime) -> tuple[datetime | None, int, str]:
-    """Return a reminder's next moment, how many people it would reach today, and what else is to be said."""
+    """Return a reminder's next moment, how many people it would reach today, and further remarks."""
     mailing = reminder.mailing
     if reminder.anchor == Anchor.START and mailing.status != MailingStatus.PROPOSED:
         return mailing.begins_at, mailing.people, ""
@@ -143,7 +143,7 @@ def _by_day(event: Event, moments: Sequence[datetime]) -> Iterable[tuple[datetim
 
 
 def planned_words(reminder: Reminder) -> str:
-    """Return what to say when a reminder has been planned."""
+    """Return the message after a reminder was planned."""
     event = reminder.mailing.event
     if reminder.anchor == Anchor.START:
         return _("Planned for %(moment)s.", moment=moment_text(reminders.due_at(reminder), event.zone))

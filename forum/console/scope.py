@@ -1,4 +1,4 @@
-"""Which mails an organiser may see."""
+"""Which mails an organiser may see in the console."""
 
 from forum.accounts import sign_ins
 from forum.events.models import Event

@@ -78,7 +78,7 @@ class PlacesForm(SettingsForm):
             self.shares.put(rows)
 
     def onto(self, event: Event) -> Self:
-        """Return a form for the event's present sectors, with the typed values of those sectors that still exist."""
+        """Return a form for the event's present sectors, with the values typed for those of them that still exist."""
         typed = {row.form.key.data: row.form.data for row in self.shares.entries}
         rows = [{**_shown(share), **typed.get(share.key, {})} for share in shares_of(event)]
         return type(self)(formdata=None, data={"capacity": self.capacity.data, "shares": rows})

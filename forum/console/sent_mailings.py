@@ -79,7 +79,7 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/return", methods=["POST"])
 def take_back(event: str, mailing: int) -> ResponseReturnValue:
-    """Make a message of which nothing has left a draft again."""
+    """Turn a message back into a draft, if none of its mails has left."""
     return change(event, mailing, own_words.take_back, _("Stopped: nobody has got it. It is a draft again."))
 
 

@@ -116,7 +116,7 @@ class RowsField(NumberedFields):
             self.append_entry()
 
     def put(self, entries: Sequence[Any]) -> None:
-        """Set the rows, and number their fields anew, so that the browser sends the rows in this order."""
+        """Replace the rows, and number their fields anew, so that the browser sends the rows in this order."""
         self.entries = [*entries]
         self._compact_indices()
 
@@ -199,7 +199,7 @@ def _read(field: Field, read, valuelist, message) -> None:
 
 
 def in_our_time(_form, field) -> None:
-    """Refuse years that no event can have: some dates far away cannot be converted to UTC."""
+    """Refuse a date in a year that no event can have: some distant dates cannot be converted to UTC."""
     if field.data is not None and not EARLIEST <= field.data.year <= LATEST:
         raise StopValidation(_l("Enter a year from %(first)s to %(last)s", first=EARLIEST, last=LATEST))
 
@@ -245,8 +245,8 @@ def clock_of(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 def moment_of(there: datetime | None, zone: ZoneInfo, kept: datetime | None) -> datetime | None:
     """Return the moment at which the clock at the venue shows this date and time.
 
-    It is the stored moment `kept` if the clock shows this at `kept`: so a moment keeps its seconds, and stays in the
-    second of two equal hours when summer time ends.
+    Returns the stored moment `kept` if the clock shows this date and time then: so an unchanged field keeps its
+    seconds, and its hour when the clock shows an hour twice as summer time ends.
     """
     if there is None or there == clock_of(kept, zone):
         return kept if there else None

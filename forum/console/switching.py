@@ -10,12 +10,12 @@ from forum.events import queries as events
 from forum.events.models import Event
 
 ADDRESS = "/console/"
-# Where an organiser starts in an event: the first of these pages that the organiser may open.
+# The pages on which an organiser may start in an event; the first one that the organiser may open is taken.
 FIRST = (
     *("console.overview", "posts.index", "outbox.index", "review.index", "reveals.index"),
     *("counts.show", "reception.index"),
 )
-# Pages that many events do not link to, because there is nothing to review or to answer there.
+# Pages that the navigation of many events does not link to, because those events review nobody or have no requests.
 RARE = ("review.index", "erasure_requests.index")
 
 
@@ -43,10 +43,10 @@ def first_url(event: Event) -> str:
 def list_choices(here: Event, kind: str | None) -> list[Choice]:
     """Return the events of which the user may open a page, those ahead first; none if there is only one.
 
-    `kind` is the endpoint of the navigation's link to the present page: the other event's page of that kind follows it.
+    `kind` is the endpoint of the present page in the navigation: each choice leads to the same page of the other event.
     """
     scopes = {membership.event_id for membership in g.user.memberships}
-    # A user whose roles are all for one event can switch nowhere: skip the query.
+    # A user whose roles are all for one event has no other event to switch to, so skip the query.
     if len(scopes) == 1 and None not in scopes:
         return []
     now = clock.now()
