@@ -1,4 +1,4 @@
-"""The content that the database will hold after an import: the files, laid over the stored content."""
+"""The content that the database will hold after an import: the imported files combined with the stored content."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -53,7 +53,7 @@ def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
 
 
 def _lay_over(given: Site, stored: Site, *, delete: bool) -> Document:
-    """Return categories and hashtags after the import, with hashtags that only posts of the files name.
+    """Return categories and hashtags after the import, including hashtags that only the imported posts name.
 
     Categories have the order of the files, with stored ones that the files lack at the end; hashtags are in the order
     in which they were made.
@@ -141,12 +141,13 @@ def _settled(post: Document, wanted: Site, file: str) -> Document:
         "categories": [key for key in categories if key in post.get("categories", [])],
         "tags": [tag["name"] for tag in wanted.terms["hashtags"] if tag["name"] in own],
     }
-    # Leave out empty lists of categories and hashtags, but keep empty texts: a draft may lack a text, a post its label.
+    # Leave out empty lists of categories and hashtags, but keep empty texts: a draft need not have a text, nor a post a
+    # label.
     return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, True)}
 
 
 def _settle_slugs(wanted: Site) -> None:
-    """Refuse two posts with one address in a language; drop former slugs that a post of the content has now."""
+    """Refuse two posts with the same address in a language; drop a post's former address that another post has now."""
     for language in LANGUAGES:
         own = {key: post[language] for key, post in wanted.posts.items() if language in post}
         owners: dict[str, str] = {}

@@ -8,7 +8,7 @@ class FolderRefused(Exception):
 
 
 class BadFile(Exception):
-    """A file has content that is not allowed; `key` names the place in the file, or is empty for the whole file."""
+    """A file has content that is not allowed; `key` names the entry at fault, "" stands for the whole file."""
 
     def __init__(self, file: str, key: str, problem: str) -> None:
         super().__init__(": ".join(part for part in (file, key, problem) if part))

@@ -116,7 +116,7 @@ LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 
 
 def tell(event: Event, asked: Sequence[Question]) -> Document:
-    """Return an event and its questions, in order, as the document of event.toml."""
+    """Return the document of event.toml for an event and its questions, which are given in order."""
     zone = event.zone
     organiser = {
         "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,
@@ -229,14 +229,14 @@ def _tell_list(entries: Iterable[Mapping[str, Any]]) -> list[Document]:
 
 
 def _tell_part(name: str, part: Any) -> Any:
-    """Return one value of an entry, such as a label, as files of content hold it; a mapping is a text by language."""
+    """Return one value of an entry, such as a label, as content files hold it; texts by language become a mapping."""
     if name == "report":
         return {"name": _told(part["name"]), "url": part["url"]}
     return _told(part) if isinstance(part, Mapping) else part
 
 
 def _stored(entry: Any) -> Any:
-    """Return an entry as the database column stores it: without the languages whose text is empty."""
+    """Return an entry in the form of the database column: without languages whose text is empty."""
     if not isinstance(entry, Mapping):
         return entry
     return {name: _stored(part) for name, part in entry.items() if part != "" or name not in LANGUAGES}

@@ -104,7 +104,7 @@ def read_bytes(name: str, path: Path, largest: int) -> bytes:
 
 
 def _shown(name: str) -> str:
-    """Return a name as a terminal can show it: file systems may hold names of any bytes."""
+    """Return a name in characters that a terminal can show: file systems allow names of any bytes."""
     return name if name.isprintable() else ascii(name)[1:-1]
 
 

@@ -131,8 +131,8 @@ def _share_places(event: Event, document: Document, where: Where) -> None:
     try:
         sectors.apply(event, document["registration"]["capacity"], shares)
     except SharesRefused as refusal:
-        # Shares that contradict one another were refused when the file was read, so here a number is below the places
-        # taken.
+        # Shares that contradict one another were refused when the file was read, so here a number must be below the
+        # places taken.
         fault = refusal.faults[0]
         at = (
             where.at("sectors").at(fault.key).at("ceiling")

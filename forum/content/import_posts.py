@@ -44,7 +44,7 @@ def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime
 
 
 class _Shelf:
-    """Finds events, categories and hashtags by the names that documents give them."""
+    """Finds events, categories and hashtags by the names by which documents refer to them."""
 
     def __init__(self) -> None:
         self.events = {slug: id_ for id_, slug in db.session.execute(select(Event.id, Event.slug))}
@@ -54,7 +54,7 @@ class _Shelf:
 
 
 def _free_slugs(wanted: Site, changed: set[str], known: Mapping[str, Post]) -> None:
-    """Give posts whose slugs change temporary slugs first, so that two posts can exchange theirs."""
+    """Give temporary slugs to posts whose slugs change, so that two posts can exchange their slugs."""
     for key in changed & known.keys():
         for text in known[key].texts:
             document = wanted.posts.get(key, {}).get(text.language)
@@ -94,7 +94,7 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
     db.session.flush()
     for language, document in languages.items():
         for slug in document.get("former_slugs", []):
-            # Use merge: the row may exist for another post, which had this slug in a language that it lost.
+            # Use merge: there may be a row of another post already, which had this slug in a language before.
             db.session.merge(FormerSlug(language=language, slug=slug, post_id=post.id))
 
 

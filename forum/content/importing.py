@@ -119,7 +119,7 @@ def _write_pages(before: Site, wanted: Site, events: Mapping[str, Event], now: d
 
 
 def _apart(event: Document | None) -> Document | None:
-    """Return an event's document with `current` false: which event is current is settled for all events together."""
+    """Return an event's document with `current` false: which event is current is decided once, for all events."""
     return event and {**event, "current": False}
 
 

@@ -59,7 +59,7 @@ def take(place: Path, *, keep: bool) -> Originals:
 
 
 def list_stored() -> Mapping[str, Callable[[], bytes]]:
-    """Return, for each stored image, the path of its original in an export and a function that reads the file."""
+    """Return for each stored image the path of its original in an export, and a function that reads the file."""
     owners = db.session.execute(select(Event.slug, Image.key).join(Image, Image.event_id == Event.id))
     return {original_path(slug, key): partial(_read_stored, key) for slug, key in owners}
 

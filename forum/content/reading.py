@@ -55,7 +55,7 @@ def read(
 def _tell_single_halves(
     site: Site, files: Container[str], originals: Collection[tuple[str, str]]
 ) -> Iterator[str]:
-    """Yield a sentence for each image that lacks either its description or its original."""
+    """Yield a sentence for each image that lacks its description file or its original."""
     for event, key in site.images:
         if original_path(event, key) not in files and (event, key) not in originals:
             yield f"{image_path(event, key)}: its original {key}.jpg is missing"
@@ -66,7 +66,7 @@ def _tell_single_halves(
 
 @contextmanager
 def _noting(problems: list[str]) -> Iterator[None]:
-    """Add a refused file's sentence to the problems and go on, so that one run names every wrong file."""
+    """Add a refused file's sentence to the list of problems and continue, so that one run names every wrong file."""
     try:
         yield
     except BadFile as problem:

@@ -54,7 +54,7 @@ def unix(text: str) -> str:
 
 
 def said(told: Mapping[str, str]) -> Text:
-    """Return a text by language without the languages whose text is empty."""
+    """Return a text by language, leaving out the languages whose text is empty."""
     return Text({language: text for language, text in told.items() if text})
 
 
@@ -151,7 +151,7 @@ def member(members: type[Enum]) -> Check:
 
 
 def matching(fits: Callable[[str], object], what: str, longest: int = LONGEST_LINE) -> Check:
-    """Return a check for a text for which `fits` is true; `what` says in the message what the text has to be."""
+    """Return a check for a text that `fits` accepts; `what` completes the error message: what the text has to be."""
 
     def check(value: Any, where: Where) -> str:
         if len(of_kind(value, str, where)) > longest or not fits(value):

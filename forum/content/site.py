@@ -40,7 +40,7 @@ class Site:
 
     @property
     def old(self) -> dict[str, Document]:
-        """The entries of old addresses by their paths; empty where the content has none."""
+        """The documents of old addresses by their paths; empty where the content has none."""
         return {entry["old"]: entry for entry in (self.old_addresses or {}).get(ADDRESSES, [])}
 
     def files(self) -> dict[str, Document]:
@@ -61,7 +61,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Difference:
-    """What an import changes in a file's content."""
+    """A difference that an import makes to the content of a file."""
 
     file: str
     key: str  # "" when the difference concerns the whole file

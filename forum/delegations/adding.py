@@ -1,8 +1,8 @@
 """Adding a person to a delegation later, while registration is open.
 
 The rules are those of the form: a person without an address of their own gets a place, a rank in line or a review at
-once; a person with one is asked to confirm it. The page first says which of these will happen. If it promised a place
-that is taken meanwhile, nobody is registered before the contact has read that.
+once; a person with one is asked to confirm it. The page first says which of these will happen. If a promised place is
+taken meanwhile, the person is not registered until the contact has read the new answer.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,8 @@ REFUSED: Mapping[type[Exception], Prospect] = {
 def foresee(delegation: Delegation, now: datetime) -> Prospect:
     """Return the result of adding one more person of the delegation's organisation now.
 
-    Only people whom the contact sees count: a refusal must not tell that somebody is hidden (Art. 18).
+    Only people whom the contact sees are counted: otherwise a refusal would reveal a person who is hidden from the
+    contact (Art. 18).
     """
     event, sector = delegation.event, delegation.sector
     if len(queries.list_shown(delegation)) >= MOST:
@@ -47,7 +48,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return what the page promises, and the number of people now: a form sent twice adds nobody twice (R03)."""
+    """Return what the page promises, and how many people there are, so that a form sent twice adds only one (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(queries.list_shown(delegation))}
 
 

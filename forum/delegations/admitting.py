@@ -2,7 +2,8 @@
 
 Each person gets a place by the usual rule or waits; where organisers review the sector, each is reviewed. A person with
 an address of their own is asked to confirm it, and a place is held until then as usual. The contact answers for the
-others, so these get their place at once. With "all or nobody" nothing happens unless all get a place.
+others, so these get their place at once. If the contact has chosen "all or nobody", nobody is registered unless
+everybody gets a place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -68,21 +69,21 @@ def confirm(
 
 
 def applicant_of(person: Delegate | Person, like: Delegation | Registration) -> Applicant:
-    """Return the registration details of a person of a delegation; `like` has organisation, country and language."""
+    """Return the registration details of a person of a delegation; organisation, country, language are from `like`."""
     own = {name: getattr(person, name) for name in ("given_name", "family_name", "title", "email")}
     shared = {name: getattr(like, name) for name in ("organisation", "country", "language")}
     return Applicant(**own, **shared, phone=None, submission_key="")
 
 
 def has_registration(delegate: Delegate, registration: Registration) -> None:
-    """Store that a person of the delegation is registered, and encrypt the details that the contact typed of them."""
+    """Link a person of the delegation to a registration, and encrypt the details that the contact typed of them."""
     named.keep(delegate, Person(delegate.given_name, delegate.family_name, delegate.title, delegate.email))
     delegate.registration, delegate.state = registration, DelegateState.REGISTERED
     delegate.told = registration.status
 
 
 def draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registration:
-    """Return the registration of a person of the delegation, not stored yet and without a place."""
+    """Return an unsaved registration, without a place, for a person of the delegation."""
     drafted = answers.draft(delegation.event, delegation.sector, applicant_of(delegate, delegation), now=now)
     # Set the id before the flush: the copy of the event on which places are counted finds the sector by its id.
     drafted.sector_id = delegation.sector_id

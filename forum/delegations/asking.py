@@ -97,7 +97,7 @@ def ask(
 def forget_ended(*, now: datetime) -> int:
     """Delete unconfirmed delegations a day after their deadline, and all delegations a while after the event.
 
-    People's registrations stay. Names of people who did not confirm are deleted as late. Return how many
+    People's registrations stay. Names of people who never confirmed are deleted at the same times. Return how many
     delegations were deleted.
     """
     _forget_names(now)
@@ -146,7 +146,10 @@ def _to_contact(delegation: Delegation) -> tuple[ColumnElement[bool], ...]:
 
 
 def _send_link(delegation: Delegation, *, is_known: bool, leaves: bool, now: datetime) -> None:
-    """Mail the contact a link to confirm, or to the confirmed delegation; the link in a withheld mail never works."""
+    """Mail the contact a link to confirm, or to the confirmed delegation.
+
+    The link in a mail that is withheld never works.
+    """
     purpose, kind = (ContactLink.MANAGE, mails.AGAIN) if is_known else (ContactLink.CONFIRM, mails.TO_CONFIRM)
     token = contact_links.issue(delegation, purpose, now=now, is_dead=not leaves)
     mails.queue_to_contact(

@@ -1,4 +1,4 @@
-"""What the contact of a delegation may do with one of its people: change, withdraw or replace the person.
+"""Acts of a delegation's contact on one of its people: changing, withdrawing or replacing the person.
 
 A person who has confirmed an address of their own manages the registration: the contact can only withdraw or replace
 them. The rules are those of the person's own page.
@@ -92,7 +92,8 @@ def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) 
 def withdraw(delegate: Delegate, *, now: datetime) -> None:
     """End the registration of one person; the place is offered to the next in line. Raises NotTheirs.
 
-    Of a person who has not confirmed yet the delegation keeps nothing, whether the address is registered or not (S24).
+    What the delegation has stored of a person who has not confirmed yet is deleted, whether the address is registered
+    or not (S24).
     """
     registration = _read(delegate)
     if not can_withdraw(delegate, now):
@@ -123,8 +124,8 @@ def let_come_instead(
             and names.canonical_email(person.email) == names.canonical_email(known.email)
         ):
             raise SameAddress
-        # A second message to the same address would end the link in the first, and say nothing new. The contact does
-        # not learn of it: the person may have named this address themselves (S24).
+        # A second message to the same address would end the link in the first one and say nothing new, so none is sent.
+        # The contact does not learn of it: the person may have named this address themselves (S24).
         with suppress(AskedAlready):
             substituting.ask(registration, person.email, may_mail=may_mail, actor=CONTACT, now=now)
         return None

@@ -1,7 +1,7 @@
 """The pages on which a contact answers the event's questions for a person who has no address of their own.
 
-Ordinary answers are shown and changed; required questions have to be answered. Answers about food and access are never
-shown, only replaced or deleted: the page is the same whatever is stored (S14, S23).
+Ordinary answers are shown and can be changed; required questions have to be answered. Answers about food and access are
+never shown, only replaced or deleted: the page is the same whatever is stored (S14, S23).
 """
 
 from typing import Any

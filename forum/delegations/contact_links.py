@@ -12,7 +12,7 @@ from forum.registration.errors import LinkRefused
 
 
 def issue(delegation: Delegation, purpose: ContactLink, *, now: datetime, is_dead: bool = False) -> str:
-    """Make a link and return its token; a dead one, for a mail that is withheld, never works."""
+    """Make a link and return its token. A `dead` link never works; it is for a mail that is withheld."""
     token = new_token()
     ends = delegation.confirm_by if purpose == ContactLink.CONFIRM else links.managing_ends(delegation.event)
     link = DelegationLink(digest=digest(token), delegation=delegation, purpose=purpose, created_at=now)
@@ -27,7 +27,7 @@ def follow(token: str, purpose: ContactLink, *, now: datetime) -> Delegation:
 
 
 def ends_older(token: str, *, now: datetime) -> bool:
-    """Return whether opening this link to the contact's page would end earlier ones (S20). Raises LinkRefused."""
+    """Return whether opening this link would end earlier links to the contact's page (S20). Raises LinkRefused."""
     return bool(queries.older_links(find(digest(token), ContactLink.MANAGE, now=now), now))
 
 

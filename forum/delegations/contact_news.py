@@ -18,7 +18,8 @@ from forum.registration import places
 from forum.registration.models import Registration
 
 CHANGED = Delegate.told != Registration.status
-# Registrations that the contact manages, without those whose processing is restricted: nobody is told of these.
+# Registrations that the contact manages. Those whose processing is restricted are left out: the contact reads no news
+# of these.
 MANAGED = (Registration.email == "", queries.IS_SHOWN)
 
 

@@ -40,7 +40,7 @@ def delegate(number: int) -> Delegate:
 
 
 def may(act: str, number: int) -> Delegate:
-    """Return the person at this position, for whom the contact can do this now. Raises NotTheirs, AnswersFrozen."""
+    """Return the person at this position if `can` lets the contact act on them now. Raises NotTheirs, AnswersFrozen."""
     one, now = delegate(number), clock.now()
     if not CAN[act](one, now):
         raise NotTheirs
@@ -115,7 +115,7 @@ def person_page(act: str, one: Delegate, form: Any, *, refused: str = "", **more
 
 
 def not_done(refusal: Exception) -> ResponseReturnValue:
-    """Redirect an act that is not possible, or no longer, to the page of the delegation; say that nothing changed."""
+    """Redirect to the delegation's page; say that the act is not possible, or no longer, and nothing was changed."""
     db.session.rollback()
     too_late = isinstance(refusal, AnswersFrozen)
     flash(

@@ -238,7 +238,7 @@ def _count(delegation: Delegation) -> None:
 
 
 def _why(refusal: DelegationRefused) -> dict[str, Any]:
-    """Return the refusal's name, and how many people would get a place, for the template."""
+    """Return a refusal's name for the template, and how many people would get a place."""
     if isinstance(refusal, NotAllFit):
         return {"refused": "not_all", "free": refusal.free}
     return {"refused": "confirmed" if isinstance(refusal, DelegationConfirmed) else "sector"}

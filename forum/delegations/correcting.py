@@ -27,7 +27,7 @@ from forum.registration.senders import UNBOUNDED, Sender
 
 @dataclass(frozen=True)
 class Held:
-    """A place that is held until an address is confirmed; `client` is the keyed digest of the network of its form."""
+    """A place that is held until an address is confirmed; `client` is a keyed digest of the sender's network."""
 
     client: str | None
 
@@ -41,9 +41,10 @@ def can_correct(delegate: Delegate, now: datetime) -> bool:
 def refuse_if_named(
     delegation: Delegation, email: str, now: datetime, *, beside: Delegate | None = None
 ) -> None:
-    """Raise AddressNamed if another person whom the contact sees than `beside` has this address.
+    """Raise AddressNamed if another person of the delegation, whom the contact sees, has this address.
 
-    One who is hidden counts as little as one who was erased; only the owner of the address gets a message.
+    One who is hidden counts as little as one who was erased; only the owner of the address gets a message. `beside` is
+    the person whose address is corrected.
     """
     if not email:
         return
@@ -116,7 +117,7 @@ def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | N
 
 
 def _counts_alike(drafted: Registration, before: Registration | None) -> bool:
-    """Return whether caps let the new registration have the place: same organisation, or room in the other one."""
+    """Return whether caps allow the new registration a place: same organisation, or room in the other organisation."""
     key = drafted.organisation_key
     if before is not None and before.organisation_key == key:
         return True

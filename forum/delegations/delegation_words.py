@@ -92,7 +92,7 @@ def for_organisers(one: Delegate, now: datetime) -> Listed:
 
 
 def console_address(delegation: Delegation) -> str:
-    """Return the URL of a delegation in the organisers' list: of the page that begins with it."""
+    """Return the URL of the organisers' list of delegations, beginning with this delegation."""
     after, anchor = delegation.id + 1, f"delegation-{delegation.id}"
     return url_for("delegations_console.index", event=delegation.event.slug, after=after, _anchor=anchor)
 

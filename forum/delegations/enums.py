@@ -21,7 +21,10 @@ class ContactLink(StrEnum):
 
 
 class Prospect(StrEnum):
-    """What would happen to a person whom the contact adds now; after the first three, why nobody can be added."""
+    """What would happen to a person whom the contact adds now.
+
+    The first three register the person; the others say why nobody can be added.
+    """
 
     PLACE = "place"
     WAITS = "waits"

@@ -1,4 +1,4 @@
-"""Sending the contact of a delegation the link again, for a visitor who asks and for organisers.
+"""Sending the contact of a delegation the link again, when a visitor asks or an organiser does.
 
 A contact who has not confirmed yet gets the link to confirm.
 """
@@ -18,13 +18,14 @@ from forum.outbox.enums import Lane
 from forum.registration import names, places
 from forum.registration.links_by_mail import Beside
 
-# How many of the oldest and of the newest unconfirmed lists of an address are linked, if there are more. A stranger who
-# sends any number of lists with somebody else's address hides neither a list from before, nor one that is sent anew.
+# How many of the oldest and of the newest unconfirmed delegations of an address get a link, if there are more. A
+# stranger who sends any number of forms with somebody else's address hides neither an earlier delegation nor one that
+# is sent anew.
 OLDEST = NEWEST = 3
 
 
 def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Beside:
-    """Make a link to each delegation whose contact has this address, one that confirms where that is still to be done.
+    """Make a link to each delegation of a contact with this address. The link of an unconfirmed one confirms it.
 
     For any other address a link to the event's first delegation is made and rolled back (S24).
     """
@@ -61,14 +62,15 @@ def _purpose(delegation: Delegation) -> ContactLink:
 
 
 def _entered(delegation: Delegation) -> datetime | None:
-    """Return when a list that is still to be confirmed was entered; None for one that is confirmed."""
+    """Return when an unconfirmed delegation was entered; None for a confirmed one."""
     return None if delegation.confirmed_at else delegation.asked_at
 
 
 def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
-    """Leave out lists of a sector with a confirmed list, earlier copies of an unchanged list, and lists over the limit.
+    """Leave out unconfirmed delegations in a sector with a confirmed one.
 
-    A list that differs in anything hides none: anybody can send one with the contact's address.
+    Earlier copies of an unchanged delegation are left out too, and those over the limit. One that differs in anything
+    hides no other: anybody can send a form with the contact's address.
     """
     confirmed = [one for one in delegations if one.confirmed_at]
     sectors = {one.sector_id for one in confirmed}

@@ -31,13 +31,13 @@ def asked_until(one: Delegate) -> datetime | None:
 
 
 def is_forgotten(one: Delegate, now: datetime) -> bool:
-    """Return whether a day has passed since the person's deadline to confirm: then their data are deleted (P07)."""
+    """Return whether a day has passed since the person's deadline to confirm: then the names are deleted (P07)."""
     until = asked_until(one)
     return until is not None and now >= until + DAY
 
 
 def person_of(one: Delegate, now: datetime) -> Person | None:
-    """Return the person as the contact has typed them; None for a newcomer whom somebody else has named."""
+    """Return the person as the contact has typed them; None for a substitute whom the person has named."""
     mine = one.registration
     if one.state == DelegateState.WITHDRAWN or is_forgotten(one, now):
         return NOBODY

@@ -21,7 +21,7 @@ from forum.web import errors
 from forum.web.limits import TooManyTries, client_limit, spend
 
 bp = Blueprint("delegations", __name__)
-# For each limit that shows the form again, its name in templates/public/delegations/details.html.
+# The limits whose refusal shows the form again, each with its name in templates/public/delegations/details.html.
 KEPT: dict[type[Exception], str] = {
     limits.Braked: "brake",
     limits.DomainFull: "domain",

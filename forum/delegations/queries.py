@@ -87,7 +87,7 @@ def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
 
 
 def list_of_contact(event: Event, email_canonical: str, now: datetime) -> Sequence[Delegation]:
-    """Return the event's delegations whose contact has this address and that are confirmed or can be, oldest first.
+    """Return the event's delegations of a contact with this address, confirmed or still to be confirmed, oldest first.
 
     They are read with their people in one statement, so that every address costs as much (S24).
     """

@@ -84,7 +84,10 @@ def take_back() -> ResponseReturnValue:
 
 @localised(bp, "/r/instead/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    """Ask the newcomer for their own answers; only pressing the button takes over, so that a mail scanner does not."""
+    """Ask the newcomer for their own answers.
+
+    Only pressing the button takes over, because mail scanners open links, too.
+    """
     now = clock.now()
     asked = substituting.follow(token, now=now)
     form, consents_form = _forms(asked)
@@ -115,7 +118,7 @@ def is_frozen(refusal: AnswersFrozen) -> ResponseReturnValue:
 
 @bp.errorhandler(TakenOver)
 def has_taken_over(refusal: TakenOver) -> ResponseReturnValue:
-    """Redirect a newcomer who sent the form twice to their own page; in another browser say where its link is."""
+    """Redirect a newcomer who sent the form twice to their own page; in another browser say where the link to it is."""
     try:
         is_signed_in = own_sign_in.follow(now=clock.now()) is refusal.successor
     except LinkRefused:

@@ -1,4 +1,4 @@
-"""The context of a person's page about substitutions and delegations."""
+"""Substitutions and delegations on a person's own page: the functions that its templates call."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def _stay_in_delegation(registration_ids: Collection[int], now: datetime) -> Non
 
 
 def _follow(registration: Registration, to: Registration, only: Collection[int] | None) -> list[int]:
-    """Link the people of delegations to the other registration of the same person, after a merge."""
+    """Link the people of delegations to the remaining registration after two of the same person were merged."""
     mine = [one for one in queries.list_delegates([registration.id]) if only is None or one.id in only]
     for one in mine:
         one.registration = to
@@ -73,6 +73,6 @@ def delegation_of(registration: Registration) -> Delegation | None:
 
 
 def substitutions_of(registration: Registration) -> Told:
-    """Return what the person's page says about substitutions; an open one only while the registration is live."""
+    """Return the person's substitutions for their own page; an open one only while the registration is live."""
     asked = queries.find_asked(registration, clock.now()) if registration.is_live else None
     return Told(queries.find_successor(registration), queries.find_predecessor(registration), asked)

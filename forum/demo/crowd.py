@@ -31,12 +31,12 @@ from forum.sealing import seal_in_row
 
 Entry = TypeVar("Entry")
 Rows = list[dict[str, Any]]
-UNITS = 40  # so many units has each organisation: that many names of organisations are made of one
-SHARES = (18, 30, 20, 25, 7)  # of a hundred people, how many are of the first, the second … sector
+UNITS = 40  # The size of an organisation, in units; as many names of organisations are made from one.
+SHARES = (18, 30, 20, 25, 7)  # of a hundred people, how many belong to the first, the second … sector
 TAGS = ("press", "speaker", "vip", "volunteer", "first-time")
-# Rows without a value for a column are written by the same statement as the others.
+# The value of a missing column, so that one statement can write rows of all kinds.
 AT_ONCE = {"render_nulls": True}
-# One person in so many has a tag, and protected identity.
+# One person in so many has a tag; one in so many has a protected identity.
 TAGGED, PROTECTED = 7, 150
 
 
@@ -57,7 +57,7 @@ class Draw:
 
 
 class Crowd:
-    """The invented people of one event; their numbers go on after those of all whom the database has."""
+    """The invented people of one event; their numbers continue after those of the people already in the database."""
 
     def __init__(self, event: Event, now: datetime):
         self.event, self.now = event, now
@@ -97,7 +97,7 @@ class Crowd:
             "event_id": self.event.id,
             "sector_id": sector.id,
             "reference": answers.new_reference(),
-            # Made of folded names, the address is its own normal form.
+            # The address is made of folded names, so it equals its canonical form.
             "email_canonical": person["email"],
             "version": 1,
         }
@@ -124,7 +124,7 @@ class Crowd:
     def _told(
         self, number: int, row: Mapping[str, Any], sensitivity: Sensitivity
     ) -> list[tuple[Question, Any]]:
-        """Return what somebody has answered to the questions of one kind; nothing before the address is confirmed."""
+        """Return a person's answers to the questions of one kind; none before the address is confirmed."""
         told = answers_of(number) if row["confirmed_at"] else {}
         asked = ((self._asked[key], value) for key, value in told.items() if key in self._asked)
         return [(question, value) for question, value in asked if question.sensitivity == sensitivity]
@@ -152,7 +152,7 @@ class Crowd:
 
 
 class _Cast:
-    """The word lists of the demo, and those of the crowd: who may be of which organisation."""
+    """Word lists of the demo and of the crowd, and which organisations people of a sector can belong to."""
 
     def __init__(self) -> None:
         words, crowd = files.read_words(), files.read_crowd()
@@ -187,7 +187,7 @@ class _Cast:
 def make_room(event: Event) -> None:
     """Set ceilings and capacity so that everybody fits; the sector with a waiting list is full. Mend the counters.
 
-    Nobody who waits may be offered a place because of this: the worker would write to them.
+    People who wait must get no offer because of this: the worker would send them mails.
     """
     held = held_places.count_places(event)
     for sector in event.sectors:
@@ -212,7 +212,7 @@ def _shares(event: Event) -> Iterator[tuple[Sector, int]]:
 
 
 def _kind(sector: Sector) -> str:
-    """Return whose states people of this sector have: the last open one has a waiting list."""
+    """Return the kind of states for people of this sector; the last open sector has a waiting list."""
     if sector.policy != SectorPolicy.OPEN:
         return sector.policy
     is_last = sector is [one for one in sector.event.sectors if one.policy == SectorPolicy.OPEN][-1]

@@ -1,4 +1,4 @@
-"""In which state each of the demo's many people is, and the moments that belong to it."""
+"""The state of each of the demo's many people, and the moments that belong to the state."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,7 +40,10 @@ class Standing:
 
     @classmethod
     def drawn(cls, status: Status, event: Event, part: int, now: datetime) -> "Standing":
-        """Return the standing of somebody who registered after `part` thousandths of the time since it began."""
+        """Return the state and moments of a person.
+
+        The person registers after `part` thousandths of the time since registration opened.
+        """
         begun = min(event.opens_at, now - timedelta(days=30))
         asked = begun + (now - timedelta(hours=4) - begun) * (part / 1000)
         minutes = timedelta(minutes=10 + part % 170)
@@ -48,7 +51,7 @@ class Standing:
             asked = now - CONFIRM_TIME * ((part + 1) / 1200)
             return cls(status, asked, {"held_until": asked + CONFIRM_TIME})
         if status == Status.EXPIRED:
-            # Whoever has never confirmed the address is forgotten a day after the end.
+            # Whoever has never confirmed the address is forgotten a day after the deadline.
             ended = now - timedelta(minutes=part)
             return cls(status, ended - CONFIRM_TIME, {"ended_at": ended})
         moments = {"confirmed_at": asked + minutes}

@@ -56,7 +56,8 @@ class Ending(Enum):
     WITHDRAWN = auto()
 
 
-# For each guest, in the order of inviting: the ending, and whether a place of the sector is held until the answer.
+# For each guest, in the order of inviting: what becomes of the invitation, and whether it holds a place until the
+# answer.
 GUESTS = (
     (Ending.YES, True),
     (Ending.NO, True),
@@ -165,7 +166,7 @@ def _delegation() -> Delegation:
 
 
 def _answers(guest: Guest, now: datetime) -> Iterator[Act]:
-    """Yield the acts that bring an invitation to its ending, each with its time."""
+    """Yield the acts that lead an invitation to its outcome, each with its time."""
     later = guest.asked_at + 2 * DAY
     if guest.ending in (Ending.YES, Ending.BEGUN):
         yield later, lambda at: answering.begin(guest.invitation, now=at)

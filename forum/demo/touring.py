@@ -40,7 +40,7 @@ def refuse_real() -> None:
     event, person = (
         ~or_(*map(column.like, INVENTED)) for column in (Event.contact_email, Registration.email)
     )
-    # Whoever was added by hand without an address may be somebody, but nothing tells it.
+    # Somebody who was added by hand without an address may be real, but nothing shows it.
     if any(
         db.session.scalar(select(exists().where(*real)))
         for real in ([event], [Registration.email != "", person])
@@ -49,7 +49,7 @@ def refuse_real() -> None:
 
 
 def find_all(number: int, *, now: datetime) -> Iterator[Event]:
-    """Yield the current event of the demo, then others until there are so many; those that are lacking are made.
+    """Yield the demo's current event, then others until there are `number`; missing ones are made.
 
     Raises NotADemo where there is no current event.
     """
