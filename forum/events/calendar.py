@@ -49,9 +49,9 @@ def personal_calendar(
 
 
 def _feed_head(event: Event, language: str) -> dict[str, icalendar.vText | icalendar.vDuration]:
-    """Return the name of the calendar and the time between two looks, by the old names and by those of RFC 7986."""
+    """Return the calendar's name and the time until a program asks again, in the old form and in that of RFC 7986."""
     name = Escaped(event.short_name.in_language(language))
-    # icalendar writes a plain timedelta of a name that it does not know as "6:00:00", which no program reads.
+    # For a property that icalendar does not know it writes a plain timedelta as "6:00:00", which no program reads.
     return {
         "NAME": name,
         "X-WR-CALNAME": name,
@@ -110,7 +110,7 @@ class Escaped(icalendar.vText):
     """A text that keeps a backslash before an N, which icalendar takes for a line break (RFC 5545, 3.3.11)."""
 
     def to_ical(self) -> bytes:
-        """Return the text as a calendar file has it."""
+        """Return the text as calendar files encode it."""
         plain = self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
         return plain.replace("\r\n", "\n").replace("\n", "\\n").encode()
 

@@ -26,7 +26,7 @@ class Change:
 
     @property
     def local(self) -> datetime:
-        """The moment as clocks showed it until then, without a zone, as RFC 5545 (3.6.5) wants it."""
+        """The moment by the local time before the change, without a zone, as RFC 5545 (3.6.5) wants it."""
         return (self.at + self.before).replace(tzinfo=None)
 
 

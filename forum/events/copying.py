@@ -90,7 +90,7 @@ def same_day(first_day: date, year: int) -> date:
 
 
 def _copy(row: Row) -> Row:
-    """Return a new row with the values of this row, except the columns in OWN.
+    """Return a new row with this row's values, except those of the columns in OWN.
 
     A stored value that the model would refuse today is not copied.
     """
@@ -103,7 +103,7 @@ def _copy(row: Row) -> Row:
 
 
 def _moved(moment: datetime | None, by: timedelta, zone: ZoneInfo) -> datetime | None:
-    """Return the moment, later by `by`, at the same hour of the zone even when summer time begins or ends."""
+    """Return the moment, later by `by`, at the same local time even if summer time begins or ends between."""
     return moment.astimezone(zone) + by if moment else None
 
 

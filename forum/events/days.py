@@ -55,7 +55,7 @@ def list_days(event: Event) -> list[Day]:
 
 
 def end_of_day(event: Event, now: datetime) -> datetime:
-    """Return the midnight at the venue that ends the present day."""
+    """Return the midnight at the venue that ends the current day."""
     tomorrow = now.astimezone(event.zone).date() + DAY
     return datetime.combine(tomorrow, time(), event.zone)
 

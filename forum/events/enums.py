@@ -1,4 +1,4 @@
-"""Sectors, the waiting list's order, the list of participants' readers, states of registration and calendar."""
+"""Enumerations of events: sector policies, the waiting list's order, readers of the list of participants, states."""
 
 from enum import StrEnum
 

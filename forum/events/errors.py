@@ -55,4 +55,4 @@ class NoSuchHour(DaysRefused):
 
 
 class CannotCancel(Exception):
-    """The event is over, or is cancelled already; or it is to take place, and so cannot be taken up again."""
+    """The event cannot be cancelled, because it is over or cancelled; or not restored, because it is not cancelled."""

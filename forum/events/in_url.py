@@ -135,7 +135,7 @@ def event_of_page() -> Event | None:
 
 
 def _is_of_event(endpoint: str | None) -> bool:
-    """Return whether the endpoint is a public page of an event: its URL names a language, unlike the console's."""
+    """Return whether the endpoint is a public page of an event, whose URL, unlike the console's, has a language."""
     return endpoint is not None and current_app.url_map.is_endpoint_expecting(endpoint, "lang", "event")
 
 

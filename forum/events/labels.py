@@ -1,4 +1,4 @@
-"""What to call events in a list to choose from: two events may have the same name."""
+"""Names of events in lists: two events may have the same name, and get their year or days added."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,10 @@ from forum.web.languages import dates_of, in_language
 
 
 def short_labels_of(listed: Sequence[Event | LinkedEvent]) -> dict[str, str]:
-    """Return each event's short name by slug, with what `labels_of` adds where several have the same short name."""
+    """Return each event's short name by slug.
+
+    Where several share one, the year or the days are added, as by `labels_of`.
+    """
     names = {event.slug: in_language(event.short_name) for event in listed}
     times, labels = Counter(names.values()), labels_of(listed)
     return {slug: name if times[name] == 1 else labels[slug] for slug, name in names.items()}

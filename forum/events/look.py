@@ -35,7 +35,8 @@ MOST_DEEP = 0.05  # the most chroma of a large dark area: a stronger colour woul
 class Theme:
     """A theme of static/css/tokens.css: the backgrounds on which a link can stand.
 
-    `deep` are the lightnesses of its dark areas by token; `pressed` is how much lighter a button is while pointed at.
+    `deep` has by token the lightness of each dark area; `pressed` is by how much a button gets lighter under the
+    pointer.
     """
 
     grounds: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Links that organisers type into texts: `/sv/register` means the registration of the event that the text is about.
 
-The address belongs to the event that is the front page of the site, and another event may become that later. So such
-a link is given the address that the event has now, when its text is shown.
+The path leads to the event that is the front page, which another event may become later. So when the text is shown, the
+path is replaced by the address that the text's event has then.
 """
 
 import re
@@ -18,7 +18,7 @@ TYPED_LINK = re.compile(rf' href="({PATH.pattern})')
 
 
 def stay(html: Markup) -> Markup:
-    """Return a text's HTML with links such as `/sv/register` replaced by those of the event whose page is shown."""
+    """Return a text's HTML in which paths such as `/sv/register` lead to the event whose page is shown."""
     return Markup(TYPED_LINK.sub(lambda link: f' href="{_in_event(link[1])}', html))  # noqa: S704 - what is put in are paths
 
 

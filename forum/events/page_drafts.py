@@ -12,7 +12,7 @@ SAID = ("title", "summary", "body")
 
 @dataclass(frozen=True)
 class PageDraft:
-    """A page as JSON can hold it: the fields in SAID by language, and the slug of the preceding page or ""."""
+    """A page as values that JSON can hold: the fields in SAID by language, and the slug of the preceding page or ""."""
 
     texts: Mapping[str, Mapping[str, str]]
     after: str = ""

@@ -111,7 +111,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
 
 
 def _lacking(event: Event, placed: set[str]) -> list[str]:
-    """Return the parts that the event's practical page shows at its end, because they are known and not in its text."""
+    """Return the parts to show at the end of the practical page: they have data, and no placeholder in its text."""
     known = {"directions": in_language(event.directions) or event.map_url, "contacts": event.contacts}
     return [name for name in SECTIONS if known[name] and name not in placed]
 

@@ -71,7 +71,7 @@ FRAME = union_all(
 
 @dataclass(frozen=True)
 class LinkedPage:
-    """A page of an event, for a link."""
+    """A page of an event, as far as a link to it needs."""
 
     id: int
     slug: str
@@ -80,7 +80,7 @@ class LinkedPage:
 
 @dataclass(frozen=True)
 class LinkedEvent:
-    """A published event, for a link to its front page."""
+    """A published event, as far as a link to its front page needs."""
 
     id: int
     slug: str
@@ -171,7 +171,7 @@ def list_events() -> list[Event]:
 
 
 def list_names() -> list[Event]:
-    """Return every event with what its name in a list needs, the newest first."""
+    """Return every event, the newest first, loaded as far as its name in a list needs."""
     columns = (Event.slug, Event.short_name, Event.starts_at, Event.ends_at, Event.timezone)
     named = load_only(*columns, Event.is_published, Event.is_current)
     return list(db.session.scalars(select(Event).options(named).order_by(Event.starts_at.desc())))

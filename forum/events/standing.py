@@ -75,7 +75,7 @@ def _free_slug(event: Event, words: str) -> str:
 
 
 def _is_address_for(slug: str, words: str) -> bool:
-    """Return whether the slug is made from these words, with or without a number after them."""
+    """Return whether the slug is these words as an address, perhaps with a number added."""
     wanted = slug_of(words, 50) or NAMELESS
     stem, _hyphen, number = slug.rpartition("-")
     return slug == wanted or (stem == wanted and number.isdecimal())

@@ -52,7 +52,7 @@ class Finding:
 
 
 def install(app: App, name: str, check: Check) -> None:
-    """Register a check of a room that imports this one; `STATUS` names it."""
+    """Register a check of another package, which may not be imported here; STATUS lists its name."""
     app.extensions.setdefault(INSTALLED, {})[name] = check
 
 
@@ -111,7 +111,10 @@ def _changes(now: datetime) -> tuple[bool, str]:
 
 
 def _migrations(now: datetime) -> tuple[bool, str]:
-    """Check that the tables are recent enough; newer tables are, because migrations only add to tables."""
+    """Check that the database has all tables that this version needs; newer tables do no harm.
+
+    A newer version's migrations only add to tables.
+    """
     head, known = _revisions()
     if not inspect(db.session.connection()).has_table("alembic_version"):
         return False, f"{NO_TABLES}, and this version needs {head}: forum db upgrade"

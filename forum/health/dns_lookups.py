@@ -1,4 +1,4 @@
-"""Asking DNS, with short waits; what a machine without DNS says is told apart from what does not exist."""
+"""Asking DNS, with short waits; a missing answer is told apart from a name that does not exist."""
 
 from collections.abc import Callable
 from ipaddress import ip_address

@@ -174,5 +174,5 @@ def _purpose(column: Column) -> str:
 
 
 def _number(column: Column, row: RowMapping) -> str:
-    """Return the row's id for a report; keys that are not numbers may be secrets and are left out."""
+    """Return the row's id for a report. A key that is not a number may be a secret and is left out."""
     return " ".join(str(row[key.name]) for key in column.table.primary_key if isinstance(row[key.name], int))

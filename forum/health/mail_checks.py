@@ -1,6 +1,6 @@
 """Checks of what receivers of mail look at: SPF, DKIM, DMARC, the mail server's name and encryption (M15).
 
-Each finding says what to change and where. What DNS does not answer is told, and is no fault.
+Each finding says what to change and where. When DNS does not answer, the finding says so and is not an error.
 """
 
 import base64
@@ -24,7 +24,7 @@ POLICIES = {"none", "quarantine", "reject"}
 
 
 def examine(app: Flask, ask: Ask) -> list[Finding]:
-    """Return what receivers find about the forum's mail; `ask` asks DNS."""
+    """Return the findings about the forum's mail; the function `ask` asks DNS."""
     sender = parse_mailbox(app.config["MAIL_DEFAULT_SENDER"]).address
     if "." not in _domain(sender):
         return [_to_do("sender", f"{sender} is an address of this machine: nobody else is asked about it")]
@@ -56,7 +56,7 @@ def _spf(domain: str, server: str, ask: Ask) -> Iterator[Finding]:
     records = spf.records_of(domain, ask)
     if not records:
         public = _public_addresses(server, ask)
-        # An address of this machine or network in a record would make receivers refuse every mail.
+        # A record with a private address of this machine or network would make receivers refuse every mail.
         names = [f"ip{ip_address(each).version}:{each}" for each in public if each == server.strip("[]")]
         sends = (names or [f"a:{server}"])[0] if public else "ip4:ADDRESS"
         which = "" if public else ", where ADDRESS is the one from which your mail server sends"
@@ -83,7 +83,7 @@ def _spf(domain: str, server: str, ask: Ask) -> Iterator[Finding]:
 
 
 def _spf_of_server(domain: str, server: str, ask: Ask) -> Iterator[Finding]:
-    """Check whether the record names the mail server's public addresses."""
+    """Check that the SPF record allows the mail server's public addresses."""
     public = _public_addresses(server, ask)
     if not public:
         yield Finding("spf", True, f"{domain} has a record; see that it names the address that sends")
@@ -178,7 +178,7 @@ def _bounces(address: str, ask: Ask) -> Iterator[Finding]:
 
 
 def _ptr(server: str, ask: Ask) -> Iterator[Finding]:
-    """Check that each public address of the mail server has a name, and that the name has the address."""
+    """Check that each public address of the mail server has a name in DNS, and that this name leads to the address."""
     public = _public_addresses(server, ask)
     if not public:
         yield _to_do("ptr", "the mail server has no public address here: look at the one from which it sends")

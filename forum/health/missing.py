@@ -1,4 +1,4 @@
-"""What organisers still have to do until the front page shows an event, for /status and `forum doctor`."""
+"""The tasks that organisers have to do before the front page can show an event, for /status and `forum doctor`."""
 
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError

@@ -30,7 +30,7 @@ def readyz() -> ResponseReturnValue:
 
 @bp.get("/status")
 def status() -> ResponseReturnValue:
-    """Name the failing checks, and what organisers have not done yet, which is no failure.
+    """Name the failing checks, and open tasks of organisers, which are no failures.
 
     Only `forum doctor`, run on the server, gives the details.
     """
@@ -42,7 +42,7 @@ def status() -> ResponseReturnValue:
 
 
 def _failing(names: tuple[str, ...]) -> list[str]:
-    """Return the names of the failing checks, which the line of the log has as its cause."""
+    """Return the names of the failing checks, after setting them as the cause in the log line of the request."""
     with patience(PATIENCE):
         failing = [finding.check for finding in checks.examine(names, clock.now()) if not finding.is_well]
     if failing:

@@ -21,7 +21,7 @@ def records_of(domain: str, ask: Ask) -> list[str]:
 
 
 def last_word(record: str) -> str:
-    """Return what becomes of a sender that the record does not name: pass, fail, softfail, neutral or redirect."""
+    """Return the result for a sender that the record does not name: pass, fail, softfail, neutral or redirect."""
     for term in record.lower().split()[1:]:
         sign, name, _value = _split(term)
         if name == "all":
@@ -30,7 +30,7 @@ def last_word(record: str) -> str:
 
 
 class Judge:
-    """Says what a domain's SPF record says of one IP address; counts the look-ups."""
+    """Evaluates a domain's SPF record for one IP address, and counts the DNS look-ups."""
 
     def __init__(self, address: str, ask: Ask):
         self.address = ip_address(address)
@@ -38,7 +38,7 @@ class Judge:
         self.lookups = 0
 
     def judge(self, domain: str) -> str:
-        """Return what the domain's SPF record says of the mail server: pass, fail, softfail, neutral or none.
+        """Return the SPF result for the mail server: pass, fail, softfail, neutral or none.
 
         Raises NoAnswer, TooManyLookups.
         """

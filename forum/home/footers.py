@@ -22,7 +22,7 @@ SHORT = timedelta(minutes=1)
 
 
 class Footer(NamedTuple):
-    """A rendered footer; from `until` on, such as an event's end, it may say something else though nothing changes."""
+    """A rendered footer, which is outdated from `until` on, such as the end of an event."""
 
     version: int
     until: datetime | None

@@ -130,7 +130,7 @@ def _addresses(event: Event, *, is_earlier: bool) -> dict[str, Any]:
 
 
 def _way(event: Event, practical_url: str) -> list[dict[str, str]]:
-    """Return the links to the map and to the directions that the event has."""
+    """Return the links to map and directions, as far as the event has them."""
     links = [{"label": _("Map"), "url": event.map_url}] if event.map_url else []
     if practical_url and in_language(event.directions):
         links.append({"label": _("Directions"), "url": practical_url})

@@ -33,7 +33,7 @@ def month_name(year: int, month: int, language: str) -> str:
 
 
 def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[str, Any]:
-    """Return links to the categories, the years and the months of one year that have posts, with numbers of posts.
+    """Return links to the categories and years, and to the months of one year, that have posts, with numbers of posts.
 
     `page` is a page of any list of posts; it says when the first and the last of all posts were published.
     """

@@ -21,7 +21,7 @@ LONGEST_PREVIEW_SECONDS = 10
 def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
     """Replace the words of a hint in the typed text if its button was pressed; return whether it was.
 
-    `care_of` returns the remarks on the text typed in a language. Nothing is saved.
+    `care_of` is a function that returns the proofreader's remarks on the text typed in a language. Nothing is saved.
     """
     asked = request.form.get(REPLACE) if request.method == "POST" else None
     if asked is None:

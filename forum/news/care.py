@@ -1,4 +1,4 @@
-"""The proofreader's remarks on an organiser's text, with the glossary of its language and the libraries of images."""
+"""The proofreader's remarks on an organiser's text, made with the glossary of its language and the image libraries."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -18,7 +18,7 @@ ABOVE = {"headline": _l("Headline"), "lead": _l("Lead")}
 def care_for(said: Mapping[str, str], above: Mapping[str, str], code: str, day: date) -> Care:
     """Return the remarks on the body of a text in a language and on the fields above it.
 
-    `above` has the labels of those fields by their names; `day` is the day as of which the text is read.
+    `above` has the labels of those fields by name; `day` is the day for which the proofreader checks the text.
     """
     parts = [(name, str(label), said.get(name) or "") for name, label in above.items()]
     body = said.get("body") or ""
@@ -27,6 +27,6 @@ def care_for(said: Mapping[str, str], above: Mapping[str, str], code: str, day: 
 
 
 def care_for_post(post: Post | None, said: Mapping[str, str], code: str) -> Care:
-    """Return the remarks on a post's text in a language; a public or planned post is read as of its day."""
+    """Return the proofreader's remarks on a post's text in a language, as of the day of a public or planned post."""
     day = day_of((post.published_at if post is not None else None) or clock.now())
     return care_for(said, ABOVE, code, day)

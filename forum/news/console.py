@@ -40,7 +40,7 @@ bp = Blueprint("posts", __name__, url_prefix="/console/<event>/news")
 
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
-    """Show the event's posts in a view that the URL names."""
+    """Show the event's posts in the view that the URL names, such as all or drafts."""
     this_event = get_any_or_404(event)
     view, number = request.args.get("view", ""), request.args.get("page", 1, type=int)
     own = desk_of(this_event)
@@ -121,7 +121,7 @@ def preview(event: str) -> ResponseReturnValue:
         return _show_form(this_event, stored, form)
     text = preview_text(form.draft(), code, stored=stored, now=clock.now())
     speak(code)
-    # Show the page in the layout of the current event, as readers see it: news belong to the whole site.
+    # Show the post in the layout of the current event, as readers see it: news belong to the whole site.
     g.pop("event", None)
     shown = shown_post(text, event_of_page()) | {
         "alternates": {},
@@ -134,7 +134,7 @@ def preview(event: str) -> ResponseReturnValue:
 
 
 def desk_of(event: Event) -> desk.Desk:
-    """Return the posts that the signed-in organiser may see on this event's pages."""
+    """Return the query helper for posts that the signed-in organiser may see on this event's pages."""
     return desk.desk_of(event, with_general=sign_ins.is_admin_of_all())
 
 

@@ -18,7 +18,7 @@ from forum.news.models import Post, PostText, Source
 from forum.news.searching import make_findable
 from forum.web.languages import NAMES
 
-# The fields that a post has in each language; each is a text, or "".
+# The fields that a post has in each language; each holds a text, or "".
 SAID = (
     *("label", "headline", "lead", "body", "content_note", "action_label", "action_url", "author", "slug"),
 )
@@ -72,7 +72,7 @@ class Draft:
 
 
 def fill(post: Post, draft: Draft) -> None:
-    """Store the draft in the post. The slug of a new text is not settled yet: another post may have it."""
+    """Store the draft in the post, except the slug of a new text, which another post may have."""
     event = events.find_event(draft.event) if draft.event else None
     post.event_id = event.id if event else None
     post.author = Text({code: said["author"] for code, said in draft.texts.items() if said.get("author")})

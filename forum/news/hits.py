@@ -24,7 +24,10 @@ from forum.web.markdown import paragraphs
 
 @dataclass(frozen=True)
 class Hit:
-    """A page or post in the results; a page has no day, and an earlier event's page has the event's name as `label`."""
+    """A page or post among the results.
+
+    A page has no day, and a page of an earlier event has the event's name as `label`.
+    """
 
     url: str
     label: str
@@ -61,7 +64,7 @@ def wanted_words(words: str) -> list[str]:
 
 
 def find_posts(language: str, wanted: Sequence[str], within: Event | None = None) -> list[Hit]:
-    """Return the posts that contain every word, the best match first; if `within` is given, only that event's."""
+    """Return the posts that contain every word, the best match first; only those of the event `within`, if given."""
     return [_post_hit(text, wanted) for text in matching.find_posts(language, wanted, within)]
 
 

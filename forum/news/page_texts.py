@@ -16,7 +16,7 @@ PLACEHOLDER = re.compile(r"\{\{[a-z-]+\}\}")
 
 @dataclass(frozen=True)
 class Said:
-    """The title of a page, its lead, and the paragraphs below it."""
+    """The texts of a page: its title, its lead, and the paragraphs below."""
 
     title: str
     lead: str

@@ -33,7 +33,7 @@ class LeadsNowhere(ValueError):
 
 
 class NotOld(ValueError):
-    """The typed text is no path, or the address would redirect to itself."""
+    """The typed text is no path, or an old address that would redirect to itself."""
 
 
 class LeadsInCircle(ValueError):
@@ -101,7 +101,7 @@ def target_of(words: str) -> Target:
 
 
 def written(old: OldAddress) -> str:
-    """Return the target of an old address as text that `target_of` reads, also while the post is not public."""
+    """Return the target of an old address as a text that `target_of` can read, even while the post is not public."""
     if old.leads_to:
         return old.leads_to
     if old.category_id:

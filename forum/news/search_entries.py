@@ -24,7 +24,7 @@ from forum.news.searching import make_findable
 from forum.web.languages import NAMES
 
 NOTED = "texts whose search entries are to be written"
-# The attributes of posts, pages and events from which search entries are made.
+# By model, the attributes from which search entries are made.
 INDEXED: Mapping[type[Base], frozenset[str]] = {
     Post: frozenset({"texts", "tags"}),
     PostText: frozenset({"headline", "lead", "body"}),
@@ -97,7 +97,7 @@ def write(row: Post | Page | Event) -> bool:
 
 
 def owner_of(row: Base) -> str:
-    """Return the name of the entry's column that refers to a post, a page or an event."""
+    """Return the name of the column of a search entry that refers to this post, page or event."""
     return "post_id" if isinstance(row, Post) else "page_id" if isinstance(row, Page) else "event_id"
 
 

@@ -11,7 +11,7 @@ def search_text(headline: str, lead: str, body: str, tags: tuple[str, ...] = ())
 
 
 def make_findable(post: Post) -> None:
-    """Set the search text of each language of the post from its present texts and hashtags."""
+    """Store the search text of each language of the post, made from its present texts and hashtags."""
     for text in post.texts:
         tags = tuple(tag.in_language(text.language) for tag in post.tags)
         text.search_text = search_text(text.headline, text.lead, text.body, tags)
