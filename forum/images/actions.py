@@ -15,7 +15,7 @@ from forum.images.models import Image
 
 @dataclass(frozen=True)
 class Description:
-    """What an organiser says about an image: what it shows, by language, who made it, and what must stay visible."""
+    """What an organiser says about an image: its description by language, who made it, and which part stays visible."""
 
     alt: Text
     credit: str = ""

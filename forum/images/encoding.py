@@ -91,7 +91,7 @@ def _checked(given: bytes) -> bytes:
 
 
 def _opened(given: bytes) -> Image.Image:
-    """Return the image of the file, of which only the head has been read. Raises Refused."""
+    """Return the image of the file; only the file's head has been read yet. Raises Refused."""
     try:
         image = Image.open(BytesIO(given), formats=KINDS)
     except Image.DecompressionBombError:

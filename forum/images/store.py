@@ -24,7 +24,7 @@ PLACE = "images_place"  # where app.extensions keeps the place of the image file
 
 
 class Place(Protocol):
-    """A folder or a bucket with the files of images."""
+    """The interface of a place for image files: a folder or a bucket."""
 
     def put(self, key: str, files: Mapping[str, bytes]) -> None:
         """Store an image's files."""

@@ -1,1 +1,1 @@
-"""Importing people from a table: reading it, what would happen, registering them, and undoing all of it."""
+"""Importing people from a table: reading the table, a dry run, registering the people, and undoing the import."""

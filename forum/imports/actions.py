@@ -30,10 +30,11 @@ IMPORTED, UNDONE = "import.made", "import.undone"
 
 @dataclass(frozen=True)
 class Terms:
-    """How an organiser imports people: whether links are sent, whether people may wait, and where the table is from.
+    """How people are imported: whether links are sent, whether people may wait, and the name of the table's source.
 
-    `questions` are those of the event whose answers the table may have (`answers.list_asked`).
-    `headings` is the digest of the table's headings, and `columns` how they are read; `form_key` is the form's own.
+    `questions` are those of the event whose answers the table may have (`answers.list_asked`). `headings` is the digest
+    of the table's headings, and `columns` says which column has which value; `form_key` is the key of the form that was
+    sent.
     """
 
     reason: str
@@ -130,7 +131,7 @@ def _add(event: Event, person: Person, terms: Terms, *, actor: str, now: datetim
 
 
 def _yield_to_others(made: AttendeeImport) -> None:
-    """Give the mails of an import the lowest priority, behind mails that somebody waits for."""
+    """Give the mails of an import the lowest priority, so that mails for which somebody waits leave first."""
     db.session.flush()
     mine = select(ImportedPerson.registration_id).where(ImportedPerson.import_id == made.id)
     theirs = update(OutboxMessage).where(OutboxMessage.registration_id.in_(mine)).values(lane=Lane.BULK)

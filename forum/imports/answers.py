@@ -1,4 +1,4 @@
-"""Answers to the event's own questions in a table: which columns have them, and what their cells say.
+"""Answers to the event's own questions in a table: finding their columns, and reading their cells.
 
 Whether a question is asked of a person is decided for each row, by the person's sector and by the other answers of the
 row. Required questions may stay unanswered, because organisers may not know the answer. Only people themselves send
@@ -32,7 +32,7 @@ DAYS = re.compile(r"[1-9][0-9]{4}")  # a date cell of a workbook: days since `wo
 
 @dataclass(frozen=True)
 class Answers:
-    """What a row says: the valid answers by key, what is wrong as question and words, and unasked questions."""
+    """The answers of a row: valid ones by key, faults as (question, message), and answers to questions not asked."""
 
     given: Mapping[str, Any]
     wrong: Sequence[tuple[str, str]] = ()
@@ -73,7 +73,7 @@ def guess(
 
 
 def read(questions: Sequence[Question], sector: str, told: Mapping[str, str]) -> Answers:
-    """Return what the cells of a row say; `told` has them by the name of the question's field."""
+    """Return the answers in a row's cells; `told` has the cells by the name of the question's field."""
     cells = {one: told[name_of(one)] for one in questions if told.get(name_of(one))}
     if not cells:
         return Answers({})
@@ -90,7 +90,7 @@ def read(questions: Sequence[Question], sector: str, told: Mapping[str, str]) ->
 
 
 def hint(question: Question) -> str:
-    """Return in words what the cells of a question's column may say; for diet and access also who reads it."""
+    """Return a sentence on what a question's column may contain; for diet and access also on who reads the answers."""
     told = _words_to_write(question)
     if question.sensitivity != Sensitivity.CARE:
         return told
@@ -105,7 +105,7 @@ def sensitive_columns(headings: Sequence[str], questions: Sequence[Question]) ->
 
 
 def _understood(question: Question, text: str) -> list[str]:
-    """Return what a form would send for the answer in a cell; a text without a meaning is left as it is."""
+    """Return a cell's answer as a form would send it; a text that cannot be understood is left as it is."""
     match question.kind:
         case QuestionKind.YES_NO:
             said = folded(text)
@@ -160,7 +160,7 @@ def _several(question: Question, text: str) -> list[str]:
     parts = [(part.strip(), folded(part)) for part in BETWEEN.split(text) if part.strip()]
     if len(parts) > choices.most_parts * len(choices.keys):
         return []
-    # For each number of parts, the sets of choices as which these parts can be read; two tell that it is unclear.
+    # For each number of parts, the sets of choices that these parts can mean. Two sets show that the text is ambiguous.
     ways: list[list[frozenset[str]]] = [[frozenset()], *([] for _part in parts)]
     for end in range(1, len(parts) + 1):
         for start in range(max(0, end - choices.most_parts), end):
@@ -178,7 +178,7 @@ def _folded_label(text: str) -> str:
 
 
 def _wrong_words(question: Question, refusal: str) -> str:
-    """Return what to change in a wrong cell, without its text: the answer may be sensitive."""
+    """Return a message about a wrong cell. The message does not quote the cell, whose text may be sensitive."""
     has_words = question.kind in {QuestionKind.YES_NO, QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF}
     return _words_to_write(question) if has_words else refusal
 

@@ -1,9 +1,8 @@
-"""What importing the rows of a table would do: who gets a place, who waits, and what is wrong with the other rows.
+"""The dry run of an import: who would get a place, who would wait, and which rows are wrong.
 
-People who are registered already are pointed out, in words that are the same for everybody (P21).
-
-Nothing is stored. Places are taken in a copy of the event (`places.trial_of`), in the order of the rows and by the
-rules by which organisers add people by hand (`registration/by_hand`).
+People who are registered already are pointed out, in words that are the same for everybody (P21). Nothing is stored.
+Places are taken in a copy of the event (`places.trial_of`), in the order of the rows and by the rules by which
+organisers add people by hand (`registration/by_hand`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,7 +47,7 @@ class Fault:
 
 @dataclass
 class Outcome:
-    """What importing would do: `placed` get a place, `waiting` wait, `left_out` are rows of people who do not come.
+    """The outcome of a dry run: `placed` get a place, `waiting` wait, `left_out` are rows of people who do not come.
 
     `alike` has the rows of people who are probably registered already, or in an earlier row, with the reason.
     """

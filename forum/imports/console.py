@@ -119,7 +119,7 @@ def _read(event: Event, form: ImportPeopleForm) -> ResponseReturnValue:
 
 
 def _carry_out(slug: str, form: ImportPeopleForm) -> ResponseReturnValue:
-    """Import under the event's lock what the dry run has shown, or show what would happen now."""
+    """Carry out the import under the event's lock; if the result would differ from the dry run, show a new dry run."""
     start_write(db.session)
     event = get_any_or_404(slug)
     places.lock(event)
@@ -187,7 +187,7 @@ def _outcome(event: Event, form: ImportPeopleForm) -> Outcome:
 
 
 def _may_carry_out(form: ImportPeopleForm, outcome: Outcome) -> bool:
-    """Return whether there is somebody to import, and nothing is wrong if every row has to be right."""
+    """Return whether there is somebody to import, and no row is wrong if the organiser wants every row to be right."""
     return bool(outcome.people) and not (form.which.data == ALL and outcome.faults)
 
 

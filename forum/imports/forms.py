@@ -133,7 +133,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         ],
         default=ALL,
     )
-    # The form shows this box only if the dry run has found people like those in the table.
+    # Show this box only if the dry run has found people like those in the table.
     with_alike = BooleanField(_l("Also import people who are probably there already"))
     reason = LinesField(
         _l("Where the table comes from"),
@@ -164,7 +164,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
 
     def suggest(self, event: Event, table: Table, remembered: Mapping[str, int] | None) -> None:
-        """Fill in from which columns values are probably to be read, as the last table with these headings was."""
+        """Choose for each value the column that probably has it, or that of the last table with these headings."""
         self.table.data = table
         self.offer(event, table)
         known = headings.guess(table.headings) if remembered is None else dict(remembered)
@@ -177,7 +177,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
             self.sector.data = event.sectors[0].key
 
     def keep(self, event: Event, table: Table) -> None:
-        """Show a corrected table, with the choices that were made for the table before it."""
+        """Show the form for a corrected table, and keep the choices made for the table before it."""
         self.table.data = table
         self.offer(event, table)
 

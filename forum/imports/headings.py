@@ -1,4 +1,4 @@
-"""Which heading of a table means what: our own, and those of other systems' exports.
+"""Recognising the meaning of a table's headings: those of our own exports, and of other systems' exports.
 
 A heading is compared without case, accents and punctuation. Exports of pretix repeat headings (Company, Country), the
 invoice's after the attendee's, so the first of equal ones counts.
@@ -109,5 +109,5 @@ def recognise(headings: Sequence[str]) -> str:
 
 
 def digest_of(headings: Sequence[str]) -> str:
-    """Return a digest by which a table with the same headings is known again."""
+    """Return a digest of the headings, which recognises another table with the same ones."""
     return digest({"headings": list(headings)})

@@ -37,7 +37,7 @@ COLUMNS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Otherwise:
-    """What is read where a row says nothing."""
+    """The values used where a row says nothing."""
 
     sector: Sector | None
     organisation: str

@@ -1,7 +1,7 @@
-"""The table that an organiser has sent: its headings and rows, and how it comes back with the next form.
+"""The table that an organiser has sent: its headings and its rows.
 
-Nothing of it is stored. The page carries the table sealed, for one organiser and event and for an hour, until the
-import is carried out.
+The table is not stored on the server. The page carries the table sealed, for one organiser and event and for an hour,
+until the import is carried out.
 """
 
 import json
@@ -33,7 +33,7 @@ PURPOSE = "identity"  # encrypted with the key for real names, because a table h
 
 @dataclass(frozen=True)
 class Table:
-    """A table's headings, its rows with their numbers, and how many rows with a text the file hides."""
+    """A table: headings, numbered rows, and how many rows with text are hidden in the file."""
 
     headings: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
@@ -41,7 +41,7 @@ class Table:
 
     @property
     def digest(self) -> str:
-        """Return a digest by which a table with the same headings is known again."""
+        """Return a digest of the headings, which recognises another table with the same ones."""
         return digest_of(self.headings)
 
 

@@ -1,4 +1,4 @@
-"""Reading what cells say: countries, languages, sectors, names, telephone numbers, and statuses of other systems."""
+"""Reading the values of cells: countries, languages, sectors, names, telephone numbers, other systems' statuses."""
 
 from collections.abc import Mapping
 from functools import cache

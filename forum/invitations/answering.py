@@ -100,7 +100,8 @@ def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
 def _differing(invitation: Invitation, registration: Registration) -> list[str]:
     """Return the fields that a review compares and in which the registration differs from the invitation.
 
-    What organisers left open as they invited the person differs from nothing; a colleague's name they never saw.
+    A field that organisers left empty in the invitation never differs. For a colleague to whom it was forwarded the
+    name always does, because organisers never saw that name.
     """
     return [
         name

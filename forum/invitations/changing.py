@@ -13,7 +13,7 @@ from forum.outbox import actions as outbox
 from forum.outbox.models import OutboxMessage
 from forum.registration import places, waiting_list
 
-# Columns that the mail of an invitation contains: an unsent mail is made anew when one of these changes.
+# Columns whose values appear in the invitation's mail: when one changes, an unsent mail is made anew.
 IN_MAIL = frozenset({"language", "words", "expires_at", "holds_place", "may_forward"})
 
 

@@ -104,7 +104,7 @@ def forward(token: str) -> ResponseReturnValue:
 
 @bp.errorhandler(NotForwardable)
 def cannot_be_forwarded(_refusal: NotForwardable) -> ResponseReturnValue:
-    """Show the invitation, and say that it cannot be forwarded: organisers have not allowed that, or no longer do."""
+    """Show the invitation, and say that forwarding it is not allowed, or no longer allowed."""
     db.session.rollback()
     if request.method == "GET":
         return redirect(url_for(".show", token=_token()), 303)
@@ -237,7 +237,7 @@ def _forward_page(invitation: Invitation, form: ForwardForm, *, notice: str = ""
 
 
 def _about_places(invitation: Invitation) -> dict[str, bool]:
-    """Return whether a place is free in the sector now, and whether there is a waiting list."""
+    """Return whether the sector has a free place now, and whether there is a waiting list."""
     event, now = invitation.event, clock.now()
     return {
         "has_place": places.places_left(event, now)[invitation.sector_id] > 0,

@@ -74,7 +74,7 @@ def count_facts(counts: Mapping[Standing, int]) -> list[dict[str, str]]:
 
 
 def sent_text(event: Event, number: int) -> str:
-    """Return that invitations are on their way, or when they will be."""
+    """Return the message that invitations are on their way, or when they will be sent."""
     if not event.is_published:
         return ngettext(
             "%(num)s invitation is sent once the event is published.",

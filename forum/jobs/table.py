@@ -88,8 +88,8 @@ JOBS = (
     Job("forget invitations", 3600, invitations.forget_unanswered),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
-    # Before the next job: repeating an erasure may undo merges in a restored backup, and the next job deletes what that
-    # needs.
+    # This job runs before the next one: repeating an erasure may undo merges in a restored backup, and needs rows that
+    # the next job deletes.
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget what undoing merges needs", 3600, separating.forget_old),
     Job("remember erasures", 5, tombstones.note_and_forget),
@@ -104,7 +104,8 @@ JOBS = (
     Job("forget named substitutes", 3600, substituting.forget_ended),
     Job("forget counters", 3600, forget_counters),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),
-    # Before the next job, which reports a missing head as a fault: after a pause of the worker no head is recent.
+    # This job runs before the next one, which reports a missing head as a fault: after a pause of the worker no head is
+    # recent.
     Job("note audit head", 24 * 3600, heads.note),
     Job("check the audit trail", 30, checking.check_some),
 )
