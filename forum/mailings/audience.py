@@ -53,7 +53,7 @@ class Audience:
 
 
 def audience_of(mailing: Mailing) -> Audience:
-    """Return the recipients if the mailing was sent now."""
+    """Return the recipients that the mailing would have if it was sent now."""
     told_at, steps, audience = queries.list_told_at(mailing.event), mailing.steps, Audience()
     columns = (Registration.id, Registration.status, Registration.language, Registration.email)
     free = IS_FREE.label("is_free")

@@ -1,4 +1,4 @@
-"""The people to whom a message goes that organisers have written, and those who are left out, with the reason."""
+"""The recipients of a message that organisers have written, and the people who are left out, with the reason."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ class Reader:
 
 @dataclass
 class ChosenAudience:
-    """Who gets the message, in the order of their names, and who of those meant is left out for which reason."""
+    """The recipients of a message, sorted by name, and the people it was meant for who are left out, with reasons."""
 
     people: list[Reader] = field(default_factory=list)
     left: list[tuple[int, LeftOut]] = field(default_factory=list)
@@ -57,7 +57,10 @@ def filters_of(query: Mapping[str, Any], event: Event) -> Filters:
 
 
 def meant(mailing: Mailing) -> Select[Any]:
-    """Select the registrations that the mailing means, whether they can be written to or not. Raises UnknownFilter."""
+    """Select the registrations for which the mailing is meant, whether they can be written to or not.
+
+    Raises UnknownFilter.
+    """
     if mailing.audience is not None:
         return listing.matching(mailing.event, filters_of(mailing.audience, mailing.event))
     mine = select(MailingRecipient.registration_id).where(MailingRecipient.mailing_id == mailing.id)
@@ -65,7 +68,7 @@ def meant(mailing: Mailing) -> Select[Any]:
 
 
 def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience:
-    """Return the recipients if the mailing was sent now, of all or `among` some. Raises UnknownFilter."""
+    """Return the recipients if the mailing was sent now, all of them or only those in `among`. Raises UnknownFilter."""
     refuses, audience = refusals.reader(), ChosenAudience()
     columns = (Registration.status, Registration.email, Registration.email_canonical)
     each = (
@@ -89,7 +92,7 @@ def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience
 
 
 def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None:
-    """Return why the person gets no mail, asked again when it is made; None for somebody who gets it."""
+    """Return why the person gets no mail, checked again when the mail is made; None for somebody who gets it."""
     is_free = not restrictions.is_restricted(registration)
     if reason := _reason(registration.status, is_free=is_free, email=registration.email):
         return reason

@@ -51,7 +51,7 @@ class LeftOut(StrEnum):
 
 
 class Anchor(StrEnum):
-    """What the day of a reminder is relative to."""
+    """The event or act from which a reminder's day is counted."""
 
     START = "start"  # days before the event begins
     REGISTERED = "registered"  # days after a person has registered
@@ -60,11 +60,11 @@ class Anchor(StrEnum):
 class Skipped(StrEnum):
     """Why a reminder did not leave."""
 
-    LATE = "late"  # its hour was missed, or the event had begun
+    LATE = "late"  # the hour for sending was missed, or the event had begun
     NOBODY = "nobody"
-    WORDS = "words"  # a language is missing
+    WORDS = "words"  # the text is missing in a language that recipients read
     SUBJECT = "subject"  # the subject names the forum or its place
-    FILTER = "filter"  # a filter is gone
+    FILTER = "filter"  # a filter of the message refers to something that was removed
 
 
 class Category(StrEnum):

@@ -1,7 +1,7 @@
-"""What a mailing about a change tells: days, hours, time zone and place of an event, and whether it is cancelled.
+"""The facts about an event that a mailing tells: days, hours, time zone, place, and whether it is cancelled.
 
-A step is {"at": moment or None, "facts": …}: the facts since that moment. The first step of a history has no
-moment. Facts are values that JSON can hold, by the names of the event's columns.
+A step is {"at": moment or None, "facts": …}: the facts since that moment. The first step of a history has no moment.
+Facts are values that JSON can hold, by the names of the event's columns.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,10 +42,10 @@ def facts_of(event: Event, former: Mapping[str, Any] | None = None) -> Facts:
 
 
 def event_with(facts: Facts) -> Event:
-    """Return an unsaved Event with these facts only, for the functions that put days and places into words."""
+    """Return an unsaved Event with only these facts, for functions of events that put days and places into words."""
     moments = {name: datetime.fromisoformat(facts[name]) for name in ("starts_at", "ends_at")}
     event = Event(timezone=facts["timezone"], nights=facts["nights"], place=Text(facts["place"]), **moments)
-    # An earlier version did not know that an event can be cancelled.
+    # Facts stored by an earlier version do not say whether the event was cancelled.
     cancelled_at = facts.get("cancelled_at")
     event.cancelled_at = datetime.fromisoformat(cancelled_at) if cancelled_at else None
     event.cancel_reason = Text(facts.get("cancel_reason") or {})
@@ -75,7 +75,7 @@ def next_step(facts: Facts, at: datetime) -> Step:
 
 
 def index_at(steps: Sequence[Step], moment: datetime, *, inclusive: bool = False) -> int:
-    """Return the index of the step whose facts held just before this moment, or at this moment if `inclusive`."""
+    """Return the index of the step whose facts held just before a moment; with `inclusive`, at the moment itself."""
     index = 0
     for number, step in enumerate(steps[1:], start=1):
         changed_at = datetime.fromisoformat(step["at"])

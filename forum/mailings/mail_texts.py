@@ -1,4 +1,4 @@
-"""The words that organisers change in an event's standard mails: changing, going back, examples, a trial.
+"""The words that organisers change in an event's standard mails: changing, resetting, examples, test mails.
 
 `outbox.passages` says which parts of which mails may be changed, and what stays as it is.
 """
@@ -34,18 +34,18 @@ from forum.web.edits import digest
 from forum.web.languages import moment_text
 
 INVITATIONS = ("invitation", "invitation-reminder")
-# Stands for any deadline while the standard words are read; its text then becomes the placeholder.
+# A stand-in for any deadline while the standard words are read; the placeholder then replaces its text.
 SOME_TIME = datetime(2001, 2, 3, 4, 5, tzinfo=UTC)
 
-# The words of each part of a mail that may be changed, by the part's name.
+# The words of those parts of a mail that may be changed, by the part's name.
 Words = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class State:
-    """The words of a kind of mail in one language: the standard ones, those that hold, and the row if any is changed.
+    """The words of a kind of mail in one language: the standard ones, those in use, and the stored row of changed ones.
 
-    `is_outdated` is True where the standard has changed since somebody replaced it.
+    `is_outdated` is True if the forum's standard words have changed since an organiser replaced them.
     """
 
     standard: Words
@@ -73,7 +73,7 @@ def list_changed(event: Event) -> dict[tuple[str, str], State]:
 
 
 def standard_of(event: Event, kind: str, language: str) -> Words:
-    """Return the forum's own words, with placeholders where the facts of a mail stand."""
+    """Return the forum's own words for this kind of mail, with placeholders in place of the facts of a mail."""
     context = {
         "event": _Placeheld(event),
         "until": SOME_TIME,
@@ -86,9 +86,9 @@ def standard_of(event: Event, kind: str, language: str) -> Words:
 
 
 def change(event: Event, kind: str, language: str, words: Words, *, actor: str, now: datetime) -> bool:
-    """Set what the mail says; return whether that has changed. Call it with the event locked.
+    """Set the words of the mail; return whether that has changed anything. Call it with the event locked.
 
-    A part that says the standard words follows the standard from then on.
+    A part set to the standard words is not stored, and follows later changes of the standard.
     """
     state = read(event, kind, language)
     parts = {name: words[name] for name in PASSAGES if words[name] != state.standard[name]}
@@ -130,9 +130,9 @@ def copy(event: Event, made: Event, *, now: datetime) -> None:
 def preview(
     event: Event, kind: str, language: str, registration: Registration | None = None, *, now: datetime
 ) -> Rendered:
-    """Return the mail as this person would get it now, or, without one, somebody with an example's dates.
+    """Return the mail as this person would get it now; without a person, with example values.
 
-    It names nobody, like every standard mail (M12); dots stand for the link.
+    The mail names nobody, like every standard mail (M12); dots stand for the link.
     """
     path = "r/invitation/" if kind in INVITATIONS else "r/"
     link = f"{current_app.config['BASE_URL']}/{language}/{path}{SAMPLE}"
@@ -141,7 +141,7 @@ def preview(
 
 
 def queue_trial(event: Event, kind: str, user: User, language: str, *, now: datetime) -> OutboxMessage:
-    """Queue the mail to an organiser, made in the way of those that will go (M16); its link is dead."""
+    """Queue the mail to an organiser, built like the mails to registered people (M16); its link does not work."""
     path = "r/invitation/" if kind in INVITATIONS else "r/"
     link = f"{current_app.config['BASE_URL']}/{language}/{path}{new_token()}"
     return outbox.queue(
@@ -157,7 +157,7 @@ def queue_trial(event: Event, kind: str, user: User, language: str, *, now: date
 
 
 class _Placeheld:
-    """An event whose name is its placeholder."""
+    """An event that gives a placeholder as its name."""
 
     def __init__(self, event: Event) -> None:
         self._event = event
@@ -176,14 +176,14 @@ def _state(standard: Words, text: MailText | None) -> State:
 
 
 def _digest(standard: Words, text: MailText) -> str:
-    """Return a digest of the standard words that this text replaces."""
+    """Return a digest of the standard words, by which a later change of them is noticed."""
     return digest({name: standard[name] for name in PASSAGES if getattr(text, name) is not None})
 
 
 def _example(
     event: Event, kind: str, language: str, registration: Registration | None, link: str, now: datetime
 ) -> dict[str, Any]:
-    """Return what the templates of all kinds need, from a registration as far as one is given."""
+    """Return the values that the templates of all kinds need: those of the registration, if given, or examples."""
     ends = now + timedelta(hours=event.offer_hours)
     until = registration and (registration.offer_expires_at or registration.confirm_by)
     sector = registration.sector if registration else next(iter(event.sectors), None)

@@ -1,4 +1,4 @@
-"""The mails of mailings: queued one by one, or rendered as a preview."""
+"""The mails of mailings: queueing them one by one, and rendering them as a preview."""
 
 from datetime import datetime
 from typing import Any
@@ -50,9 +50,9 @@ def queue_own_words(
 
 
 def queue_trial(mailing: Mailing, user: User, code: str, *, now: datetime) -> OutboxMessage:
-    """Queue the mail in the organisers' own words to an organiser, as if they were a recipient; its links are dead.
+    """Queue the mail in the organisers' own words to an organiser, as if they were a recipient; its links do not work.
 
-    No recipient's name stands in it: it lies in a mailbox of somebody else.
+    The mail contains no recipient's name, because it goes to somebody else.
     """
     event: Event = mailing.event
     site = f"{current_app.config['BASE_URL']}/{code}/r/"
@@ -81,8 +81,8 @@ def preview(mailing: Mailing, language: str, step: int) -> Rendered:
 
 
 def preview_own_words(mailing: Mailing, user: User, registration: Registration | None, code: str) -> Rendered:
-    """Return the mail in the organisers' own words as this person gets it, or, without one, the organiser."""
-    # A row may name a language that the forum does not have: nothing can be mailed in it.
+    """Return the mail in the organisers' own words as this person gets it; without a person, as the organiser would."""
+    # The database may name a language that the forum does not have; then there is no mail to show.
     language = registration.language if registration and registration.language in NAMES else code
     values = _values(registration, code) if registration else sample_values(mailing.event, user, code)
     context = {
@@ -96,7 +96,7 @@ def preview_own_words(mailing: Mailing, user: User, registration: Registration |
 
 
 def sample_values(event: Event, user: User, code: str) -> dict[str, str]:
-    """Return what placeholders stand for in a mail to an organiser: the own name, and the event's first sector."""
+    """Return the values of placeholders in a mail to an organiser: the organiser's name, the event's first sector."""
     given, _, family = user.name.partition(" ")
     return {
         GIVEN_NAME: given,
@@ -107,7 +107,7 @@ def sample_values(event: Event, user: User, code: str) -> dict[str, str]:
 
 
 def _values(registration: Registration, code: str) -> dict[str, str]:
-    """Return what placeholders stand for, the name as in the registration: it may be an alias (P20)."""
+    """Return the values of placeholders for a registration. The name is the registered one, perhaps an alias (P20)."""
     return {
         GIVEN_NAME: registration.given_name,
         FAMILY_NAME: registration.family_name,
@@ -117,7 +117,7 @@ def _values(registration: Registration, code: str) -> dict[str, str]:
 
 
 def _written(mailing: Mailing, code: str, values: dict[str, str]) -> dict[str, Any]:
-    """Return what the template of a mail in the organisers' own words needs; the subject has no placeholders."""
+    """Return the context of the template of a mail in the organisers' own words; the subject has no placeholders."""
     return {
         "own_subject": mailing.subjects.get(code, ""),
         "own_code": code,
@@ -134,7 +134,7 @@ def _sample_link(language: str) -> str:
 
 
 def _told(mailing: Mailing, step: int, language: str) -> dict[str, Any]:
-    """Return what the mail's templates need: the former facts, the parts that differ now, the organisers' own words."""
+    """Return the context of the mail's templates: former facts, parts that differ now, the organisers' own words."""
     was: Facts = mailing.steps[step]["facts"]
     parts = differing(was, mailing.steps[-1]["facts"], language)
     return {"was": event_with(was), "parts": parts, "paragraphs": paragraphs(mailing.words.get(language))}

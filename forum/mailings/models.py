@@ -101,9 +101,10 @@ class MailingRecipient(Base):
 
 
 class Reminder(Base):
-    """The day on which a draft in the organisers' own words leaves by itself (`mailings.reminders`).
+    """The day on which a draft in the organisers' own words is sent by the worker (`mailings.reminders`).
 
-    `hour` is one of the venue's clock. `skipped_at` is when the worker left it out, `skipped_because` why.
+    `hour` is an hour of the clock at the venue. `skipped_at` is when the worker left the reminder out,
+    `skipped_because` why.
     """
 
     __tablename__ = "reminders"

@@ -32,13 +32,13 @@ from forum.outbox import actions as outbox
 from forum.outbox import neutral
 from forum.outbox.enums import AbortReason
 
-# How long after the press nothing leaves, so that the message can be taken back.
+# After Send is pressed no mail leaves for this long, so that the message can be taken back.
 TO_STOP = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class Written:
-    """What organisers have written: subject and text per language, and the language that stands in for missing ones."""
+    """The content of a message: subject and text per language, and the language that is used for missing ones."""
 
     subjects: Text
     words: Text
@@ -54,7 +54,7 @@ def draft(
     actor: str,
     now: datetime,
 ) -> Mailing:
-    """Keep a message that is not sent yet.
+    """Store a message that is not sent yet.
 
     `audience` are the parameters of the attendee list's URL; without them the message is for the registrations in
     `people`.
@@ -91,7 +91,10 @@ def rewrite(mailing: Mailing, written: Written, *, actor: str, now: datetime) ->
 
 
 def readdress(mailing: Mailing, audience: Mapping[str, Any], *, actor: str, now: datetime) -> bool:
-    """Let the draft be for those whom other filters find; return whether that has changed. Raises AlreadyDecided."""
+    """Change the filters that say for whom the draft is; return whether that has changed anything.
+
+    Raises AlreadyDecided.
+    """
     require(mailing, MailingStatus.PROPOSED)
     if mailing.audience == audience:
         return False
@@ -136,7 +139,7 @@ def send(
         raise NobodyToTell
     if missing := chosen_audience.missing_languages(mailing, audience):
         raise WordsMissing(missing)
-    # The event may have got another name or place since the draft was written.
+    # The event's name or place may have changed since the draft was written.
     if any(neutral.find_telling(mailing.event, subject) for subject in mailing.subjects.values()):
         raise SubjectTells
     _fix(mailing, [person.registration_id for person in audience.people])
@@ -149,9 +152,9 @@ def send(
 
 
 def can_take_back(mailing: Mailing, now: datetime) -> bool:
-    """Return whether nothing has been made of the message yet, so that it can become a draft again.
+    """Return whether no mail of the message has been made yet, so that it can become a draft again.
 
-    The recipients are asked, too: the clock of the worker's machine may be ahead of this one's.
+    The recipients' rows are checked, too: the clock of the worker's machine may be ahead of this one's.
     """
     is_started = mailing.status in (MailingStatus.SENDING, MailingStatus.PAUSED)
     is_ahead = is_started and mailing.begins_at is not None and now < mailing.begins_at
@@ -159,7 +162,7 @@ def can_take_back(mailing: Mailing, now: datetime) -> bool:
 
 
 def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Make a message of which nothing has left a draft again. Raises BegunAlready."""
+    """Turn a message back into a draft while none of its mails has been made. Raises BegunAlready."""
     if not can_take_back(mailing, now):
         raise BegunAlready
     mine = MailingRecipient.mailing_id == mailing.id
@@ -168,7 +171,7 @@ def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
     else:
         db.session.execute(delete(MailingRecipient).where(mine))
     if reminder := queries.find_reminder(mailing):
-        # Its day has come: left in the plan, the worker would send it once more at once.
+        # The reminder's day has come: if it stayed in the plan, the worker would send it again at once.
         db.session.delete(reminder)
     mailing.status, mailing.people, mailing.left_out = MailingStatus.PROPOSED, 0, {}
     mailing.started_at = mailing.started_by = mailing.begins_at = None
@@ -202,7 +205,7 @@ def _choose(mailing: Mailing, people: Sequence[int]) -> None:
 
 
 def _fix(mailing: Mailing, people: Sequence[int]) -> None:
-    """Make each of these registrations a recipient; of those chosen one by one, the others stay `chosen`."""
+    """Make each of these registrations a recipient. Others that were chosen one by one keep the state `chosen`."""
     if mailing.audience is not None:
         rows = [{"mailing_id": mailing.id, "registration_id": number} for number in people]
         db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.WAITING), rows)

@@ -1,8 +1,8 @@
 """The page on which a person refuses further messages from organisers, by the link in such a message (M07, RFC 8058).
 
-Mail programs send the form by themselves when somebody presses their own button: without a session, a cookie or the
-token of a form. So none is asked for, and the link's token alone allows it. Opening the page changes nothing, because
-mail scanners open links, and the page is the same for a token that nobody has.
+A mail program sends the form by itself when somebody presses the program's own button, without a session, a cookie or a
+CSRF token. So none of these is required: the link's token alone allows the refusal. Opening the page changes nothing,
+because mail scanners open links, and the page is the same for a token that nobody has.
 """
 
 from flask import Blueprint, render_template, request
@@ -15,14 +15,14 @@ from forum.mailings import refusals
 from forum.web.routes import localised
 
 bp = Blueprint("refusing", __name__)
-# The button on the page that takes the refusal back.
+# The name of the page's button that takes a refusal back.
 AGAIN = "again"
 
 
 @localised(bp, "/r/messages/<token>", methods=["GET", "POST"])
 @csrf.exempt
 def show(token: str) -> ResponseReturnValue:
-    """Show the button that refuses messages; on POST refuse them, or take that back."""
+    """Show the button that refuses messages; on POST store the refusal, or take it back."""
     if request.method != "POST":
         return render_template("public/mailings/refuse.html", is_refused=None)
     start_write(db.session)

@@ -21,7 +21,7 @@ from forum.registration.models import Registration
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 LISTED = 20
-# How many recipients a page of results has.
+# How many recipients one page of results shows.
 ROWS = 50
 
 
@@ -68,7 +68,7 @@ def list_started(event: Event) -> Sequence[Mailing]:
 
 
 def list_sending(event: Event) -> Sequence[Mailing]:
-    """Return the event's messages in the organisers' own words that are being sent, or will be at their moment."""
+    """Return the event's messages in the organisers' own words that are being sent, or will be at a later moment."""
     own = Mailing.kind == MailingKind.OWN_WORDS, Mailing.status == MailingStatus.SENDING
     query = select(Mailing).where(Mailing.event_id == event.id, *own)
     return db.session.scalars(query.order_by(Mailing.id)).all()
@@ -83,7 +83,7 @@ def list_drafts(event: Event) -> Sequence[Mailing]:
 
 
 def find_reminder(mailing: Mailing) -> Reminder | None:
-    """Return the place of a draft in the plan of reminders; None for one that is not planned."""
+    """Return the reminder that a draft has in the plan; None for a draft that is not planned."""
     return db.session.scalars(select(Reminder).where(Reminder.mailing_id == mailing.id)).one_or_none()
 
 
@@ -122,25 +122,25 @@ def count_mails(mailing_id: int, states: Collection[MessageStatus]) -> int:
 
 
 def list_next_recipients(mailing_id: int, limit: int) -> Sequence[int]:
-    """Return the ids of the next recipients without a mail, in the order in which sending has listed the recipients."""
+    """Return the ids of the next recipients without a mail, in the order of their list for sending."""
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     query = select(MailingRecipient.id).where(*mine).order_by(MailingRecipient.id).limit(limit)
     return db.session.scalars(query).all()
 
 
 def count_waiting(mailing_id: int) -> int:
-    """Return for how many recipients of the mailing no mail has been made yet."""
+    """Return the number of recipients of the mailing for whom no mail has been made yet."""
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     return db.session.scalar(select(func.count()).select_from(MailingRecipient).where(*mine)) or 0
 
 
 def has_more(mailing_id: int) -> bool:
-    """Return whether somebody still waits for the mailing: no mail has been made for them, or theirs has not left."""
+    """Return whether a recipient of the mailing has no mail yet, or one that has not left."""
     return bool(count_waiting(mailing_id) or count_mails(mailing_id, UNSENT))
 
 
 def has_begun(mailing_id: int) -> bool:
-    """Return whether any recipient has a mail already, or was left out when it should have been made."""
+    """Return whether any recipient has a mail already, or was left out when the mail should have been made."""
     done = MailingRecipient.status.in_((RecipientStatus.QUEUED, RecipientStatus.LEFT_OUT))
     mine = select(MailingRecipient.id).where(MailingRecipient.mailing_id == mailing_id, done)
     return db.session.scalar(mine.limit(1)) is not None

@@ -1,7 +1,7 @@
-"""Addresses that get no messages from organisers any more: refusing them by one press, and taking that back (M06–M08).
+"""Addresses that get no messages from organisers any more: refusing by pressing one button, and undoing that (M06–M08).
 
-Mails about the own registration are never refused. The database knows a refusal by a keyed digest of the address, so
-that it outlives the erasure of the person and a new import (M10), and nobody can read from it who they are.
+Mails about the own registration are never refused. The database stores a keyed digest of a refusing address: so the
+refusal outlives the erasure of the person and a new import (M10), and nobody can read from it who the people are.
 """
 
 import hmac
@@ -48,7 +48,7 @@ def refuse(token: str, *, now: datetime) -> None:
     first = next(iter(_digests(canonical_email(address))))
     tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     refusal = tool.insert(MailRefusal).values(category=Category.MESSAGES, digest=first, refused_at=now)
-    # A mail program and its reader may press at the same moment.
+    # A mail program and its reader may send the refusal at the same moment.
     db.session.execute(refusal.on_conflict_do_nothing())
     same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
     unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))
@@ -80,9 +80,9 @@ _MINE = MailRefusal.category == Category.MESSAGES
 
 
 def _find_address(token: str) -> str:
-    """Return the address to which the mail with this token went, "" for an unknown token.
+    """Return the address to which the mail with this token was sent; "" for an unknown token.
 
-    The registration may have another address by now, about which the reader of the mail decides nothing.
+    By now the registration may have another address. The reader of the mail decides nothing about that one.
     """
     mine = MailingRecipient.leave_digest == digest(token), MailingRecipient.status != RecipientStatus.CHOSEN
     query = select(OutboxMessage.recipient).join(

@@ -35,10 +35,11 @@ from forum.registration.narrowing import UnknownFilter
 
 # How long after its hour a reminder may still leave.
 WINDOW = timedelta(hours=12)
-# How far an hour of a day, and WINDOW, may lie from the moment that the days are counted from.
+# How far an hour of the day, plus WINDOW, may lie from the moment from which days are counted.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
-# An earlier version that runs beside this one, or a mistyped year, ends a reminder after registering too early.
+# A reminder after registering may have been ended too early, by an earlier version running beside this one or because
+# of a mistyped year.
 GOES_ON = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.DONE)
 BECAUSE = {
     NobodyToTell: Skipped.NOBODY,
@@ -135,17 +136,18 @@ def run(reminder_id: int, *, now: datetime) -> int:
 
 
 def list_newcomers(reminder: Reminder, now: datetime, *, only_due: bool = False) -> dict[int, datetime]:
-    """Return for everybody whom the reminder means and has not been made for: the registration, and its moment.
+    """Return when the reminder is due for each registration that it is meant for and that has no mail of it yet.
 
-    The moments may be past or to come, with `only_due` those near `now` alone, as the worker has the event locked
-    meanwhile; none is before the reminder was planned, or after the event has begun. Raises UnknownFilter.
+    Moments may lie in the past or the future. With `only_due` only those near `now` are returned, because the worker
+    keeps the event locked meanwhile. No moment is before the reminder was planned or after the event has begun. Raises
+    UnknownFilter.
     """
     mailing, days = reminder.mailing, timedelta(days=reminder.days)
     told = select(MailingRecipient.id).where(
         MailingRecipient.mailing_id == mailing.id, MailingRecipient.registration_id == Registration.id
     )
     moment = func.coalesce(Registration.confirmed_at, Registration.requested_at)
-    # Whoever registered long before the reminder was planned is not reminded any more.
+    # People who registered long before the reminder was planned are not reminded.
     among = [
         Registration.event_id == mailing.event_id,
         ~told.exists(),
@@ -165,7 +167,7 @@ def list_newcomers(reminder: Reminder, now: datetime, *, only_due: bool = False)
 
 
 def is_late(due: datetime, now: datetime) -> bool:
-    """Return whether a mail with this moment is not made any more."""
+    """Return whether it is too late to make a mail that was due at this moment."""
     return now >= due + WINDOW
 
 
@@ -201,7 +203,7 @@ def _refuse_unfinished(mailing: Mailing) -> None:
 
 
 def _last_moment(event: Event) -> datetime:
-    """Return the moment from which no reminder begins any more: what is begun leaves a minute later."""
+    """Return the moment from which no reminder is begun any more, because its mails leave a minute later."""
     return event.starts_at - own_words.TO_STOP
 
 
@@ -212,12 +214,12 @@ def _skip(reminder: Reminder, because: Skipped, now: datetime) -> int:
 
 
 def _at(reminder: Reminder, moment: datetime, days: int) -> datetime:
-    """Return the hour of the reminder on the day that is `days` from a moment, by the clock at the venue."""
+    """Return the moment at the reminder's hour on the day that is `days` from `moment`, by the clock at the venue."""
     zone = reminder.mailing.event.zone
     day = moment.astimezone(zone).date() + timedelta(days=days)
     return datetime.combine(day, time(reminder.hour), zone)
 
 
 def first_of(moments: Iterable[datetime], now: datetime) -> datetime | None:
-    """Return the next of these moments that lies ahead; None without one."""
+    """Return the next of these moments that lies ahead; None if there is none."""
     return min((moment for moment in moments if moment > now), default=None)

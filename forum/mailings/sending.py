@@ -21,7 +21,7 @@ from forum.registration import places, restrictions
 from forum.registration.enums import Status
 
 AT_ONCE = 50
-# States of the mails that count against AT_ONCE. Mails to be tried again, perhaps for a day, do not count.
+# States of mails that count against AT_ONCE. Mails that wait for another attempt, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 ACTOR = "worker"
 
@@ -95,7 +95,7 @@ def list_started(*, now: datetime) -> Sequence[int]:
 
 
 def _goes_on(mailing: Mailing) -> bool:
-    """Return whether the mailing is a reminder that everybody gets some days after registering."""
+    """Return whether the mailing is a reminder that each person gets some days after registering."""
     reminder = queries.find_reminder(mailing)
     return reminder is not None and reminder.anchor == Anchor.REGISTERED
 

@@ -1,4 +1,4 @@
-"""Words for why a person gets no message that organisers have written."""
+"""Words for the reasons why a person gets no message that organisers have written."""
 
 from collections.abc import Mapping
 
@@ -19,5 +19,5 @@ REASONS: Mapping[LeftOut, LazyString] = {
 
 
 def reason_text(reason: str) -> str:
-    """Return why people get no message; the code of a reason that only a newer version knows."""
+    """Return in words why people get no message; for a reason that only a newer version knows, its code."""
     return str(REASONS[LeftOut(reason)]) if reason in {*LeftOut} else reason

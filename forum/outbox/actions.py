@@ -114,8 +114,8 @@ def dismiss(message: OutboxMessage, *, reason: AbortReason, now: datetime, actor
 def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> None:
     """Cancel the unsent mails of these registrations (of this kind, if given), because their content is outdated.
 
-    A mail that is being sent just now is not retried, and is marked as sent if it does leave. To avoid deadlocks with
-    the worker, which locks a mail before the audit trail, call this before anything is recorded there.
+    A mail that is being sent just now is not tried again, and is marked as sent if sending succeeds. To avoid deadlocks
+    with the worker, which locks a mail before the audit trail, call this before anything is recorded there.
     """
     mine = OutboxMessage.registration_id.in_(registration_ids)
     _cancel(mine & (OutboxMessage.kind == kind) if kind else mine, AbortReason.OUTDATED)
@@ -127,7 +127,7 @@ def take_back_messages(ids: Select[Any], reason: AbortReason) -> None:
 
 
 def give_up_failed(ids: Select[Any], reason: AbortReason) -> Sequence[int]:
-    """Put aside those of the mails with these ids that have failed for good; return the ids of these."""
+    """Cancel those of the mails with these ids that have failed for good; return the ids of the cancelled ones."""
     settled = {"status": MessageStatus.ABORTED, "abort_reason": reason, "content": None}
     failed = OutboxMessage.id.in_(ids), OutboxMessage.status == MessageStatus.FAILED
     return db.session.scalars(
@@ -136,7 +136,7 @@ def give_up_failed(ids: Select[Any], reason: AbortReason) -> Sequence[int]:
 
 
 def withdraw_untried(ids: Select[tuple[int]]) -> Sequence[int | None]:
-    """Delete those of the mails with these ids that nobody has tried to send; return their registrations' ids."""
+    """Delete those of the mails with these ids that nobody has tried to send; return the ids of their registrations."""
     untried = (OutboxMessage.status == MessageStatus.QUEUED) & (OutboxMessage.attempts == 0)
     gone = delete(OutboxMessage).where(OutboxMessage.id.in_(ids), untried)
     return db.session.scalars(gone.returning(OutboxMessage.registration_id)).all()
@@ -218,7 +218,7 @@ def _changed_words(message: OutboxMessage) -> MailText | None:
 
 
 def _answers_to(reply_to: str, recipient: Mailbox) -> Mailbox | None:
-    """Return where answers go, None for the sender.
+    """Return the address for answers; None if answers go to the sender.
 
     An address with letters beyond a–z before the @ would need SMTPUTF8, which a mail to a plain address must not ask
     for: most servers would refuse it (M05).

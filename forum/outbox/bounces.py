@@ -13,12 +13,12 @@ from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.outbox.reports import Outcome, Report
 
-# Stands for the words of a mail server in `last_error` of a mail that its recipient has marked as unwanted.
+# Put into `last_error`, in place of a mail server's words, when the recipient has marked the mail as unwanted.
 COMPLAINT = "Complaint"
 
 
 class Noted(StrEnum):
-    """What has come of a mail that was read as a report."""
+    """The result of reading a mail that may be a report."""
 
     ADDRESS_GONE = "an address is undeliverable"
     NOT_DELIVERED = "a message has not arrived"
@@ -30,7 +30,7 @@ class Noted(StrEnum):
 
 
 class StillLeaving(Exception):
-    """The report is about a mail whose sending has not been noted yet; it can be read in a moment."""
+    """The report is about a mail whose sending is not recorded yet; the report can be read again in a moment."""
 
 
 def note(raw: bytes, *, sent_to: str = "", now: datetime) -> Noted:

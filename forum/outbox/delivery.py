@@ -175,7 +175,7 @@ def _open(claim: Claim) -> Envelope | None:
         ) from problem
     except UnsafeMessage as problem:
         raise PermanentFailure(str(problem)) from problem
-    # Any other fault of a stored mail fails this mail only: the worker must send the others.
+    # Any other fault of a stored mail makes this mail fail alone: the worker must send the others.
     except Exception as problem:
         raise PermanentFailure(f"it cannot be read ({type(problem).__name__})") from problem
     finally:
@@ -254,7 +254,7 @@ def _note_for_all(failure: DeliveryFailure, now: datetime) -> None:
 
 
 def _give_back(message: OutboxMessage, now: datetime) -> None:
-    """Undo the claim, because the failure was not the mail's; it is due again when the pause ends."""
+    """Undo the claim, because the mail itself was not at fault; it is due again when the pause ends."""
     message.attempts -= 1
     message.status = MessageStatus.AWAITING_RETRY if message.attempts else MessageStatus.QUEUED
     message.next_attempt_at = now

@@ -10,7 +10,10 @@ class ContentGone(Exception):
 
 
 class NotStopped(Exception):
-    """The mail's state does not allow this: only failed mails are retried or dismissed, only waiting ones hastened."""
+    """The mail's state does not allow this.
+
+    Only failed mails are retried or dismissed, and only waiting ones moved to the front.
+    """
 
 
 class DeliveryFailure(Exception):

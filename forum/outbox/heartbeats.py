@@ -28,13 +28,13 @@ def forget(name: str) -> None:
 def last_beat(*, now: datetime) -> datetime | None:
     """Return the time of the newest heartbeat of any worker.
 
-    A heartbeat from the future is ignored: it would hide until then that the worker has ended.
+    A heartbeat from the future is ignored: until that time it would hide that the worker has ended.
     """
     return db.session.scalar(newest(now))
 
 
 def newest(now: datetime) -> Select[datetime]:
-    """Return the statement of `last_beat`, for statements that read the heartbeat with something else."""
+    """Return the subquery for the newest heartbeat, for statements that read it together with something else."""
     present = WorkerHeartbeat.seen_at <= now + CLOCKS_MAY_DIFFER
     return select(func.max(WorkerHeartbeat.seen_at)).where(present)
 

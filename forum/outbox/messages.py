@@ -46,8 +46,8 @@ class Attachment:
 class Draft:
     """The content of a mail before it is built: sender, recipient, texts and attachments.
 
-    `leave_link` is the URL of the page on which the recipient refuses further mails of this category, "" for a mail
-    that nobody can refuse.
+    `leave_link` is the URL at which the recipient refuses further mails of this category, "" for a mail that nobody can
+    refuse.
     """
 
     sender: Mailbox
@@ -104,7 +104,7 @@ def _headers(draft: Draft) -> list[tuple[str, str]]:
 
 
 def _list_headers(draft: Draft) -> list[tuple[str, str]]:
-    """Return the headers by which mail programs know mass mail, and offer to refuse it by one press (M06, RFC 8058).
+    """Return the headers that mark mass mail, and let mail programs offer to refuse it by one press (M06, RFC 8058).
 
     The URL stays on one line, because some servers fold it in a way that breaks the mail's signature.
     """

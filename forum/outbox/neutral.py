@@ -11,7 +11,7 @@ from forum.events.models import Event
 from forum.folding import search_fold
 
 WORDS = re.compile(r"[^\W\d_]+")
-# Shorter words of a name, such as "with" and "mot", say nothing.
+# Shorter words of a name, such as "with" and "mot", do not tell which event it is.
 LEAST_LETTERS = 5
 
 
@@ -21,7 +21,7 @@ def find_telling(event: Event, subject: str) -> str:
     names = {word for text in texts for one in text.values() for word in WORDS.findall(search_fold(one))}
     telling = tuple(name for name in names if len(name) >= LEAST_LETTERS)
     for word in WORDS.findall(subject):
-        # The beginning is enough, because a name may be inflected: "forumets".
+        # Compare only the beginnings, because a name may be inflected, as in "forumets".
         if search_fold(word).startswith(telling):
             return word
     return ""

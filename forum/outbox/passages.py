@@ -1,11 +1,12 @@
 """The parts of a standard mail whose words organisers may change: its subject, its first and its last sentences.
 
-Each part is a block of the mail's templates. What a reader needs stays with the template whatever organisers write: the
-link and its button, days and place, reasons, and who may do what until when. A deadline that stands in the first
+Each part is a block of the mail's templates. Facts that a reader needs stay in the template, whatever organisers write:
+the link and its button, days and place, reasons, and what can be done until when. A deadline that stands in the first
 sentence is a placeholder that changed words must keep. Mails about links, addresses, people who come instead,
 delegations, rights and accounts always have the standard words: they say who may act, and to whom.
 
-Changed words are never compiled: they are filled in, and stand in for the block's output (S37).
+Changed words are never compiled as a template: placeholders are filled in, and the result replaces the block's output
+(S37).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -62,18 +63,19 @@ def known(kind: str, passage: str) -> Sequence[str]:
 def find(event_id: int, kind: str, language: str) -> MailText | None:
     """Return the changed words of this kind of the event's mails in this language."""
     mine = MailText.event_id == event_id, MailText.kind == kind, MailText.language == language
-    # A mail is rendered in the midst of a change, whose rows are written in an order of their own.
+    # A mail may be rendered in the middle of a change: do not flush that change's rows now, because they are written in
+    # an order of their own.
     with db.session.no_autoflush:
         text = db.session.scalars(select(MailText).where(*mine)).one_or_none()
-    # A kind may have lost its parts in a later version of the forum.
+    # In a later version of the forum a kind of mail may have fewer parts that can be changed.
     return text if kind in KINDS else None
 
 
 def fill(text: MailText, context: Mapping[str, Any]) -> dict[str, list[list[str]]]:
-    """Return the changed parts as paragraphs of lines, filled in from the context of the mail's templates.
+    """Return the changed parts as paragraphs of lines, with values in place of placeholders.
 
-    A part stays as the standard has it where the changed words no longer do: a subject that names the event as it is
-    called now (P26), or sentences without a placeholder that a later version of the forum needs.
+    The standard words are used where the changed ones are not allowed any more: a subject that names the event by its
+    present name (P26), or sentences without a placeholder that a later version of the forum requires.
     """
     values = _values(text.kind, context)
     changed = {name: getattr(text, name) for name in PASSAGES}
@@ -85,7 +87,7 @@ def fill(text: MailText, context: Mapping[str, Any]) -> dict[str, list[list[str]
 
 
 def stand_in(words: str) -> Any:
-    """Return a function that gives these words as the output of a template's block."""
+    """Return a function that a template block can be replaced by; it outputs these words."""
 
     def give(_context: Any) -> Iterator[str]:
         yield words
@@ -102,7 +104,7 @@ def _is_wrong(kind: str, name: str, words: str, context: Mapping[str, Any]) -> b
 
 
 def _values(kind: str, context: Mapping[str, Any]) -> dict[str, str]:
-    """Return what the placeholders of this kind stand for, in the present language."""
+    """Return the values of the placeholders of this kind of mail, in the present language."""
     event = context["event"]
     values = {EVENT: in_language(event.name), SECTOR: in_language(context["sector"].name)}
     if DEADLINE in KINDS[kind]:

@@ -1,7 +1,7 @@
 """Placeholders in words that organisers write, such as "{given name}": closed lists, filled in one pass (S37).
 
-What is filled in is never read again: a person who is called "{event}" is written to under that name. The words are
-not a template, so nothing else in them means anything.
+A filled-in value is not searched for placeholders: a person whose name is "{event}" is addressed by that name. The
+words are not a template, so nothing else in them has a special meaning.
 """
 
 import re
@@ -18,7 +18,7 @@ Line = Sequence[str | None]
 
 
 def find_unknown(text: str, known: Collection[str] = KNOWN) -> list[str]:
-    """Return the placeholders that the list `known` lacks, as they are written, each once."""
+    """Return the placeholders in the text that are not in the list `known`, as they are written, each once."""
     names = (match[1] for match in PLACEHOLDER.finditer(text))
     return list(dict.fromkeys(f"{{{name}}}" for name in names if _key(name) not in known))
 

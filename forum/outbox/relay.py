@@ -35,7 +35,10 @@ def pause(reason: str, *, now: datetime) -> None:
 
 
 def end_pause(*, now: datetime) -> None:
-    """End the pause, so that the next mail is tried at once; only the server's answer to that mail ends the trouble."""
+    """End the pause, so that the next mail is tried at once.
+
+    The trouble itself ends only when the server answers to that mail.
+    """
     db.session.execute(update(MailRelay).where(IS_TROUBLED).values(paused_until=now))
 
 

@@ -64,7 +64,7 @@ def read_standard(kind: str, language: str, context: Mapping[str, Any]) -> dict[
 def _template(kind: str, name: str, context: Mapping[str, Any], own: Mapping[str, str]) -> str:
     """Render a template without Flask's context processors, so that nothing of a request gets into a mail.
 
-    `own` has words that stand in for what blocks of the template would say.
+    `own` has words that replace the output of blocks of the template.
     """
     template = current_app.jinja_env.get_template(f"mail/{kind}/{name}")
     if not own:

@@ -11,7 +11,7 @@ from email.message import Message
 from email.parser import HeaderParser
 from enum import StrEnum
 
-# As much of a report is read. The mail server's words come first, and then the returned mail.
+# Read at most this much of a report. The mail server's words come first, and then the returned mail.
 LONGEST = 256 * 1024
 LONGEST_WORDS = 400
 PARTS, RECIPIENTS = 20, 20
@@ -20,12 +20,12 @@ MULTIPART, MULTIPARTS = re.compile(rb"multipart/", re.IGNORECASE), 20
 DELIVERY_STATUS = {"message/delivery-status", "message/global-delivery-status"}
 RETURNED = {"message/rfc822", "message/global"}
 RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
-# Where a report says for which address it is: in its own headers, in a complaint, in the headers of the returned mail.
+# The headers that say which address a report is about: in the report, in a complaint, and in the returned mail.
 ADDRESSED = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Original-Mail-From", "Return-Path")
 CODE = re.compile(r"(?<![\d.])([245])[.](\d{1,3})[.](\d{1,3})(?![\d.])")
 MESSAGE_ID = re.compile(r"<[^<>@\s]{1,120}@[^<>@\s]{1,120}>")
-# The codes that say that nobody can be written to at this address (RFC 3463, 3.2 to 3.5; RFC 7505): no such mailbox,
-# no such domain, wrong syntax, mailbox moved, a domain without mail, mailbox disabled, a domain that leads nowhere.
+# Status codes by which an address cannot be written to (RFC 3463, 3.2 to 3.5; RFC 7505): no such mailbox, no such
+# domain, wrong syntax, mailbox moved, a domain without mail, mailbox disabled, a domain that leads nowhere.
 ABOUT_ADDRESS = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"}
 COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
 PERMANENT, GENERAL = "5", "0.0"
@@ -98,7 +98,7 @@ def _read(mail: Message) -> Report | None:
 
 
 def _parts(mail: Message) -> list[Message]:
-    """Return the parts of the mail itself; never those of a mail within it, which may be a report of somebody else."""
+    """Return the parts of the mail itself, without those of an enclosed mail, which may be somebody else's report."""
     payload = mail.get_payload()
     if not mail.is_multipart() or not isinstance(payload, list):
         return []
@@ -106,7 +106,7 @@ def _parts(mail: Message) -> list[Message]:
 
 
 def _worst(part: Message) -> tuple[Outcome | None, str, str]:
-    """Return what became of the mail, by the recipient to whom the worst happened, with code and words."""
+    """Return the outcome for the recipient to whom the worst happened, with status code and the server's words."""
     worst: tuple[Outcome | None, str, str] = (None, "", "")
     for block in _blocks(part)[: RECIPIENTS + 1]:
         action = " ".join(_values(block, "Action")).lower()
@@ -122,7 +122,7 @@ def _worst(part: Message) -> tuple[Outcome | None, str, str]:
 
 
 def _code(status: str, said: str) -> str:
-    """Return the status code; where it only says "permanent", the one in the server's words if there is one."""
+    """Return the status code; for one that only says "permanent", the more exact one in the server's words, if any."""
     code, told = code_in(status), code_in(said)
     is_general = not code or code.endswith(GENERAL)
     return told if told and is_general and (not code or code[0] == told[0]) else code

@@ -1,8 +1,8 @@
 """The envelope's sender, to which mail servers send their reports; each mail has its own (VERP, M09).
 
 With FORUM_MAIL_BOUNCE_ADDRESS=bounces@example.org a mail is sent from bounces+TOKEN@example.org. The token is the
-number of the mail and a part of its Message-ID's digest, encrypted: it says nothing, and nobody can make one for
-another mail, so a stranger cannot have somebody's address marked.
+number of the mail and a part of its Message-ID's digest, encrypted: it reveals nothing, and nobody can make one for
+another mail. So a stranger cannot make the forum mark somebody's address.
 """
 
 import base64
@@ -23,12 +23,12 @@ from forum.outbox.models import OutboxMessage
 PURPOSE = b"forum: return path"
 ID_BYTES, MARK_BYTES = 5, 4
 TOKEN_LENGTH = 40  # base32 of the 16 bytes of AES-SIV's tag, the number and the mark
-# With re.IGNORECASE instead of capitals the Kelvin sign would count as a "k", which base32 does not know.
+# Not re.IGNORECASE: with that flag the Kelvin sign (U+212A) would count as a "k", which base32 does not know.
 TOKEN = re.compile(rf"\+([a-zA-Z2-7]{{{TOKEN_LENGTH}}})@")
 
 
 def sender_of(message: OutboxMessage) -> str:
-    """Return the address on the mail's envelope: the mail's own, or the sender's without FORUM_MAIL_BOUNCE_ADDRESS."""
+    """Return the envelope's sender for a mail: its own address; the forum's without FORUM_MAIL_BOUNCE_ADDRESS."""
     bounces = current_app.config["MAIL_BOUNCE_ADDRESS"]
     if not bounces:
         return parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"]).address
@@ -37,9 +37,9 @@ def sender_of(message: OutboxMessage) -> str:
 
 
 def find_id(text: str) -> int | None:
-    """Return the number of the mail whose envelope's sender stands in the text, None without a genuine one.
+    """Return the number of the mail whose envelope address is in the text; None without a genuine one.
 
-    Letters count the same in either case, for mail servers may change it.
+    Upper and lower case count as equal, because mail servers may change them.
     """
     for token in TOKEN.findall(text):
         sealed = base64.b32decode(token.upper())
@@ -49,7 +49,7 @@ def find_id(text: str) -> int | None:
             except InvalidTag:
                 continue
             number, mark = int.from_bytes(plain[:ID_BYTES]), plain[ID_BYTES:]
-            # SQLite gives the number of a deleted mail to the next one, so the Message-ID has to be the same too.
+            # SQLite gives the number of a deleted mail to a later one, so the Message-ID has to match too.
             message_id = db.session.scalar(select(OutboxMessage.message_id).where(OutboxMessage.id == number))
             if message_id is not None and mark == _mark(message_id):
                 return number

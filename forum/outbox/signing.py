@@ -7,13 +7,13 @@ from flask import current_app
 
 from forum.settings.dkim import Dkim
 
-# The headers under the signature, where a mail has them; whoever relays a mail may change or add others.
+# The headers that the signature covers, if a mail has them; a relaying server may change or add others.
 SIGNED = (
     *(b"from", b"to", b"reply-to", b"subject", b"date", b"message-id"),
     *(b"mime-version", b"content-type", b"content-language", b"auto-submitted"),
     *(b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"precedence"),
 )
-# One place more than the mail has is signed for From, so that a second From cannot be added (RFC 6376, 8.15).
+# From is listed once more than the mail has it, so that a second From cannot be added later (RFC 6376, 8.15).
 FROM_ONCE_MORE = b"from"
 RELAXED = (b"relaxed", b"relaxed")
 

@@ -1,7 +1,7 @@
 """Addresses that mail to many leaves out, because mail comes back from them or their owners have complained (M09, M10).
 
-The database keeps keyed digests of them, so that a mark outlives the person's erasure and tells nobody whose it is.
-Mail about somebody's own registration is still tried (docs/decisions.md).
+The database stores keyed digests of the addresses, so that a mark outlives the person's erasure and does not reveal the
+address. Mail about somebody's own registration is still tried (docs/decisions.md).
 """
 
 import hmac
@@ -25,7 +25,7 @@ ASKED_AT_ONCE = 500
 
 
 def suppress(address: str, cause: SuppressionCause, *, code: str = "", now: datetime) -> None:
-    """Mark an address, in the caller's transaction; a mark that is there already becomes this one."""
+    """Mark an address, in the caller's transaction; an earlier mark gets the new cause."""
     digests = _digests(address)
     if not digests:
         return
@@ -74,7 +74,7 @@ def _is_marked(address: str) -> ColumnElement[bool]:
 def _digests(address: str) -> dict[str, str]:
     """Return the digests of an address by the names of the keys that make them, the newest key first.
 
-    Spellings of one address have one digest. What is no address has none.
+    Spellings of one address have one digest. A text that is no address has none.
     """
     try:
         local_part, host = split(unicodedata.normalize("NFC", address.strip()))

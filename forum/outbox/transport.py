@@ -142,7 +142,7 @@ class ServerTransport(flask_mail.Connection):
 class _Punctual(smtplib.SMTP):
     """SMTP with a time limit for each whole answer: an answer sent byte by byte must not hold the worker (R08)."""
 
-    # Time limits for the next answers of the server; after these, `timeout` applies again.
+    # Time limits for the next answers of the server, in order; after these, `timeout` applies again.
     _limits: Iterator[float] = iter(())
 
     def data(self, msg) -> tuple[int, bytes]:
@@ -171,7 +171,7 @@ class _Punctual(smtplib.SMTP):
             self.sock.settimeout(seconds)
 
     def _cut(self) -> None:
-        """Shut the socket down while another thread reads from it; TLS's own shutdown is not safe for that."""
+        """Shut the socket down while another thread reads from it: ending TLS properly is not safe then."""
         with suppress(OSError):
             if self.sock is not None:
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
