@@ -169,7 +169,7 @@ def _find_taken(
 
 
 def _standing(number: int) -> Organisation:
-    """Return the organisation with this id, or the one into which it was merged."""
+    """Return the organisation with this id or, if it was merged, the one into which it was merged."""
     organisation = db.session.get_one(Organisation, number)
     stands_as = organisation.counts_as_id
     return organisation if stands_as is None else db.session.get_one(Organisation, stands_as)

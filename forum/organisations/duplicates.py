@@ -27,7 +27,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Named:
-    """A name for comparing: its organisation, the one as which that counts after merges, and whether lists show it."""
+    """A name for comparing: its organisation, the one that counts after merges, and whether lists show it."""
 
     value: str
     owner_id: int
@@ -92,7 +92,7 @@ def _pairs_of(one: Named, others: Sequence[Named], apart: Apart) -> Iterator[Pai
 
 
 def _like(name: str, named: Sequence[Named]) -> Iterator[Named]:
-    """Yield the names that are similar to this one, the most similar first."""
+    """Yield the names that are similar to this name, the most similar first."""
     values = [one.value for one in named]
     alike = process.extract(name, values, scorer=fuzz.token_sort_ratio, score_cutoff=LIKE_ENOUGH, limit=None)
     for _value, _score, number in alike:

@@ -119,7 +119,7 @@ def _find_next(event: Event, row: Merge) -> Merge | None:
 
 
 def _within(organisation: Organisation, rows: Sequence[Merge]) -> Iterator[Organisation]:
-    """Yield the organisations that were merged into this one, and those that were merged into them before."""
+    """Yield the organisations that were merged into this one, directly or by way of others."""
     for row in rows:
         if row.kept_id == organisation.id:
             yield row.merged

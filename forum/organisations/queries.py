@@ -80,7 +80,7 @@ def list_distinctions(event: Event) -> set[tuple[int, int]]:
 
 
 def count_by_key(event: Event) -> dict[str, Numbers]:
-    """Return the numbers of each `organisation_key` in the event."""
+    """Return by `organisation_key` how many of the event's registrations are not over, and how many have places."""
     held = func.sum(case((Registration.holds_place, 1), else_=0))
     rows = db.session.execute(
         select(Registration.organisation_key, func.count(), held)

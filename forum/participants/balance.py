@@ -36,7 +36,7 @@ def find_last(event: Event) -> PublicBalance | None:
 
 
 def table_of(row: PublicBalance) -> Table:
-    """Return the numbers that were made public last as a table."""
+    """Return the stored numbers, which were last made public, as a table."""
     return _read(row.numbers)
 
 
@@ -97,7 +97,7 @@ def differs_enough(event: Event, table: Table, last: PublicBalance | None) -> bo
 
 
 def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
-    """Return whether so many people have come or gone since a table was counted that the difference hides each."""
+    """Return whether enough people have come or gone since a table was counted that the difference reveals nobody."""
     if abs(table.total - _read(told).total) >= LEAST:
         return True
     # For a person with a confirmed place, `calendar_changed_at` is the moment when the place was confirmed.
@@ -110,7 +110,7 @@ def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
 
 
 def _all_told(row: PublicBalance | None) -> Sequence[Mapping[str, Any]]:
-    """Return the stored form of every table that was public, the last one at the end."""
+    """Return the stored form of every table that was ever public, the last one at the end."""
     if row is None:
         return []
     last = {name: value for name, value in row.numbers.items() if name != "earlier"}

@@ -1,4 +1,4 @@
-"""The organisers' page with the texts of the consents in every version (P03)."""
+"""The organisers' page that shows every version of the consents' texts (P03)."""
 
 from flask import Blueprint, render_template
 

@@ -38,7 +38,7 @@ def index(event: str | None = None) -> ResponseReturnValue:
 
 @of_event(bp, "/r/participants")
 def own(event: str | None = None) -> ResponseReturnValue:
-    """Show the list to a person who is signed in and has a place at this event; tell others how to get here."""
+    """Show the list to a person who is signed in and has a place at this event; tell others how to reach the page."""
     this_event = get_published_or_404(event, sectors=False)
     may_read, is_public = _has_place(this_event), this_event.participant_list == ListAudience.PUBLIC
     if this_event.participant_list == ListAudience.OFF:

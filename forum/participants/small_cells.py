@@ -51,9 +51,9 @@ def protect(
     columns: Sequence[str],
     also: Collection[tuple[str, str]] = (),
 ) -> Table | None:
-    """Return what may be shown of these counts by (row, column); None if there are too few people in all.
+    """Return the table that may be shown of these counts by (row, column); None if there are too few people in all.
 
-    `also` are cells that are hidden whatever their numbers: those that an earlier table has hidden.
+    Cells in `also` are hidden whatever their numbers: those that an earlier table has hidden.
     """
     if sum(counts.values()) < LEAST:
         return None
@@ -112,8 +112,8 @@ def _find_exposed(cells: Cells, hidden: set[Place]) -> Place | None:
 def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place]:
     """Return the cells to hide next for an exposed one: the corners of a rectangle with it that have the fewest people.
 
-    Where no rectangle is enough, it is the cell with the smallest shown number. There always is one: with all of them
-    hidden, every number may be as large as the totals, which are LEAST or more.
+    If no rectangle is enough, the cell with the smallest shown number is returned. There always is such a cell: with
+    all cells hidden, every number may be as large as the totals, which are LEAST or more.
     """
     rectangles = [
         {(row, exposed[1]), (exposed[0], column), (row, column)} - hidden
@@ -128,7 +128,7 @@ def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place
 
 
 def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
-    """Return whether the hidden numbers can be others, with the same totals, so that this one is LEAST or more.
+    """Return whether other hidden numbers fit the same totals and make the number in this cell LEAST or more.
 
     To raise this number, another hidden one in its column must fall, one in that one's row must rise, and so on, until
     one in its own row falls. Each such way is taken as far as it goes, until the number is large enough.
@@ -148,7 +148,7 @@ def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
 
 
 def _find_way(numbers: Cells, hidden: set[Place], place: Place) -> list[Place]:
-    """Return cells whose numbers fall and rise in turns, from the column of `place` to its row; [] without a way."""
+    """Return cells whose numbers alternately fall and rise, from the column of `place` to its row; [] if none are."""
     queue: deque[list[Place]] = deque(
         [other] for other in sorted(hidden) if other[1] == place[1] and other != place and _at(numbers, other)
     )

@@ -14,7 +14,7 @@ LONGEST_TAG = 40
 
 
 class RegistrationNote(Base):
-    """A private note of an organiser. Organisers read it, and so does the person, among their own data (P11)."""
+    """A private note of an organiser. Organisers read it, and the person it is about, among their own data (P11)."""
 
     __tablename__ = "registration_notes"
     __table_args__ = (Index("ix_registration_notes_registration_id", "registration_id", "id"),)

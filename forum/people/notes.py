@@ -29,7 +29,7 @@ def add_note(
 ) -> None:
     """Add a private note of the acting organiser ("user:7"), once for each `form_key` (R03).
 
-    The author of a note that is not signed is recorded in the audit trail only.
+    The author of an unsigned note is recorded only in the audit trail, not with the note.
     """
     if form_key and audit_queries.has_form(NOTED, [subject], form_key):
         return
@@ -91,7 +91,7 @@ def list_tags_of_event(event_id: int) -> Sequence[str]:
 def list_some_tags(event_id: int) -> Sequence[str]:
     """Return the event's first tags in alphabetical order, at most MOST_LISTED_TAGS, for a filter.
 
-    The index is asked for one tag after the other, because a hundred thousand rows may have the same few tags.
+    Each statement reads the next tag from the index, because a hundred thousand rows may have the same few tags.
     """
     mine = RegistrationTag.event_id == event_id
     first = select(func.min(RegistrationTag.name).label("name"), literal(1).label("rank")).where(mine)

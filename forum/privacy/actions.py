@@ -42,7 +42,7 @@ def take_back(registration: Registration, *, now: datetime) -> None:
 
 
 def shown_of(registration: Registration) -> dict[str, Any]:
-    """Return what an organiser reads before the person is erased, which must be the same when it is carried out."""
+    """Return the values that an organiser reads before an erasure, by which a change since then is noticed."""
     db.session.refresh(registration)
     names = ("given_name", "family_name", "email", "is_live", "holds_place")
     return {
@@ -56,7 +56,8 @@ def carry_out(
 ) -> None:
     """Erase the person who requested it. Raises NotOpen, and what `check` raises. Call after `start_write`.
 
-    `check` gets the registration once the event is locked, so that nobody is erased whom the page did not name (R30).
+    `check` gets the registration once the event is locked, and refuses if the page named other people than would be
+    erased (R30).
     """
     registration = _lock_open(request)
     if check:

@@ -1,4 +1,4 @@
-"""The register's entries about what organisers do with many people at once."""
+"""The entries of the register of personal data about acts of organisers on many people at once."""
 
 from flask_babel import lazy_gettext as _l
 

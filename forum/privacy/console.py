@@ -35,7 +35,7 @@ STATES = {
 
 
 class RefusalForm(TidyForm):
-    """The reason for which a request is refused; the person gets it by mail."""
+    """The form with the reason for refusing a request; the person gets the reason by mail."""
 
     reason = LinesField(
         _l("Reason, as the person reads it"),
@@ -47,7 +47,7 @@ class RefusalForm(TidyForm):
 
 
 class ErasureForm(ShowsStored, TidyForm):
-    """The button that erases a person, with a digest of whom its page says that it erases."""
+    """The button that erases a person, with a digest of the people that its page names."""
 
 
 @bp.get("")
@@ -135,7 +135,7 @@ def _get_or_404(event: str, number: int) -> ErasureRequest:
 
 
 def _erase(asked: ErasureRequest, form: ErasureForm) -> None:
-    """Erase whom the page has named. Raises NotOpen, and ChangedMeanwhile when these are others now (R30)."""
+    """Erase the people whom the page named. Raises NotOpen, or ChangedMeanwhile if others would be erased now (R30)."""
     actions.carry_out(
         asked,
         check=lambda one: form.refuse_if_changed(actions.shown_of(one)),
@@ -145,7 +145,7 @@ def _erase(asked: ErasureRequest, form: ErasureForm) -> None:
 
 
 def _ask_to_erase(event: str, number: int, form: ErasureForm, status: int = 422) -> ResponseReturnValue:
-    """Show whom the form erases, and who stays; `status` is that of a form with errors."""
+    """Show who will be erased and who stays; `status` is the HTTP status, another one for a form with errors."""
     asked, registration = _get_open(event, number)
     form.show(actions.shown_of(registration))
     page = _page("carry_out", asked, form, reach=erasing.foresee(registration))

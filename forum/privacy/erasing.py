@@ -45,7 +45,7 @@ class Reach:
         return [registration, *self.joined, *self.former]
 
     def list_named(self, registration: Registration) -> list[str]:
-        """Return the addresses of erased registrations that remaining ones share: rows with these addresses stay."""
+        """Return the addresses that erased and remaining registrations share: rows with these addresses stay."""
         every = self.erased_with(registration)
         addressed = owners.list_forgettable(every)
         return sorted({one.email for one in every if one not in addressed})

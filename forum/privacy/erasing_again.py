@@ -65,7 +65,7 @@ class Repeated:
 
 
 def repeat(digest: str, *, now: datetime) -> int:
-    """Repeat an erasure as the worker; return 1 if something was there to be erased, else 0. Raises KeyIsAway."""
+    """Repeat an erasure in the worker; return 1 if there was anything to erase, else 0. Raises KeyIsAway."""
     return int(repeat_as("worker", digest, now=now).erased)
 
 
@@ -104,7 +104,7 @@ def repeat_as(actor: str, digest: str, *, now: datetime) -> Repeated:
 def _undo_merges(
     registration: Registration, mark: Mark, *, actor: str, now: datetime
 ) -> tuple[list[str], list[str]]:
-    """Undo again the merges that had been undone before the erasure, so that the other person loses nothing.
+    """Undo again the merges that had been undone before the erasure, so that the other person of a merge loses nothing.
 
     Return the references of the others whom a merge has left ended, and of those who may still have values of the
     erased person. Had the merge still been there, both registrations would have been erased and have tombstones.
@@ -193,6 +193,6 @@ def _addresses_before(moment: datetime) -> Iterator[tuple[int, str]]:
 
 
 def _standing_for(event_id: int, address: str, mark: Mark) -> Registration:
-    """Return a registration that is not stored, with which `erasing` finds all data of a confirmed address."""
+    """Return an unsaved registration, by which `erasing` finds all data of a confirmed address."""
     confirmed = {"confirmed_at": mark.erased_at, "status": Status.CANCELLED}
     return Registration(event_id=event_id, email=address, email_canonical=address, **confirmed)

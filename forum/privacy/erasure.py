@@ -1,4 +1,4 @@
-"""The entries of the register of personal data about requests to be erased, and what is remembered of an erasure."""
+"""The entries of the register of personal data about requests to be erased, and about tombstones of erased people."""
 
 from flask_babel import lazy_gettext as _l
 

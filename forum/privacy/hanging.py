@@ -30,7 +30,7 @@ from forum.registration.owners import list_former, list_joined, list_sole, may_r
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
-# Columns that own data leave out, grouped by reason.
+# Columns that own data leave out, in groups; each group has a comment with its reason.
 UNTOLD = {
     # Left out: digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
@@ -45,7 +45,7 @@ UNTOLD = {
     # Left out: copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
-    "registrations.sealed_for",  # `sealed_for` is a digest of an address.
+    "registrations.sealed_for",  # `sealed_for` is a digest of an address
     "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from"),
     *("registrations.version", "task_people.seen_version"),
@@ -66,13 +66,13 @@ PARTLY = {
 # Tables with organisers' notes during a review, which own data include once it is decided (`own_data.DELIBERATIONS`).
 # A person of a task may have been left alone because of such a note.
 DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
-# Tables whose rows belong to a person by an equal address alone, with or without a foreign key to a registration
+# Tables whose rows belong to a person because of an equal address, with or without a foreign key to a registration
 # (`_addressed`).
 BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}
 # Foreign keys from one person's row to somebody else's row: neither a person's own data nor an erasure follow them.
 TO_OTHERS = {"invitations.forwarded_to_id"}
-# Values that are sealed with these keys are shown only if they certainly belong to the reader (`owners`). Otherwise a
-# fixed text stands there, the same for everybody.
+# Values that are sealed with these keys are shown only if they certainly belong to the reader (`owners`). Otherwise the
+# same fixed text is shown to everybody.
 APART = {"identity", "care"}
 CLOSED = {"not_shown": True}
 # Texts that the person and organisers wrote to and about each other. Those of ended registrations with the same address
@@ -183,17 +183,17 @@ def _told_former(row: Any, addresses: Collection[str]) -> Row:
 
 
 def _is_by_open_link(row: Any, column: Column) -> bool:
-    """Return whether this is a reason for declining an invitation, which anybody with the link may have written."""
+    """Return whether the value is a reason for declining an invitation: anybody with the link may have written it."""
     return isinstance(row, Invitation) and column.name == "reason" and row.registration_id is None
 
 
 def _is_apart(column: Column) -> bool:
-    """Return whether the column's key is one of `APART`: identity, diet and access."""
+    """Return whether the column is sealed with one of the keys in `APART`: identity, diet and access."""
     return isinstance(column.type, Sealed) and column.type.purpose in APART
 
 
 def _closed(row: Any, column: Column) -> Row | None:
-    """Return what own data show instead of a closed value: that it is not shown.
+    """Return the text that own data show in place of a closed value.
 
     Of the record of a merge, which holds former values of the registration, only the sealed ones are closed.
     """

@@ -1,4 +1,4 @@
-"""The register's entry about people whom organisers have registered from a table."""
+"""The entry of the register of personal data about people whom organisers have registered from a table."""
 
 from flask_babel import lazy_gettext as _l
 

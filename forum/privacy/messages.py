@@ -1,4 +1,4 @@
-"""The register's entries about mails: those that we send, and that somebody wants no messages from organisers."""
+"""The entries of the register of personal data about mails, and about people who want no messages from organisers."""
 
 from flask_babel import lazy_gettext as _l
 

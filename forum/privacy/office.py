@@ -1,4 +1,4 @@
-"""The register's entries about the office's own people: organisers with an account in the console."""
+"""The entries of the register of personal data about organisers, who have an account in the console."""
 
 from flask_babel import lazy_gettext as _l
 

@@ -31,7 +31,7 @@ def send(registration: Registration, *, now: datetime) -> None:
 def open_link(token: str, *, now: datetime) -> str:
     """Use the link up; return the digest of a token that opens the page for ten minutes. Raises LinkRefused.
 
-    Of two presses of the button only the first works: the link is looked up again once the event is locked.
+    If the button is pressed twice only the first press works: the link is looked up again once the event is locked.
     """
     places.lock(links.follow(token, TokenPurpose.OWN_DATA, now=now).event)
     registration = links.follow(token, TokenPurpose.OWN_DATA, now=now)

@@ -117,9 +117,9 @@ def lift(request_id: int, *, now: datetime) -> int:
 
 
 def _is_told(request: RestrictionRequest) -> bool:
-    """Return whether the latest mail about the end was sent; True for a person without an address, who gets none.
+    """Return whether the latest mail about the end was sent; True for a person without an address, who gets no mail.
 
-    The mail may belong to another registration since a merge was undone: then the person has not been told.
+    The mail may belong to another registration since a merge was undone: then the result is False.
     """
     mine = OutboxMessage.registration_id == request.registration_id, OutboxMessage.kind == mails.ENDING
     newest = select(OutboxMessage.status).where(*mine).order_by(OutboxMessage.id.desc()).limit(1)

@@ -63,7 +63,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "mailings": {
         *("id", "event_id", "kind", "status", "steps", "words"),
         *("changed_at", "proposed_at", "ended_at", "people"),
-        # Filters of the attendee list, without a search text: where one names somebody, the people themselves are kept.
+        # Filters of the attendee list without a search text. Where a filter names somebody, the people themselves are
+        # stored instead.
         *("subjects", "audience", "fallback", "begins_at", "left_out"),
     },
     "mailing_recipients": {"id", "mailing_id"},

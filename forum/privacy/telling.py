@@ -1,4 +1,4 @@
-"""All of a person's data, in words for their own page; the JSON file keeps the technical names (P11)."""
+"""All of a person's data in words, for the person's own page; the JSON file keeps the technical names (P11)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

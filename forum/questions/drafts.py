@@ -1,4 +1,4 @@
-"""A question as a value, independent of the database, for forms and files of content."""
+"""A question as a value that is independent of the database, for forms and content files."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,7 +11,7 @@ from forum.questions.models import Question
 
 @dataclass(frozen=True)
 class ChoiceDraft:
-    """An answer that a question offers. A new choice may have the key "", and then gets one made from its label."""
+    """A choice of a question. A new choice may have the key "", and then gets one made from its label."""
 
     label: Text
     key: str = ""
@@ -55,7 +55,7 @@ class QuestionDraft:
             ),
             depends_on=question.depends_on.key if question.depends_on else "",
             depends_on_values=tuple(question.depends_on_values) if question.depends_on else (),
-            # `file_types` and `most_megabytes` are None for a question that is not stored yet.
+            # The columns `file_types` and `most_megabytes` are None for a question that is not stored yet.
             file_types=tuple(question.file_types or ()),
             most_megabytes=question.most_megabytes or 0,
         )

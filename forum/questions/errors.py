@@ -25,7 +25,7 @@ class QuestionRefused(Exception):
 
     def __init__(self, fault: Fault, where: str = "") -> None:
         super().__init__(fault.value)
-        # The key of the faulty choice or of the other question, or "".
+        # The key of the faulty choice, or of the question that is referred to; else "".
         self.fault, self.where = fault, where
 
 

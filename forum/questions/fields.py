@@ -42,14 +42,14 @@ class CountryAnswer(CountryField):
     """A country that may be left out; the question's own check refuses an unknown code."""
 
     def pre_validate(self, form) -> None:
-        """Leave the check to the question, which may not be asked."""
+        """Do not check here: the question may not apply, and its own check follows."""
 
 
 class FileAnswer(Field):
     """A file as an answer: the field's value is a signed text that names a file sent before (`uploads`)."""
 
     widget = FileInput()
-    refusal = ""  # why the file that was sent with the form was refused; "" for no refusal
+    refusal = ""  # why the file that was sent with the form was refused; "" if it was not
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Accept only a text that this site has signed."""
@@ -58,7 +58,7 @@ class FileAnswer(Field):
 
     @property
     def told(self) -> dict[str, Any] | None:
-        """Name and size of the file, or None."""
+        """Name and size of the file that the field names, or None."""
         return files.read(self.data)
 
 
@@ -99,8 +99,8 @@ class AsksQuestions(TidyForm):
             field.validators = (_only_if_asked, *field.validators)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the form is valid; if all answers together are too long, the last one gets the error."""
-        # Which questions are asked is computed once for all fields, because their checks change no answer.
+        """Return whether the form is valid. If all answers together are too long, the last one gets the error."""
+        # Work out only once which questions apply, because checking the fields changes no answer.
         self.asked_now = self.asked()
         valid = super().validate(*args, **kwargs)
         return all([valid, *(self._fits(sensitivity) for sensitivity in Sensitivity)])
@@ -128,7 +128,7 @@ class AsksQuestions(TidyForm):
 
 
 def make_field(question: Question, stored: Any = None, *, language_code: str) -> Any:
-    """Return the field of a question, unbound, in this language; a stored choice is offered in any case."""
+    """Return the unbound field of a question, with labels in this language; a choice that is stored stays offered."""
     label = question.label.in_language(language_code)
     if question.kind == QuestionKind.FILE:
         return FileAnswer(label, [_is_taken, _required])
@@ -156,7 +156,7 @@ def _only_if_asked(form: AsksQuestions, field: Any) -> None:
 
 
 def _is_taken(_form: AsksQuestions, field: FileAnswer) -> None:
-    """Refuse a file that was sent with the form and not accepted."""
+    """Refuse the form while a file that was sent with it is not accepted."""
     if field.refusal:
         raise StopValidation(field.refusal)
 

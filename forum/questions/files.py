@@ -39,7 +39,7 @@ PDF_BEGINS, PDF_ENDS, PDF_TAIL = re.compile(rb"%PDF-[12]\.[0-9]"), b"%%EOF", 102
 # Active content that a PDF may not contain: scripts, and embedded files. Compressed pictures do not contain such words
 # by chance.
 ACTIVE = (b"JavaScript", b"Launch", b"EmbeddedFile", b"RichMedia")
-# A character of a name may be written as its number: /J#61vaScript is the same name as /JavaScript.
+# A name in a PDF may have characters written as numbers: /J#61vaScript is the same name as /JavaScript.
 NAMES_ACTIVE = re.compile(
     b"/(?:%s)" % b"|".join(b"".join(b"(?:%c|(?i:#%02x))" % (one, one) for one in word) for word in ACTIVE)
 )

@@ -33,7 +33,7 @@ class Group:
 
 @dataclass
 class Node:
-    """A question on the page: its field, its hint, and the groups of questions that depend on it."""
+    """A question on the page: its field, a hint, and the groups of questions that depend on it."""
 
     question: Question
     field: Any
@@ -42,7 +42,7 @@ class Node:
 
     @property
     def marks(self) -> dict[str, str]:
-        """For each answer that makes questions appear, the numbers of their groups."""
+        """For each answer that makes other questions appear, the numbers of their groups."""
         marks: dict[str, list[str]] = {}
         for group in self.groups:
             for value in group.nodes[0].question.depends_on_values:

@@ -52,7 +52,8 @@ def list_kept(slug: str | None) -> list[Question]:
     in its own transaction, and the version is read before the questions: a cached list is never older than its version.
     """
     kept: Kept = current_app.extensions.setdefault("kept_questions", {})
-    # Within a transaction ask that one: it may read older rows than the version of this moment has.
+    # Within a transaction read the questions in that transaction: its rows may be older than the version of this
+    # moment.
     begun = db.session().in_transaction()
     version = (None if begun else cache.exact_version()) or events.content_version()
     versioned = kept.get(slug)

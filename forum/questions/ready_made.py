@@ -49,7 +49,7 @@ def find_set(key: str) -> ReadySet | None:
 
 
 def with_free_keys(ready: ReadySet, taken: Iterable[str]) -> list[QuestionDraft]:
-    """Return the drafts of the set with keys that are not taken, such as diet-2, in their conditions too."""
+    """Return the drafts of the set with keys that the event does not use yet, such as diet-2, in conditions too."""
     used, renamed, drafts = set(taken), {}, []
     for draft in ready.questions:
         numbered = (

@@ -92,7 +92,7 @@ def take(form: AsksQuestions) -> None:
 
 
 def words_of(fault: FileFault, question: Question) -> str:
-    """Return the message at a field whose file was refused."""
+    """Return the message for a refused file."""
     if fault == FileFault.TOO_LARGE:
         return _(
             "The file has more than %(number)s MB. Choose a smaller one.", number=question.most_megabytes
