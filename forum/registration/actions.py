@@ -38,7 +38,7 @@ from forum.registration.errors import (
 from forum.registration.given import Answered
 from forum.registration.models import Registration, Submission
 
-# Actors who change answers under the rules for the person: not after the freeze date, and with another review.
+# Actors whose changes of answers follow the rules for the person: not after the freeze date, and reviewed again.
 THEMSELVES = ("person", "contact")
 
 
@@ -232,7 +232,7 @@ def _refuse_if_organisation_full(registration: Registration, details: Details) -
 
 
 def _takes_last_chance(registration: Registration, now: datetime) -> bool:
-    """Give a place now if the event has no waiting list; return whether one is given. Raises SectorFull."""
+    """If the event has no waiting list give a place now; return whether one is given. Raises SectorFull."""
     if registration.event.has_waiting_list:
         return False
     if not places.admit(registration, now):

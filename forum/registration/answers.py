@@ -1,8 +1,8 @@
 """The answers of a registration: set by the form, by a change, and when the address is confirmed.
 
 Anybody can enter another person's address. So while the address is not confirmed, each confirming link carries the
-answers of its own form. The answers of the link that is pressed count, not those of the form that came first. An
-organiser's change meanwhile is made in the stored form of the link, too.
+answers of its own form. Confirming stores the answers of the link that is opened, not those of the form that came
+first. When an organiser changes an answer before that, the form behind the link is changed as well.
 """
 
 import secrets
@@ -27,9 +27,10 @@ REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
-    """Return a registration made from the form, not stored yet and without a place."""
+    """Return an unsaved registration, without a place, made from the form."""
     reference = new_reference()
-    # Without an address, store the reference instead: it is unique, and cannot be anybody's address.
+    # Without an address, store the registration's reference in its column: it is unique, and cannot be anybody's
+    # address.
     canonical = names.canonical_email(applicant.email) if applicant.email else reference
     registration = Registration(
         event=event,
@@ -67,7 +68,7 @@ def take_over(registration: Registration, submission: Submission | None, *, now:
 
 
 def read(registration: Registration, submission: Submission | None) -> Mapping[str, Any]:
-    """Return the answers that a confirming link carries; for a link without a form, the registration's answers.
+    """Return the answers that a confirming link carries; if there is no stored form, those of the registration.
 
     A field that a form of an older version did not ask for is taken from the registration: such a link still works
     after an update. `given` are the answers to the event's own questions, None where the form had no such questions.
@@ -95,7 +96,7 @@ def move_carried(sector: Sector, into: Sector) -> None:
 def find_carried(registration: Registration) -> Submission | None:
     """Return the form whose answers confirming the address will set, or None. Raises SeveralForms.
 
-    A form that somebody else sent later is not the one from which the registration was made.
+    Someone else may have sent a later form: its answers are not those of the registration.
     """
     if registration.status != Status.PENDING:
         return None
@@ -106,7 +107,7 @@ def find_carried(registration: Registration) -> Submission | None:
 
 
 def carry(registration: Registration, told: Mapping[str, Any]) -> None:
-    """Change these answers in the form of the confirming link, so that confirming keeps the change.
+    """Change these answers also in the form of the confirming link, so that confirming keeps the change.
 
     Raises SeveralForms.
     """
@@ -120,7 +121,7 @@ def sector_of(registration: Registration, told: Mapping[str, Any]) -> Sector:
 
 
 def moves(registration: Registration, told: Mapping[str, Any]) -> bool:
-    """Return whether the answers name another sector or organisation than the registration has now."""
+    """Return whether the answers name another sector or organisation than the registration now has."""
     key = belonging.key_of(registration.event, told["organisation"], registration.email_canonical)
     return (sector_of(registration, told), key) != (registration.sector, registration.organisation_key)
 
@@ -139,7 +140,7 @@ def say_identity(
     contact: str | None = None,
     now: datetime,
 ) -> None:
-    """Store, encrypted, whether the person has protected identity, in place of the earlier answer.
+    """Store whether the person has protected identity, encrypted, in place of the earlier answer.
 
     `contact` is somebody through whom a handler reaches a person who was registered by telephone (P20).
     """
@@ -172,13 +173,13 @@ def new_reference() -> str:
 
 
 def _given(registration: Registration, submission: Submission | None) -> Mapping[str, Any] | None:
-    """Return the answers to the event's own questions for a link; without a form, those of a withheld form."""
+    """Return a link's answers to the event's own questions; if the link has no form, those of a withheld form."""
     form = submission or queries.find_withheld_form(registration)
     return form.given if form else None
 
 
 def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime, now: datetime) -> bool:
-    """Set each answer from `told`; return whether the sector or organisation changed."""
+    """Set each answer from `told`; return whether that changed the sector or the organisation."""
     sector, moved = sector_of(registration, told), moves(registration, told)
     if moved:
         places.release(registration)

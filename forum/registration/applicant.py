@@ -54,11 +54,14 @@ class Applicant(Details):
         return {"sector": sector, **{name: told[name] for name in told if name not in NOT_CARRIED}}
 
     def _told(self) -> dict[str, Any]:
-        """Return the values by name. Unlike `asdict` it copies no answers: that takes as long as the digest of them."""
+        """Return the values by name.
+
+        Unlike `asdict` this copies no answers, because copying takes as long as digesting them.
+        """
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-# The list of a registration's details, in the order in which forms, pages and files show them.
+# The registration's details, in the order in which forms, pages and files show them.
 CHANGEABLE = tuple(field.name for field in fields(Details))
 # The details of CHANGEABLE and the e-mail address, which forms and pages show after the name.
 ASKED = (*CHANGEABLE[:2], "email", *CHANGEABLE[2:])

@@ -14,8 +14,8 @@ from forum.registration.links import managing_ends
 def asking_addresses(now: datetime, *, but: Event | None = None) -> list[dict[str, Any]]:
     """Return name and URL of this page for each event whose personal links may still work, the current event first.
 
-    A page of an invalid link, which knows no registration, shows all these events. An event's own page for asking
-    passes the event as `but`, which is left out.
+    The page for an invalid link knows no registration, so it offers all these events. An event's own page leaves itself
+    out by passing the event as `but`.
     """
     every = events.read_frame(None).events
     labels = short_labels_of(every)

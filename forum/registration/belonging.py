@@ -26,7 +26,7 @@ from forum.registration.organisation_models import MarkKind, Organisation, Organ
 AT_ONCE = 500
 Whose = TypeVar("Whose", str, int)
 Marks = dict[tuple[str, str], Whose]
-# The organisation of a mark, or the one into which it was merged.
+# The organisation to which a mark (a name or a mail domain) leads: its own, or the one into which that was merged.
 Standing = aliased(Organisation)
 MARKS = (
     select(OrganisationMark.kind, OrganisationMark.value, Standing.key)
@@ -66,7 +66,7 @@ SUGGESTED = ALL_SUGGESTED.where(
 def key_of(event: Event, organisation: str, email_canonical: str) -> str:
     """Return the `organisation_key` of a registration with this organisation's name and this address."""
     key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
-    # Do not let this query write a registration that is only half changed.
+    # Do not flush before this query: the registration may be half changed.
     with db.session.no_autoflush:
         rows = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
         return _choose(_by_mark(rows), key, domains) or key
@@ -103,7 +103,8 @@ def settle(event: Event) -> int:
 def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
     """Return by organisation id how many live registrations with this key match its own marks, and their places.
 
-    Merged organisations are listed apart, each with the registrations that match its own names and mail domains.
+    Marks are names and mail domains. Merged organisations are listed apart, each with the registrations that match its
+    own marks.
     """
     owners = _by_mark(db.session.execute(OWNERS.where(IN_EVENT), {"event_id": event.id}))
     columns = Registration.organisation, Registration.email_canonical, Registration.holds_place

@@ -26,7 +26,7 @@ from forum.registration.models import Registration, Submission
 
 @dataclass(frozen=True)
 class Identity:
-    """What a handler has learned about a protected identity: the real name, and through whom to reach the person."""
+    """The facts that a handler has learned about a protected identity: the real name, and who can reach the person."""
 
     real_name: str | None = None
     contact: str | None = None
@@ -79,7 +79,7 @@ def add(
 
 
 def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, now: datetime) -> Registration:
-    """Return the registration, not stored yet, with a place if one is free. Raises SectorFull."""
+    """Return an unsaved registration, with a place if one is free. Raises SectorFull."""
     added = answers.draft(event, sector, asked, now=now)
     added.calendar_sequence = 0
     if places.admit(added, now):
@@ -90,7 +90,7 @@ def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, no
 
 
 def _submission(added: Registration, asked: Applicant, now: datetime) -> Submission:
-    """Return the row that recognises the form when it is sent again."""
+    """Return the row by which the form is recognised when it is sent again."""
     return Submission(
         key=asked.submission_key, fingerprint=asked.digest(), registration=added, received_at=now
     )

@@ -21,7 +21,7 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 
-# Whoever has a place and has not said to which parts they come.
+# The column of people who have a place and have not said to which parts they come.
 UNSAID = ""
 
 
@@ -70,7 +70,7 @@ def count(event: Event, asked: Question) -> Sheet:
 
 
 def _read_parts(event: Event, asked: Question) -> dict[int, Sequence[str]]:
-    """Return by the registration's id to which parts people with a confirmed place come."""
+    """Return by registration id to which parts the people with a confirmed place come."""
     query = (
         select(Registration.id, Answer.value)
         .outerjoin(Answer, (Answer.registration_id == Registration.id) & (Answer.question_id == asked.id))
@@ -87,7 +87,7 @@ def _as_list(value: Any) -> Sequence[str]:
 
 
 def _list_needs(event: Event) -> list[tuple[Question, str]]:
-    """Return the answers that name a need: choices, and yes to a question that asks for yes or no."""
+    """Return the answers that mean a need: choices, and "yes" to a question that asks for yes or no."""
     return [
         (one, need)
         for one in queries.list_all(event.id)

@@ -1,8 +1,8 @@
 """A person's own calendar feed: a secret address that calendar programs read, so that they follow changes (M14).
 
-The feed is the calendar file of the personal page and says as little: no name, no sector, nobody else. Whoever knows
-the address can read it, so the person ends it by one press. It goes on when the registration is cancelled, to say so:
-a feed that ends leaves old entries in the calendar.
+The feed is the calendar file of the personal page and contains no name and no sector. Everybody who knows the address
+can read the feed, so the person can end it by pressing one button. After a cancellation the feed still works and says
+that the entry is cancelled: if the feed ended, old entries would stay in the calendar.
 """
 
 from datetime import datetime
@@ -50,7 +50,8 @@ def made_at(registration: Registration, now: datetime) -> datetime | None:
 def follow(token: str, *, now: datetime) -> Registration:
     """Return the registration of a feed. Raises LinkRefused, also once personal links of the event have ended.
 
-    The event's present days count, for it may have been moved since the feed was made.
+    The link's end is computed from the event's present days, because the event may have been moved since the feed was
+    made.
     """
     registration = links.follow(token, TokenPurpose.CALENDAR, now=now)
     if now >= links.managing_ends(registration.event):

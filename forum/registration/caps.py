@@ -42,13 +42,13 @@ class Held:
         self._in_all: Counter[str] = Counter()
 
     def add(self, keys: Collection[str], event: Event) -> None:
-        """Read numbers and caps of these organisations, unless they have been read already."""
+        """Read numbers and caps of these organisations, unless they were read before."""
         unknown = set(keys) - self._known
         self.own = {**self.own, **own_caps(event, unknown)}
         self.know(unknown, queries.count_places_of_organisations(event, unknown))
 
     def know(self, keys: Collection[str], numbers: Mapping[tuple[str, int], int]) -> None:
-        """Store the places of these organisations in each sector, which the caller has read."""
+        """Store how many places these organisations have in each sector, as the caller has read them."""
         self._known |= set(keys)
         for (key, sector_id), number in numbers.items():
             self.count(key, sector_id, number)

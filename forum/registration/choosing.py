@@ -20,7 +20,8 @@ from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.registration.restrictions import RESTRICTED
 
-# The most people whom an organiser chooses at an event; an act on all who match has no such bound.
+# The most people that an organiser can choose one by one at an event; an act on all who match a filter has no such
+# limit.
 MOST = 5000
 KEPT_FOR = timedelta(hours=24)
 
@@ -28,10 +29,10 @@ KEPT_FOR = timedelta(hours=24)
 def keep(
     event: Event, user_id: int, *, ticked: Collection[str], before: Collection[str], now: datetime
 ) -> int:
-    """Keep what was changed on a page of the list: `ticked` are the references that are ticked now, `before` were.
+    """Store the changes made on a page of the list: `ticked` are the references ticked now, `before` those ticked then.
 
-    Whoever is as the page showed them stays as they are: another page may have changed them meanwhile. Returns how many
-    of the ticked are left out, because their data may not be used. Raises TooManyChosen.
+    People whose tick the page did not change stay as they are: another page may have changed them meanwhile. Returns
+    how many of the ticked people were not added, because their data may not be used. Raises TooManyChosen.
     """
     accounts.lock_user(user_id)
     here = Registration.event_id == event.id
@@ -53,7 +54,7 @@ def add_matching(event: Event, filters: Filters, user_id: int, *, now: datetime)
 
 
 def clear(event: Event, user_id: int) -> None:
-    """Choose nobody."""
+    """Delete the organiser's choice, so that nobody is chosen."""
     db.session.execute(delete(ChosenPerson).where(*_of(event, user_id)))
 
 
@@ -75,7 +76,8 @@ def _add(event: Event, user_id: int, people: Select[Any], now: datetime) -> None
     row = new.with_only_columns(
         literal(user_id), literal(event.id), Registration.id, literal(now, UtcDateTime)
     ).limit(MOST + 1)
-    # On PostgreSQL, leave out whoever is deleted at this moment: their row would refuse the whole choice.
+    # On PostgreSQL, leave out people who are being deleted at this moment: a foreign key would refuse the whole
+    # statement.
     row = row.with_for_update(read=True, key_share=True, of=Registration)
     columns = ["user_id", "event_id", "registration_id", "chosen_at"]
     db.session.execute(insert(ChosenPerson).from_select(columns, row))

@@ -20,7 +20,7 @@ def list_ids(event: Event, user_id: int) -> set[int]:
 
 
 def is_chosen(event: Event, user_id: int) -> ColumnElement[bool]:
-    """Return the condition of queries of registrations that this organiser has chosen the person."""
+    """Return the condition that this organiser has chosen a registration, for queries of registrations."""
     return Registration.id.in_(select(ChosenPerson.registration_id).where(*_mine(event, user_id)))
 
 

@@ -11,7 +11,7 @@ from forum.registration.errors import NotLive
 
 
 def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
-    """Show what the link would confirm, or that it has been confirmed already."""
+    """Show the details that the link would confirm, or that the address has been confirmed already."""
     now = clock.now()
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
     show_event(registration.event)

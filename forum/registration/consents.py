@@ -39,7 +39,7 @@ def find(registration: Registration, purpose: ConsentPurpose) -> Consent | None:
 
 
 def listed_as(registration: Registration) -> ListedAs | None:
-    """Return which of the person's data the event's list may show to its readers; None for nothing."""
+    """Return which of the person's data the event's list may show to its present readers; None for nothing."""
     consent = find(registration, LIST)
     covers = consent and consent.audience in COVERING[registration.event.participant_list]
     return consent.listed_as if consent and covers else None
@@ -82,7 +82,7 @@ def asked_audience(registration: Registration) -> ListAudience | None:
 def give(
     registration: Registration, purposes: Collection[ConsentPurpose], listed: Listed | None, *, now: datetime
 ) -> None:
-    """Add consents for a person who has not consented to anything; `listed` is as in `put`."""
+    """Add consents for a person who has not consented to anything; `listed` answers the question about the list."""
     listed = listed or _by_name(registration)
     for purpose in sorted(purposes):
         _add(registration, purpose, listed, now)

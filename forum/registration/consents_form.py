@@ -61,7 +61,7 @@ class ConsentsForm(TidyForm):
 
     @property
     def is_asked_anew(self) -> bool:
-        """Whether the person's consent names fewer readers than the list has today, so the list does not show them."""
+        """Whether the consent names fewer readers than the list has today: then the list leaves the person out."""
         if self._audience is None or self._kept is None:
             return False
         return self._kept.audience not in consents.COVERING[self._audience]

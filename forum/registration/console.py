@@ -63,7 +63,7 @@ def index(event: str) -> ResponseReturnValue:
 
 
 def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = None) -> str:
-    """Return the page of the list with these filters, and record that it was seen if it is a search (P18)."""
+    """Return the list's page with these filters; a search is recorded as a view in the audit trail (P18)."""
     if filters.is_search:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
     counts = listing.count_by_sector_and_status(event)
@@ -216,7 +216,7 @@ def to_person(registration: Registration, filters: listing.Filters) -> str:
 def _cancel(registration: Registration, form: CancelForm) -> None:
     """Cancel, with the organiser's words in the mail and the reason as a private note.
 
-    Raises NotLive, and ChangedMeanwhile when the page said something else, or a review leaves it to others (R30).
+    Raises NotLive, and ChangedMeanwhile when the page showed another state or a review forbids it (R30).
     """
     actor, now = sign_ins.current_actor(), clock.now()
     places.lock_live(registration)
@@ -294,7 +294,7 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
 
 
 def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return the context that all lists of an event's people share, with each sector's balance by sector id."""
+    """Return the context that all lists of an event's people share, and the balance of each sector by its id."""
     balance = balance_of(event, counts, clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
     return {"event": event, "sectors": sectors, "is_over": balance.is_over, "wording": wording}

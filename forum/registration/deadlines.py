@@ -1,4 +1,4 @@
-"""How long a person has to answer a mail: the time counts from when the mail left, if it left late.
+"""How long a person has to answer a mail. If the mail left late, the time counts from then.
 
 While the mail server is away, no mail reaches anybody. So no deadline may pass before the person can know of it.
 """

@@ -1,4 +1,7 @@
-"""Delegations in the attendee list; the package `delegations`, which imports this one, installs how they are read."""
+"""Delegations in the attendee list, read by functions that the package `delegations` registers here.
+
+The package `delegations` imports this one, so this one cannot import it.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,14 +71,14 @@ def list_with_members(
 
 
 def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:
-    """Return the condition that a registration belongs to this delegation, to any, or to none."""
+    """Return the condition that a registration belongs to this delegation, or to any, or to none."""
     if isinstance(wanted, Delegated):
         return _reading().has([wanted.number])
     return ~_reading().has(None) if wanted == Membership.NONE else _reading().has(None)
 
 
 def holding(every: Sequence[Delegated], texts: Sequence[str]) -> ColumnElement[bool] | None:
-    """Return the condition that a registration's delegation has one of these folded texts; None if none has."""
+    """Return the condition that a registration's delegation contains one of these folded texts; None if none does."""
     numbers = [one.number for one in every if any(text in one.words for text in texts)]
     return _reading().has(numbers) if numbers else None
 

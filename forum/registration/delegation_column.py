@@ -11,7 +11,7 @@ from forum.registration import delegated
 from forum.registration.listing import Filters
 from forum.registration.models import Registration
 
-# Delegations that the filter offers. Where there are more, each is reached from its row or its own page.
+# How many delegations the filter offers. If there are more, each can be reached from its row or its own page.
 MOST_OFFERED = 200
 
 
@@ -30,7 +30,7 @@ def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> di
 
 
 def known(event: Event, args: MultiDict) -> MultiDict:
-    """Return the parameters of a URL without the delegation, if it does not exist or no longer does."""
+    """Return the URL's parameters, leaving out a delegation that does not exist (any more)."""
     is_gone = "delegation" in args and delegated.find(event, args["delegation"]) is None
     kept = args.items(multi=True)
     return MultiDict((name, value) for name, value in kept if not (is_gone and name == "delegation"))

@@ -1,7 +1,7 @@
 """The list for the door as a PDF: people by the first letter of their names, large, each with a box to tick.
 
-Its rows are those of every other exported list for this purpose (`export_columns`), in the Nordic order of names. Where
-the list holds people without a confirmed place, their status stands in place of the box.
+It has the same rows as other exported lists for the door (`export_columns`), in the Nordic order of names. People
+without a confirmed place have their status in place of the box.
 """
 
 from collections.abc import Iterator
@@ -36,12 +36,12 @@ SORT_KEY = "sort_key"
 
 
 def make(told: dict[str, Any], *, now: datetime) -> bytes:
-    """Return the PDF that says what `tell` has returned. Raises NotSet when it cannot be made."""
+    """Return the PDF with the values that `tell` has returned. Raises NotSet when it cannot be made."""
     return set_pdf(MARKUP, told, now=now)
 
 
 def tell(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
-    """Return all that the markup sets about those who match the filters, in the organiser's language.
+    """Return all values that the markup prints of the people who match the filters, in the organiser's language.
 
     Raises TooManyForPaper.
     """
@@ -71,13 +71,13 @@ def tell(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
 
 
 def names_in(told: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
-    """Return names and organisation of the people whom `tell` has told, by reference."""
+    """Return by reference names and organisation of the people in the values that `tell` has returned."""
     people = (person for group in told["groups"] for person in group["people"])
     return {one["reference"]: (one["family"], one["given"], one["organisation"]) for one in people}
 
 
 def _parts_of_page_number() -> list[str]:
-    """Return "Page ", " of " and "" in the organiser's language: what stands before, between and after the numbers."""
+    """Return "Page ", " of " and "" in the organiser's language: the texts before, between and after the numbers."""
     return _("Page %(page)s of %(pages)s", page="\n", pages="\n").split("\n")
 
 
@@ -104,7 +104,7 @@ def _people(mark: Mark, filters: listing.Filters) -> Iterator[dict[str, Any]]:
 
 
 def _letter(key: str) -> str:
-    """Return the heading under which a name with this sort key stands."""
+    """Return the heading (a letter) for names with this sort key."""
     first = key[:1]
     if first in AFTER_Z:
         return AFTER_Z[first]
@@ -114,7 +114,7 @@ def _letter(key: str) -> str:
 
 
 def _fitting(cell: Any) -> str:
-    """Return a text with a BREAK at each place where the markup may break a long word."""
+    """Return a text with a BREAK wherever the markup may break a long word."""
     words = printable(str(cell or "")).split(" ")
     return " ".join(_broken(word) if len(word) > LONGEST_WORD else word for word in words)
 

@@ -85,7 +85,7 @@ def details(registration: Registration, zone: tzinfo) -> list[Fact]:
 
 
 def review_facts(registration: Registration) -> list[Fact]:
-    """Return what somebody who decides about a person reads of the answers: not the phone, not the consents."""
+    """Return the answers that somebody deciding about the registration reads: no phone number and no consents."""
     facts = [
         (_("E-mail address"), registration.email or _("None: no messages go out")),
         (str(FIELDS["organisation"]), registration.organisation),
@@ -143,8 +143,8 @@ def timeline(
 ) -> list[Happening]:
     """Return actions, notes and mails together, newest first.
 
-    A mail counts as later than an action of the same moment. Who added a person by hand is left out: a handler's name
-    would reveal who has protected identity (P21).
+    A mail counts as later than an action of the same moment. The organiser who added a person by hand is not named: a
+    handler's name would reveal who has protected identity (P21).
     """
     added_at = {entry.at for entry in entries if _is_by_hand(entry)}
     names = _name_actors([*(entry.actor for entry in entries), *map(author_of, notes)])
@@ -164,12 +164,12 @@ def written_notes(notes: Sequence[RegistrationNote], zone: tzinfo) -> list[tuple
 
 
 def author_of(note: RegistrationNote) -> str:
-    """Return how the audit trail names the note's author; "" for an account that is gone."""
+    """Return how the audit trail names the note's author; "" if the account was deleted."""
     return f"user:{note.author_id}" if note.author_id else ""
 
 
 def _address_asked(registration: Registration, zone: tzinfo) -> str:
-    """Return the address that is waiting for confirmation, for a person without a confirmed one."""
+    """Return the address that waits for confirmation, of a person who has no confirmed address."""
     if asked := new_address.find_asked(registration, clock.now()):
         until = moment_text(asked.expires_at, zone)
         return _("%(email)s, not confirmed; the link works until %(moment)s", email=asked.email, moment=until)

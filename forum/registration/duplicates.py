@@ -33,21 +33,21 @@ COMPARED = (
 
 
 class Mark(NamedTuple):
-    """What two registrations of one person have in common: the name with the organisation, or the telephone number."""
+    """A value that registrations of one person have in common: name with organisation, or the telephone number."""
 
     is_phone: bool
     text: str
 
 
 def marks_of(person: Row | Details) -> Iterator[Mark]:
-    """Yield the marks of a person, however their letters and digits are written."""
+    """Yield the marks of a person, in a form that does not depend on how letters and digits are written."""
     yield Mark(False, f"{_name(person)}\n{search_fold(person.organisation)}")
     if digits := _digits(person.phone):
         yield Mark(True, digits)
 
 
 def list_marks(event: Event) -> dict[Mark, str]:
-    """Return the references of the event's live registrations by their marks; of equal ones the first counts."""
+    """Return the references of the event's live registrations by their marks; of several with a mark, the first."""
     theirs = Registration.event_id == event.id, Registration.status.in_(STANDING)
     rows = db.session.execute(
         select(*COMPARED, Registration.reference).where(*theirs).order_by(Registration.id.desc())
@@ -64,7 +64,7 @@ def find_alike(registration: Registration) -> Sequence[Registration]:
 
 
 def search(registration: Registration, typed: str) -> Sequence[Registration]:
-    """Return the live registrations of the event, other than this one, that a search finds."""
+    """Return the event's other live registrations that a search finds."""
     others = listing.matching(registration.event, listing.Filters(q=typed)).where(*_others(registration))
     return db.session.scalars(others.order_by(*listing.BY_NAME).limit(MOST)).all()
 

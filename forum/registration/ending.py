@@ -25,7 +25,7 @@ def install(app: App, rule: Callable[[Registration], None]) -> None:
 
 
 def end_what_leads_to(registration: Registration) -> None:
-    """Call the rules of `install`: one ends the link of a colleague who was asked to come as a substitute."""
+    """Call the rules registered by `install`; one ends the link of a colleague who was asked to be the substitute."""
     for rule in current_app.extensions.get(RULES, ()):
         rule(registration)
 
@@ -36,7 +36,7 @@ def install_before_erasing(app: App, rule: Callable[[Collection[int], datetime],
 
 
 def part_from_unconfirmed(registration_ids: Collection[int], *, now: datetime) -> None:
-    """Call the rules of `install_before_erasing`: one keeps the person's row in the list of a delegation."""
+    """Call the rules registered by `install_before_erasing`; one keeps the person's row in the list of a delegation."""
     for rule in current_app.extensions.get(BEFORE_ERASING, ()):
         rule(registration_ids, now)
 
@@ -47,6 +47,6 @@ def install_following(app: App, rule: Following) -> None:
 
 
 def follow(registration: Registration, to: Registration, *, only: Collection[int] | None = None) -> list[int]:
-    """Call the rules of `install_following`, moving the person's rows to `to`; return the ids of the moved rows."""
+    """Call the rules registered by `install_following`: move rows to `to`; return the ids of the moved rows."""
     rule: Following | None = current_app.extensions.get(FOLLOWING)
     return rule(registration, to, only) if rule else []

@@ -1,4 +1,4 @@
-"""A registration's statuses, makers and ends of offers, purposes of personal links, and what people consent to."""
+"""Enumerations of registrations: statuses, offers, purposes of personal links and exports, consents and others."""
 
 from enum import StrEnum
 
@@ -30,7 +30,7 @@ IN_CALENDAR = {
 
 
 class Group(StrEnum):
-    """A group of several statuses, for a filter of the organisers' list."""
+    """A group of statuses, for a filter of the organisers' list."""
 
     PLACE = "place"  # registrations that hold a place: it is confirmed, or held for an address or an offer
     HELD = "held"  # registrations that hold a place that is not confirmed yet
@@ -144,7 +144,7 @@ class ExportColumns(StrEnum):
 
 
 class ExportShape(StrEnum):
-    """The form of an exported list: a file, by the ending of its name, or a page to print."""
+    """The form in which a list is exported: a file, named by its ending, or a page to print."""
 
     XLSX = "xlsx"
     CSV = "csv"
@@ -153,7 +153,7 @@ class ExportShape(StrEnum):
 
 
 class KeptShape(StrEnum):
-    """The form of a prepared list, as the database knows it. A PDF is made at once, and so is a page to print."""
+    """The form of a list that the worker prepares. A PDF or a page to print is always made at once instead."""
 
     XLSX = "xlsx"
     CSV = "csv"

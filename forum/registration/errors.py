@@ -37,7 +37,7 @@ class SubmissionReused(RegistrationRefused):
 
 
 class FormOfAnotherEvent(Exception):
-    """The `form` was filled in for another event than its URL names: another event is on the front page now."""
+    """The sent `form` was filled in for another event than its URL names now, because the front page has changed."""
 
     def __init__(self, form: Any) -> None:
         super().__init__(type(self).__doc__)
@@ -45,7 +45,7 @@ class FormOfAnotherEvent(Exception):
 
 
 class FormOfMergedSector(Exception):
-    """The `form` was filled in for a sector that has been merged into `sector`."""
+    """The sent `form` was filled in for a sector that has been merged into `sector`."""
 
     def __init__(self, form: Any, sector: Any) -> None:
         super().__init__(type(self).__doc__)
@@ -65,7 +65,7 @@ class StateChanged(Exception):
 
 
 class SeveralForms(Exception):
-    """Several forms were sent for an unconfirmed address; which of them counts is decided by confirming its link."""
+    """Several forms were sent for an unconfirmed address; confirming one of their links decides which counts."""
 
 
 class AlreadyConfirmed(Exception):
@@ -89,7 +89,7 @@ class OrganisationFull(Exception):
 
 
 class NoPlaceThere(Exception):
-    """The registration cannot keep its place in another sector: none is free there, and waiting was not chosen."""
+    """The registration cannot keep its place in another sector: no place is free there, and waiting was not chosen."""
 
 
 class SameAddress(Exception):
@@ -121,7 +121,7 @@ class SignInEnded(LinkRefused):
 
 
 class SharesRefused(Exception):
-    """The sectors' fewest and most places (floors, ceilings) or the capacity break a limit, which `faults` names."""
+    """The sectors' floors (places kept), ceilings (most places) or the capacity break a limit, which `faults` names."""
 
     def __init__(self, faults: Sequence[Any]) -> None:
         super().__init__("floors, ceilings and capacity break a limit")
@@ -166,11 +166,11 @@ class KeyIsAway(Exception):
 
 
 class NameTaken(Exception):
-    """The organiser has saved another view of the event's attendee list under this name."""
+    """The organiser has already saved another view of the event's attendee list under this name."""
 
 
 class TooManyViews(Exception):
-    """The organiser has saved as many views of the event's attendee list as there may be."""
+    """The organiser has as many saved views of the event's attendee list as there may be."""
 
 
 class TooManyKept(Exception):
@@ -178,11 +178,11 @@ class TooManyKept(Exception):
 
 
 class TooManyChosen(Exception):
-    """More people of the event's attendee list would be chosen one by one than an organiser may choose."""
+    """The choice would contain more people of the event's attendee list than one organiser may choose."""
 
 
 class TooManyForPaper(Exception):
-    """More people match than a door list can be made for at once."""
+    """The list has more people than a door list can be made for at once."""
 
 
 class NotSuppressed(Exception):

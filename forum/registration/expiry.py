@@ -16,8 +16,8 @@ from forum.registration.enums import OfferEnd, Status
 from forum.registration.models import Registration, RegistrationToken, Submission
 from forum.registration.sign_in_models import EndedSignIn
 
-# How long the key of a sent form is kept. A form that is sent again later counts as new; if its address is
-# registered, the mail says so.
+# How long the key of a sent form is kept. The same form sent later counts as a new one; if its address is registered, a
+# mail to it says so.
 FORM_KEPT = timedelta(days=30)
 
 
@@ -47,8 +47,8 @@ def expire_in(event_id: int, *, now: datetime) -> int:
 def forget_ended(*, now: datetime) -> int:
     """Delete links that no longer work, and old keys of forms that detect a form sent twice; return how many.
 
-    Opening such a link shows the same page with and without its row. Ended sign-ins are deleted once they would have
-    ended by themselves.
+    A link that no longer works shows the same page whether its row is deleted or not. Ended sign-ins are deleted once
+    they would have ended by themselves.
     """
     is_over = or_(RegistrationToken.expires_at <= now, RegistrationToken.revoked_at <= now)
     links = delete(RegistrationToken).where(is_over).returning(RegistrationToken.digest)

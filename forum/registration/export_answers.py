@@ -27,7 +27,7 @@ def list_asked(event_id: int, purpose: str) -> list[Question]:
 
 
 def list_ordinary(event_id: int) -> list[Question]:
-    """Return the questions that are not about diet and access, withdrawn ones included."""
+    """Return the event's questions that are not about diet and access, withdrawn ones included."""
     every = queries.list_all(event_id)
     return [question for question in every if question.sensitivity == Sensitivity.ORDINARY]
 

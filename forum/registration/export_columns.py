@@ -36,9 +36,9 @@ COLUMNS: dict[str, Any] = {
     streaming.PLACE_CONFIRMED_AT: _l("Place confirmed"),
     **{str(purpose): heading for purpose, heading in CONSENTS.items()},
 }
-# Columns that no purpose needs, and that the attendee list may show.
+# Columns that no purpose needs, but that the attendee list may show.
 CHOSEN_ONLY = {name: list_columns.LABELS[name] for name in (list_columns.TAGS, list_columns.INVITED)}
-# The names of columns that are called otherwise in `list_columns`.
+# The names of columns that have another name in `list_columns`.
 RENAMED = {list_columns.SECTOR: "sector_id", list_columns.REGISTERED: "requested_at"}
 MOMENTS = ("requested_at", "confirmed_at", streaming.PLACE_CONFIRMED_AT)
 UNBROKEN = ("reference", *MOMENTS)  # columns whose values are not broken into two lines on paper
@@ -63,7 +63,7 @@ Words = dict[str, Callable[[Any], str | date | datetime | None]]
 
 
 class Phone(str):
-    """A phone number: files must hold it as text, although it looks like a number."""
+    """A phone number; files must hold it as text, although it looks like a number."""
 
     __slots__ = ()
 

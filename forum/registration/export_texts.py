@@ -1,7 +1,7 @@
 """The cells of an exported list as texts, for files without types; and whole columns of them, for long files.
 
-A CSV file of everybody has millions of cells. So what turns a column's stored values into texts is chosen once for the
-file, values that occur again and again are put into words once, and moments are read as texts, not as objects.
+A CSV file of everybody has millions of cells. So the function that turns a column's stored values into texts is chosen
+once for the file, frequent values are put into words once, and moments are read as texts, not as objects.
 """
 
 import json
@@ -27,7 +27,7 @@ def plain(cell: str | date | datetime | None) -> str | None:
     A spreadsheet would read a phone number as a number and drop its plus sign and zeros. So "tel:", the scheme of
     phone numbers (RFC 3966), stands before it.
     """
-    if type(cell) is str:  # nearly every cell, of which an export has millions
+    if type(cell) is str:  # the case of nearly every cell, of which an export has millions
         return cell
     return f"tel:{cell}" if isinstance(cell, Phone) else shown(cell)
 
@@ -40,9 +40,9 @@ def shown(cell: str | date | datetime | None) -> str | None:
 
 
 def columns(plan: Plan, event: Event, filters: listing.Filters) -> Iterator[list[Sequence[str]]]:
-    """Yield the columns of the filtered list for some hundred rows at a time, as `plain` says `export_columns.rows`.
+    """Yield the columns of the filtered list for some hundred rows at a time, with the cells as texts (`plain`).
 
-    A report's rows are sorted by their cells, so it has no such columns.
+    A report's rows are sorted by their cells, so it cannot be made by columns.
     """
     texts = _texts_by_name(plan, event)
     chosen = [texts.get(name, _as_stored) for name in plan.names]
@@ -65,7 +65,7 @@ def _as_stored(values: Sequence[str | None]) -> Sequence[str]:
 
 
 class _Kept(dict[Any, str]):
-    """The texts of values; one that is missing is put into words, and kept until there are too many."""
+    """A cache of the texts of values: a missing one is made, and kept until there are too many."""
 
     def __init__(self, say: Callable[[Any], str]):
         super().__init__()
@@ -85,7 +85,7 @@ def _in_words(say: Callable[[Any], Any]) -> Texts:
 
 def _answers(say: Callable[[Any], Any], kind: QuestionKind) -> Texts:
     def say_stored(value: Any) -> str:
-        # SQLite stores an answer that is a number as a number.
+        # SQLite returns an answer that is a whole number as an integer.
         return plain(say(json.loads(value) if isinstance(value, str) else value)) or ""
 
     if kind in WRITTEN_FREELY:
@@ -105,7 +105,8 @@ def _in_zone(zone: tzinfo) -> Texts:
         is_whole = first.minute == 0 and last - first == timedelta(minutes=59)
         return first.replace(tzinfo=None).isoformat(" ", "hours") if is_whole else ""
 
-    # The hour in the zone by the hour in UTC; "" where the minutes have other numbers, or the offset changes.
+    # The hour in the zone by the hour in UTC; "" for an hour in which the offset changes, or is no whole number of
+    # hours.
     hours = _Kept(hour_in_zone)
 
     def in_zone(values: Sequence[str | None]) -> Sequence[str]:

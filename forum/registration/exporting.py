@@ -28,7 +28,7 @@ from forum.web.languages import language
 from forum.web.tables import in_batches
 from forum.web.typesetting import NotSet, pdf_response
 
-# Files of more people are made by the worker.
+# Files with more people than this are made by the worker.
 MOST_AT_ONCE = 50_000
 TYPED = ("organisation", "tag")
 CODED = (*(name for name in KINDS if name not in TYPED), "since", "until", CHOSEN)
@@ -50,7 +50,7 @@ def ask_why(
 
 
 def explain(refusal: TooManyForPaper | NotSet, form: exports.ExportForm) -> None:
-    """Say at the form's field why there is no PDF; a reason that is not the organiser's is for the log."""
+    """Show at the form's field why there is no PDF; a cause that the organiser cannot change goes to the log."""
     if isinstance(refusal, TooManyForPaper):
         said = _(
             "A door list as a PDF has %(most)s people at most. Filter the list by sector, or print a page.",
@@ -87,11 +87,11 @@ def _give_door_list(
 ) -> ResponseReturnValue:
     """Make the list before the transaction that records it, because that takes seconds, then give it.
 
-    Whoever has another name meanwhile, or must not be in lists any more, ends it, as a prepared file (P21), and so does
-    the end of the sign-in. Raises NotSet, SignedOut.
+    The list is refused if meanwhile a person on it got another name, or must not be in lists any more (P21), or if the
+    sign-in has ended. Raises NotSet, SignedOut.
     """
     told = door_list.tell(filters, mark)
-    # No connection is held while the list is made.
+    # Give the database connection back while the list is made.
     db.session.rollback()
     made = door_list.make(told, now=mark.now)
     if not door_list.names_in(told).items() <= door_list.names_in(door_list.tell(filters, mark)).items():
@@ -122,7 +122,7 @@ def _keep(
 
 
 def _refuse_more(event: Event) -> ResponseReturnValue:
-    """Lead to the prepared files with a message that one of them must be deleted first."""
+    """Redirect to the prepared files, with a message that one of them must be deleted first."""
     db.session.rollback()
     said = _(
         "You have %(most)s prepared files, and no more are kept. Delete one of them, then export the list again.",
@@ -165,8 +165,8 @@ def paper(event: Event, filters: listing.Filters, plan: Plan, marked: exports.Ma
     """Return the whole list as one page to print, streamed while its rows are read."""
     headings, rows = export_columns.short_headings(plan), exports.texts(event, filters, plan)
     unbroken = export_columns.unbroken_headings(plan)
-    # The page is rendered once with this mark in place of the rows, and split there: the parts are sent before and
-    # after the rows. The mark is random, so that no text of the page contains it.
+    # The page is rendered once with this mark in place of the rows, and split at the mark: the parts are sent before
+    # and after the rows. The mark is random, so that no other text of the page contains it.
     mark = token_hex(16)
     page = render_template(
         "console/attendees/paper.html",

@@ -52,7 +52,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Mark:
-    """Who exports a list, when, why, for whom, and how many people it has: what files and papers say of themselves.
+    """The facts that an exported list states about itself: who exports it, when, why, for whom, how many people.
 
     `narrowed` are the list's filters in words, without the words of a search.
     """
@@ -66,7 +66,7 @@ class Mark:
     narrowed: Sequence[str] = ()
 
     def facts(self) -> list[tuple[str, str]]:
-        """Return what the mark says, each with its heading."""
+        """Return these facts, each with its heading."""
         return [
             (_("Exported by"), self.name),
             (_("Exported on"), moment_text(self.now, self.event.zone)),
@@ -78,11 +78,11 @@ class Mark:
         ]
 
     def about(self) -> About:
-        """Return what a workbook says of itself."""
+        """Return the facts as the properties of a workbook."""
         return About(_("About this list"), self.facts(), self.line())
 
     def line(self) -> str:
-        """Return the facts that stand at the foot of each sheet of paper."""
+        """Return the facts as the line at the foot of each printed page."""
         told = {"name": self.name, "moment": moment_text(self.now, self.event.zone)}
         return _("Exported by %(name)s on %(moment)s", **told)
 
@@ -116,14 +116,14 @@ class ExportForm(TidyForm):
     kept = BooleanField(_l("Prepare the file while I do something else"))
 
     def validate_kept(self, field: BooleanField) -> None:
-        """Refuse to keep a page to print, which is no file, and a PDF, which is made at once."""
+        """Refuse to prepare a page to print, which is no file, and a PDF, which is always made at once."""
         if field.data and self.shape.data == ExportShape.PAPER:
             raise ValidationError(_("A page to print is not a file, so it is not kept"))
         if field.data and self.shape.data == ExportShape.PDF:
             raise ValidationError(_("The door list as a PDF is made at once, so it is not kept"))
 
     def validate_shape(self, field: RadioField) -> None:
-        """Refuse a PDF for any other purpose than the door."""
+        """Refuse a PDF for any purpose but the door."""
         if field.data == ExportShape.PDF and self.purpose.data != ExportPurpose.DOOR:
             raise ValidationError(
                 _("The PDF is a list for the door: choose that above, or another form here")
@@ -140,7 +140,7 @@ class ExportForm(TidyForm):
 
 
 def hints(event: Event, filters: listing.Filters, user_id: int) -> dict[str, Any]:
-    """Return what the page says at each purpose and at the columns that the list shows: the columns in words."""
+    """Return explanations for each purpose, and for the choice of the list's own columns: the columns in words."""
     own = export_columns.chosen(event, ExportPurpose.EVERYTHING, _shown_columns(event, filters, user_id))
     return {"column_hints": _by_purpose(event), "chosen_hint": _listed(own)}
 
@@ -162,7 +162,7 @@ def _listed(plan: Plan) -> str:
 
 
 def plan_of(event: Event, filters: listing.Filters, form: ExportForm, user_id: int) -> Plan:
-    """Return what a list has that this organiser asks for."""
+    """Return the plan of the list that this organiser asks for: its purpose and columns."""
     if form.columns.data == ExportColumns.CHOSEN:
         return export_columns.chosen(event, form.purpose.data, _shown_columns(event, filters, user_id))
     return export_columns.needed(event, form.purpose.data)
@@ -173,7 +173,7 @@ def _shown_columns(event: Event, filters: listing.Filters, user_id: int) -> Sequ
 
 
 def mark_of(event: Event, filters: listing.Filters, form: ExportForm, name: str, total: int) -> Mark:
-    """Return the mark of a list of so many people that the organiser of this name asks for now."""
+    """Return the facts about a list of so many people that the organiser with this name asks for now."""
     narrowed = filter_words.said(event, filters) if filters.is_narrowed else ()
     return Mark(event, name, clock.now(), form.purpose.data, form.recipient.data, total, narrowed)
 
@@ -190,7 +190,7 @@ def file(filters: listing.Filters, plan: Plan, mark: Mark, *, shape: str) -> Res
 def as_file(
     headings: Sequence[str], rows: Iterator[Cells], mark: Mark, *, shape: str, number: int | None = None
 ) -> Response:
-    """Return these rows as a file, streamed while they are read; `number` is a prepared file's."""
+    """Return these rows as a file, streamed while they are read; `number` is that of a prepared file."""
     name = file_name(mark.event, shape, mark.now, number)
     if shape == ExportShape.XLSX:
         return workbook_response(name, _("Attendees"), headings, rows, mark.about())

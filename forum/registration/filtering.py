@@ -19,7 +19,7 @@ from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter, Values
 
 LONGEST_SEARCH = 200
-CHOSEN = "chosen"  # the parameter that narrows the list to the people whom its reader has chosen
+CHOSEN = "chosen"  # the parameter that narrows the list to the people whom its reader has ticked
 SORTS = ("name", "organisation", "sector", "status", "registered")
 LONGEST_NUMBER = 9  # the most digits of a number in the URL; no row has a larger number
 LONGEST_DAY = 10  # the length of a day such as "2027-05-03"
@@ -89,28 +89,28 @@ class Filters:
 
     @property
     def is_narrowed(self) -> bool:
-        """Return whether a filter or search may leave out registrations."""
+        """Return whether there is a filter or search, which may leave out registrations."""
         return bool(self.sectors or self.statuses or self.needs_rows)
 
     @property
     def needs_rows(self) -> bool:
-        """Return whether rows must be counted, because the counts by sector and status do not tell how many match."""
+        """Return whether rows must be counted, because the stored counts do not tell how many people match."""
         return bool(self.q or self.delegation or self.conditions)
 
     @property
     def is_one_of_each(self) -> bool:
-        """Return whether nothing narrows the list but one kind of filter whose `each` differs from `conditions`."""
+        """Return whether the only filter is of a kind whose `each` differs from `conditions`."""
         return self.is_one_picked and narrowing.has_each(self.picked)
 
     @property
     def is_one_picked(self) -> bool:
-        """Return whether nothing narrows the list but one of the kinds of `picked`."""
+        """Return whether the only filter is one of the kinds of `picked`."""
         others = self.q, self.sectors, self.statuses, self.delegation, self.since, self.until, self.chooser
         return len(self.picked) == 1 and not any(others)
 
     @property
     def is_search(self) -> bool:
-        """Return whether views of the list are recorded, as its filters tell more about people than its rows (P18)."""
+        """Return whether views of the list are recorded: its filters tell more about people than its rows do (P18)."""
         return bool(self.q or self.picked)
 
     @property
@@ -158,14 +158,17 @@ def _statuses(codes: Sequence[str]) -> tuple[Status | Group, ...]:
 
 
 def _chooser(text: str, user_id: int | None) -> int | None:
-    """Return whose choice the list is narrowed to. Raises UnknownFilter where nobody's can be meant."""
+    """Return the id of the organiser to whose choice the list is narrowed.
+
+    Raises UnknownFilter where none can be meant.
+    """
     if text and (text != YES or user_id is None):
         raise UnknownFilter
     return user_id if text else None
 
 
 def _number(text: str) -> int | None:
-    """Return the id of a saved view; None, for no view, if the text is no such number."""
+    """Return the id of a saved view that the text names; None, for no view, for any other text."""
     return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdecimal() else None
 
 

@@ -55,7 +55,7 @@ def read(
 def ask(
     sector: Sector, form: RegistrationForm, status: int = 200, *, notice: str = ""
 ) -> ResponseReturnValue:
-    """Show the form for one sector."""
+    """Show the registration form of one sector."""
     ring = small_ring_of(sector.event, clock.now())
     page = with_form(
         "public/registration/details.html",
@@ -103,18 +103,18 @@ def with_form(page: str, sector: Sector, form: RegistrationForm, **context: Any)
 
 
 def invited(event: Event) -> dict[str, str]:
-    """Return for each sector, by its key, the text that says who belongs to it."""
+    """Return by sector key the text that says who belongs to the sector."""
     return {sector.key: in_language(sector.invited) for sector in event.sectors}
 
 
 def keeping(sector: str, view: str = ".check", **query: Any) -> dict[str, Any]:
-    """Return the context that turns links to other languages into buttons that send the form's answers to this view."""
+    """Return the context that makes links to other languages into buttons, which send the answers to this view."""
     addresses = {code: url_for(view, sector=sector, lang=code, **query) for code in NAMES}
     return {"alternates": addresses, "language_form": FORM_ID}
 
 
 def question(sector: str, name: str | None) -> str:
-    """Return the URL of the form at a field; answers kept in the browser's cookie fill in the form."""
+    """Return the URL of the form, at one of its fields; the answers kept in the browser's cookie fill in the form."""
     return url_for(".details", sector=sector, change=1, _anchor=name)
 
 

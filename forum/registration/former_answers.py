@@ -21,7 +21,7 @@ PURPOSE = "audit"
 
 
 def close(before: Mapping[str, str], registration: Registration, at: datetime) -> str:
-    """Return former answers by field as encrypted text, bound to the entry about this registration and moment."""
+    """Return former answers by field, encrypted, and bound to the audit entry about this registration and moment."""
     plain = json.dumps(dict(before)).encode()
     return b64encode(seal(plain, PURPOSE, _location(registration.id, at))).decode()
 
@@ -41,7 +41,7 @@ def find_before_review(registrations: Collection[Registration]) -> dict[int, dic
     for entry in db.session.scalars(changes.order_by(AuditEntry.id)).unique():
         number = int(entry.subject_id or 0)
         if entry.at >= since[number]:
-            # an earlier entry wins: it has the value from before the first change
+            # the earliest entry counts: it has the value from before the first change
             answers[number] = {**_read(entry), **answers[number]}
     return answers
 

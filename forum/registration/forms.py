@@ -104,7 +104,7 @@ class DetailsForm(AsksQuestions):
         return list(map(self._row, self.shown()))
 
     def shown(self) -> tuple[str, ...]:
-        """Return the names of the fields that a summary shows, in their order."""
+        """Return the names of the fields that a summary lists, in their order."""
         return (*CHANGEABLE, *map(name_of, self.asked()))
 
     def _row(self, name: str) -> dict[str, str]:
@@ -146,7 +146,7 @@ class RegistrationForm(DetailsForm):
 
     def __iter__(self):
         """Yield the fields in the order of the page, so that the error summary lists them in this order (A02)."""
-        # Also the questions that do not apply have a place: to find out which these are would take longer.
+        # Questions that do not apply are yielded, too: finding out which ones apply would take longer.
         names = (*ASKED, *IDENTITY, *map(name_of, self.questions))
         first = {name: place for place, name in enumerate(names)}
         return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))
@@ -175,12 +175,12 @@ class RegistrationForm(DetailsForm):
         return self.event.data not in (None, "", event.slug)
 
     def has_answers(self) -> bool:
-        """Return whether anything has been answered, besides the language that is chosen beforehand."""
+        """Return whether anything has been answered, not counting the language, which is preselected."""
         asked = (*(name for name in ASKED if name != "language"), *map(name_of, self.questions))
         return any(self[name].data for name in asked)
 
     def told_later(self) -> dict[str, Any]:
-        """Return the answers without those about diet and access, for the pages after the form."""
+        """Return the answers for the pages after the form, without those about diet and access."""
         secret = {name_of(one) for one in self.questions if one.sensitivity == Sensitivity.CARE}
         return {name: value for name, value in self.data.items() if name not in secret}
 
@@ -189,7 +189,10 @@ class RegistrationForm(DetailsForm):
         return bool(self.website.data)
 
     def came_back_at_once(self) -> bool:
-        """Return whether the form came back faster than most people fill it in. Browsers can be as fast (S28)."""
+        """Return whether the form was sent faster than most people fill it in.
+
+        Autofill of browsers can be as fast (S28).
+        """
         _key, age = read_form_key(self.key.data)
         return age < current_app.config["FORM_MIN_SECONDS"]
 

@@ -1,8 +1,8 @@
 """Storing the answers to an event's own questions: ordinary ones as rows, those about diet and access sealed (P05).
 
-Until the address is confirmed, both are stored encrypted in the row of the sent form. An organiser's change is made
-there, so that confirming, which copies the form's answers, keeps the change. If several forms were sent, nothing can be
-changed until the person confirms one of them.
+Until the address is confirmed, both are stored encrypted in the row of the sent form. A change by an organiser is made
+in that row, too: confirming copies the form's answers, and so keeps the change. If several forms were sent, nothing can
+be changed until the person confirms one of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from forum.registration.models import CareAnswer, Registration, Submission
 
 @dataclass(frozen=True)
 class Answered:
-    """The questions of a form, and the answers by the question's key."""
+    """The questions that a form has asked, and the answers by the question's key."""
 
     questions: Sequence[Question]
     given: Mapping[str, Any]
@@ -81,7 +81,7 @@ def asking_care(registration: Registration) -> dict[str, Any]:
 
 
 def store(registration: Registration, given: Mapping[str, Any], *, now: datetime) -> None:
-    """Store the answers of a confirmed form; the registration's other answers stay unchanged."""
+    """Store the answers of a confirmed form; answers to other questions stay as they are."""
     answered = [question for question in queries.list_all(registration.event_id) if question.key in given]
     given = files.settle(registration.id, answered, given)
     answered = [question for question in answered if question.key in given]
@@ -167,7 +167,7 @@ def read_care(registration: Registration) -> dict[str, Any]:
 
 
 def _change_form(form: Submission, told: Mapping[str, Any]) -> None:
-    """Change these answers of a form by the question's key; None removes one."""
+    """Change these answers in the row of a sent form, by the question's key; None removes an answer."""
     form.given = {key: value for key, value in {**(form.given or {}), **told}.items() if value is not None}
 
 

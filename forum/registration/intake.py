@@ -44,8 +44,8 @@ def register(
     """Store a registration, and hold a place for it if the rule of places.py allows. Call this with the event locked.
 
     The same form sent again returns the same registration (R03); for an address that is already registered, a mail to
-    it says so and nothing else changes (R04). Refusals and work are the same in both cases (S24). When the sender has
-    used up a limit, both cases behave alike too: the mail is withheld, or no place is held. Raises
+    it says so and nothing else changes (R04). Refusals and work are the same in both cases (S24). A sender who has used
+    up a limit is treated alike in both cases, too: the mail is withheld, or no place is held. Raises
     RegistrationClosed, SectorByInvitation, SectorClosed, SectorFull, SubmissionReused.
     """
     if earlier := queries.find_submission(applicant.submission_key):
@@ -103,8 +103,8 @@ def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:
 def _use_stand_in_key(rehearsal: Registration) -> None:
     """Store the reference instead of the address in a registration that will be rolled back.
 
-    The database allows one live registration for an address, and there already is one. A reference is unique and has
-    no "@", so it is nobody's address, and writing the row costs what writing a real one costs.
+    The database allows one live registration for an address, and there already is one. A reference is unique and has no
+    "@", so it is nobody's address, and writing this row takes as long as writing a real one.
     """
     rehearsal.email_canonical = rehearsal.reference
 

@@ -36,7 +36,7 @@ def care_of(registration: Registration) -> Record:
 
 
 def joined_identity(mine: Record, theirs: Record) -> Record:
-    """Return both identities joined: protected if either is; what one lacks comes from the other, if it fits."""
+    """Return both identities joined: protected if either is; details that one lacks come from the other, if it fits."""
     if not theirs["is_protected"]:
         return mine
     if not mine["is_protected"]:
@@ -46,7 +46,7 @@ def joined_identity(mine: Record, theirs: Record) -> Record:
 
 
 def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
-    """Return the answers of both joined, as far as they fit; for a question that both answer, the first one's."""
+    """Return the answers of both joined, as far as they fit; where both answer a question, the first one's counts."""
     told, both = dict(mine.get("given", {})), mine
     for key, answer in theirs.get("given", {}).items():
         longer = {**mine, **given.care({**told, **({} if key in told else {key: answer})}, now=now)}
@@ -58,7 +58,7 @@ def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
 def narrow_consents(
     stays: Registration, ends: Registration, now: datetime
 ) -> tuple[list[Consent], list[Consent]]:
-    """Give the first registration the narrower consent of both for each purpose; return those withdrawn and added."""
+    """Reduce the first registration's consents to what both allow; return the withdrawn and the added purposes."""
     withdrawn, added = [], []
     for purpose in ConsentPurpose:
         mine, theirs = consents.find(stays, purpose), consents.find(ends, purpose)
@@ -97,7 +97,7 @@ def add_tags(source: Registration, target: Registration) -> list[str]:
 
 
 def _narrower(mine: Consent, theirs: Consent) -> tuple[ListedAs | None, ListAudience | None]:
-    """Return what both consents allow the list of participants to show, and for which readers."""
+    """Return what both consents allow the list of participants to show, and to which readers."""
     if None in (mine.audience, theirs.audience):
         return (None, None) if mine.audience is None else (theirs.listed_as, theirs.audience)
     shown = (

@@ -20,7 +20,7 @@ from forum.columns import new_token
 from forum.web.languages import NAMES
 
 ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
-# Fields that are dropped once the form is sent: a form filled in again has a new key, and a honeypot is no answer.
+# Fields that are not kept once the form is sent: a form filled in again has a new key, and the honeypot is no answer.
 OF_ONE_FORM = {"key", "website", CSRF}
 SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60
@@ -79,7 +79,7 @@ def keep_asked(response: Response, email: str) -> None:
 
 
 def recall_asked() -> str:
-    """Return the e-mail address for which this browser has asked for a link; "" when there is none."""
+    """Return the e-mail address for which this browser has asked for a link; "" if it has not."""
     return _take(ASKED, SENT_SECONDS) or ""
 
 
@@ -102,5 +102,5 @@ def _paths(endpoint: str) -> list[str]:
 
 
 def _binding(name: str) -> str:
-    """Return the text that binds a cookie to its use and session: without both it cannot be read."""
+    """Return the text that binds a cookie to its use and its session: with another text it cannot be decrypted."""
     return f" {name} {session.get(CSRF, '')}{session.get(ROUND, '')}"

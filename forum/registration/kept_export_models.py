@@ -12,7 +12,7 @@ from forum.sealing import Sealed, SealedBytes, SealedValue
 
 
 class KeptExport(Base):
-    """A list that one organiser has asked for; it is given to nobody else, and to them when it is whole.
+    """A list that one organiser has asked for. Only that organiser gets it, once it is complete.
 
     `people` are the ids of the registrations in it, in its order, fixed when it was asked for; the first `done` of them
     are in its parts. `columns` are names of `export_columns`, `headings` their headings in `language`.
@@ -45,7 +45,7 @@ class KeptExport(Base):
 
 
 class KeptExportPart(Base):
-    """Some rows of a kept export, or its filters in words, encrypted: JSON of `kept_exports`."""
+    """Some rows of a prepared list, or its filters in words, as encrypted JSON (`kept_exports`)."""
 
     __tablename__ = "kept_export_parts"
 

@@ -4,12 +4,12 @@ The rows are encrypted in the database, from where each process and each machine
 transaction with the number of people who are done, so a worker that is killed leaves no part twice and none out; a list
 that is not whole is given to nobody.
 
-A list ends with whoever is in it: when their registration is deleted in any way, when their data may not be used any
-more, and at any change of their name, address or organisation, by whomever. A name that became protected must not stay
-in a file, and a list that ended only then would tell who is protected (P21). A list that says who consents ends when
-somebody in it takes the consent back (P03). Everything else, such as a cancelled place, it says as it was when it was
-asked for, and so does the page. All lists of an organiser whose account is disabled end with that, and those of an
-event with the last role by which the organiser exports its list.
+A list is deleted when a registration in it is deleted in any way, when the data of a person in it may not be used any
+more, and at any change of a name, address or organisation in it, whoever makes that. A name that became protected must
+not stay in a file, and a list deleted only then would tell who is protected (P21). A list that says who consents is
+deleted when somebody in it withdraws the consent (P03). Anything else, such as a place cancelled since, the file shows
+as it was when the list was asked for; the page says so. All lists of an organiser are deleted when the account is
+disabled, and those of an event with the last role by which the organiser may export its list.
 """
 
 import json
@@ -45,12 +45,12 @@ FILTERS = -1
 SECTORS = -2
 ROWS_AT_ONCE = 500
 STEPS_AT_ONCE = 10
-# What a change of ends every list that has the person.
+# Columns of a registration: a change of any of them deletes every list that has the person.
 ENDING = ("given_name", "family_name", "email", "organisation")
 
 
 def end_with_people(session: scoped_session) -> None:
-    """Delete in each transaction of the session the lists that end with what the transaction changes of people."""
+    """Delete, in each transaction of the session, prepared lists with people whose registrations have such changes."""
     for name, listener in (("before_flush", _end_with_rows), ("do_orm_execute", _end_with_deleted)):
         if not event.contains(session, name, listener):
             event.listen(session, name, listener)
@@ -88,7 +88,7 @@ def list_own(event: Event, user_id: int) -> Sequence[KeptExport]:
 
 
 def standing(event: Event, user_id: int, since: datetime) -> ScalarSelect[int]:
-    """Return, as a column of a statement, how many lists asked for by this organiser until then are not ready yet."""
+    """Return, as a column of a statement, how many lists that this organiser has asked for until then are not ready."""
     mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id
     waits = KeptExport.ready_at.is_(None), KeptExport.asked_at <= since
     return select(func.count(KeptExport.id)).where(*mine, *waits).scalar_subquery()
@@ -112,22 +112,22 @@ def read_filters(lists: Collection[KeptExport]) -> dict[int, list[str]]:
 
 
 def read_sectors(made: KeptExport) -> str:
-    """Return the keys of the sectors to which a list was narrowed, with blanks between them; "" for all of them."""
+    """Return the keys of the sectors to which a list was narrowed, separated by blanks; "" for all sectors."""
     part = db.session.get(KeptExportPart, (made.id, SECTORS))
     return json.loads(part.content) if part else ""
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the lists that are being made, in turns: STEPS_AT_ONCE at most, so that other jobs go on."""
+    """Return the ids of the lists being made, alternating; at most STEPS_AT_ONCE, so that other jobs can run."""
     being_made = select(KeptExport.id).where(KeptExport.ready_at.is_(None)).order_by(KeptExport.id)
     return list(islice(cycle(db.session.scalars(being_made).all()), STEPS_AT_ONCE))
 
 
 def make_some(number: int, *, now: datetime) -> int:
-    """Add the next rows to a list, or call it ready; return how many people were done. This only flushes.
+    """Add the next rows to a list, or mark it as ready; return how many people were added. This only flushes.
 
-    People whose data may not be used any more are left out. A question that has become one about diet or access, or is
-    gone, ends the list, and so does an account that was disabled while its list was asked for.
+    People whose data may not be used any more are left out. The list is deleted if one of its questions is gone or is
+    now about diet or access, or if the organiser's account was disabled meanwhile.
     """
     made = db.session.get(KeptExport, number, with_for_update=True)
     if made is None or made.ready_at is not None:
@@ -169,7 +169,7 @@ def forget_old(*, now: datetime) -> int:
 def forget_with(
     event_ids: Collection[int], registration_ids: Collection[int], column: ConsentPurpose | None = None
 ) -> int:
-    """Delete every list that has one of these people, or only those with this column; return how many."""
+    """Delete every list that has one of these people, or only the lists with this column; return how many."""
     columns = KeptExport.id, KeptExport.people, KeptExport.columns
     kept = db.session.execute(select(*columns).where(KeptExport.event_id.in_(event_ids)))
     gone = set(registration_ids)
@@ -204,7 +204,7 @@ def _end_with_rows(session: Session, *_: Any) -> None:
 
 
 def _end_with_role(session: Session, lost: Membership) -> None:
-    """Delete the lists of events whose list the organiser exports by no role but this one, which ends."""
+    """Delete the lists of events whose attendee list the organiser could export by the ending role alone."""
     exports = Membership.user_id == lost.user_id, Membership.role.in_(REGISTRARS.roles)
     gone = [row.id for row in session.deleted if isinstance(row, Membership)]
     left = set(session.scalars(select(Membership.event_id).where(*exports, Membership.id.not_in(gone))))
@@ -249,7 +249,7 @@ def _read(made: KeptExport) -> Iterator[Cells]:
 
 
 def _stored(cell: Any) -> Any:
-    """Return a cell as JSON: a text as itself, anything else as its kind and its text."""
+    """Return a cell as JSON: a text unchanged, any other value as its kind and its text."""
     if isinstance(cell, Phone):
         return ["phone", str(cell)]
     if isinstance(cell, datetime):

@@ -34,7 +34,7 @@ def describe(registration: Registration) -> dict[str, Any]:
         "answers": own_answers.given_rows(
             registration, every, is_changeable=registration.is_live and not is_frozen and not is_over
         ),
-        # Whether the event asks or has asked anybody about diet and access, whatever this person has answered.
+        # Whether the event asks, or has asked, about diet and access at all, whatever this person has answered.
         "asks_care": any(question.sensitivity == Sensitivity.CARE for question in every),
         "stages": list_stages(
             registration,

@@ -28,8 +28,8 @@ SHAPE = {"link": str, "number": str, "began": float, "seen": float}
 # Older versions store the link's digest as a text under this key of the session. An older version that reads this
 # session, during an update or after a downgrade, would fail on any other type.
 FORMER_KEY = "registration"
-# A sign-in ends soon, because the next person at a shared computer may be somebody else; the personal link starts
-# another one.
+# Sign-ins are short, because the next person at a shared computer may be somebody else; the personal link starts a new
+# one.
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 LEAVING = "what ends as a person leaves a browser"
@@ -105,7 +105,7 @@ def _find() -> dict[str, Any] | None:
 
 
 def _find_opened(now: datetime) -> Registration | None:
-    """Return the registration whose page of all data is open in this browser, or None."""
+    """Return the registration whose page with all data is open in this browser, or None."""
     opened = session.get(EVERYTHING)
     try:
         return links.follow_digest(str(opened), TokenPurpose.OWN_DATA_PAGE, now=now) if opened else None

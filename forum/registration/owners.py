@@ -2,9 +2,9 @@
 
 An organiser can merge a registration with one made by themselves, or enter their own address for a person. Neither may
 reveal answers that only handlers and the role care read (P05, P21, P25). So the answers stay bound to the earlier
-address, and own data show them again once the person's page has that address. A person who changes the address keeps
-what the earlier one could read: who owns both addresses of two merged registrations proves it by confirming the other
-one. Answers of a registration without an address are never shown.
+address; once the registration has that address again, the page of all data shows them. A person who changes their
+address can still read what the earlier address could. Whoever owns both addresses of two merged registrations proves it
+by confirming the other address. Answers of a registration without an address are never shown.
 
 A person who cancels and registers again has several registrations at one address, of which only one is live. The ended
 ones belong to whoever the confirmed address belongs to (`list_former`): own data include them, and they are erased
@@ -41,9 +41,9 @@ def list_joined(registration: Registration) -> Sequence[Registration]:
 def list_former(registration: Registration) -> Sequence[Registration]:
     """Return the event's ended registrations with the person's confirmed address, and those merged with them.
 
-    While somebody else is registered with that address, the ended ones may be theirs, so nobody is given any. One that
-    was merged with a living registration belongs to that person. An address that organisers chose, for the person or
-    for the ended one, leads to nothing unless its owner has given the sealed answers.
+    While somebody else is registered with that address, the ended ones may be theirs, so nobody is given any. A
+    registration that was merged with a live one belongs to the person of that one. An address that organisers have
+    entered, for the person or for an ended registration, gives access only if its owner has given the sealed answers.
     """
     mine = [registration, *list_joined(registration)]
     by_number: dict[int, Registration] = {}
@@ -66,13 +66,13 @@ def list_kept(former: Sequence[Registration]) -> list[Registration]:
 
 
 def find_living(registration: Registration) -> Registration | None:
-    """Return the live registration of somebody else who has confirmed this registration's own address, or None."""
+    """Return another person's live registration whose confirmed address is this registration's own, or None."""
     mine = (registration, *list_joined(registration))
     return next((one for one in _list_sharing(mine, {registration.email_canonical}) if one.is_live), None)
 
 
 def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
-    """Return those registrations whose address nobody else has: rows that name the address are then theirs."""
+    """Return those of the registrations whose address no other one has: rows that name the address are theirs."""
     sharing = _list_sharing(registrations, {one.email_canonical for one in registrations})
     taken = {one.email_canonical for one in sharing if one.is_live}
     return [one for one in registrations if one.email_canonical not in taken]
@@ -102,7 +102,7 @@ def keep_owner(registration: Registration) -> None:
 
 
 def follow_address(registration: Registration, canonical: str) -> None:
-    """Let the new address read the sealed answers that the present one may; call before replacing the address."""
+    """Let the new address read the sealed answers that the present one may read. Call before replacing the address."""
     mine = digest(registration.email_canonical)
     for one in (registration, *list_joined(registration)):
         if _owner(one) == mine:

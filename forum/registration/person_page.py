@@ -58,7 +58,7 @@ def tag_links(registration: Registration) -> list[dict[str, str]]:
 
 
 def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str | None]:
-    """Return links to the filtered list, to the neighbours in it, and to the possible actions."""
+    """Return the links to the filtered list, to the neighbours in it, and to the possible acts."""
     event, query = registration.event, filters.query()
 
     def url(endpoint: str, person: Registration | None) -> str | None:

@@ -24,7 +24,8 @@ from forum.registration.errors import CapacityBelowTaken, NoPlaceFree, NoSuchSec
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
-# Lock event and sector rows: for a joined row without a lock, PostgreSQL would return the values from before the wait.
+# Lock both the event's and the sectors' rows: of a joined row without a lock PostgreSQL would return values from before
+# the wait.
 LOCKED = read_locked(
     select(Event, Sector)
     .join(Sector, Sector.event_id == Event.id)
@@ -59,7 +60,10 @@ def lock(event: Event) -> None:
 
 
 def lock_live(registration: Registration) -> None:
-    """Lock the event first, as every change does (so that none deadlocks), and read afresh. Raises NotLive."""
+    """Lock the event, then read the registration afresh. Raises NotLive.
+
+    Every change locks the event first, so that no two changes deadlock.
+    """
     lock(registration.event)
     db.session.refresh(registration)
     if not registration.is_live:
@@ -137,7 +141,7 @@ def has_room(sector: Sector, now: datetime, organisation_key: str | None = None)
     if sector.policy != SectorPolicy.OPEN:
         return False
     event = sector.event
-    # While no offers are made any more, a newcomer must not get a place before those who wait.
+    # Once no offers are made any more, a newcomer must not get a place before those who wait.
     would_pass = deadlines.is_too_near(event, now) and queries.has_line(sector)
     is_free = not would_pass and places_left(event, now)[sector.id] > 0
     if not is_free and not takes_waiters(event, now):
@@ -192,7 +196,7 @@ def hand_over(registration: Registration) -> None:
 
 
 def may_take(registration: Registration, now: datetime, held: Held | None = None) -> bool:
-    """Return whether this registration would get a place now."""
+    """Return whether the registration would get a place now."""
     return _is_free(registration.sector, registration.event, registration.organisation_key, now, held)
 
 
@@ -231,7 +235,10 @@ def takes_waiters(event: Event, now: datetime) -> bool:
 
 
 def merge(sector: Sector, into: Sector, *, floor: int, ceiling: int) -> None:
-    """Move a sector's counters of places to another one of its event. Raises CapacityBelowTaken, SharesDoNotFit."""
+    """Add a sector's counters of places to those of another one of its event.
+
+    Raises CapacityBelowTaken, SharesDoNotFit.
+    """
     sharing.refuse_misfit([sector, into], floor, ceiling)
     into.floor, into.ceiling = floor, ceiling
     into.taken, into.reserved = into.taken + sector.taken, into.reserved + sector.reserved
@@ -239,7 +246,7 @@ def merge(sector: Sector, into: Sector, *, floor: int, ceiling: int) -> None:
 
 
 def mend(event: Event) -> dict[str, list[int]]:
-    """Set the counters of a locked event to the number of held places; return the wrong ones as [before, after] by key.
+    """Set the counters of a locked event to the number of held places; return corrected ones as [before, after] by key.
 
     The key is a sector's, or "event"; "ngo, invited" counts the places held for invited people of ngo alone. Raises
     CapacityBelowTaken when more places are held than allowed.

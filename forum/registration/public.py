@@ -195,7 +195,7 @@ def keep_answers(hidden: OffSite) -> ResponseReturnValue:
 
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
-    """Keep what the visitor typed when the browser has lost its session since the form was shown."""
+    """Keep the answers when the browser has lost its session since the form was shown."""
     try:
         return errors.ask_again(lost, _again)
     except (FormOfAnotherEvent, FormOfMergedSector, OffSite) as refused:
@@ -205,7 +205,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 def _again(notice: str) -> ResponseReturnValue | None:
     if request.endpoint == f"{bp.name}.{received.__name__}":
-        return None  # Only the lost session knew which form was sent, so nothing can be shown again.
+        return None  # The lost session alone knew which form was sent, so no form can be shown again.
     named = request.view_args or {}
     if request.endpoint == f"{bp.name}.{resend.__name__}":
         return _ask_for_link(get_published_or_404(named.get("event")), LinkForm(), notice=notice)
@@ -232,7 +232,7 @@ def _register(slug: str | None, sector: str, form: RegistrationForm) -> None:
 def _say_why(
     refused: Exception, slug: str | None, sector: str, form: RegistrationForm
 ) -> ResponseReturnValue:
-    """Answer a form that was refused, with its answers kept."""
+    """Show why a form was refused, with its answers kept."""
     if not isinstance(refused, TooManyTries):  # a limit refuses before anything is written
         db.session.rollback()
     chosen = _sector_or_404(slug, sector, form)

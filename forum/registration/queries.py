@@ -123,7 +123,7 @@ def find_by_ids(ids: Collection[int]) -> dict[int, Registration]:
 
 
 def find_next_offer_end(event: Event) -> datetime | None:
-    """Return when the first of the open offers ends; None without an open offer."""
+    """Return when the first open offer ends; None without an open offer."""
     offered = (Registration.event_id == event.id) & (Registration.status == Status.OFFERED)
     return db.session.scalar(select(func.min(Registration.offer_expires_at)).where(offered))
 
@@ -158,7 +158,7 @@ def older_tokens(link: RegistrationToken) -> Sequence[RegistrationToken]:
 
 
 def has_line(sector: Sector) -> bool:
-    """Return whether anybody waits in the sector."""
+    """Return whether anybody in the sector is on the waiting list."""
     waiting = exists().where(
         Registration.event_id == sector.event_id, Registration.sector_id == sector.id, IS_WAITING
     )

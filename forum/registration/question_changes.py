@@ -27,7 +27,10 @@ ADDED = "question.added"
 
 
 def add(event: Event, draft: QuestionDraft, *, actor: str, now: datetime, **known: str) -> Question:
-    """Add a question, the last in order, and record it, with `known` as further details. Raises QuestionRefused."""
+    """Add a question, the last in order, and record that in the audit trail; `known` are further details of the entry.
+
+    Raises QuestionRefused.
+    """
     question = insert(event, draft, now=now)
     told = {"key": question.key, "kind": question.kind, **known}
     audit.record(ADDED, question, actor=actor, at=now, **told)
@@ -124,7 +127,7 @@ def follow_merged(event: Event, gone: str, into: str) -> None:
 
 
 def siblings(question: Question, listed: Sequence[Question]) -> list[Question]:
-    """Return the listed questions with which this one can swap positions: those that depend on the same question."""
+    """Return the questions with which this one can swap positions: those that depend on the same question."""
     ids = {each.id for each in listed}
 
     def above(each: Question) -> int | None:
@@ -134,7 +137,7 @@ def siblings(question: Question, listed: Sequence[Question]) -> list[Question]:
 
 
 def may_decide(question: Question, others: Sequence[Question]) -> list[Question]:
-    """Return the questions on which this one may depend: those that offer answers and do not depend on it."""
+    """Return the questions on which this one may depend: those that offer choices and do not depend on it."""
     below = {question.id} if question.id else set()
     for other in queries.in_order(others):
         if other.depends_on_id in below:
@@ -147,7 +150,7 @@ def may_decide(question: Question, others: Sequence[Question]) -> list[Question]
 
 
 def answers_of(question: Question) -> dict[str, Text | None]:
-    """Return the answers on which another question may depend, with their labels; yes and no have none."""
+    """Return the choices on which another question may depend, with their labels; yes and no have no label."""
     if question.kind == QuestionKind.YES_NO:
         return {YES: None, NO: None}
     return {choice.key: choice.label for choice in question.choices if choice.withdrawn_at is None}
@@ -193,7 +196,7 @@ def _put(
         "most_megabytes": draft.most_megabytes,
     }
     for name, value in values.items():
-        # Set only what differs, so that an unchanged column does not count as changed.
+        # Set only columns that differ, so that an unchanged column does not count as changed.
         if getattr(question, name) != value:
             setattr(question, name, value)
     if question.depends_on is not parent:

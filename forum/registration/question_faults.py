@@ -70,7 +70,7 @@ def faults_of_size(event: Event, draft: QuestionDraft, others: Sequence[Question
 
 
 def _faults_of_sectors(event: Event, question: Question, draft: QuestionDraft) -> Faults:
-    """Yield a fault for each sector that the event does not have; a removed one may stay in questions that had it."""
+    """Yield a fault for each sector that the event does not have, and that the question does not have already."""
     known = {sector.key for sector in event.sectors} | set(question.sector_keys or ())
     for key in draft.sector_keys:
         if key not in known:
@@ -103,7 +103,7 @@ def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequ
 
 
 def _decisive(question: Question) -> set[str]:
-    """Return all answers that another question may name, those of withdrawn choices too."""
+    """Return all answers to which another question's condition may refer, those of withdrawn choices included."""
     if question.kind == QuestionKind.YES_NO:
         return {YES, NO}
     return {choice.key for choice in question.choices} if question.kind in WITH_CHOICES else set()

@@ -25,13 +25,14 @@ from forum.registration.exports import PURPOSES, RECIPIENTS
 from forum.registration.models import Registration
 from forum.web.languages import day_text
 
-# The order in which one of a person's roles is chosen to be shown: the narrowest role that explains the view first.
+# The order in which an organiser's roles are considered: the first one that explains a view is shown. The narrowest is
+# first.
 NAMED_FIRST = (
     *(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER, Role.REVIEWER, Role.DOOR, Role.CARE, Role.MAILER),
     *(Role.EDITOR, Role.ADMIN, Role.PROTECTED_HANDLER),
 )
-# The audit actions that begin and end a registration's time on the list of each kind of view: the first review, the
-# review of a change, the waiting list, and the list of confirmed people with needs for food or access.
+# For each kind of list, the audit actions that begin and end a registration's time on it: first review, review of a
+# change, waiting list, list of confirmed people with needs for food or access.
 ENDED = frozenset({"cancelled", "merged_away", "declined", "offer_declined", "offer_lapsed"})
 IN_REVIEW = frozenset({"address_confirmed", "moved:reviewed"})
 STAYS = (
@@ -44,7 +45,7 @@ STAYS = (
     ),
     (audit.CARE_ANSWERS_VIEWED, frozenset({"confirmed"}), ENDED | {"waiting", "moved:reviewed"}),
 )
-# For how long after a recorded view further views may go unrecorded (`audit.traces`).
+# For this long after a recorded view, further views may go unrecorded (`audit.traces`).
 UNRECORDED = timedelta(hours=1)
 LISTS = {
     audit.WAITING_LIST_VIEWED: _l("Looked at the list of those who wait for a place or a decision"),
@@ -117,7 +118,7 @@ def _exports(registration: Registration) -> ColumnElement[bool]:
     mine = (" " + sectors + " ").contains(f" {registration.sector.key} ", autoescape=True)
     is_other = AuditEntry.details.has(and_(sectors != "", ~mine))
     since = AuditEntry.at >= registration.requested_at
-    # A prepared file has those who were registered when it was asked for.
+    # A prepared file contains the people who were registered when it was asked for.
     asked = AuditDetails.payload["asked"].as_integer()
     is_older = AuditEntry.details.has(asked < int(registration.requested_at.timestamp()))
     kinds = AuditEntry.action.in_((audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED))
@@ -127,7 +128,7 @@ def _exports(registration: Registration) -> ColumnElement[bool]:
 def _stays(
     history: Sequence[AuditEntry], begins: Collection[str], ends: Collection[str]
 ) -> Iterator[tuple[AuditEntry, AuditEntry | None]]:
-    """Yield pairs of entries that begin and end each stay on a list; an unfinished stay has None as its end."""
+    """Yield pairs of audit entries that begin and end a stay on a list; for an unfinished stay the end is None."""
     began = None
     for entry in history:
         step = _step(entry)
@@ -177,14 +178,14 @@ def _what(entry: AuditEntry) -> str:
 
 
 def export_text(told: Mapping[str, Any]) -> str:
-    """Return in words what for and for whom a list was exported; `told` are the details of the entry."""
+    """Return in words for what purpose and for whom a list was exported; `told` are the details of the audit entry."""
     purpose = PURPOSES.get(told.get("purpose", ExportPurpose.EVERYTHING), "")
     recipient = RECIPIENTS.get(told.get("recipient", ExportRecipient.OFFICE), "")
     return _("Exported a list: %(purpose)s. For: %(recipient)s", purpose=purpose, recipient=recipient)
 
 
 def fetched_text(told: Mapping[str, Any]) -> str:
-    """Return in words which prepared file has been downloaded; `told` are the details of the entry."""
+    """Return in words which prepared file was downloaded; `told` are the details of the audit entry."""
     purpose = PURPOSES.get(told.get("purpose", ExportPurpose.EVERYTHING), "")
     return _("Downloaded a prepared file: %(purpose)s", purpose=purpose)
 

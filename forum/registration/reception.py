@@ -1,4 +1,4 @@
-"""Who is let in at the reception: people with a confirmed place, found by their names or a reference (S14)."""
+"""The people who are let in at the reception: those with a confirmed place, found by name or reference (S14)."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -20,11 +20,11 @@ LONGER = 9
 
 
 def list_expected(event: Event, words: str) -> Sequence[Registration]:
-    """Return at most SHOWN + 1 people with a confirmed place, by name; only those who meet all words, if there are any.
+    """Return at most SHOWN + 1 people with a confirmed place, by name; with words, only those whom every word matches.
 
-    A word is part of a name, of the alias where the identity is protected (P22), or a whole reference. It never finds
-    anybody by organisation, address or phone number, which the reception does not see. Whose data may not be used
-    because of a restriction is left out.
+    A word matches a part of the name, which for a protected identity is the alias (P22), or a whole reference. It never
+    matches an organisation, address or phone number, which the reception does not see. People whose data may not be
+    used because of a restriction are left out.
     """
     terms = searching.terms(words)
     with db.session.scalars(_query(event, terms)) as people:
@@ -35,12 +35,13 @@ def list_expected(event: Event, words: str) -> Sequence[Registration]:
 def _query(event: Event, terms: Sequence[searching.Term]) -> Select[Registration]:
     has_place = (Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE)
     query = select(Registration).where(*has_place, *map(_names, terms))
-    # The query has no limit: it also finds some people who are not meant, and a limit could cut off those who are.
+    # The query has no limit, because it also returns some people whom the words do not match, and a limit could cut off
+    # those whom they match.
     return query.order_by(*BY_NAME).execution_options(yield_per=SHOWN)
 
 
 def _names(term: searching.Term) -> ColumnElement[bool]:
-    """Return the condition that a term is in the names, with which the searched text begins, or is a reference."""
+    """Return the condition that a term is in the names, with which the search text begins, or is a reference."""
     names = func.length(Registration.given_name) + func.length(Registration.family_name) + LONGER
     beginning = func.substr(Registration.search_text, 1, names)
     ways = [beginning.contains(text, autoescape=True) for text in term.texts]

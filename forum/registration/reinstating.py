@@ -33,8 +33,8 @@ def is_in_time(registration: Registration, now: datetime) -> bool:
 def foresee(registration: Registration, now: datetime, *, may_be_late: bool = False) -> Status | None:
     """Return the status that the registration would have again; None if its cancellation cannot be undone now.
 
-    `may_be_late` is for what a restored backup has brought back: the time does not count, and whose place has gone to
-    somebody else waits. Nothing is stored: places are tried on a copy of the event.
+    With `may_be_late`, for cancellations in a restored backup, the time limit does not count, and a person whose place
+    somebody else has got waits. Nothing is stored: places are tried on a copy of the event.
     """
     was, ended_at = registration.cancelled_from, registration.ended_at
     if registration.status != Status.CANCELLED or was is None or ended_at is None:
@@ -64,8 +64,8 @@ def reinstate(
 ) -> Status:
     """Undo the cancellation and tell the person; return the status, after free places were offered.
 
-    `is_merge` says that a merge with another registration ended it; `may_be_late` as in `foresee`. Raises
-    CannotBeUndone.
+    `is_merge` says that a merge with another registration ended this one. `may_be_late` lifts the time limit, for a
+    restored backup. Raises CannotBeUndone.
 
     Call after `start_write`; after a refusal the caller has to roll back.
     """
@@ -89,7 +89,7 @@ def reinstate(
     audit.record(action, registration, actor=actor, at=now, status=status)
     consents.withdraw(registration, consents.LIST, actor=actor, now=now)
     waiting_list.offer_free_places(registration.event, now=now)
-    # Only what a restored backup has brought back can be undone after the event.
+    # After the event only a cancellation in a restored backup can be undone.
     if not events.is_over(registration.event, now):
         tell(registration, words=words, is_merge=is_merge, now=now)
     return registration.status
@@ -102,7 +102,7 @@ def is_capped(registration: Registration) -> bool:
 
 
 def tell(registration: Registration, *, words: str = "", is_merge: bool = False, now: datetime) -> None:
-    """Queue the mail that says what was restored, with a new personal link and the organisers' own words."""
+    """Queue the mail that says that the registration is restored, with a new link and the organisers' words."""
     more: dict[str, Any] = {"until": registration.offer_expires_at, "paragraphs": paragraphs(words)}
     mails.queue(registration, MAIL, now, leads_to=TokenPurpose.MANAGE, is_merge=is_merge, **more)
 

@@ -17,9 +17,10 @@ STANDS = text("state IN ('open', 'granted')")
 class RestrictionRequest(Base):
     """A person's request for restriction or an objection, with its answer (P12; Art. 12(3), 18 and 21 GDPR).
 
-    `words` are the person's, `reason` the organisers' words of declining the request or of lifting the restriction.
-    Answer before `due_at`. While the state is granted, the restriction holds (`restrictions`); `ends_at` is set once
-    the person has been told that it will be lifted. A person has one open or granted request at a time.
+    `words` are the person's text, `reason` is the organisers' text for declining the request or lifting the
+    restriction. It has to be answered before `due_at`. While the state is granted, the restriction applies
+    (`restrictions`); `ends_at` is set once the person has been told that it will be lifted. A person has one open or
+    granted request at a time.
     """
 
     __tablename__ = "restriction_requests"

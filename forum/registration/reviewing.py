@@ -1,8 +1,8 @@
 """What a review does to a registration: it begins, and ends with a place, a rank in line or a refusal.
 
-Who may decide, and how, is defined in `review`. These rules change places and states, under the event's lock. A review
-that begins again because of a change keeps the place or the rank in line: a person who corrects a name must not lose
-anything before somebody has decided.
+The package `review` defines who may decide, and how. The rules here change places and states, under the event's lock. A
+review that begins again because of a change keeps the place or the rank in line: a person who corrects a name must not
+lose anything before somebody has decided.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -19,7 +19,7 @@ from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
 
-# The fields that are reviewed: a person approved under one name must not come under another without a new review.
+# The fields that are reviewed: a person approved under one name must not come under another name without a new review.
 REVIEWED = frozenset({"given_name", "family_name", "organisation"})
 LAST_MINUTE = time(23, 59)
 
@@ -72,7 +72,7 @@ def begin_again(registration: Registration, changed: Iterable[str], *, now: date
 
 
 def reopen(registration: Registration, *, kind: str, now: datetime) -> None:
-    """Start a review of a person who keeps place or rank meanwhile; `kind` is the mail that tells them."""
+    """Start a review of a person who keeps place or rank meanwhile; `kind` is the kind of the mail to the person."""
     _await_decision(registration, now)
     mails.queue_about_review(registration, kind, now=now)
 
@@ -82,7 +82,7 @@ def approve(
 ) -> None:
     """Give the registration a place if the rule allows one and nobody has waited longer, else a rank in line.
 
-    With `only_with_place` nothing changes if no place is free. A change that was reviewed leaves everything in place.
+    With `only_with_place` nothing changes if no place is free. Approving a change leaves place and rank as they are.
     Raises NotLive, NotInReview, SectorFull.
     """
     _lock_reviewed(registration, now)

@@ -47,7 +47,7 @@ class SectorShare:
 
     @property
     def open(self) -> int:
-        """The number of places that the sector could take now if no other sector took any."""
+        """The number of places that the sector could take now if no other sector took any of them."""
         return max(0, self.places - self.used if self.left is None else self.left)
 
     @property

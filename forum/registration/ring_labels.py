@@ -14,7 +14,7 @@ NUMBERED = 430.0, 400.0  # the size of a ring's drawing with numbers at the arcs
 OVERHANG = 12.0  # how far the name of a sector may extend beyond the drawing, into the page's margin
 # Font size of a sector's name, in units of the drawing, and the width of a letter as a share of that size.
 NAME = 22.0, 0.52
-WORDS = 20.0, 0.44  # Font size and relative letter width, as above, of the words under a sector's name.
+WORDS = 20.0, 0.44  # font size and relative letter width of the words under a sector's name
 AWAY = 15.0  # the distance from a sector's arc to its name
 NUMBER_AWAY = 18.0
 LINE = 20.0
@@ -78,7 +78,7 @@ def _stand(spot: Spot, away: float) -> tuple[float, float, str]:
 
 
 def _reach(x: float, side: str, length: float) -> float:
-    """Return the distance from the middle of the drawing to the end of a text of this length."""
+    """Return the distance from the centre of the drawing to the far end of a text of this length."""
     return abs(x) + (length / 2 if side == "middle" else length)
 
 

@@ -43,7 +43,7 @@ def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> R
 
 
 def offered_ring(event: Event, now: datetime) -> dict[str, Any]:
-    """Return the ring whose arcs link to the form, the words in its middle, and what a registration leads to now."""
+    """Return the ring whose arcs link to the form, the words in its middle, and what registering would lead to now."""
     ring, opening = ring_of(event, now, form_address(now)), opening_of(event, now)
     return {"ring_view": ring, "ring_said": middle_words(event, opening, ring, now), "opening": opening}
 
@@ -54,7 +54,7 @@ def small_ring_of(event: Event, now: datetime) -> RingView:
 
 
 def middle_words(event: Event, opening: Opening, ring: RingView, now: datetime) -> dict[str, Any] | None:
-    """Return the words in the ring's middle if no place can be had; None while it shows the number of places left."""
+    """Return the words in the ring's middle when no place can be had; None when the number of free places is shown."""
     state = events.registration_state(event, now)
     if state == RegistrationState.UPCOMING:
         day = day_text(event.opens_at, event.zone)

@@ -40,7 +40,7 @@ WHILE_OPEN = {
     *(RESEND, UNDO, DECIDE, "attendee_moves.sector"),
     *(f"waiting_list.{act}" for act in ("offer", "extend", "withdraw")),
 }
-# Stands for the person's reference: a URL never has it.
+# A stand-in for the person's reference; no URL contains this text.
 SOMEBODY, REFERENCE = "\x00", "0000-0000"
 ITEM = Markup('<li><a href="%s">%s</a></li>')
 
@@ -60,7 +60,7 @@ def make(event: Event, filters: Filters, *, is_over: bool, now: datetime) -> Men
     menus: dict[tuple[object, ...], str] = {}
 
     def menu_of(person: Registration) -> str:
-        # Acts that the status alone does not tell.
+        # Acts whose availability depends on more than the status.
         possible = {
             RESEND: person.has_address,
             DECIDE: person.is_in_review,

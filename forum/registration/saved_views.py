@@ -32,15 +32,15 @@ from forum.registration.saved_view_models import SavedView
 SHARED, TAKEN_BACK, CHANGED, DELETED = "view.shared", "view.taken_back", "view.changed", "view.deleted"
 # The most views of one organiser for one event: more could not be told apart above the list.
 MOST = 20
-# The fewest letters of a searched word that is compared with the beginnings of names, and of one that is looked for
-# within names.
+# The fewest letters of a searched word that is compared with the beginnings of names, and of one that may be within a
+# name.
 LEAST_LETTERS, LEAST_WITHIN = 3, 4
 WORDS = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a view shows: the parameters of the list's URL, and keys of its columns."""
+    """The content of a view: the parameters of the list's URL, and keys of its columns."""
 
     query: dict[str, Any]
     columns: list[str]
@@ -85,7 +85,7 @@ def may_change(view: SavedView, user_id: int, *, may_share: bool, is_organiser: 
 
 
 def maker_may_change(view: SavedView) -> bool:
-    """Return whether whoever has saved a view may change and delete it still."""
+    """Return whether the organiser who saved the view may still change and delete it."""
     held = {each.role for each in view.maker.memberships if each.event_id in {None, view.event_id}}
     is_organiser, may_share = (not held.isdisjoint(wanted.roles) for wanted in (ORGANISERS, REGISTRARS))
     told = {"may_share": may_share, "is_organiser": is_organiser}
@@ -98,7 +98,7 @@ def filters_of(view: SavedView, event: Event) -> Filters:
 
 
 def split(view: SavedView, event: Event) -> tuple[list[tuple[str, str]], dict[str, Any]]:
-    """Return the filters of a view that the event no longer has, as pairs, and the parameters without them."""
+    """Return the filters of a view that no longer exist in the event, as pairs, and the other parameters."""
     gone, kept = [], MultiDict[str, str]()
     for name, value in _as_args(view.query).items(multi=True):
         try:
@@ -137,8 +137,8 @@ def save(
 ) -> SavedView:
     """Save what the list shows under a name, once if the same form is sent twice.
 
-    Raises NameTaken and TooManyViews. Call after `start_write`. The audit trail tells of shared views alone, and
-    never their words: somebody may be named in them (P28).
+    Raises NameTaken and TooManyViews. Call after `start_write`. Only shared views are recorded in the audit trail, and
+    never their search text, which may name somebody (P28).
     """
     accounts.lock_user(user_id)
     mine = [view for view in list_seen(event, user_id) if view.user_id == user_id]
@@ -217,7 +217,7 @@ def _said(view: SavedView) -> tuple[str, dict[str, Any], list[str]]:
 
 
 def _names(query: str, person: Registration) -> bool:
-    """Return whether a word of a search text names the person, whatever stands around the word."""
+    """Return whether a word of a search text names the person, ignoring signs around the word."""
     email = search_fold(person.email)
     folded = search_fold(" ".join(word for word in searching.BETWEEN.split(query) if word[:1] != "#"))
     names = WORDS.findall(
@@ -257,8 +257,8 @@ def _as_args(query: dict[str, Any]) -> MultiDict[str, str]:
 def forget_of_departed(*, now: datetime) -> int:
     """Delete views with a search text that nobody opens any more; return how many. The worker calls this.
 
-    These are unshared ones of organisers who no longer see the list of the event: the text may name a person. Views of
-    a disabled account with its roles stay, because it can be enabled again.
+    These are unshared views of organisers who no longer see the list of the event; their search text may name a person.
+    Views of a disabled account with its roles stay, because it can be enabled again.
     """
     here = or_(Membership.event_id == SavedView.event_id, Membership.event_id.is_(None))
     reads = here, Membership.user_id == SavedView.user_id, Membership.role.in_(VIEWERS.roles)

@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 def narrow(query: Select, event: Event, words: str) -> tuple[Select, bool]:
     """Return a query for registrations as one for those that meet each term of a search, within the event.
 
-    The second value says whether the index has found that they are few.
+    The second value says whether the database's text index has found only few people.
     """
     terms = searching.terms(words)
     delegations = delegated.list_all(event) if terms else ()
@@ -25,8 +25,8 @@ def narrow(query: Select, event: Event, words: str) -> tuple[Select, bool]:
     if few is None:
         return narrowed, False
     ids = func.json_each(json.dumps(list(few))).table_valued("value")
-    # Read the people that the index has found by their ids: SQLite would rather walk everybody in the order of an
-    # index.
+    # Read the people that the index has found by their ids; otherwise SQLite would walk through all people in the order
+    # of another index.
     among = narrowed.where(Registration.id.in_(select(ids.c.value)))
     return among.with_hint(Registration, "NOT INDEXED", dialect_name="sqlite"), True
 
@@ -43,7 +43,7 @@ def _meets(term: searching.Term, delegations: Sequence[Delegated]) -> ColumnElem
 
 
 def _is_held(delegations: Sequence[Delegated], term: searching.Term) -> bool:
-    """Return whether any of these delegations has one of the term's texts."""
+    """Return whether one of these delegations contains one of the term's texts."""
     return delegated.holding(delegations, term.texts) is not None
 
 

@@ -43,7 +43,7 @@ EXTRA_HOLDS = Registration.search_extra_from == (
 
 @dataclass(frozen=True)
 class Term:
-    """A part of a search. A registration meets it by having one of `texts`, or one of `countries`; or by its `tag`."""
+    """A part of a search. A registration meets it by having one of `texts`, one of `countries`, or `tag`."""
 
     texts: tuple[str, ...]
     countries: frozenset[str] = frozenset()
@@ -89,7 +89,7 @@ def terms(query: str) -> list[Term]:
             rest = rest.replace(run[0], " ", 1)
     words = [word for word in BETWEEN.split(rest) if word]
     if not tags_and_numbers and not words and (meant := search_fold(query)):
-        words = [meant]  # a search for nothing but commas must find nobody, not everybody
+        words = [meant]  # a search for only commas must find nobody, not everybody
     return [*tags_and_numbers, *map(_word, words)][:MOST_WORDS]
 
 
@@ -101,8 +101,8 @@ def _word(word: str) -> Term:
 def _number(run: str) -> Term:
     """Return the term for a run of digits: as typed, as a phone number in any form, and as a reference.
 
-    The parts of "33 12 34 56" are not searched one by one: a person with "33" in the reference and the other parts in
-    another number would be found.
+    The parts of "33 12 34 56" are not searched separately, because that would also find a person with "33" in the
+    reference and the other parts in another number.
     """
     written = " ".join(run.split())
     return Term(tuple(dict.fromkeys((written, *_dialled(run), *_references(written)))))

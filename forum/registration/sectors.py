@@ -112,7 +112,7 @@ def add(
     actor: str,
     now: datetime,
 ) -> Sector:
-    """Add a sector to a locked event, the last in order. Raises SharesRefused."""
+    """Add a sector to a locked event, as the last one. Raises SharesRefused."""
     shares = [*shares_of(event), Share("", floor, ceiling, policy)]
     if faults := _faults_of_new(event, shares):
         raise SharesRefused(faults)

@@ -61,7 +61,7 @@ def find_last(registration: Registration) -> RegistrationMerge | None:
 
 
 def find_kept(registration: Registration) -> Registration | None:
-    """Return the registration into which this one was merged, or None."""
+    """Return the registration into which this one was merged, None if it was not merged."""
     mine = select(Registration).join(RegistrationMerge, RegistrationMerge.kept_id == Registration.id)
     return db.session.scalars(mine.where(RegistrationMerge.ended_id == registration.id)).first()
 
@@ -74,7 +74,7 @@ def list_merges(registration: Registration) -> Sequence[RegistrationMerge]:
 
 
 def may_undo(merge: RegistrationMerge, now: datetime) -> bool:
-    """Return whether the merge can still be undone; its place and address may be taken all the same."""
+    """Return whether undoing the merge may be tried; it fails if the place or the address is taken by then."""
     in_time = now < merge.merged_at + UNDO_TIME and not events.is_over(merge.kept.event, now)
     return in_time and _is_untouched(merge)
 
@@ -107,8 +107,8 @@ def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
 def take_apart(merge: RegistrationMerge, *, actor: str, now: datetime) -> None:
     """Give both registrations their former values, but leave the status of both as it is. Raises CannotBeUndone.
 
-    For a merge that a restored backup has brought back, although it was undone in time, before one of the two is erased
-    again. How long ago that was does not matter, and the kept one may have ended.
+    This is for a merge that was undone, came back with a restored backup, and has to be undone before one of the two
+    registrations is erased again. There is no time limit, and the kept registration may have ended.
     """
     _lock(merge)
     kept = merge.kept
@@ -156,7 +156,7 @@ def forget_old(*, now: datetime) -> int:
 
 
 def _is_untouched(merge: RegistrationMerge) -> bool:
-    """Return whether what undoing needs is still stored, and neither registration has ended or come back since."""
+    """Return whether the data for undoing are still stored, and neither registration has ended or come back since."""
     stand_as_left = merge.kept.is_live and merge.ended.status == Status.CANCELLED
     return merge.sealed_before is not None and stand_as_left
 
@@ -182,7 +182,7 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
-        # Merges that an earlier version made have not stored the time of confirmation.
+        # Merges made by an earlier version have not stored the time of confirmation.
         if "confirmed_at" in before or not same[EMAIL]:
             was = before.get("confirmed_at")
             kept.confirmed_at = datetime.fromisoformat(was) if was else None
@@ -197,8 +197,8 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
     )
     unchanged = {name for name, key in sent.items() if (now_.get(name) or {}).get("key") == key}
     exchange_files(kept, ended, unchanged)
-    # Where the file was replaced after the merge, the ended registration's own file is gone: the file that it still has
-    # belongs to the other person.
+    # If the file was replaced after the merge, the ended registration's own file is gone: the file it has now belongs
+    # to the other person.
     drop_files(ended, sent.keys() - unchanged)
 
 
@@ -222,15 +222,15 @@ def _open_joined(
     if identity == was:
         identity = before["identity"]
     elif contact := identity.pop("contact", None):
-        # Keep a new answer of the person. Its contact may have come from the other registration: then restore the own
-        # one.
+        # Keep an answer that the person has given since. If its contact came from the other registration, restore the
+        # own contact.
         own = before["identity"].get("contact") if was.get("contact", "").startswith(contact) else contact
         identity |= {"contact": own} if own else {}
     seal(kept, identity, care_before if is_same_care else care)
 
 
 def _part(kept: Registration, ended: Registration, before: Before, merged_at: datetime) -> None:
-    """Undo the merge's changes of consents, notes, tags and people of delegations."""
+    """Undo the merge's changes to consents, notes, tags and members of delegations."""
     ending.follow(kept, ended, only=before.get("delegates", ()))
     for consent in [one for one in kept.consents if one.id in before["added"] and one.withdrawn_at is None]:
         kept.consents.remove(consent)

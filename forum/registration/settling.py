@@ -1,8 +1,8 @@
-"""The hook for confirmed addresses: an open invitation of the address is then answered by the registration.
+"""The hook for confirmed addresses: an open invitation to the address is then marked as answered by the registration.
 
 `registration` must not import `invitations`, so the factory registers the function (`settle_with`). It is called within
-the transaction that confirms the address, under the event's lock, and nowhere else: an unconfirmed address, which
-anybody may have typed, answers nothing.
+the transaction that confirms the address, under the event's lock, and nowhere else: an unconfirmed address may have
+been typed by anybody, and must not answer an invitation.
 """
 
 from collections.abc import Callable, Collection
@@ -18,7 +18,7 @@ SETTLER = "forum.registration.settling"
 
 @dataclass(frozen=True)
 class Settled:
-    """The result of `settle`: whether a place became free, and answers that differ from those of the invitation."""
+    """The result of `settle`: whether a place became free, and which answers differ from those of the invitation."""
 
     has_freed: bool = False
     changed: Collection[str] = ()
@@ -30,6 +30,6 @@ def settle_with(app: Flask, settle: Callable[[Registration, datetime], Settled])
 
 
 def settle(registration: Registration, now: datetime) -> Settled:
-    """Call the app's function for a confirmed address, before any audit entry and with the event locked."""
+    """Call the function registered by `settle_with`, before any audit entry is recorded and with the event locked."""
     settler: Callable[[Registration, datetime], Settled] = current_app.extensions[SETTLER]
     return settler(registration, now)

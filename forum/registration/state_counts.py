@@ -1,7 +1,8 @@
 """How many registrations a sector has in each state, kept by the database while they are written (migration 0082).
 
 Triggers add a row to `people_counts` for each registration that comes, goes or changes its state, in the transaction
-that does it. The numbers of a sector and state add up to the true one; nobody waits for anybody else's row.
+that does it. The sum of the rows of a sector and state is the true number. No transaction has to wait for another one's
+row.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration.enums import Status
 
-MOST_ROWS = 500  # the worker replaces the rows by their sums if that spares more rows than these
+MOST_ROWS = 500  # the worker replaces the rows by their sums if that removes at least so many rows
 ROWS = table(
     "people_counts",
     *(column("event_id"), column("sector_id"), column("status", Member(Status)), column("number")),
@@ -26,13 +27,13 @@ OF_EVENT = (
     .group_by(ROWS.c.sector_id, ROWS.c.status)
     .having(func.sum(ROWS.c.number) != 0)
 )
-# How many rows are more than one for their sector and state.
+# Counts the rows beyond the first one for each sector and state.
 SPARED: Select[tuple[Any]] = select(func.coalesce(func.sum(column("rows") - 1), 0)).select_from(
     select(func.count().label("rows")).select_from(ROWS).group_by(*list(ROWS.c)[:3]).subquery()
 )
-# Two commands at once would each add what is lacking. Registrations do not wait for this lock.
+# Let only one command mend at a time: two would each add the same difference. Registrations do not wait for this lock.
 ALONE = text("LOCK TABLE people_counts IN SHARE UPDATE EXCLUSIVE MODE")
-# Adds, in one statement, what the numbers lack; `forum.health.counters` looks for the same difference.
+# Adds the difference to the true numbers in one statement; `forum.health.counters` looks for the same difference.
 MEND = text(
     "INSERT INTO people_counts (event_id, sector_id, status, number)"
     " SELECT event_id, sector_id, status, sum(number) FROM"
@@ -54,7 +55,7 @@ def read(event: Event) -> dict[tuple[int, str], int]:
 def add_up(*, now: datetime) -> int:
     """Replace the rows by their sums if that spares many; return how many rows there were.
 
-    PostgreSQL deletes and returns the rows that are committed; what others are just adding stays.
+    On PostgreSQL only committed rows are deleted and summed; rows that other transactions are just adding stay.
     """
     if (db.session.scalar(SPARED) or 0) <= MOST_ROWS:
         return 0

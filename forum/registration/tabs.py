@@ -12,7 +12,7 @@ from forum.registration.listing import Counts, Filters
 from forum.registration.narrowing import UnknownFilter
 from forum.registration.saved_view_models import SavedView
 
-# The parameters of a saved view whose people the counts by sector and status tell.
+# The parameters of a saved view for which the stored counts by sector and status tell how many people match.
 COUNTED = {"sector", "status", "sort"}
 SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.UNHELD, Group.ENDED)
 
@@ -46,7 +46,7 @@ def list_tabs(event: Event, filters: Filters, counts: Counts) -> list[Tab]:
 
 
 def view_numbers(event: Event, views: Iterable[SavedView], counts: Counts) -> dict[int, int]:
-    """Return how many people each saved view shows by its id, as far as the counts tell it: no rows are counted."""
+    """Return how many people each saved view shows, by its id, as far as stored counts tell: no rows are counted."""
     numbers = {view.id: _number(event, view, counts) for view in views if COUNTED.issuperset(view.query)}
     return {number: shown for number, shown in numbers.items() if shown is not None}
 

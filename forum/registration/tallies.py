@@ -128,7 +128,7 @@ def shown_answered(event: Event, question: Question) -> int | None:
 
 
 def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
-    """Return people with a confirmed place and their sensitive answers, sorted by name."""
+    """Return the people with a confirmed place and their sensitive answers, sorted by name."""
     told = {
         registration_id: given for registration_id, given in _read_care(event.id, is_confirmed=True) if given
     }

@@ -21,9 +21,11 @@ from forum.registration.searching import Term
 FEW = 1000
 BATCH = 500
 GRAM = 3
-STEP = 2  # Search for every second sequence of letters: the rest would cost as much again and exclude hardly anybody.
+# Only every second three-letter sequence is searched: searching the others, too, would cost as much again and exclude
+# hardly anybody.
+STEP = 2
 MOST_GRAMS = 24  # how many three-letter sequences of a searched text are looked up at most
-KEPT = "people named"  # key in session.info: what the index has answered in this transaction
+KEPT = "people named"  # key in session.info for the index's answers within this transaction
 EXISTS = "people index"  # key in app.extensions: whether the database is known to have the index
 NEEDED = ("people_index", "registrations_added", "registrations_changed", "registrations_removed")
 PRESENT = "SELECT count(*) FROM sqlite_schema WHERE name IN (?, ?, ?, ?)"
@@ -51,7 +53,8 @@ def exists() -> bool:
     if db.session.get_bind().dialect.name != "sqlite":
         return False
     if not current_app.extensions.get(EXISTS):
-        # Ask past the session, once a process: tests compare the SQL statements of pages, and this one would stand out.
+        # Not through the session, and once a process: tests compare the SQL statements of pages, and this one would be
+        # an extra one.
         (present,) = _driver().execute(PRESENT, NEEDED).fetchone()
         current_app.extensions[EXISTS] = present == len(NEEDED)
     return current_app.extensions[EXISTS]
@@ -67,12 +70,14 @@ def is_used() -> bool:
 def find_few(terms: Iterable[Term]) -> Sequence[int] | None:
     """Return the ids of at most FEW people, among whom are all who meet these terms, or None.
 
-    None means that more may meet them, or that the index cannot tell. The terms are met by their texts alone.
+    None means that more people may meet them, or that the index cannot tell. Only the texts of the terms are
+    considered, not countries or tags.
     """
     wanted = _expression(terms)
     if not wanted or not exists():
         return None
-    # A page asks several times: for its rows, their number and the first one's. The answer holds until the next write.
+    # A page asks several times: for its rows, for their number and for the first row's. An answer is reused until the
+    # next write.
     session = db.session()
     session.flush()
     asked = session.get_transaction(), session.get_nested_transaction(), _driver().total_changes, wanted

@@ -36,7 +36,7 @@ FILE, NO_ADDRESS = "tombstones.log", "-"
 DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
 # The kinds of things that a tombstone's digest stands for.
 REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
-# A tombstone may be missing in the file so long: the worker copies rows into the file every few seconds.
+# For this long a tombstone may be missing in the file: the worker copies rows into the file every few seconds.
 MAY_BE_UNNOTED = timedelta(minutes=5)
 HALF_WRITTEN = timedelta(minutes=5)  # a temporary file of this age was left behind by a killed process
 log = logging.getLogger("forum.tombstones")
@@ -57,7 +57,7 @@ class Mark:
 
     @property
     def until(self) -> datetime:
-        """The moment before which everything that the erasure deleted was made; the file keeps whole seconds."""
+        """The moment before which everything was made that the erasure has deleted; the file keeps whole seconds."""
         return self.erased_at.replace(microsecond=0) + timedelta(seconds=1)
 
     @classmethod
@@ -83,8 +83,8 @@ def remember(
 ) -> None:
     """Write a tombstone for each registration, in the transaction that erases it.
 
-    Only of those in `addressed` the address is remembered, and only if it is confirmed: otherwise it may be somebody
-    else's, and what other tables hold of it is not erased with the registration either.
+    The address is remembered only for registrations in `addressed`, and only if it is confirmed: an unconfirmed one may
+    be somebody else's, whose rows in other tables are not erased with the registration either.
     """
     for one in registrations:
         is_known = one in addressed and one.has_address and one.confirmed_at is not None
@@ -112,7 +112,8 @@ def is_planted(digest: str) -> bool:
 def note(*, now: datetime) -> int:
     """Copy missing tombstones from the table to the file, drop those older than any backup; return the number copied.
 
-    The file is replaced as a whole, so that no kill leaves half a line, and what it lacks is copied the next time.
+    The file is replaced as a whole: if the process is killed there is no half line, and the next run copies what is
+    missing.
     """
     _remove_half_written(now)
     known, unreadable = read_file()
@@ -127,7 +128,7 @@ def note(*, now: datetime) -> int:
 def note_at_once(*, now: datetime) -> None:
     """Copy the tombstones of an erasure that was just committed; if that fails, the worker does it within seconds.
 
-    On PostgreSQL only a machine that has the file already writes it: it lies with the worker.
+    On PostgreSQL only a machine that already has the file writes it: the file lies where the worker runs.
     """
     if _is_elsewhere():
         return
@@ -176,7 +177,7 @@ def read_file() -> tuple[dict[str, Mark], list[str]]:
 
 
 def examine(*, now: datetime) -> tuple[bool, str]:
-    """Return whether every erasure is kept outside the database and carried out in it, and a sentence about it."""
+    """Return whether every erasure is recorded in the file and carried out in the database, and a sentence about it."""
     try:
         noted, unreadable = read_file()
     except OSError as problem:

@@ -1,8 +1,8 @@
-"""Unconfirmed registrations give way to the owner of the address.
+"""Ending unconfirmed registrations in favour of the owner of the address.
 
-Anybody can type another person's address into the form. So such a registration blocks no invitation, no substitution,
-no change of an address and no undoing of a cancellation: it ends once the owner of the address has answered by a
-mailed link.
+Anybody can type another person's address into the form. So an unconfirmed registration must not block an invitation, a
+substitution, a change of an address or the undoing of a cancellation: it ends once the owner of the address has
+answered by a mailed link.
 """
 
 from datetime import datetime

@@ -109,7 +109,7 @@ def unite(
 
 
 def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> RegistrationMerge:
-    """Return the row of the merge, with the former values of what it will change."""
+    """Return the row of the merge, with the values that the merge is going to change."""
     before, stored = dict.fromkeys(chosen), values_of(pair.stays)
     both = {"kept_id": pair.stays.id, "ended_id": pair.ends.id}
     merge = RegistrationMerge(**both, ended_from=pair.ends.status, merged_at=now)
@@ -125,7 +125,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
 
 
 def _end(registration: Registration, now: datetime) -> None:
-    """End the registration as cancelling does, but without a mail."""
+    """End the registration in the way of a cancellation, but without a mail."""
     mails.take_back([registration])
     ending.end_what_leads_to(registration)
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
@@ -223,13 +223,13 @@ def _join(pair: Pair, merge: RegistrationMerge, now: datetime) -> None:
 
 
 def joined(stays: Registration, ends: Registration, now: datetime) -> tuple[joining.Record, joining.Record]:
-    """Return the sealed answers of both joined: about identity, and about diet and access."""
+    """Return the sealed answers of both registrations joined: about identity, and about diet and access."""
     identity = joining.joined_identity(joining.identity_of(stays), joining.identity_of(ends))
     return identity, joining.joined_care(joining.care_of(stays), joining.care_of(ends), now)
 
 
 def seal(registration: Registration, identity: joining.Record, care: joining.Record) -> None:
-    """Encrypt both records again, whether they have changed or not."""
+    """Encrypt both sealed records again, whether they have changed or not: nobody can then tell which one has."""
     if registration.protected_identity:
         registration.protected_identity.answer = identity
     if registration.care_answer:

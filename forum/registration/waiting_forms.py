@@ -1,4 +1,7 @@
-"""The organisers' forms about offers: offering by hand, extending, withdrawing. Each has what its page showed (R30)."""
+"""The organisers' forms about offers: offering by hand, extending, withdrawing.
+
+Each has the values its page showed (R30).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -62,7 +65,7 @@ class ByHandForm(HoursForm):
             Length(max=LONGEST_REASON, message=_l("Use at most 500 characters")),
         ],
     )
-    # An outdated choice is refused by the rule, with the message that something has changed.
+    # An outdated choice is refused later, with the message that something has changed.
     instead_of = SelectField(_l("Which place"), validate_choice=False)
 
     def __init__(self, *args, offered: Sequence[Registration], is_free: bool, **kwargs):

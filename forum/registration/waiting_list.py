@@ -119,7 +119,7 @@ def _open_sectors(event: Event, now: datetime) -> list[int]:
 
 
 def _serve(turn: Turn, now: datetime) -> None:
-    """Offer the place that a person has been given; a person without an address gets it at once."""
+    """Offer the place to a person who has just been given it; a person without an address gets it at once."""
     if turn.waiter.has_address:
         offers.make(turn.waiter, turn.as_data(), now=now)
     else:

@@ -21,7 +21,7 @@ from forum.web.languages import moment_text
 
 @dataclass(frozen=True)
 class Told:
-    """An offer in words: who made it, why in sentences, who was passed over and why, how it ended."""
+    """An offer in words: who made it and why, who was passed over and why, how it ended."""
 
     offer: Offer
     by: str
@@ -94,7 +94,7 @@ def list_replaceable(registration: Registration, now: datetime) -> list[Registra
 
 
 def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]]) -> dict[int, str]:
-    """Return by registration id what the order or a limit means for waiting people, in words; "" for nothing."""
+    """Return by registration id in words what the order or a limit means for waiting people; "" for nothing special."""
     is_balanced, own = event.line_order == LineOrder.BALANCE, caps.own_caps(event)
     if event.organisation_cap is None and not own and not is_balanced:
         return {}

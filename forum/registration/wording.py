@@ -160,7 +160,7 @@ MEMBERSHIPS: Mapping[str, LazyString] = {
     Membership.ANY: _l("In a delegation"),
     Membership.NONE: _l("In no delegation"),
 }
-SORTS = {  # words for each order of filtering.SORTS, ascending and descending
+SORTS = {  # for each order in filtering.SORTS, its words for ascending and descending
     "name": _l("Name, A–Z"),
     "-name": _l("Name, Z–A"),
     "organisation": _l("Organisation, A–Z"),
