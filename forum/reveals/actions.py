@@ -1,4 +1,4 @@
-"""The rule of a reveal."""
+"""The rule by which a handler may reveal a person's identity."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ WITHIN = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Revealed:
-    """The recorded answer of one person: whether their identity is protected, real name and contact if given."""
+    """The revealed answer of one person: whether their identity is protected, real name and contact if given."""
 
     is_protected: bool
     real_name: str
@@ -26,7 +26,7 @@ class Revealed:
 def reveal(
     registration: Registration, *, reason: str, key: str, by: User, most: int, now: datetime
 ) -> Revealed:
-    """Record the reveal, tell the other handlers and return the answer; the same work for every person (P21, P25).
+    """Record the reveal, tell the other handlers and return the answer, with the same work for every person (P21, P25).
 
     `key` is the key of the form, which works once; `most` is how many people a handler may reveal within an hour. The
     caller holds the lock of the account of `by`, so that two requests of one handler follow each other. Raises

@@ -94,7 +94,7 @@ def _most() -> int:
 
 
 def _person(slug: str, reference: str) -> Registration:
-    """Return the event's registration, or abort with 404 (S13)."""
+    """Return the registration of the event, or abort with 404 (S13)."""
     return find_by_reference(get_any_or_404(slug), reference) or abort(404)
 
 

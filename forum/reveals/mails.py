@@ -12,7 +12,7 @@ from forum.registration.models import Registration
 
 
 def queue_revealed(registration: Registration, *, by: User, to: User, now: datetime) -> None:
-    """Tell a handler who has revealed whose identity and when.
+    """Tell another handler who has revealed whose identity and when.
 
     The mail belongs to no event and no registration, so that no page about these shows that there was a reveal.
     """

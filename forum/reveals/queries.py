@@ -31,7 +31,7 @@ class Reveal:
 
     @classmethod
     def of(cls, entry: AuditEntry, names: dict[int, str]) -> "Reveal":
-        """Return the reveal that the entry records; `names` are those of organisers by id."""
+        """Return the reveal that an audit entry records; `names` are those of organisers by id."""
         told = entry.details.payload if entry.details else {}
         reason = reasons.read(told["reason"], told["key"]) if told else ""
         return cls(
@@ -63,7 +63,7 @@ def list_moments(actor: str, *, since: datetime) -> Sequence[datetime]:
 
 
 def list_told(event: Event, *, by: User) -> Sequence[User]:
-    """Return the people who get a mail about a reveal: the event's other handlers; without any, its other admins."""
+    """Return the people to mail about a reveal: the event's other handlers or, if there are none, its other admins."""
     for role in (Role.PROTECTED_HANDLER, Role.ADMIN):
         if others := [user for user in list_holders(role, event.id) if user.id != by.id]:
             return others
@@ -79,7 +79,7 @@ def _reveals() -> Select[AuditEntry]:
 
 
 def _find_beside(mine: Select[AuditEntry], cursor: Cursor | None) -> AuditEntry | None:
-    """Return the entry beside which the page starts; None for a key that names no reveal of the event."""
+    """Return the audit entry before or after which a page starts; None for a key that names no reveal of the event."""
     if cursor is None or not cursor.key.isdecimal() or len(cursor.key) > 9:
         return None
     return db.session.scalars(mine.where(AuditEntry.id == int(cursor.key))).first()

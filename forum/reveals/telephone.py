@@ -15,7 +15,7 @@ from forum.registration.by_hand import Identity
 from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
 from forum.web.identity_numbers import no_identity_number
 
-# The bytes for real name and contact together: the encrypted record has the same length for everybody.
+# The most bytes of real name and contact together: the encrypted record has the same length for everybody.
 LONGEST_TOGETHER = 800
 PAGE = "console/reveals/add.html"
 bp = Blueprint("telephone", __name__, url_prefix="/console/<event>/reveals")
@@ -46,7 +46,7 @@ class TelephoneForm(additions.AdditionForm):
 def add(event: str) -> ResponseReturnValue:
     """Show the form for a registration by telephone; on POST register the person.
 
-    Organisers cannot see by whom (P21).
+    Organisers cannot see which handler has registered somebody.
     """
     chosen, form = get_any_or_404(event), TelephoneForm(kept_words.sent_or_kept())
     form.offer(chosen)

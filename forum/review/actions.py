@@ -145,7 +145,10 @@ def refuse_cancelling(registration: Registration, *, user_id: int) -> None:
 
 
 def refuse_moving(registration: Registration, *, user_id: int) -> None:
-    """Refuse to move a person in review, which may end the review, where this organiser has recused. Raises Recused."""
+    """Refuse to move a person in review if this organiser may not decide, because that may end the review.
+
+    Raises Recused.
+    """
     if registration.is_in_review and queries.find_recused([registration], user_id):
         raise Recused
 
@@ -168,7 +171,7 @@ def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) 
 
 
 def _refuse_other_sectors(registration: Registration, user_id: int) -> None:
-    """Raise OutOfSectors if the reviewer may not decide in the person's sector, or no longer."""
+    """Raise OutOfSectors if the reviewer may not, or may no longer, decide in the person's sector."""
     if not queries.is_in(registration, reviewers.find(user_id, registration.event_id)):
         raise OutOfSectors
 

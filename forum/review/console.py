@@ -162,9 +162,9 @@ def _decide(slug: str, reference: str, decide: Callable[[Registration], str]) ->
 
 
 def _person_or_404(slug: str, reference: str) -> Registration:
-    """Return the registration; abort with 404 for a reference of another event (S13), or if it is not a reviewer's.
+    """Return the registration, or abort with 404 for another event's reference (S13) or if a reviewer may not see it.
 
-    A reviewer who had the person's page open while somebody else decided is led to the queue and told so.
+    A reviewer whose page is outdated because somebody else has decided is redirected to the queue with a message.
     """
     event, now = get_any_or_404(slug), clock.now()
     sectors = sign_ins.reviewed_sectors(event)
@@ -188,7 +188,7 @@ def _form(kind: type[Form], person: Registration) -> Form:
 
 
 def _page(name: str, person: Registration, form: Any) -> ResponseReturnValue:
-    """Show a page about one decision, or say that there is nothing to decide about the registration."""
+    """Show a page about one decision, or say that the registration needs no decision any more."""
     note_view(audit_queries.REGISTRATION_VIEWED, person, actor=sign_ins.current_actor())
     page = render_template(
         f"console/review/{name}.html",

@@ -1,4 +1,4 @@
-"""Drops a proposed refusal when the review that it belongs to ends in any way: by the person, by time, by a move.
+"""Deletes a proposed refusal when its review ends otherwise: cancelled by the person, by a deadline, by a move.
 
 The rules that end a registration are in `registration`, which must not import this package. So the session inspects the
 rows that it writes: a proposed refusal must not be stored longer than its review (P07).

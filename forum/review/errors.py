@@ -6,7 +6,7 @@ class DecisionRefused(Exception):
 
 
 class Recused(DecisionRefused):
-    """This organiser knows the person and has left the decision to others."""
+    """The organiser has stated that they know the person, and has left the decision to others."""
 
 
 class OutOfSectors(DecisionRefused):

@@ -106,7 +106,7 @@ def gather(
 
 
 def _is_in(event: Event, sectors: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition for registrations of this event in the sectors, and for all of other events."""
+    """Return the condition for registrations of this event in these sectors, and for any of other events."""
     return or_(Registration.event_id != event.id, Registration.sector_id.in_(sectors))
 
 

@@ -35,7 +35,7 @@ REASONS: Mapping[str, LazyString] = {
 
 
 def sentences(event: Event, came: Mapping[str, str], sectors: queries.Sectors) -> Iterator[str]:
-    """Yield a sentence for each reason that left people out; `came` has the result for each person by reference.
+    """Yield a sentence for each reason that left people out; `came` has the outcome for each person by reference.
 
     `sectors` are the ids of those that the organiser sees, None for every sector. A form may name anybody: nothing is
     told of the people of other sectors, not even whether there are any.

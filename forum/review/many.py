@@ -24,7 +24,7 @@ from forum.review import actions, left_out, queries, rounds
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
 bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
-# The result for each person, for the message after the decisions.
+# The outcome for each person, for the message after a round of decisions.
 GIVEN, WAITING, CHANGE, DECLINED, PROPOSED = "given", "waiting", "change", "declined", "proposed"
 
 
@@ -68,7 +68,7 @@ def decline(event: str) -> ResponseReturnValue:
 
 
 def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
-    """Show the page that asks; if nobody is left to decide about, say why and redirect to the queue."""
+    """Show the page that asks; if there is nobody to decide about, say why and redirect to the queue."""
     if not people:
         event = get_any_or_404(slug)
         left = _left_words(event, _left_out(event, form.digests()))
@@ -92,7 +92,7 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
 
 
 def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseReturnValue:
-    """Decide about one person after the other, each in a transaction of its own; flash who had which result."""
+    """Decide about one person after the other, each in a transaction of its own; flash a message about the outcomes."""
     event = get_any_or_404(slug)
     came = _left_out(event, seen)
     for reference in [one.reference for one in rounds.selected(event)]:
@@ -105,7 +105,7 @@ def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseRe
 
 
 def _left_out(event: Event, seen: dict[str, str]) -> dict[str, str]:
-    """Return by reference the chosen people about whom nothing is left to decide, or not by this organiser, and why."""
+    """Return by reference the chosen people about whom no decision is left, or none for this organiser, and why."""
     references = [reference for typed in seen if (reference := read_reference(typed))][: queries.SHOWN]
     seen_sectors = sign_ins.reviewed_sectors(event)
     waiting = {one.reference: one for one in queries.list_by_references(event, references, seen_sectors)}

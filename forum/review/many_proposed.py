@@ -1,6 +1,6 @@
 """Confirming or dropping many proposed refusals at once, each after a second organiser has read it.
 
-Reasons and words stand on the page beside each person, and whoever a round leaves out is told by name.
+Reasons and words stand on the page beside each person, and the message afterwards names the people who were left out.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ DONE = "done"
 
 @bp.route("/confirmation", methods=["GET", "POST"])
 def confirm(event: str) -> ResponseReturnValue:
-    """Ask whether to confirm so many refusals, once both factors are fresh (S09); on POST confirm one by one."""
+    """Ask whether to confirm the chosen refusals, after both factors were entered (S09); on POST confirm one by one."""
     if answer := sign_ins.require_fresh():
         return answer
     form = ProposedManyForm(kept_words.sent_or_kept())
@@ -65,7 +65,7 @@ def withdraw(event: str) -> ResponseReturnValue:
 
 
 def _ask(slug: str, form: ProposedManyForm) -> ResponseReturnValue:
-    """Show the chosen proposals, the organiser's own ones apart; if there are none, say so on the page of the queue."""
+    """Show the chosen proposals, the organiser's own ones apart; without any, redirect to the queue with a message."""
     event, now = get_any_or_404(slug), clock.now()
     people = rounds.selected(event)
     proposals = queries.find_proposals(people)

@@ -31,7 +31,7 @@ class ProposedRefusal(Base):
 
 
 class Recusal(Base):
-    """An organiser knows the person, and leaves the decision to others."""
+    """The statement of an organiser who knows the person, and leaves the decision to others."""
 
     __tablename__ = "recusals"
 

@@ -33,7 +33,7 @@ def opened_by(user_id: int, now: datetime) -> ColumnElement[bool]:
 
 
 def find_latest(registration: Registration) -> AuditEntry | None:
-    """Return the entry of the latest approval or refusal of this person; None if nobody has decided."""
+    """Return the audit entry of the latest approval or refusal of this person; None if nobody has decided."""
     decisions = audit.of_own_time(registration), AuditEntry.action.in_((APPROVED, DECLINED))
     newest = select(AuditEntry).where(*decisions).order_by(AuditEntry.id.desc())
     return db.session.scalars(newest.limit(1)).first()

@@ -1,4 +1,4 @@
-"""A person in review, as the queue and the person's own page in the console show them: evidence, state and forms."""
+"""A person in review as two console pages show them, the queue and the person's own page: evidence, state and forms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,7 +119,10 @@ def why_not_moved(registration: Registration) -> str:
 
 
 def review_of(registration: Registration) -> Reviewed | None:
-    """Return the pending decision about a registration; None without one, for other sectors, or if the event is off."""
+    """Return the pending decision about a registration.
+
+    None if there is none, if the reader may not see the sector, or if the event is over or cancelled.
+    """
     now = clock.now()
     if not queries.is_in(registration, sign_ins.reviewed_sectors(registration.event)):
         return None
@@ -129,12 +132,12 @@ def review_of(registration: Registration) -> Reviewed | None:
 
 
 def nothing_to_decide() -> str:
-    """Return that a person is not in review, in words."""
+    """Return the sentence that says that a person is not in review."""
     return _("Nothing is to be decided: somebody else has decided, or the registration has ended.")
 
 
 def decision_on(registration: Registration) -> str:
-    """Return, in words, who decided what and when about a person who is not in review, and the status now."""
+    """Return in words who decided what and when about a person who is not in review, and the present status."""
     if not (entry := outcomes.find_latest(registration)):
         return nothing_to_decide()
     kind, _colon, number = entry.actor.partition(":")
@@ -145,7 +148,7 @@ def decision_on(registration: Registration) -> str:
 
 
 def next_to_decide(event: Event) -> Registration | None:
-    """Return who has waited longest among those about whom the signed-in organiser may decide; None if nobody waits."""
+    """Return the person who has waited longest for a decision by the signed-in organiser; None if nobody waits."""
     if events.is_off(event, clock.now()):
         return None
     return queries.find_next(event, sign_ins.reviewed_sectors(event), g.user.id)
@@ -184,7 +187,7 @@ def _organised_events(event: Event) -> list[Event]:
 
 
 def _decision_text(registration: Registration, action: str, at: datetime, by: str) -> str:
-    """Return what was decided about a person, when, and the status now; `by` is "" if the reader decided."""
+    """Return in words what was decided about a person, when, and the status; `by` is "" if the reader decided."""
     told = {
         "person": registration_wording.full_name(registration),
         "moment": moment_text(at, registration.event.zone),

@@ -30,7 +30,7 @@ ORDER = Order((SINCE.label("since"), Registration.id))
 
 @dataclass(frozen=True)
 class Beside:
-    """The person beside whom a page of the queue begins."""
+    """The person before or after whom a page of the queue begins."""
 
     since: datetime
     id: int
@@ -58,8 +58,9 @@ def list_undecided(event: Event, sectors: Sectors, *, limit: int = SHOWN) -> Seq
 def read_undecided(event: Event, sectors: Sectors, cursor: Cursor | None) -> tuple[Page[Registration], int]:
     """Return a page of people who wait for a decision, the longest first, and how many come before its first person.
 
-    A page begins beside a person, by reference; one who has been decided about keeps the position of their time of
-    asking. A person of other sectors gives no position: it would say when they asked.
+    A page begins before or after a person, named by reference. A person whose case was decided meanwhile keeps the
+    position that the time of asking gives. For a person of other sectors there is no position: it would reveal when
+    they asked.
     """
     query = _undecided(event, sectors).options(joinedload(Registration.sector))
     beside = find_person(event, read_reference(cursor.key), sectors) if cursor else None
@@ -86,8 +87,8 @@ def find_person(
 ) -> Registration | None:
     """Return the event's registration with this reference; for a reviewer only one in review in their sectors.
 
-    `or_else` is a condition under which a reviewer finds somebody of their sectors who is not in review. Whether nobody
-    has the reference, or somebody whom the reviewer does not find, makes no difference, not even in statements.
+    `or_else` is a condition under which a reviewer finds somebody of their sectors who is not in review. An unknown
+    reference and one that the reviewer may not see cannot be told apart, not even by the SQL statements.
     """
     if sectors is None:
         return find_by_reference(event, reference)

@@ -28,7 +28,7 @@ from forum.review.errors import (
     SeenChanged,
 )
 
-# The reasons why nothing was decided about a person.
+# Why no decision was made about a person: a reason for each type of refusal.
 FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
 ALONE, WITHDRAWN, OWN = "alone", "withdrawn", "own"
 LEFT: Mapping[type[Exception], str] = {
@@ -42,7 +42,8 @@ LEFT: Mapping[type[Exception], str] = {
     NothingProposed: WITHDRAWN,
     SamePerson: OWN,
 }
-# Decides about a registration, given the digest of the values that the page showed; returns the result.
+# A function that decides about a registration, given the digest of the values that the page showed; returns the
+# outcome.
 Decide = Callable[[Registration, str], str]
 
 
@@ -57,7 +58,7 @@ def selected(event: Event) -> Sequence[Registration]:
 
 
 def decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
-    """Call `decide` with one person, and commit; return the result."""
+    """Call `decide` with one person, and commit; return the outcome."""
     start_write(db.session)
     # A reviewer may see some sectors only: the decision itself refuses people of other sectors.
     registration = registrations.find_by_reference(get_any_or_404(slug), reference)

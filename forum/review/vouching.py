@@ -1,8 +1,8 @@
 """People for whom organisers have vouched, by approving, inviting or adding them, according to the audit trail.
 
 Anybody can register with any organisation and confirm an address of their own, so an unchecked registration proves
-nothing about the organisation. Nor does a later change: with another organisation or address nobody vouches for the
-person, until organisers approve.
+nothing about the organisation. After a later change of organisation or address nobody vouches for the person any more,
+until organisers approve again.
 """
 
 from sqlalchemy import Select, select
@@ -36,7 +36,7 @@ def find_vouched(numbers: Select) -> set[int]:
 
 
 def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) -> bool | None:
-    """Return whether organisers vouch from this entry on; None if the entry does not change that."""
+    """Return whether the audit entry begins or ends organisers' vouching; None if it does not change that."""
     payload = entry.details.payload if entry.details else {}
     if entry.action == APPROVED:
         return True

@@ -70,7 +70,7 @@ def person_url(registration: Registration) -> str:
 
 
 def _url_if_read(registration: Registration) -> str:
-    """Return the URL of the page of somebody in the evidence; "" for those who review only and may not read it."""
+    """Return the URL of the page of a person in the evidence; "" if the reader may not read that page."""
     is_read = may_open("attendees.show", registration.event) or registration.is_in_review
     return person_url(registration) if is_read else ""
 
@@ -90,7 +90,7 @@ def points(registration: Registration, evidence: Evidence, events: Mapping[int, 
 
 
 def refusal_text(refusal: Exception, registration: Registration) -> str:
-    """Return why a decision was not made; if somebody else has made it, the registration's present status."""
+    """Return why a decision was not made; if somebody else has made one, the registration's present status."""
     if type(refusal) in REFUSALS:
         return str(REFUSALS[type(refusal)])
     status = wording.status_name(registration.status)
@@ -117,7 +117,7 @@ def promise_text(registration: Registration, now: datetime) -> str:
 
 
 def outcome_text(registration: Registration) -> str:
-    """Return the result of an approval, in words."""
+    """Return the outcome of an approval, in words."""
     if registration.status == Status.WAITING:
         return _("Approved. No place is free, so the person is on the waiting list. A message is on its way.")
     return _("Approved. The person has a place, and a message is on its way.")
@@ -163,7 +163,7 @@ def _mail(evidence: Evidence) -> Point:
 
 
 def _known_mail(evidence: Evidence) -> Point:
-    """Return as evidence whether the address has a mail domain that organisers have given the organisation."""
+    """Return evidence on whether the address has a mail domain that organisers have entered for the organisation."""
     label, domain = _("E-mail"), evidence.domain
     if evidence.has_own_domain:
         return Point(FOR, label, _("@%(domain)s is a mail domain of the organisation", domain=domain))
@@ -201,7 +201,7 @@ def _places(evidence: Evidence) -> Point:
 
 
 def _cap(evidence: Evidence) -> Point:
-    """Return whether the organisation can have another place, without how many it has."""
+    """Return evidence on whether the organisation can have another place, without saying how many it has."""
     label, cap = _("Organisation"), evidence.cap
     if cap is None:
         return Point(NEITHER, label, _("Has no upper limit of places"))

@@ -31,7 +31,7 @@ class Dkim:
 
 
 class _NoKey(Exception):
-    """The key's file cannot be used; the message says why, without a word of the file."""
+    """The key's file cannot be used; the message says why, without quoting the file."""
 
 
 def read_dkim(given: Given, sender: str) -> Dkim | None:
@@ -60,7 +60,7 @@ def read_dkim(given: Given, sender: str) -> Dkim | None:
 
 
 def _domain_of(sender: str) -> str:
-    """Return the domain of the sender's address in its ASCII form, "" for what is no address."""
+    """Return the domain of the sender's address in its ASCII form; "" for a text that is no address."""
     try:
         return split(split_sender(sender)[1])[1]
     except NotAnAddress:

@@ -1,4 +1,4 @@
-"""Why the forum does not start with its settings."""
+"""The error that stops the start: settings that would make the forum unsafe."""
 
 
 class UnsafeSettings(Exception):

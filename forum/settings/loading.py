@@ -23,7 +23,7 @@ WHICH_FORUM = (
 
 
 def refuse_to_guess() -> None:
-    """Raise UnsafeSettings when neither FORUM_CONFIG nor FORUM_ENV says which forum a command is meant for."""
+    """Raise UnsafeSettings when neither FORUM_CONFIG nor FORUM_ENV says for which installation a command is meant."""
     if not os.environ.get("FORUM_CONFIG") and not os.environ.get("FORUM_ENV"):
         raise UnsafeSettings([WHICH_FORUM])
 
@@ -57,7 +57,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
 
 
 def run_as(user: str) -> str:
-    """Return the message for root when the instance folder belongs to another user."""
+    """Return the message for root when the instance folder belongs to another user: run the command as that user."""
     return (
         f"FORUM_INSTANCE is the folder of {user}, who could not read what root writes there."
         f" Run it as {user}: sudo -u {shlex.quote(user)} FORUM_CONFIG=… forum …"

@@ -24,7 +24,8 @@ STORAGES = ("sqlite:///", "redis://", "rediss://", "memory://")
 DATABASES = {"sqlite", "postgresql", "postgresql+psycopg"}
 BUCKET = "s3://"
 S3 = ("endpoint", "region", "access_key", "secret")
-# Before the @ of the address for reports a token of 40 characters and a plus sign have to find room (RFC 5321: 64).
+# The part before the @ in the address for reports needs room for a plus sign and a token of 40 characters (RFC 5321: 64
+# in all).
 LONGEST_BOUNCE_NAME = 23
 DEFAULT_BASE_URL = "http://127.0.0.1:8000"
 
@@ -97,7 +98,7 @@ def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "MAX_FORM_PARTS": 200,
-        # No limit besides the session's own: a form may stay open over lunch (A11).
+        # No limit besides the session's own: a form may stay open for hours (A11).
         "WTF_CSRF_TIME_LIMIT": None,
     }
 
@@ -158,7 +159,7 @@ def _base_url(given: Given, noted: str | None) -> str:
 
 
 def _is_here(base_url: str) -> bool:
-    """Return whether the site is reached on this machine only; a public site never has the demo."""
+    """Return whether the site is reached from this machine only; a public site never loads the demo."""
     return urlsplit(base_url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 

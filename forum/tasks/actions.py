@@ -15,7 +15,7 @@ from forum.tasks.models import Task, TaskPerson
 
 KEPT_FOR = timedelta(days=14)
 FORGOTTEN_AT_ONCE = 20
-# What remains of `Task.payload` when the task has ended: what it did, without the words that people wrote for it.
+# The entries of `Task.payload` that stay when the task has ended; words that people wrote are deleted.
 LASTING = ("tags", "sector")
 WORKER = "worker"
 
@@ -30,7 +30,7 @@ def start(
     user_id: int,
     now: datetime,
 ) -> Task:
-    """Start a task about the people whose ids and versions `people` selects, in its order; they are fixed now."""
+    """Start a task about the people whose ids and versions `people` selects, in its order; the list is fixed now."""
     task = Task(event_id=event.id, kind=kind, payload=dict(payload), form_key=form_key)
     task.started_at, task.started_by = now, user_id
     db.session.add(task)
@@ -45,7 +45,7 @@ def start(
 
 
 def stop(task: Task, *, actor: str, now: datetime) -> bool:
-    """Stop a task for good: whoever has not had a turn is left alone; return whether it was still running."""
+    """Stop a task for good: people whom it has not reached are left alone. Return whether it was still running."""
     if task.status != TaskStatus.RUNNING:
         return False
     _end(task, TaskStatus.STOPPED, now)
@@ -54,7 +54,7 @@ def stop(task: Task, *, actor: str, now: datetime) -> bool:
 
 
 def finish(task: Task, *, now: datetime) -> bool:
-    """End a task that has nobody left; return whether it has ended now."""
+    """End a task if none of its people is left to handle; return whether it has ended now."""
     if task.status != TaskStatus.RUNNING or queries.list_waiting(task.id, 1):
         return False
     _end(task, TaskStatus.DONE, now)

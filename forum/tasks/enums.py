@@ -1,10 +1,10 @@
-"""The kinds and states of a task, and what became of each of its people."""
+"""Enumerations of tasks: kinds, states, and the outcomes for their people."""
 
 from enum import StrEnum
 
 
 class TaskKind(StrEnum):
-    """What a task does with each of its people."""
+    """The act of a task on each of its people."""
 
     TAG = "tag"
     UNTAG = "untag"
@@ -15,7 +15,7 @@ class TaskKind(StrEnum):
 
 
 class TaskStatus(StrEnum):
-    """The state of a task: running until everybody has had a turn (done), or until it is stopped."""
+    """The state of a task: running until all people are handled (done), or until it is stopped."""
 
     RUNNING = "running"
     DONE = "done"
@@ -23,11 +23,11 @@ class TaskStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one person of a task: still waiting for a turn, done, or why nothing was changed."""
+    """The outcome for one person of a task: not handled yet, done, or why nothing was changed."""
 
     WAITING = "waiting"
     DONE = "done"
-    AS_IT_WAS = "as_it_was"  # the person already was as the task wanted
+    AS_IT_WAS = "as_it_was"  # the person was already in the wanted state
     RESTRICTED = "restricted"  # the processing of the person's data is restricted
     ENDED = "ended"  # the registration has ended, or the event is over
     NOT_WAITING = "not_waiting"  # only people on the waiting list can be offered a place

@@ -16,9 +16,9 @@ LONGEST_KEY = 64
 class Task(Base):
     """Work on many people of an event, which an organiser has started and the worker does for them.
 
-    `payload` is what the kind of task needs, such as tags; words that people wrote are taken out when the task ends.
-    `form_key` is that of the form that started it, so that a form that is sent twice starts one task (R03). `people`
-    is the number of people at the start; a person's row is deleted with the registration.
+    `payload` has the details that this kind of task needs, such as tags; words that people wrote are deleted from it
+    when the task ends. `form_key` is that of the form that started it, so that a form that is sent twice starts one
+    task (R03). `people` is the number of people at the start; a person's row is deleted with the registration.
     """
 
     __tablename__ = "tasks"
@@ -47,7 +47,7 @@ class Task(Base):
 class TaskPerson(Base):
     """A person of a task, fixed when it starts; the database allows one row a person.
 
-    The rows that wait are where the task goes on, in the order of their ids, after the worker was killed.
+    After the worker was killed, the task goes on with the rows that are still waiting, in the order of their ids.
     `seen_version` is the registration's version at the start; NULL in tasks that an earlier version has started.
     """
 

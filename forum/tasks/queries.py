@@ -1,4 +1,4 @@
-"""Reading tasks, and counting what became of their people."""
+"""Reading tasks, and counting the outcomes for their people."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -44,14 +44,14 @@ def list_running() -> Sequence[int]:
 
 
 def standing(event: Event, since: datetime) -> ScalarSelect[int]:
-    """Return, as a column of a statement, how many running tasks of the event have given nobody a turn since then."""
+    """Return, as a column of a statement, how many running tasks of the event have handled nobody since that moment."""
     moved = exists().where(TaskPerson.task_id == Task.id, TaskPerson.done_at > since)
     mine = Task.event_id == event.id, Task.status == TaskStatus.RUNNING, Task.started_at <= since
     return select(func.count(Task.id)).where(*mine, ~moved).scalar_subquery()
 
 
 def list_waiting(task_id: int, limit: int) -> Sequence[int]:
-    """Return the ids of the next rows whose people wait for their turn."""
+    """Return the ids of the next rows whose people are not handled yet."""
     mine = TaskPerson.task_id == task_id, TaskPerson.outcome == Outcome.WAITING
     return db.session.scalars(select(TaskPerson.id).where(*mine).order_by(TaskPerson.id).limit(limit)).all()
 
@@ -70,7 +70,7 @@ def count_by_outcome(tasks: Collection[Task]) -> dict[int, dict[Outcome, int]]:
 
 
 def read_untouched(task: Task, cursor: Cursor | None) -> Page[TaskPerson]:
-    """Return a page of the people whom the task has left as they were, in the order of the task."""
+    """Return a page of the people whom the task has left unchanged, in the order of the task."""
     query = select(TaskPerson).where(TaskPerson.task_id == task.id, TaskPerson.outcome.in_(UNTOUCHED))
     query = query.options(joinedload(TaskPerson.registration))
     number = (
