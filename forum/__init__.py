@@ -135,7 +135,8 @@ BLUEPRINTS = (
     erasure_requests.bp,
     restriction_pages.bp,
     registration_public.bp,
-    own_files.bp,  # the last three have pages of a person: their own page, food and access, and files
+    # The person's own page lies in three blueprints: the page itself, food and access, and files.
+    own_files.bp,
     own_moves.bp,
     invitations_public.bp,
     mailings_public.bp,
@@ -208,7 +209,8 @@ BLUEPRINTS = (
     counts.bp,
     figures.bp,
     public_balance.bp,
-    log_export.bp,  # the last two have the pages of the log, and its export
+    # Two blueprints make up the log: its pages, and its export.
+    log_export.bp,
 )
 # The layers through which each request passes, from the outside in.
 LAYERS: tuple[Layer, ...] = (

@@ -146,7 +146,7 @@ class Member(TypeDecorator):
 def member(members: type[Enum], length: int = 20, **options: Any) -> MappedColumn[Any]:
     """Map a column to the members of an enumeration; the database refuses every other code.
 
-    The constraint is named after the column: for `status` it is `status_known`.
+    The constraint that refuses them is named after the column, such as `status_known` for `status`.
     """
     mapped = mapped_column(Member(members, length), **options)
     event.listen(mapped.column, "after_parent_attach", _refuse_other_codes)

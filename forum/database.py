@@ -21,7 +21,8 @@ BUSY_SECONDS = postgres.LOCK_SECONDS
 # wait for the lock of an event's row: with two of them, the second is already waiting when the first releases it.
 WRITERS = {"sqlite": 1, "postgresql": 2}
 TURN_SECONDS = 0.001  # seconds between two tries to get SQLite's lock while another process writes
-# how long a thread that has SQLite's lock waits for its turn at the processor before it goes on without one
+# How long a thread that has SQLite's lock waits for a turn at the processor; after that the thread goes on without a
+# turn.
 LOCKED_SECONDS = 0.005
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {
@@ -167,7 +168,9 @@ def _set_pragmas(raw, _record) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a transaction on SQLite: a reading one at once, a writing one after the earlier writers' transactions.
+    """Begin a transaction on SQLite.
+
+    One that reads begins at once, one that writes waits for the transactions of earlier writers.
 
     Raises SQLAlchemy's OperationalError when a writer has waited for BUSY_SECONDS.
 
@@ -211,7 +214,7 @@ def _join_line(connection: Connection, seconds: float) -> bool:
 
 
 def _ask(raw: Any) -> int:
-    """Ask SQLite for its write lock; return its result code, such as SQLITE_OK or SQLITE_BUSY."""
+    """Ask SQLite once for its write lock; return its result code, such as SQLITE_OK or SQLITE_BUSY."""
     try:
         raw.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as problem:

@@ -9,7 +9,7 @@ from forum.tidying import UNSEEN
 PLAIN = str.maketrans(
     {"æ": "a", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ŧ": "t", "ŋ": "n", "ı": "i", "œ": "oe"}
 )
-# Letters that `slug_of` spells in another way than `search_fold`: Danish and Icelandic æ is "ae".
+# Letters that `slug_of` spells in another way than `search_fold` does, such as Danish and Icelandic æ as "ae".
 IN_ADDRESS = str.maketrans({"æ": "ae", "ß": "ss"})
 NOT_IN_ADDRESS = re.compile(r"[^a-z0-9]+")
 NOT_SEEN = re.compile(f"[{UNSEEN}]")

@@ -48,7 +48,7 @@ DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNOR
 
 
 class OrphanedRows(CommandError):
-    """A migration has left rows with a foreign key to a row that does not exist."""
+    """A migration has left rows that refer, by a foreign key, to a row that does not exist."""
 
 
 class LostTriggers(CommandError):

@@ -29,8 +29,9 @@ WAITS = {
     "keepalives_count": 3,
 }
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one statement
-# How long a thread that waits for an answer keeps its turn at the processor, in which no other thread computes. If it
-# lent the turn for every answer, it would queue again after each statement, with rows locked for which others wait.
+# How long a thread that waits for an answer keeps its turn at the processor, so that no other thread computes. A thread
+# that gave up its turn at every answer would queue for a turn after each statement, while others wait for the rows it
+# has locked.
 AT_ONCE = 0.005  # in seconds
 _patience: ContextVar[float | None] = ContextVar("patience")
 
@@ -43,8 +44,8 @@ def libpq_arguments(url: URL) -> dict[str, Any]:
 
 def engine_options() -> dict[str, Any]:
     """Return create_engine's options: how many connections, and how long each wait is."""
-    # A process has at most 15 connections. Ten stay open when idle; the pool closes each further one when it comes
-    # back, so under load it opens and closes them all the time.
+    # A process has at most 15 connections. Ten stay open when idle. The pool closes any further one when it is given
+    # back, so under load it opens and closes those all the time.
     pool = {"poolclass": WaitingPool, "pool_use_lifo": True, "pool_size": 10, "max_overflow": 5}
     return {**pool, "pool_timeout": 10, "connect_args": WAITS}
 

@@ -19,7 +19,7 @@ _shared: list[int] = []
 
 
 class DatabaseIsTaken(Exception):
-    """The lock is held: by a restore, or, when a restore is to begin, by the running forum."""
+    """The lock is held by a restore; or, when a restore wants to begin, by the running forum."""
 
 
 def owner(path: Path) -> str:

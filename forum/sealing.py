@@ -29,7 +29,7 @@ class SealedBytes(bytes):
 
 
 class Unbound(TypeError):
-    """A value cannot be bound to its row: the row has no primary key yet, or its key changes under a sealed value."""
+    """A value cannot be bound to its row: the row has no primary key yet, or the key of a sealed value changes."""
 
 
 class Sealed(TypeDecorator):
@@ -93,7 +93,7 @@ class SealedRecord(Sealed):
 
 @dataclass(frozen=True)
 class _Open:
-    """A value that is not encrypted yet; the flush of its row encrypts it, when the row's key is known."""
+    """A value that is not encrypted yet: the flush of its row encrypts it, because only then the row's key is known."""
 
     value: Any
 
@@ -172,7 +172,7 @@ def seal(plain: bytes, purpose: str, location: str) -> bytes:
 
 
 def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
-    """Decrypt what `seal` returned for this location, with any key of the purpose. Raises InvalidTag."""
+    """Decrypt bytes that `seal` returned for this location, with any key of the purpose. Raises InvalidTag."""
     for key in current_app.config["DATA_KEYS"][purpose]:
         try:
             return AESGCM(key).decrypt(
@@ -184,7 +184,7 @@ def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
 
 
 def _moves(column: Column, row: Any) -> bool:
-    """Return whether a stored row changes in a column to whose value the sealed value is bound."""
+    """Return whether a stored row changes in a column to whose value a sealed value is bound."""
     state: Any = inspect(row)
     return state.has_identity and any(state.attrs[name].history.has_changes() for name in binding(column))
 

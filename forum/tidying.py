@@ -89,7 +89,7 @@ def longest_word(text: str) -> int:
 
 
 def _without_idle(text: str) -> list[str]:
-    """Return the text in pieces, without joiners and selectors that do not change a character beside them."""
+    """Return the text in pieces, without joiners and selectors that change no character beside them."""
     kept: list[str] = []
     at = 0
     while at < len(text):
@@ -102,7 +102,7 @@ def _without_idle(text: str) -> list[str]:
 
 
 def _changes(character: str, before: list[str], text: str, at: int) -> bool:
-    """Return whether a joiner or selector changes how the kept text before it or the text from `at` on looks."""
+    """Return whether a joiner or selector changes the look of the kept text before it, or of the text from `at` on."""
     last, following = "".join(before[-1:]), text[at : at + 1]
     if character not in ZWNJ + ZWJ:
         return SELECTOR.match(character) is not None and _has_variants(last)

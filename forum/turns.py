@@ -1,9 +1,9 @@
 """Queues in which threads wait: for SQLite's write lock, and for the processor.
 
 Python's interpreter lock lets one thread of a process compute; threads that compute at the same time alternate in
-slices of five milliseconds. Then a request that holds the database's lock takes three times as long beside two others,
-and all writers wait for that lock. So the requests of a process take turns: a request computes to its end, or until it
-must wait for a lock, and after that wait it goes before the others. docs/benchmarks.md, "One at a time", shows the
+slices of five milliseconds. A request that holds the database's lock would take three times as long beside two others,
+while all writers wait for that lock. So the requests of a process take turns: a request computes to its end, or until
+it must wait for a lock, and after that wait it goes before the others. docs/benchmarks.md, "One at a time", shows the
 effect.
 """
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 
 class NoTurn(Exception):
-    """A thread's turn did not come within the time that the thread waits."""
+    """A thread has waited as long as it may, and its turn has not come."""
 
 
 class Line:

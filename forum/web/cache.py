@@ -95,7 +95,7 @@ def exact_version() -> int | None:
 
 
 def held_for() -> float:
-    """Return for how many seconds the page that is being rendered holds, as far as it is rendered; mostly infinite."""
+    """Return for how many seconds the page is valid, judged by the parts that are rendered so far; mostly infinite."""
     return request.environ.get(HOLDS, float("inf"))
 
 
@@ -173,7 +173,7 @@ class PageCache:
         return page if page and page.holds(version) else None
 
     def _seconds(self, key: str) -> float:
-        """Return for how long the page at this path is cached; 0 when its view's pages are not cached."""
+        """Return for how many seconds the page at this path is cached; 0 when its view's pages are not cached."""
         try:
             endpoint, values = self._flask.url_map.bind_to_environ(self._request_for(key)).match()
         except (HTTPException, RoutingException):

@@ -64,7 +64,7 @@ class PolledVersion:
     The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
-    # In seconds: how often the content version is read, and how long a read version is valid.
+    # In seconds: how often the content version is read, and how long the last reading counts as valid.
     EVERY, FOR = 0.5, 2.0
     PATIENCE = 2.5  # how many seconds the thread waits for a database server that does not answer
 

@@ -1,9 +1,9 @@
-"""The check of a request's headers, before anything else is done with a request that the app answers.
+"""The check of a request's headers, which comes before everything else that the app does with a request.
 
 The total length of all headers is limited, so that no header takes long, whichever code reads it (S35). Cached pages
-and static files are answered before this check: they read almost none of the headers, and the server itself bounds
-those (commands/serving). The Host header is put in lower case, because host names are not case-sensitive (RFC 9110,
-4.2.3).
+and static files are answered before this check: they read almost none of the headers, and the server itself limits
+their length (commands/serving). The Host header is put in lower case, because host names are not case-sensitive (RFC
+9110, 4.2.3).
 """
 
 import re

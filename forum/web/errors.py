@@ -37,7 +37,7 @@ KEEPS = {"registration", "self_service", "own_invitation", "posts", "pages"}
 
 
 def init_app(app: Flask, *away: type[Exception]) -> None:
-    """Register a page for every error; `away` are the errors that features raise when their storage does not answer."""
+    """Register a page for every error; `away` has the errors raised by features whose storage does not answer."""
     app.register_error_handler(HTTPException, show)
     app.register_error_handler(Exception, show_unexpected)
     for busy in (
@@ -100,7 +100,7 @@ def ask_again(lost: CSRFError, page: Callable[[str], ResponseReturnValue | None]
 
 
 def note_cause(cause: str) -> None:
-    """Let this request's line in the log say why it is answered with an error."""
+    """Add to this request's log line the cause of its error answer."""
     g.cause = {"cause": cause}
 
 

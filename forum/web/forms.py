@@ -1,4 +1,4 @@
-"""What all forms share: cleaned texts, clear errors, a key that detects a form sent twice."""
+"""The base of all forms: cleaned texts, clear errors, a key that detects a form sent twice."""
 
 import re
 import secrets
@@ -152,7 +152,7 @@ class LinesField(TextAreaField):
 
     @staticmethod
     def tidied(value: Any) -> Any:
-        """Return the text with each word cleaned, or unchanged when it is too long for that."""
+        """Return the text with each word cleaned, or unchanged when it is too long to be cleaned."""
         return tidy_lines(value) if isinstance(value, str) and not _find_excess(value) else value
 
 
@@ -161,7 +161,7 @@ class PastedField(LinesField):
 
     @staticmethod
     def tidied(value: Any) -> Any:
-        """Return the rows with each word of each cell cleaned, or unchanged when they are too long for that."""
+        """Return the rows with each word of each cell cleaned, or unchanged when they are too long to be cleaned."""
         if not isinstance(value, str) or _find_excess(value):
             return value
         rows = ("\t".join(map(tidy_lines, row.split("\t"))) for row in LINE_ENDS.split(value))

@@ -44,7 +44,7 @@ def init_app(app: Flask) -> None:
 
 
 def _catalogue() -> NullTranslations:
-    """Return the texts of the present language by one look at the request; Flask-Babel takes four for each text."""
+    """Return the texts of the present language, with one look at the request; Flask-Babel needs four for each text."""
     if (locale := get_locale()) is None:
         return get_translations()
     if locale not in CATALOGUES:
@@ -67,7 +67,7 @@ def read_from_address(app: Flask) -> None:
 
 def language() -> str:
     """Return the language code of the present request, or of the text being rendered for a mail."""
-    # This runs some 150 times a page, and str(locale) would take half a millisecond for that.
+    # This runs some 150 times for a page, and str(locale) would take half a millisecond altogether.
     locale = get_locale()
     return locale.language if locale else DEFAULT
 
@@ -79,7 +79,7 @@ def speak(code: str) -> None:
 
 
 def preferred() -> str:
-    """Return the page's language for the first of the browser's languages that READ_IN knows.
+    """Return the page language for the first of the browser's languages that the table READ_IN contains.
 
     A browser that asks only for other languages gets English, and one that asks for none gets Swedish.
     """

@@ -23,7 +23,7 @@ from werkzeug.exceptions import TooManyRequests
 HOUR_SECONDS = 3600
 COUNTER = "forum_limits"  # where app.extensions keeps the app's own counter of rate limits
 SCHEMA = "CREATE TABLE IF NOT EXISTS counters (key TEXT PRIMARY KEY, amount INTEGER NOT NULL, expires REAL NOT NULL)"
-# Short timeouts in seconds, because the thread of a request waits for Redis.
+# Short timeouts (in seconds), because a request's thread is held while Redis answers.
 REDIS_OPTIONS: dict[str, float] = {
     "socket_connect_timeout": 2.0,
     "socket_timeout": 2.0,

@@ -48,8 +48,8 @@ class Start:
 class Lobby:
     """Limits how many requests go on to the app at once; each process has one lobby."""
 
-    # How many threads the process has. Those beyond PRESENT serve requests that never wait: static files, cached pages,
-    # /livez.
+    # How many threads the process has. Threads beyond PRESENT serve requests that never wait: static files, cached
+    # pages, /livez.
     THREADS = 144
     PRESENT = 112  # how many requests one process may hold at once
     SERVED = 96  # how many of PRESENT the app handles at once; the others wait after their bodies are read
@@ -58,7 +58,8 @@ class Lobby:
     # How many bodies one client may be sending at once: forty people may share an address.
     SLOW = 48
     PATIENCE = 2.0  # how many seconds a request waits until the app handles it
-    # How many requests for /readyz are let in beside PRESENT: a balancer must not remove a process for being busy.
+    # How many requests for /readyz are let in beyond PRESENT: a load balancer must not remove a process only for being
+    # busy.
     ASKING = 4
 
     # How many bodies longer than a form's, such as images, a process holds in memory at once: those of organisers, and

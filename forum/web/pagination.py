@@ -21,7 +21,7 @@ KEY = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 @dataclass(frozen=True)
 class Cursor:
-    """The start of a page: after the row with this key, or before it."""
+    """The start of a page: after the row with this key, or before the row."""
 
     key: str
     backwards: bool = False
@@ -73,7 +73,7 @@ def read_page(
     beside: Any = None,
     backwards: bool = False,
 ) -> Page:
-    """Return the page after the row `beside`, or before it; without `beside`, or if no row is left, the first page."""
+    """Return the page after (or before) the row `beside`; the first page without `beside`, or if no row is left."""
     if beside is None:
         rows = _read(session, query, order, size + 1)
         return Page(rows[:size], has_next=len(rows) > size)
@@ -148,7 +148,7 @@ def _read(
 
 
 def _merged(query: Select, order: Order, limit: int, beside: Any, falling: bool) -> Select:
-    """Return the query for the first rows of all parts together, of each of which no more rows are read."""
+    """Return the query for the first rows of all parts together; of each part only the needed rows are read."""
     key = order.columns[-1]
     ranges = [
         _part(query.where(part), order.columns, falling, beside).with_only_columns(key).limit(limit)

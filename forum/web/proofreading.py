@@ -19,7 +19,7 @@ from forum.web.relative_dates import RELATIVE, stands_alone
 
 WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
-# These signs in a glossary's advice stand for a choice of words, so there is no single replacement.
+# A glossary's advice with one of these signs offers a choice of words, so there is no single replacement.
 CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
 # Characters of addresses, code and marks: words beside them are not plain text.
 NOT_PLAIN = frozenset("/@{}<>`=_#&")
@@ -65,7 +65,7 @@ class Hint:
 
     @property
     def key(self) -> str:
-        """The hint's key, by which `Care.find` finds the hint again after lines above were added or removed."""
+        """The hint's key, by which `Care.find` recognises the hint after lines above were added or removed."""
         return f"{self.field}:{self.line}:{self.digest}"
 
     @property
@@ -142,7 +142,7 @@ def has_word(text: str) -> bool:
 
 
 def _hints(text: str, language: str, day: date, glossary: Glossary) -> Iterator[Hint]:
-    # Skip a text that is too long to be saved. It can come here unchecked, from the button "Replace".
+    # Skip a text that is too long to be saved: the button "Replace" sends a text without checking its length.
     if len(text) > LONGEST_TEXT:
         return
     for number, line in enumerate(text.split("\n"), 1):
@@ -192,7 +192,7 @@ def _is_in_capitals(line: str) -> bool:
 
 
 def _begins_sentence(before: str) -> bool:
-    """Return whether a word after this text of the same line is the first one of a sentence."""
+    """Return whether a word that follows this text on the same line is the first word of a sentence."""
     return not WORDS.search(before) or before.rstrip(OPENING).endswith((".", "!", "?"))
 
 
@@ -216,7 +216,7 @@ def _advised(advice: Advice) -> str:
 
 
 def _named(line: str, phrases: Mapping[str, object]) -> list[tuple[int, str]]:
-    """Return the column of each phrase that the line contains and the phrase, spelt as in the line.
+    """Return the column and the phrase, spelt as in the line, for each phrase that the line contains.
 
     At each word only the longest phrase counts.
     """

@@ -1,4 +1,4 @@
-"""Quotation marks in a paragraph: one that is not paired, and the mark that would pair it."""
+"""Finding unpaired quotation marks in a paragraph, and the mark that would pair each."""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def _unpaired(line: str, language: str) -> str:
 
 
 def _mended(line: str, language: str) -> Iterator[Mark]:
-    """Yield each mark whose replacement by the language's mark for that position leaves none unpaired."""
+    """Yield each mark that pairs all others when the language's mark for its position replaces it."""
     marks = list(MARKS.finditer(line))
     if language not in PAIR or len(marks) > MOST_MARKS:
         return
@@ -54,7 +54,7 @@ def _mended(line: str, language: str) -> Iterator[Mark]:
 
 
 def _fitting(before: str, after: str, language: str) -> str:
-    """Return the mark that fits between two texts, or "" where a quotation could neither begin nor end."""
+    """Return the mark that fits between two texts; "" where a quotation could neither begin nor end."""
     opens = not before or before[-1].isspace() or before[-1] in OPENS_AFTER
     closes = not after or not after[0].isalnum()
     if opens == closes:

@@ -38,7 +38,7 @@ log = logging.getLogger("forum.requests")
 
 
 class Clients:
-    """Warns if all requests come from one network address: then all visitors share one client's limits (S26)."""
+    """Warns if all requests seem to come from one address: then all visitors share one client's limits (S26)."""
 
     def __init__(self) -> None:
         self._address, self._requests = "", 0
@@ -162,7 +162,7 @@ def _without_last_slash() -> ResponseReturnValue | None:
 
 
 def _unless_asked_for() -> ResponseReturnValue | None:
-    """Redirect to a cached page's own URL: "///en/" and "/page/٢" must not be cached beside "/en/" and "/page/2"."""
+    """Redirect variants of a cached page's URL, such as "///en/" and "/page/٢", so that they are not cached as well."""
     asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
     return None if unquote(_own_path()) == asked else redirect(_own_path(), 308)
 

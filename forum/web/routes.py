@@ -14,14 +14,17 @@ LANGUAGE = f"/<any({', '.join(NAMES)}):lang>"
 
 
 class Number(IntegerConverter):
-    """The `int` of a route: a number that a database can compare with a row's id. A larger one leads to no page."""
+    """The `int` of a route, limited to numbers that a database can compare with a row's id.
+
+    A larger number leads to no page.
+    """
 
     def __init__(self, url_map: Map, fixed_digits: int = 0, **options: Any):
         super().__init__(url_map, fixed_digits, **{"max": LARGEST_ID, **options})
 
 
 def init_app(app: Flask) -> None:
-    """Make routes that are added from now on accept only such numbers for `<int:…>`."""
+    """Make routes that are added from now on accept only numbers of the type Number for `<int:…>`."""
     app.url_map.converters["int"] = Number
 
 

@@ -85,7 +85,7 @@ class Seo:
 
 
 def json_feed(atom_url: str) -> str:
-    """Return the address of the JSON feed with the same posts as this Atom feed; "" if there is no Atom feed."""
+    """Return the URL of the JSON feed with the same posts as this Atom feed; "" without an Atom feed."""
     return atom_url.removesuffix(".atom") + ".json" if atom_url else ""
 
 

@@ -29,7 +29,7 @@ FINER = 4
 FONTS = ("fonts/newsreader-latin.woff2", "fonts/newsreader-latin-ext.woff2")
 ARC = re.compile(r'class="(\w{1,20})" d="([MA\d. ]+)"')
 COLOUR = re.compile(r"\.(\w+)\{stroke:(#[0-9a-f]{6})\}")
-NO_LETTER = "\ue000"  # none of FONTS has this code point of private use
+NO_LETTER = "\ue000"  # a code point of private use, for which no font in FONTS has a sign
 STROKE = re.compile(r"stroke-width:(\d+)")
 
 # A picture has room for fewer letters than this. Longer texts are cut before their lines are measured, which takes time
@@ -114,7 +114,7 @@ def _ring(size: int) -> Image.Image:
 
 
 def _angles(*ends: float) -> tuple[float, float]:
-    """Return where an arc begins and ends, in degrees clockwise from three o'clock, as Pillow counts."""
+    """Return the angles at which an arc begins and ends, in degrees clockwise from three o'clock, as Pillow counts."""
     first, last = (
         math.degrees(math.atan2(y - 32, x - 32)) for x, y in zip(ends[::2], ends[1::2], strict=True)
     )
@@ -160,7 +160,7 @@ def _fit(text: str, size: int, width: int) -> str:
 def _write(
     pen: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, size: int, weight: int, colour: str
 ) -> None:
-    """Write a line; `corner` is its upper left one."""
+    """Write a line of text; `corner` is the position of its upper left corner."""
     x, y = corner
     for font, letters in _runs(text, size, weight):
         pen.text((x, y + size), letters, colour, font, anchor="ls")

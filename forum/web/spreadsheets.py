@@ -14,7 +14,7 @@ from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooMan
 
 MOST_IN_CELL = 3_000  # the most characters of a cell, and of a line before it is split into cells
 ZIP = b"PK"
-DELIMITERS = "\t;,"  # The tab comes first: commas and semicolons stand within cells more often.
+DELIMITERS = "\t;,"  # the tab comes first, because commas and semicolons occur within cells more often
 
 
 def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:

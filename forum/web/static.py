@@ -165,7 +165,7 @@ def serve_static(
 
 
 def _put(files: Path, scratch: Path, name: str, content: bytes) -> None:
-    """Write the file and its compressed siblings unless they exist; the content under a hashed name never changes."""
+    """Write the file and its compressed variants unless they exist: content under a hashed name never changes."""
     if not (files / name).exists():
         _write(files / name, scratch, content)
     if PurePosixPath(name).suffix not in COMPRESSED:

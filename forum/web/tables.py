@@ -29,7 +29,8 @@ HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
 # Matches control characters and lone surrogates.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# `harmless` changes no text in which this finds nothing. Most cells are such texts, and one search replaces four.
+# `harmless` changes no text in which this pattern finds nothing. Most cells are such texts, and one search replaces
+# four.
 SUSPECT = re.compile(
     rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^['\"{BLANK}=+\-@＝＋－＠]|[,;]['\"{BLANK}]*{SIGN}"
 )
@@ -128,7 +129,7 @@ def printable(text: str) -> str:
 
 
 def _begun(headings: Sequence[str]) -> tuple[io.StringIO, Any]:
-    """Return a buffer with the headings' line, and the writer of further lines."""
+    """Return a buffer that begins with the line of headings, and a writer for further lines."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=DELIMITER, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     buffer.write(BYTE_ORDER_MARK)

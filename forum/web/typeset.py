@@ -29,12 +29,12 @@ LETTERS = b"""#set document(title: "Letters")
 #set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
 #for letter in json(bytes(sys.inputs.told)) [#letter #parbreak()]
 """
-# What Typst says of letters that no font has, each text as a literal of its own language.
+# The message of Typst about letters that no font has; each text in it is a literal of Typst's language.
 NO_FONT = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 ESCAPED = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))")
 PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
 # The fonts may have two letters and yet no sign for both together, and replacing letters may create such a pair. So the
-# document is set again, at most so often, until no letter is missing.
+# document is set again until no letter is missing, at most this many times.
 MOST_ROUNDS = 3
 
 
@@ -55,7 +55,7 @@ def main(folder: Path, moment: int) -> bytes:
 
 
 def _set(folder: Path, markup: bytes, told: Any, moment: int) -> tuple[bytes, list[str]]:
-    """Return the PDF, or else what no font of it has, the longest text first. Raises `typst.TypstError`."""
+    """Return the PDF, or the letters that no font has, the longest text first. Raises `typst.TypstError`."""
     compiler = typst.Compiler(
         markup,
         root=folder,
@@ -118,6 +118,6 @@ if __name__ == "__main__":
     try:
         said = main(Path(sys.argv[1]), int(sys.argv[2]))
     except (OSError, RuntimeError, ValueError, MemoryError) as problem:
-        # The message may quote a name of the list; only its kind is told.
+        # The message may quote a name from the data, so tell only its kind.
         said = json.dumps({"refused": type(problem).__name__}).encode()
     sys.stdout.buffer.write(said)

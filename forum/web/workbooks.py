@@ -63,14 +63,14 @@ RELATION_OF_SHEET = (
     f'<Relationship Id="sheetNUMBER" Type="{OFFICE}/worksheet" Target="worksheets/sheetNUMBER.xml"/>'
 )
 MOST_IN_FOOT = 255  # the most characters that the format allows in a footer
-FIRST_DAY = date(1900, 3, 1)  # spreadsheet programs disagree about earlier dates
+FIRST_DAY = date(1900, 3, 1)  # spreadsheet programs disagree about dates before this one
 
 Cell = str | date | datetime | None
 
 
 @dataclass(frozen=True)
 class About:
-    """What a file says of itself: facts with their headings, on a sheet of this name, and a line for printed sheets."""
+    """The facts that a file states about itself: with headings, on a sheet of this name, and in a printed line."""
 
     sheet: str
     facts: Sequence[tuple[str, str]]
@@ -123,7 +123,7 @@ def workbook_chunks(
 
 
 class _Outlet(io.RawIOBase):
-    """Holds the bytes that the ZIP archive writes until they are sent; it cannot seek, so the archive does not try."""
+    """Holds the bytes that the ZIP archive writes until they are sent. It cannot seek; the archive does not try."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,7 +185,7 @@ def _beginning(headings: Sequence[str]) -> str:
 
 
 def _about(about: About) -> str:
-    """Return the sheet with what the file says of itself: a row for each fact."""
+    """Return the sheet with the facts about the file: a row for each."""
     rows = "".join(
         f'<row r="{number}">{_cell(f"A{number}", heading, HEADING)}{_cell(f"B{number}", fact, TEXT)}</row>'
         for number, (heading, fact) in enumerate(about.facts, start=1)
@@ -226,7 +226,8 @@ def _cell(where: str, value: Cell, style: int) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, datetime):
-        # Cut to the minute like the page and the CSV; a spreadsheet would round the seconds into the next minute.
+        # Cut to the minute, like the page and the CSV file; a spreadsheet would round the seconds up into the next
+        # minute.
         days = (value.replace(tzinfo=None, second=0, microsecond=0) - ZERO).total_seconds() / SECONDS_A_DAY
         return f'<c r="{where}" s="{MOMENT}"><v>{days:.10f}</v></c>'
     if isinstance(value, date) and value >= FIRST_DAY:

@@ -169,7 +169,7 @@ class _SheetReader:
         """Handle the start tag of a row, a cell or a value."""
         local = _local(name)
         if local == "row":
-            # A row follows the one before it, even if it has a smaller number.
+            # A row without a larger number than the one before follows directly after that one.
             self._row = max(self._row + 1, _number(told.get("r", "")) - 1)
             self._is_hidden = told.get("hidden") in ("1", "true")
             self._column = 0
@@ -209,7 +209,7 @@ class _SheetReader:
 
 
 def _number(text: str) -> int:
-    """Return the number in a row's attribute, 0 for none."""
+    """Return the row's number in its attribute; 0 without a number."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
 
 
