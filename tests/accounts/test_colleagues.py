@@ -117,7 +117,7 @@ def find_admin() -> User:
 
 
 def test_somebody_who_has_an_account_gets_the_role_and_is_told(app, pages, admin, event, archive, time):
-    """The account keeps its name, its password and its sign-ins; what it may do elsewhere is not shown."""
+    """The account keeps its name, its password and its sign-ins; its roles for other events are not shown."""
     known = make_user(Role.ORGANISER, archive, email="kim@example.org", name="Kim Berg")
     browser = Pages(app)
     sign_in(browser, known)
@@ -181,7 +181,7 @@ def test_only_admins_of_the_event_find_the_pages(app, event, archive, time, role
             assert browser.get(f"{HERE}{path}", expect=404)
     browser = Pages(app)
     sign_in(browser, make_user(Role.ADMIN, event))
-    for path in ("", "/roles", "/removal"):  # another event's colleague
+    for path in ("", "/roles", "/removal"):  # a colleague of another event
         assert browser.get(f"{HERE}/{other.id}{path}", expect=404)
 
 
@@ -295,7 +295,7 @@ def test_two_admins_who_remove_each_other_at_once_leave_one(app, database, event
 
 
 def test_a_colleague_is_disabled_and_enabled(app, pages, admin, event, time):
-    """Sign-ins and links end at once, the roles stay; what was asked twice changes nothing more."""
+    """Sign-ins and links end at once and the roles stay; asking for either act twice changes nothing more."""
     kim, browser = make_user(Role.ORGANISER, event, name="Kim Lind"), Pages(app)
     sign_in(browser, kim)
     asked = pages.get(f"{HERE}/{kim.id}").links["Disable the account …"]
@@ -323,7 +323,7 @@ def test_a_colleague_is_disabled_and_enabled(app, pages, admin, event, time):
 
 
 def test_nobody_disables_a_wider_account_their_own_or_the_last_admin(pages, admin, event, archive, time):
-    """An admin of all events without a password is beyond reach, too; an admin who was disabled disables nobody."""
+    """Also refused is an admin of all events without a password; and an admin who was disabled disables nobody."""
     wide, demo = make_user(Role.ORGANISER, event), make_user(Role.ADMIN, password_hash=None)
     write(db.session.add, Membership(user_id=wide.id, event_id=archive.id, role=Role.ORGANISER))
     for user in (admin, wide, demo):
@@ -348,7 +348,7 @@ def test_two_admins_who_disable_each_other_at_once_leave_one(app, database, even
 
 
 def test_what_the_site_or_an_admin_of_all_events_has_disabled_stays_so(pages, admin, event, time):
-    """What the command has disabled, no admin enables; what an admin of all events has, no admin of one event."""
+    """No admin enables what the command has disabled, no admin of one event what an admin of all events has."""
     kim, chief, now = make_user(Role.ORGANISER, event, name="Kim Lind"), make_user(Role.ADMIN), clock.now()
     write(management.disable, kim, actor="command", now=now)
     asked = pages.get(f"{HERE}/{kim.id}/enabling")

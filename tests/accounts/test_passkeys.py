@@ -28,7 +28,7 @@ NOT_ADDED = "The passkey could not be added. Try again."
 
 @pytest.fixture
 def app(make_app, database_url):
-    # Browsers have passkeys for names alone.
+    # Browsers accept passkeys only for host names, not for IP addresses.
     return make_app(database_url, BASE_URL=ORIGIN)
 
 
@@ -269,7 +269,7 @@ def test_the_same_passkey_is_not_added_twice(app, signed_in, user):
 
 
 def test_a_passkey_that_two_accounts_add_at_once_gets_one_owner(user, monkeypatch):
-    """Neither request finds the passkey stored when it looks for one; the database refuses to store the second."""
+    """When both requests look, neither finds the passkey stored; the database refuses the second one."""
     other = make_user()
     device = device_of(user)
     monkeypatch.setattr(queries, "find_credential", lambda _id: None)
@@ -385,7 +385,7 @@ def test_a_lost_second_factor_takes_the_passkeys_along(user):
 
 
 def test_a_passkey_that_an_earlier_version_has_left_at_a_reset_opens_nothing(app, user):
-    """An earlier version that runs beside this one resets a second factor, and knows no passkeys."""
+    """An earlier version beside this one resets the second factor and leaves the account's passkeys in place."""
     device = device_of(user)
     pages, page, options = begin(app, user)
     write(lambda: setattr(db.session.get_one(User, user.id), "totp_secret", None))

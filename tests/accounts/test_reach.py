@@ -44,7 +44,7 @@ def pending(role: Role = Role.ADMIN, event=None) -> User:
 
 
 def test_the_first_password_of_a_wider_account_is_not_sent_by_an_events_admin(pages, admin, event, time):
-    """Neither inviting the address nor asking again ends the link that the command line has printed."""
+    """Neither inviting the address nor inviting again ends the link that the command line has printed."""
     boss = pending()
     token = write(management.invite, boss, actor="command", now=clock.now())
     pages.post(f"{HERE}/new", typed(boss.email), expect=303)
@@ -76,7 +76,7 @@ def test_whoever_lacks_a_secret_role_does_not_reach_its_holders(pages, admin, ev
 
 
 def test_removing_the_last_handler_says_what_nobody_can_do_then(pages, event, time):
-    """An account that is disabled, or has no password yet, looks nothing up."""
+    """Disabled accounts, and those without a password, do not count as handlers who could look up an identity."""
     handler = make_user(Role.PROTECTED_HANDLER, event)
     make_user(Role.PROTECTED_HANDLER, event, active=False)
     pending(Role.PROTECTED_HANDLER, event)

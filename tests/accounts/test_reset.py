@@ -111,7 +111,7 @@ def test_a_stranger_who_asks_again_ends_no_young_link(app, pages, user, time):
 
 
 def test_whoever_keeps_asking_sends_three_mails_an_hour_and_one_link_always_works(app, user, time):
-    """A stranger asks for links every four minutes for two hours; the owner always has a link that works (S25)."""
+    """A stranger asks for links every four minutes for two hours; the owner has a working link all the time (S25)."""
     for minute in range(0, 120, 4):
         ask(stranger := Pages(app), user.email)
         stranger.open(link_in(mails_to(user)[-1]))

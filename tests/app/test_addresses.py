@@ -112,7 +112,7 @@ def test_sender_is_a_mailbox_by_the_same_rule(setting, refusal):
 @example("=?utf-8?q?a?=@x.se")
 @example(f"{'å' * 40}@x.se")
 def test_mail_can_be_made_for_every_address_that_is_taken(typed):
-    """Every accepted address can get a mail: without one, nobody could confirm a registration's place at the event."""
+    """Every accepted address can get a mail: without a mail nobody could confirm a registration."""
     try:
         taken = addresses.read(addresses.trimmed(typed), takes_utf8=True)
     except NotAnAddress:

@@ -9,10 +9,15 @@ from playwright.sync_api import Page
 from tests.browser.measures import WCAG, WIDTHS, resize
 
 SCRIPT = (Path(__file__).parent / "looks.js").read_text()
-CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # the axe rules that judge colours
-GEOMETRY = ("target-size", "scrollable-region-focusable")  # the axe rules that judge sizes and positions
-Document = tuple[int, int]  # the digest of a document's skeleton, and that of what is displayed of it
-Text = tuple[Document, int]  # a text: its document, and the index of its element
+CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # names of axe's rules that judge colours
+GEOMETRY = (
+    "target-size",
+    "scrollable-region-focusable",
+)  # names of axe's rules that judge sizes and positions
+Document = tuple[
+    int, int
+]  # two digests: of the document's skeleton, and of what is displayed of the document
+Text = tuple[Document, int]  # a text, named by its document and the index of its element
 # A look: its colour scheme, width and document, and the kinds of all texts in the light scheme.
 Look = tuple[str, int, Document, int | None]
 JUDGED = ("light", "dark")  # colour schemes in which contrast is judged
@@ -80,7 +85,7 @@ class _Visit:
     unjudged: set[Text]
     known: set[Document]
     problems: list[str] = field(default_factory=list)
-    has_coloured_links: bool = False  # whether a link in a sentence stands out by its colour alone
+    has_coloured_links: bool = False  # whether a link within a sentence stands out by its colour alone
     runs: int = 0  # how many times rules have run, except the one about contrast
     _links: set[tuple[int, int]] = field(default_factory=set)
     _places: set[tuple[int, int, int]] = field(default_factory=set)
@@ -88,7 +93,7 @@ class _Visit:
     _tried: set[tuple[str, int]] = field(default_factory=set)
 
     def look(self, scheme: str, width: int) -> tuple[Document, int]:
-        """Run the rules that can find something that they did not find in the looks before.
+        """Run the rules that may find something new in this look.
 
         Return the document and the sum of the kinds of its texts.
         """

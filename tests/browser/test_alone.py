@@ -80,7 +80,7 @@ def test_stakeholder_registers_changes_and_cancels_without_javascript(change_wor
 
 @pytest.mark.parametrize("knows_has", [True, False], ids=["browser", "older browser"])
 def test_a_question_under_a_condition_appears_without_javascript(worlds, new_visitor, knows_has):
-    """A browser that does not know `:has()` shows it at once, with the condition in words."""
+    """A browser without support for `:has()` shows the question from the start, with its condition in words."""
     visitor = new_visitor(worlds["long"], "sv", java_script_enabled=False)
     page = visitor.page
     if not knows_has:

@@ -32,8 +32,8 @@ def test_a_tick_is_kept_when_the_list_is_left_by_a_link(worlds, new_visitor):
     other.goto(page.url)
     other.locator("#list [name=who]").nth(1).uncheck()
     expect(other.locator("[data-chosen-said]")).to_contain_text("0 of ")
-    # The other page has taken the choice back meanwhile. The button sends only what was changed on its own page, so the
-    # person stays unchosen.
+    # Meanwhile the person was unticked on another page. The button sends only what was changed on its own page, so the
+    # person stays unticked.
     page.get_by_role("button", name="Keep the choice").click()
     expect(boxes.nth(1)).not_to_be_checked()
     boxes.nth(1).check()
@@ -46,7 +46,7 @@ def test_a_tick_is_kept_when_the_list_is_left_by_a_link(worlds, new_visitor):
     expect(page.get_by_text("Nobody matches")).to_be_visible()
 
 
-# The first request of the page arrives after the second one.
+# The first request that the page sends arrives after the second one.
 HOLD_FIRST_REQUEST = """() => {
   const send = window.fetch;
   let delay = 400;
@@ -72,7 +72,7 @@ def test_a_tick_that_is_taken_back_at_once_does_not_stay(worlds, new_visitor):
     page.on("response", lambda answer: answers.append(answer.json()["number"]))
     box.check()
     box.uncheck()
-    for _wait in range(100):  # ten seconds at the most
+    for _wait in range(100):  # repeat for ten seconds at most
         page.wait_for_timeout(100)
         if len(answers) == 2:
             break

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.browser
 LAYOUT_TABLES = (
     """() => [...document.querySelectorAll("table:not(.facts)")].map(table => table.getAttribute("role"))"""
 )
-# The properties that a mail's styles set in the dark only.
+# Properties that the dark styles of a mail may set: colours only.
 DARK = """() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
     .filter(rule => rule.media?.mediaText.includes("prefers-color-scheme"))
     .flatMap(rule => [...rule.cssRules]).flatMap(rule => [...rule.style])"""

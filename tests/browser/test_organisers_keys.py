@@ -1,4 +1,4 @@
-"""An organiser changes many people, and exports a list, by keyboard alone: chosen, asked, waited for, and got (A14)."""
+"""An organiser chooses many people, tags them by a task and exports a list, by keyboard alone (A14)."""
 
 import csv
 
@@ -65,7 +65,7 @@ def test_three_people_are_chosen_with_x_and_tagged_and_the_task_is_followed_to_i
 
     progress = page.get_by_role("progressbar")
     expect(progress).to_have_attribute("value", "0")
-    # The page is left and come back to while the task goes on.
+    # Leave the page while the task goes on, and come back.
     keys.activate(page.get_by_role("link", name="To the attendees"))
     work(forum, "work off tasks")
     keys.go_to(page.get_by_role("link", name="Change several at once"))

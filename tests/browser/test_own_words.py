@@ -1,4 +1,4 @@
-"""An organiser writes to one sector, stops it, mends it and sends it; a stakeholder wants no more messages."""
+"""An organiser writes to one sector, stops the message, corrects and sends it; a recipient refuses further messages."""
 
 import re
 from collections.abc import Iterator

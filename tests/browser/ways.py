@@ -321,7 +321,7 @@ def previewed(way: Way) -> Way:
 
 
 def prepared() -> Way:
-    """Let the attendee list be prepared as a file; lead to the page that shows how far it is."""
+    """Ask for the attendee list as a prepared file, and open the page that shows how far the worker has come."""
 
     def go(visitor: Visitor) -> None:
         visitor.open("attendees.export", event=visitor.world.event)

@@ -305,7 +305,7 @@ def fill_long(world: World) -> None:
 
 
 def _write_down(event: Event) -> None:
-    """Add an organisation with long names, mail domains and a cap, which forms suggest."""
+    """Add an organisation with long names, mail domains and a cap; forms suggest its name."""
     written = Written(
         LONG_ORGANISATION,
         (LONG_WORD, LONG_NAME),
@@ -323,7 +323,7 @@ def _write_down(event: Event) -> None:
 
 
 def _ask(event: Event) -> Question:
-    """Add a question with a dependent one, which lacks a language, and a third one that is withdrawn."""
+    """Add a question with a dependent one that lacks a language, and a third question that is withdrawn."""
     words = {"label": _both(LONG_WORD), "help": _both(LONG_ORGANISATION)}
     diet = make_question(event, "diet", choices=(LONG_WORD[:30], "other"), care=True, **words)
     make_question(event, "more", care=True, after=diet, values=["other"], label=Text(sv=LONG_NAME))
@@ -552,7 +552,7 @@ def _lay_out_invitations(world: World, event: Event) -> None:
 
 
 def _lay_out_import(world: World, event: Event) -> None:
-    """Say that somebody was imported from a table, and that nothing has happened with the person since."""
+    """Store an import, as if somebody was imported from a table and nothing has happened with the person since."""
     person, later = select(Registration.id).where(Registration.event_id == event.id), NOW + timedelta(hours=1)
     told = {
         "made_at": later,

@@ -31,7 +31,7 @@ JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end task
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Give an app on each kind of database: people have their turns under locks, which differ between them."""
+    """Give an app on each kind of database: tasks act under locks, which differ between the databases."""
     return make_app(database_url)
 
 
@@ -101,7 +101,7 @@ def test_an_organiser_cancels_all_who_match_and_reads_who_was_left(organiser, ev
     begun = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "task.started")).one()
     assert begun.details.payload == {"kind": "cancel", "people": 8}
 
-    # The same form once more, as by a double press, leads to the task; nobody has another turn.
+    # The same form, sent again as by a double press, leads to the same task; nobody is acted on twice.
     assert again.submit({"number": "6"}, expect=303).location.endswith(f"/console/nf27/tasks/{task.id}")
     work()
     assert db.session.scalar(select(func.count()).select_from(Task)) == 1
@@ -204,7 +204,7 @@ def test_an_error_of_the_program_stops_nobody_else(organiser, event, people, mon
     monkeypatch.setitem(acts.ACTS, "tag", fail)
     choose(organiser, "tag", *people[:2]).submit({"tags": "vip"}, expect=303)
     work()
-    # What the act had changed before the error is undone.
+    # Changes that the act made before its error are undone.
     assert [notes.list_tags(one) for one in people[:2]] == [[], ["vip"]]
     assert db.session.scalars(select(TaskPerson.outcome).order_by(TaskPerson.id)).all() == ["failed", "done"]
 

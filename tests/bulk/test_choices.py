@@ -54,7 +54,7 @@ def people(event, monkeypatch):
 
 def tick(page, *people: Registration, act: str = "keep", **values: str):
     """Tick these people on a page of the list and nobody else, and press a button of the form below the list."""
-    # The boxes stand in the table, outside the form to which they belong.
+    # The form sends only the boxes that are ticked here: they stand in the table, outside the form element.
     outside = {"who": [one.reference for one in people], "act": act}
     return page.form("form#many").submit(values, follow=True, expect=200, forged=outside)
 
@@ -90,7 +90,7 @@ def test_a_choice_holds_over_pages_searches_and_filters(organiser, people):
     assert same.path == f"{second.path}#chosen"
     searched = organiser.get(f"{LIST}?q=alm&sector=ngo")
     assert ticked(searched) == [people[0].reference]
-    # A page takes back whom it shows unticked.
+    # Sending a page unticks the people whom the page shows without a tick.
     tick(searched)
     assert chosen_names() == "CE"
     only = organiser.get(LIST).follow("Show only the chosen")
@@ -251,7 +251,7 @@ def test_many_are_approved_by_the_rules_of_review(organiser, event):
     assert list(asked.submit(expect=422).errors) == ["whom"]
     words = {name: "Welcome." for name in asked.form().names if name in ("sv", "en")}
     asked.submit({**words, "whom": "all"}, expect=303)
-    # Whoever changes an answer after the task was started is left for another look (R30).
+    # A person whose answers change after the task was started is left out, to be judged anew (R30).
     changed = db.session.get_one(Registration, reviewed[1].id)
     write(lambda: setattr(changed, "title", "Other"))
     work()
@@ -300,7 +300,7 @@ def test_an_older_page_takes_back_only_what_was_changed_on_it(organiser, people)
     tick(organiser.get(LIST), people[0], people[1])
     older = organiser.get(LIST)
     tick(organiser.get(LIST), people[1], people[2])
-    # On the older page, Alm and Berg are ticked as they were, then Berg is not any more.
+    # On the older page Alm and Berg are ticked, as stored; then Berg is unticked elsewhere.
     assert ticked(tick(older, people[0], people[1])) == [people[1].reference, people[2].reference]
     tick(older, people[0])
     assert chosen_names() == "C"
