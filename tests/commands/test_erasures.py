@@ -251,7 +251,7 @@ def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other
 def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
     app, make_app, blank_url, tmp_path, has_waiting_list
 ):
-    """In the backup somebody else has the place of the registration that the merge ended."""
+    """In the backup somebody else has the place of the person whose registration the merge has ended."""
     with app.app_context():
         event = make_event(capacity=2, has_waiting_list=has_waiting_list)
         first, second = (

@@ -1,4 +1,4 @@
-"""The last release serves the tables of today, beside this version and after the way back, and loses nothing (R23)."""
+"""The last release works with today's tables, beside this version and after a downgrade, and loses nothing (R23)."""
 
 import io
 import os
@@ -30,7 +30,7 @@ forum.cli.main()
 
 
 def git(*arguments: str) -> bytes:
-    """Return what git says, or nothing where this is no clone or has no history."""
+    """Return git's output; nothing if this is no clone or has no history."""
     return subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, check=False).stdout
 
 

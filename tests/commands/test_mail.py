@@ -54,7 +54,7 @@ def test_refusal_is_told_in_the_servers_words_once_and_nobody_tries_again(
 
 @pytest.mark.parametrize("script", [{"GREETING": "554 go away"}, {"MAIL": "550 no"}, {"RCPT": "550 nobody"}])
 def test_refusal_leaves_everybodys_mail_alone(app, database, to_server, script):
-    """Three failed runs of the command neither extend nor end the worker's pause of sending."""
+    """Three failed runs of `forum mail-test` neither extend nor end the pause in which the worker sends no mail."""
     start_write(database)
     relay.pause("away", now=NOW)
     database.commit()

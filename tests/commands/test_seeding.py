@@ -1,4 +1,4 @@
-"""`forum seed` fills the demo with invented people, who obey every rule and wake nobody, and refuses real ones."""
+"""`forum seed` fills the demo with invented people who obey every rule and cause no mail, unless it has real ones."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Tasks of the overview that time makes, each for whoever may do it (R13, R29)."""
+"""Tasks of the overview that arise by the passing of time; each is shown only to people who may do it (R13, R29)."""
 
 from datetime import timedelta
 
@@ -97,7 +97,7 @@ def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
         "/console/nf27/tasks",
         "/console/nf27/exports/",
     )
-    # Whoever has not asked for the export learns nothing of it, and a viewer nothing of either.
+    # An organiser who did not ask for the export sees no task about it, and a viewer sees no task at all.
     assert tasks(overview(sign_in_as(Role.REGISTRAR, event, at=clock.now()))) == [STILL]
     assert tasks(overview(sign_in_as(Role.VIEWER, event, at=clock.now()))) == []
     write(lambda: db.session.execute(update(Task).values(started_at=NOW + MINUTES)))

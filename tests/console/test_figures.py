@@ -26,7 +26,7 @@ HERE = {"event": "nf27"}
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Give an app on each kind of database: they count days in statements of their own."""
+    """Give an app on each kind of database: each counts days by an SQL statement of its own."""
     return make_app(database_url)
 
 

@@ -1,4 +1,4 @@
-"""The log names only people of its rows, and no missing entry tells who is protected (P18, P21)."""
+"""The log names only people of its rows, and no missing entry reveals who is protected (P18, P21)."""
 
 from datetime import timedelta
 

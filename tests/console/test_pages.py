@@ -113,7 +113,7 @@ def test_page_to_which_others_lead_stays(organiser, standing):
 
 
 def test_second_editor_sees_both_texts_and_overwrites_nothing(organiser, sign_in_as, event, standing):
-    """Two editors change a page at once: the second to save is shown both texts first (R30)."""
+    """Two editors change a page at once: the second one to save first sees both texts (R30)."""
     mine, theirs = edit(organiser, "practical"), edit(sign_in_as(Role.ORGANISER, event), "practical")
     theirs.submit({**TYPED, "en-body": "Take the bus."}, button="Save")
     page = mine.submit(TYPED, button="Save", expect=409)

@@ -1,4 +1,4 @@
-"""Everything that organisers do with the attendee list asks as much of the database for thousands as for one person."""
+"""Each page and act of the attendee list takes as many SQL statements for thousands of people as for one."""
 
 from collections.abc import Callable, Mapping
 
@@ -84,7 +84,7 @@ def save_views(organiser) -> None:
 
 
 def pages(organiser) -> Mapping[str, int]:
-    """Return how many statements each page takes that lists, counts or asks."""
+    """Return how many statements each page of the attendee list takes: lists, counts and questions before an act."""
     reference = db.session.scalar(select(Registration.reference).order_by(Registration.sort_key).offset(0))
     orders = [f"sort={sign}{name}" for name in SORTS for sign in ("", "-")]
     asked = {
@@ -109,7 +109,7 @@ def pages(organiser) -> Mapping[str, int]:
 
 
 def _open(organiser, path: str) -> None:
-    # Without the checks of each page, which take longer than the page.
+    # Request pages without the test client's checks, which take longer than the page.
     answer = organiser.client.get(path)
     assert answer.status_code == 200, (path, answer.status_code)
 
@@ -170,7 +170,7 @@ def test_pages_and_acts_take_as_many_statements_for_thousands(organiser, event, 
     few = pages(organiser)
     add_many(event, MANY)
     many = pages(organiser)
-    # Where there are several pages the list's number of people is read, and the number of those before the page.
+    # If the list has several pages, two more statements count all people and those before the page.
     more = {what: many[what] - few[what] for what in few if many[what] > few[what]}
     assert {what: by for what, by in more.items() if by > 2 or not what.startswith(("list", "after"))} == {}
     assert (too_many(many), too_many(acts(organiser))) == ({}, {})

@@ -168,7 +168,7 @@ def test_contact_reads_neither_name_nor_address_of_whom_the_person_lets_come(pag
 
 
 def test_contact_changes_only_what_they_change(event):
-    """Organisers' corrections stay, and the contact does not read them."""
+    """Corrections by organisers stay when the contact sends the form, and the contact does not read them."""
     delegation = registered(event, (ALONE, CIA))
     bo = delegation.people[0].registration
     details = {name: getattr(bo, name) for name in CHANGEABLE}
@@ -198,7 +198,7 @@ def test_delegate_follows_to_the_registration_that_stays_in_a_merge_and_back(pag
 
 
 def test_restricted_person_leaves_the_contacts_page_as_an_erased_one_does(app, pages, event, delegation):
-    """The contact does not learn which of the two it was; once the restriction is withdrawn, the row is back."""
+    """The contact cannot tell a restricted person from an erased one; the row is back when the restriction ends."""
     cia = delegation.people[0].registration
     write(actions.confirm, cia, now=NOW)
     before = page_of(pages, delegation)

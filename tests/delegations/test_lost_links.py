@@ -79,7 +79,7 @@ def test_contact_who_comes_too_reads_both_links_in_one_message(event):
 
 
 def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, event):
-    """Of lists that are alike only the newest gets a link; none does after its deadline, or once one is confirmed."""
+    """Of equal unconfirmed delegations the newest gets a link; after the deadline, or once one is confirmed, none."""
     asked(event, key="first")
     asked(event, key="second")
     since = last_id()
@@ -109,7 +109,10 @@ def test_list_that_a_stranger_sent_with_the_contacts_address_hides_none(event):
     assert sorted(linked_lists(event)) == ["evil", "own", "strangers"]
     text = newest_mail_to(CONTACT.email, "delegation-asked").text
     moments = re.findall(r"entered on (.*)[.:]$", text, re.MULTILINE)
-    assert (len(moments), len(set(moments))) == (3, 2)  # two of the three lists were entered at the same time
+    assert (len(moments), len(set(moments))) == (
+        3,
+        2,
+    )  # two of the three delegations were entered at the same time
 
 
 def test_number_of_linked_lists_is_bounded_and_hides_none_from_before_or_sent_anew(event):
@@ -119,7 +122,7 @@ def test_number_of_linked_lists_is_bounded_and_hides_none_from_before_or_sent_an
 
 
 def linked_lists(event):
-    """Let the contact ask for the lost link; return the keys of the lists that the mail's links confirm."""
+    """Let the contact ask for the lost link; return the keys of the delegations that the mail's links confirm."""
     write(links_by_mail.send_fresh_link, event, CONTACT.email, now=NOW)
     tokens = tokens_in(newest_mail_to(CONTACT.email, "delegation-asked"))
     return [contact_links.follow(token, ContactLink.CONFIRM, now=NOW).form_key for token in tokens]

@@ -50,7 +50,7 @@ def test_own_data_do_not_tell_whether_the_colleague_is_registered(event, known_a
 
 
 def stored_of(address) -> list[str]:
-    """Return where an address is stored: kinds of mails, and "named" for a row of a substitution."""
+    """Return where an address is stored: the kinds of its mails, and "named" for a row of a substitution."""
     kinds = db.session.scalars(select(OutboxMessage.kind).where(OutboxMessage.recipient == address))
     named = db.session.scalars(select(Substitution.id).where(Substitution.email == address))
     return [*kinds, *("named" for _one in named)]

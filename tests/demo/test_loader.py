@@ -116,7 +116,7 @@ def test_the_demo_is_a_folder_of_content(loaded):
 
 
 def test_the_demo_wakes_nobody(loaded):
-    """The health checks report nothing about the demo but the missing worker, and its check of the audit trail."""
+    """The demo causes no alarm: health checks report only the missing worker and that worker's audit check."""
     failing = [finding.check for finding in checks.examine(checks.STATUS, NOW) if not finding.is_well]
     assert failing == ["worker", "chain"]
     assert outbox.read_queue().failed == 2
@@ -224,7 +224,7 @@ def test_counters_are_what_was_taken(loaded):
 
 
 def test_invitations_stand_in_every_state_and_wake_nobody_later(loaded):
-    """No invitation waits to be sent, and neither a mail nor a reminder is due later."""
+    """After loading, no invitation waits to be sent, and neither a mail nor a reminder becomes due later."""
     standing = Counter(invitation_queries.standing_of(one) for one in invitations())
     others = set(Standing) - {Standing.YES, Standing.SENT, Standing.WAITING}
     assert standing == Counter({Standing.YES: 2, Standing.SENT: 3, **dict.fromkeys(others, 1)})
