@@ -41,7 +41,7 @@ def make_draft(
     written: Written = WRITTEN,
     people: Sequence[int] | None = None,
 ) -> Mailing:
-    """Keep a draft; with `people`, for these registrations alone."""
+    """Make a draft of a message; with `people` only for these registrations."""
     meant = {"audience": None, "people": people} if people is not None else {"audience": audience or {}}
     return write(own_words.draft, event, written, **meant, actor="command", now=NOW)
 
@@ -49,7 +49,7 @@ def make_draft(
 def make_planned(
     event: Event, audience: Mapping[str, Any] | None = None, *, now: datetime = NOW, **more
 ) -> Mailing:
-    """Fix the recipients of a draft: it begins in a minute."""
+    """Make a message whose recipients are fixed and whose sending begins in a minute."""
     mailing = make_draft(event, audience, **more)
     user_id = db.session.scalars(select(User.id)).first()
     write(own_words.send, mailing, begins_at=None, user_id=user_id, actor="command", now=now)

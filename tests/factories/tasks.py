@@ -19,7 +19,7 @@ from tests.factories.registrations import write
 
 
 def make_running(event: Event) -> Task:
-    """Start a task that tags everybody; let the first two people have their turns, of whom one has the tag already."""
+    """Start a task that tags everybody, and let it handle the first two people, of whom one has the tag already."""
     people = selection.in_turn(Selection(event, Filters(), None))
     by = {"user_id": accounts.list_holders(Role.ADMIN, event.id)[0].id, "now": NOW}
     told = {"payload": {"tags": ["press"]}, "form_key": event.slug}

@@ -39,7 +39,7 @@ def test_a_killed_worker_makes_no_mail_twice_and_forgets_nobody(frozen, app, dat
     event = make_event()
     people = [confirmed(event).id for _number in range(5)]
     sign_in_somebody(app, event=event)
-    # The process that is killed has the clock of the tests, so that the minute to stop is over for it.
+    # The process that is killed uses the tests' clock, by which the minute for stopping the message is over.
     make_planned(event, now=NOW)
     _begin_at_once()
     assert crash("queue mailings", "before", 1)

@@ -140,7 +140,7 @@ def test_killed_connections_are_replaced_without_a_word(make_app, postgres_url):
 
 @pytest.mark.postgresql
 def test_a_session_whose_connection_is_gone_is_closed_without_a_word(make_app, postgres_url, postgres_server):
-    """Closing the session of a lost connection must not turn a rendered page into an error page."""
+    """Closing a session whose connection is lost must not turn a rendered page into an error page."""
     app = make_app(postgres_url)
     with app.app_context():
         db.session.execute(text("SELECT 1"))

@@ -56,7 +56,7 @@ VALUES = {
     "code": "sv",
     "figure": "countries",
 }
-# The audience whose account stands in URLs about a colleague, by the event of the page.
+# By the event in the URL: the audience about whose account the pages of colleagues are requested.
 COLLEAGUES = {
     HERE: f"{Role.ORGANISER} of {HERE}",
     ELSEWHERE: f"{Role.ORGANISER} of {ELSEWHERE}",

@@ -130,7 +130,8 @@ OF_ROLES = (
         },
     ),
 )
-# Columns whose texts a reviewer sees of the people of their sector; the first column of the row is the registration.
+# Columns whose texts a reviewer sees of the people of their sector; the row belongs to the registration in its first
+# column.
 REVIEWERS = {
     *(f"registrations.{name}" for name in ("reference", "given_name", "family_name", "organisation")),
     *("registrations.title", "registrations.email", "answers.value", "proposed_refusals.words"),
@@ -165,7 +166,7 @@ def may_see(world: World, audience: str, canary: Canary) -> bool:
 
 
 def _reviews(world: World, audience: str, canary: Canary) -> bool:
-    """Return whether the audience is a reviewer of the event, and the text is of somebody in their sector.
+    """Return whether the audience is a reviewer of the event and the text is about somebody in the reviewer's sector.
 
     The name of an organiser is shown beside the refusal that they have proposed.
     """

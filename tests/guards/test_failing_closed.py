@@ -42,7 +42,7 @@ CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
 CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
 # An invitation's pages: the table of invitations stores its link.
 INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
-# This page reads no table before its button is pressed: it is the same for every token.
+# This page reads no table before its button is pressed, because it is the same for every token.
 SHOWS_NOTHING = "refusing.show"
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {

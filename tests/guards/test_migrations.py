@@ -57,7 +57,7 @@ def blank(blank_database_url, static_folder, tmp_path):
 
 @pytest.fixture
 def described(monkeypatch):
-    """Describe the tables after each migration that runs during the test."""
+    """Record what the tables are after each migration that runs during the test."""
     return Described(monkeypatch)
 
 
@@ -69,7 +69,7 @@ def steps() -> list:
 
 
 class Described:
-    """The tables after each migration that ran: the revision that the database then has, and what it consists of."""
+    """The tables after each migration that ran: the revision, with columns, constraints and indexes by table."""
 
     def __init__(self, monkeypatch) -> None:
         self._seen: list[tuple[str, Tables]] = []
@@ -154,7 +154,7 @@ def test_migrations_are_one_line_in_the_order_of_their_numbers():
 
 
 def test_every_step_goes_back_and_forth(blank, described):
-    """All steps go forth, back and forth again; after each the tables are those of the first time."""
+    """All migrations run up, down and up again; after each one the tables are those of its first run."""
     flask_migrate.upgrade()
     first = [("base", {}), *described.take()]
     flask_migrate.downgrade(revision="base")
@@ -167,7 +167,7 @@ def test_every_step_goes_back_and_forth(blank, described):
 
 
 def test_step_that_does_not_go_back_is_found():
-    """Control: a downgrade that leaves a column behind is found, and one that changes nothing."""
+    """Control: a downgrade that leaves a column behind is found, and so is a migration that changes nothing."""
     first = [("base", {}), ("0001", {"a": {"id INTEGER False"}})]
     assert differing(first, first) == []
     assert differing(first, [("base", {"a": {"id INTEGER False"}}), first[1]]) == ["base"]
@@ -175,7 +175,7 @@ def test_step_that_does_not_go_back_is_found():
 
 
 def differing(first: list[tuple[str, Tables]], again: list[tuple[str, Tables]]) -> list[str]:
-    """Return the revisions at which the tables are not those of the first time."""
+    """Return the revisions at which the tables differ from those after the first run."""
     return [one[0] for one, other in zip(first, again, strict=True) if one != other]
 
 

@@ -14,7 +14,7 @@ from forum.web.forms import PartForm
 from tests.guards.test_personal_data import declared_fields
 
 PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title"}
-# Fields that are called so and ask for something else than a person or an organisation.
+# Fields that have such a name but ask for something else than a person or an organisation.
 OTHERS = {
     "PasskeyForm.name": "a device",
     "ViewForm.name": "a saved view",
@@ -32,16 +32,17 @@ REFUSALS = {
 
 
 def fields() -> Iterator[tuple[str, UnboundField]]:
-    """Yield the fields that are called like a part of a person, with the form that declares each."""
+    """Yield each field that is named like a detail of a person, with the form that declares it."""
     for form, name, field in declared_fields():
         if name in PERSONAL and issubclass(field.field_class, StringField):
             yield f"{form.__name__}.{name}", field
 
 
 def errors_of(field: UnboundField, text: str) -> list[str]:
-    """Return what a form with this field alone says about the text."""
+    """Return the errors of a form with only this field when it has this text."""
     form = BaseForm({"tried": field}, meta=PartForm.Meta())
-    form.is_protected = SimpleNamespace(data=True)  # a real name is asked of protected people alone
+    # A real name is asked for only when the box for protected identity is ticked.
+    form.is_protected = SimpleNamespace(data=True)
     form.process(MultiDict({"tried": text}))
     form.validate()
     return [str(error) for error in form["tried"].errors]

@@ -48,10 +48,10 @@ def world_kind(request):
 
 
 def look(world: World) -> dict[tuple[str, str], tuple]:
-    """Return what each audience gets at each URL: status, text, and number of SQL statements."""
+    """Return the status, text and number of SQL statements of each URL for each audience."""
     # Reset the counters of views: the number of views within the hour decides which one is recorded.
     world.app.extensions[COUNTER].storage.reset()
-    # Forget the kept footers, or only the first look would render them.
+    # Forget the cached footers: otherwise only the first round of requests would render them.
     world.app.extensions.get("kept_footers", {}).clear()
     seen = {}
     for audience in LOOKED_AT:
@@ -63,7 +63,7 @@ def look(world: World) -> dict[tuple[str, str], tuple]:
                 TOKENS.sub("TOKEN", answer.data.decode(errors="replace")),
                 len(statements),
             )
-        # Open a page that shows pending messages of redirects: they would appear on the first page of the next look.
+        # Open a page that shows pending flash messages: they would appear on the first page of the next round.
         world.browsers[audience].get("/account/")
     return seen
 
@@ -108,7 +108,7 @@ def test_no_page_or_file_differs_when_protection_is_taken_back(fresh_world):
 
 @pytest.mark.slow
 def test_a_page_that_tells_is_named(fresh_world, monkeypatch):
-    """Control: a star beside the name of a protected person is found on the pages that show the name."""
+    """Control: a star beside the name of a protected person is found on each page that shows the name."""
     plain = wording.full_name
 
     def starred(registration):

@@ -58,7 +58,7 @@ def tables_of_kept_pages(world: World) -> dict[float, set[str]]:
 
         with request_finished.connected_to(note, world.app):
             for address in readable(world):
-                # Each page makes its footer: one that is kept would read nothing.
+                # Render the footer of each page: with a cached footer, no table would be read for it.
                 world.app.extensions.get("kept_footers", {}).clear()
                 read.clear()
                 client.get(address.path)

@@ -15,14 +15,14 @@ def app(make_app, sqlite_url):
 
 
 def test_each_setting_that_is_named_like_a_secret_is_looked_for(app):
-    """Tests that look for secrets in pages, files, logs and the output of commands know all of them (S44)."""
+    """Tests that search pages, files, logs and command output for secrets look for every setting named so (S44)."""
     assert {name for name in app.config if NAMED_LIKE_SECRETS.search(name)} == READ | NO_SECRETS
     assert {name.split()[0] for name in secrets_of(app)} == READ
     assert shown_in(app, repr(app.config)) != []
 
 
 def test_an_error_that_has_every_secret_in_it_shows_none(app, database, event):
-    """Neither the page of an error nor its line in the log repeats what the error says (S43, S44)."""
+    """An error message with all secrets in it appears neither on the error page nor in the log (S43, S44)."""
     secrets, lines = secrets_of(app), []
 
     def fail(**_values):

@@ -46,12 +46,12 @@ def test_no_source_gives_a_template_variables_of_its_own():
     ],
 )
 def test_each_way_to_change_them_is_found(source, told):
-    """Control: setting them while a blueprint is registered is the way that is meant."""
+    """Control: each way is found; setting the variables while a blueprint is registered is allowed."""
     assert [one.endswith(told) for one in find_writers(source)] == [True] * bool(told)
 
 
 def test_pages_leave_the_shared_variables_as_they_are(app, pages, organiser):
-    """Control: Jinja's own way to give a loaded template a variable gives it to all of them."""
+    """Control: Jinja's own way of giving a variable to a template that is loaded already gives it to all templates."""
     shared = app.jinja_env.globals
     before = dict(shared)
     for endpoint in ("home.front", "registration.choose", "news.index"):

@@ -138,7 +138,7 @@ def test_left_over_macros_and_imports_are_found():
 
 
 NEEDED_BY_TESTS = {f"mail/test/{part}" for part in ("subject.txt", "body.txt", "body.html")}
-# Shown while no event exists, and this world has some; tests/console/test_overview.py renders it.
+# A template that is shown while no event exists, which the test data have; tests/console/test_overview.py renders it.
 WITHOUT_EVENTS = {"console/nothing.html"}
 
 
@@ -267,7 +267,10 @@ def see_what_is_rare(world: World) -> None:
             db.session.execute(update(Event).where(Event.slug == HERE).values(cancelled_at=moment))
             db.session.commit()
         fetch(world, VISITOR, "/en/")
-    for since in (None, NOW):  # first as if the event was never published, then as if it was unpublished
+    for since in (
+        None,
+        NOW,
+    ):  # first with an event that was never published, then with one that was unpublished
         with world.app.app_context():
             start_write(db.session)
             hidden = {"is_published": False, "unpublished_at": since}

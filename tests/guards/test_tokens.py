@@ -1,4 +1,4 @@
-"""A link's token opens the address of its own purpose; at every other address it is as wrong as any text (S19)."""
+"""A link's token opens only the addresses of its own purpose; elsewhere it is as invalid as any other text (S19)."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests.guards.world import LEAVING, UNSEEN
 
 SAME = "/en/r/messages/{}"  # this page is the same for each token, so that it tells nobody which of them are real
 WRONG = "w" * 43
-ADDRESSES = {  # by the name of a token in the test data: the addresses that it opens
+ADDRESSES = {  # by the name of a token in the test data: the addresses that the token opens
     "newer": ["/en/r/{}"],
     "feed": ["/en/r/calendar/{}/forum.ics"],
     "pending": ["/en/r/confirm/{}"],
@@ -48,7 +48,7 @@ def tokens(fresh_world) -> dict[str, str]:
 
 
 def answers(world, path: str, token: str) -> list[tuple]:
-    """Return what a new browser is told at the address with this token: when it opens it, and when it sends a form."""
+    """Return the answers at the address with this token: when a new browser opens it, and when it sends a form."""
     browser, address = world.app.test_client(), path.format(token)
     opened = browser.get(address)
     page = opened.text + browser.get("/en/register/ngo").text
@@ -74,7 +74,7 @@ def test_a_token_opens_its_own_address_only(fresh_world, tokens):
     foreign = [(name, path) for name, own in ADDRESSES.items() for path in EVERY if path not in own]
     opened = [one for one in foreign if answers(fresh_world, one[1], tokens[one[0]]) != wrong[one[1]]]
     assert (opened, refused(fresh_world)) == ([], before)
-    # Now that each token was tried everywhere else, it still opens its own address.
+    # After it was tried everywhere else, each token still opens its own address.
     mine = [(name, path) for name, own in ADDRESSES.items() for path in own]
     shut = [one for one in mine if answers(fresh_world, one[1], tokens[one[0]])[0] == wrong[one[1]][0]]
     assert shut == [("leaving", SAME)]

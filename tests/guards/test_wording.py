@@ -1,4 +1,4 @@
-"""Every state, action and kind of mail has a text that organisers read; a missing text fails."""
+"""Every state, action and kind of mail has a text for organisers; the tests fail for a missing one."""
 
 import re
 

@@ -101,7 +101,7 @@ from tests.factories.saving import save
 from tests.guards import texts
 
 HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
-# The token by which the twin refuses messages from organisers.
+# The token of the link by which the twin refuses messages from organisers.
 LEAVING = "m" * 43
 # The keys of an image of each event, and of one image of the current event that no page shows.
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
@@ -182,7 +182,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
 
 
 def _mark_address(world: World) -> None:
-    """Mark the addresses of two people, which have just become others, as addresses from which mail comes back."""
+    """Mark two people's addresses, which were changed a moment ago, as addresses from which mail comes back."""
     start_write(db.session)
     for name in (PERSON, "twin"):
         email = find_registration(world, name).email
