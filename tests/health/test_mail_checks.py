@@ -1,4 +1,4 @@
-"""`forum doctor mail` says in words what to change in DNS and at the mail server, by canned answers of DNS (M15)."""
+"""`forum doctor mail` says in words what to change in DNS and at the mail server; DNS is simulated (M15)."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -49,7 +49,7 @@ def records(key) -> dict[tuple[str, str], list[str]]:
 
 
 def told(app, records) -> dict[str, tuple[str, str]]:
-    """Return each check's mark and words."""
+    """Return each finding's mark and words."""
     with app.app_context():
         found = mail_checks.examine(app, lambda name, kind: records.get((name, kind), []))
     assert len({finding.check for finding in found}) == len(found)

@@ -54,7 +54,7 @@ def test_every_page_of_the_sitemap_is_there(pages):
 
 
 def test_robots_keeps_crawlers_out_of_what_is_nobodys_to_find(pages):
-    """Crawlers are told to open no page behind a personal link (S22)."""
+    """robots.txt tells crawlers to open no page behind a personal link (S22)."""
     page = pages.get("/robots.txt")
     assert page.text.splitlines() == [
         "User-agent: *",

@@ -1,4 +1,4 @@
-"""Footers are kept for a while, and yet say at once what has changed, for each event, language and moment."""
+"""Footers are cached, and yet show each change at once, for each event, language and moment."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def made(monkeypatch) -> list[str]:
-    """Collect the front page to which the rendered footers belong."""
+    """Collect, for each footer that is rendered, the front page to which it belongs."""
     found: list[str] = []
     make = footers._made
 
@@ -57,7 +57,7 @@ def test_pages_that_are_kept_share_the_footer_of_the_forms(app, pages, database,
 
 
 def test_a_page_with_a_kept_footer_is_kept_no_longer_than_the_footer(pages, database, time, monkeypatch):
-    """A form has made the footer; then an earlier forum ends, and the kept page around the footer has to say so."""
+    """A form's page has cached the footer. When an earlier forum ends, the cached page around it is rendered anew."""
     seconds = [0.0]
     monkeypatch.setattr(kept_page.time, "monotonic", lambda: seconds[0])
     make_archive(starts_at=NOW - HOUR, ends_at=NOW + HOUR)
@@ -79,7 +79,7 @@ def test_a_change_is_in_the_next_footer(pages, database):
 
 
 def test_a_footer_goes_with_the_clock(pages, database, time):
-    """Nothing is changed, but an earlier forum ends, and then registration closes."""
+    """Only time passes: an earlier forum ends, later registration closes; the footer changes each time."""
     make_archive(starts_at=NOW - HOUR, ends_at=NOW + HOUR)
     make_event(closes_at=NOW + 2 * HOUR)
     for _again in range(2):

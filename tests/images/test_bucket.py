@@ -111,7 +111,7 @@ def test_storage_that_does_not_answer_leaves_room_for_other_requests(make_app, s
         waiting = sum(public.WAITERS.enter(0) for _number in range(Lobby.SERVED // 2))
         assert taken + waiting < Lobby.SERVED
         monkeypatch.setattr(public, "WAIT_SECONDS", 60)
-        # 503 at once: enough requests wait for the storage already
+        # 503 at once, because enough requests wait for the storage already
         pages.get(f"/images/{image.key}/400.jpg", expect=503)
         for _number in range(waiting):
             public.WAITERS.leave()

@@ -60,7 +60,7 @@ def event(database):
 
 @pytest.fixture
 def asked(event):
-    """Ask for a dinner, and whoever comes for a dish; people of one sector for a number; all for sensitive needs."""
+    """Add questions: dinner for all, a dish for dinner guests, a number for one sector, sensitive needs for all."""
     dinner = make_question(event, "dinner", QuestionKind.YES_NO, is_required=True)
     make_question(
         event,

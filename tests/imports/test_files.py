@@ -31,7 +31,7 @@ UNREADABLE = "Filen kan inte läsas. Spara den som XLSX eller CSV, eller klistra
 TOO_MANY = "Det är för många rader. Högst 500 personer importeras på en gång."
 TOO_LARGE = "Tabellen är för stor. Ta bort kolumner som inte behövs, eller importera den i delar."
 MOST_MEMORY = 30_000_000  # the most bytes of memory for a page with the file; a tenth of that is enough
-DATES = {  # by what a cell says: the day that is stored, None if the cell is refused
+DATES = {  # by the text of a cell: the day that is stored, or None if the cell is refused
     "2027-05-03": "2027-05-03",
     "46510": "2027-05-03",  # a day number
     "3/5": None,

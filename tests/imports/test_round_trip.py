@@ -35,7 +35,7 @@ def app(make_app, database_url):
 
 
 def rows(event):
-    """Return all that an export says of each person of an event, without what is the registration's own."""
+    """Return everything that an export says of each person of an event, except values of the registration itself."""
     people = db.session.scalars(select(Registration).where(Registration.event_id == event.id))
     return sorted(
         (*(getattr(one, name) or "" for name in CHANGEABLE), one.sector.key, str(one.status))

@@ -65,7 +65,7 @@ class Inviting:
             self.promised.add(person.id)
             assert (person.status, person.holds_place) == (Status.CONFIRMED, True)
             assert self.event.taken == taken
-            # Organisers have seen nothing about a person whom a colleague has named.
+            # Organisers have never seen the name and organisation of a person whom a colleague has named.
             is_new = changes_name or invitation.from_colleague
             assert person.is_in_review == (is_new and person.sector.policy == "review")
 
@@ -100,7 +100,7 @@ class Inviting:
     @precondition(lambda self: any(one.may_forward for one in self.open_invitations()))
     @rule(data=st.data(), whom=st.sampled_from(("somebody new", "somebody new", "invited", "registered")))
     def somebody_lets_a_colleague_come(self, data, whom):
-        """Forward an invitation, mostly to a new person: the held place goes with it, or is free if nobody needs it."""
+        """Forward an invitation, mostly to a new person: the held place passes on, or is free if nobody needs it."""
         mine = {one.id: one for one in self.open_invitations() if one.may_forward}
         invitation = mine[data.draw(st.sampled_from(sorted(mine)))]
         was_held, taken, reserved = invitation.holds_place, self.event.taken, invitation.sector.reserved
@@ -145,7 +145,7 @@ class Inviting:
             actions.expire(number, now=now)
 
     def act(self, act, *args, **kwargs) -> bool:
-        """Call the action, or check that its refusal is justified; return whether it was done."""
+        """Call the action, or check that a refusal is justified; return whether the action was done."""
         start_write(db.session)
         try:
             act(*args, now=self.now, **kwargs)

@@ -78,7 +78,7 @@ def test_job_comes_again_only_when_its_time_has_come(app, database, monkeypatch)
 
 
 def test_job_that_another_worker_runs_is_left_to_it(app, database):
-    """With two workers at once, the second skips the job on PostgreSQL, and waits for the first's commit on SQLite."""
+    """Of two workers at once, the second skips the job on PostgreSQL, and on SQLite waits for the first's commit."""
     running, ran = threading.Event(), []
 
     def first(*, now):

@@ -29,7 +29,7 @@ def days(year: int) -> dict[str, str]:
 
 
 def test_a_step_that_is_news_to_nobody_is_remembered(organiser, event):
-    """Whoever registers between two changes gets a mail about the second, though nobody needed one about the first."""
+    """A person who registers between two changes gets a mail about the second; the first was news to nobody."""
     confirmed(event)
     before = {f"place-{code}": words for code, words in event.place.items()}
     at(1)

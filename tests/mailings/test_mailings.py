@@ -38,7 +38,7 @@ JOBS_OF_MAILINGS = [job for job in JOBS if "mailings" in job.name]
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Give an app on each kind of database: recipients are claimed under locks, which differ between them."""
+    """Give an app on each kind of database: mails are queued under locks, which differ between the databases."""
     return make_app(database_url)
 
 
@@ -47,14 +47,14 @@ def at(minutes: float) -> None:
 
 
 def move(pages: Pages, **typed: str):
-    """Change the place of the event, or the values in `typed`, in the settings."""
+    """Change the event's place, or the values in `typed`, on the settings page."""
     return pages.post(
         "settings.facts", typed or {"place-sv": "Göteborg", "place-en": "Gothenburg"}, event="nf27"
     )
 
 
 def press(pages: Pages, mailing: Mailing, button: str) -> None:
-    """Press a button of the mailing's page that has a form of its own."""
+    """Press a button of the mailing's page that is a form by itself."""
     page = pages.get("mailings.show", event="nf27", mailing=mailing.id)
     page.form(f'main form:has(button:-soup-contains("{button}"))').submit(button=button)
 
@@ -207,7 +207,7 @@ def test_two_changes_before_sending_are_told_as_one(organiser, event):
 
 
 def test_a_newer_change_takes_the_older_mailing_back(organiser, event):
-    """People who got the first mailing read what differs from it; others read what differs from before both."""
+    """People who got the first mailing read what has changed since; others read what has changed in all."""
     told, untold, waiting = (confirmed(event) for _number in range(3))
     at(1)
     move(organiser)

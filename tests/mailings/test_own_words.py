@@ -48,7 +48,7 @@ PRESSED = {"begins_at": None, "user_id": 1, "actor": "user:1", "now": NOW}
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Give an app on each kind of database: recipients are claimed under locks, which differ between them."""
+    """Give an app on each kind of database: mails are queued under locks, which differ between the databases."""
     return make_app(database_url)
 
 

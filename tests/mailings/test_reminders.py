@@ -34,7 +34,7 @@ def app(make_app, database_url):
 
 
 def work(at: datetime) -> None:
-    """Run the worker's jobs about mailings at a moment, and a minute later, when what was begun leaves."""
+    """Run the worker's jobs about mailings at a moment, and again a minute later, when the mails leave."""
     for moment in (at, at + own_words.TO_STOP):
         clock.freeze(moment)
         db.session.rollback()
@@ -43,7 +43,7 @@ def work(at: datetime) -> None:
 
 
 def told(reminder) -> list[tuple[str, str]]:
-    """Return address and subject of each mail of the reminder."""
+    """Return address and subject of each mail that was made for the reminder."""
     db.session.rollback()
     db.session.expire_all()
     query = select(OutboxMessage).join(MailingRecipient, MailingRecipient.message_id == OutboxMessage.id)
@@ -73,7 +73,7 @@ def test_it_leaves_on_its_day_once_to_those_whom_it_is_for_then(event):
     late = confirmed(event, language="en")
     work(due)
     assert told(reminder) == [(early.email, "Välj din grupp"), (late.email, "Choose your group")]
-    for again in (MINUTE, -HOUR, HOUR, DAY):  # also with a clock that was set back
+    for again in (MINUTE, -HOUR, HOUR, DAY):  # the worker's clock was set back: nothing is sent twice
         work(due + again)
     assert (len(told(reminder)), state(reminder)[1]) == (2, None)
 
@@ -83,7 +83,7 @@ def test_a_missed_hour_is_left_out_and_said(event, organiser, late):
     confirmed(event)
     reminder = make_reminder(event, days=3)
     work(reminders.due_at(reminder) + late)
-    over = late > timedelta(days=3)  # after the event nothing is done at all
+    over = late > timedelta(days=3)  # after the event the reminder is not sent at all
     assert (told(reminder), state(reminder)) == (
         [],
         (MailingStatus.PROPOSED, None if over else Skipped.LATE),
@@ -104,7 +104,7 @@ def test_it_moves_with_the_event_and_never_leaves_after_it_has_begun(event):
     confirmed(event)
     reminder = make_reminder(event, days=0, hour=8)
     move(event, "starts_at", event.starts_at - 2 * HOUR)
-    work(reminders.due_at(reminder))  # the event has begun an hour before
+    work(reminders.due_at(reminder))  # the event began an hour before
     assert (told(reminder), state(reminder)) == ([], (MailingStatus.PROPOSED, Skipped.LATE))
     other = make_reminder(event, days=3)
     move(event, "starts_at", event.starts_at + DAY)
@@ -123,7 +123,10 @@ def test_each_person_is_reminded_after_registering_and_nobody_twice(event):
         work(moment)
     assert [address for address, _subject in told(reminder)] == [first.email, second.email]
     assert old.email not in dict(told(reminder))
-    assert state(reminder) == (MailingStatus.SENDING, None)  # it goes on for those who register later
+    assert state(reminder) == (
+        MailingStatus.SENDING,
+        None,
+    )  # the reminder goes on for people who register later
 
 
 def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):
@@ -134,7 +137,7 @@ def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):
 
 
 def test_the_worker_looks_only_at_those_who_are_due(event, monkeypatch):
-    """It has the event locked meanwhile, twice a minute: with many thousand people nobody could register."""
+    """The job holds the event's lock twice a minute: if it read everybody each time, few could register."""
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=5, hour=9)
     confirmed(event, now=NOW + HOUR)
     due, looked = reminders.due_for(reminder, NOW + HOUR), []
@@ -255,7 +258,7 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
 
 @pytest.mark.parametrize("page", ["own_mailings.write", "own_mailings.people"])
 def test_who_gets_a_planned_reminder_and_what_it_says_changes_only_after_both_factors(organiser, event, page):
-    """It leaves by itself, so a sign-in that was left open could write to everybody (S09)."""
+    """A reminder is sent without asking again, so a sign-in left open could be used to write to everybody (S09)."""
     confirmed(event)
     shown = organiser.get(page, event="nf27", mailing=make_reminder(event).mailing_id)
     draft = organiser.get(page, event="nf27", mailing=make_draft(event).id)

@@ -37,7 +37,7 @@ OTHER_KINDS = TO_PERSON | TO_INVITED | TO_HANDLER
 
 
 def make_other_mails(language: str) -> dict[str, Mail]:
-    """Queue a mail of each of OTHER_KINDS about an event of its own; return them by kind."""
+    """Queue a mail of each of OTHER_KINDS, each about an event made for it; return the mails by kind."""
     event = make_event(slug="osl28", is_current=False)
     person = confirmed(event, email="other@example.org", language=language)
     reader, colleague = (make_user(event=event, language=language) for _number in range(2))

@@ -54,7 +54,7 @@ def test_every_mail_leaves_from_an_address_of_its_own(database, to_server, smtp_
     assert [return_paths.find_id(f"<{sender.upper()}>") for sender in senders] == [mail.id for mail in mails]
     longest = "b" * LONGEST_BOUNCE_NAME + senders[0][len("bounces") :].partition("@")[0]
     assert len(longest) == 64
-    # A return path shows nothing of the mail's Message-ID, and one that was made up or changed leads to no mail.
+    # A return path reveals nothing of the mail's Message-ID; an invented or changed one leads to no mail.
     assert not {mail.message_id[1:9] for mail in mails} & {sender[8:16] for sender in senders}
     changed = senders[0][:20] + ("a" if senders[0][20] != "a" else "b") + senders[0][21:]
     assert [return_paths.find_id(text) for text in (changed, f"b+{'a' * 40}@x", "b+1@x", "")] == [None] * 4
@@ -90,7 +90,7 @@ def test_hard_bounce_marks_the_mail_and_the_address(database, mail, by):
     assert (mark.cause, mark.code, mark.noted_at) == (SuppressionCause.BOUNCED, "5.1.1", NOW)
     assert "kim" not in f"{mark.digest} {mark.key}"
     assert actions()[-1] == ("mail.bounced", {"code": "5.1.1"})
-    # The same report once more, as from an mbox file that is read every day, brings back no mark that was taken off.
+    # Reading the same report once more, as from an mbox file that is read daily, does not set a removed mark again.
     start_write(database)
     assert suppression.lift(mail.recipient)
     database.commit()

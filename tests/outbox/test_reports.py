@@ -55,9 +55,9 @@ def test_report_names_the_mail_by_addresses_and_message_ids():
         dsn(action="delivered"),
         dsn(action="relayed"),
         complaint("not-spam"),
-        # The report is within a mail that somebody forwards: it is no report of a mail server.
+        # A report within a mail that somebody forwards is no report of a mail server.
         b'Content-Type: multipart/mixed; boundary="M"\r\n\r\n--M\r\nContent-Type: message/rfc822\r\n\r\n' + dsn(),
-        # Many levels within each other, which Python's parser does not survive.
+        # Many nested levels, with which Python's parser fails.
         b"".join(b'Content-Type: multipart/report; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(4000)),
         b"Content-Type: message/rfc822\r\n\r\n" * 8000,
     ],
@@ -67,7 +67,7 @@ def test_other_mail_is_no_report(raw):
 
 
 def test_report_with_many_levels_is_not_parsed(monkeypatch):
-    """Each level makes every line dearer to read; twenty are more than the mail servers' reports have."""
+    """Each level makes reading a line slower; twenty levels are more than any report of a mail server has."""
     returned = b"".join(b"Content-Type: MultiPart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(20))
     parsed = []
     parse = reports.message_from_bytes

@@ -57,7 +57,7 @@ def app(make_app, sqlite_url, key_file):
 
 @pytest.fixture
 def is_valid(key_file, monkeypatch):
-    """Return a function that says whether a receiver finds a mail's signature valid, with a DNS of the test."""
+    """Return a function that says whether a receiver finds a mail's signature valid, with the test's own DNS."""
     public = load_pem_private_key(key_file.read_bytes(), None).public_key()
     encoded = base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     # A signature from the future is not valid, and the clock of tests is ahead.
@@ -98,7 +98,7 @@ def test_changed_words_or_another_from_make_the_signature_invalid(database, smtp
     for header in (b"To", b"Subject", b"Date", b"Message-ID", b"Reply-To"):
         assert not is_valid(re.sub(rb"(?m)^%s: " % header, header + b": x", got, count=1)), header
     assert not is_valid(got.replace(b"test", b"text"))
-    # A relay may add headers and fold the others anew.
+    # A relaying server may add headers, and fold the other ones anew.
     assert is_valid(b"Received: by relay\r\n" + got.replace(b"Reply-To: ", b"Reply-To:\r\n  "))
 
 
