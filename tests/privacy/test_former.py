@@ -1,4 +1,4 @@
-"""Ended registrations of the same confirmed address are told and erased with the person (P08, P11)."""
+"""Ended registrations of the same confirmed address belong to own data, and are erased with the person (P08, P11)."""
 
 from datetime import timedelta
 
@@ -85,7 +85,7 @@ def test_erasing_a_person_erases_earlier_registrations_of_the_address_as_the_org
 
 
 def test_the_page_names_whom_a_merge_joined_and_asks_again_when_one_has_come(event, sign_in_as):
-    """The organiser has to read who was merged: a person who was merged by mistake has not asked for erasure."""
+    """The organiser has to read who was merged: a person merged by mistake has not asked to be erased."""
     person, other = (confirmed(event, given_name=name, family_name="Ek") for name in ("Zqone", "Bea"))
     write(requests.ask, person, now=NOW)
     organiser = sign_in_as(Role.ORGANISER, event)
@@ -106,7 +106,7 @@ def test_the_page_names_whom_a_merge_joined_and_asks_again_when_one_has_come(eve
 def test_an_address_that_somebody_else_is_registered_with_gives_no_ended_registrations_away(
     event, sign_in_as
 ):
-    """Whoever shares a mailbox stays, and so do its other ended registrations: nobody knows whose they are."""
+    """Other people who share the mailbox stay, and so do ended registrations with it: nobody knows whose these are."""
     first, second = cancelled(event, "First", family_name="Ek"), cancelled(event, "Second")
     living = confirmed(event, given_name="Living", family_name="Berg", email=OFFICE)
     assert (owners.list_former(first), owners.list_former(living)) == ([], [first, second])
@@ -146,7 +146,7 @@ def test_only_registrations_that_certainly_have_the_address_are_the_persons(even
 
 
 def test_what_hangs_on_an_address_alone_stays_with_whoever_is_registered_with_it(event):
-    """An invitation or a delegation is the living person's: it is neither told nor erased, nor erased again later."""
+    """What has only the address belongs to the live registration: it is neither shown nor erased, then or later."""
     first = cancelled(event, "First", email=CONTACT.email)
     confirmed(event, given_name="Living", email=CONTACT.email)
     registered(event, [Person("Bo", "Ek", ""), Person("Cia", "Dahl", "")], sector="justice")
@@ -208,7 +208,7 @@ def test_only_a_registration_with_the_very_address_is_said_to_stay(event, sign_i
 
 
 def test_the_press_erases_whom_the_page_has_named_or_asks_again(event, sign_in_as):
-    """A registration that stays may be cancelled before the press, and another ended one may appear (R30)."""
+    """A remaining registration may be cancelled before the press, and a further ended one may appear (R30)."""
     first = cancelled(event, "First", family_name="Ek")
     living = confirmed(event, given_name="Living", family_name="Berg", email=OFFICE)
     page = erasure_page(sign_in_as(Role.ORGANISER, event), event, first)
@@ -225,7 +225,7 @@ def test_the_press_erases_whom_the_page_has_named_or_asks_again(event, sign_in_a
 
 
 def test_free_words_of_an_ended_registration_are_not_told_to_whoever_shares_the_mailbox(event):
-    """What somebody wrote to the organisers, and what these noted, may say who is protected (P21)."""
+    """The person's words to the organisers, and the organisers' notes, may reveal who is protected (P21)."""
     first = confirmed(event, given_name="First", email=OFFICE)
     request = write(restricting.ask, first, RestrictionKind.OBJECTION, "Zqsecret", now=NOW)
     write(restricting.decline, request, "Zqsecret", actor="command", now=NOW)
@@ -246,7 +246,7 @@ def test_free_words_of_an_ended_registration_are_not_told_to_whoever_shares_the_
 
 
 def test_files_and_other_addresses_of_an_ended_registration_are_not_told(event, pages):
-    """Whoever shares the mailbox must not learn where somebody protected lives (P20), nor read a file."""
+    """People who share the mailbox must not learn where a protected person lives (P20), nor read a file."""
     first = confirmed(event, given_name="First", email="Zqsecret@example.org")
     cv = make_question(event, "cv", QuestionKind.FILE)
     value = {"key": "b" * 32, "name": "zqsecret.pdf", "size": 4}
@@ -275,7 +275,7 @@ def test_files_and_other_addresses_of_an_ended_registration_are_not_told(event, 
 
 
 def test_words_of_an_invitation_that_an_ended_registration_answered_are_not_told(event):
-    """The words of an invitation and of a refusal are not told: anybody with the link may have written a refusal."""
+    """Words of an invitation and its refusal are not shown: anybody with the link may have written the refusal."""
     accepted = invite(event, "justice", email=OFFICE, words="Zqsecret")
     first = write(answering.accept, accepted, make_applicant(given_name="First", email=OFFICE), now=NOW)
     assert "Zqsecret" in str(hanging.tell(first))
@@ -342,7 +342,7 @@ def test_mails_to_an_address_that_was_exchanged_in_a_merge_go_with_the_address(e
 
 
 def test_a_restriction_whose_end_went_to_another_address_is_not_lifted(event):
-    """The message about the end belongs to the other registration once the merge is undone."""
+    """Once the merge is undone, the mail about the end belongs to the other registration: the person was not told."""
     kept, ended = (confirmed(event, given_name=name, email=f"{name}@example.org") for name in "ab")
     write(uniting.unite, kept, ended, ("email",), actor="command", now=NOW)
     request = write(restricting.ask, kept, RestrictionKind.RESTRICTION, "court", now=NOW)

@@ -92,7 +92,7 @@ def test_a_link_that_was_mailed_before_a_question_came_into_being_confirms(lacki
 
 
 def test_mail_that_confirms_a_form_is_in_the_language_of_that_form():
-    """Whoever sends a form for an address first does not choose the language of the owner's mails and pages."""
+    """A stranger who sends a form for the address first does not choose the language of the owner's mails and pages."""
     event = make_event()
     registration = register(event, "justice", email=EMAIL, language="sv")
     register(event, "tech", email=EMAIL, language="en", now=LATER)

@@ -1,4 +1,4 @@
-"""The calendar feed to which a person subscribes: a secret address that tells changes and nobody's name (M14)."""
+"""A person's calendar feed: a secret address that shows changes and names nobody (M14)."""
 
 from datetime import timedelta
 
@@ -153,7 +153,7 @@ def test_making_and_ending_are_in_the_log(app, pages):
     person = confirmed(make_event())
     write(calendar_feeds.make, person, now=NOW)
     write(calendar_feeds.end, person, now=NOW)
-    write(calendar_feeds.end, person, now=NOW)  # nothing to end: nothing is recorded
+    write(calendar_feeds.end, person, now=NOW)  # there is no feed to end, so nothing is recorded
     assert [action for action, *_told in recorded(person)][-2:] == [
         "registration.feed_made",
         "registration.feed_ended",

@@ -310,7 +310,7 @@ def test_a_mail_that_will_never_leave_lengthens_nothing(status):
 
 
 def test_each_form_that_no_mail_told_of_is_told_of_anew():
-    """A stranger and the owner register one address while no mail leaves: each form gets a mail with its own link."""
+    """A stranger and the owner register one address while no mail is sent; each form gets a mail with its own link."""
     event = make_event()
     register(event, email="asa@example.org", given_name="Stranger")
     register(event, email="asa@example.org", given_name="Owner", now=NOW + HOUR)

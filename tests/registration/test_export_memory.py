@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow  # this module is slow, because it adds thousands 
 EXPORT, FILES = "/console/nf27/attendees/export", "/console/nf27/exports/"
 WHY = {"purpose": "everything", "recipient": "office"}
 FEW, MANY = 1_000, 6_000
-# So many bytes more may be in use at once for MANY than for FEW; the files differ by more than a million.
+# The most further bytes in use at once for MANY people than for FEW; the files differ by more than a million.
 MORE = 500_000
 MAKE = next(job for job in JOBS if job.name == "make exports")
 
@@ -31,7 +31,7 @@ def app(make_app, database_url):
 
 
 def peak(act: Callable[[], int]) -> tuple[int, int]:
-    """Do an act; return what it returns, and the most bytes that Python had in use for it at once."""
+    """Call a function; return its result, and the most bytes that Python had in use for it at once."""
     gc.collect()
     tracemalloc.start()
     try:
@@ -51,7 +51,7 @@ def given(organiser, page, **data) -> int:
         answer.close()
         return size
 
-    # The test's own database session would be closed with the answer.
+    # The database session of the test itself would otherwise be closed with the answer.
     return Context().run(send)
 
 

@@ -39,7 +39,7 @@ def app(make_app, database_url):
 
 
 def fill() -> None:
-    """Register four people, each of whom differs from the others in every filter."""
+    """Register four people who differ from one another in the value of every filter."""
     event = make_event()
     photographs = frozenset({ConsentPurpose.PHOTOGRAPHS})
     asa = confirmed(
@@ -127,7 +127,7 @@ def found(organiser, query: str) -> str:
 
 
 def looked(organiser, *queries: str) -> list[tuple[str, int]]:
-    """Return for each query who is in the list, and how many statements it took."""
+    """Return for each query the people in the list, and how many SQL statements it took."""
     seen = []
     for query in queries:
         with counted_statements(organiser.app) as statements:
@@ -140,7 +140,7 @@ def test_values_of_a_filter_are_alternatives_and_filters_all_hold(organiser, peo
 
 
 def test_days_end_today_and_begin_at_midnight_in_the_events_zone(database, monkeypatch):
-    """A saved view keeps the span, so that it shows other people each day."""
+    """A saved view keeps the span, not its dates, so it shows other people each day."""
     event = make_event()
     for name, moment in (("Before", (2027, 5, 2, 21, 59)), ("After", (2027, 5, 2, 22, 1))):
         confirmed(event, "ngo", now=datetime(*moment, tzinfo=UTC), family_name=name)
@@ -291,7 +291,7 @@ def test_export_has_the_filtered_people_and_records_no_free_text(organiser, peop
         "answer": "days:two", "until": "2027-05-09", "organisations": 1, "tags": 2,
     }  # fmt: skip
     told_of = ["".join(one.what for one in list_readings(person)) for person in people]
-    # an export of one sector is not noted for people of another
+    # an export of one sector is not listed for people of another sector
     assert [("Exported" in text) for text in told_of] == [True, True, False, True]
 
 

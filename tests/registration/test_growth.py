@@ -1,4 +1,4 @@
-"""Registering asks as much of the database with thousands of people as with one; and so does each page on the way."""
+"""Registering takes the database as much work with thousands of people as with one; so does each page on the way."""
 
 from contextlib import contextmanager
 
@@ -15,7 +15,7 @@ from tests.registration.filling import checked
 
 pytestmark = pytest.mark.usefixtures("frozen")
 MANY = 2_000
-STEP = 20  # SQLite reports after each so many instructions of its virtual machine
+STEP = 20  # SQLite calls back each time after so many instructions of its virtual machine
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def _of_number(number: int) -> dict[str, str]:
 
 
 def work(pages, name: str) -> int:
-    """Return how many instructions it takes to fill in the form, look at the answers and register."""
+    """Return how many instructions it takes to fill in the form, check the answers and register."""
     db.session.remove()
     with instructions() as counted:
         address = f"{name}@example.org"

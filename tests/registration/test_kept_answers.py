@@ -74,7 +74,7 @@ def test_answers_end_with_the_session_of_the_browser(pages):
 
 
 def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pages, answered, database):
-    """After the session has ended, no page may say that the form was sent, nor one press register anybody (S10)."""
+    """After the session has ended, no page may say that the form was sent, and no press registers anybody (S10)."""
     page = pages.get(CHECK)
     pages.client.delete_cookie("forum")
     again = page.submit(button="Register", expect=400)

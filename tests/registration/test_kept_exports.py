@@ -164,7 +164,7 @@ def test_nobody_else_sees_or_takes_it_and_not_under_another_event(sign_in_as, ev
 
 
 def test_whoever_may_no_longer_export_takes_no_prepared_file(sign_in_as, event, people):
-    """An open page gives no file to an organiser who lost the role for exports, or whose account was disabled."""
+    """A page that was open before gives no file to an organiser who lost the role or whose account was disabled."""
     pages = sign_in_as(event=event)
     prepare(pages)
     work()
@@ -243,7 +243,7 @@ CHANGES = {
 
 
 def keep(event, *people):
-    """Keep a list of these people, as if the first user had asked for it."""
+    """Prepare a list of these people, asked for by the first user."""
     kept_list = KeptExport(
         event_id=event.id, user_id=db.session.scalars(select(User.id)).first(), language="en"
     )

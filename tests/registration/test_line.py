@@ -25,7 +25,7 @@ class Waiter:
 
 
 class House:
-    """Sectors with floors and ceilings, a number of places and a cap: a second implementation of the limits."""
+    """Sectors with floors and ceilings, a number of places and a cap: an independent implementation of the limits."""
 
     def __init__(self, floors, ceilings, taken, capacity, cap, held):
         self.floors, self.ceilings, self.cap = floors, ceilings, cap
@@ -126,7 +126,7 @@ def test_the_order_of_time_in_batches_is_that_of_the_whole_line(given_, line, si
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(given_=houses(), line=lines())
 def test_each_turn_in_balance_order_is_the_one_that_the_rule_names(given_, line):
-    """A second implementation of the rule: of those who can take a place, the one with the smallest key is next."""
+    """An independent statement of the rule: of those who can take a place, the one with the smallest key is next."""
     house, oracle, waiting = House(*given_), House(*given_), [*line]
     for turn in turns(LineOrder.BALANCE, house, line):
         able = [one for one in waiting if oracle.can_take(one.sector_id) and not oracle.is_capped(one)]

@@ -88,7 +88,7 @@ _made: dict[str, dict[str, Mail]] = {}
 
 @pytest.fixture(params=LANGUAGES)
 def mails(request) -> dict[str, Mail]:
-    """Give a mail of each kind, by its kind, in one language; they are made once, because the tests only read them."""
+    """Give a mail of each kind in one language, by its kind; the mails are made once, because tests only read them."""
     if request.param not in _made:
         request.getfixturevalue("database")
         _made[request.param] = make_mails(request.param)

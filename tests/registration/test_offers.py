@@ -171,7 +171,7 @@ def test_after_the_cut_off_nothing_is_offered_and_nobody_passes_the_line():
     cancel(holder, end)
     assert (first.status, event.taken) == (Status.WAITING, 0)
     write(actions.confirm, late, now=end)
-    assert late.status == Status.WAITING  # a person who has waited longer keeps the right to be first
+    assert late.status == Status.WAITING  # a person who has waited longer keeps the earlier turn
     start_write(db.session)
     places.lock(event)
     with pytest.raises(SectorFull):
@@ -308,7 +308,7 @@ def test_organisers_offer_extend_and_withdraw_on_the_waiting_list(sign_in_as, da
     assert "Nobody who could take the place had waited longer." in index.text
     earlier = pages.get(index.links["Extend"])
     page = pages.get(index.links["Offer a place"])
-    # The organiser's words go to somebody else than the person of this page, so it names that other person and the
+    # The organiser's words go to another person than the one of this page, so the page names that person and the
     # language.
     assert "Your words to whoever loses the place (optional)" in page.all("label")
     assert page.all("[name=instead_of] option") == [

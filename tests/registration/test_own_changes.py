@@ -88,7 +88,7 @@ def test_a_place_cannot_be_carried_to_an_organisation_at_its_cap(pages, database
 
 
 def test_a_person_cannot_try_out_which_organisations_come(pages, database):
-    """After a few refusals every other organisation is refused with the same text, also one that nobody comes from."""
+    """After a few refusals every other organisation is refused in the same words, even one from which nobody comes."""
     event = make_event(organisation_cap=1)
     confirmed(event, organisation="Lilla bolaget")
     for number in range(3):

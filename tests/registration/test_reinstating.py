@@ -144,7 +144,7 @@ def test_whoever_has_no_address_is_not_written_to(organiser, event):
 
 
 def test_whoever_comes_back_is_not_listed_unless_they_say_so_again(pages, event):
-    """The person may have cancelled in order not to be seen, so the consent is withdrawn, and the mail says so."""
+    """The person may have cancelled in order not to be seen, so the consent stays withdrawn, and the mail says so."""
     write(setattr, event, "participant_list", ListAudience.PUBLIC)
     person = confirmed(event, "ngo", given_name="Synlig", consents=frozenset(ConsentPurpose))
     other = confirmed(event, "other")
@@ -162,7 +162,7 @@ def test_whoever_comes_back_is_not_listed_unless_they_say_so_again(pages, event)
 
 
 def test_what_is_said_is_what_happened_to_whoever_waited(organiser, event):
-    """A place has become free meanwhile: it is offered at once, and pages and mails say so."""
+    """A place has become free meanwhile: it is offered to a waiting person at once, and pages and mails say so."""
     _holder, waiting = confirmed(event, "ngo"), confirmed(event, "ngo")
     cancel(waiting)
     write(setattr, event.sectors[0], "ceiling", 2)

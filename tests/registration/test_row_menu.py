@@ -32,7 +32,7 @@ def event(database):
 
 @pytest.fixture
 def people(event) -> dict[str, Registration]:
-    """Register somebody in each state that has a menu of its own, by family name."""
+    """Register a person in each state for which the menu differs, named by family name."""
     _placed, _waiting, offered = (
         confirmed(event, "ngo", family_name=name) for name in ("Alm", "Berg", "Celsing")
     )

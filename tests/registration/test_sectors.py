@@ -127,7 +127,7 @@ def test_a_new_sector_gets_a_key_for_its_address(event, name, key):
 
 
 def test_a_ceiling_lowered_while_people_register_never_stands_below_them(app, event):
-    """A registration and a lower ceiling (most places) wait for one lock: the second sees the first one's change."""
+    """A registration and a lower ceiling (most places) wait for one lock: the second one sees the first change."""
     start = Barrier(2)
 
     def each(act) -> None:

@@ -436,7 +436,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return sorted(name for name in self.written if name not in self.merged)
 
     def stands_as(self, name: str, until: str = "") -> str:
-        """Return the organisation as which this one counts, or `until` if the chain of merges leads through it."""
+        """Return the organisation that counts for this one, or `until` if the chain of merges passes through it."""
         while name in self.merged and name != until:
             name = self.merged[name][0]
         return name
@@ -564,7 +564,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert lucky.id in self.chosen | self.promised or passed == []
 
     def may_pass(self, one, people) -> bool:
-        """Return whether a later person may get a place before this one, whose organisation has a place."""
+        """Return whether a later person may pass this one, whose organisation has a place already."""
         return self.event.line_order == LineOrder.BALANCE and places_of_colleagues(one, people) > 0
 
     def the_last_mail_says_how_it_stands(self, people):
@@ -821,12 +821,12 @@ def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, datab
 
 
 def named(value) -> str:
-    """Return what stands for a parameter in a test's name: the name of the broken rule, and nothing for the rest."""
+    """Return what a test's name has for a parameter: the name of the broken rule; nothing for the other parameters."""
     return value if isinstance(value, str) else ""
 
 
 def mostly_slow(mistakes: list[tuple]) -> list:
-    """Return mistakes as parameters of which `make test` takes those of IN_SHORT, and `make test-slow` the others."""
+    """Return mistakes as parameters: those in IN_SHORT run in `make test`, the others in `make test-slow`."""
     return [pytest.param(*each, marks=() if each[1] in IN_SHORT else pytest.mark.slow) for each in mistakes]
 
 

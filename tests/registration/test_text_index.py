@@ -1,4 +1,4 @@
-"""The database's own index tells who may have a searched word; searches find the same people without it."""
+"""Searches use the database's own index to find who may have a word, and find the same people without it."""
 
 import sqlite3
 
@@ -68,7 +68,7 @@ def found(event: Event, words: str, **others: str) -> list[int]:
 
 
 def named(event: Event, words: str) -> list[int] | None:
-    """Return whom the index has named for the search; None where it was not asked, or named too many."""
+    """Return the people whom the index has found for the search; None if it was not asked, or found too many."""
     db.session.info.pop(text_index.KEPT, None)
     found(event, words)
     kept = db.session.info.get(text_index.KEPT)
@@ -228,7 +228,7 @@ ACTS = st.lists(
 
 
 def act(of: dict, kind: str, *given: object) -> None:
-    """Write to the database as this version of the forum, an earlier one or the worker might."""
+    """Write to the database in the way of this version of the forum, of an earlier one or of the worker."""
     ids = db.session.scalars(select(Registration.id).order_by(Registration.id)).all()
     start_write(db.session)
     if kind in ("add", "undo"):

@@ -54,7 +54,7 @@ def counted(event) -> tuple[int, int]:
 
 
 def assert_gave_way(typed, token):
-    """Check that the stranger's registration has ended, with its links."""
+    """Check that the registration which the stranger made has ended, and so have its links."""
     assert (typed.status, typed.holds_place, typed.confirmed_at) == (Status.EXPIRED, False, None)
     assert recorded(typed)[-1][:2] == ("registration.gave_way", "person")
     with pytest.raises(LinkRefused):
@@ -62,7 +62,7 @@ def assert_gave_way(typed, token):
 
 
 def test_invitation_is_made_and_answered(event):
-    """The place that was held for the form is offered to a waiting person."""
+    """The place that was held for the stranger's form is offered to a waiting person."""
     typed = register(event, "tech", email=KIM.upper(), given_name="Stranger")
     token, behind = newest_mail(typed).token, confirmed(event, "tech")
     invitation = invited(event)
@@ -75,7 +75,7 @@ def test_invitation_is_made_and_answered(event):
 
 @pytest.mark.parametrize("actor", ["person", "user:1"])
 def test_somebody_takes_the_address_as_their_new_one(event, actor):
-    """The owner of the mailbox answers by the link mailed there, whether they or an organiser entered the address."""
+    """The mailbox's owner answers by the link mailed there, whether the owner or an organiser entered the address."""
     typed = register(event, "tech", email=KIM, given_name="Stranger")
     token, behind = newest_mail(typed).token, confirmed(event, "tech")
     kim = confirmed(event, "justice", email="old@example.org")
@@ -118,7 +118,7 @@ def test_colleague_is_asked_and_takes_over(event):
 
 @pytest.mark.parametrize("sector", ["justice", "tech"])
 def test_cancellation_is_undone(event, sector):
-    """In the sector with one place, the form holds the place that the person had."""
+    """In the sector with one place, the stranger's form holds the place that the person had."""
     person = confirmed(event, sector, email=KIM)
     write(actions.cancel, person, actor="user:1", now=NOW)
     typed = register(event, sector, email=KIM, given_name="Stranger")
@@ -135,7 +135,7 @@ def test_cancellation_is_undone(event, sector):
 def test_confirmed_registration_still_stands_in_the_way(event):
     invitation = invited(event)
     confirmed(event, "justice", email=KIM)
-    with pytest.raises(NotOpen):  # registering by the form has answered the invitation
+    with pytest.raises(NotOpen):  # registering by the form answers the invitation, too
         say_yes(invitation)
     db.session.rollback()
     assert places.places_left(event, NOW)[find_sector(event, "tech").id] == 1

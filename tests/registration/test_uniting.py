@@ -132,7 +132,7 @@ def test_the_registration_without_an_address_gets_that_of_the_other(event):
     undo(merge)
     assert (added.email, added.email_canonical, added.confirmed_at) == ("", added.reference, None)
     assert (other.status, event.taken) == (Status.CONFIRMED, 2)
-    # A person of a delegation may have a time of confirmation and no address: the contact has confirmed.
+    # A member of a delegation may have a confirmation time without an address: then the contact has confirmed.
     earlier = NOW - timedelta(days=1)
     write(setattr, added, "confirmed_at", earlier)
     undo(unite(added, other, "email"))

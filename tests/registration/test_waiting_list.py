@@ -218,7 +218,7 @@ def test_a_waiter_at_the_organisations_cap_does_not_hold_up_the_others():
 
 @pytest.mark.parametrize("blocked", [1, 12])
 def test_offering_asks_as_much_however_many_stand_behind_a_cap(blocked, monkeypatch):
-    """Offering places takes one query for each batch of waiting people, and one for their organisations' places."""
+    """Offering places takes one query for each batch of waiting people, and one for their organisations."""
     monkeypatch.setattr(queries, "WAITING", queries.WAITING.limit(12))
     event = room(2, organisation_cap=1)
     confirmed(event, "tech", organisation="Stora bolaget")

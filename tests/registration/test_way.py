@@ -16,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("frozen")
 PACKAGE = Path(forum.__file__).parent
 ARCHITECTURE, DECISIONS = PACKAGE.parent / "docs/architecture.md", PACKAGE.parent / "docs/decisions.md"
 MOST_STAYS, MOST_RETURNS = 12, 4
-# A reader does not stay in these files. Tools (these rooms and the files of forum/ itself) know no feature, finders
-# only read, values only work something out.
+# Files that do not count as a stay for a reader: tools (these rooms and the files of forum/ itself) know no feature,
+# finders only read, values only compute.
 TOOLS = {"audit", "web"}
 FINDERS = {"queries"}
 VALUES = {
@@ -56,7 +56,7 @@ def test_a_file_that_is_left_and_entered_again_is_a_return():
 def traced(act) -> list[tuple[str, str]]:
     """Return the file (without suffix) and name of each function that another function of the forum called.
 
-    What SQLAlchemy, Flask or WTForms calls, such as a listener, is no line that the reader follows.
+    Functions that SQLAlchemy, Flask or WTForms call, such as listeners, are not on the way that a reader follows.
     """
     calls: list[tuple[str, str]] = []
 
@@ -80,9 +80,9 @@ def within(frame) -> str:
 
 
 def follow(calls: list[tuple[str, str]], values: set[str] = VALUES) -> list[tuple[str, bool]]:
-    """Return the stays of a reader: the function with which each begins, and whether the file was read before.
+    """Return a reader's stays: the function with which each begins, and whether its file was read before.
 
-    A function is read when it is first called, its private helpers with it.
+    A function is read when it is first called, together with its private helpers.
     """
     stays: list[tuple[str, str, bool]] = []
     read: set[tuple[str, str]] = set()
@@ -105,6 +105,6 @@ def returns_of(way: list[tuple[str, bool]]) -> int:
 
 
 def named(text: str) -> list[tuple[str, bool]]:
-    """Return the stays that the document names, in its order."""
+    """Return the stays that docs/architecture.md names, in its order."""
     way = re.search(r"A registration, from the form to the outbox;.*?of the outbox\.", text, re.DOTALL)[0]
     return [(step, bool(mark)) for step, mark in re.findall(r"`(\w+\.\w+)`( ↩)?(?= →| of)", way)]

@@ -57,7 +57,7 @@ class Deciding:
         meanwhile=st.sampled_from((None, "changes", "cancels")),
     )
     def a_proposed_refusal_is_confirmed_or_taken_back(self, data, who, confirms, meanwhile):
-        """Decide on a page that is open since the proposal; it counts only for what that page showed."""
+        """Decide on a page that is open since the proposal; the decision counts only for what that page showed."""
         person = self.draw_proposed(data)
         self.let_happen(person, meanwhile)
         if not person.is_in_review:
@@ -86,7 +86,7 @@ class Deciding:
 
         for number in [one.id for one in self.those_proposed()]:
             person = db.session.get_one(Registration, number)
-            # A decision may have freed a place, and so have changed how the next person stands.
+            # A decision may have freed a place, and so changed the state of the next person.
             words, is_own, is_same = self.standing_of(person, who)
             came = rounds.decide_one(self.event.slug, person.reference, self.pages[number][0], decide)
             db.session.rollback()
@@ -112,7 +112,7 @@ class Deciding:
         return person
 
     def let_happen(self, person, meanwhile) -> None:
-        """Let a person change or cancel while the page with the proposed refusal is open."""
+        """Let the person change or cancel while the page with the proposed refusal is open."""
         if meanwhile == "changes":
             name = "Alfa AB" if person.organisation != "Alfa AB" else "Beta"
             self.change_organisation(person, name)

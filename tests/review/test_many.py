@@ -59,8 +59,8 @@ def test_no_refusal_is_proposed_where_nobody_could_confirm_it(organiser, sign_in
     assert many.submit(refusal, expect=200, follow=True).flashes == [left]
     other = sign_in_as(event=event)
     organiser.post("review.decline", refusal, **where)
-    # The organiser who has proposed a refusal cannot confirm it, so the only other one cannot leave the decision to
-    # others.
+    # The organiser who proposed a refusal cannot confirm it, so the only other organiser cannot withdraw from the
+    # decision.
     assert other.post("review.recuse", follow=True, expect=200, **where).flashes == nobody
 
 
@@ -84,7 +84,7 @@ def test_the_queue_is_paged_through_to_its_end_and_back(organiser, event, people
     assert [second.all(".review-name"), "3–4 of 4" in second.text] == [["Dal, Eva", "Alm, Eva"], True]
     assert "Next" not in second.links
     assert second.follow("Previous").all(".review-name") == ["Ek, Eva", "Berg, Eva"]
-    # The person beside whom the second page begins was decided about meanwhile: nobody is skipped.
+    # The person with whom the second page begins was decided about meanwhile: still nobody is skipped.
     asked = organiser.get("review_many.approve", **HERE, who=[people[1].reference])
     asked.submit({"whom": "all"}, expect=200, follow=True)
     assert first.follow("Next").all(".review-name") == ["Dal, Eva", "Alm, Eva"]

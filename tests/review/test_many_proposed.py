@@ -43,7 +43,7 @@ def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, si
     propose(second, more[2])
     for one in (*people, *more[:2]):
         propose(organiser, one)
-    # Whoever proposed confirms nothing, whatever the form says.
+    # The organiser who has proposed a refusal cannot confirm it, whatever the form contains.
     everybody = [one.reference for one in (*people, *more)]
     own = organiser.get("review_proposed.confirm", **HERE, who=everybody)
     assert (own.h1, own.all(".reviews:last-of-type .review-name")[0]) == ("Confirm 1 refusal?", "Ek, Eva")
@@ -57,7 +57,8 @@ def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, si
     assert [asked.text.count("Sorry, Eva "), asked.text.count("Reason: ")] == [5, 5]
     stale = second.get("review_proposed.confirm", **HERE, who=everybody)
     assert "1 refusal you proposed yourself: somebody else confirms it." in stale.text
-    # Before the button is pressed one proposal is withdrawn, one replaced, one person approved, one left to others.
+    # Before the button is pressed one proposal is withdrawn, one replaced, one person approved, and one decision left
+    # to others.
     for one in people[:2]:
         shown = organiser.get("attendees.show", **of(one))
         shown.form('form[action$="withdrawal"]').submit({}, expect=303)
@@ -80,7 +81,7 @@ def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, si
     ]
     assert [kinds_for(one).count("declined") for one in (*people, *more)] == [0, 0, 0, 0, 1, 0]
     assert "Sorry, Eva Ros." in newest_mail(more[1], "declined").text
-    # The same page, sent again, declines nobody twice.
+    # Sending the same page again declines nobody twice.
     again = stale.submit(button="Confirm 5 refusals", expect=200, follow=True).flashes
     assert (len(again), "Eva Ros" in again[0], kinds_for(more[1]).count("declined")) == (1, True, 1)
     one = second.get("review.confirm_refusal", **of(people[1]))

@@ -47,7 +47,7 @@ def decline(person, user) -> None:
 
 
 def test_a_reviewer_reads_nobody_who_is_not_in_review(app, event, time):
-    """Confirmed, declined and protected people get the same answer as a reference that nobody has."""
+    """For confirmed, declined and protected people the answer is the same as for a reference that nobody has."""
     admin, user = make_user(Role.ADMIN, event), reviewer_of(event, "ngo")
     people = [put_in_review(event, "ngo", number) for number in (1, 2)]
     twins = [

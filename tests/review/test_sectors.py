@@ -89,7 +89,7 @@ def seen(person) -> str:
 
 
 def test_a_reviewer_decides_about_people_of_the_own_sector(app, event, mine, others, time):
-    """A reviewer starts at the queue, decides about one person and about many, and is led to no page that is closed."""
+    """A reviewer starts at the queue, decides about one person and about many, and finds no link to a closed page."""
     pages = browse(app, reviewer_of(event, "ngo"))
     queue = pages.get("/console/", expect=200, follow=True)
     assert (queue.path, queue.all(".console-side nav li")) == (f"{REVIEW}/", ["Review 1"])

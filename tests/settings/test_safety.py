@@ -317,7 +317,7 @@ def test_many_first_starts_at_once_have_one_key(tmp_path):
     [
         ({}, "max-age=31536000"),
         ({"HSTS_SECONDS": "300", "HSTS_SUBDOMAINS": "1"}, "max-age=300; includeSubDomains"),
-        ({"HSTS_SECONDS": "0"}, "max-age=0"),  # zero makes browsers forget an earlier value
+        ({"HSTS_SECONDS": "0"}, "max-age=0"),  # a max-age of zero makes browsers forget an earlier value
     ],
 )
 def test_https_is_asked_for_as_the_settings_say(safe, differing, hsts):

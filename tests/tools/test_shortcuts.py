@@ -1,4 +1,4 @@
-"""The shortcuts of the tests: apps share their compiled routes, and yet each has its own."""
+"""Shortcuts of the tests: apps share their compiled routes, and yet each app has routes of its own."""
 
 from flask import Flask
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 
 OBJECT = re.compile(rb"(\d+) 0 obj\n")
-# What stands in a string or between strings: an escape, a parenthesis, or anything else.
+# Matches a part of a string or of the text between strings: an escape, a parenthesis, or anything else.
 PIECE = re.compile(rb"\\([nrtbf()\\]|[0-7]{1,3})|([()])|(/?[^\\()\s\[\]/]+)|([\s\[\]/])", re.DOTALL)
 CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 LINE = re.compile(rb"<([0-9A-F]{4})> <([0-9A-F]+)>")

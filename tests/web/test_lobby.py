@@ -103,7 +103,7 @@ class TestFull:
         body.comes.set()
 
     def test_a_body_is_read_on_the_doorstep_where_nobody_stands(self, pool, doing, monkeypatch):
-        """A full lobby still reads the body of a refused form, to keep its answers, but only one body at a time."""
+        """A full lobby still reads the body of a refused form, to keep its answers, but one body at a time."""
         monkeypatch.setattr(Lobby, "DOORSTEP", 1)
         lobby = Lobby(100)
         begin(pool, lobby, doing, 2)
@@ -224,7 +224,7 @@ def test_fifty_from_one_address_are_all_served(pool, doing):
 
 
 def test_large_bodies_of_everybody_take_no_organisers_turn(pool, doing, monkeypatch):
-    """One large body of organisers and one of everybody fit in memory: a second of one kind is refused."""
+    """One large body of an organiser and one of anybody else are held; a second one of each kind is refused."""
     monkeypatch.setattr(Lobby, "LARGE", 1)
     monkeypatch.setattr(Lobby, "LARGE_OF_ANYBODY", 1)
     longest_for, longest_for_anybody = (

@@ -36,7 +36,7 @@ def test_a_slash_too_many_leads_to_the_page(pages, asked, own):
     ],
 )
 def test_a_slash_behind_what_is_no_page_leads_nowhere(pages, path):
-    """A slash at the end of an address without a page gives 404, and no redirect to another site."""
+    """A slash at the end of an address without a page gives 404, not a redirect to another site."""
     answer = pages.client.get("/", environ_overrides={"PATH_INFO": path})
     assert answer.status_code == 404
 

@@ -1,4 +1,4 @@
-"""Documents are set as PDF in a process of its own: no data are taken for markup, and no other file is read (S33)."""
+"""Documents are set as PDF in a process of its own: data never count as markup, and no other file is read (S33)."""
 
 from pathlib import Path
 
