@@ -1,4 +1,4 @@
-"""Measuring what is done for many people at once: invitations from a table, decisions of a review, a delegation."""
+"""Measuring acts on many people at once: invitations from a table, decisions of a review, a delegation."""
 
 import time
 from collections.abc import Iterator

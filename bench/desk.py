@@ -66,7 +66,7 @@ def exports(app: Flask, group: str) -> Iterator[Row]:
 
 
 def _every_column(app: Flask, pages: TimedPages, base: str, group: str) -> Iterator[Row]:
-    """Export two sectors as everybody does, beside loops that copy twelve columns: CPU time for a million cells."""
+    """Export two sectors with every column, beside loops that copy twelve columns: CPU time for a million cells."""
     cells = 0
     for shape, name, copy in (
         ("csv", "a bare csv loop", copy_as_csv),
@@ -85,7 +85,7 @@ def _every_column(app: Flask, pages: TimedPages, base: str, group: str) -> Itera
             f"{cells:,} cells, {len(answer.data) / 1000:,.0f} kB in {seconds:.1f} s",
             f"{name}, for a million cells {beside:.2f} s, here {million:.2f}",
             f"{million / beside:.2f}",
-            # Every further column is one, such as a consent, that another table has.
+            # The other columns are taken from further tables, such as consents.
             "" if shape == "csv" else "≤ 1.3",
         )
 

@@ -155,7 +155,7 @@ def serve(control: int) -> str:
 
 
 def _fork_and_keep(status: int, others: list[int]) -> None:
-    """Fork the process that is asked for, and return in it; its parent tells its number and then its exit status."""
+    """Fork the requested process and return in it; the process between sends back its number and its exit status."""
     if pid := os.fork():
         for descriptor in others:
             os.close(descriptor)
@@ -166,14 +166,14 @@ def _fork_and_keep(status: int, others: list[int]) -> None:
 
 
 def _reap() -> None:
-    """Collect the keepers that have ended, so that none stays a zombie and their time counts as this process's."""
+    """Collect the keepers (processes between) that have ended: none stays a zombie, and their time counts here."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
 
 
 def _begin(request: int, streams: list[int]) -> str:
-    """Set up this forked process as the request says (streams, environment, arguments); return the code to run."""
+    """Set up this forked process as requested (streams, environment, arguments); return the code to run."""
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -211,7 +211,7 @@ def _server() -> socket.socket:
 
 
 def _stream(given: Any, *, is_input: bool = False) -> tuple[IO[str] | None, IO]:
-    """Return our end of a pipe, if one is asked for, and the process's stream."""
+    """Return this process's end of a pipe, if one is requested, and the stream for the forked process."""
     if given is None:
         return None, Path(os.devnull).open("rb" if is_input else "wb")
     if given != subprocess.PIPE:

@@ -48,10 +48,10 @@ IDREFS = (
 )
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LEFTOVER = re.compile(r"%\(\w+\)[sd]?")
-# What the skeleton of a page leaves out: a text between two tags, and a value in double quotes, if HTML parsers treat
-# each of its characters like a letter, in whatever state they read them. Markup, quotes, two hyphens (which may end a
-# comment), most references, control characters and what is no character stay in the skeleton. The space before a text
-# stays, too, because tables and heads allow it where they allow no word.
+# The skeleton of a page leaves out a text between two tags, and a value in double quotes, if HTML parsers treat each of
+# its characters like a letter, in whatever state they are. Markup, quotes, two hyphens (which may end a comment), most
+# references, control characters and code points that are no character stay in the skeleton. The space before a text
+# stays, too, because tables and heads allow a space where they allow no word.
 PLAIN = (
     r"(?:[^<>&\"'\-\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff0-\U0010ffff]++"
     r"|-(?!-)|&(?:amp|lt|gt|quot|#34|#39);)"
@@ -138,7 +138,10 @@ def form_errors(soup: BeautifulSoup) -> dict[str, str]:
 
 
 def _invalid_html(html: str) -> Iterator[str]:
-    """Check that a browser would have nothing to mend. Of the pages with one skeleton only the first is parsed."""
+    """Check that the HTML is valid: a browser would repair nothing.
+
+    Of pages with one skeleton only the first is parsed.
+    """
     skeleton = hashlib.sha256(skeleton_of(html).encode(errors="surrogatepass")).digest()
     if skeleton in _valid_skeletons:
         return

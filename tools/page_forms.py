@@ -23,7 +23,7 @@ class Form:
         self.element = element
         self.method = element.get("method", "get").upper()
         self.action = urljoin(path, element.get("action") or path)
-        # Listed once, because each search of Beautiful Soup reads the whole form.
+        # List the elements once, because each search of Beautiful Soup reads the whole form.
         self._elements: list[Tag] = [part for part in element.descendants if isinstance(part, Tag)]
         self._fields: dict[str, list[Tag]] = {}
         for field in self._elements:

@@ -4,7 +4,7 @@ from psycopg import Connection, sql
 
 from tools.servers import PostgresServer
 
-# Alembic's table. Its only row names the last migration that has run, so it is compared like the structure.
+# Alembic's table. Its only row names the last migration that has run, so it counts as a part of the structure.
 REVISION = "alembic_version"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 USED_TABLES = f"{TABLES} AND pg_relation_size(oid) > 0"
@@ -24,7 +24,7 @@ SELECT md5(string_agg(part, ',' ORDER BY part COLLATE "C")) FROM (
     UNION ALL SELECT format('revision %s', version_num) FROM alembic_version
 ) AS parts (part)
 """
-# The second argument lets PostgreSQL wait until the other side is gone, for at most a minute.
+# The second argument lets PostgreSQL wait, for at most a minute, until the other connection has ended.
 END_OTHERS = """
 SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -91,7 +91,7 @@ class SpareDatabases:
         used = _used_tables(connection)
         for table in used:
             connection.execute(_on(table, "DELETE FROM {}"))
-        # Deleted rows would stay in the files, and the next test's would lie between them in any order.
+        # Deleted rows would stay in the files, and the rows of the next test would lie between them in any order.
         connection.execute(_on_all(used, "VACUUM (INDEX_CLEANUP ON) {}"))
         for table, lines in self._first_rows.items():
             with connection.cursor().copy(_on(table, "COPY {} FROM STDIN")) as copy:

@@ -1,9 +1,9 @@
-"""Add what writing posts in the console needs: withdrawals, former slugs, revisions, the time of a correction.
+"""Add withdrawals, former slugs and revisions of posts, and the time of a correction.
 
-Why: a withdrawn post answers 410 and can come back at its own address, a renamed one is found at its old address, and
-what an earlier revision said can be compared and restored. Corrections made with earlier versions have a day and no
-time. The step makes new tables and adds one column, which may be empty, in place; an earlier version can run beside
-it, and sees a withdrawn post as a draft.
+Why: posts are written in the console. A withdrawn post answers 410 and can come back at its own address, a renamed one
+is found at its old address, and an earlier revision can be compared and restored. Corrections made with earlier
+versions have a day and no time. The step makes new tables and adds one column, which may be empty, in place; an earlier
+version can run beside it, and sees a withdrawn post as a draft.
 """
 
 import sqlalchemy as sa

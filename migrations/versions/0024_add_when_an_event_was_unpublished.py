@@ -1,7 +1,7 @@
 """Add the moment at which an event was taken off the site.
 
-Why: visitors of an event that was public read that it is not public at the moment, and not that nothing is there. An
-earlier version that runs beside this one leaves the column empty.
+Why: visitors of an event that was public before now read that it is not public at the moment, instead of "not found".
+An earlier version that runs beside this one leaves the column empty.
 """
 
 import sqlalchemy as sa

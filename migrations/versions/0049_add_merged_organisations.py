@@ -1,8 +1,8 @@
-"""Add which organisation a merged one counts as, merges that can be undone, and pairs that are told apart.
+"""Add which organisation a merged one counts as, merges that can be undone, and pairs marked as different.
 
-Why: organisers merge organisations by hand and undo it, and say of names that look alike that they are two. An earlier
-version that runs beside this one counts a merged organisation for itself; the next change of an organisation sets its
-registrations right.
+Why: organisers merge organisations by hand and undo that, and mark organisations with similar names as different. An
+earlier version that runs beside this one counts a merged organisation for itself; the next change of an organisation
+sets its registrations right.
 """
 
 import sqlalchemy as sa

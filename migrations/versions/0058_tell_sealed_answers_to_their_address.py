@@ -1,8 +1,8 @@
 """Remember to which address sealed answers may be told, and whether a person asked for a new address.
 
-Why: organisers merge registrations and enter addresses, and by that must not read what is sealed. An earlier version
-that runs beside this one writes neither column: what it merges or confirms counts as the person's own act, as before,
-but an address that it asked for counts as one that organisers have entered.
+Why: organisers merge registrations and enter addresses, and must not get to read sealed answers in this way. An earlier
+version that runs beside this one writes neither column: what it merges or confirms counts as the person's own act, as
+before, but an address that it asked for counts as one that organisers have entered.
 """
 
 import sqlalchemy as sa

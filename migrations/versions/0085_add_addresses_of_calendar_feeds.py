@@ -21,7 +21,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """End the feeds, which the earlier version does not know."""
+    """End the feeds, because the earlier version has no page for them."""
     purpose = sa.column("purpose", sa.String)
     op.execute(sa.delete(sa.table(TABLE, purpose)).where(purpose == "calendar"))
     _know(PURPOSES)

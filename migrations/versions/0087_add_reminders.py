@@ -42,5 +42,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the plan; its drafts stay."""
+    """Delete the plan; the drafts in it stay."""
     op.drop_table("reminders")
