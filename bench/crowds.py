@@ -76,7 +76,7 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     pages, slug = _organiser(app)
     filling.add_in_review(app, number)
     with app.app_context():
-        # The demo has some people who wait for a review, too.
+        # Count the people of the demo, too, some of whom wait for a review already.
         all_of_them = reviews.count_undecided(find_current(), None)
     queue = pages.get("review.index", event=slug)
     yield f"the page with the first {reviews.SHOWN}, with evidence", f"{1000 * pages.spent():.0f} ms"

@@ -21,9 +21,9 @@ LOCK_SECONDS = 20
 # Time limits for PostgreSQL: for a connection, a lock, an answer, and a lost server. Without `jit`, because compiling a
 # query of a page takes ten times as long as running it: 228 ms for a list filtered by an answer.
 WAITS = {
-    "connect_timeout": 5,  # in seconds
+    "connect_timeout": 5,  # the time limit for a connection, in seconds
     "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s -c jit=off",
-    "tcp_user_timeout": 20_000,  # in milliseconds
+    "tcp_user_timeout": 20_000,  # time limits in milliseconds
     "keepalives_idle": 20,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -32,7 +32,7 @@ ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one state
 # How long a thread that waits for an answer keeps its turn at the processor, so that no other thread computes. A thread
 # that gave up its turn at every answer would queue for a turn after each statement, while others wait for the rows it
 # has locked.
-AT_ONCE = 0.005  # in seconds
+AT_ONCE = 0.005  # the time that is measured here, in seconds
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 

@@ -54,7 +54,8 @@ from tools import servers
 from tools.pages import Pages
 from tools.spares import SpareDatabases
 
-# A timing is no assertion: a busy machine makes examples slowly. The fixtures of one test may serve all its examples.
+# No test asserts a timing, because a busy machine is slow at making examples. The fixtures of one test may serve all
+# its examples.
 hypothesis.settings.register_profile(
     "forum",
     deadline=None,

@@ -81,7 +81,7 @@ class Routes(Map):
         return *domain, self.strict_slashes, self.merge_slashes, *self.converters.items()
 
 
-MOST_TABLES = 16  # few tables are enough: only tests that add a route of their own need a new one
+MOST_TABLES = 16  # few such tables are kept: only tests that add a route of their own need a new one
 _routes: dict[tuple, Rule] = {}
 _tables: dict[tuple, tuple[StateMachineMatcher, dict[Any, list[Rule]]]] = {}
 

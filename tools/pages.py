@@ -93,7 +93,7 @@ class Pages:
         return page
 
     def _send(self, path: str, **request):
-        return self.client.open(path, buffered=True, **request)  # reads streamed answers completely
+        return self.client.open(path, buffered=True, **request)  # this reads a streamed answer completely
 
     def _build(self, endpoint: str, values: dict[str, Any]) -> str:
         with self.app.test_request_context("/"):

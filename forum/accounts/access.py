@@ -10,7 +10,7 @@ from forum.accounts.audiences import Face, Roles
 from forum.accounts.routes import console_people, console_site, people, public, sign_in
 from forum.events.in_url import is_preview
 
-# One endpoint belongs in one list only: the last would win in silence (tests/guards/test_routes.py).
+# List an endpoint only once: with two entries the last would count, without any message (tests/guards/test_routes.py).
 LISTS = (public, people, sign_in, console_people, console_site)
 AUDIENCES: dict[str, Face | Roles] = {
     endpoint: audience for listed in LISTS for endpoint, audience in listed.AUDIENCES.items()

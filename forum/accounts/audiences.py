@@ -35,17 +35,17 @@ def roles(*listed: Role) -> Roles:
 
 ADMINS = roles()
 ORGANISERS = roles(Role.ORGANISER)
-# Those who work with people: their registrations, places, review and invitations.
+# The roles that work with people: their registrations, places, review and invitations.
 REGISTRARS = roles(Role.ORGANISER, Role.REGISTRAR)
-# Those who decide about people in review; the role reviewer about those of some sectors (`accounts/reviewers`).
+# The roles that decide about people in review; a reviewer does so only in some sectors (`accounts/reviewers`).
 REVIEWERS = roles(Role.ORGANISER, Role.REGISTRAR, Role.REVIEWER)
-# Those who read about people; the role viewer changes and exports nothing.
+# The roles that read about people; a viewer changes and exports nothing.
 VIEWERS = roles(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER)
-# Those who let people in; the role door sees names alone (S14).
+# The roles that let people in at the door; the role door sees names only (S14).
 RECEPTIONISTS = roles(Role.ORGANISER, Role.REGISTRAR, Role.DOOR)
-# Those who write: news, pages, images.
+# The roles that write news and pages, and manage images.
 EDITORS = roles(Role.ORGANISER, Role.EDITOR)
-# Those who see to the event's mail.
+# The roles that look after the event's mail.
 MAILERS = roles(Role.ORGANISER, Role.MAILER)
 ANY_ROLE = roles(*Role)
 # Admins are not included: only this role may learn who has a protected identity (P21).

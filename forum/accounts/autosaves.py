@@ -128,7 +128,8 @@ def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
     kept.words, kept.version, kept.made_at = written, secrets.token_hex(16), clock.now()
     try:
         db.session.flush()
-    except IntegrityError:  # another window stored the first words since _find found none
+    # Another window has stored the first unsaved words after the look-up above.
+    except IntegrityError:
         db.session.rollback()
         raise KeptElsewhere from None
     return kept.version

@@ -45,7 +45,7 @@ def list_givable(by: User, event_id: int | None) -> tuple[Role, ...]:
         for membership in queries.list_memberships(by)
         if membership.event_id is None or membership.event_id == event_id
     }
-    # A reviewer has sectors, and these belong to one event.
+    # Roles for one event only: a reviewer has sectors, and these belong to an event.
     usual = [role for role in USUAL if role != Role.REVIEWER or event_id is not None]
     return (*usual, *(role for role in SECRET if role in held)) if Role.ADMIN in held else ()
 

@@ -19,10 +19,7 @@ def is_within_reach(user: User, *, by: User) -> bool:
 
 
 def covers(managing: Iterable[Membership], held: Iterable[Membership]) -> bool:
-    """Return whether `by` roles reach so far.
-
-    They must let somebody manage every event of `held`, and include its secret roles.
-    """
+    """Return whether the roles `managing` let somebody manage each event of `held`, and include its secret roles."""
     mine = {(each.role, each.event_id) for each in managing}
     return all(
         _has(mine, Role.ADMIN, each.event_id)

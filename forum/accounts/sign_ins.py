@@ -85,7 +85,7 @@ def load() -> SignIn | None:
     if "sign_in" not in g:
         now = clock.now()
         named = (request.view_args or {}).get("event")
-        # PostgreSQL refuses a NUL, and the error page asks for the sign-in, too.
+        # Leave out a slug with a NUL: PostgreSQL refuses it, and this runs for the error page, too.
         slug = None if named and "\x00" in named else named
         has_token = TOKEN in session
         sign_in, event_id = (

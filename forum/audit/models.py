@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import UtcDateTime
 from forum.database import Base
 
-# Conditions of partial indexes; a query that shall use such an index has them word by word.
+# Conditions of partial indexes: a database uses such an index only in a query with the same condition, word by word.
 IS_REVEAL = text("action = 'identity.revealed'")
-# A registration that an organiser added. The index has its condition literally, so queries have to use this one.
+# Selects registrations that an organiser added. SQLite uses the partial index only for this very condition, so queries
+# use it, too.
 IS_ADDED_BY_HAND = text("action = 'registration.received' AND substr(actor, 1, 5) = 'user:'")
 IS_OF_EVENT_ITSELF = text("subject_type = 'events'")
 IS_OF_NO_EVENT = text("event_id IS NULL AND subject_type <> 'events'")

@@ -17,7 +17,8 @@ from forum.privacy import erasing_again
 from forum.registration import state_counts, text_index
 
 AT_ONCE = 5000
-PART = 100  # each event beside the current one gets one person for so many of the current one
+# For so many people of the current event, each further event gets one person.
+PART = 100
 NOT_A_DEMO = (
     "This forum has events or people that the demo does not have, or it has no event on its front page, so nobody is"
     " invented in it. Try it with an empty database: FORUM_INSTANCE names another folder."

@@ -49,7 +49,8 @@ class Coming:
 
 def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task]:
     """Return the event's tasks that the signed-in user may do; those for which people wait come first."""
-    # For each kind of task a page, such as the one where the task is done. Whoever may open the page sees the tasks.
+    # For each kind of task: the page where it is done (or one with the same audience), and the function that lists the
+    # tasks. An organiser who may open the page sees the tasks.
     kinds: tuple[tuple[str, Callable[[Event, datetime], Iterator[Task]]], ...] = (
         ("erasure_requests.index", _requests),
         ("erasure_requests.index", _erasures),

@@ -34,7 +34,8 @@ bp = Blueprint("library", __name__, url_prefix="/console/<event>/images")
 
 LAST_PAGE = 9999
 LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are read
-# The only URL that accepts a body larger than a form's fields, and the most bytes of that body: image file and fields.
+# The path of the only page that accepts a body larger than a form's fields, and the most bytes of that body: an image
+# file and the fields.
 UPLOAD = re.compile(r"/console/[^/]+/images/new")
 LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
 
@@ -77,7 +78,7 @@ def add(event: str) -> ResponseReturnValue:
     if made is None:
         return _show_upload(this_event, form)
     key = made.key_for(this_event.slug)
-    # The files come first: a row without files would be a broken image, files without a row harm nobody.
+    # Store the files before the row: a row without files would be a broken image, files without a row harm nobody.
     store.put(key, made.files)
     this_event = _lock_event_or_404(event)
     # Store the files again: before the lock, another organiser may have removed the same image with its files.

@@ -24,8 +24,8 @@ SHAPE = table(
         "release": moment,
         "freeze": moment,
         "organisation_cap": number(1),
-        # A file leaves the first of the next two keys out if places are offered in the order of asking, and the second
-        # if they are offered until the event begins.
+        # Keys with a default: a file leaves out `line_order` if places are offered in the order of asking, and the
+        # other key if they are offered until the event begins.
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
         "review_days": number(1, 365),

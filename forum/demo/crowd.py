@@ -31,10 +31,11 @@ from forum.sealing import seal_in_row
 
 Entry = TypeVar("Entry")
 Rows = list[dict[str, Any]]
-UNITS = 40  # The size of an organisation, in units; as many names of organisations are made from one.
-SHARES = (18, 30, 20, 25, 7)  # of a hundred people, how many belong to the first, the second … sector
+# So many units in each organisation; the name of an organisation is made for each unit.
+UNITS = 40
+SHARES = (18, 30, 20, 25, 7)  # the shares of the first, second … sector, in per cent of all people
 TAGS = ("press", "speaker", "vip", "volunteer", "first-time")
-# The value of a missing column, so that one statement can write rows of all kinds.
+# Write missing values as NULL, so that one statement can write rows of all kinds.
 AT_ONCE = {"render_nulls": True}
 # One person in so many has a tag; one in so many has a protected identity.
 TAGGED, PROTECTED = 7, 150

@@ -24,7 +24,7 @@ OWN = {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("cancelled_at", "cancel_reason"),
         *("calendar_sequence", "calendar_changed_at"),
-        *("logo_key", "share_key"),  # these images belong to the library of the other event
+        *("logo_key", "share_key"),  # these are images in the library of the copied event
         # Organisers decide anew whether the new event has a list of participants, and who reads it.
         "participant_list",
     },

@@ -8,7 +8,8 @@ from flask import current_app
 from forum import presence
 from forum.extensions import db
 
-MAY_BE_OLD = timedelta(hours=26)  # backups are made daily, and making one takes some time
+# A day and some hours: backups are made daily, and making one takes some time.
+MAY_BE_OLD = timedelta(hours=26)
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,7 @@ STATUS = (
     "disk",
     "backup",
     "chain",
-    "erasures",  # `privacy.erasing_again` installs this check
+    "erasures",  # the check is registered by `privacy.erasing_again`
 )
 SLOW = (
     "changes",

@@ -12,10 +12,11 @@ from forum.database import Base
 from forum.extensions import db
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
-# The rights that the forum's role needs to tables which docs/operations.md lets it not change. Whoever is erased is
-# erased from the details of the audit trail as well.
+# Tables that the forum's role may not change (docs/operations.md), with the rights that it needs nevertheless. Rows of
+# audit details may be deleted, because erasing a person deletes them.
 LIMITED = {"audit_entries": ("SELECT", "INSERT"), "audit_details": ("SELECT", "INSERT", "DELETE")}
-WITHOUT_MODEL = ("search_index", "people_counts")  # tables that triggers write, as the role that serves
+# Tables without a model, which triggers write with the rights of the serving role.
+WITHOUT_MODEL = ("search_index", "people_counts")
 # A table that does not exist has no rows here (NULL): another check reports missing tables. CASE is needed because
 # PostgreSQL may evaluate the second condition of AND first, and `has_sequence_privilege` fails for an index.
 MISSING = text(

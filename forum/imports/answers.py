@@ -27,7 +27,8 @@ from forum.web.workbooks import ZERO
 YES_WORDS = frozenset({"yes", "y", "ja", "j", "joo", "kylla", "x", "1", "true", "sant"})
 NO_WORDS = frozenset({"no", "n", "nej", "nei", "ei", "0", "false", "falskt"})
 BETWEEN = re.compile(r"[,;]")
-DAYS = re.compile(r"[1-9][0-9]{4}")  # a date cell of a workbook: days since `workbooks.ZERO`
+# Matches the number in a date cell of a workbook: the days since `workbooks.ZERO`.
+DAYS = re.compile(r"[1-9][0-9]{4}")
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Offered:
         self.keys = [one.key for one in question.choices if not one.withdrawn_at]
         self.exact: dict[str, set[str]] = {}
         self.folded: dict[str, set[str]] = {}
-        # A label may contain commas: into how many parts they divide it at most.
+        # The most parts into which the commas of a single label divide it.
         self.most_parts = 1
         for choice in question.choices:
             if choice.withdrawn_at:

@@ -13,7 +13,7 @@ from forum.web.languages import NAMES
 
 # The languages in which names of countries and languages are understood.
 UNDERSTOOD = ("sv", "en", "nb", "nn", "da", "fi", "is")
-TEL = "tel:"  # our own CSV files put this before telephone numbers
+TEL = "tel:"  # our own CSV files put this scheme before telephone numbers
 # Statuses of people who do not come: our own in both languages, and those of other systems.
 NOT_COMING = frozenset(
     map(

@@ -7,7 +7,7 @@ class MailingKind(StrEnum):
     """The occasion of a mailing; each kind has a mail of its own."""
 
     EVENT_CHANGED = "event_changed"
-    OWN_WORDS = "own_words"  # written by organisers to people whom they choose
+    OWN_WORDS = "own_words"  # a message that organisers write to people whom they choose
 
 
 class MailingStatus(StrEnum):

@@ -24,7 +24,7 @@ PAGES_AT_MOST = 20
 WORDS_AT_MOST = 50
 WORD = re.compile(r"[^\W_]+")
 LONGEST_WORD = 60  # letters of a word that are searched for: PostgreSQL refuses to search for very long ones
-WEIGHTS = (8.0, 3.0, 1.0)  # FTS5's weight of a match in the title, the lead and the body
+WEIGHTS = (8.0, 3.0, 1.0)  # weights in FTS5's ranking for a match in the title, the lead and the body
 INDEX = table("search_index", column("rowid"), column("search_index"), column("id"), column("words"))
 TEXT = SearchEntry.title + " " + SearchEntry.lead + " " + SearchEntry.body
 OF_POST = and_(SearchEntry.post_id == PostText.post_id, SearchEntry.language == PostText.language)

@@ -12,7 +12,7 @@ from forum.registration.organisation_models import MarkKind, Organisation
 
 # Similarity from 0 to 100, in any order of words: 85 tolerates one or two wrong, missing or extra letters in a name.
 LIKE_ENOUGH = 85
-# Each name is compared with each other one, so their number is bounded: 2,000 take less than a second.
+# Each name is compared with every other one, so the number of names is limited: 2,000 take less than a second.
 MOST_COMPARED = 2_000
 Apart = Collection[tuple[int, int]]
 

@@ -22,7 +22,8 @@ from forum.outbox.models import OutboxMessage
 
 PURPOSE = b"forum: return path"
 ID_BYTES, MARK_BYTES = 5, 4
-TOKEN_LENGTH = 40  # base32 of the 16 bytes of AES-SIV's tag, the number and the mark
+# The characters of a token: base32 of AES-SIV's tag (16 bytes), the mail's number and a part of a digest.
+TOKEN_LENGTH = 40
 # Not re.IGNORECASE: with that flag the Kelvin sign (U+212A) would count as a "k", which base32 does not know.
 TOKEN = re.compile(rf"\+([a-zA-Z2-7]{{{TOKEN_LENGTH}}})@")
 

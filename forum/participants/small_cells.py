@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, product
 
 LEAST = 5
-OTHERS = "*"  # the key of the rows, or columns, that are counted together
+OTHERS = "*"  # the key under which the smallest rows, or columns, are counted together
 
 Cells = list[list[int]]
 Place = tuple[int, int]

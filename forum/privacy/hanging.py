@@ -58,7 +58,7 @@ UNTOLD = {
 # Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
 PARTLY = {
     "offers.why": ("because", "rank"),
-    # Not shown: the digests of both addresses, and the keys by which files are read.
+    # Left out within such columns: the digests of both addresses, and the keys by which files are read.
     "registration_merges.before": (
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),

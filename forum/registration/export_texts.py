@@ -14,7 +14,7 @@ from forum.questions.enums import QuestionKind
 from forum.registration import export_answers, export_columns, listing, streaming
 from forum.registration.export_columns import MOMENTS, Phone, Plan
 
-MOST_KEPT = 2000  # how many values of a column are kept with their words
+MOST_KEPT = 2000  # the most values of a column whose words are cached
 HOUR = len("2027-05-03 12")
 WRITTEN_FREELY = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE})
 
@@ -27,7 +27,7 @@ def plain(cell: str | date | datetime | None) -> str | None:
     A spreadsheet would read a phone number as a number and drop its plus sign and zeros. So "tel:", the scheme of
     phone numbers (RFC 3966), stands before it.
     """
-    if type(cell) is str:  # the case of nearly every cell, of which an export has millions
+    if type(cell) is str:  # nearly every cell is a text, and an export has millions of cells
         return cell
     return f"tel:{cell}" if isinstance(cell, Phone) else shown(cell)
 

@@ -22,7 +22,8 @@ from forum.web.limits import TooManyTries, client_limit_lasts
 from forum.web.seo import Seo
 
 REFUSED = "public/registration/refused.html"
-# A parameter of links to another language: such a link leads to the answers to check, not to the form.
+# The parameter that marks links to another language on "Check your answers": they lead back to that page, not to the
+# form.
 CHECKED = "checked"
 FORM_ID = "registration"  # The HTML id of the form that holds the answers, in each template that has one.
 REASONS = {

@@ -37,11 +37,12 @@ from forum.registration.models import Consent, Registration
 from forum.sealing import open_in_row
 
 KEPT_FOR = timedelta(hours=24)
-# How many lists of an event an organiser has at most.
+# The most prepared lists of an event that an organiser can have.
 MOST = 5
 # The part of a list that holds its filters in words; the parts with its rows are numbered from 0.
 FILTERS = -1
-# The part that holds the keys of the sectors among its filters, with blanks between them, as the audit trail has them.
+# The part of a list that holds the keys of the sectors in its filters, separated by blanks, in the form of the audit
+# trail.
 SECTORS = -2
 ROWS_AT_ONCE = 500
 STEPS_AT_ONCE = 10

@@ -38,7 +38,7 @@ from forum.web.limits import (
 
 EACH_CLIENT, ALL_CLIENTS = "3 per hour", "10 per hour"
 MAILBOX, DOMAIN = "mail to a mailbox", "mail to a domain"
-# What the brake counts, each by itself: whoever asks for many links does not brake registering.
+# The kinds of forms that the brake counts separately: many requests for links do not brake registering.
 SITE, LINKS = "forms", "requests for a link"
 CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20

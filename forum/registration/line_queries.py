@@ -13,7 +13,8 @@ from forum.extensions import db
 from forum.registration.enums import Status
 from forum.registration.models import HOLDS_PLACE, IS_WAITING, Registration
 
-# Everybody who waits in these sectors, with only the columns that the order uses: a line may be long.
+# The query for everybody who waits in some sectors. It reads only the columns by which they are ordered, because there
+# may be thousands of people.
 WHOLE = (
     select(Registration)
     .where(

@@ -30,7 +30,8 @@ from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
 
-STAND_IN = "REFERENCE"  # stands for a reference in a URL; the slug before it has no capital letters
+# Stands in for a person's reference in a URL; nothing else in the URL has capital letters.
+STAND_IN = "REFERENCE"
 OF_THE_PERSON = {Status.WAITING, Status.OFFERED}  # statuses whose words have a position or a deadline
 
 

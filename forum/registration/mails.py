@@ -221,7 +221,7 @@ def _received(registration: Registration) -> str:
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
     until, held_until = registration.confirm_by, registration.held_until or registration.confirm_by
     told = {"leads_to": TokenPurpose.CONFIRM, "until": until, "held_until": held_until, **more}
-    # Each form for a pending registration may have been filled in in another language.
+    # Several forms may have been sent for one pending registration, each in a language of its own.
     carried = more["submission"].answers if more.get("submission") else None
     return queue(registration, kind, now, language=(carried or {}).get("language", ""), **told)
 

@@ -36,7 +36,7 @@ UNANSWERED = "-"  # stands for "no answer"; the key of a choice begins with a le
 
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # the id of an import; both databases can store larger numbers
 
-# Registered within so many days, of which the last is today: a saved view shows other people each day.
+# Filters for registrations of the last so many days, today included: a saved view shows other people each day.
 DAYS = ("1", "2", "7", "30")
 
 Values = tuple[str, ...]
@@ -215,7 +215,7 @@ def _answered(event: Event, values: Values) -> Conditions:
 def _each_answered(event: Event, values: Values) -> Conditions:
     for key, wanted in by_first(values).items():
         mine = Answer.registration_id == Registration.id, _is_to(event, key)
-        # A subquery for the value, not EXISTS: PostgreSQL would turn that into a join with all answers.
+        # Compare with a subquery for the value; PostgreSQL would turn EXISTS into a join with all answers.
         stored = select(cast(Answer.value, String)).where(*mine).scalar_subquery()
         yield or_(*(stored.is_(None) if one == UNANSWERED else _names(stored, one) for one in wanted))
 
@@ -234,7 +234,7 @@ def _is_to(event: Event, key: str) -> ColumnElement[bool]:
 
 def _names(stored: ColumnElement[str], choice: str) -> ColumnElement[bool]:
     """Return the condition that an answer is this choice, which is stored as "key" or as one of ["key", …]."""
-    # Keys have letters, digits and hyphens alone.
+    # The pattern needs no escaping: keys have only letters, digits and hyphens.
     return stored.contains(f'"{choice}"', autoescape=True)
 
 

@@ -14,7 +14,7 @@ from forum.registration.listing import BY_NAME
 from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 
-SHOWN = 50  # people on the page; more than these are found by more letters of the name
+SHOWN = 50  # the most people on the page; typing more letters of a name finds the others
 # A folded name can have more letters than the name: "ß" becomes "ss".
 LONGER = 9
 

@@ -20,7 +20,7 @@ from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 from forum.web.pagination import Order
 
-# The name of a column: when the place was confirmed; empty unless the person still has the place.
+# The name of the column with the time at which the place was confirmed; empty if the person has no place any more.
 PLACE_CONFIRMED_AT = "place_confirmed_at"
 ROWS_AT_ONCE = 500
 

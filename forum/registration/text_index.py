@@ -53,8 +53,8 @@ def exists() -> bool:
     if db.session.get_bind().dialect.name != "sqlite":
         return False
     if not current_app.extensions.get(EXISTS):
-        # Not through the session, and once a process: tests compare the SQL statements of pages, and this one would be
-        # an extra one.
+        # Ask on the driver's connection, and once in a process: this statement must not appear among those of a page,
+        # which tests compare.
         (present,) = _driver().execute(PRESENT, NEEDED).fetchone()
         current_app.extensions[EXISTS] = present == len(NEEDED)
     return current_app.extensions[EXISTS]

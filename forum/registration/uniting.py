@@ -97,7 +97,7 @@ def unite(
     chosen = [name for name in list_differing(pair) if name in taken]
     merge, was, old_email = _remember(pair, chosen, now), pair.ends.status, pair.stays.email
     _end(pair.ends, now)
-    # Write the end of the other registration first: only then is its unique address free.
+    # Write the end of the other registration first: its address is unique, and is free only after that.
     db.session.flush()
     _take_over(pair, chosen)
     _join(pair, merge, now)

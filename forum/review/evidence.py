@@ -24,7 +24,7 @@ from forum.registration.models import HOLDS_PLACE, Registration
 from forum.registration.names import organisation_key
 from forum.review.vouching import find_vouched
 
-# Live registrations without those that wait for the address to be confirmed; people added without an address included.
+# Statuses of live registrations whose address is confirmed; people added by hand without an address are included.
 STANDS = Registration.status.in_((Status.IN_REVIEW, *APPROVED))
 
 

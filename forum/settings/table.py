@@ -48,7 +48,7 @@ def read_settings(given: Given, instance: Path, *, production: bool) -> dict[str
         "SECRET_KEY": given.get("SECRET_KEY"),
         "SECRET_KEY_FALLBACKS": str(given.get("SECRET_KEY_FALLBACKS", "")).split(),
         "DATA_KEYS": read_data_keys(given),
-        # How long an erasure is remembered, so that no backup from before it brings the person back (P09).
+        # For how many days an erasure is remembered, so that no older backup brings the person back (P09).
         "BACKUPS_KEPT_DAYS": given.number("BACKUPS_KEPT_DAYS", 400, least=1, most=36500),
         "SQLALCHEMY_DATABASE_URI": _database_url(given, instance),
         "LANGUAGES": languages(given),
@@ -165,7 +165,7 @@ def _is_here(base_url: str) -> bool:
 
 def _trusted_hosts(given: Given, base_url: str, production: bool) -> list[str]:
     own = urlsplit(base_url).hostname or "localhost"
-    # Hosts as in a Host header, without the port: an IPv6 address is in brackets.
+    # Hosts in the form of a Host header, without the port: an IPv6 address is in brackets.
     further = [PORT.sub("", host.lower()) for host in trusted_hosts(given)]
     hosts = [f"[{own}]" if ":" in own else own, *further]
     return hosts if production else [*hosts, "localhost", "127.0.0.1"]

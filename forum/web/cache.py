@@ -51,7 +51,7 @@ CACHE_CONTROL = {
 # Cache-Control of a page that names people, who may withdraw: no CDN may send an outdated name (P04).
 FOR_NAMES = "public, max-age=0, s-maxage=1, must-revalidate"
 View = Callable[..., Any]
-# For each marked view, how many seconds its page is valid.
+# For each view marked as cacheable: for how many seconds its page is valid.
 SECONDS: WeakKeyDictionary[View, float] = WeakKeyDictionary()
 log = logging.getLogger(__name__)
 
@@ -134,9 +134,8 @@ class PageCache:
         """Answer with the page if it is cached; else let the request go on, with the key and version of the page."""
         key = _key(environ, self._hosts)
         if key is None or not (key in self._pages or self._seconds(key)):
-            if (
-                key and key[1:].partition("/")[0] in NAMES
-            ):  # This page is public, unlike pages for monitors, which must not wait for the database here.
+            # A page for monitors is not public: it must not wait here for the database.
+            if key and key[1:].partition("/")[0] in NAMES:
                 environ[AS_OF] = self._read_version()
             return inner(environ, start_response)
         version = self._read_version()

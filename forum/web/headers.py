@@ -25,7 +25,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",  # no-referrer would break the CSRF check over HTTPS (F4)
+    "Referrer-Policy": "same-origin",  # the value no-referrer would break the CSRF check over HTTPS (F4)
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()",
@@ -50,7 +50,7 @@ def set_headers(app: Flask, *, is_open: Callable[[], bool], may_be_listed: Calla
         for name, value in fixed.items():
             # A view may set a stricter policy for its answer.
             response.headers.setdefault(name, value)
-        # A view may let a program of the person alone keep its answer, such as a calendar that was subscribed to.
+        # A view may allow the person's own program to store its answer, such as a calendar feed.
         is_own = response.cache_control.private and not is_open()
         if response.status_code >= 400 or not (is_open() or is_own):
             response.headers["Cache-Control"] = "no-store"

@@ -130,7 +130,7 @@ def until_text(moment: datetime, zone) -> str:
     local = moment.astimezone(zone)
     if (local.hour, local.minute) != (23, 59):
         return _("until %(moment)s", moment=moment_text(moment, zone))
-    # The last minute of a day has a text of its own: in Swedish "to and including" the day, without the time.
+    # The last minute of a day is worded without the time: in Swedish as "till och med" that day.
     return _("until %(day)s at %(time)s", day=day_text(moment, zone), time=clock_text(moment, zone))
 
 

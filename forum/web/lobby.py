@@ -53,7 +53,8 @@ class Lobby:
     THREADS = 144
     PRESENT = 112  # how many requests one process may hold at once
     SERVED = 96  # how many of PRESENT the app handles at once; the others wait after their bodies are read
-    # How many requests beyond PRESENT still get their bodies read, so that the error page can keep a form's answers.
+    # How many requests beyond PRESENT still get their bodies read before they are refused, so that the error page can
+    # keep a form's answers.
     DOORSTEP = 12
     # How many bodies one client may be sending at once: forty people may share an address.
     SLOW = 48

@@ -21,11 +21,11 @@ WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
 # A glossary's advice with one of these signs offers a choice of words, so there is no single replacement.
 CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
-# Characters of addresses, code and marks: words beside them are not plain text.
+# Signs of addresses, code and markup: a word beside one of them is not plain text.
 NOT_PLAIN = frozenset("/@{}<>`=_#&")
-# Characters that join an ending or another word to a word.
+# Signs that attach an ending or another word to a word.
 ENDINGS = frozenset("-'’")
-# Marks that may be between the end of a sentence and the first word of the next one.
+# Marks that may stand between the end of a sentence and the first word of the next one.
 OPENING = " “”«»\"'(["
 LONGEST_ABBREVIATION = 4
 WORDS_A_MINUTE = 200
@@ -126,7 +126,7 @@ def proofread(
         for name, label, said in above
         for hint in _hints(said, language, day, glossary)
     ]
-    # A hint about a line of code gets no replacement: code keeps its words and marks.
+    # A hint about a line of code offers no replacement, because code keeps its words and marks.
     code = code_lines(text) if len(text) <= LONGEST_TEXT else frozenset()
     own_hints = (
         replace(hint, better="") if hint.line in code else hint

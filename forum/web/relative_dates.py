@@ -10,16 +10,16 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 DAY = timedelta(days=1)
-# Words that replace the "on" or "in" of a date after them: "until 16 September".
+# Words that take the place of the "on" or "in" of a following date: "until 16 September".
 LEADING: Mapping[str, set[str]] = {
     "en": {"after", "around", "before", "between", "by", "during", "for", "from", "in", "of", "on"}
     | {"since", "than", "through", "till", "to", "until"},
     "sv": {"av", "efter", "från", "för", "före", "i", "inför", "kring", "mellan", "om", "på", "sedan"}
     | {"till", "tills", "under", "än"},
 }
-# Words that a date with its own "on" or "in" cannot follow: "the next week".
+# Words that cannot be followed by a date with "on" or "in", such as "the next week".
 DETERMINERS = frozenset({"a", "its", "my", "our", "the", "their", "your"})
-# Text after words such as "today" that makes them a longer date: a part of the day, or the date itself.
+# Texts that make a longer date of a preceding word such as "today": a part of the day, or the date itself.
 LONGER = re.compile(
     r"\s+(?:morning|noon|afternoon|evening|night|morse|bitti|förmiddag|eftermiddag|kväll|natt)\b"
     r"|\s*(?:[,(]\s*(?:\w+,?\s+){0,2}|den\s+)?\d",

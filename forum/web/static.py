@@ -179,7 +179,7 @@ def _write(path: Path, scratch: Path, content: bytes) -> None:
     _make_folder(path.parent)
     written = scratch / path.name
     written.write_bytes(content)
-    # Readable by all: the files are public, and a proxy in front may serve them from this folder.
+    # Let every user read the file: it is public, and a proxy in front may serve it from this folder.
     written.chmod(0o644)
     written.replace(path)
 

@@ -201,7 +201,7 @@ def _foot(line: str) -> str:
     while len(text) > room:
         line = line[:-1]
         text = printable(line).replace("&", "&&")
-    # A blank keeps a digit at the start of the line from being read as a part of the code before it.
+    # Put a blank before the line: a digit at its start would be read as a part of the code before the line.
     return f"<headerFooter><oddFooter>{_escaped(f'&L {text}&R&P/&N')}</oddFooter></headerFooter>"
 
 

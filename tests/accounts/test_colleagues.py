@@ -410,7 +410,7 @@ def test_an_admin_ends_the_sign_ins_of_a_colleague(app, pages, admin, event, tim
     pages.open(f"{HERE}/{kim.id}/sign-ins/{mine}/end", method="POST", data={"csrf_token": token}, expect=303)
     assert (
         pages.get("/account/").status == 200
-    )  # a sign-in of somebody else is not ended by this colleague's page
+    )  # the sign-in of another person is not ended through this colleague's page
     pages.open(f"{HERE}/{kim.id}/sign-ins/end", method="POST", data={"csrf_token": token}, expect=303)
     for browser in browsers:
         assert browser.get("/account/", expect=303)

@@ -14,7 +14,7 @@ COLOURS = {
     "only": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
     "none": {"rules": {"color-contrast": {"enabled": False}}},
 }
-# The names in measures.js of the measures of readable text.
+# Names of those measures in measures.js that check whether text can be read.
 READING = ("sideways", "spilt", "cut", "overlaid")
 FACTS_OF_VIOLATIONS = """options => axe.run(options).then(found => found.violations.flatMap(
     violation => violation.nodes.map(node => `${violation.id}: ${node.target.join(" ")} – ${node.failureSummary}`)))"""

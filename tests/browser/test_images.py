@@ -85,7 +85,7 @@ def test_refused_image_is_told_in_the_server_s_words_and_can_be_sent_again(chang
         return route.fulfill(**given, content_type="text/html") if given else route.abort()
 
     page.route("**/images/new*", answer)
-    # A status 204 keeps the browser on the form, as if the person had gone to the next page and back.
+    # An answer with status 204 keeps the browser on the form, as if the person had gone to the next page and back.
     page.route("**/nowhere", lambda route: route.fulfill(status=204))
     button = page.locator("main form button").last
     for said in ("The service is busy", "413 Request Entity Too Large", "502"):

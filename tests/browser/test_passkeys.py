@@ -59,7 +59,7 @@ def test_a_passkey_is_added_and_signs_in_by_keyboard(organiser):
     expect(organiser.get_by_role("heading", name="Office laptop")).to_be_visible()
     assert len(wire.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]) == 1
 
-    # The server refuses a name before the device is asked; a browser types no more than the name may have.
+    # The server refuses a name that is too long before the device is asked; the field itself takes no longer name.
     name = organiser.get_by_label("Name of the passkey")
     name.evaluate("field => (field.value = 'x'.repeat(61))")
     press(organiser, "Add a passkey")
@@ -67,7 +67,7 @@ def test_a_passkey_is_added_and_signs_in_by_keyboard(organiser):
     assert len(wire.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]) == 1
     name.fill("")
 
-    # The same device makes no second one for the account.
+    # The device makes no second passkey for the same account.
     keys.go_to(organiser.get_by_label("Name of the passkey"))
     organiser.keyboard.type("Again")
     button = organiser.get_by_role("button", name="Add a passkey")
@@ -99,7 +99,7 @@ def test_a_passkey_is_added_and_signs_in_by_keyboard(organiser):
     expect(organiser).to_have_url(re.compile("/console/"))
     expect(organiser.locator("h1")).not_to_have_text("Enter your code")
 
-    # When both factors are asked for again, the passkey stands in for the code alone.
+    # When both factors are asked for again, the passkey replaces only the code.
     organiser.goto("/account/confirm?next=/account/passkeys")
     press(organiser, "Use a passkey instead of the code")
     expect(organiser.get_by_role("alert")).to_contain_text("Enter your password")

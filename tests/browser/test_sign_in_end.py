@@ -78,7 +78,7 @@ def test_the_end_is_said_and_what_was_entered_is_there_after_signing_in(organise
     expect(dialog(page)).to_have_count(0)
     page.evaluate(
         "document.dispatchEvent(new Event('visibilitychange'))"
-    )  # browsers send this event when a person comes back from another tab
+    )  # the event that browsers send when a person comes back from another tab
     wait(organiser, minutes=2)
     expect(dialog(page)).to_have_count(0)
     page.get_by_label("Our own office").check()

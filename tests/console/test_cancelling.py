@@ -28,7 +28,7 @@ from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
 REASON = {"reason-sv": "Lokalen har brunnit.", "reason-en": "The venue has burnt down."}
-# Pages of the event, or that speak of it, in whose layout the notice stands.
+# Pages of the event, or about it, whose layout shows the notice that the event is cancelled.
 SAYING_IT = ("/en/news/", "/en/news/search", "/en/register/link", "/en/register/received")
 
 

@@ -23,7 +23,7 @@ SECTORS = (
     ("ngo", "Civilsamhälle", "NGOs", 40, 45),
     ("other", "Övriga", "Other", 15, 30),
 )
-ORGANISER: dict[str, Any] = {  # the columns of an event's organiser, for make_event(**ORGANISER)
+ORGANISER: dict[str, Any] = {  # values of an event's organiser, for make_event(**ORGANISER)
     "organiser_name": Text(sv="Kansliet", en="The secretariat"),
     "organiser_address": {
         "street": "Exempelgatan 12",

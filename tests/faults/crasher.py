@@ -50,7 +50,7 @@ def act(name: str, form: str = "") -> None:
         delivery.deliver_due()
         return
     if name in JOBS_RUN:
-        # A few people are as many parts of a list as thousands are.
+        # A list of a few people gets as many parts as one of thousands, so that there are several commits.
         kept_exports.ROWS_AT_ONCE = 2
         run_job(next(job for job in JOBS if job.name == JOBS_RUN[name]))
         return

@@ -42,7 +42,7 @@ SAME = {
     "submission_key": "the-same-form",
 }
 SPELLINGS = ("anna@example.org", "ANNA@example.org", "Anna@Example.ORG", "anna@EXAMPLE.org")
-LATE = timedelta(hours=60)  # no unconfirmed registration and no offer lasts as long as this
+LATE = timedelta(hours=60)  # for longer than any unconfirmed registration or offer lasts
 
 
 def open_event(**differing):
@@ -353,7 +353,7 @@ def everything_in_two_events(race):
     """Changes in two events at once do not deadlock."""
     long_ago = clock.now() - LATE
     earlier = open_event(slug="nf26", capacity=30, opens_at=long_ago)
-    # Eight unconfirmed registrations: their expiry is audited before the other event is handled.
+    # There are eight unconfirmed registrations, whose expiry is audited before the other event is handled.
     for _ in range(8):
         register(earlier, "tech", now=long_ago)
     others = [confirmed(earlier, "tech", now=clock.now()).id for _ in range(8)]

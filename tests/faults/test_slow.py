@@ -143,7 +143,7 @@ def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes])
             ended += 1
         except BlockingIOError:
             pass
-        except ConnectionResetError:  # the server closed the connection without reading the whole body
+        except ConnectionResetError:  # the server closed the connection before it had read the whole body
             ended += 1
     return ended
 
@@ -193,4 +193,4 @@ def test_http_2_is_not_spoken(forum):
     with socket.create_connection(("127.0.0.1", forum.port), SECONDS) as connection:
         connection.sendall(HTTP2)
         answer = connection.recv(100)
-    assert answer[:8] in {b"", b"HTTP/1.1"}  # the answer is no settings frame of HTTP/2
+    assert answer[:8] in {b"", b"HTTP/1.1"}  # an HTTP/2 server would answer with a settings frame

@@ -185,7 +185,7 @@ def forum(app, settings, database_url, static_folder, sqlite_template, tmp_path)
 
 
 def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, tmp_path):
-    # Until the worker has begun, /status answers 503, and the fixture waits for that.
+    # /status answers 503 until the worker has begun; the fixture waits for 200.
     starting = len(forum.output.read_text().splitlines())
     stage = Stage(forum, tmp_path / "serving" / "mail")
     actors = [Actor(stage, number) for number in range(ACTORS)]

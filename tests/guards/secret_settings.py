@@ -17,8 +17,8 @@ GIVEN = {
     "S3_SECRET": "the-secret-of-the-storage",
 }
 NAMED_LIKE_SECRETS = re.compile(r"KEY|SECRET|PASSWORD|USERNAME|TOKEN|CREDENTIAL|S3|DKIM")
-# What `secrets_of` reads; and settings that are named like secrets: paths, and the key that signs mail, whose bytes no
-# representation has (`settings.dkim`).
+# The settings that `secrets_of` reads; and those that are named like secrets but hold none: paths, and the key that
+# signs mail, which is read from a file (`settings.dkim`).
 READ = {"SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATA_KEYS", "MAIL_USERNAME", "MAIL_PASSWORD", "S3"}
 NO_SECRETS = {"SECRET_FILES", "DKIM"}
 

@@ -65,7 +65,7 @@ ORGANISERS = {  # columns whose texts the organisers of the registration's event
     *(f"delegations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
     *(f"delegates.{name}" for name in ("given_name", "family_name", "title", "email")),
     *("organisations.name", "organisations.key", "organisation_marks.value", "organisation_marks.written"),
-    "users.name",  # a registration's history names the person who acted
+    "users.name",  # the history of a registration names the person who acted
 }
 # Columns whose texts a handler of protected identity may see, besides the answers that a reveal shows once.
 HANDLERS = {f"registrations.{name}" for name in ("reference", "given_name", "family_name")}

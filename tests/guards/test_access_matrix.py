@@ -71,7 +71,7 @@ OF_SOMEBODY = re.compile(
     r"/registrations/|/(requests|review|invitations|imports)/(?!refusal/)[^/]+/"
     r"|/review/(?!(approval|refusal)$)[^/]+$"
 )
-# Pages of what belongs to one account, which here is the admin's; for everybody else there is no such page.
+# Pages about one account, which in this test is the admin's; for everybody else there is no such page.
 OF_ONE_ACCOUNT = {"passkeys.show", "passkeys.remove"}
 # The status that a registration must have for each organisers' page about offers.
 IN_LINE = {

@@ -234,7 +234,7 @@ def of_list(path: str, query: dict[str, str], read: Read, names: dict[str, str])
 def of_waiting_list(page: BeautifulSoup, names: dict[str, str]) -> Claims:
     """Yield the numbers that the waiting list's page shows for each sector, and each person's position in line."""
     yield from of_page(page)
-    # Skip the section of open offers, whose heading has another id.
+    # Leave out the section of open offers, whose heading has another id.
     for section in page.select("section:has(> h2[id^=line-])"):
         name, told = words(section.h2), words(section.select_one(".filters-said"))
         rows = section.select("tbody tr")

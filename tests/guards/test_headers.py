@@ -128,7 +128,7 @@ def test_every_forms_answer_has_its_headers(fresh_site):
 
 
 FROM_HERE = {"Referer": "https://localhost/"}
-ERRORS = {  # for each error status, a request that leads to it
+ERRORS = {  # the requests that lead to each error status
     404: ("GET", "/en/nowhere", {}),
     405: ("DELETE", "/en/", {}),
     400: ("GET", "/en/", {"headers": {"Host": "elsewhere.example"}}),

@@ -76,7 +76,7 @@ def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
     """No too long text in a query parameter or a variable part of a path is normalised, on any page."""
     text = worst(8_000)
     for audience, path in queried:
-        # Send `q` alone too: an invalid filter would end the search before `q` is read.
+        # Send the search term `q` alone, too: an invalid filter would end the search before `q` is read.
         for names in (
             ["q"],
             set(QUERY_NAMES) - {"q"},

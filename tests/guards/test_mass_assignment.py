@@ -374,7 +374,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # Nothing changes: the person has a place, so there is no cancellation to undo.
     "attendee_undoing.reinstate": (ADMIN, {"words": "New"}, {}, set()),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
-    # The mark is deleted.
+    # The mark on the address is deleted.
     "attendee_suppressions.lift": (ADMIN, {"reason": "mended"}, {}, ADDED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
     # Nothing changes: the first request only asks for the columns of the table.

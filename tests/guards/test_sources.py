@@ -31,10 +31,11 @@ TAKES_SQL = {
     "executescript",
 }
 BUILT_SQL = {
-    "forum/columns.py": 1,  # writes a check constraint with the codes of an enumeration
-    "forum/database.py": 2,  # writes names of pragmas and kinds of BEGIN
-    "forum/migrating.py": 2,  # writes the module's constants, and the text of a trigger from the schema
-    "forum/web/share_picture.py": 1,  # contains no SQL: Pillow's way to draw letters is called `text`
+    "forum/columns.py": 1,  # this module writes a check constraint with the codes of an enumeration
+    "forum/database.py": 2,  # this module writes names of pragmas and kinds of BEGIN
+    "forum/migrating.py": 2,  # this module writes its own constants, and the text of a trigger from the schema
+    # This module contains no SQL: Pillow's function that draws letters is called `text`.
+    "forum/web/share_picture.py": 1,
 }
 RUNS_TEXT = {
     "eval",
@@ -47,11 +48,11 @@ RUNS_TEXT = {
     "format_map",
 }
 RUN_TEXT = {
-    "forum/commands/after_restore.py": 1,  # writes SQL for psql, without values from outside
+    "forum/commands/after_restore.py": 1,  # this module writes SQL for psql, without values from outside
     "forum/commands/counters.py": 1,  # Formats a message of the command, not a text from outside.
     "forum/commands/events.py": 1,  # Formats a message of the command, not a text from outside.
     "forum/commands/organisers.py": 2,  # Formats messages of the command, not a text from outside.
-    "forum/web/countries.py": 2,  # calls Markup.format, which escapes the values that it fills in
+    "forum/web/countries.py": 2,  # this module calls Markup.format, which escapes the values that it fills in
     "forum/web/typeset.py": 1,  # Compiles markup of the project's own, which reads texts from outside as data.
 }
 REACHING = {
@@ -71,30 +72,33 @@ REACHING = {
     *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore", "typst", "dns"),
 }
 REACH = {
-    "forum/commands/backups.py": {"subprocess"},  # runs pg_dump
+    "forum/commands/backups.py": {"subprocess"},  # this module runs pg_dump
     # These modules pack and unpack the backups that the operator asks for.
     "forum/commands/archives.py": {"tarfile"},
     "forum/commands/backup_images.py": {"tarfile"},
     # encoding.py opens images that organisers send; making.py runs it as a process with little memory and time.
     "forum/images/encoding.py": {"PIL"},
     "forum/images/making.py": {"subprocess"},
-    "forum/images/bucket.py": {"obstore"},  # connects to the storage that the settings name
-    # Asks the forum's own public address, when the operator runs the doctor.
+    "forum/images/bucket.py": {"obstore"},  # this module connects to the storage that the settings name
+    # This module asks the forum's own public address, when the operator runs `forum doctor`.
     "forum/commands/underscores.py": {"http", "urllib.request"},
-    "forum/commands/serving.py": {"socket"},  # checks the port on which it will listen
-    "forum/health/dns_lookups.py": {"dns"},  # asks DNS, when the operator runs the doctor for mail
-    "forum/events/drafts.py": {"frontmatter"},  # reads texts that are part of the project
+    "forum/commands/serving.py": {"socket"},  # this module checks the port on which the server will listen
+    # This module asks DNS, when the operator runs `forum doctor mail`.
+    "forum/health/dns_lookups.py": {"dns"},
+    "forum/events/drafts.py": {"frontmatter"},  # this module reads texts that are part of the project
     # Reads the front matter of content files, restricted to plain values.
     "forum/content/documents.py": {"yaml"},
-    "forum/web/share_picture.py": {"PIL"},  # draws pictures, and opens only those that it drew itself
-    "forum/settings/nonsense.py": {"ssl"},  # reads the certificate files that the settings name
-    "forum/web/xlsx_reading.py": {"xml", "zipfile"},  # reads tables that organisers send, within bounds
+    # This module draws pictures, and opens only those that it has drawn itself.
+    "forum/web/share_picture.py": {"PIL"},
+    "forum/settings/nonsense.py": {"ssl"},  # this module reads the certificate files that the settings name
+    # This module reads tables that organisers send, within bounds.
+    "forum/web/xlsx_reading.py": {"xml", "zipfile"},
     # typeset.py sets documents from markup of the project's own; typesetting.py runs it as a process with limits.
     "forum/web/typeset.py": {"typst"},
     "forum/web/typesetting.py": {"subprocess"},
-    "forum/web/workbooks.py": {"zipfile"},  # writes exports; opens nothing
-    "forum/jobs/worker.py": {"socket"},  # asks for the host name, a part of the worker's name; opens nothing
-    # Connects to the mail server that the settings name.
+    "forum/web/workbooks.py": {"zipfile"},  # this module writes exports, and opens no file
+    "forum/jobs/worker.py": {"socket"},  # this module asks for the host name, a part of the worker's name
+    # This module connects to the mail server that the settings name.
     "forum/outbox/transport.py": {
         "smtplib",
         "socket",
@@ -171,7 +175,7 @@ VIEWS = {
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),
     *("forum/delegations/public.py", "forum/delegations/contact_pages.py", "forum/delegations/console.py"),
     *("forum/delegations/contact_additions.py", "forum/delegations/contact_answers.py"),
-    "forum/delegations/contact_opening.py",  # several of the contact's pages share this module
+    "forum/delegations/contact_opening.py",  # several pages of a delegation's contact share this module
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     *("forum/invitations/change_pages.py", "forum/imports/console.py"),
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),

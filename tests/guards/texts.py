@@ -75,7 +75,7 @@ KEPT = {  # Columns that keep their values, each with the reason: code or other 
     "outbox_messages.language": "a code",
 }
 ADDRESS = "registrations.email"
-# The tests search for the values of these columns themselves, not for canaries.
+# Columns whose values the tests themselves look for, in place of canaries.
 SECRET_AS_IT_IS = {"registrations.reference"}
 Writer = Callable[[Column, int, Any], Any]
 
@@ -114,7 +114,7 @@ def fill(write_text: Writer) -> dict[str, Canary]:
                     next(numbers),
                     Canary(name_of(column), _event_of(table, row), _key(table, row)),
                 )
-                # A registration without an address stays so: organisers or a contact manage it.
+                # A registration without an address keeps none: organisers or a contact manage it.
                 if row[column] is None or (name_of(column) == ADDRESS and not row[column]):
                     continue
                 if is_kept(column):

@@ -108,7 +108,7 @@ IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
 AUDIENCE = "tests.audience"  # the key of the audience in the WSGI environment of its browser's requests
-# Roles that nobody has in the other event: pages that its organisers may not open here are closed to these, too.
+# Roles that nobody has in the other event: pages closed to this event's organisers are closed to these roles, too.
 NARROW = (Role.REGISTRAR, Role.REVIEWER, Role.VIEWER, Role.EDITOR)
 # The sector whose people the test's reviewer decides about; the reviewer sees no other sector.
 REVIEWED = "ngo"

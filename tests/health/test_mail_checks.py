@@ -29,7 +29,7 @@ def app(app, key):
         MAIL_SERVER="mail.example.org",
         DKIM=key,
     )
-    # Nothing listens at this port, so that no test leaves the machine.
+    # Nothing listens at this port of this machine, so that no test sends anything to another one.
     app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", 1
     return app
 

@@ -111,7 +111,7 @@ def test_answers_are_imported_asked_anew_by_condition_and_taken_back(organiser, 
         "Ann;;;;;\n"
     )
     page = organiser.get("imports.new", event="nf27").submit({"lines": table}, button=ON, expect=200)
-    # No column shows an answer about food or access as an example.
+    # The page shows no answer about food or access as an example of a column.
     assert ("such as Svar roots" in page.text, "Svar ramp" in page.soup.select_one("main").text) == (
         True,
         False,

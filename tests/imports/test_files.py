@@ -33,7 +33,7 @@ TOO_LARGE = "Tabellen är för stor. Ta bort kolumner som inte behövs, eller im
 MOST_MEMORY = 30_000_000  # the most bytes of memory for a page with the file; a tenth of that is enough
 DATES = {  # by the text of a cell: the day that is stored, or None if the cell is refused
     "2027-05-03": "2027-05-03",
-    "46510": "2027-05-03",  # a day number
+    "46510": "2027-05-03",  # a number of days, as spreadsheets store a date
     "3/5": None,
     "03/05/2027": None,
     "3.5.2027": None,

@@ -23,7 +23,7 @@ from forum.web.forms import ADDRESS
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed
 
-# Letters of Nordic and Sámi names, what spreadsheets run as formulas, and what separates cells.
+# Letters of Nordic and Sámi names, texts that spreadsheets run as formulas, and signs that separate cells.
 LETTERS = "ÅÄÖåøÆæÞðŊŋŧŦžČčđĐáÁẞéğʼ’'\"=+-＝;,.:()&|%$#*! abK\u0301\u200d"
 NAMES = (
     st.text(LETTERS, min_size=1, max_size=14).map(tidy).filter(lambda text: text and not ADDRESS.search(text))

@@ -60,7 +60,7 @@ def test_people_who_are_exported_and_imported_elsewhere_are_the_same(app, databa
     )
     for at, (person, title, country, language) in enumerate((*NAMED, *told)):
         given_name, family_name, organisation, phone = person
-        # The number tells people with equal names or telephones apart: an import asks about those.
+        # A number in the name keeps people apart whose names or telephones are equal: an import would ask about those.
         names = {"given_name": f"{given_name} {at}", "family_name": family_name, "organisation": organisation}
         more = {
             "phone": f"{phone} {at:02}" if phone else None,

@@ -41,6 +41,6 @@ def test_a_planned_post_is_shown_from_when_another_clock_announces_it(app, setti
                 run_jobs(moment)
                 shown = {path: f"{slug}-en" in client.get(path).text for path in PLACES}
                 assert shown == dict.fromkeys(PLACES, expected), (ahead, moment)
-            # A heartbeat whose time is an hour off does not count.
+            # A heartbeat whose time is off by an hour does not count.
             failing = client.get("/status").json["failing"]
             assert ("worker" in failing) == (abs(ahead) > 60), ahead

@@ -34,14 +34,14 @@ def extracts(page) -> list[str]:
         ("encryption missing", []),
         ("oresund", ["Øresund"]),
         ("ØRESUND", ["Øresund"]),
-        ("ø", ["Øresund", "Encryption"]),  # a search folds ø to o
+        ("ø", ["Øresund", "Encryption"]),  # the search treats ø as o
         ("100%", ["Øresund"]),
         ("%", ["Øresund"]),
         ("_", []),
         ("'", []),
         ("\\", []),
         ("#øresund", ["Øresund"]),
-        (None, []),  # an empty field redirects (tests/web/test_own_addresses.py)
+        (None, []),  # an empty search field leads to a redirect (tests/web/test_own_addresses.py)
         ("  \t ", []),
         ("x" * 5000, []),
         ("a\0b", []),
@@ -188,7 +188,7 @@ def test_search_is_limited_to_one_event(pages):
     swedish = page.follow("Svenska")
     assert titles(swedish) == ["Costs of nf16"]
     assert swedish.form("main form").data == {"q": ["costs"], "event": ["nf16"]}
-    for word in ("osts", "co"):  # the end of "costs", and its beginning
+    for word in ("osts", "co"):  # the search word is found at the end of "costs" and at its beginning
         assert titles(pages.get("news.search", q=word, event="nf16")) == titles(page)
     none = pages.get("news.search", q="nf27", event="nf16")
     assert titles(none) == []

@@ -60,7 +60,7 @@ def test_cap_counts_across_spellings_and_mail_domains(event):
     assert register(event, organisation="North district", email="eva@north.police.example").holds_place
     assert not register(event, organisation="polisen AB").holds_place
     assert not register(event, organisation="South district", email="bo@POLICE.example").holds_place
-    # A person who names another listed organisation belongs there; a domain with the same ending only is another one.
+    # A person who names another listed organisation belongs to that one; a domain that only ends alike does not count.
     store(event, Written("Customs", domains=("customs.example",)))
     assert register(event, organisation="Customs", email="ann@police.example").holds_place
     assert register(event, organisation="Village", email="leo@mypolice.example").holds_place
@@ -138,7 +138,8 @@ def test_an_event_has_a_bounded_number_of_organisations(event, monkeypatch):
     db.session.rollback()
     assert not store(event, POLICE).is_changed, "a form that is sent twice is no refusal"
     assert store(event, Written("Polisen", cap=2), police).is_changed
-    store(make_event(slug="nf29", is_current=False), POLICE)  # each event has a limit of its own
+    # The limit on the number of organisations holds for each event alone.
+    store(make_event(slug="nf29", is_current=False), POLICE)
 
 
 def test_the_form_suggests_a_bounded_number_of_names(event, monkeypatch):

@@ -40,7 +40,7 @@ def admin(database, sign_in_as):
 
 @pytest.mark.parametrize("written", ["Polisen", "Polisen nord", "Polisenn", "Polisenz", "Unit"])
 def test_every_page_is_the_same_for_both_whatever_they_have_written(admin, database, written):
-    # Both events are there before a page is looked at, for every page asks which events there are.
+    # Make both events before any page is opened, because each page of the console lists the events.
     twins = [people(slug, written, is_protected) for slug, is_protected in (("nf27", True), ("nf28", False))]
     seen = [look(admin, *twin) for twin in twins]
     assert seen[0] == seen[1]

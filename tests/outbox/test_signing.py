@@ -60,7 +60,7 @@ def is_valid(key_file, monkeypatch):
     """Return a function that says whether a receiver finds a mail's signature valid, with the test's own DNS."""
     public = load_pem_private_key(key_file.read_bytes(), None).public_key()
     encoded = base64.b64encode(public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
-    # A signature from the future is not valid, and the clock of tests is ahead.
+    # A signature from the future is not valid, and the clock of the tests is ahead of the real one.
     monkeypatch.setattr(dkim, "time", SimpleNamespace(time=NOW.timestamp))
     records = {RECORD: b"v=DKIM1; k=rsa; p=" + encoded}
     return lambda mail: dkim.verify(mail, dnsfunc=lambda name, timeout=5: records.get(name, b""))

@@ -64,8 +64,8 @@ def test_erasing_a_person_erases_earlier_registrations_of_the_address_as_the_org
 
     assert [row["given_name"] for row in told["registrations"]] == ["Zqtwo", "Zqone"]
     assert "Hemliga" not in str(told)
-    # An earlier registration's answer is hidden whether or not it says yes: whoever shares the mailbox must not learn
-    # it (P21).
+    # What an earlier registration says about protected identity is hidden, be it yes or no, from others who share the
+    # mailbox (P21).
     assert ["not_shown" in row["answer"] for row in told["protected_identities"]] == [False, True]
     write(requests.ask, person, now=NOW)
     organiser = sign_in_as(Role.ORGANISER, event)

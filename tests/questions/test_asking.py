@@ -103,7 +103,7 @@ def test_questions_are_kept_until_one_of_them_changes(app, event):
 
 def test_questions_that_an_older_transaction_reads_are_not_kept_for_the_newer_version(app, event):
     db.session.rollback()
-    events.content_version()  # begins a transaction
+    events.content_version()  # this statement begins a transaction
 
     def rename():
         with app.app_context():
@@ -243,5 +243,5 @@ def test_the_pages_of_a_registration_read_the_questions_once_and_then_only_the_v
             asked.append(sum("FROM questions" in one for one in page.statements))
             assert [one for one in page.statements if "answers" in one.split()] == []
             assert sum("content_version" in one for one in page.statements) <= 1
-    # The first page reads the current event, the next ones the event that the form names.
+    # The first page reads the current event; the next ones read the event that the form names.
     assert asked == [1, 0, 1, 0, 0, 0, 0, 0]

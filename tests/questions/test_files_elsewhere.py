@@ -20,7 +20,7 @@ from tests.questions.test_asking import stored
 from tests.questions.test_files import PDF, RULES, kept, registered, send
 from tools.pages import Page, Pages
 
-# Larger than requests to other public forms may be: the server must know that this form asks for a file.
+# More bytes than requests to other public forms may have: the server must know that this form asks for a file.
 LARGE = PDF.removesuffix(b"%%EOF\n") + bytes(600_000) + b"\n%%EOF\n"
 
 

@@ -17,7 +17,8 @@ NUMBERS = {  # by country: numbers that are refused, then texts that are not
         ("701208-1233", "7012081233", "701208+1233", "19701208-1233", "197012081233"),
         ("701208-1234", "701308-1233", "701232-1233", "1701208-1233", "701208-12331", "08-701 12 33"),
     ),
-    "se, coordination": (  # for people who are not registered as living in Sweden
+    # Swedish coordination numbers, for people who are not registered as living in Sweden.
+    "se, coordination": (
         ("701268-1230", "7012681230", "19701268-1230", "197012681230"),
         ("701268-1231", "701298-1230", "701368-1230", "1701268-1230"),
     ),
@@ -26,7 +27,8 @@ NUMBERS = {  # by country: numbers that are refused, then texts that are not
         ("08127010082", "08137010081", "32127010081", "081270100812", "48127010076"),
     ),
     "dk": (
-        ("081270-1002", "0812701002", "081270-1003"),  # with a hyphen, newer numbers have no check digit
+        # Written with a hyphen: newer Danish numbers have no check digit.
+        ("081270-1002", "0812701002", "081270-1003"),
         ("0812701003", "081370-1002", "321270-1002", "081270-10021"),
     ),
     "fi": (

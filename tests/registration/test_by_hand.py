@@ -58,7 +58,7 @@ def test_organiser_adds_somebody_without_an_address(organiser, event):
     assert [text for text in wrong.errors.values() if "your" in text.lower()] == []
     assert wrong.errors["given_name"] == "Enter the person’s given name"
     assert wrong.errors["if_full"] == "Choose what happens if no place is free"
-    # "Add nobody" is one of the answers, so the link that leaves the form has another text.
+    # "Add nobody" is one of the form's answers, so the link that leaves the form has another text.
     assert "Leave it as it is" in wrong.links
     shown = page.submit(FILLED, button="Add the person", follow=True)
     assert (shown.h1, shown.all(".status")) == ("Kim Minister", ["Confirmed"])

@@ -320,12 +320,12 @@ def test_registration_of_another_event_is_not_found(organiser, event, archive):
 
 
 def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser, person):
-    # take the third view, because it writes no audit entry
+    # compare the third view, because it writes no audit entry
     one = [len(show(organiser, person).statements) for _ in range(3)][-1]
     for _ in range(3):
         show(organiser, person).follow("Send the message again").submit(button="Send the message")
     more = len(show(organiser, person).statements)
-    assert more == one + 1  # one more query: the names of the organisers who acted
+    assert more == one + 1  # one more query reads the names of the organisers who acted
 
 
 def test_waiting_list_shows_each_sector_in_order(sign_in_as, database):

@@ -185,7 +185,7 @@ def test_export_of_many_streams_in_chunks_with_one_query(organiser, event):
     assert len(reading) == 1
 
 
-# Columns by purpose
+# Tests of the columns that each purpose has
 
 
 def test_list_has_the_columns_that_its_purpose_needs_and_no_others(organiser, people):
@@ -269,7 +269,7 @@ def test_confirmed_address_stands_apart_from_confirmed_place(sign_in_as, databas
     assert moments() == ["2027-05-03 14:00", "2027-05-03 16:00"]
 
 
-# Forms
+# Tests of the export form
 
 
 def test_phone_number_stays_whole_in_a_csv_file_and_begins_no_formula(organiser, event):

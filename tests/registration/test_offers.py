@@ -171,7 +171,7 @@ def test_after_the_cut_off_nothing_is_offered_and_nobody_passes_the_line():
     cancel(holder, end)
     assert (first.status, event.taken) == (Status.WAITING, 0)
     write(actions.confirm, late, now=end)
-    assert late.status == Status.WAITING  # a person who has waited longer keeps the earlier turn
+    assert late.status == Status.WAITING  # a person who has waited longer stays first in line
     start_write(db.session)
     places.lock(event)
     with pytest.raises(SectorFull):

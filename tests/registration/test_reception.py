@@ -56,7 +56,7 @@ def test_the_reception_begins_with_names_and_sees_nothing_else(door, eva, archiv
     write(notes.set_tags, eva, ["press"], actor="command", now=NOW)
     page = door.get("/console/", follow=True)
     assert (page.h1, page.all("tbody tr")) == ("Reception", ["Bergström, Éva Confirmed"])
-    # On a phone the status, which is the same for all, does not stand at each name.
+    # On a phone the names have no status beside them, because the status is the same for all.
     assert page.all("tbody td.only-wide") == ["Confirmed"]
     assert page.all("nav li a")[:1] == ["Reception"]
     for secret in (*TOLD.values(), eva.reference, "ngo", "tech", "press"):

@@ -224,6 +224,7 @@ def test_form_that_names_no_event_with_its_sector_is_not_found(app, pages, front
     token = form["csrf_token"][0]
     for client, told in ((Pages(app).client, {}), (pages.client, {"csrf_token": token})):
         wrong = {**ANSWERS, **told, "email": "", "event": named}
-        g.pop("event", None)  # On a server each request begins with an empty `g`.
+        # On a server each request begins with an empty `g`; here the test has to empty it.
+        g.pop("event", None)
         answer = client.post(f"/en/register/justice{view}", data=wrong, follow_redirects=True)
         assert (answer.status_code, "Page not found" in answer.text) == (404, True)

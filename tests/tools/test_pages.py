@@ -100,7 +100,7 @@ def test_each_check_can_fail(name):
     old, new, problem = BROKEN[name]
     assert (
         page_problems(GOOD) == []
-    )  # also makes the checks remember the good page, so that parsing it is saved
+    )  # this also makes the checks remember the good page, which then is not parsed again
     assert any(problem in found for found in page_problems(_changed(old, new)))
 
 

@@ -102,7 +102,7 @@ def test_every_text_field_of_the_console_loses_blanks_at_the_ends_of_lines_and_o
     assert {("PostForm", "sv-body"), ("OrganiserForm", "contacts-1-role-sv")} <= named.keys()
     kept = {
         name: field.data.removeprefix("#") for name, field in named.items()
-    }  # the field puts "#" before a colour
+    }  # this field puts "#" before a colour
     assert kept == {
         name: lines if isinstance(field, LinesField) else one_line for name, field in named.items()
     }
