@@ -7,7 +7,7 @@ Of what one actor does to one subject within an hour, only the 1st, 2nd, 4th, 8t
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import after_this_request
@@ -25,6 +25,8 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 # A rate limit's refusals are counted in periods of so many seconds, and the first of each period is recorded: while a
 # limit keeps refusing visitors, its newest entry is at most this old.
 BRAKE_SECONDS = 300
+# The status codes of pages that show something: as they are, and with a form that was refused.
+SHOWN = frozenset({200, 409, 422, 429})
 log = logging.getLogger("forum.audit")
 
 
@@ -54,13 +56,18 @@ def note_brake(action: str, subject: Any) -> None:
 def note_view(action: str, subject: Any, *, actor: str) -> None:
     """Record that an organiser has viewed something, after the page was rendered.
 
-    When the database cannot be written, the page is shown all the same and the log has an error.
+    A page that shows a refused form again is a view as well. Views are counted by hours of the clock: a day on which
+    somebody looked has an entry of its own. When the database cannot be written, the page is shown all the same and the
+    log has an error.
     """
-    times = count_in_hour(action, actor, str(subject.id))
+    hour, seen = f"{clock.now().astimezone(UTC):%Y-%m-%d %H}", str(subject.id)
 
     @after_this_request
     def write(response: Response) -> Response:
-        if _is_told(times) and response.status_code == 200:
+        if response.status_code not in SHOWN:
+            return response
+        times = count_in_hour(action, actor, seen, hour)
+        if _is_told(times):
             try:
                 start_write(db.session)
                 _write(action, subject, actor, times)

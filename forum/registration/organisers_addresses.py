@@ -87,8 +87,7 @@ def _page(
         ]
     elif refusal:
         form.email.errors = [_("This is the address that the registration has")]
-    if not form.is_submitted():
-        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     page = render_template(
         "console/attendees/address.html",
         event=registration.event,

@@ -207,8 +207,7 @@ def _render(
 ) -> ResponseReturnValue:
     if not registration.is_live:
         raise NotLive
-    if not form.is_submitted():
-        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     page = render_template(
         f"console/attendees/{name}",
         event=registration.event,

@@ -154,9 +154,8 @@ def _page(pair: Pair, form: MergeForm, refusal: Exception | None = None) -> str:
     elif refusal:
         form.form_errors.append(_("This organisation has as many places as it can have"))
     both = (pair.stays, pair.ends)
-    if not form.is_submitted():
-        for one in both:
-            note_view(audit_queries.REGISTRATION_VIEWED, one, actor=sign_ins.current_actor())
+    for one in both:
+        note_view(audit_queries.REGISTRATION_VIEWED, one, actor=sign_ins.current_actor())
     return render_template(
         "console/attendees/merge.html",
         event=pair.stays.event,
@@ -172,8 +171,7 @@ def _page(pair: Pair, form: MergeForm, refusal: Exception | None = None) -> str:
 
 
 def _ask_to_undo(registration: Registration, filters: listing.Filters, form: TidyForm) -> str:
-    if not form.is_submitted():
-        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     known = separating.find_last(registration)
     return render_template(
         "console/attendees/unmerge.html",

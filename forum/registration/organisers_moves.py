@@ -98,8 +98,7 @@ def _page(
         refused = form.if_full if registration.holds_place else form.sector
         refused.errors = [_("No place is free there. Nothing has been changed.")]
     sectors = list(moving.list_sectors(registration, actor=actor))
-    if not form.is_submitted():
-        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=actor)
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=actor)
     page = render_template(
         "console/attendees/sector.html",
         event=registration.event,

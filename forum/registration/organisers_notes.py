@@ -65,7 +65,7 @@ def index(event: str, reference: str) -> ResponseReturnValue:
         db.session.commit()
         flash(_("The note has been added."), "success")
         return redirect(to_person(registration, filters), 303)
-    _note_view(registration, form)
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     written = dossier.written_notes(notes.list_notes(registration), registration.event.zone)
     page = _page("notes.html", registration, filters, form=form, written=written)
     return page, 422 if form.errors else 200
@@ -77,7 +77,7 @@ def remove(event: str, reference: str, note: int) -> ResponseReturnValue:
     registration, filters = person_of(event, reference)
     known, form = notes.find_note(registration, note) or abort(404), TidyForm()
     if not form.validate_on_submit():
-        _note_view(registration, form)
+        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
         (_number, told), *_rest = dossier.written_notes([known], registration.event.zone)
         return _page("remove_note.html", registration, filters, form=form, told=told)
     start_write(db.session)
@@ -129,7 +129,7 @@ def _ask_for_tags(
     if refusal:
         compared = list(differences(form, refusal.stored))
         form.show(refusal.stored)
-    _note_view(registration, form)
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     known = [
         {"label": f"#{name}", "url": url_for("attendees.index", event=registration.event.slug, q=f"#{name}")}
         for name in notes.list_tags_of_event(registration.event_id)
@@ -137,12 +137,6 @@ def _ask_for_tags(
     return _page(
         "tags.html", registration, filters, form=form, known=known, meanwhile=refusal, compared=compared
     )
-
-
-def _note_view(registration: Registration, form: TidyForm) -> None:
-    """Record that the organiser has opened the page; a form that is shown again with errors is not counted."""
-    if not form.is_submitted():
-        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
 
 
 def _page(name: str, registration: Registration, filters: listing.Filters, **shown: Any) -> str:

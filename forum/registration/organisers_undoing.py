@@ -72,8 +72,7 @@ def _done(registration: Registration, status: Status) -> str:
 
 
 def _page(registration: Registration, filters: listing.Filters, form: ReinstateForm) -> str:
-    if not form.is_submitted():
-        note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
+    note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
     return render_template(
         "console/attendees/reinstate.html",
         event=registration.event,

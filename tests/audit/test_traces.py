@@ -70,6 +70,35 @@ def test_a_new_hour_begins_to_count_anew(pages, monkeypatch):
     assert [entry[-1] for entry in recorded("registration.viewed")] == [1, 1, 1]
 
 
+def test_each_day_on_which_somebody_looked_has_an_entry(pages, monkeypatch):
+    """The third view within an hour is recorded when it is the first one of its day."""
+    event = make_event()
+    person, user = confirmed(event), make_user(event=event)
+    now, late = limits.time.time(), NOW.astimezone(event.zone).replace(hour=23, minute=50)
+    clock.freeze(late)
+    sign_in(pages, user)
+    for minutes in (0, 5, 15):
+        clock.freeze(late + timedelta(minutes=minutes))
+        monkeypatch.setattr(limits.time, "time", lambda passed=minutes * 60: now + passed)
+        pages.get("attendees.show", event=event.slug, reference=person.reference)
+    entries = db.session.scalars(db.select(AuditEntry).where(AuditEntry.action == "registration.viewed"))
+    days = {entry.at.astimezone(event.zone).date() for entry in entries}
+    assert days == {late.date(), late.date() + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("act", ["notes", "change", "address", "answers"])
+def test_person_on_the_page_of_a_refused_form_is_recorded_as_seen(pages, act):
+    """Whoever sends an empty form without opening its page sees as much of the person."""
+    event = make_event()
+    mine, person = confirmed(event), confirmed(event)
+    sign_in(pages, make_user(event=event))
+    form = pages.get("attendee_notes.index", event=event.slug, reference=mine.reference).form("form.form")
+    path = f"/console/{event.slug}/registrations/{person.reference}/{act}"
+    answer = pages.client.post(path, data={"csrf_token": form.data["csrf_token"]})
+    assert answer.status_code in (409, 422)
+    assert [entry[3] for entry in recorded("registration.viewed")] == [mine.id, person.id]
+
+
 def test_six_addresses_with_twelve_wrong_passwords_each_leave_a_trace(app):
     user, quick = make_user(password_hash=passwords.hashed(PASSWORD)), app.test_cli_runner().invoke
     assert "ok   sign-ins: none was refused in a day" in quick(cli, ["doctor", "--offline"]).output
