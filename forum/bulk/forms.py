@@ -17,6 +17,7 @@ from forum.review.forms import WHOM, OwnWordsForm
 from forum.tasks.enums import TaskKind
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, SentOnce, TidyForm, required
+from forum.web.identity_numbers import no_identity_number
 
 # Up to this number of registrations are cancelled without typing how many they are.
 HANDFUL = 5
@@ -98,6 +99,7 @@ class OfferManyForm(ManyForm):
         [
             required(_l("Enter why these people are offered a place out of turn")),
             Length(max=LONGEST_REASON, message=_l("Use at most 500 characters")),
+            no_identity_number,
         ],
     )
 
@@ -126,7 +128,8 @@ class CancelManyForm(ManyForm, OwnWordsForm):
     """Why registrations are cancelled, words to the people, and how many they are if they are more than a handful."""
 
     reason = LinesField(
-        _l("Why you cancel"), [Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))]
+        _l("Why you cancel"),
+        [Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters")), no_identity_number],
     )
     number = StringField(_l("How many registrations you cancel"))
 

@@ -140,6 +140,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         [
             required(_l("Write where the table comes from")),
             Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters")),
+            no_identity_number,
         ],
     )
 

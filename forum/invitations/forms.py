@@ -202,4 +202,6 @@ class ForwardForm(PersonForm):
 class RefuseForm(TidyForm):
     """The person's reason for declining, if they want to give one."""
 
-    reason = LinesField(_l("Why you cannot come"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG)])
+    reason = LinesField(
+        _l("Why you cannot come"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG), no_identity_number]
+    )

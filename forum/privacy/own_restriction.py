@@ -18,6 +18,7 @@ from forum.registration.errors import LinkRefused
 from forum.registration.own_forms import mine
 from forum.registration.restriction_models import LONGEST_WORDS
 from forum.web.forms import LinesField, TidyForm, required
+from forum.web.identity_numbers import no_identity_number
 from forum.web.routes import localised
 
 bp = Blueprint("own_restriction", __name__)
@@ -41,6 +42,7 @@ class RestrictionForm(TidyForm):
         [
             required(_l("Say why you ask")),
             Length(max=LONGEST_WORDS, message=_l("Use at most 2000 characters")),
+            no_identity_number,
         ],
     )
 

@@ -24,6 +24,7 @@ from forum.registration.models import Registration
 from forum.registration.moving_words import STAY, WAIT
 from forum.registration.organisers_forms import PersonForm
 from forum.web.forms import LinesField, SentOnce, is_email, required
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import in_language
 
 bp = Blueprint("attendee_additions", __name__, url_prefix="/console/<event>")
@@ -40,7 +41,11 @@ class AdditionForm(SentOnce, PersonForm):
     )
     reason = LinesField(
         _l("Why you add this person"),
-        [required(_l("Write why")), Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))],
+        [
+            required(_l("Write why")),
+            Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters")),
+            no_identity_number,
+        ],
     )
 
     def offer(self, event: Event) -> None:

@@ -22,6 +22,7 @@ from forum.registration.console import person_of, to_person
 from forum.registration.models import Registration
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.forms import LinesField, SentOnce, TidyForm, required
+from forum.web.identity_numbers import no_identity_number
 
 bp = Blueprint("attendee_notes", __name__, url_prefix="/console/<event>/registrations/<reference>")
 
@@ -31,7 +32,11 @@ class NoteForm(SentOnce, TidyForm):
 
     text = LinesField(
         _l("Private note"),
-        [required(_l("Write a note")), Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))],
+        [
+            required(_l("Write a note")),
+            Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters")),
+            no_identity_number,
+        ],
     )
 
 

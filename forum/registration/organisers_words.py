@@ -12,6 +12,7 @@ from forum.people.models import LONGEST_NOTE
 from forum.registration.models import Registration
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, TidyForm
+from forum.web.identity_numbers import no_identity_number
 
 LONGEST_WORDS = 2000
 
@@ -39,7 +40,8 @@ class CancelForm(ShowsStored, TidyForm):
     """The reason for cancelling a registration, for organisers, and words to the person, for the mail."""
 
     reason = LinesField(
-        _l("Why you cancel"), [Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters"))]
+        _l("Why you cancel"),
+        [Length(max=LONGEST_NOTE, message=_l("Use at most 2,000 characters")), no_identity_number],
     )
     words = words_field()
 

@@ -19,6 +19,7 @@ from forum.registration.models import Registration
 from forum.registration.offer_models import LONGEST_REASON
 from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, TidyForm, required
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import language_name
 
 HOURS = (6, 12, 24, 48, 72, 120, 168, 336)
@@ -63,6 +64,7 @@ class ByHandForm(HoursForm):
         [
             required(_l("Enter why this person is offered a place out of turn")),
             Length(max=LONGEST_REASON, message=_l("Use at most 500 characters")),
+            no_identity_number,
         ],
     )
     # An outdated choice is refused later, with the message that something has changed.

@@ -5,6 +5,7 @@ from wtforms import HiddenField, StringField
 from wtforms.validators import Length
 
 from forum.web.forms import TidyForm, is_form_key, new_form_key, read_form_key, required
+from forum.web.identity_numbers import no_identity_number
 
 LEAST, MOST = 10, 300
 
@@ -18,6 +19,7 @@ class RevealForm(TidyForm):
             required(_l("Write why you have to know")),
             Length(max=MOST, message=_l("Use at most 300 characters")),
             Length(min=LEAST, message=_l("Write the reason in a few words")),
+            no_identity_number,
         ],
     )
     key = HiddenField(validators=[is_form_key])

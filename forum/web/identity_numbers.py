@@ -1,6 +1,7 @@
 """Refusing national identity numbers in texts: the forum must not store them, but some people type them (P02)."""
 
 import re
+import unicodedata
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -17,6 +18,15 @@ from wtforms.validators import ValidationError
 CANDIDATE = re.compile(
     r"(?<!\w)(?:[0-9]{8}|[0-9]{6})(?:[-+ ]?[0-9]{4,5}|[-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Za-z])(?!\w)"
 )
+# Matches a date with signs between its parts, of a year of birth (1900 to 2019) or of two digits, and the rest of a
+# number: 1970-12-08-1233, 08.12.70-1002, 08.12.70 10081. Days of the event and times after them are not matched.
+DATED = re.compile(
+    r"(?<![\w.-])(?:(?:19[0-9]{2}|20[01][0-9])([-./])[0-9]{2}\1[0-9]{2}[-+ ]?[0-9]{4}"
+    r"|[0-9]{2}([-./])[0-9]{2}\2[0-9]{2}(?:[-+][0-9]{4}|[- ]?[0-9]{5}))(?!\w)"
+)
+DASH, MINUS = re.compile(" ?- ?"), "\N{MINUS SIGN}"
+# By category of Unicode: how characters count that people, keyboards and word processors put into numbers.
+SIGNS = {"Zs": " ", "Pd": "-", "Cf": ""}
 COORDINATION = re.compile(r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:6[1-9]|[78][0-9]|9[01])[0-9]{4}")
 WITH_CHECKSUM = (personnummer, fodselsnummer, hetu)
 
@@ -33,7 +43,19 @@ def no_identity_number(_form: Any, field: Any) -> None:
 
 def holds_identity_number(text: str) -> bool:
     """Return whether the text contains a Nordic identity number, judged by date and check digits."""
-    return any(_is_one(match.group()) for match in CANDIDATE.finditer(text))
+    plain = DASH.sub("-", text if text.isascii() else "".join(map(_plain, text)))
+    dated = (re.sub("[-./+ ]", "", match.group()) for match in DATED.finditer(plain))
+    return any(map(_is_one, (*(match.group() for match in CANDIDATE.finditer(plain)), *dated)))
+
+
+def _plain(character: str) -> str:
+    """Return the character as numbers are written with it: any digit, blank or dash in its plain form."""
+    if character == MINUS:
+        return "-"
+    number = unicodedata.decimal(character, None)
+    if number is not None:
+        return str(number)
+    return SIGNS.get(unicodedata.category(character), unicodedata.normalize("NFKC", character))
 
 
 def _is_one(number: str) -> bool:

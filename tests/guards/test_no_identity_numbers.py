@@ -1,4 +1,4 @@
-"""No field for a person's name, organisation or title takes a national identity number, in any form (P02)."""
+"""No field for a person's name, organisation or title, and no reason, takes a national identity number (P02)."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -13,8 +13,10 @@ from wtforms.form import BaseForm
 from forum.web.forms import PartForm
 from tests.guards.test_personal_data import declared_fields
 
-PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title"}
-# Fields that have such a name but ask for something else than a person or an organisation.
+PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title", "reason"}
+# Texts about a person with other names.
+ABOUT = {"NoteForm.text", "RestrictionForm.words"}
+# Fields that have such a name but ask for something else than a person or an organisation, or are not kept as typed.
 OTHERS = {
     "PasskeyForm.name": "a device",
     "ViewForm.name": "a saved view",
@@ -22,9 +24,18 @@ OTHERS = {
     "NewEventForm.name": "an event",
     "CopyForm.name": "an event",
     "PageTextForm.title": "a page",
+    "GlossaryForm.reason": "a word",
+    "RefusalForm.reason": "a mail",
+    "LiftingForm.reason": "a mail",
 }
 NUMBERS = ("701208-1233", "Kim Ek 19701208-1233", "081270 10081", "Chef (081270-1002)")
-TAKEN = ("Kim 2", "08-701 12 33", "+46 70 123 45 67", "Exempel AB 556012-5790", "Landspítali 500300-2130")
+TAKEN = (
+    "Kim Ek 2, stab",
+    "08-701 12 33",
+    "+46 70 123 45 67",
+    "Exempel AB 556012-5790",
+    "Landspítali 500300-2130",
+)
 REFUSALS = {
     "en": "This looks like a national identity number.",
     "sv": "Det här ser ut som ett personnummer.",
@@ -32,10 +43,11 @@ REFUSALS = {
 
 
 def fields() -> Iterator[tuple[str, UnboundField]]:
-    """Yield each field that is named like a detail of a person, with the form that declares it."""
+    """Yield each field that is named like a detail of a person or a reason, with the form that declares it."""
     for form, name, field in declared_fields():
-        if name in PERSONAL and issubclass(field.field_class, StringField):
-            yield f"{form.__name__}.{name}", field
+        full_name = f"{form.__name__}.{name}"
+        if (name in PERSONAL or full_name in ABOUT) and issubclass(field.field_class, StringField):
+            yield full_name, field
 
 
 def errors_of(field: UnboundField, text: str) -> list[str]:
