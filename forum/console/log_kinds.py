@@ -34,8 +34,3 @@ LISTED: dict[Kind, tuple[str, ...]] = {
     Kind.EXPORTS: audit.EXPORTS,
     Kind.SIGN_INS: SIGN_INS,
 }
-
-
-def kind_of(action: str) -> Kind:
-    """Return the kind of an action."""
-    return next((kind for kind, actions in LISTED.items() if action in actions), Kind.ACTS)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.columns import digest
@@ -161,9 +161,3 @@ def find_confirmed_of(event: Event, number: int) -> Delegation | None:
     return db.session.scalars(
         select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
     ).one_or_none()
-
-
-def number(event: Event) -> ColumnElement[int]:
-    """Return the number of the event's confirmed delegations, as a column of a statement."""
-    mine = Delegation.event_id == event.id, Delegation.confirmed_at.is_not(None)
-    return select(func.count()).where(*mine).scalar_subquery()

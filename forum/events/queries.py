@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import contains_eager, load_only, selectinload, undefer
+from sqlalchemy.orm import load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.columns import Text, UtcDateTime
@@ -186,14 +186,6 @@ def list_published() -> list[Event]:
 def find_page(event: Event, slug: str) -> Page | None:
     """Return a page of the event."""
     return db.session.scalars(select(Page).where(Page.event_id == event.id, Page.slug == slug)).one_or_none()
-
-
-def list_pages() -> list[Page]:
-    """Return every page of the published events with its text: the current event's first, then the newest's."""
-    query = select(Page).join(Page.event).where(Event.is_published).options(contains_eager(Page.event))
-    return list(
-        db.session.scalars(query.order_by(Event.is_current.desc(), Event.starts_at.desc(), Page.position))
-    )
 
 
 def list_page_texts(event: Event) -> list[Page]:

@@ -100,12 +100,6 @@ def number(event: Event) -> ColumnElement[int]:
     return select(func.count()).where(Invitation.event_id == event.id).scalar_subquery()
 
 
-def has_any(event: Event) -> bool:
-    """Return whether somebody was ever invited to the event."""
-    mine = select(Invitation.id).where(Invitation.event_id == event.id)
-    return db.session.scalar(mine.limit(1)) is not None
-
-
 def read_invitations(
     event: Event, cursor: Cursor | None, *conditions: ColumnElement[bool]
 ) -> Page[Invitation]:

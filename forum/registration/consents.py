@@ -38,13 +38,6 @@ def find(registration: Registration, purpose: ConsentPurpose) -> Consent | None:
     return next(given, None)
 
 
-def listed_as(registration: Registration) -> ListedAs | None:
-    """Return which of the person's data the event's list may show to its present readers; None for nothing."""
-    consent = find(registration, LIST)
-    covers = consent and consent.audience in COVERING[registration.event.participant_list]
-    return consent.listed_as if consent and covers else None
-
-
 def as_column(purpose: ConsentPurpose, event: Event) -> Any:
     """Return a column of a query of registrations: what the list may show, or whether another consent is given."""
     if purpose != LIST:

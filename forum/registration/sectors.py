@@ -15,7 +15,6 @@ from forum.audit import actions as audit
 from forum.columns import Text
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
-from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.folding import search_fold
 from forum.registration import sharing
@@ -172,12 +171,6 @@ def count_registrations(sector: Sector) -> int:
         Registration.event_id == sector.event_id, Registration.sector_id == sector.id
     )
     return db.session.scalar(mine) or 0
-
-
-def can_be_removed(event: Event, key: str) -> bool:
-    """Return whether the event has this sector, nobody belongs to it, and it is not the only one."""
-    sector = find_sector(event, key)
-    return sector is not None and len(event.sectors) > 1 and not count_registrations(sector)
 
 
 def _numbers(event: Event) -> dict[str, list]:
