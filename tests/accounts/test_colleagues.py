@@ -9,7 +9,14 @@ from sqlalchemy import select
 from forum import clock
 from forum.accounts import colleagues, disabling, management, reach, rescuing, roster
 from forum.accounts.enums import Role
-from forum.accounts.errors import DisabledAbove, LastAdmin, NotManager, OutOfReach, RoleTooWide
+from forum.accounts.errors import (
+    AccountDisabled,
+    DisabledAbove,
+    LastAdmin,
+    NotManager,
+    OutOfReach,
+    RoleTooWide,
+)
 from forum.accounts.models import Membership, OneTimeLink, SignIn, User
 from forum.audit.models import AuditEntry
 from forum.columns import digest
@@ -209,6 +216,28 @@ def test_nobody_gives_a_role_wider_than_their_own(pages, admin, event, time):
     db.session.flush()
     assert colleagues.change_roles(kim, event, here={Role.CARE}, by=admin, now=clock.now())
     assert roles_of(kim) == {(Role.CARE, event.id)}
+
+
+def test_what_an_admin_may_not_do_to_a_colleague_is_refused(admin, event, time, monkeypatch):
+    by = {"by": admin, "now": clock.now()}
+    disabled, kim = make_user(Role.ORGANISER, event, active=False), make_user(Role.ORGANISER)
+    start_write(db.session)
+    with pytest.raises(AccountDisabled):
+        colleagues.invite_again(disabled, event, **by)
+    with pytest.raises(RoleTooWide):
+        colleagues.change_roles(kim, event, here=set(), everywhere=set(), **by)
+    # An admin of another event invites the same person while this invitation waits.
+    found, known = iter([None]), colleagues.queries.find_by_email
+    monkeypatch.setattr(colleagues.queries, "find_by_email", lambda email: next(found, db) and known(email))
+    invited = {**NEW, "email": kim.email, "role": Role.ORGANISER}
+    assert colleagues.invite(event, **invited, **by).id == kim.id
+    assert roles_of(kim) == {(Role.ORGANISER, None), (Role.ORGANISER, event.id)}
+    db.session.rollback()
+
+
+def test_a_name_that_the_header_of_a_mail_cannot_hold_is_refused(pages, event, time):
+    refused = pages.get(f"{HERE}/new").submit({**NEW, "name": "=?x?="}, expect=422)
+    assert refused.errors == {"name": "Enter the name without =? and ?="}
 
 
 def test_admins_of_all_events_give_roles_for_all_of_them(pages, event, time):

@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 
 from forum.accounts.enums import Role
+from forum.console import old_addresses_forms
 from forum.extensions import db
 from tests.factories.news import make_category, make_post
 from tests.tables import rows
@@ -146,3 +147,21 @@ def test_file_is_checked_and_then_imported_whole(admin, pages):
     assert done.flashes == ["Imported: 3 old addresses of 3 are new or different."]
     assert listed(admin, q="/c") == [["/c", "/en/news/2016/11/25/heard-en"]]
     assert pages.get("/B", expect=301).location == "/en/news/categories/talks-en"
+
+
+def test_a_file_with_too_much_or_with_lines_that_say_nothing_is_refused(admin, monkeypatch):
+    form = admin.get("redirects.import_file", event="nf27")
+
+    def told(lines: str, file: bytes = b"") -> str:
+        data = {**form.form().data, "lines": lines, **({"file": (BytesIO(file), "old.csv")} if file else {})}
+        return admin.open(form.path, method="POST", data=data, expect=422).text
+
+    assert "Choose a file, or paste the lines" in told("")
+    assert "The file is too large: at most 200 kB" in told("", b"/a;/en/\n" * 30_000)
+    assert "Line 1: write the old address, a comma, and a path of this site" in told("/a")
+    assert "Line 1: / is no old address" in told("/;/en/")
+    # A file that is not written in UTF-8 is read as one of an older Windows.
+    assert "Line 1: /nowhere-å is no page of this site" in told("", "/a;/nowhere-å\n".encode("cp1252"))
+    monkeypatch.setattr(old_addresses_forms, "MOST_LINES", 1)
+    assert "Use at most 1 lines" in told("/a;/en/\n/b;/en/")
+    assert listed(admin) == []

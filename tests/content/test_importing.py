@@ -8,13 +8,15 @@ from sqlalchemy import func, select
 from forum.accounts.models import Autosave, User
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
+from forum.columns import Text
+from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
 from forum.mailings.audience import audience_of
 from forum.mailings.queries import find_open_change
 from forum.news import matching, revisions
 from forum.news import queries as news
-from forum.news.models import GlossaryTerm, Post, PostText, Tag
+from forum.news.models import Category, GlossaryTerm, Post, PostText, Tag, TagAlias
 from forum.registration.enums import Status
 from forum.registration.held_places import count_places
 from forum.registration.models import Registration
@@ -298,6 +300,22 @@ def test_hashtags_exchange_a_spelling(folder, run, site):
     with site.app_context():
         tags = {tag.name: [alias.folded for alias in tag.aliases] for tag in db.session.scalars(select(Tag))}
         assert tags == {"#Mörka nätet": ["darkweb"], "#Tor": ["darknet"]}
+
+
+def test_a_hashtag_and_a_category_that_no_post_has_go_when_it_is_asked(folder, run, site):
+    with site.app_context():
+        start_write(db.session)
+        db.session.add(Tag(name="#Unused", folded="unused", aliases=[TagAlias(folded="idle")]))
+        db.session.add(Category(key="unused", position=9, name=Text(en="Unused"), slug=Text(en="unused")))
+        db.session.commit()
+    names = (
+        select(Tag.name).where(Tag.folded == "unused"),
+        select(Category.key).where(Category.key == "unused"),
+    )
+    for option, left in (((), 1), (("--delete",), 0)):
+        assert run("import", folder, *option)[0] == 0
+        with site.app_context():
+            assert [len(db.session.scalars(query).all()) for query in names] == [left, left]
 
 
 def test_old_addresses_are_changed_by_their_file_and_go_with_their_post(folder, run, site):

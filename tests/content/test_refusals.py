@@ -94,6 +94,13 @@ def refused(run, folder: Path) -> list[str]:
         ("glossary.toml", ', better = "zone"', '', "en.1.better: is missing."),
         ("taxonomy.toml", 'name = "#Tor"', 'name = "#MÖRKA NÄTET"', "hashtags"),
         ("taxonomy.toml", 'name = "#Tor"', 'name = "#!"', "hashtags.#!: has no letter or digit."),
+        ("taxonomy.toml", 'name = "#Tor"', 'name = " "', "hashtags.2.name: is empty."),
+        (EVENT, 'capacity = 250', 'capacity = -1', "registration.capacity: has to be from "),
+        (EVENT, 'starts = 2027-11-16 09:00:00', 'starts = 0001-01-01 00:00:00', "starts: is outside the calendar."),
+        (PAGE, "title: Sidan practical", "title: \x07", "the front matter is no valid YAML: "),
+        (PAGE, "title: Sidan practical", "title: Sidan\nbody: Text", "body: is not known here; the text stands below"),
+        (POST, "date: 2016-11-20", "date: 2016-11-21", "sources: the entries are not those of "),
+        ("glossary.toml", 'avoid = "öppna"', f'avoid = "{"İ" * 60}"', "characters in lower case, and "),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_by_file_and_key(texts, file, old, new, sentence):
@@ -123,6 +130,26 @@ def test_what_does_not_fit_what_is_stored_is_named(folder, run):
         change(folder, f"posts/plain.{name}.md", "slug: ", "categories: [none]\nslug: ")
     said = refused(run, folder)
     assert said == ["posts/plain.en.md: categories: there is no category none; taxonomy.toml lists them."]
+
+
+def test_a_page_needs_a_title_in_one_language_and_an_image_both_its_files(texts):
+    untitled = {
+        name: text.replace("title: Sidan practical", "title: ''").replace(
+            "title: Page practical", "title: ''"
+        )
+        for name, text in texts.items()
+    }
+    described = {
+        **untitled,
+        "events/nf27/images/0123456789abcdef.toml": 'added = 2027-11-16 09:00:00\nalt = { sv = "", en = "Sea" }',
+    }
+    with pytest.raises(ContentRefused) as refusal:
+        reading.read(described, {}, [("nf27", "fedcba9876543210")])
+    assert sorted(refusal.value.problems) == [
+        "events/nf27/images/0123456789abcdef.toml: its original 0123456789abcdef.jpg is missing",
+        "events/nf27/images/fedcba9876543210.jpg: its description fedcba9876543210.toml is missing",
+        f"{PAGE}: title: is empty in every language",
+    ]
 
 
 def test_a_sector_can_begin_to_be_reviewed(folder, run):
@@ -186,6 +213,24 @@ def test_a_folder_that_is_not_there_or_empty_is_a_sentence(site, run, tmp_path):
     assert said.startswith("the folder holds no content; that would be taxonomy.toml, ")
 
 
+def test_a_folder_with_too_many_files_is_not_read(folder, run, monkeypatch):
+    monkeypatch.setattr(folders, "MOST", 3)
+    assert run("import", folder) == (1, f"Error: {folder}: holds more than 3 files.\n")
+
+
+def test_a_file_that_cannot_be_read_is_named(folder, run, monkeypatch):
+    read = Path.read_bytes
+
+    def refuse_one(path):
+        if path.name == "plain.sv.md":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse_one)
+    status, said = run("import", folder)
+    assert (status, said.splitlines()[0]) == (1, "posts/plain.sv.md: cannot be read: Permission denied.")
+
+
 # Tests of the folders into which an export may be written
 
 
@@ -211,6 +256,12 @@ def test_an_export_over_changed_or_added_files_is_refused(folder, run):
         " import these changes first, or choose another folder.\n",
         before,
     )
+
+
+def test_an_export_over_one_whose_list_of_files_is_damaged_is_refused(folder, run):
+    (folder / folders.WRITTEN).write_text("[]")
+    said = f"Error: {folder / folders.WRITTEN}: cannot be read; choose another folder.\n"
+    assert run("export", folder) == (1, said)
 
 
 @pytest.mark.parametrize("is_there", [True, False])

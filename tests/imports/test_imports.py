@@ -7,17 +7,20 @@ from sqlalchemy import func, select
 
 from forum import clock
 from forum.audit.models import AuditEntry
+from forum.database import start_write
+from forum.events.models import Event
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.imports import checking, tables
+from forum.imports import actions, checking, console, tables
 from forum.imports.checking import Person
+from forum.imports.errors import OutcomeChanged
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.people import notes
 from forum.people.models import AddressChange
 from forum.registration import actions as registering
-from forum.registration import by_hand, new_address
+from forum.registration import by_hand, new_address, places
 from forum.registration.applicant import Details
 from forum.registration.enums import Status
 from forum.registration.models import Registration
@@ -356,3 +359,44 @@ def test_people_of_an_import_are_a_filter_of_the_list(page, event, organiser):
     for unknown in (foreign.id, 99, "0", "1x", "9" * 30, f"{made}&import={foreign.id}"):
         address = f"/console/nf27/attendees?import={unknown}"
         assert organiser.client.get(address).status_code == 404, unknown
+
+
+def test_what_changes_between_the_last_dry_run_and_the_lock_is_shown_again(page, event, monkeypatch):
+    """The import waits for the event's lock; meanwhile somebody registers, or the same form comes a second time."""
+    shown = sent(page, PAIR)
+
+    def register_first(session):
+        monkeypatch.undo()
+        confirmed(session.get(Event, event.id), "tech", email="kim@example.org")
+        start_write(session)
+
+    monkeypatch.setattr(console, "start_write", register_first)
+    refused = shown.submit(button="Import 2 people", expect=409)
+    assert refused.flashes == [
+        "Something has changed meanwhile, and nobody has been imported. Look through it again."
+    ]
+    assert imported() == []
+
+
+def test_a_table_that_is_sealed_no_more_is_chosen_again(page, event):
+    shown = sent(page, PAIR)
+    again = shown.submit(button="Import 2 people", forged={"table": "too old"}, follow=True)
+    assert "The table was sent too long ago. Nobody has been imported. Choose it again." in again.text
+
+
+def test_an_address_that_is_registered_and_a_full_sector_stop_an_import(event, organiser):
+    """The rules of adding by hand hold once more while people are imported."""
+    confirmed(event, "ngo", email="kim@example.org")
+    told = actions.Terms(
+        reason="Ours.", sends_links=True, may_wait=False, headings="", columns={}, form_key="form"
+    )
+    details = Details("Kim", "Ek", "Byrån", "", "SE", "sv", None)
+    people = [Person(1, find_sector(event, "ngo"), details, "kim@example.org", {})]
+    with pytest.raises(OutcomeChanged):
+        write(lock_and_import, event, people, told)
+    db.session.rollback()
+
+
+def lock_and_import(event, people, told):
+    places.lock(event)
+    actions.carry_out(event, people, told, user_id=1, now=NOW)

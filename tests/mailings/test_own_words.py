@@ -471,3 +471,30 @@ def test_written_is_what_it_was(event):
     mailing = make_draft(event)
     assert Written(mailing.subjects, mailing.words, mailing.fallback) == WRITTEN
     assert write(own_words.rewrite, mailing, WRITTEN, actor="user:1", now=NOW) is False
+
+
+def test_a_page_of_a_draft_that_has_been_sent_meanwhile_changes_nothing(organiser, event):
+    confirmed(event, "ngo")
+    mailing = make_draft(event)
+    here = {"event": "nf27", "mailing": mailing.id}
+    text, people, removal = (
+        organiser.get(f"own_mailings.{act}", **here) for act in ("write", "people", "discard")
+    )
+    write(own_words.send, mailing, **PRESSED)
+    text.form('form:has([name="words-en"])').submit({"subjects-en": "Another"}, follow=True)
+    people.submit(follow=True)
+    removal.submit(button="Delete the draft", follow=True)
+    db.session.expire_all()
+    assert mailing.subjects["en"] != "Another"
+    assert db.session.get(Mailing, mailing.id).status != MailingStatus.PROPOSED
+    for act in ("write", "discard"):
+        assert organiser.get(f"own_mailings.{act}", **here, expect=303).location.endswith("/results")
+
+
+def test_filters_that_the_list_does_not_know_are_no_address_of_a_message(organiser, event):
+    organiser.get("own_mailings.new", event="nf27", sector="nowhere", expect=404)
+
+
+def test_same_people_and_words_are_not_stored_again(event):
+    mailing = make_draft(event)
+    assert write(own_words.readdress, mailing, dict(mailing.audience), actor="user:1", now=NOW) is False

@@ -1,0 +1,76 @@
+"""Words of the console that depend on an event's shares, its line and its offers."""
+
+from datetime import timedelta
+
+import pytest
+from flask_babel import force_locale
+
+from forum.console import sector_words
+from forum.events.enums import LineOrder, SectorPolicy
+from forum.registration import listing, offer_words, waiting_view
+from forum.registration.line import Because
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, write
+
+
+@pytest.fixture(autouse=True)
+def in_english(database):
+    with force_locale("en"):
+        yield
+
+
+def effects(event):
+    return sector_words.effects_of(event, listing.count_by_sector_and_status(event), NOW)
+
+
+def test_a_sector_is_told_with_its_floor_and_what_is_kept_until_the_release():
+    sectors = [
+        make_sector("justice", floor=2, ceiling=4, position=0, policy=SectorPolicy.INVITATION),
+        make_sector("ngo", floor=1, ceiling=1, position=1),
+    ]
+    event = make_event(capacity=5, sectors=sectors, release_at=None)
+    confirmed(event, "ngo")
+    told = effects(event)
+    assert told.rows == {
+        "justice": "0 are in; a floor of 2 keeps 2. The public form takes nobody for this sector.",
+        "ngo": "1 is in; the floor of 1 is reached and keeps none. Nobody more can come now.",
+    }
+    assert told.release == ("No day is set on which kept places are released: they are kept until the end.")
+    write(setattr, event, "release_at", NOW - timedelta(days=1))
+    told = effects(event)
+    assert told.rows["ngo"] == "1 is in; kept places have been released. Nobody more can come now."
+    assert told.release == (
+        "Kept places have been released: what is free is open to every sector below its ceiling."
+    )
+
+
+def test_the_line_says_what_the_order_and_a_limit_mean_for_each_person():
+    event = make_event(
+        capacity=2, sectors=[make_sector("ngo", ceiling=2)], organisation_cap=2, line_order=LineOrder.BALANCE
+    )
+    for organisation in ("Two", "Two"):
+        confirmed(event, "ngo", organisation=organisation)
+    full, new = (confirmed(event, "ngo", organisation=name) for name in ("Two", "None"))
+    lines = {event.sectors[0].id: [(1, full), (2, new)]}
+    assert waiting_view.notes(event, lines) == {
+        full.id: "Passed over: the organisation has as many places as it can have",
+        new.id: "The organisation has no place yet",
+    }
+    write(setattr, event, "organisation_cap", 5)
+    assert waiting_view.notes(event, lines)[full.id] == "The organisation has a place"
+
+
+def test_an_offer_is_explained_to_organisers_as_far_as_it_is_known():
+    sectors = make_event(sectors=[make_sector("justice"), make_sector("ngo")]).sectors
+    unknown = "It is not known why: an earlier version of the forum has made this offer."
+    assert offer_words.for_organisers({}, sectors) == [unknown]
+    why = {"because": Because.FLOOR, "rank": 2, "below": 3, "full": [sectors[1].id]}
+    assert [str(sentence) for sentence in offer_words.for_organisers(why, sectors)] == [
+        "The sector was furthest below its floor.",
+        "The person was 2nd in the sector’s line.",
+        "The sector was 3 places below its floor.",
+        "Could take nobody: NGOs.",
+    ]
+    assert offer_words.for_organisers({**why, "rank": 1, "below": 0, "full": []}, sectors)[1:] == [
+        "The person was first in the sector’s line."
+    ]
