@@ -6,7 +6,8 @@ who asks from another network. Beyond these limits no mail is sent, and no page 
 somebody has used this address before (S24); a page for everybody says how many messages are possible.
 
 The domain of an organisation gets as many messages as a large organisation may need. Beyond that the form is refused,
-for all addresses of the domain alike; a button sends it again later.
+for all addresses of the domain alike; a button sends it again later. One client gets most of them, but not all: with
+forms and requests for links it would otherwise shut out everybody at the domain.
 
 When many clients send forms at once, or ask for links at once, the limit of the whole site applies (the brake):
 further forms have to be sent again a moment later.
@@ -17,6 +18,7 @@ identity).
 """
 
 from flask import current_app
+from limits import parse
 
 from forum.audit.queries import DOMAIN_LIMITED, FORMS_BRAKED, NETWORK_LIMITED
 from forum.audit.traces import note_brake
@@ -40,6 +42,8 @@ EACH_CLIENT, ALL_CLIENTS = "3 per hour", "10 per hour"
 MAILBOX, DOMAIN = "mail to a mailbox", "mail to a domain"
 # The kinds of forms that the brake counts separately: many requests for links do not brake registering.
 SITE, LINKS = "forms", "requests for a link"
+# Below so many messages to a domain an hour, the share of a client would be less than one office sends at once.
+FEW = 100
 CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20
 
@@ -125,10 +129,15 @@ def note_guess(registration: Registration) -> None:
 
 
 def refuse_full_domain(address: str) -> None:
-    """Raise DomainFull when the limit of messages to the domain of this address is used up."""
+    """Raise DomainFull when the limit of messages to the domain of this address is used up.
+
+    Raises TooManyTries when this client alone has asked for most of them.
+    """
     domain = find_organisation_domain(address)
     if domain and not has_room(_of_domain(), DOMAIN, keyed(domain)):
         raise DomainFull
+    if domain and not has_room(_of_client(), DOMAIN, keyed(domain), client()):
+        raise TooManyTries
 
 
 def may_mail(address: str) -> bool:
@@ -138,6 +147,7 @@ def may_mail(address: str) -> bool:
         return False
     if domain:
         takes(_of_domain(), DOMAIN, keyed(domain))
+        takes(_of_client(), DOMAIN, keyed(domain), client())
     return True
 
 
@@ -156,3 +166,10 @@ def find_organisation_domain(address: str) -> str | None:
 
 def _of_domain() -> str:
     return current_app.config["MAILS_PER_DOMAIN"]
+
+
+def _of_client() -> str:
+    """Return how many messages to one domain a client may ask for: four fifths, or a small limit whole."""
+    whole = parse(_of_domain())
+    most = whole.amount * 4 // 5 if whole.amount >= FEW else whole.amount
+    return f"{most} per {whole.get_expiry()} seconds"

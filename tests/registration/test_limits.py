@@ -1,5 +1,6 @@
 """Limits keep the forum from flooding a mailbox with mails, and no client can use up another's limit (S24, S25)."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -308,3 +309,17 @@ def test_five_hundred_clients_register_with_the_default_limits(event, send, data
     answers = [send(f"p{n}@agency.example", f"198.51.{n // 250}.{n % 250}").status_code for n in range(500)]
     assert (set(answers), set(statuses(database))) == ({303}, {"queued"})
     assert database.query(Registration).filter(Registration.holds_place).count() == 500
+
+
+def test_no_client_alone_uses_up_the_messages_of_a_domain(app, moment):
+    """Forms and requests for links are limited apart: with both, one client would shut out a whole authority."""
+    for number in range(600):
+        path = ("/en/register/justice", "/en/register/link")[number % 2]
+        moment[0] += 600 if number % 120 == 119 else 0
+        with app.test_request_context(path, environ_base={"REMOTE_ADDR": "198.51.100.1"}):
+            limits.spend(limits.client_limit())
+            with suppress(limits.TooManyTries):
+                refuse_full_domain(f"p{number}@agency.example")
+                may_mail(f"p{number}@agency.example")
+    with app.test_request_context(environ_base={"REMOTE_ADDR": "198.51.100.2"}):
+        refuse_full_domain("minister@agency.example")
