@@ -43,10 +43,17 @@ test-slow: ## the suite's long part: PostgreSQL, repeated races, faults under lo
 	@bin/test-needs
 	@$(venv)/pytest -n $(processes) --dist worksteal -m "slow or postgresql" $(ARGS)
 
-coverage: ## which lines and branches of forum/ no test runs (ARGS="-m 'not browser and not slow'" for a part)
+# Slow tests and tests on PostgreSQL that run lines which no test of `make test` runs.
+counted := $(addprefix tests/,app/test_postgres_waits.py audit/test_chain.py commands content/test_round_trip.py \
+	faults/test_cut_connection.py faults/test_database.py guards/test_every_command.py guards/test_failing_closed.py \
+	guards/test_templates.py health jobs news/test_search.py registration/test_state_counts.py \
+	registration/test_text_index.py web/test_content_version.py)
+
+coverage: ## which lines and branches of forum/ neither `make test` nor some slow tests run (ARGS="-k ..." for a part)
 	@bin/bootstrap dev
 	@bin/test-needs
-	@$(venv)/pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow" --cov --cov-report= $(ARGS)
+	@$(venv)/pytest -n $(processes) --dist worksteal -m "not slow and not postgresql" --cov --cov-report= $(ARGS)
+	@$(if $(ARGS),,$(venv)/pytest -n $(processes) --dist worksteal -m "slow or postgresql" --cov --cov-append --cov-report= $(counted))
 	@$(venv)/coverage report
 
 check: ## lint, types, templates, imports, migrations, translations, commit subjects; the longest functions
