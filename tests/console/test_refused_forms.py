@@ -58,9 +58,9 @@ def test_a_page_to_which_others_lead_is_not_removed_and_an_unknown_language_has_
     with pytest.raises(StillLinked):
         write(standing.remove, page, actor="command", now=NOW)
     db.session.rollback()
-    for page in ("pages", "posts"):
+    for page, place in (("pages", "pages"), ("posts", "news")):
         typed = {**organiser.get(f"{page}.new", **HERE).form().data, "in": "xx"}
-        organiser.open(f"/console/nf27/{page}/preview", method="POST", data=typed, expect=400)
+        organiser.open(f"/console/nf27/{place}/preview", method="POST", data=typed, expect=400)
     organiser.get("library.index", **HERE, page=99, expect=404)
 
 
