@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
 from forum import clock
@@ -18,6 +19,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
+from forum.mailings import progress
 from forum.outbox import actions, listing, relay, wording
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped
@@ -80,12 +82,26 @@ def _list(event: Event) -> dict[str, Any]:
         "pages": _pages(event, filters, page),
         "counts": listing.count_by_status(scope),
         "mailings": list_rows(event),
+        "left": _left(event),
         "drafts": list_drafts(event),
         "statuses": list(MessageStatus),
         "wording": wording,
         "form": DismissForm(),
         "relay_text": wording.relay_text(trouble, event.zone, clock.now()) if trouble else "",
     }
+
+
+def _left(event: Event) -> str:
+    """Return in words how long the event's messages to many still take, "" when none waits or they have no pace."""
+    people, seconds = progress.left_of(event)
+    if not people:
+        return ""
+    return ngettext(
+        "Messages to many that wait for their turn: %(people)s. That takes about %(num)s minute more.",
+        "Messages to many that wait for their turn: %(people)s. That takes about %(num)s minutes more.",
+        max(1, round(seconds / 60)),
+        people=format_decimal(people),
+    )
 
 
 def _change(slug: str, number: int, act: Callable[..., None], done: str) -> ResponseReturnValue:

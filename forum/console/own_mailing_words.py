@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from forum.accounts.access import may_open
 from forum.extensions import db
-from forum.mailings import chosen_audience, mails, queries
+from forum.mailings import chosen_audience, mails, progress, queries
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import LeftOut, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
@@ -114,14 +114,17 @@ def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
 
 
 def done_at(mailing: Mailing, counts: queries.Counts, now: datetime) -> datetime | None:
-    """Return when the last mail will have left at the present pace; None while too little has left to tell a pace."""
+    """Return when the last mail will have left; None while there is nothing to tell it from.
+
+    It leaves no sooner than at the pace so far, and than mails to many may leave.
+    """
     begun = mailing.begins_at or mailing.started_at
-    if mailing.status != MailingStatus.SENDING or begun is None or now <= begun:
+    if mailing.status != MailingStatus.SENDING or begun is None or now <= begun or not counts.waiting:
         return None
     done = counts.sent + counts.failed + counts.retried
-    if not done or not counts.waiting:
-        return None
-    return now + timedelta(seconds=(now - begun).total_seconds() / done * counts.waiting)
+    so_far = (now - begun).total_seconds() / done * counts.waiting if done else 0
+    seconds = max(so_far, progress.seconds_left(mailing))
+    return now + timedelta(seconds=seconds) if seconds else None
 
 
 def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:

@@ -167,14 +167,15 @@ def _clock(now: datetime) -> tuple[bool, str]:
 
 def _mail(now: datetime) -> tuple[bool, str]:
     """Check how long the oldest unsent mail has waited since it was queued, whatever attempts have failed since."""
-    queue = outbox.read_queue()
-    if queue.oldest is None:
+    queue = outbox.read_queue(now=now)
+    if not queue.waiting:
         return True, "nothing waits"
-    waited = now - queue.oldest
-    words = (
-        f"{counted(queue.waiting, 'waits', 'wait')},"
-        f" the oldest for {counted(int(waited.total_seconds() / 60), 'minute', 'minutes')}"
-    )
+    waited = now - (queue.oldest or now)
+    words = counted(queue.waiting, "waits", "wait")
+    if queue.oldest:
+        words += f", the oldest for {counted(int(waited.total_seconds() / 60), 'minute', 'minutes')}"
+    else:
+        words += ", in turn"
     trouble = relay.find_trouble()
     failures = max(queue.failures, trouble.failures if trouble else 0)
     if failures:
@@ -188,7 +189,7 @@ def _mail(now: datetime) -> tuple[bool, str]:
 
 def _dead_letters(now: datetime) -> tuple[bool, str]:
     """Check that no mail has failed for good; in a demo, which starts with such a mail, this never fails."""
-    failed = outbox.read_queue().failed
+    failed = outbox.read_queue(now=now).failed
     if not failed:
         return True, "none"
     words = f"{failed}; the console's Mail page says why"

@@ -15,6 +15,7 @@ from forum.invitations import sending as invitation_mails
 from forum.mailings import reminders, sending
 from forum.news import actions as news
 from forum.news import reindexing
+from forum.outbox import pacing
 from forum.privacy import erasing, erasing_again, restricting
 from forum.registration import (
     choosing,
@@ -103,6 +104,7 @@ JOBS = (
     Job("forget delegations", 3600, asking.forget_ended),
     Job("forget named substitutes", 3600, substituting.forget_ended),
     Job("forget counters", 3600, forget_counters),
+    Job("forget paces", 600, pacing.forget_old),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),
     # This job runs before the next one, which reports a missing head as a fault: after a pause of the worker no head is
     # recent.

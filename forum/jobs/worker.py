@@ -56,7 +56,7 @@ class Worker:
 
     def send_mail(self) -> bool:
         """Send a batch of mails; return whether there may be more."""
-        return delivery.deliver_due(stopped=self._stopped.is_set) > 0
+        return delivery.deliver_due(stopped=self._stopped.is_set, rest=self._stopped.wait) > 0
 
     def run_jobs(self) -> bool:
         """Run the jobs that are due, each in its own transaction; a job that fails stops no other."""

@@ -12,15 +12,18 @@ from sqlalchemy import select
 
 from forum.events import queries as events
 from forum.extensions import db
-from forum.mailings import actions, chosen_audience, mails, queries, refusals
+from forum.mailings import actions, chosen_audience, mails, progress, queries, refusals
 from forum.mailings.enums import STARTED, Anchor, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
+from forum.outbox import pacing
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import places, restrictions
 from forum.registration.enums import Status
 
 AT_ONCE = 50
+# No more mails to a domain are made while this many to it wait, where mails have a pace.
+OF_A_DOMAIN = 10
 # States of mails that count against AT_ONCE. Mails that wait for another attempt, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 ACTOR = "worker"
@@ -28,14 +31,21 @@ ACTOR = "worker"
 
 def list_next(*, now: datetime) -> Sequence[int]:
     """Return the ids of the recipients whose mails may go to the outbox now."""
-    sending = queries.list_begun(now)
-    room = {number: AT_ONCE - queries.count_mails(number, IN_LINE) for number in sending}
-    return [
-        recipient
-        for number, free in room.items()
-        if free > 0
-        for recipient in queries.list_next_recipients(number, free)
-    ]
+    return [recipient for number in queries.list_begun(now) for recipient in _next_of(number)]
+
+
+def _next_of(mailing_id: int) -> Sequence[int]:
+    """Return the next recipients of a mailing.
+
+    Where mails have a pace, a domain with many recipients must not fill the line, or the others would wait for it.
+    """
+    if not pacing.is_on():
+        free = AT_ONCE - queries.count_mails(mailing_id, IN_LINE)
+        return queries.list_next_recipients(mailing_id, free) if free > 0 else []
+    in_line = progress.count_made(mailing_id, IN_LINE)
+    free = AT_ONCE - sum(min(number, OF_A_DOMAIN) for number in in_line.values())
+    full = [domain for domain, number in in_line.items() if number >= OF_A_DOMAIN]
+    return progress.list_next_recipients(mailing_id, free, beside=full) if free > 0 else []
 
 
 def queue_one(recipient_id: int, *, now: datetime) -> int:

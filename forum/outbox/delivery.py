@@ -22,7 +22,7 @@ from forum import clock
 from forum.audit import actions as audit
 from forum.database import start_write
 from forum.extensions import db
-from forum.outbox import queries, relay, reports, return_paths, signing, suppression
+from forum.outbox import pacing, queries, relay, reports, return_paths, signing, suppression
 from forum.outbox.addresses import mailbox
 from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.errors import (
@@ -37,6 +37,8 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.transport import Envelope, Transport, longest_delivery, open_transport
 
 MAILS_A_CONNECTION = 100
+# How long an open connection waits for the next mail's turn: RESTS times REST_SECONDS, and then it is closed.
+RESTS, REST_SECONDS = 25, 0.2
 EVERY_SO_MANY = 10  # every tenth mail is the one that has waited longest, whatever its priority (lane)
 BY_LANE = (OutboxMessage.lane, OutboxMessage.next_attempt_at, OutboxMessage.id)
 BY_AGE = (OutboxMessage.next_attempt_at, OutboxMessage.id)
@@ -55,20 +57,31 @@ class Claim:
     owner: str
 
 
-def deliver_due(*, stopped: Callable[[], bool] = lambda: False) -> int:
+def deliver_due(
+    *, stopped: Callable[[], bool] = lambda: False, rest: Callable[[float], object] | None = None
+) -> int:
     """Send due mails over one connection; return how many were attempted. Commits after each mail.
 
-    Ends early when `stopped`, which is called between mails, returns True.
+    Ends early when `stopped`, which is called between mails, returns True. With `rest`, which waits for some seconds,
+    the connection stays open while the next mails wait for their turn (`outbox.pacing`).
     """
-    tried = 0
+    tried, rests = 0, 0
     with open_transport() as transport:
-        while tried < MAILS_A_CONNECTION and not stopped() and _may_send() and _is_connected(transport):
-            is_fair_turn = tried % EVERY_SO_MANY == EVERY_SO_MANY - 1
-            claim = _claim(clock.now(), BY_AGE if is_fair_turn else BY_LANE)
-            if claim is None:
-                break
-            tried += 1
-            if not _deliver_one(transport, claim):
+        while tried < MAILS_A_CONNECTION and not stopped():
+            claim = None
+            if _may_send():
+                if not _is_connected(transport):
+                    break
+                is_fair_turn = tried % EVERY_SO_MANY == EVERY_SO_MANY - 1
+                claim = _claim(clock.now(), BY_AGE if is_fair_turn else BY_LANE)
+            if claim:
+                tried, rests = tried + 1, 0
+                if not _deliver_one(transport, claim):
+                    break
+            elif rest and tried and rests < RESTS and _may_send(at_any_pace=True):
+                rests += 1
+                rest(REST_SECONDS)
+            else:
                 break
     return tried
 
@@ -102,13 +115,14 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
     return now + timedelta(minutes=minutes * chance.uniform(1 - JITTER, 1 + JITTER))
 
 
-def _may_send() -> bool:
-    """Return whether a mail is due and sending is not paused.
+def _may_send(*, at_any_pace: bool = False) -> bool:
+    """Return whether a mail is due, and has its turn unless `at_any_pace`, and sending is not paused.
 
     Reads only: the queue is mostly empty, and looking must not take the write lock.
     """
     now = clock.now()
-    may = queries.is_anything_due(now) and not relay.is_paused(now)
+    turn = [] if at_any_pace else [pacing.may_leave(now)]
+    may = queries.is_anything_due(now, *turn) and not relay.is_paused(now)
     db.session.rollback()
     return may
 
@@ -127,14 +141,16 @@ def _is_connected(transport: Transport) -> bool:
 
 
 def _claim(now: datetime, order: tuple) -> Claim | None:
-    """Claim the next due mail, exclusively: by SQLite's write lock, or SKIP LOCKED on PostgreSQL. Commits."""
+    """Claim the next due mail whose turn it is, exclusively: by SQLite's write lock, or SKIP LOCKED. Commits."""
     owner, until = secrets.token_hex(16), now + longest_delivery()
-    due = select(OutboxMessage.id).where(queries.is_due(now)).order_by(*order).limit(1)
     start_write(db.session)
-    message_id = db.session.scalar(due.with_for_update(skip_locked=True))
-    if message_id is None:
+    columns = OutboxMessage.id, OutboxMessage.lane, pacing.domain_of(OutboxMessage.recipient)
+    due = select(*columns).where(queries.is_due(now), pacing.may_leave(now)).order_by(*order)
+    row = db.session.execute(due.limit(1).with_for_update(skip_locked=True)).one_or_none()
+    if row is None or not pacing.take(row[1], row[2], now):
         db.session.rollback()
         return None
+    message_id = row[0]
     values = {"status": MessageStatus.INFLIGHT, "attempts": OutboxMessage.attempts + 1, "lease_owner": owner}
     begun = update(OutboxMessage).where(OutboxMessage.id == message_id)
     db.session.execute(

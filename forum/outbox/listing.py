@@ -92,7 +92,7 @@ def failed(scope: Scope) -> ColumnElement[int]:
 def find_trouble(scope: Scope, *, now: datetime) -> Trouble:
     """Return the reasons why the mails in `scope` are not sent."""
     relay, seen = db.session.execute(select(MailRelay, heartbeats.newest(now).scalar_subquery())).one()
-    queue = read_queue(scope)
+    queue = read_queue(scope, now=now)
     is_late = queue.oldest is not None and now - queue.oldest > MAIL_MAY_WAIT
     is_silent = heartbeats.is_silent(seen, now=now)
     return Trouble(queue.failed, queue.waiting, is_late, is_silent, relay if relay.failures else None)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.columns import UtcDateTime, member
@@ -62,6 +62,18 @@ class WorkerHeartbeat(Base):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MailPace(Base):
+    """When the next mail to many may leave: to a domain, or to any (`domain` is "" then); see `outbox.pacing`.
+
+    The moment is seconds since 1970, because the database adds to it.
+    """
+
+    __tablename__ = "mail_paces"
+
+    domain: Mapped[str] = mapped_column(String(320), primary_key=True)
+    free_at: Mapped[float] = mapped_column(Double)
 
 
 class MailRelay(Base):

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from forum.extensions import db
-from forum.outbox.enums import MessageStatus
+from forum.outbox import pacing
+from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import IS_UNSENT, OutboxMessage
 
 MAIL_MAY_WAIT = timedelta(minutes=15)
@@ -33,7 +34,8 @@ class Queue:
     """How many mails wait or have failed, and since when.
 
     `waiting` is the number of unsent mails, `held` of which wait for `forum release-mail` after a restore; `oldest` is
-    when the first of them was created. `failures` is the number of failed attempts in a row, `failed` of dead letters.
+    when the first of them was created, without those to many that wait for their turn while others leave
+    (`outbox.pacing`). `failures` is the number of failed attempts in a row, `failed` of dead letters.
     """
 
     waiting: int
@@ -43,12 +45,13 @@ class Queue:
     held: int
 
 
-def read_queue(scope: Scope | None = None) -> Queue:
+def read_queue(scope: Scope | None = None, *, now: datetime) -> Queue:
     """Return the state of the queue of mails: those in `scope`, or all when no scope is given."""
     is_unsent, is_held = OutboxMessage.status.in_(UNSENT), OutboxMessage.next_attempt_at == HELD
+    is_in_turn = (OutboxMessage.lane == Lane.BULK) & pacing.is_moving(now)
     query = select(
         func.count().filter(is_unsent),
-        func.min(OutboxMessage.created_at).filter(is_unsent),
+        func.min(OutboxMessage.created_at).filter(is_unsent, ~is_in_turn),
         func.max(OutboxMessage.attempts).filter(
             OutboxMessage.status == MessageStatus.AWAITING_RETRY, ~is_held
         ),
@@ -70,6 +73,7 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     return and_(IS_UNSENT, has_come)
 
 
-def is_anything_due(now: datetime) -> bool:
-    """Return whether any mail is due."""
-    return db.session.scalar(select(OutboxMessage.id).where(is_due(now)).limit(1)) is not None
+def is_anything_due(now: datetime, *conditions: ColumnElement[bool]) -> bool:
+    """Return whether any mail is due and meets the conditions."""
+    due = select(OutboxMessage.id).where(is_due(now), *conditions)
+    return db.session.scalar(due.limit(1)) is not None

@@ -30,6 +30,8 @@ TABLES = {  # tables with texts, settings and the running state of the site itse
     "worker_heartbeats",
     "key_checks",
     "mail_relay",
+    # A domain without a person, for a quarter of an hour.
+    "mail_paces",
     "chain_checks",
     "public_balances",
     "reminders",

@@ -117,6 +117,9 @@ def _mail(given: Given) -> dict[str, Any]:
         "MAIL_TIMEOUT": given.number("MAIL_TIMEOUT", 30, least=1),
         # A file with the certificate of the authority that signed the mail server's, if that is not a public authority.
         "MAIL_CA_FILE": given.get("MAIL_CA_FILE") or None,
+        # How many mails to many leave within a minute, 0 for any number (M11).
+        "BULK_MAILS_PER_MINUTE": given.number("BULK_MAILS_PER_MINUTE", 300),
+        "BULK_MAILS_PER_MINUTE_AND_DOMAIN": given.number("BULK_MAILS_PER_MINUTE_AND_DOMAIN", 60),
     }
     try:
         refuse_wrong_sender(str(settings["MAIL_DEFAULT_SENDER"]))

@@ -23,6 +23,7 @@ TENDED = {
     "forget forms and links",
     "forget invitations",
     "forget named substitutes",
+    "forget paces",
     "forget sign-ins",
     "forget tasks",
     "forget unconfirmed",

@@ -54,7 +54,7 @@ from forum.organisations.models import Distinction, Merge
 from forum.outbox import relay, suppression
 from forum.outbox.enums import SuppressionCause
 from forum.outbox.mail_text_models import MailText
-from forum.outbox.models import OutboxMessage, WorkerHeartbeat
+from forum.outbox.models import MailPace, OutboxMessage, WorkerHeartbeat
 from forum.participants.models import PublicBalance
 from forum.participants.small_cells import protect
 from forum.people.models import AddressChange, RegistrationNote, RegistrationTag
@@ -256,6 +256,7 @@ def _make_events(world: World) -> None:
         save(PublicBalance(event_id=event.id, numbers=told, counted_at=NOW, is_shown=True))
     make_image(here, key=UNUSED_IMAGE, widths=[400])
     save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
+    save(MailPace(domain="example.org", free_at=NOW.timestamp()))
     save(ChainCheck(id=1, entries=1, ended_at=NOW - timedelta(days=1), whole_at=NOW - timedelta(days=1)))
     keys.remember()
 

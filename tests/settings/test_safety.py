@@ -143,6 +143,7 @@ def test_sensible_setting_starts_production(safe, name, value):
             "FORUM_REGISTRATIONS_IN_ALL must be a limit, such as 1500 per 10 minutes",
         ),
         ("PLACES_HELD_PER_ADDRESS", "-1", "FORUM_PLACES_HELD_PER_ADDRESS must be 0 or more"),
+        ("BULK_MAILS_PER_MINUTE", "-1", "FORUM_BULK_MAILS_PER_MINUTE must be 0 or more"),
         ("MAILS_PER_DOMAIN", "many", "FORUM_MAILS_PER_DOMAIN must be a limit, such as 500 per hour"),
         (
             "LIMITER_STORAGE",

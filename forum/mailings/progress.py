@@ -1,0 +1,79 @@
+"""Who still waits for a mailing, by the domain of the address, and how long that takes at the pace of mails to many."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, text
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings.enums import MailingStatus, RecipientStatus
+from forum.mailings.models import Mailing, MailingRecipient
+from forum.outbox import pacing
+from forum.outbox.enums import Lane, MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.registration.enums import LIVE
+from forum.registration.models import Registration
+
+IN_TURN = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
+
+
+def count_made(mailing_id: int, states: Collection[MessageStatus]) -> dict[str, int]:
+    """Return by domain how many mails of the mailing are in these states."""
+    mine = MailingRecipient.mailing_id == mailing_id, OutboxMessage.status.in_(states)
+    domain = pacing.domain_of(OutboxMessage.recipient)
+    return _numbers(
+        select(domain, func.count()).select_from(MailingRecipient).join(OutboxMessage).where(*mine)
+    )
+
+
+def list_next_recipients(mailing_id: int, limit: int, *, beside: Collection[str]) -> Sequence[int]:
+    """Return the ids of the next recipients without a mail whose domain is none of those in `beside`."""
+    mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
+    query = select(MailingRecipient.id).where(*mine).order_by(MailingRecipient.id).limit(limit)
+    if beside:
+        query = query.join(Registration).where(pacing.domain_of(Registration.email).not_in(beside))
+    return db.session.scalars(query).all()
+
+
+def count_waiting(*mine: ColumnElement[bool]) -> dict[str, int]:
+    """Return by domain how many people wait for the mailings that meet the conditions and are being sent."""
+    is_made = (MailingRecipient.status == RecipientStatus.QUEUED) & OutboxMessage.status.in_(IN_TURN)
+    is_to_make = (MailingRecipient.status == RecipientStatus.WAITING) & Registration.status.in_(LIVE)
+    query = (
+        select(pacing.domain_of(func.coalesce(OutboxMessage.recipient, Registration.email)), func.count())
+        .select_from(MailingRecipient)
+        .join(Mailing, Mailing.id == MailingRecipient.mailing_id)
+        .join(Registration, Registration.id == MailingRecipient.registration_id)
+        .outerjoin(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
+        .where(*mine, Mailing.status == MailingStatus.SENDING, or_(is_made, is_to_make))
+    )
+    return _numbers(query)
+
+
+def seconds_left(mailing: Mailing) -> float:
+    """Return how long the mailing takes at least, with the other mails to many that wait already; 0 without a pace."""
+    if not pacing.is_on():
+        return 0
+    mine = select(MailingRecipient.message_id).where(
+        MailingRecipient.mailing_id == mailing.id, MailingRecipient.message_id.is_not(None)
+    )
+    others = OutboxMessage.lane == Lane.BULK, OutboxMessage.status.in_(IN_TURN), OutboxMessage.id.not_in(mine)
+    domain = pacing.domain_of(OutboxMessage.recipient)
+    ahead = _numbers(select(domain, func.count()).select_from(OutboxMessage).where(*others))
+    waiting = count_waiting(Mailing.id == mailing.id)
+    return pacing.seconds_for(
+        {name: waiting.get(name, 0) + ahead.get(name, 0) for name in waiting.keys() | ahead.keys()}
+    )
+
+
+def left_of(event: Event) -> tuple[int, float]:
+    """Return how many people wait for the event's mailings, and how many seconds that takes; 0 without a pace."""
+    if not pacing.is_on():
+        return 0, 0
+    waiting = count_waiting(Mailing.event_id == event.id)
+    return sum(waiting.values()), pacing.seconds_for(waiting)
+
+
+def _numbers(query: Select[str, int]) -> dict[str, int]:
+    # By the column's place: PostgreSQL takes an expression with values of its own for another one.
+    return dict(db.session.execute(query.group_by(text("1"))).all())

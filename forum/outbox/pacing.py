@@ -1,0 +1,118 @@
+"""How fast mails to many leave: so many a minute in all and to each domain, at moments spread by chance (M11).
+
+A mail server that gets thousands of mails from one sender within minutes takes them for spam. Only mails of the lowest
+priority have a pace. The database knows when the next of them may leave, so that all workers keep one pace together.
+"""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, true
+from sqlalchemy.dialects import postgresql, sqlite
+
+from forum.extensions import db
+from forum.outbox.enums import Lane
+from forum.outbox.models import MailPace, OutboxMessage
+
+# Stands for all domains together in `MailPace.domain`.
+ALL = ""
+# How late a mail may be without delaying the next: the worker looks twice a second, and sending a mail takes time.
+CATCH_UP = 1.0
+# A step is longer than its least length by up to this part of it.
+JITTER = 0.2
+# No step is longer than this many seconds. A moment further ahead was written by a wrong clock.
+LONGEST = 150.0
+# A row that says nothing any more is kept for so long; it tells when the last mail to many left.
+KEPT = timedelta(minutes=15)
+chance = random.SystemRandom()
+
+
+def is_on() -> bool:
+    """Return whether mails to many have a pace at all."""
+    return any(_limits().values())
+
+
+def may_leave(now: datetime) -> ColumnElement[bool]:
+    """Return the SQL condition for mails that no pace holds up now."""
+    if not is_on():
+        return true()
+    is_urgent = OutboxMessage.lane < Lane.BULK
+    if db.session.scalar(select(MailPace.domain).where(MailPace.domain == ALL, _is_held(now))) is not None:
+        # The index on lanes finds these at once, however many mails to many wait.
+        return is_urgent
+    held = select(MailPace.domain).where(_is_held(now))
+    return or_(is_urgent, domain_of(OutboxMessage.recipient).not_in(held))
+
+
+def take(lane: Lane, domain: str, now: datetime) -> bool:
+    """Count a mail that is to leave now, in the caller's transaction; return False if another one has been faster.
+
+    A mail of another lane is not counted. Both rows change in one statement, the one for all domains first, so that
+    workers wait for each other instead of blocking one another.
+    """
+    if lane != Lane.BULK or not is_on():
+        return True
+    steps = {ALL: _step(_limits()[ALL]), domain: _step(_limits()["domain"])}
+    floor = now.timestamp() - CATCH_UP
+    rows = [{"domain": name, "free_at": floor + step} for name, step in steps.items()]
+    tool: Any = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    insert = tool.insert(MailPace).values(rows)
+    behind = case((_is_behind(floor, now), MailPace.free_at - floor), else_=0)
+    taken = insert.on_conflict_do_update(
+        index_elements=["domain"], set_={"free_at": insert.excluded.free_at + behind}, where=~_is_held(now)
+    )
+    return len(db.session.scalars(taken.returning(MailPace.domain)).all()) == len(rows)
+
+
+def seconds_for(waiting: Mapping[str, int]) -> float:
+    """Return how long these numbers of mails to many, by domain, take at least until the last one leaves."""
+    limits = _limits()
+    alone = max(waiting.values(), default=0) * _usual_step(limits["domain"])
+    return max(alone, sum(waiting.values()) * _usual_step(limits[ALL]))
+
+
+def is_moving(now: datetime) -> ColumnElement[bool]:
+    """Return the SQL condition that a pace exists and mails to many have left lately, so that others wait in turn."""
+    if not is_on():
+        return ~true()
+    since = (now - KEPT).timestamp()
+    return select(MailPace.domain).where(MailPace.domain == ALL, MailPace.free_at > since).exists()
+
+
+def domain_of(address: ColumnElement[str] | Any) -> ColumnElement[str]:
+    """Return the SQL expression for the domain of a mail address."""
+    find = func.strpos if db.engine.dialect.name == "postgresql" else func.instr
+    return func.lower(func.substr(address, find(address, "@") + 1))
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete the moments that say nothing any more: a domain may be a person's own. Return how many there were."""
+    present = MailPace.free_at.between((now - KEPT).timestamp(), now.timestamp() + LONGEST)
+    gone = db.session.scalars(delete(MailPace).where(~present).returning(MailPace.domain))
+    return len(gone.all())
+
+
+def _limits() -> dict[str, int]:
+    """Return how many mails a minute may leave in all and to a domain; 0 for any number."""
+    config = current_app.config
+    return {ALL: config["BULK_MAILS_PER_MINUTE"], "domain": config["BULK_MAILS_PER_MINUTE_AND_DOMAIN"]}
+
+
+def _step(limit: int) -> float:
+    """Return the seconds from one mail to the next, of a random length with which no minute has more than `limit`."""
+    return (60 + CATCH_UP) / limit * chance.uniform(1, 1 + JITTER) if limit else 0.0
+
+
+def _usual_step(limit: int) -> float:
+    return (60 + CATCH_UP) / limit * (1 + JITTER / 2) if limit else 0.0
+
+
+def _is_held(now: datetime) -> ColumnElement[bool]:
+    return MailPace.free_at.between(now.timestamp(), now.timestamp() + LONGEST)
+
+
+def _is_behind(floor: float, now: datetime) -> ColumnElement[bool]:
+    return MailPace.free_at.between(floor, now.timestamp())

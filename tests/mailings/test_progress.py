@@ -1,0 +1,49 @@
+"""A domain whose mails wait for their turn holds up no other, and pages say how long a message takes (M11)."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum.extensions import db
+from forum.mailings import sending
+from forum.mailings.models import MailingRecipient
+from tests.factories.own_words import make_planned
+from tests.factories.registrations import confirmed, write
+from tests.mailings.test_own_words import BEGUN, work
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url, BULK_MAILS_PER_MINUTE=60, BULK_MAILS_PER_MINUTE_AND_DOMAIN=6)
+
+
+def test_a_domain_with_many_recipients_does_not_fill_the_line(event, frozen, monkeypatch):
+    monkeypatch.setattr(sending, "AT_ONCE", 4)
+    monkeypatch.setattr(sending, "OF_A_DOMAIN", 3)
+    for number in range(5):
+        confirmed(event, email=f"p{number}@A.example", family_name="Berg")
+    beside = confirmed(event, email="p@b.example", family_name="Dahl")
+    make_planned(event)
+    for recipient in sending.list_next(now=BEGUN):
+        write(sending.queue_one, recipient, now=BEGUN)
+
+    (following,) = sending.list_next(now=BEGUN)
+    assert db.session.get_one(MailingRecipient, following).registration_id == beside.id
+    write(sending.queue_one, following, now=BEGUN)
+    assert sending.list_next(now=BEGUN) == []
+
+
+def test_pages_say_how_long_it_takes(event, organiser, time):
+    for number in range(6):
+        confirmed(event, "ngo", email=f"p{number}@a.example")
+    mailing = make_planned(event)
+    time.now = BEGUN - timedelta(seconds=1)
+    time.forward(seconds=2)
+    here = {"event": "nf27", "mailing": mailing.id}
+    # Six mails at six a minute, which chance makes a tenth slower.
+    said = "Messages to many that wait for their turn: 6. That takes about 1 minute more."
+    assert said in organiser.get("outbox.index", event="nf27").text
+    text = organiser.get("sent_mailings.show", **here).text
+    assert "At this pace the last one leaves on" in text
+    work(time.now)
+    assert said in organiser.get("outbox.index", event="nf27").text
