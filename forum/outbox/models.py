@@ -27,6 +27,13 @@ class OutboxMessage(Base):
             sqlite_where=IS_UNSENT,
             postgresql_where=IS_UNSENT,
         ),
+        Index(
+            "ix_outbox_messages_unsent_by_age",
+            "next_attempt_at",
+            "id",
+            sqlite_where=IS_UNSENT,
+            postgresql_where=IS_UNSENT,
+        ),
         Index("ix_outbox_messages_event_id", "event_id", "id"),
         Index("ix_outbox_messages_registration_id", "registration_id"),
     )
