@@ -1,4 +1,4 @@
-"""`forum bounces`: read reports of mail servers from a pipe, an mbox file or a Maildir."""
+"""`forum bounces`: read reports of mail servers, and refusals of messages, from a pipe, an mbox file or a Maildir."""
 
 import mailbox
 import os
@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from flask.cli import with_appcontext
@@ -16,10 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from forum import clock
 from forum.database import start_write
 from forum.extensions import db
+from forum.mailings import leaving
 from forum.outbox import bounces as rules
 from forum.outbox.reports import LONGEST
 
 CHUNK = 64 * 1024
+REFUSED = "a recipient wants no more messages"
 
 
 @click.command()
@@ -36,7 +38,8 @@ CHUNK = 64 * 1024
 )
 @with_appcontext
 def bounces(recipient: str, mbox: Path | None, maildir: Path | None) -> None:
-    """Read reports of mail servers about messages that did not arrive, and complaints: one from standard input.
+    """Read reports of mail servers about messages that did not arrive, complaints, and mail of recipients who want no
+    more messages: one from standard input.
 
     Exits with status 75 (try again later) when a report cannot be noted now, so that a mail server keeps it.
     """
@@ -88,12 +91,13 @@ def _note(raw: bytes, recipient: str) -> str | None:
     """Note one mail and commit; return what came of it, None when it has to be read again later."""
     try:
         start_write(db.session)
-        noted = rules.note(raw, sent_to=recipient, now=clock.now())
+        told: dict[str, Any] = {"sent_to": recipient, "now": clock.now()}
+        noted = REFUSED if leaving.note(raw, **told) else rules.note(raw, **told).value
         db.session.commit()
     except (rules.StillLeaving, DBAPIError, sqlite3.Error):
         db.session.rollback()
         return None
-    return noted.value
+    return noted
 
 
 def _in_mbox(path: Path) -> Iterator[bytes]:

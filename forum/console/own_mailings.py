@@ -18,7 +18,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import mails, own_words, queries
+from forum.mailings import leaving, mails, own_words, queries
 from forum.mailings.enums import MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -134,7 +134,9 @@ def _try_out(mailing: Mailing) -> str:
     """Send a draft to the organiser alone, in each language in which it is written; return the confirmation to show."""
     for code in NAMES:
         if mailing.words.get(code):
-            mails.queue_trial(mailing, g.user, code, now=clock.now())
+            mails.queue_trial(
+                mailing, g.user, code, leave_address=leaving.address_of_nobody(), now=clock.now()
+            )
     return _("It is on its way to you, at %(address)s.", address=g.user.email)
 
 

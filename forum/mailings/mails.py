@@ -1,5 +1,6 @@
 """The mails of mailings: queueing them one by one, and rendering them as a preview."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -36,20 +37,20 @@ def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage | None
 
 
 def queue_own_words(
-    recipient: MailingRecipient, code: str, leave_link: str, *, now: datetime
+    recipient: MailingRecipient, code: str, leave: Mapping[str, str], *, now: datetime
 ) -> OutboxMessage | None:
     """Queue the mail in the organisers' own words, in the language `code`, for one recipient.
 
-    `leave_link` is the URL by which the person refuses further messages.
+    By `leave`, a URL and perhaps an address, the person refuses further messages.
     """
     registration = recipient.registration
     written = _written(recipient.mailing, code, _values(registration, code))
-    return registration_mails.queue_of_mailing(
-        registration, OWN_WORDS, leave_link=leave_link, now=now, **written
-    )
+    return registration_mails.queue_of_mailing(registration, OWN_WORDS, now=now, **leave, **written)
 
 
-def queue_trial(mailing: Mailing, user: User, code: str, *, now: datetime) -> OutboxMessage:
+def queue_trial(
+    mailing: Mailing, user: User, code: str, *, leave_address: str, now: datetime
+) -> OutboxMessage:
     """Queue the mail in the organisers' own words to an organiser, as if they were a recipient; its links do not work.
 
     The mail contains no recipient's name, because it goes to somebody else.
@@ -65,6 +66,7 @@ def queue_trial(mailing: Mailing, user: User, code: str, *, now: datetime) -> Ou
             **_of_sample(event),
             "link": f"{site}{new_token()}",
             "leave_link": leave_link,
+            "leave_address": leave_address,
             **_written(mailing, code, sample_values(event, user, code)),
         },
         now=now,

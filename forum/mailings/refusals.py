@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from flask import current_app
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.columns import digest, new_token
@@ -42,24 +42,21 @@ def refuse(token: str, *, now: datetime) -> None:
 
     Messages to the address that are made already and have not left are taken back.
     """
-    address = _find_address(token)
-    if not address or is_refused(canonical_email(address)):
-        return
-    first = next(iter(_digests(canonical_email(address))))
-    tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    refusal = tool.insert(MailRefusal).values(category=Category.MESSAGES, digest=first, refused_at=now)
-    # A mail program and its reader may send the refusal at the same moment.
-    db.session.execute(refusal.on_conflict_do_nothing())
-    same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
-    unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))
-    mine = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
-    db.session.execute(mine.values(left_because=LeftOut.UNSUBSCRIBED))
-    outbox.take_back_messages(select(OutboxMessage.id).where(*same), AbortReason.NOT_NEEDED)
+    if address := _find_address(MailingRecipient.leave_digest == digest(token)):
+        _refuse(address, now)
+
+
+def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
+    """Refuse further messages to the address of the recipient's mail, as `refuse`; return whether there is a mail."""
+    address = _find_address(MailingRecipient.id == recipient.id)
+    if address:
+        _refuse(address, now)
+    return bool(address)
 
 
 def take_back(token: str) -> None:
     """Let the address of the mail with this token get messages again; an unknown token changes nothing."""
-    if address := _find_address(token):
+    if address := _find_address(MailingRecipient.leave_digest == digest(token)):
         mine = MailRefusal.digest.in_(_digests(canonical_email(address)))
         db.session.execute(delete(MailRefusal).where(_MINE, mine))
 
@@ -79,12 +76,27 @@ def address_of(token: str, language: str) -> str:
 _MINE = MailRefusal.category == Category.MESSAGES
 
 
-def _find_address(token: str) -> str:
-    """Return the address to which the mail with this token was sent; "" for an unknown token.
+def _refuse(address: str, now: datetime) -> None:
+    if is_refused(canonical_email(address)):
+        return
+    first = next(iter(_digests(canonical_email(address))))
+    tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
+    refusal = tool.insert(MailRefusal).values(category=Category.MESSAGES, digest=first, refused_at=now)
+    # A mail program and its reader may send the refusal at the same moment.
+    db.session.execute(refusal.on_conflict_do_nothing())
+    same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
+    unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))
+    mine = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
+    db.session.execute(mine.values(left_because=LeftOut.UNSUBSCRIBED))
+    outbox.take_back_messages(select(OutboxMessage.id).where(*same), AbortReason.NOT_NEEDED)
+
+
+def _find_address(meant: ColumnElement[bool]) -> str:
+    """Return the address to which the mail of the recipient who is meant was sent; "" if there is none.
 
     By now the registration may have another address. The reader of the mail decides nothing about that one.
     """
-    mine = MailingRecipient.leave_digest == digest(token), MailingRecipient.status != RecipientStatus.CHOSEN
+    mine = meant, MailingRecipient.status != RecipientStatus.CHOSEN
     query = select(OutboxMessage.recipient).join(
         MailingRecipient, MailingRecipient.message_id == OutboxMessage.id
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from forum.events import queries as events
 from forum.extensions import db
-from forum.mailings import actions, chosen_audience, mails, progress, queries, refusals
+from forum.mailings import actions, chosen_audience, leaving, mails, progress, queries, refusals
 from forum.mailings.enums import STARTED, Anchor, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import pacing
@@ -96,7 +96,8 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
     if recipient.left_because:
         return None
     code = chosen_audience.code_for(mailing, registration.language)
-    return mails.queue_own_words(recipient, code, refusals.issue(recipient), now=now)
+    leave = {"leave_link": refusals.issue(recipient), "leave_address": leaving.address_of(recipient)}
+    return mails.queue_own_words(recipient, code, leave, now=now)
 
 
 def list_started(*, now: datetime) -> Sequence[int]:

@@ -47,7 +47,7 @@ class Draft:
     """The content of a mail before it is built: sender, recipient, texts and attachments.
 
     `leave_link` is the URL at which the recipient refuses further mails of this category, "" for a mail that nobody can
-    refuse.
+    refuse. A mail to `leave_address` refuses them too, where there is such an address.
     """
 
     sender: Mailbox
@@ -61,6 +61,7 @@ class Draft:
     reply_to: Mailbox | None = None
     attachments: Sequence[Attachment] = ()
     leave_link: str = ""
+    leave_address: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,17 @@ def _list_headers(draft: Draft) -> list[tuple[str, str]]:
         raise UnsafeMessage("the link for refusing messages is none")
     return [
         ("List-Id", f"<messages.{draft.sender.address.rpartition('@')[2]}>"),
-        ("List-Unsubscribe", f"<{draft.leave_link}>"),
+        ("List-Unsubscribe", _ways_to_leave(draft)),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Precedence", "bulk"),
     ]
+
+
+def _ways_to_leave(draft: Draft) -> str:
+    if not draft.leave_address:
+        return f"<{draft.leave_link}>"
+    address = quote(refuse_unsafe(draft.leave_address, "address"), safe="@+")
+    return f"<{draft.leave_link}>, <mailto:{address}?subject=unsubscribe>"
 
 
 def _short(subject: str) -> str:
@@ -195,7 +203,7 @@ def _prove(raw: bytes, draft: Draft, expected: list[str]) -> None:
         "subject": _decoded(read["Subject"]) == draft.subject,
         "recipient": _read_mailbox(read["To"]) == draft.recipient,
         "sender": _read_mailbox(read["From"]) == draft.sender,
-        "link for refusing": (read["List-Unsubscribe"] or "<>") == f"<{draft.leave_link}>",
+        "link for refusing": (read["List-Unsubscribe"] or "<>") == _ways_to_leave(draft),
         "parts": len(parts) == 2 + len(draft.attachments) and not any(part.defects for part in read.walk()),
     }
     if wrong := [name for name, same in as_meant.items() if not same]:

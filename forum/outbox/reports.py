@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
-from email.parser import HeaderParser
+from email.parser import BytesHeaderParser, HeaderParser
 from enum import StrEnum
 
 # Read at most this much of a report. The mail server's words come first, and then the returned mail.
@@ -20,8 +20,9 @@ MULTIPART, MULTIPARTS = re.compile(rb"multipart/", re.IGNORECASE), 20
 DELIVERY_STATUS = {"message/delivery-status", "message/global-delivery-status"}
 RETURNED = {"message/rfc822", "message/global"}
 RETURNED_HEADERS = {"text/rfc822-headers", "message/global-headers"}
+ADDRESSED_TO = ("To", "Delivered-To", "X-Original-To", "Envelope-To")
 # The headers that say which address a report is about: in the report, in a complaint, and in the returned mail.
-ADDRESSED = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Original-Mail-From", "Return-Path")
+ADDRESSED = (*ADDRESSED_TO, "Original-Mail-From", "Return-Path")
 CODE = re.compile(r"(?<![\d.])([245])[.](\d{1,3})[.](\d{1,3})(?![\d.])")
 MESSAGE_ID = re.compile(r"<[^<>@\s]{1,120}@[^<>@\s]{1,120}>")
 # Status codes by which an address cannot be written to (RFC 3463, 3.2 to 3.5; RFC 7505): no such mailbox, no such
@@ -65,6 +66,16 @@ def read(raw: bytes) -> Report | None:
     # Anybody may send such a mail, and the parser fails in several ways: too many levels, letters that do not exist.
     except Exception:
         return None
+
+
+def addressed_to(raw: bytes) -> str:
+    """Return the addresses to which a mail came, as its own headers say. Raises nothing."""
+    try:
+        mail = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:LONGEST])
+        return " ".join(text for name in ADDRESSED_TO for text in _values(mail, name))
+    # Anybody may send such a mail, and the parser fails in several ways.
+    except Exception:
+        return ""
 
 
 def code_in(text: str) -> str:

@@ -30,11 +30,9 @@ TOKEN = re.compile(rf"\+([a-zA-Z2-7]{{{TOKEN_LENGTH}}})@")
 
 def sender_of(message: OutboxMessage) -> str:
     """Return the envelope's sender for a mail: its own address; the forum's without FORUM_MAIL_BOUNCE_ADDRESS."""
-    bounces = current_app.config["MAIL_BOUNCE_ADDRESS"]
-    if not bounces:
+    if not can_come_back():
         return parse_mailbox(current_app.config["MAIL_DEFAULT_SENDER"]).address
-    local_part, _, host = mailbox(bounces).address.rpartition("@")
-    return f"{local_part}+{_token(message)}@{host}"
+    return address_of(PURPOSE, message.id, message.message_id)
 
 
 def find_id(text: str) -> int | None:
@@ -42,31 +40,45 @@ def find_id(text: str) -> int | None:
 
     Upper and lower case count as equal, because mail servers may change them.
     """
+    for number, mark in rows_in(PURPOSE, text):
+        # SQLite gives the number of a deleted mail to a later one, so the Message-ID has to match too.
+        message_id = db.session.scalar(select(OutboxMessage.message_id).where(OutboxMessage.id == number))
+        if message_id is not None and mark == mark_of(message_id):
+            return number
+    return None
+
+
+def can_come_back() -> bool:
+    """Return whether there is an address whose mail the forum reads."""
+    return bool(current_app.config["MAIL_BOUNCE_ADDRESS"])
+
+
+def address_of(purpose: bytes, number: int, unique: str) -> str:
+    """Return the address that stands for a row, by its number and a text that no other row ever has."""
+    plain = number.to_bytes(ID_BYTES) + mark_of(unique)
+    token = base64.b32encode(next(_ciphers(purpose)).encrypt(plain, None)).decode().lower()
+    local_part, _, host = mailbox(current_app.config["MAIL_BOUNCE_ADDRESS"]).address.rpartition("@")
+    return f"{local_part}+{token}@{host}"
+
+
+def rows_in(purpose: bytes, text: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the number of each row for which a genuine address stands in the text, and the mark of its unique text."""
     for token in TOKEN.findall(text):
         sealed = base64.b32decode(token.upper())
-        for cipher in _ciphers():
+        for cipher in _ciphers(purpose):
             try:
                 plain = cipher.decrypt(sealed, None)
             except InvalidTag:
                 continue
-            number, mark = int.from_bytes(plain[:ID_BYTES]), plain[ID_BYTES:]
-            # SQLite gives the number of a deleted mail to a later one, so the Message-ID has to match too.
-            message_id = db.session.scalar(select(OutboxMessage.message_id).where(OutboxMessage.id == number))
-            if message_id is not None and mark == _mark(message_id):
-                return number
-    return None
+            yield int.from_bytes(plain[:ID_BYTES]), plain[ID_BYTES:]
 
 
-def _token(message: OutboxMessage) -> str:
-    plain = message.id.to_bytes(ID_BYTES) + _mark(message.message_id)
-    return base64.b32encode(next(_ciphers()).encrypt(plain, None)).decode().lower()
+def mark_of(unique: str) -> bytes:
+    """Return the part of the digest of a row's unique text that its address holds."""
+    return hashlib.sha256(unique.encode()).digest()[:MARK_BYTES]
 
 
-def _mark(message_id: str) -> bytes:
-    return hashlib.sha256(message_id.encode()).digest()[:MARK_BYTES]
-
-
-def _ciphers() -> Iterator[AESSIV]:
+def _ciphers(purpose: bytes) -> Iterator[AESSIV]:
     """Yield the ciphers of the keys of the outbox, the newest first."""
     for key in current_app.config["DATA_KEYS"]["outbox"]:
-        yield AESSIV(hmac.digest(key, PURPOSE, "sha256"))
+        yield AESSIV(hmac.digest(key, purpose, "sha256"))

@@ -23,7 +23,7 @@ NASTY = st.sampled_from(
 )
 
 
-def draft(subject: str, leave_link: str = LINK) -> Draft:
+def draft(subject: str, leave_link: str = LINK, leave_address: str = "") -> Draft:
     """Return a message's draft with this subject."""
     return Draft(
         sender=Mailbox("forum@example.org", "Registration"),
@@ -35,6 +35,7 @@ def draft(subject: str, leave_link: str = LINK) -> Draft:
         message_id="<1@example.org>",
         date=datetime(2027, 1, 1, tzinfo=UTC),
         leave_link=leave_link,
+        leave_address=leave_address,
     )
 
 

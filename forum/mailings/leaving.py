@@ -1,0 +1,40 @@
+"""Refusing messages by writing a mail: the address that a message names for that, and reading what comes there (M06).
+
+Each message has an address of its own, of the kind to which mail servers report (`outbox.return_paths`): it says
+nothing, and only whoever has the message knows it. So who writes there, and what, is not looked at.
+"""
+
+import secrets
+from datetime import datetime
+
+from forum.extensions import db
+from forum.mailings import refusals
+from forum.mailings.models import MailingRecipient
+from forum.outbox import reports, return_paths
+
+PURPOSE = b"forum: refusing messages by mail"
+
+
+def address_of(recipient: MailingRecipient) -> str:
+    """Return the address at which the recipient refuses messages; "" where the forum reads no mail."""
+    if not return_paths.can_come_back() or recipient.leave_digest is None:
+        return ""
+    return return_paths.address_of(PURPOSE, recipient.id, recipient.leave_digest)
+
+
+def address_of_nobody() -> str:
+    """Return such an address for a message that goes to an organiser for a trial: nothing comes of mail to it."""
+    if not return_paths.can_come_back():
+        return ""
+    return return_paths.address_of(PURPOSE, 0, secrets.token_hex())
+
+
+def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
+    """Refuse messages if a mail came to such an address, in the caller's transaction; return whether it did."""
+    addresses = f"{sent_to} {reports.addressed_to(raw)}"
+    for number, mark in return_paths.rows_in(PURPOSE, addresses):
+        recipient = db.session.get(MailingRecipient, number)
+        # SQLite gives the number of a deleted row to the next one.
+        if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
+            return refusals.refuse_for(recipient, now=now)
+    return False
