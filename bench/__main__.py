@@ -10,12 +10,12 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
-from bench import crowds, desk, filling, load, measures, registering, serving
+from bench import crowds, desk, filling, load, mails, measures, registering, serving
 from bench.report import Report, Row, per_second
 from forum.commands.preparing import compile_translations
 from tools import servers
 
-PARTS = ("start", "pages", "registrations", "questions", "lists", "crowds", "news", "bytes")
+PARTS = ("start", "pages", "registrations", "questions", "lists", "crowds", "mails", "news", "bytes")
 RESULTS = serving.PROJECT / "bench/results"
 
 
@@ -162,6 +162,29 @@ def measure_crowds(report: Report, folder: Path, quick: bool) -> None:
                 report.add(Row(f"{reviewed} people in review, {name}", what, value))
             for what, value in crowds.delegation(app, 20):
                 report.add(Row(f"A delegation of 20, {name}", what, value))
+
+
+def measure_mails(report: Report, folder: Path, quick: bool) -> None:
+    """Measure making and sending mails to many, and their memory with few and with many people, on both databases."""
+    number, many = (100, 1_000) if quick else (1_000, 20_000)
+    with servers.run_postgres(durable=True) as server, mails.sink() as port:
+        for name in ("SQLite", "PostgreSQL"):
+            group = f"Mails to many, {name}"
+            for people in (number, many):
+                place = folder / f"{name}-{people}"
+                place.mkdir()
+                is_file = name == "SQLite"
+                url = f"sqlite:///{place / 'forum.sqlite3'}" if is_file else server.url(server.create())
+                app = filling.new_app(place, url)
+                # Some more than are measured: what a process does once is done for them.
+                filling.add_registrations(app, people + 2 * number)
+                if people == number:
+                    for row in mails.rows(app, port, number, group):
+                        report.add(row)
+                else:
+                    grown = mails.send(app, port, number).grown
+                    what = f"memory, {number:,} mails while {people:,} wait"
+                    report.add(Row(group, what, f"{grown:+.1f} MB", aim="≤ +10 MB"))
 
 
 def measure_news(report: Report, folder: Path, quick: bool) -> None:

@@ -46,8 +46,8 @@ def exports_of_all(app: Flask, group: str) -> Iterator[Row]:
     ):
         with app.test_request_context("/"), force_locale("en"):
             _stream(shape, limit=1)  # run once before measuring, so that caches are filled
-            seconds, (people, size), grown = _measured(lambda shape=shape: _stream(shape))
-            beside, _copied, _grown = _measured(lambda copy=copy: copy(db.session.execute(text(EVERYBODY))))
+            seconds, (people, size), grown = measured(lambda shape=shape: _stream(shape))
+            beside, _copied, _grown = measured(lambda copy=copy: copy(db.session.execute(text(EVERYBODY))))
         what = f"everybody as {shape.upper()}, {people:,} × {len(COLUMNS)}"
         yield Row(
             group,
@@ -68,11 +68,11 @@ def prepared(app: Flask, pages: TimedPages, base: str, group: str) -> Iterator[R
     yield Row(group, "a prepared file of everybody: asking for it", f"{1000 * pages.spent():.0f} ms")
     with app.app_context():
         people = db.session.scalar(select(KeptExport.total))
-        seconds, _done, grown = _measured(_make)
+        seconds, _done, grown = measured(_make)
         yield Row(group, "the worker’s part of it, CPU time", told(seconds, people))
         yield Row(group, "the worker’s part of it, memory", f"{grown:+.0f} MB", aim="≤ +30 MB")
     page = pages.get(f"{base.removesuffix('attendees')}exports/")
-    seconds, answer, _grown = _measured(lambda: page.form("form[action$=take]").submit(expect=200))
+    seconds, answer, _grown = measured(lambda: page.form("form[action$=take]").submit(expect=200))
     yield Row(group, "taking it, CPU time", f"{seconds:.2f} s, {len(answer.data) / 1e6:.1f} MB")
 
 
@@ -81,7 +81,7 @@ def _make() -> None:
         db.session.rollback()
 
 
-def _measured(act: Callable[[], object]) -> tuple[float, object, float]:
+def measured(act: Callable[[], object]) -> tuple[float, object, float]:
     """Do an act; return its CPU time, its result, and by how many MB the process has grown at most meanwhile."""
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # this resets the peak to the memory that is in use now

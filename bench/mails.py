@@ -1,0 +1,133 @@
+"""Measuring mails to many: making and sending them, beside a bare loop of smtplib, and the memory that this takes."""
+
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+
+from bench.files import measured
+from bench.report import Row
+from forum import clock
+from forum.columns import Text
+from forum.database import start_write
+from forum.events.queries import find_current
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.mailings import own_words
+from forum.mailings.own_words import Written
+from forum.outbox import delivery
+from forum.outbox.models import OutboxMessage
+from tools.servers import free_port
+
+QUEUE = next(job for job in JOBS if job.name == "queue mailings")
+WRITTEN = Written(
+    Text(sv="Välj din grupp", en="Choose your group"),
+    Text(sv="Hej {given name}!\n\nVälj här: {own page}", en="Dear {given name},\n\nChoose here: {own page}"),
+)
+# So fast a pace holds nothing up here, so it shows what keeping one costs.
+FAST = {"BULK_MAILS_PER_MINUTE": 600_000, "BULK_MAILS_PER_MINUTE_AND_DOMAIN": 600_000}
+
+
+@dataclass
+class Spent:
+    """The seconds of making and of sending mails, and how many MB the process has grown by at most meanwhile."""
+
+    making: float = 0.0
+    sending: float = 0.0
+    grown: float = 0.0
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """Run a mail server that keeps nothing, in a process of its own; give its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.sink", str(port)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        assert server.stdin
+        server.stdout.readline()
+        try:
+            yield port
+        finally:
+            server.stdin.close()
+
+
+def send(app: Flask, port: int, number: int) -> Spent:
+    """Write to everybody; make and send the first `number` mails as the worker does."""
+    _point(app, port)
+    with app.app_context():
+        start_write(db.session)
+        event, now = find_current(), clock.now()
+        by = {"actor": "command", "now": now}
+        mailing = own_words.draft(event, WRITTEN, audience={}, **by)
+        own_words.send(mailing, begins_at=None, user_id=None, **by)
+        mailing.begins_at = now - timedelta(seconds=1)
+        db.session.commit()
+        spent = Spent()
+        _work_off(spent, 50)  # whatever is made once is made
+        spent = Spent()
+        _seconds, _result, spent.grown = measured(lambda: _work_off(spent, number))
+    return spent
+
+
+def rows(app: Flask, port: int, number: int, group: str) -> Iterator[Row]:
+    """Return the rates of making and sending mails, beside a bare loop that sends the same bytes."""
+    spent = send(app, port, number)
+    with app.app_context():
+        run_job(QUEUE)
+        waiting = select(OutboxMessage).where(OutboxMessage.sealed_content.is_not(None)).limit(1)
+        sample = db.session.scalars(waiting).one().content
+        db.session.rollback()
+    bare = _bare_loop(port, sample, number)
+    app.config.update(FAST)
+    with app.app_context():
+        paced = Spent()
+        _work_off(paced, number)
+    beside = f"smtplib alone: {number / bare:,.0f}"
+    for what, seconds, aim in (
+        ("mails sent", spent.sending, "≥ 0.2"),
+        ("mails sent, a pace kept", paced.sending, ""),
+        ("mails made and sent", spent.making + spent.sending, ""),
+    ):
+        yield Row(group, what, f"{number / seconds:,.0f} a second", beside, f"{bare / seconds:.2f}", aim)
+    yield Row(group, "mails made: words, links, sealed bytes", f"{number / spent.making:,.0f} a second")
+    yield Row(group, f"memory, {number:,} mails", f"{spent.grown:+.1f} MB")
+
+
+def _point(app: Flask, port: int) -> None:
+    state = app.extensions["mail"]
+    app.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
+    state.server, state.port = "127.0.0.1", port
+
+
+def _work_off(spent: Spent, number: int) -> None:
+    """Make and send mails in turns, as the worker does, until so many are sent."""
+    sent = 0
+    while sent < number:
+        began = time.perf_counter()
+        run_job(QUEUE)
+        made = time.perf_counter()
+        done = delivery.deliver_due()
+        spent.making += made - began
+        spent.sending += time.perf_counter() - made
+        sent += done
+        if not done:
+            raise RuntimeError(f"{sent} mails were sent, not {number}")
+
+
+def _bare_loop(port: int, content: bytes, number: int) -> float:
+    """Send the same bytes as often, over as many connections; return the seconds."""
+    began = time.perf_counter()
+    for start in range(0, number, 50):
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            for each in range(start, min(start + 50, number)):
+                client.sendmail("forum@example.org", [f"p{each}@example.org"], content)
+    return time.perf_counter() - began
