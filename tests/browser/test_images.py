@@ -28,6 +28,7 @@ def limit_sending(page: Page, rate: int) -> None:
     wire(page).send("Network.emulateNetworkConditions", limits)
 
 
+@pytest.mark.slow
 def test_image_is_sent_described_and_shown(change_world, new_visitor):
     visitor = new_visitor(change_world("demo"), "en")
     page, status = visitor.page, visitor.page.locator("main form [role=status]")

@@ -70,6 +70,7 @@ def test_keys_of_the_list_move_tick_and_search_and_are_silent_in_fields_and_when
     expect(page.get_by_role("heading", name="What has happened")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_frame_of_the_table_does_not_cut_the_focus_of_a_row_s_menu(worlds, new_visitor, width):
     forum = worlds["demo"]

@@ -46,6 +46,7 @@ def run(tmp_path) -> Iterator[Callable[..., Running]]:
         kill(forum)
 
 
+@pytest.mark.slow
 @pytest.mark.long
 def test_run_prepares_serves_and_ends_without_leaving_anything(run, tmp_path):
     # Everybody may open the folder, so only the mode of each file protects it.

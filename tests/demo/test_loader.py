@@ -166,6 +166,7 @@ def test_event_is_the_next_one_at_least_sixty_days_ahead(now, year):
     assert files.next_year(now) == year
 
 
+@pytest.mark.slow
 def test_demo_loaded_close_to_the_event_is_whole(app):
     now = datetime(2028, 9, 16, 12, tzinfo=UTC)
     with app.app_context():

@@ -112,6 +112,7 @@ def test_a_counter_that_went_wrong_is_found(demo, sign_in_as):
     assert {"place of all", "held of all", f"place of {key}", f"held of {key}"} <= set(found)
 
 
+@pytest.mark.slow
 def test_a_counter_of_places_for_invited_people_that_went_wrong_is_found(demo, sign_in_as):
     """Control: a place too many that is held for somebody who is invited makes the table and the lists differ."""
     with demo.app_context():
