@@ -126,7 +126,7 @@ def _changeable() -> Registration:
     """Return this browser's registration. Raises LinkRefused, NotLive, AnswersFrozen."""
     registration, now = mine_live(), clock.now()
     refuse_if_frozen(registration.event, now)
-    if events.is_over(registration.event, now):
+    if events.is_off(registration.event, now):
         raise NotLive
     return registration
 

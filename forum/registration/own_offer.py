@@ -28,7 +28,7 @@ def accept() -> ResponseReturnValue:
 def decline() -> ResponseReturnValue:
     """Say what declining means; decline on a second, explicit step (S21)."""
     now, registration, form = clock.now(), mine_live(), TidyForm()
-    if events.is_over(registration.event, now):
+    if events.is_off(registration.event, now):
         raise NotLive
     if registration.status != Status.OFFERED:
         return redirect(url_for(".show"), 303)

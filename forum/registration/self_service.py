@@ -177,7 +177,7 @@ def protected_identity() -> ResponseReturnValue:
 def cancel() -> ResponseReturnValue:
     """Say what cancelling means; cancel on a second, explicit step (S21)."""
     now, registration, form = clock.now(), mine_live(), TidyForm()
-    if events.is_over(registration.event, now):
+    if events.is_off(registration.event, now):
         raise NotLive
     if form.validate_on_submit():
         start_write(db.session)

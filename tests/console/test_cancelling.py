@@ -22,6 +22,7 @@ from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NothingOffered, NotLive, RegistrationClosed
 from forum.registration.intake import find_refusal
 from tests.factories.events import NOW, make_event, make_page, make_sector
+from tests.factories.news import make_post
 from tests.factories.own_words import make_planned
 from tests.factories.registrations import confirmed, register, write
 from tools.pages import Pages
@@ -101,6 +102,24 @@ def test_pages_of_a_cancelled_event_do_not_say_that_it_was_held(event, pages, da
     assert page.all(".stage")[-1].startswith("Forum cancelled")
     assert "the entries are cancelled" in page.text
     assert "not certain" not in page.text
+
+
+def test_a_post_says_that_the_forum_is_cancelled(event, pages):
+    """Links that others share lead to posts, such as the one that says that registration is open."""
+    make_post(headline="Registration is open")
+    write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="organiser", now=NOW)
+    post = pages.get("/en/news/").follow("Registration is open")
+    assert post.all(".note-title") == ["NF27 is cancelled"]
+
+
+@pytest.mark.parametrize("act", ["cancel", "sector", "new-address"])
+def test_a_person_of_a_cancelled_event_reads_no_promise_about_places(event, pages, act):
+    """The page that gave up a place said that it is offered to the next in line."""
+    token = write(links.issue, confirmed(event), TokenPurpose.MANAGE, now=NOW)
+    pages.get("self_service.enter", token=token, expect=303)
+    pages.get(f"/en/r/{act}", expect=200)
+    write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="organiser", now=NOW)
+    assert pages.get(f"/en/r/{act}", expect=303).location == "/en/r/"
 
 
 def test_the_message_says_it_and_one_after_it_was_taken_back_the_contrary(sign_in_as, event):
