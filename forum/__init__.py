@@ -24,6 +24,7 @@ from forum.console import (
     image_choice,
     library,
     log_export,
+    long_bodies,
     mail_texts,
     new_event,
     organisation_merging,
@@ -56,6 +57,7 @@ from forum.home import public as home_public
 from forum.images import public as images_public
 from forum.images.errors import StorageAway
 from forum.imports import console as imports
+from forum.imports import table_pages as import_tables
 from forum.invitations import answering
 from forum.invitations import console as invitations_console
 from forum.invitations import public as invitations_public
@@ -185,6 +187,7 @@ BLUEPRINTS = (
     telephone.bp,
     invitations_console.bp,
     imports.bp,
+    import_tables.bp,
     console_outbox.bp,
     console_mailings.bp,
     own_mailings.bp,
@@ -219,7 +222,7 @@ LAYERS: tuple[Layer, ...] = (
     cache.answer_kept,  # answers with a public page from the page cache
     # Limits how many requests a process holds at once; reads each body whole, a large one only from an organiser or
     # for a form that may ask for files.
-    partial(lobby.let_in, longest_for=library.longest_body, longest_for_anybody=uploads.longest_body),
+    partial(lobby.let_in, longest_for=long_bodies.longest_body, longest_for_anybody=uploads.longest_body),
     cache.render_once,  # renders a public page once for all requests that wait for it
     # refuses headers too long in total; puts the Host header in lower case
     door.refuse_long_headers,

@@ -7,6 +7,7 @@ from forum.events import models as events
 from forum.health import models as health
 from forum.images import models as images
 from forum.imports import models as imports
+from forum.imports import table_models as import_tables
 from forum.invitations import models as invitations
 from forum.mailings import models as mailings
 from forum.news import models as news
@@ -60,6 +61,7 @@ ALL = (
     tombstones,
     invitations,
     imports,
+    import_tables,
     review,
     delegations,
     mailings,

@@ -128,6 +128,14 @@ def roles_of(ids: Collection[int], event_id: int) -> dict[int, set[Role]]:
     return roles
 
 
+def may_still(user: User | None, event_id: int, roles: Collection[Role]) -> bool:
+    """Return whether an organiser for whom the worker acts still has an account and one of the roles for the event."""
+    if user is None:
+        return False
+    db.session.refresh(user)
+    return user.active and not roles_of([user.id], event_id).get(user.id, set()).isdisjoint(roles)
+
+
 def list_memberships(user: User) -> Sequence[Membership]:
     """Return the user's memberships as they are in the database, in the order in which they were given."""
     query = select(Membership).where(Membership.user_id == user.id).order_by(Membership.id)

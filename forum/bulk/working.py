@@ -45,7 +45,7 @@ def work_one(row_id: int, *, now: datetime) -> int:
     if row is None:
         return 0
     db.session.refresh(row.task)
-    if not _may_go_on(row.task):
+    if not accounts.may_still(row.task.starter, row.task.event_id, REGISTRARS.roles):
         actions.stop(row.task, actor=actions.WORKER, now=now)
         return 0
     row.outcome, row.done_at = _do(row, now), now
@@ -63,15 +63,6 @@ def finish(task_id: int, *, now: datetime) -> int:
 def list_running(*, now: datetime) -> Sequence[int]:
     """Return the ids of the tasks that are running."""
     return queries.list_running()
-
-
-def _may_go_on(task: Task) -> bool:
-    """Return whether the organiser who has started the task still has an account and the role for the event."""
-    if task.starter is None:
-        return False
-    db.session.refresh(task.starter)
-    roles = accounts.roles_of([task.starter.id], task.event_id).get(task.starter.id, set())
-    return task.starter.active and not roles.isdisjoint(REGISTRARS.roles)
 
 
 def _do(row: TaskPerson, now: datetime) -> Outcome:

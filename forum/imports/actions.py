@@ -1,4 +1,4 @@
-"""Carrying out an import in one transaction, and undoing all of it.
+"""Carrying out an import in one transaction, and undoing all of it: a large one in parts (`undo_some`).
 
 Everybody is registered by the rules by which organisers add people by hand (`registration/by_hand`).
 """
@@ -16,7 +16,9 @@ from forum.extensions import db
 from forum.imports import queries
 from forum.imports.checking import Person
 from forum.imports.errors import EventOver, HasActed, OutcomeChanged, UndoneAlready
+from forum.imports.headings import digest_of
 from forum.imports.models import AttendeeImport, ImportedPerson
+from forum.imports.rows import columns_of
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.questions.models import Question
@@ -25,7 +27,9 @@ from forum.registration.enums import Status
 from forum.registration.errors import AddressTaken, SectorFull
 from forum.registration.models import Registration
 
-IMPORTED, UNDONE = "import.made", "import.undone"
+IMPORTED, UNDO_ASKED, UNDONE = "import.made", "import.undo_asked", "import.undone"
+SEND, WAIT = "send", "wait"  # what the form sends for links, and for people who may wait
+UNDONE_AT_ONCE = 100  # how many people of a large import one transaction removes
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,21 @@ class Terms:
     form_key: str
     questions: Sequence[Question] = ()
 
+    @classmethod
+    def of(
+        cls, chosen: Mapping[str, str], headings: Sequence[str], form_key: str, questions: Sequence[Question]
+    ) -> "Terms":
+        """Return the terms that were chosen in the form, by its fields, for a table with these headings."""
+        return cls(
+            reason=chosen["reason"],
+            sends_links=chosen["links"] == SEND,
+            may_wait=chosen["if_full"] == WAIT,
+            headings=digest_of(headings),
+            columns=columns_of(chosen, questions),
+            form_key=form_key,
+            questions=questions,
+        )
+
 
 def carry_out(
     event: Event, people: list[Person], terms: Terms, *, user_id: int, now: datetime
@@ -53,14 +72,26 @@ def carry_out(
 
     Raises EventOver, OutcomeChanged; the caller then rolls back.
     """
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         raise EventOver
     actor = f"user:{user_id}"
+    made = begin(event, terms, user_id=user_id, now=now)
+    try:
+        added = [(add(event, person, terms, actor=actor, now=now), person.row) for person in people]
+    except (AddressTaken, SectorFull) as refusal:
+        raise OutcomeChanged from refusal
+    note_imported(made, added, now=now)
+    audit.record(IMPORTED, event, actor=actor, at=now, count=len(people), number=made.id)
+    return made
+
+
+def begin(event: Event, terms: Terms, *, user_id: int, now: datetime) -> AttendeeImport:
+    """Store an import of nobody yet."""
     made = AttendeeImport(
         event_id=event.id,
         user_id=user_id,
         made_at=now,
-        people=len(people),
+        people=0,
         sends_links=terms.sends_links,
         headings=terms.headings,
         columns=dict(terms.columns),
@@ -68,14 +99,35 @@ def carry_out(
     )
     db.session.add(made)
     db.session.flush()
-    for person in people:
-        added = _add(event, person, terms, actor=actor, now=now)
-        row = {"registration_id": added.id, "import_id": made.id, "row_number": person.row}
-        db.session.add(ImportedPerson(**row, imported_at=now))
-    if terms.sends_links:
-        _yield_to_others(made)
-    audit.record(IMPORTED, event, actor=actor, at=now, count=len(people), number=made.id)
     return made
+
+
+def add(event: Event, person: Person, terms: Terms, *, actor: str, now: datetime) -> Registration:
+    """Register one person. Raises RegistrationClosed, AddressTaken, SectorFull."""
+    added = by_hand.add(
+        event,
+        person.sector,
+        person.details,
+        email=person.email if terms.sends_links else "",
+        reason=terms.reason,
+        may_wait=terms.may_wait,
+        actor=actor,
+        now=now,
+    )
+    if person.given:
+        given.store_first(added, given.Answered(terms.questions, person.given), now=now)
+    return added
+
+
+def note_imported(made: AttendeeImport, added: Sequence[tuple[Registration, int]], *, now: datetime) -> None:
+    """Store that these registrations came from an import, each with the number of its row."""
+    db.session.flush()
+    for registration, row in added:
+        of_import = {"registration_id": registration.id, "import_id": made.id, "row_number": row}
+        db.session.add(ImportedPerson(**of_import, imported_at=now))
+    made.people += len(added)
+    if made.sends_links:
+        _yield_to_others([registration.id for registration, _row in added])
 
 
 def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> int:
@@ -84,12 +136,55 @@ def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> in
     Places become free and are offered to those who wait. Call this with the event locked. Raises UndoneAlready,
     HasActed.
     """
+    _refuse_undoing(made)
+    number = _remove(queries.list_people(made), now)
+    _end_undoing(made, event, number, actor=actor, now=now)
+    return number
+
+
+def ask_undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> None:
+    """Let the worker undo a large import in parts, and end it if it goes on. Call this with the event locked.
+
+    Somebody with whom something happens before their part's turn stays. Raises UndoneAlready, HasActed.
+    """
+    _refuse_undoing(made)
+    made.undo_asked_at = now
+    audit.record(UNDO_ASKED, event, actor=actor, at=now, count=made.people, number=made.id)
+
+
+def list_undoing(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the imports that are being undone."""
+    asked = AttendeeImport.undo_asked_at.is_not(None), AttendeeImport.undone_at.is_(None)
+    return db.session.scalars(select(AttendeeImport.id).where(*asked).order_by(AttendeeImport.id)).all()
+
+
+def undo_some(number: int, *, now: datetime) -> int:
+    """Delete the next registrations of an import that is being undone, or end that; return how many were deleted.
+
+    Whoever waits goes first, so that none of them is offered a place that becomes free.
+    """
+    made = db.session.get_one(AttendeeImport, number)
+    event = made.event
+    places.lock(event)
     db.session.refresh(made)
-    if made.undone_at:
+    if made.undone_at or not made.undo_asked_at:
+        return 0
+    if people := queries.list_untouched(made, UNDONE_AT_ONCE):
+        return _remove(people, now)
+    _end_undoing(made, event, made.people - queries.count_left(made), actor="worker", now=now)
+    return 0
+
+
+def _refuse_undoing(made: AttendeeImport) -> None:
+    db.session.refresh(made)
+    if made.undone_at or made.undo_asked_at:
         raise UndoneAlready
     if acted := queries.count_acted(made):
         raise HasActed(acted)
-    people = queries.list_people(made)
+
+
+def _remove(people: Sequence[Registration], now: datetime) -> int:
+    """Delete registrations of an import, and free their places; return how many."""
     numbers = [registration.id for registration in people]
     saved_views.forget_naming(people)
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
@@ -99,40 +194,23 @@ def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> in
             registration.move_to(Status.EXPIRED, now=now)
     db.session.flush()
     ending.part_from_unconfirmed(numbers, now=now)
-    mine = select(ImportedPerson.registration_id).where(ImportedPerson.import_id == made.id)
-    db.session.execute(
-        delete(Registration).where(Registration.id.in_(mine)),
-        execution_options={"synchronize_session": False},
-    )
+    for start in range(0, len(numbers), UNDONE_AT_ONCE):
+        theirs = Registration.id.in_(numbers[start : start + UNDONE_AT_ONCE])
+        db.session.execute(
+            delete(Registration).where(theirs), execution_options={"synchronize_session": False}
+        )
     db.session.expire_all()
-    made.undone_at = now
-    audit.record(UNDONE, event, actor=actor, at=now, count=len(numbers), number=made.id)
-    waiting_list.offer_free_places(event, now=now)
     return len(numbers)
 
 
-def _add(event: Event, person: Person, terms: Terms, *, actor: str, now: datetime) -> Registration:
-    try:
-        added = by_hand.add(
-            event,
-            person.sector,
-            person.details,
-            email=person.email if terms.sends_links else "",
-            reason=terms.reason,
-            may_wait=terms.may_wait,
-            actor=actor,
-            now=now,
-        )
-    except (AddressTaken, SectorFull) as refusal:
-        raise OutcomeChanged from refusal
-    if person.given:
-        given.store_first(added, given.Answered(terms.questions, person.given), now=now)
-    return added
+def _end_undoing(made: AttendeeImport, event: Event, number: int, *, actor: str, now: datetime) -> None:
+    made.undone_at = now
+    audit.record(UNDONE, event, actor=actor, at=now, count=number, number=made.id)
+    waiting_list.offer_free_places(event, now=now)
 
 
-def _yield_to_others(made: AttendeeImport) -> None:
-    """Give the mails of an import the lowest priority, so that mails for which somebody waits leave first."""
+def _yield_to_others(ids: Sequence[int]) -> None:
+    """Give the mails to these people the lowest priority, so that mails for which somebody waits leave first."""
     db.session.flush()
-    mine = select(ImportedPerson.registration_id).where(ImportedPerson.import_id == made.id)
-    theirs = update(OutboxMessage).where(OutboxMessage.registration_id.in_(mine)).values(lane=Lane.BULK)
+    theirs = update(OutboxMessage).where(OutboxMessage.registration_id.in_(ids)).values(lane=Lane.BULK)
     db.session.execute(theirs, execution_options={"synchronize_session": False})

@@ -17,6 +17,7 @@ from forum.imports import queries
 from forum.registration import belonging, caps, duplicates, names, places, waiting_list
 from forum.registration.applicant import Details
 from forum.registration.models import Registration
+from forum.web.edits import digest
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Outcome:
     alike: list[Fault] = field(default_factory=list)
 
     @property
+    def good(self) -> int:
+        """Return how many people can be imported."""
+        return len(self.people)
+
+    @property
     def wrong_rows(self) -> int:
         """Return how many rows are wrong."""
         return len({fault.row for fault in self.faults})
@@ -66,7 +72,7 @@ class Outcome:
     @property
     def waiting(self) -> int:
         """Return how many people would wait."""
-        return len(self.people) - len(self.placed)
+        return self.good - len(self.placed)
 
     @property
     def unasked(self) -> list[tuple[int, str]]:
@@ -92,11 +98,21 @@ def check(
         if gets_place:
             outcome.placed.add(person.row)
         elif not waits:
-            outcome.faults.append(_without_place(person))
+            outcome.faults.append(without_place(person))
             continue
         outcome.people.append(person)
     outcome.faults.sort(key=lambda fault: fault.row)
     return outcome
+
+
+def mark_of(outcome: Outcome, chosen: Mapping[str, object]) -> str:
+    """Return a digest of an outcome and of what was chosen: nothing else is carried out than what was shown."""
+    people = [
+        (one.row, one.sector.key, vars(one.details), one.email, one.given, one.unasked)
+        for one in outcome.people
+    ]
+    faults = [(one.row, one.text) for one in (*outcome.faults, *outcome.alike)]
+    return digest({"people": people, "placed": sorted(outcome.placed), "faults": faults, **chosen})
 
 
 def _doubled(people: Iterable[Person]) -> Iterator[Fault]:
@@ -116,13 +132,12 @@ def _doubled(people: Iterable[Person]) -> Iterator[Fault]:
 
 
 def _registered(event: Event, people: Iterable[Person], now: datetime) -> Iterator[Fault]:
-    """Yield the rows whose address is registered; the words are the same for everybody (P21)."""
+    """Yield the rows whose address is registered."""
     taken: Mapping[str, str] = queries.list_taken_addresses(event, now)
     for person in people:
         reference = taken.get(names.canonical_email(person.email)) if person.email else None
         if reference:
-            told = _("Registration %(reference)s has this address", reference=reference)
-            yield Fault(person.row, _("E-mail address"), told)
+            yield with_taken_address(person, reference)
 
 
 def _referred_to(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
@@ -179,8 +194,20 @@ def _on_trial(event: Event, people: Sequence[Person], now: datetime) -> Iterator
         yield person, places.admit_on_trial(trial, asked, now, held)
 
 
-def _without_place(person: Person) -> Fault:
+def without_place(person: Person) -> Fault:
+    """Return the fault of a person for whom no place is free."""
     told = _(
         "No place is free there for the person, by the limits of the sector, the organisation or the forum"
     )
     return Fault(person.row, _("Sector"), told)
+
+
+def with_taken_address(person: Person, reference: str) -> Fault:
+    """Return the fault of a person whose address is registered; the words are the same for everybody (P21)."""
+    told = _("Registration %(reference)s has this address", reference=reference)
+    return Fault(person.row, _("E-mail address"), told)
+
+
+def of_unknown_sector(row: int, name: str) -> Fault:
+    """Return the fault of a row that names a sector which the event does not have."""
+    return Fault(row, _("Sector"), _("The forum has no sector “%(name)s”", name=name[:100]))

@@ -4,7 +4,9 @@ A table is sent, then read by columns that the organiser can correct, then shown
 shown is carried out.
 """
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+import re
+
+from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -19,18 +21,45 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.imports import actions, answers, checking, exports, headings, in_lists, queries, tables
+from forum.imports import (
+    actions,
+    answers,
+    checking,
+    exports,
+    headings,
+    in_lists,
+    kept_tables,
+    queries,
+    tables,
+    wording,
+)
 from forum.imports.checking import Outcome
 from forum.imports.errors import EventOver, HasActed, OutcomeChanged, UndoneAlready
 from forum.imports.forms import ALL, REFUSALS, ImportPeopleForm, ImportTableForm
 from forum.imports.models import AttendeeImport
 from forum.registration import places, waiting_list
+from forum.turns import processor
 from forum.web.forms import TidyForm
+from forum.web.languages import language
+from forum.web.layers import Environ
 from forum.web.sheet_rows import SheetRefused
 
 bp = Blueprint("imports", __name__, url_prefix="/console/<event>/imports")
 bp.record_once(in_lists.install)
 SHOWN = 100  # the most faults, and the most people, that the page of the dry run lists
+# The URL that accepts a file larger than a form's fields, and the most bytes of its body: the file and the fields.
+UPLOAD = re.compile(r"/console/[^/]+/imports/new")
+LARGEST_BODY = tables.LARGEST + 256 * 1024
+
+
+def longest_body(app: Flask, environ: Environ) -> int:
+    """Return how many bytes of body a request may have that sends a table, 0 for any other request.
+
+    As for images (`console/library`), a session cookie must say that somebody has signed in.
+    """
+    if environ["REQUEST_METHOD"] != "POST" or not UPLOAD.fullmatch(environ.get("PATH_INFO", "")):
+        return 0
+    return LARGEST_BODY if sign_ins.has_signed_in(app, environ) else 0
 
 
 @bp.get("/")
@@ -39,7 +68,12 @@ def index(event: str) -> ResponseReturnValue:
     shown = get_any_or_404(event)
     is_over = events.is_over(shown, clock.now())
     return render_template(
-        "console/imports/index.html", event=shown, imports=queries.list_newest(shown), is_over=is_over
+        "console/imports/index.html",
+        event=shown,
+        imports=queries.list_newest(shown),
+        own=kept_tables.list_own(shown, g.user.id),
+        states=wording.STATES,
+        is_over=is_over,
     )
 
 
@@ -67,14 +101,34 @@ def new(event: str) -> ResponseReturnValue:
     form = ImportTableForm(sent)
     if not form.validate_on_submit():
         return _upload_page(shown, form), 422 if form.errors else 200
-    uploaded = request.files.get("file")
     try:
-        table = tables.read(uploaded.read(tables.LARGEST + 1) if uploaded else b"", form.lines.data or "")
-        tables.sealed(table, _bound_to(shown))
+        table = _read_table(form)
     except SheetRefused as refused:
         form.lines.errors = [str(REFUSALS[type(refused)])]
         return _upload_page(shown, form), 422
+    if not tables.is_short(table):
+        return _keep(event, table)
     return _page(shown, _first_asked(shown, table, form.kept_for(table)))
+
+
+def _read_table(form: ImportTableForm) -> tables.Table:
+    """Return the table that was sent. Raises SheetRefused."""
+    uploaded = request.files.get("file")
+    data = uploaded.read(tables.LARGEST + 1) if uploaded else b""
+    # A file of thousands of rows takes a second: let other requests compute meanwhile.
+    with processor.lent():
+        return tables.read(data, form.lines.data or "")
+
+
+def _keep(slug: str, table: tables.Table) -> ResponseReturnValue:
+    """Store a long table for the worker, and lead to its page."""
+    start_write(db.session)
+    event, now = get_any_or_404(slug), clock.now()
+    # Two tables that are sent at once would both stay.
+    places.lock(event)
+    kept = kept_tables.keep(event, table, user_id=g.user.id, language=language(), now=now)
+    db.session.commit()
+    return redirect(url_for("import_tables.show", event=slug, table=kept.id), 303)
 
 
 def _first_asked(event: Event, table: tables.Table, kept: MultiDict[str, str] | None) -> ImportPeopleForm:
@@ -153,8 +207,8 @@ def undo(event: str, imported: int) -> ResponseReturnValue:
     shown, form = get_any_or_404(event), TidyForm(kept_words.sent_or_kept())
     made = queries.find(shown, imported) or abort(404)
     if not form.validate_on_submit():
-        acted = queries.count_acted(made)
-        return render_template("console/imports/undo.html", event=shown, made=made, form=form, acted=acted)
+        told = {"acted": queries.count_acted(made), "is_long": _is_long(made)}
+        return render_template("console/imports/undo.html", event=shown, made=made, form=form, **told)
     return _undo(event, imported)
 
 
@@ -164,25 +218,39 @@ def _undo(slug: str, number: int) -> ResponseReturnValue:
     event = get_any_or_404(slug)
     places.lock(event)
     made = queries.find(event, number) or abort(404)
+    actor, now = sign_ins.current_actor(), clock.now()
     try:
-        count = actions.undo(made, event, actor=sign_ins.current_actor(), now=clock.now())
+        if _is_long(made):
+            actions.ask_undo(made, event, actor=actor, now=now)
+            told = _("The import is being undone. It goes on if you leave this page.")
+        else:
+            told = _undone(actions.undo(made, event, actor=actor, now=now))
     except (UndoneAlready, HasActed):
         db.session.rollback()
         return redirect(url_for(".undo", event=slug, imported=number), 303)
     db.session.commit()
-    told = ngettext(
-        "%(num)s person has been removed again.", "%(num)s people have been removed again.", count
-    )
-    flash(_("The import has been undone.") + " " + told, "success")
+    flash(told, "success")
     return redirect(url_for(".index", event=slug), 303)
 
 
+def _is_long(made: AttendeeImport) -> bool:
+    """Return whether an import is undone by the worker, in parts."""
+    return made.people > tables.MOST or kept_tables.is_importing(made)
+
+
+def _undone(count: int) -> str:
+    told = ngettext(
+        "%(num)s person has been removed again.", "%(num)s people have been removed again.", count
+    )
+    return _("The import has been undone.") + " " + told
+
+
 def _outcome(event: Event, form: ImportPeopleForm) -> Outcome:
-    people, faults, left_out = form.read(event)
+    read = form.read(event)
     chosen = {"may_wait": form.terms().may_wait, "with_alike": form.with_alike.data}
-    outcome = checking.check(event, people, **chosen, now=clock.now())
-    outcome.faults = sorted([*faults, *outcome.faults], key=lambda fault: fault.row)
-    outcome.left_out = left_out
+    outcome = checking.check(event, read.people, **chosen, now=clock.now())
+    outcome.faults = sorted([*read.faults, *outcome.faults], key=lambda fault: fault.row)
+    outcome.left_out = read.left_out
     return outcome
 
 
@@ -208,7 +276,7 @@ def _done(made: AttendeeImport) -> str:
 def _upload_page(event: Event, form: ImportTableForm) -> str:
     is_over = events.is_over(event, clock.now())
     return render_template(
-        "console/imports/upload.html", event=event, form=form, is_over=is_over, most=tables.MOST
+        "console/imports/upload.html", event=event, form=form, is_over=is_over, short=tables.MOST
     )
 
 

@@ -1,10 +1,13 @@
-"""Our own template: an empty table with the headings that an import reads, as a file."""
+"""Files of imports: our own template, which is a table with the headings that are read, and what was refused."""
+
+from collections.abc import Iterable
 
 from flask import Response
 from flask_babel import gettext as _
 
 from forum.events.models import Event
 from forum.imports import answers
+from forum.imports.checking import Fault
 from forum.imports.rows import COLUMNS
 from forum.web.languages import in_language
 from forum.web.tables import short_csv_response
@@ -25,3 +28,11 @@ def template(event: Event, shape: str) -> Response:
     if shape == "xlsx":
         return short_workbook_response(name, _("People"), headings, [])
     return short_csv_response(name, headings, [])
+
+
+def report(event: Event, faults: Iterable[Fault]) -> Response:
+    """Return what is wrong with rows of a table, as a CSV file."""
+    rows = ((fault.row, fault.column, fault.text) for fault in faults)
+    return short_csv_response(
+        f"{event.slug}-import-report.csv", [_("Row"), _("Column"), _("What to change")], rows
+    )

@@ -12,11 +12,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 
 from forum.events.models import Event
-from forum.events.queries import find_sector
-from forum.imports import answers, headings, values
-from forum.imports.actions import Terms
-from forum.imports.checking import Fault, Outcome, Person
-from forum.imports.rows import COLUMNS, Otherwise, read_row
+from forum.imports import answers, headings
+from forum.imports.actions import SEND, WAIT, Terms
+from forum.imports.checking import Outcome, mark_of
+from forum.imports.rows import COLUMNS, Otherwise, Read, columns_of, read_rows
 from forum.imports.tables import MOST_COLUMNS, NoHeadings, Table, TableField
 from forum.people.models import LONGEST_NOTE
 from forum.questions.fields import name_of
@@ -30,7 +29,7 @@ from forum.web.languages import NAMES, in_language
 
 REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     sheet_rows.NotATable: _l("The file cannot be read. Save it as XLSX or CSV, or paste the rows."),
-    sheet_rows.TooManyRows: _l("There are too many rows. At most 500 people are imported at once."),
+    sheet_rows.TooManyRows: _l("There are too many rows. At most 20,000 people are imported at once."),
     sheet_rows.TooLarge: _l(
         "The table is too large. Leave out columns that are not needed, or import it in parts."
     ),
@@ -39,8 +38,7 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
 # Fields beside the columns whose values stay when the organiser replaces the table by a corrected one.
 KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""
-SEND, SILENT = "send", "silent"
-REFUSE, WAIT = "refuse", "wait"
+SILENT, REFUSE = "silent", "refuse"
 ALL, GOOD = "all", "good"
 
 
@@ -184,68 +182,50 @@ class ImportPeopleForm(SentOnce, TidyForm):
 
     def to_keep(self) -> MultiDict[str, str]:
         """Return the choices, with the digest of the headings for which they were made."""
-        kept = (*(f"from_{name}" for name in self.names), *KEPT)
-        return MultiDict({"headings": self.terms().headings} | {name: self[name].data or "" for name in kept})
+        return MultiDict({"headings": self.terms().headings} | self.chosen())
+
+    def chosen(self) -> dict[str, str]:
+        """Return the choices by field, with those that stay when the table is replaced by a corrected one."""
+        return {name: self[name].data or "" for name in (*(f"from_{name}" for name in self.names), *KEPT)}
 
     def columns(self) -> dict[str, int]:
         """Return the index of the column from which each value is read."""
-        places = {str(place): place for place in range(MOST_COLUMNS)}
-        chosen = {name: self[f"from_{name}"].data for name in self.names}
-        return {name: places[place] for name, place in chosen.items() if place in places}
+        return columns_of(self.chosen(), self.questions)
 
     def terms(self) -> Terms:
         """Return the terms of the import that were chosen in the form."""
-        return Terms(
-            reason=self.reason.data or "",
-            sends_links=self.links.data == SEND,
-            may_wait=self.if_full.data == WAIT,
-            headings=self.table.data.digest if self.table.data else "",
-            columns=self.columns(),
-            form_key=digest({"key": self.key.data}),
-            questions=self.questions,
-        )
+        headings = self.table.data.headings if self.table.data else ()
+        return Terms.of(self.chosen(), headings, digest({"key": self.key.data}), self.questions)
 
-    def read(self, event: Event) -> tuple[list[Person], list[Fault], list[int]]:
-        """Return the people in the table, what is wrong in other rows, and the rows of people who do not come."""
-        people: list[Person] = []
-        faults: list[Fault] = []
-        left_out: list[int] = []
-        columns = self.columns()
-        otherwise = Otherwise(
-            find_sector(event, self.sector.data),
-            self.organisation.data or "",
-            self.country.data,
-            self.language.data,
-        )
-        for number, cells in self.table.data.rows if self.table.data else ():
-            told = {name: cells[place] for name, place in columns.items() if place < len(cells)}
-            if not values.is_coming(told.get("status", "")):
-                left_out.append(number)
-                continue
-            read = list(read_row(number, told, event, otherwise, self.questions))
-            people += [one for one in read if isinstance(one, Person)]
-            faults += [one for one in read if isinstance(one, Fault)]
-        return people, faults, left_out
+    def read(self, event: Event) -> Read:
+        """Return what the rows of the table say."""
+        rows = self.table.data.rows if self.table.data else ()
+        return read_rows(rows, self.columns(), event, Otherwise.of(event, self.chosen()), self.questions)
 
     def was_previewed(self, outcome: Outcome) -> bool:
         """Return whether the preview has shown exactly this; if not, make the form show it."""
-        people = [
-            (one.row, one.sector.key, vars(one.details), one.email, one.given, one.unasked)
-            for one in outcome.people
-        ]
-        faults = [(one.row, one.text) for one in (*outcome.faults, *outcome.alike)]
-        told = digest(
-            {
-                "people": people,
-                "placed": sorted(outcome.placed),
-                "faults": faults,
-                "terms": {**vars(self.terms()), "questions": [one.key for one in self.questions]},
-                "which": self.which.data,
-                "with_alike": self.with_alike.data,
-            }
-        )
+        chosen = {"which": self.which.data, "with_alike": self.with_alike.data}
+        terms = {**vars(self.terms()), "questions": [one.key for one in self.questions]}
+        told = mark_of(outcome, {**chosen, "terms": terms})
         shown, self.previewed.data = self.previewed.data == told, told
         return shown
+
+
+class LongTableField(TableField):
+    """The table, which the server keeps: the page does not carry it."""
+
+    def _value(self) -> str:
+        return ""
+
+
+class LongTableForm(ImportPeopleForm):
+    """From which columns a long table is read, and what happens to its people."""
+
+    table = LongTableField()
+
+    def all_chosen(self) -> dict[str, str]:
+        """Return all choices by field, as they are stored."""
+        return {**self.chosen(), "with_alike": "y" if self.with_alike.data else ""}
 
 
 def _columns(table: Table, hidden: Collection[int]) -> Iterator[SelectChoice]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import UtcDateTime
 from forum.database import Base
@@ -14,6 +14,8 @@ class AttendeeImport(Base):
 
     `headings` is a digest of the table's headings, and `columns` says from which of them each value was read: the next
     table with these headings is read alike. `form_key` recognises the form when it is sent twice (R03).
+
+    `people` is how many have been imported. A large import is undone in parts: from `undo_asked_at` to `undone_at`.
     """
 
     __tablename__ = "attendee_imports"
@@ -28,7 +30,10 @@ class AttendeeImport(Base):
     headings: Mapped[str] = mapped_column(String(32))
     columns: Mapped[dict[str, int]] = mapped_column(JSON)
     form_key: Mapped[str] = mapped_column(String(32), unique=True)
+    undo_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    event = relationship("Event")
 
 
 class ImportedPerson(Base):

@@ -1,10 +1,10 @@
 """Reading imports, and what has happened to the registrations of their people since."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 
 from forum.accounts.models import User
 from forum.audit.models import AuditEntry
@@ -22,34 +22,41 @@ SHOWN = 200  # the most imports that the list shows
 
 @dataclass(frozen=True)
 class Listed:
-    """An import, its organiser and the source of its table; "" once no note of its people names the source."""
+    """An import, its organiser and the source of its table; "" once no note of its people names the source.
+
+    `left` is how many people are still there of an import that is or was undone in parts, else 0.
+    """
 
     made: AttendeeImport
     by: str
     source: str
+    left: int
 
 
 def list_newest(event: Event) -> list[Listed]:
     """Return the event's newest imports, the newest first."""
-    # An import adds the same note about the table's source to each of its people, without an author and at the time of
-    # the import. So the note of any one of them says where the table came from.
+    # An import adds the same note about the table's source to each of its people, without an author and at the time
+    # when they were imported. So the note of any one of them says where the table came from.
     source = (
         select(RegistrationNote.text)
         .join(ImportedPerson, ImportedPerson.registration_id == RegistrationNote.registration_id)
         .where(ImportedPerson.import_id == AttendeeImport.id)
-        .where(RegistrationNote.made_at == AttendeeImport.made_at, RegistrationNote.author_id.is_(None))
+        .where(RegistrationNote.made_at == ImportedPerson.imported_at, RegistrationNote.author_id.is_(None))
         .order_by(ImportedPerson.registration_id)
         .limit(1)
         .scalar_subquery()
     )
+    left = select(func.count()).where(ImportedPerson.import_id == AttendeeImport.id).scalar_subquery()
+    in_parts = case((AttendeeImport.undo_asked_at.is_not(None), left), else_=0)
     query = (
-        select(AttendeeImport, User.name, source)
+        select(AttendeeImport, User.name, source, in_parts)
         .outerjoin(User, User.id == AttendeeImport.user_id)
         .where(AttendeeImport.event_id == event.id)
         .order_by(AttendeeImport.id.desc())
         .limit(SHOWN)
     )
-    return [Listed(made, name or "", text or "") for made, name, text in db.session.execute(query)]
+    rows = db.session.execute(query)
+    return [Listed(made, name or "", text or "", number) for made, name, text, number in rows]
 
 
 def find(event: Event, number: int) -> AttendeeImport | None:
@@ -89,6 +96,28 @@ def list_taken_addresses(event: Event, now: datetime) -> dict[str, str]:
     return awaited | {row.email_canonical: row.reference for row in db.session.execute(confirmed)}
 
 
+def list_taken_since(made: AttendeeImport, emails: Collection[str], now: datetime) -> dict[str, str]:
+    """Return the references of live registrations that have one of these canonical addresses.
+
+    Of the addresses that await their confirmation those are read that came after the import began, and from elsewhere.
+    """
+    live = Registration.event_id == made.event_id, Registration.status.in_(LIVE)
+    confirmed = select(Registration.email_canonical, Registration.reference).where(
+        *live, Registration.status != Status.PENDING, Registration.email_canonical.in_(emails)
+    )
+    of_import = exists().where(
+        ImportedPerson.registration_id == Registration.id, ImportedPerson.import_id == made.id
+    )
+    asked = (
+        select(AddressChange.email, Registration.reference)
+        .join(Registration, Registration.id == AddressChange.registration_id)
+        .where(*live, Registration.email == "", AddressChange.expires_at > now)
+        .where(AddressChange.asked_at >= made.made_at, ~of_import)
+    )
+    awaited = {names.canonical_email(email): reference for email, reference in db.session.execute(asked)}
+    return awaited | {row.email_canonical: row.reference for row in db.session.execute(confirmed)}
+
+
 def list_live_references(event: Event) -> set[str]:
     """Return the references of the event's live registrations."""
     live = Registration.event_id == event.id, Registration.status.in_(LIVE)
@@ -102,19 +131,33 @@ def list_people(made: AttendeeImport) -> Sequence[Registration]:
     return db.session.scalars(mine).all()
 
 
+def list_untouched(made: AttendeeImport, most: int) -> Sequence[Registration]:
+    """Return registrations of an import with which nothing has happened since; first those who wait."""
+    query = select(Registration).join(ImportedPerson, ImportedPerson.registration_id == Registration.id)
+    mine = query.where(ImportedPerson.import_id == made.id, ~_has_acted())
+    waits = case((Registration.status == Status.WAITING, 0), else_=1)
+    return db.session.scalars(mine.order_by(waits, ImportedPerson.row_number.desc()).limit(most)).all()
+
+
+def count_left(made: AttendeeImport) -> int:
+    """Return how many registrations of an import are still there."""
+    return db.session.scalar(select(func.count()).where(ImportedPerson.import_id == made.id)) or 0
+
+
 def count_acted(made: AttendeeImport) -> int:
     """Return with how many people of an import something has happened since: an act, a change, a decision.
 
     That organisers have looked at somebody does not count, nor what the worker does by itself.
     """
-    is_later = (
-        (AuditEntry.at > made.made_at) & AuditEntry.action.not_in(VIEWS) & (AuditEntry.actor != "worker")
+    acted = select(func.count()).where(ImportedPerson.import_id == made.id, _has_acted())
+    return made.people - count_left(made) + (db.session.scalar(acted) or 0)
+
+
+def _has_acted() -> ColumnElement[bool]:
+    """Return the condition that something has happened with a person of an import since they were imported."""
+    theirs = (
+        AuditEntry.subject_type == Registration.__tablename__,
+        AuditEntry.subject_id == ImportedPerson.registration_id,
     )
-    acted = (
-        select(func.count(func.distinct(ImportedPerson.registration_id)))
-        .join(AuditEntry, AuditEntry.subject_id == ImportedPerson.registration_id)
-        .where(ImportedPerson.import_id == made.id, AuditEntry.subject_type == Registration.__tablename__)
-    )
-    there = select(func.count()).where(ImportedPerson.import_id == made.id)
-    gone = made.people - (db.session.scalar(there) or 0)
-    return gone + (db.session.scalar(acted.where(is_later)) or 0)
+    later = AuditEntry.at > ImportedPerson.imported_at, AuditEntry.action.not_in(VIEWS)
+    return exists().where(*theirs, *later, AuditEntry.actor != "worker")

@@ -1,8 +1,8 @@
 """Reading a row of the table: the person whom it names, or what is wrong with it. Each row is checked as a form."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,8 +11,11 @@ from wtforms import EmailField
 from wtforms.validators import Optional
 
 from forum.events.models import Event, Sector
+from forum.events.queries import find_sector
 from forum.imports import answers, values
-from forum.imports.checking import Fault, Person
+from forum.imports.checking import Fault, Person, of_unknown_sector
+from forum.imports.tables import MOST_COLUMNS
+from forum.questions.fields import name_of
 from forum.questions.models import Question
 from forum.registration.applicant import ASKED
 from forum.registration.organisers_forms import PersonForm
@@ -44,6 +47,13 @@ class Otherwise:
     country: str
     language: str
 
+    @classmethod
+    def of(cls, event: Event, chosen: Mapping[str, str | None]) -> "Otherwise":
+        """Return what the fields of the form say about rows that say nothing."""
+        sector = find_sector(event, chosen.get("sector") or "")
+        texts = (chosen.get(name) or "" for name in ("organisation", "country", "language"))
+        return cls(sector, *texts)
+
 
 class ImportedRowForm(PersonForm):
     """One row of the table, checked as the form for adding a person by hand is; the outer form has the CSRF token."""
@@ -52,6 +62,41 @@ class ImportedRowForm(PersonForm):
         csrf = False
 
     email = EmailField(_l("E-mail address"), [Optional(), is_email])
+
+
+class Read(NamedTuple):
+    """What rows of a table say: the people, what is wrong in other rows, and the rows of people who do not come."""
+
+    people: list[Person]
+    faults: list[Fault]
+    left_out: list[int]
+
+
+def columns_of(chosen: Mapping[str, str | None], questions: Sequence[Question]) -> dict[str, int]:
+    """Return the index of the column from which each value is read, by what the fields `from_…` of the form say."""
+    places = {str(place): place for place in range(MOST_COLUMNS)}
+    told = {name: chosen.get(f"from_{name}") or "" for name in (*COLUMNS, *map(name_of, questions))}
+    return {name: places[place] for name, place in told.items() if place in places}
+
+
+def read_rows(
+    rows: Iterable[tuple[int, Sequence[str]]],
+    columns: Mapping[str, int],
+    event: Event,
+    otherwise: Otherwise,
+    questions: Sequence[Question],
+) -> Read:
+    """Read numbered rows of a table; `columns` says in which of its columns each value stands."""
+    done = Read([], [], [])
+    for number, cells in rows:
+        told = {name: cells[place] for name, place in columns.items() if place < len(cells)}
+        if not values.is_coming(told.get("status", "")):
+            done.left_out.append(number)
+            continue
+        read = list(read_row(number, told, event, otherwise, questions))
+        done.people.extend(one for one in read if isinstance(one, Person))
+        done.faults.extend(one for one in read if isinstance(one, Fault))
+    return done
 
 
 def read_row(
@@ -66,8 +111,7 @@ def read_row(
         Fault(number, str(COLUMNS[name]), _fault(form, name, told)) for name in ASKED if form[name].errors
     ]
     if sector is None:
-        text = _("The forum has no sector “%(name)s”", name=named[:100])
-        faults.append(Fault(number, _("Sector"), text))
+        faults.append(of_unknown_sector(number, named))
         yield from faults
         return
     said = answers.read(questions, sector.key, told)

@@ -1,7 +1,7 @@
 """The table that an organiser has sent: its headings and its rows.
 
-The table is not stored on the server. The page carries the table sealed, for one organiser and event and for an hour,
-until the import is carried out.
+A short table is not stored on the server. The page carries it sealed, for one organiser and event and for an hour,
+until the import is carried out. A long table is stored for the worker (`kept_tables`).
 """
 
 import json
@@ -20,11 +20,16 @@ from forum.sealing import seal, unseal
 from forum.web import sheet_rows, spreadsheets
 from forum.web.tables import restored
 
-MOST = 500  # the most people whom one import registers
+# The most people whom one transaction registers, on the request; the worker imports a longer table in parts.
+MOST = 500
+# The most people of a table. Registering one takes some 20 ms, so the worker is busy with them for seven minutes.
+MOST_ROWS = 20_000
 MOST_COLUMNS = 60
-LARGEST = 200_000  # the most bytes of an uploaded file
+LARGEST = 5_000_000  # the most bytes of an uploaded file; 20,000 people in 12 columns are 3 MB of CSV
+# The bounds of a workbook's parts, unpacked, together: 20,000 rows of 12 cells need less.
+MOST_UNPACKED = spreadsheets.Bounds(bytes=30_000_000, elements=1_200_000)
 # The most characters of a table: in a workbook of 2 kB one long text can stand in every cell.
-MOST_TEXT = 1_000_000
+MOST_TEXT = 8_000_000
 # the most characters of an encrypted table, so that it fits into one form beside all other fields
 LONGEST_SEALED = 190_000
 SECONDS = 3600
@@ -57,9 +62,9 @@ def read(uploaded: bytes, pasted: str) -> Table:
     if len(uploaded) > LARGEST:
         raise sheet_rows.TooLarge
     if uploaded:
-        cells = spreadsheets.read(uploaded, most=MOST + 1, columns=MOST_COLUMNS)
+        cells = spreadsheets.read(uploaded, most=MOST_ROWS + 1, columns=MOST_COLUMNS, bounds=MOST_UNPACKED)
     else:
-        cells = spreadsheets.read_pasted(pasted, most=MOST + 1, columns=MOST_COLUMNS)
+        cells = spreadsheets.read_pasted(pasted, most=MOST_ROWS + 1, columns=MOST_COLUMNS)
     if not uploaded.startswith(spreadsheets.ZIP):
         cells[:] = [[restored(cell) for cell in row] for row in cells]
     if sum(len(cell) for row in cells for cell in row) > MOST_TEXT:
@@ -100,6 +105,14 @@ def sealed(table: Table, bound_to: str) -> str:
     if len(text) > LONGEST_SEALED:
         raise sheet_rows.TooLarge
     return text
+
+
+def is_short(table: Table) -> bool:
+    """Return whether the page can carry the table, and one transaction register its people."""
+    try:
+        return len(table.rows) <= MOST and bool(sealed(table, ""))
+    except sheet_rows.TooLarge:
+        return False
 
 
 def unsealed(text: str, bound_to: str) -> Table | None:

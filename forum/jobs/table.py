@@ -9,6 +9,8 @@ from forum.audit import checking, heads
 from forum.bulk import working
 from forum.delegations import asking, contact_news, substituting
 from forum.health import keys
+from forum.imports import actions as undoing
+from forum.imports import kept_tables, table_work
 from forum.invitations import actions as invitations
 from forum.invitations import reminding
 from forum.invitations import sending as invitation_mails
@@ -76,6 +78,8 @@ JOBS = (
     Job("settle mailings", 5, sending.settle, each=sending.list_started),
     Job("work off tasks", 1, working.work_one, each=working.list_next),
     Job("end tasks", 2, working.finish, each=working.list_running),
+    Job("work off imports", 1, table_work.work, each=table_work.list_next),
+    Job("undo imports", 1, undoing.undo_some, each=undoing.list_undoing),
     Job("make exports", 1, kept_exports.make_some, each=kept_exports.list_next),
     Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
     Job("expire invitations", 30, invitations.expire, each=invitations.list_due),
@@ -94,6 +98,7 @@ JOBS = (
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget what undoing merges needs", 3600, separating.forget_old),
     Job("remember erasures", 5, tombstones.note_and_forget),
+    Job("forget long tables", 600, kept_tables.forget_old),
     Job("forget exports", 600, kept_exports.forget_old),
     Job("forget views of departed colleagues", 600, saved_views.forget_of_departed),
     Job("forget choices of people", 600, choosing.forget_old),

@@ -25,7 +25,7 @@ from forum.privacy.entries import (
 from forum.privacy.entries import of as _of
 from forum.privacy.erasure import ERASURE, SUPPRESSIONS, TOMBSTONES
 from forum.privacy.identity import IDENTITY
-from forum.privacy.imported import IMPORTED
+from forum.privacy.imported import IMPORTED, LONG_TABLES
 from forum.privacy.invitations import INVITATIONS
 from forum.privacy.merges import MERGES
 from forum.privacy.messages import MESSAGES
@@ -210,6 +210,7 @@ REGISTER: tuple[Entry, ...] = (
         ),
     ),
     IMPORTED,
+    LONG_TABLES,
     *BULK,
     *MESSAGES,
     SUPPRESSIONS,

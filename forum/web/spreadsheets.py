@@ -11,20 +11,22 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from forum.web import xlsx_reading
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
+from forum.web.xlsx_reading import SMALL, Bounds
 
 MOST_IN_CELL = 3_000  # the most characters of a cell, and of a line before it is split into cells
 ZIP = b"PK"
 DELIMITERS = "\t;,"  # the tab comes first, because commas and semicolons occur within cells more often
 
 
-def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
+def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds = SMALL) -> Rows:
     """Return the rows of a file's first sheet: at most `most` rows of at most `columns` cells. Raises SheetRefused.
 
+    `bounds` are those of an unpacked workbook.
     Rows without any text, and those that are hidden, are empty lists: a row's number is that of the spreadsheet.
     """
     if not data.startswith(ZIP):
         return _bounded(read_text(_decoded(data)), most, columns)
-    unbounded = xlsx_reading.read(data, most=most, columns=columns)
+    unbounded = xlsx_reading.read(data, most=most, columns=columns, bounds=bounds)
     rows = _bounded(unbounded, most, columns)
     rows.hidden = unbounded.hidden
     return rows

@@ -1,7 +1,7 @@
 """Reading the first sheet of an XLSX file (ECMA-376) that somebody has sent.
 
-The content of a file is not trusted, so reading is bounded: all parts together are unpacked to at most MOST_BYTES
-and have at most MOST_ELEMENTS, document types are refused, and reading stops at the first row or column too many.
+The content of a file is not trusted, so reading is bounded: all parts together are unpacked to at most so many bytes
+and have at most so many elements, document types are refused, and reading stops at the first row or column too many.
 """
 
 import codecs
@@ -11,17 +11,26 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 from xml.parsers import expat
 
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
 
-# Bounds against files that unpack to huge sizes. A table of 301 rows and 30 columns needs less than half.
-MOST_BYTES = 2_000_000  # the most bytes of all parts of a file together, unpacked
-MOST_ELEMENTS = 150_000  # the most XML elements of all parts of a file together
 CHUNK = 65_536  # how many bytes of a part are unpacked and parsed at once
 # The compression methods of ZIP that spreadsheet programs use.
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
+
+
+class Bounds(NamedTuple):
+    """The most bytes and XML elements of all parts of a file together, against files that unpack to huge sizes."""
+
+    bytes: int
+    elements: int
+
+
+# A table of 301 rows and 30 columns needs less than half.
+SMALL = Bounds(bytes=2_000_000, elements=150_000)
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error),
     *(LookupError, EOFError, OSError, RuntimeError, ValueError, OverflowError),
@@ -30,14 +39,14 @@ Begin = Callable[[str, dict[str, str]], None]
 End = Callable[[str], None]
 
 
-def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
+def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds = SMALL) -> Rows:
     """Return the rows of the workbook's first sheet, up to the last one with a text. Raises SheetRefused.
 
     Hidden rows are returned empty, like rows that the sheet leaves out.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            book = _Workbook(archive)
+            book = _Workbook(archive, bounds)
             shared = _texts(book)
             return _sheet(book, _first_sheet(book), _SheetReader(shared, most, columns))
     except BROKEN as broken:
@@ -47,9 +56,9 @@ def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
 class _Workbook:
     """The parts of an XLSX file, parsed one after the other within common limits of bytes and elements."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, bounds: Bounds) -> None:
         """Start with nothing unpacked."""
-        self._archive = archive
+        self._archive, self._bounds = archive, bounds
         self._bytes = self._elements = 0
 
     def has(self, name: str) -> bool:
@@ -76,7 +85,7 @@ class _Workbook:
             parser.buffer_text = True
             while chunk:
                 self._bytes += len(chunk)
-                if self._bytes > MOST_BYTES:
+                if self._bytes > self._bounds.bytes:
                     raise TooLarge
                 parser.Parse(chunk, False)
                 chunk = part.read(CHUNK)
@@ -85,7 +94,7 @@ class _Workbook:
     def _counting(self, start: Begin) -> Begin:
         def begin(name: str, told: dict[str, str]) -> None:
             self._elements += 1
-            if self._elements > MOST_ELEMENTS:
+            if self._elements > self._bounds.elements:
                 raise TooLarge
             start(name, told)
 

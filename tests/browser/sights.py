@@ -19,6 +19,7 @@ from tests.browser.ways import (
     invited,
     link,
     list_of,
+    long_table,
     merging,
     mine,
     moving,
@@ -827,6 +828,8 @@ CONSOLE = [
         ),
         as_=ORGANISER,
     ),
+    Sight("long table, columns", "import_tables.show", way=long_table("waits"), as_=ORGANISER),
+    Sight("long table, imported", "import_tables.show", way=long_table("done"), as_=ORGANISER),
     Sight("undo an import", "imports.undo", way=imported, as_=ORGANISER),
     Sight(
         "new address of somebody",

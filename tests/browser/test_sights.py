@@ -41,6 +41,8 @@ NO_PAGES = {  # routes that answer with something other than a page, each with t
     "kept_exports.take": "gives a file",
     "kept_exports.remove": "leads back to the list",
     "bulk.stop": "leads back to the task",
+    "import_tables.stop": "leads back to the table",
+    "import_tables.report": "a table as a file",
     "mailings.pause": "leads back to the mailing",
     "review.withdraw_refusal": "leads back to the person",
     "review_proposed.withdraw": "leads back to the queue",

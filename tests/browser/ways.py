@@ -167,6 +167,15 @@ def imported(visitor: Visitor) -> None:
     visitor.open("imports.undo", event=visitor.world.event, imported=visitor.world.imported)
 
 
+def long_table(name: str) -> Way:
+    """Open the page of one of the test forum's long tables: one that waits, or one whose people were imported."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open("import_tables.show", event=visitor.world.event, table=visitor.world.long_tables[name])
+
+    return go
+
+
 def wrongly(way: Way, answers: dict[str, str]) -> Way:
     """Open a page by a function of this module, and send answers that are refused."""
 

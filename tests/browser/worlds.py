@@ -49,7 +49,10 @@ from forum.extensions import db
 from forum.images import store
 from forum.images.making import make
 from forum.images.models import Image
+from forum.imports import kept_tables
+from forum.imports.enums import TableState
 from forum.imports.models import AttendeeImport, ImportedPerson
+from forum.imports.table_models import ImportTable
 from forum.invitations.enums import InvitationState
 from forum.mailings import mail_texts
 from forum.news import actions as news
@@ -125,6 +128,7 @@ class World:
     restriction: int = 0  # the id of a granted request for restriction
     invitation: int = 0  # the id of an open invitation
     imported: int = 0  # the id of an import that can be undone
+    long_tables: dict[str, int] = field(default_factory=dict)  # the ids of long tables of people
     event: str = ""
 
     def stored(self) -> dict[str, Any]:
@@ -569,6 +573,20 @@ def _lay_out_import(world: World, event: Event) -> None:
     world.imported = made.id
 
 
+def _lay_out_tables(world: World, event: Event, user: User) -> None:
+    """Store a long table that waits for its columns, and one of which a row was left out."""
+    rows = {"rows": [[2, ["Åse", "Ŋižžaŧ", "ase@example.org"]]]}
+    refused = {"refused": [[7, "Sektor", "Forumet har ingen sektor ”Nowhere”"]]}
+    for name, state, part in (("waits", TableState.SENT, rows), ("done", TableState.DONE, refused)):
+        table = ImportTable(event_id=event.id, user_id=user.id, language="sv", people=700, hidden=0, parts=7)
+        table.state, table.sent_at, table.moved_at = state, NOW, NOW
+        save(table)
+        kept_tables.write(table, kept_tables.HEADINGS, ["Förnamn", "Efternamn", "E-post"])
+        kept_tables.write(table, 0, part)
+        db.session.commit()
+        world.long_tables[name] = table.id
+
+
 def _lay_out_posts(world: World) -> None:
     """Store the URL values of a post with a content note and of one with a correction, in each language."""
     for text in db.session.scalars(select(PostText).join(Post).where(IS_ANNOUNCED)):
@@ -649,6 +667,7 @@ def _revise_page(world: World, event: Event) -> None:
 def _add_organisers(world: World, event: Event) -> None:
     """Add organisers with one-time links: a usual one, one without authenticator, narrow roles."""
     organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
+    _lay_out_tables(world, event, organiser)
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
     make_user(Role.DOOR, event, email="door@example.org")
     make_user(Role.PROTECTED_HANDLER, event, email="handler@example.org")

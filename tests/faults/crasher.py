@@ -20,6 +20,7 @@ from forum import clock, create_app
 from forum.database import start_write
 from forum.events.queries import find_current, find_sector
 from forum.extensions import db
+from forum.imports import actions as undoing
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.outbox import delivery
@@ -37,6 +38,8 @@ JOBS_RUN = {
     "queue mailings": "queue mailings",
     "work off tasks": "work off tasks",
     "make exports": "make exports",
+    "work off imports": "work off imports",
+    "undo imports": "undo imports",
 }
 BUTTON_IS_PRESSED = "press"
 
@@ -52,6 +55,7 @@ def act(name: str, form: str = "") -> None:
     if name in JOBS_RUN:
         # A list of a few people gets as many parts as one of thousands, so that there are several commits.
         kept_exports.ROWS_AT_ONCE = 2
+        undoing.UNDONE_AT_ONCE = 4
         run_job(next(job for job in JOBS if job.name == JOBS_RUN[name]))
         return
     start_write(db.session)

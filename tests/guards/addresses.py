@@ -14,6 +14,7 @@ from forum.delegations.models import Delegation
 from forum.events.models import Event, Page, PageRevision, PreviewLink
 from forum.extensions import db
 from forum.imports.models import AttendeeImport
+from forum.imports.table_models import ImportTable
 from forum.invitations.models import Invitation
 from forum.mailings.models import Mailing, Reminder
 from forum.news.models import Post, PostRevision
@@ -170,6 +171,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "objection": db.session.scalar(objections) or db.session.scalar(restrictions) or 0,
         "restriction": db.session.scalar(granted) or db.session.scalar(restrictions) or 0,
         "imported": db.session.scalar(imports) or 0,
+        "table": _table_of_admin(world, event),
         "invitation": db.session.scalar(invitations) or 0,
         "delegation": db.session.scalar(delegations) or 0,
         "key": IMAGES[slug],
@@ -180,6 +182,13 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "passkey": next(iter(world.owned[ADMIN]["passkeys"])),
         "session": db.session.scalar(select(SignIn.id).where(SignIn.digest == digest(world.tokens[ADMIN]))),
     }
+
+
+def _table_of_admin(world: World, event: Event) -> int:
+    """Return the id of the long table that the admin has sent for the event, 0 for none."""
+    admin = select(SignIn.user_id).where(SignIn.digest == digest(world.tokens[ADMIN])).scalar_subquery()
+    mine = ImportTable.event_id == event.id, ImportTable.user_id == admin
+    return db.session.scalar(select(func.max(ImportTable.id)).where(*mine)) or 0
 
 
 def _mailings(event: Event) -> dict[str, object]:

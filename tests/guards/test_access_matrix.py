@@ -72,7 +72,10 @@ OF_SOMEBODY = re.compile(
     r"|/review/(?!(approval|refusal)$)[^/]+$"
 )
 # Pages about one account, which in this test is the admin's; for everybody else there is no such page.
-OF_ONE_ACCOUNT = {"passkeys.show", "passkeys.remove"}
+OF_ONE_ACCOUNT = {
+    *("passkeys.show", "passkeys.remove"),
+    *("import_tables.show", "import_tables.stop", "import_tables.report"),
+}
 # The status that a registration must have for each organisers' page about offers.
 IN_LINE = {
     "waiting_list.offer": Status.WAITING,

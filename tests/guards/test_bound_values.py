@@ -55,6 +55,7 @@ def test_every_sealed_column_is_tried_here():
             "submissions.given",
             "answer_files.content",
             "kept_export_parts.content",
+            "import_table_parts.content",
         ),
         *("users.totp_secret", "users.totp_proposed", "outbox_messages.content", "kept_words.words"),
         *("autosaves.words", "registration_merges.before", "registration_merges.care_before"),

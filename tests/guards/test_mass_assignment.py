@@ -379,6 +379,10 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
     # Nothing changes: the first request only asks for the columns of the table.
     "imports.new": (ADMIN, {"lines": "Name;E-mail\nKim;new@example.org"}, {}, set()),
+    # Nothing changes: the form lacks answers that are required.
+    "import_tables.show": (ADMIN, {"reason": "New"}, {}, set()),
+    # Nothing changes: the worker is not at the table.
+    "import_tables.stop": (ADMIN, {}, {}, set()),
     # Nothing changes: somebody of the import is gone, so it cannot be undone.
     "imports.undo": (ADMIN, {}, {}, set()),
     "attendee_additions.add": (

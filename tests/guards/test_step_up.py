@@ -26,7 +26,8 @@ WEIGHTY = {
     ),  # with these forms, personal data leave the system
     *("mailings.send", "reminders.plan", "sent_mailings.send"),  # these forms write to many people
     "mail_texts.edit",  # this form changes what everybody is told from then on
-    *("imports.new", "imports.undo"),  # these forms write to many people, and delete many
+    # these forms write to many people, and delete many
+    *("imports.new", "imports.undo", "import_tables.show"),
     *(
         "review_many.approve",
         "review_many.decline",
@@ -91,6 +92,7 @@ LIGHT = {
     "mailings.stop": "holds back what was allowed; asked on a page of its own",
     "kept_exports.remove": "deletes one's own file, which can be asked for again",
     "bulk.stop": "holds back what was allowed",
+    "import_tables.stop": "holds back what was allowed",
     "new_event.make": "adds what nobody else sees yet, and nobody's data",
     "new_event.copy": "adds what nobody else sees yet, and nobody's data",
     "publication.publish": "shows texts of the forum, no personal data; asked on a page of its own",

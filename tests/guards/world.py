@@ -45,6 +45,7 @@ from forum.health import keys
 from forum.images import queries as images
 from forum.images import store
 from forum.imports.models import AttendeeImport, ImportedPerson
+from forum.imports.table_models import ImportTable, ImportTablePart
 from forum.invitations.enums import InvitationState
 from forum.mailings.facts import facts_of, first_step, next_step
 from forum.mailings.models import Mailing, MailingRecipient, MailRefusal, Reminder
@@ -684,6 +685,17 @@ def _keep_export(world: World, user: User) -> None:
     save(part)
 
 
+def _keep_table(event: Event, user: User) -> None:
+    """Add a long table with nobody in it that waits for this organiser to choose its columns."""
+    table = ImportTable(event_id=event.id, user_id=user.id, language="en", people=0, hidden=0, parts=0)
+    table.sent_at = table.moved_at = NOW
+    save(table)
+    for number, content in ((-1, b'["Name"]'), (-2, b"{}"), (0, b'{"rows": []}')):
+        part = ImportTablePart(table_id=table.id, number=number)
+        part.content = content
+        save(part)
+
+
 def _passkey(user: User, number: int) -> Passkey:
     """Return a passkey of this organiser, whose key opens nothing."""
     key = {"credential_id": f"credential {number}".encode(), "public_key": b"no key", "sign_count": 0}
@@ -718,6 +730,8 @@ def _make_accounts(world: World) -> None:
         save(KeptWords(digest=digest(f"words {number}"), user_id=user.id, made_at=NOW, words="[]"))
         save(Autosave(user_id=user.id, document="post 0", version="1", made_at=NOW, words="[]"))
         _keep_export(world, user)
+        for slug in (HERE, ELSEWHERE):
+            _keep_table(world.events[slug], user)
         for one in (world.people[PERSON], world.people["twin"]):
             save(ChosenPerson(user_id=user.id, event_id=one.event_id, registration_id=one.id, chosen_at=NOW))
         save(ListColumns(user_id=user.id, event_id=world.events[UNSEEN].id, names=["country"]))

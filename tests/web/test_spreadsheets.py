@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, SheetRefused, TooLarge, TooManyRows
 from forum.web.spreadsheets import read, read_pasted, written
-from forum.web.xlsx_reading import MOST_BYTES, MOST_ELEMENTS
+from forum.web.xlsx_reading import SMALL
 
 WORKBOOK = (
     '<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
@@ -112,18 +112,18 @@ def test_rows_without_text_at_the_end_do_not_count():
         read(workbook(many), most=300)
 
 
-BOMB = f'<row r="1"><c r="A1" t="str"><v>{"x" * (MOST_BYTES + 1)}</v></c></row>'
+BOMB = f'<row r="1"><c r="A1" t="str"><v>{"x" * (SMALL.bytes + 1)}</v></c></row>'
 LAUGHS = '<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><worksheet/>'
 
 
 def test_a_small_file_that_unpacks_to_much_is_refused():
-    """A file of less than 20 kB is refused when it would unpack to more than MOST_BYTES (F7)."""
+    """A file of less than 20 kB is refused when it would unpack to more than SMALL.bytes (F7)."""
     bomb = workbook(BOMB)
     assert len(bomb) < 20_000
     with pytest.raises(TooLarge):
         read(bomb, most=10)
     with pytest.raises(TooLarge):
-        read(workbook(shared=f"<sst>{' ' * MOST_BYTES}</sst>"), most=10)
+        read(workbook(shared=f"<sst>{' ' * SMALL.bytes}</sst>"), most=10)
     with pytest.raises(TooLarge):
         read(("a" * 3_001).encode(), most=10)
     with pytest.raises(TooLarge):
@@ -147,7 +147,7 @@ def test_a_row_with_text_far_below_is_one_too_many_and_one_without_is_none():
         workbook("<row/>" * 250_000),
         workbook("<row>" + "<c/>" * 300_000 + "</row>"),
         workbook(shared="<sst>" + "<a/>" * 300_000 + "</sst>"),
-        workbook(shared="<sst>" + "<si/>" * MOST_ELEMENTS + "</sst>"),
+        workbook(shared="<sst>" + "<si/>" * SMALL.elements + "</sst>"),
     ],
     ids=["jumps", "rows", "cells", "parts", "texts"],
 )

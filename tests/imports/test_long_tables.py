@@ -1,0 +1,193 @@
+"""Importing a long table: the worker checks and imports it in parts, and undoes the import in parts."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from forum import clock
+from forum.accounts.models import User
+from forum.audit import actions as audit
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.imports import actions, kept_tables, table_work, tables
+from forum.imports.enums import TableState
+from forum.imports.models import AttendeeImport, ImportedPerson
+from forum.imports.table_models import ImportTable, ImportTablePart
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
+from forum.outbox.models import OutboxMessage
+from forum.people import notes
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, write
+from tests.imports.test_imports import CHOSEN, LOOK, ON, TABLE
+from tools.pages import counted_statements
+
+ROWS = "".join(f"Kim;Ek {number};kim{number}@example.org;Org {number};ngo;SE;\n" for number in range(5))
+WRONG = "Sam;;sam@example.org;Org;nowhere;SE;\n"
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url)
+
+
+@pytest.fixture
+def short_parts(monkeypatch):
+    """Let tables of three people and more be long, and two rows be a part."""
+    monkeypatch.setattr(tables, "MOST", 2)
+    monkeypatch.setattr(kept_tables, "PART", 2)
+    monkeypatch.setattr(actions, "UNDONE_AT_ONCE", 2)
+
+
+@pytest.fixture
+def event(database, short_parts):
+    clock.freeze(NOW)
+    return make_event(
+        capacity=9, sectors=[make_sector("ngo", ceiling=4, position=1), make_sector("tech", position=2)]
+    )
+
+
+@pytest.fixture
+def page(organiser, event):
+    return organiser.get("imports.new", event="nf27")
+
+
+def work(name="work off imports", times=1):
+    for _time in range(times):
+        run_job(next(job for job in JOBS if job.name == name))
+    db.session.rollback()
+
+
+def checked(organiser, page, table=TABLE + ROWS, **differing):
+    """Send a table and what happens to its people, and let the worker check it; return the page of the table."""
+    asked = page.submit({"lines": table}, button=ON, follow=True)
+    asked.submit({**CHOSEN, **differing}, button=LOOK, follow=True)
+    work()
+    return organiser.get(asked.path)
+
+
+def imported():
+    rows = select(ImportedPerson.row_number, Registration.family_name, Registration.status)
+    joined = rows.join(Registration, Registration.id == ImportedPerson.registration_id)
+    return [tuple(row) for row in db.session.execute(joined.order_by(ImportedPerson.row_number))]
+
+
+def state():
+    return db.session.scalars(select(ImportTable.state)).one()
+
+
+def test_a_long_table_is_checked_imported_and_undone_in_parts(page, event, organiser):
+    shown = checked(organiser, page, TABLE + ROWS + WRONG)
+    assert "5 people can be imported" in shown.text
+    assert "The forum has no sector “nowhere”" in shown.text
+    assert (imported(), state()) == ([], TableState.CHECKED)
+    started = shown.submit(button="Import 5 people", follow=True)
+    assert "Is being checked once more" in started.text
+    work(times=2)
+    everybody = [(2 + number, f"Ek {number}", Status.CONFIRMED) for number in range(4)]
+    assert (imported(), state()) == ([*everybody, (6, "Ek 4", Status.WAITING)], TableState.DONE)
+    assert (event.taken, find_sector(event, "ngo").taken) == (4, 4)
+    done = organiser.get(started.path)
+    assert _rows(done) == ["7\nSector\nThe forum has no sector “nowhere”"]
+    assert b"nowhere" in organiser.get(f"{started.path}/report.csv").data
+    # Of the table itself nothing remains.
+    parts = select(func.count()).select_from(ImportTablePart).where(ImportTablePart.number >= 0)
+    assert all(set(part) == {"refused"} for part in kept_tables.read_all(db.session.get(ImportTable, 1)))
+    assert db.session.scalar(parts) == 3
+    listed = organiser.get("imports.index", event="nf27")
+    assert CHOSEN["reason"] in listed.all("main tbody td")
+    asked = listed.follow("Undo …").submit(button="Undo the import", follow=True)
+    assert "Being undone: 5 people left" in asked.text
+    work("undo imports")
+    assert [one[0] for one in imported()] == [2, 3, 4]
+    work("undo imports", times=3)
+    assert (imported(), event.taken) == ([], 0)
+    assert db.session.scalar(select(AttendeeImport.undone_at)) is not None
+    assert (db.session.scalars(select(OutboxMessage)).all(), audit.verify()) == ([], None)
+
+
+def _rows(page):
+    rows = page.soup.select("main tbody tr")
+    return ["\n".join(" ".join(cell.text.split()) for cell in row.select("th, td")) for row in rows]
+
+
+def test_who_was_registered_meanwhile_is_refused_by_row(page, event, organiser):
+    shown = checked(organiser, page)
+    started = shown.submit(button="Import 5 people", follow=True)
+    table = db.session.scalars(select(ImportTable)).one()
+    write(table_work.work, table.id, now=NOW)
+    write(table_work.work, table.id, now=NOW)
+    taken = confirmed(event, "tech", email="kim3@example.org")
+    work()
+    assert [row for row, *_rest in imported()] == [2, 3, 4, 6]
+    told = f"5\nE-mail address\nRegistration {taken.reference} has this address"
+    assert _rows(organiser.get(started.path)) == [told]
+
+
+def test_another_check_comes_before_the_import_and_may_differ(page, event, organiser):
+    shown = checked(organiser, page)
+    confirmed(event, "tech", email="kim3@example.org")
+    shown.submit(button="Import 5 people", follow=True)
+    work()
+    again = organiser.get(shown.path)
+    assert "Something has changed meanwhile, and nobody has been imported." in again.text
+    assert "4 people can be imported" in again.text
+    assert imported() == []
+
+
+def test_an_import_that_is_stopped_keeps_who_has_been_imported(page, event, organiser):
+    started = checked(organiser, page).submit(button="Import 5 people", follow=True)
+    table = db.session.scalars(select(ImportTable)).one()
+    write(table_work.work, table.id, now=NOW)
+    write(table_work.work, table.id, now=NOW)
+    stopped = organiser.get(started.path).submit(button="Stop", follow=True)
+    assert stopped.flashes == ["Stopped. Whoever has been imported stays."]
+    work()
+    assert ([row for row, *_rest in imported()], state()) == ([2, 3], TableState.STOPPED)
+
+
+def test_the_import_of_an_organiser_who_lost_the_role_is_stopped(organiser, page):
+    checked(organiser, page).submit(button="Import 5 people", follow=True)
+    write(setattr, db.session.scalars(select(User)).one(), "active", False)
+    work()
+    assert (imported(), state()) == ([], TableState.STOPPED)
+
+
+def test_who_has_acted_while_an_import_is_undone_stays(page, event, organiser):
+    checked(organiser, page).submit(button="Import 5 people", follow=True)
+    work(times=2)
+    made = db.session.scalars(select(AttendeeImport)).one()
+    write(actions.ask_undo, made, event, actor="user:1", now=NOW)
+    clock.freeze(NOW + timedelta(minutes=1))
+    kim = db.session.scalars(select(Registration).where(Registration.family_name == "Ek 0")).one()
+    write(notes.add_note, kim, "Called.", actor="user:1", now=clock.now())
+    work("undo imports", times=4)
+    assert [row for row, *_rest in imported()] == [2]
+    assert "1 person stays" in organiser.get("imports.index", event="nf27").text
+
+
+def test_a_long_table_is_seen_by_its_organiser_alone_and_for_three_days(page, event, organiser, sign_in_as):
+    address = checked(organiser, page).path
+    other = sign_in_as(event=event)
+    other.get(address, expect=404)
+    other.get(f"{address}/report.csv", expect=404)
+    clock.freeze(NOW + timedelta(days=3))
+    work("forget long tables")
+    assert db.session.scalars(select(ImportTablePart)).all() == []
+
+
+def test_a_part_takes_as_many_statements_late_as_early(app, organiser, page):
+    checked(organiser, page, TABLE + ROWS.replace(";ngo;", ";tech;")).submit(
+        button="Import 5 people", follow=True
+    )
+    table = db.session.scalars(select(ImportTable)).one().id
+    write(table_work.work, table, now=NOW)
+    numbers = []
+    for _part in range(2):
+        with counted_statements(app) as counted:
+            write(table_work.work, table, now=NOW)
+        numbers.append(len(counted))
+    assert numbers[0] == numbers[1] < 100
