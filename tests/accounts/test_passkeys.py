@@ -573,3 +573,18 @@ def test_a_name_with_other_letters_is_that_of_browsers(app, user, monkeypatch, h
         options = ceremonies.creation_options(user, [], "c" * 43)
         assert (options["rp"]["id"], ceremonies.are_possible()) == (site, True)
         assert ceremonies.check_new(device.make(options), "c" * 43).credential_id == device.credential_id
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\0" * 36,  # shorter than the site's hash, the flags and the counter
+        b"\0" * 38,  # more bytes than the flags announce
+        b"\0" * 32 + b"\x80" + b"\0" * 4,  # extensions are announced, and there are none
+        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x1c",  # a value whose head is reserved
+        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x18",  # a value whose head is cut off
+    ],
+)
+def test_authenticator_data_of_an_odd_shape_are_refused(data):
+    with pytest.raises(cbor.OddShape):
+        cbor.refuse_odd_authenticator_data(data)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.extensions import db
+from forum.organisations import actions
 from forum.registration.enums import Status
 from forum.registration.organisation_models import Organisation
 from tests.factories.events import make_archive, make_event, make_sector
@@ -342,3 +343,29 @@ def test_every_form_with_an_organisation_suggests_marked_names_and_nobodys_own(a
         ("invitations.invite", {}),
     ):
         assert suggested(admin.get(view, **HERE, **values)) == ["Courts", "Everywhere"], view
+
+
+def test_no_more_organisations_and_suggested_names_than_the_form_can_hold(organiser, event, monkeypatch):
+    form = organiser.get("organisations.new", **HERE)
+    monkeypatch.setattr(actions, "MOST_SUGGESTED", 0)
+    refused = form.submit({"name": "Polisen", "is_suggested": "y"}, button="Add the organisation", expect=422)
+    assert refused.errors == {"is_suggested": "The form suggests 0 names already, and can suggest no more"}
+    monkeypatch.setattr(actions, "MOST", 0)
+    refused = form.submit({"name": "Polisen"}, button="Add the organisation", expect=422)
+    assert refused.errors == {"name": "0 organisations are written down already, and there can be no more"}
+
+
+def test_names_and_domains_of_an_organisation_are_bounded(organiser, event):
+    form = organiser.get("organisations.new", **HERE)
+    for typed, field, words in (
+        ({"aliases": "\n".join(f"n{one}" for one in range(51))}, "aliases", "Write at most 50 names"),
+        ({"aliases": "x" * 201}, "aliases", "Write at most 50 names"),
+        (
+            {"domains": "\n".join(f"d{one}.example" for one in range(21))},
+            "domains",
+            "Write at most 20 domains",
+        ),
+        ({"domains": "@@"}, "domains", "Write each domain like example.org"),
+    ):
+        refused = form.submit({"name": "Polisen", **typed}, button="Add the organisation", expect=422)
+        assert refused.errors[field].startswith(words)

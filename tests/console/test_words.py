@@ -1,14 +1,21 @@
 """Words of the console that depend on an event's shares, its line and its offers."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 from flask_babel import force_locale
 
-from forum.console import sector_words
+from forum.console import mailings, own_mailing_words, sector_words
 from forum.events.enums import LineOrder, SectorPolicy
+from forum.mailings.enums import MailingStatus
+from forum.mailings.errors import AlreadyDecided, EventHidden, NobodyToTell
+from forum.mailings.models import Mailing
+from forum.mailings.queries import Counts
 from forum.registration import listing, offer_words, waiting_view
 from forum.registration.line import Because
+from forum.registration.narrowing import UnknownFilter
+from forum.review import many
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
 
@@ -74,3 +81,40 @@ def test_an_offer_is_explained_to_organisers_as_far_as_it_is_known():
     assert offer_words.for_organisers({**why, "rank": 1, "below": 0, "full": []}, sectors)[1:] == [
         "The person was first in the sector’s line."
     ]
+
+
+def test_decisions_about_many_people_are_told_by_their_outcome():
+    came = Counter({many.GIVEN: 2, many.WAITING: 1, many.CHANGE: 1, many.DECLINED: 2, many.PROPOSED: 1})
+    assert list(many._done_words(came)) == [
+        "2 people have a place.",
+        "1 person is approved and on the waiting list.",
+        "1 change is approved.",
+        "2 people are declined.",
+        "1 refusal is proposed to a second organiser.",
+    ]
+
+
+def test_a_refused_mailing_says_why():
+    for refusal, words in (
+        (EventHidden(), "Nobody can be written to while the event is not public, or once it is over."),
+        (NobodyToTell(), "Everybody already knows about the change."),
+        (AlreadyDecided(), "The mailing had already changed when you pressed the button."),
+    ):
+        assert mailings._refusal_words(refusal).startswith(words)
+
+
+def test_the_end_of_a_mailing_is_foreseen_from_its_pace():
+    mailing = Mailing(status=MailingStatus.SENDING, begins_at=NOW - timedelta(minutes=10))
+    assert own_mailing_words.done_at(mailing, Counts(waiting=5), NOW) is None
+    assert own_mailing_words.done_at(mailing, Counts(sent=10), NOW) is None
+    assert own_mailing_words.done_at(mailing, Counts(waiting=5, sent=10), NOW) == NOW + timedelta(minutes=5)
+    assert own_mailing_words.done_at(mailing, Counts(waiting=5, sent=10), NOW - timedelta(days=1)) is None
+
+
+def test_a_message_whose_filter_the_list_no_longer_has_is_for_nobody(monkeypatch):
+    def fail(_mailing):
+        raise UnknownFilter
+
+    monkeypatch.setattr(own_mailing_words.chosen_audience, "audience_of", fail)
+    meant = own_mailing_words.describe_meant(Mailing())
+    assert meant.audience.people == []

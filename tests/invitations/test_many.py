@@ -15,6 +15,8 @@ from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.invitations import console, many, many_pages
 from forum.invitations.actions import Invitee, Terms
+from forum.invitations.errors import AlreadyInvited
+from forum.invitations.import_forms import RowsRefused
 from forum.invitations.many import Row, SomeRefused
 from forum.invitations.models import Invitation
 from forum.registration import merging, places
@@ -222,4 +224,22 @@ def test_somebody_who_registers_meanwhile_stops_the_whole_table(organiser, page,
         write(many.invite_all, event, rows, Terms(NOW + timedelta(days=1)), **told)
     assert set(refusal.value.refusals) == {2}
     db.session.rollback()
+    assert invited() == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [
+        (SomeRefused({1: AlreadyInvited()}), "Row 1: This address has an open invitation already"),
+        (RowsRefused(["Row 1: Enter an address"]), "Row 1: Enter an address"),
+    ],
+)
+def test_what_changes_while_the_table_waits_for_the_lock_stops_it(page, event, monkeypatch, refusal, words):
+    shown = page.submit({**CHOSEN, "lines": "Bo;;bo@example.org"}, button="Look at the rows", expect=200)
+
+    def refuse(*_arguments, **_told):
+        raise refusal
+
+    monkeypatch.setattr(many_pages.many, "invite_all", refuse)
+    assert words in shown.submit(button="Send the invitations", expect=422).text
     assert invited() == []
