@@ -4,19 +4,27 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from flask import current_app
 from flask_babel import force_locale
 
-from forum.console import mailings, own_mailing_words, sector_words
+from forum.columns import Text
+from forum.console import image_uses, mailings, own_mailing_words, question_checks, sector_words
+from forum.events import own_links
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.mailings.enums import MailingStatus
 from forum.mailings.errors import AlreadyDecided, EventHidden, NobodyToTell
 from forum.mailings.models import Mailing
 from forum.mailings.queries import Counts
 from forum.registration import listing, offer_words, waiting_view
+from forum.registration.enums import Status
 from forum.registration.line import Because
+from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.review import many
-from tests.factories.events import NOW, make_event, make_sector
+from forum.review import wording as review_wording
+from tests.factories.events import NOW, make_event, make_page, make_sector
+from tests.factories.images import make_image
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 
 
@@ -118,3 +126,35 @@ def test_a_message_whose_filter_the_list_no_longer_has_is_for_nobody(monkeypatch
     monkeypatch.setattr(own_mailing_words.chosen_audience, "audience_of", fail)
     meant = own_mailing_words.describe_meant(Mailing())
     assert meant.audience.people == []
+
+
+def test_an_image_that_another_event_shows_is_counted_without_a_link(event):
+    """Whoever may not open the page, or the look of an event, reads neither its title nor its address."""
+    image = make_image(event)
+    page = make_page(event, "visit", body=Text(en=f"{{{{image {image.key}}}}}"))
+    write(setattr, event, "logo_key", image.key)
+    assert page.body
+    with current_app.test_request_context():
+        nobody = image_uses.Use("", "")
+        assert image_uses.find_uses([image])[image.key] == [nobody, nobody]
+
+
+def test_an_approval_says_whether_the_person_has_a_place(event):
+    assert review_wording.outcome_text(Registration(status=Status.WAITING)).startswith(
+        "Approved. No place is free"
+    )
+    assert review_wording.outcome_text(Registration(status=Status.CONFIRMED)).startswith(
+        "Approved. The person has"
+    )
+
+
+def test_a_path_that_is_no_page_stays_as_it_is_in_a_text(event):
+    with current_app.test_request_context():
+        assert own_links.own_address("/sv/nowhere/at/all?a=1") == "/sv/nowhere/at/all?a=1"
+
+
+def test_a_question_that_lacks_a_language_is_listed_with_a_link(event):
+    make_question(event, "arrival", label=Text(en="Arrival"))
+    with current_app.test_request_context():
+        (check,) = question_checks.list_untranslated(event)
+    assert check.title.startswith("Arrival, ")
