@@ -128,7 +128,8 @@ def send(
     Raises AlreadyDecided, Planned, EventHidden, NotAhead, NobodyToTell, WordsMissing, SubjectTells, UnknownFilter.
     """
     require(mailing, MailingStatus.PROPOSED)
-    if not is_reminder and queries.find_reminder(mailing):
+    reminder = None if is_reminder else queries.find_reminder(mailing)
+    if reminder and reminder.skipped_at is None:
         raise Planned
     require_public(mailing.event, now)
     begins = begins_at or now + TO_STOP
@@ -142,6 +143,9 @@ def send(
     # The event's name or place may have changed since the draft was written.
     if any(neutral.find_telling(mailing.event, subject) for subject in mailing.subjects.values()):
         raise SubjectTells
+    if reminder:
+        # The worker has left the reminder out, so an organiser sends it.
+        db.session.delete(reminder)
     _fix(mailing, [person.registration_id for person in audience.people])
     mailing.status, mailing.people = MailingStatus.SENDING, len(audience.people)
     mailing.left_out = audience.reasons

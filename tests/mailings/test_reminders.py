@@ -13,7 +13,7 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import chosen_audience, own_words, reminders
+from forum.mailings import chosen_audience, own_words, queries, reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.errors import NeedsFilters, NotAhead, Planned, WordsMissing
 from forum.mailings.models import MailingRecipient
@@ -91,6 +91,25 @@ def test_a_missed_hour_is_left_out_and_said(event, organiser, late):
     clock.freeze(NOW)
     if not over:
         assert "Left out: its hour was missed" in organiser.get("reminders.index", event="nf27").text
+
+
+def test_a_reminder_that_was_left_out_is_sent_by_hand(event, organiser):
+    person = confirmed(event)
+    reminder = make_reminder(event, days=3)
+    mailing = reminder.mailing
+    sent_by_hand = {"begins_at": None, "user_id": None, "actor": "command", "now": NOW}
+    with pytest.raises(Planned):
+        write(own_words.send, mailing, **sent_by_hand)
+    work(reminders.due_at(reminder) + reminders.WINDOW)
+    clock.freeze(NOW)
+    page = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id)
+    assert "Send to 1 person…" in page.text
+    assert write(own_words.send, mailing, **sent_by_hand) == 1
+    assert (queries.find_reminder(mailing), mailing.people) == (None, 1)
+    work(NOW + own_words.TO_STOP)
+    assert list(
+        db.session.scalars(select(OutboxMessage.recipient).where(OutboxMessage.kind == "own-words"))
+    ) == [person.email]
 
 
 def test_a_restart_within_the_window_still_sends(event):
