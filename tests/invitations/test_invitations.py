@@ -289,3 +289,17 @@ def test_invitations_follow_a_merged_sector_and_keep_one_from_removal(organiser,
 
 def applicant_of(invitation):
     return make_applicant(email=invitation.email)
+
+
+def test_whoever_registers_before_saying_yes_reads_how_to_get_a_new_link(pages, event):
+    link = link_of(invite(event, "tech", language="en"))
+    page = pages.get(f"{link}/yes")
+    confirmed(event, "tech", email="kim@example.org")
+    refused = page.submit({"country": "SE"}, button="Register", expect=409)
+    assert db.session.query(Registration).count() == 1
+    assert refused.h1
+
+
+def test_a_link_of_no_invitation_is_refused(pages, event):
+    link = link_of(invite(event, "tech", language="en"))
+    pages.get(f"{link[:-4]}0000", expect=404)
