@@ -99,6 +99,13 @@ def test_organiser_reads_acts_only_and_an_admin_also_that_the_log_was_read(sign_
     ]
 
 
+def test_an_admin_reads_that_an_entry_stands_for_several_views(sign_in_as, event):
+    person = confirmed(event, "ngo")
+    note(audit_queries.REGISTRATION_VIEWED, person, times=2)
+    page = sign_in_as(Role.ADMIN, event).get(LOG, event="nf27", kind="views")
+    assert whats(page)[-1] == "Viewed by an organiser · At least 2 times"
+
+
 def newest_user():
     return db.session.scalars(select(User).order_by(User.id.desc()).limit(1)).one()
 
