@@ -581,9 +581,8 @@ def _lay_out_tables(world: World, event: Event, user: User) -> None:
         table = ImportTable(event_id=event.id, user_id=user.id, language="sv", people=700, hidden=0, parts=7)
         table.state, table.sent_at, table.moved_at = state, NOW, NOW
         save(table)
-        kept_tables.write(table, kept_tables.HEADINGS, ["Förnamn", "Efternamn", "E-post"])
-        kept_tables.write(table, 0, part)
-        db.session.commit()
+        write(kept_tables.write, table, kept_tables.HEADINGS, ["Förnamn", "Efternamn", "E-post"])
+        write(kept_tables.write, table, 0, part)
         world.long_tables[name] = table.id
 
 
