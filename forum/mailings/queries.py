@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.enums import Anchor, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient, Reminder
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
@@ -21,6 +21,8 @@ from forum.registration.models import Registration
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 LISTED = 20
+# The states of a reminder that has begun and goes on with whoever registers.
+BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # How many recipients one page of results shows.
 ROWS = 50
 
@@ -94,9 +96,13 @@ def list_reminders_of(event: Event) -> Sequence[Reminder]:
 
 
 def list_reminders(*states: MailingStatus) -> Sequence[Reminder]:
-    """Return the reminders of published events that were not left out and whose mailings are in these states."""
+    """Return the reminders of published events whose mailings are in these states.
+
+    Those that were left out are not returned, unless they have begun and may go on.
+    """
     query = select(Reminder).join(Reminder.mailing).join(Mailing.event)
-    waiting = Reminder.skipped_at.is_(None), Mailing.status.in_(states), Event.is_published
+    goes_on = (Reminder.anchor == Anchor.REGISTERED) & Mailing.status.in_(BEGUN)
+    waiting = Reminder.skipped_at.is_(None) | goes_on, Mailing.status.in_(states), Event.is_published
     whole = joinedload(Reminder.mailing).joinedload(Mailing.event)
     return db.session.scalars(query.where(*waiting).options(whole).order_by(Reminder.id)).all()
 

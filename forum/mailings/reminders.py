@@ -118,7 +118,11 @@ def run(reminder_id: int, *, now: datetime) -> int:
     places.lock(event)
     db.session.refresh(reminder)
     db.session.refresh(reminder.mailing)
-    if reminder.skipped_at or not event.is_published or events.is_off(event, now):
+    if (
+        (reminder.skipped_at and not _goes_on(reminder))
+        or not event.is_published
+        or events.is_off(event, now)
+    ):
         return 0
     if reminder.anchor == Anchor.REGISTERED:
         return _remind_newcomers(reminder, now)
@@ -179,7 +183,9 @@ def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
         _refuse_unfinished(mailing)
         each = list_newcomers(reminder, now, only_due=True)
     except (MailingRefused, UnknownFilter) as refusal:
-        return _skip(reminder, BECAUSE.get(type(refusal), Skipped.LATE), now)
+        because = BECAUSE.get(type(refusal), Skipped.LATE)
+        return 0 if reminder.skipped_because == because else _skip(reminder, because, now)
+    reminder.skipped_at = reminder.skipped_because = None
     people = [number for number, due in each.items() if due <= now and not is_late(due, now)]
     if not people:
         return 0
@@ -191,6 +197,11 @@ def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
     db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.WAITING), rows)
     mailing.people += len(people)
     return len(people)
+
+
+def _goes_on(reminder: Reminder) -> bool:
+    """Return whether the reminder has begun and has more to send once the reason for leaving it out is gone."""
+    return reminder.anchor == Anchor.REGISTERED and reminder.mailing.status in queries.BEGUN
 
 
 def _refuse_unfinished(mailing: Mailing) -> None:

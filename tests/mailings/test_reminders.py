@@ -178,6 +178,25 @@ def test_it_goes_on_when_an_earlier_version_has_ended_it(event):
     assert (len(told(reminder)), state(reminder)[0]) == (2, MailingStatus.SENDING)
 
 
+def test_it_goes_on_when_the_reason_for_leaving_it_out_is_gone(event):
+    """A begun message cannot be rewritten, so nothing but the event can take the reason away."""
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
+    for number in range(3):
+        confirmed(event, now=NOW + number * DAY + HOUR)
+    due = reminders.due_for(reminder, NOW + HOUR)
+    work(due)
+    usual = event.place
+    move(event, "place", Text(sv="Gruppen", en="The group"))
+    work(due + DAY)
+    assert (len(told(reminder)), state(reminder)) == (1, (MailingStatus.SENDING, Skipped.SUBJECT))
+    noted = reminder.skipped_at
+    work(due + DAY + HOUR)
+    assert (state(reminder)[1], reminder.skipped_at) == (Skipped.SUBJECT, noted)
+    move(event, "place", usual)
+    work(due + 2 * DAY)
+    assert (len(told(reminder)), state(reminder)) == (2, (MailingStatus.SENDING, None))
+
+
 def test_it_can_be_paused_and_ended(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     for number in range(3):
