@@ -136,7 +136,7 @@ def rehearsed(
             savepoint.rollback()
     if when:
         for row, values in known:
-            # The rollback has expired only the attributes that the block changed.
+            # Set only the attributes that the block changed: the rollback has expired these and no others.
             for name in inspect(row).expired_attributes & values.keys():
                 set_committed_value(row, name, values[name])
 

@@ -139,7 +139,7 @@ def _joins(letter: str) -> bool:
 
 
 def _is_picture(piece: str) -> bool:
-    """Return whether this may be part of an emoji."""
+    """Return whether this character or flag may be part of an emoji."""
     return bool(piece) and (
         unicodedata.category(piece[0]) in {"So", "Sm"} or PICTURES.match(piece) is not None
     )

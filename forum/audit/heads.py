@@ -123,10 +123,10 @@ def _append(line: Head | Restore) -> None:
 
 
 def _missing_notes(now: datetime) -> list[str]:
-    """Return whether the missing file is a fault, as sentences.
+    """Return, as a sentence, that audit-heads.log is missing; nothing when that is no fault.
 
-    The missing file is a fault on SQLite, whose worker runs on this machine; with PostgreSQL the file may be on
-    another machine.
+    With SQLite, where the worker that writes the file runs on this machine, it is a fault as soon as the audit chain is
+    two days old. With PostgreSQL it is none: the worker and its file may be on another machine.
     """
     oldest = queries.find_oldest()
     if oldest is not None and queries.is_sqlite() and oldest.at < now - MAY_BE_SILENT:

@@ -12,7 +12,10 @@ SAID = ("title", "summary", "body")
 
 @dataclass(frozen=True)
 class PageDraft:
-    """A page as values that JSON can hold: the fields in SAID by language, and the slug of the preceding page or ""."""
+    """The content of a page as values that JSON can hold.
+
+    `texts` has the title, summary and body by language; `after` is the slug of the preceding page, "" for the first.
+    """
 
     texts: Mapping[str, Mapping[str, str]]
     after: str = ""

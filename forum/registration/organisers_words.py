@@ -47,5 +47,5 @@ class CancelForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return the values of the registration that the page shows: what ends, and the language of the mail."""
+        """Return what the page shows of the registration; if it has changed meanwhile, nothing is cancelled."""
         return {name: getattr(registration, name) for name in ("status", "review_since", "language")}

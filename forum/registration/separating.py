@@ -222,8 +222,8 @@ def _open_joined(
     if identity == was:
         identity = before["identity"]
     elif contact := identity.pop("contact", None):
-        # Keep an answer that the person has given since. If its contact came from the other registration, restore the
-        # own contact.
+        # The person has answered again after the merge: keep that answer. It has taken over the contact, somebody
+        # through whom the person is reached; if that came from the ended registration, restore the one from before.
         own = before["identity"].get("contact") if was.get("contact", "").startswith(contact) else contact
         identity |= {"contact": own} if own else {}
     seal(kept, identity, care_before if is_same_care else care)

@@ -107,9 +107,10 @@ class TidyForm(FlaskForm):
         return False
 
     def is_rechecked(self) -> bool:
-        """Return whether a page with errors switches its language, and the form's own checks find no error now.
+        """Return whether the language was switched on a page with errors, none of which the form itself finds now.
 
-        The view then repeats the checks that need the database, and saves nothing.
+        The errors may come from the view's checks against the database. The view repeats these, so that the page shows
+        the errors in the new language, and saves nothing.
         """
         return self.is_submitted() and request.form.get(SWITCH) == WITH_ERRORS and not self.errors
 

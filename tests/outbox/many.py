@@ -23,7 +23,7 @@ FROM numbers, (SELECT next_attempt_at, created_at FROM outbox_messages LIMIT 1) 
 
 
 def fill_with_rows(number: int) -> None:
-    """Let so many mails to many wait, none of which has content, besides one mail of the forum."""
+    """Queue one whole mail of a message to many people, and this number of rows like it that have no content."""
     make_mail(lane=Lane.BULK)
     start_write(db.session)
     db.session.execute(text(ROWS), {"number": number})
@@ -32,7 +32,7 @@ def fill_with_rows(number: int) -> None:
 
 
 def fill(number: int) -> dict[str, bytes]:
-    """Let so many mails to many wait, older than those without content; return the bytes of each by its Message-ID."""
+    """Queue this number of whole mails, due before those of `fill_with_rows`; return the bytes by Message-ID."""
     model = make_mail(lane=Lane.BULK)
     content, name = model.content, model.message_id
     start_write(db.session)

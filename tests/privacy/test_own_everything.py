@@ -160,7 +160,8 @@ def test_views_of_lists_are_told_where_the_person_may_have_been_on_the_list(app,
     sign_in_as(Role.CARE, event).get("counts.people", event="nf27")
     organiser = sign_in_as(Role.ORGANISER, event)
     organiser.get("review.index", event="nf27")
-    # The view at 60 minutes may have no audit entry, so it may have shown a person registered after the first view.
+    # The entry about a view may stand for later views in the hour after it. Such a view may have shown a person who
+    # registered 59 minutes after the entry, but not one who registered 60 minutes after it.
     soon, late = (confirmed(event, "review", now=NOW + timedelta(minutes=late)) for late in (59, 60))
     clock.freeze(NOW + timedelta(hours=1))
     lists = {
