@@ -36,66 +36,66 @@ def request_of_reviewer(app):
         yield
 
 
-@pytest.mark.parametrize(
-    ("known", "sign", "text"),
-    [
-        (
-            {"is_public_domain": True, "domain": "mail.example"},
-            "neither",
-            "@mail.example is a public mail provider",
-        ),
-        ({}, "neither", "@byran.example; no mail domain of the organisation is known so far"),
-        (
-            {"known_domains": {"byran.example"}},
-            "for",
-            "@byran.example is a domain of people of the organisation whom organisers approved, invited or added",
-        ),
-        (
-            {"known_domains": {"b.example", "a.example"}},
-            "against",
-            "@byran.example, but people of the organisation whom organisers approved, invited or added have @a.example,"
-            " @b.example",
-        ),
-        (
-            {"domains": ("byran.example",), "has_own_domain": True},
-            "for",
-            "@byran.example is a mail domain of the organisation",
-        ),
-        (
-            {"domains": ("a.example",)},
-            "against",
-            "@byran.example, but the organisation’s mail is at @a.example",
-        ),
-    ],
-)
-def test_the_mail_domain_speaks_for_or_against_the_person(person, known, sign, text):
-    assert (sign, "E-mail", text) in told(person, **known)
+DOMAINS = [
+    (
+        {"is_public_domain": True, "domain": "mail.example"},
+        "neither",
+        "@mail.example is a public mail provider",
+    ),
+    ({}, "neither", "@byran.example; no mail domain of the organisation is known so far"),
+    (
+        {"known_domains": {"byran.example"}},
+        "for",
+        "@byran.example is a domain of people of the organisation whom organisers approved, invited or added",
+    ),
+    (
+        {"known_domains": {"b.example", "a.example"}},
+        "against",
+        "@byran.example, but people of the organisation whom organisers approved, invited or added have @a.example,"
+        " @b.example",
+    ),
+    (
+        {"domains": ("byran.example",), "has_own_domain": True},
+        "for",
+        "@byran.example is a mail domain of the organisation",
+    ),
+    (
+        {"domains": ("a.example",)},
+        "against",
+        "@byran.example, but the organisation’s mail is at @a.example",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("known", "sign", "text"),
-    [
-        ({}, "neither", "Has no other place"),
-        ({"places_held": 2}, "neither", "Has 2 other places"),
-        ({"places_held": 1, "cap": 3}, "for", "This is its 2nd place of at most 3"),
-        (
-            {"places_held": 3, "cap": 3, "is_cap_reached": True},
-            "against",
-            "Has all the places that it can have, 3",
-        ),
-        # A reviewer of some sectors is not told how many places the organisation has.
-        ({"places_held": None}, "neither", "Has no upper limit of places"),
-        ({"places_held": None, "cap": 3}, "for", "Can have another place, of at most 3"),
-        (
-            {"places_held": None, "cap": 3, "is_cap_reached": True},
-            "against",
-            "Has all the places that it can have, 3",
-        ),
-        ({"counts_for": "Staden"}, "neither", "Counts for Staden. Has no other place"),
-    ],
-)
-def test_the_places_of_the_organisation_are_told(person, known, sign, text):
-    assert (sign, "Organisation", text) in told(person, **known)
+def test_the_mail_domain_speaks_for_or_against_the_person(person):
+    for known, sign, text in DOMAINS:
+        assert (sign, "E-mail", text) in told(person, **known)
+
+
+PLACES = [
+    ({}, "neither", "Has no other place"),
+    ({"places_held": 2}, "neither", "Has 2 other places"),
+    ({"places_held": 1, "cap": 3}, "for", "This is its 2nd place of at most 3"),
+    (
+        {"places_held": 3, "cap": 3, "is_cap_reached": True},
+        "against",
+        "Has all the places that it can have, 3",
+    ),
+    # A reviewer of some sectors is not told how many places the organisation has.
+    ({"places_held": None}, "neither", "Has no upper limit of places"),
+    ({"places_held": None, "cap": 3}, "for", "Can have another place, of at most 3"),
+    (
+        {"places_held": None, "cap": 3, "is_cap_reached": True},
+        "against",
+        "Has all the places that it can have, 3",
+    ),
+    ({"counts_for": "Staden"}, "neither", "Counts for Staden. Has no other place"),
+]
+
+
+def test_the_places_of_the_organisation_are_told(person):
+    for known, sign, text in PLACES:
+        assert (sign, "Organisation", text) in told(person, **known)
 
 
 def test_earlier_registrations_colleagues_and_a_namesake_are_told(person, event):
