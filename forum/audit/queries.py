@@ -18,6 +18,7 @@ REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.
 FILE_DOWNLOADED = "registration.file_downloaded"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"
 INVITATIONS_VIEWED, ORGANISATIONS_VIEWED = "invitations.viewed", "organisations.viewed"
+DELEGATIONS_VIEWED = "delegations.viewed"
 # Actions: an organiser has exported a list, or has downloaded one that the worker has made.
 REGISTRATIONS_EXPORTED, EXPORT_FETCHED = "registrations.exported", "registrations.export_fetched"
 REGISTRATIONS_SEARCHED = "registrations.searched"
@@ -37,7 +38,7 @@ NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).l
 UNTOLD = (REGISTRATION_VIEWED, FILE_DOWNLOADED, IDENTITY_ASKED, IDENTITY_REVEALED)
 LISTS_VIEWED = (
     *(WAITING_LIST_VIEWED, CARE_ANSWERS_VIEWED, INVITATIONS_VIEWED, ORGANISATIONS_VIEWED),
-    *(REGISTRATIONS_SEARCHED, LOG_VIEWED),
+    *(DELEGATIONS_VIEWED, REGISTRATIONS_SEARCHED, LOG_VIEWED),
 )
 VIEWS = (*UNTOLD, *LISTS_VIEWED)
 EXPORTS = (REGISTRATIONS_EXPORTED, EXPORT_FETCHED, LOG_EXPORTED)

@@ -34,6 +34,7 @@ PURPOSES: Mapping[LogPurpose, LazyString] = {
 LISTS: Mapping[str, LazyString] = {
     **readers.LISTS,
     audit.INVITATIONS_VIEWED: _l("Looked at the invitations"),
+    audit.DELEGATIONS_VIEWED: _l("Looked at the delegations"),
     audit.ORGANISATIONS_VIEWED: _l("Looked at names of organisations from registrations"),
     audit.REGISTRATIONS_SEARCHED: _l("Searched the attendees"),
     audit.LOG_VIEWED: _l("Looked at the log"),

@@ -6,6 +6,8 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.accounts import sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.delegations import delegation_words, lost_links, queries
 from forum.delegations.models import Delegation
@@ -25,6 +27,8 @@ def index(event: str) -> ResponseReturnValue:
     """Show each delegation with its contact and its people, the newest first."""
     this_event, now = get_any_or_404(event), clock.now()
     page = queries.read_confirmed(this_event, Cursor.of(request.args))
+    if page.rows:
+        note_view(audit_queries.DELEGATIONS_VIEWED, this_event, actor=sign_ins.current_actor())
     delegations = [
         (one, [(delegation_words.for_organisers(person, now), person.registration) for person in one.people])
         for one in page.rows

@@ -71,6 +71,15 @@ def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organis
     assert [entry.details.payload["delegation"] for entry in last] == [str(first.id), str(second.id)]
 
 
+def test_a_look_at_the_delegations_is_recorded_once_there_are_any(organiser, event):
+    """The page has each contact's name and address, and the people, as the one with the invitations has."""
+    organiser.get("delegations_console.index", event="nf27")
+    registered(event, [Person("Bo", "Ek", "")])
+    organiser.get("delegations_console.index", event="nf27")
+    seen = db.session.query(AuditEntry).filter_by(action="delegations.viewed")
+    assert [(entry.subject_type, entry.subject_id) for entry in seen] == [("events", event.id)]
+
+
 def test_delegation_of_another_event_is_no_filter(organiser, event, archive):
     delegation = registered(event)
     start_write(db.session)
