@@ -24,6 +24,8 @@ from forum.delegations import mails as delegation_mails
 from forum.delegations.models import Delegation
 from forum.events.models import Event, Page, Sector
 from forum.extensions import db
+from forum.imports.enums import TableState
+from forum.imports.table_models import ImportTable
 from forum.invitations import mails as invitation_mails
 from forum.invitations.enums import InvitationState
 from forum.invitations.models import Invitation
@@ -209,7 +211,7 @@ def send(world: World, address: Address) -> None:
 
 def see_what_is_rare(world: World) -> None:
     """Open rare pages: for a foreign host, a dead link, an untranslated post, a closed registration, the demo's link,
-    a saved view whose sector is gone, and a site without a published event."""
+    a saved view whose sector is gone, a long table that is imported, and a site without a published event."""
     for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", "/en/news/2016/11/25/withdrawn-en"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
@@ -230,6 +232,8 @@ def see_what_is_rare(world: World) -> None:
         signed_in = accounts.open_sign_in(admin, browser="", now=NOW)
         demo = account_links.issue(admin, LinkPurpose.DEMO, now=NOW)
         db.session.execute(update(SavedView).values(query={"sector": ["gone"]}))
+        db.session.execute(update(ImportTable).values(state=TableState.RUNNING))
+        own = db.session.scalars(select(ImportTable.id).where(ImportTable.user_id == admin.id)).all()
         of_here = select(SavedView.id).join(Event, Event.id == SavedView.event_id).where(Event.slug == HERE)
         views = db.session.scalars(of_here).all()
         db.session.commit()
@@ -257,6 +261,8 @@ def see_what_is_rare(world: World) -> None:
     fetch(world, ADMIN, "/account/authenticator")
     for view in views:  # a form sent before has made one of the views visible to its owner only
         fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
+    for table in own:  # the worker is at the tables
+        fetch(world, ADMIN, f"/console/{HERE}/imports/tables/{table}")
     fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
