@@ -51,6 +51,8 @@ from forum.delegations import public as delegations_public
 from forum.events import in_url, versions
 from forum.events import public as events_public
 from forum.extensions import csrf, db, mail, migrate
+from forum.followers import public as followers_public
+from forum.followers.withdrawing import take_back_with_posts
 from forum.health import public as health_public
 from forum.home import crawlers, icons, site
 from forum.home import public as home_public
@@ -142,6 +144,7 @@ BLUEPRINTS = (
     own_moves.bp,
     invitations_public.bp,
     mailings_public.bp,
+    followers_public.bp,
     substitution_pages.bp,
     delegations_public.bp,
     contact_pages.bp,
@@ -278,6 +281,7 @@ def _init_database(app: Flask) -> None:
     raise_with_lists(db.session)
     end_with_reviews(db.session)
     end_with_people(db.session)
+    take_back_with_posts(db.session)
     settle_with(app, answering.settle)
     versions.raise_with_changes(db.session)
     audit.chain_at_commit(db.session)

@@ -4,6 +4,7 @@ from forum.accounts import models as accounts
 from forum.audit import models as audit
 from forum.delegations import models as delegations
 from forum.events import models as events
+from forum.followers import models as followers
 from forum.health import models as health
 from forum.images import models as images
 from forum.imports import models as imports
@@ -65,6 +66,7 @@ ALL = (
     review,
     delegations,
     mailings,
+    followers,
     participants,
     tasks,
     privacy,

@@ -16,6 +16,7 @@ from forum.console.taxonomy_forms import CategoryForm, MergeForm, OrderForm
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
+from forum.followers import actions as followers
 from forum.news import categories as rules
 from forum.news import queries
 from forum.news.errors import InUse
@@ -106,6 +107,7 @@ def merge(event: str, number: int) -> ResponseReturnValue:
         return edit_page("categories/merge", event, form, category=category, posts=_count(category))
     start_write(db.session)
     category, into = get_category_or_404(number), get_category_or_404(int(form.into.data))
+    followers.move_category(category, into)
     posts = rules.merge(category, into, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash(merged_words(posts, in_language(into.name)), "success")

@@ -22,6 +22,7 @@ from forum.events.look import Look, look_of
 from forum.events.models import Event
 from forum.events.organisers import Organiser, organiser_of
 from forum.events.queries import LinkedEvent
+from forum.followers.queries import may_follow
 from forum.home.footers import footer_of
 from forum.participants import queries as participants
 from forum.registration.opening import Opening, opening_of, seconds_unchanged
@@ -172,6 +173,14 @@ class Site:
         """The address of the present event's feed; the current event's feed is the feed of all news."""
         is_public = self.present is not None and self.present.is_published and not self.is_preview
         return url_for("feeds.whole", event=events.slug_in_url(self.present) if is_public else None)
+
+    @property
+    def follow_url(self) -> str:
+        """The page for following the present event's news by mail; "" where nobody can."""
+        event = self.present
+        if event is None or not event.is_published or self.is_preview or not may_follow(event, clock.now()):
+            return ""
+        return url_for("followers.ask", event=events.slug_in_url(event))
 
     @property
     def organiser(self) -> Organiser | None:

@@ -8,6 +8,9 @@ from forum.accounts import actions as accounts
 from forum.audit import checking, heads
 from forum.bulk import working
 from forum.delegations import asking, contact_news, substituting
+from forum.followers import ending as followers_ending
+from forum.followers import sending as news_mails
+from forum.followers import weekly as weekly_news
 from forum.health import keys
 from forum.imports import actions as undoing
 from forum.imports import kept_tables, table_work
@@ -71,6 +74,10 @@ def seal_answers_anew(*, now: datetime) -> int:
 
 JOBS = (
     Job("announce posts", 10, announce_posts),
+    Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due),
+    Job("queue mails about posts", 1, news_mails.queue_one, each=news_mails.list_next),
+    Job("queue weekly news", 5, weekly_news.queue_one, each=weekly_news.list_next),
+    Job("settle failed mails of news", 60, followers_ending.settle_failed),
     Job("queue mailings", 1, sending.queue_one, each=sending.list_next),
     Job("send reminders", 30, reminders.run, each=reminders.list_due),
     Job("queue invitations", 1, invitation_mails.queue_one, each=invitation_mails.list_next),
@@ -92,6 +99,8 @@ JOBS = (
     Job("index pages", 60, reindexing.refill_pages),
     Job("forget invitations", 3600, invitations.forget_unanswered),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
+    Job("forget followers", 3600, followers_ending.forget, each=followers_ending.list_ending),
+    Job("forget old mails of news", 3600, followers_ending.forget_old_mails),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
     # This job runs before the next one: repeating an erasure may undo merges in a restored backup, and needs rows that
     # the next job deletes.

@@ -208,14 +208,16 @@ class PublicationForm(ShowsStored, TidyForm):
     )
     day = StringField(_l("Day"))
     hour = StringField(_l("Time"))
+    to_followers = BooleanField(_l("Send it to those who follow the news by e-mail"))
 
     @staticmethod
-    def filled(post: Post, zone: ZoneInfo) -> dict[str, str]:
+    def filled(post: Post, zone: ZoneInfo) -> dict[str, Any]:
         """Return the initial values of the form: the planned time of publication, if the post has one."""
+        told: dict[str, Any] = {"to_followers": post.goes_by_mail}
         if post.state != PostState.SCHEDULED:
-            return {}
+            return told
         local = post.public_since.astimezone(zone)
-        return {"when": LATER, "day": local.date().isoformat(), "hour": f"{local:%H:%M}"}
+        return {**told, "when": LATER, "day": local.date().isoformat(), "hour": f"{local:%H:%M}"}
 
     def moment(self, zone: ZoneInfo) -> datetime | None:
         """Return the chosen moment in UTC, None for now. Raises ValidationError with what is wrong with it."""

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, UniqueConstraint, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -58,6 +58,8 @@ class Post(Base):
     announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_help_box: Mapped[bool] = mapped_column(default=False)
+    # Whether the post goes to the followers of the news by mail when it comes out.
+    goes_by_mail: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     texts: Mapped[list["PostText"]] = relationship(
         order_by="PostText.language", back_populates="post", cascade="all, delete-orphan"
     )

@@ -100,6 +100,7 @@ def _publish(event: Event, post: Post, form: PublicationForm) -> str:
     if post.state != PostState.PUBLISHED:
         form.refuse_if_changed(Draft.of(post).values())
     actor, now, moment = sign_ins.current_actor(), clock.now(), form.moment(event.zone)
+    post.goes_by_mail = bool(form.to_followers.data)
     if moment is None:
         actions.publish(post, actor=actor, now=now)
         return _("The post is published. Readers see it at once.")

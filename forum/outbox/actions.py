@@ -58,8 +58,8 @@ def queue(
     `language` is the code of a language that the forum has. A mail that cannot be rendered raises nothing: its row is
     a dead letter with the reason, and the rest of the transaction is unaffected (R10). A `withheld` mail is rendered
     so that it takes the same time, but its content is not stored and it is never sent. A `leave_link` in the context is
-    the URL at which the recipient refuses further mails of its category; mail programs show a button for it (M06). A
-    mail to a `leave_address` does the same.
+    the URL at which the recipient refuses further mails of its category (`list_name`, by default the organisers'
+    messages); mail programs show a button for it (M06). A mail to a `leave_address` does the same.
     """
     message = OutboxMessage(
         kind=kind,
@@ -205,6 +205,7 @@ def _draft(
         attachments=attachments,
         leave_link=context.get("leave_link", ""),
         leave_address=context.get("leave_address", ""),
+        list_name=context.get("list_name", "messages"),
     )
 
 

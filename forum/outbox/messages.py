@@ -47,7 +47,8 @@ class Draft:
     """The content of a mail before it is built: sender, recipient, texts and attachments.
 
     `leave_link` is the URL at which the recipient refuses further mails of this category, "" for a mail that nobody can
-    refuse. A mail to `leave_address` refuses them too, where there is such an address.
+    refuse. A mail to `leave_address` refuses them too, where there is such an address. `list_name` is the category's
+    name in the header List-Id.
     """
 
     sender: Mailbox
@@ -62,6 +63,7 @@ class Draft:
     attachments: Sequence[Attachment] = ()
     leave_link: str = ""
     leave_address: str = ""
+    list_name: str = "messages"
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _list_headers(draft: Draft) -> list[tuple[str, str]]:
     if not LEAVE_LINK.fullmatch(draft.leave_link):
         raise UnsafeMessage("the link for refusing messages is none")
     return [
-        ("List-Id", f"<messages.{draft.sender.address.rpartition('@')[2]}>"),
+        ("List-Id", f"<{draft.list_name}.{draft.sender.address.rpartition('@')[2]}>"),
         ("List-Unsubscribe", _ways_to_leave(draft)),
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("Precedence", "bulk"),

@@ -13,12 +13,18 @@ from forum.outbox.models import IS_UNSENT, OutboxMessage
 MAIL_MAY_WAIT = timedelta(minutes=15)
 # The time of the next attempt for a mail that a restore holds back until `forum release-mail`.
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
+# Kinds of mails to followers of the news. Organisers see numbers of them only, never to whom they went.
+NEWS = ("news-post", "news-weekly")
+TO_FOLLOWERS = ("follow-asked", "follow-known", *NEWS)
 UNSENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFLIGHT)
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The mails that an organiser may see: those of one event, and those about accounts if `with_accounts`."""
+    """The mails that an organiser may see: those of one event, and those about accounts if `with_accounts`.
+
+    Mails to followers of the news are not among them.
+    """
 
     event_id: int
     with_accounts: bool = False
@@ -26,7 +32,8 @@ class Scope:
     def condition(self) -> ColumnElement[bool]:
         """Return the SQL condition for mails that belong to the scope."""
         mine = OutboxMessage.event_id == self.event_id
-        return mine | OutboxMessage.event_id.is_(None) if self.with_accounts else mine
+        seen = mine | OutboxMessage.event_id.is_(None) if self.with_accounts else mine
+        return and_(seen, OutboxMessage.kind.not_in(TO_FOLLOWERS))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def render(kind: str, language: str, context: Mapping[str, Any], changed: MailTe
         marked = {name: _paragraphs(words) for name, words in own.items()}
         html = _template(kind, HTML_FILE, known, marked)
         # Mail programs list the sender's name beside the subject, so the name must not reveal the forum either (P26).
-        sender_name = _("Registration")
+        sender_name = str(known.get("sender_name") or _("Registration"))
     return Rendered(sender_name, subject, BLANK_LINES.sub("\n\n", text.strip()), _inliner().inline(html))
 
 

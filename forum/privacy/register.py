@@ -24,6 +24,7 @@ from forum.privacy.entries import (
 )
 from forum.privacy.entries import of as _of
 from forum.privacy.erasure import ERASURE, SUPPRESSIONS, TOMBSTONES
+from forum.privacy.followers import FOLLOWERS
 from forum.privacy.identity import IDENTITY
 from forum.privacy.imported import IMPORTED, LONG_TABLES
 from forum.privacy.invitations import INVITATIONS
@@ -214,6 +215,7 @@ REGISTER: tuple[Entry, ...] = (
     *BULK,
     *MESSAGES,
     SUPPRESSIONS,
+    FOLLOWERS,
     Entry(
         what=_l("Your personal links, and the address of the calendar to which you have subscribed"),
         purpose=_l("To let you, and nobody else, see and change your registration"),

@@ -35,6 +35,7 @@ TABLES = {  # tables with texts, settings and the running state of the site itse
     "chain_checks",
     "public_balances",
     "reminders",
+    "mailed_posts",
 }
 # Columns with personal data in tables that are otherwise technical; the register names these columns.
 PERSONAL = {"events.contacts"}
@@ -114,7 +115,12 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "tombstones": {"key"},
     "suppressed_addresses": {"key"},
     "restriction_requests": {"id", "event_id"},
-    "posts": {"id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"},
+    "followers": {"id", "event_id"},
+    "news_mails": {"id"},
+    "posts": {
+        *("id", "key", "event_id", "published_at", "announced_at", "updated_at", "has_help_box"),
+        "goes_by_mail",
+    },
     "images": {
         "id",
         "event_id",
@@ -240,7 +246,7 @@ FIELDS = {
     *(f"PostTextForm.{name}" for name in ("headline", "lead", "body", "label", "content_note", "slug")),
     *("PostTextForm.action_label", "PostTextForm.action_url"),
     *(f"SourceForm.{name}" for name in ("url", "published_on", "sv", "en")),
-    *(f"PublicationForm.{name}" for name in ("when", "day", "hour")),
+    *(f"PublicationForm.{name}" for name in ("when", "day", "hour", "to_followers")),
     *("CorrectionForm.sv", "CorrectionForm.en"),
     *("DescribedForm.alt", "UploadForm.file", "ImageForm.focus"),
     *(f"PageForm.{name}" for name in ("slug", "after", "sv", "en")),

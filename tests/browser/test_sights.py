@@ -8,6 +8,7 @@ NO_PAGES = {  # routes that answer with something other than a page, each with t
     "home.preview": "leads into the preview",
     "previews.end": "leads back to the list",
     "attendee_columns.choose": "leads back to the list",
+    "followers.end": "leads to the page that says so",
     "bulk_choice.change": "leads back to the list, or to what is done with the chosen",
     "home.picture": "a picture",
     "events.picture": "a picture",

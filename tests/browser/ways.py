@@ -162,6 +162,11 @@ def invited(act: str) -> Way:
     )
 
 
+def of_follower(act: str) -> Way:
+    """Open a page of somebody who follows the news, or who has been asked whether to."""
+    return lambda visitor: visitor.open(f"followers.{act}", token=visitor.world.tokens[f"news {act}"])
+
+
 def imported(visitor: Visitor) -> None:
     """Open the page that undoes the test forum's import."""
     visitor.open("imports.undo", event=visitor.world.event, imported=visitor.world.imported)

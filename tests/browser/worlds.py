@@ -46,6 +46,8 @@ from forum.events.making import Plan
 from forum.events.models import Event
 from forum.events.page_drafts import PageDraft
 from forum.extensions import db
+from forum.followers import links as news_links
+from forum.followers.enums import FollowPurpose, Pace
 from forum.images import store
 from forum.images.making import make
 from forum.images.models import Image
@@ -76,6 +78,7 @@ from forum.registration.models import Registration
 from forum.review.models import ProposedRefusal
 from forum.web import limits
 from tests.factories.events import NOW, make_archive, make_event, make_page, make_sector
+from tests.factories.followers import make_follower
 from tests.factories.images import encoded, make_image, ring
 from tests.factories.invitations import new_invitation
 from tests.factories.mailings import make_proposed, make_under_way
@@ -492,6 +495,7 @@ def _lay_out_people(world: World, event: Event) -> None:
     _lay_out_restrictions(world, asking)
     _lay_out_invitations(world, event)
     _lay_out_delegations(world, event)
+    _lay_out_followers(world, event)
 
 
 def _lay_out_restrictions(world: World, asking: Registration) -> None:
@@ -528,6 +532,18 @@ def _lay_out_delegations(world: World, event: Event) -> None:
             later = NOW + timedelta(minutes=1)
             world.tokens["newer of contact"] = contact_links.issue(asked, ContactLink.MANAGE, now=later)
         db.session.commit()
+
+
+def _lay_out_followers(world: World, event: Event) -> None:
+    """Add a follower of the news, with the link to the choices, and an address that has been asked to confirm."""
+    make_follower(event, "colleague@example.org", language="sv", pace=Pace.WEEKLY)
+    known = make_follower(event, "a.very.long.address.of.a.follower@department.ministry.example.org")
+    asked = make_follower(event, "asked@example.org")
+    start_write(db.session)
+    asked.confirmed_at = None
+    world.tokens["news confirm"] = news_links.issue(asked, FollowPurpose.CONFIRM, now=NOW)
+    world.tokens["news choose"] = news_links.issue(known, FollowPurpose.CHOOSE, now=NOW)
+    db.session.commit()
 
 
 def _lay_out_invitations(world: World, event: Event) -> None:

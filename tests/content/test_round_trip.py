@@ -55,7 +55,13 @@ UNTOLD = {
         "merged_keys",  # `merged_keys` are keys of sectors that were merged in this database
     },
     "pages": {"id", "event_id", "slug"},
-    "posts": {"id", "key", "announced_at"},  # the worker sets `announced_at` when it announces the post
+    # `goes_by_mail` is chosen when the post is published here.
+    "posts": {
+        "id",
+        "key",
+        "announced_at",
+        "goes_by_mail",
+    },  # the worker sets `announced_at` when it announces the post
     "post_texts": {"post_id", "language", "search_text"},
     "corrections": {"id", "post_id"},
     "sources": {"id", "post_id", "position"},

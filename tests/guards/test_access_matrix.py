@@ -62,11 +62,15 @@ SPECIAL = {
     "own_everything.enter": 200,  # 200: whoever has the token in the URL may open the page
     "substitutions.confirm": 200,  # 200: whoever has the token in the URL may open the page
     "refusing.show": 200,  # 200: the page is the same for every token
+    "followers.leave": 200,  # 200: the page is the same for every token
+    **dict.fromkeys(
+        ("followers.confirm", "followers.choose"), 200
+    ),  # 200: whoever has the token may open the page
     "self_service.enter": 200,  # 200: whoever has the token in the URL may open the page
     "self_service.confirm": 200,  # 200: whoever has the token in the URL may open the page
 }
 # Forms that mail programs send, too, which have no CSRF token.
-WITHOUT_TOKEN = {"refusing.show"}
+WITHOUT_TOKEN = {"refusing.show", "followers.leave"}
 OF_SOMEBODY = re.compile(
     r"/registrations/|/(requests|review|invitations|imports)/(?!refusal/)[^/]+/"
     r"|/review/(?!(approval|refusal)$)[^/]+$"

@@ -62,7 +62,7 @@ SECRET_COLUMNS = {
     "submissions.given",
     "registration_tokens.digest",
     "sign_ins.digest",
-    *("mailing_recipients.leave_digest", "mail_refusals.digest"),
+    *("mailing_recipients.leave_digest", "mail_refusals.digest", "follower_links.digest"),
     "invitations.link_digest",
     "invitations.reminder_digest",
     "one_time_links.digest",
@@ -423,6 +423,8 @@ def _opens(path: str, canary: texts.Canary) -> bool:
     if path.startswith(("/en/r/invitation/", "/sv/r/invitation/")):
         names = ("given_name", "family_name", "email", "organisation")
         return canary.column in {f"invitations.{name}" for name in names}
+    if path.startswith(("/en/r/news/", "/sv/r/news/")):
+        return canary.column == "followers.email"
     if path.startswith(("/en/r/instead/", "/sv/r/instead/")):
         return canary.column in {"substitutions.email", "registrations.organisation"}
     if path.startswith(("/en/r/delegation/confirm/", "/sv/r/delegation/confirm/")):

@@ -35,6 +35,7 @@ KEPT_IN = {
     "own_moves.confirm_address": "address_changes",
     "substitutions.confirm": "substitutions",
     "own_delegation.confirm": "delegation_links",
+    **dict.fromkeys(("followers.confirm", "followers.choose"), "follower_links"),
 }
 # A contact's pages: the contact signs in by a link of a separate table.
 CONTACT = {f"own_delegation.{act}" for act in ("enter", "show", "change", "withdraw", "replace", "forget")}
@@ -42,8 +43,8 @@ CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
 CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
 # An invitation's pages: the table of invitations stores its link.
 INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
-# This page reads no table before its button is pressed, because it is the same for every token.
-SHOWS_NOTHING = "refusing.show"
+# These pages read no table before their button is pressed, because each is the same for every token.
+SHOWS_NOTHING = {"refusing.show", "followers.leave"}
 REFERENCE = re.compile(r"\b[0-9a-f]{8}\b")
 AUDITED = {
     *("accounts.reset", "accounts.sign_out", "accounts.welcome"),
@@ -119,6 +120,7 @@ LIMITED = {
     "registration.details",
     "self_service.subscribe",
     "registration.resend",
+    "followers.ask",
     *("delegations.details", "delegations_console.send_link", "own_delegation.confirm"),
     "own_everything.ask",
     "writing.preview",
@@ -165,7 +167,7 @@ def test_without_links_nobody_sees_a_registration(fresh_world):
         found
         for found in readable(fresh_world, (HERE,))
         if AUDIENCES[found.endpoint] == Face.LINK
-        and found.endpoint not in {PREVIEW, SHOWS_NOTHING, *KEPT_IN, *INVITATION, *CONTACT}
+        and found.endpoint not in {PREVIEW, *SHOWS_NOTHING, *KEPT_IN, *INVITATION, *CONTACT}
     ]
     with without(fresh_world, "registration_tokens"):
         for address in own:

@@ -511,7 +511,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "publishing.publish": (
         ADMIN,
         {"when": "now", "day": "", "hour": ""},
-        {"posts": {"published_at", "announced_at"}},
+        {"posts": {"published_at", "announced_at", "goes_by_mail"}},
         ADDED,
     ),
     "publishing.withdraw": (
@@ -544,7 +544,12 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {"categories": {"name", "slug"}},
         {"old_addresses"} | ADDED,
     ),
-    "categories.merge": (ADMIN, {"into": "2"}, {"old_addresses": {"category_id"}}, LINKED | ADDED),
+    "categories.merge": (
+        ADMIN,
+        {"into": "2"},
+        {"old_addresses": {"category_id"}},
+        LINKED | {"follower_categories"} | ADDED,
+    ),
     "categories.remove": (ADMIN, {}, {}, set()),  # nothing changes: a category that posts have is not removed
     "organisations.new": (
         ADMIN,
@@ -703,6 +708,21 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "self_service.subscribe": (PERSON, {}, {}, {"registration_tokens"} | ADDED),
     "self_service.unsubscribe": (PERSON, {}, {}, set()),  # nothing changes: there is no feed
     "refusing.show": (VISITOR, {}, {}, {"mail_refusals"}),
+    "followers.ask": (
+        VISITOR,
+        {"email": "new@example.org", "language": "en", "pace": "weekly"},
+        {},
+        {"followers", "follower_links", "outbox_messages"},
+    ),
+    "followers.confirm": (VISITOR, {}, {}, {"follower_links"}),
+    "followers.choose": (
+        VISITOR,
+        {"language": "sv", "pace": "at_once"},
+        {"followers": {"language", "pace", "has_every"}},
+        set(),
+    ),
+    "followers.end": (VISITOR, {}, {"mailed_posts": {"sent"}}, set()),
+    "followers.leave": (VISITOR, {}, {}, set()),
     "bulk.ask": (ADMIN, {"sector": "ngo"}, {}, {"tasks", "task_people"} | ADDED),
     "bulk.stop": (ADMIN, {}, {}, set()),  # nothing changes: the task has ended already
     "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),

@@ -131,6 +131,7 @@ VIEWS = {
         "forum/console/sent_mailings.py",
         "forum/console/reminders.py",
         "forum/mailings/public.py",
+        "forum/followers/public.py",
     ),
     "forum/console/organisation_merging.py",
     *("forum/review/console.py", "forum/review/many.py", "forum/review/panel.py"),

@@ -32,6 +32,7 @@ KEPT = {  # Columns that keep their values, each with the reason: code or other 
     **dict.fromkeys(("mailings.fallback", "mailings.audience"), "codes"),
     **dict.fromkeys(("mail_texts.kind", "mail_texts.language"), "a code"),
     "mail_texts.standard": "a digest",
+    "followers.language": "a code",
     "mailings.steps": "days and a zone; without them no moment can be shown",
     "sectors.key": "an address",
     "questions.key": "a key",

@@ -41,6 +41,8 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, PageRevision, PreviewLink
 from forum.extensions import db
+from forum.followers.enums import FollowPurpose
+from forum.followers.models import Follower, FollowerLink, MailedPost, NewsMail
 from forum.health import keys
 from forum.images import queries as images
 from forum.images import store
@@ -50,7 +52,16 @@ from forum.invitations.enums import InvitationState
 from forum.mailings.facts import facts_of, first_step, next_step
 from forum.mailings.models import Mailing, MailingRecipient, MailRefusal, Reminder
 from forum.news.drafts import Draft
-from forum.news.models import Correction, FormerSlug, OldAddress, PostRevision, Source, Withdrawal
+from forum.news.models import (
+    Category,
+    Correction,
+    FormerSlug,
+    OldAddress,
+    Post,
+    PostRevision,
+    Source,
+    Withdrawal,
+)
 from forum.organisations.models import Distinction, Merge
 from forum.outbox import relay, suppression
 from forum.outbox.enums import SuppressionCause
@@ -104,6 +115,8 @@ from tests.guards import texts
 HERE, ELSEWHERE, UNSEEN = "nf27", "nf16", "nf30"
 # The token of the link by which the twin refuses messages from organisers.
 LEAVING = "m" * 43
+# The tokens of a follower of the news of the current event, by the endpoint that each opens.
+FOLLOWING = {"confirm": "n" * 43, "choose": "o" * 43, "end": "o" * 43, "leave": "p" * 43}
 # The keys of an image of each event, and of one image of the current event that no page shows.
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
@@ -632,6 +645,29 @@ def _make_mailings(world: World) -> None:
         _make_own_mailings(event, person)
         _change_mail_text(event)
     save(MailRefusal(category="messages", digest="d" * 64, refused_at=NOW))
+    for event in world.events.values():
+        _follow_news(event)
+
+
+def _follow_news(event: Event) -> None:
+    """Add a follower of the event's news, who has got a post by mail and has chosen a category."""
+    email = f"follower-of-{event.slug}@example.org"
+    told = {"email": email, "email_canonical": email, "language": "en", "pace": "weekly", "has_every": False}
+    follower = Follower(event_id=event.id, asked_at=NOW, confirmed_at=NOW, **told)
+    follower.categories = list(db.session.scalars(select(Category).limit(1)))
+    save(follower)
+    if event.slug == HERE:
+        tokens = {each: FOLLOWING[each.value] for each in FollowPurpose}
+        save(
+            *(
+                FollowerLink(follower_id=follower.id, purpose=each, digest=digest(token), made_at=NOW)
+                for each, token in tokens.items()
+            )
+        )
+    post = db.session.scalars(select(Post).where(Post.announced_at.is_not(None)).order_by(Post.id)).first()
+    if db.session.get(MailedPost, post.id) is None:
+        save(MailedPost(post_id=post.id, announced_at=post.announced_at))
+    save(NewsMail(post_id=post.id, follower_id=follower.id, status="queued", made_at=NOW))
 
 
 def _make_own_mailings(event: Event, person: Registration | None) -> None:

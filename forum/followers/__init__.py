@@ -1,0 +1,1 @@
+"""Following an event's news by mail: the list of followers, and what goes out to them."""

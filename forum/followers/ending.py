@@ -1,0 +1,104 @@
+"""The end of following: a follower's rows and mails are deleted at once, and the list a year after the event.
+
+What is left are numbers of mails for each post.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+
+from forum.events.models import Event
+from forum.extensions import db
+from forum.followers import links
+from forum.followers.enums import FollowPurpose, NewsMailStatus
+from forum.followers.models import Follower, FollowerLink, MailedPost, NewsMail
+from forum.followers.queries import KEPT_AFTER_EVENT
+from forum.outbox import actions as outbox
+from forum.outbox import suppression
+from forum.outbox.enums import AbortReason, MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import TO_FOLLOWERS, UNSENT
+
+# How long a mail that has left can be found, for the report that it came back.
+MAILS_KEPT = timedelta(days=30)
+# How long it is kept which follower got which post; a weekly mail has no older posts.
+ROWS_KEPT = timedelta(days=60)
+MOST = 500
+
+
+def end(follower: Follower) -> None:
+    """Delete a follower, with links and mails; a mail that is being sent just now may still arrive."""
+    fold(NewsMail.follower_id == follower.id)
+    mine = OutboxMessage.event_id == follower.event_id, OutboxMessage.kind.in_(TO_FOLLOWERS)
+    theirs = OutboxMessage.recipient == follower.email
+    db.session.execute(delete(OutboxMessage).where(*mine, theirs))
+    db.session.execute(delete(Follower).where(Follower.id == follower.id))
+    db.session.expire_all()
+
+
+def fold(chosen: ColumnElement[bool]) -> None:
+    """Add the chosen rows to the numbers of their posts, and delete the rows."""
+    is_made = NewsMail.status == NewsMailStatus.QUEUED
+    is_sent = is_made & (OutboxMessage.id.is_(None) | (OutboxMessage.status == MessageStatus.SENT))
+    is_failed = NewsMail.status == NewsMailStatus.FAILED
+    numbers = func.count().filter(is_sent), func.count().filter(is_failed)
+    query = select(NewsMail.post_id, *numbers).outerjoin(OutboxMessage).where(chosen)
+    grouped = query.group_by(NewsMail.post_id).order_by(NewsMail.post_id)
+    for post_id, sent, failed in db.session.execute(grouped).all():
+        added = {"sent": MailedPost.sent + sent, "failed": MailedPost.failed + failed}
+        db.session.execute(update(MailedPost).where(MailedPost.post_id == post_id).values(**added))
+    db.session.execute(delete(NewsMail).where(chosen))
+
+
+def list_ending(*, now: datetime) -> Sequence[int]:
+    """Return the ids of some followers whose time is over.
+
+    Nobody has confirmed the address, the event was a year ago, or mail to the address comes back or is unwanted.
+    """
+    is_stale = Follower.confirmed_at.is_(None) & (Follower.asked_at <= now - links.UNCONFIRMED_LASTS)
+    is_old = Event.ends_at <= now - KEPT_AFTER_EVENT
+    ended = select(Follower.id).join(Event, Event.id == Follower.event_id).where(is_stale | is_old)
+    ids = list(db.session.scalars(ended.order_by(Follower.id).limit(MOST)))
+    confirmed = select(Follower.id, Follower.email).where(Follower.confirmed_at.is_not(None))
+    rows = db.session.execute(confirmed.order_by(Follower.id)).all()
+    gone = suppression.list_suppressed({address for _number, address in rows})
+    return [*ids, *(number for number, address in rows if address in gone)][:MOST]
+
+
+def forget(follower_id: int, *, now: datetime) -> int:
+    """Delete a follower whose time is over; return 1, or 0 if it is not over any more."""
+    query = select(Follower).where(Follower.id == follower_id)
+    follower = db.session.scalars(
+        query.with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+    if follower is None:
+        return 0
+    is_stale = follower.confirmed_at is None and follower.asked_at <= now - links.UNCONFIRMED_LASTS
+    is_old = follower.event.ends_at <= now - KEPT_AFTER_EVENT
+    is_gone = follower.confirmed_at is not None and suppression.is_suppressed(follower.email)
+    if not (is_stale or is_old or is_gone):
+        return 0
+    end(follower)
+    return 1
+
+
+def forget_old_mails(*, now: datetime) -> int:
+    """Delete mails to followers that have long left, rows about old posts, and links that work no more."""
+    is_ending = FollowerLink.purpose != FollowPurpose.LEAVE
+    is_old = FollowerLink.made_at <= now - links.CHOICES_LAST
+    db.session.execute(delete(FollowerLink).where(is_ending, is_old))
+    fold(NewsMail.made_at <= now - ROWS_KEPT)
+    old = OutboxMessage.kind.in_(TO_FOLLOWERS), OutboxMessage.created_at <= now - MAILS_KEPT
+    gone = delete(OutboxMessage).where(*old, OutboxMessage.status.not_in(UNSENT))
+    return len(db.session.scalars(gone.returning(OutboxMessage.id)).all())
+
+
+def settle_failed(*, now: datetime) -> int:
+    """Put aside mails to followers that have failed for good: nobody sees the address, to send to it again."""
+    failed = select(OutboxMessage.id).where(
+        OutboxMessage.kind.in_(TO_FOLLOWERS), OutboxMessage.status == MessageStatus.FAILED
+    )
+    mine = update(NewsMail).where(NewsMail.message_id.in_(failed))
+    db.session.execute(mine.values(status=NewsMailStatus.FAILED))
+    return len(outbox.give_up_failed(failed, AbortReason.NOT_NEEDED))

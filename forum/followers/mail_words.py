@@ -1,0 +1,68 @@
+"""What editors read about the mails of a post: numbers in sentences, and never an address (S14)."""
+
+from babel.lists import format_list
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from forum import clock
+from forum.extensions import db
+from forum.followers import queries
+from forum.followers.enums import Pace
+from forum.followers.models import MailedPost
+from forum.news.models import Post
+from forum.web.languages import language, language_name
+
+
+def tell_reach(post: Post) -> str:
+    """Return who gets a post by mail if it comes out now (the template filter `mail_reach`)."""
+    now = clock.now()
+    if post.withdrawal and now >= post.withdrawal.published_at + queries.NEW:
+        return _("It first came out more than a week ago. Nobody gets it by e-mail now.")
+    numbers, weekly = _count_readers(post)
+    if not numbers:
+        return _("Nobody follows the news in a language of this post yet.")
+    each = [
+        ngettext(
+            "%(num)s follower in %(language)s",
+            "%(num)s followers in %(language)s",
+            number,
+            language=language_name(code),
+        )
+        for code, number in numbers.items()
+    ]
+    told = [_("It goes to %(followers)s.", followers=format_list(each, locale=language()))]
+    if weekly:
+        told.append(
+            ngettext(
+                "%(num)s of them gets it in the weekly e-mail.",
+                "%(num)s of them get it in the weekly e-mail.",
+                weekly,
+            )
+        )
+    if db.session.get(MailedPost, post.id):
+        told.append(_("Whoever has had it already does not get it again."))
+    return " ".join(told)
+
+
+def tell_results(post: Post) -> str:
+    """Return what has come of the mails of a public post (the template filter `mail_results`)."""
+    mailed = db.session.get(MailedPost, post.id)
+    if mailed is None or mailed.announced_at != post.announced_at:
+        return _("By e-mail: in a few minutes.") if queries.is_new(post) else _("Not sent by e-mail.")
+    sent, failed, waiting = queries.count_results(post)
+    told = [_("By e-mail: sent to %(num)s.", num=sent + mailed.sent)]
+    if failed + mailed.failed:
+        told.append(_("Failed: %(num)s.", num=failed + mailed.failed))
+    if waiting:
+        told.append(_("On their way: %(num)s.", num=waiting))
+    return " ".join(told)
+
+
+def _count_readers(post: Post) -> tuple[dict[str, int], int]:
+    """Return the number of followers by language, and how many of all get the weekly mail."""
+    numbers: dict[str, int] = {}
+    weekly = 0
+    for code, pace, number in queries.list_readers(post, clock.now()):
+        numbers[code] = numbers.get(code, 0) + number
+        weekly += number if pace == Pace.WEEKLY else 0
+    return dict(sorted(numbers.items())), weekly

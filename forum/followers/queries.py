@@ -1,0 +1,119 @@
+"""Reading who follows the news, and who gets a post."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.followers.enums import NewsMailStatus, Pace
+from forum.followers.models import Follower, NewsMail, follower_categories
+from forum.news.models import Post, PostText, post_categories
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import NEWS, UNSENT
+
+# How long after the event's end its news can be followed, and the list of followers is kept.
+KEPT_AFTER_EVENT = timedelta(days=365)
+# The most mails of the news that lie in the outbox untried, so that other mails do not wait for a lock.
+AT_ONCE = 50
+IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
+# A post that came out longer before it was announced is an old one that was imported or brought back.
+NEW = timedelta(days=7)
+
+
+def may_follow(event: Event, now: datetime) -> bool:
+    """Return whether the news of the event can be followed: not those of an earlier forum, which are all out."""
+    return not events.is_earlier(event, now) and now < event.ends_at + KEPT_AFTER_EVENT
+
+
+def is_new(post: Post) -> bool:
+    """Return whether the post is public and was announced soon after its time, and is to go out by mail."""
+    if post.published_at is None or post.announced_at is None or not post.goes_by_mail:
+        return False
+    return post.published_at <= post.announced_at < post.published_at + NEW
+
+
+def is_of_interest() -> ColumnElement[bool]:
+    """Return the condition for pairs of a follower, the event and a post's text that belong together.
+
+    The text is in the follower's language, the post is among the news of the event and in a chosen category, and the
+    address was confirmed before the post was announced.
+    """
+    chosen = (
+        select(post_categories.c.category_id)
+        .join(follower_categories, follower_categories.c.category_id == post_categories.c.category_id)
+        .where(post_categories.c.post_id == Post.id, follower_categories.c.follower_id == Follower.id)
+        .exists()
+    )
+    of_all = and_(Post.event_id.is_(None), or_(Event.is_current, Post.published_at < Event.ends_at))
+    return and_(
+        Follower.confirmed_at <= Post.announced_at,
+        Event.is_published,
+        or_(Post.event_id == Follower.event_id, of_all),
+        or_(Follower.has_every, chosen),
+    )
+
+
+def has_it_already() -> ColumnElement[bool]:
+    """Return the condition for pairs of a follower and a post that the same address has got, or will get.
+
+    It may get a common post of all events as the follower of another one.
+    """
+    other = aliased(Follower)
+    is_own = NewsMail.follower_id == Follower.id
+    query = select(NewsMail.id).join(other, other.id == NewsMail.follower_id)
+    query = query.where(NewsMail.post_id == Post.id, other.email_canonical == Follower.email_canonical)
+    return query.where(or_(is_own, NewsMail.status == NewsMailStatus.QUEUED)).exists()
+
+
+def pairs(*columns: Any) -> Select[Any]:
+    """Return a statement that reads columns of each follower and post that belong together."""
+    together = select(*columns).select_from(Follower).join(Event, Event.id == Follower.event_id)
+    return together.join(PostText, PostText.language == Follower.language).join(
+        Post, Post.id == PostText.post_id
+    )
+
+
+def list_readers(post: Post, now: datetime) -> Sequence[tuple[str, Pace, int]]:
+    """Return for each language and pace how many followers would get the post if it were announced now."""
+    chosen = (
+        select(follower_categories.c.follower_id)
+        .where(follower_categories.c.category_id.in_([each.id for each in post.categories]))
+        .where(follower_categories.c.follower_id == Follower.id)
+        .exists()
+    )
+    codes = [text.language for text in post.texts]
+    query = select(Follower.language, Follower.pace, func.count()).where(
+        Follower.confirmed_at.is_not(None), Follower.language.in_(codes), or_(Follower.has_every, chosen)
+    )
+    query = query.join(Event, Event.id == Follower.event_id).where(Event.is_published)
+    of_all = or_(Event.is_current, Event.ends_at > now)
+    mine = of_all if post.event_id is None else Follower.event_id == post.event_id
+    grouped = query.where(mine).group_by(Follower.language, Follower.pace)
+    return [(code, pace, number) for code, pace, number in db.session.execute(grouped)]
+
+
+def count_room() -> int:
+    """Return how many mails of the news may go to the outbox now."""
+    untried = OutboxMessage.kind.in_(NEWS), OutboxMessage.status.in_(IN_LINE)
+    number = db.session.scalar(select(func.count()).select_from(OutboxMessage).where(*untried)) or 0
+    return max(0, AT_ONCE - number)
+
+
+def count_results(post: Post) -> tuple[int, int, int]:
+    """Return how many of the post's mails were sent, have failed, and are still on their way."""
+    is_failed = NewsMail.status == NewsMailStatus.FAILED
+    is_made = NewsMail.status == NewsMailStatus.QUEUED
+    is_waiting = (NewsMail.status == NewsMailStatus.WAITING) | (is_made & OutboxMessage.status.in_(UNSENT))
+    # A mail whose row in the outbox is gone was sent long ago.
+    is_sent = is_made & (OutboxMessage.id.is_(None) | (OutboxMessage.status == MessageStatus.SENT))
+    count = func.count()
+    query = select(count.filter(is_sent), count.filter(is_failed), count.filter(is_waiting))
+    query = query.select_from(NewsMail).outerjoin(OutboxMessage)
+    sent, failed, waiting = db.session.execute(query.where(NewsMail.post_id == post.id)).one()
+    return sent, failed, waiting
