@@ -39,6 +39,7 @@ ELSEWHERE = {
     "end tasks",
     "erase again",
     "forget last mails",
+    "forget long tables",
     "forget old mails of news",
     "forget views of departed colleagues",
     "index pages",
@@ -58,6 +59,8 @@ ELSEWHERE = {
     "settle failed mails of news",
     "settle mailings",
     "tell contacts",
+    "undo imports",
+    "work off imports",
     "work off tasks",
 }
 
