@@ -103,6 +103,7 @@ def test_a_killed_worker_goes_on_after_the_last_whole_part(frozen, app, database
     assert (state()[2], db.session.scalar(select(Event.taken)), audit.verify()) == (0, 0, None)
 
 
+@pytest.mark.long
 def test_two_thousand_people_are_imported_and_undone(frozen, app, database):
     keep(app, 2000, links="silent")
     while state()[0] == TableState.CHECKING:
