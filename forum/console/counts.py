@@ -105,6 +105,7 @@ def _shown(tally: Tally) -> dict[str, Any]:
     return {
         "question": question,
         "answered": tally.answered,
+        "is_deleted": question.answers_deleted_at is not None,
         "is_text": question.kind in TEXTS,
         "counts": [
             (answer_text(question, part), number, bar)

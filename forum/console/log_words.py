@@ -67,6 +67,7 @@ EVENT: Mapping[str, LazyString] = {
     "question.moved": _l("Question moved"),
     "question.withdrawn": _l("Question withdrawn"),
     "question.brought_back": _l("Question asked again"),
+    "question.answers_deleted": _l("Answers that tell where people are deleted after the event"),
     "content.imported": _l("Content imported"),
     "view.shared": _l("View of the attendee list shared"),
     "view.changed": _l("Shared view of the attendee list changed"),

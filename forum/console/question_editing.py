@@ -150,16 +150,7 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
         Fault.NO_SUCH_SECTOR: _("One of these sectors is gone. Choose again."),
         Fault.NO_SUCH_CONDITION: _("That question does not offer this answer any more. Choose again."),
         Fault.CIRCLE: _("“%(question)s” depends on this question already", question=other),
-        Fault.SHOWS_SENSITIVE: _(
-            "“%(question)s” is sensitive, so this question has to be sensitive, too:"
-            " whoever reads its answer would know the other one",
-            question=other,
-        )
-        if form.draft().depends_on == refusal.where
-        else _(
-            "“%(question)s” depends on this question and is not sensitive. Change that one first.",
-            question=other,
-        ),
+        **_words_of_condition(other, is_above=form.draft().depends_on == refusal.where),
         Fault.NO_FILE_TYPE: _("Choose which files people may send, and how large they may be"),
         Fault.FILES_TOO_LARGE: too_large(),
         Fault.FILE_IS_SENSITIVE: _(
@@ -176,6 +167,33 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
         form.choices.note_errors()
 
 
+def _words_of_condition(other: str, *, is_above: bool) -> dict[Fault, str]:
+    """Return the faults of a question and the other one, which is the condition of this one or depends on it."""
+    return {
+        Fault.SHOWS_SENSITIVE: _(
+            "“%(question)s” is sensitive, so this question has to be sensitive, too:"
+            " whoever reads its answer would know the other one",
+            question=other,
+        )
+        if is_above
+        else _(
+            "“%(question)s” depends on this question and is not sensitive. Change that one first.",
+            question=other,
+        ),
+        Fault.SHOWS_PLACE: _(
+            "The answers to “%(question)s” tell where somebody is, and so do those to this question."
+            " Tick it here, too.",
+            question=other,
+        )
+        if is_above
+        else _(
+            "“%(question)s” depends on this question, so its answers tell where somebody is, too."
+            " Tick it there first.",
+            question=other,
+        ),
+    }
+
+
 def _field_of(form: QuestionForm, fault: Fault) -> Any:
     """Return the field at which a fault is shown; None where the form has no such field."""
     names = {
@@ -186,6 +204,7 @@ def _field_of(form: QuestionForm, fault: Fault) -> Any:
         Fault.CIRCLE: "condition",
         Fault.SHOWS_SENSITIVE: "sensitivity",
         Fault.SENSITIVITY_IS_FIXED: "sensitivity",
+        Fault.SHOWS_PLACE: "is_locating",
         Fault.NO_FILE_TYPE: "file_types",
         Fault.FILES_TOO_LARGE: "most_megabytes",
         Fault.FILE_IS_SENSITIVE: "sensitivity",

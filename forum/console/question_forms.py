@@ -91,6 +91,7 @@ class QuestionForm(SettingsForm):
     )
     most_megabytes = RadioField(_l("How large a file may be"), choices=[], default=str(MEGABYTES[1]))
     is_required = BooleanField(_l("People have to answer"))
+    is_locating = BooleanField(_l("The answers tell where somebody is"))
     sectors = SelectMultipleField(_l("Asked of"), choices=[])
     condition = SelectField(_l("When it is asked"), choices=[])
     sensitivity = RadioField(
@@ -143,6 +144,7 @@ class QuestionForm(SettingsForm):
             "label": dict(draft.label),
             "help": dict(draft.help),
             "is_required": draft.is_required,
+            "is_locating": draft.is_locating,
             "sectors": list(draft.sector_keys),
             "condition": _code(draft.depends_on, draft.depends_on_values),
             "sensitivity": draft.sensitivity.value,
@@ -169,6 +171,7 @@ class QuestionForm(SettingsForm):
             label=self.label.text,
             help=self.help.text,
             is_required=self.is_required.data,
+            is_locating=self.is_locating.data,
             sensitivity=Sensitivity(sensitivity),
             sector_keys=tuple(self.sectors.data or ()),
             choices=tuple(self._choices()) if "choices" in self else (),

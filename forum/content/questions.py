@@ -34,6 +34,7 @@ QUESTION = table(
     },
     {
         "required": flag,
+        "locating": flag,
         "withdrawn": flag,
         "sectors": listing(key(40), 40),
         "help": texts(prose(LONGEST_HELP)),
@@ -108,6 +109,7 @@ def _tell(question: Question) -> Document:
         "sensitivity": question.sensitivity.value,
         "label": _text(question.label),
         "required": question.is_required,
+        "locating": question.is_locating,
         "withdrawn": question.withdrawn_at is not None,
         "sectors": list(question.sector_keys),
         "help": _text(question.help),

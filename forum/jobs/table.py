@@ -27,6 +27,7 @@ from forum.registration import (
     expiry,
     forgetting,
     kept_exports,
+    locating_answers,
     refilling,
     saved_views,
     separating,
@@ -102,6 +103,7 @@ JOBS = (
     Job("forget followers", 3600, followers_ending.forget, each=followers_ending.list_ending),
     Job("forget old mails of news", 3600, followers_ending.forget_old_mails),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
+    Job("forget where people were", 600, locating_answers.forget, each=locating_answers.list_due),
     # This job runs before the next one: repeating an erasure may undo merges in a restored backup, and needs rows that
     # the next job deletes.
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),

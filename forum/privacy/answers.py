@@ -2,14 +2,14 @@
 
 from flask_babel import lazy_gettext as _l
 
-from forum.privacy.entries import LEGITIMATE_INTEREST, OFFICE, UNTIL_ERASED, Entry, of
+from forum.privacy.entries import LEGITIMATE_INTEREST, OFFICE, UNTIL_ERASED_OR_WEEK, Entry, of
 
 OWN_QUESTIONS = Entry(
     what=_l("Your answers to the forum’s own questions, as far as they are not about food or access"),
     purpose=_l("To prepare what the questions are about"),
     basis=LEGITIMATE_INTEREST,
     audience=OFFICE,
-    retention=UNTIL_ERASED,
+    retention=UNTIL_ERASED_OR_WEEK,
     columns=of("answers", "registration_id", "question_id", "value"),
 )
 FILES = Entry(
@@ -17,7 +17,10 @@ FILES = Entry(
     purpose=_l("To prepare what the questions are about. They are kept encrypted"),
     basis=LEGITIMATE_INTEREST,
     audience=OFFICE,
-    retention=_l("Until you are erased; a day, if the form that they came with is not sent or confirmed"),
+    retention=_l(
+        "Until you are erased; seven days after the forum, where the form says so; a day, if the form that they came"
+        " with is not sent or confirmed"
+    ),
     columns=(
         *(f"answer_files.{name}" for name in ("key", "question_id", "registration_id", "file_type")),
         *(f"answer_files.{name}" for name in ("size", "asked_from", "received_at", "ends_at", "content")),

@@ -23,8 +23,14 @@ NO_PAGE = _l("Nobody but you, by a link that you ask for and that works for ten 
 EVERYBODY = _l("Everybody")
 
 UNTIL_ERASED = _l("Until the organiser erases it; the service does not do that by itself yet")
+UNTIL_ERASED_OR_WEEK = _l(
+    "Until the organiser erases it; the service does not do that by itself yet. Where the form says so below a"
+    " question, because the answer tells where you are, the service deletes it seven days after the forum"
+)
+WEEK_AFTER = _l("Until seven days after the forum. Then the service deletes it by itself")
 UNTIL_CONFIRMED = _l(
-    "Until the address is confirmed, at most 48 hours; up to eight days while our message cannot be sent"
+    "Until the address is confirmed, at most 48 hours; up to eight days while our message cannot be sent, or if the"
+    " forum is cancelled"
 )
 WITH_ACCOUNT = _l("As long as the account exists")
 

@@ -10,6 +10,7 @@ from forum.privacy.entries import (
     LEGITIMATE_INTEREST,
     OFFICE,
     UNTIL_ERASED,
+    WEEK_AFTER,
     Entry,
 )
 from forum.privacy.register import REGISTER
@@ -36,5 +37,5 @@ def _entry_of(question: Question) -> Entry:
         purpose=_("To arrange food and access") if is_care else _("To prepare what the question is about"),
         basis=EXPLICIT_CONSENT if is_care else LEGITIMATE_INTEREST,
         audience=CARERS if is_care else OFFICE,
-        retention=UNTIL_ERASED,
+        retention=WEEK_AFTER if question.is_locating else UNTIL_ERASED,
     )

@@ -20,6 +20,7 @@ from forum.privacy.entries import (
     OFFICE_AND_CARRIER,
     UNTIL_CONFIRMED,
     UNTIL_ERASED,
+    UNTIL_ERASED_OR_WEEK,
     Entry,
 )
 from forum.privacy.entries import of as _of
@@ -164,7 +165,7 @@ REGISTER: tuple[Entry, ...] = (
         purpose=_l("To arrange food and access. They are kept encrypted and apart from the rest"),
         basis=EXPLICIT_CONSENT,
         audience=CARERS,
-        retention=UNTIL_ERASED,
+        retention=UNTIL_ERASED_OR_WEEK,
         columns=_of("care_answers", "registration_id", "answer"),
     ),
     OWN_QUESTIONS,

@@ -199,7 +199,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     "MergeSectorForm": ("floor", "ceiling"),
     "QuestionForm": (
         *("label", "help", "choices", "file_types", "most_megabytes"),
-        *("is_required", "sectors", "condition", "sensitivity"),
+        *("is_required", "is_locating", "sectors", "condition", "sensitivity"),
     ),
     "ChoiceRow": ("key", "position", "label"),
     "WordsForm": ("words",),

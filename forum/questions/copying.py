@@ -34,6 +34,7 @@ def _copy(question: Question, made: Event, position: int, parent: Question | Non
         depends_on_values=list(question.depends_on_values) if parent else [],
         file_types=list(question.file_types),
         most_megabytes=question.most_megabytes,
+        is_locating=question.is_locating,
         choices=[
             Choice(key=choice.key, position=place, label=choice.label)
             for place, choice in enumerate(question.choices)

@@ -37,6 +37,7 @@ class QuestionDraft:
     depends_on_values: tuple[str, ...] = ()
     file_types: tuple[str, ...] = ()
     most_megabytes: int = 0
+    is_locating: bool = False
 
     @classmethod
     def of(cls, question: Question) -> "QuestionDraft":
@@ -55,9 +56,10 @@ class QuestionDraft:
             ),
             depends_on=question.depends_on.key if question.depends_on else "",
             depends_on_values=tuple(question.depends_on_values) if question.depends_on else (),
-            # The columns `file_types` and `most_megabytes` are None for a question that is not stored yet.
+            # These columns are None for a question that is not stored yet.
             file_types=tuple(question.file_types or ()),
             most_megabytes=question.most_megabytes or 0,
+            is_locating=bool(question.is_locating),
         )
 
     @classmethod
@@ -80,6 +82,7 @@ class QuestionDraft:
             depends_on_values=tuple(condition.get("answers", ())),
             file_types=tuple(files.get("types", ())),
             most_megabytes=files.get("megabytes", 0),
+            is_locating=told.get("locating", False),
         )
 
     def values(self) -> dict[str, Any]:

@@ -14,6 +14,9 @@ class Fault(Enum):
     NO_SUCH_CONDITION = "no earlier question offers this answer"
     CIRCLE = "the question would depend on itself"
     SHOWS_SENSITIVE = "an ordinary question depends on a sensitive one, and its answer would tell the other"
+    SHOWS_PLACE = (
+        "a question depends on one whose answers are deleted after the event, and its answer would tell those"
+    )
     NO_FILE_TYPE = "a question for a file says which files it takes and how large, and no other question does"
     FILE_IS_SENSITIVE = "organisers read the files that people send, so a sensitive question asks for none"
     FILES_TOO_LARGE = "the files that one form asks for have more megabytes together than it can bring"

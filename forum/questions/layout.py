@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from forum.questions import queries, uploads
+from forum.questions import locating, queries, uploads
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.fields import AsksQuestions, name_of
 from forum.questions.models import Question
@@ -98,8 +98,13 @@ def carried(form: AsksQuestions) -> Iterator[Any]:
 
 
 def _hint(question: Question) -> str:
-    """Return the help text below a question; for a file also the allowed types and size, and who may read it."""
+    """Return the help text below a question, with how long the answer is kept if it tells where the person is.
+
+    For a file it also says the allowed types and size, and who may read it.
+    """
     told = in_language(question.help)
+    if question.is_locating:
+        told = f"{told} {locating.kept_words()}".strip()
     if question.kind != QuestionKind.FILE:
         return told
     limits = _(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import Text, Translated, UtcDateTime, member
@@ -20,6 +20,9 @@ class Question(Base):
     of `depends_on_values`: "yes", "no" or keys of choices. A question is withdrawn, never deleted, and its answers
     stay. `file_types` and `most_megabytes` say which files may answer a question of the kind file, and how large they
     may be.
+
+    Answers to a question that `is_locating`, which tell where somebody is, are deleted some days after the event
+    (`questions/locating`); `answers_deleted_at` is when that was done.
     """
 
     # The privacy notice lists the questions, so a change makes cached pages outdated.
@@ -40,12 +43,14 @@ class Question(Base):
     label: Mapped[Text] = mapped_column(Translated)
     help: Mapped[Text] = mapped_column(Translated, default=Text)
     is_required: Mapped[bool] = mapped_column(default=False)
+    is_locating: Mapped[bool] = mapped_column(default=False, server_default=false())
     sector_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     depends_on_id: Mapped[int | None] = mapped_column(ForeignKey("questions.id", ondelete="SET NULL"))
     depends_on_values: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     file_types: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     most_megabytes: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    answers_deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     event = relationship("Event")
     depends_on: Mapped["Question | None"] = relationship(remote_side=[id])

@@ -15,6 +15,7 @@ from sqlalchemy import delete
 from forum.extensions import db
 from forum.questions import files, queries
 from forum.questions.enums import Sensitivity
+from forum.questions.locating import has_been_emptied
 from forum.questions.models import Answer, Question
 from forum.registration import queries as registrations
 from forum.registration.enums import Status
@@ -53,7 +54,7 @@ def read(registration: Registration, questions: Sequence[Question]) -> dict[str,
 def asking(registration: Registration) -> dict[str, Any]:
     """Return the arguments of a form that asks the event's ordinary questions again, filled in. Raises SeveralForms."""
     slug = registration.event.slug
-    asked = [one for one in queries.list_for_form(slug) if one.sensitivity == Sensitivity.ORDINARY]
+    asked = [one for one in _list_for_form(registration) if one.sensitivity == Sensitivity.ORDINARY]
     stored = read(registration, asked)
     return {"questions": asked, "sector": registration.sector.key, "stored": stored, "asks": slug}
 
@@ -65,7 +66,7 @@ def asking_care(registration: Registration) -> dict[str, Any]:
     SeveralForms.
     """
     slug, sector = registration.event.slug, registration.sector.key
-    every = queries.list_for_form(slug)
+    every = _list_for_form(registration)
     ordinary = {one.id for one in every if one.sensitivity == Sensitivity.ORDINARY}
     told = read(registration, every)
     asked = []
@@ -78,6 +79,12 @@ def asking_care(registration: Registration) -> dict[str, Any]:
             one.depends_on_id = None
         asked.append(one)
     return {"questions": asked, "sector": sector, "asks": slug}
+
+
+def _list_for_form(registration: Registration) -> list[Question]:
+    """Return the questions that the person is asked: none whose answers were deleted after the event (P27)."""
+    event = registration.event
+    return [one for one in queries.list_for_form(event.slug) if not has_been_emptied(one, event)]
 
 
 def store(registration: Registration, given: Mapping[str, Any], *, now: datetime) -> None:

@@ -9,7 +9,8 @@ more, and at any change of a name, address or organisation in it, whoever makes 
 not stay in a file, and a list deleted only then would tell who is protected (P21). A list that says who consents is
 deleted when somebody in it withdraws the consent (P03). Anything else, such as a place cancelled since, the file shows
 as it was when the list was asked for; the page says so. All lists of an organiser are deleted when the account is
-disabled, and those of an event with the last role by which the organiser may export its list.
+disabled, and those of an event with the last role by which the organiser may export its list. A list
+with answers that tell where people are is deleted when these are (P27).
 """
 
 import json
@@ -181,6 +182,15 @@ def forget_with(
             if not gone.isdisjoint(people) and (column is None or column in has)
         ]
     )
+
+
+def forget_with_questions(event_id: int, question_ids: Collection[int]) -> int:
+    """Delete every list of the event that has answers to one of these questions; return how many."""
+    gone = {f"{export_answers.PREFIX}{number}" for number in question_ids}
+    kept = db.session.execute(
+        select(KeptExport.id, KeptExport.columns).where(KeptExport.event_id == event_id)
+    )
+    return _forget([number for number, has in kept if not gone.isdisjoint(has)])
 
 
 def _add_part(made: KeptExport, number: int, content: Any) -> None:

@@ -10,6 +10,7 @@ from forum.events.models import Sector
 from forum.questions import files
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
+from forum.questions.locating import has_been_emptied
 from forum.questions.models import Question
 from forum.questions.wording import answer_text
 from forum.registration import answers, given
@@ -47,7 +48,10 @@ def question_rows(
     `every` are all questions of the event, withdrawn ones included; `address_of_file` returns the URL of a file by its
     key. Raises SeveralForms.
     """
-    ordinary = [one for one in every if one.sensitivity == Sensitivity.ORDINARY]
+    event = registration.event
+    ordinary = [
+        one for one in every if one.sensitivity == Sensitivity.ORDINARY and not has_been_emptied(one, event)
+    ]
     told = given.read(registration, ordinary)
     asked = questions.asked((one for one in ordinary if not one.withdrawn_at), registration.sector.key, told)
     return [

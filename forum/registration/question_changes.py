@@ -194,6 +194,9 @@ def _put(
         "depends_on_values": list(draft.depends_on_values) if parent else [],
         "file_types": list(draft.file_types),
         "most_megabytes": draft.most_megabytes,
+        "is_locating": draft.is_locating,
+        # A question that is marked anew has its answers deleted anew.
+        "answers_deleted_at": question.answers_deleted_at if draft.is_locating else None,
     }
     for name, value in values.items():
         # Set only columns that differ, so that an unchanged column does not count as changed.

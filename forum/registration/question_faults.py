@@ -1,6 +1,7 @@
 """Faults of a question: no choices, a circle of conditions, or a condition that reveals a sensitive answer.
 
-A question that depends on a sensitive one has to be sensitive itself: an answer to it reveals the other answer.
+A question that depends on a sensitive one has to be sensitive itself: an answer to it reveals the other answer. For the
+same reason one that depends on a question that tells where somebody is has to be one itself.
 """
 
 from collections.abc import Iterator, Sequence
@@ -87,10 +88,12 @@ def _faults_of_condition(question: Question, draft: QuestionDraft, others: Seque
         yield Fault.CIRCLE, parent.key
     elif parent.sensitivity == Sensitivity.CARE != draft.sensitivity:
         yield Fault.SHOWS_SENSITIVE, parent.key
+    elif parent.is_locating and not draft.is_locating:
+        yield Fault.SHOWS_PLACE, parent.key
 
 
 def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequence[Question]) -> Faults:
-    """Yield a fault for each question that depends on an answer that would be removed or become sensitive."""
+    """Yield a fault for each question that depends on an answer that would be removed, sealed or deleted."""
     kept = {choice.key for choice in draft.choices if not choice.is_withdrawn}
     kept = {YES, NO} if draft.kind == QuestionKind.YES_NO else kept
     for other in others:
@@ -100,6 +103,8 @@ def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequ
             yield Fault.OTHERS_DEPEND, other.key
         if draft.sensitivity == Sensitivity.CARE != other.sensitivity:
             yield Fault.SHOWS_SENSITIVE, other.key
+        if draft.is_locating and not other.is_locating:
+            yield Fault.SHOWS_PLACE, other.key
 
 
 def _decisive(question: Question) -> set[str]:

@@ -56,7 +56,8 @@ def site(app, frozen):
         diet = make_question(
             event, "diet", choices=("vegan", "something_else"), care=True, help=Text(sv="Rad ett")
         )
-        make_question(event, "sessions", choices=("one",), is_required=True, sectors=["ngo"], help=Text())
+        sessions = {"is_required": True, "is_locating": True, "sectors": ["ngo"], "help": Text()}
+        make_question(event, "sessions", choices=("one",), **sessions)
         make_question(event, "left", QuestionKind.DATE, withdrawn_at=NOW)
         make_question(event, "more", QuestionKind.LONG_TEXT, care=True, after=diet, values=["something_else"])
         make_page(event, body=Text(sv="## Rubrik {#a}\n\n---\n\n+ en\n+ två", en="One\r\n\r\ntwo\n"))

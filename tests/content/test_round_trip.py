@@ -75,7 +75,7 @@ UNTOLD = {
     "page_revisions": {"id", "page_id", "user_id", "made_at", "content"},
     "old_addresses": set(),
     "glossary_terms": {"id"},
-    "questions": {"id", "event_id", "position"},
+    "questions": {"id", "event_id", "position", "answers_deleted_at"},
     "question_choices": {"id", "question_id", "position"},
 }
 TOLD = {
@@ -116,6 +116,7 @@ TOLD = {
     "questions": {
         *("key", "kind", "sensitivity", "label", "help", "is_required", "sector_keys"),
         *("depends_on_id", "depends_on_values", "withdrawn_at", "file_types", "most_megabytes"),
+        "is_locating",
     },
     "question_choices": {"key", "label", "withdrawn_at"},
 }

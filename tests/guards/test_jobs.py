@@ -42,6 +42,7 @@ ELSEWHERE = {
     "forget long tables",
     "forget old mails of news",
     "forget views of departed colleagues",
+    "forget where people were",
     "index pages",
     "index people",
     "index posts",

@@ -1,0 +1,36 @@
+"""Questions whose answers tell where somebody is, such as hotel, day of arrival, table or seat (P27).
+
+Such answers are deleted some days after the event, everybody's alike: were those of people with protected identity
+missing alone, the gap would tell who is protected (P21).
+"""
+
+from datetime import datetime, timedelta
+
+from flask_babel import ngettext
+
+from forum.events.models import Event
+from forum.questions.models import Question
+
+KEPT_AFTER_EVENT = timedelta(days=7)
+
+
+def delete_at(event: Event) -> datetime:
+    """Return the moment from which the event keeps no answer that tells where somebody is."""
+    return event.ends_at + KEPT_AFTER_EVENT
+
+
+def kept_words() -> str:
+    """Return the sentence below such a question that says how long an answer is kept."""
+    return ngettext(
+        "We delete your answer %(num)s day after the forum.",
+        "We delete your answer %(num)s days after the forum.",
+        KEPT_AFTER_EVENT.days,
+    )
+
+
+def has_been_emptied(question: Question, event: Event) -> bool:
+    """Return whether the question's answers were deleted after the event, so that nobody is asked it again.
+
+    An event that was moved to later days since asks its questions again.
+    """
+    return question.answers_deleted_at is not None and question.answers_deleted_at >= delete_at(event)

@@ -1,0 +1,183 @@
+"""Answers that tell where somebody is are deleted a week after the event, everybody's alike (P21, P27)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum.accounts.enums import Role
+from forum.audit.models import AuditEntry
+from forum.columns import Text
+from forum.database import start_write
+from forum.extensions import db
+from forum.jobs.table import JOBS
+from forum.questions import ready_made
+from forum.questions.enums import QuestionKind
+from forum.questions.models import Answer, AnswerFile, Question
+from forum.registration import actions, given, locating_answers
+from forum.registration.models import CareAnswer, Registration, Submission
+from tests.factories.events import NOW, make_event, make_page
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
+
+JOB = [job for job in JOBS if job.name == "forget where people were"]
+ROOM, SEAT = "Zqroom 12", "Zqseat 7"
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database):
+    """Save an event that asks for the room, for the seat among access needs, and for a subject."""
+    event = make_event()
+    make_question(event, "room", is_locating=True)
+    make_question(event, "seat", care=True, is_locating=True)
+    make_question(event, "subject")
+    make_question(event, "diet", care=True)
+    plan = {"file_types": ["pdf"], "most_megabytes": 1}
+    make_question(event, "ticket", QuestionKind.FILE, is_locating=True, **plan)
+    return event
+
+
+def answer(person: Registration, **told: str) -> None:
+    """Store the answers of a person whose address is confirmed."""
+    write(given.store, person, told, now=NOW)
+
+
+def attach(person: Registration) -> None:
+    """Store a file as the person's answer about the ticket."""
+    question = db.session.scalars(select(Question).where(Question.key == "ticket")).one()
+    file = save(
+        AnswerFile(
+            key="f" * 32,
+            question_id=question.id,
+            registration_id=person.id,
+            file_type="pdf",
+            size=4,
+            received_at=NOW,
+            content=b"%PDF",
+        )
+    )
+    value = {"key": file.key, "name": "ticket.pdf", "size": 4}
+    save(Answer(registration_id=person.id, question_id=question.id, value=value))
+
+
+def told(person: Registration) -> dict:
+    """Return all answers of a person by the question's key, as they are stored now."""
+    db.session.rollback()
+    db.session.expire_all()
+    query = select(Question.key, Answer.value).join(Answer, Answer.question_id == Question.id)
+    ordinary = dict(db.session.execute(query.where(Answer.registration_id == person.id)).all())
+    return ordinary | db.session.get_one(CareAnswer, person.id).answer["given"]
+
+
+def delete_at(moment) -> None:
+    """Let the worker's job run at a moment."""
+    (job,) = JOB
+    for number in job.each(now=moment):
+        write(job.run, number, now=moment)
+
+
+def test_answers_that_tell_where_people_are_end_a_week_after_the_event_and_others_stay(event):
+    protected = confirmed(event, is_protected=True, real_name="Verkliga Namnet")
+    twin, cancelled = confirmed(event), confirmed(event)
+    for person in (protected, twin, cancelled):
+        answer(person, room=ROOM, seat=SEAT, subject="cases", diet="vegan")
+    attach(twin)
+    elsewhere = make_event(slug="nf31", is_current=False, ends_at=event.ends_at + timedelta(days=1))
+    make_question(elsewhere, "room", is_locating=True)
+    other = confirmed(elsewhere)
+    answer(other, room=ROOM)
+    write(actions.cancel, cancelled, actor="person", now=NOW)
+    before = {"room": ROOM, "seat": SEAT, "subject": "cases", "diet": "vegan"}
+    delete_at(event.ends_at + WEEK - timedelta(seconds=1))
+    assert told(protected) == before
+    delete_at(event.ends_at + WEEK)
+    left = {"subject": "cases", "diet": "vegan"}
+    assert [told(person) for person in (protected, twin, cancelled, other)] == [
+        left,
+        left,
+        left,
+        {"room": ROOM},
+    ]
+    assert db.session.scalars(select(AnswerFile)).all() == []
+    entries = (
+        select(AuditEntry).where(AuditEntry.action == "question.answers_deleted").order_by(AuditEntry.id)
+    )
+    said = [entry.details.payload for entry in db.session.scalars(entries).unique()]
+    assert said == [{"key": "room"}, {"key": "seat"}, {"key": "ticket"}]
+    assert locating_answers.list_due(now=event.ends_at + WEEK) == []
+
+
+def test_answers_of_a_form_that_nobody_confirmed_go_too(event):
+    person = register(event, given={"room": ROOM, "seat": SEAT, "subject": "cases"})
+    assert told(person) == {}
+    write(locating_answers.forget, event.id, now=event.ends_at + WEEK)
+    form = db.session.scalars(select(Submission).where(Submission.registration_id == person.id)).one()
+    assert form.given == {"subject": "cases"}
+
+
+def test_an_event_that_is_moved_asks_again_and_an_answer_saved_in_between_goes_as_well(event):
+    person = confirmed(event)
+    answer(person, room=ROOM)
+    delete_at(event.ends_at + WEEK)
+    assert [question.key for question in given.asking(person)["questions"]] == ["subject"]
+    answer(person, room=ROOM, subject="cases")
+    assert locating_answers.list_due(now=event.ends_at + WEEK) == [event.id]
+    delete_at(event.ends_at + WEEK)
+    assert told(person) == {"subject": "cases"}
+    start_write(db.session)
+    event.ends_at += timedelta(days=30)
+    db.session.commit()
+    assert [question.key for question in given.asking(person)["questions"]] == ["room", "subject", "ticket"]
+    answer(person, room=ROOM)
+    delete_at(event.ends_at + WEEK)
+    assert told(person) == {"subject": "cases"}
+
+
+def test_form_and_privacy_notice_say_how_long_such_an_answer_is_kept(frozen, event, pages):
+    make_page(event, "privacy", body=Text(sv="{{field-register}}", en="{{field-register}}"))
+    rows = pages.get("events.page", slug="privacy").all("tbody tr")
+    kept = {
+        key: "Until seven days after the forum." in next(row for row in rows if f"Question {key}" in row)
+        for key in ("room", "seat", "ticket", "subject", "diet")
+    }
+    assert kept == {"room": True, "seat": True, "ticket": True, "subject": False, "diet": False}
+    form = pages.get("registration.details", sector="justice").text
+    assert form.count("We delete your answer 7 days after the forum.") == 3
+    assert "Hjälp room Vi raderar ditt svar 7 dagar efter forumet." in (
+        pages.get("registration.details", sector="justice", lang="sv").text
+    )
+
+
+def test_organiser_marks_a_question_and_what_depends_on_it(frozen, event, sign_in_as):
+    hotel = make_question(event, "hotel", QuestionKind.YES_NO)
+    which = make_question(event, "which", after=hotel, values=["yes"])
+    pages = sign_in_as(Role.ORGANISER, event)
+    page = pages.get("questions.edit", event="nf27", question=hotel.id)
+    page = page.submit({"is_locating": True}, button="Save", expect=422)
+    assert page.errors == {
+        "is_locating": "“Question which” depends on this question, so its answers tell where somebody is, too."
+        " Tick it there first."
+    }
+    for question in (which, hotel):
+        page = pages.get("questions.edit", event="nf27", question=question.id)
+        page = page.submit({"is_locating": True}, button="Save", follow=True)
+        assert page.flashes == ["Saved."]
+    assert page.text.count("The answers are deleted seven days after the event.") == 5
+    delete_at(event.ends_at + WEEK)
+    page = pages.get("questions.index", event="nf27")
+    assert page.text.count("The answers were deleted on 24 November 2027.") == 5
+    page = pages.get("questions.edit", event="nf27", question=which.id)
+    page = page.submit({"is_locating": False}, button="Save", expect=422)
+    assert page.errors["is_locating"].startswith("The answers to “Question hotel” tell where somebody is")
+
+
+def test_ready_made_questions_about_arrival_room_and_seat_are_marked():
+    marked = {one.key for each in ready_made.list_sets() for one in each.questions if one.is_locating}
+    assert marked == {"arrival", "sessions", "access", "access-other"}
