@@ -152,11 +152,7 @@ def _erasures(_event: Event, now: datetime) -> Iterator[Task]:
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task for the registrations that wait for a decision; it is marked as trouble after a promised day."""
     number, sectors = waits_of(event).undecided, sign_ins.reviewed_sectors(event)
-    first = (
-        next(iter(reviews.list_undecided(event, sectors, limit=1)), None)
-        if number and not event.cancelled_at
-        else None
-    )
+    first = next(iter(reviews.list_undecided(event, sectors, limit=1)), None) if number else None
     if first is None:
         return
     late = reviews.count_late(event, sectors, now)
@@ -180,7 +176,7 @@ def _reviews(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _offers(event: Event, now: datetime, counts: listing.Counts) -> Iterator[Task]:
-    if listing.total(counts, status=Status.OFFERED):
+    if listing.total(counts, status=Status.OFFERED) and not event.cancelled_at:
         yield from agenda_tasks.list_ending_offers(event, now)
 
 

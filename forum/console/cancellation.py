@@ -13,15 +13,16 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console.mailings import proposed_change
 from forum.console.settings_editing import get_locked_or_404
-from forum.console.settings_fields import AreaTexts, TextsField, want_languages
+from forum.console.settings_fields import LongTexts, TextsField, want_languages
 from forum.events import cancelling
 from forum.events import queries as events
 from forum.events.errors import CannotCancel
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
+from forum.invitations import actions as invitations
 from forum.mailings import actions as mailings
-from forum.registration import listing, offers, waiting_list
+from forum.registration import expiry, listing, offers, waiting_list
 from forum.registration.enums import LIVE
 from forum.web.forms import TidyForm
 from forum.web.languages import language_name
@@ -33,7 +34,7 @@ LONGEST = 500
 class CancellationForm(TidyForm):
     """Why the event is cancelled, for everybody to read, in each language that the event offers."""
 
-    reason = TextsField(AreaTexts, _l("Why it is cancelled"), longest=LONGEST)
+    reason = TextsField(LongTexts, _l("Why it is cancelled"), longest=LONGEST)
 
     def refuse_missing(self, event: Event) -> None:
         """Put an error on each language of the event in which the reason is missing."""
@@ -62,7 +63,7 @@ def show(event: str) -> ResponseReturnValue:
         former = cancelling.cancel(shown, form.reason.text, actor=sign_ins.current_actor(), now=now)
     except CannotCancel:
         return _late(event)
-    paused = mailings.pause_waiting(shown, actor=sign_ins.current_actor(), now=now)
+    paused = _stand_still(shown, now)
     _propose(shown, former, now)
     flash(
         _("The event is cancelled. Visitors read it on its pages. Nobody has been written to yet."), "success"
@@ -83,10 +84,18 @@ def take_back(event: str) -> ResponseReturnValue:
         return _late(event)
     pause = now - former["cancelled_at"]
     offers.prolong_open(shown, pause, actor=sign_ins.current_actor(), now=now)
+    invitations.prolong_open(shown, pause)
     waiting_list.offer_free_places(shown, now=now)
     _propose(shown, former, now)
     flash(_("The event takes place after all. Nobody has been written to yet."), "success")
     return redirect(url_for("console.overview", event=event), 303)
+
+
+def _stand_still(event: Event, now: datetime) -> int:
+    """Pause the event's messages, and give more time to whoever has not confirmed; return how many messages wait."""
+    actor = sign_ins.current_actor()
+    expiry.outlast_cancellation(event, actor=actor, now=now)
+    return mailings.pause_waiting(event, actor=actor, now=now)
 
 
 def _propose(event: Event, former: Mapping[str, Any], now: datetime) -> None:

@@ -233,10 +233,10 @@ def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
         )
         for event, scope in listed
     ]
-    over, waits = {event.id for event, _scope in listed if events.is_over(event, clock.now())}, {}
+    off, waits = {event.id for event, _scope in listed if events.is_off(event, clock.now())}, {}
     for number, in_line, undecided, *others in db.session.execute(union_all(*parts)) if parts else ():
-        is_over = number in over
-        waits[number] = Waits(0 if is_over else in_line, 0 if is_over else undecided, *others)
+        is_off = number in off
+        waits[number] = Waits(0 if is_off else in_line, 0 if is_off else undecided, *others)
     return waits
 
 

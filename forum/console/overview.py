@@ -63,7 +63,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
     """Return the context of templates/console/overview.html."""
     counts = listing.count_by_sector_and_status(event)
     balance = balance_of(event, counts, now)
-    is_kept = bool(counts) or not balance.is_over
+    is_kept = bool(counts) or not events.is_over(event, now)
     return {
         "event": event,
         "checklist": _checklist(event, now),

@@ -42,7 +42,7 @@ def effects_of(event: Event, counts: listing.Counts, now: datetime) -> Effects:
         balance=balance,
         rows=rows,
         kept=", ".join(f"{own.name} {own.kept}" for own in balance.sectors if own.kept),
-        release="" if balance.is_over else _release(event, balance, is_released=is_released),
+        release="" if balance.is_off else _release(event, balance, is_released=is_released),
         offers=_offers(event, now),
     )
 
@@ -105,7 +105,7 @@ def _release(event: Event, balance: Balance, *, is_released: bool) -> str:
 
 def _offers(event: Event, now: datetime) -> list[str]:
     """Return a sentence for each sector in which places would be offered at once to those who wait."""
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         return []
     trial = places.trial_of(event)
     offers: Counter[int] = waiting_list.count_offers_on_trial(trial, now)

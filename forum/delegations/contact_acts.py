@@ -38,7 +38,8 @@ def can_change(delegate: Delegate, now: datetime) -> bool:
 def can_replace(delegate: Delegate, now: datetime) -> bool:
     """Return whether somebody else can come instead; a person who has not confirmed yet can only be withdrawn."""
     mine = _live(delegate, now)
-    return mine is not None and mine.status != Status.PENDING
+    is_off = events.is_off(delegate.delegation.event, now)
+    return mine is not None and mine.status != Status.PENDING and not is_off
 
 
 def can_withdraw(delegate: Delegate, now: datetime) -> bool:

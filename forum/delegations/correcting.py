@@ -35,7 +35,7 @@ class Held:
 def can_correct(delegate: Delegate, now: datetime) -> bool:
     """Return whether the person can still confirm an address, so that the contact may correct it."""
     until = named.asked_until(delegate)
-    return until is not None and until > now and not events.is_over(delegate.delegation.event, now)
+    return until is not None and until > now and not events.is_off(delegate.delegation.event, now)
 
 
 def refuse_if_named(

@@ -66,14 +66,14 @@ def longest_body(app: Flask, environ: Environ) -> int:
 def index(event: str) -> ResponseReturnValue:
     """List the event's imports."""
     shown = get_any_or_404(event)
-    is_over = events.is_over(shown, clock.now())
+    is_off = events.is_off(shown, clock.now())
     return render_template(
         "console/imports/index.html",
         event=shown,
         imports=queries.list_newest(shown),
         own=kept_tables.list_own(shown, g.user.id),
         states=wording.STATES,
-        is_over=is_over,
+        is_off=is_off,
     )
 
 
@@ -274,9 +274,9 @@ def _done(made: AttendeeImport) -> str:
 
 
 def _upload_page(event: Event, form: ImportTableForm) -> str:
-    is_over = events.is_over(event, clock.now())
+    is_off = events.is_off(event, clock.now())
     return render_template(
-        "console/imports/upload.html", event=event, form=form, is_over=is_over, short=tables.MOST
+        "console/imports/upload.html", event=event, form=form, is_off=is_off, short=tables.MOST
     )
 
 

@@ -106,7 +106,7 @@ def withdraw(invitation: Invitation, *, actor: str, now: datetime) -> None:
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the open invitations whose deadline has passed."""
+    """Return the ids of the open invitations whose deadline has passed, none of a cancelled event."""
     return queries.list_due(now)
 
 
@@ -117,12 +117,23 @@ def expire(invitation_id: int, *, now: datetime) -> int:
         return 0
     places.lock(invitation.event)
     db.session.refresh(invitation)
-    if invitation.state != InvitationState.OPEN or invitation.expires_at > now:
+    is_over = invitation.expires_at <= now and not invitation.event.cancelled_at
+    if invitation.state != InvitationState.OPEN or not is_over:
         return 0
     end(invitation, InvitationState.EXPIRED, now=now)
     audit.record("invitation.expired", invitation, actor="worker", at=now)
     waiting_list.offer_free_places(invitation.event, now=now)
     return 1
+
+
+def prolong_open(event: Event, pause: timedelta) -> None:
+    """Give the event's open invitations the time back during which it was cancelled and nobody could answer them."""
+    mine = Invitation.event_id == event.id, Invitation.state == InvitationState.OPEN
+    for invitation in db.session.scalars(select(Invitation).where(*mine)):
+        until = max(invitation.expires_at, min(invitation.expires_at + pause, event.ends_at))
+        if invitation.remind_at and not invitation.reminded_at:
+            invitation.remind_at += until - invitation.expires_at
+        invitation.expires_at = until
 
 
 def move_to(sector: Sector, into: Sector) -> None:

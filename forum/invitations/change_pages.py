@@ -59,9 +59,9 @@ def remind(event: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         number = queries.count_silent(shown, clock.now())
         form.expected.data = str(number)
-        is_over = events.is_over(shown, clock.now())
+        is_off = events.is_off(shown, clock.now())
         page = "console/invitations/remind.html"
-        return render_template(page, event=shown, form=form, number=number, is_over=is_over)
+        return render_template(page, event=shown, form=form, number=number, is_off=is_off)
     start_write(db.session)
     expected = int(text) if (text := form.expected.data or "").isdecimal() and len(text) < 9 else -1
     try:

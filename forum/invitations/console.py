@@ -43,7 +43,7 @@ def index(event: str) -> ResponseReturnValue:
         page=page,
         pages=_pages(shown, filters, page),
         silent=queries.count_silent(shown, now),
-        is_over=events.is_over(shown, now),
+        is_off=events.is_off(shown, now),
         words=wording,
         **_filtering(shown, filters),
     )
@@ -115,7 +115,7 @@ def _save(slug: str, form: InviteForm) -> None:
 
 def _page(event: Event, form: InviteForm) -> str:
     return render_template(
-        "console/invitations/invite.html", event=event, form=form, is_over=events.is_over(event, clock.now())
+        "console/invitations/invite.html", event=event, form=form, is_off=events.is_off(event, clock.now())
     )
 
 

@@ -62,7 +62,7 @@ def invite_all(event: Event, rows: Sequence[Row], terms: Terms, *, user_id: int,
     Raises EventOver, SomeRefused. After a refusal the caller has to roll back.
     """
     places.lock(event)
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         raise EventOver
     if terms.holds_place:
         waiting_list.offer_free_places(event, now=now)

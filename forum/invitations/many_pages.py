@@ -82,6 +82,6 @@ def _page(event: Event, form: InviteManyForm, rows: Sequence[Row] = (), *, more:
         more=max(0, more),
         unread=form.table.unread if rows else (),
         hidden=form.hidden,
-        is_over=events.is_over(event, clock.now()),
+        is_off=events.is_off(event, clock.now()),
         most=many.MOST,
     )

@@ -127,7 +127,7 @@ def has_ended(_refusal: NotOpen) -> ResponseReturnValue:
         "public/invitations/ended.html",
         invitation=invitation,
         is_registered=person is not None and person.is_live,
-        is_over=events.is_over(invitation.event, clock.now()),
+        is_off=events.is_off(invitation.event, clock.now()),
         can_ask=invitation.state == InvitationState.YES and invitation.event.is_published,
     )
     return page, 200 if request.method == "GET" else 409
@@ -186,7 +186,7 @@ def _open(token: str) -> Invitation:
     if invitation is None:
         raise LinkRefused
     show_event(invitation.event)
-    is_late = invitation.expires_at <= now or events.is_over(invitation.event, now)
+    is_late = invitation.expires_at <= now or events.is_off(invitation.event, now)
     if invitation.state != InvitationState.OPEN or is_late:
         raise NotOpen
     return invitation

@@ -95,7 +95,7 @@ def refusal_text(refusal: InvitationRefused) -> str:
     if isinstance(refusal, SectorGone):
         return _("This sector has become part of another one, or is gone. Choose again.")
     if isinstance(refusal, EventOver):
-        return _("The forum is over")
+        return _("The forum is over or cancelled")
     return _("Nothing was changed: the invitation has been answered or has ended meanwhile.")
 
 

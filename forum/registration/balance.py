@@ -59,7 +59,7 @@ class Balance:
     """An event's places: taken + kept (for one sector) + open (to all) = capacity; and the sectors in their order."""
 
     capacity: int
-    is_over: bool
+    is_off: bool
     sectors: tuple[SectorBalance, ...]
 
     def total(self, name: str) -> int:
@@ -124,7 +124,7 @@ class Balance:
 
 def balance_of(event: Event, counts: listing.Counts, now: datetime) -> Balance:
     """Return the event's balance from its counters and the counts of its registrations."""
-    is_over = events.is_over(event, now)
+    is_off = events.is_off(event, now)
     shares = [SectorShare(sector.key, "", sector.ceiling, sector.taken) for sector in event.sectors]
     sectors = []
     for sector, tone in zip(event.sectors, tones(shares), strict=True):
@@ -137,11 +137,11 @@ def balance_of(event: Event, counts: listing.Counts, now: datetime) -> Balance:
                 confirmed=confirmed,
                 held=max(0, sector.taken - sector.reserved - confirmed),
                 reserved=sector.reserved,
-                kept=0 if is_over else places.kept_for(sector, event, now),
+                kept=0 if is_off else places.kept_for(sector, event, now),
                 floor=sector.floor,
                 ceiling=sector.ceiling,
                 in_review=counts.get((sector.id, Status.IN_REVIEW), 0),
                 waiting=counts.get((sector.id, Status.WAITING), 0),
             )
         )
-    return Balance(event.capacity, is_over, tuple(sectors))
+    return Balance(event.capacity, is_off, tuple(sectors))

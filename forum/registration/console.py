@@ -242,7 +242,7 @@ def _ask_to_cancel(registration: Registration, filters: listing.Filters, form: C
         form=form,
         back_to_person=to_person(registration, filters),
         has_begun=now >= event.starts_at,
-        can_be_undone=registration.status != Status.PENDING and not events.is_over(event, now),
+        can_be_undone=registration.status != Status.PENDING and not events.is_off(event, now),
         can_return=links.can_return(registration, now),
         language=language_name(registration.language),
         barred=barring.why_not_cancelled(registration) if registration.is_live else "",
@@ -288,13 +288,13 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
         language=language_name(registration.language),
         form=ResendForm(formdata=None, kind=kind),
         back_to_person=to_person(registration, filters),
-        is_over=events.is_over(registration.event, clock.now()),
+        is_off=is_off,
         wording=wording,
     )
 
 
 def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
     """Return the context that all lists of an event's people share, and the balance of each sector by its id."""
-    balance = balance_of(event, counts, clock.now())
+    balance = balance_of(event, counts, now := clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
-    return {"event": event, "sectors": sectors, "is_over": balance.is_over, "wording": wording}
+    return {"event": event, "sectors": sectors, "is_over": now >= event.ends_at, "wording": wording}

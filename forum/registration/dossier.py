@@ -186,7 +186,7 @@ def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
         (_("Waiting since"), registration.waiting_since, Status.WAITING),
         (_("Offer holds until"), registration.offer_expires_at, Status.OFFERED),
     ]
-    goes_on = not events.is_over(registration.event, clock.now())
+    goes_on = not events.is_off(registration.event, clock.now())
     shown = [
         (label, moment_text(moment, zone))
         for label, moment, status in moments

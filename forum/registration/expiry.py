@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, select
 
 from forum.audit import actions as audit
 from forum.events.models import Event
@@ -19,6 +19,7 @@ from forum.registration.sign_in_models import EndedSignIn
 # How long the key of a sent form is kept. The same form sent later counts as a new one; if its address is registered, a
 # mail to it says so.
 FORM_KEPT = timedelta(days=30)
+LENGTHENED = "registration.asking_lengthened"
 
 
 def expire_due(*, now: datetime) -> int:
@@ -56,6 +57,21 @@ def forget_ended(*, now: datetime) -> int:
     left = delete(EndedSignIn).where(EndedSignIn.ends_at <= now).returning(EndedSignIn.digest)
     asked = delete(AddressChange).where(AddressChange.expires_at <= now).returning(AddressChange.digest)
     return sum(len(db.session.scalars(gone).all()) for gone in (links, forms, left, asked))
+
+
+def outlast_cancellation(event: Event, *, actor: str, now: datetime) -> None:
+    """Give everybody who has not confirmed yet the longest time to do so, because the event was cancelled.
+
+    Nobody can confirm meanwhile. If the event takes place after all within that time, the links of the mails still
+    work; after it, what nobody has confirmed is erased as always (P07).
+    """
+    mine = Registration.event_id == event.id, Registration.status == Status.PENDING
+    for registration in db.session.scalars(select(Registration).where(*mine).order_by(Registration.id)):
+        until = registration.requested_at + deadlines.TIMES * deadlines.CONFIRM_TIME
+        if until > registration.confirm_by > now:
+            registration.confirm_by = until
+            links.lengthen_confirming(registration)
+            audit.record(LENGTHENED, registration, actor=actor, at=now, until=until.isoformat())
 
 
 def _tend(event: Event, now: datetime) -> int:
@@ -116,9 +132,7 @@ def _ask_for_longer(registration: Registration, until: datetime, now: datetime, 
         links.lengthen_confirming(registration)
     if not is_asked:
         mails.queue_received_anew(registration, queries.list_carried_forms(registration), now=now)
-    audit.record(
-        "registration.asking_lengthened", registration, actor="worker", at=now, until=until.isoformat()
-    )
+    audit.record(LENGTHENED, registration, actor="worker", at=now, until=until.isoformat())
 
 
 def _lengthen(registration: Registration, until: datetime, now: datetime, *, is_told: bool) -> None:

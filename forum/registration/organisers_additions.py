@@ -118,7 +118,7 @@ def render(
         form.email.errors = [
             _("Registration %(reference)s has this address", reference=refusal.registration.reference)
         ]
-    elif refusal and not events.is_over(event, now):
+    elif refusal and not events.is_off(event, now):
         form.if_full.errors = [_("No place is free there. Nobody has been added.")]
     left = places.places_left(event, now)
     free = {sector.key: left[sector.id] for sector in event.sectors}
@@ -127,7 +127,7 @@ def render(
         event=event,
         form=form,
         hints={key: _hint(number) for key, number in free.items()},
-        is_over=events.is_over(event, now),
+        is_off=events.is_off(event, now),
         can_wait=places.takes_waiters(event, now),
     )
 

@@ -35,7 +35,7 @@ LOCKED = read_locked(
 )
 # The columns of an event and its sectors that decide who gets a place. `trial_of` copies only these.
 EVENT_TRIED = (
-    *("id", "timezone", "starts_at", "ends_at", "release_at", "has_waiting_list"),
+    *("id", "timezone", "starts_at", "ends_at", "cancelled_at", "release_at", "has_waiting_list"),
     *("organisation_cap", "offer_hours", "offer_cutoff_hours", "line_order", "capacity", "taken"),
 )
 SECTOR_TRIED = ("id", "key", "position", "name", "floor", "ceiling", "taken", "reserved", "policy")

@@ -27,7 +27,7 @@ def is_in_time(registration: Registration, now: datetime) -> bool:
     was, ended_at = registration.cancelled_from, registration.ended_at
     if registration.status != Status.CANCELLED or was is None or ended_at is None:
         return False
-    return now < ended_at + UNDO_TIME and not events.is_over(registration.event, now)
+    return now < ended_at + UNDO_TIME and not events.is_off(registration.event, now)
 
 
 def foresee(registration: Registration, now: datetime, *, may_be_late: bool = False) -> Status | None:

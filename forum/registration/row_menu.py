@@ -21,7 +21,7 @@ from forum.registration.models import Registration
 RESEND, UNDO, DECIDE = "attendees.resend", "attendee_undoing.reinstate", "review.show"
 ANY = None  # stands for every status, also one that only a newer version of the forum knows
 # Each act of the menu: its page, its name, and the statuses in which it makes sense. Those of WHILE_OPEN end with the
-# event.
+# event, and those of TO_COME are not offered for a cancelled one.
 ACTS: tuple[tuple[str, Any, Collection[Status] | None], ...] = (
     ("attendees.show", _l("Open the page"), ANY),
     (DECIDE, _l("Decide"), LIVE),
@@ -36,10 +36,8 @@ ACTS: tuple[tuple[str, Any, Collection[Status] | None], ...] = (
     (RESEND, _l("Send the message again"), LIVE),
     ("attendees.cancel", _l("Cancel the registration"), LIVE),
 )
-WHILE_OPEN = {
-    *(RESEND, UNDO, DECIDE, "attendee_moves.sector"),
-    *(f"waiting_list.{act}" for act in ("offer", "extend", "withdraw")),
-}
+TO_COME = {RESEND, UNDO, DECIDE, "waiting_list.offer", "waiting_list.extend"}
+WHILE_OPEN = {*TO_COME, "attendee_moves.sector", "waiting_list.withdraw"}
 # A stand-in for the person's reference; no URL contains this text.
 SOMEBODY, REFERENCE = "\x00", "0000-0000"
 ITEM = Markup('<li><a href="%s">%s</a></li>')
@@ -49,7 +47,8 @@ Menu = Callable[[Registration], str]
 
 def make(event: Event, filters: Filters, *, is_over: bool, now: datetime) -> Menu | None:
     """Return a function that gives the items of a person's menu as HTML; None for readers who can only look."""
-    acts = [act for act in ACTS if may_open(act[0], event) and not (is_over and act[0] in WHILE_OPEN)]
+    ended = WHILE_OPEN if is_over else TO_COME if event.cancelled_at else ()
+    acts = [act for act in ACTS if may_open(act[0], event) and act[0] not in ended]
     if len(acts) <= 1:
         return None
     _page, mark, query = url_for("attendees.index", event=event.slug, **filters.query()).partition("?")

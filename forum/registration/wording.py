@@ -200,7 +200,11 @@ def status_words(registration: Registration, position: int | None, zone: tzinfo)
         return StatusWords(str(AFTER_THE_EVENT[registration.status]), "out")
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
-    if registration.status == Status.OFFERED and registration.offer_expires_at:
+    if (
+        registration.status == Status.OFFERED
+        and registration.offer_expires_at
+        and not registration.event.cancelled_at
+    ):
         return StatusWords(
             _("Offered until %(day)s", day=day_text(registration.offer_expires_at, zone)), kind
         )

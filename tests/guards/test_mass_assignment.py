@@ -747,7 +747,13 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "cancellation.show": (
         ADMIN,
         {"reason-sv": "Snö", "reason-en": "Snow"},
-        {"events": {"cancelled_at", "cancel_reason", "calendar_sequence"}, "mailings": {"steps"}},
+        {
+            "events": {"cancelled_at", "cancel_reason", "calendar_sequence"},
+            "mailings": {"steps"},
+            # Whoever has not confirmed the address has longer for it.
+            "registrations": {"confirm_by", "version"},
+            "registration_tokens": {"expires_at"},
+        },
         ADDED,
     ),
     "cancellation.take_back": (ADMIN, {}, {}, set()),  # nothing changes: the event is not cancelled
