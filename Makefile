@@ -13,7 +13,7 @@ venv := .venv/bin
 processes := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 3 ? n + 1 : 4)))
 
 .DEFAULT_GOAL := help
-.PHONY: help run install wheel dev test test-slow coverage check bench lighthouse screenshots translations lock audit format clean
+.PHONY: help run install wheel dev test test-slow coverage check bench lighthouse screenshots snapshots translations lock audit format clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,10 @@ screenshots: ## take pictures of the pages: the README's, and all of them in ins
 	@bin/bootstrap dev
 	@bin/test-needs chromium
 	@$(venv)/python bin/screenshots $(ARGS)
+
+snapshots: ## write what each mail says to tests/outbox/snapshots/, to be read before it is committed
+	@bin/bootstrap dev
+	@$(venv)/pytest -q -n0 tests/outbox/test_snapshots.py --write-snapshots
 
 translations: ## collect the texts of code and templates into translations/
 	@bin/bootstrap dev

@@ -71,6 +71,10 @@ SignInAs = Callable[..., Pages]
 MEMORY = Path("/dev/shm")  # databases of tests lie in a folder in memory, because they need not be kept
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-snapshots", action="store_true", help="write the snapshots of mails anew")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the translations once, before the pytest workers start, and take the shortcuts of tests/shortcuts.py."""
     share_routes()
