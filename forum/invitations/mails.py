@@ -14,7 +14,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration.review_words import paragraphs
 
 # Other people may see the first line of a mail in a list of mails, so it names neither the event nor the person (P26).
-OPENING = _l("This is an invitation to take part in something. What it is about stands below.")
+OPENING = _l("This is an invitation to take part in something. Further down you can read what it is about.")
 
 
 def queue(invitation: Invitation, *, now: datetime) -> OutboxMessage:

@@ -52,7 +52,7 @@ MAILS = {
         ],
         [
             "Vi använder inte dina uppgifter för Nordiskt forum för provning, eftersom du har begärt det. Det upphör"
-            " efter 10 maj 2027 kl. 14.00 (CEST), av det här skälet:",
+            " efter den 10 maj 2027 kl. 14.00 (CEST), av det här skälet:",
             "Because.",
         ],
         [
@@ -66,7 +66,7 @@ MAILS = {
             "You asked that your data for Nordic Forum for testing are not used. We keep them and do not use them any"
             " more. You have left the list of participants, the lists that organisers export, and messages to many"
             " people.",
-            "Your registration stays as it is. If day, time or place change, you read it on your page. There you can"
+            "Your registration stays as it is. If the day, time or place changes, your page says so. There you can"
             " also end the restriction.",
         ],
         [

@@ -219,10 +219,12 @@ def test_promise_stands_where_it_is_true(pages, app, event, frozen):
     registration = db.session.query(Registration).one()
     assert promise in newest_mail(registration).text
     write(registration_actions.confirm, registration, now=NOW)
-    assert "You have an answer by 13 May 2027 at the latest." in newest_mail(registration, "in-review").text
+    assert (
+        "You will have an answer by 13 May 2027 at the latest." in newest_mail(registration, "in-review").text
+    )
     own = Pages(app)
     page = own.get("self_service.enter", token=manage_token(registration), follow=True)
-    assert "You have an answer by 13 May 2027 at the latest." in page.text
+    assert "You will have an answer by 13 May 2027 at the latest." in page.text
     clock.freeze(NOW + timedelta(days=11))
     page = own.get("self_service.enter", token=manage_token(registration), follow=True)
     assert "We promised an answer by 13 May 2027 and are late." in page.text
