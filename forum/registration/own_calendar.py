@@ -1,14 +1,15 @@
 """A person's own calendar: the file to add once, and the address to which a calendar program subscribes."""
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forum import clock
+from forum import clock, sealed_cookies
 from forum.database import start_write
 from forum.extensions import db
 from forum.registration import calendar_feeds
 from forum.registration.errors import LinkRefused
+from forum.registration.models import Registration
 from forum.registration.own_forms import mine
 from forum.web.forms import TidyForm
 from forum.web.limits import client_limit, spend
@@ -16,6 +17,8 @@ from forum.web.limits import client_limit, spend
 PAGE = "public/self_service/calendar.html"
 # Requests with an address that leads nowhere, from one client: each costs a look into the database.
 WRONG_ADDRESSES = "120 per hour"
+# The name of the cookie that carries a new address to the page that shows it once, and its life in seconds.
+MADE, MADE_SECONDS = "calendar_address", 300
 
 
 def calendar_file() -> ResponseReturnValue:
@@ -26,16 +29,23 @@ def calendar_file() -> ResponseReturnValue:
 
 
 def subscribe() -> ResponseReturnValue:
-    """Say what subscribing means; on POST make the address of the feed, which this answer alone shows."""
-    registration, form, now, made = mine(), TidyForm(), clock.now(), ""
+    """Say what subscribing means; on POST make the address of the feed, which the next page shows once."""
+    registration, form, now = mine(), TidyForm(), clock.now()
     if form.validate_on_submit():
         spend(client_limit())
         start_write(db.session)
         registration = mine()
         made = calendar_feeds.make(registration, now=now)
         db.session.commit()
+        response = redirect(url_for(".subscribe"), 303)
+        sealed_cookies.put(response, MADE, made, bound_to=_binding(registration), paths=_paths())
+        return response
+    made = sealed_cookies.take(MADE, bound_to=_binding(registration), seconds=MADE_SECONDS) or ""
     made_at = calendar_feeds.made_at(registration, now)
-    return render_template(PAGE, registration=registration, form=form, made=made, made_at=made_at)
+    page = render_template(PAGE, registration=registration, form=form, made=made, made_at=made_at)
+    response = make_response(page)
+    sealed_cookies.drop(response, MADE, paths=_paths())
+    return response
 
 
 def unsubscribe() -> ResponseReturnValue:
@@ -61,3 +71,12 @@ def feed(token: str) -> ResponseReturnValue:
     response.headers["Cache-Control"] = "private, no-cache"
     response.add_etag()
     return response.make_conditional(request)
+
+
+def _paths() -> list[str]:
+    return [url_for(".subscribe")]
+
+
+def _binding(registration: Registration) -> str:
+    """Return the text that binds the cookie with a new address to the registration: nobody else's page shows it."""
+    return f"{MADE} {registration.reference}"

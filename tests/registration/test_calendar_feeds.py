@@ -35,7 +35,7 @@ def sign_in(pages, registration):
 def subscribe(pages, registration) -> str:
     """Press the button on the person's page; return the path of the feed's address."""
     sign_in(pages, registration)
-    page = pages.get("self_service.subscribe").form("form.form").submit(expect=200)
+    page = pages.get("self_service.subscribe").form("form.form").submit(follow=True)
     (address,) = [url for url in page.links.values() if url.endswith("/forum.ics")]
     return address.removeprefix("http://127.0.0.1:8000")
 
@@ -102,6 +102,13 @@ def test_a_feed_names_nobody_and_is_the_same_for_a_protected_person(app, pages):
     assert feeds[0] == feeds[1]
     for word in ("Åsa", "Ek", "Polisen", plain.reference, "ATTENDEE", "ORGANIZER", "Justice"):
         assert word.encode() not in feeds[0]
+
+
+def test_loading_the_page_of_a_new_address_again_makes_no_other_one(app, pages):
+    path = subscribe(pages, confirmed(make_event(), language="en"))
+    page = pages.get("self_service.subscribe")
+    assert ("Copy it now" in page.text, "You have an address" in page.text) == (False, True)
+    read(app, path)
 
 
 def test_only_the_digest_is_kept_and_another_address_ends_the_first(app, pages):
