@@ -21,8 +21,8 @@ from forum.extensions import db
 def check_password(email: str, password: str) -> User:
     """Return the account with this address and password. Raises SignInRefused.
 
-    Takes the same time for an address without an account (S24). The password check may wait for a processor, so the
-    transaction is ended before it. Raises NoTurn when too many passwords are being checked.
+    Takes the same time for an address without an account (S24). The check may wait until other password checks have
+    ended, so the open transaction is ended before it. Raises NoTurn when too many passwords are being checked.
     """
     user = queries.find_by_email(email)
     stored, is_active = (user.password_hash, user.active) if user else (None, False)

@@ -1,7 +1,7 @@
 """The shape of CBOR that browsers send with passkeys, checked before a parser reads it (S17, S35).
 
-CBOR can say that a value stands for many others, that a number has a million digits, or that something is of a kind
-which the parser makes for it: a hundred bytes then cost minutes. Passkeys need none of that. What is accepted are whole
+In CBOR a value can be repeated many times by reference, a number can have a million digits, and a tag can make the
+parser build an object: parsing a hundred bytes can then take minutes. Passkeys need none of that. Accepted are whole
 numbers, bytes, texts, lists, maps, true, false and null, of known length and at most DEEPEST levels deep.
 """
 

@@ -44,7 +44,7 @@ Checked = TypeVar("Checked")
 log = logging.getLogger("forum.accounts")
 # The most characters of an answer: a key of 4,096 bits and an ID of 1,023 bytes fit twice.
 LONGEST = 12_000
-# Seconds for which the browser waits for the device; its challenge lasts longer (`links.LIFETIMES`).
+# Seconds for which the browser waits for the device; the challenge stays valid for longer (`links.LIFETIMES`).
 WAITS = 120
 REQUIRED = UserVerificationRequirement.REQUIRED
 SELECTION = AuthenticatorSelectionCriteria(

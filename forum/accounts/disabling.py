@@ -3,7 +3,8 @@
 A disabled account is shut out of all its events. So an admin may disable only those whose second factor the admin may
 reset (`accounts/reach`): never their own account, nor one with roles that the admin does not manage. Who has disabled
 an account decides who may enable it: an account disabled by a command is enabled only by a command, and one disabled by
-an admin of all events by no admin of one event. The holder is told of both by mail.
+an admin of all events by no admin of one event. A mail tells the holder when the account is disabled and when it is
+enabled again.
 """
 
 from collections.abc import Sequence

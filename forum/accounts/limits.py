@@ -52,5 +52,8 @@ def count_invitation(email: str, *, by: User) -> None:
 
 
 def account_of(email: str) -> User:
-    """Return the account with this address, else an empty User, so that both cases are recorded alike (S24)."""
+    """Return the account with this address, else an empty User.
+
+    So known and unknown addresses are recorded alike (S24).
+    """
     return queries.find_by_email(email) or User()

@@ -1,7 +1,7 @@
 """Pages of an organiser's passkeys, and signing in or confirming with one in place of the authenticator's code.
 
 A page's script asks for a challenge, lets the browser ask the device, and sends the answer as a form. Without a script,
-or without a passkey, the code does the same.
+or without a passkey, the person enters the code instead.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Passkeys of an organiser: adding, using, renaming and removing them. Nothing here commits.
 
 The authenticator app stays every account's second factor; a passkey may stand in for its code beside the password
-(S03). Each answer uses up its challenge, right or wrong: a view that is refused commits nevertheless.
+(S03). Each answer uses up its challenge, right or wrong: a view commits even when the answer is refused.
 """
 
 from datetime import datetime

@@ -21,7 +21,7 @@ MIN_LENGTH, MAX_LENGTH = 12, 1000
 HASHER = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
 # One check for each processor at a time: more would not be faster, and each needs 32 MiB.
 TRIES = Line(os.cpu_count() or 1)
-PATIENCE = 5.0  # seconds for which a check waits to begin
+PATIENCE = 5.0  # seconds for which a password check waits for its turn before it is refused
 COMMON = Path(__file__).with_name("common_passwords.txt")
 DIGEST_DIGITS = 12
 BRAILLE_BLANK = "\u2800"
@@ -54,8 +54,8 @@ def refuse_if_weak(password: str, *, about: Iterable[str] = ()) -> None:
 def hashed(password: str) -> str:
     """Return the hash under which a password is stored. Raises TooLong.
 
-    Unlike `matches` this never waits for a processor, nor for other password checks: the caller holds the
-    database's lock. Only a person with a valid link or a sign-in can cause this work.
+    Unlike `matches` this never waits for other password checks or requests, because the caller holds the database's
+    lock. Only a person with a valid link or a sign-in can cause this work.
     """
     processor.give_up()
     return HASHER.hash(_normal(password))
@@ -64,7 +64,7 @@ def hashed(password: str) -> str:
 def matches(stored: str | None, password: str) -> bool:
     """Return whether the password fits the stored hash. Raises TooLong and NoTurn.
 
-    Takes the same time when nothing is stored (S24). Anybody can cause this work, so it queues for a processor; the
+    Takes the same time when nothing is stored (S24). Anybody can cause this work, so each check waits for its turn; the
     caller must not have a transaction open meanwhile.
     """
     try:

@@ -58,9 +58,9 @@ def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
 
 
 def find_sign_in_for(token: str, slug: str | None, *, now: datetime) -> tuple[SignIn | None, int | None]:
-    """Return what `find_sign_in` does, and the id of the event with this slug, by the same statement.
+    """Return the unexpired sign-in with this token, as `find_sign_in` does, and the id of the event with this slug.
 
-    The id is None when there is no such event, and also when there is no such sign-in.
+    One statement reads both. The id is None when there is no such event, and also when there is no such sign-in.
     """
     given = {"slug": slug, "digest": digest(token), "used_after": now - IDLE, "begun_after": now - ABSOLUTE}
     row = db.session.execute(SIGN_IN_AND_EVENT_ID, given).unique().one_or_none()

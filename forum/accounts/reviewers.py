@@ -1,7 +1,7 @@
 """The sectors of reviewers: whose people somebody with the role decides about, and sees. Nothing here commits.
 
-Organisers and registrars decide about the people of every sector. A reviewer has sectors of their own, and nothing of
-others is shown to them; without any they see nobody.
+Organisers and registrars decide about the people of every sector. A reviewer has sectors of their own, and people of
+other sectors are not shown to them; a reviewer without sectors sees nobody.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,7 +23,7 @@ def of_memberships(held: Iterable[Membership], event_id: int) -> frozenset[int] 
     here = [each for each in held if each.event_id in {None, event_id}]
     if any(each.role in REGISTRARS.roles for each in here):
         return None
-    # The sectors are read for reviewers only: whoever has a wider role, or none that reviews, costs no statement.
+    # The sectors are read for reviewers only: for anybody else no query is needed.
     own = [each for each in here if each.role == Role.REVIEWER]
     return frozenset(row.sector_id for each in own for row in each.reviewed)
 
