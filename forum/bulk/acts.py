@@ -66,9 +66,9 @@ def untag(registration: Registration, task: Task, now: datetime) -> Outcome:
 
 
 def move(registration: Registration, task: Task, now: datetime) -> Outcome:
-    """Move the person to the task's sector; one who loses a place by it waits there only if that was chosen.
+    """Move the person to the task's sector; a person without a place there joins the line only if that was chosen.
 
-    Nobody's review ends among many without a decision.
+    A person in review is left out: moving would end the review without a decision about this person.
     """
     if registration.is_in_review:
         return Outcome.SECOND_NEEDED

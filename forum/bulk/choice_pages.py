@@ -108,7 +108,7 @@ def _number_words(event: Event, number: int) -> str:
 
 
 def _next_url(event: Event, filters: listing.Filters, act: str, number: int, anchor: str | None) -> str:
-    """Return where the button leads: to the page that asks before an act, or back to the list."""
+    """Return the URL to which the pressed button leads: to the page that asks before an act, or back to the list."""
     if act not in (*TaskKind, *PAGES):
         return _list_url(event, filters, act, anchor)
     if request.form.get("whom") == ALL:
@@ -126,7 +126,7 @@ def _act_url(event: Event, act: str, query: Mapping[str, Any]) -> str:
 
 
 def _list_url(event: Event, filters: listing.Filters, act: str = "", anchor: str | None = None) -> str:
-    """Return the URL of a page of the list: of the next one for the button NEXT, else of the one with the button.
+    """Return the URL of the next page of the list for the button NEXT, else of the page with the pressed button.
 
     `anchor` is the id of the element to which the browser jumps. An organiser who has chosen nobody any more, and whose
     list shows only chosen people, gets the list of everybody.
