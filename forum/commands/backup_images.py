@@ -20,7 +20,7 @@ class Images:
 
     They are added before the database is dumped and once more after that: so the files of every row in the dump are
     there, although organisers add and remove images meanwhile. `lacking` has the keys of the images whose files could
-    not be read, because their storage was away: the database is worth a backup without them.
+    not be read, because their storage could not be reached: the backup is made without them.
     """
 
     def __init__(self, target: Path) -> None:

@@ -118,7 +118,7 @@ def restore(file: Path, replace: bool) -> None:
         with presence.alone(current_app.config["INSTANCE"]), _scratch(file.parent) as scratch:
             dump, manifest = archives.unpack(file, scratch, DUMPS.values())
             _refuse_unfitting(dump, manifest)
-            # Images before the database: files without rows harm nobody, rows without files would be broken images.
+            # Images first: files without rows harm nobody, but rows without files would be broken images.
             if (packed := scratch / backup_images.NAME).exists():
                 backup_images.put_back(packed)
             quieted = _restore_sqlite(dump, replace) if dump.suffix == ".sqlite3" else _restore_postgres(dump)

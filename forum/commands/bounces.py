@@ -111,7 +111,7 @@ def _in_mbox(path: Path) -> Iterator[bytes]:
 
 
 def _all_of(file: BinaryIO) -> bytes:
-    """Return the beginning of a file, but read all of it: writing to a closed pipe would fail for the mail server."""
+    """Return the beginning of a file, but read it to its end: a mail server's write to a closed pipe would fail."""
     kept = file.read(LONGEST)
     while file.read(CHUNK):
         pass

@@ -17,7 +17,7 @@ from forum.privacy import erasing_again
 from forum.registration import state_counts, text_index
 
 AT_ONCE = 5000
-# For so many people of the current event, each further event gets one person.
+# How many people the current event has for each person of a further event.
 PART = 100
 NOT_A_DEMO = (
     "This forum has events or people that the demo does not have, or it has no event on its front page, so nobody is"

@@ -2,7 +2,8 @@
 
 Two web processes use two cores, because Python's global lock lets one thread of a process compute at a time. Granian
 starts threads on demand and ends idle ones, so a high limit costs nothing: with 128 threads as many cached pages a
-second were served as with five. Most threads may serve requests that wait (`web/lobby`), others only instant answers.
+second were served as with five. Most threads may serve requests that wait (`web/lobby`); the others give only answers
+that need no waiting.
 """
 
 import gc
