@@ -48,7 +48,7 @@ class CancellationForm(TidyForm):
 def show(event: str) -> ResponseReturnValue:
     """Say what cancelling the event does and ask for the reason; on POST cancel it.
 
-    For a cancelled event offer to undo that.
+    For a cancelled event offer to undo the cancellation.
     """
     form, now = CancellationForm(kept_words.sent_or_kept()), clock.now()
     shown = get_any_or_404(event)

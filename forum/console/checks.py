@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 
 class State(StrEnum):
-    """The state of a check; the style sheet and the template name the states by these words."""
+    """The state of a check; the style sheet and the template use the values of the members."""
 
     DONE = "done"
     NEEDED = "needed"

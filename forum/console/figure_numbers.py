@@ -1,8 +1,8 @@
 """The numbers of an event's figures, each read by one statement that counts in the database.
 
-Figures count people with protected identity like everybody else, and never read the sealed tables (P21). How many
-registrations and places there are is counted of everybody. By country and organisation, which are answers of a person,
-only those are counted whose data may be used (`registration/restrictions`), as in every count of answers.
+Figures count people with protected identity like everybody else, and never read the sealed tables (P21). The numbers of
+registrations and places include everybody. Country and organisation are answers of a person, so the counts by them
+include only people whose data may be used (`registration/restrictions`), as every count of answers does.
 """
 
 from collections import Counter

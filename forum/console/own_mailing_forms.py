@@ -116,7 +116,7 @@ class SendOwnForm(ShowsStored, TidyForm):
         return self.moment.data.replace(tzinfo=event.zone)
 
     def is_complete(self, event: Event) -> bool:
-        """Return whether a time is given just where one is asked for, and a clock at the venue ever shows it."""
+        """Return whether a time is given if and only if the choice needs one, and exists at the venue."""
         if self.when.data != LATER:
             if self.moment.data is None:
                 return True

@@ -25,7 +25,7 @@ from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.web.languages import NAMES
 
-# At most so many of those who are left out are named on a page.
+# The most people whom a page names as left out of a message.
 NAMED = 50
 
 
@@ -46,7 +46,7 @@ class Meant:
 
 @dataclass(frozen=True)
 class PersonsPreview:
-    """The mail as one of the recipients gets it: the one with this `number` among so many `people`."""
+    """The mail as one of the recipients gets it: the recipient with this `number`, out of `people` recipients."""
 
     person: Registration
     number: int
@@ -114,9 +114,9 @@ def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
 
 
 def done_at(mailing: Mailing, counts: queries.Counts, now: datetime) -> datetime | None:
-    """Return when the last mail will have left; None while there is nothing to tell it from.
+    """Return when the last mail will have left; None while nothing is known from which to estimate it.
 
-    It leaves no sooner than at the pace so far, and than mails to many may leave.
+    The estimate uses the slower of the pace so far and the pace to which mails to many people are limited.
     """
     begun = mailing.begins_at or mailing.started_at
     if mailing.status != MailingStatus.SENDING or begun is None or now <= begun or not counts.waiting:

@@ -28,9 +28,7 @@ bp = Blueprint("publication", __name__, url_prefix="/console/<event>")
 
 
 class PublishForm(TidyForm):
-    """The ticks with which an organiser publishes an event although something that is needed is missing, and moves it
-    to the front page in place of another event.
-    """
+    """The ticks with which an organiser publishes an event that lacks something needed, and replaces the front page."""
 
     even_so = BooleanField(_l("Publish it all the same"))
     to_front = BooleanField(_l("Make it the front page of the site"))

@@ -168,7 +168,7 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
 
 
 def _words_of_condition(other: str, *, is_above: bool) -> dict[Fault, str]:
-    """Return the faults of a question and the other one, which is the condition of this one or depends on it."""
+    """Return what is wrong between a question and one on which it depends, or one that depends on it."""
     return {
         Fault.SHOWS_SENSITIVE: _(
             "“%(question)s” is sensitive, so this question has to be sensitive, too:"
