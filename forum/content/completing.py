@@ -125,7 +125,7 @@ def _with_former(post: Document, stored: Document) -> Document:
 
 
 def _settled(post: Document, wanted: Site, file: str) -> Document:
-    """Return a post's document with its categories and hashtags in order, each hashtag under its main name."""
+    """Return a post's document with its categories and hashtags in order, and each hashtag under its main name."""
     where = Where(file)
     if post.get("event", "") not in {"", *wanted.events}:
         where.at("event").refuse(f"there is no event {post['event']}")
@@ -141,7 +141,7 @@ def _settled(post: Document, wanted: Site, file: str) -> Document:
         "categories": [key for key in categories if key in post.get("categories", [])],
         "tags": [tag["name"] for tag in wanted.terms["hashtags"] if tag["name"] in own],
     }
-    # Leave out empty lists of categories and hashtags, but keep empty texts: a draft need not have a text, nor a post a
+    # Leave out empty lists of categories and hashtags. Keep empty texts, because a draft may lack a text, and a post a
     # label.
     return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, True)}
 

@@ -94,7 +94,7 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
     db.session.flush()
     for language, document in languages.items():
         for slug in document.get("former_slugs", []):
-            # Use merge: there may be a row of another post already, which had this slug in a language before.
+            # Replace a row that exists already: another post may have had this slug in this language before.
             db.session.merge(FormerSlug(language=language, slug=slug, post_id=post.id))
 
 

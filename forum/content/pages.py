@@ -16,7 +16,7 @@ SHARED = ("order", "updated")
 
 
 def tell(page: Page, zone: ZoneInfo) -> dict[str, Document]:
-    """Return the page's document in each language."""
+    """Return by language the document that the page's file in this language holds."""
     return {
         language: {
             "title": page.title.get(language) or "",
