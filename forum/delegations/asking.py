@@ -66,7 +66,7 @@ def ask(
     """Store the delegation and ask its contact to confirm. Call with the event locked.
 
     The same form sent again changes nothing (R03). A contact who has confirmed a delegation in this sector gets a link
-    to it instead, and no page reveals which of both happened (S24). Raises what `intake.refuse` raises.
+    to it instead, and no page reveals which of the two happened (S24). Raises what `intake.refuse` raises.
     """
     if queries.find_form(form_key):
         return

@@ -81,7 +81,7 @@ def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str
 def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) -> None:
     """Replace all answers about food and access by these, encrypted; delete them when there are none.
 
-    They are held by consent, so deleting is possible at any time. Raises NotTheirs, AnswersFrozen.
+    The forum holds such answers by consent only, so they can be deleted at any time. Raises NotTheirs, AnswersFrozen.
     """
     registration = _lock_mine(delegate, now)
     if told:

@@ -113,7 +113,7 @@ def _add(form: AddDelegateForm) -> None:
 
 
 def _correct(number: int, form: CorrectAddressForm) -> None:
-    """Ask the person at this address. Raises TooManyTries, ChangedMeanwhile and what `correcting.correct` raises."""
+    """Mail the person a link to confirm this address. Raises TooManyTries, ChangedMeanwhile, what `correct` raises."""
     email = form.email.data or ""
     _count(email)
     start_write(db.session)
@@ -122,7 +122,7 @@ def _correct(number: int, form: CorrectAddressForm) -> None:
 
 
 def _count(email: str | None) -> None:
-    """Count the message to the person as one form of this client. Raises TooManyTries."""
+    """Count the message to the person as one form that this client has sent. Raises TooManyTries."""
     if email:
         spend(client_limit())
         limits.refuse_full_domain(email)

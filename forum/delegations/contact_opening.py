@@ -40,7 +40,7 @@ def delegate(number: int) -> Delegate:
 
 
 def may(act: str, number: int) -> Delegate:
-    """Return the person at this position if `can` lets the contact act on them now. Raises NotTheirs, AnswersFrozen."""
+    """Return the person at this position if the contact may do `act`, a key of CAN. Raises NotTheirs, AnswersFrozen."""
     one, now = delegate(number), clock.now()
     if not CAN[act](one, now):
         raise NotTheirs

@@ -230,7 +230,7 @@ def _register(token: str, form: ConfirmForm) -> None:
 
 
 def _count(delegation: Delegation) -> None:
-    """Count the messages to the people as one form of this client each. Raises TooManyTries."""
+    """Count each message to a person as one form that this client has sent. Raises TooManyTries."""
     for one in delegation.people:
         if one.email:
             spend(client_limit())

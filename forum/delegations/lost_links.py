@@ -69,8 +69,8 @@ def _entered(delegation: Delegation) -> datetime | None:
 def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
     """Leave out unconfirmed delegations in a sector with a confirmed one.
 
-    Earlier copies of an unchanged delegation are left out too, and those over the limit. One that differs in anything
-    hides no other: anybody can send a form with the contact's address.
+    Earlier copies of an unchanged delegation are left out too, and those over the limit. A delegation that differs in
+    anything is never left out as a copy: anybody can send a form with the contact's address.
     """
     confirmed = [one for one in delegations if one.confirmed_at]
     sectors = {one.sector_id for one in confirmed}

@@ -83,10 +83,10 @@ class Delegation(Base):
 class Delegate(Base):
     """A person of a delegation, with the details that the contact typed.
 
-    They are in plain columns until there is a registration, then encrypted in `typed`: beside an alias they would
-    reveal whose alias that is (`named`). `told` is the status of which the contact was told last, for people without an
-    address of their own. `asked_at` is when the person was named, or the address corrected, after the delegation was
-    confirmed.
+    The details are in plain columns until the person has a registration, then encrypted in `typed`: if the registration
+    has an alias, they would reveal who uses it (`named`). `told` is the status of which the contact was told last, for
+    people without an address of their own. `asked_at` is when the person was named, or the address corrected, after the
+    delegation was confirmed.
     """
 
     __tablename__ = "delegates"

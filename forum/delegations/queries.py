@@ -132,7 +132,7 @@ def _list(*conditions: ColumnElement[bool]) -> Sequence[Delegate]:
 
 
 def list_delegates(registration_ids: Collection[int]) -> Sequence[Delegate]:
-    """Return the people of delegations who have these registrations."""
+    """Return the delegates, people of any delegation, whose registrations have these ids."""
     mine = Delegate.registration_id.in_(registration_ids)
     return db.session.scalars(select(Delegate).where(mine).order_by(Delegate.id)).all()
 

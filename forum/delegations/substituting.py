@@ -136,7 +136,7 @@ def confirm(
 ) -> Registration:
     """Let the newcomer, with these answers, take over; return their registration. Call after `start_write`.
 
-    The link is looked up again once the event is locked: the previous holder of the lock may have ended it (S20).
+    The link is looked up again once the event is locked: the previous holder of the lock may have ended the link (S20).
     Raises LinkRefused, NotLive, AnswersFrozen, NothingOffered, AddressTaken, OrganisationFull.
     """
     places.lock_live(follow(token, now=now).registration)

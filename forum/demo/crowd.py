@@ -31,13 +31,13 @@ from forum.sealing import seal_in_row
 
 Entry = TypeVar("Entry")
 Rows = list[dict[str, Any]]
-# So many units in each organisation; the name of an organisation is made for each unit.
+# How many units each organisation has; the name of an organisation is made for each unit.
 UNITS = 40
 SHARES = (18, 30, 20, 25, 7)  # the shares of the first, second … sector, in per cent of all people
 TAGS = ("press", "speaker", "vip", "volunteer", "first-time")
 # Write missing values as NULL, so that one statement can write rows of all kinds.
 AT_ONCE = {"render_nulls": True}
-# One person in so many has a tag; one in so many has a protected identity.
+# One person in TAGGED has a tag; one in PROTECTED has a protected identity.
 TAGGED, PROTECTED = 7, 150
 
 
@@ -68,7 +68,7 @@ class Crowd:
         self._last = db.session.scalar(select(func.max(Registration.id))) or 0
 
     def add(self, number: int) -> None:
-        """Add so many people. The caller has started to write, mends the counters of places, and commits."""
+        """Add this number of people. The caller has started to write, mends the counters of places, and commits."""
         drawn = [self._invent(self._last + each) for each in range(1, number + 1)]
         self._last += number
         db.session.execute(insert(Registration), [row for row, _draw in drawn], execution_options=AT_ONCE)
