@@ -51,7 +51,7 @@ def personal_calendar(
 def _feed_head(event: Event, language: str) -> dict[str, icalendar.vText | icalendar.vDuration]:
     """Return the calendar's name and the time until a program asks again, in the old form and in that of RFC 7986."""
     name = Escaped(event.short_name.in_language(language))
-    # For a property that icalendar does not know it writes a plain timedelta as "6:00:00", which no program reads.
+    # icalendar writes a plain timedelta as "6:00:00" in a property that it does not know, and no program reads that.
     return {
         "NAME": name,
         "X-WR-CALNAME": name,

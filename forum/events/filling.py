@@ -13,8 +13,8 @@ from forum.events.queries import list_page_texts
 def fill_drafts(event: Event, before: Known, *, actor: str, now: datetime) -> list[Page]:
     """Fill the known facts into each unedited draft of a page; return the changed pages.
 
-    `before` has the facts that were known until this change. A text that somebody has edited is not changed, in that
-    language.
+    `before` has the facts that were known until this change. In a language whose text somebody has edited, the page is
+    not changed.
     """
     known, filled = drafts.known_of(event), []
     if known == before:

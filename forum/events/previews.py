@@ -24,7 +24,7 @@ MOST = 20
 
 
 def make_link(event: Event, *, days: int, actor: str, now: datetime) -> str:
-    """Make a link that works for so many days; return its token, which is stored nowhere."""
+    """Make a link that works for this number of days; return its token, which is stored nowhere."""
     token = new_token()
     link = PreviewLink(
         event_id=event.id, digest=digest(token), made_at=now, expires_at=now + timedelta(days=days)

@@ -19,8 +19,9 @@ from forum.extensions import db
 def publish(event: Event, *, to_front: bool = False, actor: str, now: datetime) -> None:
     """Show the event to everybody; `to_front` makes it the front page of the site in place of another event.
 
-    An event in the future also becomes the front page if that has no event, or one that is over. An event that is over
-    never does. Private links to its preview end for good. Does nothing when the event is published already.
+    An event in the future also becomes the front page if the front page has no event, or an event that is over. An
+    event that is over never becomes the front page. Private links to its preview end for good. Does nothing when the
+    event is published already.
     """
     former = _lock_with_current(event)
     if event.is_published:
