@@ -1,6 +1,6 @@
 """The end of following: a follower's rows and mails are deleted at once, and the list a year after the event.
 
-What is left are numbers of mails for each post.
+Only the number of mails is kept, for each post.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import TO_FOLLOWERS, UNSENT
 
-# How long a mail that has left can be found, for the report that it came back.
+# How long a mail to a follower is kept after it was sent, so that a report that it came back can be matched to it.
 MAILS_KEPT = timedelta(days=30)
-# How long it is kept which follower got which post; a weekly mail has no older posts.
+# How long the forum keeps which follower got which post; a weekly mail has no older posts.
 ROWS_KEPT = timedelta(days=60)
 MOST = 500
 
@@ -52,9 +52,10 @@ def fold(chosen: ColumnElement[bool]) -> None:
 
 
 def list_ending(*, now: datetime) -> Sequence[int]:
-    """Return the ids of some followers whose time is over.
+    """Return the ids of some followers whom the forum must forget.
 
-    Nobody has confirmed the address, the event was a year ago, or mail to the address comes back or is unwanted.
+    For each, nobody has confirmed the address, the event was a year ago, or mail to the address comes back or is
+    unwanted.
     """
     is_stale = Follower.confirmed_at.is_(None) & (Follower.asked_at <= now - links.UNCONFIRMED_LASTS)
     is_old = Event.ends_at <= now - KEPT_AFTER_EVENT
@@ -67,7 +68,7 @@ def list_ending(*, now: datetime) -> Sequence[int]:
 
 
 def forget(follower_id: int, *, now: datetime) -> int:
-    """Delete a follower whose time is over; return 1, or 0 if it is not over any more."""
+    """Delete a follower whom the forum must forget; return 1, or 0 if there is no reason any more."""
     query = select(Follower).where(Follower.id == follower_id)
     follower = db.session.scalars(
         query.with_for_update().execution_options(populate_existing=True)
@@ -84,7 +85,7 @@ def forget(follower_id: int, *, now: datetime) -> int:
 
 
 def forget_old_mails(*, now: datetime) -> int:
-    """Delete mails to followers that have long left, rows about old posts, and links that work no more."""
+    """Delete mails to followers that have long left, rows about old posts, and links that no longer work."""
     is_ending = FollowerLink.purpose != FollowPurpose.LEAVE
     is_old = FollowerLink.made_at <= now - links.CHOICES_LAST
     db.session.execute(delete(FollowerLink).where(is_ending, is_old))
@@ -95,7 +96,7 @@ def forget_old_mails(*, now: datetime) -> int:
 
 
 def settle_failed(*, now: datetime) -> int:
-    """Put aside mails to followers that have failed for good: nobody sees the address, to send to it again."""
+    """Put aside mails to followers that have failed for good: no organiser sees the address, to send again."""
     failed = select(OutboxMessage.id).where(
         OutboxMessage.kind.in_(TO_FOLLOWERS), OutboxMessage.status == MessageStatus.FAILED
     )

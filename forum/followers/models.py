@@ -81,7 +81,7 @@ class MailedPost(Base):
 
 
 class NewsMail(Base):
-    """That a post goes, or went, to a follower: by a mail of its own, or in a weekly one that several posts share."""
+    """A post to be mailed, or mailed, to a follower: by itself, or in a weekly mail that several posts share."""
 
     __tablename__ = "news_mails"
     __table_args__ = (

@@ -33,7 +33,7 @@ from forum.web.routes import localised
 bp = Blueprint("followers", __name__)
 bp.add_app_template_filter(mail_words.tell_reach, "mail_reach")
 bp.add_app_template_filter(mail_words.tell_results, "mail_results")
-# What the brake counts apart from registrations.
+# The name under which rate limits count requests for news, apart from registrations.
 REQUESTS = "requests for news"
 
 
@@ -124,7 +124,7 @@ def ended() -> ResponseReturnValue:
 
 @bp.errorhandler(NoFollowing)
 def link_refused(_refusal: Exception) -> ResponseReturnValue:
-    """Say that a link works no more, and where a new one is to be had."""
+    """Say that a link no longer works, and how to get a new one."""
     db.session.rollback()
     event = event_of_page()
     may_ask = event is not None and event.is_published and queries.may_follow(event, clock.now())

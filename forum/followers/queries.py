@@ -19,15 +19,16 @@ from forum.outbox.queries import NEWS, UNSENT
 
 # How long after the event's end its news can be followed, and the list of followers is kept.
 KEPT_AFTER_EVENT = timedelta(days=365)
-# The most mails of the news that lie in the outbox untried, so that other mails do not wait for a lock.
+# The most mails of the news that wait in the outbox at once: with more, other mails would wait for a lock.
 AT_ONCE = 50
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
-# A post that came out longer before it was announced is an old one that was imported or brought back.
+# A new post was announced within this time after it came out; any other is an old one that was imported or brought
+# back.
 NEW = timedelta(days=7)
 
 
 def may_follow(event: Event, now: datetime) -> bool:
-    """Return whether the news of the event can be followed: not those of an earlier forum, which are all out."""
+    """Return whether the news of the event can be followed: an earlier forum gets no more news."""
     return not events.is_earlier(event, now) and now < event.ends_at + KEPT_AFTER_EVENT
 
 

@@ -56,7 +56,7 @@ def queue_one(follower_id: int, *, now: datetime) -> int:
     if known is None:
         return 0
     due = due_at(known.event, now)
-    # Lock the posts first, in the order of their ids, as everybody does who locks a post and a follower.
+    # Lock the posts first, in the order of their ids, as all code does that locks a post and a follower.
     for text in sorted(_list_texts(known, due), key=lambda each: each.post_id):
         lock_post(text.post_id)
     follower = lock_follower(follower_id)
@@ -96,7 +96,7 @@ def _list_waiting(event: Event, due: datetime, room: int) -> Sequence[int]:
 
 
 def _list_texts(follower: Follower, due: datetime) -> list[PostText]:
-    """Return what the follower has not had and wants, the newest first."""
+    """Return the texts of posts that the follower wants and has not had, the newest first."""
     query = queries.pairs(PostText).join(MailedPost, MailedPost.post_id == Post.id)
     query = query.where(Follower.id == follower.id, queries.is_of_interest(), *_is_recent(due))
     ordered = query.where(~queries.has_it_already()).order_by(*NEWEST_FIRST).limit(MOST_POSTS)

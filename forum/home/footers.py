@@ -1,7 +1,7 @@
 """The footer of public pages, rendered once for each event, language and content version.
 
-Forms are rendered anew for each visitor, and pages that show places left each second. Their footer, which took a
-quarter of that, is the same for everybody.
+Forms are rendered anew for each visitor, and pages that show places left each second. The footer of these pages took a
+quarter of the time to render, and is the same for everybody.
 """
 
 from collections.abc import Callable
