@@ -12,8 +12,8 @@ from obstore.store import S3Store
 from forum.images.errors import StorageAway
 from forum.turns import processor
 
-# Time limits of a request to the storage, and how often a failed one is repeated: while an image is written, and while
-# a visitor or a lock waits for the answer.
+# Time limits of a request to the storage, and how often a failed one is repeated: PATIENT while an image is written,
+# QUICK while a visitor, or a thread that holds a lock, waits for the answer.
 PATIENT: Any = {"connect_timeout": "5s", "timeout": "20s"}, {"max_retries": 2}
 QUICK: Any = {"connect_timeout": "5s", "timeout": "5s"}, {"max_retries": 0}
 

@@ -26,7 +26,7 @@ from forum.turns import Line, processor
 
 PROGRAM = Path(__file__).with_name("encoding.py")
 LARGEST_FILE = 12_000_000  # the most bytes of an image file that somebody may send
-# One image at a time: making its files takes a processor for a second or two, and much memory. Others wait in a queue.
+# Make the files of one image at a time: this keeps a processor core busy for a second or two, and needs much memory.
 MAKERS = Line(1)
 WAIT_SECONDS, MAKE_SECONDS = 30, 40
 ORIGINAL = "original.jpg"

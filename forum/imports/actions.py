@@ -86,7 +86,7 @@ def carry_out(
 
 
 def begin(event: Event, terms: Terms, *, user_id: int, now: datetime) -> AttendeeImport:
-    """Store an import of nobody yet."""
+    """Store an import that has no people yet."""
     made = AttendeeImport(
         event_id=event.id,
         user_id=user_id,
@@ -143,9 +143,10 @@ def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> in
 
 
 def ask_undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> None:
-    """Let the worker undo a large import in parts, and end it if it goes on. Call this with the event locked.
+    """Let the worker undo a large import in parts, and stop it if it still runs. Call this with the event locked.
 
-    Somebody with whom something happens before their part's turn stays. Raises UndoneAlready, HasActed.
+    A person with whom something happens before the worker reaches them stays registered. Raises UndoneAlready,
+    HasActed.
     """
     _refuse_undoing(made)
     made.undo_asked_at = now
@@ -159,9 +160,10 @@ def list_undoing(*, now: datetime) -> Sequence[int]:
 
 
 def undo_some(number: int, *, now: datetime) -> int:
-    """Delete the next registrations of an import that is being undone, or end that; return how many were deleted.
+    """Delete the next registrations of an import that is being undone; return how many were deleted.
 
-    Whoever waits goes first, so that none of them is offered a place that becomes free.
+    If none is left, mark the import as undone. People who wait are deleted first, so that none of them is offered a
+    place that becomes free.
     """
     made = db.session.get_one(AttendeeImport, number)
     event = made.event

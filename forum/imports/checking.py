@@ -106,7 +106,7 @@ def check(
 
 
 def mark_of(outcome: Outcome, chosen: Mapping[str, object]) -> str:
-    """Return a digest of an outcome and of what was chosen: nothing else is carried out than what was shown."""
+    """Return a digest of an outcome and of what was chosen: by it an import carries out only what was shown."""
     people = [
         (one.row, one.sector.key, vars(one.details), one.email, one.given, one.unasked)
         for one in outcome.people

@@ -124,7 +124,7 @@ def _keep(slug: str, table: tables.Table) -> ResponseReturnValue:
     """Store a long table for the worker, and lead to its page."""
     start_write(db.session)
     event, now = get_any_or_404(slug), clock.now()
-    # Two tables that are sent at once would both stay.
+    # Lock, or two tables that are sent at the same time would both be kept.
     places.lock(event)
     kept = kept_tables.keep(event, table, user_id=g.user.id, language=language(), now=now)
     db.session.commit()

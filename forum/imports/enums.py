@@ -4,8 +4,7 @@ from enum import StrEnum
 
 
 class TableState(StrEnum):
-    """What happens with a long table: organisers have their turn in SENT and CHECKED, the worker in CHECKING, STARTING
-    and RUNNING.
+    """What happens with a long table: organisers decide in SENT and CHECKED, in the other states the worker works.
 
     STARTING is a last check of the whole table, before the first people are imported.
     """

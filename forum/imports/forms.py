@@ -203,7 +203,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         return read_rows(rows, self.columns(), event, Otherwise.of(event, self.chosen()), self.questions)
 
     def was_previewed(self, outcome: Outcome) -> bool:
-        """Return whether the preview has shown exactly this; if not, make the form show it."""
+        """Return whether the preview has shown exactly this outcome; if not, make the form show it."""
         chosen = {"which": self.which.data, "with_alike": self.with_alike.data}
         terms = {**vars(self.terms()), "questions": [one.key for one in self.questions]}
         told = mark_of(outcome, {**chosen, "terms": terms})

@@ -79,7 +79,7 @@ def keep(event: Event, table: Table, *, user_id: int, language: str, now: dateti
 
 
 def find_own(event: Event, user_id: int, number: int) -> ImportTable | None:
-    """Return the organiser's table with this number; None for another's, and for one of another event (S13)."""
+    """Return the organiser's table with this number; None for another organiser's or another event's (S13)."""
     if number > LARGEST_ID:
         return None
     mine = ImportTable.event_id == event.id, ImportTable.user_id == user_id, ImportTable.id == number
@@ -112,7 +112,7 @@ def find_locked(number: int) -> ImportTable | None:
 
 
 def move(table: ImportTable, state: TableState, *, now: datetime) -> None:
-    """Put a table into a state, at whose first part it begins."""
+    """Put a table into a state; the work of that state then begins with the table's first part."""
     table.state, table.step, table.moved_at = state, 0, now
 
 

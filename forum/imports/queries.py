@@ -24,7 +24,7 @@ SHOWN = 200  # the most imports that the list shows
 class Listed:
     """An import, its organiser and the source of its table; "" once no note of its people names the source.
 
-    `left` is how many people are still there of an import that is or was undone in parts, else 0.
+    `left` is how many people are still registered of an import that is or was undone in parts, else 0.
     """
 
     made: AttendeeImport
@@ -78,10 +78,10 @@ def find_columns(event: Event, headings: str) -> dict[str, int] | None:
 
 
 def list_taken_addresses(event: Event, now: datetime) -> dict[str, str]:
-    """Return the references of live registrations by canonical address, also by one that awaits its confirmation.
+    """Return the references of live registrations by canonical address, addresses that await confirmation included.
 
-    An address whose owner has not confirmed the registration is nobody's yet (`registration/unconfirmed`), unless
-    organisers have added somebody with it.
+    A registration whose address nobody has confirmed does not count (`registration/unconfirmed`), unless organisers
+    have added the person.
     """
     live = Registration.event_id == event.id, Registration.status.in_(LIVE)
     confirmed = select(Registration.email_canonical, Registration.reference).where(
@@ -99,7 +99,8 @@ def list_taken_addresses(event: Event, now: datetime) -> dict[str, str]:
 def list_taken_since(made: AttendeeImport, emails: Collection[str], now: datetime) -> dict[str, str]:
     """Return the references of live registrations that have one of these canonical addresses.
 
-    Of the addresses that await their confirmation those are read that came after the import began, and from elsewhere.
+    Addresses that await confirmation count only if they were entered after the import began, and not by the import
+    itself.
     """
     live = Registration.event_id == made.event_id, Registration.status.in_(LIVE)
     confirmed = select(Registration.email_canonical, Registration.reference).where(

@@ -53,15 +53,15 @@ class Importing:
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the tables with which the worker goes on, in turns."""
+    """Return the ids of the tables on which the worker has to work, one part of each in turn."""
     query = select(ImportTable.id).where(ImportTable.state.in_(OF_WORKER)).order_by(ImportTable.id)
     return list(islice(cycle(db.session.scalars(query).all()), STEPS_AT_ONCE))
 
 
 def work(number: int, *, now: datetime) -> int:
-    """Go on with a table by one part; return with how many rows."""
+    """Do the next part of a table; return how many rows it has."""
     table = db.session.get(ImportTable, number)
-    # Whoever imports people locks the event first, as every change does, so that none deadlocks.
+    # Lock the event first, as every change of registrations does, so that two changes cannot deadlock.
     if table and table.state == TableState.RUNNING:
         places.lock(table.event)
     table = kept_tables.find_locked(number)
@@ -76,7 +76,7 @@ def work(number: int, *, now: datetime) -> int:
 
 
 def stop(table: ImportTable, *, actor: str, now: datetime) -> bool:
-    """Stop a table for good, with its event and the table locked; return whether the worker was still at it."""
+    """Stop a table for good, with its event and the table locked; return whether the worker was still working on it."""
     if table.state not in OF_WORKER:
         return False
     kept_tables.forget_rows(table, after=table.step if table.state == TableState.RUNNING else 0)
@@ -217,9 +217,9 @@ def _add(here: Importing, person: Person, now: datetime) -> Registration | Fault
     except RegistrationClosed:
         return Fault(person.row, "", _("The forum is over or cancelled and takes no registrations"))
     except (OperationalError, InterfaceError):
-        # The database is away or busy: the part keeps its turn, and the worker tries again.
+        # The database cannot be reached or is busy: the worker tries this part again.
         raise
-    # Anything else would come again with each try, and no later part would have its turn.
+    # Report any other error for the row: it would occur at each try, and later parts would never be imported.
     except Exception:
         log.exception("import %s failed for row %s", here.made.id, person.row)
         return Fault(person.row, "", _("The program failed at this row. Nothing of it was stored"))
