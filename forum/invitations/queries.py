@@ -246,7 +246,7 @@ def _has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def list_due(now: datetime) -> Sequence[int]:
-    """Return the ids of open invitations whose deadline has passed; they stand still while their event is cancelled."""
+    """Return the ids of open invitations whose deadline has passed, except those of a cancelled event."""
     stands_still = Invitation.event.has(Event.cancelled_at.is_not(None))
     due = Invitation.state == InvitationState.OPEN, Invitation.expires_at <= now, ~stands_still
     return db.session.scalars(select(Invitation.id).where(*due).order_by(Invitation.id)).all()

@@ -1,7 +1,8 @@
 """Refusing messages by writing a mail: the address that a message names for that, and reading what comes there (M06).
 
-Each message has an address of its own, of the kind to which mail servers report (`outbox.return_paths`): it says
-nothing, and only whoever has the message knows it. So who writes there, and what, is not looked at.
+Each message has an address of its own, of the kind to which mail servers report (`outbox.return_paths`): it tells
+nothing about the person, and only somebody who has the message knows it. So neither the sender nor the text of a mail
+to it matters.
 """
 
 import secrets
@@ -23,18 +24,18 @@ def address_of(recipient: MailingRecipient) -> str:
 
 
 def address_of_nobody() -> str:
-    """Return such an address for a message that goes to an organiser for a trial: nothing comes of mail to it."""
+    """Return an address for refusing messages, for a trial that an organiser gets: a mail to it changes nothing."""
     if not return_paths.can_come_back():
         return ""
     return return_paths.address_of(PURPOSE, 0, secrets.token_hex())
 
 
 def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
-    """Refuse messages if a mail came to such an address, in the caller's transaction; return whether it did."""
+    """Refuse messages if a mail came to an address for that, in the caller's transaction; return whether it did."""
     addresses = f"{sent_to} {reports.addressed_to(raw)}"
     for number, mark in return_paths.rows_in(PURPOSE, addresses):
         recipient = db.session.get(MailingRecipient, number)
-        # SQLite gives the number of a deleted row to the next one.
+        # Compare the mark, too: SQLite gives the number of a deleted row to a later one.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
     return False

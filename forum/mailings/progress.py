@@ -51,7 +51,7 @@ def count_waiting(*mine: ColumnElement[bool]) -> dict[str, int]:
 
 
 def seconds_left(mailing: Mailing) -> float:
-    """Return how long the mailing takes at least, with the other mails to many that wait already; 0 without a pace."""
+    """Return how long the mailing takes at least, after the mails to many that wait already; 0 without a limit."""
     if not pacing.is_on():
         return 0
     mine = select(MailingRecipient.message_id).where(
@@ -67,7 +67,7 @@ def seconds_left(mailing: Mailing) -> float:
 
 
 def left_of(event: Event) -> tuple[int, float]:
-    """Return how many people wait for the event's mailings, and how many seconds that takes; 0 without a pace."""
+    """Return how many people wait for the event's mailings, and for how many seconds; 0 if the pace has no limit."""
     if not pacing.is_on():
         return 0, 0
     waiting = count_waiting(Mailing.event_id == event.id)
@@ -75,5 +75,5 @@ def left_of(event: Event) -> tuple[int, float]:
 
 
 def _numbers(query: Select[str, int]) -> dict[str, int]:
-    # By the column's place: PostgreSQL takes an expression with values of its own for another one.
+    # Group by the column's position: PostgreSQL would take an expression with bound values for a different one here.
     return dict(db.session.execute(query.group_by(text("1"))).all())

@@ -21,7 +21,7 @@ from forum.registration.models import Registration
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 LISTED = 20
-# The states of a reminder that has begun and goes on with whoever registers.
+# The states of a reminder that has begun; it is still sent to people who register later.
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # How many recipients one page of results shows.
 ROWS = 50

@@ -92,9 +92,9 @@ def _refuse(address: str, now: datetime) -> None:
 
 
 def _find_address(meant: ColumnElement[bool]) -> str:
-    """Return the address to which the mail of the recipient who is meant was sent; "" if there is none.
+    """Return the address to which the mail of the chosen recipient was sent; "" if there is none.
 
-    By now the registration may have another address. The reader of the mail decides nothing about that one.
+    By now the registration may have another address. A refusal does not concern that one.
     """
     mine = meant, MailingRecipient.status != RecipientStatus.CHOSEN
     query = select(OutboxMessage.recipient).join(

@@ -33,13 +33,13 @@ from forum.registration import places
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 
-# How long after its hour a reminder may still leave.
+# How long after its hour a reminder may still be sent.
 WINDOW = timedelta(hours=12)
 # How far an hour of the day, plus WINDOW, may lie from the moment from which days are counted.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
-# A reminder after registering may have been ended too early, by an earlier version running beside this one or because
-# of a mistyped year.
+# A reminder counted from registering is also looked at when it has ended: an earlier version running beside this one,
+# or a mistyped year, may have ended it too early.
 GOES_ON = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.DONE)
 BECAUSE = {
     NobodyToTell: Skipped.NOBODY,
@@ -51,7 +51,7 @@ BECAUSE = {
 
 @dataclass(frozen=True)
 class Rule:
-    """When a reminder leaves: so many days before the event or after registering, at an hour of the venue's clock."""
+    """When a reminder leaves: some days before the event or after registering, at an hour of the venue's clock."""
 
     anchor: Anchor
     days: int

@@ -22,7 +22,7 @@ from forum.registration import places, restrictions
 from forum.registration.enums import Status
 
 AT_ONCE = 50
-# No more mails to a domain are made while this many to it wait, where mails have a pace.
+# Where a pace limits mails to many, no mail to a domain is made while this many mails to it wait.
 OF_A_DOMAIN = 10
 # States of mails that count against AT_ONCE. Mails that wait for another attempt, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
@@ -37,7 +37,8 @@ def list_next(*, now: datetime) -> Sequence[int]:
 def _next_of(mailing_id: int) -> Sequence[int]:
     """Return the next recipients of a mailing.
 
-    Where mails have a pace, a domain with many recipients must not fill the line, or the others would wait for it.
+    Where a pace limits mails, recipients at one domain must not fill the outbox: those at other domains would wait for
+    them.
     """
     if not pacing.is_on():
         free = AT_ONCE - queries.count_mails(mailing_id, IN_LINE)
