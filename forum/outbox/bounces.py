@@ -18,7 +18,7 @@ COMPLAINT = "Complaint"
 
 
 class Noted(StrEnum):
-    """The result of reading a mail that may be a report."""
+    """What came of reading a mail that may be a mail server's report about one of the forum's mails."""
 
     ADDRESS_GONE = "an address is undeliverable"
     NOT_DELIVERED = "a message has not arrived"

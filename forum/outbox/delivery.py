@@ -116,7 +116,7 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 
 def _may_send(*, at_any_pace: bool = False) -> bool:
-    """Return whether a mail is due, and has its turn unless `at_any_pace`, and sending is not paused.
+    """Return whether sending is not paused, and a mail is due that may leave by its pace or `at_any_pace`.
 
     Reads only: the queue is mostly empty, and looking must not take the write lock.
     """

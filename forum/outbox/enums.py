@@ -39,5 +39,5 @@ class AbortReason(StrEnum):
 class SuppressionCause(StrEnum):
     """Why mail to many leaves an address out."""
 
-    BOUNCED = "bounced"  # mail to the address comes back for good
+    BOUNCED = "bounced"  # mail to the address comes back as undeliverable for good
     COMPLAINED = "complained"  # the recipient has marked a mail as unwanted

@@ -72,7 +72,7 @@ class WorkerHeartbeat(Base):
 
 
 class MailPace(Base):
-    """When the next mail to many may leave: to a domain, or to any (`domain` is "" then); see `outbox.pacing`.
+    """When the next mail to many may leave for a domain or, where `domain` is "", for any domain; see `outbox.pacing`.
 
     The moment is seconds since 1970, because the database adds to it.
     """

@@ -11,7 +11,8 @@ from forum.events.models import Event
 from forum.folding import search_fold
 
 WORDS, LETTERS = re.compile(r"[^\W_]+"), re.compile(r"[^\W\d_]+")
-# Longer words tell which event it is with whatever ending, shorter ones, such as "Oslo" and "NF27", as they stand.
+# A word of at least so many letters tells which event it is with any ending added; a shorter one, such as "Oslo" or
+# "NF27", only as it stands.
 LEAST_LETTERS = 5
 # Short words that only join others, in the languages of the Nordic countries.
 JOINING = {
@@ -90,5 +91,5 @@ def find_telling(event: Event, subject: str) -> str:
 
 
 def _tells_as_a_whole(word: str) -> bool:
-    """Return whether a folded word of a name tells: a number alone may be any year or hour."""
+    """Return whether a folded word of a name tells which event it is; a number alone may be any year or hour."""
     return len(word) > 1 and not word.isdecimal() and word not in JOINED

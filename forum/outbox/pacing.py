@@ -1,4 +1,4 @@
-"""How fast mails to many leave: so many a minute in all and to each domain, at moments spread by chance (M11).
+"""How fast mails to many leave: a limited number a minute in all and to each domain, at random intervals (M11).
 
 A mail server that gets thousands of mails from one sender within minutes takes them for spam. Only mails of the lowest
 priority have a pace. The database knows when the next of them may leave, so that all workers keep one pace together.
@@ -21,11 +21,11 @@ from forum.outbox.models import MailPace, OutboxMessage
 ALL = ""
 # How late a mail may be without delaying the next: the worker looks twice a second, and sending a mail takes time.
 CATCH_UP = 1.0
-# A step is longer than its least length by up to this part of it.
+# The interval between two mails is its least length, and up to this part of it longer.
 JITTER = 0.2
-# No step is longer than this many seconds. A moment further ahead was written by a wrong clock.
+# No interval is longer than this many seconds. A moment further ahead was written by a wrong clock.
 LONGEST = 150.0
-# A row that says nothing any more is kept for so long; it tells when the last mail to many left.
+# How long a row is kept after its moment has passed; until then it tells when the last mail to many left.
 KEPT = timedelta(minutes=15)
 chance = random.SystemRandom()
 
@@ -41,14 +41,14 @@ def may_leave(now: datetime) -> ColumnElement[bool]:
         return true()
     is_urgent = OutboxMessage.lane < Lane.BULK
     if db.session.scalar(select(MailPace.domain).where(MailPace.domain == ALL, _is_held(now))) is not None:
-        # The index on lanes finds these at once, however many mails to many wait.
+        # The index on lanes finds urgent mails at once, however many mails to many wait.
         return is_urgent
     held = select(MailPace.domain).where(_is_held(now))
     return or_(is_urgent, domain_of(OutboxMessage.recipient).not_in(held))
 
 
 def take(lane: Lane, domain: str, now: datetime) -> bool:
-    """Count a mail that is to leave now, in the caller's transaction; return False if another one has been faster.
+    """Count a mail that is to leave now, in the caller's transaction; return False if another worker has been faster.
 
     A mail of another lane is not counted. Both rows change in one statement, the one for all domains first, so that
     workers wait for each other instead of blocking one another.
@@ -75,7 +75,7 @@ def seconds_for(waiting: Mapping[str, int]) -> float:
 
 
 def is_moving(now: datetime) -> ColumnElement[bool]:
-    """Return the SQL condition that a pace exists and mails to many have left lately, so that others wait in turn."""
+    """Return the SQL condition that mails to many have a pace and left lately: those that wait are not late then."""
     if not is_on():
         return ~true()
     since = (now - KEPT).timestamp()
@@ -89,14 +89,14 @@ def domain_of(address: ColumnElement[str] | Any) -> ColumnElement[str]:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete the moments that say nothing any more: a domain may be a person's own. Return how many there were."""
+    """Delete the moments that limit no mail any more, because a domain may be one person's; return how many."""
     present = MailPace.free_at.between((now - KEPT).timestamp(), now.timestamp() + LONGEST)
     gone = db.session.scalars(delete(MailPace).where(~present).returning(MailPace.domain))
     return len(gone.all())
 
 
 def _limits() -> dict[str, int]:
-    """Return how many mails a minute may leave in all and to a domain; 0 for any number."""
+    """Return how many mails a minute may leave in all and to a domain; 0 for no limit."""
     config = current_app.config
     return {ALL: config["BULK_MAILS_PER_MINUTE"], "domain": config["BULK_MAILS_PER_MINUTE_AND_DOMAIN"]}
 

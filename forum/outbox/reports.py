@@ -63,7 +63,7 @@ def read(raw: bytes) -> Report | None:
     try:
         mail = message_from_bytes(raw, policy=policy.compat32)
         return _read(mail)
-    # Anybody may send such a mail, and the parser fails in several ways: too many levels, letters that do not exist.
+    # Anybody may send such a mail, and the parser fails in several ways: too many levels, unknown characters.
     except Exception:
         return None
 
