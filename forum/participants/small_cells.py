@@ -131,7 +131,8 @@ def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
     """Return whether other hidden numbers fit the same totals and make the number in this cell LEAST or more.
 
     To raise this number, another hidden one in its column must fall, one in that one's row must rise, and so on, until
-    one in its own row falls. Each such way is taken as far as it goes, until the number is large enough.
+    one in its own row falls. Such chains are followed, each as far as its numbers allow, until the number is large
+    enough.
     """
     numbers = [list(row) for row in cells]
     while (lacking := LEAST - _at(numbers, place)) > 0:

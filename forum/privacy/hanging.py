@@ -45,7 +45,7 @@ UNTOLD = {
     # Left out: copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
-    "registrations.sealed_for",  # `sealed_for` is a digest of an address
+    "registrations.sealed_for",  # `sealed_for` is a digest of the person's address
     "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from"),
     *("registrations.version", "task_people.seen_version"),
