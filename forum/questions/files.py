@@ -173,7 +173,7 @@ def find_own(registration_id: int, key: str) -> AnswerFile | None:
 
 
 def forget_unsent(*, now: datetime, waiting: Any) -> int:
-    """Delete files that no answer refers to in time; `waiting` selects the registrations that still may."""
+    """Delete files that no answer refers to in time; `waiting` selects the registrations whose answers still may."""
     over = AnswerFile.ends_at <= now
     free = or_(AnswerFile.registration_id.is_(None), AnswerFile.registration_id.not_in(waiting))
     return len(db.session.scalars(delete(AnswerFile).where(over, free).returning(AnswerFile.key)).all())

@@ -29,8 +29,8 @@ MOST_OFTEN = "40 per hour"
 ENDS_OF_PATHS = (["r", "change"], ["yes"])
 INSTEAD = ["r", "instead"]
 CSRF = "csrf_token"  # the session's key for the CSRF token
-# The most bytes of a request with a form that asks for files: all of its files, or one that is refused with a message,
-# and the fields.
+# The most bytes of a request whose form asks for files: room for the fields, and for all files, or for one that is too
+# large and gets a message instead of a cut connection.
 LARGEST_BODY = MOST_MEGABYTES * files.MEGABYTE + 256 * 1024
 LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are read
 WORDS: Mapping[FileFault, Any] = {
