@@ -1,6 +1,7 @@
 """How long a person has to answer a mail. If the mail left late, the time counts from then.
 
-While the mail server is away, no mail reaches anybody. So no deadline may pass before the person can know of it.
+While the mail server cannot be reached, no mail reaches anybody. So no deadline may pass before the person can know of
+it.
 """
 
 from collections.abc import Sequence

@@ -26,8 +26,8 @@ from forum.web.typesetting import set_pdf
 MARKUP = Path(__file__).with_name("door_list.typ")
 # The most people on a list: typesetting a longer one would exceed its time limit.
 MOST = 20_000
-# Words with more letters may be broken, after so many letters each time. The markup breaks only those that are wider
-# than their column, which would cover what stands beside them.
+# A word of more than LONGEST_WORD letters may be broken after every PART letters. The markup breaks only those that are
+# wider than their column, which would cover what stands beside them.
 LONGEST_WORD, PART = 18, 9
 BREAK = "\u200b"
 # The headings of the letters after z, by the character that stands for these letters in keys of `names.sort_key`.

@@ -53,7 +53,7 @@ class RestrictionKind(StrEnum):
 
 
 class RestrictionState(StrEnum):
-    """The state of such a request; the restriction applies while it is granted."""
+    """The state of a request for restriction or an objection; the restriction applies while it is granted."""
 
     OPEN = "open"
     GRANTED = "granted"

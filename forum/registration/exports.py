@@ -173,7 +173,7 @@ def _shown_columns(event: Event, filters: listing.Filters, user_id: int) -> Sequ
 
 
 def mark_of(event: Event, filters: listing.Filters, form: ExportForm, name: str, total: int) -> Mark:
-    """Return the facts about a list of so many people that the organiser with this name asks for now."""
+    """Return the facts about a list of `total` people that the organiser with this name asks for now."""
     narrowed = filter_words.said(event, filters) if filters.is_narrowed else ()
     return Mark(event, name, clock.now(), form.purpose.data, form.recipient.data, total, narrowed)
 

@@ -146,7 +146,8 @@ class RegistrationForm(DetailsForm):
 
     def __iter__(self):
         """Yield the fields in the order of the page, so that the error summary lists them in this order (A02)."""
-        # Questions that do not apply are yielded, too: finding out which ones apply would take longer.
+        # Fields of questions that do not apply are yielded, too: they have no errors, and leaving them out would take
+        # longer.
         names = (*ASKED, *IDENTITY, *map(name_of, self.questions))
         first = {name: place for place, name in enumerate(names)}
         return iter(sorted(super().__iter__(), key=lambda field: first.get(field.name, len(first))))

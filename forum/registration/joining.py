@@ -36,7 +36,10 @@ def care_of(registration: Registration) -> Record:
 
 
 def joined_identity(mine: Record, theirs: Record) -> Record:
-    """Return both identities joined: protected if either is; details that one lacks come from the other, if it fits."""
+    """Return the joined answer of two registrations about protected identity: yes if one says so.
+
+    Details that `mine` lacks are taken from `theirs`, if the record stays short enough to be stored.
+    """
     if not theirs["is_protected"]:
         return mine
     if not mine["is_protected"]:
@@ -46,7 +49,10 @@ def joined_identity(mine: Record, theirs: Record) -> Record:
 
 
 def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
-    """Return the answers of both joined, as far as they fit; where both answer a question, the first one's counts."""
+    """Return the answers of two registrations about diet and access, joined; where both have one, `mine` counts.
+
+    Answers of `theirs` are left out if the record would become too long to be stored.
+    """
     told, both = dict(mine.get("given", {})), mine
     for key, answer in theirs.get("given", {}).items():
         longer = {**mine, **given.care({**told, **({} if key in told else {key: answer})}, now=now)}
@@ -58,7 +64,7 @@ def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
 def narrow_consents(
     stays: Registration, ends: Registration, now: datetime
 ) -> tuple[list[Consent], list[Consent]]:
-    """Reduce the first registration's consents to what both allow; return the withdrawn and the added purposes."""
+    """Reduce the first registration's consents to those of both; return the withdrawn and the added purposes."""
     withdrawn, added = [], []
     for purpose in ConsentPurpose:
         mine, theirs = consents.find(stays, purpose), consents.find(ends, purpose)

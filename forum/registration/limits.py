@@ -42,7 +42,8 @@ EACH_CLIENT, ALL_CLIENTS = "3 per hour", "10 per hour"
 MAILBOX, DOMAIN = "mail to a mailbox", "mail to a domain"
 # The kinds of forms that the brake counts separately: many requests for links do not brake registering.
 SITE, LINKS = "forms", "requests for a link"
-# Below so many messages to a domain an hour, the share of a client would be less than one office sends at once.
+# If fewer messages an hour than this may go to a domain, one client may ask for all of them: a share would be less than
+# one office sends at once.
 FEW = 100
 CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20

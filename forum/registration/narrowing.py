@@ -36,7 +36,8 @@ UNANSWERED = "-"  # stands for "no answer"; the key of a choice begins with a le
 
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # the id of an import; both databases can store larger numbers
 
-# Filters for registrations of the last so many days, today included: a saved view shows other people each day.
+# Filters for registrations of the last day, two, seven or thirty days, today included: a saved view shows other people
+# each day.
 DAYS = ("1", "2", "7", "30")
 
 Values = tuple[str, ...]
@@ -51,8 +52,8 @@ class UnknownFilter(ValueError):
 class Kind:
     """A kind of filter: `read` returns the URL's values in normal form, `conditions` the SQL conditions for them.
 
-    `each`, if given, returns the conditions in another form, which asks about each registration on its own. It costs
-    little for the first rows of a list of many who match, and much where few do.
+    `each`, if given, returns the conditions in another form, which asks about each registration on its own. That form
+    is fast where many people match and only the first rows are read, and slow where few match.
     """
 
     read: Callable[[Event, Sequence[str]], Sequence[str]]

@@ -195,7 +195,7 @@ def _put(
         "file_types": list(draft.file_types),
         "most_megabytes": draft.most_megabytes,
         "is_locating": draft.is_locating,
-        # A question that is marked anew has its answers deleted anew.
+        # If a question is marked again as telling where somebody is, its answers are deleted again.
         "answers_deleted_at": question.answers_deleted_at if draft.is_locating else None,
     }
     for name, value in values.items():

@@ -4,7 +4,7 @@ PostgreSQL uses its index (migration 0076) by itself. On SQLite, from version 3.
 of three letters of each registration's texts (migration 0074). It only names people who may have a word:
 `search_conditions` decides about each of them, so that a search finds the same people with and without it. A trigger
 notes each new or changed registration as due, and the worker adds these to the index, because adding them one by one
-would make registering dearer. Whoever is changed or deleted leaves it in the same transaction.
+would make each registration slower. Whoever is changed or deleted leaves it in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence

@@ -139,7 +139,7 @@ def note_at_once(*, now: datetime) -> None:
 
 
 def note_and_forget(*, now: datetime) -> int:
-    """Do what `note` does, and delete the rows that no backup can need any more; the worker's job."""
+    """Copy missing tombstones as `note` does, and delete rows that no backup needs any more; the worker's job."""
     db.session.execute(delete(Tombstone).where(Tombstone.erased_at <= now - _kept_for()))
     return note(now=now)
 

@@ -39,7 +39,7 @@ class OfferForm(ShowsStored, TidyForm):
 
 
 class HoursForm(OfferForm):
-    """The form that lets an offer last for so many hours from now."""
+    """The form that lets an offer last for the chosen number of hours from now."""
 
     hours = SelectField(_l("Held from now on for"), [InputRequired()])
 
