@@ -149,7 +149,7 @@ class NumberedFields(FieldList):
 
 
 class LinesField(TextAreaField):
-    """A text of several lines, such as Markdown: at most LONGEST_TEXT characters, and LONGEST in a word."""
+    """A text of several lines, such as Markdown, of at most LONGEST_TEXT characters, with words of at most LONGEST."""
 
     @staticmethod
     def tidied(value: Any) -> Any:

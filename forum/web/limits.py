@@ -201,7 +201,7 @@ def seconds_since_first(*key: str) -> float | None:
 
 
 def count_in_hour(*key: str) -> int:
-    """Return the number of calls for `key` in the hour since the first, this one included; 1 if the store is away."""
+    """Return the number of calls for `key` in the hour since the first, this one included; 1 without the store."""
     return count_within(HOUR_SECONDS, *key)
 
 

@@ -216,9 +216,9 @@ def _advised(advice: Advice) -> str:
 
 
 def _named(line: str, phrases: Mapping[str, object]) -> list[tuple[int, str]]:
-    """Return the column and the phrase, spelt as in the line, for each phrase that the line contains.
+    """Return the column of each of these phrases in the line, and the phrase as the line spells it.
 
-    At each word only the longest phrase counts.
+    Where several phrases begin at one word, only the longest is returned.
     """
     words, most = list(WORDS.finditer(line)), 1 + max((phrase.count(" ") for phrase in phrases), default=0)
     named: list[tuple[int, str]] = []

@@ -24,7 +24,8 @@ class Mark:
 def find_unpaired(line: str, language: str) -> Mark | None:
     """Return the quotation mark of a line that is not paired, or None.
 
-    Where replacing exactly one mark by the other shape pairs them all, that mark is returned with its replacement.
+    Where replacing exactly one mark by another pairs all marks of the line, that mark is returned with the other as its
+    replacement.
     """
     mark = _unpaired(line, language)
     if not mark:

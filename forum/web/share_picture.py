@@ -1,7 +1,7 @@
 """Draws the picture that other sites show beside a shared link, and the forum's ring as an icon.
 
-Both are made of texts and of files in static/ alone: nothing of a request or a person gets into them. A picture is
-drawn once per text and process and then kept (`cache.page` keeps it per content version, `draw` for longer).
+Picture and icon are made of texts and of files in static/ alone: nothing of a request or a person gets into them. A
+picture is drawn once per text and process and then kept (`cache.page` keeps it per content version, `draw` for longer).
 """
 
 import math
@@ -24,7 +24,7 @@ TITLE_WIDTH, TITLE_TOP, TITLE_ROOM = 690, 142, 330
 TITLE_SIZES = (76, 68, 60, 53, 47)
 LINE_HEIGHT = 1.12
 RING_BOX = (792, 86, 1128, 422)
-# The ring is drawn so many times larger and then scaled down, because Pillow draws arcs with jagged edges.
+# The ring is drawn this many times larger and then scaled down, because Pillow draws arcs with jagged edges.
 FINER = 4
 FONTS = ("fonts/newsreader-latin.woff2", "fonts/newsreader-latin-ext.woff2")
 ARC = re.compile(r'class="(\w{1,20})" d="([MA\d. ]+)"')

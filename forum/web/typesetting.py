@@ -14,7 +14,7 @@ from flask import Response
 from forum.turns import Line, NoTurn, processor
 
 PROGRAM = Path(__file__).with_name("typeset.py")
-# One document at a time: setting one takes a processor and much memory. Others wait in a queue.
+# Set one document at a time: this keeps a processor core busy, and needs much memory. Others wait in a queue.
 SETTERS = Line(1)
 WAIT_SECONDS, SET_SECONDS = 20, 40
 # Typst computes with a thread for each processor unless told otherwise; the rest of the machine serves pages.

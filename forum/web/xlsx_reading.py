@@ -1,7 +1,7 @@
 """Reading the first sheet of an XLSX file (ECMA-376) that somebody has sent.
 
-The content of a file is not trusted, so reading is bounded: all parts together are unpacked to at most so many bytes
-and have at most so many elements, document types are refused, and reading stops at the first row or column too many.
+The content of a file is not trusted, so reading is bounded: the bytes and the XML elements of all unpacked parts
+together are limited (`Bounds`), document types are refused, and reading stops at the first row or column too many.
 """
 
 import codecs
