@@ -54,8 +54,8 @@ from tools import servers
 from tools.pages import Pages
 from tools.spares import SpareDatabases
 
-# No test asserts a timing, because a busy machine is slow at making examples. The fixtures of one test may serve all
-# its examples.
+# Hypothesis does not limit the time of an example, because a busy machine is slow. The fixtures of a test may serve all
+# examples of that test.
 hypothesis.settings.register_profile(
     "forum",
     deadline=None,
@@ -91,12 +91,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules of long tests, so that no worker is still at one when the others are done."""
+    """Begin with the modules of long tests, so that no worker still runs one when all other workers have finished."""
     items[:] = begin_with_long(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:
-    """Leave all that has been imported out of the garbage collection: it stays until the end."""
+    """Leave all imported modules out of the garbage collection, because they stay until the end."""
     gc.freeze()
 
 

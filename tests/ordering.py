@@ -1,7 +1,7 @@
 """The order in which the workers of a test run begin: long tests first.
 
 pytest-xdist gives each worker a part of the list, and a worker that has finished takes tests from the end of another's
-part. A test of minutes at such an end is begun last, and all others wait for it.
+part. A test of several minutes at the end of a part would begin last, and the whole run would wait for it.
 """
 
 from collections.abc import Sequence

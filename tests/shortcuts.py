@@ -81,7 +81,7 @@ class Routes(Map):
         return *domain, self.strict_slashes, self.merge_slashes, *self.converters.items()
 
 
-MOST_TABLES = 16  # few such tables are kept: only tests that add a route of their own need a new one
+MOST_TABLES = 16  # few route tables are kept: only an app to which a test adds routes needs another one
 _routes: dict[tuple, Rule] = {}
 _tables: dict[tuple, tuple[StateMachineMatcher, dict[Any, list[Rule]]]] = {}
 
@@ -92,7 +92,7 @@ def share_routes() -> None:
 
 
 def _what_is_compiled(rule: Rule) -> tuple:
-    """Return all that makes a route, except the settings of its map."""
+    """Return everything on which a compiled route depends, except the settings of its map."""
     what = rule.rule, rule.endpoint, rule.methods and frozenset(rule.methods), rule.host, rule.subdomain
     how = (
         rule.strict_slashes,

@@ -58,13 +58,13 @@ VALUES = {
     "code": "sv",
     "figure": "countries",
 }
-# By the event in the URL: the audience about whose account the pages of colleagues are requested.
+# For each event in a URL: the audience whose account the pages about a colleague show.
 COLLEAGUES = {
     HERE: f"{Role.ORGANISER} of {HERE}",
     ELSEWHERE: f"{Role.ORGANISER} of {ELSEWHERE}",
     UNSEEN: ADMIN,
 }
-# Pages about a draft of a message in the organisers' own words.
+# The forms and actions of a draft's pages: a draft is a message in the organisers' own words.
 DRAFTS = ("write", "people", "discard")
 SLUGS = {
     "events.page": "practical",

@@ -146,7 +146,8 @@ def worst_growth(pattern: re.Pattern, ways: set[str]) -> tuple[float, str]:
     worst = (0.0, "")
     for way in ways:
         for before, piece, tail in texts(pattern):
-            # Double the pieces, not the letters: 96 letters hold a piece of 26 three times, 48 hold it once.
+            # Double the number of pieces, not the number of letters: a text of 48 letters holds a piece of 26 letters
+            # once, a text of 96 letters holds it three times.
             few = max(1, SIZE // len(piece))
             once, twice = (steps(pattern, before + piece * number + tail, way) for number in (few, 2 * few))
             worst = max(
@@ -239,7 +240,7 @@ def _members(values) -> Iterator[str]:
 
 @cache
 def _parsed(pattern: re.Pattern) -> tuple[list, dict[tuple[int, str], bool]]:
-    """Return the nodes of a pattern, and which of them match which single letters, for matchers to fill.
+    """Return the nodes of a pattern, and an empty table in which matchers note which node matches which letter.
 
     Each pattern is matched with some hundred texts of few different letters.
     """

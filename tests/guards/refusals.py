@@ -1,12 +1,12 @@
-"""Error pages rendered once for all on which they depend, for guards that are refused thousands of pages.
+"""Renders each different error page only once, for guards to whom thousands of pages are refused.
 
     with refused_briefly():
         ...                      # every refusal has its status and headers, and most have a short page
 
 Two of three requests of the access matrix are refused, and rendering their pages took most of its time. Such a page
 depends on its status, frame and language, on the event of the URL, and on the audience. It does not depend on the view:
-`show` in forum/web/errors.py passes nothing of it on. It is rendered once for each endpoint and method nevertheless, so
-that a view that leaves something behind which an error page shows, or cannot be shown, is found.
+`show` in forum/web/errors.py passes nothing of it on. It is nevertheless rendered once for each endpoint and method, to
+find a view that leaves something behind which appears on its error page or breaks that page.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -45,7 +45,7 @@ def refused_briefly(of_request: Callable[[], Hashable] = lambda: None) -> Iterat
 
 
 def _what_decides(status: int, of_request: Hashable) -> tuple[tuple, tuple]:
-    """Return everything on which an error page may depend, in two parts of which not all combinations matter."""
+    """Return two keys made of everything on which an error page may depend; a page is rendered when a key is new."""
     frame = request.path.split("/")[1]
     of_event = (request.view_args or {}).get("event"), "event" in g
     return (

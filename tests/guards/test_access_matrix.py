@@ -135,7 +135,7 @@ def holds(world: World, audience: str, wanted: Roles, slug: str | None) -> bool:
 def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
     """Send every possible request; return those whose answer differs from the access table, and GETs that write.
 
-    A GET has parameters that pages read, others for each audience, as they might lead to a write.
+    Each GET has query parameters that pages read, because these might lead to a write; each audience sends other ones.
     """
     found = []
     listed = [
@@ -176,7 +176,7 @@ def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
 
 
 def test_matrix_finds_a_page_that_writes(fresh_world):
-    """Control: when a minute has passed, the first page that an audience opens writes when it was last seen."""
+    """Control: a minute after the last page, the next page writes when the audience was last seen, and is found."""
     clock.freeze(NOW + sign_ins.TOUCH)
     found = differing(fresh_world, {"posts.index"})
     assert len(found) == len(fresh_world.held)
@@ -185,7 +185,7 @@ def test_matrix_finds_a_page_that_writes(fresh_world):
 
 @pytest.mark.parametrize("where", ["posts.index", HANDLER, ELSEWHERE])
 def test_matrix_finds_an_error_page_that_falls_over_somewhere(world, monkeypatch, where):
-    """Control: an error page that cannot be shown for one view, audience or event is noticed, though most are short."""
+    """Control: an error page that fails for one view, audience or event is found, though most are not rendered."""
 
     def fall_over(template, **shown):
         if where in {request.endpoint, request.environ[AUDIENCE], request.view_args["event"]}:

@@ -175,7 +175,7 @@ TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
 def test_steps_of_one_upgrade_do_not_wait_for_each_other(make_app, sqlite_url, folder, monkeypatch):
-    """Each migration uses the upgrade's turn to write, and must not wait for another turn."""
+    """All migrations of an upgrade run in one turn to write: a second turn would have to wait for the first one."""
     add_migration(folder, ADD.format(table="events"))
     add_migration(folder, ADD.format(table="posts"))
     turns, enter = [], Line.enter

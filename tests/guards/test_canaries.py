@@ -101,7 +101,8 @@ def found_in(world: World, text: str) -> set[str]:
 def answers(world: World, audience: str):
     """Yield all pages, JSON and CSV files that the audience can get; only two audiences read the public ones.
 
-    Organisers also open the page of a person who was declined, as the other pages are about the person.
+    Organisers also open the page of a person who was declined, because their other pages are about the person with
+    protected identity.
     """
     browser, reads_public = browser_of(world, audience), audience in {VISITOR, ADMIN}
     for lang in LANGUAGES if audience in THOROUGH else ("en",):
@@ -112,7 +113,7 @@ def answers(world: World, audience: str):
         ]
         for address in given(world, audience, listed) if audience in world.browsers else listed:
             answer = browser.get(address.path)
-            # The expected status is known for the audiences of the access matrix only.
+            # The access matrix has no expected status for other audiences, so theirs is not checked.
             if audience in world.browsers:
                 assert answer.status_code in expected(world, audience, address, "GET"), address.path
             yield address.path, answer

@@ -32,7 +32,7 @@ def built_without(monkeypatch):
 
 
 def left_in(path: Path, word: str) -> int:
-    """Return how often the word stands in the file and in its log of writes, once these are in the file."""
+    """Return how often the word is in SQLite's files, after the write-ahead log has been moved into the database."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
     files = [one for one in path.parent.glob(f"{path.name}*") if not one.name.endswith("-shm")]
@@ -41,7 +41,7 @@ def left_in(path: Path, word: str) -> int:
 
 @pytest.mark.parametrize("is_undone", [False, True], ids=["as it is", "control: without the setting"])
 def test_a_person_who_is_erased_is_not_left_in_the_file(database, event, is_undone):
-    """The title stands in the registration, in what a search reads, and in the search's index."""
+    """The person's title must leave the registration, the texts that searches read, and the search index."""
     path = Path(str(db.engine.url.database))
     if is_undone:
         engine_events.listen(db.engine, "connect", lambda raw, _: raw.execute("PRAGMA secure_delete=OFF"))
@@ -57,7 +57,7 @@ def test_a_person_who_is_erased_is_not_left_in_the_file(database, event, is_undo
 
 
 def test_the_key_of_a_counter_that_has_ended_is_not_left_in_its_file(tmp_path):
-    """The keys of counters hold the network addresses of clients."""
+    """The key of a counter is a client's network address, so it must not stay in the file."""
     path = tmp_path / "limits.sqlite3"
     storage = SqliteStorage(f"sqlite:///{path}")
     storage.incr("192.0.2.17", -1)

@@ -147,7 +147,7 @@ def is_address(path: str, app: Flask) -> bool:
 
 
 def is_file(name: str) -> bool:
-    """Return whether a file or folder has this path, in the project, below one of its top folders, or in a feature."""
+    """Return whether this is the path of a file or folder in the project or a top folder, or a name in a package."""
     paths = [PROJECT / root / f"{name}{suffix}" for root in ROOTS for suffix in ("", ".py")]
     return any(path.exists() for path in paths) or ("/" not in name and name in names_in_features())
 

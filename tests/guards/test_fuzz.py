@@ -405,6 +405,6 @@ def test_searches_take_an_injection_as_words(fresh_world, injection):
 
 
 def rows_of(page: bytes) -> list[str]:
-    """Return the texts of the rows of the table that is searched; messages to many people have another one."""
+    """Return the texts of the rows of the searched table; a table of messages to many people is left out."""
     soup = BeautifulSoup(page, "html.parser")
     return [" ".join(row.get_text(" ").split()) for row in soup.select("main tbody tr:not(.mailings tr)")]

@@ -1,6 +1,6 @@
 """No HEAD request changes the database, as a hook on every write shows, nor a GET of a mailed link (S11).
 
-tests/guards/test_access_matrix.py has the same of every GET of every audience.
+tests/guards/test_access_matrix.py tests the GETs of every audience.
 
 There are two exceptions: the time at which an organiser's browser was last seen, and the audit entry of a view that
 must be recorded (S46, P18), which is written after the page in a transaction of its own.
@@ -91,7 +91,7 @@ def writes(world: World):
 
 
 def forbidden(address: Address, written: list[str]) -> list[str]:
-    """Return the writes that a request for this address must not cause: all, but for its audit entry."""
+    """Return the writes that a request for this address must not cause: all but the audit entry of a recorded view."""
     is_traced = address.endpoint in TRACED
     return [statement for statement in written if not (is_traced and TRACE.match(statement))]
 

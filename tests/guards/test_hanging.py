@@ -80,7 +80,7 @@ def test_own_data_are_all_rows_that_lead_to_the_person_by_foreign_keys(fresh_wor
 
 
 def test_an_erased_person_is_in_no_row_and_the_audit_trail_still_verifies(fresh_world):
-    """No text of the person is left in any table, the twin is untouched, and the chain of the audit trail is valid."""
+    """No text of the person is left in any table, a twin with equal data stays, and the audit chain is valid."""
     with fresh_world.app.app_context():
         person, twin = find_registration(fresh_world, PERSON), find_registration(fresh_world, "twin")
         owned = rows_by_walking(person.id)

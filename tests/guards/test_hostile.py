@@ -182,7 +182,7 @@ TOKEN = re.compile(r"(?<=/r/)[\w-]{43}(?![\w-])")
 
 def check_inert(html: str, where: str) -> None:
     """Check that no stored text became an element or attribute, or was evaluated or formatted."""
-    # Parsed as a browser does, but not into BeautifulSoup's objects, which would take longer to make than to search.
+    # Parse as a browser does, but not into BeautifulSoup's objects: making these would take longer than the search.
     page = html5lib.parse(html, namespaceHTMLElements=False)
     for element in page.iter():
         name = name_of(element)

@@ -1,4 +1,4 @@
-"""Each job of the worker is in its table, often enough, and finds its work: without the table nobody calls its rule."""
+"""The worker's table of jobs has each job, with a short enough interval, and each job finds what it must handle."""
 
 from datetime import timedelta
 

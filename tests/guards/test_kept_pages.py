@@ -40,7 +40,8 @@ HEADERS = {
     "X-HTTP-Method-Override": "DELETE",
     "X-Script-Name": f"/{STRANGE}",
 }
-OWN_TO_EACH_ANSWER = {"machines.readyz"}  # this page answers with the current state of the forum
+# /readyz tells the present state of the forum, which may change between two requests.
+OWN_TO_EACH_ANSWER = {"machines.readyz"}
 
 
 @pytest.fixture

@@ -374,14 +374,14 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # Nothing changes: the person has a place, so there is no cancellation to undo.
     "attendee_undoing.reinstate": (ADMIN, {"words": "New"}, {}, set()),
     "attendee_changes.change": (ADMIN, DETAILS, {"registrations": {*DETAILS, *DERIVED}}, MAILED),
-    # The mark on the address is deleted.
+    # The request deletes the mark that mails to this address fail.
     "attendee_suppressions.lift": (ADMIN, {"reason": "mended"}, {}, ADDED),
     "attendee_addresses.change": (ADMIN, {"email": "new@example.org"}, {}, {"address_changes"} | MAILED),
     # Nothing changes: the first request only asks for the columns of the table.
     "imports.new": (ADMIN, {"lines": "Name;E-mail\nKim;new@example.org"}, {}, set()),
     # Nothing changes: the form lacks answers that are required.
     "import_tables.show": (ADMIN, {"reason": "New"}, {}, set()),
-    # Nothing changes: the worker is not at the table.
+    # Nothing changes: the worker is not handling the table, so it cannot be stopped.
     "import_tables.stop": (ADMIN, {}, {}, set()),
     # Nothing changes: somebody of the import is gone, so it cannot be undone.
     "imports.undo": (ADMIN, {}, {}, set()),
@@ -750,7 +750,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {
             "events": {"cancelled_at", "cancel_reason", "calendar_sequence"},
             "mailings": {"steps"},
-            # Whoever has not confirmed the address has longer for it.
+            # People who have not confirmed their address get more time to confirm.
             "registrations": {"confirm_by", "version"},
             "registration_tokens": {"expires_at"},
         },

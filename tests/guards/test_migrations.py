@@ -237,7 +237,7 @@ def test_old_data_outlives_every_migration_since(blank, release):
 
 
 def test_sealing_answers_for_everybody_keeps_what_was_told_both_ways(blank):
-    """A protected person stays protected; after the downgrade only protected people have such a row."""
+    """A protected person stays protected; after the downgrade nobody else has a row in protected_identities."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
     told = {row["registration_id"] for row in kept["protected_identities"]}
     flask_migrate.upgrade(revision="0001")

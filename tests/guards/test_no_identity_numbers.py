@@ -14,9 +14,10 @@ from forum.web.forms import PartForm
 from tests.guards.test_personal_data import declared_fields
 
 PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title", "reason"}
-# Texts about a person with other names.
+# Fields for texts about a person whose names are not in PERSONAL.
 ABOUT = {"NoteForm.text", "RestrictionForm.words"}
-# Fields that have such a name but ask for something else than a person or an organisation, or are not kept as typed.
+# Fields whose name is in PERSONAL but that ask for something else than a person or an organisation, or are not kept as
+# typed.
 OTHERS = {
     "PasskeyForm.name": "a device",
     "ViewForm.name": "a saved view",

@@ -53,7 +53,8 @@ def declared_fields() -> Iterator[tuple[type, str, UnboundField]]:
     """Yield each form of the project with the name of each field that it declares, and the field."""
     for module in pkgutil.walk_packages(forum.__path__, "forum."):
         importlib.import_module(module.name)
-    gc.collect()  # deletes the form classes that views of other tests have made for their events
+    # Collecting garbage deletes the form classes that views have made for the events of earlier tests.
+    gc.collect()
     for form in _subclasses(TidyForm):
         for name, value in vars(form).items():
             if isinstance(value, UnboundField) and value.field_class.__name__ not in BUTTONS:
@@ -115,4 +116,4 @@ def test_a_new_column_and_a_new_field_are_found():
         assert needless(seen | asked) == unlisted(seen, asked)
     finally:
         del SurveyForm
-        gc.collect()  # deletes this form class, so that no other test finds it
+        gc.collect()  # collecting garbage deletes SurveyForm, so that no other test finds this form

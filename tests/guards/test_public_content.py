@@ -20,8 +20,8 @@ from tests.guards.world import World
 
 READ_FROM = re.compile(r"\b(?:FROM|JOIN) (\w+)")
 COUNTED = {"registrations"}
-# The public list of participants reads these. Most of their changes concern no public page; those that do raise the
-# version (forum.participants.versions), as tests/participants/test_list.py shows one by one.
+# The public list of participants reads these tables. Most of their changes concern no public page; those that do raise
+# the version (forum.participants.versions), as tests/participants/test_list.py shows one by one.
 LISTED = {"registrations", "consents", "restriction_requests"}
 LASTING = {"content_version"}  # Feeds read the website's first day in this table; it never changes.
 FOREVER = float("inf")

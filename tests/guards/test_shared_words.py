@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from forum.database import Base
 from forum.settings.project import PROJECT
 
-# Rooms whose blueprints all have other names than the room.
+# Packages of forum/ (rooms) whose blueprints all have other names than the package.
 WITHOUT_OWN_BLUEPRINT = {
     "mailings": "its console pages compose other rooms and stand in `console/`, whose blueprint has the name",
 }
-# Folders of templates that are named after no room and no blueprint.
+# Folders of templates that are named after no package of forum/ (room) and no blueprint.
 OTHER_FOLDERS = {
     **dict.fromkeys(("components", "layouts", "errors", "mail"), "a kind of template, for all rooms"),
     "public": "a face, which has the folders of the rooms",
     "console/requests": "two blueprints share it: requests for erasure and for restriction",
     "console/styleguide": "the parts of one page, which is in the blueprint of the overview",
 }
-# Rooms none of whose tables has the room's word in its name.
+# Packages of forum/ (rooms) without a table that has the package's word in its name.
 OTHER_TABLES = {
     "accounts": "`users` is older than the rule, and a migration may only add",
     "health": "keeps the check values of keys, and nothing about health",
@@ -32,14 +32,14 @@ OF_ONE_ROW = [("content_versions", "content_version"), ("mail_relays", "mail_rel
 
 
 def find_blueprints() -> Iterator[tuple[str, str]]:
-    """Yield each blueprint's room and name."""
+    """Yield the package (room) and the name of each blueprint."""
     for path in sorted((PROJECT / "forum").rglob("*.py")):
         for name in re.findall(r'\bBlueprint\(\s*"(\w+)"', path.read_text()):
             yield path.relative_to(PROJECT / "forum").parts[0], name
 
 
 def find_folders() -> Iterator[str]:
-    """Yield the folders of templates that belong to rooms, and those above them."""
+    """Yield the folders of templates that belong to packages (rooms), and the folders above them."""
     templates = PROJECT / "templates"
     for above in (templates, templates / "public", templates / "console"):
         for path in sorted(above.iterdir()):
@@ -48,7 +48,7 @@ def find_folders() -> Iterator[str]:
 
 
 def find_tables() -> Iterator[tuple[str, str, str]]:
-    """Yield each model's room, its name as the words of a table in the plural, and its table."""
+    """Yield each model's package (room), its name as the words of a table in the plural, and its table."""
     for mapper in Base.registry.mappers:
         words = re.sub(r"(?<!^)(?=[A-Z])", "_", mapper.class_.__name__).lower()
         yield mapper.class_.__module__.split(".")[1], plural(words), str(mapper.local_table)

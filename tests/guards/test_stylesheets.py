@@ -45,7 +45,7 @@ def test_the_dark_scheme_differs_by_colours_only():
 
 
 def test_a_dark_rule_that_is_no_colour_is_found():
-    """Control: a property, a value and a selector in the dark are found."""
+    """Control: a rule of the dark scheme is found when it sets no colour, or sets one elsewhere than on :root."""
     dark = "@media (prefers-color-scheme: dark) {{ {} }}"
     rules = (
         ":root { --ink: #fff; --free: 30%; }",

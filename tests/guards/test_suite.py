@@ -93,7 +93,7 @@ def test_a_test_that_waits_or_measures_is_found(source, names):
 
 @dataclass(frozen=True)
 class Item:
-    """A collected test as far as its order depends on it."""
+    """A collected test, with only the attributes on which its order depends."""
 
     nodeid: str
     is_long: bool = False

@@ -1,8 +1,8 @@
 """The variables that all templates share are set while the app is made; nothing that a request does changes them.
 
-`home/site` gives every template the same dictionary, because a copy for each one cost a page half a millisecond. Jinja
-writes what `get_template(name, globals=…)` is given into the dictionary of a template that it has loaded before: there
-it would stay for all pages of all visitors.
+`home/site` gives every template the same dictionary, because a copy for each one cost a page half a millisecond.
+`get_template(name, globals=…)` would write the given variables into that dictionary when the template is already
+loaded, and they would stay for all pages of all visitors.
 """
 
 import ast
@@ -12,8 +12,8 @@ import pytest
 
 from forum.settings.project import PROJECT
 
-# The expressions for the variables that all templates share in functions that set the app up: these get the app, or
-# the state of a blueprint. `find_writers` accepts no other.
+# The expressions by which functions that set the app up may reach the variables that all templates share. `app` and
+# `state` (a blueprint's setup state) are parameters of these functions; `find_writers` reports all other expressions.
 AT_SET_UP = {"app.jinja_env.globals", "state.app.jinja_env.globals", "app.jinja_env.make_globals"}
 
 

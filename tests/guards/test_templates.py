@@ -261,13 +261,13 @@ def see_what_is_rare(world: World) -> None:
     fetch(world, ADMIN, "/account/authenticator")
     for view in views:  # a form sent before has made one of the views visible to its owner only
         fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
-    for table in own:  # the worker is at the tables
+    for table in own:  # the tables are in the state in which the worker handles them
         fetch(world, ADMIN, f"/console/{HERE}/imports/tables/{table}")
     fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
     clock.freeze(NOW)
-    for moment in (NOW, None):  # the event is cancelled, and takes place after all
+    for moment in (NOW, None):  # first the event is cancelled, then it takes place after all
         with world.app.app_context():
             start_write(db.session)
             db.session.execute(update(Event).where(Event.slug == HERE).values(cancelled_at=moment))

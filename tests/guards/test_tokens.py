@@ -32,7 +32,7 @@ ADDRESSES = {  # by the name of a token in the test data: the addresses that the
     "open": [],  # this token stands in a cookie only
 }
 EVERY = [address for own in ADDRESSES.values() for address in own]
-# Tokens, hidden fields of forms, and the reference of an answer in the log.
+# Matches what differs in each answer: tokens, hidden fields, and the reference under which the log lists the answer.
 SECRETS = re.compile(r'[A-Za-z0-9_-]{43}|<input[^>]*type="hidden"[^>]*>|\b[0-9a-f]{8}\b')
 
 
@@ -61,7 +61,7 @@ def answers(world, path: str, token: str) -> list[tuple]:
 
 
 def refused(world) -> int:
-    """Return how many addresses refuse messages."""
+    """Return how many mail addresses have refused messages from organisers."""
     with world.app.app_context():
         return db.session.scalar(select(func.count()).select_from(MailRefusal))
 
