@@ -320,7 +320,7 @@ def test_registration_of_another_event_is_not_found(organiser, event, archive):
 
 
 def test_number_of_queries_is_the_same_for_a_short_and_a_long_history(organiser, person):
-    # compare the third view, because it writes no audit entry
+    # Compare the third view of the page, because a third view within an hour writes no audit entry.
     one = [len(show(organiser, person).statements) for _ in range(3)][-1]
     for _ in range(3):
         show(organiser, person).follow("Send the message again").submit(button="Send the message")

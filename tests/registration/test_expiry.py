@@ -222,7 +222,7 @@ def mail_states(registration, kind) -> list[str]:
 
 
 def test_an_offer_whose_mail_has_not_left_is_made_anew_instead_of_running_out():
-    """While the mail server is away the person does not learn of the offer, so it is mailed again, with 48 hours."""
+    """While the mail server is away the person does not learn of the offer, so a new mail gives 48 hours again."""
     waiting = offered(room())
     mark_mails(waiting, "offered", status=MessageStatus.AWAITING_RETRY, sent_at=None)
     assert (tend(NOW + 49 * HOUR), waiting.status) == (0, Status.OFFERED)

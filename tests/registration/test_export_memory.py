@@ -51,7 +51,7 @@ def given(organiser, page, **data) -> int:
         answer.close()
         return size
 
-    # The database session of the test itself would otherwise be closed with the answer.
+    # Close the answer in a context of its own, because closing it would also close the test's own database session.
     return Context().run(send)
 
 

@@ -18,7 +18,7 @@ from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
 
-# Zones whose offset is no whole number of hours, or changes by half an hour, and the event's usual one.
+# Time zones whose offset is no whole number of hours or changes by half an hour, and the event's usual time zone.
 ZONES = ("Europe/Stockholm", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns")
 GIVEN = {
     QuestionKind.TEXT: ("=1+1", "5", None),

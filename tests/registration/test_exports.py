@@ -287,4 +287,5 @@ def test_phone_number_is_text_and_a_moment_a_date_in_an_excel_file(organiser, pe
     assert told["Phone number"] == ("inlineStr", "+46 8 123")
     assert told["Family name"] == ("inlineStr", "Bergström")
     kind, days = told["Place confirmed (Europe/Stockholm)"]
-    assert (kind, round((float(days) - 46510) * 24, 3)) == ("n", 14.0)  # 46510 is 3 May 2027
+    # Excel's day number 46510 is 3 May 2027.
+    assert (kind, round((float(days) - 46510) * 24, 3)) == ("n", 14.0)

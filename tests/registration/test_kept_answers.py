@@ -269,7 +269,7 @@ def test_the_message_is_sent_again_to_the_typed_address_with_one_press(pages, se
 
 
 def test_who_mistyped_the_address_is_led_from_sending_it_again_to_correcting_it(pages, sent, database):
-    """The page for a new link leads to correcting the address: after a typing error the right one is unknown."""
+    """After "Send it again", the button "Change it" opens the form with its answers, to correct the address."""
     page = sent.form('form[action="/en/register/link"]').submit(button="Send it again", follow=True)
     assert "Wrong address? Enter it again" not in page.links
     form = page.submit(button="Change it", follow=True)

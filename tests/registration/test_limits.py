@@ -252,7 +252,7 @@ def test_what_is_held_back_is_recorded_in_few_entries_with_its_reason(event, sen
 
 
 def test_the_brake_holds_requests_for_links_and_keeps_the_address(event, app, database, moment):
-    """Links have a count of their own: many requests for links do not brake registering."""
+    """Requests for links are counted apart from registrations, so that many of them do not stop registering."""
     app.config["REGISTRATIONS_IN_ALL"] = "1 per 10 minutes"
     app.config["REGISTRATIONS_PER_ADDRESS"] = "3 per 10 minutes"
     person = confirmed(event, email="anna@example.org")
@@ -312,7 +312,7 @@ def test_five_hundred_clients_register_with_the_default_limits(event, send, data
 
 
 def test_no_client_alone_uses_up_the_messages_of_a_domain(app, moment):
-    """Forms and requests for links are limited apart: with both, one client would shut out a whole authority."""
+    """One client that sends forms and asks for links must not use up all mails that may go to an authority's domain."""
     for number in range(600):
         path = ("/en/register/justice", "/en/register/link")[number % 2]
         moment[0] += 600 if number % 120 == 119 else 0

@@ -126,7 +126,7 @@ def test_the_order_of_time_in_batches_is_that_of_the_whole_line(given_, line, si
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(given_=houses(), line=lines())
 def test_each_turn_in_balance_order_is_the_one_that_the_rule_names(given_, line):
-    """An independent statement of the rule: of those who can take a place, the one with the smallest key is next."""
+    """The test states the rule independently: of those who can take a place, the one with the smallest key is next."""
     house, oracle, waiting = House(*given_), House(*given_), [*line]
     for turn in turns(LineOrder.BALANCE, house, line):
         able = [one for one in waiting if oracle.can_take(one.sector_id) and not oracle.is_capped(one)]

@@ -1,4 +1,4 @@
-"""A new e-mail address, entered by organisers or the person, confirmed by its owner; a person's own move (S24)."""
+"""A registration's new e-mail address, entered by an organiser or the person: it counts once confirmed (S24)."""
 
 import json
 from datetime import timedelta

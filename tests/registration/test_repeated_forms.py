@@ -14,7 +14,7 @@ from tests.factories.registrations import confirmed, register, write
 
 pytestmark = pytest.mark.usefixtures("database")
 FORMS = 40
-TOLD = 6  # of 40 times in a day: the 1st, 2nd, 4th, 8th, 16th and 32nd
+TOLD = 6  # of 40 times in a day, the 1st, 2nd, 4th, 8th, 16th and 32nd have an entry
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_worker_adds_many_rows_up_and_forgets_those_of_a_deleted_event(database,
 
 
 def test_worker_leaves_rows_that_have_a_state_each_where_they_are(database, monkeypatch):
-    """Rows that are sums already are not rewritten each minute, however many there are."""
+    """A row that is already the only one of its sector and state is not rewritten each minute."""
     event = make_event()
     monkeypatch.setattr(state_counts, "MOST_ROWS", 1)
     for sector in ("ngo", "ngo", "tech", "politics"):

@@ -1,6 +1,6 @@
-"""A registration goes through few files; docs/architecture.md names them, and this traces one to count them.
+"""The code of a registration lies in few files, which docs/architecture.md names; the tests trace it and count them.
 
-The rule for counting stands in docs/decisions.md, "The house": from the form, once it is valid, to the outbox.
+The rule for counting stands in docs/decisions.md under "The house": count from the valid form to the outbox.
 """
 
 import re
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("frozen")
 PACKAGE = Path(forum.__file__).parent
 ARCHITECTURE, DECISIONS = PACKAGE.parent / "docs/architecture.md", PACKAGE.parent / "docs/decisions.md"
 MOST_STAYS, MOST_RETURNS = 12, 4
-# Files that do not count as a stay for a reader: tools (these rooms and the files of forum/ itself) know no feature,
-# finders only read, values only compute.
+# Files that do not count as a stay for a reader: tools (the packages TOOLS and the files directly in forum/) know no
+# feature, finders only read from the database, and values only compute.
 TOOLS = {"audit", "web"}
 FINDERS = {"queries"}
 VALUES = {
