@@ -176,7 +176,7 @@ def measure_mails(report: Report, folder: Path, quick: bool) -> None:
                 is_file = name == "SQLite"
                 url = f"sqlite:///{place / 'forum.sqlite3'}" if is_file else server.url(server.create())
                 app = filling.new_app(place, url)
-                # Some more than are measured: what a process does once is done for them.
+                # Add more people than are measured, for the mails that are sent before measuring begins.
                 filling.add_registrations(app, people + 2 * number)
                 if people == number:
                     for row in mails.rows(app, port, number, group):

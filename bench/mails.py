@@ -32,7 +32,7 @@ WRITTEN = Written(
     Text(sv="Välj din grupp", en="Choose your group"),
     Text(sv="Hej {given name}!\n\nVälj här: {own page}", en="Dear {given name},\n\nChoose here: {own page}"),
 )
-# So fast a pace holds nothing up here, so it shows what keeping one costs.
+# This pace is too fast to delay a mail, so that the benchmark shows only what keeping a pace costs.
 FAST = {"BULK_MAILS_PER_MINUTE": 600_000, "BULK_MAILS_PER_MINUTE_AND_DOMAIN": 600_000}
 
 
@@ -72,7 +72,7 @@ def send(app: Flask, port: int, number: int) -> Spent:
         mailing.begins_at = now - timedelta(seconds=1)
         db.session.commit()
         spent = Spent()
-        _work_off(spent, 50)  # whatever is made once is made
+        _work_off(spent, 50)  # these mails are not measured: they include work that a process does only once
         spent = Spent()
         _seconds, _result, spent.grown = measured(lambda: _work_off(spent, number))
     return spent
@@ -124,7 +124,7 @@ def _work_off(spent: Spent, number: int) -> None:
 
 
 def _bare_loop(port: int, content: bytes, number: int) -> float:
-    """Send the same bytes as often, over as many connections; return the seconds."""
+    """Send the bytes `number` times with smtplib, fifty mails over each connection; return the seconds."""
     began = time.perf_counter()
     for start in range(0, number, 50):
         with smtplib.SMTP("127.0.0.1", port) as client:

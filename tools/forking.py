@@ -155,7 +155,7 @@ def serve(control: int) -> str:
 
 
 def _fork_and_keep(status: int, others: list[int]) -> None:
-    """Fork the requested process and return in it; the process between sends back its number and its exit status."""
+    """Fork the requested process and return in it; this process, its keeper, sends back its number and exit status."""
     if pid := os.fork():
         for descriptor in others:
             os.close(descriptor)

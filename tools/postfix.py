@@ -18,7 +18,7 @@ from tools.certificates import make_certificate
 from tools.servers import MissingProgram, free_port
 
 ADDRESS = "127.0.0.1"
-# Whoever owns the Maildirs: the agent that delivers does not run as root.
+# The user who owns the Maildirs, because Postfix's delivery agent does not run as root.
 OWNER = "nobody"
 SETTINGS = """\
 compatibility_level = 3.6
