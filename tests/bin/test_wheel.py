@@ -72,8 +72,8 @@ def unpacked(wheel):
 def installed(wheel):
     """Install the wheel with its extra for Redis into a fresh environment, and return the environment's `bin`.
 
-    Of what the wheel needs, the lock names the versions. uv has them in its cache, from `bin/bootstrap`, so no index is
-    asked; only where they are gone from the cache it downloads them.
+    The lock names the versions of the packages that the wheel needs. uv takes them from its cache, which
+    `bin/bootstrap` has filled, and downloads only those that the cache has lost.
     """
     uv, folder = [sys.executable, "-m", "uv"], wheel.parent / "environment"
     subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, folder], check=True, timeout=120)

@@ -50,7 +50,7 @@ TAKE_NOTES = f"""() => {{
     [window.notes, window.takeNote] = [[], event => event.key === "Tab" && notes.push(({NOTE})(QUESTION))];
     addEventListener("keydown", takeNote, true);
 }}"""
-# The key Tab, as the browser receives it: Playwright would also send that it is let go, and Shift by itself.
+# The key Tab, as the browser receives it: Playwright would also send the release of the key, and Shift by itself.
 TAB = {"type": "rawKeyDown", "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9}
 SHIFT = 8  # Shift's bit in the mask of modifier keys
 # The parts of the largest field: day, month, year, hours, minutes, am or pm, and the button of the calendar.

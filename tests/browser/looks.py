@@ -1,4 +1,4 @@
-"""axe-core in every look of a page: a rule runs again only when what it reads of the page has changed (looks.js)."""
+"""Runs axe-core in every look (width and colours) of a page; a rule runs again only when what it reads has changed."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

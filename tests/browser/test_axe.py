@@ -1,4 +1,4 @@
-"""Controls: axe-core finds what is wrong in any look of a page, though most of its rules do not run in each look."""
+"""Controls: axe-core finds a fault in any look (width and colours) of a page, though most rules do not run in each."""
 
 from collections import defaultdict
 
@@ -68,7 +68,7 @@ FAULTY = [
 
 @pytest.mark.parametrize(("rule", "look", "styles", "markup"), FAULTY)
 def test_axe_finds_a_fault_in_the_first_look_that_has_it(chromium, rule, look, styles, markup):
-    """Control: a fault is found although other texts look alike, and although the looks before are without it."""
+    """Control: a fault is found although other texts look alike, and although earlier looks do not have it."""
     page = chromium.new_page()
     page.set_content(
         f"<html lang=en><title>A page</title><style>{PLAIN} {styles}</style><h1>A page</h1>{markup}"

@@ -50,7 +50,7 @@ def test_page_can_be_read_and_used(visit, axe, name, measured_in):
 
 
 def unreadable(page: Page) -> dict[str, list[str]]:
-    """Return the faults that the measures find, by look; the page is wide and light before."""
+    """Return the faults that the measures find, by look; the page must be wide and light when this begins."""
     found = {"desk": measure(page, *READING, "small", "twins", *CONTENT)}
     found["spaced text"] = measure_spaced(page)
     resize(page, DESK // 2)

@@ -170,7 +170,7 @@ def test_whoever_is_deleted_or_restricted_leaves_the_choice(organiser, people):
 
 def test_whoever_is_deleted_at_this_moment_is_not_chosen(organiser, database, people):
     if database.get_bind().dialect.name == "sqlite":
-        return  # only one writer at a time
+        return  # SQLite has one writer at a time, so nobody can be deleted while somebody else writes
     page, gone = organiser.get(LIST), people[3].id
     db.session.rollback()
     with db.engine.connect() as other:

@@ -1,4 +1,4 @@
-"""Acts for many people that cannot be done for one of them, and selections of which nobody can be told."""
+"""Acts on many people that are refused: too many tags, a removed sector, people in review, too many to foresee."""
 
 from types import SimpleNamespace
 

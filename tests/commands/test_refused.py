@@ -136,7 +136,7 @@ def test_a_text_that_is_no_table_is_refused(monkeypatch):
 
 
 class Refusing(dict):
-    """Settings of which the refusals are kept."""
+    """Settings that keep each refusal in the list `refused`."""
 
     def refuse(self, words: str) -> None:
         self.setdefault("refused", []).append(words)

@@ -81,7 +81,7 @@ def test_the_console_offers_nothing_that_only_an_event_to_come_needs(sign_in_as,
 
 
 def said(console: Pages, paths: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """Return the words that are on their page."""
+    """Return each pair of a page and one of its words in `paths` for which the page shows the word."""
     pages = {path: console.get(path).text for path in paths}
     return {(path, word) for path, words in paths.items() for word in words if word in pages[path]}
 

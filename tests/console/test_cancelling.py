@@ -56,7 +56,7 @@ def entry_of(pages) -> tuple[str, int]:
 
 
 def mark_sent(registration) -> None:
-    """Let the registration's mails have left at once."""
+    """Mark the registration's mails as sent at NOW."""
     start_write(db.session)
     for mail in queries.list_mails(registration):
         mail.status, mail.sent_at = MessageStatus.SENT, NOW
@@ -114,7 +114,7 @@ def test_a_post_says_that_the_forum_is_cancelled(event, pages):
 
 @pytest.mark.parametrize("act", ["cancel", "sector", "new-address"])
 def test_a_person_of_a_cancelled_event_reads_no_promise_about_places(event, pages, act):
-    """The page that gave up a place said that it is offered to the next in line."""
+    """The page for giving up a place says otherwise that the next person in line is offered that place."""
     token = write(links.issue, confirmed(event), TokenPurpose.MANAGE, now=NOW)
     pages.get("self_service.enter", token=token, expect=303)
     pages.get(f"/en/r/{act}", expect=200)

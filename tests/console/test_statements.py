@@ -78,7 +78,7 @@ def add_many(event, number: int) -> None:
 
 
 def save_views(organiser) -> None:
-    """Save two views: one whose people the counts tell, and one whose people only the rows tell."""
+    """Save two views: stored counts tell how many people one has; for the other the rows must be counted."""
     for query in ("sector=justice", "answer=challenge:cases"):
         organiser.get(f"{LIST}/views/new?{query}").form("main form").submit({"name": query}, expect=303)
 

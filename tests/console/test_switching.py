@@ -13,7 +13,7 @@ from tests.factories.registrations import register
 
 
 def choices(page):
-    """Return the URLs where the page offers to go on in other events, and here."""
+    """Return the URLs of the links by which the page offers to switch events."""
     return [a["href"] for a in page.soup.select(".console-choices li a")]
 
 

@@ -69,7 +69,7 @@ def page_of(pages, delegation):
 
 
 def list_rows(pages, delegation):
-    """Return what the contact's page shows of each person, with names, addresses and numbers made equal."""
+    """Return what the contact's page shows of each person, with an X for names and for numbers of delegations."""
     html = page_of(pages, delegation).data.decode()
     items = re.findall(r"<li><strong>.*?</li>", html, re.DOTALL)
     assert len(items) == len(delegation.people)
@@ -92,7 +92,7 @@ def let_mails_leave():
 
 @pytest.mark.parametrize("leave", [True, False])
 def test_rows_of_known_and_new_address_are_alike_at_every_moment(pages, delegation, leave):
-    """The rows are alike also while no mail is sent, which gives more time, and after an erasure (S24)."""
+    """Rows are alike even while no mail is sent, when people get more time to confirm, and after an erasure (S24)."""
     if leave:
         let_mails_leave()
     seen = []

@@ -175,7 +175,7 @@ def test_pasted_rows_that_cannot_be_read_change_nothing(pages, event, lines, fau
 
 
 def test_pasted_title_with_an_at_sign_is_kept_beside_the_address():
-    """A title that is dropped would be missed by nobody, so it is kept, and the form refuses its at sign."""
+    """Nobody would notice that a title was dropped, so it is kept, and the form refuses its at sign."""
     row = {"given_name": "Eva", "family_name": "Gran", "title": "IT @ Polisen", "email": "eva@example.org"}
     assert pasted.read("\t".join(row.values()), most=20) == [row]
     moved = {"given_name": "Eva", "email": "eva@example.org", "title": "Chef"}

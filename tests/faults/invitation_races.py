@@ -31,9 +31,10 @@ INVITED = 8
 
 
 def yes_while_forwarded(race):
-    """Each of eight held places goes to the invited person or to a colleague, never to both, or to whoever waits.
+    """Each of eight held places goes to the invited person, to a colleague or to a waiting person, never to two.
 
-    Two invitations name the same colleague each, who gets one invitation: the second place is offered to the line.
+    Each colleague is named by two invited people and gets one invitation: the other place is offered to the waiting
+    list.
     """
     event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
     invited = [invite(event, number) for number in range(INVITED)]

@@ -225,7 +225,7 @@ def _change(registration_id: int) -> Outcome:
 
 
 def _move(job: tuple[int, str, bool]) -> Outcome:
-    """Move a registration as an organiser would; the outcome's `more` is the result of the move."""
+    """Move a registration as an organiser would; the outcome's `more` is what `moving.move` returned."""
     registration_id, key, may_wait = job
     database.start_write(db.session)
     registration = db.session.get_one(Registration, registration_id)

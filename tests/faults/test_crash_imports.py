@@ -32,7 +32,7 @@ def app(make_app, database_url):
 
 
 def keep(app, number: int, **differing) -> None:
-    """Store a table of so many people, to be checked; the event has 8 places for them fewer than that."""
+    """Store a table of `number` people for the worker to check; their sector has places for all but eight of them."""
     sectors = [make_sector("ngo", ceiling=number - 8, position=1), make_sector("tech", position=2)]
     event = make_event(capacity=number, sectors=sectors)
     sign_in_somebody(app, event=event)

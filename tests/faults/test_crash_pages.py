@@ -163,7 +163,7 @@ def test_an_import_is_complete_or_absent(organiser, event, press, moment):
 
 
 def test_mails_of_invitations_are_made_once(event, crash):
-    """A worker that dies leaves no second mail, and no invitation without one that the next worker does not find."""
+    """After a worker has died, no invitation gets a second mail, and the next worker mails each that has none."""
     for number in count(1):
         died = []
         for moment in MOMENTS:

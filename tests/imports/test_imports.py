@@ -385,7 +385,7 @@ def test_a_table_that_is_sealed_no_more_is_chosen_again(page, event):
 
 
 def test_an_address_that_is_registered_and_a_full_sector_stop_an_import(event, organiser):
-    """The rules of adding by hand hold once more while people are imported."""
+    """The rules for adding a person by hand are checked once more while people are imported."""
     confirmed(event, "ngo", email="kim@example.org")
     told = actions.Terms(
         reason="Ours.", sends_links=True, may_wait=False, headings="", columns={}, form_key="form"

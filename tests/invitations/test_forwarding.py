@@ -227,7 +227,7 @@ def test_a_colleague_in_a_sector_with_review_is_reviewed_and_vouched_for_by_nobo
 
 
 def test_erasing_and_own_data_keep_the_two_apart(event):
-    """Own data and erasure keep invited person and colleague apart; an unsent mail with an erased name is made anew."""
+    """Neither the invited person's own data and erasure nor the colleague's include the other's invitation."""
     invitation = invite(event, "tech", terms=ALLOWED, given_name="Riktiga")
     second = forward(invitation)
     send_all()

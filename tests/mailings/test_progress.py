@@ -40,7 +40,7 @@ def test_pages_say_how_long_it_takes(event, organiser, time):
     time.now = BEGUN - timedelta(seconds=1)
     time.forward(seconds=2)
     here = {"event": "nf27", "mailing": mailing.id}
-    # Six mails at six a minute, which chance makes a tenth slower.
+    # At a pace of six a minute, six mails take a minute and about a tenth more, because intervals are random.
     said = "Messages to many that wait for their turn: 6. That takes about 1 minute more."
     assert said in organiser.get("outbox.index", event="nf27").text
     text = organiser.get("sent_mailings.show", **here).text

@@ -138,7 +138,7 @@ def test_two_presses_at_once_refuse_once(app, event, frozen, monkeypatch):
     mailing = make_planned(event)
     work()
     link = link_in(mails_of(mailing)[person.email])
-    # Neither press sees what the other has not stored yet.
+    # Neither of two simultaneous presses sees the refusal that the other one has not stored yet.
     monkeypatch.setattr("forum.mailings.refusals.is_refused", lambda _address: False)
     for _press in range(2):
         Pages(app).open(link, method="POST", data=ONE_CLICK)

@@ -11,7 +11,7 @@ from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail
 
-# Rows without content: enough for whoever looks for the next mail.
+# The rows have no content, which a worker that only looks for the next mail does not need.
 ROWS = """\
 WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < :number)
 INSERT INTO outbox_messages

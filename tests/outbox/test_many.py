@@ -105,9 +105,9 @@ def test_the_next_mail_is_found_by_an_index_whatever_waits(app, database):
 
 @pytest.mark.slow
 def test_a_confirmation_leaves_while_twenty_thousand_others_wait(app, database, own, smtp_server, started):
-    """Between its commit and its arrival a worker ends the mail that it is sending, and at most begins one other."""
+    """Between the confirmation's commit and arrival, a worker finishes one mail and begins at most one other."""
     fill_with_rows(WAITING)
-    # The first ones are whole; the worker comes to no others.
+    # Only the mails that are due first have content: the workers do not get to the others during the test.
     fill(WHOLE)
     workers = 2
     environment = {**os.environ, **{f"FORUM_{name}": str(value) for name, value in own.items()}}
@@ -130,7 +130,7 @@ def test_a_confirmation_leaves_while_twenty_thousand_others_wait(app, database, 
 def test_each_mail_leaves_once_though_a_worker_is_killed_every_second(
     app, database, own, smtp_server, started
 ):
-    """Only a mail that the mail server has taken, and whose worker is killed before it notes that, comes once more."""
+    """A mail comes twice only if its worker is killed after the mail server has taken the mail and before noting that."""
     contents = fill(MAILS)
     working = [start_delivery(own) for _ in range(WORKERS)]
     started += working
@@ -166,7 +166,7 @@ def test_each_mail_leaves_once_though_a_worker_is_killed_every_second(
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
+    """Wait until the function returns true."""
     until = time.monotonic() + 120
     while not holds():
         assert time.monotonic() < until, "it never came"

@@ -49,7 +49,7 @@ def sent() -> list[str]:
 
 
 def test_no_minute_has_more_mails_to_many_than_may_leave(database, pace, time):
-    """The clock moves by half a second, as the worker looks; whatever minute one takes, the limits hold in it."""
+    """The clock moves in half seconds, at which the worker looks for mail; the limits hold in each span of a minute."""
     pace(20, 8)
     for domain in ("a.example", "b.example", "c.example"):
         to_many(domain, 14)
@@ -63,7 +63,7 @@ def test_no_minute_has_more_mails_to_many_than_may_leave(database, pace, time):
         in_minute = [address for at, address in left if begin <= at < begin + MINUTE]
         assert len(in_minute) <= 20
         assert max(map(in_minute.count, in_minute)) <= 8
-    # Chance and the paces of the domains slow them down, but not by half.
+    # Random intervals and the paces of the domains make sending slower, but not by half.
     assert len(left) >= 0.7 * 20 * 100 / 60
     waits = {later - earlier for (earlier, _), (later, _) in pairwise(left)}
     assert len(waits) > 1

@@ -1,6 +1,6 @@
 """A real mail server takes the forum's mail over TLS, and what arrives is signed; what comes back is read (M06, M09).
 
-The test is skipped where Postfix is missing, or where nobody is root, as whom it starts.
+The test is skipped where Postfix is missing, and where tests do not run as root, which Postfix needs to start.
 """
 
 import base64

@@ -36,16 +36,16 @@ from tools.organisers import make_user
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
 LANGUAGES = ("sv", "en")
-# Invisible: fills the preview of a mail program after the first sentence.
+# Invisible characters that fill the preview in a mail program after the mail's first sentence.
 FILLING = "\N{COMBINING GRAPHEME JOINER}"
 REASON = Text(
     sv="Lokalen har brunnit.\n\nVi söker en annan dag.",
     en="The venue has burnt down.\n\nWe look for another day.",
 )
 EVERY_KIND = {*KINDS, *ACCOUNT_KINDS, *OTHER_KINDS, "test"}
-# Headers that are other ones in each mail, or say how its parts are encoded.
+# Headers that snapshots leave out: they differ in each mail, or say how the mail's parts are encoded.
 LEFT_OUT = {"Date", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
-# What is drawn or counted anew in each run, and what stands for it in a snapshot.
+# What is random or numbered anew in each run, and the text that replaces it in a snapshot.
 DRAWN = (
     (re.compile(r"(?<=/)[A-Za-z0-9_-]{43}\b"), "TOKEN"),
     (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b"), "REFERENCE"),
@@ -91,7 +91,7 @@ def make_every_mail(language: str) -> dict[str, Mail]:
 
 
 def make_variants(language: str) -> dict[str, Mail]:
-    """Return mails that say something else by what has happened; their names have the kind before "--"."""
+    """Return mails of a kind that differ by what has happened, named like "event-changed--cancelled"."""
     one = [make_sector("justice", ceiling=1)]
     event = make_event(slug="hel29", is_current=False, capacity=1, sectors=one)
     held, waits, asks = (confirmed(event, language=language) for _number in range(3))

@@ -146,7 +146,7 @@ def test_only_registrations_that_certainly_have_the_address_are_the_persons(even
 
 
 def test_what_hangs_on_an_address_alone_stays_with_whoever_is_registered_with_it(event):
-    """What has only the address belongs to the live registration: it is neither shown nor erased, then or later."""
+    """A row with only an address, such as a delegation, is neither shown nor erased with an ended registration."""
     first = cancelled(event, "First", email=CONTACT.email)
     confirmed(event, given_name="Living", email=CONTACT.email)
     registered(event, [Person("Bo", "Ek", ""), Person("Cia", "Dahl", "")], sector="justice")

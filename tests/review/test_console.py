@@ -266,7 +266,7 @@ def test_words_in_a_language_that_the_person_no_longer_reads_decide_nothing(orga
 
 
 def test_what_a_change_was_before_stands_beside_the_decision_about_it(organiser, app, event, people, frozen):
-    # A name that no sealed value in the audit trail, a text in base64, has by chance.
+    # This name cannot appear by chance in the sealed values of the audit trail, which are base64 text.
     write(setattr, people[0], "family_name", "Ekwall-Öst")
     approve(people[0])
     before = people[0].organisation

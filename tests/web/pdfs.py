@@ -1,6 +1,6 @@
 """Reads a PDF that the forum has made: its pages' words as a reader would copy them, and what it says of itself.
 
-It knows what such a file has (objects that are not packed together, fonts with a ToUnicode table), and no other.
+Only PDFs like the forum's can be read: their objects are not packed together, and fonts have a ToUnicode table.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Numbers beyond every row, cookies beyond a server's limits, and what there is nothing to say about."""
+"""Rare limits: ids beyond every row, cookies too long for a server's headers, and functions with nothing to report."""
 
 import pytest
 from flask import Response, current_app
