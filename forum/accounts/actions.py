@@ -35,7 +35,7 @@ def check_password(email: str, password: str) -> User:
 def ask_second_factor(user: User, password: str, *, now: datetime) -> str:
     """Return a token that lets this browser go on to the second factor, and nothing else.
 
-    Call it once the password was right. An outdated password hash is renewed (S02), and a user who has no
+    Call this function once the password was right. An outdated password hash is renewed (S02), and a user who has no
     authenticator gets the secret for one.
     """
     if user.password_hash and passwords.is_outdated(user.password_hash):

@@ -44,7 +44,7 @@ def queue_passkey_removed(user: User, name: str, *, now: datetime) -> None:
 
 
 def queue_passkey_cloned(user: User, name: str, *, now: datetime) -> None:
-    """Tell the user that a passkey was refused because its device's counter has gone back, as that of a copy does."""
+    """Tell the user that a passkey was refused because its device's counter has fallen, which shows a copy."""
     _queue(user, "account-passkey-cloned", now, passkey=name, link=_own_page())
 
 

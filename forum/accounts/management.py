@@ -30,7 +30,8 @@ def give_role(
 ) -> None:
     """Give a role for one event, or for all when `event_id` is None; end the user's sign-ins if `signs_out` (S06).
 
-    Every request reads the roles anew, also in sign-ins that go on. Does nothing when the user has the role already.
+    Every request reads the roles from the database, so sign-ins that are not ended have the new roles, too. Does
+    nothing when the user has the role already.
     """
     if queries.find_membership(user, role, event_id):
         return
@@ -47,7 +48,8 @@ def take_role(
 ) -> None:
     """Take a role for one event, or for all when `event_id` is None; end the user's sign-ins if `signs_out` (S06).
 
-    Every request reads the roles anew, also in sign-ins that go on. Does nothing when the user does not have the role.
+    Every request reads the roles from the database, so sign-ins that are not ended lose the role, too. Does nothing
+    when the user does not have the role.
     """
     held = queries.find_membership(user, role, event_id)
     if held is None:

@@ -66,8 +66,8 @@ def add(user: User, name: str, *, challenge: str, answer: str, now: datetime) ->
 def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
     """Accept the challenge's signature by one of the user's passkeys. Raises PasskeyRefused.
 
-    The caller has locked the account. Raises PasskeyCloned when the device's counter has gone back, after recording it
-    and queueing a mail to the user.
+    The caller has locked the account. Raises PasskeyCloned when the device's counter is not higher than before, after
+    recording it and queueing a mail to the user.
     """
     _use_up(challenge, LinkPurpose.USE_PASSKEY, user, now=now)
     passkey = queries.find_credential(ceremonies.credential_in(answer))

@@ -13,7 +13,7 @@ SECRET = (Role.CARE, Role.PROTECTED_HANDLER)
 def is_within_reach(user: User, *, by: User) -> bool:
     """Return whether `by` may send this colleague a first password's link, end sign-ins and reset the second factor.
 
-    Reads the roles of both anew. Nobody is within their own reach.
+    Reads the roles of both organisers from the database again. Nobody is within their own reach.
     """
     return covers(queries.list_memberships(by), queries.list_memberships(user)) and user.id != by.id
 

@@ -55,7 +55,7 @@ def reviews(event_id: int, sector_id: int) -> ColumnElement[bool]:
 def give(user: User, event: Event, sectors: Collection[int], *, actor: str, now: datetime) -> bool:
     """Make these the sectors of a reviewer of the event, whose account is locked; return whether any changed.
 
-    Sectors of other events, or that are gone, are left out. Does nothing for whoever lacks the role.
+    Sectors of other events, or that are gone, are left out. Does nothing for somebody who lacks the role of a reviewer.
     """
     held = queries.find_membership(user, Role.REVIEWER, event.id)
     if held is None:

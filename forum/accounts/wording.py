@@ -106,7 +106,7 @@ def role_names(roles: Iterable[Role]) -> str:
 
 
 def roles_text(colleague: Colleague, event: Event) -> str:
-    """Return a colleague's roles for the event in words; a reviewer's sectors stand behind the role."""
+    """Return a colleague's roles for the event in words; a reviewer's sectors follow the role."""
     names = [in_language(sector.name) for sector in event.sectors if sector.id in colleague.sectors]
     return ", ".join(_role_text(role, names) for role in colleague.here)
 
