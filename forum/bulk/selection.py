@@ -85,7 +85,7 @@ class Foreseen:
 
 
 def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
-    """Return what the act would do with the chosen people, as far as their state says it.
+    """Return what the act would do with the chosen people, judged by their present states.
 
     Later the task asks the rules of the single act again for each person.
     """

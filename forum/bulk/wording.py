@@ -46,7 +46,7 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
 
 
 def question(kind: TaskKind, number: int) -> str:
-    """Return the heading of the page that asks before an act on so many people.
+    """Return the heading of the page that asks before an act on this number of people.
 
     Where the tag or sector is chosen on the page, it names no number: nobody knows yet whom the act will change.
     """
@@ -143,7 +143,7 @@ def task_text(task: Task) -> str:
 
 
 def started_text(number: int) -> str:
-    """Return the message that a task about so many people has started."""
+    """Return the message that a task about this number of people has started."""
     return ngettext(
         "It has started, for %(num)s person. You can leave this page.",
         "It has started, for %(num)s people. You can leave this page.",

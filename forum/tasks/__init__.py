@@ -1,1 +1,1 @@
-"""Long work on many people: a task, with a row for each person, which the worker works off (R12)."""
+"""Tasks: long work on many people, with a row for each person, which the worker does row by row (R12)."""
