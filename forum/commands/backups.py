@@ -210,7 +210,7 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
 
 def _delete_whole(raw: Any, _record: Any) -> None:
     """Make deletions cascade to referring rows, and overwrite deleted content in the SQLite file with zeros (F8)."""
-    # Without foreign keys such rows would stay, and the next migration would be refused.
+    # With foreign keys off, rows that refer to the deleted ones would stay, and the next migration would be refused.
     raw.execute("PRAGMA foreign_keys = ON")
     raw.execute("PRAGMA secure_delete = ON")
 

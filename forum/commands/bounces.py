@@ -88,7 +88,7 @@ def _read_maildir(folder: Path) -> tuple[Counter[str], int]:
 
 
 def _note(raw: bytes, recipient: str) -> str | None:
-    """Note one mail and commit; return what came of it, None when it has to be read again later."""
+    """Note one mail and commit; return the result, None when the mail has to be read again later."""
     try:
         start_write(db.session)
         told: dict[str, Any] = {"sent_to": recipient, "now": clock.now()}

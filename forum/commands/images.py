@@ -66,7 +66,7 @@ def _make(key: str) -> bool:
 
 
 def _lock(key: str) -> Image | None:
-    """Lock the event of the image, under which images are removed; return the image, None when it is gone."""
+    """Lock the event of the image, so that nobody removes the image; return the image, None when it is gone."""
     image = queries.find(key)
     event = events.find_by_id(image.event_id) if image else None
     if event:

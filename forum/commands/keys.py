@@ -62,7 +62,7 @@ def rotate_keys() -> None:
 def refuse_wrong_keys(app: Flask) -> None:
     """Raise UnsafeSettings when the data keys do not decrypt this database.
 
-    A database that is away or has no tables yet is accepted.
+    A database that cannot be reached or has no tables yet is accepted.
     """
     with _database_if_usable(app):
         try:

@@ -1,9 +1,9 @@
 """Running the web processes and the worker under one command.
 
 Two web processes use two cores, because Python's global lock lets one thread of a process compute at a time. Granian
-starts threads on demand and ends idle ones, so a high limit costs nothing: with 128 threads as many cached pages a
-second were served as with five. Most threads may serve requests that wait (`web/lobby`); the others give only answers
-that need no waiting.
+starts threads on demand and ends idle ones, so a high limit costs nothing: a server with 128 threads served as many
+cached pages a second as one with five. Most threads may serve requests that wait (`web/lobby`); the others give only
+answers that need no waiting.
 """
 
 import gc
