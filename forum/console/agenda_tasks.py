@@ -1,4 +1,4 @@
-"""A task of the overview, and the tasks that time makes: offers that end today, work that stands still, old backups."""
+"""A task of the overview, and the tasks that come with time: ending offers, work without progress, old backups."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

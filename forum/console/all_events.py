@@ -29,7 +29,7 @@ class Row:
 
 @bp.route("/events")
 def index() -> ResponseReturnValue:
-    """Show each event with its places and open tasks; events that are over stand apart."""
+    """Show each event with its places and open tasks; events that are over are listed apart."""
     now, listed = clock.now(), events.list_events()
     waits = read_waits([(event, Scope(event.id)) for event in listed])
     rows = [

@@ -2,8 +2,8 @@
 
 Whoever does not handle protected identities reads nothing that could tell who has one (P21). Left out for them are
 look-ups and the openings of their page, which older versions recorded as views, and all views of people who were added
-by hand: handlers add people in this way, so a missing view would tell who did. Nobody reads who added a person by hand,
-and the filter by organiser leaves these entries out.
+by hand: handlers of protected identities add people by hand, so a missing view would tell whom a handler has added.
+Nobody reads who added a person by hand, and the filter by organiser leaves these entries out.
 """
 
 from collections.abc import Iterator, Mapping

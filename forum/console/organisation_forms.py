@@ -87,7 +87,7 @@ class OrganisationForm(SettingsForm):
         )
 
     def validate_name(self, field: StringField) -> None:
-        """Refuse a name with nothing left for comparing names, such as an accent alone."""
+        """Refuse a name of which nothing is left when it is folded for comparing, such as an accent alone."""
         if field.data and not organisation_key(field.data):
             raise ValidationError(_l("Write the name with letters or digits"))
 

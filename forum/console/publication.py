@@ -64,7 +64,7 @@ def publish(event: str) -> ResponseReturnValue:
 
 @bp.route("/withdrawal", methods=["GET", "POST"])
 def unpublish(event: str) -> ResponseReturnValue:
-    """Say what visitors will see and what becomes of the registrations; on POST take the event off the site."""
+    """Say what visitors will see and what happens to the registrations; on POST take the event off the site."""
     form = UnpublishForm(kept_words.sent_or_kept())
     if form.is_submitted():
         start_write(db.session)

@@ -57,7 +57,7 @@ def send(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/results")
 def show(event: str, mailing: int) -> ResponseReturnValue:
-    """Show how far a message has come, and what became of the mail to each person."""
+    """Show how far a message has come, and the result of the mail to each person."""
     shown, now = find_or_404(get_any_or_404(event), mailing), clock.now()
     if shown.status == MailingStatus.PROPOSED:
         return lead_to(shown)

@@ -21,7 +21,7 @@ RARE = ("review.index", "erasure_requests.index")
 
 @dataclass(frozen=True)
 class Choice:
-    """An event to which somebody may switch, and the URL where they go on."""
+    """An event to which somebody may switch, and the URL of the page to which the switch leads."""
 
     event: Event
     url: str
