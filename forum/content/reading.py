@@ -29,7 +29,7 @@ def read(
 
     `originals` has event and key of each image whose original is there.
 
-    Raises ContentRefused with a sentence for each file that is to blame.
+    Raises ContentRefused with a sentence for each faulty file.
     """
     site, problems, files = Site(), list(unread.values()), {*texts, *unread}
     if not files:

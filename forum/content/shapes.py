@@ -174,7 +174,7 @@ country = matching(_is_country, 'the code of a country, such as "SE"')
 
 
 def key(longest: int) -> Check:
-    """Return a check for a key or slug, which may stand in addresses and names of files."""
+    """Return a check for a key or slug, which can be a part of addresses and names of files."""
     return matching(NAME.fullmatch, f"letters, digits and hyphens, {longest} at most", longest)
 
 
@@ -200,7 +200,7 @@ def link(longest: int) -> Check:
 
 
 def mail_address(longest: int) -> Check:
-    """Return a check for a mail address; "" says that there is none."""
+    """Return a check for a mail address; "" means no address."""
 
     def check(value: Any, where: Where) -> str:
         try:
