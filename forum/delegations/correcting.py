@@ -78,7 +78,8 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
     if before is not None:
         drafted.requested_at = before.requested_at
     if held is not None and _counts_alike(drafted, before):
-        # The new registration takes over the held place, which still counts for the client of the contact's form.
+        # The new registration takes over the held place, which still counts against the limit of the client that sent
+        # the contact's form.
         sender, is_free = replace(sender, client=held.client, most_held=sys.maxsize), True
     admitting.ask_person(delegate, drafted, sender, now, is_free=is_free)
     db.session.flush()

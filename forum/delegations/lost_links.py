@@ -20,7 +20,7 @@ from forum.registration.links_by_mail import Beside
 
 # How many of the oldest and of the newest unconfirmed delegations of an address get a link, if there are more. A
 # stranger who sends any number of forms with somebody else's address hides neither an earlier delegation nor one that
-# is sent anew.
+# the contact sends again.
 OLDEST = NEWEST = 3
 
 

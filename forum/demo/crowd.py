@@ -188,7 +188,7 @@ class _Cast:
 def make_room(event: Event) -> None:
     """Set ceilings and capacity so that everybody fits; the sector with a waiting list is full. Mend the counters.
 
-    People who wait must get no offer because of this: the worker would send them mails.
+    People who wait must get no offers by the new numbers: the worker would send them mails.
     """
     held = held_places.count_places(event)
     for sector in event.sectors:

@@ -43,7 +43,7 @@ REASONS = {
 
 
 class Ending(Enum):
-    """What becomes of an invitation."""
+    """How an invitation ends."""
 
     SILENT = auto()  # the invitation was sent and not answered, and a reminder was sent
     SENT = auto()  # the invitation was sent yesterday and is not answered yet
@@ -56,8 +56,7 @@ class Ending(Enum):
     WITHDRAWN = auto()
 
 
-# For each guest, in the order of inviting: what becomes of the invitation, and whether it holds a place until the
-# answer.
+# For each guest, in the order of inviting: how the invitation ends, and whether it holds a place until the answer.
 GUESTS = (
     (Ending.YES, True),
     (Ending.NO, True),
