@@ -44,7 +44,8 @@ def ask(
 def confirm(token: str, *, now: datetime) -> str:
     """Put the address of a link on the list; return the token of a link to its choices. Raises NoFollowing.
 
-    A mark that mail to the address comes back, or was unwanted, is taken off: its owner has asked for mail anew (M10).
+    If the address is marked because mail came back or was unwanted, the mark is deleted: the owner wants mail again
+    (M10).
     """
     follower = links.follow(token, FollowPurpose.CONFIRM, now=now, is_locked=True)
     if follower.confirmed_at is None:

@@ -45,7 +45,7 @@ def tell_reach(post: Post) -> str:
 
 
 def tell_results(post: Post) -> str:
-    """Return what has come of the mails of a public post (the template filter `mail_results`)."""
+    """Return the results of the mails of a public post (the template filter `mail_results`)."""
     mailed = db.session.get(MailedPost, post.id)
     if mailed is None or mailed.announced_at != post.announced_at:
         return _("By e-mail: in a few minutes.") if queries.is_new(post) else _("Not sent by e-mail.")

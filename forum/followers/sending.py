@@ -95,7 +95,7 @@ def queue_one(mail_id: int, *, now: datetime) -> int:
 
 
 def lock_post(post_id: int) -> Post | None:
-    """Lock a post until the commit, so that it is not withdrawn while a mail about it is made; None for none."""
+    """Lock a post until the commit, so that it is not withdrawn while a mail about it is made; None if it is gone."""
     query = select(Post).where(Post.id == post_id)
     return db.session.scalars(read_locked(query)).one_or_none()
 

@@ -1,8 +1,8 @@
 """The weekly mail: what came out since the last one, each Friday at nine by the clock at the venue, or nothing.
 
 A follower's mail has the posts that the follower has not had, so that no post comes twice and none is lost when a mail
-was left out. A mail that could not be made within WINDOW of its hour, because the worker stood still or a clock was
-wrong, is left out: the next one has its posts (R18).
+was left out. A mail that could not be made within WINDOW of its hour, because no worker ran or a clock was wrong, is
+left out: the next one has its posts (R18).
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""A post that is withdrawn does not go out any more: its mails that have not left are taken back with it.
+"""A post that is withdrawn is not mailed any more: its mails that are not sent yet are cancelled together with it.
 
-A weekly mail that was to have the post among others is made anew without it.
+An unsent weekly mail that has the post among others is made again without the post.
 """
 
 from typing import Any

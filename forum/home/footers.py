@@ -1,7 +1,7 @@
 """The footer of public pages, rendered once for each event, language and content version.
 
-Forms are rendered anew for each visitor, and pages that show places left each second. The footer of these pages took a
-quarter of the time to render, and is the same for everybody.
+Forms are rendered again for each visitor, and pages that show how many places are left once a second. The footer of
+these pages took a quarter of the time to render, and is the same for everybody.
 """
 
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Marku
 
     `version` is the content version from before anything was read, so that a kept footer is never older. A footer that
     may say something else within a minute, such as when the last places are taken, is not kept. The page around a
-    footer is cached no longer than the footer holds.
+    footer is cached no longer than the footer is valid.
     """
     kept: dict[tuple[int, str], Footer] = current_app.extensions.setdefault("kept_footers", {})
     key, now = (event.id, language()), clock.now()
