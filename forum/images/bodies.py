@@ -29,7 +29,7 @@ class Piece:
 
 
 def mark_of(image: Image) -> str:
-    """Return the mark that stands for an image in a text."""
+    """Return the mark by which a text shows an image."""
     return f"{BEGINNING}{image.key}}}}}"
 
 

@@ -162,7 +162,7 @@ def forget_rows(table: ImportTable, *, after: int) -> None:
 
 
 def headings_of(table: ImportTable) -> Table:
-    """Return the headings with the first rows, from which a page shows what stands in each column."""
+    """Return the headings with the first rows, from which a page shows what each column contains."""
     first = read(table, 0) or {"rows": []}
     return Table(read(table, HEADINGS), [(number, cells) for number, cells in first["rows"]], table.hidden)
 

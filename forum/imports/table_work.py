@@ -1,8 +1,8 @@
 """The worker's part of long tables: reading and checking them, and importing their people part by part (R12).
 
 A part is imported in one transaction, which also says that the part is done: a worker that is killed leaves no part
-half imported and nobody imported twice, and the next one goes on with the next part. Whoever cannot be registered any
-more when their part comes is left out and reported by row.
+half imported and nobody imported twice, and the next one goes on with the next part. A person who can no longer be
+registered when the worker reaches that part is left out, and the row is reported.
 """
 
 import logging
@@ -106,8 +106,9 @@ def _read_part(table: ImportTable) -> int:
 def _conclude(table: ImportTable, now: datetime) -> int:
     """Check the whole table, and store the outcome, or begin with the import if that was asked for.
 
-    The check only reads and may take seconds, so it holds no lock. Nothing is stored if the organiser has gone on
-    meanwhile. If a second check, before the import, differs from the first, the organiser has to look again.
+    The check only reads and may take seconds, so it holds no lock. Nothing is stored if the organiser has changed or
+    stopped the import meanwhile. If a second check, before the import, differs from the first, the organiser has to
+    look again.
     """
     number, since = table.id, table.moved_at
     db.session.rollback()

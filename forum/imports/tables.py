@@ -28,7 +28,7 @@ MOST_COLUMNS = 60
 LARGEST = 5_000_000  # the most bytes of an uploaded file; 20,000 people in 12 columns are 3 MB of CSV
 # The bounds of a workbook's parts, unpacked, together: 20,000 rows of 12 cells need less.
 MOST_UNPACKED = spreadsheets.Bounds(bytes=30_000_000, elements=1_200_000)
-# The most characters of a table: in a workbook of 2 kB one long text can stand in every cell.
+# The most characters of a table: a workbook of 2 kB can repeat one long text in every cell.
 MOST_TEXT = 8_000_000
 # the most characters of an encrypted table, so that it fits into one form beside all other fields
 LONGEST_SEALED = 190_000
