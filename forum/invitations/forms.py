@@ -99,7 +99,7 @@ class TermsForm(TidyForm):
         last = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
         ends = min(
             last, event.ends_at.astimezone(event.zone)
-        )  # a reminder is sent so many days before the deadline, by the clock of the event's time zone
+        )  # a reminder is sent this number of days before the deadline, at the same time by the event's clock
         days = self.remind_days.data
         remind_at = ends - timedelta(days=days) if days else None
         return Terms(ends, self.holds_place.data, remind_at, may_forward=self.may_forward.data)

@@ -18,7 +18,7 @@ from forum.invitations.errors import (
 from forum.registration import names, places, waiting_list
 from forum.registration.errors import NoPlaceFree
 
-MOST = 300  # The most people who are invited at once: so many rows fit into the text field of the form.
+MOST = 300  # The most people who are invited at once: the text field of the form has room for their rows.
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
     sent is superseded: unsent mails are cancelled, and the new proposal knows who was told what.
     """
     was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
-    # A mistyped year may end the event until somebody corrects it. Keep a mailing for such a change, too: otherwise
+    # A mistyped year may end the event until somebody corrects it. Propose a mailing for that change, too: otherwise
     # the wrong year would count as what people knew before the correction.
     if was == now_holds or (events.is_over(event, now) and events.is_over(facts.event_with(was), now)):
         return None

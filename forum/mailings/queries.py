@@ -98,7 +98,7 @@ def list_reminders_of(event: Event) -> Sequence[Reminder]:
 def list_reminders(*states: MailingStatus) -> Sequence[Reminder]:
     """Return the reminders of published events whose mailings are in these states.
 
-    Those that were left out are not returned, unless they have begun and may go on.
+    A reminder that was left out is returned only if it has begun and may be continued.
     """
     query = select(Reminder).join(Reminder.mailing).join(Mailing.event)
     goes_on = (Reminder.anchor == Anchor.REGISTERED) & Mailing.status.in_(BEGUN)

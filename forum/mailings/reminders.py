@@ -200,7 +200,7 @@ def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
 
 
 def _goes_on(reminder: Reminder) -> bool:
-    """Return whether the reminder has begun and has more to send once the reason for leaving it out is gone."""
+    """Return whether a reminder that was left out has begun, so that it can be continued for further people."""
     return reminder.anchor == Anchor.REGISTERED and reminder.mailing.status in queries.BEGUN
 
 
@@ -232,5 +232,5 @@ def _at(reminder: Reminder, moment: datetime, days: int) -> datetime:
 
 
 def first_of(moments: Iterable[datetime], now: datetime) -> datetime | None:
-    """Return the next of these moments that lies ahead; None if there is none."""
+    """Return the first of these moments that lies in the future, or None."""
     return min((moment for moment in moments if moment > now), default=None)
