@@ -128,7 +128,7 @@ def _may_send(*, at_any_pace: bool = False) -> bool:
 
 
 def _is_connected(transport: Transport) -> bool:
-    """Connect before a mail is claimed; a server that cannot be reached pauses sending and costs no mail an attempt."""
+    """Connect before a mail is claimed; an unreachable server pauses sending, and no mail loses an attempt."""
     try:
         transport.connect()
     except ServerUnreachable as failure:
@@ -141,7 +141,7 @@ def _is_connected(transport: Transport) -> bool:
 
 
 def _claim(now: datetime, order: tuple) -> Claim | None:
-    """Claim the next due mail whose turn it is, exclusively: by SQLite's write lock, or SKIP LOCKED. Commits."""
+    """Claim the next due mail in the given order, exclusively: by SQLite's write lock, or SKIP LOCKED. Commits."""
     owner, until = secrets.token_hex(16), now + longest_delivery()
     start_write(db.session)
     columns = OutboxMessage.id, OutboxMessage.lane, pacing.domain_of(OutboxMessage.recipient)

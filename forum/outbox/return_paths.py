@@ -54,7 +54,7 @@ def can_come_back() -> bool:
 
 
 def address_of(purpose: bytes, number: int, unique: str) -> str:
-    """Return the address that stands for a row, by its number and a text that no other row ever has."""
+    """Return the address that belongs to a row, made of its number and a text that no other row ever has."""
     plain = number.to_bytes(ID_BYTES) + mark_of(unique)
     token = base64.b32encode(next(_ciphers(purpose)).encrypt(plain, None)).decode().lower()
     local_part, _, host = mailbox(current_app.config["MAIL_BOUNCE_ADDRESS"]).address.rpartition("@")
