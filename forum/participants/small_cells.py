@@ -83,7 +83,7 @@ def protect(
 
 
 def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-    """Return the shown keys, in their order, each with the keys that it stands for; every total is LEAST or more.
+    """Return the shown keys, in their order, each with the keys that it sums up; every total is LEAST or more.
 
     Keys without anybody are among the OTHERS, too: from a key that is missing in the table, somebody who knows all keys
     would learn that nobody belongs to it.

@@ -58,7 +58,7 @@ UNTOLD = {
 # Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
 PARTLY = {
     "offers.why": ("because", "rank"),
-    # Left out within such columns: the digests of both addresses, and the keys by which files are read.
+    # Parts of these columns that are left out: the digests of both addresses, and the keys by which files are read.
     "registration_merges.before": (
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),
@@ -69,7 +69,8 @@ DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 # Tables whose rows belong to a person because of an equal address, with or without a foreign key to a registration
 # (`_addressed`).
 BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}
-# Foreign keys from one person's row to somebody else's row: neither a person's own data nor an erasure follow them.
+# Foreign keys from one person's row to somebody else's row: own data and erasures do not include the rows to which they
+# lead.
 TO_OTHERS = {"invitations.forwarded_to_id"}
 # Values that are sealed with these keys are shown only if they certainly belong to the reader (`owners`). Otherwise the
 # same fixed text is shown to everybody.
