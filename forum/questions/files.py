@@ -36,7 +36,7 @@ LONGEST_NAME, NAMELESS = 60, "file"
 OUTSIDE_NAMES = re.compile(r'[\\/:*?"<>|%;\x00-\x1f]')
 SALT = "answer-file"
 PDF_BEGINS, PDF_ENDS, PDF_TAIL = re.compile(rb"%PDF-[12]\.[0-9]"), b"%%EOF", 1024
-# Active content that a PDF may not contain: scripts, and embedded files. Compressed pictures do not contain such words
+# Active content that a PDF may not contain: scripts, and embedded files. Compressed pictures do not contain these words
 # by chance.
 ACTIVE = (b"JavaScript", b"Launch", b"EmbeddedFile", b"RichMedia")
 # A name in a PDF may have characters written as numbers: /J#61vaScript is the same name as /JavaScript.

@@ -20,7 +20,7 @@ def delete_at(event: Event) -> datetime:
 
 
 def kept_words() -> str:
-    """Return the sentence below such a question that says how long an answer is kept."""
+    """Return the sentence, shown below a question that tells where somebody is, on how long an answer is kept."""
     return ngettext(
         "We delete your answer %(num)s day after the forum.",
         "We delete your answer %(num)s days after the forum.",
