@@ -54,8 +54,8 @@ def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) 
 def take_over(registration: Registration, submission: Submission | None, *, now: datetime) -> bool:
     """Replace the registration's answers by those of the confirmed form, then forget the answers of all its forms.
 
-    If the sector or organisation changes, the form's time becomes the time of the registration. Return whether a held
-    place was given back because of such a change.
+    If the sector or organisation changes, the form's time becomes the time of the registration. Return whether that
+    change gave back a held place.
     """
     held = registration.holds_place
     moved = False

@@ -160,7 +160,7 @@ def _statuses(codes: Sequence[str]) -> tuple[Status | Group, ...]:
 def _chooser(text: str, user_id: int | None) -> int | None:
     """Return the id of the organiser to whose choice the list is narrowed.
 
-    Raises UnknownFilter where none can be meant.
+    Raises UnknownFilter for any text but YES, and for YES without an organiser.
     """
     if text and (text != YES or user_id is None):
         raise UnknownFilter
@@ -168,7 +168,7 @@ def _chooser(text: str, user_id: int | None) -> int | None:
 
 
 def _number(text: str) -> int | None:
-    """Return the id of a saved view that the text names; None, for no view, for any other text."""
+    """Return the id of a saved view that the text names, or None for any other text."""
     return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdecimal() else None
 
 

@@ -1,16 +1,16 @@
 """Exported lists that the worker makes some rows at a time, and that are kept for a day for whoever asked (P14).
 
 The rows are encrypted in the database, from where each process and each machine can give them. A part is stored in one
-transaction with the number of people who are done, so a worker that is killed leaves no part twice and none out; a list
-that is not whole is given to nobody.
+transaction with the number of people who are done, so a worker that is killed neither repeats nor omits a part; nobody
+gets an incomplete list.
 
 A list is deleted when a registration in it is deleted in any way, when the data of a person in it may not be used any
-more, and at any change of a name, address or organisation in it, whoever makes that. A name that became protected must
-not stay in a file, and a list deleted only then would tell who is protected (P21). A list that says who consents is
-deleted when somebody in it withdraws the consent (P03). Anything else, such as a place cancelled since, the file shows
-as it was when the list was asked for; the page says so. All lists of an organiser are deleted when the account is
-disabled, and those of an event with the last role by which the organiser may export its list. A list
-with answers that tell where people are is deleted when these are (P27).
+more, and at any change of a name, address or organisation in it, whoever makes the change. A name that became protected
+must not stay in a file, and a list deleted only then would tell who is protected (P21). A list that says who consents
+is deleted when somebody in it withdraws the consent (P03). Other changes, such as a place cancelled since, do not
+delete the list: it shows the state at the time of asking, and the page says so. All lists of an organiser are deleted
+when the account is disabled, and those of an event with the last role by which the organiser may export its list. A
+list with answers that tell where people are is deleted together with these answers (P27).
 """
 
 import json
@@ -52,7 +52,7 @@ ENDING = ("given_name", "family_name", "email", "organisation")
 
 
 def end_with_people(session: scoped_session) -> None:
-    """Delete, in each transaction of the session, prepared lists with people whose registrations have such changes."""
+    """Make each transaction of the session delete the lists that its changes end (see the head of this file)."""
     for name, listener in (("before_flush", _end_with_rows), ("do_orm_execute", _end_with_deleted)):
         if not event.contains(session, name, listener):
             event.listen(session, name, listener)

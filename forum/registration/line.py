@@ -4,8 +4,8 @@ In balance order the sector that is furthest below its floor comes first. Of its
 are equally far below, come first those whose organisation has no place yet, and then whoever has waited longest. The
 order is computed again after each place that is given. Source: docs/architecture.md, "Places"; R02.
 
-This module uses neither the database nor the rules of places. Each place that is given can only leave fewer to the
-others; so a person who cannot take one at their turn cannot take one later in the same round either.
+This module uses neither the database nor the rules of places. Each given place leaves fewer for the others; so a person
+who cannot take one at their turn cannot take one later in the same round either.
 """
 
 from bisect import insort

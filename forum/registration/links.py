@@ -165,7 +165,7 @@ def end_without_form(registration: Registration, *, now: datetime) -> None:
 def revoke(registration: Registration, *, keeps_feed: bool = False, now: datetime) -> None:
     """Revoke every link of the registration, that to a new e-mail address included.
 
-    With `keeps_feed` the calendar feed goes on, and says that the registration is cancelled. This is one statement,
+    With `keeps_feed` the calendar feed still works, and says that the registration is cancelled. This is one statement,
     because the worker may be deleting one of the links, and updating a row that was read before would fail.
     """
     mine = (RegistrationToken.registration_id == registration.id) & RegistrationToken.revoked_at.is_(None)

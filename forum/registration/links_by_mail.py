@@ -30,8 +30,8 @@ BESIDE = "what an address opens beside a registration"
 class Beside:
     """Links for an address to something other than a registration, such as a delegation.
 
-    Each has the name of a sector, the link, and, if it is one that confirms, the time at which somebody entered what it
-    confirms. `queue` makes a mail with these only, and keeps it only if its argument is true.
+    Each has the name of a sector, the link, and, for a link that confirms something, the time at which somebody entered
+    that. `queue` makes a mail with these links alone, and stores it only if its argument is true.
     """
 
     links: Sequence[tuple[Text, str, datetime | None]]

@@ -105,7 +105,7 @@ def find_neighbours(
 def matching(event: Event, filters: Filters, *, are_many: bool = False) -> Select:
     """Select the registrations that match the filters; every term of the search must be met.
 
-    `are_many` says that so many match that it costs least to ask about one after the other until a page is full.
+    `are_many` says that many match: then it is fastest to test one registration after the other until a page is full.
     """
     query = select(Registration).where(Registration.event_id == event.id)
     if filters.sectors:

@@ -1,8 +1,8 @@
 """What organisers do with offers by hand: offering a place out of turn, a later deadline, withdrawing an offer.
 
 An offer by hand ignores the order of the line, but no limit: floors, ceilings, the capacity and the organisation's cap
-apply as always (`places.admit`). As free places are offered at once, a place for somebody further back is mostly one
-that is offered to another person, who then waits again as before.
+apply as always (`places.admit`). Free places are offered at once, so a place for somebody further back in the line is
+usually taken from another person's open offer; that person then waits again.
 """
 
 from datetime import datetime

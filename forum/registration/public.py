@@ -237,7 +237,7 @@ def _say_why(
         db.session.rollback()
     chosen = _sector_or_404(slug, sector, form)
     if isinstance(refused, NoSuchSector):
-        abort(404)  # even if the sector was created after `_register` looked for it
+        abort(404)  # 404 even if the sector was created after `_register` looked for it
     page = form_pages.refused(type(refused), chosen, form)
     return _hold_back(refused, chosen.event, page) if isinstance(refused, TooManyTries) else page
 

@@ -128,7 +128,7 @@ def _exports(registration: Registration) -> ColumnElement[bool]:
 def _stays(
     history: Sequence[AuditEntry], begins: Collection[str], ends: Collection[str]
 ) -> Iterator[tuple[AuditEntry, AuditEntry | None]]:
-    """Yield pairs of audit entries that begin and end a stay on a list; for an unfinished stay the end is None."""
+    """Yield pairs of audit entries: one that put the person on a list, and one that took them off, or None."""
     began = None
     for entry in history:
         step = _step(entry)
@@ -147,7 +147,7 @@ def _step(entry: AuditEntry) -> str:
 
 
 def _during(kind: str, began: AuditEntry, ended: AuditEntry | None) -> ColumnElement[bool]:
-    """Return the condition for recorded views of a list that may stand for a view during a person's stay on it."""
+    """Return the condition for recorded views of a list that may represent a view while the person was on the list."""
     seen = AuditEntry.action == kind
     # Both audit entries may have the same time: then compare their ids.
     if ended is not None and ended.at == began.at:

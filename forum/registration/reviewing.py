@@ -170,7 +170,7 @@ def _lock_reviewed(registration: Registration, now: datetime) -> None:
 def _takes_place(registration: Registration, now: datetime) -> bool:
     """Give the registration a place and return True; else put it on the waiting list, if the event has one.
 
-    People whose turn comes first are not passed over, even while no offers are made.
+    People who come first in the line are not passed over, even while no offers are made.
     """
     registration.waiting_since = registration.requested_at
     registration.move_to(Status.WAITING, now=now)

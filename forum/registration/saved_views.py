@@ -176,7 +176,7 @@ def change(
 
 
 def lock(view: SavedView) -> None:
-    """Lock the views of this view's organiser until the transaction ends, and read it anew."""
+    """Lock the views of this view's organiser until the transaction ends, and read the view again."""
     accounts.lock_user(view.user_id)
     db.session.refresh(view)
 

@@ -74,7 +74,7 @@ def list_merges(registration: Registration) -> Sequence[RegistrationMerge]:
 
 
 def may_undo(merge: RegistrationMerge, now: datetime) -> bool:
-    """Return whether undoing the merge may be tried; it fails if the place or the address is taken by then."""
+    """Return whether undoing the merge may be tried; it fails if somebody else has the place or the address."""
     in_time = now < merge.merged_at + UNDO_TIME and not events.is_over(merge.kept.event, now)
     return in_time and _is_untouched(merge)
 

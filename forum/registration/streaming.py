@@ -33,7 +33,7 @@ def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | N
 
 
 def stream_stored(event: Event, filters: Filters, columns: Sequence[str]) -> Iterator[Sequence[Row]]:
-    """Yield the filtered list as `stream` does, some hundred rows at a time, with values that cost little to read.
+    """Yield the filtered list as `stream` does, some hundred rows at a time, with values that are read fast.
 
     Codes are texts, moments are minutes in UTC such as "2027-05-03 12:00", and answers are JSON.
     """

@@ -113,7 +113,7 @@ def is_whole() -> bool:
 
 
 def rebuild() -> None:
-    """Make the index anew from all registrations."""
+    """Delete the index, and make it again from all registrations."""
     if exists():
         db.session.execute(text("DELETE FROM people_index_due"))
         db.session.execute(REBUILD)

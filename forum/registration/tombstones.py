@@ -34,7 +34,7 @@ from forum.registration.tombstone_models import Tombstone
 
 FILE, NO_ADDRESS = "tombstones.log", "-"
 DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
-# The kinds of things that a tombstone's digest stands for.
+# The kinds of values of which a tombstone has digests.
 REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
 # For this long a tombstone may be missing in the file: the worker copies rows into the file every few seconds.
 MAY_BE_UNNOTED = timedelta(minutes=5)

@@ -53,7 +53,7 @@ def take_if_first(registration: Registration, now: datetime) -> bool:
     """Offer free places to people whose turn comes first, then give this registration a place if one is left.
 
     The person is confirming the address at this moment, so no offer by mail is needed. Once no offers are made any
-    more, the first person in the sector's line still gets a free place in this way.
+    more, the first person in the sector's line still gets a free place by this function.
     """
     if deadlines.is_too_near(registration.event, now):
         return position(registration) == 1 and places.admit(registration, now)
