@@ -22,7 +22,7 @@ from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within
 
 VISITOR = "visitor"
 DAY_SECONDS = 24 * HOUR_SECONDS
-# A rate limit's refusals are counted in periods of so many seconds, and the first of each period is recorded: while a
+# A rate limit's refusals are counted in periods of this many seconds, and the first of each period is recorded: while a
 # limit keeps refusing visitors, its newest entry is at most this old.
 BRAKE_SECONDS = 300
 # The status codes of pages that show something: as they are, and with a form that was refused.

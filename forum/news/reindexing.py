@@ -1,7 +1,7 @@
 """Finding search entries that differ from their texts, and writing them again.
 
-The worker does so for texts written by an earlier version, which may run beside this one and writes no entries; `forum
-rebuild-search` does so for all.
+The worker checks the texts that an earlier version has written, which may run beside this one and writes no entries;
+`forum rebuild-search` checks all texts.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """What was decided about a person, by whom and when, as the audit trail says it.
 
-A reviewer reads people in review, and for a day whom they have decided about themselves: long enough to see what became
-of a decision and to notice a slip, and no longer than that takes.
+A reviewer reads people in review, and for a day whom they have decided about themselves: long enough to see the result
+of a decision and to notice a mistake, but no longer.
 """
 
 from datetime import datetime, timedelta
