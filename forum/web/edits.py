@@ -24,7 +24,8 @@ class ChangedMeanwhile(Exception):
 class ShowsStored:
     """Turns a form into an edit form: its field `seen` carries a digest of the stored values that the page showed.
 
-    A form class inherits from this before TidyForm or a form made from it. The page renders `seen` as a hidden field.
+    A form class inherits from ShowsStored first, then from TidyForm or one of its subclasses. The page renders `seen`
+    as a hidden field.
     """
 
     seen = HiddenField()

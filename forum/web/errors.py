@@ -27,8 +27,8 @@ from forum.web.requests import UnreadableRequest
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
 # Errors whose page uses neither database nor router: with a foreign Host no URL can be built, the query of an
-# unreadable request cannot be parsed, and the page for too long headers must not wait, because that request is not
-# counted among the waiting ones (web/lobby.py).
+# unreadable request cannot be parsed, and a request with too long headers must not wait, because it does not count
+# among the waiting ones (web/lobby.py).
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 # Blueprints whose forms hold no password and are safe to send again: those of visitors, and those in which

@@ -97,7 +97,7 @@ class TidyForm(FlaskForm):
     def validate_on_submit(self, *args: Any, **kwargs: Any) -> bool:
         """Return whether a valid form was sent, and not by a button that switches the page's language.
 
-        Such a button shows the form again in that language, with its errors if the previous page showed some.
+        A button that switches the language shows the form again, with its errors if the previous page showed some.
         """
         switch = request.form.get(SWITCH) if self.is_submitted() else None
         if switch is None:

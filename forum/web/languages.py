@@ -44,7 +44,7 @@ def init_app(app: Flask) -> None:
 
 
 def _catalogue() -> NullTranslations:
-    """Return the texts of the present language, with one look at the request; Flask-Babel needs four for each text."""
+    """Return the texts of the present language; this reads the request once, Flask-Babel four times for each text."""
     if (locale := get_locale()) is None:
         return get_translations()
     if locale not in CATALOGUES:
@@ -73,7 +73,7 @@ def language() -> str:
 
 
 def speak(code: str) -> None:
-    """Switch the rest of this request to another language, for the preview of a public page in the console."""
+    """Use another language until the end of this request, for the preview of a public page in the console."""
     g.language = code
     refresh()
 

@@ -170,7 +170,7 @@ class Lobby:
     def _refuse(self, environ: Environ, client: str) -> None:
         """Refuse a request because the lobby is full, and read its body if a DOORSTEP thread is free for that.
 
-        No such thread is given to a client that is already sending too many bodies.
+        A client that is already sending too many bodies gets no DOORSTEP thread.
         """
         if self._sends_too_many(client) or not self._doorstep.enter(0):
             refuse_unread(environ, LobbyFull())

@@ -29,7 +29,7 @@ ENDINGS = frozenset("-'’")
 OPENING = " “”«»\"'(["
 LONGEST_ABBREVIATION = 4
 WORDS_A_MINUTE = 200
-LONG_WORD = 7  # words of at least so many letters are long for the readability index LIX
+LONG_WORD = 7  # words of at least this many letters are long for the readability index LIX
 LONGEST_NUMBER = 9
 
 

@@ -49,7 +49,7 @@ def refuse_unread(environ: Environ, refusal: HTTPException) -> None:
 def refuse_unreceived() -> None:
     """End a refused request with the page of its status. Raises HTTPException.
 
-    The answer asks the client to close the connection, on which the rest of the body may still come.
+    The answer asks the client to close the connection, because the rest of the body may still arrive on it.
     """
     if refusal := request.environ.get(REFUSAL):
         after_this_request(_close)

@@ -50,7 +50,7 @@ def csv_of_columns(
 ) -> Response:
     """Answer with a long table as a file called `name`, streamed while its rows are read.
 
-    A batch has, for some hundred rows, the texts of each column: most columns need only one look at all their cells.
+    A batch has, for some hundred rows, the texts of each column: most columns need only one search of all their cells.
     """
     return _as_file(name, stream_with_context(_chunks_of_columns(headings, batches)))
 
@@ -108,7 +108,7 @@ def harmless(text: str) -> str:
 
 
 def harmless_column(texts: Sequence[str]) -> Sequence[str]:
-    """Return what `harmless` returns for each of these texts; where none is suspicious, after one look at all."""
+    """Return `harmless` of each of these texts; one search of them all shows when nothing has to be changed."""
     together = "".join(texts)
     if not together.isprintable() or "," in together or ";" in together:
         return [harmless(text) for text in texts]

@@ -17,7 +17,7 @@ PROGRAM = Path(__file__).with_name("typeset.py")
 # Set one document at a time: this keeps a processor core busy, and needs much memory. Others wait in a queue.
 SETTERS = Line(1)
 WAIT_SECONDS, SET_SECONDS = 20, 40
-# Typst computes with a thread for each processor unless told otherwise; the rest of the machine serves pages.
+# Let Typst compute with one thread, not one for each processor core: the other cores serve pages.
 ENVIRONMENT = {"RAYON_NUM_THREADS": "1"}
 
 
