@@ -18,8 +18,8 @@ QUIET = {"alembic": logging.WARNING, "whitenoise": logging.WARNING}
 # explains why a process has so many threads.
 MANY_THREADS = "Configuration allows spawning up to"
 FRAMES = 6
-# The token of a personal link follows one of these parts of a path, also in a damaged link. A
-# path that ends in a short word instead, such as /r/change, is not matched.
+# The token of a personal link follows one of these parts of a path, also in a damaged link. A path that has a short
+# word in that position, such as /r/change, is not matched.
 AFTER_LINK = re.compile(
     r"(/(?:r|reset|welcome|demo|preview-link)(?![a-z0-9_-]))(?!/?[a-z-]{0,12}/?$).*", re.I | re.S
 )

@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 from forum.extensions import migrate
 from forum.postgres import patience
 
-# Give up soon: while a migration waits for a table, all later requests for that table wait behind it.
+# Give up soon: while a migration waits for a table's lock, all later requests for that table wait, too.
 LOCK_TIMEOUT = "10s"
 SETTINGS = {
     "sqlite": ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"),

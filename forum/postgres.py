@@ -29,10 +29,10 @@ WAITS = {
     "keepalives_count": 3,
 }
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one statement
-# How long a thread that waits for an answer keeps its turn at the processor, so that no other thread computes. A thread
-# that gave up its turn at every answer would queue for a turn after each statement, while others wait for the rows it
-# has locked.
-AT_ONCE = 0.005  # the time that is measured here, in seconds
+# How long a thread that waits for an answer keeps its turn to compute, so that no other thread computes. A thread that
+# gave up its turn at every answer would queue for a turn after each statement, while others wait for the rows it has
+# locked.
+AT_ONCE = 0.005  # in seconds
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 
@@ -116,7 +116,7 @@ class WaitingPool(QueuePool):
     _queue_class = LendingQueue
 
     def connect(self) -> PoolProxiedConnection:
-        """Return a connection. Raises psycopg's OperationalError if those just made are gone again (R16).
+        """Return a connection. Raises psycopg's OperationalError if the server closes new ones at once (R16).
 
         A server that shuts down may end connections that it has only just accepted. SQLAlchemy tries twice and then
         raises the InvalidRequestError of a programming mistake, which would be an error page instead of the busy page.
@@ -145,7 +145,7 @@ def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> psyco
 def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
     """Let the pool replace a connection that the server has closed, which shows as unread data on its socket (R16).
 
-    Asking the socket costs nothing; a ping would be a statement for each transaction.
+    Looking at the socket takes no time; a ping would be one more statement for each transaction.
     """
     if raw.closed:
         raise DisconnectionError

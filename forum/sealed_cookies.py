@@ -21,7 +21,7 @@ LONGEST = 2500
 def put(response: Response, name: str, content: Any, *, bound_to: str, paths: list[str]) -> bool:
     """Set an encrypted cookie with `content`, which JSON must be able to hold; return whether it was short enough.
 
-    A cookie counts once for each of its paths, and the headers that `response` already has count too.
+    The length counts once for each path of the cookie, together with the headers that `response` already has.
 
     `take` decrypts the cookie only with the same `bound_to`, such as the user and the page for which it was set.
     """

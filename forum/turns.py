@@ -1,9 +1,9 @@
-"""Queues in which threads wait: for SQLite's write lock, and for the processor.
+"""Queues in which threads wait: for SQLite's write lock, and for their turn to compute.
 
 Python's interpreter lock lets one thread of a process compute; threads that compute at the same time alternate in
 slices of five milliseconds. A request that holds the database's lock would take three times as long beside two others,
 while all writers wait for that lock. So the requests of a process take turns: a request computes to its end, or until
-it must wait for a lock, and after that wait it goes before the others. docs/benchmarks.md, "One at a time", shows the
+it must wait for a lock, and after that wait it comes before the others. docs/benchmarks.md, "One at a time", shows the
 effect.
 """
 
@@ -114,7 +114,7 @@ class Processor:
             self._enter(urgent=True, seconds=for_return)
 
     def give_up(self) -> None:
-        """End this thread's turn and go on without one: a thread with a lock for which others wait must not queue."""
+        """End this thread's turn and go on without one, because the thread has a lock for which others wait."""
         self._leave()
 
     def _enter(self, *, urgent: bool = False, seconds: float | None = None) -> None:
