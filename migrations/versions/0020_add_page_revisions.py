@@ -1,7 +1,8 @@
 """Add revisions of standing pages: the texts of a page after each time that it was saved.
 
 Why: an organiser can compare what a page said with what it says now, and go back to it, as with posts. An earlier
-version, which may run beside this one, keeps no revisions; the next change keeps what it has written.
+version, which may run beside this one, stores no revisions; the next change by this version stores the texts that the
+earlier one has written.
 """
 
 import sqlalchemy as sa

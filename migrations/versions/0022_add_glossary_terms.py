@@ -1,7 +1,8 @@
 """Add the glossary: words that texts avoid, with the better word and the reason, in each language.
 
 Why: organisers could not change the words that the editor points out, because they were written in the code. The step
-adds the entries that were there. An earlier version, which may run beside this one, keeps pointing out these.
+adds the entries that were there. An earlier version, which may run beside this one, still points out the words that
+were in the code.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Add the moment from which people no longer change their own answers.
 
-Why: before a forum its organisers print badges and lists. Events that exist have no such moment, and an earlier version
-that runs beside this one does not know the column.
+Why: before a forum its organisers print badges and lists, which later answers would contradict. Events that exist have
+no such moment, and an earlier version that runs beside this one does not know the column.
 """
 
 import sqlalchemy as sa

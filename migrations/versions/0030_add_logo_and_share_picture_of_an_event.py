@@ -1,7 +1,7 @@
 """Add the logo and the share picture of an event: the keys of two images of its library.
 
-Why: organisers choose them among their images. An event without them, as each is so far, shows what it showed; an
-earlier version that runs beside this one does not know the columns.
+Why: organisers choose them among their images. An event without them, as each is so far, looks as before; an earlier
+version that runs beside this one does not know the columns.
 """
 
 import sqlalchemy as sa

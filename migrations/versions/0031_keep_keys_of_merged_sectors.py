@@ -1,6 +1,7 @@
 """Add a column with the keys of the sectors that were merged into a sector.
 
-Why: the address of a merged sector leads on, and a form that was open meanwhile keeps its answers.
+Why: the address of a merged sector redirects to the remaining one, and a form that was open during the merge keeps its
+answers.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Add tables of mailings and of their recipients.
 
-Why: organisers write to many people at once. A row a recipient, unique for each mailing, lets a worker that was killed
-go on where it was, and nobody gets a second copy.
+Why: organisers write to many people at once. Each recipient has one row for each mailing, so after a worker was killed
+the next one continues where it stopped, and nobody gets a second copy.
 """
 
 import sqlalchemy as sa

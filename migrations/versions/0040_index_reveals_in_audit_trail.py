@@ -1,6 +1,7 @@
 """Index reveals of protected identity in the audit trail.
 
-Why: the list of reveals and their limit per hour are read from the audit trail, which has an entry for each page view.
+Why: the list of reveals and their limit per hour are read from the audit trail, which also has an entry for each page
+view: without an index all entries would be read.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Add requests for erasure, and the purposes of links to all of a person's data.
 
-Why: people ask to be erased, which has to be answered within a month; and they see everything by a link of its own that
+Why: people ask to be erased, which has to be answered within a month; and they see all of their data by a link that
 works for ten minutes. An earlier version that runs beside this one uses neither.
 """
 

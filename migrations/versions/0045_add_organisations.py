@@ -1,7 +1,7 @@
 """Add organisations, and the names and mail domains by which registrations are seen to belong to them.
 
 Why: an organisation is written in many ways, and its places are counted together. An earlier version that runs beside
-this one counts by what was written; the next change of an organisation sets its registrations right.
+this one counts by what was written; the next change of an organisation corrects its registrations.
 """
 
 import sqlalchemy as sa

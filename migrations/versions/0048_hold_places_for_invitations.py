@@ -1,7 +1,7 @@
 """Hold places for invitations: which invitation holds one, and how many each sector holds.
 
 Why: organisers can promise a place with an invitation. The place counts as taken until the invitation ends. An earlier
-version that runs beside this one holds none, and knows no invitation that does.
+version that runs beside this one holds no place for an invitation, and does not know which invitations hold one.
 """
 
 import sqlalchemy as sa

@@ -2,7 +2,7 @@
 
 Why: organisers merge organisations by hand and undo that, and mark organisations with similar names as different. An
 earlier version that runs beside this one counts a merged organisation for itself; the next change of an organisation
-sets its registrations right.
+corrects its registrations.
 """
 
 import sqlalchemy as sa

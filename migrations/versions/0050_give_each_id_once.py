@@ -1,8 +1,8 @@
 """Give each id once on SQLite: copy the tables that would give the id of a deleted last row again.
 
-Why: a console page that was opened before a row was deleted would remove or change the row that got its id. Tables
-that migrations make from now on never do that (`forum/migrating.py`), nor does PostgreSQL. On the way back nothing
-changes: an earlier version gives ids once, too.
+Why: a console page that was opened before a row was deleted would remove or change the row that got its id. Tables that
+later migrations make never reuse an id (`forum/migrating.py`), nor does PostgreSQL. The downgrade changes nothing: an
+earlier version works with tables that never reuse an id, too.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Let invited people pass an invitation on: whether they may, that it was done, and to whom.
 
-Why: who cannot come may let a colleague come instead, where organisers have allowed it. An earlier version that runs
-beside this one lets nobody do so, and shows an invitation that was passed on as one that has ended.
+Why: a person who cannot come may let a colleague come instead, where organisers have allowed it. An earlier version
+that runs beside this one lets nobody do so, and shows an invitation that was passed on as one that has ended.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Add tables of tasks and of their people.
 
-Why: organisers change many people at once. A row a person, unique for each task, lets a worker that was killed go on
-where it was, and nobody is changed twice.
+Why: organisers change many people at once. Each person has one row for each task, so after a worker was killed the next
+one continues where it stopped, and nobody is changed twice.
 """
 
 import sqlalchemy as sa

@@ -2,7 +2,7 @@
 
 Why: a search read the texts of every registration. An FTS5 table has their sequences of three letters, so that a word
 that few people have is found without reading the others. Adding a registration to it in the transaction that writes it
-would make registering dearer, so a trigger only notes the registration in `people_index_due`, and the worker adds many
+would make registering slower, so a trigger only notes the registration in `people_index_due`, and the worker adds many
 at once. What is changed or deleted leaves the index at once: `secure-delete` leaves nothing of it in the file.
 
 `people_indexed` has the texts that the index was made from. An SQLite older than 3.42 lacks `secure-delete` and gets no

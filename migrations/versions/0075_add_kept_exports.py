@@ -1,7 +1,7 @@
 """Add tables of exported lists that the worker makes, and of their parts.
 
-Why: a long list is made some rows at a time, so that neither the worker nor a request is busy with it alone. It is kept
-encrypted for a day, for whoever has asked for it.
+Why: a long list is made some rows at a time, so that it keeps neither the worker nor a request busy for long. It is
+kept encrypted for a day, for the organiser who has asked for it.
 """
 
 import sqlalchemy as sa

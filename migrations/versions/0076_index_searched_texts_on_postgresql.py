@@ -2,8 +2,8 @@
 
 Why: a search read the texts of every registration. The extension pg_trgm indexes their sequences of three letters, so
 that PostgreSQL itself finds the words of the conditions that a search has already. Where the extension is lacking or
-the role may not create it, nothing changes: docs/operations.md says how to add it. The way back leaves the extension,
-which others may use.
+the role may not create it, nothing changes: docs/operations.md says how to add it. The downgrade leaves the extension,
+which other programs may use.
 """
 
 from alembic import op

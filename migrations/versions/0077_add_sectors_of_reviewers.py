@@ -1,7 +1,7 @@
 """Let memberships have the role reviewer, with the sectors whose people a reviewer decides about.
 
-Why: whoever knows one part of the field decides about its people and sees no others. An earlier version that runs
-beside this one opens no page for the role.
+Why: an organiser who knows the people of one sector decides about them, and sees no others. An earlier version that
+runs beside this one opens no page for the role.
 """
 
 import sqlalchemy as sa

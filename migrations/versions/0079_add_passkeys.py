@@ -1,8 +1,8 @@
 """Add passkeys of organisers, and the purposes of the challenges that they answer.
 
 Why: a passkey stands in for the six digits of the authenticator app, and cannot be phished. An earlier version that
-runs beside this one asks for the digits as before; where it resets a second factor, passkeys stay, open nothing, and go
-when the new one is set up.
+runs beside this one asks for the digits as before; where it resets a second factor, the passkeys stay but open nothing,
+and are deleted when the new second factor is set up.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Keep choices of people in the attendee list, and know tasks that approve.
 
 Why: organisers choose people over several pages, searches and filters, and approve many by a task. An approval leaves
-out whoever has changed since the task was started, which the registration's version tells.
+out people whose registration has changed since the task was started, judged by the registration's version.
 """
 
 import sqlalchemy as sa
@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the tasks that the earlier version does not know: what they did stays done."""
+    """Delete the tasks that the earlier version does not know; what they have changed stays."""
     tasks, people = (
         sa.table("tasks", sa.column("id"), sa.column("kind")),
         sa.table("task_people", sa.column("task_id"), sa.column("outcome")),

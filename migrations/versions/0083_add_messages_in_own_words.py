@@ -1,7 +1,7 @@
 """Add mailings in the organisers' own words, and addresses that refuse them.
 
-Why: organisers write to people whom they choose, and whoever wants no such messages can say so by one press. A draft is
-a mailing that is not sent, so that one engine sends both kinds.
+Why: organisers write to people whom they choose, and a person who wants no such messages can refuse them by pressing
+one button. A draft is a mailing that is not sent, so that the same code sends these messages and those about changes.
 """
 
 import sqlalchemy as sa

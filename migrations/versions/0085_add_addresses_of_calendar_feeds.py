@@ -1,7 +1,7 @@
 """Add the purpose of links that calendar programs follow: the secret address of a person's calendar feed.
 
-Why: a calendar that is subscribed to follows changes by itself. An earlier version that runs beside this one has no
-page for such a link, and ends it with all others of the registration.
+Why: a calendar program that has subscribed to the feed shows changes by itself. An earlier version that runs beside
+this one has no page for such a link, and ends it with all others of the registration.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Add when an event was cancelled as a whole, and the reason that everybody reads.
 
-Why: calendars, public pages and the message to the people say so. An earlier version that runs beside this one knows
-neither and shows the event as if it took place.
+Why: calendars, public pages and the message to the people say that the event is cancelled. An earlier version that runs
+beside this one knows neither and shows the event as if it took place.
 """
 
 import sqlalchemy as sa

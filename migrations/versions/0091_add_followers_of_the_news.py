@@ -1,6 +1,6 @@
 """Add followers of the news, their chosen categories and their links.
 
-Why: whoever wants the news by mail stands on a list of its own, which knows nothing of registrations. An earlier
+Why: people who want the news by mail are on a separate list, which has no connection to registrations. An earlier
 version that runs beside this one has no page for it and sends nothing.
 """
 

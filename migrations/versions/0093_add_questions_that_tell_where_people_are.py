@@ -1,7 +1,7 @@
 """Add whether a question tells where somebody is, and when its answers were deleted for that.
 
-Why: such answers are deleted a week after the event (P27). An earlier version that runs beside this one deletes
-nothing; questions that it adds are marked with nothing.
+Why: answers that tell where somebody is are deleted a week after the event (P27). An earlier version that runs beside
+this one deletes nothing; questions that it adds have no mark.
 """
 
 import sqlalchemy as sa
