@@ -130,7 +130,7 @@ def test_a_confirmation_leaves_while_twenty_thousand_others_wait(app, database, 
 def test_each_mail_leaves_once_though_a_worker_is_killed_every_second(
     app, database, own, smtp_server, started
 ):
-    """A mail comes twice only if its worker is killed after the mail server has taken the mail and before noting that."""
+    """A mail comes twice only if its worker is killed after the server has taken the mail and before noting that."""
     contents = fill(MAILS)
     working = [start_delivery(own) for _ in range(WORKERS)]
     started += working

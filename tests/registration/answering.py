@@ -85,7 +85,7 @@ class Answering:
             self.told[person.id] = {**self.told.get(person.id, {}), **carried}
 
     def is_undecided(self, person) -> bool:
-        """Return whether confirming decides which answers count: there are several forms, or one beside a delegation."""
+        """Return whether confirming decides which answers count: there are several forms, or one and a delegation."""
         if delegations.find_of(person):
             return True
         try:
