@@ -71,8 +71,8 @@ def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
     """
     _use_up(challenge, LinkPurpose.USE_PASSKEY, user, now=now)
     passkey = queries.find_credential(ceremonies.credential_in(answer))
-    # During an update an earlier version may run beside this one: it resets a second factor without deleting the
-    # passkeys.
+    # A passkey is refused once the second factor was reset: an earlier version, which may run beside this one during an
+    # update, resets it without deleting the passkeys.
     is_reset = user.totp_secret is None
     if is_reset or passkey is None or passkey.user_id != user.id:
         raise PasskeyRefused
