@@ -146,7 +146,8 @@ def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
     """
     start_write(db.session)
     chosen = _chosen(slug)
-    # Two presses of one button, at the same moment, may both have found no task of this form before the lock was taken.
+    # Look again under the lock: two presses of one button, at the same moment, may both have found no task of this
+    # form.
     places.lock(chosen.event)
     if task := queries.find_by_form(chosen.event, form.own_key()):
         return task
@@ -162,7 +163,7 @@ def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
         user_id=g.user.id,
         now=clock.now(),
     )
-    # A person may have been added to the choice or have left it between the two statements.
+    # Compare the numbers: between the two statements a person may have been added to the choice, or have left it.
     if task.people != foreseen.people:
         raise ChangedMeanwhile(stored)
     return task
