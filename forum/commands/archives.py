@@ -33,7 +33,7 @@ def write(target: Path, files: Iterable[Path], manifest: dict[str, Any]) -> None
 
 
 def unpack(file: Path, scratch: Path, dumps: Iterable[str]) -> tuple[Path, dict[str, Any]]:
-    """Unpack the backup into a folder; return the database dump, whose name must be one of `names`, and the manifest.
+    """Unpack the backup into a folder; return the database dump, whose name must be one of `dumps`, and the manifest.
 
     The images lie beside the dump; backups of version 0.2 and before hold none. Raises BrokenBackup for a file whose
     checksums are not those of the manifest.

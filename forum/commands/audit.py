@@ -34,7 +34,7 @@ def verify(number: int | None, entry_hash: str | None) -> None:
         problems.append(f"entry {number} is gone or another than the one that was noted")
     for problem in problems:
         click.echo(f"BAD  {problem}", err=True)
-    # The long check needs no lock, and a database that cannot be written is verified as well.
+    # End the transaction: the long check needs no lock, and verifies a database that cannot be written, too.
     db.session.rollback()
     start_write(db.session)
     checking.keep(result, now=now)

@@ -14,7 +14,7 @@ from forum.tidying import tidy
 from forum.web.languages import DEFAULT, NAMES
 
 ACTOR = "command"
-# A reviewer is invited in the console, where their sectors are chosen.
+# The roles that a command can give; a reviewer is invited in the console, where their sectors are chosen.
 ROLES = [role.value for role in Role if role != Role.REVIEWER]
 NO_EVENT = "There is no event with the short name {slug!r}."
 LONGEST_NAME = 200
