@@ -209,7 +209,7 @@ def must_be_given(message):
 
     def refuse_none(_form, field) -> None:
         if field.data is None:
-            # A field with a text that could not be read has an error message already.
+            # A field whose text could not be read has an error message already, so add no second one.
             raise StopValidation(None if field.process_errors else message)
 
     return refuse_none
