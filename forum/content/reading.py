@@ -34,7 +34,7 @@ def read(
     site, problems, files = Site(), list(unread.values()), {*texts, *unread}
     if not files:
         problems.append(f"the folder holds no content; that would be {PLACES}")
-    # Times in pages are on the clock of their event's time zone.
+    # Read events first: times in pages are on the clock of their event's time zone.
     for file in sorted(texts, key=lambda name: (not EVENT.fullmatch(name), name)):
         with _noting(problems):
             _read_file(site, file, texts[file], files)
