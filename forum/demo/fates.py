@@ -51,7 +51,7 @@ class Standing:
             asked = now - CONFIRM_TIME * ((part + 1) / 1200)
             return cls(status, asked, {"held_until": asked + CONFIRM_TIME})
         if status == Status.EXPIRED:
-            # Whoever has never confirmed the address is forgotten a day after the deadline.
+            # Let the deadline pass a short while ago: a registration that was never confirmed is erased a day after it.
             ended = now - timedelta(minutes=part)
             return cls(status, ended - CONFIRM_TIME, {"ended_at": ended})
         moments = {"confirmed_at": asked + minutes}

@@ -40,7 +40,8 @@ def refuse_real() -> None:
     event, person = (
         ~or_(*map(column.like, INVENTED)) for column in (Event.contact_email, Registration.email)
     )
-    # Somebody who was added by hand without an address may be real, but nothing shows it.
+    # Registrations without an address count as invented: a person who was added by hand may be real, but nothing shows
+    # it.
     if any(
         db.session.scalar(select(exists().where(*real)))
         for real in ([event], [Registration.email != "", person])
