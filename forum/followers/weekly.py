@@ -89,7 +89,7 @@ def _has_posts(event: Event, due: datetime) -> bool:
 
 def _list_waiting(event: Event, due: datetime, room: int) -> Sequence[int]:
     mine = Follower.event_id == event.id, Follower.pace == Pace.WEEKLY, Follower.confirmed_at <= due
-    # A weekly mail "of the future" was made while a clock was wrong.
+    # Compare with the very moment: a later one was stored while a clock was wrong, and must not put off the next mail.
     is_to_come = or_(Follower.weekly_at.is_(None), Follower.weekly_at != due)
     query = select(Follower.id).where(*mine, is_to_come).order_by(Follower.id)
     return db.session.scalars(query.limit(room)).all()
