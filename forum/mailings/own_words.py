@@ -140,11 +140,11 @@ def send(
         raise NobodyToTell
     if missing := chosen_audience.missing_languages(mailing, audience):
         raise WordsMissing(missing)
-    # The event's name or place may have changed since the draft was written.
+    # Check the subject again: the event's name or place may have changed since the draft was written.
     if any(neutral.find_telling(mailing.event, subject) for subject in mailing.subjects.values()):
         raise SubjectTells
     if reminder:
-        # The worker has left the reminder out, so an organiser sends it.
+        # Delete the reminder: the worker has left it out, and now an organiser sends the message.
         db.session.delete(reminder)
     _fix(mailing, [person.registration_id for person in audience.people])
     mailing.status, mailing.people = MailingStatus.SENDING, len(audience.people)

@@ -82,7 +82,7 @@ def _refuse(address: str, now: datetime) -> None:
     first = next(iter(_digests(canonical_email(address))))
     tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     refusal = tool.insert(MailRefusal).values(category=Category.MESSAGES, digest=first, refused_at=now)
-    # A mail program and its reader may send the refusal at the same moment.
+    # Accept a row that exists already: a mail program and its reader may send the refusal at the same moment.
     db.session.execute(refusal.on_conflict_do_nothing())
     same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
     unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))

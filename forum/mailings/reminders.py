@@ -35,7 +35,7 @@ from forum.registration.narrowing import UnknownFilter
 
 # How long after its hour a reminder may still be sent.
 WINDOW = timedelta(hours=12)
-# How far an hour of the day, plus WINDOW, may lie from the moment from which days are counted.
+# How far a reminder may lie from the exact number of days after registering, because of its hour of the day and WINDOW.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
 # A reminder counted from registering is also looked at when it has ended: an earlier version running beside this one,
