@@ -67,7 +67,7 @@ def find(event_id: int, kind: str, language: str) -> MailText | None:
     # an order of their own.
     with db.session.no_autoflush:
         text = db.session.scalars(select(MailText).where(*mine)).one_or_none()
-    # In a later version of the forum a kind of mail may have fewer parts that can be changed.
+    # Ignore stored words of a kind of mail that a later version of the forum lets nobody change.
     return text if kind in KINDS else None
 
 

@@ -20,7 +20,7 @@ from forum.extensions import db
 from forum.outbox.enums import SuppressionCause
 from forum.outbox.suppression_models import SuppressedAddress
 
-# SQLite takes a limited number of values in a statement.
+# How many addresses one statement looks up: SQLite takes a limited number of values.
 ASKED_AT_ONCE = 500
 
 
