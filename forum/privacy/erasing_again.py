@@ -77,7 +77,7 @@ def repeat_as(actor: str, digest: str, *, now: datetime) -> Repeated:
     Raises KeyIsAway. Call after `start_write`.
     """
     mark = tombstones.find_noted(digest)
-    # Another process may have repeated this erasure while this one waited for the lock.
+    # Nothing is left to do if another process has repeated this erasure while this one waited for the lock.
     if mark is None or tombstones.is_planted(digest):
         return Repeated()
     key = mark.find_key()

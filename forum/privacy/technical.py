@@ -30,7 +30,7 @@ TABLES = {  # tables with texts, settings and the running state of the site itse
     "worker_heartbeats",
     "key_checks",
     "mail_relay",
-    # A domain without a person, for a quarter of an hour.
+    # The rows name a mail domain, and no person; they are kept for a quarter of an hour.
     "mail_paces",
     "chain_checks",
     "public_balances",
@@ -66,8 +66,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "mailings": {
         *("id", "event_id", "kind", "status", "steps", "words"),
         *("changed_at", "proposed_at", "ended_at", "people"),
-        # Filters of the attendee list without a search text. Where a filter names somebody, the people themselves are
-        # stored instead.
+        # The audience has filters of the attendee list, but no search text: where a filter names somebody, the people
+        # themselves are stored instead.
         *("subjects", "audience", "fallback", "begins_at", "left_out"),
     },
     "mailing_recipients": {"id", "mailing_id"},
