@@ -68,7 +68,7 @@ def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent |
     """
     content = _take(SENT, SENT_SECONDS)
     sent = Sent(*content) if content else None
-    # Answers kept by an older version do not name their event.
+    # Answers kept by an older version do not name their event, and count for any event.
     is_of_event = sent is not None and event in (None, sent.answers.get("event", event))
     return sent if sent and is_of_event and email in (None, sent.answers["email"]) else None
 

@@ -58,9 +58,9 @@ def issue(
 ) -> str:
     """Make the token of a link and return it; only its digest is stored.
 
-    A confirming link is valid until `confirm_by`, a managing link until 30 days after the event, one to the page of all
-    of the person's data, and that page, for ten minutes, a calendar feed as `calendar_feeds` says. `submission` is the
-    form whose answers a confirming link carries. A dead link, made for a withheld mail, never works.
+    A confirming link is valid until `confirm_by`; a managing link until 30 days after the event; a link to all of the
+    person's data, and the page that it opens, for ten minutes; a calendar feed as `calendar_feeds` says. `submission`
+    is the form whose answers a confirming link carries. A dead link, made for a withheld mail, never works.
     """
     token, own_data_ends = new_token(), now + timedelta(minutes=OWN_DATA_MINUTES)
     ends = {

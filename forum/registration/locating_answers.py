@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 500
 def list_due(*, now: datetime) -> Sequence[int]:
     """Return the ids of the events that ended a week ago and still have answers that tell where somebody is."""
     ended = Question.is_locating & (Event.ends_at <= now - KEPT_AFTER_EVENT)
-    # Somebody may have saved an answer at the very moment of the deletion.
+    # Look for answers, too: somebody may have saved one at the very moment of the deletion.
     has_answers = exists().where(Answer.question_id == Question.id).label("has_answers")
     query = select(Question, Event, has_answers).join(Question.event).where(ended).order_by(Event.id)
     due = [
@@ -40,8 +40,8 @@ def list_due(*, now: datetime) -> Sequence[int]:
 def forget(event_id: int, *, now: datetime) -> int:
     """Delete the event's answers that tell where somebody is; return how many were deleted.
 
-    The audit trail says of which question: neither whose nor how many, for few answers about access may point at
-    somebody (P06). This only flushes; the job commits.
+    The audit trail records of which questions, but neither of whom nor how many, because few answers about access may
+    reveal a person (P06). This only flushes; the job commits.
     """
     event = db.session.get_one(Event, event_id)
     places.lock(event)

@@ -221,7 +221,7 @@ def _received(registration: Registration) -> str:
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
     until, held_until = registration.confirm_by, registration.held_until or registration.confirm_by
     told = {"leads_to": TokenPurpose.CONFIRM, "until": until, "held_until": held_until, **more}
-    # Several forms may have been sent for one pending registration, each in a language of its own.
+    # Use the language of the form: several forms, each in its own language, may have been sent for one registration.
     carried = more["submission"].answers if more.get("submission") else None
     return queue(registration, kind, now, language=(carried or {}).get("language", ""), **told)
 

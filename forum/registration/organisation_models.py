@@ -9,7 +9,7 @@ from forum.columns import member
 from forum.database import Base
 
 LONGEST_NAME = 200
-LONGEST_MARK = 253  # a mail domain may be longer than a name
+LONGEST_MARK = 253  # the most characters of a mark: a mail domain may be longer than a name
 
 
 class MarkKind(StrEnum):

@@ -28,7 +28,7 @@ from forum.registration.models import Registration
 
 
 def describe(registration: Registration, filters: listing.Filters) -> dict[str, Any]:
-    """Return this part of the context of templates/console/attendees/show.html."""
+    """Return what this module adds to the context of templates/console/attendees/show.html."""
     zone, noted = registration.event.zone, _notes(registration)
     entries, mails = audit_queries.find_history(registration), queries.list_mails(registration)
     return {

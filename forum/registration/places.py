@@ -55,7 +55,7 @@ def lock(event: Event) -> None:
     # Take the id without reading event.id, which could make the session load the event before it is locked.
     identity = inspect(event).identity
     if _lock(LOCKED_BY_ID, {"event_id": identity[0] if identity else None}) is None:
-        # The query above returns no row for an event without sectors.
+        # Read the event by itself: the query above returns no row for an event without sectors.
         db.session.refresh(event, with_for_update={"key_share": True})
 
 

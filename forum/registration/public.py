@@ -252,7 +252,7 @@ def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> R
         return form_pages.refused(refusal, chosen, form)
     page = "public/registration/check.html"
     has_place = places.places_left(chosen.event, clock.now())[chosen.id] > 0
-    # Another browser tab may have put the answers of another form into the cookie.
+    # Keep these answers in the page: another browser tab may have put other answers into the cookie.
     keeping = form_pages.keeping(sector, **{form_pages.CHECKED: "1"})
     return form_pages.with_form(page, chosen, form, has_place=has_place, **keeping)
 

@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 
 SHOWN = 50  # the most people on the page; typing more letters of a name finds the others
-# A folded name can have more letters than the name: "ß" becomes "ss".
+# How many letters a folded name may have more than the name: "ß" becomes "ss".
 LONGER = 9
 
 

@@ -18,7 +18,7 @@ WORDS = 20.0, 0.44  # font size and relative letter width of the words under a s
 AWAY = 15.0  # the distance from a sector's arc to its name
 NUMBER_AWAY = 18.0
 LINE = 20.0
-# A name nearer than this to the ring's top or bottom is centred on its point; the sine of the angle counts.
+# A name is centred on its point if the sine of its angle is below this: it is near the ring's top or bottom.
 SIDE = 0.22
 
 

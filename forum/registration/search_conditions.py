@@ -13,7 +13,7 @@ from forum.registration.models import Registration
 
 
 def narrow(query: Select, event: Event, words: str) -> tuple[Select, bool]:
-    """Return a query for registrations as one for those that meet each term of a search, within the event.
+    """Return the query limited to the event's registrations that meet each term of a search.
 
     The second value says whether the database's text index has found only few people.
     """

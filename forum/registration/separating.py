@@ -182,7 +182,8 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
-        # Merges made by an earlier version have not stored the time of confirmation.
+        # Keep the time of confirmation if the merge was made by an earlier version, which has not stored the former
+        # one.
         if "confirmed_at" in before or not same[EMAIL]:
             was = before.get("confirmed_at")
             kept.confirmed_at = datetime.fromisoformat(was) if was else None

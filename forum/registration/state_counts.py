@@ -70,7 +70,7 @@ def add_up(*, now: datetime) -> int:
 
 
 def mend() -> int:
-    """Correct the numbers; return how many were wrong."""
+    """Correct the stored numbers of registrations by sector and state; return how many were wrong."""
     if db.session.get_bind().dialect.name == "postgresql":
         db.session.execute(ALONE)
     return db.session.connection().execute(MEND).rowcount

@@ -247,7 +247,7 @@ def _remove_half_written(now: datetime) -> None:
 def _replace_file(content: str) -> None:
     """Replace the tombstone file by one with this content, once that is synced to the disk."""
     path = _file()
-    # NamedTemporaryFile makes files of mode 0600.
+    # NamedTemporaryFile makes files of mode 0600, which only their owner can read.
     with NamedTemporaryFile("w", dir=path.parent, prefix=f".{FILE}.", delete=False) as file:
         try:
             file.write(content)
