@@ -161,7 +161,7 @@ def list_gone() -> list[str]:
 def knows_newest_key() -> bool:
     """Return whether the key that signed the newest entry is configured; True for an empty trail."""
     newest = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).unique().first()
-    # Entries that early versions wrote do not say which key signed them.
+    # Entries of early versions do not say which key signed them, so check the signature itself.
     if newest is None or newest.key is None:
         return newest is None or _is_signed(newest)
     return newest.key in {key_name(key) for key in current_app.config["DATA_KEYS"]["audit"]}

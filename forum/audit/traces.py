@@ -25,7 +25,7 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 # A rate limit's refusals are counted in periods of this many seconds, and the first of each period is recorded: while a
 # limit keeps refusing visitors, its newest entry is at most this old.
 BRAKE_SECONDS = 300
-# The status codes of pages that show something: as they are, and with a form that was refused.
+# The status codes of pages that show data: a page as usual, and one that shows a refused form again.
 SHOWN = frozenset({200, 409, 422, 429})
 log = logging.getLogger("forum.audit")
 

@@ -66,7 +66,7 @@ class Judge:
             return True
         if name in {"ip4", "ip6"}:
             return self._is_in(value)
-        if "%" in value:  # a macro, which depends on the mail
+        if "%" in value:  # a macro: its value depends on the mail
             return False
         if name == "include":
             return self.judge(value) == "pass"

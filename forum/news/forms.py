@@ -232,7 +232,7 @@ class PublicationForm(ShowsStored, TidyForm):
             raise ValidationError
         local = datetime.combine(day, hour, zone)
         moment = local.astimezone(UTC)
-        # In the night in which the clocks are put forward an hour is missing.
+        # Refuse a time in the hour that clocks skip when they are put forward.
         if moment.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
             self.hour.errors = [_("The clocks are put forward that night, and this time does not exist")]
             raise ValidationError

@@ -50,7 +50,7 @@ def read_or_make(path: Path, make: Callable[[], str]) -> str:
     The file gets its name only when it is complete, and the first of two processes to set the name wins.
     """
     if not path.exists():
-        with NamedTemporaryFile("w", dir=path.parent) as file:  # NamedTemporaryFile makes files of mode 0600
+        with NamedTemporaryFile("w", dir=path.parent) as file:  # only the owner can read it: its mode is 0600
             file.write(make())
             file.flush()
             os.fsync(file.fileno())
