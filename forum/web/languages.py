@@ -23,8 +23,8 @@ CLOCKS = {"en": "HH:mm (z)", "sv": "HH.mm (z)"}
 MOMENTS = {"en": f"d MMMM y 'at' {CLOCKS['en']}", "sv": f"d MMMM y 'kl'. {CLOCKS['sv']}"}
 LONGEST = 200  # how many characters of Accept-Language are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
-# Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
 CATALOGUES: dict[Locale, NullTranslations] = {}
+# Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
 READ_IN = {code: code for code in NAMES} | dict.fromkeys(("da", "no", "nb", "nn"), "sv")
 
 

@@ -29,7 +29,7 @@ class Bounds(NamedTuple):
     elements: int
 
 
-# A table of 301 rows and 30 columns needs less than half.
+# The bounds for small tables: one of 301 rows and 30 columns needs less than half.
 SMALL = Bounds(bytes=2_000_000, elements=150_000)
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error),
