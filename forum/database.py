@@ -180,7 +180,7 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN DEFERRED")
         return
     raw: Any = connection.connection.driver_connection
-    # SQLite's own wait for the lock sleeps up to a tenth of a second between two tries.
+    # Do not let SQLite itself wait for the lock: it sleeps up to a tenth of a second between two tries.
     raw.execute("PRAGMA busy_timeout=0")
     try:
         # A connection that has committed and begins again keeps its turn to write: the turn ends when the connection

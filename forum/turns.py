@@ -41,7 +41,7 @@ class Line:
             passed = self._passed
         while not turn.wait(seconds):
             with self._mutex:
-                # The turn may have come after the wait timed out and before this thread got the mutex.
+                # Use a turn that came after the wait timed out and before this thread got the mutex.
                 if turn.is_set():
                     return True
                 if not while_moving or passed == self._passed:
