@@ -68,9 +68,10 @@ FOLLOWING = {
     "content_version",
     "search_entries",
 }  # every change of public content also writes these tables
-# Forms that this module sends with a wrong password or code: the only new row is the refusal's audit entry (S46).
+# Forms that this module sends with a wrong password or code, or for somebody who has no offer: the only new row is the
+# audit entry about the refusal, or about the view of the page that says it (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
-TRACED |= {"passkeys.confirm", "passkeys.index"}
+TRACED |= {"passkeys.confirm", "passkeys.index", "waiting_list.withdraw"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 LEFT = {"registration_tokens": {"revoked_at"}, "delegation_links": {"left_at"}}
