@@ -155,7 +155,7 @@ def settings(tmp_path_factory, static_folder) -> dict:
         "SECRET_KEY": "only-for-tests-0123456789abcdefghijklmnop",
         "DATA_KEYS": new_data_keys(),
         "STATIC": static_folder,
-        # No pace for mails to many: tests send hundreds of them to one domain.
+        # Send mails to many people without a limit a minute: tests send hundreds of them to one domain.
         "BULK_MAILS_PER_MINUTE": 0,
         "BULK_MAILS_PER_MINUTE_AND_DOMAIN": 0,
     }

@@ -31,7 +31,7 @@ def _forums_hasher(monkeypatch):
 
 
 def _forget_hashes() -> None:
-    """Forget the hashes that a hasher has made, so that tests with another do not use them."""
+    """Forget the hashes that a hasher has made, so that tests with another hasher do not use them."""
     passwords._unmatchable_hash.cache_clear()
     organisers._hashed.cache_clear()
 

@@ -88,7 +88,7 @@ def test_each_day_on_which_somebody_looked_has_an_entry(pages, monkeypatch):
 
 @pytest.mark.parametrize("act", ["notes", "change", "address", "answers"])
 def test_person_on_the_page_of_a_refused_form_is_recorded_as_seen(pages, act):
-    """Whoever sends an empty form without opening its page sees as much of the person."""
+    """Sending an empty form without opening its page shows as much of the person as the page, and is recorded alike."""
     event = make_event()
     mine, person = confirmed(event), confirmed(event)
     sign_in(pages, make_user(event=event))

@@ -21,7 +21,8 @@ KEEP_KINDS = f"""() => {{
     }}
     return [...kinds.keys()];
 }}"""
-# Gives the focus to the kept element of a kind, and returns whether the browser shows it as after a press of Tab.
+# Gives the focus to the kept element of a kind, and returns whether the browser shows the focus as after a press of
+# Tab.
 FOCUS_KIND = """kind => {
     const element = kinds.get(kind);
     element.focus();

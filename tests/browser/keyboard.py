@@ -69,7 +69,7 @@ class Keyboard:
             self.page.keyboard.press(key)
 
     def press_tab(self, key: str, times: int = 1) -> None:
-        """Press Tab or Shift+Tab so many times."""
+        """Press Tab or Shift+Tab as often as `times` says."""
         event = TAB | {"modifiers": SHIFT if key == "Shift+Tab" else 0}
         for _number in range(times):
             wire(self.page).send("Input.dispatchKeyEvent", event)

@@ -1,4 +1,4 @@
-"""Controls: axe-core finds a fault in any look (width and colours) of a page, though most rules do not run in each."""
+"""Control tests: axe-core finds a fault in any look (width and colours), though most rules do not run in each look."""
 
 from collections import defaultdict
 

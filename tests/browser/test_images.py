@@ -23,7 +23,7 @@ def choose(page: Page, content: bytes) -> None:
 
 
 def limit_sending(page: Page, rate: int) -> None:
-    """Let the browser send so many bytes a second, or any number for -1."""
+    """Limit the browser to sending `rate` bytes a second; -1 means no limit."""
     limits = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": rate}
     wire(page).send("Network.emulateNetworkConditions", limits)
 

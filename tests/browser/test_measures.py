@@ -1,4 +1,4 @@
-"""Controls: each measure finds the faults that it should, and no others."""
+"""Control tests: each measure of measures.js finds the faults that it should, and no others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Controls: tests fail for errors that the browser reports, and for a wrong page."""
+"""Control tests: a browser test fails when the browser reports an error, and when another page opens."""
 
 from pathlib import Path
 

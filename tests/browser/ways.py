@@ -163,7 +163,7 @@ def invited(act: str) -> Way:
 
 
 def of_follower(act: str) -> Way:
-    """Open a page of somebody who follows the news, or who has been asked whether to."""
+    """Open a page of a follower of the news, or of somebody who has been asked to confirm following."""
     return lambda visitor: visitor.open(f"followers.{act}", token=visitor.world.tokens[f"news {act}"])
 
 

@@ -1,4 +1,4 @@
-"""Choices that hold over pages, searches and filters of the attendee list, and what is done with the chosen."""
+"""Choosing people of the attendee list: a choice is kept over pages, searches and filters, for acts on these people."""
 
 import threading
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A restored backup does not bring back a person who was erased (P09): tombstones, kept outside of every backup."""
+"""A restored backup brings back nobody who was erased (P09): records of erasures (tombstones) lie outside backups."""
 
 import json
 from datetime import timedelta

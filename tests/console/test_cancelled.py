@@ -1,4 +1,4 @@
-"""What the console does not offer while an event is cancelled, and what stands still until that is taken back."""
+"""What the console does not offer while an event is cancelled, and what waits until the cancellation is undone."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Words of the console that depend on an event's shares, its line and its offers."""
+"""Sentences of the console about an event's places, waiting list, offers, messages and reviews."""
 
 from collections import Counter
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a contact reads once answers are frozen and once the event is over, and what a named person reads first."""
+"""A contact's page once answers are frozen or the event is over, and the first mail to a person named by a contact."""
 
 from datetime import timedelta
 

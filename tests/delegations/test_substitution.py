@@ -1,4 +1,4 @@
-"""Somebody comes instead: named on the personal page, confirmed by the newcomer, who takes over under the rules."""
+"""A person names a substitute on the personal page; the substitute confirms, and takes the place under the rules."""
 
 from datetime import timedelta
 

@@ -32,7 +32,7 @@ ACTORS, READERS = 4, 2
 # How many people each actor has registered when the server is first measured, and at the end.
 WARM_UP, LIVES = 15, 50
 PLACES = 40
-# Headings of the page after confirming without a place; it may show an offer that has come already.
+# Headings of the page after confirming without a place, also when a place has been offered already.
 WAITING = {
     "You are on the waiting list",
     "A place is free for you",

@@ -274,14 +274,14 @@ def test_own_ids_do_lead_somewhere(fresh_world):
 
 
 def put_in_line(world: World, status: Status) -> None:
-    """Put the person on the waiting list of the twin's sector, or offer the person that sector's last place."""
+    """Put the person on the waiting list of the twin's sector (the twin has equal data), or offer its last place."""
     with world.app.app_context():
         start_write(db.session)
         person, twin = (find_registration(world, name) for name in (PERSON, "twin"))
         for waiter in (person, twin):
             offers.end(waiter, OfferEnd.WITHDRAWN, now=NOW)
             places.release(waiter)
-            # Move the person to the twin's sector: a form sent before has moved the person elsewhere.
+            # Move the person to the twin's sector, because a form sent before has moved the person elsewhere.
             waiter.sector = twin.sector
             waiter.move_to(Status.WAITING, now=NOW)
             waiter.offer_expires_at, waiter.waiting_since = None, NOW

@@ -159,7 +159,7 @@ def said(
 ) -> dict[str, set[int]]:
     """Return the numbers on an event's console, grouped by what they count; `names` holds the sectors' keys by name.
 
-    The lists are those of everybody and of each of the `sectors`, by default all.
+    The function reads the list of everybody and that of each sector in `sectors`, by default of every sector.
     """
     overview = read(f"{console}/")
     assert wrong_sums(overview) == []

@@ -9,7 +9,7 @@ from forum.web.limits import COUNTER
 from tests.factories.events import NOW
 
 DAY_SECONDS = 24 * 3600
-# The jobs run on the canary world so many days after it was filled: by then each of these jobs finds something to do.
+# How many days after the canary world was filled the jobs run: by then each job of TENDED finds something to do.
 DAYS = (1, 40, 440)
 TENDED = {
     "announce posts",

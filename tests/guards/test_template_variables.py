@@ -46,7 +46,7 @@ def test_no_source_gives_a_template_variables_of_its_own():
     ],
 )
 def test_each_way_to_change_them_is_found(source, told):
-    """Control: each way is found; setting the variables while a blueprint is registered is allowed."""
+    """Control: each way to change the shared variables is found, except in a function that sets the app up."""
     assert [one.endswith(told) for one in find_writers(source)] == [True] * bool(told)
 
 

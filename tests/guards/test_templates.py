@@ -293,7 +293,7 @@ def see_what_is_rare(world: World) -> None:
 
 
 def see_how_invitations_end(world: World) -> None:
-    """Accept an invitation whose address is registered, and open an invitation that has ended."""
+    """Accept an invitation to an address that is registered by now, which is refused, and open an ended invitation."""
     yes = f"/en/r/invitation/{world.tokens['invitation']}/yes"
     mine = update(Invitation).where(Invitation.link_digest == digest(world.tokens["invitation"]))
     with world.app.app_context():

@@ -115,7 +115,7 @@ def test_storage_that_does_not_answer_leaves_room_for_other_requests(make_app, s
         pages.get(f"/images/{image.key}/400.jpg", expect=503)
         for _number in range(waiting):
             public.WAITERS.leave()
-        # While the storage is busy with other requests, this one waits: after a 503 the browser would not ask again.
+        # A request waits while the storage is busy with others, because after a 503 the browser would not ask again.
         threading.Timer(0.2, public.READERS.leave).start()
         assert pages.get(f"/images/{image.key}/400.jpg").data == b"content"
         for _number in range(taken - 1):

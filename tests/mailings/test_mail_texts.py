@@ -132,7 +132,7 @@ def test_words_that_say_the_standard_follow_the_standard(event):
 
 
 def test_special_cases_of_a_mail_keep_the_standard(event):
-    """Registrations made by a contact, and leaving the line, have special words, which organisers cannot change."""
+    """Mails about a contact's registrations or leaving the waiting list have words that organisers cannot change."""
     for kind in ("received", "cancelled"):
         change(event, kind, words=words_for(kind))
     person = register(event)

@@ -82,7 +82,7 @@ def test_post_that_is_planned_anew_was_not_changed_before_it_was_published(organ
 
 
 def moments(pages) -> list[str]:
-    """Return three times from the feed: of its last change, and of its first post's publication and change."""
+    """Return three moments that the feed states: its last change, and the first post's publication and last change."""
     feed = pages.get("/en/news/feed.atom").data.decode()
     return [
         re.search(f"{part}<{name}>([^<]+)<", feed, re.DOTALL)[1]

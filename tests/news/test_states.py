@@ -1,4 +1,4 @@
-"""What a post's state allows, and that doing nothing twice records nothing: posts, categories, words to avoid."""
+"""Acts that a post's state forbids, or that change nothing, record nothing: posts, categories, words to avoid."""
 
 import pytest
 from sqlalchemy import func, select
@@ -74,7 +74,7 @@ def test_a_preview_shows_the_corrections_that_the_stored_post_has(database):
         "Changed",
         ["84 people."],
     )
-    # A language that nobody has begun is shown without a headline.
+    # The preview in a language without any text has no headline.
     assert previewing.preview_text(draft, "sv", stored=None, now=NOW).headline == ""
 
 

@@ -1,4 +1,4 @@
-"""Very many mails to many, put into the outbox faster than the forum's own action renders them."""
+"""Puts thousands of mails to many people into the outbox, faster than the forum's own action renders them."""
 
 from datetime import timedelta
 

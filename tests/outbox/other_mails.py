@@ -57,7 +57,7 @@ def make_other_mails(language: str) -> dict[str, Mail]:
     )
     write(invitation_mails.queue, invited, now=NOW)
     write(invitation_mails.queue_reminder, invited, now=NOW)
-    with current_app.test_request_context():  # the mail's link is made from the address of a page
+    with current_app.test_request_context():  # making the mail's link needs a request context
         write(reveal_mails.queue_revealed, person, by=colleague, to=reader, now=NOW)
     changed = make_proposed(event)
     write(mailing_actions.send, changed, user_id=reader.id, actor="command", now=NOW)

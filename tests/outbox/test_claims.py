@@ -12,7 +12,7 @@ GONE = delivery.Claim(987_654, "another worker")
 
 
 class Silent:
-    """A way to a mail server, over which nothing may be sent."""
+    """A transport that fails the test when a mail is sent."""
 
     def __enter__(self):
         return self
@@ -29,7 +29,7 @@ class Silent:
 
 @pytest.mark.usefixtures("database", "frozen")
 def test_a_worker_without_a_mail_to_claim_ends_its_round(monkeypatch):
-    """Another worker may take the last due mail between the two looks at the queue."""
+    """Another worker may take the last due mail after this worker has seen it and before this worker claims it."""
     monkeypatch.setattr(delivery, "open_transport", Silent)
     monkeypatch.setattr(delivery, "_may_send", lambda: True)
     assert delivery.deliver_due() == 0

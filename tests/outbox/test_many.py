@@ -1,6 +1,6 @@
-"""Many thousand mails to many make no confirmation wait, and leave once each though workers are killed (R06, R11).
+"""Thousands of mails to many people delay no confirmation, and each leaves once though workers are killed (R06, R11).
 
-TEST_MAILS=20000 sends so many in the second of the slow tests.
+The environment variable TEST_MAILS sets how many mails the second slow test sends, such as 20000.
 """
 
 import os

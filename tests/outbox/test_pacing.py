@@ -1,4 +1,4 @@
-"""Mails to many leave at a pace, in all and to each domain, which all workers keep together (M11)."""
+"""Mails to many people leave at a pace, in all and to each domain, which all workers keep together (M11)."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -28,7 +28,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def pace(app):
-    """Return a function that sets how many mails to many leave in a minute, in all and to each domain."""
+    """Return a function that sets how many mails to many people may leave in a minute, in all and to each domain."""
 
     def limit(in_all: int, to_a_domain: int) -> None:
         app.config.update(BULK_MAILS_PER_MINUTE=in_all, BULK_MAILS_PER_MINUTE_AND_DOMAIN=to_a_domain)
@@ -167,7 +167,7 @@ def test_moments_are_forgotten_with_their_domains(database, pace):
 
 @pytest.mark.slow
 def test_four_workers_keep_one_pace(app, database, settings, smtp_server):
-    """The workers' clocks stand still, so that exactly what a second and a step allow may leave."""
+    """The workers' clocks are frozen at one moment, so the number of mails that may leave by then is known."""
     make_mails(60, lane=Lane.BULK)
     database.rollback()
     own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}

@@ -1,4 +1,4 @@
-"""Each mail that the forum sends, word for word in both languages, against the files of `snapshots/`.
+"""Each mail that the forum sends is compared with a file of `snapshots/`, word for word in both languages.
 
 A changed sentence changes a file, which is read with the change: `make snapshots` writes the files anew.
 """
@@ -126,7 +126,7 @@ def mail_of_change(event: Event, person: Registration, change: Callable, **told:
 
 
 def told(mail: Mail) -> str:
-    """Return what a mail says, with fixed words in place of what is drawn anew: headers, plain text, seen HTML."""
+    """Return a mail's headers, plain text and visible HTML, with fixed words in place of random ones."""
     message = message_from_bytes(mail.raw, policy=policy.default)
     headers = [f"{name}: {value}" for name, value in message.items() if name not in LEFT_OUT]
     page = BeautifulSoup(mail.html, "html.parser")

@@ -73,7 +73,7 @@ def people(filled) -> list[Registration]:
 
 @pytest.fixture
 def unrecorded(monkeypatch):
-    """Record no views: whether one is recorded depends on those before it."""
+    """Record no views of people: how many statements a view takes depends on how many views came before."""
     monkeypatch.setattr("forum.registration.console.note_view", lambda *_args, **_more: None)
 
 

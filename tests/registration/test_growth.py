@@ -15,7 +15,7 @@ from tests.registration.filling import checked
 
 pytestmark = pytest.mark.usefixtures("frozen")
 MANY = 2_000
-STEP = 20  # SQLite calls a function each time after so many instructions of its virtual machine
+STEP = 20  # SQLite calls a function each time after this number of instructions of its virtual machine
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Moving a registration to another sector, by an organiser and by the person: places, line, review, mails."""
+"""Moving a registration to another sector, by an organiser and by the person: place, waiting list, review, mails."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Who can read sealed answers after organisers have merged registrations or entered an address (P05, P21, P25)."""
+"""Who can read encrypted answers after organisers have merged registrations or entered an address (P05, P21, P25)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Merging two registrations of one person, and undoing it (R28): places, values, sealed answers, consents, mails."""
+"""Merging two registrations of one person, and undoing it (R28): places, values, encrypted answers, consents, mails."""
 
 from datetime import timedelta
 

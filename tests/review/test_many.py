@@ -115,7 +115,7 @@ def test_a_message_names_a_few_people_with_short_names_and_counts_the_rest(organ
     ("first", "last", "least"), [("a", "z", 18), ("À", "ſ", 3), ("一", "龥", 3), ("𠀀", "𪀀", 1)]
 )
 def test_a_message_fits_into_a_cookie_whatever_letters_the_names_have(app, monkeypatch, first, last, least):
-    """A browser drops a cookie above 4096 bytes, and with it the sign-in of the next form and what was said."""
+    """A browser drops a session cookie above 4096 bytes, and with it the message and the sign-in."""
     letters = Random(7)
     alphabet = [chr(code) for code in range(ord(first), ord(last) + 1)]
     monkeypatch.setattr(wording, "full_name", lambda _one: "".join(letters.choices(alphabet, k=80)))

@@ -78,7 +78,7 @@ def test_a_change_is_seen_by_the_next_look(app, looks):
         content_changed(db.session)
         db.session.commit()
     looks.next()
-    looks.next()  # Wait for two looks: the first may have begun before the change.
+    looks.next()  # Wait until the database was asked twice: the first time may have begun before the change.
     kept = app.extensions["page_cache"]
     before = kept._pages[PAGE].version
     assert (client.get(PAGE).data, kept._pages[PAGE].version) == (first.data, before + 1)

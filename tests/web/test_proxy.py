@@ -161,7 +161,7 @@ class Wall(Recorder):
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 def test_nginx_drops_headers_whose_name_has_an_underscore(make_app, sqlite_url, tmp_path, monkeypatch):
-    """The forum's server takes X_Forwarded_For for the proxy's own X-Forwarded-For, so it must never get that far.
+    """The forum's server takes X_Forwarded_For for the proxy's own X-Forwarded-For, so nginx must drop X_Forwarded_For.
 
     The doctor asks the proxy by the forum's public address, and finds a proxy that passes such names.
     """

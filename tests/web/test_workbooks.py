@@ -38,7 +38,7 @@ def test_text_stays_the_text_that_it_is(text):
 
 
 def test_characters_that_no_file_can_hold_are_left_out():
-    """One such character must not end the whole export (F7)."""
+    """A character that no XLSX file can hold must not end the whole export (F7)."""
     assert read_cells(written(["x"], [["a\x00b\x1b\ufffe\ud800c\nd"]]))[1] == [("inlineStr", "abc d")]
 
 
