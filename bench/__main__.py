@@ -165,7 +165,7 @@ def measure_crowds(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_mails(report: Report, folder: Path, quick: bool) -> None:
-    """Measure making and sending mails to many, and their memory with few and with many people, on both databases."""
+    """Measure making and sending mails to many people, and the memory for few and for many, on both databases."""
     number, many = (100, 1_000) if quick else (1_000, 20_000)
     with servers.run_postgres(durable=True) as server, mails.sink() as port:
         for name in ("SQLite", "PostgreSQL"):

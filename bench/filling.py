@@ -46,7 +46,7 @@ class Asks(Enum):
 def new_app(folder: Path, database_url: str, *, asks: Asks = Asks.CORE) -> Flask:
     """Return an app on a new database with the demo and more places than registrations will need."""
     build_static(Path(__file__).resolve().parent.parent / "static", folder / "static")
-    # No pace for mails to many: what is measured is how fast they can be made and sent.
+    # Send mails to many people without a limit a minute: the benchmark measures how fast they can be made and sent.
     pace = {"BULK_MAILS_PER_MINUTE": 0, "BULK_MAILS_PER_MINUTE_AND_DOMAIN": 0}
     places = {"INSTANCE": folder, "DATABASE_URL": database_url, "STATIC": folder / "static"}
     app = create_app({**places, **pace})

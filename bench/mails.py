@@ -1,4 +1,4 @@
-"""Measuring mails to many: making and sending them, beside a bare loop of smtplib, and the memory that this takes."""
+"""Measures making and sending mails to many people, beside a bare loop of smtplib, and the memory that this takes."""
 
 import smtplib
 import subprocess
@@ -109,7 +109,7 @@ def _point(app: Flask, port: int) -> None:
 
 
 def _work_off(spent: Spent, number: int) -> None:
-    """Make and send mails in turns, as the worker does, until so many are sent."""
+    """Make and send mails in turns, as the worker does, until `number` mails are sent."""
     sent = 0
     while sent < number:
         began = time.perf_counter()

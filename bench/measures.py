@@ -102,7 +102,8 @@ def _applicant(number: int) -> Applicant:
 def lists(app: Flask, group: str, times: int, answered: str) -> Iterator[Row]:
     """Measure the attendee list, filters and searches, without HTTP; `times` pages of each.
 
-    `answered` is a filter by the answer to a question. The middle time of each page stands beside that of the first.
+    `answered` is a filter by the answer to a question. The report has the median time of each page beside that of the
+    first page.
     """
     with app.app_context():
         slug, pages = find_current().slug, Pages(app)

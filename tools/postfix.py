@@ -76,7 +76,7 @@ class Postfix:
         self.certificate = make_certificate(folder, ADDRESS)
 
     def mails(self, box: str, number: int = 1, seconds: float = 60) -> list[bytes]:
-        """Wait until a Maildir has so many new mails, and return them as CRLF lines. Raises TimeoutError."""
+        """Wait until a Maildir has `number` new mails, and return these with CRLF line ends. Raises TimeoutError."""
         until, new = time.monotonic() + seconds, self.maildir(box) / "new"
         while not new.is_dir() or len(list(new.iterdir())) < number:
             if time.monotonic() > until:
