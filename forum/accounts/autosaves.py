@@ -113,7 +113,7 @@ def _keep_until_commit(model: type[Base], identity: Any) -> bool:
 
 
 def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
-    """Replace the unsaved words of this version; return its successor. Raises KeptElsewhere, ValueError if too long."""
+    """Replace the unsaved words of this version; return the next one. Raises KeptElsewhere, ValueError if too long."""
     written = json.dumps([*words])
     if len(written) > LONGEST:
         raise ValueError("too long")

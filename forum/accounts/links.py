@@ -19,8 +19,8 @@ LIFETIMES = {
     LinkPurpose.USE_PASSKEY: timedelta(minutes=5),
     LinkPurpose.DEMO: timedelta(hours=24),
 }
-# No new link is sent while an unused one is younger than this. This is shorter than the lifetime of a mailed link, so
-# that the link sent last still works then.
+# No new link is sent while an unused one is younger than YOUNG. A mailed link works for longer than that, so that the
+# link sent last still works then.
 YOUNG = timedelta(minutes=20)
 
 

@@ -19,7 +19,7 @@ from forum.turns import Line, processor
 MIN_LENGTH, MAX_LENGTH = 12, 1000
 # Argon2id with 32 MiB of memory; OWASP asks for 19 MiB at least.
 HASHER = PasswordHasher(time_cost=2, memory_cost=32 * 1024, parallelism=1)
-# One check for each processor at a time: more would not be faster, and each needs 32 MiB.
+# Each processor core checks one password at a time: more would not be faster, and each check needs 32 MiB.
 TRIES = Line(os.cpu_count() or 1)
 PATIENCE = 5.0  # seconds for which a password check waits for its turn before it is refused
 COMMON = Path(__file__).with_name("common_passwords.txt")
