@@ -1,7 +1,7 @@
 """Data about a person that only the address connects to them: as contact or member of a delegation, as a substitute.
 
-These rows lead to no registration of the person. They are part of the person's own data, and erased with the person,
-once the person has confirmed the address (P08, P11).
+These rows lead to no registration of the person. The rows are part of the person's own data, and erased with the
+person, once the person has confirmed the address (P08, P11).
 """
 
 from collections.abc import Mapping, Sequence

@@ -79,7 +79,7 @@ def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str
 
 
 def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) -> None:
-    """Replace all answers about food and access by these, encrypted; delete them when there are none.
+    """Replace all answers about food and access by `told`, encrypted; delete the answers when `told` is empty.
 
     The forum holds such answers by consent only, so they can be deleted at any time. Raises NotTheirs, AnswersFrozen.
     """
@@ -110,9 +110,10 @@ def withdraw(delegate: Delegate, *, now: datetime) -> None:
 def let_come_instead(
     delegate: Delegate, person: Person, *, may_mail: MayMail = always, now: datetime
 ) -> Registration | None:
-    """Replace a person: by one with an own address once they confirm, else at once; return a registration made at once.
+    """Replace a person; return the newcomer's registration if it is made at once.
 
-    Raises NotTheirs, AnswersFrozen, SameAddress, NothingOffered, OrganisationFull.
+    A newcomer with an address of their own takes over after confirming it, any other at once. Raises NotTheirs,
+    AnswersFrozen, SameAddress, NothingOffered, OrganisationFull.
     """
     registration = _lock(delegate, now)
     if registration is None or registration.status == Status.PENDING:

@@ -19,7 +19,7 @@ from forum.registration.models import Registration
 
 CHANGED = Delegate.told != Registration.status
 # Registrations that the contact manages. Those whose processing is restricted are left out: the contact reads no news
-# of these.
+# of these people.
 MANAGED = (Registration.email == "", queries.IS_SHOWN)
 
 

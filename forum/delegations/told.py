@@ -40,7 +40,7 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
-    """Give templates of `registration` functions about delegations; let its lists, links and sign-ins heed them."""
+    """Give templates of `registration` functions about delegations; add these to its lists, links and sign-ins."""
     told = {
         "delegation_of": delegation_of,
         "delegation_address": delegation_words.console_address,

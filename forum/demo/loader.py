@@ -24,8 +24,8 @@ FAILED_KIND, FAILED_ATTEMPTS, FAILED_ERROR = "waiting", 9, "452 4.2.2 Mailbox fu
 def load_demo(*, now: datetime) -> bool:
     """Load events, pages, posts and some 130 invented registrations; return whether anything was loaded.
 
-    Some are invited, and four are of a delegation. Their numbers by sector and country are public. Does nothing when
-    any event exists. Call after `start_write`; the caller commits.
+    Some of the people are invited, and four belong to a delegation. The numbers by sector and country are public. Does
+    nothing when any event exists. Call after `start_write`; the caller commits.
     """
     if db.session.scalar(select(exists().where(Event.id.is_not(None)))):
         return False
