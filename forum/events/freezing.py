@@ -1,4 +1,4 @@
-"""The day after which people no longer change their own answers. They can still cancel, and organisers can change them.
+"""The day after which people cannot change their own answers; they can still cancel, and organisers can change answers.
 
 Consents and answers about protected identity are never frozen (P04, P20).
 """

@@ -1,7 +1,7 @@
 """Private links that show an event before it is published. Nothing here commits; call what writes after `start_write`.
 
-A link's token is random and stored as a digest only (S18). It opens nothing but the preview (S19), until it expires,
-an organiser ends it or the event is published.
+A link's token is random and stored as a digest only (S18). The link opens nothing but the preview (S19), until it
+expires, an organiser ends it or the event is published.
 """
 
 from collections.abc import Sequence
