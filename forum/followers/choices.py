@@ -9,7 +9,7 @@ from forum.followers.models import Follower
 
 @dataclass(frozen=True)
 class Choices:
-    """What a follower wants to get; `categories` are keys of categories; empty means every category."""
+    """What a follower wants to get. `categories` are keys of categories; empty means every category."""
 
     language: str
     pace: Pace

@@ -1,7 +1,7 @@
 """Mailing a post to those who follow the news at once, a few mails at a time, each in a transaction of its own.
 
 A post goes out PAUSE after it was announced, so that one that is taken back in the meantime stays unmailed. Then each
-of its readers gets a row, of which the database allows one for a post and follower. The row's state and the mail are
+reader of the post gets a row; the database allows one row for a post and a follower. The row's state and the mail are
 stored together: a worker that is killed leaves neither a second mail nor a follower without one (R12).
 """
 

@@ -18,7 +18,7 @@ from forum.outbox.models import OutboxMessage
 
 
 def take_back_with_posts(session: scoped_session) -> None:
-    """In each transaction of the session take back the mails about posts that it hides or deletes."""
+    """Make each transaction of the session cancel the mails about posts that the transaction hides or deletes."""
     if not event.contains(session, "before_flush", _take_back_hidden):
         event.listen(session, "before_flush", _take_back_hidden)
 

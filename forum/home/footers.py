@@ -51,6 +51,6 @@ def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Marku
 
 
 def _made(version: int, now: datetime, render: Callable[[], Markup]) -> Footer:
-    """Render a footer; it is kept no longer than the page around it, which asks about the same events."""
+    """Render a footer; it is kept no longer than the page around it, whose life depends on the same events."""
     markup, seconds = render(), cache.held_for()
     return Footer(version, now + timedelta(seconds=seconds) if seconds < inf else None, markup)
