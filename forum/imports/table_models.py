@@ -14,8 +14,8 @@ from forum.sealing import Sealed, SealedBytes, SealedValue
 class ImportTable(Base):
     """A long table that one organiser has sent; nobody else sees it.
 
-    It has `people` rows in `parts` parts, of which the worker has done the first `step` in the present state, which
-    has lasted since `moved_at`. `hidden` is how many rows with a text the file hides, `language` the organiser's.
+    The table has `people` rows in `parts` parts, of which the worker has done the first `step` in the present state,
+    which has lasted since `moved_at`. `hidden` is how many rows with a text the file hides, `language` the organiser's.
     """
 
     __tablename__ = "import_tables"
