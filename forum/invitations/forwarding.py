@@ -1,8 +1,8 @@
 """Forwarding an invitation: the person's invitation ends, and a colleague gets one of their own.
 
 Organisers must have allowed it, and the colleague's invitation cannot be forwarded again unless they allow that, too.
-It has the sector and deadline of the first one, and its held place, which is never counted twice. The organisers'
-personal words are not passed on.
+The colleague's invitation has the sector, the deadline and the held place of the first one; the place is never counted
+twice. The organisers' personal words are not passed on.
 
 Nobody is told whether the colleague is known (S24), and no mailbox gets more than one message from this: an address
 that is registered, has said no, or has an invitation already gets no other one. A held place then goes to the

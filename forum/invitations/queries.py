@@ -33,7 +33,7 @@ ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
 class Conversion:
     """How many people were invited, how many of the mails have left, how many people have begun or given an answer.
 
-    `by_state` has the number of invitations in each stored state. A mail whose row is deleted already has left.
+    `by_state` has the number of invitations in each stored state. A mail whose row is already deleted counts as sent.
     """
 
     made: int

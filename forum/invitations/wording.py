@@ -52,7 +52,7 @@ def shown_as(invitation: Invitation) -> Invitation | Registration:
     """Return the row whose name and organisation lists show: the registration, once its address was confirmed.
 
     Beside an alias, the invited name would reveal whose alias it is (P20), however the person has registered, and after
-    any later change of the name. That holds for everybody alike (P21).
+    any later change of the name. The rule is the same for everybody (P21).
     """
     known = [one for one in invitation.people if one.confirmed_at or one.status not in UNCONFIRMED]
     return invitation.registration or (known[-1] if known else invitation)

@@ -29,7 +29,7 @@ class MailingStatus(StrEnum):
 class RecipientStatus(StrEnum):
     """The state of a recipient: waiting for the mail to be made, queued in the outbox, or left out for good.
 
-    A draft to people who were chosen one by one has them as `chosen`.
+    A draft to people who were chosen one by one has these people as recipients in the state `chosen`.
     """
 
     CHOSEN = "chosen"

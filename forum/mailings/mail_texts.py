@@ -157,7 +157,7 @@ def queue_trial(event: Event, kind: str, user: User, language: str, *, now: date
 
 
 class _Placeheld:
-    """An event that gives a placeholder as its name."""
+    """A stand-in for an event whose name is a placeholder."""
 
     def __init__(self, event: Event) -> None:
         self._event = event

@@ -81,7 +81,7 @@ def plan(mailing: Mailing, rule: Rule, *, actor: str, now: datetime) -> Reminder
 
 
 def take_off(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Take a reminder that has not left out of the plan; it is a draft again. Raises AlreadyDecided."""
+    """Remove a reminder that was not sent yet from the plan; it is a draft again. Raises AlreadyDecided."""
     require(mailing, MailingStatus.PROPOSED)
     if reminder := queries.find_reminder(mailing):
         db.session.delete(reminder)
