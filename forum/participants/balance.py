@@ -1,7 +1,8 @@
 """The public table of how many people come from which sector and country (P10).
 
-An organiser makes it public, and sees before what it will show. It counts people with a confirmed place, those with
-protected identity like everybody else, and leaves out those whose data may not be used (`registration/restrictions`).
+An organiser makes the table public, and sees beforehand what it will show. The table counts people with a confirmed
+place, those with protected identity like everybody else, and leaves out those whose data may not be used
+(`registration/restrictions`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -88,8 +89,8 @@ def take_back(event: Event, *, actor: str, now: datetime) -> None:
 def differs_enough(event: Event, table: Table, last: PublicBalance | None) -> bool:
     """Return whether the table may follow the earlier public ones: no difference points at few people.
 
-    The table may be the last one again. It is compared with each earlier one, or a table between two would hide that
-    they differ by one person.
+    A table that equals the last one is allowed. Any other is compared with each earlier one, or a table between two
+    would hide that they differ by one person.
     """
     if last is None or table == table_of(last):
         return True

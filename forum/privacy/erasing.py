@@ -108,9 +108,9 @@ def repeat(
     """Erase again the registrations that a restored backup has brought back, without mails about it.
 
     `others` are not stored: their addresses are those whose invitations, delegations and the like are erased as well,
-    if they were made before the erasure that `mark` remembers. The address that a backup has for a registration says
-    nothing: it may be that of somebody else, and have been corrected before the erasure. The person's requests count as
-    answered when they were. The caller has locked the event.
+    if they were made before the erasure that `mark` remembers. The address that a backup has for a registration is not
+    used: it may be somebody else's, and may have been corrected before the erasure. The person's requests keep the time
+    at which they were answered. The caller has locked the event.
     """
     _end(event, registrations, others, actor=actor, now=now, before=mark.until)
     saved_views.forget_naming(registrations)
