@@ -63,7 +63,7 @@ class FileAnswer(Field):
 
 
 class AsksQuestions(TidyForm):
-    """A form that also asks an event's questions. `asks` tells the server that the form's page had some."""
+    """A form that also asks an event's questions. `asks` tells the server that the page had questions."""
 
     asks = HiddenField()
     asked_now: Sequence[Question] = ()
