@@ -86,9 +86,9 @@ def put(
 ) -> None:
     """Give and withdraw consents until the person consents to these purposes, and to no others.
 
-    `listed` is the answer about the list of participants. None keeps an earlier answer; without one it means the name.
-    The readers are those in the answered text, not the list's present ones, which an organiser may have changed since
-    the page was shown.
+    `listed` is the answer about the list of participants. None keeps an earlier answer or, without one, counts as
+    consent to be shown by name. The readers are those in the answered text, not the list's present ones, which an
+    organiser may have changed since the page was shown.
     """
     shown = listed or _by_name(registration)
     for purpose in ConsentPurpose:

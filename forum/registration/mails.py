@@ -1,9 +1,9 @@
 """The mails of a registration: each is rendered once into the outbox, in the transaction that causes it.
 
-A registration that organisers have added may have no address: then a function queues nothing and returns None.
-All have neutral subjects and first lines, without event, place, organisation or name (P26), so that the mail of a
-protected person looks like any other. They contain no text that a visitor typed, so that a stranger cannot make the
-forum send their words to other people (M12, L01).
+A registration that organisers have added may have no address: then a function queues nothing and returns None. All
+mails have neutral subjects and first lines, without event, place, organisation or name (P26), so that the mail of a
+protected person looks like any other. The mails contain no text that a visitor typed, so that a stranger cannot make
+the forum send their words to other people (M12, L01).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,8 @@
 """Filters of the attendee list beside search, sector and status: which values a URL may have, and what they mean.
 
-Values of one kind are alternatives; a registration must meet every kind. They read `registrations` and tables that
-have the same rows for everybody, never the encrypted ones: who has protected identity is found as anybody else (P21).
+Values of one kind are alternatives; a registration must meet every kind. The filters read `registrations` and tables
+that have the same rows for everybody, never the encrypted ones: who has protected identity is found as anybody else
+(P21).
 """
 
 import re
@@ -93,7 +94,7 @@ def has_each(picked: Sequence[tuple[str, Values]]) -> bool:
 
 
 def select_alone(event: Event, picked: Sequence[tuple[str, Values]]) -> Select[int] | None:
-    """Select the ids of those who match, each once, from another table alone; None where registrations are needed."""
+    """Select the ids of those who match, each once, from another table alone; None where that is not enough."""
     (name, values), *others = picked
     if others:
         return None

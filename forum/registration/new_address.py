@@ -1,8 +1,9 @@
 """Changing the e-mail address of a registration: requested, confirmed by a link sent to it, then in use.
 
 Until the new address is confirmed nothing changes. The old address, if there is one, gets a mail about the request.
-Once it is confirmed, all earlier links end (S20). One live registration has an address (R04): an organiser learns which
-registration has it already; a person does not, but the owner of that address gets a mail that it is registered (S24).
+Once the new address is confirmed, all earlier links end (S20). An address belongs to one live registration at most
+(R04): an organiser learns which registration has it already; a person does not, but the owner of that address gets a
+mail that it is registered (S24).
 """
 
 from collections.abc import Iterable

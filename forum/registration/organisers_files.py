@@ -19,7 +19,7 @@ bp = Blueprint("attendee_files", __name__, url_prefix="/console/<event>/registra
 def download(event: str, reference: str, file_key: str) -> ResponseReturnValue:
     """Record who downloads the file, then return it; a file of another person or event is a 404 (S13).
 
-    So is each file of a person whose data may not be used (P12).
+    Each file of a person whose data may not be used is a 404, too (P12).
     """
     start_write(db.session)
     registration, _filters = person_of(event, reference)

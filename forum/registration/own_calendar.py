@@ -49,7 +49,7 @@ def subscribe() -> ResponseReturnValue:
 
 
 def unsubscribe() -> ResponseReturnValue:
-    """End the feed at once."""
+    """End the person's calendar feed at once."""
     form = TidyForm()
     start_write(db.session)
     registration = mine()

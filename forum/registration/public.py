@@ -101,7 +101,7 @@ def check(sector: str, event: str | None = None) -> ResponseReturnValue:
 
 @of_event(bp, "/register/<sector>/another", methods=["GET", "POST"])
 def another(sector: str, event: str | None = None) -> ResponseReturnValue:
-    """Let a stakeholder whose form is partly filled in choose another sector; the answers go along."""
+    """Let a stakeholder whose form is partly filled in choose another sector; the answers are taken along."""
     get_published_or_404(event)
     if request.method == "GET":
         answers = kept_answers.recall(sector)

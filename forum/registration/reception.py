@@ -22,9 +22,9 @@ LONGER = 9
 def list_expected(event: Event, words: str) -> Sequence[Registration]:
     """Return at most SHOWN + 1 people with a confirmed place, by name; with words, only those whom every word matches.
 
-    A word matches a part of the name, which for a protected identity is the alias (P22), or a whole reference. It never
-    matches an organisation, address or phone number, which the reception does not see. People whose data may not be
-    used because of a restriction are left out.
+    A word matches a part of the name, which for a protected identity is the alias (P22), or a whole reference. A word
+    never matches an organisation, address or phone number, which the reception does not see. People whose data may not
+    be used because of a restriction are left out.
     """
     terms = searching.terms(words)
     with db.session.scalars(_query(event, terms)) as people:

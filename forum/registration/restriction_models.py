@@ -18,7 +18,7 @@ class RestrictionRequest(Base):
     """A person's request for restriction or an objection, with its answer (P12; Art. 12(3), 18 and 21 GDPR).
 
     `words` are the person's text, `reason` is the organisers' text for declining the request or lifting the
-    restriction. It has to be answered before `due_at`. While the state is granted, the restriction applies
+    restriction. The request has to be answered before `due_at`. While the state is granted, the restriction applies
     (`restrictions`); `ends_at` is set once the person has been told that it will be lifted. A person has one open or
     granted request at a time.
     """

@@ -1,6 +1,6 @@
 """Views of the attendee list that organisers save: filters, order and columns under a name.
 
-A view is its organiser's own, or shared with all colleagues who see the list of the event. It finds people by the
+A view is its organiser's own, or shared with all colleagues who see the list of the event. A view finds people by the
 list's own filters, so it shows nobody whom the list does not show, and protected identity makes no difference (P21).
 """
 
@@ -195,8 +195,8 @@ def forget_naming(registrations: Iterable[Registration]) -> int:
     Call before their rows are deleted, whoever deletes them.
 
     A word of the search text names a person if it is the beginning, a part or the genitive of a name of theirs or of
-    what stands before the @ of their address, or if it is their address, reference or phone number. The whole view
-    goes: without the word it would show more people. This only flushes.
+    what stands before the @ of their address, or if it is their address, reference or phone number. The whole view is
+    deleted: without the word it would show more people. This only flushes.
     """
     people = list(registrations)
     here = SavedView.event_id.in_({one.event_id for one in people})

@@ -1,8 +1,8 @@
 """Undoing a merge of two registrations within a day: each gets its former values again.
 
 A value that was changed after the merge stays. The ended registration is restored as after a cancellation
-(`reinstating`): with a place if one is free, on the waiting list by the time of registering, or in review. It is not on
-the list of participants: the person may have withdrawn that consent in the kept registration.
+(`reinstating`): with a place if one is free, on the waiting list by the time of registering, or in review. The restored
+registration is not on the list of participants: the person may have withdrawn that consent in the kept registration.
 """
 
 from collections.abc import Sequence

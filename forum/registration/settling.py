@@ -1,8 +1,8 @@
 """The hook for confirmed addresses: an open invitation to the address is then marked as answered by the registration.
 
-`registration` must not import `invitations`, so the factory registers the function (`settle_with`). It is called within
-the transaction that confirms the address, under the event's lock, and nowhere else: an unconfirmed address may have
-been typed by anybody, and must not answer an invitation.
+`registration` must not import `invitations`, so the factory registers the function (`settle_with`). The function is
+called within the transaction that confirms the address, under the event's lock, and nowhere else: an unconfirmed
+address may have been typed by anybody, and must not answer an invitation.
 """
 
 from collections.abc import Callable, Collection

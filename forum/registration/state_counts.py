@@ -53,7 +53,7 @@ def read(event: Event) -> dict[tuple[int, str], int]:
 
 
 def add_up(*, now: datetime) -> int:
-    """Replace the rows by their sums if that spares many; return how many rows there were.
+    """Replace the rows by their sums if that removes many; return how many rows there were.
 
     On PostgreSQL only committed rows are deleted and summed; rows that other transactions are just adding stay.
     """

@@ -1,7 +1,7 @@
 """The database's own index of the texts in which organisers search for people.
 
 PostgreSQL uses its index (migration 0076) by itself. On SQLite, from version 3.42 on, an FTS5 table has the sequences
-of three letters of each registration's texts (migration 0074). It only names people who may have a word:
+of three letters of each registration's texts (migration 0074). The table only names people who may have a word:
 `search_conditions` decides about each of them, so that a search finds the same people with and without it. A trigger
 notes each new or changed registration as due, and the worker adds these to the index, because adding them one by one
 would make each registration slower. Whoever is changed or deleted leaves it in the same transaction.

@@ -13,7 +13,7 @@ class Tombstone(Base):
     """The record of an erasure, for repeating it after a backup is restored (P09; `tombstones`).
 
     `digest` is a keyed digest of what was erased, `address` that of the person's confirmed address, and `key` the name
-    of the audit key that made them. It has no foreign key: the row outlives the person's rows.
+    of the audit key that made both digests. The table has no foreign key: the row outlives the person's rows.
     """
 
     __tablename__ = "tombstones"

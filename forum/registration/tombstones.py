@@ -1,10 +1,10 @@
 """Tombstones: records of erasures, so that restoring an older backup does not bring the person back (P09).
 
 A tombstone is a row, written in the transaction that erases, and then a line of a file in the instance folder, which no
-backup holds. It holds keyed digests of a registration's reference (or of a delegation's form, whose contact was erased)
-and of the confirmed address; without an audit key nobody can tell whose they are. A restored database lacks the rows of
-later erasures, and the file still has their lines: `privacy/erasing_again` carries these out once more. So a line
-without a row is an erasure that has to be repeated, and a row without a line has not been copied yet.
+backup holds. A tombstone holds keyed digests of a registration's reference (or of a delegation's form, whose contact
+was erased) and of the confirmed address; without an audit key nobody can tell whose they are. A restored database lacks
+the rows of later erasures, and the file still has their lines: `privacy/erasing_again` carries these out once more. So
+a line without a row is an erasure that has to be repeated, and a row without a line has not been copied yet.
 """
 
 import hmac
