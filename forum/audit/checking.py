@@ -30,8 +30,8 @@ def find_check() -> ChainCheck | None:
 def is_well(check: ChainCheck | None, *, now: datetime) -> bool:
     """Return whether the last check found no fault and is neither too old nor from the future.
 
-    Before the end of the first check nothing is known. That is a fault if the oldest entry is older than a check may
-    be and no check runs, as one does for hours after the update of a long trail.
+    Before the end of the first check nothing is known, which is a fault if the oldest entry is older than a check may
+    be and no check is running. After the update of a long trail the first check runs for hours.
     """
     if check is None or check.ended_at is None:
         if check is not None and check.checked_to > 0:
@@ -122,7 +122,7 @@ def _list_gone(check: ChainCheck, entries: int) -> list[str]:
 
 
 def _end(check: ChainCheck, result: Found, now: datetime) -> None:
-    """Keep how a check ended. The number of entries never falls, so that lost ones are missed at the next check, too.
+    """Keep how a check ended. The stored number of entries never falls: the next check notices lost entries, too.
 
     Without the audit key no entry can be verified, so the last result about entries stays.
     """

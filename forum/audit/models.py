@@ -21,8 +21,8 @@ IS_OF_NO_EVENT = text("event_id IS NULL AND subject_type <> 'events'")
 class AuditEntry(Base):
     """One recorded act; append-only (triggers refuse UPDATE and DELETE) and chained to the entry before it (S46).
 
-    `hash` is HMAC-SHA-256 over id, time, actor, action, subject, `details_digest` and `previous_hash`; `key` names
-    the key of the HMAC. It is NULL in entries from versions that did not yet name keys.
+    `hash` is HMAC-SHA-256 over id, time, actor, action, subject, `details_digest` and `previous_hash`; `key` names the
+    key of the HMAC. `key` is NULL in entries from versions that did not yet name keys.
     """
 
     __tablename__ = "audit_entries"

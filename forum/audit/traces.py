@@ -89,9 +89,9 @@ def record_form(
 ) -> None:
     """Record in the caller's transaction a form that anybody can send again without end, for any address.
 
-    What a form makes is always recorded (`is_new`); of other forms about one subject, or of one `group`, only the 1st,
-    2nd, 4th, 8th … of a day. The entries of the others are written and undone, so that neither time nor statements
-    reveal whether the address is known and who else has sent forms for it (S24).
+    A form that makes something new is always recorded (`is_new`); of other forms about one subject, or of one `group`,
+    only the 1st, 2nd, 4th, 8th … of a day. The entries of the others are written and undone, so that neither time nor
+    statements reveal whether the address is known and who else has sent forms for it (S24).
     """
     times = count_within(DAY_SECONDS, action, group or f"{subject.__tablename__} {subject.id}")
     if not is_new and times > 2:

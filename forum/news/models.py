@@ -202,7 +202,7 @@ class TagAlias(Base):
 class Withdrawal(Base):
     """Records when a public post was withdrawn, and when it had been published. Its addresses answer 410.
 
-    It is kept until readers can read the post again, also while the post is planned for a moment to come.
+    The row is kept until readers can read the post again, also while the post is planned for a moment to come.
     """
 
     is_public_content = True

@@ -109,7 +109,7 @@ def settle(event: Event, now: datetime) -> tuple[int, int]:
 
 
 def put_marks(organisation: Organisation, wanted: Mapping[tuple[MarkKind, str], str]) -> None:
-    """Give an organisation exactly these marks (names and domains); one that it has already keeps its row."""
+    """Give an organisation exactly these marks (names and domains); a mark that it has already keeps its row."""
     organisation.marks = [mark for mark in organisation.marks if (mark.kind, mark.value) in wanted]
     # Delete marks first: otherwise a mark that moves to this organisation would exist twice for a moment.
     db.session.flush()
@@ -134,7 +134,7 @@ def _put(event: Event, organisation: Organisation, written: Written) -> None:
 
 
 def _put_caps(event: Event, organisation: Organisation, written: Written) -> None:
-    """Give an organisation exactly these sector caps; one that it has already keeps its row."""
+    """Give an organisation exactly these sector caps; a cap that it has already keeps its row."""
     ids = {sector.key: sector.id for sector in event.sectors}
     wanted = {ids[key]: cap for key, cap in written.sector_caps if key in ids}
     organisation.sector_caps = [row for row in organisation.sector_caps if row.sector_id in wanted]

@@ -99,7 +99,7 @@ def _person(slug: str, reference: str) -> Registration:
 
 
 def _ask(person: Registration, form: RevealForm, status: int = 200) -> ResponseReturnValue:
-    """Show the page that asks for the reason. It is the same for every person (P21)."""
+    """Show the page that asks for the reason. The page is the same for every person (P21)."""
     note_view(audit_queries.IDENTITY_ASKED, person, actor=sign_ins.current_actor())
     page = render_template(
         "console/reveals/reveal.html",

@@ -1,4 +1,4 @@
-"""The mail that tells the other handlers of a reveal. It never says what was revealed, nor why."""
+"""The mail that tells the other handlers of a reveal. The mail never says what was revealed, nor why."""
 
 from datetime import datetime
 from urllib.parse import urlsplit

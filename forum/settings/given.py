@@ -82,7 +82,7 @@ class Given(dict[str, Any]):
     def misspelt(self) -> Iterator[str]:
         """Name each variable that the forum has not read, with the setting that was probably meant.
 
-        Without this, such a variable would be ignored silently.
+        Otherwise a misspelt variable would be ignored silently.
         """
         for name in sorted(name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)):
             if name not in self._names:
