@@ -79,8 +79,8 @@ def hold_at_most(seconds: float) -> None:
 def as_of() -> int | None:
     """Return the content version from before the request read anything, so that what it reads is not older.
 
-    Only a public page that is fetched has one: a POST may have changed something before it shows a page. None also
-    while the database is out of reach.
+    Return None for any request but a GET of a public page: a POST may have changed something before it shows a page.
+    Return None also while the database is out of reach.
     """
     return request.environ.get(AS_OF)
 

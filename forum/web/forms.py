@@ -118,7 +118,7 @@ class TidyForm(FlaskForm):
 class SentOnce:
     """Adds a key to a form, by which a form that is sent twice, as by a double click, is recognised (R03).
 
-    A form class inherits from this beside TidyForm. The page renders `key` as a hidden field.
+    A form class inherits from SentOnce beside TidyForm. The page renders `key` as a hidden field.
     """
 
     key = HiddenField()

@@ -67,7 +67,7 @@ def read_from_address(app: Flask) -> None:
 
 def language() -> str:
     """Return the language code of the present request, or of the text being rendered for a mail."""
-    # This runs some 150 times for a page, and str(locale) would take half a millisecond altogether.
+    # This function runs some 150 times for a page, and str(locale) would take half a millisecond altogether.
     locale = get_locale()
     return locale.language if locale else DEFAULT
 

@@ -1,7 +1,7 @@
 """Layers through which a request passes on its way to a view, each inside the one before.
 
-A layer is a function that takes the app. It adds hooks to Flask, returns a wrapper for the WSGI app, or does both.
-Flask runs hooks before a view in the order of the layers, and hooks after a view in the reverse order.
+A layer is a function that takes the app. The function adds hooks to Flask, returns a wrapper for the WSGI app, or does
+both. Flask runs hooks before a view in the order of the layers, and hooks after a view in the reverse order.
 """
 
 from collections.abc import Callable, Iterable

@@ -88,7 +88,7 @@ def read_page(
 def count_before(
     session: Session | scoped_session[Any], query: Select, order: Order, row: Any, most: int | None = None
 ) -> int:
-    """Return how many rows of the list stand before `row`. They are counted in the indexes, none is loaded.
+    """Return how many rows of the list stand before `row`. The rows are counted in the indexes and not loaded.
 
     With `most`, no more than these are counted of each group.
     """
