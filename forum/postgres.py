@@ -54,7 +54,8 @@ def engine_options() -> dict[str, Any]:
 def patience(seconds: float | None) -> Iterator[None]:
     """Limit to `seconds` how long this thread waits for each answer of PostgreSQL, and for a free connection.
 
-    Without this, the limits are ANSWER_SECONDS and the pool's own. With None, the wait for an answer has no limit.
+    Without a call of this function, the limits are ANSWER_SECONDS and the pool's own. With None, the wait for an answer
+    has no limit.
     """
     before = _patience.set(seconds)
     try:

@@ -1,7 +1,7 @@
 """The lock on the forum's database: all its processes share it, and a restore holds it exclusively (R22).
 
-The lock is on a file in the instance folder; the system releases it when a process ends, even if the process is
-killed. It applies to this machine only; with PostgreSQL a restore also asks the server for other connections.
+The lock is on a file in the instance folder; the system releases it when a process ends, even if the process is killed.
+The lock applies to this machine only; with PostgreSQL a restore also asks the server for other connections.
 """
 
 import errno

@@ -71,7 +71,7 @@ class Line:
 
 
 class Processor:
-    """Turns at computing. They are not enforced: if no turn is given for PATIENCE seconds, waiting threads go on.
+    """Turns at computing. Turns are not enforced: if no turn is given for PATIENCE seconds, waiting threads go on.
 
     While turns are given, every thread waits for its own: otherwise all would compute at once under the highest load.
     """
