@@ -1,8 +1,9 @@
 """Keeping what an organiser types in a long form until they save it: for them alone, encrypted, on the server.
 
-The page's script sends the form's values while somebody types. They survive a closed tab and an ended sign-in, and the
-browser of a shared computer keeps none of them. They include the digest of the stored values that the form showed
-(`web.edits`), so that saving them later shows what another organiser has saved meanwhile instead of overwriting it.
+The page's script sends the form's values while somebody types. The values survive a closed tab and an ended sign-in,
+and the browser of a shared computer keeps none of them. They include the digest of the stored values that the form
+showed (`web.edits`), so that saving them later shows what another organiser has saved meanwhile instead of overwriting
+it.
 """
 
 import json
