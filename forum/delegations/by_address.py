@@ -1,6 +1,6 @@
 """Data about a person that only the address connects to them: as contact or member of a delegation, as a substitute.
 
-These rows lead to no registration of the person. The rows are part of the person's own data, and erased with the
+No registration of the person leads to these rows. The rows are part of the person's own data, and erased with the
 person, once the person has confirmed the address (P08, P11).
 """
 

@@ -1,8 +1,8 @@
 """A browser's sign-in to the page of a delegation, by the contact's link (S22).
 
-It ends after half an hour without use, after twelve hours, and with the link, like a sign-in to a person's own page.
-The session cookie has only the link's digest and times, nothing about a person. Signing out is stored in the link's
-row, so that a copy of the cookie is worthless too (F5); the link in the message begins another sign-in.
+The sign-in ends after half an hour without use, after twelve hours, and with the link, like a sign-in to a person's own
+page. The session cookie has only the link's digest and times, nothing about a person. Signing out is stored in the
+link's row, so that a copy of the cookie is worthless too (F5); the link in the message begins another sign-in.
 """
 
 from contextlib import suppress
