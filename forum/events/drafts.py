@@ -1,7 +1,7 @@
 """The texts with which a new event begins, in every language, with blanks where organisers fill in facts.
 
-They lie in `first_texts/`: the standing pages as Markdown, and `front.toml`. A blank stands in square brackets, such as
-"[controller’s name]". The facts that are known when the event is made (`Known`) are filled in at once.
+The texts are in `first_texts/`: the standing pages as Markdown, and `front.toml`. A blank stands in square brackets,
+such as "[controller’s name]". The facts that are known when the event is made (`Known`) are filled in at once.
 """
 
 import re
