@@ -21,7 +21,7 @@ from forum.news.queries import IS_ANNOUNCED
 from forum.outbox import suppression
 
 PAUSE = timedelta(minutes=2)
-# A post that could not be mailed for so long, because the worker stood still, is left to the weekly mail.
+# A post that could not be mailed for so long, because no worker ran, is left to the weekly mail.
 LATEST = timedelta(days=2)
 COLUMNS = ("post_id", "follower_id", "status", "made_at")
 
