@@ -1,7 +1,7 @@
 """The console's page of a long table, which the worker checks and imports in parts.
 
-It asks for the columns, as the page of a short table does, then shows how far the check is, what it has found, how far
-the import is, and what was refused. Only what the check has found is carried out.
+The page asks for the columns, as the page of a short table does, then shows how far the check is, what it has found,
+how far the import is, and what was refused. Only what the check has found is carried out.
 """
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
