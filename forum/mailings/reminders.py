@@ -3,7 +3,7 @@
 A reminder is a draft with a rule for its day. When the day comes the worker sends the draft as an organiser would: once
 to everybody whom its filters find then (relative to the event's start), or to each person some days after they have
 registered. The database allows one mail a reminder and person (R12). A reminder whose hour was missed by more than
-WINDOW, because the worker stood still or a clock was wrong, is left out and the plan says so (R18).
+WINDOW, because no worker ran or a clock was wrong, is left out and the plan says so (R18).
 """
 
 from collections.abc import Iterable, Sequence
