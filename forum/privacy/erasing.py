@@ -109,8 +109,8 @@ def repeat(
 
     `others` are not stored: their addresses are those whose invitations, delegations and the like are erased as well,
     if they were made before the erasure that `mark` remembers. The address that a backup has for a registration is not
-    used: it may be somebody else's, and may have been corrected before the erasure. The person's requests keep the time
-    at which they were answered. The caller has locked the event.
+    used: it may be somebody else's, and may have been corrected before the erasure. The person's requests count as
+    answered at the time of that erasure. The caller has locked the event.
     """
     _end(event, registrations, others, actor=actor, now=now, before=mark.until)
     saved_views.forget_naming(registrations)
