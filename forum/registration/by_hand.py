@@ -1,7 +1,7 @@
 """Registrations that organisers add by hand, for instance after a telephone call.
 
-Nobody has to confirm such a registration: the person gets a place under the rules of places, or waits. It needs no
-address. A given address has to be confirmed before any other mail is sent to it.
+Nobody has to confirm such a registration: the person gets a place under the rules of places, or waits. No address is
+needed. A given address has to be confirmed before any other mail is sent to it.
 
 A handler of protected identities adds people by the same rules, under an alias, and stores the protected data encrypted
 (P20). Pages do not say who added a person, because a handler's name would reveal who is protected (P21); the audit

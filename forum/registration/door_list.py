@@ -1,6 +1,6 @@
 """The list for the door as a PDF: people by the first letter of their names, large, each with a box to tick.
 
-It has the same rows as other exported lists for the door (`export_columns`), in the Nordic order of names. People
+The list has the same rows as other exported lists for the door (`export_columns`), in the Nordic order of names. People
 without a confirmed place have their status in place of the box.
 """
 

@@ -1,7 +1,7 @@
 """Names and organisations before a change that is reviewed, stored encrypted in the audit trail (P28).
 
 The reviewer of a change has to see the former value. The audit trail holds no names in plain text, so they are
-encrypted with its key; older keys are kept as long as the trail is verified. They are erased with the person.
+encrypted with its key; older keys are kept as long as the trail is verified. The values are erased with the person.
 """
 
 import json

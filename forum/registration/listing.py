@@ -1,6 +1,6 @@
 """The organisers' list: filtered, searched, sorted, counted and paged for 100,000 registrations.
 
-It reads `registrations`, `consents`, tags and delegations, never the encrypted tables: in this list a person with
+The list reads `registrations`, `consents`, tags and delegations, never the encrypted tables: in this list a person with
 protected identity cannot be distinguished from other people (P21, P22).
 """
 

@@ -1,8 +1,8 @@
 """Deletes the answers that tell where somebody is, a week after the event (P27).
 
-They lie in three places: as rows, encrypted among those about diet and access, and in forms that nobody has confirmed.
-Lists that were prepared with them are deleted, too. The values for undoing a merge are kept for a day only, so they are
-deleted by then.
+Such answers are in three places: as rows, encrypted among those about diet and access, and in forms that nobody has
+confirmed. Lists that were prepared with them are deleted, too. The values for undoing a merge are kept for a day only,
+so they are deleted by then.
 """
 
 from collections.abc import Sequence

@@ -1,10 +1,10 @@
 """A browser's sign-in to a person's own page: how it begins, and the three ways in which it ends (S18–S22).
 
-It expires half an hour after the last page and twelve hours after it began; it ends with its link; and the person can
-sign out. The session cookie has the link's digest and the times of the sign-in and the last page, and nothing about the
-person (S08), so that reading a page writes nothing (S11). Signing out is stored in the database: a copy of the cookie
-is then worthless too (F5). For this purpose, a link that is opened again in the same browser keeps the number of the
-earlier sign-in.
+The sign-in expires half an hour after the last page and twelve hours after it began; it ends with its link; and the
+person can sign out. The session cookie has the link's digest and the times of the sign-in and the last page, and
+nothing about the person (S08), so that reading a page writes nothing (S11). Signing out is stored in the database: a
+copy of the cookie is then worthless too (F5). For this purpose, a link that is opened again in the same browser keeps
+the number of the earlier sign-in.
 """
 
 from collections.abc import Callable
