@@ -97,7 +97,7 @@ SAID = {
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_mails_say_what_an_admin_has_done(event, language):
-    """Greeting and signature are left out here; none of the mails names a role."""
+    """The mails are compared without greeting and signature; no mail names a role."""
     user, admin = make_user(language=language, name="Kim"), make_user(name="Alva")
     told = {"by": admin, "now": NOW}
     write(mails.queue_invited, user, event, "token", days=3, **told)

@@ -193,7 +193,7 @@ def test_only_admins_of_the_event_find_the_pages(app, event, archive, time, role
 
 
 def test_nobody_gives_a_role_wider_than_their_own(pages, admin, event, time):
-    """An event's admin gives roles of that event, no secret ones without having them, and none to themselves."""
+    """An event's admin gives roles of that event only, secret ones only when having them, and none to themselves."""
     kim = make_user(Role.ORGANISER, event)
     form = pages.get(f"{HERE}/{kim.id}/roles")
     assert [each["value"] for each in form.soup.select("main input[name=here]")] == [
@@ -314,7 +314,7 @@ def act_on_each_other(app, database, event, act) -> int:
 
 
 def test_two_admins_who_remove_each_other_at_once_leave_one(app, database, event):
-    """tests/accounts/test_locking.py makes one of them wait for the other."""
+    """These two threads may run one after the other; tests/accounts/test_locking.py makes one wait for the other."""
 
     def remove(user: User, here: Event, by: User) -> None:
         colleagues.change_roles(user, here, here=set(), by=by, now=clock.now())
@@ -377,7 +377,7 @@ def test_two_admins_who_disable_each_other_at_once_leave_one(app, database, even
 
 
 def test_what_the_site_or_an_admin_of_all_events_has_disabled_stays_so(pages, admin, event, time):
-    """No admin enables what the command has disabled, no admin of one event what an admin of all events has."""
+    """Admins do not enable accounts that the command disabled; an event's admin none that an admin of all disabled."""
     kim, chief, now = make_user(Role.ORGANISER, event, name="Kim Lind"), make_user(Role.ADMIN), clock.now()
     write(management.disable, kim, actor="command", now=now)
     asked = pages.get(f"{HERE}/{kim.id}/enabling")

@@ -135,7 +135,7 @@ def test_invitations_are_limited_for_each_address_and_each_admin(pages, event, t
 
 
 def test_an_events_admin_reads_the_day_of_a_visit_and_no_second_factor_beyond_reach(app, pages, event, time):
-    """The minute beside a registration made by hand would name who added a protected person."""
+    """An exact time, beside that of a registration made by hand, would show who added a protected person."""
     handler = make_user(Role.PROTECTED_HANDLER, event, name="Hanna Handler", totp_secret=None)
     sign_in(Pages(app), handler)
     sign_in(chief := Pages(app), make_user(Role.ADMIN))

@@ -19,7 +19,7 @@ def lighthouse():
     """Load bin/lighthouse as a module."""
     loader = SourceFileLoader("lighthouse_command", str(PROJECT / "bin" / "lighthouse"))
     module = module_from_spec(spec_from_loader(loader.name, loader))
-    sys.modules[loader.name] = module  # `@dataclass` looks up its module here
+    sys.modules[loader.name] = module  # `@dataclass` looks its module up in sys.modules
     loader.exec_module(module)
     yield module
     del sys.modules[loader.name]

@@ -91,7 +91,7 @@ def installed(wheel):
 
 @pytest.mark.slow
 def test_installed_wheel_has_the_command_and_all_that_it_needs(installed, tmp_path):
-    """The command runs in an empty folder, makes the tables there, and counts limits in Redis if it is to."""
+    """The command runs in an empty folder, makes the tables there, and counts limits in Redis if a setting says so."""
     version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
 
     def output(program, *words, **variables):

@@ -80,4 +80,4 @@ def test_the_frame_of_the_table_does_not_cut_the_focus_of_a_row_s_menu(worlds, n
     room = visitor.page.locator(".row-menu summary").first.evaluate(
         "one => one.closest('.table-scroll').getBoundingClientRect().right - one.getBoundingClientRect().right"
     )
-    assert room >= 5  # the width of the focus in base.css
+    assert room >= 5  # the width in px of the focus outline in base.css

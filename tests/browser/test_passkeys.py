@@ -59,7 +59,7 @@ def test_a_passkey_is_added_and_signs_in_by_keyboard(organiser):
     expect(organiser.get_by_role("heading", name="Office laptop")).to_be_visible()
     assert len(wire.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]) == 1
 
-    # The server refuses a name that is too long before the device is asked; the field itself takes no longer name.
+    # A script sets a name that is longer than the field takes: the server refuses it before the device is asked.
     name = organiser.get_by_label("Name of the passkey")
     name.evaluate("field => (field.value = 'x'.repeat(61))")
     press(organiser, "Add a passkey")

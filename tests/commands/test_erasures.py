@@ -219,7 +219,7 @@ def test_an_earlier_registration_of_an_erased_person_is_not_brought_back(make_ap
 def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other_person(
     app, make_app, blank_url, tmp_path
 ):
-    """The merge is undone again even more than a day after it, when organisers could no longer undo it."""
+    """Restoring the backup undoes the merge again, even more than a day after it, when organisers no longer could."""
     with app.app_context():
         event = make_event()
         first, second = (

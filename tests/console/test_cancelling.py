@@ -105,7 +105,7 @@ def test_pages_of_a_cancelled_event_do_not_say_that_it_was_held(event, pages, da
 
 
 def test_a_post_says_that_the_forum_is_cancelled(event, pages):
-    """Links that others share lead to posts, such as the one that says that registration is open."""
+    """A post that others have shared, such as one that registration is open, says that the event is cancelled."""
     make_post(headline="Registration is open")
     write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="organiser", now=NOW)
     post = pages.get("/en/news/").follow("Registration is open")

@@ -40,7 +40,7 @@ def recorded() -> list[str]:
 
 
 def test_image_is_added_described_and_removed(organiser, pages, app, database):
-    """The whole life of an image that no page shows: in the library, for visitors, in the audit trail, on the disk."""
+    """An image that no page shows, from its upload to its removal: in the library, for visitors, in the audit trail."""
     assert "No images yet" in organiser.get("library.index", event="nf27").text
     page = add(organiser, follow=True)
     assert page.flashes == ["The image is in the library."]

@@ -187,7 +187,7 @@ def test_questions_are_moved_without_a_script_among_those_beside_them(pages, eve
 
 
 def test_a_sector_is_asked_for_no_more_files_than_its_form_can_bring(pages, event):
-    """A longer request would be refused unread, and everything typed would be lost."""
+    """A request with more files than the form can bring is refused unread, and everything typed would be lost."""
     file = {"kind": QuestionKind.FILE, "file_types": ["pdf"], "most_megabytes": 5}
     make_question(event, "cv", **file)
     make_question(event, "letter", sectors=["justice"], **file)

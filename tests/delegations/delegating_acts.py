@@ -139,7 +139,7 @@ class ChangingDelegations:
             db.session.rollback()
             added = None
         if added is None:
-            # The offers that locking has made are rolled back, too.
+            # Locking the event has offered free places to the waiting list; these offers are rolled back, too.
             assert (prospect in ADMITTED, len(self.everybody())) == (False, before)
             return
         person, has_place = added.registration, prospect == Prospect.PLACE

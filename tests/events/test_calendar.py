@@ -229,7 +229,7 @@ def test_a_zone_is_two_yearly_rules_before_the_days(pages, zone):
 )
 @settings(max_examples=40, deadline=None)
 def test_any_text_comes_back_as_it_was_and_is_folded(app, name, place):
-    """RFC 5545, 3.1 and 3.3.11: lines of 75 octets that break no letter; commas, semicolons, backslashes, breaks."""
+    """Lines have at most 75 octets and break no letter; commas, backslashes and line breaks are escaped (RFC 5545)."""
     event = Event(
         slug="nf27",
         name=Text(en=name),

@@ -42,7 +42,8 @@ SAME = {
     "submission_key": "the-same-form",
 }
 SPELLINGS = ("anna@example.org", "ANNA@example.org", "Anna@Example.ORG", "anna@EXAMPLE.org")
-LATE = timedelta(hours=60)  # for longer than any unconfirmed registration or offer lasts
+# A time after which every unconfirmed registration and every offer of now has expired.
+LATE = timedelta(hours=60)
 
 
 def open_event(**differing):

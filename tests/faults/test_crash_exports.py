@@ -50,7 +50,7 @@ def recorded() -> int:
 
 @pytest.mark.parametrize("shape", ["csv", "xlsx"])
 def test_a_killed_worker_goes_on_with_a_prepared_list(organiser, page, crash, monkeypatch, shape):
-    """After a kill at each commit nobody is given a part; the next run makes the file that is given at once."""
+    """After a kill at each commit nobody is given a part; the next run makes the same file as an immediate export."""
     why = {**WHY, "purpose": "everything", "shape": shape}
     at_once = page.submit(why, expect=200)
     page.submit({**why, "kept": "y"})

@@ -22,7 +22,7 @@ MOMENTS = [  # for each moment: time in UTC, time zone, its text on pages, its t
     ((2027, 7, 1, 7, 0), "Europe/Helsinki", "1 July 2027 at 10:00 (EEST)", "2027-07-01 10:00"),
     ((2027, 7, 1, 7, 0), "America/Nuuk", "1 July 2027 at 06:00 (-0100)", "2027-07-01 06:00"),
     ((2027, 3, 28, 0, 30), "Europe/Stockholm", "28 March 2027 at 01:30 (CET)", "2027-03-28 01:30"),
-    # On this day the clock goes from 02:00 to 03:00.
+    # Summer time begins on this day: the clock goes from 02:00 to 03:00.
     (
         (2027, 3, 28, 1, 30),
         "Europe/Stockholm",
@@ -30,7 +30,7 @@ MOMENTS = [  # for each moment: time in UTC, time zone, its text on pages, its t
         "2027-03-28 03:30",
     ),
     ((2027, 10, 31, 0, 30), "Europe/Stockholm", "31 October 2027 at 02:30 (CEST)", "2027-10-31 02:30"),
-    # On this day the hour from 02:00 to 03:00 comes twice.
+    # Summer time ends on this day: the hour from 02:00 to 03:00 comes twice.
     (
         (2027, 10, 31, 1, 30),
         "Europe/Stockholm",
@@ -68,7 +68,7 @@ def test_page_says_when_registration_opens(pages, database, moment):
 
 
 def test_mail_says_until_when_a_place_is_held(database, moment):
-    """The mail gives the moment in the event's time zone, with its name, in summer and winter (M17)."""
+    """The mail gives the moment in the event's time zone, whose name differs in summer and winter (M17)."""
     _at, zone, words, _cell = moment
     text = newest_mail(register(event_in(zone), now=clock.now())).text
     assert f"until {words}." in " ".join(text.split())

@@ -115,7 +115,7 @@ def test_what_another_merged_registration_had_before_does_not_open(database):
 
 
 def test_what_a_contact_typed_of_another_person_does_not_open(database):
-    """If it opened, the contact's page would show somebody else's name beside a person's state."""
+    """If the copy could be decrypted, the contact's page would show somebody else's name beside a person's state."""
     mine, theirs = registered(make_event(sectors=[make_sector("tech")]), (ALONE, ALONE)).people
     copy("delegates", "typed", "id", theirs.id, mine.id)
     assert theirs.typed

@@ -49,11 +49,12 @@ RUNS_TEXT = {
 }
 RUN_TEXT = {
     "forum/commands/after_restore.py": 1,  # this module writes SQL for psql, without values from outside
-    "forum/commands/counters.py": 1,  # Formats a message of the command, not a text from outside.
-    "forum/commands/events.py": 1,  # Formats a message of the command, not a text from outside.
-    "forum/commands/organisers.py": 2,  # Formats messages of the command, not a text from outside.
+    "forum/commands/counters.py": 1,  # this module formats a message of the command, not a text from outside
+    "forum/commands/events.py": 1,  # this module formats a message of the command, not a text from outside
+    "forum/commands/organisers.py": 2,  # this module formats messages of the command, not a text from outside
     "forum/web/countries.py": 2,  # this module calls Markup.format, which escapes the values that it fills in
-    "forum/web/typeset.py": 1,  # Compiles markup of the project's own, which reads texts from outside as data.
+    # This module compiles the project's own markup, which reads texts from outside as data.
+    "forum/web/typeset.py": 1,
 }
 REACHING = {
     *(

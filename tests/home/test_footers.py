@@ -57,7 +57,7 @@ def test_pages_that_are_kept_share_the_footer_of_the_forms(app, pages, database,
 
 
 def test_a_page_with_a_kept_footer_is_kept_no_longer_than_the_footer(pages, database, time, monkeypatch):
-    """A form's page has cached the footer. When an earlier forum ends, the cached page around it is rendered anew."""
+    """The footer is cached with another page; a cached page is rendered anew when its footer changes."""
     seconds = [0.0]
     monkeypatch.setattr(kept_page.time, "monotonic", lambda: seconds[0])
     make_archive(starts_at=NOW - HOUR, ends_at=NOW + HOUR)
@@ -79,7 +79,7 @@ def test_a_change_is_in_the_next_footer(pages, database):
 
 
 def test_a_footer_goes_with_the_clock(pages, database, time):
-    """Only time passes: an earlier forum ends, later registration closes; the footer changes each time."""
+    """The footer changes as time passes, without any other change: an earlier forum ends, then registration closes."""
     make_archive(starts_at=NOW - HOUR, ends_at=NOW + HOUR)
     make_event(closes_at=NOW + 2 * HOUR)
     for _again in range(2):

@@ -93,7 +93,7 @@ def test_a_long_table_is_checked_imported_and_undone_in_parts(page, event, organ
     done = organiser.get(started.path)
     assert _rows(done) == ["7\nSector\nThe forum has no sector “nowhere”"]
     assert b"nowhere" in organiser.get(f"{started.path}/report.csv").data
-    # Of the table itself nothing remains.
+    # Of the stored table only the refused rows remain.
     parts = select(func.count()).select_from(ImportTablePart).where(ImportTablePart.number >= 0)
     assert all(set(part) == {"refused"} for part in kept_tables.read_all(db.session.get(ImportTable, 1)))
     assert db.session.scalar(parts) == 3

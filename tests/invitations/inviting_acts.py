@@ -65,7 +65,7 @@ class Inviting:
             self.promised.add(person.id)
             assert (person.status, person.holds_place) == (Status.CONFIRMED, True)
             assert self.event.taken == taken
-            # Organisers have never seen the name and organisation of a person whom a colleague has named.
+            # Organisers have not seen the name and organisation of a person whom an invited colleague has named.
             is_new = changes_name or invitation.from_colleague
             assert person.is_in_review == (is_new and person.sector.policy == "review")
 

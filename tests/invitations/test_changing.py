@@ -46,7 +46,7 @@ def move(event, starts_at, ends_at):
 
 @pytest.mark.parametrize("until", ["2027-03-30", "2027-04-01"])
 def test_days_before_the_end_are_those_of_the_events_clocks(event, organiser, until):
-    """In the night to 28 March 2027 a day has 23 hours; the event ends in the morning of 1 April."""
+    """Days are counted by the event's clock, although the night to 28 March 2027 is an hour shorter."""
     clock.freeze(datetime(2027, 3, 1, 12, tzinfo=UTC))
     write(lambda: move(event, datetime(2027, 3, 31, 6, tzinfo=UTC), datetime(2027, 4, 1, 6, tzinfo=UTC)))
     invitation = invite(event, "tech")

@@ -99,7 +99,7 @@ def test_a_file_beyond_every_limit_is_refused_before_it_is_read(page):
 
 @pytest.mark.parametrize("kind", ["xlsx", "cp1252", "utf-16"])
 def test_dates_of_five_styles_in_a_column_change_nothing(page, kind):
-    """No column of a date is read, and the page says so; a spreadsheet's day number is no reason to refuse a row."""
+    """A column of dates is not read, and the page says so; a spreadsheet's day number is no reason to refuse a row."""
     rows = [
         ("Namn", "E-post", "Född"),
         *(("Åsa", f"a{number}@example.org", day) for number, day in enumerate(DATES)),

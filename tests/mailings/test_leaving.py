@@ -76,7 +76,7 @@ def test_address_is_read_from_the_headers_in_a_mailbox(app, mail, tmp_path):
 
 
 def test_other_mail_refuses_nothing(app, mail):
-    """A report has the address in the message that it returns, and an address with another token is nobody's."""
+    """A report that quotes the address in the returned message, and mail to an unknown token, refuse no messages."""
     address = address_in(mail)
     mark_all_sent()
     returned = dsn("4.4.1", action="delayed", to="bounces@post.example.org", message_id=mail.message_id)

@@ -200,7 +200,7 @@ def proposals(event, most=9):
 
 
 def test_very_many_names_that_look_alike_are_compared_only_so_often(event, monkeypatch):
-    """Each of these 6,000 names looks like each other one: all pairs would keep a worker for minutes."""
+    """Comparing each of these 6,000 similar names with each other one would keep a worker busy for minutes."""
     known = [
         Organisation(id=number, key=f"region {number}", name=f"Region {number}") for number in range(1, 301)
     ]

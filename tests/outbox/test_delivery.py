@@ -160,7 +160,7 @@ def test_letters_beyond_ascii_before_the_at_sign_need_a_server_that_takes_them(
 
     assert states() == [state]
     assert server.messages == ([content] if offers else [])
-    # Python 3.13 writes the command in other letters than 3.11.
+    # Python 3.13 and 3.11 differ in the capital letters with which they send an SMTP command.
     commands = [command.lower() for command in server.commands]
     assert ("rcpt to:<åse@xn--blbr-noae.example>" in commands) == offers
 

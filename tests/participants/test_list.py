@@ -148,7 +148,7 @@ def test_a_withdrawal_in_another_process_takes_effect_within_a_second(app, pages
 
 
 def test_no_cache_keeps_a_withdrawn_name_longer_than_a_second(pages, event, monkeypatch):
-    """A process of an earlier version raises no content version; a CDN learns of a change only by asking."""
+    """Caches keep the list a second only: earlier versions raise no content version, and CDNs are told of no change."""
     person = listed(event, "Åsa", "Ek", "Domstolen")
     told = pages.get("/en/participants").headers["Cache-Control"]
     assert ("s-maxage=1," in told, "stale" in told) == (True, False)

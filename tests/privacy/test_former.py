@@ -208,7 +208,7 @@ def test_only_a_registration_with_the_very_address_is_said_to_stay(event, sign_i
 
 
 def test_the_press_erases_whom_the_page_has_named_or_asks_again(event, sign_in_as):
-    """A remaining registration may be cancelled before the press, and a further ended one may appear (R30)."""
+    """Between the page and the press, a registration that stays may be cancelled, or another ended one appear (R30)."""
     first = cancelled(event, "First", family_name="Ek")
     living = confirmed(event, given_name="Living", family_name="Berg", email=OFFICE)
     page = erasure_page(sign_in_as(Role.ORGANISER, event), event, first)

@@ -99,7 +99,7 @@ def test_file_of_another_event_is_no_answer_here(pages, event):
 
 
 def test_pages_about_files_are_the_same_for_a_protected_person(pages, sign_in_as, event):
-    """The file, its page, the list and a missing file look the same for both people."""
+    """The file, its page, the list and a missing file look the same for a protected person and for somebody else."""
     person = registered(pages)
     [file] = kept()
     organiser = sign_in_as("organiser", event)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow  # this module is slow, because it adds thousands 
 EXPORT, FILES = "/console/nf27/attendees/export", "/console/nf27/exports/"
 WHY = {"purpose": "everything", "recipient": "office"}
 FEW, MANY = 1_000, 6_000
-# The most further bytes in use at once for MANY people than for FEW; the files differ by more than a million.
+# How many more bytes may be in use at once for MANY people than for FEW; the files differ by more than a million bytes.
 MORE = 500_000
 MAKE = next(job for job in JOBS if job.name == "make exports")
 

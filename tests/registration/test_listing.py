@@ -260,7 +260,8 @@ def test_each_box_of_sector_and_status_counts_exactly_the_people_whom_it_alone_w
 def test_boxes_have_no_number_where_only_rows_would_tell_it(organiser, people):
     for query in ("q=berg", "country=SE", "since=2027-01-01", "sector=ngo&tag=x"):
         assert numbered_boxes(organiser, query) == {}, query
-    # One person may be in both states, so adding up their numbers does not give the number of people in a sector.
+    # A person may be "held" and "pending" at once, so the number of a sector is not the sum of the numbers of both
+    # states.
     both = numbered_boxes(organiser, "status=held&status=pending&sector=tech")
     assert {name for name, _value in both} == {"status"}
 

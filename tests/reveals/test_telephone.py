@@ -72,7 +72,7 @@ def test_a_handler_registers_somebody_without_an_address_under_an_alias(handler,
 
 
 def test_the_contact_stays_until_the_person_is_no_longer_protected(handler, event):
-    """The form on the person's own page is never filled in and does not ask for the contact, so that is kept."""
+    """The form on the person's own page is never filled in and does not ask for the contact, so the contact is kept."""
     added = added_by(ask(handler), {**FILLED, **SEALED})
     for real_name in ("Another Name", None, "\N{GRINNING FACE}" * 200):
         write(protection.record, added, is_protected=True, real_name=real_name, now=NOW)

@@ -202,7 +202,7 @@ def test_merged_sectors_are_followed_and_removed_ones_are_gone(event, mine, time
 
 
 def test_an_admin_gives_and_changes_sectors(app, event, archive, time):
-    """Sectors need the role and the role needs sectors; only those of the event are taken, and each change is noted."""
+    """The role of reviewer needs sectors of the event, sectors need that role, and each change is recorded."""
     pages = browse(app, make_user(Role.ADMIN, event))
     ngo, police = (sector.id for sector in event.sectors)
     new = {"email": "kim@example.org", "name": "Kim Lind", "language": "sv", "role": "reviewer"}

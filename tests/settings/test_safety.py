@@ -165,7 +165,7 @@ def test_sensible_setting_starts_production(safe, name, value):
     ],
 )
 def test_unsafe_setting_stops_production_and_is_named_without_its_value(safe, name, value, problem):
-    """No problem with a setting repeats its value (S44)."""
+    """No message about a wrong setting repeats the setting's value (S44)."""
     found = problems({**safe, name: value})
 
     assert found == [problem]

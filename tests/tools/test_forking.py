@@ -28,7 +28,7 @@ sys.exit(3)
 
 
 def test_a_forked_process_has_its_own_settings_and_nothing_of_others():
-    """Only the imported modules are there already: the parent has no open file, no connection and no second thread."""
+    """A forked process has the modules that its parent imported; the parent has no open file, connection or thread."""
     with Forked("import sys; sys.stdin.read()", env={}, stdin=subprocess.PIPE):
         done = run(TELL, "a", "b c", env={"FORUM_ENV": "production"})
     told, end = done.stdout.splitlines()
