@@ -43,7 +43,7 @@ def make_user(role: Role | None = Role.ORGANISER, event: Event | None = None, **
         user.memberships = [Membership(role=role, event_id=event.id if event else None)]
     start_write(db.session)
     db.session.add(user)
-    db.session.flush()  # gives the row its id, to which sealed values are bound
+    db.session.flush()  # a flush gives the row its id, to which sealed values are bound
     for name, secret in sealed.items():
         setattr(user, name, secret)
     db.session.commit()
