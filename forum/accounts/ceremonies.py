@@ -159,7 +159,7 @@ def _check_use(sent: dict[str, Any], challenge: str, passkey: Passkey, user: Use
         expected_rp_id=_site_id(),
         expected_origin=_origin(),
         credential_public_key=passkey.public_key,
-        # The counter is compared once the signature is known to be right: only then does it tell of a clone.
+        # The caller compares the counter: a low one reveals a copied passkey only if the signature is right.
         credential_current_sign_count=0,
         require_user_verification=True,
     )
