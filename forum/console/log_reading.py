@@ -125,7 +125,7 @@ def _matching(
 
 
 def _parts(event: Event | None, filters: Filters) -> tuple[ColumnElement[bool], ...]:
-    """Return conditions that each have an index in the order of the log."""
+    """Return the parts of the log, as `Order.parts`: each part has an index in the order of the log."""
     if event is None:
         return (and_(IS_OF_NO_EVENT),)
     of_itself = and_(IS_OF_EVENT_ITSELF, AuditEntry.subject_id == event.id)
