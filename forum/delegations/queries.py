@@ -89,7 +89,7 @@ def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
 def list_of_contact(event: Event, email_canonical: str, now: datetime) -> Sequence[Delegation]:
     """Return the event's delegations of a contact with this address, confirmed or still to be confirmed, oldest first.
 
-    They are read with their people in one statement, so that every address costs as much (S24).
+    One statement reads them with their people, so that the time taken does not tell if an address has any (S24).
     """
     mine = Delegation.event_id == event.id, Delegation.email_canonical == email_canonical
     query = select(Delegation).where(*mine, _is_of_use(now)).order_by(Delegation.id)
