@@ -140,7 +140,7 @@ def order(event: Event, filters: Filters) -> Order:
 
 
 def _parts(filters: Filters) -> tuple[ColumnElement[bool], ...]:
-    """Return alternatives each of which has an index by name, or nothing where the whole list is read by name."""
+    """Return the parts of the list, as `Order.parts`: each has an index by name. No parts: the whole list is read."""
     keys, statuses = filters.values("organisation"), filters.statuses
     if len(keys) > 1:
         return tuple(Registration.organisation_key == key for key in keys)

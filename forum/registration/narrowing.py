@@ -83,7 +83,7 @@ def conditions(event: Event, picked: Sequence[tuple[str, Values]]) -> Conditions
 
 
 def each_conditions(event: Event, picked: Sequence[tuple[str, Values]]) -> Conditions:
-    """Yield the conditions in the form that asks about each registration on its own (`Kind.each`)."""
+    """Yield conditions that are fast where many people match, if only the first rows are read (`Kind.each`)."""
     for name, values in picked:
         yield from (KINDS[name].each or KINDS[name].conditions)(event, values)
 

@@ -23,7 +23,7 @@ bp = Blueprint("attendee_undoing", __name__, url_prefix="/console/<event>/regist
 
 
 class ReinstateForm(TidyForm):
-    """Words to the person whose registration is reinstated."""
+    """The organiser's own words for the mail to the person whose registration is reinstated."""
 
     words = words_field()
 
