@@ -43,7 +43,7 @@ class Misplaced:
 def check() -> None:
     """Raise WrongKeys, naming every purpose whose keys are not those of this database.
 
-    A key is tried on the purpose's check value; before there is one, on a sealed value of the tables.
+    A key is tried on the purpose's check value; before there is one, on values that the tables hold encrypted.
     """
     stored = dict(db.session.execute(select(KeyCheck.purpose, KeyCheck.sealed)).all())
     wrong = [

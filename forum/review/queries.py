@@ -116,7 +116,7 @@ def is_in(registration: Registration, sectors: Sectors) -> bool:
 
 
 def list_by_references(event: Event, references: Collection[str], sectors: Sectors) -> Sequence[Registration]:
-    """Return the event's registrations with these references that wait for a decision, the first to ask first."""
+    """Return the event's registrations with these references that wait for a decision, by time of request."""
     query = select(Registration).where(
         Registration.event_id == event.id, Registration.reference.in_(references)
     )
