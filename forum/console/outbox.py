@@ -92,7 +92,7 @@ def _list(event: Event) -> dict[str, Any]:
 
 
 def _left(event: Event) -> str:
-    """Return in words how long sending the event's mailings still takes, "" when no mail waits or none is delayed by a pace."""
+    """Return in words how long sending the event's mailings still takes; "" when no mail is held back by a pace."""
     people, seconds = progress.left_of(event)
     if not people:
         return ""
