@@ -1,4 +1,4 @@
-"""Commands with options that do not fit, and files and storages that cannot be used: each says a sentence."""
+"""Commands with options that do not fit, and files and storages that cannot be used: each prints a sentence."""
 
 import errno
 import logging

@@ -25,7 +25,7 @@ DETAILS = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Give an app on each kind of database: the log's indexes and conditions are their own on each."""
+    """Give an app on each kind of database: each has indexes and SQL conditions of its own for the log."""
     return make_app(database_url)
 
 

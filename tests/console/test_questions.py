@@ -21,7 +21,7 @@ from tools.pages import Page, Pages
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Give an app on each kind of database: questions hold lists as JSON, and are deleted by foreign keys."""
+    """Give an app on each kind of database: they differ in JSON lists, and in deleting rows by foreign keys."""
     return make_app(database_url)
 
 

@@ -1,4 +1,4 @@
-"""Forms of the console that are refused, or that show a former state: each says a sentence and changes nothing."""
+"""Forms of the console that are refused, or that show a former state: each shows a message and changes nothing."""
 
 import pytest
 

@@ -24,7 +24,7 @@ WITH_OWN_ADDRESS = st.lists(st.booleans(), min_size=2, max_size=4)
 
 
 class Delegating:
-    """Part of `tests.registration.test_state_machine.Registrations`."""
+    """Mixin of the state machine `tests.registration.test_state_machine.Registrations`: acts of contacts."""
 
     @precondition(lambda self: self.now < self.event.closes_at)
     @rule(
@@ -116,7 +116,7 @@ class Delegating:
 
 
 class ChangingDelegations:
-    """Part of `tests.registration.test_state_machine.Everything`: a delegation changes after it was registered."""
+    """Mixin of the state machine `tests.registration.test_state_machine.Everything`: acts that change a delegation."""
 
     @precondition(lambda self: self.now < self.event.closes_at)
     @rule(data=st.data(), has_own=st.booleans())

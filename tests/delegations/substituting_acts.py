@@ -14,7 +14,7 @@ REPLACEABLE = (*APPROVED, Status.IN_REVIEW)
 
 
 class Substituting:
-    """Part of `tests.registration.test_state_machine.Registrations`."""
+    """Mixin of the state machine `tests.registration.test_state_machine.Registrations`: the act of a substitute."""
 
     @precondition(lambda self: self.now < self.event.ends_at and self.those_who_are(*REPLACEABLE))
     @rule(data=st.data())

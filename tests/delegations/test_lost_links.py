@@ -187,7 +187,7 @@ def test_organiser_sends_the_contact_a_new_link_three_times_an_hour(organiser, e
 
 
 def test_list_is_paged_and_asks_as_much_for_every_number_of_people(monkeypatch, organiser, event):
-    """The page takes as many statements for more people, also waiting ones; a person's page links to the delegation."""
+    """The list takes as many SQL statements for more people, waiting ones too; a person's page links to it."""
     seen = []
     start_write(db.session)
     event.capacity = 1

@@ -1,4 +1,4 @@
-"""Organisers who are signed in without the sign-in pages, for tests about other things."""
+"""Organisers who are signed in without the sign-in pages, for tests that do not test signing in."""
 
 from datetime import datetime, timedelta
 from itertools import count

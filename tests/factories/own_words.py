@@ -3,7 +3,7 @@
 mailing = make_draft(event)                       to everybody, in both languages
 mailing = make_draft(event, {"sector": ["ngo"]})  to those whom the attendee list's filters find
 mailing = make_planned(event)                     recipients are fixed; it begins in a minute
-reminder = make_reminder(event, days=3)           it leaves so many days before the event
+reminder = make_reminder(event, days=3)           it leaves three days before the event
 mailing = make_sent(event)                        it has begun: one mail was sent, one has failed, others wait
 """
 

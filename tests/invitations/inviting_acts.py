@@ -25,7 +25,7 @@ OPEN = InvitationState.OPEN
 
 
 class Inviting:
-    """Part of `tests.registration.test_state_machine.Registrations`."""
+    """Mixin of the state machine `tests.registration.test_state_machine.Registrations`: acts about invitations."""
 
     @precondition(lambda self: self.now < self.event.ends_at)
     @rule(

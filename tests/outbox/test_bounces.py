@@ -1,4 +1,4 @@
-"""A report marks the mail as failed and the address as undeliverable, and only a genuine one does (M09, M10)."""
+"""A report marks the mail as failed and the address as undeliverable, and only a genuine report does (M09, M10)."""
 
 import pytest
 from sqlalchemy import select

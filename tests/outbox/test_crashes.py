@@ -1,4 +1,4 @@
-"""When workers compete or are killed, no mail is lost, and as few as possible are sent twice (R06, R11)."""
+"""When workers compete or are killed, no mail is lost, and as few mails as possible are sent twice (R06, R11)."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A mail is built with exactly what its draft holds, and nothing else (F2, F3, M01–M05, M09, S36)."""
+"""A mail is built from exactly what its draft holds (F2, F3, M01–M05, M09, S36)."""
 
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header

@@ -1,4 +1,4 @@
-"""Mails of invitations, privacy, look-ups and mailings: in two languages, as text and as HTML that loads nothing."""
+"""Mails about invitations, privacy, reveals and changes: in two languages, as text and as HTML that loads nothing."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A real mail server takes the forum's mail over TLS, and what arrives is signed; what comes back is read (M06, M09).
+"""A real mail server takes the forum's mail over TLS, signed, and the reports that come back are read (M06, M09).
 
 The test is skipped where Postfix is missing, and where tests do not run as root, which Postfix needs to start.
 """

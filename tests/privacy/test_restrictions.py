@@ -120,7 +120,7 @@ def answer(person, care, ordinary):
 
 
 def mailing_of(event):
-    """Save a mailing that is being sent; its facts are those that everybody knows already."""
+    """Save a mailing that is being sent; it tells facts that everybody knows already."""
     step = facts.first_step(facts.facts_of(event))
     moments = {"changed_at": NOW, "proposed_at": NOW}
     kind, status = MailingKind.EVENT_CHANGED, MailingStatus.SENDING

@@ -1,4 +1,4 @@
-"""The list for the door as a PDF: the rows that each list for the door has, by letter, with boxes (P14, P21)."""
+"""The list for the door as a PDF: the rows of each list for the door, by letter, with boxes to tick (P14, P21)."""
 
 import re
 import string

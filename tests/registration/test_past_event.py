@@ -23,7 +23,7 @@ BEFORE = NOW - timedelta(days=30)
 
 @pytest.fixture
 def over(database, frozen):
-    """Save an event that ended a minute ago, with a person in every status that can still be unfinished then."""
+    """Save an event that ended a minute ago, with a person in each status that needed a further step."""
     event = make_event(
         capacity=2,
         starts_at=NOW - timedelta(days=1),
