@@ -19,6 +19,7 @@ from forum.followers.enums import FollowPurpose
 from forum.followers.models import Follower, follower_categories
 from forum.news.models import Category
 from forum.outbox import suppression
+from forum.outbox.enums import SuppressionCause
 from forum.registration.names import canonical_email
 
 
@@ -44,13 +45,12 @@ def ask(
 def confirm(token: str, *, now: datetime) -> str:
     """Put the address of a link on the list; return the token of a link to its choices. Raises NoFollowing.
 
-    If the address is marked because mail came back or was unwanted, the mark is deleted: the owner wants mail again
-    (M10).
+    A mark that mail to the address comes back is taken off. One of a complaint stays for other messages (M10).
     """
     follower = links.follow(token, FollowPurpose.CONFIRM, now=now, is_locked=True)
     if follower.confirmed_at is None:
         follower.confirmed_at = now
-        suppression.lift(follower.email)
+        suppression.lift(follower.email, cause=SuppressionCause.BOUNCED)
     return links.issue(follower, FollowPurpose.CHOOSE, now=now)
 
 

@@ -64,7 +64,17 @@ def list_ending(*, now: datetime) -> Sequence[int]:
     confirmed = select(Follower.id, Follower.email).where(Follower.confirmed_at.is_not(None))
     rows = db.session.execute(confirmed.order_by(Follower.id)).all()
     gone = suppression.list_suppressed({address for _number, address in rows})
-    return [*ids, *(number for number, address in rows if address in gone)][:MOST]
+    marked = (db.session.get_one(Follower, number) for number, address in rows if address in gone)
+    return [*ids, *(follower.id for follower in marked if is_unreachable(follower))][:MOST]
+
+
+def is_unreachable(follower: Follower) -> bool:
+    """Return whether mail has come back, or was unwanted, since the owner of the address confirmed it.
+
+    An earlier complaint keeps messages to many from the address, but not the news, which the owner asked for since.
+    """
+    mark = suppression.find(follower.email)
+    return mark is not None and follower.confirmed_at is not None and mark.noted_at > follower.confirmed_at
 
 
 def forget(follower_id: int, *, now: datetime) -> int:
@@ -77,8 +87,7 @@ def forget(follower_id: int, *, now: datetime) -> int:
         return 0
     is_stale = follower.confirmed_at is None and follower.asked_at <= now - links.UNCONFIRMED_LASTS
     is_old = follower.event.ends_at <= now - KEPT_AFTER_EVENT
-    is_gone = follower.confirmed_at is not None and suppression.is_suppressed(follower.email)
-    if not (is_stale or is_old or is_gone):
+    if not (is_stale or is_old or is_unreachable(follower)):
         return 0
     end(follower)
     return 1

@@ -18,7 +18,6 @@ from forum.followers.enums import NewsMailStatus, Pace
 from forum.followers.models import Follower, MailedPost, NewsMail
 from forum.news.models import Post
 from forum.news.queries import IS_ANNOUNCED
-from forum.outbox import suppression
 
 PAUSE = timedelta(minutes=2)
 # A post that could not be mailed for so long, because no worker ran, is left to the weekly mail.
@@ -76,7 +75,7 @@ def queue_one(mail_id: int, *, now: datetime) -> int:
     row = db.session.scalars(read_locked(query)).one_or_none()
     if row is None or post is None or follower is None:
         return 0
-    if suppression.is_suppressed(follower.email):
+    if ending.is_unreachable(follower):
         ending.end(follower)
         return 0
     text = next((each for each in post.texts if each.language == follower.language), None)

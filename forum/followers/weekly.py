@@ -18,7 +18,6 @@ from forum.followers.models import Follower, MailedPost, NewsMail
 from forum.followers.sending import lock_follower, lock_post
 from forum.news.models import Post, PostText
 from forum.news.queries import IS_ANNOUNCED, NEWEST_FIRST
-from forum.outbox import suppression
 
 FRIDAY, HOUR = 4, 9
 WINDOW = timedelta(hours=12)
@@ -62,7 +61,7 @@ def queue_one(follower_id: int, *, now: datetime) -> int:
     follower = lock_follower(follower_id)
     if follower is None or follower.pace != Pace.WEEKLY or follower.weekly_at == due or now >= due + WINDOW:
         return 0
-    if suppression.is_suppressed(follower.email):
+    if ending.is_unreachable(follower):
         ending.end(follower)
         return 0
     follower.weekly_at = due

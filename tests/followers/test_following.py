@@ -186,6 +186,17 @@ def test_an_address_to_which_mail_comes_back_leaves_and_comes_back_by_confirming
     assert not suppression.is_suppressed("gone@example.org")
 
 
+def test_an_earlier_complaint_stays_for_other_messages_and_a_later_one_ends_the_news(event, frozen):
+    write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, now=NOW - timedelta(days=9))
+    make_follower(event, "asa@example.org")
+    assert suppression.is_suppressed("asa@example.org")
+    run_job(FORGET[0])
+    assert only().email == "asa@example.org"
+    write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, now=NOW)
+    run_job(FORGET[0])
+    assert everything()[0] == 0
+
+
 def test_the_list_is_deleted_a_year_after_the_event(event, frozen):
     make_follower(event)
     clock.freeze(event.ends_at + ending.KEPT_AFTER_EVENT - timedelta(hours=1))
