@@ -9,6 +9,7 @@ from forum.extensions import db
 from forum.followers import queries
 from forum.followers.enums import Pace
 from forum.followers.models import MailedPost
+from forum.news.enums import PostState
 from forum.news.models import Post
 from forum.web.languages import language, language_name
 
@@ -16,8 +17,12 @@ from forum.web.languages import language, language_name
 def tell_reach(post: Post) -> str:
     """Return who gets a post by mail if it comes out now (the template filter `mail_reach`)."""
     now = clock.now()
-    if post.withdrawal and now >= post.withdrawal.published_at + queries.NEW:
-        return _("It first came out more than a week ago. Nobody gets it by e-mail now.")
+    is_planned = post.state == PostState.SCHEDULED
+    if post.withdrawal and not is_planned and now >= post.withdrawal.published_at + queries.NEW:
+        return _(
+            "It first came out more than a week ago. Published now, it goes to nobody by e-mail; at a later time it"
+            " counts as new."
+        )
     numbers, weekly = _count_readers(post)
     if not numbers:
         return _("Nobody follows the news in a language of this post yet.")

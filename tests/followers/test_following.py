@@ -226,6 +226,16 @@ def test_organisers_never_see_an_address(event, frozen):
     assert db.session.scalar(select(func.count()).select_from(AuditEntry)) == 0
 
 
+def test_a_follower_whose_categories_are_gone_reads_that_nothing_comes(app, event, frozen):
+    gone = make_category("gone")
+    make_follower(event, "asa@example.org", categories=["gone"])
+    write(categories.remove, gone, actor="command", now=NOW)
+    ask(event, "asa@example.org")
+    page = Pages(app).get(f"/en/r/news/choices/{token_in('asa@example.org', 'follow-known')}")
+    assert "None: what you chose no longer exists" in page.text
+    assert "All posts" not in page.text
+
+
 @pytest.mark.slow
 def test_followers_of_a_merged_category_follow_the_other_one(event, frozen):
     into, gone, third = make_category("into"), make_category("gone"), make_category("third")

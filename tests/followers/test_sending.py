@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select, update
 
 from forum import clock
 from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
-from forum.followers import queries, sending, weekly
+from forum.followers import mail_words, queries, sending, weekly
 from forum.followers.enums import NewsMailStatus, Pace
 from forum.followers.models import Follower, MailedPost, NewsMail
 from forum.jobs.table import JOBS
@@ -161,6 +162,19 @@ def test_a_post_without_mail_and_an_old_one_that_is_imported_stay_unmailed(event
     assert told() == []
 
 
+def test_an_old_post_counts_as_new_only_if_it_is_planned_for_later_and_its_page_says_so(app, event, frozen):
+    make_follower(event)
+    post = make_post(published_at=NOW - 30 * DAY, announced_at=NOW - 30 * DAY)
+    write(news.withdraw, post, actor="command", now=NOW)
+    with app.test_request_context(), force_locale("en"):
+        assert mail_words.tell_reach(post).endswith("at a later time it counts as new.")
+        write(news.schedule, post, NOW + MINUTE, actor="command", now=NOW)
+        assert mail_words.tell_reach(post) == "It goes to 1 follower in English."
+    work(NOW + MINUTE)
+    work(LATER + MINUTE)
+    assert len(told()) == 1
+
+
 def test_a_correction_or_a_change_is_not_mailed(event, frozen):
     make_follower(event)
     post = fresh()
@@ -236,7 +250,7 @@ def test_a_weekly_mail_has_the_posts_since_the_last_one_and_none_twice(event, fr
     assert told() == [("asa@example.org", "news-weekly")]
     assert "On Monday" in mail.text
     assert "På måndag" not in mail.text
-    assert mail.subject == "New in the news"
+    assert mail.subject == "News of the week"
     work(FRIDAY + 7 * DAY)
     assert len(told()) == 1
     fresh(headline="Again", published_at=FRIDAY + 8 * DAY, announced_at=FRIDAY + 8 * DAY)
