@@ -1,4 +1,4 @@
-"""A device with a passkey, in software: makes the answers that a browser would send (Web Authentication, level 2)."""
+"""A simulated device with a passkey: makes the answers that a browser would send (Web Authentication, level 2)."""
 
 import json
 from dataclasses import dataclass, field

@@ -44,7 +44,7 @@ def check(now):
 
 
 def state(now):
-    """Return whether the check for monitors finds the audit trail well at a moment, and the sentence that it gives."""
+    """Return whether the check for monitors finds the audit trail in order at this moment, and its sentence."""
     [finding] = checks.examine(["chain"], now)
     return finding.is_well, finding.words
 

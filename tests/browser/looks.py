@@ -38,8 +38,8 @@ class Axe:
     kind again. With forced colours axe reads a mixture of both colour sets, so contrast is left out.
 
     Darkness and forced colours rarely change anything but colours. Where that is so, forced colours are left out for a
-    page with the same skeleton of which the same is displayed in the light. The dark is left out when its texts are of
-    the same kinds in the same order, too: then they have the same colours in the dark, which have been judged.
+    page with the same skeleton of which the same is displayed in the light. The dark scheme is left out when its texts
+    are also of the same kinds in the same order: their dark colours have been judged already.
     """
 
     widths: tuple[int, ...] = WIDTHS

@@ -1,4 +1,4 @@
-"""An organiser adds a passkey, signs out and signs in with it, by keyboard, on a device in software."""
+"""An organiser adds a passkey, signs out and signs in with it, by keyboard, with a simulated device."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ DEVICE = {
 
 @pytest.fixture
 def organiser(change_world, chromium: Browser) -> Iterator[Page]:
-    """Give an organiser's browser at their passkeys; browsers have passkeys for names alone, so not for 127.0.0.1."""
+    """Give an organiser's browser at their passkeys; browsers accept passkeys for host names only."""
     world = change_world("demo")
     cookie = world.signed_in(ORGANISER)
     world.url = world.url.replace("127.0.0.1", "localhost")
