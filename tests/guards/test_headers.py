@@ -54,6 +54,11 @@ SHOWN_ONCE = re.compile(
     r"__Secure-preview_link=(?:[A-Za-z0-9_-]{80,}=*|; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
     r" Secure; HttpOnly; Path=/console/[a-z0-9-]+/preview-links; SameSite=Lax"
 )
+# A cookie that carries a new calendar address, encrypted, to the person's page that shows it once; or its deletion.
+CALENDAR_ADDRESS = re.compile(
+    r"__Secure-calendar_address=(?:[A-Za-z0-9_-]{80,}=*|; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0);"
+    r" Secure; HttpOnly; Path=/(sv|en)/r/calendar; SameSite=Lax"
+)
 SITE = {"base_url": "https://localhost"}
 
 
@@ -82,6 +87,7 @@ def problems(answer: TestResponse, face: object) -> list[str]:
             _is_session(cookie)
             or (face == Face.FORM and ANSWERS.fullmatch(cookie))
             or (isinstance(face, Roles) and SHOWN_ONCE.fullmatch(cookie))
+            or (face == Face.LINK and CALENDAR_ADDRESS.fullmatch(cookie))
         ):
             found.append(f"cookie: {re.sub('=[^;]*', '', cookie, count=1)}")
     if face not in OPEN_FACES:

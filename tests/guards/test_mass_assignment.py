@@ -71,7 +71,8 @@ FOLLOWING = {
 # Forms that this module sends with a wrong password or code, or for somebody who has no offer: the only new row is the
 # audit entry about the refusal, or about the view of the page that says it (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
-TRACED |= {"passkeys.confirm", "passkeys.index", "waiting_list.withdraw"}
+TRACED |= {"passkeys.confirm", "passkeys.index"}
+TRACED |= {"waiting_list.offer", "waiting_list.extend", "waiting_list.withdraw"}
 MAILED = {"outbox_messages", "registration_tokens"} | ADDED
 CALENDAR = {"calendar_sequence", "calendar_changed_at"}
 LEFT = {"registration_tokens": {"revoked_at"}, "delegation_links": {"left_at"}}
