@@ -116,6 +116,13 @@ def move(table: ImportTable, state: TableState, *, now: datetime) -> None:
     table.state, table.step, table.moved_at = state, 0, now
 
 
+def end(table: ImportTable, state: TableState, *, now: datetime) -> None:
+    """End a table for good: of its people nothing remains but the reasons why some were left out."""
+    move(table, state, now=now)
+    if told := read(table, OUTCOME):
+        write(table, OUTCOME, {**told, "people": []})
+
+
 def read(table: ImportTable, number: int) -> Any:
     """Return what a part of the table holds, None if there is no such part."""
     part = db.session.get(ImportTablePart, (table.id, number))

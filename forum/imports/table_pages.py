@@ -18,6 +18,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.imports import answers, exports, headings, kept_tables, queries, table_work, wording
+from forum.imports.checking import Fault
 from forum.imports.enums import ENDED, OF_ORGANISERS, OF_WORKER, TableState
 from forum.imports.forms import ALL, LongTableForm
 from forum.imports.kept_tables import CHOICES, KeptOutcome
@@ -69,10 +70,8 @@ def report(event: str, table: int) -> ResponseReturnValue:
     if answer := sign_ins.require_fresh():
         return answer
     this_event = get_any_or_404(event)
-    kept = _get_or_404(this_event, table)
-    outcome = kept_tables.outcome_of(this_event, kept) or KeptOutcome()
-    faults = [*outcome.faults, *outcome.alike, *kept_tables.list_refused(kept)]
-    return exports.report(this_event, sorted(faults, key=lambda fault: fault.row))
+    faults = _list_faults(this_event, _get_or_404(this_event, table))
+    return exports.report(this_event, faults)
 
 
 def _go_on(slug: str, number: int, form: LongTableForm) -> None:
@@ -142,9 +141,7 @@ def _asking_page(event: Event, kept: ImportTable, form: LongTableForm) -> str:
 
 
 def _progress_page(event: Event, kept: ImportTable) -> str:
-    outcome = kept_tables.outcome_of(event, kept) if kept.state in ENDED else None
-    refused = kept_tables.list_refused(kept) if kept.state in ENDED else []
-    faults = sorted([*(outcome.faults if outcome else ()), *refused], key=lambda one: one.row)
+    faults = _list_faults(event, kept) if kept.state in ENDED else []
     label, sign = wording.STATES[kept.state]
     return render_template(
         "console/imports/progress.html",
@@ -157,6 +154,23 @@ def _progress_page(event: Event, kept: ImportTable) -> str:
         faults=faults,
         shown=SHOWN,
     )
+
+
+def _list_faults(event: Event, kept: ImportTable) -> list[Fault]:
+    """Return what is wrong with the table's rows, by row; once it has ended, why each row was left out.
+
+    Record this as a search: it tells which addresses are registered.
+    """
+    note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
+    outcome = kept_tables.outcome_of(event, kept) or KeptOutcome()
+    alike = [Fault(one.row, "", one.text) for one in outcome.alike]
+    absent: list[Fault] = []
+    if kept.state in ENDED:
+        alike = [] if kept_tables.read(kept, CHOICES)["with_alike"] else alike
+        told = _("The status says that the person does not come")
+        absent = [Fault(row, _("Status"), told) for row in outcome.left_out]
+    faults = [*outcome.faults, *alike, *absent, *kept_tables.list_refused(kept)]
+    return sorted(faults, key=lambda fault: fault.row)
 
 
 def _get_or_404(event: Event, number: int) -> ImportTable:

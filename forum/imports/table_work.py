@@ -80,7 +80,7 @@ def stop(table: ImportTable, *, actor: str, now: datetime) -> bool:
     if table.state not in OF_WORKER:
         return False
     kept_tables.forget_rows(table, after=table.step if table.state == TableState.RUNNING else 0)
-    kept_tables.move(table, TableState.STOPPED, now=now)
+    kept_tables.end(table, TableState.STOPPED, now=now)
     if table.made:
         people, number = table.made.people, table.made.id
         audit.record(STOPPED, table.event, actor=actor, at=now, count=people, number=number)
@@ -180,7 +180,7 @@ def _import_part(table: ImportTable, now: datetime) -> int:
     kept_tables.write(table, table.step, {"refused": [[one.row, one.column, one.text] for one in refused]})
     table.step += 1
     if table.step == table.parts:
-        kept_tables.move(table, TableState.DONE, now=now)
+        kept_tables.end(table, TableState.DONE, now=now)
         audit.record(IMPORTED, here.event, actor=here.actor, at=now, count=made.people, number=made.id)
     return len(people)
 

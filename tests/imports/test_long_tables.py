@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 from forum import clock
 from forum.accounts.models import User
 from forum.audit import actions as audit
+from forum.audit.models import AuditEntry
+from forum.audit.queries import REGISTRATIONS_SEARCHED
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.imports import actions, kept_tables, table_work, tables
@@ -177,6 +179,45 @@ def test_a_long_table_is_seen_by_its_organiser_alone_and_for_three_days(page, ev
     clock.freeze(NOW + timedelta(days=3))
     work("forget long tables")
     assert db.session.scalars(select(ImportTablePart)).all() == []
+
+
+def test_of_a_table_that_has_ended_only_the_reasons_remain_why_rows_were_left_out(page, event, organiser):
+    table = TABLE.replace("\n", ";Status\n") + ROWS + "Kim;Ek 0;other@example.org;Org 0;ngo;SE;\n" + WRONG
+    table += "Lo;Ny;lo@example.org;Org;ngo;SE;;cancelled\n"
+    started = checked(organiser, page, table, from_status="7").submit(button="Import 5 people", follow=True)
+    work(times=2)
+    assert _parts_with("example.org") == []
+    assert _rows(organiser.get(started.path)) == [
+        "7\n–\nRow 2 has the same name and organisation",
+        "8\nSector\nThe forum has no sector “nowhere”",
+        "9\nStatus\nThe status says that the person does not come",
+    ]
+    assert b"The status says" in organiser.get(f"{started.path}/report.csv").data
+    # The page before the import and this one are recorded as searches, because they tell who is registered.
+    searched = select(func.count()).select_from(AuditEntry)
+    assert db.session.scalar(searched.where(AuditEntry.action == REGISTRATIONS_SEARCHED)) == 2
+
+
+def test_nobody_remains_in_the_outcome_of_a_table_that_is_stopped(page, event, organiser):
+    checked(organiser, page).submit(button="Import 5 people", follow=True).submit(button="Stop")
+    assert _parts_with("example.org") == []
+
+
+def test_who_is_imported_although_probably_there_is_not_reported_as_left_out(page, event, organiser):
+    table = TABLE + ROWS + "Kim;Ek 0;other@example.org;Org 0;ngo;SE;\n"
+    checked(organiser, page, table).submit({"with_alike": "y"}, button="Import 5 people", follow=True)
+    work()
+    shown = organiser.get("import_tables.show", event="nf27", table=1)
+    assert b"Row 2" in organiser.get(f"{shown.path}/report.csv").data
+    shown.submit(button="Import 6 people")
+    work(times=2)
+    assert b"Row 2" not in organiser.get(f"{shown.path}/report.csv").data
+
+
+def _parts_with(text):
+    db.session.rollback()
+    parts = db.session.scalars(select(ImportTablePart)).all()
+    return [part.number for part in parts if text.encode() in part.content]
 
 
 def test_a_part_takes_as_many_statements_late_as_early(app, organiser, page):
