@@ -18,6 +18,8 @@ from forum.accounts.models import OneTimeLink, SignIn
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db
+from forum.followers.enums import NewsMailStatus
+from forum.followers.models import NewsMail
 from forum.mailings.enums import MailingStatus
 from forum.mailings.models import Mailing
 from forum.outbox.enums import MessageStatus
@@ -27,13 +29,15 @@ from forum.registration.kept_export_models import KeptExport
 from forum.tasks.enums import TaskStatus
 from forum.tasks.models import Task
 
-# SQL that pauses mailings, which may have been sent since the backup was made, stops tasks, which somebody may have
-# undone since, and deletes kept exports, which may name people who were erased since. A backup of an early release
-# lacks these tables.
+# SQL that pauses mailings and leaves out mails of the news, which may have been sent since the backup was made, stops
+# tasks, which somebody may have undone since, and deletes kept exports, which may name people who were erased since. A
+# backup of an early release lacks these tables.
 PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('tasks') IS NOT NULL THEN
 UPDATE tasks SET status = 'stopped', ended_at = now(), payload = '{}' WHERE status = 'running'; END IF; END $$;
+DO $$ BEGIN IF to_regclass('news_mails') IS NOT NULL THEN
+UPDATE news_mails SET status = 'left_out' WHERE status = 'waiting'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('kept_exports') IS NOT NULL THEN DELETE FROM kept_exports; END IF; END $$;
 """
 
@@ -56,10 +60,16 @@ class Quieted:
 
 
 def quiet(connection: Connection) -> Quieted:
-    """Delete sign-ins, one-time links, kept exports; pause mailings, stop tasks, hold mail. The caller commits."""
+    """Delete sign-ins, one-time links, kept exports; pause mailings, stop tasks, hold mail.
+
+    Posts that wait for followers of the news are left out. The caller commits.
+    """
     if inspect(connection).has_table(Mailing.__tablename__):
         sending = update(Mailing).where(Mailing.status == MailingStatus.SENDING)
         connection.execute(sending.values(status=MailingStatus.PAUSED))
+    if inspect(connection).has_table(NewsMail.__tablename__):
+        waiting = update(NewsMail).where(NewsMail.status == NewsMailStatus.WAITING)
+        connection.execute(waiting.values(status=NewsMailStatus.LEFT_OUT))
     if inspect(connection).has_table(KeptExport.__tablename__):
         connection.execute(delete(KeptExport))
     if inspect(connection).has_table(Task.__tablename__):

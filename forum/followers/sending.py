@@ -64,8 +64,8 @@ def list_next(*, now: datetime) -> Sequence[int]:
 def queue_one(mail_id: int, *, now: datetime) -> int:
     """Queue the mail of a row; return how many mails were queued.
 
-    Nobody gets a post that is no longer public, or that came by the mail of another event to the same address. An
-    address to which mail comes back is taken off the list.
+    Nobody gets a post that is no longer public, was moved to another event, or came by the mail of another event to
+    the same address. An address to which mail comes back is taken off the list.
     """
     known = db.session.get(NewsMail, mail_id)
     if known is None:
@@ -82,6 +82,7 @@ def queue_one(mail_id: int, *, now: datetime) -> int:
     if (
         text is None
         or not queries.is_new(post)
+        or post.event_id not in {None, follower.event_id}
         or not follower.event.is_published
         or _has_other(row, follower)
     ):

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from forum import clock
 from forum.columns import Text
+from forum.commands import after_restore
 from forum.database import start_write
 from forum.extensions import db
 from forum.followers import mail_words, queries, sending, weekly
@@ -171,6 +172,21 @@ def test_an_old_post_counts_as_new_only_if_it_is_planned_for_later_and_its_page_
         write(news.schedule, post, NOW + MINUTE, actor="command", now=NOW)
         assert mail_words.tell_reach(post) == "It goes to 1 follower in English."
     work(NOW + MINUTE)
+    work(LATER + MINUTE)
+    assert len(told()) == 1
+
+
+def test_a_post_that_was_begun_goes_to_nobody_after_a_move_to_another_event_or_a_restore(event, frozen):
+    other = make_event(slug="osl28", is_current=False)
+    make_follower(event)
+    moved, restored = fresh(event_id=event.id), fresh(event_id=event.id)
+    for number in (moved.id, restored.id):
+        assert write(sending.begin, number, now=LATER) == 1
+    write(setattr, moved, "event_id", other.id)
+    work()
+    assert len(told()) == 1
+    write(lambda: db.session.execute(update(NewsMail).values(status=NewsMailStatus.WAITING)))
+    write(lambda: after_restore.quiet(db.session.connection()))
     work(LATER + MINUTE)
     assert len(told()) == 1
 
