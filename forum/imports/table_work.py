@@ -62,10 +62,12 @@ def work(number: int, *, now: datetime) -> int:
     """Do the next part of a table; return how many rows it has."""
     table = db.session.get(ImportTable, number)
     # Lock the event first, as every change of registrations does, so that two changes cannot deadlock.
-    if table and table.state == TableState.RUNNING:
+    is_event_locked = table is not None and table.state == TableState.RUNNING
+    if table and is_event_locked:
         places.lock(table.event)
     table = kept_tables.find_locked(number)
-    if table is None:
+    # If another worker has begun the import meanwhile, wait for the next turn, which locks the event first.
+    if table is None or (table.state == TableState.RUNNING and not is_event_locked):
         return 0
     with force_locale(table.language):
         if table.state == TableState.RUNNING:
