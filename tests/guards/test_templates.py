@@ -24,6 +24,9 @@ from forum.delegations import mails as delegation_mails
 from forum.delegations.models import Delegation
 from forum.events.models import Event, Page, Sector
 from forum.extensions import db
+from forum.followers import mails as follower_mails
+from forum.followers.enums import Pace
+from forum.followers.models import Follower
 from forum.imports.enums import TableState
 from forum.imports.table_models import ImportTable
 from forum.invitations import mails as invitation_mails
@@ -212,7 +215,8 @@ def send(world: World, address: Address) -> None:
 def see_what_is_rare(world: World) -> None:
     """Open rare pages: for a foreign host, a dead link, an untranslated post, a closed registration, the demo's link,
     a saved view whose sector is gone, a long table that is imported, and a site without a published event."""
-    for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", "/en/news/2016/11/25/withdrawn-en"):
+    dead = f"/en/r/news/confirm/{'x' * 43}"
+    for path in ("/en/nowhere", "/en/r/", "/en/r/no-link", dead, "/en/news/2016/11/25/withdrawn-en"):
         fetch(world, VISITOR, path)
     fetch(world, VISITOR, "/en/", headers={"Host": "elsewhere.example"})
     with world.app.app_context():
@@ -362,3 +366,13 @@ def write_every_mail(world: World) -> None:
     invited = select(Invitation).where(Invitation.link_digest == digest(world.tokens["invitation"]))
     invitation_mails.queue(db.session.scalars(invited).one(), now=NOW)
     invitation_mails.queue_reminder(db.session.scalars(select(Invitation)).first(), now=NOW)
+    # Forms that were sent before have ended the followers of the test data.
+    address = "reader@example.org"
+    follower = Follower(event=event, email=address, email_canonical=address, language="en", asked_at=NOW)
+    follower.pace, follower.has_every = Pace.WEEKLY, True
+    db.session.add(follower)
+    db.session.flush()
+    texts = db.session.scalars(select(PostText).where(PostText.language == "en")).all()
+    follower_mails.queue_known(follower, now=NOW)
+    follower_mails.queue_post(follower, texts[0], now=NOW)
+    follower_mails.queue_weekly(follower, texts[:2], now=NOW)
