@@ -30,6 +30,8 @@ from forum.registration.owners import list_former, list_joined, list_sole, may_r
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
+# Tables with rows that refer to mails to followers of the news, of which none belongs to a registration.
+OF_FOLLOWERS = {"news_mails"}
 # Columns that own data leave out, in groups; each group has a comment with its reason.
 UNTOLD = {
     # Left out: digests of secrets.
@@ -91,7 +93,8 @@ Row = dict[str, Any]
 def list_keys() -> tuple[ForeignKey, ...]:
     """Return the foreign keys by which rows refer to a registration, directly or through other such rows."""
     owned, keys = {ROOT}, []
-    while new := [key for key in _all_keys() if key not in keys and key.column.table.name in owned]:
+    possible = [key for key in _all_keys() if key.parent.table.name not in OF_FOLLOWERS]
+    while new := [key for key in possible if key not in keys and key.column.table.name in owned]:
         keys += new
         owned |= {key.parent.table.name for key in new}
     return tuple(keys)

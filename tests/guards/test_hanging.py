@@ -25,6 +25,7 @@ from tests.guards.world import PERSON, find_registration
 # Tables with an address whose rows belong to no registered person, with the reason.
 NOT_OF_VISITORS = {
     "users": "accounts of organisers",
+    "followers": "readers of the news, a list apart that nothing ties to a registration; they end it by its own link",
     "address_changes": "an address that nobody has confirmed; the row goes with the registration after 48 hours",
 }
 # Foreign keys of rows that stay after a person is erased, with the reason.
