@@ -165,7 +165,9 @@ def undo_some(number: int, *, now: datetime) -> int:
     If none is left, mark the import as undone. People who wait are deleted first, so that none of them is offered a
     place that becomes free.
     """
-    made = db.session.get_one(AttendeeImport, number)
+    made = db.session.get(AttendeeImport, number)
+    if made is None:
+        return 0
     event = made.event
     places.lock(event)
     db.session.refresh(made)

@@ -43,7 +43,9 @@ def forget(event_id: int, *, now: datetime) -> int:
     The audit trail records of which questions, but neither of whom nor how many, because few answers about access may
     reveal a person (P06). This only flushes; the job commits.
     """
-    event = db.session.get_one(Event, event_id)
+    event = db.session.get(Event, event_id)
+    if event is None:
+        return 0
     places.lock(event)
     if now < delete_at(event):
         return 0
