@@ -105,7 +105,7 @@ def forget_old_mails(*, now: datetime) -> int:
 
 
 def settle_failed(*, now: datetime) -> int:
-    """Put aside mails to followers that have failed for good: no organiser sees the address, to send again."""
+    """Mark failed mails to followers as dealt with: organisers do not see these addresses, so cannot send again."""
     failed = select(OutboxMessage.id).where(
         OutboxMessage.kind.in_(TO_FOLLOWERS), OutboxMessage.status == MessageStatus.FAILED
     )

@@ -71,7 +71,7 @@ def faults_of_size(event: Event, draft: QuestionDraft, others: Sequence[Question
 
 
 def _faults_of_sectors(event: Event, question: Question, draft: QuestionDraft) -> Faults:
-    """Yield a fault for each sector that the event does not have, and that the question does not have already."""
+    """Yield a fault for each chosen sector that is neither one of the event's nor one of the stored question's."""
     known = {sector.key for sector in event.sectors} | set(question.sector_keys or ())
     for key in draft.sector_keys:
         if key not in known:

@@ -81,6 +81,17 @@ def test_translations_name_a_placeholder_that_the_text_does_not_have():
     assert "placeholder" in problem
 
 
+def test_translations_name_a_context_that_makes_no_difference():
+    """A seat is not the town in which the forum is held, though English calls both a place."""
+    catalogue = Catalog(locale="sv")
+    catalogue["Place"] = Message("Place", "Ort")
+    found = [
+        TRANSLATIONS["find_problems"](catalogue, Message("Place", said, context="seat"))
+        for said in ("Plats", "Ort")
+    ]
+    assert found == [[], ['says the same as without its context "seat"']]
+
+
 def test_translations_name_a_text_within_an_f_string():
     source = 'plain = _("A day")\nhidden = f"{name}: {_(\'A night\')}"\n'
     assert list(TRANSLATIONS["find_hidden"](source)) == [2]
