@@ -28,7 +28,7 @@ GIVING_PLACES = {"release_at", "organisation_cap", "starts_at", "offer_hours", "
 
 @bp.route("/facts", methods=["GET", "POST"])
 def facts(event: str) -> ResponseReturnValue:
-    """Change the event's name, its days and hours, its place and its contact address."""
+    """Change the event's name, its days and hours, its town and its contact address."""
     return edit(event, Part("facts", FactsForm, _facts_context, _after_facts))
 
 

@@ -63,7 +63,7 @@ class Skipped(StrEnum):
     LATE = "late"  # the hour for sending was missed, or the event had begun
     NOBODY = "nobody"
     WORDS = "words"  # the text is missing in a language that recipients read
-    SUBJECT = "subject"  # the subject names the forum or its place
+    SUBJECT = "subject"  # the subject names the forum or its town
     FILTER = "filter"  # a filter of the message refers to something that was removed
 
 

@@ -36,7 +36,7 @@ class NotAhead(MailingRefused):
 
 
 class SubjectTells(MailingRefused):
-    """The subject names the event or its place, by words that were no part of these when the subject was written."""
+    """The subject names the event or its town, which had other names when the subject was written."""
 
 
 class NothingFailed(MailingRefused):

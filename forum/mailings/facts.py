@@ -1,4 +1,4 @@
-"""The facts about an event that a mailing tells: days, hours, time zone, place, and whether it is cancelled.
+"""The facts about an event that a mailing tells: days, hours, time zone, town, and whether it is cancelled.
 
 A step is {"at": moment or None, "facts": …}: the facts since that moment. The first step of a history has no moment.
 Facts are values that JSON can hold, by the names of the event's columns.

@@ -140,7 +140,7 @@ def send(
         raise NobodyToTell
     if missing := chosen_audience.missing_languages(mailing, audience):
         raise WordsMissing(missing)
-    # Check the subject again: the event's name or place may have changed since the draft was written.
+    # Check the subject again: the event's name or town may have changed since the draft was written.
     if any(neutral.find_telling(mailing.event, subject) for subject in mailing.subjects.values()):
         raise SubjectTells
     if reminder:

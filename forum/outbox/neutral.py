@@ -1,7 +1,7 @@
 """The neutral form of a mail's subject, which everybody gets (P26).
 
 Other people may see a subject on a screen or a locked telephone, and for somebody with protected identity the name or
-the place of the forum says where to find them. So no subject names them, whoever the mail goes to: a subject for
+the town of the forum says where to find them. So no subject names them, whoever the mail goes to: a subject for
 protected people alone would tell who they are.
 """
 

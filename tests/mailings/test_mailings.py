@@ -47,7 +47,7 @@ def at(minutes: float) -> None:
 
 
 def move(pages: Pages, **typed: str):
-    """Change the event's place, or the values in `typed`, on the settings page."""
+    """Change the event's town, or the values in `typed`, on the settings page."""
     return pages.post(
         "settings.facts", typed or {"place-sv": "Göteborg", "place-en": "Gothenburg"}, event="nf27"
     )

@@ -1,4 +1,4 @@
-"""No subject names the event or its place, however short the name is (P26)."""
+"""No subject names the event or its town, however short the name is (P26)."""
 
 from types import SimpleNamespace
 
