@@ -58,7 +58,7 @@ class Text(dict[str, Any]):
 
 
 class Translated(TypeDecorator):
-    """A `Text`, stored as JSON."""
+    """A text in several languages: a `Text`, which is a dict by language, in Python, and JSON in the database."""
 
     impl = JSON
     cache_ok = True
@@ -75,7 +75,7 @@ class UnsafeLink(ValueError):
 
 
 def is_link(address: str) -> bool:
-    """Return whether pages may lead to this address: http, https or mailto (S32)."""
+    """Return whether pages may link to this address: http, https or mailto (S32)."""
     return LINK.fullmatch(address) is not None
 
 
@@ -97,7 +97,7 @@ class Link(TypeDecorator):
 
 
 def leads_somewhere(address: str) -> bool:
-    """Return whether pages may lead to this: a path of this site, or an address of another (S32)."""
+    """Return whether pages may link to this address: a path of this site, or an http, https or mailto URL (S32)."""
     return OWN_PATH.fullmatch(address) is not None or is_link(address)
 
 

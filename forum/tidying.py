@@ -39,7 +39,8 @@ FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U
 # Matches emoji by their range: an older Python's Unicode database lacks the newest ones.
 PICTURES = re.compile("[\U0001f000-\U0001faff]")
 VIRAMA = 9  # combining class of the sign that joins two consonants in Indic scripts
-FIRST_VARIED = "\u1000"  # characters before this one (Latin, Greek, Cyrillic, Arabic …) have no variants
+# No variation selector changes a letter before this one, such as a Latin, Greek, Cyrillic or Arabic letter.
+FIRST_VARIED = "\u1000"
 
 
 def tidy(text: str) -> str:

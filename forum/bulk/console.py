@@ -30,9 +30,9 @@ from forum.web.forms import TidyForm
 from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("bulk", __name__, url_prefix="/console/<event>")
-# Acts whose form asks for words in the languages of the people.
+# Acts whose form asks the organiser for a message to the people, in each of their languages.
 WRITING = (TaskKind.APPROVE, TaskKind.CANCEL)
-# Acts that write to people or take something away: both factors are asked for again (S09).
+# Acts that send people a mail or take something away from them: both factors are asked for again (S09).
 WEIGHTY = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.CANCEL)
 
 

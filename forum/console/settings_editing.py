@@ -150,7 +150,7 @@ def count_missing(event: Event) -> dict[str, int]:
 
 
 def _lacks_language(text: Mapping[str, Any], codes: Sequence[str]) -> bool:
-    """Return whether the text is there in some languages but not in all; one in no language was left out on purpose."""
+    """Return whether the text is there in some languages but not in all; an empty text is left out on purpose."""
     return any(text.values()) and not all(text.get(code) for code in codes)
 
 

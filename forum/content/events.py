@@ -116,7 +116,7 @@ LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 
 
 def tell(event: Event, asked: Sequence[Question]) -> Document:
-    """Return the document of event.toml for an event and its questions, which are given in order."""
+    """Return the content of an event's event.toml as a document; the questions are given in order."""
     zone = event.zone
     organiser = {
         "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,

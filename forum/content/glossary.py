@@ -21,7 +21,7 @@ SHAPE = table(
 
 
 def tell(terms: Iterable[GlossaryTerm]) -> Document:
-    """Return glossary.toml for these entries."""
+    """Return the content of glossary.toml with these entries as a document."""
     told: Document = {language: [] for language in LANGUAGES}
     for term in terms:
         entry = {"avoid": term.avoid, "better": term.better}

@@ -16,7 +16,7 @@ SHAPE = table(
 
 
 def tell(image: Image, zone: ZoneInfo) -> Document:
-    """Return the document of an image of an event in this time zone."""
+    """Return the content of the file that describes an image as a document, with times of the event's time zone."""
     alt = {language: image.alt.get(language) or "" for language in LANGUAGES}
     document: Document = {"alt": alt, "added": moments.tell(image.added_at, zone)}
     if image.credit:

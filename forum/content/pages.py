@@ -16,7 +16,7 @@ SHARED = ("order", "updated")
 
 
 def tell(page: Page, zone: ZoneInfo) -> dict[str, Document]:
-    """Return by language the document that the page's file in this language holds."""
+    """Return for each language the content of the page's file in that language as a document."""
     return {
         language: {
             "title": page.title.get(language) or "",

@@ -84,7 +84,7 @@ TEXTS_OF = {"sources": "title", "corrections": "text"}
 
 
 def tell(post: Post, events: Mapping[int, str], former: Mapping[str, list[str]]) -> dict[str, Document]:
-    """Return the post's document in each language that it has a text in.
+    """Return for each language of the post the content of its file in that language as a document.
 
     `events` has slugs by id, `former` the slugs that the post had in each language.
     """

@@ -49,7 +49,7 @@ SHAPE = listing(QUESTION, 100)
 
 
 def tell(questions: Sequence[Question]) -> list[Document]:
-    """Return the questions, in their order, as the part of event.toml; empty values are left out."""
+    """Return the questions as their part of event.toml, in order and without empty values."""
     return [_tell(question) for question in questions]
 
 

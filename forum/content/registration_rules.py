@@ -37,7 +37,7 @@ SHAPE = table(
 
 
 def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the rules of an event; None for rules that the file leaves out."""
+    """Return the table `registration` of the event's event.toml; a rule that the file leaves out is None."""
     return {
         "capacity": event.capacity,
         "opens": moments.tell(event.opens_at, zone),

@@ -134,7 +134,7 @@ def number(least: int, most: int = 1_000_000) -> Check:
 
 
 def flag(value: Any, where: Where) -> bool:
-    """Check true or false."""
+    """Check that the value is true or false."""
     return of_kind(value, bool, where)
 
 
@@ -188,7 +188,7 @@ def or_empty(check: Check) -> Check:
 
 
 def link(longest: int) -> Check:
-    """Return a check for an address that pages may lead to (S32)."""
+    """Return a check for an address that pages may link to (S32)."""
 
     def check(value: Any, where: Where) -> str:
         address = line(longest)(value, where)
@@ -212,7 +212,7 @@ def mail_address(longest: int) -> Check:
 
 
 def day(value: Any, where: Where) -> date:
-    """Check a day such as 2027-11-16."""
+    """Check that the value is a day, such as 2027-11-16."""
     if type(value) is not date:
         where.refuse("has to be a day such as 2027-11-16, without quotation marks")
     return value

@@ -47,7 +47,7 @@ def hashtag(value: Any, where: Where) -> str:
 
 
 def tell(categories: Iterable[Category], tags: Iterable[Tag]) -> Document:
-    """Return taxonomy.toml for these categories and hashtags."""
+    """Return the content of taxonomy.toml with these categories and hashtags as a document."""
     return {
         "categories": [
             {

@@ -37,7 +37,7 @@ SHARES = (18, 30, 20, 25, 7)  # the shares of the first, second … sector, in p
 TAGS = ("press", "speaker", "vip", "volunteer", "first-time")
 # Write missing values as NULL, so that one statement can write rows of all kinds.
 AT_ONCE = {"render_nulls": True}
-# One person in TAGGED has a tag; one in PROTECTED has a protected identity.
+# How many people there are for each one with a tag, and for each one with a protected identity.
 TAGGED, PROTECTED = 7, 150
 
 

@@ -69,7 +69,7 @@ def _as_avif(image: Image.Image) -> bytes:
 
 
 def _original(given: bytes) -> bytes:
-    """Return the file's image as the original of the library."""
+    """Return the JPEG that the library stores as the image's original: upright, scaled down, without metadata."""
     with _opened(given) as image:
         # Decode a JPEG at the smallest fraction of its size that is still as large as the original will be.
         image.draft("RGB", (LONGEST, LONGEST))
@@ -82,7 +82,7 @@ def _original(given: bytes) -> bytes:
 
 
 def _checked(given: bytes) -> bytes:
-    """Return the file if it is an original as `_original` makes it. Raises Refused."""
+    """Return the file unchanged if `_original` could have made it. Raises Refused."""
     with _opened(given) as image:
         is_plain = image.format == "JPEG" and image.mode == "RGB" and not image.getexif()
         if not is_plain or "icc_profile" in image.info or max(image.size) > LONGEST:

@@ -157,7 +157,7 @@ def queue_trial(event: Event, kind: str, user: User, language: str, *, now: date
 
 
 class _Placeheld:
-    """A stand-in for an event whose name is a placeholder."""
+    """An event's stand-in: its name is a placeholder, and all its other attributes are those of the event."""
 
     def __init__(self, event: Event) -> None:
         self._event = event

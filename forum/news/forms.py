@@ -67,7 +67,7 @@ class PostTextForm(PartForm):
             raise ValidationError(_l("Write what the button says, or empty its address"))
 
     def validate_action_url(self, field: StringField) -> None:
-        """Refuse an address to which pages may not lead, and a button that has words but no address (S32)."""
+        """Refuse an address to which pages may not link, and a button that has words but no address (S32)."""
         if field.data and not leads_somewhere(field.data):
             raise ValidationError(_l("Enter a path such as /en/register, or an address with https://"))
         if self.action_label.data and not field.data:
@@ -81,7 +81,7 @@ class SourceForm(PartForm):
     published_on = StringField(_l("Published on"))
 
     def validate_url(self, field: StringField) -> None:
-        """Refuse an address to which pages may not lead (S32)."""
+        """Refuse an address to which pages may not link (S32)."""
         if field.data and not is_link(field.data):
             raise ValidationError(_l("Enter an address that begins with https://, http:// or mailto:"))
 

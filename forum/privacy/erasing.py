@@ -31,8 +31,8 @@ class Reach:
     """The other registrations that the erasure of a person concerns.
 
     `joined` are merged with the person's, and `former` are ended ones with the same address: both are erased with it.
-    `kept` are ended ones with the address under a restriction, and `living` is that of somebody else who is registered
-    with it: these stay.
+    `kept` are ended ones with the address under a restriction, and `living` is the registration of somebody else who
+    uses the address now: these stay.
     """
 
     joined: Sequence[Registration]
@@ -41,7 +41,7 @@ class Reach:
     living: Registration | None
 
     def erased_with(self, registration: Registration) -> list[Registration]:
-        """Return all registrations that are erased, the person's own first."""
+        """Return all registrations that are erased when this one is, beginning with this one."""
         return [registration, *self.joined, *self.former]
 
     def list_named(self, registration: Registration) -> list[str]:

@@ -173,7 +173,10 @@ def new_reference() -> str:
 
 
 def _given(registration: Registration, submission: Submission | None) -> Mapping[str, Any] | None:
-    """Return a link's answers to the event's own questions; if the link has no form, those of a withheld form."""
+    """Return the submitted form's answers to the event's own questions, None if there are none.
+
+    Without a `submission`, these are the answers of the form whose confirming mail was withheld.
+    """
     form = submission or queries.find_withheld_form(registration)
     return form.given if form else None
 

@@ -26,8 +26,8 @@ from forum.web.typesetting import set_pdf
 MARKUP = Path(__file__).with_name("door_list.typ")
 # The most people on a list: typesetting a longer one would exceed its time limit.
 MOST = 20_000
-# A word of more than LONGEST_WORD letters may be broken after every PART letters. The markup breaks only those that are
-# wider than their column, which would cover what stands beside them.
+# A word of more than LONGEST_WORD letters may be broken after every PART letters. The Typst template breaks only words
+# that are wider than their column, which would cover the text beside them.
 LONGEST_WORD, PART = 18, 9
 BREAK = "\u200b"
 # The headings of the letters after z, by the character that stands for these letters in keys of `names.sort_key`.
@@ -41,7 +41,9 @@ def make(told: dict[str, Any], *, now: datetime) -> bytes:
 
 
 def tell(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
-    """Return all values that the markup prints of the people who match the filters, in the organiser's language.
+    """Return all values for the door list's Typst template, about the people who match the filters.
+
+    The texts are in the organiser's language.
 
     Raises TooManyForPaper.
     """
@@ -114,7 +116,7 @@ def _letter(key: str) -> str:
 
 
 def _fitting(cell: Any) -> str:
-    """Return a text with a BREAK wherever the markup may break a long word."""
+    """Return a text with a BREAK wherever the Typst template may break a long word."""
     words = printable(str(cell or "")).split(" ")
     return " ".join(_broken(word) if len(word) > LONGEST_WORD else word for word in words)
 

@@ -202,5 +202,6 @@ def _registered(event: Event, since: date | None, until: date | None) -> list[Co
         after = datetime.combine(until + day, time(), event.zone).astimezone(UTC) if until else None
         begun = [Registration.requested_at >= first] if first else []
         return [*begun, *([Registration.requested_at < after] if after else [])]
-    except OverflowError as error:  # the day is at the beginning or the end of the calendar
+    # A day of the year 1 or 9999 may have no time in UTC, because Python's datetime ends there.
+    except OverflowError as error:
         raise UnknownFilter from error

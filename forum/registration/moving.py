@@ -118,7 +118,7 @@ def move(
 
 
 def can_wait(registration: Registration, now: datetime) -> bool:
-    """Return whether the registration can give up its place and wait; one without a confirmed address just loses it."""
+    """Return whether the registration can give up its place: to wait in line, or while unconfirmed, just to lose it."""
     return registration.status == Status.PENDING or places.takes_waiters(registration.event, now)
 
 

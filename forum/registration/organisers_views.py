@@ -120,7 +120,7 @@ def remove(event: str, saved: int) -> ResponseReturnValue:
 
 
 def _leave_changed(event: Event, number: int) -> ResponseReturnValue:
-    """Redirect to the view, or to the list if it is a colleague's view that is no longer shared; say what happened."""
+    """Redirect to the saved view, or to the list if it is a colleague's that is no longer shared; flash a message."""
     if saved_views.find(event, number, g.user.id):
         flash(_("The view has been changed."), "success")
         return redirect(url_for(".show", event=event.slug, saved=number), 303)

@@ -29,8 +29,8 @@ PLAIN = (
     "cancelled_from",
 )
 OFFER = ("made_at", "expires_at", "made_by", "reason", "reminded_at", "ended_at", "ended_how")
-# Actions that organisers record during a review; the person reads these once it is decided: nobody may ever
-# confirm a proposed refusal.
+# Actions that organisers record during a review. The person reads their entries only when the review is decided,
+# because a refusal that is only proposed may never be confirmed.
 DELIBERATIONS = ("registration.refusal_proposed", "registration.refusal_withdrawn", "registration.recused")
 KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
 

@@ -195,7 +195,8 @@ def _put(
         "file_types": list(draft.file_types),
         "most_megabytes": draft.most_megabytes,
         "is_locating": draft.is_locating,
-        # If a question is marked again as telling where somebody is, its answers are deleted again.
+        # A question without the mark forgets when its answers were deleted after the event. So if an organiser sets
+        # the mark once more, the answers given since are deleted, too.
         "answers_deleted_at": question.answers_deleted_at if draft.is_locating else None,
     }
     for name, value in values.items():

@@ -18,7 +18,9 @@ Document = tuple[
     int, int
 ]  # two digests: of the document's skeleton, and of what is displayed of the document
 Text = tuple[Document, int]  # a text, named by its document and the index of its element
-# A look: its colour scheme, width and document, and the kinds of all texts in the light scheme.
+# A look: the colour scheme, the window's width, the document, and a digest of the kinds of all texts, to which the
+# document's texts belonged in the light scheme. Texts of one kind have the same colours, size class and background, so
+# their contrast is the same. With forced colours the digest is None.
 Look = tuple[str, int, Document, int | None]
 JUDGED = ("light", "dark")  # colour schemes in which contrast is judged
 SCHEMES = {
@@ -95,7 +97,7 @@ class _Visit:
     def look(self, scheme: str, width: int) -> tuple[Document, int]:
         """Run the rules that may find something new in this look.
 
-        Return the document and the sum of the kinds of its texts.
+        Return the document, and a digest of the kinds of its texts in their order.
         """
         self.page.emulate_media(**SCHEMES[scheme])
         look, read = f"{scheme}, {width}", self.page.evaluate("looks.read", scheme in JUDGED)

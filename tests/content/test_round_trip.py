@@ -43,7 +43,7 @@ UNTOLD = {
         *(
             "cancelled_at",
             "cancel_reason",
-        ),  # an act of organisers, with its mailing and its entries of calendars
+        ),  # organisers cancel an event in the console, which also proposes a mailing and changes calendar entries
         "unpublished_at",  # `unpublished_at` is when organisers unpublished the event in this database
         # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.
         *("id", "slug", "taken"),

@@ -24,9 +24,9 @@ WEIGHTY = {
         "log.export",
         "log.export_site",
     ),  # with these forms, personal data leave the system
-    *("mailings.send", "reminders.plan", "sent_mailings.send"),  # these forms write to many people
+    *("mailings.send", "reminders.plan", "sent_mailings.send"),  # these forms send mails to many people
     "mail_texts.edit",  # this form changes what everybody is told from then on
-    # these forms write to many people, and delete many
+    # these forms send mails to many people, and delete many registrations
     *("imports.new", "imports.undo", "import_tables.show"),
     *(
         "review_many.approve",

@@ -69,7 +69,7 @@ def page(organiser, event):
 
 
 def sent(page, table, **differing):
-    """Send a table and what happens to its people; return the dry run."""
+    """Send a table and the choices of what happens to its people; return the page of the dry run."""
     return page.submit({"lines": table}, button=ON, expect=200).submit(
         {**CHOSEN, **differing}, button=LOOK, expect=200
     )

@@ -168,7 +168,7 @@ def test_twenty_thousand_people_fit_within_the_bounds():
 
 
 def _told(groups):
-    """Return the data from which the markup sets a list with these groups of people."""
+    """Return data for the Typst template, from which it sets a door list with these groups of people."""
     told = dict.fromkeys(
         ("title", "author", "event", "dates", "number", "about", "foot", "nobody", "note"), "x"
     )

@@ -136,7 +136,7 @@ def test_the_reminder_is_sent_once_when_a_quarter_of_the_time_is_left():
     cancel(holder)
     due = first.offer_expires_at - timedelta(hours=12)
     write(expiry.expire_due, now=due)
-    assert "offer-reminder" not in kinds_for(first)  # the mail with the offer was not sent yet
+    assert "offer-reminder" not in kinds_for(first)  # no reminder leaves before the mail with the offer
     mark_all_sent()
     write(expiry.expire_due, now=due - timedelta(seconds=1))
     assert "offer-reminder" not in kinds_for(first)

@@ -76,7 +76,10 @@ class Deciding:
     @precondition(lambda self: self.those_in_review())
     @rule(data=st.data(), who=WHO, meanwhile=st.sampled_from((None, "changes", "cancels")))
     def an_organiser_confirms_all_proposed_refusals(self, data, who, meanwhile):
-        """Confirm one by one: those the organiser has proposed, or whose page shows other values, are left out."""
+        """Confirm the proposed refusals one by one.
+
+        Those that the organiser has proposed, and those whose page shows outdated values, are left out.
+        """
         self.let_happen(self.draw_proposed(data), meanwhile)
 
         def decide(registration: Registration, seen: str) -> str:
