@@ -112,9 +112,11 @@ def _rows(
 
 
 def _without_http(group: str, app: Flask, bare_url: str, times: int) -> Row:
-    """Yield the rows for registering without HTTP, in one thread."""
-    bare, rate = loop.transactions(bare_url, times), measures.transactions(app, times)
-    reference = f"bare SQLAlchemy transactions: {bare:,.0f}"
-    return Row(
-        group, "one thread in a loop, without HTTP", f"{rate:,.0f} a second", reference, f"{rate / bare:.2f}"
+    """Return the row for registering without HTTP, in one thread; the ratio is the bare transaction's share."""
+    bare = loop.transactions(bare_url, times)
+    rate, own = measures.transactions(app, times)
+    value, beside = (
+        f"{own:.1f} ms of CPU, {rate:,.0f} a second",
+        f"a bare SQLAlchemy transaction: {bare:.1f} ms",
     )
+    return Row(group, "without HTTP, CPU time of a registration", value, beside, f"{bare / own:.2f}")
