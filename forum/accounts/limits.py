@@ -25,7 +25,7 @@ def count_password(email: str) -> None:
         spend(EACH_CLIENT)
         spend(EACH_ADDRESS, digest(f"{queries.canonical_email(email)} {client()}"))
     except TooManyTries:
-        note_refusal(TRIES_LIMITED, lambda: account_of(email))
+        note_refusal(TRIES_LIMITED, account_of(email))
         raise
 
 
@@ -35,7 +35,7 @@ def count_code(user: User) -> None:
         for rule in EACH_ACCOUNT:
             spend(rule, f"user:{user.id}")
     except TooManyTries:
-        note_refusal(TRIES_LIMITED, lambda: user)
+        note_refusal(TRIES_LIMITED, user)
         raise
 
 
@@ -52,8 +52,8 @@ def count_invitation(email: str, *, by: User) -> None:
 
 
 def account_of(email: str) -> User:
-    """Return the account with this address, else an empty User.
+    """Return the account with this address, else a User that has only the address and is not stored.
 
     So known and unknown addresses are recorded alike (S24).
     """
-    return queries.find_by_email(email) or User()
+    return queries.find_by_email(email) or User(email=queries.canonical_email(email))

@@ -67,7 +67,7 @@ def confirm() -> ResponseReturnValue:
         actions.confirm(g.sign_in, form.code.data, now=clock.now())
     except (SignInRefused, CodeRefused):
         db.session.rollback()
-        note_refusal(CODE_REFUSED, lambda: g.user)
+        note_refusal(CODE_REFUSED, g.user)
         form.form_errors.append(_("The password or the code is wrong"))
         return form_page("confirm", form, has_passkeys=_has_passkeys())
     db.session.commit()
@@ -92,7 +92,7 @@ def password() -> ResponseReturnValue:
         sign_ins.start_own_write()
         actions.change_password(g.user, form.new_password.data, now=clock.now())
     except SignInRefused:
-        note_refusal(SIGN_IN_REFUSED, lambda: g.user)
+        note_refusal(SIGN_IN_REFUSED, g.user)
         form.password.errors = [_("This is not your present password")]
     except PasswordRefused as refusal:
         form.refuse(refusal)

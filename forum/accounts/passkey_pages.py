@@ -89,7 +89,7 @@ def confirm() -> ResponseReturnValue:
         sign_ins.start_own_write()
         passkeys.confirm(g.sign_in, **_sent(), now=clock.now())
     except SignInRefused:
-        note_refusal(SIGN_IN_REFUSED, lambda: g.user)
+        note_refusal(SIGN_IN_REFUSED, g.user)
         form.form_errors.append(_("The password is wrong"))
         return form_page("confirm", form, has_passkeys=True)
     except PasskeyRefused as refusal:
@@ -191,7 +191,7 @@ def _refused(
     Commits, instead of rolling back, what the refusal has left: the challenge is used up, and a clone is recorded.
     """
     db.session.commit()
-    note_refusal(PASSKEY_REFUSED, lambda: user)
+    note_refusal(PASSKEY_REFUSED, user)
     is_new = request.endpoint == f"{bp.name}.{index.__name__}"
     form.form_errors.append(wording.passkey_refusal_text(refusal, is_new=is_new))
     return form_page(name, form, **context)

@@ -62,7 +62,7 @@ def sign_in() -> ResponseReturnValue:
     try:
         user = actions.check_password(form.email.data, form.password.data)
     except SignInRefused:
-        note_refusal(SIGN_IN_REFUSED, lambda: limits.account_of(form.email.data))
+        note_refusal(SIGN_IN_REFUSED, limits.account_of(form.email.data))
         form.form_errors.append(_("The address or the password is wrong"))
         return form_page("sign_in", form)
     start_write(db.session)
@@ -221,7 +221,7 @@ def show_codes(codes: list[str], onward: str) -> ResponseReturnValue:
 def wrong_code(name: str, form: Any, user: User, **context: Any) -> ResponseReturnValue:
     """Record that a code was refused, and show the form again with that error."""
     db.session.rollback()
-    note_refusal(CODE_REFUSED, lambda: user)
+    note_refusal(CODE_REFUSED, user)
     form.code.errors = [_("The code is wrong or used. Wait for the next one and try again.")]
     return form_page(name, form, **context)
 

@@ -6,7 +6,6 @@ Of what one actor does to one subject within an hour, only the 1st, 2nd, 4th, 8t
 """
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +17,7 @@ from forum import clock
 from forum.audit import actions
 from forum.database import start_write
 from forum.extensions import db
-from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within
+from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within, keyed
 
 VISITOR = "visitor"
 DAY_SECONDS = 24 * HOUR_SECONDS
@@ -30,16 +29,25 @@ SHOWN = frozenset({200, 409, 422, 429})
 log = logging.getLogger("forum.audit")
 
 
-def note_refusal(action: str, find_subject: Callable[[], Any]) -> None:
-    """Record that a visitor was refused.
+def note_refusal(action: str, account: Any) -> None:
+    """Record that a client was refused at an account; an `account` without an id stands for an unknown address.
 
-    Refusals are counted by client and not by account, so that counting takes the same time whether the account exists
-    or not (S24).
+    The refusals of each client are counted for each account, and together for all unknown addresses: a list of invented
+    addresses leaves few entries and hides no refusal at a real account. Whether an entry is written depends on the
+    address alone, and what is not kept is written and undone, so the time does not tell which addresses have an account
+    (S24).
     """
-    times = count_in_hour(action, client())
-    if _is_told(times):
-        start_write(db.session)
-        _write(action, find_subject(), VISITOR, times)
+    subject = str(account.id or "unknown")
+    times = count_in_hour(action, client(), subject)
+    if not _is_told(count_in_hour(action, client(), keyed(account.email))):
+        return
+    # Powers of two reached by all unknown addresses together may lie between those of single addresses: the first entry
+    # after each power is kept.
+    is_kept = count_in_hour(action, client(), subject, f"power {times.bit_length()}") == 1
+    start_write(db.session)
+    told = {"actor": VISITOR, "at": clock.now(), "times": max(times // 2, 1)}
+    actions.record_or_rehearse(action, account, is_kept=is_kept, **told)
+    db.session.commit()
 
 
 def note_brake(action: str, subject: Any) -> None:

@@ -185,3 +185,26 @@ def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url
         for _ in range(3):
             pages.get("attendees.show", event=event.slug, reference=person.reference)
         assert [entry[-1] for entry in recorded("registration.viewed")] == [1, 1, 1]
+
+
+def test_tries_at_one_account_do_not_hide_those_at_another(app):
+    """In this order the client's 1st, 2nd, 4th and 8th refusal are all at the first account."""
+    one, other = make_user(password_hash=passwords.hashed(PASSWORD)), make_user()
+    guess_passwords(app, [one.email, one.email, other.email, one.email, other.email, other.email])
+    told = [(entry[3], entry[4]) for entry in recorded("account.sign_in_refused")]
+    assert told == [(one.id, 1), (one.id, 1), (other.id, 1), (other.id, 1)]
+
+
+def test_many_invented_addresses_leave_few_entries_and_hide_no_account(app):
+    user = make_user(password_hash=passwords.hashed(PASSWORD))
+    invented = [f"nobody{number}@example.org" for number in range(17)]
+    guess_passwords(app, [*invented, user.email])
+    told = [(entry[3], entry[4]) for entry in recorded("account.sign_in_refused")]
+    assert told == [(None, 1), (None, 1), (None, 2), (None, 4), (None, 8), (user.id, 1)]
+
+
+def guess_passwords(app, emails):
+    """Send one wrong password for each of the addresses, from one client."""
+    guesser = Pages(app)
+    for email in emails:
+        guesser.post("accounts.sign_in", {"email": email, "password": WRONG}, lang="en", expect=422)
