@@ -1,8 +1,11 @@
-"""The table of check values, which show whether the data keys are those of this database."""
+"""The tables of check values, by which the keys are those of this database or not, and of the worker's clock."""
+
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from forum.columns import UtcDateTime
 from forum.database import Base
 
 # The format of sealed values: since format 2 each is bound to its column and row. Versions that know only format 1
@@ -22,3 +25,14 @@ class KeyCheck(Base):
     purpose: Mapped[str] = mapped_column(String(20), primary_key=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     form: Mapped[int] = mapped_column(SmallInteger, default=FORM)
+
+
+class WorkerClock(Base):
+    """By when the worker's clock was last watched, and since when it has not jumped; in a single row (R18)."""
+
+    __tablename__ = "worker_clock"
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    steady_since: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -11,7 +11,7 @@ from forum.delegations import asking, contact_news, substituting
 from forum.followers import ending as followers_ending
 from forum.followers import sending as news_mails
 from forum.followers import weekly as weekly_news
-from forum.health import keys
+from forum.health import keys, steady_clock
 from forum.imports import actions as undoing
 from forum.imports import kept_tables, table_work
 from forum.invitations import actions as invitations
@@ -74,6 +74,8 @@ def seal_answers_anew(*, now: datetime) -> int:
 
 
 JOBS = (
+    # This job runs before those that delete on a day: they rely on the time that it notes.
+    Job("watch the clock", 60, steady_clock.watch),
     Job("announce posts", 10, announce_posts),
     Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due),
     Job("queue mails about posts", 1, news_mails.queue_one, each=news_mails.list_next),

@@ -28,6 +28,7 @@ TABLES = {  # tables with texts, settings and the running state of the site itse
     "former_slugs",
     "withdrawals",
     "worker_heartbeats",
+    "worker_clock",
     "key_checks",
     "mail_relay",
     # The rows name a mail domain, and no person; they are kept for a quarter of an hour.

@@ -7,8 +7,10 @@ missing alone, the gap would tell who is protected (P21).
 from datetime import datetime, timedelta
 
 from flask_babel import ngettext
+from sqlalchemy import select
 
 from forum.events.models import Event
+from forum.extensions import db
 from forum.questions.models import Question
 
 KEPT_AFTER_EVENT = timedelta(days=7)
@@ -34,3 +36,9 @@ def has_been_emptied(question: Question, event: Event) -> bool:
     An event that was moved to later days since asks its questions again.
     """
     return question.answers_deleted_at is not None and question.answers_deleted_at >= delete_at(event)
+
+
+def list_emptied(event: Event) -> set[str]:
+    """Return the keys of the questions whose answers were deleted after the event, as the database has them now."""
+    emptied = Question.event_id == event.id, Question.answers_deleted_at >= delete_at(event)
+    return set(db.session.scalars(select(Question.key).where(*emptied)))

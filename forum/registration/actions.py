@@ -178,7 +178,7 @@ def change(
     answers.carry(registration, wanted)
     for name in changed:
         setattr(registration, name, wanted[name])
-    asked = given.change(registration, answered) if answered else []
+    asked = given.change(registration, answered, now=now) if answered else []
     if changed:
         answers.derive(registration)
     if changed or asked:

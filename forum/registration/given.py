@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from forum.events import queries as events
 from forum.extensions import db
-from forum.questions import files, queries
+from forum.questions import files, locating, queries
 from forum.questions.enums import Sensitivity
-from forum.questions.locating import has_been_emptied
 from forum.questions.models import Answer, Question
 from forum.registration import queries as registrations
 from forum.registration.enums import Status
@@ -84,11 +84,12 @@ def asking_care(registration: Registration) -> dict[str, Any]:
 def _list_for_form(registration: Registration) -> list[Question]:
     """Return the questions that the person is asked: none whose answers were deleted after the event (P27)."""
     event = registration.event
-    return [one for one in queries.list_for_form(event.slug) if not has_been_emptied(one, event)]
+    return [one for one in queries.list_for_form(event.slug) if not locating.has_been_emptied(one, event)]
 
 
 def store(registration: Registration, given: Mapping[str, Any], *, now: datetime) -> None:
     """Store the answers of a confirmed form; answers to other questions stay as they are."""
+    given = _still_kept(registration, given, now)
     answered = [question for question in queries.list_all(registration.event_id) if question.key in given]
     given = files.settle(registration.id, answered, given)
     answered = [question for question in answered if question.key in given]
@@ -112,7 +113,7 @@ def store_first(registration: Registration, answered: Answered, *, now: datetime
         say_care(registration, told, now=now)
 
 
-def change(registration: Registration, answered: Answered) -> list[str]:
+def change(registration: Registration, answered: Answered, *, now: datetime) -> list[str]:
     """Replace the ordinary answers to the questions that a form has shown; return the keys of those that differ.
 
     An answer is removed when it was emptied, or when the person has changed the answer on which its question depends.
@@ -121,13 +122,13 @@ def change(registration: Registration, answered: Answered) -> list[str]:
     """
     ordinary = [one for one in answered.questions if one.sensitivity == Sensitivity.ORDINARY]
     before = read(registration, ordinary)
-    sector = registration.sector.key
-    shown = {*queries.asked(ordinary, sector, before), *queries.asked(ordinary, sector, answered.given)}
-    changed = [one for one in ordinary if one in shown and before.get(one.key) != answered.given.get(one.key)]
+    sector, after = registration.sector.key, _still_kept(registration, answered.given, now)
+    shown = {*queries.asked(ordinary, sector, before), *queries.asked(ordinary, sector, after)}
+    changed = [one for one in ordinary if one in shown and before.get(one.key) != after.get(one.key)]
     if form := find_form(registration):
-        _change_form(form, {one.key: answered.given.get(one.key) for one in changed})
+        _change_form(form, {one.key: after.get(one.key) for one in changed})
         return [one.key for one in changed]
-    told = files.settle(registration.id, changed, answered.given)
+    told = files.settle(registration.id, changed, after)
     _put(registration, {one.id: told[one.key] for one in changed if one.key in told})
     gone = [one.id for one in changed if one.key not in told]
     mine = Answer.registration_id == registration.id, Answer.question_id.in_(gone)
@@ -144,7 +145,7 @@ def change_care(registration: Registration, told: Mapping[str, Any], *, now: dat
         return
     every = queries.list_all(registration.event_id)
     emptied = {one.key: None for one in every if one.sensitivity == Sensitivity.CARE}
-    _change_form(form, {**emptied, **told})
+    _change_form(form, {**emptied, **_still_kept(registration, told, now)})
 
 
 def find_seal(registration: Registration) -> bytes:
@@ -156,6 +157,7 @@ def find_seal(registration: Registration) -> bytes:
 
 def say_care(registration: Registration, told: Mapping[str, Any], *, now: datetime | None) -> None:
     """Store the answers about diet and access, encrypted; they replace the earlier ones."""
+    told = _still_kept(registration, told, now) if now else told
     if registration.care_answer:
         registration.care_answer.answer = care(told, now=now)
     else:
@@ -171,6 +173,17 @@ def read_care(registration: Registration) -> dict[str, Any]:
     """Return the sealed answers about diet and access by the question's key; empty for rows of earlier versions."""
     sealed = registration.care_answer.answer if registration.care_answer else {}
     return dict(sealed.get("given", {}))
+
+
+def _still_kept(registration: Registration, told: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    """Return the answers without those to questions whose answers were deleted after the event (P27).
+
+    That may have been done since the form was read. It locks the event, and so does whoever stores answers.
+    """
+    if not told or not events.is_over(registration.event, now):
+        return told
+    emptied = locating.list_emptied(registration.event)
+    return {key: value for key, value in told.items() if key not in emptied}
 
 
 def _change_form(form: Submission, told: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import undefer
 from forum.audit import actions as audit
 from forum.events.models import Event
 from forum.extensions import db
+from forum.health import steady_clock
 from forum.questions.locating import KEPT_AFTER_EVENT, delete_at, has_been_emptied
 from forum.questions.models import Answer, AnswerFile, Question
 from forum.registration import kept_exports, places
@@ -40,14 +41,15 @@ def list_due(*, now: datetime) -> Sequence[int]:
 def forget(event_id: int, *, now: datetime) -> int:
     """Delete the event's answers that tell where somebody is; return how many were deleted.
 
-    The audit trail records of which questions, but neither of whom nor how many, because few answers about access may
-    reveal a person (P06). This only flushes; the job commits.
+    A clock that has jumped, or a worker that was away, has to go steadily for a day first (R18): what is deleted cannot
+    be brought back. The audit trail records of which questions, but neither of whom nor how many, because few answers
+    about access may reveal a person (P06). This only flushes; the job commits.
     """
     event = db.session.get(Event, event_id)
     if event is None:
         return 0
     places.lock(event)
-    if now < delete_at(event):
+    if now < delete_at(event) or not steady_clock.is_steady(now):
         return 0
     asked = select(Question).where(Question.event_id == event.id, Question.is_locating).order_by(Question.id)
     questions = db.session.scalars(asked).all()

@@ -61,6 +61,7 @@ ELSEWHERE = {
     "settle mailings",
     "tell contacts",
     "undo imports",
+    "watch the clock",
     "work off imports",
     "work off tasks",
 }

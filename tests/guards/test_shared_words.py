@@ -28,7 +28,11 @@ OTHER_TABLES = {
     "review": "decides about registrations; its own tables have refusals and recusals",
 }
 # Tables that have one row, and so a name in the singular.
-OF_ONE_ROW = [("content_versions", "content_version"), ("mail_relays", "mail_relay")]
+OF_ONE_ROW = [
+    ("content_versions", "content_version"),
+    ("worker_clocks", "worker_clock"),
+    ("mail_relays", "mail_relay"),
+]
 
 
 def find_blueprints() -> Iterator[tuple[str, str]]:

@@ -44,6 +44,7 @@ from forum.extensions import db
 from forum.followers.enums import FollowPurpose
 from forum.followers.models import Follower, FollowerLink, MailedPost, NewsMail
 from forum.health import keys
+from forum.health.models import WorkerClock
 from forum.images import queries as images
 from forum.images import store
 from forum.imports.models import AttendeeImport, ImportedPerson
@@ -270,6 +271,7 @@ def _make_events(world: World) -> None:
         save(PublicBalance(event_id=event.id, numbers=told, counted_at=NOW, is_shown=True))
     make_image(here, key=UNUSED_IMAGE, widths=[400])
     save(WorkerHeartbeat(name="worker-1", seen_at=NOW))
+    save(WorkerClock(id=1, seen_at=NOW, steady_since=NOW))
     save(MailPace(domain="example.org", free_at=NOW.timestamp()))
     save(ChainCheck(id=1, entries=1, ended_at=NOW - timedelta(days=1), whole_at=NOW - timedelta(days=1)))
     keys.remember()

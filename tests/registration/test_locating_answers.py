@@ -1,29 +1,33 @@
-"""Answers that tell where somebody is are deleted a week after the event, everybody's alike (P21, P27)."""
+"""Answers that tell where somebody is are deleted a week after the event, everybody's alike (P21, P27, R18)."""
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from forum import clock
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
+from forum.health import steady_clock
+from forum.health.models import WorkerClock
 from forum.jobs.table import JOBS
 from forum.questions import ready_made
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer, AnswerFile, Question
-from forum.registration import actions, given, locating_answers
+from forum.registration import actions, given, locating_answers, own_care
 from forum.registration.models import CareAnswer, Registration, Submission
 from tests.factories.events import NOW, make_event, make_page
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
+from tests.registration.filling import manage_token
 
 JOB = [job for job in JOBS if job.name == "forget where people were"]
 ROOM, SEAT = "Zqroom 12", "Zqseat 7"
-WEEK = timedelta(days=7)
+HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 
 
 @pytest.fixture
@@ -76,7 +80,20 @@ def told(person: Registration) -> dict:
     return ordinary | db.session.get_one(CareAnswer, person.id).answer["given"]
 
 
+def go_steadily(moment) -> None:
+    """Let the worker's clock have gone without a jump for a day before a moment."""
+    start_write(db.session)
+    db.session.merge(WorkerClock(id=1, seen_at=moment, steady_since=moment - DAY))
+    db.session.commit()
+
+
 def delete_at(moment) -> None:
+    """Let the worker's job run at a moment, by a clock that has gone steadily."""
+    go_steadily(moment)
+    run_at(moment)
+
+
+def run_at(moment) -> None:
     """Let the worker's job run at a moment."""
     (job,) = JOB
     for number in job.each(now=moment):
@@ -117,9 +134,51 @@ def test_answers_that_tell_where_people_are_end_a_week_after_the_event_and_other
 def test_answers_of_a_form_that_nobody_confirmed_go_too(event):
     person = register(event, given={"room": ROOM, "seat": SEAT, "subject": "cases"})
     assert told(person) == {}
-    write(locating_answers.forget, event.id, now=event.ends_at + WEEK)
+    delete_at(event.ends_at + WEEK)
     form = db.session.scalars(select(Submission).where(Submission.registration_id == person.id)).one()
     assert form.given == {"subject": "cases"}
+
+
+def test_a_clock_that_jumps_past_the_day_deletes_nothing_until_it_has_gone_steadily_for_a_day(event):
+    person, due = confirmed(event), event.ends_at + WEEK
+    answer(person, room=ROOM, seat=SEAT)
+    before = {"room": ROOM, "seat": SEAT}
+    run_at(due)
+    assert told(person) == before
+    go_steadily(NOW)
+    for jumped in (due, due + HOUR / 2, due + 3 * DAY):
+        run_at(jumped)
+        write(steady_clock.watch, now=jumped)
+        run_at(jumped)
+        assert told(person) == before
+    # The clock is set right. The day comes, and it has not jumped for a day by then.
+    write(steady_clock.watch, now=NOW + HOUR)
+    run_at(due)
+    assert told(person) == before
+    delete_at(due)
+    assert told(person) == {}
+
+
+def test_an_answer_sent_before_the_deletion_and_saved_after_it_is_left_out(app, event, pages, monkeypatch):
+    """The form was read with its questions; the deletion locks the event first, and whoever saves waits for it."""
+    person, due, begin = confirmed(event), event.ends_at + WEEK, own_care.start_write
+    answer(person, room=ROOM, seat=SEAT)
+    clock.freeze(due)
+    pages.get(f"/en/r/{manage_token(person)}", follow=True)
+    page = pages.get("self_service.care")
+
+    def delete_first(session) -> None:
+        with app.app_context():
+            delete_at(due)
+        begin(session)
+
+    monkeypatch.setattr(own_care, "start_write", delete_first)
+    page.submit({"q-seat": "Zqseat 8", "q-diet": "vegan"}, button="Save")
+    assert told(person) == {"diet": "vegan"}
+    write(given.change_care, person, {"seat": "Zqseat 9"}, now=due)
+    late = given.Answered(db.session.scalars(select(Question)).all(), {"room": ROOM, "subject": "cases"})
+    write(given.change, person, late, now=due)
+    assert told(person) == {"subject": "cases"}
 
 
 def test_an_event_that_is_moved_asks_again_and_an_answer_saved_in_between_goes_as_well(event):
