@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -14,21 +15,34 @@ from stdnum.no import fodselsnummer
 from stdnum.se import personnummer
 from wtforms.validators import ValidationError
 
-# Matches a date of six or eight digits, perhaps a sign or a blank, and three to five more characters.
+from forum import clock
+
+# Matches a date and what follows it in an identity number: 701208-1233, 19701208 1233, 08.12.1970/1002,
+# 08 12 70 100 81, 081205A1233. A part of a longer number is not matched, nor is one behind a plus, as of a telephone
+# number, or with more digits before or behind a sign, as in a reference.
 CANDIDATE = re.compile(
-    r"(?<!\w)(?:[0-9]{8}|[0-9]{6})(?:[-+ ]?[0-9]{4,5}|[-+A-FU-Ya-fu-y][0-9]{3}[0-9A-Za-z])(?!\w)"
+    r"(?<![^\W_])(?<!\+)(?<![0-9][-./])"
+    r"(?:(?P<date>[0-9]{8}|[0-9]{6})"
+    r"|(?P<year_first>(?:19|20)[0-9]{2}(?P<a>[-./ ])[0-9]{2}(?P=a)[0-9]{2})"
+    r"|(?P<year_last>[0-9]{2}(?P<b>[-./ ])[0-9]{2}(?P=b)(?:19|20)[0-9]{2})"
+    r"|(?P<short>[0-9]{2}(?P<c>[-./ ])[0-9]{2}(?P=c)[0-9]{2}))"
+    r"(?:(?P<sign>[-+./_ ]?)(?P<number>[0-9]{4,5}|[0-9]{3} [0-9]{2})"
+    r"|(?P<century>[-+./_ A-FU-Y])(?P<finnish>[0-9]{3}[0-9A-Z]))(?![^\W_]|[-./][0-9])",
+    re.IGNORECASE,
 )
-# Matches a date with signs between its parts, of a year of birth (1900 to 2019) or of two digits, and the rest of a
-# number: 1970-12-08-1233, 08.12.70-1002, 08.12.70 10081. Days of the event and times after them are not matched.
-DATED = re.compile(
-    r"(?<![\w.-])(?:(?:19[0-9]{2}|20[01][0-9])([-./])[0-9]{2}\1[0-9]{2}[-+ ]?[0-9]{4}"
-    r"|[0-9]{2}([-./])[0-9]{2}\2[0-9]{2}(?:[-+][0-9]{4}|[- ]?[0-9]{5}))(?!\w)"
+# Matches what is written before a telephone number or a reference, in the languages of the forum and its neighbours.
+LABEL = re.compile(
+    r"(?<![^\W_])(?:tel|tfn|tlf|telefon\w*|telephone|phone|mobil\w*|mob|cell|gsm|fax|puh|puhelin|sími"
+    r"|ref|reference|referens\w*|dnr|diarie\w*|ärende\w*|case|saksnr|sagsnr|order|faktur\w*|invoice)"
+    r"\.?(?: ?(?:no|nr|number|nummer)\.?)? ?[:#]? ?$",
+    re.IGNORECASE,
 )
+# An event's day and hour, such as 171127-0900, may look like a number of somebody born on that day.
+YEARS_AROUND = range(-2, 4)
 DASH, MINUS = re.compile(" ?- ?"), "\N{MINUS SIGN}"
 # By category of Unicode: how characters count that people, keyboards and word processors put into numbers.
 SIGNS = {"Zs": " ", "Pd": "-", "Cf": ""}
 COORDINATION = re.compile(r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:6[1-9]|[78][0-9]|9[01])[0-9]{4}")
-WITH_CHECKSUM = (personnummer, fodselsnummer, hetu)
 
 
 def no_identity_number(_form: Any, field: Any) -> None:
@@ -36,16 +50,22 @@ def no_identity_number(_form: Any, field: Any) -> None:
     if field.data and holds_identity_number(field.data):
         raise ValidationError(
             _l(
-                "This looks like a national identity number. Leave it out: nobody here needs it, and we do not keep it."
+                "This looks like a national identity number. Leave it out of “%(field)s”: nobody here needs it, and we"
+                " do not keep it.",
+                field=field.label.text,
             )
         )
 
 
 def holds_identity_number(text: str) -> bool:
-    """Return whether the text contains a Nordic identity number, judged by date and check digits."""
+    """Return whether the text contains a Nordic identity number, judged by date and check digits.
+
+    A telephone number or a reference is none, when the word before it says so, and neither is an event's day and hour.
+    """
     plain = DASH.sub("-", text if text.isascii() else "".join(map(_plain, text)))
-    dated = (re.sub("[-./+ ]", "", match.group()) for match in DATED.finditer(plain))
-    return any(map(_is_one, (*(match.group() for match in CANDIDATE.finditer(plain)), *dated)))
+    return any(
+        _is_one(match) for match in CANDIDATE.finditer(plain) if not LABEL.search(plain[: match.start()])
+    )
 
 
 def _plain(character: str) -> str:
@@ -58,30 +78,66 @@ def _plain(character: str) -> str:
     return SIGNS.get(unicodedata.category(character), unicodedata.normalize("NFKC", character))
 
 
-def _is_one(number: str) -> bool:
-    others = (_is_coordination, _is_icelandic, _is_danish)
-    return any(kind.is_valid(number) for kind in WITH_CHECKSUM) or any(judge(number) for judge in others)
+def _is_one(match: re.Match[str]) -> bool:
+    """Return whether the match is an identity number, in the order of day, month and year that its country has."""
+    whole = match["date"] or match["year_first"] or match["year_last"] or match["short"]
+    date = re.sub("[-./ ]", "", whole)
+    number = (match["number"] or match["finnish"]).replace(" ", "")
+    sign = match["sign"] if match["number"] else match["century"]
+    if _is_day_and_hour(date, number):
+        return False
+    if not match["year_last"] and _is_swedish(date, number):
+        return True
+    if match["year_last"]:
+        date = date[:4] + date[-2:]
+    judges = (_is_dane, _is_finn, _is_other)
+    return len(date) == 6 and any(judge(date, number, sign) for judge in judges)
 
 
-def _is_coordination(number: str) -> bool:
-    """Return whether this is a Swedish coordination number: a personal one whose day is 60 higher."""
-    digits = re.sub(r"[-+ ]", "", number)
+def _is_day_and_hour(date: str, number: str) -> bool:
+    """Return whether the digits are a day of these years, in any order of its parts, and a time of the day."""
+    if not re.fullmatch("(?:[01][0-9]|2[0-3])[0-5][0-9]", number):
+        return False
+    this_year = clock.now().year
+    years = {this_year + more for more in YEARS_AROUND}
+    forms = ("%Y%m%d", "%d%m%Y") if len(date) == 8 else ("%y%m%d", "%d%m%y")
+    return any(day is not None and day.year in years for day in (_read(date, form) for form in forms))
+
+
+def _read(date: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(date, form).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _is_swedish(date: str, number: str) -> bool:
+    """Return whether this is a Swedish personal number, or a coordination number, whose day is 60 higher."""
+    digits = date + number
+    if personnummer.is_valid(f"{date}-{number}"):
+        return True
     return bool(COORDINATION.fullmatch(digits)) and luhn.is_valid(digits[-10:])
 
 
-def _is_icelandic(number: str) -> bool:
-    """Return whether this is an Icelandic person's number; in those of organisations the day is 40 higher."""
-    return number[0] in "0123" and kennitala.is_valid(number)
-
-
-def _is_danish(number: str) -> bool:
+def _is_dane(date: str, number: str, sign: str) -> bool:
     """Return whether this is a Danish number.
 
-    Newer numbers have no valid check digit. Without a hyphen a valid one is required all the same, or every tenth phone
-    number that begins like a date would be refused.
+    Only on a few first days of January more people were born than there are numbers with a valid check digit. A number
+    without one is refused only for such a day and with its hyphen, or many telephone numbers would be refused.
     """
     try:
-        digits = cpr.validate(number)
+        digits = cpr.validate(date + number)
     except NotValid:
         return False
-    return "-" in number or cpr.checksum(digits) == 0
+    return cpr.checksum(digits) == 0 or (sign == "-" and date.startswith("0101"))
+
+
+def _is_finn(date: str, number: str, sign: str) -> bool:
+    """Return whether this is a Finnish number; its sign or letter says the century."""
+    return bool(sign) and hetu.is_valid(f"{date}{'-' if sign in './_ ' else sign}{number}")
+
+
+def _is_other(date: str, number: str, _sign: str) -> bool:
+    """Return whether this is a Norwegian number, or an Icelandic person's: an organisation's day is 40 higher."""
+    digits = date + number
+    return fodselsnummer.is_valid(digits) or (digits[0] in "0123" and kennitala.is_valid(digits))

@@ -152,8 +152,8 @@ def test_wrong_cells_are_named_without_their_text(organiser, event, asked):
         "2 Question needs Write one or several of these, with commas between: Choice gluten · Choice ramp",
         "2 Question guests Enter a whole number in digits, such as 2",
         "2 Question arrival Enter a day as year, month and day, such as 2027-05-03",
-        "2 Question born This looks like a national identity number. Leave it out: nobody here needs it, and we do not"
-        " keep it.",
+        "2 Question born This looks like a national identity number. Leave it out of “Question born”: nobody here needs"
+        " it, and we do not keep it.",
     ]
     assert "Import 1 person" in dry.text
 
