@@ -14,6 +14,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.console.mailings import proposed_change
 from forum.console.settings_editing import get_locked_or_404
 from forum.console.settings_fields import LongTexts, TextsField, want_languages
+from forum.delegations import outlasting
 from forum.events import cancelling
 from forum.events import queries as events
 from forum.events.errors import CannotCancel
@@ -95,6 +96,7 @@ def _stand_still(event: Event, now: datetime) -> int:
     """Pause the event's messages, and give more time to whoever has not confirmed; return how many messages wait."""
     actor = sign_ins.current_actor()
     expiry.outlast_cancellation(event, actor=actor, now=now)
+    outlasting.outlast_cancellation(event, now=now)
     return mailings.pause_waiting(event, actor=actor, now=now)
 
 

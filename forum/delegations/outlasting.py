@@ -1,0 +1,40 @@
+"""Deadlines of delegations and named substitutes while their event is cancelled.
+
+Nobody can confirm meanwhile. If the event takes place after all within the longest time to confirm, the links of the
+mails still work, as for people who register themselves (`registration/expiry`).
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from forum.delegations.enums import ContactLink
+from forum.delegations.models import Delegation, DelegationLink, Substitution
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration.deadlines import CONFIRM_TIME, TIMES
+from forum.registration.models import Registration
+
+LONGEST = TIMES * CONFIRM_TIME
+
+
+def outlast_cancellation(event: Event, *, now: datetime) -> None:
+    """Give contacts and substitutes who have not confirmed yet the longest time, because the event was cancelled.
+
+    Call with the event locked.
+    """
+    asked = Delegation.confirmed_at.is_(None), Delegation.confirm_by > now
+    for delegation in db.session.scalars(select(Delegation).where(Delegation.event_id == event.id, *asked)):
+        delegation.confirm_by = max(delegation.confirm_by, delegation.asked_at + LONGEST)
+        mine = DelegationLink.delegation_id == delegation.id, DelegationLink.purpose == ContactLink.CONFIRM
+        # The link of a mail that was withheld has expired from the start, and never works.
+        works = DelegationLink.expires_at > now
+        db.session.execute(
+            update(DelegationLink).where(*mine, works).values(expires_at=delegation.confirm_by)
+        )
+    named = Substitution.confirmed_at.is_(None), Substitution.expires_at > now
+    theirs = select(Substitution).join(Substitution.registration).where(*named)
+    for substitution in db.session.scalars(theirs.where(Registration.event_id == event.id)):
+        ends = (substitution.asked_at + LONGEST, event.ends_at, event.freezes_at)
+        until = min(moment for moment in ends if moment is not None)
+        substitution.expires_at = max(substitution.expires_at, until)
