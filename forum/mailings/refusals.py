@@ -5,7 +5,7 @@ refusal outlives the erasure of the person and a new import (M10), and nobody ca
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -35,6 +35,12 @@ def is_refused(address: str) -> bool:
     """Return whether a canonical address refuses messages from organisers."""
     mine = MailRefusal.digest.in_(_digests(address))
     return db.session.scalar(select(MailRefusal.digest).where(_MINE, mine).limit(1)) is not None
+
+
+def list_of(address: str) -> Sequence[MailRefusal]:
+    """Return what a canonical address refuses."""
+    mine = MailRefusal.digest.in_(_digests(address))
+    return db.session.scalars(select(MailRefusal).where(mine).order_by(MailRefusal.refused_at)).all()
 
 
 def refuse(token: str, *, now: datetime) -> None:

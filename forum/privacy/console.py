@@ -14,7 +14,7 @@ from forum.accounts.kept_words import sent_or_kept
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.privacy import actions, erasing, erasing_again, queries, telling
+from forum.privacy import actions, erasing, erasing_again, queries, state_words
 from forum.privacy.enums import RequestState
 from forum.privacy.errors import NotOpen
 from forum.privacy.models import ErasureRequest
@@ -68,7 +68,7 @@ def index(event: str) -> str:
         urgent_ones={each.id for each in restrictions if queries.is_urgent(each, now)},
         granted=granted,
         overdue={each.id for each in granted if queries.is_end_overdue(each, now)},
-        kinds=telling.RESTRICTION_KINDS,
+        kinds=state_words.RESTRICTION_KINDS,
         decided=queries.list_decided(this_event),
         states=STATES,
         wording=wording,

@@ -19,6 +19,8 @@ from forum.delegations import by_address
 from forum.extensions import db
 from forum.invitations import queries as invitations
 from forum.invitations.models import Invitation
+from forum.mailings import refusals
+from forum.outbox import suppression
 from forum.outbox.models import OutboxMessage
 from forum.questions import files
 from forum.questions.models import Answer
@@ -38,6 +40,7 @@ UNTOLD = {
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
     *("invitations.link_digest", "invitations.reminder_digest"),
     *("substitutions.digest", "delegations.form_key"),
+    *("mail_refusals.digest", "suppressed_addresses.digest", "suppressed_addresses.key"),
     # Left out: the key and content of a file, which the person downloads by a link on the page; the answer has the key.
     *("answer_files.key", "answer_files.content"),
     # Left out: `asked_from`, a digest of the sender's network address, kept until the person confirms their address.
@@ -71,6 +74,8 @@ DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 # Tables whose rows belong to a person because of an equal address, with or without a foreign key to a registration
 # (`_addressed`).
 BY_ADDRESS = {"invitations", "delegations", "delegates", "substitutions"}
+# Tables whose rows belong to a person because of a digest of the address. They outlive an erasure on purpose (M10).
+BY_DIGEST = {"mail_refusals", "suppressed_addresses"}
 # Foreign keys from one person's row to somebody else's row: own data and erasures do not include the rows to which they
 # lead.
 TO_OTHERS = {"invitations.forwarded_to_id"}
@@ -118,7 +123,7 @@ def tell(registration: Registration) -> dict[str, list[Row]]:
     addresses = {one.email_canonical for one in mine}
     own[mails] = new_address.without_foreign(registration, own[mails])
     former[mails] = [mail for mail in former[mails] if canonical_email(mail.recipient) in addresses]
-    told = {table: [_told(row, is_closed) for row in rows] for table, rows in own.items()}
+    told = {table: [_told(row, is_closed) for row in rows] for table, rows in {**own, **_marks(mine)}.items()}
     for table, rows in former.items():
         also = [_told_former(row, addresses) for row in rows if row not in own.get(table, ())]
         told[table] = [*told.get(table, ()), *also]
@@ -160,6 +165,14 @@ def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
             known = by_table.setdefault(table, [])
             known += [row for row in rows if row not in known]
     return by_table
+
+
+def _marks(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
+    """Return by table what is stored about the person's confirmed addresses by a digest of each."""
+    addresses = sorted({one.email for one in registrations if one.has_address})
+    marks = [mark for address in addresses if (mark := suppression.find(address))]
+    refused = [one for address in addresses for one in refusals.list_of(canonical_email(address))]
+    return {"mail_refusals": refused, "suppressed_addresses": marks}
 
 
 def _told(row: Any, is_closed: bool) -> Row:

@@ -11,21 +11,17 @@ from flask_babel import lazy_gettext as _l
 
 from forum.bulk.wording import OUTCOMES
 from forum.columns import Text
-from forum.delegations.enums import DelegateState
 from forum.events.enums import ListAudience
 from forum.events.models import Event
-from forum.invitations.enums import InvitationState
-from forum.mailings.enums import RecipientStatus
 from forum.mailings.wording import REASONS
 from forum.outbox import wording as mails
-from forum.privacy.enums import RequestState
+from forum.privacy import state_words
 from forum.privacy.hanging import CLOSED, Row
 from forum.questions import files
 from forum.questions import queries as questions
 from forum.questions.enums import FileType
 from forum.questions.wording import answer_text
 from forum.registration import own_data_words
-from forum.registration.enums import RestrictionKind, RestrictionState, TokenPurpose
 from forum.registration.readers import Reading
 from forum.registration.review_words import CHOICES
 from forum.registration.wording import ACTS, CONSENTS, READERS, SHOWN, status_name
@@ -52,6 +48,8 @@ TABLES: Mapping[str, Any] = {
     "registration_tags": _l("Tags of the organisers"),
     "outbox_messages": _l("Messages"),
     "mailing_recipients": _l("Messages to many people"),
+    "mail_refusals": _l("Messages that you do not want"),
+    "suppressed_addresses": _l("An address that messages to many people leave out"),
     "task_people": _l("Changes to many people"),
     "chosen_people": _l("Choices in the list of registrations"),
     "submissions": _l("Forms that were sent"),
@@ -77,6 +75,11 @@ LABELS: Mapping[str, Any] = {
     "row_number": _l("Row of the table"),
     "recorded_at": _l("Recorded"),
     "left_because": _l("Why left out"),
+    "cause": _l("Why left out"),
+    "category": _l("What you do not want"),
+    "refused_at": own_data_words.LABELS["at"],
+    "noted_at": own_data_words.LABELS["at"],
+    "code": _l("Code of the mail server"),
     "file_type": _l("Type"),
     "size": _l("Size in bytes"),
     "diet": _l("Diet"),
@@ -226,51 +229,6 @@ class _Words:
 
 ENDING_IN_AT = {name for name in LABELS if name.endswith("_at")}
 MOMENTS = own_data_words.MOMENTS | {"held_until", "opened_at"} | ENDING_IN_AT
-LINKS = {
-    TokenPurpose.CONFIRM: _l("Link to confirm the address"),
-    TokenPurpose.MANAGE: _l("Personal link"),
-    TokenPurpose.OWN_DATA: _l("Link to everything held"),
-    TokenPurpose.OWN_DATA_PAGE: _l("The open page of everything held"),
-    TokenPurpose.CALENDAR: _l("Address of the calendar feed"),
-}
-STATES = {
-    RequestState.OPEN: _l("Open"),
-    RequestState.DONE: _l("Carried out"),
-    RequestState.REFUSED: _l("Refused"),
-    RequestState.TAKEN_BACK: _l("Taken back"),
-}
-RESTRICTIONS = {
-    RestrictionState.OPEN: _l("Open"),
-    RestrictionState.GRANTED: _l("Granted"),
-    RestrictionState.DECLINED: _l("Refused"),
-    RestrictionState.TAKEN_BACK: _l("Taken back"),
-    RestrictionState.LIFTED: _l("Lifted"),
-}
-RESTRICTION_KINDS = {
-    RestrictionKind.RESTRICTION: _l("Restriction"),
-    RestrictionKind.OBJECTION: _l("Objection"),
-}
-INVITATIONS = {
-    InvitationState.OPEN: _l("Open"),
-    InvitationState.YES: _l("Yes"),
-    InvitationState.NO: _l("No"),
-    InvitationState.EXPIRED: _l("Ran out"),
-    InvitationState.WITHDRAWN: _l("Withdrawn"),
-    InvitationState.FORWARDED: _l("Passed on to a colleague"),
-}
-DELEGATES = {
-    DelegateState.NAMED: _l("Not registered yet"),
-    DelegateState.REGISTERED: _l("Registered"),
-    DelegateState.ASKED: _l("Asked"),
-    DelegateState.LEFT_OUT: _l("No place was free"),
-    DelegateState.WITHDRAWN: _l("Withdrawn"),
-}
-RECIPIENTS = {
-    RecipientStatus.CHOSEN: _l("Chosen, nothing sent"),
-    RecipientStatus.WAITING: _l("To be written to"),
-    RecipientStatus.QUEUED: _l("Message made"),
-    RecipientStatus.LEFT_OUT: _l("Left out"),
-}
 # For each column: words by code, or a function that returns the words.
 SAID_ANYWHERE: Mapping[str, Any] = {name: own_data_words.SAID[name] for name in ("country", "language")}
 SAID: Mapping[tuple[str, str], Any] = {
@@ -279,13 +237,13 @@ SAID: Mapping[tuple[str, str], Any] = {
     ("registration_merges", "ended_from"): status_name,
     ("registrations", "decline_reason"): CHOICES,
     ("proposed_refusals", "reason"): CHOICES,
-    ("registration_tokens", "purpose"): LINKS,
-    ("erasure_requests", "state"): STATES,
-    ("restriction_requests", "state"): RESTRICTIONS,
-    ("restriction_requests", "kind"): RESTRICTION_KINDS,
-    ("invitations", "state"): INVITATIONS,
-    ("delegates", "state"): DELEGATES,
-    ("mailing_recipients", "status"): RECIPIENTS,
+    ("registration_tokens", "purpose"): state_words.LINKS,
+    ("erasure_requests", "state"): state_words.STATES,
+    ("restriction_requests", "state"): state_words.RESTRICTIONS,
+    ("restriction_requests", "kind"): state_words.RESTRICTION_KINDS,
+    ("invitations", "state"): state_words.INVITATIONS,
+    ("delegates", "state"): state_words.DELEGATES,
+    ("mailing_recipients", "status"): state_words.RECIPIENTS,
     ("mailing_recipients", "left_because"): REASONS,
     ("task_people", "outcome"): OUTCOMES,
     ("consents", "purpose"): CONSENTS,
@@ -297,4 +255,6 @@ SAID: Mapping[tuple[str, str], Any] = {
     ("outbox_messages", "kind"): own_data_words.SAID["kind"],
     ("outbox_messages", "status"): {code: words for code, (words, _sign) in mails.STATUSES.items()},
     ("outbox_messages", "abort_reason"): mails.REASONS,
+    ("mail_refusals", "category"): state_words.REFUSED,
+    ("suppressed_addresses", "cause"): state_words.CAUSES,
 }

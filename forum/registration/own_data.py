@@ -32,7 +32,7 @@ OFFER = ("made_at", "expires_at", "made_by", "reason", "reminded_at", "ended_at"
 # Actions that organisers record during a review. The person reads their entries only when the review is decided,
 # because a refusal that is only proposed may never be confirmed.
 DELIBERATIONS = ("registration.refusal_proposed", "registration.refusal_withdrawn", "registration.recused")
-KEPT_APART = ("protected_identity", "real_name", "diet_and_access")
+KEPT_APART = ("protected_identity", "real_name", "diet_and_access", "marks_on_the_address")
 
 
 def collect(registration: Registration) -> dict[str, Any]:

@@ -7,8 +7,12 @@ import pytest
 from forum.columns import Member
 from forum.database import Base, start_write
 from forum.extensions import db
+from forum.mailings import refusals
+from forum.outbox import suppression
+from forum.outbox.enums import SuppressionCause
 from forum.people import notes
 from forum.privacy import hanging, telling
+from forum.privacy.register import REGISTER
 from forum.questions.enums import QuestionKind
 from forum.registration import given
 from forum.registration.enums import OfferMaker
@@ -26,6 +30,31 @@ TAKEN_APART = {
     ("offers", "why"),
     ("protected_identities", "answer"),
     ("care_answers", "answer"),
+}
+# Tables of the register of personal data whose rows are nobody's who is registered, with the reason.
+NOT_TOLD = {
+    **dict.fromkeys(("audit_entries", "audit_details"), "own data have what happened, and who has looked"),
+    **dict.fromkeys(
+        ("followers", "follower_links", "follower_categories", "news_mails"),
+        "readers of the news, a list apart that nothing ties to a registration",
+    ),
+    **dict.fromkeys(
+        (
+            *("users", "memberships", "reviewed_sectors", "passkeys", "recovery_codes", "one_time_links"),
+            *("sign_ins", "kept_words", "autosaves", "saved_views", "list_columns", "tasks", "mailings"),
+            *("posts", "post_revisions", "page_revisions", "images", "attendee_imports"),
+        ),
+        "organisers and what they have made; what an act has done to a person is in a table of its own",
+    ),
+    **dict.fromkeys(
+        ("kept_exports", "kept_export_parts"), "copies for a day; who has exported is told by role and day"
+    ),
+    **dict.fromkeys(
+        ("import_tables", "import_table_parts"), "an organiser's table, until its people are imported"
+    ),
+    "delegation_links": "digests of a contact's links; the delegation itself is told",
+    "events": "contacts of the organiser",
+    "tombstones": "marks of people who have been erased",
 }
 CODE = re.compile(r"[a-z]+([_-][a-z]+)+|\d{4}-\d\d-\d\dT\S+")
 
@@ -82,8 +111,38 @@ def test_the_page_says_questions_sectors_links_and_moments_in_words(app, person)
     assert [words for words in (*labels, *values) if CODE.fullmatch(words)] == []
 
 
+def test_refused_messages_and_a_mark_on_the_address_are_told(app, person):
+    other = confirmed(person.event)
+    start_write(db.session)
+    for address in (person.email, other.email):
+        suppression.suppress(address, SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
+        refusals._refuse(address, NOW)
+    db.session.commit()
+    page = everything_of(app, person, "sv")
+    moment = "3 maj 2027 kl. 14.00 (CEST)"
+    assert rows(page, "Meddelanden som du inte vill ha") == [
+        "Det du inte vill ha Meddelanden som arrangörer skriver till många",
+        f"När {moment}",
+    ]
+    told = rows(page, "En adress som meddelanden till många utelämnar")
+    assert told[0] == "Varför utelämnad Ett meddelande dit kom tillbaka"
+    held = hanging.tell(person)
+    assert held["mail_refusals"] == [{"category": "messages", "refused_at": NOW.isoformat()}]
+    assert held["suppressed_addresses"] == [
+        {"cause": "bounced", "code": "5.1.1", "noted_at": NOW.isoformat()}
+    ]
+
+
+def test_each_table_of_the_register_is_told_or_holds_nothing_about_somebody_registered():
+    """A new table with personal data fails here unless own data have its rows, or a reason is named."""
+    tables = {name.split(".")[0] for entry in REGISTER for name in entry.columns}
+    told = {table for table, _column in told_columns()}
+    assert tables - told == set(NOT_TOLD)
+
+
 def told_columns():
-    tables = {hanging.ROOT, *hanging.BY_ADDRESS, *(key.parent.table.name for key in hanging.list_keys())}
+    by_address = hanging.BY_ADDRESS | hanging.BY_DIGEST
+    tables = {hanging.ROOT, *by_address, *(key.parent.table.name for key in hanging.list_keys())}
     return [(table, column) for table in sorted(tables) for column in hanging.told_columns(table)]
 
 
