@@ -34,6 +34,8 @@ bp = Blueprint("bulk", __name__, url_prefix="/console/<event>")
 WRITING = (TaskKind.APPROVE, TaskKind.CANCEL)
 # Acts that send people a mail or take something away from them: both factors are asked for again (S09).
 WEIGHTY = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.CANCEL)
+# Acts about places, which nobody gets while the event is cancelled.
+TO_COME = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER)
 
 
 @bp.route("/attendees/many/<act>", methods=["GET", "POST"])
@@ -43,7 +45,7 @@ def ask(event: str, act: str) -> ResponseReturnValue:
     if kind in WEIGHTY and (answer := sign_ins.require_fresh()):
         return answer
     chosen = _chosen(event)
-    if refusal := _why_not(chosen):
+    if refusal := _why_not(chosen, kind):
         flash(refusal, "warning")
         return redirect(_list_url(chosen), 303)
     foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
@@ -85,7 +87,7 @@ def show(event: str, task: int) -> ResponseReturnValue:
         form=TidyForm(),
         page=page,
         pages=_pages(shown, page),
-        reason=partial(wording.reason, shown.kind),
+        reason=partial(wording.reason, shown.kind, is_off=events.is_off(shown.event, clock.now())),
         wording=registration_wording,
         **_described(shown, counts),
     )
@@ -113,10 +115,12 @@ def _chosen(slug: str) -> Selection:
         abort(404)
 
 
-def _why_not(chosen: Selection) -> str:
-    """Return why nothing can be done with these people at all, or ""."""
+def _why_not(chosen: Selection, kind: TaskKind) -> str:
+    """Return why nothing of this kind can be done with these people at all, or ""."""
     if events.is_over(chosen.event, clock.now()):
         return _("The forum is over, so nothing was changed.")
+    if chosen.event.cancelled_at and kind in TO_COME:
+        return _("The forum is cancelled, so nothing was changed.")
     if chosen.is_too_many:
         return _("Choose at most %(number)s people, or all who match.", number=listing.PAGE_SIZE)
     is_nobody = db.session.scalars(selection.in_turn(chosen).limit(1)).first() is None
@@ -200,7 +204,7 @@ def _page(kind: TaskKind, chosen: Selection, foreseen: Foreseen, form: ManyForm)
 
 
 def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
-    told = wording.consequences(kind)
+    told = wording.consequences(kind, is_cancelled=chosen.event.cancelled_at is not None)
     if kind == TaskKind.APPROVE:
         places_there = selection.foresee_places(chosen, user_id=g.user.id, now=clock.now())
         told = [*wording.places_told(*places_there), *told] if places_there else told

@@ -61,8 +61,8 @@ def question(kind: TaskKind, number: int) -> str:
             return str(KINDS[kind])
 
 
-def consequences(kind: TaskKind) -> list[str]:
-    """Return sentences about what the act does."""
+def consequences(kind: TaskKind, *, is_cancelled: bool = False) -> list[str]:
+    """Return sentences about what the act does; `is_cancelled` says that the event is."""
     match kind:
         case TaskKind.TAG:
             return [_("Whoever has the tag already stays as they are."), _("Nobody is written to.")]
@@ -93,11 +93,22 @@ def consequences(kind: TaskKind) -> list[str]:
                 _("Each offer lasts as long as offers do. A message is sent to each person."),
             ]
         case _:
-            return [
-                _("Places become free and are offered at once to the next in line who can take them."),
-                _("A message is sent to each person with a confirmed address. Their links stop working."),
-                _("You can undo it within a day for one person at a time, as long as a place is free."),
-            ]
+            return _consequences_of_cancelling(is_cancelled=is_cancelled)
+
+
+def _consequences_of_cancelling(*, is_cancelled: bool) -> list[str]:
+    written = _("A message is sent to each person with a confirmed address. Their links stop working.")
+    if is_cancelled:
+        return [
+            _("Places become free. They are offered to nobody, because the forum is cancelled."),
+            written,
+            _("It cannot be undone while the forum is cancelled."),
+        ]
+    return [
+        _("Places become free and are offered at once to the next in line who can take them."),
+        written,
+        _("You can undo it within a day for one person at a time, as long as a place is free."),
+    ]
 
 
 def places_told(placed: int, others: int) -> list[str]:
@@ -119,8 +130,13 @@ def proposals_told(number: int) -> list[str]:
     return [told] if number else []
 
 
-def reason(kind: TaskKind, outcome: Outcome) -> str:
-    """Return in words why an act of this kind has left a person alone, or would."""
+def reason(kind: TaskKind, outcome: Outcome, *, is_off: bool = False) -> str:
+    """Return in words why an act of this kind has left a person alone, or would.
+
+    `is_off` says that the event is over or cancelled by now, which may have been the reason.
+    """
+    if outcome == Outcome.ENDED and is_off:
+        return _("The registration has ended, or the forum was over or cancelled")
     if (kind, outcome) == (TaskKind.MOVE, Outcome.SECOND_NEEDED):
         return _("In review: a move could end it without a decision")
     return str(OUTCOMES[outcome])

@@ -44,8 +44,10 @@ def can_replace(delegate: Delegate, now: datetime) -> bool:
 
 def can_withdraw(delegate: Delegate, now: datetime) -> bool:
     """Return whether the person can be withdrawn: has a place, waits, is in review or has not confirmed yet."""
+    if events.is_off(delegate.delegation.event, now):
+        return False
     if named.asked_until(delegate) is not None:
-        return not named.is_forgotten(delegate, now) and not events.is_over(delegate.delegation.event, now)
+        return not named.is_forgotten(delegate, now)
     return _live(delegate, now) is not None
 
 

@@ -65,7 +65,8 @@ for refusal in (NotTheirs, NotLive, AnswersFrozen, NothingOffered, OrganisationF
 def confirm(token: str) -> ResponseReturnValue:
     """Show who would be registered; only pressing the button registers them, so that a mail scanner does not (S21)."""
     delegation, form = _asked(token), ConfirmForm()
-    if delegation.confirmed_at or not form.validate_on_submit():
+    is_closed = delegation.confirmed_at or delegation.event.cancelled_at
+    if is_closed or not form.validate_on_submit():
         return _confirm_page(delegation, form)
     try:
         _count(delegation)
@@ -103,7 +104,7 @@ def show() -> ResponseReturnValue:
         event=delegation.event,
         people=[delegation_words.row_of(one, now) for one in queries.list_shown(delegation)],
         said={name: SAID[name](getattr(delegation, name)) for name in ("country", "language")},
-        is_over=events.is_over(delegation.event, now),
+        is_off=events.is_off(delegation.event, now),
         is_frozen=is_frozen(delegation.event, now),
         asks=asks_of(delegation),
         can_add=adding.foresee(delegation, now) in ADMITTED,

@@ -118,7 +118,7 @@ def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:
 
 def _state_of(mine: Registration, one: Delegate, now: datetime) -> tuple[str, str, str]:
     label, kind, more = _standing(mine, one, now)
-    if mine.status == Status.WAITING and not events.is_over(mine.event, now):
+    if mine.status == Status.WAITING and not events.is_off(mine.event, now):
         more = _("Number %(position)s in line", position=waiting_list.position(mine))
     return label, kind, more
 
@@ -129,8 +129,9 @@ def _standing(mine: Registration, one: Delegate, now: datetime) -> tuple[str, st
         return _not_confirmed(one, mine.confirm_by, now)
     if mine.status == Status.EXPIRED and mine.confirmed_at is None:
         return _not_confirmed(one, now, now)
-    if mine.status in AFTER_THE_EVENT and events.is_over(mine.event, now):
-        return str(AFTER_THE_EVENT[mine.status]), "in" if mine.status == Status.CONFIRMED else "out", ""
+    if mine.is_live and events.is_off(mine.event, now):
+        label = AFTER_THE_EVENT.get(mine.status) or _("Had a place")
+        return str(label), "in" if mine.status == Status.CONFIRMED else "out", ""
     if mine.status == Status.WAITING:
         return _("On the waiting list"), "wait", ""
     return _settled(mine.status, is_reviewed=mine.is_in_review)
@@ -139,8 +140,10 @@ def _standing(mine: Registration, one: Delegate, now: datetime) -> tuple[str, st
 def _not_confirmed(one: Delegate, until: datetime, now: datetime) -> tuple[str, str, str]:
     if until <= now:
         return _("Not confirmed in time"), "out", ""
-    moment = moment_text(until, one.delegation.event.zone)
-    return _("Has not confirmed yet"), "wait", _("Can confirm before %(moment)s", moment=moment)
+    event, more = one.delegation.event, ""
+    if not events.is_off(event, now):
+        more = _("Can confirm before %(moment)s", moment=moment_text(until, event.zone))
+    return _("Has not confirmed yet"), "wait", more
 
 
 def _settled(status: Status, *, is_reviewed: bool) -> tuple[str, str, str]:

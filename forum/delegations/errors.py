@@ -47,6 +47,10 @@ class AddressNamed(Exception):
         self.position = position
 
 
+class StandsStill(LinkRefused):
+    """The event is cancelled, so nobody can come instead of somebody now."""
+
+
 class TakenOver(LinkRefused):
     """The newcomer has confirmed by this link already; `successor` is their registration."""
 

@@ -91,7 +91,7 @@ def queue_to_contact(
             "sector": delegation.sector,
             "until": delegation.confirm_by,
             "link": address_of(delegation, token, purpose),
-            "can_act": not events.is_over(delegation.event, now) and not is_frozen(delegation.event, now),
+            "can_act": not events.is_off(delegation.event, now) and not is_frozen(delegation.event, now),
             **context,
         },
         now=now,

@@ -16,7 +16,7 @@ from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.columns import digest, new_token
 from forum.delegations import mails, queries
-from forum.delegations.errors import AskedAlready, TakenOver
+from forum.delegations.errors import AskedAlready, StandsStill, TakenOver
 from forum.delegations.models import Delegate, Substitution
 from forum.events import freezing
 from forum.events import queries as events
@@ -111,11 +111,13 @@ def take_back(registration: Registration, *, now: datetime) -> bool:
 def follow(token: str, *, now: datetime) -> Substitution:
     """Return the substitution of a link.
 
-    Raises TakenOver, or AnswersFrozen or LinkRefused when the person cannot be replaced any more.
+    Raises TakenOver, or AnswersFrozen, StandsStill or LinkRefused when the person cannot be replaced any more.
     """
     substitution = queries.find_by_token(token)
-    if substitution is None or events.is_off(substitution.registration.event, now):
+    if substitution is None or events.is_over(substitution.registration.event, now):
         raise LinkRefused
+    if substitution.registration.event.cancelled_at:
+        raise StandsStill
     if substitution.successor and substitution.successor.is_live:
         raise TakenOver(substitution.successor)
     if not substitution.registration.is_live:

@@ -10,7 +10,7 @@ from forum.columns import digest
 from forum.database import start_write
 from forum.delegations import queries as substitutions
 from forum.delegations import substituting, told
-from forum.delegations.errors import AskedAlready, TakenOver
+from forum.delegations.errors import AskedAlready, StandsStill, TakenOver
 from forum.delegations.forms import SubstituteForm, SuccessorForm
 from forum.delegations.models import Substitution
 from forum.events.freezing import AnswersFrozen
@@ -114,6 +114,12 @@ def is_frozen(refusal: AnswersFrozen) -> ResponseReturnValue:
     if "token" not in (request.view_args or {}):
         return self_service.has_ended(refusal)
     return _link_ended(why="frozen")
+
+
+@bp.errorhandler(StandsStill)
+def stands_still(_refusal: StandsStill) -> ResponseReturnValue:
+    """Say that the link does not work while the event is cancelled."""
+    return _link_ended(why="cancelled")
 
 
 @bp.errorhandler(TakenOver)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from forum import clock
 from forum.audit import actions as audit
 from forum.columns import Text
 from forum.events import queries
@@ -31,6 +32,11 @@ def take_up_again(event: Event, *, actor: str, now: datetime) -> Mapping[str, An
     if not event.cancelled_at or queries.is_over(event, now):
         raise CannotCancel
     return _set(event, None, Text(), "event.taken_up_again", actor=actor, now=now)
+
+
+def is_off_now(event: Event) -> bool:
+    """Return whether the event is over or cancelled today (the template test `off`)."""
+    return queries.is_off(event, clock.now())
 
 
 def _set(

@@ -13,6 +13,7 @@ from forum import clock
 from forum.events import look as looks
 from forum.events import own_links, queries
 from forum.events.calendar import event_calendar
+from forum.events.cancelling import is_off_now
 from forum.events.cards import page_card, when_and_where
 from forum.events.contacts import list_contacts
 from forum.events.days import list_days, zone_text
@@ -49,6 +50,7 @@ bp.add_app_template_filter(when_and_where, "when_and_where")
 bp.add_app_template_filter(read_hours, "clock_days")
 bp.add_app_template_filter(zone_text, "zone_name")
 bp.add_app_template_test(is_frozen_now, "frozen")
+bp.add_app_template_test(is_off_now, "off")
 
 
 @of_event(bp, "/pages/<slug>", previewed=True)

@@ -11,7 +11,7 @@ from forum.registration.errors import NotLive
 
 
 def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
-    """Show the details that the link would confirm, or that the address has been confirmed already."""
+    """Show the details that the link would confirm, or why they cannot be confirmed: it has been done, or not now."""
     now = clock.now()
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
     show_event(registration.event)
@@ -24,6 +24,8 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
             has_other_answers=queries.count_forms(registration) > 1,
             notice=notice,
         )
+    if registration.event.cancelled_at:
+        return render_template("public/self_service/on_hold.html", registration=registration)
     carried = links.find_submission(token, now=now)
     told = answers.read(registration, carried)
     return render_template(

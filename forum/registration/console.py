@@ -263,10 +263,10 @@ def _ask_to_cancel_anew(
 
 
 def has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
-    """Redirect to the registration's page with a message that it has ended; undo what the request has changed."""
+    """Redirect to the registration's page with why nothing can be changed; undo what the request has changed."""
     person_url = to_person(registration, filters)
     db.session.rollback()
-    flash(_("The registration has already ended. Nothing was changed."), "warning")
+    flash(wording.unchanged_text(registration), "warning")
     return redirect(person_url, 303)
 
 

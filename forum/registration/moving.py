@@ -90,7 +90,7 @@ def move(
     """
     places.lock_live(registration)
     event = registration.event
-    if events.is_over(event, now):
+    if events.is_off(event, now):
         raise NotLive
     if actor == PERSON:
         freezing.refuse_if_frozen(event, now)

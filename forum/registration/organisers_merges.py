@@ -114,7 +114,7 @@ def cannot_be_merged(_refusal: CannotBeMerged) -> ResponseReturnValue:
     flash(
         _(
             "These two cannot be merged: one has ended or is not confirmed, its person asks for restriction,"
-            " or the event is over."
+            " or the event is over or cancelled."
         ),
         "warning",
     )

@@ -87,7 +87,7 @@ def _page(
 ) -> ResponseReturnValue:
     """Show the form; after a refusal with the chosen values. Raises NotLive, SeveralForms."""
     now, actor = clock.now(), sign_ins.current_actor()
-    if not registration.is_live or events.is_over(registration.event, now):
+    if not registration.is_live or events.is_off(registration.event, now):
         raise NotLive
     answers.find_carried(registration)
     meanwhile, compared = None, []

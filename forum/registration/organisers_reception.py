@@ -16,18 +16,18 @@ bp = Blueprint("reception", __name__, url_prefix="/console/<event>/reception")
 
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
-    """Show people with a confirmed place, or those with the searched name; after the event nobody."""
+    """Show people with a confirmed place, or those with the searched name; nobody if the event is over or cancelled."""
     this_event = get_any_or_404(event)
     words = filtering.read_search(request.args)
-    is_over = events.is_over(this_event, clock.now())
-    if words and not is_over:
+    is_off = events.is_off(this_event, clock.now())
+    if words and not is_off:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, this_event, actor=sign_ins.current_actor())
-    people = [] if is_over else reception.list_expected(this_event, words)
+    people = [] if is_off else reception.list_expected(this_event, words)
     return render_template(
         "console/reception.html",
         event=this_event,
         words=words,
-        is_over=is_over,
+        is_off=is_off,
         people=people[: reception.SHOWN],
         has_more=len(people) > reception.SHOWN,
         most=reception.SHOWN,

@@ -8,6 +8,7 @@ from flask import request, url_for
 from forum import clock
 from forum.accounts.access import may_open
 from forum.audit import queries as audit_queries
+from forum.events import queries as events
 from forum.people import notes
 from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
@@ -100,7 +101,9 @@ def _merge_ways(registration: Registration) -> dict[str, str | None]:
     def url(endpoint: str, reference: str) -> str:
         return url_for(endpoint, event=slug, reference=reference)
 
-    is_standing = registration.status in uniting.STANDING
+    is_standing = registration.status in uniting.STANDING and not events.is_off(
+        registration.event, clock.now()
+    )
     return {
         "merge_url": url("attendee_merges.choose", registration.reference) if is_standing else None,
         "unmerge_url": url("attendee_merges.undo", registration.reference) if may_undo else None,

@@ -89,8 +89,8 @@ def reinstate(
     audit.record(action, registration, actor=actor, at=now, status=status)
     consents.withdraw(registration, consents.LIST, actor=actor, now=now)
     waiting_list.offer_free_places(registration.event, now=now)
-    # After the event only a cancellation in a restored backup can be undone.
-    if not events.is_over(registration.event, now):
+    # Of an event that is over or cancelled, only a cancellation in a restored backup can be undone.
+    if not events.is_off(registration.event, now):
         tell(registration, words=words, is_merge=is_merge, now=now)
     return registration.status
 

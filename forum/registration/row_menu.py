@@ -36,8 +36,8 @@ ACTS: tuple[tuple[str, Any, Collection[Status] | None], ...] = (
     (RESEND, _l("Send the message again"), LIVE),
     ("attendees.cancel", _l("Cancel the registration"), LIVE),
 )
-TO_COME = {RESEND, UNDO, DECIDE, "waiting_list.offer", "waiting_list.extend"}
-WHILE_OPEN = {*TO_COME, "attendee_moves.sector", "waiting_list.withdraw"}
+TO_COME = {RESEND, UNDO, DECIDE, "waiting_list.offer", "waiting_list.extend", "attendee_moves.sector"}
+WHILE_OPEN = {*TO_COME, "waiting_list.withdraw"}
 # A stand-in for the person's reference; no URL contains this text.
 SOMEBODY, REFERENCE = "\x00", "0000-0000"
 ITEM = Markup('<li><a href="%s">%s</a></li>')

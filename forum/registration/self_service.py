@@ -61,8 +61,8 @@ localised(bp, "/r/calendar/<token>/forum.ics")(own_calendar.feed)
 def confirm(token: str) -> ResponseReturnValue:
     """Show the answers and a button; only pressing it confirms them, so that a mail scanner does not (S21)."""
     now = clock.now()
-    form = ConsentsForm(links.follow(token, TokenPurpose.CONFIRM, now=now))
-    if not form.validate_on_submit():
+    form = ConsentsForm(asked := links.follow(token, TokenPurpose.CONFIRM, now=now))
+    if asked.event.cancelled_at or not form.validate_on_submit():
         return ask_to_confirm(token, form)
     start_write(db.session)
     try:

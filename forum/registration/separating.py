@@ -75,7 +75,7 @@ def list_merges(registration: Registration) -> Sequence[RegistrationMerge]:
 
 def may_undo(merge: RegistrationMerge, now: datetime) -> bool:
     """Return whether undoing the merge may be tried; it fails if somebody else has the place or the address."""
-    in_time = now < merge.merged_at + UNDO_TIME and not events.is_over(merge.kept.event, now)
+    in_time = now < merge.merged_at + UNDO_TIME and not events.is_off(merge.kept.event, now)
     return in_time and _is_untouched(merge)
 
 
@@ -144,7 +144,7 @@ def _take_apart(merge: RegistrationMerge, now: datetime) -> None:
         _return_mails(ended, kept, since)
     if kept.email != old_email:
         links.revoke(kept, now=now)
-        if kept.is_live and not events.is_over(kept.event, now):
+        if kept.is_live and not events.is_off(kept.event, now):
             mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
 
 

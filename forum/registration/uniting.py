@@ -55,7 +55,7 @@ class Pair:
 
 def pair_of(one: Registration, other: Registration, now: datetime) -> Pair:
     """Return which of two registrations is kept: the better status, then the earlier one. Raises CannotBeMerged."""
-    may = one.id != other.id and one.event_id == other.event_id and not events.is_over(one.event, now)
+    may = one.id != other.id and one.event_id == other.event_id and not events.is_off(one.event, now)
     # Never merge while the processing of one registration is restricted, or a request for restriction is open: the
     # person decides first how the data of both may be used.
     may = may and not restrictions.stands(one) and not restrictions.stands(other)

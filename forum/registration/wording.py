@@ -211,6 +211,15 @@ def status_words(registration: Registration, position: int | None, zone: tzinfo)
     return StatusWords(status_name(registration.status), kind)
 
 
+def unchanged_text(registration: Registration) -> str:
+    """Return why a registration that has ended, or whose event takes place no more, was not changed."""
+    if not registration.is_live:
+        return _("The registration has already ended. Nothing was changed.")
+    if registration.event.cancelled_at:
+        return _("The forum is cancelled, so nothing was changed.")
+    return _("The forum is over, so nothing was changed.")
+
+
 def ordinal(number: int) -> str:
     """Return an ordinal such as "3rd", in Swedish "3:e"."""
     return f"{number}{_swedish_ending(number) if language() == 'sv' else _english_ending(number)}"

@@ -157,6 +157,8 @@ NEWS = [
 REGISTERING = [
     Sight("choose", "registration.choose"),
     Sight("choose, cancelled", "registration.choose", {"event": "snow"}, world="closed"),
+    Sight("received, cancelled", "registration.received", {"event": "snow"}, world="closed"),
+    Sight("link sent, cancelled", "registration.link_sent", {"event": "snow"}, world="closed"),
     Sight("choose, over", "registration.choose", world="closed"),
     Sight("choose, not yet", "registration.choose", world="upcoming"),
     Sight("choose, past event", "registration.choose", world="over"),

@@ -27,8 +27,13 @@ REASON = {"reason-sv": "Det har brunnit.\n\nVi hör av oss.", "reason-en": "It h
 TO_COME = (
     ("", ("places are free", "Kept by floor", "wait for a decision", "open offer ends today")),
     ("/attendees", ("Add by hand", "Offered until", "Offer a place by hand", "Send the message again")),
+    ("/attendees?sector=tech", ("Move …", "Approve …", "Offer a place …", "Move to another sector")),
+    ("/attendees/many/cancel", ("offered at once to the next in line", "You can undo it within a day")),
+    ("/reception", ("People with a confirmed place",)),
     ("/attendees/add", ("Add the person",)),
     ("/registrations/{offered}", ("Offer holds until", "Extend the offer", "Send the message again")),
+    ("/registrations/{offered}/cancel", ("offered at once to the next in line",)),
+    ("/registrations/{waiting}", ("Move to another sector", "Merge with another registration")),
     ("/registrations/{unconfirmed}", ("Confirm the address before",)),
     ("/registrations/{gone}", ("Undo the cancellation",)),
     ("/registrations/{waiting}/resend", ("Send the message",)),
@@ -78,6 +83,18 @@ def test_the_console_offers_nothing_that_only_an_event_to_come_needs(sign_in_as,
     assert said(console, paths) == set()
     for path in ("/invitations/new", "/imports/new", "/attendees/add", "/registrations/{waiting}/resend"):
         assert "cancelled" in console.get(f"/console/nf27{path.format(**people)}").text
+
+
+def test_moving_merging_and_acts_about_places_are_refused_and_say_why(sign_in_as, people):
+    console = sign_in_as()
+    console.get("/console/nf27/cancellation").form("form.form").submit(REASON, follow=True)
+    waiting = f"/console/nf27/registrations/{people['waiting']}"
+    cancelled = ["The forum is cancelled, so nothing was changed."]
+    for path in (f"{waiting}/sector", *(f"/console/nf27/attendees/many/{act}" for act in ("move", "offer"))):
+        assert console.get(path, follow=True).flashes == cancelled
+    (merging,) = console.get(f"{waiting}/merge/{people['offered']}", follow=True).flashes
+    assert merging.endswith("or the event is over or cancelled.")
+    assert console.get("/console/nf27/attendees/many/tag").h1 == "Add a tag"
 
 
 def said(console: Pages, paths: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:

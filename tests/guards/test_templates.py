@@ -271,12 +271,7 @@ def see_what_is_rare(world: World) -> None:
     clock.freeze(NOW + timedelta(days=1000))
     fetch(world, VISITOR, "/en/register/ngo")
     clock.freeze(NOW)
-    for moment in (NOW, None):  # first the event is cancelled, then it takes place after all
-        with world.app.app_context():
-            start_write(db.session)
-            db.session.execute(update(Event).where(Event.slug == HERE).values(cancelled_at=moment))
-            db.session.commit()
-        fetch(world, VISITOR, "/en/")
+    see_a_cancelled_event(world)
     for since in (
         None,
         NOW,
@@ -294,6 +289,20 @@ def see_what_is_rare(world: World) -> None:
         start_write(db.session)
         db.session.execute(update(Event).where(Event.slug == HERE).values(is_published=True))
         db.session.commit()
+
+
+def see_a_cancelled_event(world: World) -> None:
+    """Open the pages of a cancelled event that no other event has; then it takes place after all."""
+    for moment in (NOW, None):
+        with world.app.app_context():
+            start_write(db.session)
+            db.session.execute(update(Event).where(Event.slug == HERE).values(cancelled_at=moment))
+            pending = find_registration(world, "pending")
+            pending.status, pending.holds_place = Status.PENDING, False
+            confirming = links.issue(pending, TokenPurpose.CONFIRM, now=NOW)
+            db.session.commit()
+        for path in ("/en/", "/en/register/received", f"/en/r/confirm/{confirming}"):
+            fetch(world, VISITOR, path)
 
 
 def see_how_invitations_end(world: World) -> None:
