@@ -66,14 +66,14 @@ def longest_body(app: Flask, environ: Environ) -> int:
 def index(event: str) -> ResponseReturnValue:
     """List the event's imports."""
     shown = get_any_or_404(event)
-    is_off = events.is_off(shown, clock.now())
     return render_template(
         "console/imports/index.html",
         event=shown,
         imports=queries.list_newest(shown),
         own=kept_tables.list_own(shown, g.user.id),
+        importing=kept_tables.list_importing(shown),
         states=wording.STATES,
-        is_off=is_off,
+        is_off=events.is_off(shown, clock.now()),
     )
 
 
@@ -208,6 +208,7 @@ def undo(event: str, imported: int) -> ResponseReturnValue:
     made = queries.find(shown, imported) or abort(404)
     if not form.validate_on_submit():
         told = {"acted": queries.count_acted(made), "is_long": _is_long(made)}
+        told |= {"is_running": kept_tables.is_importing(made)}
         return render_template("console/imports/undo.html", event=shown, made=made, form=form, **told)
     return _undo(event, imported)
 
@@ -282,16 +283,14 @@ def _upload_page(event: Event, form: ImportTableForm) -> str:
 
 def _page(event: Event, form: ImportPeopleForm, outcome: Outcome | None = None) -> str:
     table = form.table.data
-    read = set(form.columns().values())
+    read, texts = set(form.columns().values()), table.headings if table else ()
     return render_template(
         "console/imports/columns.html",
         event=event,
         form=form,
         table=table,
         system=headings.recognise(table.headings) if table else "",
-        unread=[text for place, text in enumerate(table.headings) if text and place not in read]
-        if table
-        else [],
+        unread=[text for place, text in enumerate(texts) if text and place not in read],
         outcome=outcome,
         may_carry_out=outcome is not None and _may_carry_out(form, outcome),
         shown=SHOWN,

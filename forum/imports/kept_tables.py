@@ -24,7 +24,8 @@ from forum.imports.table_models import ImportTable, ImportTablePart
 from forum.imports.tables import Table
 from forum.registration.applicant import Details
 
-PART = 100  # how many rows are checked, or imported, in one transaction
+# How many rows are checked, or imported, in one transaction: other writers wait for half a second at most.
+PART = 25
 KEPT_FOR = timedelta(days=3)
 HEADINGS, CHOICES, OUTCOME = -1, -2, -3
 SHOWN = 100  # how many people of the outcome the page lists

@@ -12,7 +12,7 @@ from forum.sealing import Sealed, SealedBytes, SealedValue
 
 
 class ImportTable(Base):
-    """A long table that one organiser has sent; nobody else sees it.
+    """A long table that one organiser has sent; nobody else sees its rows, only how far its import is.
 
     The table has `people` rows in `parts` parts, of which the worker has done the first `step` in the present state,
     which has lasted since `moved_at`. `hidden` is how many rows with a text the file hides, `language` the organiser's.
@@ -43,6 +43,11 @@ class ImportTable(Base):
     event = relationship("Event")
     organiser = relationship("User")
     made = relationship("AttendeeImport")
+
+    @property
+    def percent(self) -> int:
+        """How much of the work of the present state is done, from 0 to 100."""
+        return 100 * self.step // self.parts if self.parts else 0
 
 
 class ImportTablePart(Base):

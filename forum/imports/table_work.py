@@ -37,7 +37,7 @@ from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFu
 from forum.registration.models import Registration
 from forum.web.edits import digest
 
-STEPS_AT_ONCE = 5  # how many parts are done before other jobs have their turn
+STEPS_AT_ONCE = 20  # how many parts are done before other jobs have their turn
 STARTED, STOPPED = "import.started", "import.stopped"
 log = logging.getLogger("forum.worker")
 

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from forum import clock
-from forum.database import start_write
+from forum.database import TURN_SECONDS, start_write
 from forum.extensions import db
 from forum.jobs.table import JOBS, Job
 from forum.outbox import delivery, heartbeats
@@ -27,6 +27,9 @@ BEAT_SECONDS = 10
 FINISH_SECONDS = 10
 # How long the worker pauses after an unexpected error, such as a database that cannot be reached.
 PAUSE_SECONDS = 5
+# After a part of a job that has taken longer than LONG_SECONDS, the worker leaves the database alone for REST_SECONDS:
+# time enough for several tries of another process's writer, which has waited all that while for SQLite's lock.
+LONG_SECONDS, REST_SECONDS = 0.1, 10 * TURN_SECONDS
 log = logging.getLogger("forum.worker")
 
 
@@ -111,7 +114,18 @@ def run_job(job: Job) -> int:
         return 0
     finally:
         db.session.rollback()
-    return sum(_run_part(job, partial(job.run, part), f"{job.name}, {part}") for part in ids)
+    done = 0
+    for part in ids:
+        began = time.monotonic()
+        done += _run_part(job, partial(job.run, part), f"{job.name}, {part}")
+        if time.monotonic() - began >= LONG_SECONDS:
+            _let_others_write()
+    return done
+
+
+def _let_others_write() -> None:
+    """Wait a moment without a transaction: between parts that follow at once, no other process would get the lock."""
+    time.sleep(REST_SECONDS)
 
 
 def _run_part(job: Job, run: Callable[..., int], name: str) -> int:

@@ -1,6 +1,7 @@
 """Importing a long table: the worker checks and imports it in parts, and undoes the import in parts."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import func, select
@@ -10,12 +11,14 @@ from forum.accounts.models import User
 from forum.audit import actions as audit
 from forum.audit.models import AuditEntry
 from forum.audit.queries import REGISTRATIONS_SEARCHED
-from forum.events.queries import find_sector
+from forum.database import TURN_SECONDS
+from forum.events.queries import find_current, find_sector
 from forum.extensions import db
 from forum.imports import actions, kept_tables, table_work, tables
 from forum.imports.enums import TableState
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.imports.table_models import ImportTable, ImportTablePart
+from forum.jobs import worker
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.outbox.models import OutboxMessage
@@ -23,7 +26,7 @@ from forum.people import notes
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, write
+from tests.factories.registrations import confirmed, register, write
 from tests.imports.test_imports import CHOSEN, LOOK, ON, TABLE
 from tools.pages import counted_statements
 
@@ -149,6 +152,68 @@ def test_an_import_that_is_stopped_keeps_who_has_been_imported(page, event, orga
     assert stopped.flashes == ["Stopped. Whoever has been imported stays."]
     work()
     assert ([row for row, *_rest in imported()], state()) == ([2, 3], TableState.STOPPED)
+
+
+def test_who_registers_during_a_long_import_waits_for_one_part_at_most(
+    page, organiser, make_app, sqlite_url, monkeypatch
+):
+    """Each visitor comes while a part is imported, and is registered before the next part begins."""
+    checked(organiser, page).submit(button="Import 5 people", follow=True)
+    # This app has a queue of its own for SQLite's lock, as another process has.
+    beside, do_part, waiting = make_app(sqlite_url), table_work._import_part, []
+
+    def register_beside(number):
+        with beside.app_context():
+            register(find_current(), "tech", family_name=f"Visitor {number}")
+
+    def import_part(table, now):
+        if table.step < table.parts:
+            waiting.append(Thread(target=register_beside, args=[table.step]))
+            waiting[-1].start()
+        return do_part(table, now)
+
+    def let_others_write():
+        if waiting:
+            waiting[-1].join(20)
+
+    monkeypatch.setattr(table_work, "_import_part", import_part)
+    monkeypatch.setattr(worker, "LONG_SECONDS", 0)
+    monkeypatch.setattr(worker, "_let_others_write", let_others_write)
+    work()
+    registered = select(Registration.family_name).order_by(Registration.id)
+    first, second, third = ["Ek 0", "Ek 1"], ["Ek 2", "Ek 3"], ["Ek 4"]
+    visitors = [["Visitor 0"], ["Visitor 1"], ["Visitor 2"]]
+    parts = [first, visitors[0], second, visitors[1], third, visitors[2]]
+    assert (db.session.scalars(registered).all(), state()) == (
+        [one for part in parts for one in part],
+        TableState.DONE,
+    )
+
+
+def test_the_rest_between_long_parts_is_several_tries_of_a_waiting_process_long():
+    assert worker.REST_SECONDS >= 5 * TURN_SECONDS
+
+
+def test_a_colleague_sees_that_a_long_table_is_being_imported_and_can_undo_it(
+    page, event, organiser, sign_in_as
+):
+    checked(organiser, page).submit(button="Import 5 people")
+    colleague = sign_in_as(event=event)
+    begun = colleague.get("imports.index", event="nf27").text
+    assert "is importing a table of 5 rows. It is being checked once more." in begun
+    table = db.session.scalars(select(ImportTable)).one().id
+    write(table_work.work, table, now=NOW)
+    write(table_work.work, table, now=NOW)
+    seen, own = (one.get("imports.index", event="nf27") for one in (colleague, organiser))
+    assert "is importing a table of 5 rows, of which 33 % are done." in seen.text
+    assert "is importing a table" not in own.text
+    assert "Is being imported · Undo …" in seen.all("main tbody td")
+    undoing = seen.follow("Undo …")
+    assert "It is still being imported. Undoing it stops it first." in undoing.text
+    undoing.submit(button="Undo the import")
+    work(times=1)
+    work("undo imports", times=3)
+    assert (imported(), state()) == ([], TableState.STOPPED)
 
 
 def test_the_import_of_an_organiser_who_lost_the_role_is_stopped(organiser, page):
