@@ -142,6 +142,7 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
                 desk.exports(app, group),
                 desk.many(app, group),
                 desk.imports(app, group, 20 if quick else 500),
+                desk.long_import(app, group, 600 if quick else 2_000),
             ):
                 report.add(row)
 

@@ -10,10 +10,12 @@ from bench import filling
 from bench.crowds import TimedPages, told
 from bench.files import copy_as_csv, copy_as_xlsx, exports_of_all, prepared
 from bench.report import Row
+from forum import clock
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.events.queries import find_current
 from forum.extensions import db
+from forum.imports import table_work
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.questions.enums import QuestionKind
@@ -119,12 +121,42 @@ def many(app: Flask, group: str) -> Iterator[Row]:
 def imports(app: Flask, group: str, number: int) -> Iterator[Row]:
     """Import people from pasted rows: the columns, the dry run, and importing them."""
     pages, base = sign_in(app)
-    rows = "".join(f"Kim;Ek {each};import{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number))
     page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
     pages.spent()
-    columns = page.submit({"lines": f"{HEADINGS}\n{rows}"}, button="Go on to the columns", expect=200)
+    columns = page.submit({"lines": _table("import", number)}, button="Go on to the columns", expect=200)
     yield Row(group, "importing: the columns", told(pages.spent(), number))
     dry = columns.submit(IMPORTED, button="Look at what would happen", expect=200)
     yield Row(group, "the dry run", told(pages.spent(), number))
     dry.submit(button=f"Import {number} people", expect=303)
     yield Row(group, "importing them, with a message each", told(pages.spent(), number))
+
+
+def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
+    """Let the worker check and import a long table; its longest part is how long whoever else writes may wait."""
+    pages, base = sign_in(app)
+    page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
+    columns = page.submit({"lines": _table("long", number)}, button="Go on to the columns", follow=True)
+    columns.submit(IMPORTED, button="Look at what would happen", follow=True)
+    yield Row(group, "a long table: the worker's dry run", told(sum(_parts(app)), number))
+    pages.get(columns.path).submit(button=f"Import {number} people", follow=True)
+    parts = _parts(app)
+    yield Row(group, "the worker's import, with a message each", told(sum(parts), number))
+    yield Row(group, "the longest part, during which nobody else writes", f"{1000 * max(parts):.0f} ms")
+
+
+def _table(name: str, number: int) -> str:
+    rows = (f"Kim;Ek {each};{name}{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number))
+    return f"{HEADINGS}\n{''.join(rows)}"
+
+
+def _parts(app: Flask) -> list[float]:
+    """Let the worker go on with a long table until nothing is left to do; return the seconds of each part."""
+    taken = []
+    with app.app_context():
+        while tables := table_work.list_next(now=clock.now()):
+            began = time.perf_counter()
+            start_write(db.session)
+            table_work.work(tables[0], now=clock.now())
+            db.session.commit()
+            taken.append(time.perf_counter() - began)
+    return taken
