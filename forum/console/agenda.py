@@ -16,9 +16,9 @@ from forum.audit import queries as audit
 from forum.console import agenda_tasks
 from forum.console.agenda_tasks import ALARM, Task
 from forum.console.mailings import proposed_change
-from forum.console.navigation import waits_of
 from forum.console.scope import mail_scope
 from forum.console.text_checks import blanks_of
+from forum.console.waits import waits_of
 from forum.events import queries as events
 from forum.events.days import has_hours
 from forum.events.enums import RegistrationState

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 
 from forum import clock
-from forum.console.navigation import Waits, read_waits
 from forum.console.states import STATES
+from forum.console.waits import Waits, read_waits
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.outbox.queries import Scope

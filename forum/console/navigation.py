@@ -8,22 +8,14 @@ from flask import g, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import literal, select, union_all
 
-from forum import clock
 from forum.accounts import sign_ins
 from forum.accounts.access import may_open
-from forum.console.scope import mail_scope
 from forum.console.switching import ADDRESS, Choice, first_page, first_url, list_choices
+from forum.console.waits import NOTHING_WAITS, Waits, waits_of
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
-from forum.extensions import db
-from forum.invitations import queries as invitations
-from forum.outbox import listing as outbox
-from forum.outbox.queries import Scope
-from forum.privacy import queries as privacy
-from forum.review import queries as reviews
 from forum.web.languages import NAMES, language
 
 ACCOUNT = "/account/"
@@ -124,21 +116,6 @@ class Item:
     is_trouble: bool = False
 
 
-@dataclass(frozen=True)
-class Waits:
-    """The numbers that the navigation shows beside its links to an event's pages: what waits, and failed messages."""
-
-    in_line: int
-    undecided: int
-    requests: int
-    open_requests: int
-    invited: int
-    failed: int
-
-
-NOTHING_WAITS = Waits(0, 0, 0, 0, 0, 0)
-
-
 class Frame:
     """The frame of a console page: its navigation, for the event that the page is about."""
 
@@ -210,34 +187,6 @@ def choose_event(mine: Sequence[Event]) -> Event | None:
     organised = [event for event in mine if may_open("console.overview", event)]
     choices = organised or mine
     return next((event for event in choices if event.is_current), next(iter(choices), None))
-
-
-def waits_of(event: Event) -> Waits:
-    """Return the numbers that the navigation shows for an event; one statement reads them, once for each request."""
-    if "waits" not in g:
-        g.waits = {}
-    if event.id not in g.waits:
-        g.waits |= read_waits([(event, mail_scope(event))])
-    return g.waits[event.id]
-
-
-def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
-    """Return by event id how many tasks wait, by one statement for all these events; `scope` says which mails count."""
-    parts = [
-        select(
-            literal(event.id),
-            *reviews.waits(event, sign_ins.reviewed_sectors(event)),
-            *privacy.numbers(event),
-            invitations.number(event),
-            outbox.failed(scope),
-        )
-        for event, scope in listed
-    ]
-    off, waits = {event.id for event, _scope in listed if events.is_off(event, clock.now())}, {}
-    for number, in_line, undecided, *others in db.session.execute(union_all(*parts)) if parts else ():
-        is_off = number in off
-        waits[number] = Waits(0 if is_off else in_line, 0 if is_off else undecided, *others)
-    return waits
 
 
 def _items(event: Event) -> list[Item]:

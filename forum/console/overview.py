@@ -17,6 +17,7 @@ from forum.console.checks import Checklist
 from forum.console.figure_words import trend_key, trend_of
 from forum.console.states import STATES
 from forum.console.styleguide import styleguide_context
+from forum.console.waits import waits_of
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -100,7 +101,7 @@ def _is_other(other: Event, event: Event) -> bool:
 def _invited(event: Event) -> list[dict[str, str]]:
     if not may_open("invitations.index", event):
         return []
-    has_invited = navigation.waits_of(event).invited > 0
+    has_invited = waits_of(event).invited > 0
     return count_facts(invitations.count_by_standing(event)) if has_invited else []
 
 

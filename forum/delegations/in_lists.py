@@ -6,7 +6,7 @@ A delegation's label is the contact's organisation and the delegation's number, 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists, func, select
+from sqlalchemy import ColumnElement, String, bindparam, cast, exists, func, select
 
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
@@ -17,6 +17,16 @@ from forum.registration.models import Registration
 
 MINE = Delegate.registration_id == Registration.id
 IS_CONFIRMED = Delegation.confirmed_at.is_not(None)
+NUMBERS = (
+    select(Delegate.registration_id, func.min(Delegate.delegation_id))
+    .where(Delegate.registration_id.in_(bindparam("ids", expanding=True)))
+    .group_by(Delegate.registration_id)
+)
+CONFIRMED = (
+    select(Delegation)
+    .where(Delegation.event_id == bindparam("event_id"), IS_CONFIRMED)
+    .order_by(Delegation.id)
+)
 
 
 def label(delegation: Delegation) -> str:
@@ -26,19 +36,16 @@ def label(delegation: Delegation) -> str:
 
 def list_all(event: Event) -> Sequence[Delegated]:
     """Return the event's confirmed delegations by organisation."""
-    shown = select(Delegation).where(Delegation.event_id == event.id, IS_CONFIRMED)
     every = [
         Delegated(one.id, label(one), search_fold(f"{one.given_name} {one.family_name} {one.organisation}"))
-        for one in db.session.scalars(shown.order_by(Delegation.id))
+        for one in db.session.scalars(CONFIRMED, {"event_id": event.id})
     ]
     return sorted(every, key=lambda one: (search_fold(one.label), one.number))
 
 
 def numbers_of(registration_ids: Collection[int]) -> Mapping[int, int]:
     """Return for each registration that is in a delegation, by its id, the number of that delegation."""
-    owner = Delegate.registration_id
-    mine = select(owner, func.min(Delegate.delegation_id)).where(owner.in_(registration_ids)).group_by(owner)
-    rows = db.session.execute(mine).all() if registration_ids else []
+    rows = db.session.execute(NUMBERS, {"ids": list(registration_ids)}) if registration_ids else ()
     return {registration_id: number for registration_id, number in rows if registration_id is not None}
 
 

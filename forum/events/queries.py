@@ -35,6 +35,21 @@ CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.where(Event.is_published)
 VERSION = select(ContentVersion.version)
+NAMED = (
+    select(Event)
+    .options(
+        load_only(
+            Event.slug,
+            Event.short_name,
+            Event.starts_at,
+            Event.ends_at,
+            Event.timezone,
+            Event.is_published,
+            Event.is_current,
+        )
+    )
+    .order_by(Event.starts_at.desc())
+)
 SECTORS = select(Sector).where(Sector.event_id == bindparam("event_id")).order_by(Sector.position)
 PAGES = (
     select(Page)
@@ -172,9 +187,7 @@ def list_events() -> list[Event]:
 
 def list_names() -> list[Event]:
     """Return every event, the newest first, loaded as far as its name in a list needs."""
-    columns = (Event.slug, Event.short_name, Event.starts_at, Event.ends_at, Event.timezone)
-    named = load_only(*columns, Event.is_published, Event.is_current)
-    return list(db.session.scalars(select(Event).options(named).order_by(Event.starts_at.desc())))
+    return list(db.session.scalars(NAMED))
 
 
 def list_published() -> list[Event]:

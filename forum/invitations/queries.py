@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -95,9 +96,9 @@ def _count_groups(event: Event) -> Sequence[Row]:
     return db.session.execute(query.where(Invitation.event_id == event.id).group_by(*groups)).all()
 
 
-def number(event: Event) -> ColumnElement[int]:
+def number(event_id: Any) -> ColumnElement[int]:
     """Return how many people were ever invited to the event, as a column of a statement."""
-    return select(func.count()).where(Invitation.event_id == event.id).scalar_subquery()
+    return select(func.count()).where(Invitation.event_id == event_id).scalar_subquery()
 
 
 def read_invitations(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -38,11 +39,11 @@ def find(event: Event, request_id: int) -> ErasureRequest | None:
     return db.session.scalars(select(ErasureRequest).where(*mine)).one_or_none()
 
 
-def numbers(event: Event) -> tuple[ColumnElement[int], ColumnElement[int]]:
+def numbers(event_id: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """Return how many requests were ever made, and how many are open, as columns of a statement."""
-    every = select(func.count()).where(ErasureRequest.event_id == event.id)
+    every = select(func.count()).where(ErasureRequest.event_id == event_id)
     still_open = every.where(ErasureRequest.state == RequestState.OPEN)
-    others = select(func.count()).where(RestrictionRequest.event_id == event.id)
+    others = select(func.count()).where(RestrictionRequest.event_id == event_id)
     open_others = others.where(RestrictionRequest.state == RestrictionState.OPEN)
     return (
         every.scalar_subquery() + others.scalar_subquery(),

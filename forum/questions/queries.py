@@ -26,6 +26,12 @@ OPEN = (
 )
 OPEN_OF_SLUG = OPEN.where(Event.slug == bindparam("slug"))
 OPEN_OF_CURRENT = OPEN.where(Event.is_current)
+ALL = (
+    select(Question)
+    .where(Question.event_id == bindparam("event_id"))
+    .options(joinedload(Question.choices))
+    .order_by(*BY_POSITION)
+)
 
 
 def list_open(slug: str | None) -> list[Question]:
@@ -66,8 +72,7 @@ def list_kept(slug: str | None) -> list[Question]:
 
 def list_all(event_id: int) -> list[Question]:
     """Return all questions of an event in the order of the form, withdrawn ones included."""
-    query = select(Question).where(Question.event_id == event_id).options(joinedload(Question.choices))
-    return list(in_order(db.session.scalars(query.order_by(*BY_POSITION)).unique().all()))
+    return list(in_order(db.session.scalars(ALL, {"event_id": event_id}).unique().all()))
 
 
 def list_answers(registration_id: int) -> dict[int, Any]:

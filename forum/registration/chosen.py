@@ -4,7 +4,9 @@ A choice holds for its organiser alone, over pages, searches and filters. A dele
 person whose data may not be used does not count as chosen. Protected identity makes no difference (P21).
 """
 
-from sqlalchemy import ColumnElement, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from forum.events.models import Event
 from forum.extensions import db
@@ -13,20 +15,24 @@ from forum.registration.models import Registration
 from forum.registration.restrictions import RESTRICTED
 
 
+def _of(event_id: Any, user_id: Any) -> Select[int]:
+    """Select the ids of the registrations that this organiser has chosen."""
+    return select(ChosenPerson.registration_id).where(
+        ChosenPerson.user_id == user_id,
+        ChosenPerson.event_id == event_id,
+        ChosenPerson.registration_id.not_in(RESTRICTED),
+    )
+
+
+# Built once, because each page of the attendee list runs this statement.
+CHOSEN = _of(bindparam("event_id"), bindparam("user_id"))
+
+
 def list_ids(event: Event, user_id: int) -> set[int]:
     """Return the ids of the registrations that this organiser has chosen."""
-    query = select(ChosenPerson.registration_id).where(*_mine(event, user_id))
-    return set(db.session.scalars(query))
+    return set(db.session.scalars(CHOSEN, {"event_id": event.id, "user_id": user_id}))
 
 
 def is_chosen(event: Event, user_id: int) -> ColumnElement[bool]:
     """Return the condition that this organiser has chosen a registration, for queries of registrations."""
-    return Registration.id.in_(select(ChosenPerson.registration_id).where(*_mine(event, user_id)))
-
-
-def _mine(event: Event, user_id: int) -> tuple[ColumnElement[bool], ...]:
-    return (
-        ChosenPerson.user_id == user_id,
-        ChosenPerson.event_id == event.id,
-        ChosenPerson.registration_id.not_in(RESTRICTED),
-    )
+    return Registration.id.in_(_of(event.id, user_id))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from werkzeug.datastructures import MultiDict
 
 from forum.accounts import queries as accounts
@@ -36,6 +36,10 @@ MOST = 20
 # name.
 LEAST_LETTERS, LEAST_WITHIN = 3, 4
 WORDS = re.compile(r"[^\W_]+")
+SEEN = select(SavedView).where(
+    SavedView.event_id == bindparam("event_id"),
+    or_(SavedView.user_id == bindparam("user_id"), SavedView.is_shared),
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,7 @@ class Opened:
 
 def list_seen(event: Event, user_id: int) -> list[SavedView]:
     """Return the views that an organiser sees: first their own, then those that colleagues share, each by name."""
-    seen = or_(SavedView.user_id == user_id, SavedView.is_shared)
-    views = db.session.scalars(select(SavedView).where(SavedView.event_id == event.id, seen))
+    views = db.session.scalars(SEEN, {"event_id": event.id, "user_id": user_id})
     return sorted(views, key=lambda view: (view.user_id != user_id, search_fold(view.name), view.id))
 
 

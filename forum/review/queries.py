@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -36,16 +37,16 @@ class Beside:
     id: int
 
 
-def waits(event: Event, sectors: Sectors) -> tuple[ColumnElement[int], ColumnElement[int]]:
+def waits(event_id: Any, sectors: Sectors) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """Return how many people wait for a place, and how many for a decision, as columns of a statement."""
-    waiting = select(Registration.id).where(Registration.event_id == event.id, IS_WAITING)
-    first, changed = map(_number, _parts(event, sectors))
+    waiting = select(Registration.id).where(Registration.event_id == event_id, IS_WAITING)
+    first, changed = map(_number, _parts(event_id, sectors))
     return _number(waiting), first + changed
 
 
 def count_undecided(event: Event, sectors: Sectors) -> int:
     """Return how many registrations wait for a decision, changes after an approval included."""
-    _in_line, undecided = waits(event, sectors)
+    _in_line, undecided = waits(event.id, sectors)
     return db.session.scalar(select(undecided)) or 0
 
 
@@ -78,7 +79,7 @@ def count_late(event: Event, sectors: Sectors, now: datetime) -> int:
     """Return how many registrations still wait for a decision after the promised day."""
     late = Registration.answer_by <= now
     return sum(
-        db.session.execute(select(*(_number(part.where(late)) for part in _parts(event, sectors)))).one()
+        db.session.execute(select(*(_number(part.where(late)) for part in _parts(event.id, sectors)))).one()
     )
 
 
@@ -159,7 +160,7 @@ def count_other_reviewers(registration: Registration, user_id: int) -> int:
 
 
 def _undecided(event: Event, sectors: Sectors) -> Select[Registration]:
-    first, changed = _parts(event, sectors)
+    first, changed = _parts(event.id, sectors)
     return select(Registration).where(Registration.id.in_(first.union_all(changed)))
 
 
@@ -167,9 +168,9 @@ def _number(part: Select) -> ScalarSelect:
     return select(func.count()).select_from(part.subquery()).scalar_subquery()
 
 
-def _parts(event: Event, sectors: Sectors) -> tuple[Select, Select]:
+def _parts(event_id: Any, sectors: Sectors) -> tuple[Select, Select]:
     """Select the ids of those in their first review, and of those whose change is reviewed; each has an index."""
-    mine = select(Registration.id).where(Registration.event_id == event.id)
+    mine = select(Registration.id).where(Registration.event_id == event_id)
     if sectors is not None:
         mine = mine.where(Registration.sector_id.in_(sectors))
     return (

@@ -52,7 +52,7 @@ RUN_TEXT = {
     "forum/commands/counters.py": 1,  # this module formats a message of the command, not a text from outside
     "forum/commands/events.py": 1,  # this module formats a message of the command, not a text from outside
     "forum/commands/organisers.py": 2,  # this module formats messages of the command, not a text from outside
-    "forum/web/countries.py": 2,  # this module calls Markup.format, which escapes the values that it fills in
+    "forum/web/countries.py": 3,  # this module calls Markup.format, which escapes the values that it fills in
     # This module compiles the project's own markup, which reads texts from outside as data.
     "forum/web/typeset.py": 1,
 }
@@ -110,6 +110,7 @@ OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "fla
 VIEWS = {
     *("forum/home/public.py", "forum/console/previews.py"),
     *("forum/home/site.py", "forum/console/outbox.py", "forum/console/navigation.py"),
+    "forum/console/waits.py",
     *(
         "forum/console/pages.py",
         "forum/console/library.py",
@@ -200,7 +201,7 @@ VIEWS = {
 # Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
 LEFT_IN_G = {
     "forum/accounts/sign_ins.py": {"sign_in", "event_id", "user", "user_language"},
-    "forum/console/navigation.py": {"waits"},  # both the navigation and the overview show these numbers
+    "forum/console/waits.py": {"waits"},  # both the navigation and the overview show these numbers
     "forum/commands/database.py": {"directory", "x_arg"},  # Flask-Migrate reads these attributes
     "forum/events/in_url.py": {"event", "preview"},  # the layout reads these attributes, on error pages too
     "forum/home/site.py": {"layout_parts"},  # the data of the layout, which several of its parts share
