@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import pgettext
+from markupsafe import Markup
 from sqlalchemy import func, select
 
 from forum.events.models import Event
@@ -22,7 +23,7 @@ from forum.registration.filtering import Filters
 from forum.registration.listing import BY_LIFE, Counts
 from forum.registration.models import Registration
 from forum.registration.narrowing import BETWEEN, UNANSWERED
-from forum.web.countries import NORDIC, country_choices, country_names
+from forum.web.countries import NORDIC, country_names, other_options
 from forum.web.languages import NAMES, day_text, in_language, language, language_name, short_moment_text
 
 
@@ -65,11 +66,14 @@ class Chip:
 
 @dataclass(frozen=True)
 class Panel:
-    """The panel of filters: `main` are the filters used most, `more` all others, `chips` the chosen ones."""
+    """The panel of filters: `main` are the filters used most, `more` all others, `chips` the chosen ones.
+
+    `countries` are the options of a list that has the countries without a box, as HTML.
+    """
 
     main: Sequence[Choice]
     more: Sequence[Choice]
-    countries: Sequence[tuple[str, str]]
+    countries: Markup
     chips: Sequence[Chip]
 
     @property
@@ -95,10 +99,9 @@ def describe(
         _imports(event, filters),
         _days(filters),
     ]
-    listed = {option.value for option in main[2].options}
-    others = [(one.value, str(one.label)) for one in country_choices(language()) if one.value not in listed]
+    others = other_options(language(), frozenset(option.value for option in main[2].options))
     shown = [choice for choice in more if choice.options]
-    return Panel(main, shown, others[1:], [*_chips(event, filters, [*main, *shown])])
+    return Panel(main, shown, others, [*_chips(event, filters, [*main, *shown])])
 
 
 def said(event: Event, filters: Filters) -> list[str]:

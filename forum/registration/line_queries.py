@@ -74,6 +74,12 @@ def positions(event: Event, sector_id: int | None = None) -> Any:
     return select(Registration.id, position.label("position")).where(*waiting).subquery()
 
 
+def positions_of(event: Event, ids: Collection[int]) -> dict[int, int]:
+    """Return the position in its sector's line (1 is next) of each of these registrations that waits, by id."""
+    line = positions(event)
+    return dict(db.session.execute(select(line.c.id, line.c.position).where(line.c.id.in_(ids))).all())
+
+
 def _order(event: Event) -> list[Any]:
     """Return the columns that a sector's line is ordered by; a partial index has people in the order of asking."""
     by_time = [Registration.waiting_since, Registration.id]

@@ -132,12 +132,14 @@ def select_tags() -> Any:
 def _cells(
     event: Event, rows: Sequence[Registration], asked: Sequence[Question], wanted: Collection[str]
 ) -> dict[str, dict[int, str]]:
-    ids, countries = [row.id for row in rows], country_names(language())
-    cells: dict[str, dict[int, str]] = {
-        "title": {row.id: row.title for row in rows},
-        "country": {row.id: countries.get(row.country, row.country) for row in rows},
-        "language": {row.id: language_name(row.language) for row in rows},
-    }
+    ids, cells = [row.id for row in rows], dict[str, dict[int, str]]()
+    if "title" in wanted:
+        cells["title"] = {row.id: row.title for row in rows}
+    if "country" in wanted:
+        countries = country_names(language())
+        cells["country"] = {row.id: countries.get(row.country, row.country) for row in rows}
+    if "language" in wanted:
+        cells["language"] = {row.id: language_name(row.language) for row in rows}
     if TAGS in wanted:
         cells[TAGS] = _tags(ids)
     if INVITED in wanted:

@@ -29,6 +29,7 @@ from forum.registration.enums import Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
+from forum.web.languages import language, short_day_text
 
 # Stands in for a person's reference in a URL; nothing else in the URL has capital letters.
 STAND_IN = "REFERENCE"
@@ -37,11 +38,16 @@ OF_THE_PERSON = {Status.WAITING, Status.OFFERED}  # statuses whose words have a 
 
 @dataclass(frozen=True)
 class Row:
-    """What a row of the list says of a person: the name, the page's URL, the status, and labels of its controls."""
+    """What a row of the list says of a person: the name, the page's URL, the status, and labels of its controls.
+
+    `day` and `hour` say when the person registered, in the event's time zone.
+    """
 
     name: str
     url: str
     words: StatusWords
+    day: str
+    hour: str
     choose: str
     acts: str
 
@@ -92,18 +98,21 @@ def rows(event: Event, filters: Filters, people: Sequence[Registration]) -> list
     positions = listing.waiting_positions(event, people)
     choose, acts = _("Choose %(name)s, %(reference)s"), _("Acts: %(name)s, %(reference)s")
     shared: dict[str, StatusWords] = {}
+    zone, code = event.zone, language()
 
     def words_of(person: Registration) -> StatusWords:
         if person.status in OF_THE_PERSON:
-            return wording.status_words(person, positions.get(person.id), event.zone)
+            return wording.status_words(person, positions.get(person.id), zone)
         if person.status not in shared:
-            shared[person.status] = wording.status_words(person, None, event.zone)
+            shared[person.status] = wording.status_words(person, None, zone)
         return shared[person.status]
 
     def row_of(person: Registration) -> Row:
         told = {"name": wording.listed_name(person), "reference": person.reference}
         person_url = before + quote(person.reference, safe="") + after
-        return Row(told["name"], person_url, words_of(person), choose % told, acts % told)
+        at = person.requested_at.astimezone(zone)
+        when = short_day_text(at.date(), code), f"{at:%H:%M}"
+        return Row(told["name"], person_url, words_of(person), *when, choose % told, acts % told)
 
     return [(person, row_of(person)) for person in people]
 

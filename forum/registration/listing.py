@@ -14,6 +14,7 @@ from forum.extensions import db
 from forum.registration import (
     delegated,
     line_queries,
+    listed,
     narrowing,
     search_conditions,
     state_counts,
@@ -21,7 +22,6 @@ from forum.registration import (
 from forum.registration.enums import ENDED, Group, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
-from forum.registration.queries import find_by_reference
 from forum.registration.restrictions import RESTRICTED
 from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbours, read_page
 
@@ -87,10 +87,12 @@ def read_list(event: Event, filters: Filters, cursor: Cursor | None) -> Page[Reg
 
 
 def _read(event: Event, filters: Filters, cursor: Cursor | None, people: Select) -> Page[Registration]:
-    beside = find_by_reference(event, cursor.key) if cursor else None
+    beside = listed.find_beside(event, cursor.key) if cursor else None
     backwards = cursor.backwards if cursor else False
     by = order(event, filters)
-    return read_page(db.session, people, by, size=PAGE_SIZE, beside=beside, backwards=backwards)
+    return read_page(
+        db.session, people.options(listed.COLUMNS), by, size=PAGE_SIZE, beside=beside, backwards=backwards
+    )
 
 
 def find_neighbours(
@@ -260,9 +262,7 @@ def count_waiting(event: Event) -> int:
 def waiting_positions(event: Event, registrations: Sequence[Registration]) -> dict[int, int]:
     """Return the position on the sector's waiting list (1 is next) by id, for those of `registrations` that wait."""
     ids = [registration.id for registration in registrations if registration.status == Status.WAITING]
-    line = line_queries.positions(event)
-    query = select(line.c.id, line.c.position).where(line.c.id.in_(ids))
-    return dict(db.session.execute(query).all()) if ids else {}
+    return line_queries.positions_of(event, ids) if ids else {}
 
 
 def list_lines(event: Event) -> dict[int, list[tuple[int, Registration]]]:

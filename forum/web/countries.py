@@ -58,6 +58,16 @@ def country_names(language: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
+def other_options(language: str, without: frozenset[str]) -> Markup:
+    """Return as HTML the options of all countries but these."""
+    option = Markup('<option value="{}">{}</option>')
+    names = country_names(language)
+    return Markup("\n").join(
+        option.format(code, name) for code, name in names.items() if code and code not in without
+    )
+
+
+@lru_cache(maxsize=64)
 def _options(language: str, chosen: str) -> Markup:
     """Return the options as HTML; an unknown `chosen` selects none of them."""
     option = Markup('<option value="{}"{}>{}</option>')

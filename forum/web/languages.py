@@ -23,7 +23,7 @@ CLOCKS = {"en": "HH:mm (z)", "sv": "HH.mm (z)"}
 MOMENTS = {"en": f"d MMMM y 'at' {CLOCKS['en']}", "sv": f"d MMMM y 'kl'. {CLOCKS['sv']}"}
 LONGEST = 200  # how many characters of Accept-Language are read: the least preferred languages come last
 NAMES = {"sv": "Svenska", "en": "English"}
-CATALOGUES: dict[Locale, NullTranslations] = {}
+CATALOGUES: dict[str, NullTranslations] = {}
 # Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
 READ_IN = {code: code for code in NAMES} | dict.fromkeys(("da", "no", "nb", "nn"), "sv")
 
@@ -38,8 +38,8 @@ def init_app(app: Flask) -> None:
         newstyle=True,
     )
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
-    app.jinja_env.filters.update(short_moment=_short_moment_of, short_day=_short_day_of, day=_day_of)
-    app.jinja_env.filters.update(hour=_hour_of, language_name=language_name, grouped=format_decimal)
+    app.jinja_env.filters.update(short_moment=_short_moment_of, day=_day_of)
+    app.jinja_env.filters.update(language_name=language_name, grouped=format_decimal)
     app.jinja_env.globals["get_locale"] = get_locale
 
 
@@ -47,9 +47,10 @@ def _catalogue() -> NullTranslations:
     """Return the texts of the present language; this reads the request once, Flask-Babel four times for each text."""
     if (locale := get_locale()) is None:
         return get_translations()
-    if locale not in CATALOGUES:
-        CATALOGUES[locale] = get_translations()
-    return CATALOGUES[locale]
+    # By the code, because comparing locales takes longer than the rest of a translation.
+    if (code := locale.language) not in CATALOGUES:
+        CATALOGUES[code] = get_translations()
+    return CATALOGUES[code]
 
 
 def read_from_address(app: Flask) -> None:
@@ -157,20 +158,11 @@ def language_name(code: str) -> str:
     return Locale.parse(language()).languages.get(code, code)
 
 
-def _short_day_of(moment: datetime, event) -> str:
-    """The template filter `short_day(event)`: a date such as "3 May 2027" in the event's time zone."""
-    return _short_day(moment.astimezone(event.zone).date(), language())
-
-
 @lru_cache(maxsize=1000)
-def _short_day(day: date, code: str) -> str:
+def short_day_text(day: date, code: str) -> str:
+    """Return a date such as "3 May 2027" in the language with this code."""
     # Cached, because formatting is slow and a long list shows the same few days again and again.
     return format_date(day, "d MMM y", locale=code)
-
-
-def _hour_of(moment: datetime, event) -> str:
-    """The template filter `hour(event)`: a time such as "14:00" in the event's time zone, alike in all languages."""
-    return moment.astimezone(event.zone).strftime("%H:%M")
 
 
 def _day_of(moment: datetime, event) -> str:
