@@ -143,6 +143,9 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
             "People have answered, so this stays a question of its kind. Withdraw it and ask a new one."
         ),
         Fault.SENSITIVITY_IS_FIXED: _("People have answered, so who reads the answers cannot change."),
+        Fault.DELETION_IS_PROMISED: _(
+            "People have answered, and the form told them that their answers are deleted, so this stays ticked."
+        ),
         Fault.TOO_FEW_CHOICES: _("Enter at least two answers to choose from")
         if form.draft().kind == QuestionKind.ONE_OF
         else _("Enter at least one answer to choose from"),
@@ -205,6 +208,7 @@ def _field_of(form: QuestionForm, fault: Fault) -> Any:
         Fault.SHOWS_SENSITIVE: "sensitivity",
         Fault.SENSITIVITY_IS_FIXED: "sensitivity",
         Fault.SHOWS_PLACE: "is_locating",
+        Fault.DELETION_IS_PROMISED: "is_locating",
         Fault.NO_FILE_TYPE: "file_types",
         Fault.FILES_TOO_LARGE: "most_megabytes",
         Fault.FILE_IS_SENSITIVE: "sensitivity",

@@ -8,6 +8,7 @@ class Fault(Enum):
 
     KIND_IS_FIXED = "people have answered, so the kind stays"
     SENSITIVITY_IS_FIXED = "people have answered, so the answers stay where they are"
+    DELETION_IS_PROMISED = "people have answered, and the form told them that their answers are deleted"
     TOO_FEW_CHOICES = "one of several answers needs two choices, several answers need one"
     KEY_IS_TAKEN = "another question of the event, or another choice of the question, has this key"
     NO_SUCH_SECTOR = "the event has no such sector"

@@ -80,6 +80,8 @@ def apply(event: Event, question: Question, draft: QuestionDraft, *, now: dateti
         raise QuestionRefused(Fault.KIND_IS_FIXED)
     if is_answered and draft.sensitivity != question.sensitivity:
         raise QuestionRefused(Fault.SENSITIVITY_IS_FIXED)
+    if is_answered and question.is_locating and not draft.is_locating:
+        raise QuestionRefused(Fault.DELETION_IS_PROMISED)
     _refuse_wrong(event, question, draft, others)
     before = QuestionDraft.of(question).values()
     _put(question, draft, others, is_answered=is_answered, now=now)

@@ -97,14 +97,17 @@ def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequ
     kept = {choice.key for choice in draft.choices if not choice.is_withdrawn}
     kept = {YES, NO} if draft.kind == QuestionKind.YES_NO else kept
     for other in others:
-        if question.id is None or other.depends_on_id != question.id or other.withdrawn_at:
+        if question.id is None or other.depends_on_id != question.id:
+            continue
+        # A withdrawn question keeps its answers, which tell where somebody is as well.
+        if draft.is_locating and not other.is_locating:
+            yield Fault.SHOWS_PLACE, other.key
+        if other.withdrawn_at:
             continue
         if not kept.issuperset(other.depends_on_values):
             yield Fault.OTHERS_DEPEND, other.key
         if draft.sensitivity == Sensitivity.CARE != other.sensitivity:
             yield Fault.SHOWS_SENSITIVE, other.key
-        if draft.is_locating and not other.is_locating:
-            yield Fault.SHOWS_PLACE, other.key
 
 
 def _decisive(question: Question) -> set[str]:

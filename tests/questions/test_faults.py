@@ -93,6 +93,23 @@ def test_an_answered_question_keeps_its_kind_and_its_sensitivity(event):
     assert refusal(question_changes.change, event, question, sensitive) == (Fault.SENSITIVITY_IS_FIXED, "")
 
 
+def test_an_answered_question_keeps_the_mark_that_its_answers_are_deleted_after_the_event(event):
+    question = make_question(event, "hotel", is_locating=True)
+    unmarked = draft(key="hotel")
+    save(answer := Answer(registration_id=confirmed(event).id, question_id=question.id, value="Grand"))
+    assert refusal(question_changes.change, event, question, unmarked) == (Fault.DELETION_IS_PROMISED, "")
+    write(db.session.delete, answer)
+    changed = write(question_changes.change, event, question, unmarked, actor="command", now=NOW)
+    assert "is_locating" in changed
+
+
+def test_a_withdrawn_question_keeps_no_answers_that_the_one_above_it_would_lose(event):
+    hotel = make_question(event, "hotel", YES_OR_NO)
+    make_question(event, "which", after=hotel, values=["yes"], withdrawn_at=NOW)
+    marked = draft(YES_OR_NO, key="hotel", is_locating=True)
+    assert refusal(question_changes.change, event, hotel, marked) == (Fault.SHOWS_PLACE, "which")
+
+
 def test_the_first_question_is_not_moved_further_up_and_a_withdrawn_one_stays_withdrawn(event):
     first, second = make_question(event, "first"), make_question(event, "second", withdrawn_at=NOW)
     write(question_changes.move, event, first, -1, actor="command", now=NOW)
