@@ -55,13 +55,18 @@ def _remove_missing(event: Event, known: dict[str, Question], wanted: set[str], 
 
 
 def _free_conditions(known: dict[str, Question], documents: Sequence[Document]) -> None:
-    """Remove each condition that changes before the new ones are set, so that their order does not matter."""
+    """Remove conditions before the new ones are set, so that their order does not matter.
+
+    A condition is removed when it changes, or when it may allow a question's new mark only once the question above or
+    below it has it, too.
+    """
     for document in documents:
         stored = known.get(document["key"])
         if stored is None or stored.depends_on is None:
             continue
         condition = {"question": stored.depends_on.key, "answers": list(stored.depends_on_values)}
-        if document.get("shown_if") != condition:
+        is_marked_alike = document.get("locating", False) == stored.is_locating
+        if document.get("shown_if") != condition or not is_marked_alike:
             stored.depends_on, stored.depends_on_values = None, []
     db.session.flush()
 

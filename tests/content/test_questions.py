@@ -50,6 +50,18 @@ def test_questions_are_changed_ordered_and_removed_by_files(site, folder, run):
     assert run("import", folder) == (0, "0 differences imported.\n")
 
 
+def test_a_question_and_the_one_below_it_are_marked_by_one_file(site, folder, run):
+    def mark(told):
+        assert told[1]["shown_if"]["question"] == told[0]["key"]
+        for question in told[:2]:
+            question["locating"] = True
+
+    rewrite(folder, mark)
+    status, said = run("import", folder)
+    assert (status, said.splitlines()[-1]) == (0, "2 differences imported.")
+    assert run("import", folder) == (0, "0 differences imported.\n")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
