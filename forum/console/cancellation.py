@@ -23,7 +23,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions as invitations
 from forum.mailings import actions as mailings
-from forum.registration import expiry, listing, offers, waiting_list
+from forum.registration import expiry, listing, offers, reviewing, waiting_list
 from forum.registration.enums import LIVE
 from forum.web.forms import TidyForm
 from forum.web.languages import language_name
@@ -86,6 +86,7 @@ def take_back(event: str) -> ResponseReturnValue:
     pause = now - former["cancelled_at"]
     offers.prolong_open(shown, pause, actor=sign_ins.current_actor(), now=now)
     invitations.prolong_open(shown, pause)
+    reviewing.prolong_promises(shown, since=former["cancelled_at"], now=now)
     waiting_list.offer_free_places(shown, now=now)
     _propose(shown, former, now)
     flash(_("The event takes place after all. Nobody has been written to yet."), "success")

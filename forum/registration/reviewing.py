@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from sqlalchemy import select
+
 from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
@@ -38,6 +40,19 @@ def promised_day(event: Event, now: datetime) -> datetime | None:
         return None
     day = now.astimezone(event.zone).date() + timedelta(days=event.review_days)
     return datetime.combine(day, LAST_MINUTE, event.zone)
+
+
+def prolong_promises(event: Event, *, since: datetime, now: datetime) -> None:
+    """Give the organisers the time back `since` the event was cancelled, when they could not decide.
+
+    A promise that had been broken by then stays as it is.
+    """
+    waits = Registration.review_since.is_not(None) & (Registration.answer_by > since)
+    for registration in db.session.scalars(
+        select(Registration).where(Registration.event_id == event.id, waits).order_by(Registration.id)
+    ):
+        day = ((registration.answer_by or now) + (now - since)).astimezone(event.zone).date()
+        registration.answer_by = datetime.combine(day, LAST_MINUTE, event.zone)
 
 
 def begin(registration: Registration, *, now: datetime) -> None:

@@ -156,6 +156,20 @@ def test_nothing_is_decided_while_it_is_cancelled(sign_in_as, database):
     assert "waits for a decision" not in console.get("/console/nf27/").text
 
 
+def test_a_promised_answer_stands_still_while_it_is_cancelled(sign_in_as, database):
+    event = make_event(sectors=[make_sector("justice", policy=SectorPolicy.REVIEW)], review_days=4)
+    before = NOW - timedelta(days=9)
+    late, person = confirmed(event, now=before - timedelta(days=6)), confirmed(event, now=before)
+    promised, was_late = person.answer_by, late.answer_by
+    assert was_late < before < promised < NOW
+    write(cancelling.cancel, event, Text(en="Snow"), actor="organiser", now=before)
+    console = sign_in_as(event=event)
+    console.get("/console/nf27/cancellation").form("form[action$=end]").submit(follow=True)
+    database.expire_all()
+    assert (late.answer_by, person.answer_by) == (was_late, promised + timedelta(days=9))
+    assert "1 answer is later than promised." in console.get("/console/nf27/").text
+
+
 def test_nobody_registers_confirms_or_takes_an_offer(event):
     sector = event.sectors[0]
     first, waits = register(event, "justice"), confirmed(event, "justice")
