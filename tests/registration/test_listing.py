@@ -13,6 +13,7 @@ from forum.extensions import db
 from forum.registration import actions, filtering, listing
 from forum.registration.enums import Group, Status
 from forum.registration.models import Registration
+from forum.web.pagination import Cursor
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, register_elsewhere
 from tests.tables import names, rows
@@ -397,3 +398,25 @@ def test_swedish_organiser_reads_swedish_places_in_line(sign_in_as, database):
     pages = sign_in_as(event=event, language="sv")
     words = [row[3] for row in rows(pages.get("attendees.index", event="nf27"))]
     assert [word.split(" ")[1] for word in words] == ["1:a", "2:a", "3:e"]
+
+
+def test_each_person_of_one_name_has_a_number_of_their_own(event, monkeypatch):
+    """Pages of one person count 1, 2, 3 … in every order, although names, sectors and moments are the same."""
+    for number in range(2):
+        for sector in ("justice", "tech"):
+            same = {"given_name": "Bo", "family_name": "Ek", "organisation": "Tinget"}
+            register(event, sector, email=f"bo{number}{sector}@example.org", **same)
+    monkeypatch.setattr(listing, "PAGE_SIZE", 1)
+    for sort in (f"{sign}{name}" for sign in ("", "-") for name in filtering.SORTS):
+        assert numbers_of(event, listing.Filters(sort=sort)) == ([1, 2, 3, 4], 4), sort
+
+
+def numbers_of(event, filters) -> tuple[list[int | None], int]:
+    """Turn over four pages; return the number of each page's first person, and how many people there were."""
+    counts, cursor, numbers, people = listing.count_by_sector_and_status(event), None, [], set()
+    for _page in range(4):
+        shown = listing.read_counted(event, filters, cursor, counts)
+        numbers.append(shown.first)
+        people.add(shown.page.rows[0].id)
+        cursor = Cursor(shown.page.rows[0].reference)
+    return numbers, len(people)
