@@ -135,7 +135,8 @@ def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
     """Let the worker check and import a long table; its longest part is how long whoever else writes may wait."""
     pages, base = sign_in(app)
     page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
-    columns = page.submit({"lines": _table("long", number)}, button="Go on to the columns", follow=True)
+    file = _table("long", number).encode()
+    columns = page.submit(files={"file": file}, button="Go on to the columns", follow=True)
     columns.submit(IMPORTED, button="Look at what would happen", follow=True)
     yield Row(group, "a long table: the worker's dry run", told(sum(_parts(app)), number))
     pages.get(columns.path).submit(button=f"Import {number} people", follow=True)
