@@ -20,7 +20,7 @@ def link_words(event: Event) -> str:
         )
     if freezing.is_frozen_now(event):
         return _(
-            "The link is yours alone. With it you can see or cancel your registration; answer this message if"
+            "The link is yours alone. With it you can see or cancel your registration; reply to this message if"
             " something has to be changed. Do not pass this message on."
         )
     return _(

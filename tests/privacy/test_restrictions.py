@@ -44,11 +44,11 @@ WEEK = timedelta(days=7)
 MAILS = {
     "sv": [
         [
-            "Du begärde att dina uppgifter för Nordiskt forum för provning inte används. Vi behåller dem och använder"
-            " dem inte längre. Du finns inte längre på deltagarlistan, på listor som arrangörerna exporterar eller"
-            " bland dem som får meddelanden till många.",
-            "Din anmälan är som förut. Om dag, tid eller plats ändras läser du det på din sida. Där kan du också låta"
-            " begränsningen upphöra.",
+            "Du begärde att dina uppgifter för Nordiskt forum för provning inte ska användas. Vi behåller dem och"
+            " använder dem inte längre. Du finns inte längre på deltagarlistan, på listor som arrangörerna exporterar"
+            " eller bland dem som får meddelanden till många.",
+            "Din anmälan är som förut. Om dag, tid eller plats ändras, eller om forumet ställs in, läser du det på din"
+            " sida, men vi skriver inte till dig. På sidan kan du också låta begränsningen upphöra.",
         ],
         [
             "Vi använder inte dina uppgifter för Nordiskt forum för provning, eftersom du har begärt det. Det upphör"
@@ -56,18 +56,18 @@ MAILS = {
             "Because.",
         ],
         [
-            "Du begärde att dina uppgifter för Nordiskt forum för provning inte används. Arrangören har avslagit det"
-            " av det här skälet:",
+            "Du begärde att dina uppgifter för Nordiskt forum för provning inte ska användas. Arrangören har avslagit"
+            " det av det här skälet:",
             "Because.",
         ],
     ],
     "en": [
         [
-            "You asked that your data for Nordic Forum for testing are not used. We keep them and do not use them any"
+            "You asked us not to use your data for Nordic Forum for testing. We keep them and do not use them any"
             " more. You have left the list of participants, the lists that organisers export, and messages to many"
             " people.",
-            "Your registration stays as it is. If the day, time or place changes, your page says so. There you can"
-            " also end the restriction.",
+            "Your registration stays as it is. If the day, time or place changes, or the forum is cancelled, your"
+            " page says so, but we do not write to you. There you can also end the restriction.",
         ],
         [
             "We do not use your data for Nordic Forum for testing, because you asked for that. This will end after"
@@ -75,7 +75,7 @@ MAILS = {
             "Because.",
         ],
         [
-            "You asked that your data for Nordic Forum for testing are not used. The organiser has refused that, for"
+            "You asked us not to use your data for Nordic Forum for testing. The organiser has refused that, for"
             " this reason:",
             "Because.",
         ],

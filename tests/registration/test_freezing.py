@@ -83,7 +83,7 @@ def test_an_organiser_changes_details_after_the_freeze(sign_in_as, database, fro
         (FROZEN, f"With it you can see or cancel your registration, and change it until {UNTIL}."),
         (
             NOW,
-            "With it you can see or cancel your registration; answer this message if something has to be changed.",
+            "With it you can see or cancel your registration; reply to this message if something has to be changed.",
         ),
     ],
 )
