@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from flask import Flask
 
-from forum.health import spf
+from forum.health import spf, tls_faults
 from forum.health.checks import Finding
 from forum.health.dns_lookups import Ask, NoAnswer, addresses, reverse_name
 from forum.outbox.addresses import mailbox, parse_mailbox
@@ -213,8 +213,8 @@ def _encryption(app: Flask) -> Iterator[Finding]:
             version = connection.version() if hasattr(connection, "version") else ""
             peer = ip_address(connection.getpeername()[0])
     except ServerUnreachable as problem:
-        is_refused = "SSL" in str(problem)
-        yield Finding("tls", not is_refused, f"{server}: {problem}", is_to_do=not is_refused)
+        fault = tls_faults.tell(problem.__cause__, server)
+        yield Finding("tls", not fault, fault or f"{server}: {problem}", is_to_do=not fault)
         return
     if version:
         yield Finding(

@@ -85,7 +85,15 @@ REACH = {
     "forum/commands/underscores.py": {"http", "urllib.request"},
     "forum/commands/serving.py": {"socket"},  # this module checks the port on which the server will listen
     # This module asks DNS, when the operator runs `forum doctor mail`.
+    "forum/health/tls_faults.py": {
+        "smtplib",
+        "ssl",
+    },  # this module names their errors and connects to nothing
     "forum/health/dns_lookups.py": {"dns"},
+    "forum/health/tls_faults.py": {
+        "smtplib",
+        "ssl",
+    },  # this module names their errors and connects to nothing
     "forum/events/drafts.py": {"frontmatter"},  # this module reads texts that are part of the project
     # Reads the front matter of content files, restricted to plain values.
     "forum/content/documents.py": {"yaml"},
@@ -132,6 +140,7 @@ VIEWS = {
         "forum/console/own_mailing_words.py",
         "forum/console/sent_mailings.py",
         "forum/console/reminders.py",
+        "forum/console/reminder_rules.py",
         "forum/mailings/public.py",
         "forum/followers/public.py",
     ),

@@ -8,6 +8,8 @@ from forum.cli import cli
 from forum.health import dns_lookups, mail_checks
 from forum.health.dns_lookups import NoAnswer
 from forum.settings.dkim import Dkim
+from tests.outbox.test_transport import tls_server
+from tools.certificates import make_certificate
 
 SELECTOR = "f27._domainkey.example.org"
 IP, REVERSE = "193.0.2.7", "7.2.0.193.in-addr.arpa"
@@ -154,6 +156,36 @@ def test_unencrypted_way_to_this_machine_is_well(app, records, smtp_server):
         "ok",
         "mail.example.org is this machine; see that it encrypts what it sends on",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known", "days", "words"),
+    [
+        ("127.0.0.1", False, 1, "is signed by nobody whom this machine trusts"),
+        ("127.0.0.2", True, 1, "is for another name: give FORUM_MAIL_SERVER the name that it has"),
+        ("127.0.0.1", True, -1, "has expired: have it renewed there"),
+        ("127.0.0.1", True, 3, "is not valid yet: compare the clocks"),
+    ],
+)
+def test_a_wrong_certificate_of_the_mail_server_is_told_in_words(
+    app, records, to_server, tmp_path, name, is_known, days, words
+):
+    certificate = make_certificate(tmp_path, name, ends_in_days=days)
+    with tls_server(certificate, implicit=True) as server:
+        to_server(server.port, MAIL_CA_FILE=str(certificate) if is_known else None, MAIL_USE_SSL=True)
+        mark, said = told(app, records)["tls"]
+    assert (mark, said.startswith("mail waits, for the certificate of 127.0.0.1 "), words in said) == (
+        "BAD",
+        True,
+        True,
+    )
+
+
+def test_a_mail_server_without_encryption_is_told_in_words(app, records, to_server, smtp_server):
+    to_server(smtp_server.port, MAIL_USE_TLS=True)
+    assert "offers no encryption (STARTTLS): switch it on there" in told(app, records)["tls"][1]
+    to_server(smtp_server.port, MAIL_USE_SSL=True, MAIL_USE_TLS=False)
+    assert "does not answer in TLS" in told(app, records)["tls"][1]
 
 
 def test_address_of_this_machine_asks_nobody(app):
