@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
@@ -17,7 +18,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import mail_texts
-from forum.mailings.mail_texts import State
+from forum.mailings.mail_texts import State, Words
 from forum.outbox import passages
 from forum.outbox.passages import OPENING, PASSAGES
 from forum.outbox.rendering import Rendered
@@ -31,6 +32,8 @@ from forum.web.languages import NAMES
 bp = Blueprint("mail_texts", __name__, url_prefix="/console/<event>/mail-texts")
 # The name of the button that saves the words and sends the mail to the signed-in organiser alone.
 TRIAL = "trial"
+# The name of the button that shows the mail with the words of the form, which are not saved.
+PREVIEW = "preview"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def edit(event: str, kind: str, code: str) -> ResponseReturnValue:
     form = MailTextForm(kept_words.sent_or_kept(), data=state.words, **told)
     if not form.is_submitted():
         show_stored(form, state.words)
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
         return _page(shown, kind, code, form)
     shown = get_locked_or_404(event)
     try:
@@ -125,6 +128,7 @@ def _page(
     if meanwhile:
         form.show(meanwhile.stored)
     state = mail_texts.read(event, kind, code)
+    is_unsaved = not meanwhile and not form.errors and request.form.get("act") == PREVIEW
     page = render_template(
         "console/mail_texts/edit.html",
         event=event,
@@ -140,7 +144,8 @@ def _page(
         names=NAMES,
         known=_braced(passages.known(kind, OPENING)),
         needed=_braced(passages.needed(kind, OPENING)),
-        shown=_shown(event, kind, code),
+        is_unsaved=is_unsaved,
+        shown=_shown(event, kind, code, form.words() if is_unsaved else None),
     )
     return page, 409 if meanwhile else 422 if form.errors else 200
 
@@ -158,11 +163,15 @@ def _changed(form: MailTextForm, state: State, code: str) -> list[Difference]:
     ]
 
 
-def _shown(event: Event, kind: str, code: str) -> Shown:
-    """Return the mail for the person whose reference the URL has; only for those who may open people's pages."""
+def _shown(event: Event, kind: str, code: str, words: Words | None) -> Shown:
+    """Return the mail for the person whose reference the URL has; only for those who may open people's pages.
+
+    It has the given words, or those that are saved.
+    """
+    preview = partial(mail_texts.preview, event, kind, code, words=words)
     reference, now = request.args.get("reference", "").strip().upper(), clock.now()
     if not reference or not may_open("attendees.show", event):
-        return Shown(mail_texts.preview(event, kind, code, now=now))
+        return Shown(preview(now=now))
     person = registrations.find_by_reference(event, reference) if "\x00" not in reference else None
-    mail = mail_texts.preview(event, kind, code, person, now=now)
+    mail = preview(registration=person, now=now)
     return Shown(mail, reference if person else "", person is None)

@@ -11,6 +11,7 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console import mailing_words as words
 from forum.console.mailing_forms import SendForm, WordsForm
+from forum.console.own_mailing_words import may_know_people
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.console.settings_fields import want_languages
 from forum.events import queries as events
@@ -37,12 +38,12 @@ def proposed_change(event: Event) -> words.Proposed | None:
 
 def list_drafts(event: Event) -> list[Mailing]:
     """Return the drafts of messages that organisers write, for the list of messages."""
-    return [*queries.list_drafts(event)]
+    return [mailing for mailing in queries.list_drafts(event) if may_know_people(mailing)]
 
 
 def list_rows(event: Event) -> list[words.Row]:
     """Return the event's latest mailings, for the list of messages."""
-    return words.describe_rows([*queries.list_started(event)])
+    return words.describe_rows([one for one in queries.list_started(event) if may_know_people(one)])
 
 
 @bp.route("/<int:mailing>", methods=["GET", "POST"])

@@ -63,6 +63,7 @@ BELONGING = {
         *("outbox.index", "mailings.show", "mailings.send", "mailings.stop", "own_mailings.new"),
         *("own_mailings.write", "own_mailings.people", "sent_mailings.send", "sent_mailings.show"),
         *("mail_texts.index", "mail_texts.edit", "reminders.index", "reminders.plan"),
+        *("reminder_rules.of_offers", "reminder_rules.of_invitations"),
     },
     "posts.index": {
         *("posts.index", "posts.new", "posts.edit", "posts.preview"),

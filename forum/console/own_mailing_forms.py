@@ -9,12 +9,15 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, RadioField, SelectField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
 
+from forum.accounts.access import may_open
 from forum.console.mail_text_forms import refusal_of_placeholders, refusal_of_subject
 from forum.console.settings_fields import LineTexts, LongTexts, MomentField, TextsField, exists, in_our_time
 from forum.events.models import Event
+from forum.mailings import unanswered
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.models import Mailing
 from forum.mailings.own_words import Written
+from forum.questions.enums import Sensitivity
 from forum.registration.enums import APPROVED, Status
 from forum.registration.wording import status_name
 from forum.web.edits import ShowsStored
@@ -77,19 +80,31 @@ class MessageForm(ShowsStored, TidyForm):
 
 
 class PeopleForm(TidyForm):
-    """For whom a message is: sectors and statuses; without a tick, all of them."""
+    """For whom a message is: sectors and statuses, without a tick all of them; those who have not answered a question.
+
+    Questions about diet and access are offered to the role care alone (S14).
+    """
 
     sector = SelectMultipleField(_l("Sector"))
     status = SelectMultipleField(_l("Status"))
+    unanswered = SelectField(_l("Only those who have not answered"), default="")
 
     def __init__(self, *args: Any, event: Event, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.sector.choices = [SelectChoice(sector.key, in_language(sector.name)) for sector in event.sectors]
         self.status.choices = [SelectChoice(status.value, status_name(status)) for status in STATUSES]
+        may_read_care = may_open("counts.people", event)
+        asked = [
+            SelectChoice(one.key, in_language(one.label))
+            for one in unanswered.list_askable(event)
+            if may_read_care or one.sensitivity == Sensitivity.ORDINARY
+        ]
+        self.unanswered.choices = [SelectChoice("", _("All of them, whatever they have answered")), *asked]
 
     def query(self) -> dict[str, Any]:
         """Return the parameters of the attendee list's URL for these people."""
-        typed = {"sector": self.sector.data or [], "status": self.status.data or []}
+        typed: dict[str, Any] = {"sector": self.sector.data or [], "status": self.status.data or []}
+        typed[unanswered.PARAMETER] = self.unanswered.data or ""
         return {name: values for name, values in typed.items() if values}
 
 

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from forum import clock
 from forum.accounts import sign_ins
+from forum.console.own_mailing_words import may_know_people
 from forum.console.settings_editing import get_locked_or_404
 from forum.events.models import Event
 from forum.extensions import db
@@ -57,8 +58,12 @@ DECIDED = _l("Somebody has sent or deleted the message meanwhile. This page show
 
 
 def find_or_404(event: Event, number: int) -> Mailing:
-    """Return the event's message in the organisers' own words; abort with 404 for any other mailing (S13)."""
-    return queries.find(event, number, MailingKind.OWN_WORDS) or abort(404)
+    """Return the event's message in the organisers' own words; abort with 404 for any other mailing (S13).
+
+    A message to those who have not answered about diet or access is there for the role care alone (S14).
+    """
+    mailing = queries.find(event, number, MailingKind.OWN_WORDS)
+    return mailing if mailing and may_know_people(mailing) else abort(404)
 
 
 def by_now() -> dict[str, Any]:

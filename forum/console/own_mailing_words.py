@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from forum.accounts.access import may_open
 from forum.extensions import db
-from forum.mailings import chosen_audience, mails, progress, queries
+from forum.mailings import chosen_audience, mails, progress, queries, unanswered
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import LeftOut, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
@@ -23,7 +23,7 @@ from forum.outbox.wording import reason_text as aborted_text
 from forum.registration import filter_words
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
-from forum.web.languages import NAMES
+from forum.web.languages import NAMES, in_language
 
 # The most people whom a page names as left out of a message.
 NAMED = 50
@@ -94,6 +94,14 @@ def preview_for(mailing: Mailing, audience: ChosenAudience, number: int) -> Pers
     return PersonsPreview(person, number, len(people), code, mail)
 
 
+def may_know_people(mailing: Mailing) -> bool:
+    """Return whether the visitor may know how many people the message is for, and who: for some the role care alone.
+
+    Who has not answered a question about diet or access tells who has (S14).
+    """
+    return not unanswered.is_of_care(mailing) or may_open("counts.people", mailing.event)
+
+
 def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
     """Return the outcome of a recipient's mail as text and icon."""
     message = recipient.message
@@ -132,7 +140,10 @@ def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:
         number = len(audience.people) + len(audience.left)
         return [ngettext("%(num)s person chosen one by one", "%(num)s people chosen one by one", number)]
     filters: Any = chosen_audience.filters_of(mailing.audience, mailing.event)
-    return filter_words.said(mailing.event, filters) or [_("Everybody")]
+    said = filter_words.said(mailing.event, filters)
+    if question := unanswered.find_question(mailing):
+        said.append(_("No answer: %(question)s", question=in_language(question.label)))
+    return said or [_("Everybody")]
 
 
 def _named(mailing: Mailing, audience: ChosenAudience) -> list[tuple[Registration, str]]:

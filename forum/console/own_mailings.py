@@ -18,7 +18,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import leaving, mails, own_words, queries
+from forum.mailings import leaving, mails, own_words, queries, unanswered
 from forum.mailings.enums import MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -34,6 +34,8 @@ from forum.web.languages import NAMES
 bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
 # The name of the button that saves a draft's words and sends them to the signed-in organiser alone.
 TRIAL = "trial"
+# The name of the button that shows the message with the words of the form, which are not saved.
+PREVIEW = "preview"
 
 
 @bp.route("/message", methods=["GET", "POST"])
@@ -59,12 +61,15 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/text", methods=["GET", "POST"])
 def write(event: str, mailing: int) -> ResponseReturnValue:
-    """Show a draft, for whom it is, and how it looks; on POST save its words, and send it to the organiser if asked."""
+    """Show a draft, for whom it is, and how it looks; on POST save its words, and send it to the organiser if asked.
+
+    Asked for a preview, show the draft with the words of the form instead of saving them.
+    """
     shown = find_or_404(get_any_or_404(event), mailing)
     if answer := _ask_if_planned(shown):
         return answer
     form = _form_of(shown)
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
         return _draft_page(shown, form)
     shown = find_or_404(get_locked_or_404(event), mailing)
     try:
@@ -177,6 +182,9 @@ def _draft_page(
     compared = [*differences(form, meanwhile.stored)] if meanwhile else []
     if meanwhile:
         form.show(meanwhile.stored)
+    # Words that were typed and not saved are shown in the message, if a form asks for that and they can be sent.
+    is_unsaved = not meanwhile and not form.errors and request.form.get("act") == PREVIEW
+    said = own_words.sketch(mailing, form.written()) if is_unsaved else mailing
     meant, text = words.describe_meant(mailing), request.args.get("person", "")
     want_languages(form, [code for code in NAMES if meant.audience.languages[code]])
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
@@ -189,8 +197,9 @@ def _draft_page(
         compared=compared,
         meant=meant,
         list_url=_list_url(mailing),
-        persons=words.preview_for(mailing, meant.audience, number),
-        samples=words.list_samples(mailing),
+        persons=words.preview_for(said, meant.audience, number),
+        samples=words.list_samples(said),
+        is_unsaved=is_unsaved,
         may_send=mailing.event.is_published and not events.is_over(mailing.event, clock.now()),
         wording=registration_wording,
         reminder=queries.find_reminder(mailing),
@@ -200,7 +209,11 @@ def _draft_page(
 
 
 def _list_url(mailing: Mailing) -> str:
-    """Return the attendee list's URL that shows the recipients of a draft; "" if they were chosen one by one."""
-    if mailing.audience is None or not may_open("attendees.index", mailing.event):
+    """Return the attendee list's URL that shows the recipients of a draft; "" where its filters do not find them."""
+    if (
+        mailing.audience is None
+        or unanswered.PARAMETER in mailing.audience
+        or not may_open("attendees.index", mailing.event)
+    ):
         return ""
     return url_for("attendees.index", event=mailing.event.slug, **mailing.audience)

@@ -11,9 +11,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from forum.console.mailing_words import state_words
+from forum.console.own_mailing_words import may_know_people
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.invitations import queries as invitations
+from forum.invitations import silence
 from forum.mailings import chosen_audience, queries, reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.models import Reminder
@@ -34,16 +36,16 @@ WHY = {
 class Line:
     """A line of the plan: the day, the mail, its state as text and icon, and how many people it reaches.
 
-    `at` is None when no day is known.
+    `at` is None when no day is known, `people` and `url` are None where the visitor may not know the people.
     """
 
     at: datetime | None
     title: str
     rule: str
-    url: str
+    url: str | None
     label: str
     kind: str
-    people: int
+    people: int | None
     note: str = ""
 
 
@@ -82,15 +84,17 @@ def _line(reminder: Reminder, now: datetime) -> Line:
     if reminder.skipped_at and reminder.skipped_because:
         label, kind = str(WHY[reminder.skipped_because]), "out"
     at, people, note = _reach(reminder, now)
+    url = url_for(endpoint, event=mailing.event.slug, mailing=mailing.id)
+    is_known = may_know_people(mailing)
     return Line(
         at,
         in_language(mailing.subjects),
         rule_text(reminder),
-        url_for(endpoint, event=mailing.event.slug, mailing=mailing.id),
+        url if is_known else None,
         label,
         kind,
-        people,
-        note,
+        people if is_known else None,
+        note if is_known else "",
     )
 
 
@@ -114,21 +118,65 @@ def _reach(reminder: Reminder, now: datetime) -> tuple[datetime | None, int, str
     return reminders.first_of(moments, now), len(moments) - late, told if late else ""
 
 
+def list_rules(event: Event) -> list[tuple[str, str, str, str]]:
+    """Return the reminders that every event sends: name, rule, endpoint that changes the rule, kind of mail."""
+    return [
+        (
+            _("Offered places that are not answered"),
+            offer_rule_text(event),
+            "reminder_rules.of_offers",
+            "offer-reminder",
+        ),
+        (
+            _("Invitations that are not answered"),
+            silence_rule_text(event),
+            "reminder_rules.of_invitations",
+            "invitation-reminder",
+        ),
+    ]
+
+
+def offer_rule_text(event: Event) -> str:
+    """Return when offers of a place are reminded, such as "24 hours before the end of the offer"."""
+    hours = event.offer_reminder_hours
+    if hours is None:
+        return _("with a quarter of the time left to answer")
+    if not hours:
+        return _("never")
+    return ngettext(
+        "%(num)s hour before the end of the offer", "%(num)s hours before the end of the offer", hours
+    )
+
+
+def silence_rule_text(event: Event) -> str:
+    """Return when invitations without a day of their own are reminded, such as "after 5 days of silence, at 09:00"."""
+    if not event.invitation_reminder_days:
+        return _("never, if they have no day of their own")
+    return ngettext(
+        "after %(num)s day without an answer, at %(hour)s",
+        "after %(num)s days without an answer, at %(hour)s",
+        event.invitation_reminder_days,
+        hour=f"{event.invitation_reminder_hour:02}:00",
+    )
+
+
 def _of_invitations(event: Event, now: datetime) -> Iterator[Line]:
-    for at, number in _by_day(event, invitations.list_reminder_moments(event, now)):
-        url = url_for("invitations.index", event=event.slug)
-        title = _("Invitations that are not answered")
-        yield Line(
-            at, title, _("before the deadline of each invitation"), url, _("By itself"), "wait", number
-        )
+    by_rule = [at for at in silence.list_moments(event, now).values() if at > now]
+    for moments, rule in (
+        (invitations.list_reminder_moments(event, now), _("before the deadline of each invitation")),
+        (by_rule, silence_rule_text(event)),
+    ):
+        for at, number in _by_day(event, moments):
+            url = url_for("invitations.index", event=event.slug)
+            title = _("Invitations that are not answered")
+            yield Line(at, title, rule, url, _("By itself"), "wait", number)
 
 
 def _of_offers(event: Event, now: datetime) -> Iterator[Line]:
     for at, number in _by_day(event, offers.list_reminder_moments(event, now)):
         url = url_for("waiting_list.index", event=event.slug)
         title = _("Offered places that are not answered")
-        rule = _("with a quarter of the time left to answer")
-        yield Line(at, title, rule, url, _("By itself"), "wait", number)
+        yield Line(at, title, offer_rule_text(event), url, _("By itself"), "wait", number)
 
 
 def _by_day(event: Event, moments: Sequence[datetime]) -> Iterable[tuple[datetime, int]]:

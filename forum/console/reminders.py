@@ -24,6 +24,7 @@ from forum.mailings.models import Mailing
 from forum.mailings.reminders import Rule
 from forum.registration.narrowing import UnknownFilter
 from forum.web.forms import TidyForm
+from forum.web.languages import language
 
 bp = Blueprint("reminders", __name__, url_prefix="/console/<event>")
 MOST_DAYS = 365
@@ -66,6 +67,8 @@ def index(event: str) -> ResponseReturnValue:
         event=shown,
         lines=reminder_words.list_lines(shown, now),
         is_off=events.is_off(shown, now),
+        rules=reminder_words.list_rules(shown),
+        code=language(),
     )
 
 

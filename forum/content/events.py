@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forum.columns import is_web_link
-from forum.content import moments, questions, registration_rules
+from forum.content import mail_words, moments, questions, registration_rules
 from forum.content.shapes import (
     LANGUAGES,
     Document,
@@ -33,6 +33,7 @@ from forum.content.shapes import (
 from forum.events.enums import SectorPolicy
 from forum.events.look import THEMES, find_fault
 from forum.events.models import Event, Sector
+from forum.outbox.mail_text_models import MailText
 from forum.questions.models import Question
 from forum.web.colours import is_colour
 
@@ -110,13 +111,14 @@ SHAPE = table(
         ),
         "facts": listing(table({"label": NAMED, "value": LONG})),
         questions.QUESTIONS: questions.SHAPE,
+        mail_words.MAILS: mail_words.SHAPE,
     },
 )
 LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 
 
-def tell(event: Event, asked: Sequence[Question]) -> Document:
-    """Return the content of an event's event.toml as a document; the questions are given in order."""
+def tell(event: Event, asked: Sequence[Question], changed: Sequence[MailText]) -> Document:
+    """Return the document of event.toml for an event, its questions in order, and the changed words of its mails."""
     zone = event.zone
     organiser = {
         "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,
@@ -141,6 +143,7 @@ def tell(event: Event, asked: Sequence[Question]) -> Document:
                 "look": _known({name: getattr(event, column) for name, column in LOOK.items()}),
                 **{name: _tell_list(getattr(event, name)) for name in LISTS},
                 questions.QUESTIONS: questions.tell(asked),
+                mail_words.MAILS: mail_words.tell(changed),
             },
             kept=("sectors",),
         ),
@@ -164,6 +167,8 @@ def read(raw: Document, where: Where) -> Document:
     _refuse_wrong_shares(document, where)
     if told := questions.read(document.get(questions.QUESTIONS, []), where.at(questions.QUESTIONS)):
         document[questions.QUESTIONS] = told
+    if told := mail_words.read(document.pop(mail_words.MAILS, []), where.at(mail_words.MAILS)):
+        document[mail_words.MAILS] = told
     _refuse_faint_colours(document.get("look", {}), where.at("look"))
     return document
 

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from forum.accounts import autosaves
-from forum.content import events, import_questions, moments
+from forum.content import events, import_mail_words, import_questions, moments
 from forum.content.documents import BODY
+from forum.content.mail_words import MAILS
 from forum.content.questions import QUESTIONS
 from forum.content.shapes import LANGUAGES, Document, Where, text_of
 from forum.content.site import BY_LANGUAGE, Site, event_path, page_path
@@ -48,6 +49,7 @@ def write(slug: str, document: Document, event: Event | None, *, actor: str, now
     _share_places(event, document, where)
     db.session.flush()
     import_questions.write(event, document.get(QUESTIONS, []), where, now=now)
+    import_mail_words.write(event, document.get(MAILS, []), where, actor=actor, now=now)
     waiting_list.offer_free_places(event, now=now)
     if former:
         mailings.propose_change(event, former, actor=actor, now=now)

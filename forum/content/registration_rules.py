@@ -28,6 +28,10 @@ SHAPE = table(
         # other key if they are offered until the event begins.
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
+        # Left out: offers are reminded with a quarter of their time left. 0: they are not reminded.
+        "offer_reminder_hours": number(0, 10_000),
+        "invitation_reminder_days": number(1, 365),
+        "invitation_reminder_hour": number(0, 23),
         "review_days": number(1, 365),
         "second_reviewer": flag,
         # `participant_list` says who may read the list of participants; it is left out if there is no list.
@@ -49,6 +53,11 @@ def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
         "organisation_cap": event.organisation_cap,
         "line_order": None if event.line_order == LineOrder.TIME else str(event.line_order),
         "offer_cutoff_hours": event.offer_cutoff_hours or None,
+        "offer_reminder_hours": event.offer_reminder_hours,
+        "invitation_reminder_days": event.invitation_reminder_days,
+        "invitation_reminder_hour": event.invitation_reminder_hour
+        if event.invitation_reminder_days
+        else None,
         "review_days": event.review_days,
         "second_reviewer": event.has_second_reviewer or None,
         "participant_list": None
@@ -69,6 +78,9 @@ def values_of(rules: dict[str, Any], at: Callable[[dict[str, Any], str], datetim
         "organisation_cap": rules.get("organisation_cap"),
         "line_order": LineOrder(rules.get("line_order", LineOrder.TIME)),
         "offer_cutoff_hours": rules.get("offer_cutoff_hours", 0),
+        "offer_reminder_hours": rules.get("offer_reminder_hours"),
+        "invitation_reminder_days": rules.get("invitation_reminder_days"),
+        "invitation_reminder_hour": rules.get("invitation_reminder_hour", 9),
         "review_days": rules.get("review_days"),
         "has_second_reviewer": rules.get("second_reviewer", False),
         "participant_list": ListAudience(rules.get("participant_list", ListAudience.OFF)),

@@ -14,6 +14,7 @@ from forum.content.site import Site, event_path, page_path, post_path
 from forum.events.models import Event
 from forum.extensions import db
 from forum.images import queries as images_of_libraries
+from forum.mailings import mail_texts
 from forum.news import glossary as glossary_of_site
 from forum.news.models import Category, FormerSlug, OldAddress, Post, Tag
 from forum.questions import queries as questions
@@ -40,7 +41,8 @@ def read() -> Site:
     for event in list_events():
         _refuse_unsafe(event.slug, event_path(event.slug))
         slugs[event.id], zones[event.slug] = event.slug, event.zone
-        site.events[event.slug] = events.tell(event, questions.list_all(event.id))
+        asked, changed = questions.list_all(event.id), mail_texts.list_rows(event)
+        site.events[event.slug] = events.tell(event, asked, changed)
         for page in event.pages:
             _refuse_unsafe(page.slug, page_path(event.slug, page.slug, LANGUAGES[0]))
             site.pages[event.slug, page.slug] = _trimmed(pages.tell(page, event.zone))

@@ -50,6 +50,12 @@ class Event(Base):
         CheckConstraint("offer_hours > 0", name="offer_hours_positive"),
         CheckConstraint("offer_cutoff_hours >= 0", name="offer_cutoff_hours_not_negative"),
         CheckConstraint("review_days > 0", name="review_days_positive"),
+        CheckConstraint("offer_reminder_hours >= 0", name="offer_reminder_hours_not_negative"),
+        CheckConstraint("invitation_reminder_days > 0", name="invitation_reminder_days_positive"),
+        CheckConstraint(
+            "invitation_reminder_hour >= 0 AND invitation_reminder_hour <= 23",
+            name="invitation_reminder_hour_of_a_day",
+        ),
         Index(
             "uq_events_current",
             "is_current",
@@ -116,6 +122,11 @@ class Event(Base):
     offer_hours: Mapped[int] = mapped_column(default=48)
     # Offers of places end this many hours before the event begins.
     offer_cutoff_hours: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    # How many hours before the end of an offer its reminder leaves; None for a quarter of its time, 0 for no reminder.
+    offer_reminder_hours: Mapped[int | None]
+    # After how many days without an answer, and at which hour, an invited person is reminded; None for never.
+    invitation_reminder_days: Mapped[int | None]
+    invitation_reminder_hour: Mapped[int] = mapped_column(default=9, server_default=text("9"))
     line_order: Mapped[LineOrder] = member(LineOrder, default=LineOrder.TIME, server_default=text("'time'"))
     # The number of days within which a decision on a review is promised; None for no promise.
     review_days: Mapped[int | None]

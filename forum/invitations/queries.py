@@ -207,7 +207,7 @@ def list_unsent(limit: int, now: datetime) -> Sequence[int]:
 def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
     """Return the ids of open invitations whose reminder is due and whose mail was sent, the oldest first."""
     is_public = exists().where(*IS_TO_COME, Event.ends_at > now)
-    due = Invitation.remind_at <= now, *_has_been_sent(now), is_public
+    due = Invitation.remind_at <= now, *has_been_sent(now), is_public
     query = select(Invitation.id).outerjoin(Invitation.message).where(IS_TO_REMIND, *due)
     return db.session.scalars(query.order_by(Invitation.id).limit(limit)).all()
 
@@ -221,7 +221,7 @@ def list_reminder_moments(event: Event, now: datetime) -> Sequence[datetime]:
 
 def silent(event: Event, now: datetime) -> Select[Invitation]:
     """Return the query for the event's open invitations whose mail was sent and whose person was not reminded yet."""
-    mine = Invitation.event_id == event.id, Invitation.reminded_at.is_(None), *_has_been_sent(now)
+    mine = Invitation.event_id == event.id, Invitation.reminded_at.is_(None), *has_been_sent(now)
     not_asked = or_(Invitation.remind_at.is_(None), Invitation.remind_at > now)
     return select(Invitation).outerjoin(Invitation.message).where(*mine, not_asked)
 
@@ -231,7 +231,7 @@ def count_silent(event: Event, now: datetime) -> int:
     return db.session.scalar(silent(event, now).with_only_columns(func.count())) or 0
 
 
-def _has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for an open invitation whose mail was sent, without people whose data are restricted.
 
     The mail's row in the outbox may be deleted already.

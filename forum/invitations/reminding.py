@@ -11,7 +11,7 @@ from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.invitations import mails, queries
+from forum.invitations import mails, queries, silence
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import EventOver
 from forum.invitations.models import Invitation
@@ -22,7 +22,10 @@ from forum.registration import places
 def list_next(*, now: datetime) -> Sequence[int]:
     """Return the ids of the invitations whose reminders may go to the outbox now."""
     room = AT_ONCE - queries.count_in_line()
-    return queries.list_to_remind(room, now) if room > 0 else []
+    if room <= 0:
+        return []
+    chosen = queries.list_to_remind(room, now)
+    return [*chosen, *silence.list_due(now)[: room - len(chosen)]]
 
 
 def queue_one(invitation_id: int, *, now: datetime) -> int:
@@ -37,8 +40,8 @@ def queue_one(invitation_id: int, *, now: datetime) -> int:
     places.lock(invitation.event)
     db.session.refresh(invitation)
     is_open = invitation.state == InvitationState.OPEN and invitation.expires_at > now
-    is_due = invitation.remind_at is not None and invitation.remind_at <= now and not invitation.reminded_at
-    if not is_open or not is_due or not invitation.event.is_published:
+    is_due = invitation.remind_at <= now if invitation.remind_at else silence.is_due(invitation, now)
+    if not is_open or not is_due or invitation.reminded_at or not invitation.event.is_published:
         return 0
     invitation.reminded_at = now
     mails.queue_reminder(invitation, now=now)

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import refusals
+from forum.mailings import refusals, unanswered
 from forum.mailings.enums import LeftOut
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import suppression
@@ -77,6 +77,8 @@ def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience
         .with_only_columns(Registration.id, Registration.language, *columns, IS_FREE.label("is_free"))
     )
     rows = db.session.execute(each.order_by(*listing.BY_NAME)).all()
+    silent = unanswered.narrow(mailing, [row.id for row in rows])
+    rows = [row for row in rows if row.id in silent] if len(silent) < len(rows) else rows
     suppressed = suppression.list_suppressed({row.email for row in rows if row.email})
     for number, language, status, email, canonical, is_free in rows:
         reason = _reason(status, is_free=is_free, email=email)

@@ -78,6 +78,12 @@ def draft(
     return mailing
 
 
+def sketch(mailing: Mailing, written: Written) -> Mailing:
+    """Return an unsaved message with these words, for those for whom the draft is: a preview shows it."""
+    said = {"subjects": written.subjects, "words": written.words, "fallback": written.fallback}
+    return Mailing(event=mailing.event, kind=MailingKind.OWN_WORDS, audience=mailing.audience, **said)
+
+
 def rewrite(mailing: Mailing, written: Written, *, actor: str, now: datetime) -> bool:
     """Set what the draft says; return whether that has changed. Raises AlreadyDecided."""
     require(mailing, MailingStatus.PROPOSED)

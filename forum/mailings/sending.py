@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from forum.events import queries as events
 from forum.extensions import db
-from forum.mailings import actions, chosen_audience, leaving, mails, progress, queries, refusals
+from forum.mailings import actions, chosen_audience, leaving, mails, progress, queries, refusals, unanswered
 from forum.mailings.enums import STARTED, Anchor, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import pacing
@@ -94,7 +94,7 @@ def _tell_change(recipient: MailingRecipient, now: datetime) -> OutboxMessage | 
 def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessage | None:
     mailing, registration = recipient.mailing, recipient.registration
     recipient.left_because = chosen_audience.why_left_out(registration, mailing)
-    if recipient.left_because:
+    if recipient.left_because or unanswered.has_answered(mailing, registration):
         return None
     code = chosen_audience.code_for(mailing, registration.language)
     leave = {"leave_link": refusals.issue(recipient), "leave_address": leaving.address_of(recipient)}

@@ -2,8 +2,9 @@
 
 Each part is a block of the mail's templates. Facts that a reader needs stay in the template, whatever organisers write:
 the link and its button, days and place, reasons, and what can be done until when. A deadline that stands in the first
-sentence is a placeholder that changed words must keep. Mails about links, addresses, substitutes, delegations, rights
-and accounts always have the standard words: they say who may act, and to whom.
+sentence is a placeholder that changed words must keep. What to do if somebody has not asked for a link or an address
+stays, too. Mails that warn of a new address, about substitutes, delegations, rights and accounts always have the
+standard words: they say who may act, and to whom.
 
 Changed words are never compiled as a template: placeholders are filled in, and the result replaces the block's output
 (S37).
@@ -45,6 +46,11 @@ KINDS: Mapping[str, Sequence[str]] = {
     "cancelled": (),
     "reinstated": (),
     "changed": (CHANGES,),
+    "already-registered": (),
+    "link": (),
+    "link-to-confirm": (),
+    "new-address": (DEADLINE,),
+    "own-data": (),
     "invitation": (),
     "invitation-reminder": (),
 }

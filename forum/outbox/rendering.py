@@ -21,12 +21,16 @@ SUBJECT_FILE, TEXT_FILE, HTML_FILE = "subject.txt", "body.txt", "body.html"
 
 @dataclass(frozen=True)
 class Rendered:
-    """Subject, plain text and HTML of a mail, and the sender's name where the settings give none."""
+    """Subject, plain text and HTML of a mail, and the sender's name where the settings give none.
+
+    `source` is the HTML before its styles were moved into style attributes; a preview shows it.
+    """
 
     sender_name: str
     subject: str
     text: str
     html: str
+    source: str
 
 
 def render(kind: str, language: str, context: Mapping[str, Any], changed: MailText | None = None) -> Rendered:
@@ -46,7 +50,8 @@ def render(kind: str, language: str, context: Mapping[str, Any], changed: MailTe
         html = _template(kind, HTML_FILE, known, marked)
         # Mail programs list the sender's name beside the subject, so the name must not reveal the forum either (P26).
         sender_name = str(known.get("sender_name") or _("Registration"))
-    return Rendered(sender_name, subject, BLANK_LINES.sub("\n\n", text.strip()), _inliner().inline(html))
+    tidy = BLANK_LINES.sub("\n\n", text.strip())
+    return Rendered(sender_name, subject, tidy, _inliner().inline(html), html)
 
 
 def read_standard(kind: str, language: str, context: Mapping[str, Any]) -> dict[str, str]:

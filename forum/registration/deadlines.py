@@ -38,10 +38,17 @@ def offer_ends_at(event: Event, now: datetime) -> datetime:
     return min(now + timedelta(hours=event.offer_hours), offers_end_at(event))
 
 
-def reminder_at(made_at: datetime, until: datetime) -> datetime | None:
-    """Return when to send the reminder of an offer: with a quarter of its time left; None if its time is too short."""
-    whole = until - made_at
-    return until - whole / 4 if whole >= SHORTEST_REMINDED else None
+def reminder_at(event: Event, made_at: datetime, until: datetime) -> datetime | None:
+    """Return when to send the reminder of an offer; None if its time is too short, or the event has no such reminders.
+
+    It leaves the event's number of hours before the deadline. Without a number, and for an offer that is shorter, it
+    leaves with a quarter of the time left.
+    """
+    whole, hours = until - made_at, event.offer_reminder_hours
+    if hours == 0 or whole < SHORTEST_REMINDED:
+        return None
+    left = timedelta(hours=hours or 0)
+    return until - (left if timedelta(0) < left < whole else whole / 4)
 
 
 def find_later_offer(

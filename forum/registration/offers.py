@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from forum.audit import actions as audit
+from forum.events import changes
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
@@ -46,7 +47,7 @@ def make(
         reason=reason,
         why=dict(why),
         expires_at=until,
-        remind_at=deadlines.reminder_at(now, until),
+        remind_at=deadlines.reminder_at(registration.event, now, until),
     )
     db.session.add(offer)
     mails.queue_offered(registration, why=offer.why, now=now)
@@ -91,7 +92,7 @@ def set_deadline(registration: Registration, until: datetime, *, now: datetime) 
     registration.offer_expires_at = until
     if offer := find_open(registration):
         offer.expires_at = until
-        offer.remind_at = deadlines.reminder_at(now, until)
+        offer.remind_at = deadlines.reminder_at(registration.event, now, until)
 
 
 def prolong_open(event: Event, pause: timedelta, *, actor: str, now: datetime) -> None:
@@ -119,6 +120,22 @@ def remind(event: Event, *, now: datetime) -> int:
         mails.queue_about_offer(offer.registration, "offer-reminder", now=now)
         audit.record("registration.offer_reminded", offer.registration, actor="worker", at=now)
     return len(reminded)
+
+
+def set_reminder(event: Event, hours: int | None, *, actor: str, now: datetime) -> bool:
+    """Change how long before their deadline offers are reminded; return whether that has changed anything.
+
+    Open offers get their new moment. One for which that moment has passed keeps the moment that it has. Call it with
+    the event locked.
+    """
+    if not changes.change(event, {"offer_reminder_hours": hours}, actor=actor, now=now):
+        return False
+    mine = Registration.event_id == event.id, Offer.ended_at.is_(None), Offer.reminded_at.is_(None)
+    for offer in db.session.scalars(select(Offer).join(Offer.registration).where(*mine)):
+        moment = deadlines.reminder_at(event, offer.made_at, offer.expires_at)
+        if moment is None or moment > now:
+            offer.remind_at = moment
+    return True
 
 
 def list_reminder_moments(event: Event, now: datetime) -> Sequence[datetime]:

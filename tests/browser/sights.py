@@ -585,6 +585,25 @@ CONSOLE = [
     ),
     Sight("reminders, none", "reminders.index", {"event": "nf16"}, as_=ORGANISER),
     Sight("reminders", "reminders.index", way=of_event("reminders.index"), world="long", as_=ORGANISER),
+    Sight(
+        "reminders, offers",
+        "reminder_rules.of_offers",
+        way=of_event("reminder_rules.of_offers"),
+        as_=ORGANISER,
+    ),
+    Sight(
+        "reminders, invitations, wrong",
+        "reminder_rules.of_invitations",
+        way=wrongly(of_event("reminder_rules.of_invitations"), {"way": "after", "number": "0"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight(
+        "reminders, invitations",
+        "reminder_rules.of_invitations",
+        way=of_event("reminder_rules.of_invitations"),
+        as_=ORGANISER,
+    ),
     Sight("message, plan it?", "reminders.plan", way=of_letter("reminders.plan", "draft"), as_=ORGANISER),
     Sight(
         "message, in the plan",

@@ -85,6 +85,7 @@ NO_PAGES = {  # routes that answer with something other than a page, each with t
     "cancellation.take_back": "leads back to the overview",
     "mail_texts.reset": "leads back to the mail's words",
     "reminders.take_off": "leads back to the plan",
+    "mail_frames.styles": "the styles of mails in the frames of previews",
     "self_service.file": "a file that somebody has sent",
     "own_everything.file": "a file that somebody has sent",
     "figures.file": "numbers as a file",

@@ -13,11 +13,13 @@ from forum.columns import Text
 from forum.database import start_write
 from forum.events.enums import LineOrder
 from forum.extensions import db
+from forum.mailings import mail_texts
 from forum.news.models import Correction, FormerSlug, GlossaryTerm, OldAddress, Source, Withdrawal
 from forum.questions.enums import QuestionKind
 from tests.factories.events import HELP_LINES, NOW, ORGANISER, make_archive, make_event, make_page
 from tests.factories.news import PUBLISHED, make_category, make_post, make_tag
 from tests.factories.questions import make_question
+from tests.factories.registrations import write
 from tests.factories.saving import save
 
 Run = Callable[..., tuple[int, str]]
@@ -40,6 +42,9 @@ def site(app, frozen):
             organisation_cap=5,
             line_order=LineOrder.BALANCE,
             offer_cutoff_hours=6,
+            offer_reminder_hours=12,
+            invitation_reminder_days=4,
+            invitation_reminder_hour=8,
             accent_light="#14463f",
             map_url="https://map.example/?at=1,2",
             directions=Text(sv="Från **torget**\n\n+ ett", en="From the square"),
@@ -51,6 +56,19 @@ def site(app, frozen):
             sharing=Text(sv='Rad "ett"\n\nRad två \\ slut', en="Line one"),
             programme_points=[{"day": 1, "starts": "09:00", "title": {"sv": "Läget"}, "text": {"sv": "Ett"}}],
             facts=[{"label": Text(sv="Språk", en="Languages"), "value": Text(sv="Två", en="Two")}],
+        )
+        write(
+            mail_texts.change,
+            event,
+            "offered",
+            "en",
+            {
+                "subject": "Good news for you",
+                "opening": "A seat until {deadline}.\n\nAt {event}.",
+                "closing": "",
+            },
+            actor="command",
+            now=NOW,
         )
         make_archive(languages=["sv"], sectors=[])
         diet = make_question(

@@ -31,6 +31,7 @@ from forum.news.models import (
     TagAlias,
     Withdrawal,
 )
+from forum.outbox.mail_text_models import MailText
 from forum.questions.models import Choice, Question
 from tests.content.conftest import change, files_of
 from tests.factories.news import make_post
@@ -77,6 +78,7 @@ UNTOLD = {
     "glossary_terms": {"id"},
     "questions": {"id", "event_id", "position", "answers_deleted_at"},
     "question_choices": {"id", "question_id", "position"},
+    "mail_texts": {"id", "event_id", "standard", "changed_at"},
 }
 TOLD = {
     "events": {
@@ -95,6 +97,7 @@ TOLD = {
         *("organiser_name", "organiser_address", "organiser_phone", "organiser_url", "organiser_logo"),
         *("release_at", "freezes_at", "has_waiting_list", "organisation_cap", "offer_hours", "capacity"),
         *("line_order", "offer_cutoff_hours", "participant_list", "has_second_reviewer", "review_days"),
+        *("offer_reminder_hours", "invitation_reminder_days", "invitation_reminder_hour"),
         *("programme_points", "facts"),
         *("accent_light", "accent_dark", "logo_key", "share_key", "map_url", "directions", "contacts"),
     },
@@ -119,10 +122,12 @@ TOLD = {
         "is_locating",
     },
     "question_choices": {"key", "label", "withdrawn_at"},
+    "mail_texts": {"kind", "language", "subject", "opening", "closing"},
 }
 MODELS = (
     *(Event, Sector, Page, Post, PostText, Correction, Source, Category, Tag, TagAlias),
     *(Withdrawal, FormerSlug, OldAddress, GlossaryTerm, PageRevision, PostRevision, Question, Choice),
+    MailText,
 )
 
 

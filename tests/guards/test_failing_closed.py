@@ -63,7 +63,7 @@ AUDITED = {
     *("library.remove", "library.show", "mailings.dismiss", "mailings.send", "mailings.show"),
     *(f"own_mailings.{act}" for act in ("new", "write", "people", "discard")),
     *("mail_texts.edit", "mail_texts.reset", "sent_mailings.send", "self_service.subscribe"),
-    *("reminders.plan", "reminders.take_off"),
+    *("reminders.plan", "reminders.take_off", "reminder_rules.of_offers", "reminder_rules.of_invitations"),
     *("page_revisions.show", "pages.edit", "pages.new", "pages.remove", "posts.edit", "posts.new"),
     *("previews.end", "publication.unpublish", "cancellation.show"),
     *("publishing.correct", "publishing.publish", "publishing.withdraw", "revisions.show"),

@@ -85,15 +85,9 @@ REACH = {
     "forum/commands/underscores.py": {"http", "urllib.request"},
     "forum/commands/serving.py": {"socket"},  # this module checks the port on which the server will listen
     # This module asks DNS, when the operator runs `forum doctor mail`.
-    "forum/health/tls_faults.py": {
-        "smtplib",
-        "ssl",
-    },  # this module names their errors and connects to nothing
     "forum/health/dns_lookups.py": {"dns"},
-    "forum/health/tls_faults.py": {
-        "smtplib",
-        "ssl",
-    },  # this module names their errors and connects to nothing
+    # This module names the errors of a connection, and connects to nothing.
+    "forum/health/tls_faults.py": {"smtplib", "ssl"},
     "forum/events/drafts.py": {"frontmatter"},  # this module reads texts that are part of the project
     # Reads the front matter of content files, restricted to plain values.
     "forum/content/documents.py": {"yaml"},

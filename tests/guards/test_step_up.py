@@ -25,6 +25,8 @@ WEIGHTY = {
         "log.export_site",
     ),  # with these forms, personal data leave the system
     *("mailings.send", "reminders.plan", "sent_mailings.send"),  # these forms send mails to many people
+    # these forms decide when many people are reminded
+    *("reminder_rules.of_offers", "reminder_rules.of_invitations"),
     "mail_texts.edit",  # this form changes what everybody is told from then on
     # these forms send mails to many people, and delete many registrations
     *("imports.new", "imports.undo", "import_tables.show"),

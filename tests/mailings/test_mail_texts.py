@@ -293,5 +293,5 @@ def test_another_event_keeps_its_words_and_a_copy_takes_them_over(event):
 
 
 def test_unknown_kinds_and_languages_are_not_there(organiser, event):
-    for kind, code in (("link", "en"), ("account-reset", "en"), ("offered", "da")):
+    for kind, code in (("address-leaving", "en"), ("account-reset", "en"), ("offered", "da")):
         organiser.get("mail_texts.edit", event="nf27", kind=kind, code=code, expect=404)

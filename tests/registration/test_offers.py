@@ -14,6 +14,7 @@ from forum.registration import (
     actions,
     declining,
     expiry,
+    offers,
     offers_by_hand,
     places,
     queries,
@@ -147,6 +148,34 @@ def test_the_reminder_is_sent_once_when_a_quarter_of_the_time_is_left():
     assert "12:00" not in newest_mail(first, "offer-reminder").subject
     write(actions.accept_offer, first, now=due)
     assert [status for kind, status in _states(first) if kind == "offer-reminder"] == ["aborted"]
+
+
+def test_the_organisers_say_how_long_before_its_end_an_offer_is_reminded():
+    event = room()
+    holder, first, second = in_line(event, "justice", 0, 1, 2)
+    cancel(holder)
+    mark_all_sent()
+    until, rule = first.offer_expires_at, {"actor": "user:1", "now": minutes(60)}
+    assert write(offers.set_reminder, event, 24, **rule)
+    assert not write(offers.set_reminder, event, 24, **rule)
+    assert rows(first)[0].remind_at == until - timedelta(hours=24)
+    # A moment that has passed is not caught up with: the offer keeps the one it has.
+    late = {**rule, "now": until - timedelta(hours=36)}
+    write(offers.set_reminder, event, 40, **late)
+    assert rows(first)[0].remind_at == until - timedelta(hours=24)
+    write(expiry.expire_due, now=until - timedelta(hours=24))
+    write(expiry.expire_due, now=until - timedelta(hours=23))
+    assert kinds_for(first).count("offer-reminder") == 1
+    write(offers.set_reminder, event, 0, **late)
+    write(declining.decline, first, now=until - timedelta(hours=22))
+    assert (second.status, rows(second)[0].remind_at) == (Status.OFFERED, None)
+
+
+def test_an_offer_shorter_than_the_hours_is_reminded_with_a_quarter_left():
+    event = room(offer_hours=12, offer_reminder_hours=24)
+    holder, first = in_line(event, "justice", 0, 1)
+    cancel(holder)
+    assert first.offer_expires_at - rows(first)[0].remind_at == timedelta(hours=3)
 
 
 @pytest.mark.parametrize(("hours", "at"), [(7, 6), (48, 47.5)])

@@ -109,6 +109,8 @@ AUDIENCES: dict[str, Face | Roles] = {
     "mailings.resume": MAILERS,
     "mailings.stop": MAILERS,
     "mailings.dismiss": MAILERS,
+    "reminder_rules.of_invitations": MAILERS,
+    "reminder_rules.of_offers": MAILERS,
     "reminders.index": MAILERS,
     "reminders.plan": MAILERS,
     "reminders.take_off": MAILERS,

@@ -5,6 +5,7 @@ from forum.accounts.audiences import ADMINS_OF_ALL, ANY_ROLE, EDITORS, ORGANISER
 AUDIENCES: dict[str, Face | Roles] = {
     "consent_texts.index": ORGANISERS,
     "console.first": ANY_ROLE,
+    "mail_frames.styles": ANY_ROLE,
     "console.styleguide": ANY_ROLE,
     "console.overview": VIEWERS,
     "all_events.index": ADMINS_OF_ALL,

@@ -1,0 +1,30 @@
+"""How the HTML part of a mail looks, in a frame of the console's pages.
+
+A page of the forum may have no styles in elements or attributes (S41), and its frames inherit that. So the frame shows
+the mail as it is before its styles are moved into its elements, with a link to the same styles. Nothing in it can be
+opened: its links would lead to nowhere, and it may run no script.
+"""
+
+import re
+
+from flask import Blueprint, Response, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from forum.outbox.rendering import Rendered
+
+bp = Blueprint("mail_frames", __name__, url_prefix="/console")
+STYLES = re.compile(r"<style>.*?</style>", re.DOTALL)
+ADDRESS = re.compile(r'(<a\b[^>]*?) href="[^"]*"')
+
+
+@bp.app_template_filter("mail_frame")
+def frame_of(mail: Rendered) -> str:
+    """Return the page of a frame that shows the HTML part of a mail."""
+    link = f'<link rel="stylesheet" href="{url_for("mail_frames.styles")}">'
+    return ADDRESS.sub(r"\1", STYLES.sub(lambda _match: link, mail.source, count=1))
+
+
+@bp.route("/mail-styles.css")
+def styles() -> ResponseReturnValue:
+    """Return the styles of mails for the frames that show them."""
+    return Response(render_template("layouts/mail.css"), content_type="text/css; charset=utf-8")

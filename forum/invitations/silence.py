@@ -1,0 +1,70 @@
+"""The reminder after some days without an answer: by the event's rule, for invitations without a day of their own.
+
+The days count from when the invitation's mail has left. A reminder whose hour was missed by more than WINDOW, because
+no worker ran or a clock was wrong, is left out (R18).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import func, select
+
+from forum.events import changes
+from forum.events.models import Event
+from forum.extensions import db
+from forum.invitations import queries
+from forum.invitations.models import Invitation
+from forum.outbox.models import OutboxMessage
+
+# How long after its hour a reminder may still be made.
+WINDOW = timedelta(hours=12)
+# How far a reminder may lie from the exact number of days, because of its hour of the day and WINDOW.
+NEAR = timedelta(days=2)
+
+
+def set_rule(event: Event, days: int | None, hour: int, *, actor: str, now: datetime) -> bool:
+    """Change after how many days of silence people are reminded, None for never; return whether it has changed.
+
+    Call it with the event locked.
+    """
+    values = {"invitation_reminder_days": days, "invitation_reminder_hour": hour}
+    return bool(changes.change(event, values, actor=actor, now=now))
+
+
+def list_due(now: datetime) -> Sequence[int]:
+    """Return the ids of the invitations whose reminder by the rule of their event may be made now."""
+    ahead = *queries.IS_TO_COME, Event.ends_at > now
+    ruled = select(Event).where(Event.invitation_reminder_days.is_not(None), *ahead).order_by(Event.id)
+    each = [list_moments(event, now, only_due=True) for event in db.session.scalars(ruled)]
+    return [number for moments in each for number, at in moments.items() if at <= now < at + WINDOW]
+
+
+def is_due(invitation: Invitation, now: datetime) -> bool:
+    """Return whether the invitation's reminder by the rule of the event may be made now."""
+    at = list_moments(invitation.event, now, only_due=True).get(invitation.id)
+    return at is not None and at <= now < at + WINDOW and not invitation.event.cancelled_at
+
+
+def list_moments(event: Event, now: datetime, *, only_due: bool = False) -> dict[int, datetime]:
+    """Return when the rule reminds the person of each silent invitation without a day of its own; none after its end.
+
+    Moments may lie in the past. With `only_due` only those near `now` are returned.
+    """
+    if not event.invitation_reminder_days:
+        return {}
+    days = timedelta(days=event.invitation_reminder_days)
+    left_at = func.coalesce(OutboxMessage.sent_at, Invitation.made_at)
+    mine = Invitation.event_id == event.id, Invitation.remind_at.is_(None), Invitation.reminded_at.is_(None)
+    query = select(Invitation.id, left_at, Invitation.expires_at).outerjoin(Invitation.message)
+    query = query.where(*mine, *queries.has_been_sent(now))
+    if only_due:
+        query = query.where(left_at > now - days - NEAR, left_at < now - days + NEAR)
+    rows = db.session.execute(query.order_by(Invitation.id)).all()
+    each = {number: (_at(event, sent, days), until) for number, sent, until in rows}
+    return {number: at for number, (at, until) in each.items() if at < until}
+
+
+def _at(event: Event, sent_at: datetime, days: timedelta) -> datetime:
+    """Return the moment at the rule's hour on the day that is `days` after the mail, by the clock at the venue."""
+    day = sent_at.astimezone(event.zone).date() + days
+    return datetime.combine(day, time(event.invitation_reminder_hour), event.zone)

@@ -1,0 +1,73 @@
+"""The HTML part of a mail stands in a frame of the page, also with words that are not saved (S41, M16)."""
+
+import re
+
+from bs4 import BeautifulSoup
+from sqlalchemy import select
+
+from forum.extensions import db
+from forum.mailings import mail_texts
+from forum.mailings.models import Mailing
+from forum.outbox.mail_text_models import MailText
+from tests.factories.events import NOW
+from tests.factories.own_words import make_draft
+from tests.factories.registrations import confirmed
+
+
+def frames(page) -> list[BeautifulSoup]:
+    """Return the pages in the frames of a page, none of which can run a script."""
+    found = page.soup.select("iframe.mail-frame")
+    assert {str(frame["sandbox"][0]) for frame in found} == {"allow-same-origin"}
+    return [BeautifulSoup(frame["srcdoc"], "html.parser") for frame in found]
+
+
+def test_a_frame_has_the_mail_with_a_link_to_its_styles_and_nothing_to_open(organiser, event):
+    confirmed(event, language="en", given_name="<b>Kim")
+    draft = make_draft(event)
+    page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    first, *others = frames(page)
+    assert "Dear <b>Kim," in first.text
+    assert len(others) == 2
+    for frame in (first, *others):
+        assert [link["href"] for link in frame.select("link")] == ["/console/mail-styles.css"]
+        assert frame.select("style, [style], script, [href]:not(link), img") == []
+    styles = organiser.open("/console/mail-styles.css")
+    assert styles.headers["Content-Type"] == "text/css; charset=utf-8"
+    shown = re.sub(r"\s", "", styles.text)
+    mail = mail_texts.preview(event, "offered", "en", now=NOW)
+    assert shown in re.sub(r"\s", "", mail.source)
+
+
+def test_a_message_is_shown_with_words_that_are_not_saved(organiser, event):
+    confirmed(event, language="en")
+    draft = make_draft(event)
+    typed = {"subjects-en": "Another one", "words-en": "New for {given name}\n\n<i>really</i>"}
+    page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    shown = page.form("form.form").submit(typed, button="Preview", expect=200)
+    assert "These words are not saved yet" in shown.text
+    assert "<i>really</i>" in frames(shown)[0].text
+    assert "Another one" in shown.all(".mail-subject")
+    assert shown.soup.select_one("[name=subjects-en]")["value"] == "Another one"
+    db.session.rollback()
+    assert db.session.scalars(select(Mailing.subjects)).one() == draft.subjects
+    wrong = page.form("form.form").submit({"words-en": "{name}"}, button="Preview", expect=422)
+    assert "{name} is no placeholder" in wrong.text
+    saved = shown.form("form.form").submit(button="Save and show", follow=True)
+    assert "These words are not saved yet" not in saved.text
+    assert "Another one" in saved.all(".mail-subject")
+
+
+def test_a_standard_mail_is_shown_with_words_that_are_not_saved(organiser, event):
+    person = confirmed(event)
+    typed = {"subject": "Come & see", "opening": "Until {deadline}, at {event}.", "closing": "Bye"}
+    page = organiser.get(
+        "mail_texts.edit", event="nf27", kind="offered", code="en", reference=person.reference
+    )
+    shown = page.form('form:has([name="opening"])').submit(typed, button="Preview", expect=200)
+    assert "With the words of the form, which are not saved yet." in shown.text
+    assert shown.all(".mail-subject") == ["Come & see"]
+    (frame,) = frames(shown)
+    assert f"at {event.name['en']}." in frame.text
+    assert shown.soup.select_one("[name=closing]").text.strip() == "Bye"
+    db.session.rollback()
+    assert db.session.scalars(select(MailText)).all() == []

@@ -1,0 +1,109 @@
+"""A message to those who have not answered a question: only who is asked it, and for some the role care alone (S14)."""
+
+import pytest
+from sqlalchemy import select
+
+from forum import clock
+from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
+from forum.columns import Text
+from forum.database import start_write
+from forum.extensions import db
+from forum.mailings import chosen_audience, reminders, unanswered
+from forum.mailings.own_words import TO_STOP, Written
+from forum.questions.enums import QuestionKind
+from forum.registration import given
+from forum.registration.given import Answered
+from tests.factories.events import NOW
+from tests.factories.own_words import make_draft, make_reminder
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed, write
+from tests.factories.saving import save
+from tests.mailings.test_reminders import told, work
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def answer(person, questions, **answers) -> None:
+    start_write(db.session)
+    given.store_first(person, Answered(questions, answers), now=NOW)
+    db.session.commit()
+
+
+def reached(mailing) -> set[int]:
+    return {person.registration_id for person in chosen_audience.audience_of(mailing).people}
+
+
+def test_only_those_are_meant_who_are_asked_and_have_not_answered(frozen, event):
+    comes = make_question(event, "comes", QuestionKind.YES_NO)
+    diet = make_question(event, "diet", choices=("vegan",), care=True, after=comes, values=["yes"])
+    hall = make_question(event, "hall", sectors=["ngo"])
+    silent, hungry, away, other = (confirmed(event, key) for key in ("ngo", "ngo", "ngo", "justice"))
+    every = [comes, diet, hall]
+    answer(silent, every, comes="yes")
+    answer(hungry, every, comes="yes", diet=["vegan"], hall="A")
+    answer(away, every, comes="no")
+    assert reached(make_draft(event, {"unanswered": "diet"})) == {silent.id}
+    assert reached(make_draft(event, {"unanswered": "hall"})) == {silent.id, away.id}
+    assert reached(make_draft(event, {"unanswered": "comes", "sector": ["justice"]})) == {other.id}
+    assert reached(make_draft(event, {"unanswered": "comes", "sector": ["ngo"]})) == set()
+
+
+def test_a_reminder_goes_on_its_day_to_confirmed_people_without_an_answer(frozen, event):
+    """Three days before, in the person's language; who has answered meanwhile gets none (R12, R18)."""
+    diet = make_question(event, "diet", choices=("vegan",), care=True)
+    silent = confirmed(event, language="sv", is_protected=True, real_name="Real Name")
+    late, quick = confirmed(event, language="en"), confirmed(event, language="en")
+    answer(quick, [diet], diet=["vegan"])
+    reminder = make_reminder(event, {"status": ["confirmed"], "unanswered": "diet"}, days=3, hour=9)
+    due = reminders.due_at(reminder)
+    clock.freeze(due)
+    write(reminders.run, reminder.id, now=due)
+    answer(late, [diet], diet=["vegan"])
+    work(due + TO_STOP)
+    assert told(reminder) == [(silent.email, "Välj din grupp")]
+
+
+def test_a_question_that_is_gone_leaves_the_reminder_out(frozen, event):
+    arrival = make_question(event)
+    confirmed(event)
+    reminder = make_reminder(event, {"unanswered": "arrival"}, days=3)
+    write(setattr, arrival, "withdrawn_at", NOW)
+    assert not unanswered.is_of_care(reminder.mailing)
+    work(reminders.due_at(reminder))
+    assert (told(reminder), reminder.skipped_because) == ([], "filter")
+
+
+def test_an_organiser_chooses_an_ordinary_question_alone(organiser, event):
+    make_question(event, "diet", choices=("vegan",), care=True)
+    make_question(event)
+    confirmed(event)
+    draft = make_draft(event)
+    page = organiser.get("own_mailings.people", event="nf27", mailing=draft.id)
+    assert [one["value"] for one in page.soup.select("[name=unanswered] option")] == ["", "arrival"]
+    page = page.form("form.form").submit({"unanswered": "arrival"}, follow=True)
+    assert "No answer: Question arrival" in page.text
+    assert "1 person gets it." in page.text
+    page = organiser.get("own_mailings.people", event="nf27", mailing=draft.id)
+    page.form("form.form").submit(forged={"unanswered": "diet"}, expect=422)
+
+
+def test_a_message_by_a_question_about_care_is_there_for_the_role_care_alone(sign_in_as, event):
+    make_question(event, "diet", choices=("vegan",), care=True)
+    confirmed(event)
+    reminder = make_reminder(event, {"unanswered": "diet"})
+    draft = make_draft(event, {"unanswered": "diet"}, written=Written(Text(en="Food"), Text(en="Say it")))
+    organiser = sign_in_as(Role.ORGANISER, event)
+    for page in ("own_mailings.write", "own_mailings.people", "reminders.plan"):
+        organiser.get(page, event="nf27", mailing=draft.id, expect=404)
+    assert organiser.get("reminders.index", event="nf27").all("td.num") == ["not shown"]
+    assert "Food" not in organiser.get("outbox.index", event="nf27").text
+    user = db.session.scalars(select(User).order_by(User.id.desc())).first()
+    save(Membership(user_id=user.id, role=Role.CARE, event_id=event.id))
+    assert organiser.get("reminders.index", event="nf27").all("td.num") == ["1"]
+    page = organiser.get("own_mailings.people", event="nf27", mailing=draft.id)
+    assert [one["value"] for one in page.soup.select("[name=unanswered] option")] == ["", "diet"]
+    assert reminder.mailing.audience == {"unanswered": "diet"}
