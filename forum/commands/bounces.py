@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from forum import clock
 from forum.database import start_write
 from forum.extensions import db
+from forum.followers import leaving as leaving_news
 from forum.mailings import leaving
 from forum.outbox import bounces as rules
 from forum.outbox.reports import LONGEST
@@ -92,7 +93,8 @@ def _note(raw: bytes, recipient: str) -> str | None:
     try:
         start_write(db.session)
         told: dict[str, Any] = {"sent_to": recipient, "now": clock.now()}
-        noted = REFUSED if leaving.note(raw, **told) else rules.note(raw, **told).value
+        is_refused = leaving.note(raw, **told) or leaving_news.note(raw, **told)
+        noted = REFUSED if is_refused else rules.note(raw, **told).value
         db.session.commit()
     except (rules.StillLeaving, DBAPIError, sqlite3.Error):
         db.session.rollback()

@@ -159,6 +159,8 @@ SITE: Mapping[str, LazyString] = {
     "category.moved": _l("Category moved"),
     "category.merged": _l("Categories merged"),
     "category.removed": _l("Category removed"),
+    "category.followers_moved": _l("Followers of the news moved to another category"),
+    "follower.left_again": _l("Follower of the news removed again after a restored backup"),
     "hashtag.created": _l("Hashtag added"),
     "hashtag.changed": _l("Hashtag changed"),
     "hashtag.merged": _l("Hashtags merged"),

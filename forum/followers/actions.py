@@ -7,9 +7,10 @@ button, and whoever asks learns nothing about who is on the list (S24).
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from forum.audit import actions as audit
 from forum.database import rehearsed
 from forum.events.models import Event
 from forum.extensions import db
@@ -20,6 +21,7 @@ from forum.followers.models import Follower, follower_categories
 from forum.news.models import Category
 from forum.outbox import suppression
 from forum.outbox.enums import SuppressionCause
+from forum.registration import tombstones
 from forum.registration.names import canonical_email
 
 
@@ -64,17 +66,27 @@ def choose(token: str, choices: Choices, *, now: datetime) -> None:
 
 def leave(token: str, purpose: FollowPurpose, *, now: datetime) -> None:
     """End the mails to the follower with this link and delete all that is kept of them. Raises NoFollowing."""
-    ending.end(links.follow(token, purpose, now=now, is_locked=True))
+    leave_as(links.follow(token, purpose, now=now, is_locked=True), now=now)
 
 
-def move_category(category: Category, into: Category) -> None:
-    """Let followers of a category follow the one into which it is merged."""
+def leave_as(follower: Follower, *, now: datetime) -> None:
+    """End the mails to a locked follower who has asked for it, so that no restored backup brings the follower back."""
+    tombstones.remember_follower(follower, now=now)
+    ending.end(follower)
+
+
+def move_category(category: Category, into: Category, *, actor: str, now: datetime) -> None:
+    """Let followers of a category follow the one into which it is merged; the audit trail has how many."""
     of = follower_categories.c
     has_both = select(of.follower_id).where(of.category_id == into.id)
     moved = select(of.follower_id, literal(into.id)).where(
         of.category_id == category.id, of.follower_id.not_in(has_both)
     )
+    followers = select(func.count(of.follower_id)).where(of.category_id == category.id)
+    number = db.session.execute(followers).scalar()
     db.session.execute(insert(follower_categories).from_select(["follower_id", "category_id"], moved))
+    if number:
+        audit.record("category.followers_moved", into, actor=actor, at=now, people=number)
 
 
 def _find_or_add(event: Event, address: str, choices: Choices, now: datetime) -> Follower:

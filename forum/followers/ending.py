@@ -51,6 +51,11 @@ def fold(chosen: ColumnElement[bool]) -> None:
     db.session.execute(delete(NewsMail).where(chosen))
 
 
+def is_forgotten(mailed: MailedPost, now: datetime) -> bool:
+    """Return whether a post went out so long ago that the rows are deleted which say who has had it."""
+    return mailed.announced_at is not None and mailed.announced_at <= now - ROWS_KEPT
+
+
 def list_ending(*, now: datetime) -> Sequence[int]:
     """Return the ids of some followers whom the forum must forget.
 

@@ -14,7 +14,10 @@ from forum.extensions import db
 from forum.followers.enums import FollowPurpose
 from forum.followers.errors import NoFollowing
 from forum.followers.models import Follower, FollowerLink
+from forum.outbox import return_paths
+from forum.registration import tombstones
 
+LEAVING = b"forum: leaving the news by mail"
 UNCONFIRMED_LASTS = timedelta(hours=48)
 CHOICES_LAST = timedelta(days=30)
 LASTS = {FollowPurpose.CONFIRM: UNCONFIRMED_LASTS, FollowPurpose.CHOOSE: CHOICES_LAST}
@@ -37,6 +40,18 @@ def issue_address(follower: Follower, purpose: FollowPurpose, *, now: datetime) 
     """Make a link of the follower and return its URL, under BASE_URL whatever the request's Host is (S39)."""
     token = issue(follower, purpose, now=now)
     return f"{current_app.config['BASE_URL']}/{follower.language}/{PATHS[purpose]}{token}"
+
+
+def leave_address_of(follower: Follower) -> str:
+    """Return the address to which the follower writes to end the mails; "" where the forum reads no mail."""
+    if not return_paths.can_come_back():
+        return ""
+    return return_paths.address_of(LEAVING, follower.id, leave_mark(follower))
+
+
+def leave_mark(follower: Follower) -> str:
+    """Return a text that no other follower ever has, for the address by which the mails are ended."""
+    return tombstones.follower_value(follower.email_canonical, follower.confirmed_at or follower.asked_at)
 
 
 def follow(token: str, purpose: FollowPurpose, *, now: datetime, is_locked: bool = False) -> Follower:

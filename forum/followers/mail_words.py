@@ -6,7 +6,7 @@ from flask_babel import ngettext
 
 from forum import clock
 from forum.extensions import db
-from forum.followers import queries
+from forum.followers import ending, queries
 from forum.followers.enums import Pace
 from forum.followers.models import MailedPost
 from forum.news.enums import PostState
@@ -17,6 +17,12 @@ from forum.web.languages import language, language_name
 def tell_reach(post: Post) -> str:
     """Return who gets a post by mail if it comes out now (the template filter `mail_reach`)."""
     now = clock.now()
+    mailed = db.session.get(MailedPost, post.id)
+    if mailed and ending.is_forgotten(mailed, now):
+        return _(
+            "It went out by e-mail more than two months ago, and who has had it is not kept so long: it goes to nobody"
+            " by e-mail again."
+        )
     is_planned = post.state == PostState.SCHEDULED
     if post.withdrawal and not is_planned and now >= post.withdrawal.published_at + queries.NEW:
         return _(
@@ -44,7 +50,7 @@ def tell_reach(post: Post) -> str:
                 weekly,
             )
         )
-    if db.session.get(MailedPost, post.id):
+    if mailed:
         told.append(_("Whoever has had it already does not get it again."))
     return " ".join(told)
 

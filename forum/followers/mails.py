@@ -64,6 +64,7 @@ def _queue_news(follower: Follower, kind: str, now: datetime, **told: Any) -> Ou
         **told,
         "link": links.issue_address(follower, FollowPurpose.CHOOSE, now=now),
         "leave_link": links.issue_address(follower, FollowPurpose.LEAVE, now=now),
+        "leave_address": links.leave_address_of(follower),
         "list_name": "news",
         "opening": NEWS_OPENING,
     }

@@ -8,7 +8,7 @@ stored together: a worker that is killed leaves neither a second mail nor a foll
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import literal, or_, select
+from sqlalchemy import literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.database import read_locked
@@ -18,6 +18,7 @@ from forum.followers.enums import NewsMailStatus, Pace
 from forum.followers.models import Follower, MailedPost, NewsMail
 from forum.news.models import Post
 from forum.news.queries import IS_ANNOUNCED
+from forum.registration import tombstones
 
 PAUSE = timedelta(minutes=2)
 # A post that could not be mailed for so long, because no worker ran, is left to the weekly mail.
@@ -30,22 +31,27 @@ def list_due(*, now: datetime) -> Sequence[int]:
     is_due = Post.announced_at <= now - PAUSE, Post.announced_at > now - queries.NEW
     is_unknown = or_(MailedPost.post_id.is_(None), MailedPost.announced_at != Post.announced_at)
     query = select(Post).outerjoin(MailedPost, MailedPost.post_id == Post.id)
-    query = query.where(IS_ANNOUNCED, Post.goes_by_mail, *is_due, is_unknown).order_by(Post.id)
-    return [post.id for post in db.session.scalars(query) if queries.is_new(post)]
+    is_known_still = or_(MailedPost.post_id.is_(None), MailedPost.announced_at > now - ending.ROWS_KEPT)
+    query = query.where(IS_ANNOUNCED, Post.goes_by_mail, *is_due, is_unknown, is_known_still)
+    posts = db.session.scalars(query.order_by(Post.id)).all()
+    return [post.id for post in posts if queries.is_new(post)]
 
 
 def begin(post_id: int, *, now: datetime) -> int:
     """Fix who gets the post by a mail of its own; return how many.
 
-    Followers who had it before, because it was withdrawn and published again, do not get it again. Does nothing when
-    the post was taken back meanwhile, or another worker has been faster.
+    Followers who had it before, because it was withdrawn and published again, do not get it again; once nobody knows
+    any more who had it, it goes to nobody. Does nothing when the post was taken back meanwhile, or another worker has
+    been faster.
     """
     post = lock_post(post_id)
     if post is None or not queries.is_new(post) or post.announced_at is None:
         return 0
     mailed = db.session.get(MailedPost, post_id) or MailedPost(post_id=post_id)
-    if mailed.announced_at == post.announced_at:
+    if mailed.announced_at == post.announced_at or ending.is_forgotten(mailed, now):
         return 0
+    # Keep the rows as long as those of this time: they say who has had the post.
+    db.session.execute(update(NewsMail).where(NewsMail.post_id == post_id).values(made_at=now))
     mailed.announced_at = post.announced_at
     db.session.add(mailed)
     db.session.flush()
@@ -58,7 +64,8 @@ def list_next(*, now: datetime) -> Sequence[int]:
     """Return the ids of the rows whose mails may go to the outbox now."""
     waiting = select(NewsMail.id).where(NewsMail.status == NewsMailStatus.WAITING).order_by(NewsMail.id)
     first = db.session.scalars(waiting.limit(queries.AT_ONCE)).all()
-    return first[: queries.count_room()] if first else []
+    # After a restore nobody is written to before those who had left are taken off the list again.
+    return first[: queries.count_room()] if first and not tombstones.has_due(now=now) else []
 
 
 def queue_one(mail_id: int, *, now: datetime) -> int:

@@ -18,6 +18,7 @@ from forum.followers.models import Follower, MailedPost, NewsMail
 from forum.followers.sending import lock_follower, lock_post
 from forum.news.models import Post, PostText
 from forum.news.queries import IS_ANNOUNCED, NEWEST_FIRST
+from forum.registration import tombstones
 
 FRIDAY, HOUR = 4, 9
 WINDOW = timedelta(hours=12)
@@ -46,7 +47,8 @@ def list_next(*, now: datetime) -> Sequence[int]:
         due = due_at(event, now)
         if now < due + WINDOW and room > len(chosen) and _has_posts(event, due):
             chosen += _list_waiting(event, due, room - len(chosen))
-    return chosen
+    # After a restore nobody is written to before those who had left are taken off the list again.
+    return chosen if chosen and not tombstones.has_due(now=now) else []
 
 
 def queue_one(follower_id: int, *, now: datetime) -> int:

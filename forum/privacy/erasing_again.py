@@ -14,6 +14,8 @@ from forum.delegations import asking
 from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events.models import Event
 from forum.extensions import db
+from forum.followers import ending as followers_ending
+from forum.followers.models import Follower
 from forum.health import checks
 from forum.invitations.models import Invitation
 from forum.privacy import erasing
@@ -21,7 +23,7 @@ from forum.registration import names, owners, places, reinstating, separating, t
 from forum.registration.enums import Status
 from forum.registration.errors import CannotBeUndone
 from forum.registration.models import Registration
-from forum.registration.tombstones import ADDRESS, DELEGATION, REGISTRATION, Mark
+from forum.registration.tombstones import ADDRESS, DELEGATION, FOLLOWER, REGISTRATION, Mark
 
 log = logging.getLogger("forum.erasures")
 
@@ -41,7 +43,7 @@ def plant_if_empty(*, now: datetime) -> bool:
 
     Needs no key. Return whether nobody is in the database. Call after `start_write`.
     """
-    people = (exists(select(model.id)) for model in (Registration, Delegation, Invitation))
+    people = (exists(select(model.id)) for model in (Registration, Delegation, Invitation, Follower))
     if db.session.scalar(select(or_(*people))):
         return False
     for digest in list_due(now=now):
@@ -82,6 +84,10 @@ def repeat_as(actor: str, digest: str, *, now: datetime) -> Repeated:
         return Repeated()
     key = mark.find_key()
     tombstones.plant(mark)
+    if follower := _find_follower(mark, key):
+        audit.record("follower.left_again", follower.event, actor=actor, at=now)
+        followers_ending.end(follower)
+        return Repeated(erased=True)
     if delegation := _find_delegation(mark, key):
         places.lock(delegation.event)
         audit.record("delegation.contact_erased", delegation, actor=actor, at=now)
@@ -155,6 +161,16 @@ def _find_registration(mark: Mark, key: bytes) -> Registration | None:
     for number, event_id, reference in db.session.execute(earlier):
         if tombstones.digest_of(key, REGISTRATION, event_id, reference) == mark.digest:
             return db.session.get_one(Registration, number, populate_existing=True)
+    return None
+
+
+def _find_follower(mark: Mark, key: bytes) -> Follower | None:
+    columns = Follower.id, Follower.event_id, Follower.email_canonical, Follower.confirmed_at
+    earlier = select(*columns).where(Follower.confirmed_at < mark.until)
+    for number, event_id, address, confirmed_at in db.session.execute(earlier):
+        value = tombstones.follower_value(address, confirmed_at or mark.until)
+        if tombstones.digest_of(key, FOLLOWER, event_id, value) == mark.digest:
+            return db.session.get_one(Follower, number, with_for_update=True)
     return None
 
 

@@ -32,9 +32,10 @@ SUPPRESSIONS = Entry(
 
 TOMBSTONES = Entry(
     what=_l(
-        "A mark that you were erased, made from your registration and address; it says nothing without our keys"
+        "A mark that you were erased or left the news by e-mail, made from your registration and address; it says"
+        " nothing without our keys"
     ),
-    purpose=_l("To erase you again, should we have to restore a backup from before"),
+    purpose=_l("To erase you or end the news again, should we have to restore a backup from before"),
     basis=LEGITIMATE_INTEREST,
     audience=NOBODY,
     retention=_l("As long as a backup from before may be kept"),

@@ -2,9 +2,10 @@
 
 A tombstone is a row, written in the transaction that erases, and then a line of a file in the instance folder, which no
 backup holds. A tombstone holds keyed digests of a registration's reference (or of a delegation's form, whose contact
-was erased) and of the confirmed address; without an audit key nobody can tell whose they are. A restored database lacks
-the rows of later erasures, and the file still has their lines: `privacy/erasing_again` carries these out once more. So
-a line without a row is an erasure that has to be repeated, and a row without a line has not been copied yet.
+was erased, or of the address of a follower of the news who has left) and of the confirmed address; without an audit key
+nobody can tell whose they are. A restored database lacks the rows of later erasures, and the file still has their
+lines: `privacy/erasing_again` carries these out once more. So a line without a row is an erasure that has to be
+repeated, and a row without a line has not been copied yet.
 """
 
 import hmac
@@ -35,7 +36,7 @@ from forum.registration.tombstone_models import Tombstone
 FILE, NO_ADDRESS = "tombstones.log", "-"
 DIGEST = re.compile(f"[0-9a-f]{{{DIGEST_LENGTH}}}")
 # The kinds of values of which a tombstone has digests.
-REGISTRATION, DELEGATION, ADDRESS = "registration", "delegation", "address"
+REGISTRATION, DELEGATION, FOLLOWER, ADDRESS = "registration", "delegation", "follower", "address"
 # For this long a tombstone may be missing in the file: the worker copies rows into the file every few seconds.
 MAY_BE_UNNOTED = timedelta(minutes=5)
 HALF_WRITTEN = timedelta(minutes=5)  # a temporary file of this age was left behind by a killed process
@@ -94,6 +95,22 @@ def remember(
 def remember_contact(delegation: Any, *, now: datetime) -> None:
     """Write a tombstone for a delegation whose contact erases themselves, in the same transaction."""
     _plant_new(delegation, DELEGATION, delegation.form_key, None, now)
+
+
+def remember_follower(follower: Any, *, now: datetime) -> None:
+    """Write a tombstone for a follower of the news who leaves, in the same transaction; none for an unconfirmed one.
+
+    The moment of confirming belongs to the digest: who leaves and follows the news again later is another follower.
+    """
+    if follower.confirmed_at is not None:
+        _plant_new(
+            follower, FOLLOWER, follower_value(follower.email_canonical, follower.confirmed_at), None, now
+        )
+
+
+def follower_value(email_canonical: str, confirmed_at: datetime) -> str:
+    """Return the value of which the tombstone of a follower has a digest."""
+    return f"{email_canonical} {confirmed_at.astimezone(UTC).isoformat()}"
 
 
 def plant(mark: Mark) -> None:
@@ -155,6 +172,14 @@ def list_due(*, now: datetime) -> list[str]:
         return []
     present = set(db.session.scalars(select(Tombstone.digest)))
     return [mark.digest for mark in marks if mark.digest not in present]
+
+
+def has_due(*, now: datetime) -> bool:
+    """Return whether the worker has to repeat an erasure first, for which the forum has the key. Raises OSError."""
+    keys = {audit.key_name(key) for key in current_app.config["DATA_KEYS"]["audit"]}
+    noted = read_file()[0] if _file().exists() else {}
+    mine = {mark.digest for mark in noted.values() if mark.key in keys and not is_over(mark, now)}
+    return bool(mine and mine.difference(db.session.scalars(select(Tombstone.digest))))
 
 
 def find_noted(digest: str) -> Mark | None:

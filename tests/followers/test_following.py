@@ -241,7 +241,7 @@ def test_followers_of_a_merged_category_follow_the_other_one(event, frozen):
     into, gone, third = make_category("into"), make_category("gone"), make_category("third")
     both = make_follower(event, categories=["gone", "into"])
     one = make_follower(event, categories=["gone", "third"])
-    write(actions.move_category, gone, into)
+    write(actions.move_category, gone, into, actor="user:7", now=NOW)
     write(categories.merge, gone, into, actor="command", now=NOW)
     assert Choices.of(both).categories == ["into"]
     assert sorted(Choices.of(one).categories) == ["into", third.key]

@@ -7,10 +7,10 @@ from typing import Any
 from tools.forking import Forked
 
 
-def start_jobs(settings: Mapping[str, Any]) -> Forked:
-    """Start the jobs in another process; `settings` are FORUM_* without the prefix."""
+def start_jobs(settings: Mapping[str, Any], module: str = "tests.mailings.processes") -> Forked:
+    """Start the jobs in another process, by the module's `main`; `settings` are FORUM_* without the prefix."""
     environment = {**os.environ, **{f"FORUM_{name}": str(value) for name, value in settings.items()}}
-    return Forked("from tests.mailings.processes import main; main()", env=environment)
+    return Forked(f"from {module} import main; main()", env=environment)
 
 
 def main() -> None:
