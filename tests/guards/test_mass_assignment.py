@@ -764,9 +764,12 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {
             "events": {"cancelled_at", "cancel_reason", "calendar_sequence"},
             "mailings": {"steps"},
-            # People who have not confirmed their address get more time to confirm.
+            # Whoever has not confirmed yet gets more time: people, contacts of delegations and substitutes.
             "registrations": {"confirm_by", "version"},
             "registration_tokens": {"expires_at"},
+            "delegations": {"confirm_by"},
+            "delegation_links": {"expires_at"},
+            "substitutions": {"expires_at"},
         },
         ADDED,
     ),
