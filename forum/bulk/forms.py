@@ -43,7 +43,7 @@ class ManyForm(SentOnce, ShowsStored, TidyForm):
 class TagManyForm(ManyForm):
     """Tags that are added to those of each person."""
 
-    tags = StringField(_l("Tags"), [required(_l("Enter at least one tag"))])
+    tags = StringField(_l("Tags"), [required(_l("Enter at least one tag")), no_identity_number])
 
     def validate_tags(self, field: StringField) -> None:
         """Refuse a text without a tag, and tags that are too many or too long."""

@@ -43,7 +43,7 @@ class NoteForm(SentOnce, TidyForm):
 class TagsForm(ShowsStored, TidyForm):
     """All tags of a person in one field."""
 
-    tags = StringField(_l("Tags"))
+    tags = StringField(_l("Tags"), [no_identity_number])
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:

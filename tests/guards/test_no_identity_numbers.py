@@ -15,7 +15,7 @@ from tests.guards.test_personal_data import declared_fields
 
 PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title", "reason"}
 # Fields for texts about a person whose names are not in PERSONAL.
-ABOUT = {"NoteForm.text", "RestrictionForm.words"}
+ABOUT = {"NoteForm.text", "RestrictionForm.words", "TagsForm.tags", "TagManyForm.tags"}
 # Fields whose name is in PERSONAL but that ask for something else than a person or an organisation, or are not kept as
 # typed.
 OTHERS = {
