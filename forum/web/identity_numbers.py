@@ -32,8 +32,8 @@ CANDIDATE = re.compile(
 )
 # Matches what is written before a telephone number or a reference, in the languages of the forum and its neighbours.
 LABEL = re.compile(
-    r"(?<![^\W_])(?:tel|tfn|tlf|telefon\w*|telephone|phone|mobil\w*|mob|cell|gsm|fax|puh|puhelin|sími"
-    r"|ref|reference|referens\w*|dnr|diarie\w*|ärende\w*|case|saksnr|sagsnr|order|faktur\w*|invoice)"
+    r"(?<![^\W_])(?:tel|tfn|tlf|telefon[^\W_]*|telephone|phone|mobil[^\W_]*|mob|cell|gsm|fax|puh|puhelin|sími"
+    r"|ref|reference|referens[^\W_]*|dnr|diarie[^\W_]*|ärende[^\W_]*|case|saksnr|sagsnr|order|faktur[^\W_]*|invoice)"
     r"\.?(?: ?(?:no|nr|number|nummer)\.?)? ?[:#]? ?$",
     re.IGNORECASE,
 )
