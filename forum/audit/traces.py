@@ -45,7 +45,7 @@ def note_refusal(action: str, account: Any) -> None:
     # after each power is kept.
     is_kept = count_in_hour(action, client(), subject, f"power {times.bit_length()}") == 1
     start_write(db.session)
-    told = {"actor": VISITOR, "at": clock.now(), "times": max(times // 2, 1)}
+    told: dict[str, Any] = {"actor": VISITOR, "at": clock.now(), "times": max(times // 2, 1)}
     actions.record_or_rehearse(action, account, is_kept=is_kept, **told)
     db.session.commit()
 
