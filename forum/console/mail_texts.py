@@ -12,6 +12,8 @@ from flask_babel import gettext as _
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.accounts.access import may_open
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.console.mail_text_forms import MailTextForm
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.events.in_url import get_any_or_404
@@ -174,4 +176,6 @@ def _shown(event: Event, kind: str, code: str, words: Words | None) -> Shown:
         return Shown(preview(now=now))
     person = registrations.find_by_reference(event, reference) if "\x00" not in reference else None
     mail = preview(registration=person, now=now)
+    if person:
+        note_view(audit_queries.REGISTRATION_VIEWED, person, actor=sign_ins.current_actor())
     return Shown(mail, reference if person else "", person is None)

@@ -8,6 +8,8 @@ from sqlalchemy import func, select
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.accounts.access import may_open
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.console import own_mailing_words as words
 from forum.console import reminder_words
 from forum.console.own_mailing_forms import MessageForm, PeopleForm
@@ -188,6 +190,8 @@ def _draft_page(
     meant, text = words.describe_meant(mailing), request.args.get("person", "")
     want_languages(form, [code for code in NAMES if meant.audience.languages[code]])
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
+    if persons := words.preview_for(said, meant.audience, number):
+        note_view(audit_queries.REGISTRATION_VIEWED, persons.person, actor=sign_ins.current_actor())
     page = render_template(
         "console/own_mailings/write.html",
         event=mailing.event,
@@ -197,7 +201,7 @@ def _draft_page(
         compared=compared,
         meant=meant,
         list_url=_list_url(mailing),
-        persons=words.preview_for(said, meant.audience, number),
+        persons=persons,
         samples=words.list_samples(said),
         is_unsaved=is_unsaved,
         may_send=mailing.event.is_published and not events.is_over(mailing.event, clock.now()),

@@ -11,6 +11,8 @@ from flask_babel import ngettext
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.console import own_mailing_words as words
 from forum.console.mailing_words import state_words
 from forum.console.own_mailing_forms import SendOwnForm
@@ -62,6 +64,7 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
     if shown.status == MailingStatus.PROPOSED:
         return lead_to(shown)
     only_troubled = request.args.get("only") == "troubled"
+    note_view(audit_queries.REGISTRATIONS_SEARCHED, shown.event, actor=sign_ins.current_actor())
     page = queries.read_recipients(shown, Cursor.of(request.args), only_troubled=only_troubled)
     return render_template(
         "console/sent_mailings/show.html",

@@ -5,12 +5,14 @@ import re
 from bs4 import BeautifulSoup
 from sqlalchemy import select
 
+from forum.audit.models import AuditEntry
+from forum.audit.queries import REGISTRATION_VIEWED, REGISTRATIONS_SEARCHED, VIEWS
 from forum.extensions import db
 from forum.mailings import mail_texts
 from forum.mailings.models import Mailing
 from forum.outbox.mail_text_models import MailText
 from tests.factories.events import NOW
-from tests.factories.own_words import make_draft
+from tests.factories.own_words import make_draft, make_sent
 from tests.factories.registrations import confirmed
 
 
@@ -71,3 +73,17 @@ def test_a_standard_mail_is_shown_with_words_that_are_not_saved(organiser, event
     assert shown.soup.select_one("[name=closing]").text.strip() == "Bye"
     db.session.rollback()
     assert db.session.scalars(select(MailText)).all() == []
+
+
+def test_whoever_sees_a_message_as_a_person_gets_it_is_recorded(organiser, event):
+    person = confirmed(event, language="en")
+    draft, sent = make_draft(event), make_sent(event)
+    organiser.get("mail_texts.edit", event="nf27", kind="declined", code="en", reference=person.reference)
+    organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    organiser.get("sent_mailings.show", event="nf27", mailing=sent.id)
+    seen = select(AuditEntry.action, AuditEntry.subject_id).order_by(AuditEntry.id)
+    assert db.session.execute(seen.where(AuditEntry.action.in_(VIEWS))).all() == [
+        (REGISTRATION_VIEWED, person.id),
+        (REGISTRATION_VIEWED, person.id),
+        (REGISTRATIONS_SEARCHED, event.id),
+    ]
