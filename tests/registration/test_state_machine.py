@@ -847,7 +847,7 @@ def mostly_slow(mistakes: list[tuple]) -> list:
             (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),
             (mails, "queue_offered", lambda registration, *, why, now: None),
             (given, "store", lambda registration, told, *, now: None),
-            (given, "change", lambda registration, answered: []),
+            (given, "change", lambda registration, answered, *, now: []),
             (answers, "forget", lambda registration: None),
             (answers, "carry", lambda registration, told: None),
             (offers_by_hand, "_take_away", lambda registration, words, *, user_id, now: None),
