@@ -59,7 +59,7 @@ from forum.review import actions as reviews
 from forum.turns import NoTurn
 from forum.web.edits import digest
 from tests.factories.registrations import make_applicant
-from tests.shortcuts import compile_once, share_routes
+from tests.shortcuts import compile_once, look_at_once, share_routes
 from tools.forking import Forked
 
 PROCESSES = 4
@@ -130,6 +130,7 @@ def serve() -> None:
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)
+        look_at_once(app)
         compile_once(app)
         with nullcontext() if race.with_lock else _without_locks(app):
             pipe.send([asdict(outcome) for outcome in _run(app, race, number, pipe)])
