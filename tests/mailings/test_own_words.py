@@ -176,6 +176,7 @@ def test_a_message_waits_for_every_language_or_for_one_chosen_instead(organiser,
     with pytest.raises(WordsMissing) as refusal:
         write(own_words.send, mailing, **PRESSED)
     assert refusal.value.languages == ["sv"]
+    db.session.rollback()
     page = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id)
     assert "people read Swedish, in which nothing is written" in page.text
     page.form('form:has([name="words-en"])').submit({"fallback": "en"})
@@ -343,6 +344,7 @@ def test_a_message_that_a_worker_with_a_fast_clock_has_begun_is_not_taken_back(o
     clock.freeze(NOW)
     with pytest.raises(BegunAlready):
         write(own_words.take_back, mailing, actor="user:1", now=NOW)
+    db.session.rollback()
     assert (
         "Nothing has left yet"
         not in organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id).text
