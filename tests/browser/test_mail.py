@@ -51,7 +51,8 @@ def page(chromium):
     page.close()
 
 
-@pytest.mark.parametrize("language", [pytest.param("sv", marks=pytest.mark.slow), "en"])
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["sv", "en"])
 def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database, page, language):
     registration_mails = make_mails(language)
     write_account_mails(make_user(language=language))

@@ -255,6 +255,7 @@ def test_everybody_has_a_history_and_the_chain_is_whole(loaded):
     assert moments[-1] <= NOW
 
 
+@pytest.mark.slow
 def test_one_person_is_protected_and_has_an_ordinary_twin(loaded):
     (protected,) = [
         row for row in db.session.scalars(select(ProtectedIdentity)) if row.answer["is_protected"]

@@ -132,14 +132,14 @@ def holds(world: World, audience: str, wanted: Roles, slug: str | None) -> bool:
     return not wanted.roles or bool(held & wanted.roles)
 
 
-def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
+def differing(world: World, endpoints: set[str] | None = None, slugs: tuple[str, ...] = SLUGS) -> list[str]:
     """Send every possible request; return those whose answer differs from the access table, and GETs that write.
 
     Each GET has query parameters that pages read, because these might lead to a write; each audience sends other ones.
     """
     found = []
     listed = [
-        address for address in addresses(world, SLUGS) if endpoints is None or address.endpoint in endpoints
+        address for address in addresses(world, slugs) if endpoints is None or address.endpoint in endpoints
     ]
     queries = dict(zip(world.browsers, cycle(QUERIES), strict=False))
     with refused_briefly(), writes(world) as written:
@@ -157,8 +157,11 @@ def differing(world: World, endpoints: set[str] | None = None) -> list[str]:
 
 
 @pytest.mark.long
-def test_every_route_answers_every_audience_as_declared_and_reading_writes_nothing(world):
-    assert differing(world) == []
+@pytest.mark.parametrize(
+    "slugs", [(HERE, ELSEWHERE), pytest.param((UNSEEN,), marks=pytest.mark.slow)], ids=["public", "hidden"]
+)
+def test_every_route_answers_every_audience_as_declared_and_reading_writes_nothing(world, slugs):
+    assert differing(world, slugs=slugs) == []
 
 
 def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):

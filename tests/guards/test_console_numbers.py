@@ -76,7 +76,8 @@ def at_its_end(event):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("moment", [now, pytest.param(at_its_end, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", [now, at_its_end])
 def test_the_console_of_the_demo_agrees_with_itself_and_with_the_people_in_its_lists(
     demo, sign_in_as, pages, moment
 ):

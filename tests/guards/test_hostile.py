@@ -72,6 +72,7 @@ def bodies(world, audiences=(VISITOR, PERSON, ADMIN)):
 
 
 @pytest.mark.long
+@pytest.mark.slow
 def test_every_page_and_feed_comes_and_is_inert(world):
     kinds = set()
     for where, answer in bodies(world):
