@@ -78,6 +78,7 @@ def test_preview_follows_what_is_typed(writer):
     assert axe_violations(page) == []
 
 
+@pytest.mark.slow
 def test_replace_button_keeps_the_cursor_and_can_be_undone(writer):
     page, text, hints = writer.page, field(writer.page), writer.page.locator("[data-care=en] li")
     text.fill("😀 Until today.\n\nWe met today. “Yes”, he said today.")

@@ -80,7 +80,7 @@ def links_in(page: str, answer: TestResponse) -> Iterator[str]:
             yield parts._replace(scheme="", netloc="").geturl()
 
 
-@pytest.mark.parametrize("audience", [VISITOR, PERSON, ADMIN])
+@pytest.mark.parametrize("audience", [VISITOR, PERSON, pytest.param(ADMIN, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("lang", ["en", pytest.param("sv", marks=pytest.mark.slow)])
 def test_every_link_leads_somewhere(world, audience, lang):
     browser, known = world.browsers[audience], {Face.PUBLIC, Face.MACHINE, Face.ACCOUNT, Face.FORM}

@@ -27,6 +27,7 @@ OF_SECTOR = {
 PAGES = ("/en/", "/en/register", "/en/register/{sector}")
 
 
+@pytest.mark.slow
 def test_pages_of_the_demo_agree_with_themselves_and_each_other(demo, pages):
     with demo.app_context():
         names = {sector.key: sector.name["en"] for sector in find_current().sectors}

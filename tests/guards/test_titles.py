@@ -16,7 +16,9 @@ from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
-@pytest.mark.parametrize("language", NAMES)
+@pytest.mark.parametrize(
+    "language", [pytest.param(code, marks=() if code == "en" else pytest.mark.slow) for code in NAMES]
+)
 def test_pages_of_different_kinds_have_different_titles(world, language):
     found = titles(world, language)
     assert len(found) > 30
