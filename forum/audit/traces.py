@@ -41,8 +41,8 @@ def note_refusal(action: str, account: Any) -> None:
     times = count_in_hour(action, client(), subject)
     if not _is_told(count_in_hour(action, client(), keyed(account.email))):
         return
-    # Powers of two reached by all unknown addresses together may lie between those of single addresses: the first entry
-    # after each power is kept.
+    # Unknown addresses are counted together, so their 2nd, 4th or 8th refusal may be one that is not written down. The
+    # first one after it that is written stands for it.
     is_kept = count_in_hour(action, client(), subject, f"power {times.bit_length()}") == 1
     start_write(db.session)
     told: dict[str, Any] = {"actor": VISITOR, "at": clock.now(), "times": max(times // 2, 1)}

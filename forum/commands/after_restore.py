@@ -46,8 +46,8 @@ from forum.tasks.models import Task
 
 # SQL that pauses mailings and leaves out mails of the news, which may have been sent since the backup was made: those
 # that wait, and those about posts that had come out or would have come out by now. It stops tasks, which somebody may
-# have undone since, and deletes kept exports, which may name people who were erased since. A
-# backup of an early release lacks these tables.
+# have undone since, and deletes kept exports, which may name people who were erased since. A backup of an early release
+# lacks these tables.
 PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('tasks') IS NOT NULL THEN

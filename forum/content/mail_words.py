@@ -36,7 +36,7 @@ SHAPE = listing(MAIL, len(KINDS))
 
 
 def tell(changed: Iterable[MailText]) -> list[Document]:
-    """Return the changed words as the part of event.toml, in the order of the kinds and languages."""
+    """Return the words that organisers have changed as `[[mails]]` of event.toml, by kind of mail and language."""
     told: dict[tuple[str, str], Document] = {}
     for text in changed:
         parts = {name: getattr(text, name) for name in PASSAGES}
@@ -52,7 +52,7 @@ def tell(changed: Iterable[MailText]) -> list[Document]:
 
 
 def read(told: Sequence[Document], where: Where) -> list[Document]:
-    """Return the checked words of a file, in one order and without empty entries. Raises BadFile."""
+    """Return the words of a file, checked and sorted, without mails that change none. Raises BadFile."""
     unique([*told], "key", where)
     for mail in told:
         for code in LANGUAGES:

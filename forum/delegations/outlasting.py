@@ -19,7 +19,7 @@ LONGEST = TIMES * CONFIRM_TIME
 
 
 def outlast_cancellation(event: Event, *, now: datetime) -> None:
-    """Give contacts and substitutes who have not confirmed yet the longest time, because the event was cancelled.
+    """Extend the time of contacts and substitutes who have not confirmed yet, because the event was cancelled.
 
     Call with the event locked.
     """

@@ -86,7 +86,7 @@ def _queue(follower: Follower, kind: str, lane: Lane, context: dict[str, Any], *
 
 
 def _subject(follower: Follower, text: PostText) -> str:
-    """Return the headline, "" if it cannot be a subject, because it names the forum or its town (P26)."""
+    """Return the headline, or "" if it must not be a subject: it names the forum or its town (P26), or is unsafe."""
     if is_unsafe_in_header(text.headline) or neutral.find_telling(follower.event, text.headline):
         return ""
     return text.headline
