@@ -25,7 +25,8 @@ WORDS = st.sampled_from(("by train", "by boat", "on foot"))
 class Answering:
     """Mixin of the state machine `test_state_machine.Registrations`: actions about answers.
 
-    `told` has the expected answers by registration id and question key.
+    `told` has the expected answers by registration id and question key; `again` are the ids of those who have sent
+    another form for a registration that they had.
     """
 
     def begin_asking(self) -> None:
@@ -35,6 +36,7 @@ class Answering:
         ]
         self.forms = count(1)
         self.told: dict[int, dict[str, Any]] = {}
+        self.again: set[int] = set()
 
     @precondition(lambda self: self.those_who_are(Status.PENDING))
     @rule(data=st.data())
@@ -85,8 +87,12 @@ class Answering:
             self.told[person.id] = {**self.told.get(person.id, {}), **carried}
 
     def is_undecided(self, person) -> bool:
-        """Return whether confirming decides which answers count: there are several forms, or one and a delegation."""
-        if delegations.find_of(person):
+        """Return whether confirming decides which answers count: there are several forms, or one and a delegation.
+
+        A person whom a contact named and then withdrew has no form of that. Their own later one is told from a first
+        one by its time alone, and here two acts may happen at the same time.
+        """
+        if delegations.find_of(person) or person.id in self.again:
             return True
         try:
             answers.find_carried(person)

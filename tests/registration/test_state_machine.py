@@ -213,6 +213,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         known = self.pick(data, *LIVE)
         again = self.ask_for_a_place((sector, known.organisation), email=known.email.upper())
         assert again is None or again.id == known.id
+        self.again.add(known.id)
 
     @precondition(lambda self: self.those_who_are(Status.OFFERED))
     @rule(data=st.data())
