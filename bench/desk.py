@@ -132,7 +132,7 @@ def imports(app: Flask, group: str, number: int) -> Iterator[Row]:
 
 
 def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
-    """Let the worker check and import a long table; its longest part is how long whoever else writes may wait."""
+    """Let the worker check and import a long table; other writers wait as long as its longest part takes."""
     pages, base = sign_in(app)
     page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
     file = _table("long", number).encode()

@@ -48,9 +48,9 @@ EDITORS = roles(Role.ORGANISER, Role.EDITOR)
 # The roles that look after the event's mail.
 MAILERS = roles(Role.ORGANISER, Role.MAILER)
 ANY_ROLE = roles(*Role)
-# Admins are not included: only this role may learn who has a protected identity (P21).
+# Only handlers of protected identity, and not admins, may learn who has one (P21).
 HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))
-# Admins are not included: only the organisers who arrange food and access may read what a person needs (P06).
+# Only the organisers who arrange food and access, and not admins, may read what a person needs (P06).
 CARERS = Roles(frozenset({Role.CARE}))
 ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
 SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role

@@ -90,7 +90,7 @@ class TooManyInvitations(ColleagueRefused):
 
 
 class OutOfReach(ColleagueRefused):
-    """The account is one's own, has roles for events that one does not manage, or secret ones that one lacks."""
+    """The admin may not manage the account: it is their own, or has other events' roles or secret roles they lack."""
 
 
 class NoSecondFactor(ColleagueRefused):

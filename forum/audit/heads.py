@@ -32,7 +32,7 @@ class Head:
 
     @classmethod
     def read(cls, line: str) -> "Head":
-        """Parse a line of the file. Raises ValueError."""
+        """Parse a line of audit-heads.log. Raises ValueError."""
         moment, number, entry_hash = line.split()
         return cls(datetime.fromisoformat(moment), int(number), entry_hash)
 
@@ -51,7 +51,7 @@ class Restore:
 
     @classmethod
     def read(cls, line: str) -> "Restore":
-        """Parse a line of the file. Raises ValueError."""
+        """Parse a line of audit-heads.log. Raises ValueError."""
         moment, _word, made_at = line.split()
         return cls(datetime.fromisoformat(moment), datetime.fromisoformat(made_at))
 
@@ -111,7 +111,7 @@ def list_missing(*, now: datetime) -> list[str]:
 
 
 def _read(lines: list[str]) -> tuple[list[Head], list[Restore]]:
-    """Parse the lines of the file into heads and restores. Raises ValueError."""
+    """Parse the lines of audit-heads.log into heads and restores. Raises ValueError."""
     about_restores = [line for line in lines if RESTORED in line.split()]
     heads = [Head.read(line) for line in lines if line not in about_restores]
     return heads, [Restore.read(line) for line in about_restores]

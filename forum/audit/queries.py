@@ -43,7 +43,7 @@ LISTS_VIEWED = (
 VIEWS = (*UNTOLD, *LISTS_VIEWED)
 EXPORTS = (REGISTRATIONS_EXPORTED, EXPORT_FETCHED, LOG_EXPORTED)
 REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, PASSKEY_REFUSED, TRIES_LIMITED)
-# Actions whose entries may stand for several times, which the log says (see `traces`).
+# Actions of which one entry may stand for several occurrences (see `traces`); the log says for how many.
 COUNTED = (*VIEWS, *REFUSALS, ASKED_AGAIN, LINK_ASKED, DELEGATION_ASKED, DELEGATION_ASKED_AGAIN)
 BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 

@@ -25,10 +25,10 @@ from forum.web.pagination import Cursor
 BEFORE = "before"
 
 bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
-# Values that the form sends besides those of acts: by the buttons around the list, and TICK by the page's script when a
-# single box changes.
+# What a button of the form asks for, besides acts on people: to keep the ticks, turn the page, tick everybody who
+# matches, tick nobody, or export. The page's script sends TICK when a single box changes.
 KEEP, NEXT, MATCHING, NONE, EXPORT, TICK = "keep", "next", "matching", "none", "export", "tick"
-# The pages to which buttons lead that start no task.
+# The pages to which those buttons lead that start no task on the chosen people.
 PAGES = {EXPORT: "attendees.export", "write": "own_mailings.new"}
 
 

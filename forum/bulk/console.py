@@ -167,7 +167,8 @@ def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
         user_id=g.user.id,
         now=clock.now(),
     )
-    # Compare the numbers: between the two statements a person may have been added to the choice, or have left it.
+    # Compare how many people were counted and how many stored: between the two statements somebody may have been added
+    # to the choice, or have left it.
     if task.people != foreseen.people:
         raise ChangedMeanwhile(stored)
     return task

@@ -109,7 +109,7 @@ def load_app(web: Web) -> Flask:
             notice_lost_clients(web.port)
         return inner(environ, start_response)
 
-    app.wsgi_app = serve_first  # type: ignore[method-assign]  # Flask's way
+    app.wsgi_app = serve_first  # type: ignore[method-assign]  # Flask documents replacing wsgi_app
     return app
 
 

@@ -102,7 +102,7 @@ def _stand_still(event: Event, now: datetime) -> int:
 
 
 def _propose(event: Event, former: Mapping[str, Any], now: datetime) -> None:
-    """Propose to write to the people who are registered, and save everything."""
+    """Propose a message about the change to the registered people, and commit."""
     mailings.propose_change(event, former, actor=sign_ins.current_actor(), now=now)
     db.session.commit()
 

@@ -13,7 +13,7 @@ from forum.web.forms import TidyForm
 def edit_page(
     template: str, event: str, form: TidyForm, meanwhile: ChangedMeanwhile | None = None, **context: Any
 ) -> ResponseReturnValue:
-    """Return the page `console/<template>.html`, with status 409 after another's change, 422 for errors, else 200.
+    """Return the page `console/<template>.html`, with status 409 after another person's edit, 422 for errors, else 200.
 
     `event` is the slug in the page's URL. If another organiser has changed the values meanwhile, the page compares them
     with the typed ones, by which saving replaces them.

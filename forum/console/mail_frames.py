@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from forum.outbox.rendering import Rendered
 
 bp = Blueprint("mail_frames", __name__, url_prefix="/console")
-# What is typed has no such text in a mail: its quotation marks are escaped.
+# Matches the address of a link in a mail's HTML. Typed text cannot match: its quotation marks are escaped.
 ADDRESS = re.compile(r' href="[^"<]*"')
 
 

@@ -26,7 +26,8 @@ from forum.web.languages import NAMES, in_language, language_name
 
 LONGEST_SUBJECT, LONGEST_WORDS = 120, 8000
 NOW, LATER = "now", "later"
-# The statuses for which a message may be meant; those who have ended or not confirmed their address get none.
+# The statuses whose people a message may be for. Whoever has not confirmed the address, or whose registration has
+# ended, gets none.
 STATUSES = (*APPROVED, Status.IN_REVIEW)
 
 

@@ -94,7 +94,7 @@ def take_over(event: str, name: str) -> ResponseReturnValue:
 
 @bp.route("/<int:question>/withdrawal", methods=["GET", "POST"])
 def withdraw(event: str, question: int) -> ResponseReturnValue:
-    """Say what withdrawing a question does, and do it."""
+    """Say what withdrawing a question does; on POST withdraw it."""
     form, this_event = TidyForm(kept_words.sent_or_kept()), get_any_or_404(event)
     mine = get_question_or_404(this_event, question)
     if not form.validate_on_submit():

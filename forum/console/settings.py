@@ -1,4 +1,4 @@
-"""The pages of an event's settings: name, days and place; registration; privacy; sectors; organiser; texts."""
+"""The pages of an event's settings: name, days and town; registration; privacy; sectors; organiser; texts."""
 
 from datetime import datetime
 from typing import Any

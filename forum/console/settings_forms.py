@@ -64,7 +64,7 @@ class DayRow(Row):
 
 
 class FactsForm(SettingsForm):
-    """The form for an event's name, days and place."""
+    """The form for an event's name, days and town."""
 
     name = TextsField(LineTexts, _l("Name"), longest=200, missing=_l("Enter the event’s name"))
     short_name = TextsField(LineTexts, _l("Short name"), longest=60, missing=_l("Enter a short name"))

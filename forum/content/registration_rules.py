@@ -28,7 +28,7 @@ SHAPE = table(
         # other key if they are offered until the event begins.
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
-        # Left out: offers are reminded with a quarter of their time left. 0: they are not reminded.
+        # Without this key an offer is reminded when a quarter of its time is left; with 0 it is not reminded.
         "offer_reminder_hours": number(0, 10_000),
         "invitation_reminder_days": number(1, 365),
         "invitation_reminder_hour": number(0, 23),

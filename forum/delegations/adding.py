@@ -48,7 +48,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return what the page promises, and how many people there are, so that a form sent twice adds only one (R03)."""
+    """Return what the page promises the new person, and how many people there are: a form sent twice adds one (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(queries.list_shown(delegation))}
 
 

@@ -110,7 +110,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 @bp.errorhandler(AnswersFrozen)
 def is_frozen(refusal: AnswersFrozen) -> ResponseReturnValue:
-    """Say to the newcomer why the link has ended; the person's own page says it to the person."""
+    """Say to a newcomer that the link ended with the freeze date; send the registered person to their own page."""
     if "token" not in (request.view_args or {}):
         return self_service.has_ended(refusal)
     return _link_ended(why="frozen")

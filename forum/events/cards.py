@@ -18,7 +18,7 @@ def page_card(event: Event, title: str) -> Card:
 
 
 def when_and_where(event: Event) -> str:
-    """Return the event's dates and place, such as "16–17 November 2027 · Stockholm".
+    """Return the event's dates and town, such as "16–17 November 2027 · Stockholm".
 
     This is also the template filter `when_and_where`.
     """

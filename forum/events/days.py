@@ -71,7 +71,7 @@ def clock_text(moment: datetime | time) -> str:
 
 
 def zone_text(timezone: str) -> str:
-    """Return a time zone's name and place, such as "Central European Time (Stockholm)" (the filter `zone_name`)."""
+    """Return a time zone's name and city, such as "Central European Time (Stockholm)" (the filter `zone_name`)."""
     name = get_timezone_name(timezone, width="long", locale=language())
     return f"{name} ({get_timezone_location(timezone, locale=language(), return_city=True)})"
 

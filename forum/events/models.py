@@ -87,7 +87,7 @@ class Event(Base):
     )
     hashtag: Mapped[str] = mapped_column(String(60))
     contact_email: Mapped[str] = mapped_column(String(254))
-    # The former place of the hotline's link, which is in `help_lines` now: earlier versions, which may run beside this
+    # The former column of the hotline's link, which is in `help_lines` now: earlier versions, which may run beside this
     # one, still read this column.
     hotline_url: Mapped[str | None] = mapped_column(Link(300))
     # The module `events.contacts` lists the parts of a contact.

@@ -75,7 +75,7 @@ def find_event(token_digest: str, now: datetime) -> Event | None:
 
 
 def as_published(event: Event) -> Event:
-    """Return the event as it will be once it is published, removed from the database session, so never stored so."""
+    """Return the event as it will be once it is published, without a database session, so that nothing stores it."""
     queries.load_sectors(event)
     queries.load_pages(event)
     rows = [*event.sectors, *event.pages]

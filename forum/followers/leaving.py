@@ -22,7 +22,7 @@ def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
     for number, mark in return_paths.rows_in(LEAVING, addresses):
         query = select(Follower).where(Follower.id == number)
         follower = db.session.scalars(read_locked(query)).one_or_none()
-        # Compare the mark, too: SQLite gives the number of a deleted row to a later one.
+        # Compare the address's mark with the follower's own: SQLite gives a deleted follower's number to a later one.
         if follower is not None and mark == return_paths.mark_of(leave_mark(follower)):
             actions.leave_as(follower, now=now)
             return True

@@ -65,7 +65,7 @@ class FollowerLink(Base):
 
 
 class MailedPost(Base):
-    """A post that goes out by mail since it was announced at `announced_at`.
+    """A post that was announced at `announced_at`, since when followers get it by mail.
 
     `sent` and `failed` are numbers of mails whose rows are deleted already, because their followers have left or
     because they are old.

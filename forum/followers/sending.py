@@ -50,7 +50,7 @@ def begin(post_id: int, *, now: datetime) -> int:
     mailed = db.session.get(MailedPost, post_id) or MailedPost(post_id=post_id)
     if mailed.announced_at == post.announced_at or ending.is_forgotten(mailed, now):
         return 0
-    # Keep the rows as long as those of this time: they say who has had the post.
+    # Keep the rows of earlier mails with this post as long as the new ones: they say which follower has had the post.
     db.session.execute(update(NewsMail).where(NewsMail.post_id == post_id).values(made_at=now))
     mailed.announced_at = post.announced_at
     db.session.add(mailed)

@@ -28,7 +28,7 @@ MOST_POSTS = 20
 
 
 def due_at(event: Event, now: datetime) -> datetime:
-    """Return the last moment of a weekly mail up to now, by the clock at the venue."""
+    """Return when the latest weekly mail was due: the last Friday morning, by the clock at the venue."""
     local = now.astimezone(event.zone)
     day = local.date() - timedelta(days=(local.weekday() - FRIDAY) % 7)
     moment = datetime.combine(day, time(HOUR), event.zone)

@@ -28,7 +28,7 @@ class KeyCheck(Base):
 
 
 class WorkerClock(Base):
-    """By when the worker's clock was last watched, and since when it has not jumped; in a single row (R18)."""
+    """The time that the worker's clock showed last, and since when it has not jumped; in a single row (R18)."""
 
     __tablename__ = "worker_clock"
     __table_args__ = (CheckConstraint("id = 1", name="single_row"),)

@@ -1,4 +1,4 @@
-"""Whether the worker's clock can be relied on where something is deleted for good on a day (R18).
+"""Whether the worker's clock can be relied on before something is deleted for good on its day (R18).
 
 A clock that is set forward makes any day come too early. The worker therefore notes the time every minute: a time that
 is before the last one, or long after it, shows that the clock has jumped, or that no worker has run. From then on the
@@ -13,13 +13,13 @@ from forum.extensions import db
 from forum.health.models import WorkerClock
 from forum.outbox.heartbeats import CLOCKS_MAY_DIFFER
 
-# A job that takes long, or a restart, must not look like a jump.
+# Longer gaps between two notes of the time count as jumps of the clock; a long job or a restart makes shorter ones.
 LONGEST_GAP = timedelta(minutes=30)
 STEADY_FOR = timedelta(days=1)
 
 
 def watch(*, now: datetime) -> int:
-    """Note the time, and whether the clock has jumped since the time noted last; return 0, as there is no news."""
+    """Note the time, and whether the clock has jumped since the time noted last; return 0, a job's count of rows."""
     noted = db.session.get(WorkerClock, 1, with_for_update=True)
     if noted is None:
         db.session.add(WorkerClock(id=1, seen_at=now, steady_since=now))

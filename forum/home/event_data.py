@@ -46,7 +46,7 @@ def event_data(event: Event, state: RegistrationState, opening: Opening) -> dict
 
 
 def _location(event: Event) -> dict[str, Any]:
-    """Return the place as the event names it, without a country, which the event does not store."""
+    """Return the event's town as structured data, without a country, which the event does not store."""
     place = in_language(event.place)
     return {
         "@type": "Place",

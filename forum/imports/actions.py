@@ -28,7 +28,8 @@ from forum.registration.errors import AddressTaken, SectorFull
 from forum.registration.models import Registration
 
 IMPORTED, UNDO_ASKED, UNDONE = "import.made", "import.undo_asked", "import.undone"
-SEND, WAIT = "send", "wait"  # what the form sends for links, and for people who may wait
+# Choices in an import's form: send people a link to confirm their address; let people without a place wait in line.
+SEND, WAIT = "send", "wait"
 UNDONE_AT_ONCE = 100  # how many people of a large import one transaction removes
 
 

@@ -20,7 +20,7 @@ from forum.sealing import seal, unseal
 from forum.web import sheet_rows, spreadsheets
 from forum.web.tables import restored
 
-# The most people whom one transaction registers, on the request; the worker imports a longer table in parts.
+# The most people whom a request registers by itself, in one transaction; the worker imports a longer table in parts.
 MOST = 500
 # The most people of a table. Registering one takes some 20 ms, so the worker is busy with them for seven minutes.
 MOST_ROWS = 20_000

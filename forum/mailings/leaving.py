@@ -35,7 +35,7 @@ def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
     addresses = f"{sent_to} {reports.addressed_to(raw)}"
     for number, mark in return_paths.rows_in(PURPOSE, addresses):
         recipient = db.session.get(MailingRecipient, number)
-        # Compare the mark, too: SQLite gives the number of a deleted row to a later one.
+        # Compare the mark in the address with the recipient's own: SQLite gives a deleted row's number to a later one.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
     return False

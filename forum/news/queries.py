@@ -93,7 +93,7 @@ def list_posts(
     tag: Tag | None = None,
     event: Event | None = None,
 ) -> PostPage:
-    """Return a page of all posts, or of those in a category, with a tag or of an event; a page too far is empty."""
+    """Return a page of all posts, or of those in a category, with a tag or of an event; past the last it is empty."""
     return _read_page(_narrowed(_listed(language), category, tag, event), language, number, PER_PAGE)
 
 

@@ -19,7 +19,7 @@ from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
 
 BATCH = 200
-# Where app.extensions keeps the content versions at which no search entry was outdated.
+# The key in app.extensions for the versions of the public content at which no search entry was outdated.
 CHECKED = "search_checked"
 SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
 SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")

@@ -1,7 +1,7 @@
 """The parts of a standard mail whose words organisers may change: its subject, its first and its last sentences.
 
 Each part is a block of the mail's templates. Facts that a reader needs stay in the template, whatever organisers write:
-the link and its button, days and place, reasons, and what can be done until when. A deadline that stands in the first
+the link and its button, days and town, reasons, and what can be done until when. A deadline that stands in the first
 sentence is a placeholder that changed words must keep. What to do if somebody has not asked for a link or an address
 stays, too. Mails that warn of a new address, about substitutes, delegations, rights and accounts always have the
 standard words: they say who may act, and to whom.

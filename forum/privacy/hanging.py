@@ -36,34 +36,35 @@ ROOT = Registration.__tablename__
 OF_FOLLOWERS = {"news_mails"}
 # Columns that own data leave out, in groups; each group has a comment with its reason.
 UNTOLD = {
-    # Left out: digests of secrets.
+    # Own data leave out digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
     *("invitations.link_digest", "invitations.reminder_digest"),
     *("substitutions.digest", "delegations.form_key"),
     *("mail_refusals.digest", "suppressed_addresses.digest", "suppressed_addresses.key"),
-    # Left out: the key and content of a file, which the person downloads by a link on the page; the answer has the key.
+    # Own data leave out content and key of a file: the person downloads it by a link on the page, and the answer has
+    # the key.
     *("answer_files.key", "answer_files.content"),
-    # Left out: `asked_from`, a digest of the sender's network address, kept until the person confirms their address.
+    # Own data leave out the digest of the sender's network address, kept until the person confirms the mail address.
     "answer_files.asked_from",
-    # Left out: random values, and digests of answers that own data include.
+    # Own data leave out random values, and digests of answers that own data include themselves.
     *("submissions.key", "submissions.fingerprint"),
-    # Left out: copies of answers, changed for sorting, comparing and searching.
+    # Own data leave out copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
     "registrations.sealed_for",  # `sealed_for` is a digest of the person's address
     "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from"),
     *("registrations.version", "task_people.seen_version"),
-    # Left out: the content of unsent mails with a personal link, which the person gets with the mail.
+    # Own data leave out the content of unsent mails: they have a personal link, which the person gets with the mail.
     "outbox_messages.content",
-    # Left out: technical values for sending a mail.
+    # Own data leave out technical values for sending a mail.
     *(f"outbox_messages.{name}" for name in ("message_id", "lane", "lease_owner", "lease_until")),
     *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "last_error")),
 }
 # Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
 PARTLY = {
     "offers.why": ("because", "rank"),
-    # Parts of these columns that are left out: the digests of both addresses, and the keys by which files are read.
+    # Own data leave out the other parts of this column: digests of both addresses, and keys by which files are read.
     "registration_merges.before": (
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),

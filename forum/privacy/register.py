@@ -206,7 +206,7 @@ REGISTER: tuple[Entry, ...] = (
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
             "ImportPeopleForm.reason",
-            # the columns chosen for the last table with the same headings, and the reason for the import
+            # `kept` holds the columns chosen for the last table with the same headings, and the reason for the import
             "ImportTableForm.kept",
             *("CancelForm.reason", "CancelForm.words"),
         ),

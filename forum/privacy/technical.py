@@ -31,7 +31,7 @@ TABLES = {  # tables with texts, settings and the running state of the site itse
     "worker_clock",
     "key_checks",
     "mail_relay",
-    # The rows name a mail domain, and no person; they are kept for a quarter of an hour.
+    # The rows of `mail_paces` name a mail domain, and no person; they are kept for a quarter of an hour.
     "mail_paces",
     "chain_checks",
     "public_balances",
@@ -67,8 +67,8 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "mailings": {
         *("id", "event_id", "kind", "status", "steps", "words"),
         *("changed_at", "proposed_at", "ended_at", "people"),
-        # The audience has filters of the attendee list, but no search text: where a filter names somebody, the people
-        # themselves are stored instead.
+        # The column `audience` has filters of the attendee list, but no search text: where a filter names somebody, the
+        # people themselves are stored instead.
         *("subjects", "audience", "fallback", "begins_at", "left_out"),
     },
     "mailing_recipients": {"id", "mailing_id"},

@@ -11,7 +11,7 @@ from forum.registration.errors import NotLive
 
 
 def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
-    """Show the details that the link would confirm, or why they cannot be confirmed: it has been done, or not now."""
+    """Show the details that the link confirms, or that they are confirmed already, or that the event is cancelled."""
     now = clock.now()
     registration = links.follow(token, TokenPurpose.CONFIRM, now=now)
     show_event(registration.event)

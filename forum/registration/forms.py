@@ -231,7 +231,7 @@ class CareForm(AsksQuestions):
     """The form on which a person replaces the answers about diet and access; it is never filled in (S23)."""
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the form is valid; an empty one is not: it would delete the answers, as a button does."""
+        """Return whether the form is valid; one without an answer is not, because a button deletes all answers."""
         valid = super().validate(*args, **kwargs)
         if valid and not self.given():
             told: list[str] = [_("Nothing is chosen: answer something, or delete everything")]

@@ -90,7 +90,7 @@ def list_own(event: Event, user_id: int) -> Sequence[KeptExport]:
 
 
 def standing(event: Event, user_id: int, since: datetime) -> ScalarSelect[int]:
-    """Return, as a column of a statement, how many lists that this organiser has asked for until then are not ready."""
+    """Return, as a column of a statement, how many unfinished lists this organiser has asked for up to `since`."""
     mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id
     waits = KeptExport.ready_at.is_(None), KeptExport.asked_at <= since
     return select(func.count(KeptExport.id)).where(*mine, *waits).scalar_subquery()

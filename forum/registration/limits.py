@@ -40,7 +40,8 @@ from forum.web.limits import (
 
 EACH_CLIENT, ALL_CLIENTS = "3 per hour", "10 per hour"
 MAILBOX, DOMAIN = "mail to a mailbox", "mail to a domain"
-# The kinds of forms that the brake counts separately: many requests for links do not brake registering.
+# The kinds of forms that the brake, the limit for all clients together, counts separately: many requests for links do
+# not brake registering.
 SITE, LINKS = "forms", "requests for a link"
 # If fewer messages an hour than this may go to a domain, one client may ask for all of them: a share would be less than
 # one office sends at once.

@@ -28,7 +28,7 @@ from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbo
 PAGE_SIZE = 50
 # The people whom a search or a filter matches are counted up to this number: the list says that there are more.
 MOST_COUNTED = 10_000
-# If a filter matches more people, the list asks about each person on the way (`Filters.each`) whether it does.
+# If a filter matches more people, the query tries it on each person in the order of the list (`Filters.each`).
 FEW = 1000
 LATEST = 6
 SHOWN_OF_LINE = 50

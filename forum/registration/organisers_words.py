@@ -24,7 +24,10 @@ def words_field() -> LinesField:
 
 
 def flash_saved(registration: Registration, done: str, changed: Sequence[str], words: str | None) -> None:
-    """Flash the sentence `done` and how the person is told, or that nothing was `changed`; `words` were mailed."""
+    """Flash the sentence `done`, and how the person learns of it: by a mail if there are `words`, else on a page.
+
+    If nothing was `changed`, flash that instead.
+    """
     if not changed:
         flash(_("Nothing was different, so nothing was changed."), "info")
         return

@@ -27,13 +27,15 @@ OF_EVENT = (
     .group_by(ROWS.c.sector_id, ROWS.c.status)
     .having(func.sum(ROWS.c.number) != 0)
 )
-# Counts the rows beyond the first one for each sector and state.
+# Counts the rows that summing would save: all but one for each sector and state.
 SPARED: Select[tuple[Any]] = select(func.coalesce(func.sum(column("rows") - 1), 0)).select_from(
     select(func.count().label("rows")).select_from(ROWS).group_by(*list(ROWS.c)[:3]).subquery()
 )
-# Let only one command mend at a time: two would each add the same difference. Registrations do not wait for this lock.
+# Let only one command mend the counts at a time: two would each add the same difference. Registrations do not wait
+# for this lock.
 ALONE = text("LOCK TABLE people_counts IN SHARE UPDATE EXCLUSIVE MODE")
-# Adds the difference to the true numbers in one statement; `forum.health.counters` looks for the same difference.
+# Adds to the stored numbers of people what they lack of the true ones, in one statement; `forum.health.counters`
+# looks for the same difference.
 MEND = text(
     "INSERT INTO people_counts (event_id, sector_id, status, number)"
     " SELECT event_id, sector_id, status, sum(number) FROM"

@@ -98,7 +98,7 @@ def _cookies_and_bodies(base_url: str) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": 256 * 1024,
         "MAX_FORM_MEMORY_SIZE": 256 * 1024,
         "MAX_FORM_PARTS": 200,
-        # No limit besides the session's own: a form may stay open for hours (A11).
+        # A CSRF token is valid as long as its session, because a form may stay open for hours (A11).
         "WTF_CSRF_TIME_LIMIT": None,
     }
 

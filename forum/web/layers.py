@@ -18,4 +18,4 @@ def put_around(app: Flask, layers: Iterable[Layer]) -> None:
     """Put the layers around the app; the first is the outermost."""
     around = [wrap for layer in layers if (wrap := layer(app))]
     for wrap in reversed(around):
-        app.wsgi_app = wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]  # as Flask documents
+        app.wsgi_app = wrap(app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask documents replacing wsgi_app

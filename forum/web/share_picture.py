@@ -39,7 +39,7 @@ LONGEST = 500
 
 @dataclass(frozen=True)
 class Card:
-    """The texts of a picture: a line above, the title, and a line below with date and place."""
+    """The texts of a picture: a line above, the title, and a line below with date and town."""
 
     above: str
     title: str

@@ -1,4 +1,4 @@
-"""Note of a delegate when they were asked, where that was after the delegation was confirmed.
+"""Note when a delegate was asked to confirm, where that was after the delegation was confirmed.
 
 Why: a contact names people later and corrects addresses. Each then has 48 hours of their own to confirm. An earlier
 version that runs beside this one reads the time of the delegation instead.

@@ -1,4 +1,4 @@
-"""Add the time by which the worker's clock has been watched, and since when it has gone without a jump.
+"""Add the time that the worker's clock showed last, and since when it has gone without a jump.
 
 Why: what is deleted on a day after the event is gone for good, so a clock that jumps forward must not delete it (R18).
 An earlier version that runs beside this one watches no clock.

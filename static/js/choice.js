@@ -10,14 +10,15 @@ async function keep(box) {
   values.set("act", "tick");
   values.set("shown", box.value);
   if (box.checked) values.set("who", box.value);
-  // The request goes on when the page is left meanwhile.
+  // With keepalive the request is sent to its end even if the page is left meanwhile.
   const answer = await fetch(form.action, { method: "POST", body: values, redirect: "manual", keepalive: true });
   if (!answer.ok) throw new Error(answer.status);
   const kept = await answer.json();
   said.textContent = kept.said;
   links.hidden = !kept.number;
   if (kept.isRefused) box.checked = false;
-  // What is kept is no change of this page any more: another page may take it back.
+  // List a kept tick as one with which the page began: a later form of this page must not repeat it, for another page
+  // may have taken the tick back.
   const before = new Set(form.elements.before.value.split(" "));
   if (box.checked) before.add(box.value);
   else before.delete(box.value);

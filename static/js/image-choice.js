@@ -4,7 +4,7 @@
 //   <p role="status" data-choices-said></p><div data-choices-shown></div></dialog>
 // A text field asks by an event: new CustomEvent("choose-image", { bubbles: true, detail: (key) => … }).
 // <fieldset data-image-field><div data-image-list>…</div><button type="button" data-image-more hidden>…</button></fieldset>
-const PAUSE = 300; // after the last key of a search
+const PAUSE = 300; // milliseconds without a key before a search is sent
 
 const dialog = document.querySelector("[data-image-dialog]");
 const search = dialog.querySelector("form");
@@ -24,7 +24,7 @@ async function load(address) {
     const choices = page.querySelector("[data-choices]");
     for (const line of choices.querySelectorAll("[data-mark-line]")) line.remove();
     for (const button of choices.querySelectorAll("[data-choose]")) button.hidden = false;
-    // Whoever stands on an image of the list before is not thrown out of the list: they keep it, or go back to the search.
+    // If an image of the old list has the focus, give the focus to the same image in the new list, else to the search.
     const left = document.activeElement;
     const isLeft = shown.contains(left);
     shown.replaceChildren(...choices.childNodes);

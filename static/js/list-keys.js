@@ -10,7 +10,7 @@ const isOn = help.querySelector("[data-list-keys-on]");
 const said = document.querySelector("[data-list-keys-said]");
 const search = document.querySelector(".list-filters [type=search]");
 const names = [...document.querySelectorAll("#list .person-name a")];
-let before = null; // what had the focus before the search field
+let before = null; // the element that had the focus before the search field
 
 const rowOf = (element) => element.closest("tr");
 const place = () => names.findIndex((name) => rowOf(name).contains(document.activeElement));
@@ -69,7 +69,7 @@ function remember() {
   try {
     if (isOn.checked) localStorage.removeItem(KEPT);
     else localStorage.setItem(KEPT, "off");
-  } catch {} // a browser that keeps nothing turns the keys off until the page is left
+  } catch {} // a browser that stores nothing turns the keys off until the page is left
   show();
 }
 

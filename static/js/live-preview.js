@@ -1,10 +1,10 @@
 // Shows beside the form a preview of the typed text, which the server renders like the public page, and hints about it.
 // <details data-live-preview="address" data-language="sv" data-failed="…" hidden><summary>…</summary>
 //   <p data-preview-said role="status"></p><div data-preview-shown></div></details>, inside the form.
-const PAUSE = 700; // after the last key
-const LEAST = 1_500; // between two requests
-const LATER = 3_000; // after an answer that the server is busy with another preview of this person
-const LONGEST = 15_000; // an answer that takes longer is given up, or nothing would be shown any more
+const PAUSE = 700; // milliseconds without a key before a preview is asked for
+const LEAST = 1_500; // the least number of milliseconds between two requests
+const LATER = 3_000; // milliseconds until the next request when the server is busy with another preview of this person
+const LONGEST = 15_000; // milliseconds; a slower answer is given up, or no later preview would be shown
 const TOO_MANY = 429;
 
 // The server makes one preview of a person at a time: the languages of a form take turns.

@@ -31,5 +31,5 @@ function begin({ target }) {
   if (target.open) (target.querySelector("button") ?? add(target)).textContent = said.dataset.copy;
 }
 
-// Opening an element is told to itself alone, so the list hears of it on the way down.
+// The event "toggle" of a row's menu does not bubble up to the list, so the list listens to its capturing phase.
 if (navigator.clipboard) list.addEventListener("toggle", begin, true);

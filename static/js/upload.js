@@ -2,7 +2,7 @@
 // the server says that the file is too large, and the browser shows that it is sending.
 // <input type="file" data-most="12000000" data-too-large="…">, and in its form
 // <p role="status" data-upload data-sending="Sent: %" data-arrived="…" data-failed="…" data-refused="…: %"></p>
-const STEPS = 5; // how many shares are said aloud: each fifth; the bar shows every one
+const STEPS = 5; // a screen reader announces each fifth of the file that is sent; the progress bar shows every percent
 let isSending = false;
 
 // Send the form. The server answers with JSON, which names the page to go to, or with the form's page and its errors.
@@ -62,8 +62,8 @@ function headingOf(text) {
   return new DOMParser().parseFromString(text, "text/html").querySelector("h1")?.textContent.trim();
 }
 
-// Show the page with the errors in place of this page's content. Unless the file is what is wrong, its field keeps it;
-// loading another page would make the browser forget the file.
+// Show the page with the errors in place of this page's content. Unless the file has an error, its field keeps the
+// file; loading another page would make the browser forget it.
 function show(text, field) {
   const page = new DOMParser().parseFromString(text, "text/html");
   const main = document.querySelector("main");

@@ -14,10 +14,10 @@ window.looks = (() => {
   const REFERENCES = ["id", "for", "form", "headers", "list", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns",
     "aria-details", "aria-errormessage", "aria-activedescendant"];
   const LANGUAGES = ["lang", "hreflang"];
-  const CHOSEN = ["checked", "selected"]; // of which axe asks only beside aria-checked
+  const CHOSEN = ["checked", "selected"]; // attributes that axe reads only beside aria-checked
   const CURRENT = ["page", "true"]; // values of aria-current, which any element may have
-  const SHAPES = ["viewBox", "d", "x", "y", "dx", "dy", "width", "height", "transform", "points"]; // of a drawing, of which axe reads none
-  const READ = ["sv", "en"]; // the languages of the site, both of which axe knows
+  const SHAPES = ["viewBox", "d", "x", "y", "dx", "dy", "width", "height", "transform", "points"]; // attributes of a drawing, none of which axe reads
+  const READ = ["sv", "en"]; // the languages of the site; axe knows both
   // All elements except the options of lists that open, of which a language may have more than another.
   const all = () => [...document.querySelectorAll("*:not(select:not([multiple], [size]) option)")];
 

@@ -91,7 +91,7 @@ class _Visit:
     runs: int = 0  # how many times rules have run, except the one about contrast
     _links: set[tuple[int, int]] = field(default_factory=set)
     _places: set[tuple[int, int, int]] = field(default_factory=set)
-    # texts that were judged: each text's kind and the index of its element
+    # texts whose contrast axe has judged: the kind of each text and the index of its element
     _tried: set[tuple[str, int]] = field(default_factory=set)
 
     def look(self, scheme: str, width: int) -> tuple[Document, int]:

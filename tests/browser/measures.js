@@ -8,20 +8,20 @@ window.measures = (() => {
     given_name: { autocomplete: "given-name" },
     family_name: { autocomplete: "family-name" },
     email: { type: "email", autocomplete: "email", spellcheck: "false" },
-    contact_email: { type: "email", autocomplete: "off", spellcheck: "false" }, // the event's, not the organiser's own
+    contact_email: { type: "email", autocomplete: "off", spellcheck: "false" }, // the address of the event's contact, not that of the organiser who types
     organisation: { autocomplete: "organization" },
     title: { autocomplete: "organization-title" },
     country: { autocomplete: "country" },
     phone: { type: "tel", autocomplete: "tel", spellcheck: "false" },
-    real_name: { autocomplete: "off" }, // a shared computer must not suggest it to others
-    reason: { autocomplete: "off" }, // nor why somebody cannot come
-    words: { autocomplete: "off" }, // nor to what somebody objects
-    lines: { autocomplete: "off" }, // pasted rows about other people
+    real_name: { autocomplete: "off" }, // a shared computer must not suggest a real name to others
+    reason: { autocomplete: "off" }, // a shared computer must not suggest why somebody cannot come
+    words: { autocomplete: "off" }, // a shared computer must not suggest to what somebody objects
+    lines: { autocomplete: "off" }, // the field takes pasted rows about other people
     password: { type: "password", autocomplete: "current-password", spellcheck: "false" },
     new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
     code: { autocomplete: "one-time-code", spellcheck: "false" },
     q: { type: "search" },
-    event: {}, // the forum to which a search is limited, nothing about a person
+    event: {}, // the field chooses the event to which a search is limited, and says nothing about a person
   };
 
   // What has been found out about elements, which holds as long as the page stands still: see run().

@@ -83,7 +83,7 @@ SOUND = """<h1>Rubrik</h1><nav><a href='/sv/news/'>Nyheter</a></nav><p>Ord <a hr
     <img src='/sv/ring' alt='En ring'><ul><li>Ett</li></ul><button aria-label='Sök'></button>
     <label for=namn>Namn</label><input id=namn name=name aria-describedby=råd autocomplete=name><p id=råd>Ett råd</p>
     <p lang=en class=bad>English</p>"""
-# Faults that only the page in one language has: the rule that finds each, the sound HTML, and the faulty HTML.
+# Faults of a page in one language whose translation has no fault: the rule that finds each, sound and faulty HTML.
 IN_ONE_LANGUAGE = [
     ("document-title", "<title>Sida</title>", "<title> </title>"),
     ("html-has-lang", "<html lang=sv>", "<html>"),

@@ -93,7 +93,7 @@ def test_an_organiser_cancels_all_who_match_and_reads_who_was_left(organiser, ev
         f"Alm, Eva {ended.organisation} The registration has ended",
         f"Berg, Eva {restricted.organisation} The data may not be used, by restriction or objection",
     ]
-    assert task.payload == {}  # the organiser's words are no longer needed
+    assert task.payload == {}  # the ended task keeps no words of the organiser
     assert [note.text for note in notes.list_notes(people[2])] == ["Moved."]
     assert "We move." in newest_mail(people[2]).text
     by = {entry[0]: entry[1] for entry in recorded(people[2])}

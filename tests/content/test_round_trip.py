@@ -49,7 +49,7 @@ UNTOLD = {
         # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.
         *("id", "slug", "taken"),
         "hotline_url",  # only earlier versions read this column
-        *("calendar_sequence", "calendar_changed_at"),  # both count changes of the event in this database
+        *("calendar_sequence", "calendar_changed_at"),  # count and time of the event's changes in this database
     },
     "sectors": {
         *("id", "event_id", "taken", "reserved", "position"),

@@ -22,7 +22,7 @@ FORMER = Text(sv="Uppsala konsert och kongress", en="Uppsala Concert and Congres
 
 
 def make_proposed(event: Event) -> Mailing:
-    """Propose a mailing to the registered people: the event has moved from another place."""
+    """Propose a mailing to the registered people: the event has moved from another town."""
     mailing = write(actions.propose_change, event, {"place": FORMER}, actor="command", now=NOW)
     assert mailing, "nobody is registered"
     write(actions.write_words, mailing, Text(sv="Lokalen renoveras.", en="The venue is closed."), **_by())

@@ -489,7 +489,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     ),
     "review.withdraw_refusal": (ADMIN, {}, {}, ADDED),
     "review.recuse": (ADMIN, {}, {}, {"recusals"} | ADDED),
-    # The form names nobody, so nothing changes; tests/review decides about chosen people.
+    # The forms of these rounds of decisions name nobody, so nothing changes; tests/review decides about chosen people.
     "review_many.approve": (ADMIN, {"en": "New"}, {}, set()),
     "review_many.decline": (ADMIN, {"reason": "other", "en": "New"}, {}, set()),
     "review_proposed.confirm": (ADMIN, {}, {}, set()),
@@ -746,7 +746,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {},
         {"events", "sectors", "pages", "questions", "question_choices", "mail_texts"} | ORGANISATIONS | ADDED,
     ),
-    # Nothing changes: a published event needs no preview.
+    # No private link is made: a published event needs no preview.
     "previews.index": (ADMIN, {"days": "7"}, {}, set()),
     "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),
     # Too few people have a place here for numbers to be made public; tests/participants/test_balance.py makes some.

@@ -10,8 +10,8 @@ from tests.factories.events import make_event
 
 VALUES = {"lang": "en", "year": 2016, "month": 11, "day": 25}
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-# No route is exempt; the set is there for one-click unsubscribing (RFC 8058).
-# Mail programs send this form by themselves (RFC 8058); the token in its URL allows one thing only.
+# Forms that need no CSRF token: mail programs send them by themselves to unsubscribe (RFC 8058), and the token in their
+# URL allows nothing else.
 EXEMPT_FROM_CSRF = {"refusing.show", "followers.leave"}
 
 

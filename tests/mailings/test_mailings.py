@@ -164,7 +164,7 @@ def test_own_words_are_sent_in_every_language_or_in_none(organiser, event):
 
 
 def test_a_change_that_nobody_reads_is_proposed_to_nobody(organiser, event):
-    """No mailing is proposed when only the Swedish name of the place is new and everybody reads English."""
+    """No mailing is proposed when only the Swedish name of the town is new and everybody reads English."""
     confirmed(event, language="en")
     at(1)
     move(organiser, **{"place-sv": "Stockholm city"})

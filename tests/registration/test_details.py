@@ -91,7 +91,7 @@ def test_an_identity_number_beside_the_name_is_refused_and_what_was_typed_is_kep
     page = pages.post("registration.details", typed, sector="justice", lang=lang, expect=422)
     assert page.errors.keys() == {"family_name", "title"}
     assert all(told in error for error in page.errors.values())
-    # Each line names its field, so that two of them can be told apart in the summary.
+    # Each message names its field, so that the two messages can be told apart in the error summary.
     assert len(set(page.errors.values())) == 2
     assert page.form().data["family_name"] == ["Ek 701208-1233"]
 

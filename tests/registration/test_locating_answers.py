@@ -151,7 +151,7 @@ def test_a_clock_that_jumps_past_the_day_deletes_nothing_until_it_has_gone_stead
         write(steady_clock.watch, now=jumped)
         run_at(jumped)
         assert told(person) == before
-    # The clock is set right. The day comes, and it has not jumped for a day by then.
+    # The clock is set right again, and has gone steadily for a day when the answers are due to be deleted.
     write(steady_clock.watch, now=NOW + HOUR)
     run_at(due)
     assert told(person) == before

@@ -368,7 +368,7 @@ def test_a_mail_is_sent_to_one_person_from_one_office_with_its_own_identity(mail
     assert len({mail.row.message_id for mail in mails.values()}) == len(KINDS)
 
 
-# Tests of words and addresses in mails that a reader needs
+# Tests of what every mail has to say: addresses in words, who writes, where to ask
 
 
 def test_address_stands_in_words_under_each_button(mails):

@@ -159,7 +159,7 @@ def test_the_organisers_say_how_long_before_its_end_an_offer_is_reminded():
     assert write(offers.set_reminder, event, 24, **rule)
     assert not write(offers.set_reminder, event, 24, **rule)
     assert rows(first)[0].remind_at == until - timedelta(hours=24)
-    # A moment that has passed is not caught up with: the offer keeps the one it has.
+    # By the new rule the reminder should have been sent already: the offer keeps the time of its reminder.
     late = {**rule, "now": until - timedelta(hours=36)}
     write(offers.set_reminder, event, 40, **late)
     assert rows(first)[0].remind_at == until - timedelta(hours=24)
@@ -337,8 +337,8 @@ def test_organisers_offer_extend_and_withdraw_on_the_waiting_list(sign_in_as, da
     assert "Nobody who could take the place had waited longer." in index.text
     earlier = pages.get(index.links["Extend"])
     page = pages.get(index.links["Offer a place"])
-    # The organiser's words go to another person than the one of this page, so the page names that person and the
-    # language.
+    # The page is about the person who gets the place, but the organiser's words go to the person who loses it: so the
+    # page names that person and their language.
     assert "Your words to whoever loses the place (optional)" in page.all("label")
     assert page.all("[name=instead_of] option") == [
         "The place that is offered to Åsa Etta, who reads English"

@@ -17,7 +17,7 @@ TAKEN = st.sets(st.sampled_from((*SHOWN, "q-arrival")))
 
 
 class Uniting:
-    """Part of `test_state_machine.Registrations`; `before`: the kept registration's former answers, by the ended id."""
+    """Part of `test_state_machine.Registrations`; `before`: what a merge replaced, by the ended one's id."""
 
     before: dict[int, tuple[set[str], dict, dict]]
 

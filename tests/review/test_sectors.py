@@ -56,7 +56,7 @@ def mine(event):
 
 @pytest.fixture
 def others(event, mine):
-    """Put people into review in the other sector: of the same organisation, one of the same name."""
+    """Put two people of the same organisation into review in another sector; one has the same name as `mine`."""
     shared = {"organisation": "Org"}
     return [
         confirmed(event, "police", given_name="Eva", family_name="Ek", email="ek@hidden.example", **shared),
