@@ -37,7 +37,7 @@ def main() -> None:
             folder = Path(name) / part
             folder.mkdir()
             globals()[f"measure_{part}"](report, folder, arguments.quick)
-    # A quick run measures too few and too little to be compared with a whole one.
+    # A quick run has too few measurements to be compared with a published whole run.
     faults = report.faults(None if arguments.quick else serving.PROJECT / "docs/benchmarks.json")
     if arguments.publish:
         report.publish(serving.PROJECT / "docs")

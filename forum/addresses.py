@@ -14,7 +14,7 @@ from forum.tidying import CONTROLS, UNSEEN
 LONGEST = 254  # the most characters of a mail address (RFC 5321, 4.5.3.1.3, without the angle brackets)
 LONGEST_LOCAL_PART = 64  # the most octets of an address before the @ (RFC 5321, 4.5.3.1.1)
 BLANK_ENDS = " \t\r\n\xa0\u2002\u2003\u2009\u202f\u3000"
-# A page shows this instead of a control character.
+# The sign that a page shows in place of a control character.
 NO_CHARACTER = "\ufffd"
 HIDDEN = re.compile(f"[{UNSEEN}{CONTROLS}{NO_CHARACTER}]")
 CONTROL = re.compile(f"[{CONTROLS}]")

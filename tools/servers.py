@@ -92,7 +92,7 @@ class PostgresServer:
         """Make the server's data folder; the server listens only on a socket beside it, and asks for the password."""
         secret = self.folder / "password"
         secret.write_text(POSTGRES_PASSWORD)
-        # The server runs as another user, and the process may have a narrow umask.
+        # Let the server read the file: it runs as another user, and this process may have a narrow umask.
         secret.chmod(0o644)
         self._call(
             "initdb", "--no-sync", "--auth=scram-sha-256", f"--pwfile={secret}",

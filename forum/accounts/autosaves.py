@@ -129,7 +129,7 @@ def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
     kept.words, kept.version, kept.made_at = written, secrets.token_hex(16), clock.now()
     try:
         db.session.flush()
-    # Another window has stored its words since the look-up above, so these are not stored.
+    # Another window has stored its words since the look-up above, so the words of this window are not stored.
     except IntegrityError:
         db.session.rollback()
         raise KeptElsewhere from None

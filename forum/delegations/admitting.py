@@ -160,8 +160,8 @@ def ask_person(
     leaves = sender.may_mail(drafted.email)
     with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
         if live:
-            # The address has a live registration already: store this one's unique reference in place of the address
-            # (R04).
+            # The address has a live registration already: store the new one's reference, which is unique, in place of
+            # the address (R04).
             drafted.email_canonical = drafted.reference
         if is_free and leaves:
             places.hold(drafted, sender, now=now)

@@ -74,7 +74,7 @@ def seal_answers_anew(*, now: datetime) -> int:
 
 
 JOBS = (
-    # This job runs before those that delete on a day: they rely on the time that it notes.
+    # The clock is watched before any job that deletes something on its day: such a job relies on the time noted here.
     Job("watch the clock", 60, steady_clock.watch),
     Job("announce posts", 10, announce_posts),
     Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due),
@@ -106,8 +106,8 @@ JOBS = (
     Job("forget old mails of news", 3600, followers_ending.forget_old_mails),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
     Job("forget where people were", 600, locating_answers.forget, each=locating_answers.list_due),
-    # This job runs before the next one: repeating an erasure may undo merges in a restored backup, and needs rows that
-    # the next job deletes.
+    # Erase again before forgetting what undoing merges needs: repeating an erasure may undo merges in a restored
+    # backup, for which it needs those rows.
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget what undoing merges needs", 3600, separating.forget_old),
     Job("remember erasures", 5, tombstones.note_and_forget),
@@ -124,8 +124,8 @@ JOBS = (
     Job("forget counters", 3600, forget_counters),
     Job("forget paces", 600, pacing.forget_old),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),
-    # This job runs before the next one, which reports a missing head as a fault: after a pause of the worker no head is
-    # recent.
+    # Note the audit head before checking the trail: the check reports a missing recent head as a fault, and after a
+    # pause of the worker there is none.
     Job("note audit head", 24 * 3600, heads.note),
     Job("check the audit trail", 30, checking.check_some),
 )

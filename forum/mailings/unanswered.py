@@ -20,7 +20,7 @@ from forum.questions.models import Answer, Question
 from forum.registration.models import CareAnswer, Registration
 from forum.registration.narrowing import UnknownFilter
 
-# The name, among the parameters of a stored audience, of the key of the question.
+# The parameter of a stored audience that holds the key of the question.
 PARAMETER = "unanswered"
 # How many people one statement asks for.
 AT_ONCE = 500

@@ -21,11 +21,11 @@ from forum.outbox.models import MailPace, OutboxMessage
 ALL = ""
 # How late a mail may be without delaying the next: the worker looks twice a second, and sending a mail takes time.
 CATCH_UP = 1.0
-# The interval between two mails is its least length, and up to this part of it longer.
+# Intervals between two mails are random: the shortest one, or up to this share longer.
 JITTER = 0.2
 # No interval is longer than this many seconds. A moment further ahead was written by a wrong clock.
 LONGEST = 150.0
-# How long a row is kept after its moment has passed; until then it tells when the last mail to many left.
+# How long a row is kept after the time for the next mail has passed; it tells when the last mail to many left.
 KEPT = timedelta(minutes=15)
 chance = random.SystemRandom()
 

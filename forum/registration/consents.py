@@ -15,8 +15,8 @@ from forum.registration.enums import ConsentPurpose, ListedAs
 from forum.registration.models import Consent, Registration
 
 LIST = ConsentPurpose.PARTICIPANT_LIST
-# For the readers of an event's list, the readers whom a consent must name to cover them. A consent to a public
-# list covers fewer readers as well; no consent covers more readers than it names.
+# By who reads an event's list: the readers of whom a consent must name one, so that the list may show the person. A
+# consent to a public list is enough for a list with fewer readers, but not the other way round.
 COVERING = {
     ListAudience.OFF: (),
     ListAudience.PARTICIPANTS: (ListAudience.PARTICIPANTS, ListAudience.PUBLIC),

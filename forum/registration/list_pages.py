@@ -33,7 +33,7 @@ from forum.web.languages import language, short_day_text
 
 # Stands in for a person's reference in a URL; nothing else in the URL has capital letters.
 STAND_IN = "REFERENCE"
-OF_THE_PERSON = {Status.WAITING, Status.OFFERED}  # statuses whose words have a position or a deadline
+OF_THE_PERSON = {Status.WAITING, Status.OFFERED}  # statuses whose words name a position in line or a deadline
 
 
 @dataclass(frozen=True)

@@ -197,8 +197,8 @@ def _put(
         "file_types": list(draft.file_types),
         "most_megabytes": draft.most_megabytes,
         "is_locating": draft.is_locating,
-        # A question without the mark forgets when its answers were deleted after the event. So if an organiser sets
-        # the mark once more, the answers given since are deleted, too.
+        # A question that no longer counts as telling where somebody is forgets when its answers were deleted after the
+        # event. So if an organiser marks it once more, the answers given since are deleted, too.
         "answers_deleted_at": question.answers_deleted_at if draft.is_locating else None,
     }
     for name, value in values.items():

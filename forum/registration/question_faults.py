@@ -99,7 +99,7 @@ def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequ
     for other in others:
         if question.id is None or other.depends_on_id != question.id:
             continue
-        # A withdrawn question keeps its answers, which tell where somebody is as well.
+        # Even a withdrawn question counts: its answers are kept, and they may tell where somebody is.
         if draft.is_locating and not other.is_locating:
             yield Fault.SHOWS_PLACE, other.key
         if other.withdrawn_at:

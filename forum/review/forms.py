@@ -35,7 +35,7 @@ class OwnWordsForm(TidyForm):
 
     def __init__(self, *args, languages: Iterable[str] = (), **kwargs):
         super().__init__(*args, **kwargs)
-        # Codes of the languages of the fields: those of the people concerned, else all.
+        # The languages in which the form asks for words: those that the people concerned read, else all.
         self.languages = [code for code in NAMES if code in set(languages)] or [*NAMES]
         for code in NAMES:
             if code in self.languages:

@@ -40,7 +40,7 @@ LABEL = re.compile(
 # An event's day and hour, such as 171127-0900, may look like a number of somebody born on that day.
 YEARS_AROUND = range(-2, 4)
 DASH, MINUS = re.compile(" ?- ?"), "\N{MINUS SIGN}"
-# By category of Unicode: how characters count that people, keyboards and word processors put into numbers.
+# By Unicode category: the character as which a blank, a dash or an invisible character within a number counts.
 SIGNS = {"Zs": " ", "Pd": "-", "Cf": ""}
 COORDINATION = re.compile(r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:6[1-9]|[78][0-9]|9[01])[0-9]{4}")
 

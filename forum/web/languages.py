@@ -47,7 +47,7 @@ def _catalogue() -> NullTranslations:
     """Return the texts of the present language; this reads the request once, Flask-Babel four times for each text."""
     if (locale := get_locale()) is None:
         return get_translations()
-    # By the code, because comparing locales takes longer than the rest of a translation.
+    # Find the texts by the language's code, because comparing locales takes longer than the rest of a translation.
     if (code := locale.language) not in CATALOGUES:
         CATALOGUES[code] = get_translations()
     return CATALOGUES[code]

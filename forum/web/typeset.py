@@ -24,7 +24,7 @@ import typst
 
 MEMORY, SECONDS, LARGEST_OUTPUT = 2 * 1024**3, 60, 64 * 1024**2
 LACKING = "▯"
-# Sets each letter alone; the fonts must be those of the documents. A document needs a title and a language.
+# Markup that sets each letter alone, in the fonts of the documents; Typst asks for a title and a language.
 LETTERS = b"""#set document(title: "Letters")
 #set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
 #for letter in json(bytes(sys.inputs.told)) [#letter #parbreak()]

@@ -579,10 +579,10 @@ def test_a_name_with_other_letters_is_that_of_browsers(app, user, monkeypatch, h
     "data",
     [
         b"\0" * 36,  # shorter than the site's hash, the flags and the counter
-        b"\0" * 38,  # more bytes than the flags announce
+        b"\0" * 38,  # more bytes than the flags (zero) announce
         b"\0" * 32 + b"\x80" + b"\0" * 4,  # extensions are announced, and there are none
-        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x1c",  # a value whose head is reserved
-        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x18",  # a value whose head is cut off
+        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x1c",  # an extension's value whose first byte CBOR has reserved
+        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x18",  # an extension's value that ends within its length
     ],
 )
 def test_authenticator_data_of_an_odd_shape_are_refused(data):

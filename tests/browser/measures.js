@@ -216,7 +216,8 @@ window.measures = (() => {
     return found;
   };
 
-  // Links in another language name it; the title begins with the page's heading; the first link skips the header (A09).
+  // A link to a page in another language has that language as lang; the title begins with the page's heading; the first
+  // link skips the header (A09).
   const tongues = () => {
     const found = [];
     for (const link of document.querySelectorAll("a[hreflang]")) if (link.lang !== link.hreflang) found.push(`whose language is unsaid: ${name(link)}`);

@@ -143,7 +143,7 @@ def test_left_over_macros_and_imports_are_found():
 
 
 NEEDED_BY_TESTS = {f"mail/test/{part}" for part in ("subject.txt", "body.txt", "body.html")}
-# A template that is shown while no event exists, which the test data have; tests/console/test_overview.py renders it.
+# The template for a site without events. The test data have events, so tests/console/test_overview.py renders it.
 WITHOUT_EVENTS = {"console/nothing.html"}
 
 

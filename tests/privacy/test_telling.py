@@ -31,7 +31,7 @@ TAKEN_APART = {
     ("protected_identities", "answer"),
     ("care_answers", "answer"),
 }
-# Tables of the register of personal data whose rows are nobody's who is registered, with the reason.
+# Tables of the register of personal data whose rows own data leave out, each with the reason.
 NOT_TOLD = {
     **dict.fromkeys(("audit_entries", "audit_details"), "own data have what happened, and who has looked"),
     **dict.fromkeys(
