@@ -6,7 +6,7 @@ from aiosmtpd.controller import Controller
 
 
 class Sink:
-    """Takes each mail."""
+    """The handler of a mail server that takes each mail and keeps none."""
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
         """Take a mail and forget it."""

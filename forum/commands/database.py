@@ -26,7 +26,7 @@ def upgrade() -> None:
 
     This may run on several machines at once.
     """
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # current_app is typed as Flask, not as a proxy
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy, though typed as Flask
     with one_at_a_time(app):
         click.echo(upgrade_tables())
     if told := erase_again(app):

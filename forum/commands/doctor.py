@@ -36,7 +36,7 @@ def doctor(context: click.Context, offline: bool) -> None:
     """Check settings, database, mail, worker, disk and files; print no secret."""
     if context.invoked_subcommand:
         return
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # current_app is typed as Flask, not as a proxy
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy, though typed as Flask
     findings = [
         *(each for each in checks.examine((*checks.STATUS, *checks.SLOW), clock.now()) if not each.follows),
         *list_missing(),

@@ -73,7 +73,7 @@ def follow_parent() -> None:
 
 
 def _start(program: Program) -> None:
-    program.process = multiprocessing.get_context(START_METHOD).Process(  # type: ignore[attr-defined]  # mypy knows a context's type only by a literal name
+    program.process = multiprocessing.get_context(START_METHOD).Process(  # type: ignore[attr-defined]  # typed for literal names only
         target=_run, args=(program.run, program.arguments), name=program.name
     )
     program.process.start()

@@ -17,7 +17,7 @@ from forum.events import queries
 from forum.events.models import Event, PreviewLink
 from forum.extensions import db
 
-# For how many days a link can be made, the usual number first.
+# For how many days a private link may be valid, the usual number first.
 DAYS = (7, 1, 30)
 # The most private links of an event that work at once: a longer list would confuse organisers.
 MOST = 20

@@ -262,7 +262,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["site"] = Site()
     # Jinja's own function makes a ChainMap for each template. Its names would be compared in Python at each import of a
     # macro, and copied in Python at each include: 0.4 ms of the front page's 9.
-    app.jinja_env.make_globals = partial(_globals_for, app.jinja_env.globals)  # type: ignore[method-assign]  # Jinja has no setting for its context class
+    app.jinja_env.make_globals = partial(_globals_for, app.jinja_env.globals)  # type: ignore[method-assign]  # Jinja has no setting for globals
 
 
 def _globals_for(

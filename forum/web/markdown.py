@@ -139,7 +139,7 @@ def _words_of(inline: Token) -> str:
 
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.validateLink = _is_safe_address  # type: ignore[method-assign]  # markdown-it documents replacing validateLink
+    parser.validateLink = _is_safe_address  # type: ignore[method-assign]  # markdown-it documents replacing it
     parser.add_render_rule("image", _render_alt)
     parser.add_render_rule("table_open", _open_table)
     parser.add_render_rule("table_close", _close_table)

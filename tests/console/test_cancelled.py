@@ -98,7 +98,7 @@ def test_moving_merging_and_acts_about_places_are_refused_and_say_why(sign_in_as
 
 
 def said(console: Pages, paths: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """Return each pair of a page and one of its words in `paths` for which the page shows the word."""
+    """Return (path, word) for each word of `paths` that the page at its path shows."""
     pages = {path: console.get(path).text for path in paths}
     return {(path, word) for path, words in paths.items() for word in words if word in pages[path]}
 

@@ -79,7 +79,7 @@ def read(data, event):
 
 
 def written(event, shape):
-    """Return the bytes of our export for another system."""
+    """Return the bytes of the forum's own export of all people and columns, as CSV or XLSX."""
     plan = export_columns.needed(event, ExportPurpose.EVERYTHING)
     mark = exports.Mark(event, "Anna", NOW, ExportPurpose.EVERYTHING, ExportRecipient.OFFICE, 1)
     return exports.file(listing.Filters(), plan, mark, shape=shape).get_data()
