@@ -156,7 +156,8 @@ def test_only_an_organiser_may_send_a_large_body_and_few_at_once(organiser, page
     def status(browser, path: str, size: int = 300_000) -> int:
         return browser.client.post(path, data=b"x" * size, content_type="text/plain").status_code
 
-    assert status(organiser, address) == 400  # 400: the body was read whole, and refused because it has no CSRF token
+    # 400: the body was read whole, and refused because it has no CSRF token.
+    assert status(organiser, address) == 400
     assert status(organiser, elsewhere) == 413
     assert status(organiser, address, library.LARGEST_BODY + 1) == 413
     assert status(pages, address) == 413

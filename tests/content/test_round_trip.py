@@ -41,28 +41,22 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 # Columns that an export leaves out, each with the reason.
 UNTOLD = {
     "events": {
-        *(
-            "cancelled_at",
-            "cancel_reason",
-        ),  # organisers cancel an event in the console, which also proposes a mailing and changes calendar entries
+        # Organisers cancel an event in the console, which also proposes a mailing and changes calendar entries.
+        *("cancelled_at", "cancel_reason"),
         "unpublished_at",  # `unpublished_at` is when organisers unpublished the event in this database
         # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.
         *("id", "slug", "taken"),
         "hotline_url",  # only earlier versions read this column
-        *("calendar_sequence", "calendar_changed_at"),  # count and time of the event's changes in this database
+        # Count and time of the event's changes in this database.
+        *("calendar_sequence", "calendar_changed_at"),
     },
     "sectors": {
         *("id", "event_id", "taken", "reserved", "position"),
         "merged_keys",  # `merged_keys` are keys of sectors that were merged in this database
     },
     "pages": {"id", "event_id", "slug"},
-    # `goes_by_mail` is chosen when the post is published here.
-    "posts": {
-        "id",
-        "key",
-        "announced_at",
-        "goes_by_mail",
-    },  # the worker sets `announced_at` when it announces the post
+    # `goes_by_mail` is chosen when the post is published here; the worker sets `announced_at` when announcing the post.
+    "posts": {"id", "key", "announced_at", "goes_by_mail"},
     "post_texts": {"post_id", "language", "search_text"},
     "corrections": {"id", "post_id"},
     "sources": {"id", "post_id", "position"},
