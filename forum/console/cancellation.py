@@ -85,7 +85,7 @@ def take_back(event: str) -> ResponseReturnValue:
         return _late(event)
     pause = now - former["cancelled_at"]
     offers.prolong_open(shown, pause, actor=sign_ins.current_actor(), now=now)
-    invitations.prolong_open(shown, pause)
+    invitations.prolong_open(shown, pause, now=now)
     reviewing.prolong_promises(shown, since=former["cancelled_at"], now=now)
     waiting_list.offer_free_places(shown, now=now)
     _propose(shown, former, now)

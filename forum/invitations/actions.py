@@ -10,7 +10,7 @@ from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.invitations import queries
+from forum.invitations import queries, silence
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, NoPlaceToHold, NotOpen
 from forum.invitations.models import Invitation
@@ -126,14 +126,20 @@ def expire(invitation_id: int, *, now: datetime) -> int:
     return 1
 
 
-def prolong_open(event: Event, pause: timedelta) -> None:
-    """Give the event's open invitations the time back during which it was cancelled and nobody could answer them."""
+def prolong_open(event: Event, pause: timedelta, *, now: datetime) -> None:
+    """Give the event's open invitations the time back during which it was cancelled and nobody could answer them.
+
+    A reminder by the event's rule whose hour was in that time leaves as much later.
+    """
     mine = Invitation.event_id == event.id, Invitation.state == InvitationState.OPEN
     for invitation in db.session.scalars(select(Invitation).where(*mine)):
         until = max(invitation.expires_at, min(invitation.expires_at + pause, event.ends_at))
         if invitation.remind_at and not invitation.reminded_at:
             invitation.remind_at += until - invitation.expires_at
         invitation.expires_at = until
+    for number, at in silence.list_moments(event, now).items():
+        if now - pause < at <= now:
+            db.session.get_one(Invitation, number).remind_at = at + pause
 
 
 def move_to(sector: Sector, into: Sector) -> None:

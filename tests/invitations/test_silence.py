@@ -121,3 +121,15 @@ def test_an_organiser_changes_the_rules_and_reads_them_in_the_plan(organiser, ev
         .submit({"way": "never"}, follow=True)
     )
     assert "never" in page.text
+
+
+def test_a_reminder_whose_hour_was_in_a_cancellation_leaves_after_it(event):
+    """Nobody could answer meanwhile; the invitation gets the same time back as its deadline."""
+    invitation = mailed(event)
+    due = due_of(invitation)
+    write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="user:1", now=due - HOUR)
+    assert remind_all(due) == 0
+    write(cancelling.take_up_again, event, actor="user:1", now=due + DAY)
+    write(actions.prolong_open, event, DAY + HOUR, now=due + DAY)
+    assert remind_all(due + DAY) == 0
+    assert remind_all(due + DAY + HOUR) == 1
