@@ -16,6 +16,7 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.invitations import queries as invitations
 from forum.invitations import silence
+from forum.invitations.wording import silence_rule_text
 from forum.mailings import chosen_audience, queries, reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.models import Reminder
@@ -145,18 +146,6 @@ def offer_rule_text(event: Event) -> str:
         return _("never")
     return ngettext(
         "%(num)s hour before the end of the offer", "%(num)s hours before the end of the offer", hours
-    )
-
-
-def silence_rule_text(event: Event) -> str:
-    """Return when invitations without a day of their own are reminded, such as "after 5 days of silence, at 09:00"."""
-    if not event.invitation_reminder_days:
-        return _("never, if they have no day of their own")
-    return ngettext(
-        "after %(num)s day without an answer, at %(hour)s",
-        "after %(num)s days without an answer, at %(hour)s",
-        event.invitation_reminder_days,
-        hour=f"{event.invitation_reminder_hour:02}:00",
     )
 
 

@@ -15,7 +15,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.invitations import actions, change_pages, in_lists, many_pages, queries, wording
+from forum.invitations import actions, change_pages, in_lists, many_pages, queries, silence, wording
 from forum.invitations.change_pages import invitation_or_404
 from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen, SectorGone
 from forum.invitations.filtering import Filters, UnknownFilter
@@ -27,6 +27,7 @@ from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("invitations", __name__, url_prefix="/console/<event>/invitations")
 bp.record_once(in_lists.install)
+bp.add_app_template_filter(wording.reminder_hint, "reminder_hint")
 
 
 @bp.route("/")
@@ -43,6 +44,7 @@ def index(event: str) -> ResponseReturnValue:
         page=page,
         pages=_pages(shown, filters, page),
         silent=queries.count_silent(shown, now),
+        by_rule={number: at for number, at in silence.list_moments(shown, now).items() if at > now},
         is_off=events.is_off(shown, now),
         words=wording,
         **_filtering(shown, filters),

@@ -84,6 +84,28 @@ def sent_text(event: Event, number: int) -> str:
     return ngettext("%(num)s invitation is on its way.", "%(num)s invitations are on their way.", number)
 
 
+def silence_rule_text(event: Event) -> str:
+    """Return when invitations without a day of their own are reminded, such as "after 5 days of silence, at 09:00"."""
+    if not event.invitation_reminder_days:
+        return _("never, if they have no day of their own")
+    return ngettext(
+        "after %(num)s day without an answer, at %(hour)s",
+        "after %(num)s days without an answer, at %(hour)s",
+        event.invitation_reminder_days,
+        hour=f"{event.invitation_reminder_hour:02}:00",
+    )
+
+
+def reminder_hint(event: Event) -> str:
+    """Return who is reminded if no day is chosen for an invitation (the template filter `reminder_hint`)."""
+    if not event.invitation_reminder_days:
+        return _("Nobody is reminded if you leave it empty. Each person is reminded once at most.")
+    return _(
+        "If you leave it empty, the event’s rule holds: %(rule)s. Each person is reminded once at most.",
+        rule=silence_rule_text(event),
+    )
+
+
 def refusal_text(refusal: InvitationRefused) -> str:
     """Return why nobody was invited."""
     if isinstance(refusal, AlreadyRegistered):

@@ -17,6 +17,7 @@ from tests.invitations.test_invitations import invite, send_all
 from tests.invitations.test_reminding import kinds, remind_all
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+PAGES = ("invitations.invite", "invitations.invite_many")
 
 
 @pytest.fixture
@@ -133,3 +134,19 @@ def test_a_reminder_whose_hour_was_in_a_cancellation_leaves_after_it(event):
     write(actions.prolong_open, event, DAY + HOUR, now=due + DAY)
     assert remind_all(due + DAY) == 0
     assert remind_all(due + DAY + HOUR) == 1
+
+
+def test_pages_of_invitations_say_when_the_rule_reminds(organiser, event):
+    """An empty field for the day of a reminder does not mean that nobody is reminded."""
+    invitation = mailed(event)
+    rule = "the event’s rule holds: after 4 days without an answer, at 09:00"
+    page = organiser.get("invitations.index", event="nf27")
+    assert f"Reminder {due_of(invitation):%-d %b %Y} 09:00" in page.text
+    changing = organiser.get("invitations.change", event="nf27", number=invitation.id)
+    for one in (changing, *(organiser.get(name, event="nf27") for name in PAGES)):
+        assert rule in one.text
+        assert "Nobody is reminded" not in one.text
+    write(silence.set_rule, event, None, 9, actor="user:1", now=NOW)
+    assert (
+        "Nobody is reminded if you leave it empty" in organiser.get("invitations.invite", event="nf27").text
+    )
