@@ -17,12 +17,12 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import silence
+from forum.invitations.silence import MOST_DAYS
 from forum.registration import offers
+from forum.registration.deadlines import LEAST_HOURS, MOST_HOURS
 from forum.web.forms import TidyForm
 
 bp = Blueprint("reminder_rules", __name__, url_prefix="/console/<event>/reminders")
-# No reminder leaves for an offer that ends sooner than in an hour.
-LEAST_HOURS, MOST_HOURS, MOST_DAYS = 2, 336, 60
 QUARTER, BEFORE, AFTER, NEVER = "quarter", "before", "after", "never"
 
 

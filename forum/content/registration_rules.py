@@ -6,9 +6,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from forum.content import moments
-from forum.content.shapes import flag, matching, member, moment, number, table
+from forum.content.shapes import flag, matching, member, moment, none_or, number, table
 from forum.events.enums import LineOrder, ListAudience
 from forum.events.models import Event
+from forum.invitations.silence import MOST_DAYS
+from forum.registration.deadlines import LEAST_HOURS, MOST_HOURS
 
 READERS = tuple(audience.value for audience in ListAudience if audience != ListAudience.OFF)
 
@@ -29,8 +31,8 @@ SHAPE = table(
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
         # Without this key an offer is reminded when a quarter of its time is left; with 0 it is not reminded.
-        "offer_reminder_hours": number(0, 10_000),
-        "invitation_reminder_days": number(1, 365),
+        "offer_reminder_hours": none_or(number(LEAST_HOURS, MOST_HOURS)),
+        "invitation_reminder_days": number(1, MOST_DAYS),
         "invitation_reminder_hour": number(0, 23),
         "review_days": number(1, 365),
         "second_reviewer": flag,

@@ -133,6 +133,15 @@ def number(least: int, most: int = 1_000_000) -> Check:
     return check
 
 
+def none_or(check: Check) -> Check:
+    """Return a check that accepts 0, for none, as well."""
+
+    def check_unless_none(value: Any, where: Where) -> Any:
+        return 0 if of_kind(value, int, where) == 0 else check(value, where)
+
+    return check_unless_none
+
+
 def flag(value: Any, where: Where) -> bool:
     """Check that the value is true or false."""
     return of_kind(value, bool, where)

@@ -16,6 +16,8 @@ from forum.invitations import queries
 from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
 
+# The most days of silence that an event's rule can have.
+MOST_DAYS = 60
 # How long after its hour a reminder may still be made.
 WINDOW = timedelta(hours=12)
 # How far a reminder may lie from the exact number of days, because of its hour of the day and WINDOW.

@@ -62,6 +62,8 @@ def refused(run, folder: Path) -> list[str]:
         (EVENT, 'starts = 2027-11-16 09:00:00', 'starts = 2027-10-31 02:30:00', "02:30:00 comes twice in "),
         (EVENT, 'starts = 2027-11-16 09:00:00', 'starts = 2028-11-16 09:00:00', "ends: has to be later than starts."),
         (EVENT, 'capacity = 250', 'capacity = true', "registration.capacity: has to be a number."),
+        (EVENT, 'reminder_hours = 12', 'reminder_hours = 1', "offer_reminder_hours: has to be from 2 to 336."),
+        (EVENT, 'reminder_days = 4', 'reminder_days = 61', "invitation_reminder_days: has to be from 1 to 60."),
         (EVENT, 'capacity = 250', 'capacity = 100', "sectors: the floors add up to 195, and the capacity is 100."),
         (EVENT, 'floor = 40', 'floor = 46', "sectors.ngo.floor: is 46, and the ceiling is 45."),
         (EVENT, 'key = "ngo"', 'key = "tech"', "sectors.4.key: 'tech' stands there twice."),
