@@ -59,6 +59,20 @@ def test_a_message_is_shown_with_words_that_are_not_saved(organiser, event):
     assert "Another one" in saved.all(".mail-subject")
 
 
+def test_other_recipients_are_shown_with_words_that_are_not_saved(organiser, event):
+    """Links to the message as the next person gets it would lose what was typed, above all without a script."""
+    for name in ("Kim", "Åsa"):
+        confirmed(event, language="en", given_name=name)
+    page = organiser.get("own_mailings.write", event="nf27", mailing=make_draft(event).id)
+    assert "Next" in page.links
+    typed = {"words-en": "New for {given name}"}
+    first = page.form("form.form").submit(typed, button="Preview", expect=200)
+    assert "Next" not in first.links
+    second = first.form("form.form").submit(button="Next", expect=200)
+    assert {"New for Kim" in frames(one)[0].text for one in (first, second)} == {True, False}
+    assert second.soup.select_one("[name=words-en]").text.strip() == "New for {given name}"
+
+
 def test_a_standard_mail_is_shown_with_words_that_are_not_saved(organiser, event):
     person = confirmed(event)
     typed = {"subject": "Come & see", "opening": "Until {deadline}, at {event}.", "closing": "Bye"}
