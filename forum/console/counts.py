@@ -17,6 +17,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.questions import queries
 from forum.questions.enums import Sensitivity
+from forum.questions.locating import has_been_emptied
 from forum.questions.models import Question
 from forum.questions.wording import answer_text
 from forum.registration import by_part, tallies, wording
@@ -105,7 +106,7 @@ def _shown(tally: Tally) -> dict[str, Any]:
     return {
         "question": question,
         "answered": tally.answered,
-        "is_deleted": question.answers_deleted_at is not None,
+        "is_deleted": has_been_emptied(question, question.event),
         "is_text": question.kind in TEXTS,
         "counts": [
             (answer_text(question, part), number, bar)

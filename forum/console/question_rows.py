@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from forum.console.question_forms import condition_words, kind_name
 from forum.events.models import Event
-from forum.questions import queries
+from forum.questions import locating, queries
 from forum.questions.enums import Sensitivity
 from forum.questions.models import Question
 from forum.registration import question_changes as rules
@@ -22,7 +22,7 @@ class Row:
 
     `depth` is how many questions its condition depends on, directly or through others. `answered` is None for a small
     number that only the role care sees. `is_silent` is True when the question is asked of nobody because it depends on
-    a withdrawn question.
+    a withdrawn question. `is_emptied` is True when its answers were deleted after the event.
     """
 
     question: Question
@@ -36,6 +36,7 @@ class Row:
     is_first: bool
     is_last: bool
     is_silent: bool
+    is_emptied: bool
 
     @property
     def is_sensitive(self) -> bool:
@@ -85,6 +86,7 @@ def _row(event: Event, question: Question, listed: Sequence[Question], answered:
         is_first=question is beside[0],
         is_last=question is beside[-1],
         is_silent=question.depends_on_id is not None and not above,
+        is_emptied=locating.has_been_emptied(question, event),
     )
 
 

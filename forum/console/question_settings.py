@@ -102,7 +102,7 @@ def withdraw(event: str, question: int) -> ResponseReturnValue:
     mine = get_question_or_404(get_locked_or_404(event), question)
     rules.withdraw(mine, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
-    flash(_("The question is withdrawn. Answers that were given are kept."), "success")
+    flash(_("The question is withdrawn. No answer was deleted."), "success")
     return redirect(url_for(".index", event=event), 303)
 
 

@@ -237,6 +237,25 @@ def test_organiser_marks_a_question_and_what_depends_on_it(frozen, event, sign_i
     assert page.errors["is_locating"].startswith("The answers to “Question hotel” tell where somebody is")
 
 
+def test_pages_say_how_long_answers_to_a_withdrawn_question_are_kept(frozen, event, sign_in_as):
+    """An event that is moved to later days asks its questions again, so their answers are to be deleted once more."""
+    to_come, done = "The answers are deleted seven days after the event.", "The answers were deleted on"
+    room = db.session.scalars(select(Question).where(Question.key == "room")).one()
+    pages = sign_in_as(Role.ORGANISER, event)
+    page = pages.get("questions.withdraw", event="nf27", question=room.id)
+    assert to_come in page.text
+    page = page.submit(button="Withdraw the question", follow=True)
+    assert "Answers that were given are kept" not in page.text
+    assert page.text.count(to_come) == 3
+    delete_at(event.ends_at + WEEK)
+    page = pages.get("questions.index", event="nf27")
+    assert (page.text.count(to_come), page.text.count(done)) == (0, 3)
+    write(setattr, event, "ends_at", event.ends_at + 4 * WEEK)
+    page = pages.get("questions.index", event="nf27")
+    assert (page.text.count(to_come), page.text.count(done)) == (3, 0)
+    assert "were deleted after the event" not in pages.get("counts.show", event="nf27").text
+
+
 def test_ready_made_questions_about_arrival_room_and_seat_are_marked():
     marked = {one.key for each in ready_made.list_sets() for one in each.questions if one.is_locating}
     assert marked == {"arrival", "sessions", "access", "access-other"}
