@@ -23,7 +23,7 @@ from forum.outbox.addresses import parse_mailbox
 from forum.outbox.errors import ServerUnreachable, UnsafeMessage
 from forum.outbox.transport import ServerTransport
 from forum.privacy import queries as privacy
-from forum.registration import text_index
+from forum.registration import locating_answers, text_index
 from forum.settings.project import PROJECT
 from forum.web.static import is_built
 
@@ -43,6 +43,7 @@ def doctor(context: click.Context, offline: bool) -> None:
         *_search_index(),
         *_people_index(),
         *_requests(),
+        *_whereabouts(),
         *_settings(app),
         *_private_files(app),
     ]
@@ -122,6 +123,24 @@ def _requests() -> Iterator[Finding]:
         )
     else:
         yield Finding("requests", True, "no answer about erasure or restriction is overdue")
+
+
+def _whereabouts() -> Iterator[Finding]:
+    """Warn of answers that tell where people are and that the worker should have deleted by now (P27)."""
+    try:
+        late = len(locating_answers.list_due(now=clock.now() - locating_answers.MAY_BE_LATE))
+    except SQLAlchemyError:
+        return
+    finally:
+        db.session.rollback()
+    if late:
+        words = (
+            f"answers to {counted(late, 'event', 'events')} that tell where people are should have been deleted:"
+            " let the worker run for a day without a pause of half an hour, by a clock that is right"
+        )
+        yield Finding("whereabouts", False, words)
+    else:
+        yield Finding("whereabouts", True, "no answer that tells where people are is kept too long")
 
 
 def _settings(app: Flask) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ so they are deleted by then.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, exists, select
@@ -22,6 +22,8 @@ from forum.registration import kept_exports, places
 from forum.registration.models import CareAnswer, Registration, Submission
 
 ROWS_AT_ONCE = 500
+# How long after its day a deletion may be waiting for a worker's clock that goes steadily.
+MAY_BE_LATE = timedelta(days=2)
 
 
 def list_due(*, now: datetime) -> Sequence[int]:

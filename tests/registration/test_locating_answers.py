@@ -9,6 +9,7 @@ from forum import clock
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.columns import Text
+from forum.commands.doctor import doctor
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import steady_clock
@@ -235,6 +236,21 @@ def test_organiser_marks_a_question_and_what_depends_on_it(frozen, event, sign_i
     page = pages.get("questions.edit", event="nf27", question=which.id)
     page = page.submit({"is_locating": False}, button="Save", expect=422)
     assert page.errors["is_locating"].startswith("The answers to “Question hotel” tell where somebody is")
+
+
+def test_forum_doctor_tells_of_answers_that_are_kept_too_long(frozen, event, app):
+    """A worker that pauses each night never deletes them, and pages promise that it does."""
+    told = []
+    for late in (DAY, 2 * DAY):
+        clock.freeze(event.ends_at + WEEK + late)
+        told.append(app.test_cli_runner().invoke(doctor, ["--offline"]).output)
+    delete_at(clock.now())
+    told.append(app.test_cli_runner().invoke(doctor, ["--offline"]).output)
+    assert ["BAD  whereabouts: answers to 1 event that tell where people are" in each for each in told] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_pages_say_how_long_answers_to_a_withdrawn_question_are_kept(frozen, event, sign_in_as):
