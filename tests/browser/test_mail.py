@@ -7,12 +7,15 @@ from sqlalchemy import select
 
 from forum.accounts import mails as account_mails
 from forum.accounts.models import User
+from forum.columns import Text
 from forum.events.models import Event
 from forum.extensions import db
+from forum.mailings import mail_texts
 from forum.outbox.models import OutboxMessage
 from tests.browser.looks import Axe
 from tests.browser.measures import READING, measure, resize
-from tests.factories.events import NOW
+from tests.browser.worlds import LONG_NAME
+from tests.factories.events import NOW, make_event
 from tests.factories.registrations import write
 from tests.outbox.other_mails import OTHER_KINDS, make_other_mails
 from tests.registration.test_mails import KINDS, make_mails
@@ -72,6 +75,14 @@ def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database
             resize(page, width)
             found[kind, width] = measure(page, *READING, "small")
     assert {look: problems for look, problems in found.items() if problems} == {}
+
+
+def test_a_word_that_is_longer_than_a_phone_is_wide_breaks(database, page):
+    """Names of forums and towns may be long words, as in Finnish; no reader can scroll a mail sideways everywhere."""
+    event = make_event(name=Text(sv=LONG_NAME, en=LONG_NAME), place=Text(sv=LONG_NAME, en=LONG_NAME))
+    page.set_content(mail_texts.preview(event, "offered", "en", now=NOW).html)
+    resize(page, 320)
+    assert measure(page, "sideways") == []
 
 
 def write_account_mails(user: User) -> None:
