@@ -28,6 +28,7 @@ from tests.browser.test_mail import ACCOUNT_KINDS, write_account_mails
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import make_mail
 from tests.factories.registrations import confirmed, register, write
+from tests.outbox.mail_variants import make_more_variants
 from tests.outbox.other_mails import OTHER_KINDS, make_other_mails
 from tests.registration.reading import Mail, newest_mail, newest_mail_to, read
 from tests.registration.test_mails import KINDS, make_mails
@@ -87,7 +88,7 @@ def make_every_mail(language: str) -> dict[str, Mail]:
     mails["test"] = newest_mail_to(tested.recipient, "test")
     about_accounts = select(OutboxMessage).where(OutboxMessage.kind.in_(ACCOUNT_KINDS))
     mails |= {row.kind: read(row) for row in db.session.scalars(about_accounts)}
-    return mails | make_variants(language)
+    return mails | make_variants(language) | make_more_variants(language)
 
 
 def make_variants(language: str) -> dict[str, Mail]:

@@ -1,0 +1,150 @@
+"""Mails of a kind that say something else because of a state or of what has happened before.
+
+mails = make_more_variants("sv")     by names such as "change-in-review--waiting", in one language
+"""
+
+from datetime import timedelta
+
+from forum.accounts import mails as account_mails
+from forum.columns import Text
+from forum.database import start_write
+from forum.events import cancelling
+from forum.events.enums import ListAudience, SectorPolicy
+from forum.events.models import Event
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.invitations import mails as invitation_mails
+from forum.registration import actions, by_hand, new_address, reinstating, separating, uniting
+from forum.registration import mails as registration_mails
+from forum.registration.applicant import Details
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.invitations import new_invitation
+from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
+from tests.registration.reading import Mail, newest_mail, newest_mail_to
+from tools.organisers import make_user
+
+IN_REVIEW = ("change-in-review", "substitute-in-review")
+# By a mail's name: whether roles for all events are among the changed ones, whether any stays, whether sign-ins ended.
+ROLES = {
+    "of-all-events": (True, True, False),
+    "none-left": (False, False, False),
+    "none-left-signed-out": (False, False, True),
+}
+BY = {"actor": "command", "now": NOW}
+
+
+def make_more_variants(language: str) -> dict[str, Mail]:
+    """Return mails about registrations, invitations and accounts."""
+    event = make_event(
+        slug="got31",
+        is_current=False,
+        sectors=[
+            make_sector("justice", ceiling=1),
+            make_sector("other", policy=SectorPolicy.REVIEW),
+            make_sector("ngo"),
+            make_sector("press", ceiling=1),
+        ],
+        participant_list=ListAudience.PARTICIPANTS,
+        review_days=10,
+    )
+    made = _about_unconfirmed(event, language) | _about_states(event, language)
+    made |= _about_first_addresses(event, language)
+    made |= _about_merges(event, language) | _about_invitations(event, language)
+    return made | _about_accounts(event, language) | _about_a_late_event(event, language)
+
+
+def _about_unconfirmed(event: Event, language: str) -> dict[str, Mail]:
+    """Return mails to people who have not confirmed their address."""
+    fresh = register(event, "ngo", language=language)
+    reviewed = register(event, "other", language=language)
+    write(registration_mails.queue_received, fresh, by_contact=True, now=NOW)
+    by_contact = newest_mail(fresh, "received")
+    start_write(db.session)
+    fresh.held_until = fresh.confirm_by - timedelta(hours=42)
+    db.session.commit()
+    write(registration_mails.queue_received, fresh, now=NOW)
+    write(registration_mails.queue_already_registered, fresh, now=NOW)
+    return {
+        "received--by-contact": by_contact,
+        "received--few-places": newest_mail(fresh, "received"),
+        "received-without-place--review": newest_mail(reviewed, "received-without-place"),
+        "already-registered--unconfirmed": newest_mail(fresh, "already-registered"),
+    }
+
+
+def _about_states(event: Event, language: str) -> dict[str, Mail]:
+    """Return mails that differ by whether somebody has a place, waits for one or is offered one."""
+    placed, waits = confirmed(event, language=language), confirmed(event, language=language)
+    for kind in IN_REVIEW:
+        write(registration_mails.queue_about_review, waits, kind, now=NOW)
+    made = {f"{kind}--waiting": newest_mail(waits, kind) for kind in IN_REVIEW}
+    write(actions.cancel, waits, actor="person", now=NOW)
+    write(reinstating.reinstate, waits, words="", **BY)
+    made["reinstated--waiting"] = newest_mail(waits, "reinstated")
+    write(actions.cancel, placed, actor="person", now=NOW)
+    write(registration_mails.queue_about_review, waits, "change-in-review", now=NOW)
+    return made | {"change-in-review--offered": newest_mail(waits, "change-in-review")}
+
+
+def _about_first_addresses(event: Event, language: str) -> dict[str, Mail]:
+    """Return the first mails to people whom organisers have added without an address."""
+    details, made = Details("Kim", "Ek", "", "", "SE", language, None), {}
+    for state in ("place", "waiting"):
+        sector, email = find_sector(event, "press"), f"{state}@example.org"
+        added = write(by_hand.add, event, sector, details, reason="Telefon", may_wait=True, **BY)
+        write(new_address.ask, added, email, **BY)
+        made[f"new-address--first-{state}"] = newest_mail_to(email, "new-address")
+    return made
+
+
+def _about_merges(event: Event, language: str) -> dict[str, Mail]:
+    """Return the mails about a merge to the registration that has ended, and about undoing it."""
+    kept, ended = confirmed(event, "ngo", language=language), confirmed(event, "ngo", language=language)
+    write(uniting.unite, kept, ended, (), **BY)
+    made = {"merged--ended": newest_mail(ended, "merged")}
+    write(separating.separate_last, kept, **BY)
+    return made | {"reinstated--after-a-merge": newest_mail(ended, "reinstated")}
+
+
+def _about_invitations(event: Event, language: str) -> dict[str, Mail]:
+    """Return mails to a colleague to whom somebody has passed an invitation on, with a place that is held."""
+    told = {"language": language, "from_colleague": True, "holds_place": True}
+    named, other = (
+        save(new_invitation(event, "ngo", f"{who}@example.org", **told)) for who in ("named", "other")
+    )
+    save(new_invitation(event, "ngo", "forwarder@example.org", forwarded_to_id=named.id, holds_place=False))
+    for invitation in (named, other):
+        write(invitation_mails.queue, invitation, now=NOW)
+    write(invitation_mails.queue_reminder, other, now=NOW)
+    return {
+        "invitation--from-a-named-colleague": newest_mail_to(named.email, "invitation"),
+        "invitation--from-a-colleague": newest_mail_to(other.email, "invitation"),
+        "invitation-reminder--from-a-colleague": newest_mail_to(other.email, "invitation-reminder"),
+    }
+
+
+def _about_accounts(event: Event, language: str) -> dict[str, Mail]:
+    """Return mails to organisers whose roles have changed."""
+    admin, made = make_user(language=language), {}
+    for name, (of_all, stays, out) in ROLES.items():
+        user = make_user(language=language)
+        told = {"is_of_all": of_all, "stays": stays, "is_signed_out": out, "by": admin, "now": NOW}
+        write(account_mails.queue_roles_changed, user, event, **told)
+        made[f"account-roles-changed--{name}"] = newest_mail_to(user.email, "account-roles-changed")
+    user = make_user(language=language)
+    write(account_mails.queue_added, user, event, by=admin, is_signed_out=False, now=NOW)
+    return made | {"account-added--signed-in": newest_mail_to(user.email, "account-added")}
+
+
+def _about_a_late_event(event: Event, language: str) -> dict[str, Mail]:
+    """Return mails about an event whose answers can be changed no more, and about one that is cancelled then."""
+    placed, fresh = confirmed(event, "ngo", language=language), register(event, "ngo", language=language)
+    start_write(db.session)
+    event.freezes_at = NOW - timedelta(hours=1)
+    db.session.commit()
+    write(registration_mails.queue_already_registered, placed, now=NOW)
+    made = {"already-registered--frozen": newest_mail(placed, "already-registered")}
+    write(cancelling.cancel, event, Text(sv="Brand.", en="A fire."), **BY)
+    write(registration_mails.queue_link_to_confirm, fresh, None, now=NOW)
+    return made | {"link-to-confirm--cancelled": newest_mail(fresh, "link-to-confirm")}
