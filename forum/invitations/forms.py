@@ -72,7 +72,9 @@ class TermsForm(TidyForm):
         _l("Days before the end on which whoever has not answered is reminded"),
         [Optional(), WithinLimits(1, MOST_DAYS, _l("Enter a number from 1 to 60"))],
     )
-    words = LinesField(_l("Personal words"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG)])
+    words = LinesField(
+        _l("Personal words"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG), no_identity_number]
+    )
 
     def offer(self, event: Event, now: datetime) -> None:
         """Set the choices of language to the event's, and the days on which an invitation can end."""

@@ -24,6 +24,7 @@ from forum.registration.models import Registration
 from forum.registration.restriction_models import RestrictionRequest
 from forum.web.edits import ChangedMeanwhile, ShowsStored
 from forum.web.forms import LinesField, TidyForm, required
+from forum.web.identity_numbers import no_identity_number
 
 bp = Blueprint("erasure_requests", __name__, url_prefix="/console/<event>/requests")
 bp.record_once(erasing_again.install)
@@ -42,6 +43,7 @@ class RefusalForm(TidyForm):
         [
             required(_l("Say why the request is refused")),
             Length(max=2000, message=_l("Use at most 2000 characters")),
+            no_identity_number,
         ],
     )
 

@@ -19,6 +19,7 @@ from forum.registration import wording
 from forum.registration.enums import RestrictionState
 from forum.registration.restriction_models import LONGEST_WORDS, RestrictionRequest
 from forum.web.forms import LinesField, TidyForm, required
+from forum.web.identity_numbers import no_identity_number
 
 bp = Blueprint(
     "restriction_requests", __name__, url_prefix="/console/<event>/requests/restriction/<int:number>"
@@ -34,6 +35,7 @@ class LiftingForm(TidyForm):
         [
             required(_l("Say why the restriction is lifted")),
             Length(max=LONGEST_WORDS, message=_l("Use at most 2000 characters")),
+            no_identity_number,
         ],
     )
 

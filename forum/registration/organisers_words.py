@@ -20,7 +20,7 @@ LONGEST_WORDS = 2000
 def words_field() -> LinesField:
     """Return a field for words to the person, in the language of the person's mails."""
     too_long = Length(max=LONGEST_WORDS, message=_l("Use at most 2,000 characters"))
-    return LinesField(_l("Your words to the person"), [too_long])
+    return LinesField(_l("Your words to the person"), [too_long, no_identity_number])
 
 
 def flash_saved(registration: Registration, done: str, changed: Sequence[str], words: str | None) -> None:

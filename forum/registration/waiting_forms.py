@@ -30,7 +30,9 @@ TOO_LONG = _l("Use at most %(most)s characters", most=LONGEST_WORDS)
 class OfferForm(ShowsStored, TidyForm):
     """The form that withdraws an offer, with the organisers' own words to the person."""
 
-    words = LinesField(_l("Your own words to the person"), [Length(max=LONGEST_WORDS, message=TOO_LONG)])
+    words = LinesField(
+        _l("Your own words to the person"), [Length(max=LONGEST_WORDS, message=TOO_LONG), no_identity_number]
+    )
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:

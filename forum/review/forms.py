@@ -16,6 +16,7 @@ from forum.registration.reviewing import Refusal
 from forum.review.actions import shown_of
 from forum.web.edits import ShowsStored, digest
 from forum.web.forms import LinesField, TidyForm
+from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES, language_name
 
 LONGEST_WORDS = 2000
@@ -30,8 +31,8 @@ WHOM = (
 class OwnWordsForm(TidyForm):
     """The organisers' own words, in each language of the mails to the people concerned."""
 
-    sv = LinesField(NAMES["sv"], [LENGTH])
-    en = LinesField(NAMES["en"], [LENGTH])
+    sv = LinesField(NAMES["sv"], [LENGTH, no_identity_number])
+    en = LinesField(NAMES["en"], [LENGTH, no_identity_number])
 
     def __init__(self, *args, languages: Iterable[str] = (), **kwargs):
         super().__init__(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""No field for a person's name, organisation or title, and no reason, takes a national identity number (P02)."""
+"""No field for a name, an organisation, a title, a reason or words to a person takes an identity number (P02)."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -13,9 +13,10 @@ from wtforms.form import BaseForm
 from forum.web.forms import PartForm
 from tests.guards.test_personal_data import declared_fields
 
-PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title", "reason"}
-# Fields for texts about a person whose names are not in PERSONAL.
-ABOUT = {"NoteForm.text", "RestrictionForm.words", "TagsForm.tags", "TagManyForm.tags"}
+PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title"}
+PERSONAL |= {"reason", "words"}
+# Fields for texts about a person, or to one, whose names are not in PERSONAL.
+ABOUT = {"NoteForm.text", "TagsForm.tags", "TagManyForm.tags", "OwnWordsForm.sv", "OwnWordsForm.en"}
 # Fields whose name is in PERSONAL but that ask for something else than a person or an organisation, or are not kept as
 # typed.
 OTHERS = {
@@ -26,8 +27,6 @@ OTHERS = {
     "CopyForm.name": "an event",
     "PageTextForm.title": "a page",
     "GlossaryForm.reason": "a word",
-    "RefusalForm.reason": "a mail",
-    "LiftingForm.reason": "a mail",
 }
 NUMBERS = ("701208-1233", "Kim Ek 19701208-1233", "081270 10081", "Chef (081270-1002)")
 TAKEN = (
