@@ -6,6 +6,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from flask import current_app, request
+from flask_babel import gettext as _
 from werkzeug import Response
 
 from forum import clock
@@ -53,6 +54,11 @@ def drop(response: Response, name: str, *, paths: list[str]) -> None:
     if _full_name(name) in request.cookies:
         for path in paths:
             response.delete_cookie(_full_name(name), path=path, **_attributes())
+
+
+def too_long_words() -> str:
+    """Return the message for somebody to whom the next page cannot show what was made, because `put` had no room."""
+    return _("Nothing was made: it is too long to be shown here once. Please tell whoever runs this site.")
 
 
 def _full_name(name: str) -> str:

@@ -71,9 +71,12 @@ def end(event: str, link: int) -> ResponseReturnValue:
 def _make(event: Event, days: int, now: datetime) -> ResponseReturnValue:
     actor = sign_ins.current_actor()
     token = previews.make_link(event, days=days, actor=actor, now=now)
-    db.session.commit()
     response = redirect(url_for(".index", event=event.slug), 303)
-    sealed_cookies.put(response, MADE, token, bound_to=_binding(event), paths=_paths(event))
+    if sealed_cookies.put(response, MADE, token, bound_to=_binding(event), paths=_paths(event)):
+        db.session.commit()
+    else:
+        db.session.rollback()
+        flash(sealed_cookies.too_long_words(), "warning")
     return response
 
 

@@ -96,11 +96,16 @@ def set_deadline(registration: Registration, until: datetime, *, now: datetime) 
 
 
 def prolong_open(event: Event, pause: timedelta, *, actor: str, now: datetime) -> None:
-    """Give the event's open offers the time back during which it was cancelled and nobody could accept them."""
+    """Give the event's open offers the time back during which it was cancelled and nobody could accept them.
+
+    An offer that cannot last longer, because no offer lasts beyond the event's cut-off, stays as it is.
+    """
     mine = Registration.event_id == event.id, Registration.status == Status.OFFERED
     for registration in db.session.scalars(select(Registration).where(*mine).order_by(Registration.id)):
         before = registration.offer_expires_at or now
         until = max(before, min(before + pause, deadlines.offers_end_at(event)))
+        if until == registration.offer_expires_at:
+            continue
         set_deadline(registration, until, now=now)
         audit.record(
             "registration.offer_extended", registration, actor=actor, at=now, until=until.isoformat()

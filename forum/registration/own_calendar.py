@@ -35,16 +35,23 @@ def subscribe() -> ResponseReturnValue:
         spend(client_limit())
         start_write(db.session)
         registration = mine()
-        made = calendar_feeds.make(registration, now=now)
-        db.session.commit()
-        response = redirect(url_for(".subscribe"), 303)
-        sealed_cookies.put(response, MADE, made, bound_to=_binding(registration), paths=_paths())
-        return response
+        return _show_once(registration, calendar_feeds.make(registration, now=now))
     made = sealed_cookies.take(MADE, bound_to=_binding(registration), seconds=MADE_SECONDS) or ""
     made_at = calendar_feeds.made_at(registration, now)
     page = render_template(PAGE, registration=registration, form=form, made=made, made_at=made_at)
     response = make_response(page)
     sealed_cookies.drop(response, MADE, paths=_paths())
+    return response
+
+
+def _show_once(registration: Registration, made: str) -> ResponseReturnValue:
+    """Commit a new address and redirect to the page that shows it once; make none where it cannot be shown."""
+    response = redirect(url_for(".subscribe"), 303)
+    if sealed_cookies.put(response, MADE, made, bound_to=_binding(registration), paths=_paths()):
+        db.session.commit()
+    else:
+        db.session.rollback()
+        flash(sealed_cookies.too_long_words(), "warning")
     return response
 
 

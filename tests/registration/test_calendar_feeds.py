@@ -6,7 +6,7 @@ import icalendar
 import pytest
 from sqlalchemy import select
 
-from forum import clock
+from forum import clock, sealed_cookies
 from forum.columns import Text, digest
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
@@ -125,6 +125,17 @@ def test_only_the_digest_is_kept_and_another_address_ends_the_first(app, pages):
     ).all()
     assert kept == [digest(second.split("/")[-2])]
     assert second.split("/")[-2] not in pages.get("self_service.subscribe").text
+
+
+def test_an_address_that_cannot_be_shown_is_not_made(app, pages, monkeypatch):
+    person = confirmed(make_event(), language="en")
+    path = subscribe(pages, person)
+    monkeypatch.setattr(sealed_cookies, "LONGEST", 10)
+    page = pages.get("self_service.subscribe").form("form.form").submit(follow=True)
+    assert page.flashes == [
+        "Nothing was made: it is too long to be shown here once. Please tell whoever runs this site."
+    ]
+    read(app, path)
 
 
 def test_one_press_ends_the_feed(app, pages):
