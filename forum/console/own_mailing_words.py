@@ -102,6 +102,14 @@ def may_know_people(mailing: Mailing) -> bool:
     return not unanswered.is_of_care(mailing) or may_open("counts.people", mailing.event)
 
 
+def forgotten_words() -> str:
+    """Return why a message has no people any more: answers that tell where they were chose them (P27)."""
+    return _(
+        "The people were chosen by an answer that tells where somebody is. The answers were deleted after the forum,"
+        " and with them who got this message."
+    )
+
+
 def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
     """Return the outcome of a recipient's mail as text and icon."""
     message = recipient.message
@@ -136,6 +144,8 @@ def done_at(mailing: Mailing, counts: queries.Counts, now: datetime) -> datetime
 
 
 def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:
+    if mailing.kept_counts is not None:
+        return [forgotten_words()]
     if mailing.audience is None:
         number = len(audience.people) + len(audience.left)
         return [ngettext("%(num)s person chosen one by one", "%(num)s people chosen one by one", number)]

@@ -28,7 +28,7 @@ from forum.registration import filter_words, listing
 from forum.registration import wording as registration_wording
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
-from forum.registration.narrowing import UnknownFilter
+from forum.registration.narrowing import UnknownFilter, by_first
 from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
@@ -173,7 +173,10 @@ def _keep(event: Event, filters: Filters, form: MessageForm) -> Mailing:
         return own_words.draft(event, form.written(), audience=query, **by_now())
     chosen = listing.matching(event, filters).with_only_columns(Registration.id).order_by(*listing.BY_NAME)
     numbers = db.session.scalars(chosen).all()
-    return own_words.draft(event, form.written(), audience=None, people=numbers, **by_now())
+    keys = [*by_first(filters.values("answer"))]
+    return own_words.draft(
+        event, form.written(), audience=None, people=numbers, question_keys=keys, **by_now()
+    )
 
 
 def _draft_page(

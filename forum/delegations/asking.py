@@ -114,7 +114,8 @@ def _forget_names(now: datetime) -> None:
     """Empty the names of people whose address was registered already, which only its owner knows (P07)."""
     begun, state = func.coalesce(Delegate.asked_at, Delegation.confirmed_at), Delegate.state
     asked = select(Delegate.id).join(Delegate.delegation).where(state == DelegateState.ASKED)
-    mine = (Delegate.id.in_(asked.where(begun <= now - CONFIRM_TIME - DAY)),)
+    usual = Delegate.confirm_by.is_(None) & (begun <= now - CONFIRM_TIME - DAY)
+    mine = (Delegate.id.in_(asked.where(usual | (Delegate.confirm_by <= now - DAY))),)
     empty = dict.fromkeys(("given_name", "family_name", "title", "email"), "")
     db.session.execute(update(Delegate).where(*mine).values(**empty))
 

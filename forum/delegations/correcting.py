@@ -73,6 +73,7 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
     refuse_if_named(delegation, email, now, beside=delegate)
     held = _let_go(delegate, before, now) if before is not None else None
     delegate.email, delegate.asked_at, delegate.state = email, now, DelegateState.NAMED
+    delegate.confirm_by = None
     drafted = admitting.draft(delegate, delegation, now)
     is_free = admitting.has_room(delegation.sector, drafted.organisation_key, now)
     if before is not None:

@@ -86,7 +86,7 @@ class Delegate(Base):
     The details are in plain columns until the person has a registration, then encrypted in `typed`: if the registration
     has an alias, they would reveal who uses it (`named`). `told` is the status of which the contact was told last, for
     people without an address of their own. `asked_at` is when the person was named, or the address corrected, after the
-    delegation was confirmed.
+    delegation was confirmed. `confirm_by` is a later deadline to confirm than the usual one (`named.asked_until`).
     """
 
     __tablename__ = "delegates"
@@ -106,6 +106,7 @@ class Delegate(Base):
     state: Mapped[DelegateState] = member(DelegateState, default=DelegateState.NAMED)
     told: Mapped[str] = mapped_column(String(20), default="")
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirm_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sealed_typed: Mapped[SealedBytes | None] = mapped_column(
         "typed", SealedRecord("identity", length=LONGEST_TYPED)
     )

@@ -27,7 +27,12 @@ def asked_until(one: Delegate) -> datetime | None:
     )
     if one.state != DelegateState.ASKED and not (one.state == DelegateState.REGISTERED and is_open):
         return None
-    return (one.asked_at or one.delegation.confirmed_at or one.delegation.asked_at) + CONFIRM_TIME
+    return one.confirm_by or begun_at(one) + CONFIRM_TIME
+
+
+def begun_at(one: Delegate) -> datetime:
+    """Return the moment from which a person's time to confirm counts."""
+    return one.asked_at or one.delegation.confirmed_at or one.delegation.asked_at
 
 
 def is_forgotten(one: Delegate, now: datetime) -> bool:

@@ -18,10 +18,11 @@ from forum.invitations import actions as invitations
 from forum.invitations import reminding
 from forum.invitations import sending as invitation_mails
 from forum.mailings import reminders, sending
+from forum.mailings import whereabouts as messages
 from forum.news import actions as news
 from forum.news import reindexing
 from forum.outbox import pacing
-from forum.privacy import erasing, erasing_again, restricting
+from forum.privacy import erasing, erasing_again, restricting, whereabouts
 from forum.registration import (
     choosing,
     expiry,
@@ -45,12 +46,15 @@ class Job:
     """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it handled.
 
     If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
+    A job that `is_final` deletes by its age what nobody can bring back: it runs only while the worker's clock goes
+    steadily (R18).
     """
 
     name: str
     seconds: float
     run: Callable[..., int]
     each: Callable[..., Sequence[int | str]] | None = None
+    is_final: bool = False
 
 
 def announce_posts(*, now: datetime) -> int:
@@ -100,12 +104,13 @@ JOBS = (
     Job("add up counts", 60, state_counts.add_up),
     Job("index posts", 60, reindexing.refill, each=reindexing.list_outdated),
     Job("index pages", 60, reindexing.refill_pages),
-    Job("forget invitations", 3600, invitations.forget_unanswered),
-    Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed),
+    Job("forget invitations", 3600, invitations.forget_unanswered, is_final=True),
+    Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed, is_final=True),
     Job("forget followers", 3600, followers_ending.forget, each=followers_ending.list_ending),
     Job("forget old mails of news", 3600, followers_ending.forget_old_mails),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
-    Job("forget where people were", 600, locating_answers.forget, each=locating_answers.list_due),
+    Job("forget where people were", 600, whereabouts.forget, each=locating_answers.list_due),
+    Job("forget links of old messages", 24 * 3600, messages.forget_links, is_final=True),
     # Erase again before forgetting what undoing merges needs: repeating an erasure may undo merges in a restored
     # backup, for which it needs those rows.
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
@@ -119,8 +124,8 @@ JOBS = (
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired),
     Job("forget forms and links", 3600, expiry.forget_ended),
-    Job("forget delegations", 3600, asking.forget_ended),
-    Job("forget named substitutes", 3600, substituting.forget_ended),
+    Job("forget delegations", 3600, asking.forget_ended, is_final=True),
+    Job("forget named substitutes", 3600, substituting.forget_ended, is_final=True),
     Job("forget counters", 3600, forget_counters),
     Job("forget paces", 600, pacing.forget_old),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),

@@ -38,4 +38,7 @@ def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
         # Compare the mark in the address with the recipient's own: SQLite gives a deleted row's number to a later one.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
+        if link := refusals.find_link(mark):
+            refusals.refuse_by(link, now=now)
+            return True
     return False

@@ -32,6 +32,10 @@ class Mailing(Base):
     the attendee list's URL, None for people who were chosen one by one. `fallback` is the language of the text for
     people in whose own language nothing was written. No mail is made before `begins_at`. `left_out` are numbers of
     people by the reason (`LeftOut`) for which they were no recipients when sending began.
+
+    `question_keys` are the questions by whose answers people were found who are stored one by one. `kept_counts` is
+    what remains of recipients whom answers that tell where somebody is have chosen, once these answers are deleted
+    (`mailings.whereabouts`): numbers by the names of `queries.Counts`. It is None for all other messages.
     """
 
     __tablename__ = "mailings"
@@ -65,6 +69,8 @@ class Mailing(Base):
     fallback: Mapped[str | None] = mapped_column(String(8))
     begins_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     left_out: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
+    question_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
+    kept_counts: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
 
     event = relationship("Event")
     starter = relationship("User")
@@ -133,3 +139,16 @@ class MailRefusal(Base):
     category: Mapped[Category] = member(Category, primary_key=True)
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
     refused_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LeaveLink(Base):
+    """A link in a sent mail by which its reader refuses further messages, when nothing else tells who got the mail.
+
+    It outlives the recipients of `mailings.whereabouts` until `ends_at`, with a keyed digest of the address alone.
+    """
+
+    __tablename__ = "leave_links"
+
+    digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
+    address_digest: Mapped[str] = mapped_column(TokenDigest)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)

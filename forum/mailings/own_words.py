@@ -51,13 +51,14 @@ def draft(
     *,
     audience: Mapping[str, Any] | None,
     people: Sequence[int] = (),
+    question_keys: Sequence[str] = (),
     actor: str,
     now: datetime,
 ) -> Mailing:
     """Store a message that is not sent yet.
 
     `audience` are the parameters of the attendee list's URL; without them the message is for the registrations in
-    `people`.
+    `people`, who were found by answers to the questions with `question_keys`.
     """
     mailing = Mailing(
         event=event,
@@ -65,6 +66,7 @@ def draft(
         status=MailingStatus.PROPOSED,
         steps=[],
         audience=None if audience is None else dict(audience),
+        question_keys=list(question_keys),
         subjects=written.subjects,
         words=written.words,
         fallback=written.fallback,
@@ -106,6 +108,7 @@ def readdress(mailing: Mailing, audience: Mapping[str, Any], *, actor: str, now:
         return False
     db.session.execute(delete(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id))
     mailing.audience, mailing.changed_at = dict(audience), now
+    mailing.question_keys, mailing.kept_counts = [], None
     audit.record("mailing.readdressed", mailing, actor=actor, at=now)
     return True
 

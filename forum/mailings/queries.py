@@ -153,7 +153,10 @@ def has_begun(mailing_id: int) -> bool:
 
 
 def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
-    """Return the counts of mails by the mailing's id; the counts of a mailing add up to its `people`."""
+    """Return the counts of mails by the mailing's id; the counts of a mailing add up to its `people`.
+
+    Of a mailing without recipients (`mailings.whereabouts`) they are those that were kept.
+    """
     columns = (MailingRecipient.mailing_id, MailingRecipient.status, OutboxMessage.status)
     groups = (*columns, case((Registration.status.in_(LIVE), 1), else_=0))
     query = (
@@ -171,6 +174,8 @@ def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
         numbers[mailing_id][name] = numbers[mailing_id].get(name, 0) + number
     for mailing in mailings:
         mine = numbers[mailing.id]
+        if mailing.kept_counts:
+            mine.update({name: mailing.kept_counts.get(name, 0) for name in ("sent", "failed")})
         mine["left_out"] = mine.get("left_out", 0) + mailing.people - sum(mine.values())
     return {mailing_id: Counts(**mine) for mailing_id, mine in numbers.items()}
 

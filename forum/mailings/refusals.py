@@ -17,8 +17,9 @@ from forum.columns import digest, new_token
 from forum.extensions import db
 from forum.mailings.enums import Category, LeftOut, RecipientStatus
 from forum.mailings.mails import OWN_WORDS
-from forum.mailings.models import MailingRecipient, MailRefusal
+from forum.mailings.models import LeaveLink, MailingRecipient, MailRefusal
 from forum.outbox import actions as outbox
+from forum.outbox import return_paths
 from forum.outbox.enums import AbortReason
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
@@ -50,6 +51,23 @@ def refuse(token: str, *, now: datetime) -> None:
     """
     if address := _find_address(MailingRecipient.leave_digest == digest(token)):
         _refuse(address, now)
+    elif link := db.session.get(LeaveLink, digest(token)):
+        refuse_by(link, now=now)
+
+
+def refuse_by(link: LeaveLink, *, now: datetime) -> None:
+    """Refuse further messages to the address of a mail of which nothing but this link remains."""
+    _add(link.address_digest, now)
+    unsent = OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)
+    for address in db.session.scalars(select(OutboxMessage.recipient).where(*unsent).distinct()).all():
+        if link.address_digest in _digests(canonical_email(address)):
+            _take_back_unsent(address)
+
+
+def find_link(mark: bytes) -> LeaveLink | None:
+    """Return the link to which the mark in an address for refusing belongs, of those that have outlived their mails."""
+    links = db.session.scalars(select(LeaveLink).execution_options(yield_per=500))
+    return next((link for link in links if return_paths.mark_of(link.digest) == mark), None)
 
 
 def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
@@ -63,8 +81,14 @@ def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
 def take_back(token: str) -> None:
     """Let the address of the mail with this token get messages again; an unknown token changes nothing."""
     if address := _find_address(MailingRecipient.leave_digest == digest(token)):
-        mine = MailRefusal.digest.in_(_digests(canonical_email(address)))
-        db.session.execute(delete(MailRefusal).where(_MINE, mine))
+        _remove(_digests(canonical_email(address)))
+    elif link := db.session.get(LeaveLink, digest(token)):
+        _remove([link.address_digest])
+
+
+def digest_of(address: str) -> str:
+    """Return the keyed digest by which a canonical address is remembered from now on."""
+    return _digests(address)[0]
 
 
 def issue(recipient: MailingRecipient) -> str:
@@ -85,11 +109,22 @@ _MINE = MailRefusal.category == Category.MESSAGES
 def _refuse(address: str, now: datetime) -> None:
     if is_refused(canonical_email(address)):
         return
-    first = next(iter(_digests(canonical_email(address))))
+    _add(digest_of(canonical_email(address)), now)
+    _take_back_unsent(address)
+
+
+def _add(address_digest: str, now: datetime) -> None:
     tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    refusal = tool.insert(MailRefusal).values(category=Category.MESSAGES, digest=first, refused_at=now)
+    values = {"category": Category.MESSAGES, "digest": address_digest, "refused_at": now}
     # Accept a row that exists already: a mail program and its reader may send the refusal at the same moment.
-    db.session.execute(refusal.on_conflict_do_nothing())
+    db.session.execute(tool.insert(MailRefusal).values(**values).on_conflict_do_nothing())
+
+
+def _remove(digests: Sequence[str]) -> None:
+    db.session.execute(delete(MailRefusal).where(_MINE, MailRefusal.digest.in_(digests)))
+
+
+def _take_back_unsent(address: str) -> None:
     same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
     unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))
     mine = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))

@@ -16,19 +16,22 @@ from forum.extensions import db
 from forum.mailings.models import Mailing
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
+from forum.questions.locating import has_been_emptied
 from forum.questions.models import Answer, Question
 from forum.registration.models import CareAnswer, Registration
 from forum.registration.narrowing import UnknownFilter
 
 # The parameter of a stored audience that holds the key of the question.
 PARAMETER = "unanswered"
+# The name in `Mailing.kept_counts` that says: the question was one about diet or access.
+OF_CARE = "of_care"
 # How many people one statement asks for.
 AT_ONCE = 500
 
 
 def list_askable(event: Event) -> list[Question]:
     """Return the questions of which an audience can be those who have not answered."""
-    return questions.list_open(event.slug)
+    return [one for one in questions.list_open(event.slug) if not has_been_emptied(one, event)]
 
 
 def find_question(mailing: Mailing) -> Question | None:
@@ -44,6 +47,8 @@ def find_question(mailing: Mailing) -> Question | None:
 
 def is_of_care(mailing: Mailing) -> bool:
     """Return whether who gets the message tells who has answered about diet or access, also by a withdrawn question."""
+    if mailing.kept_counts:
+        return OF_CARE in mailing.kept_counts
     key = (mailing.audience or {}).get(PARAMETER)
     every = questions.list_all(mailing.event_id) if key else []
     return bool(key) and all(one.sensitivity == Sensitivity.CARE for one in every if one.key == key)

@@ -40,7 +40,7 @@ DELEGATES = Entry(
     ),
     columns=(
         *of("delegates", "delegation_id", "registration_id", "given_name", "family_name", "title", "email"),
-        *of("delegates", "state", "told", "asked_at", "typed"),
+        *of("delegates", "state", "told", "asked_at", "confirm_by", "typed"),
     ),
     fields=(
         *of("DelegationForm", "people", "lines"),

@@ -11,7 +11,8 @@ MESSAGES = (
         basis=LEGITIMATE_INTEREST,
         audience=OFFICE_AND_CARRIER,
         retention=_l(
-            "The words until the message has been sent; that it was sent, until the organiser erases it"
+            "The words until the message has been sent; that it was sent, until the organiser erases it. If you were"
+            " chosen by an answer that tells where you are, until seven days after the forum"
         ),
         columns=(
             *of("outbox_messages", "registration_id", "kind", "recipient", "subject", "content"),
@@ -19,6 +20,20 @@ MESSAGES = (
             *of("mailing_recipients", "registration_id", "message_id", "status", "step"),
             *of("mailing_recipients", "leave_digest", "left_because"),
         ),
+    ),
+    Entry(
+        what=_l(
+            "That a link in a message lets you refuse further ones, where nothing else tells that you got it"
+        ),
+        purpose=_l(
+            "So that the link works, although who got the message was deleted with answers that tell where people were"
+        ),
+        basis=LEGITIMATE_INTEREST,
+        audience=NOBODY,
+        retention=_l(
+            "A year after the forum; your address is kept as a keyed digest from which nobody can read it"
+        ),
+        columns=of("leave_links", "digest", "address_digest", "ends_at"),
     ),
     Entry(
         what=_l("That you want no messages that organisers write to many people"),

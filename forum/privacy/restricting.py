@@ -18,7 +18,7 @@ from forum.outbox.models import OutboxMessage
 from forum.privacy import mails, queries
 from forum.privacy.actions import month_after
 from forum.privacy.errors import NotOpen
-from forum.registration import kept_exports, places
+from forum.registration import kept_exports, locating_answers, places
 from forum.registration import mails as registration_mails
 from forum.registration.enums import RestrictionKind, RestrictionState
 from forum.registration.models import Registration
@@ -57,6 +57,7 @@ def take_back(registration: Registration, *, now: datetime) -> None:
     places.lock(registration.event)
     if request := queries.find_standing(registration):
         request.state, request.ends_at = RestrictionState.TAKEN_BACK, None
+        locating_answers.look_again(registration)
         audit.record("registration.restriction_taken_back", registration, actor="person", at=now)
 
 
@@ -112,6 +113,7 @@ def lift(request_id: int, *, now: datetime) -> int:
     if not is_due or not _is_told(request):
         return 0
     request.state = RestrictionState.LIFTED
+    locating_answers.look_again(request.registration)
     audit.record("registration.restriction_lifted", request.registration, actor="worker", at=now)
     return 1
 

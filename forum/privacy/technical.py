@@ -69,7 +69,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
         *("changed_at", "proposed_at", "ended_at", "people"),
         # The column `audience` has filters of the attendee list, but no search text: where a filter names somebody, the
         # people themselves are stored instead.
-        *("subjects", "audience", "fallback", "begins_at", "left_out"),
+        *("subjects", "audience", "fallback", "begins_at", "left_out", "question_keys", "kept_counts"),
     },
     "mailing_recipients": {"id", "mailing_id"},
     "mail_texts": {

@@ -38,6 +38,11 @@ def has_been_emptied(question: Question, event: Event) -> bool:
     return question.answers_deleted_at is not None and question.answers_deleted_at >= delete_at(event)
 
 
+def has_lost_traces(question: Question, event: Event) -> bool:
+    """Return whether everything was deleted after the event for which people were chosen by the question's answers."""
+    return question.traces_deleted_at is not None and question.traces_deleted_at >= delete_at(event)
+
+
 def list_emptied(event: Event) -> set[str]:
     """Return the keys of the questions whose answers were deleted after the event, as the database has them now."""
     emptied = Question.event_id == event.id, Question.answers_deleted_at >= delete_at(event)

@@ -22,7 +22,8 @@ class Question(Base):
     may be.
 
     Answers to a question that `is_locating`, which tell where somebody is, are deleted some days after the event
-    (`questions/locating`); `answers_deleted_at` is when that was done.
+    (`questions/locating`); `answers_deleted_at` is when that was done, `traces_deleted_at` when also everything was
+    deleted for which people were chosen by these answers (`privacy/whereabouts`).
     """
 
     # The privacy notice lists the questions, so a change makes cached pages outdated.
@@ -51,6 +52,7 @@ class Question(Base):
     most_megabytes: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answers_deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    traces_deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     event = relationship("Event")
     depends_on: Mapped["Question | None"] = relationship(remote_side=[id])

@@ -30,8 +30,10 @@ from forum.web.typesetting import NotSet, pdf_response
 
 # Files with more people than this are made by the worker.
 MOST_AT_ONCE = 50_000
-TYPED = ("organisation", "tag")
-CODED = (*(name for name in KINDS if name not in TYPED), "since", "until", CHOSEN)
+# Filters of which the audit trail has the number of values alone: somebody has typed these, or an answer is deleted
+# after the event, which the audit trail outlives (P27).
+COUNTED = ("organisation", "tag", "answer")
+CODED = (*(name for name in KINDS if name not in COUNTED), "since", "until", CHOSEN)
 
 
 def ask_why(
@@ -137,13 +139,13 @@ def record(
 ) -> None:
     """Record who exported how many names, with which filters and why. The caller commits.
 
-    A search text may be a name and is left out, and so are organisations and tags, which somebody has typed.
+    A search text may be a name and is left out, and so are the values of COUNTED filters.
     """
-    shown = {**filters.query(), **dict.fromkeys(TYPED, "")}
+    shown = {**filters.query(), **dict.fromkeys(COUNTED, "")}
     values = {
         name: value if isinstance(value, str) else " ".join(value) for name, value in shown.items() if value
     }
-    counts = {f"{name}s": len(filters.values(name)) for name in TYPED if filters.values(name)}
+    counts = {f"{name}s": len(filters.values(name)) for name in COUNTED if filters.values(name)}
     audit.record(
         REGISTRATIONS_EXPORTED,
         mark.event,

@@ -1,25 +1,29 @@
 """Deletes the answers that tell where somebody is, a week after the event (P27).
 
 Such answers are in three places: as rows, encrypted among those about diet and access, and in forms that nobody has
-confirmed. Lists that were prepared with them are deleted, too. The values for undoing a merge are kept for a day only,
-so they are deleted by then.
+confirmed. Lists that were prepared with them are deleted, too; what was chosen by them is deleted in
+`privacy/whereabouts`, which calls this.
+
+Those of somebody whose data are restricted are kept and not used until the restriction ends, as that person was told:
+to delete is to process, too (Art. 4(2) and 18 GDPR), and the restriction may be there to keep evidence.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import undefer
 
 from forum.audit import actions as audit
 from forum.events.models import Event
 from forum.extensions import db
 from forum.health import steady_clock
-from forum.questions.locating import KEPT_AFTER_EVENT, delete_at, has_been_emptied
+from forum.questions.locating import KEPT_AFTER_EVENT, delete_at, has_been_emptied, has_lost_traces
 from forum.questions.models import Answer, AnswerFile, Question
 from forum.registration import kept_exports, places
 from forum.registration.models import CareAnswer, Registration, Submission
+from forum.registration.restrictions import RESTRICTED
 
 ROWS_AT_ONCE = 500
 # How long after its day a deletion may be waiting for a worker's clock that goes steadily.
@@ -27,38 +31,52 @@ MAY_BE_LATE = timedelta(days=2)
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the events that ended a week ago and still have answers that tell where somebody is."""
+    """Return the ids of the events that ended a week ago and still have something that tells where somebody was."""
     ended = Question.is_locating & (Event.ends_at <= now - KEPT_AFTER_EVENT)
     # Look for answers, too: somebody may have saved one at the very moment of the deletion.
-    has_answers = exists().where(Answer.question_id == Question.id).label("has_answers")
+    mine = Answer.question_id == Question.id, Answer.registration_id.not_in(RESTRICTED)
+    has_answers = exists().where(*mine).label("has_answers")
     query = select(Question, Event, has_answers).join(Question.event).where(ended).order_by(Event.id)
     due = [
         event.id
         for question, event, is_answered in db.session.execute(query)
-        if is_answered or not has_been_emptied(question, event)
+        if is_answered or not has_been_emptied(question, event) or not has_lost_traces(question, event)
     ]
     return list(dict.fromkeys(due))
 
 
-def forget(event_id: int, *, now: datetime) -> int:
-    """Delete the event's answers that tell where somebody is; return how many were deleted.
+def find_due(event_id: int, *, now: datetime) -> Event | None:
+    """Return the event, locked, if its answers that tell where somebody is are to be deleted now; else None.
 
     A clock that has jumped, or a worker that was away, has to go steadily for a day first (R18): what is deleted cannot
-    be brought back. The audit trail records of which questions, but neither of whom nor how many, because few answers
-    about access may reveal a person (P06). This only flushes; the job commits.
+    be brought back.
     """
     event = db.session.get(Event, event_id)
     if event is None:
-        return 0
+        return None
     places.lock(event)
-    if now < delete_at(event) or not steady_clock.is_steady(now):
-        return 0
-    asked = select(Question).where(Question.event_id == event.id, Question.is_locating).order_by(Question.id)
-    questions = db.session.scalars(asked).all()
+    return event if now >= delete_at(event) and steady_clock.is_steady(now) else None
+
+
+def list_questions(event: Event) -> Sequence[Question]:
+    """Return the event's questions whose answers tell where somebody is."""
+    asked = select(Question).where(Question.event_id == event.id, Question.is_locating)
+    return db.session.scalars(asked.order_by(Question.id)).all()
+
+
+def forget(event: Event, questions: Sequence[Question], *, now: datetime) -> int:
+    """Delete the answers to these questions; return how many were deleted.
+
+    The audit trail records of which questions, but neither of whom nor how many, because few answers about access may
+    reveal a person (P06). The event is locked (`find_due`). This only flushes.
+    """
     ids, keys = {one.id for one in questions}, {one.key for one in questions}
-    db.session.execute(delete(AnswerFile).where(AnswerFile.question_id.in_(ids)))
-    rows = delete(Answer).where(Answer.question_id.in_(ids)).returning(Answer.registration_id)
-    deleted = len(db.session.scalars(rows).all()) + _delete_sealed(event, keys)
+    file_of = AnswerFile.registration_id
+    files = AnswerFile.question_id.in_(ids), file_of.is_(None) | file_of.not_in(RESTRICTED)
+    db.session.execute(delete(AnswerFile).where(*files))
+    rows = delete(Answer).where(Answer.question_id.in_(ids), Answer.registration_id.not_in(RESTRICTED))
+    answered = db.session.scalars(rows.returning(Answer.registration_id)).all()
+    deleted = len(answered) + _delete_sealed(event, keys)
     _delete_carried(event, keys)
     kept_exports.forget_with_questions(event.id, ids)
     for question in (one for one in questions if not has_been_emptied(one, event)):
@@ -67,10 +85,17 @@ def forget(event_id: int, *, now: datetime) -> int:
     return deleted
 
 
+def look_again(registration: Registration) -> None:
+    """Make the worker look at the event once more: the restriction has ended by which a person's answers were kept."""
+    mine = update(Question).where(Question.event_id == registration.event_id, Question.is_locating)
+    db.session.execute(mine.values(traces_deleted_at=None))
+
+
 def _delete_sealed(event: Event, keys: set[str]) -> int:
     """Delete the answers to these questions among those about diet and access; return how many."""
     deleted, last = 0, 0
-    of_event = select(CareAnswer).join(Registration).where(Registration.event_id == event.id)
+    mine = Registration.event_id == event.id, Registration.id.not_in(RESTRICTED)
+    of_event = select(CareAnswer).join(Registration).where(*mine)
     while rows := db.session.scalars(
         of_event.where(CareAnswer.registration_id > last)
         .order_by(CareAnswer.registration_id)
@@ -89,8 +114,8 @@ def _delete_sealed(event: Event, keys: set[str]) -> int:
 def _delete_carried(event: Event, keys: set[str]) -> None:
     """Delete the answers to these questions from forms that nobody has confirmed."""
     carried = select(Submission).join(Submission.registration).options(undefer(Submission.sealed_given))
-    mine = carried.where(Registration.event_id == event.id, Submission.sealed_given.is_not(None))
-    for form in db.session.scalars(mine):
+    mine = Registration.event_id == event.id, Registration.id.not_in(RESTRICTED)
+    for form in db.session.scalars(carried.where(*mine, Submission.sealed_given.is_not(None))):
         if form.given and keys & form.given.keys():
             form.given = _without(form.given, keys)
 

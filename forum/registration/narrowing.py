@@ -20,6 +20,7 @@ from forum.people import notes
 from forum.people.models import LONGEST_TAG, RegistrationTag
 from forum.questions import queries as questions
 from forum.questions.enums import DECIDING, NO, YES, QuestionKind, Sensitivity
+from forum.questions.locating import has_been_emptied
 from forum.questions.models import Answer, Question
 from forum.registration import belonging, consents, imported, invited
 from forum.registration.enums import ConsentPurpose
@@ -116,8 +117,11 @@ def by_first(values: Values) -> dict[str, list[str]]:
 
 
 def list_asked(event: Event) -> list[Question]:
-    """Return the questions by whose answers the list is filtered: with choices, and not about diet or access (S14)."""
-    every = questions.list_all(event.id)
+    """Return the questions by whose answers the list is filtered: with choices, and not about diet or access (S14).
+
+    Those whose answers were deleted after the event are left out (P27).
+    """
+    every = [one for one in questions.list_all(event.id) if not has_been_emptied(one, event)]
     return [one for one in every if one.sensitivity == Sensitivity.ORDINARY and one.kind in DECIDING]
 
 

@@ -200,6 +200,7 @@ def _put(
         # A question that no longer counts as telling where somebody is forgets when its answers were deleted after the
         # event. So if an organiser marks it once more, the answers given since are deleted, too.
         "answers_deleted_at": question.answers_deleted_at if draft.is_locating else None,
+        "traces_deleted_at": question.traces_deleted_at if draft.is_locating else None,
     }
     for name, value in values.items():
         # Set only columns that differ, so that an unchanged column does not count as changed.

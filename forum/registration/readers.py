@@ -174,7 +174,7 @@ def _what(entry: AuditEntry) -> str:
         return str(LISTS[entry.action])
     if entry.action == audit.EXPORT_FETCHED:
         return fetched_text(entry.details.payload if entry.details else {})
-    return export_text(entry.details.payload if entry.details else {})
+    return export_text(entry.details.payload) if entry.details else _("Exported a list")
 
 
 def export_text(told: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import exists, func, select
+from sqlalchemy.orm import undefer
 
 from forum.events.models import Event
 from forum.extensions import db
@@ -18,7 +19,7 @@ from forum.questions import queries
 from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
 from forum.questions.models import Answer, Question
 from forum.registration.enums import Status
-from forum.registration.models import CareAnswer, Registration
+from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.restrictions import IS_FREE
 
 FEWEST = 5
@@ -45,7 +46,9 @@ class Tally:
 
 
 def is_answered(question: Question) -> bool:
-    """Return whether anybody has answered the question, also in a registration that has ended."""
+    """Return whether anybody has answered the question, in a form that is not confirmed or has ended as well."""
+    if any(question.key in (form.given or {}) for form in _list_forms(question.event_id)):
+        return True
     if question.sensitivity == Sensitivity.ORDINARY:
         return bool(db.session.scalar(select(exists().where(Answer.question_id == question.id))))
     return any(question.key in given for _registration_id, given in _read_care(question.event_id))
@@ -188,3 +191,10 @@ def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[i
     for row in db.session.scalars(query.execution_options(yield_per=BATCH)):
         # Answers that earlier versions stored have no answers to the event's own questions.
         yield row.registration_id, row.answer.get("given", {})
+
+
+def _list_forms(event_id: int) -> Iterator[Submission]:
+    """Yield the forms whose answers wait for the address to be confirmed."""
+    carried = select(Submission).join(Submission.registration).options(undefer(Submission.sealed_given))
+    mine = Registration.event_id == event_id, Submission.sealed_given.is_not(None)
+    yield from db.session.scalars(carried.where(*mine).execution_options(yield_per=BATCH))

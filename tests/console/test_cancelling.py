@@ -6,6 +6,7 @@ import icalendar
 import pytest
 
 from forum import clock
+from forum.audit import queries as audit_queries
 from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.database import start_write
@@ -17,7 +18,7 @@ from forum.mailings import queries as mailings
 from forum.mailings import sending
 from forum.mailings.enums import MailingStatus
 from forum.outbox.enums import MessageStatus
-from forum.registration import actions, expiry, links, queries, waiting_list
+from forum.registration import actions, expiry, links, offers, queries, waiting_list
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NothingOffered, NotLive, RegistrationClosed
 from forum.registration.intake import find_refusal
@@ -212,6 +213,29 @@ def test_an_offer_stands_still_while_it_is_cancelled_and_gets_that_time_back(sig
     database.expire_all()
     assert (second.status, second.offer_expires_at) == (Status.OFFERED, NOW + (until - before))
     assert write(expiry.expire_due, now=second.offer_expires_at) == 1
+
+
+def test_an_offer_that_cannot_last_longer_is_not_called_extended(database):
+    event = make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)], offer_cutoff_hours=24)
+    before = event.starts_at - timedelta(hours=30)
+    first, second = confirmed(event), confirmed(event)
+    write(actions.cancel, first, actor="person", now=before)
+    until = second.offer_expires_at
+    assert until == event.starts_at - timedelta(hours=24)
+    write(offers.prolong_open, event, timedelta(hours=2), actor="organiser", now=before)
+    assert second.offer_expires_at == until
+    told = [one.action for one in audit_queries.find_history(second)]
+    assert "registration.offer_extended" not in told
+
+
+def test_empty_pages_of_a_cancelled_event_promise_nobody(sign_in_as, event):
+    cancelled(sign_in_as, event)
+    console = sign_in_as(event=event)
+    page = console.get("/console/nf27/waiting")
+    assert "The event is cancelled, so no place is offered." in page.text
+    assert "wait here" not in page.text
+    page = console.get("/console/nf27/delegations")
+    assert "The event is cancelled, so no delegation is registered or confirmed." in page.text
 
 
 def test_messages_that_have_not_left_are_paused(sign_in_as, event):

@@ -14,6 +14,7 @@ from forum.delegations import (
     contact_links,
     contact_news,
     delegation_words,
+    outlasting,
     substituting,
 )
 from forum.delegations.asking import Person
@@ -105,6 +106,22 @@ def test_rows_of_known_and_new_address_are_alike_at_every_moment(pages, delegati
     assert ["X Dahl" in row for row in seen] == [True, True, False, False, False]
     everybody = db.session.scalars(select(Registration.email)).all()
     assert (CIA.email in everybody) == (not leave)
+
+
+def test_people_of_a_cancelled_event_have_eight_days_on_the_contacts_page_too(pages, event, delegation):
+    """They have these days wherever their address was registered before, and after the event takes place again."""
+    let_mails_leave()
+    write(expiry.outlast_cancellation, event, actor="command", now=NOW + DAY)
+    write(outlasting.outlast_cancellation, event, now=NOW + DAY)
+    seen = []
+    for moment in (NOW + 7 * DAY, NOW + 8 * DAY, NOW + 9 * DAY + timedelta(hours=1)):
+        pass_time(moment)
+        new, known = list_rows(pages, delegation)
+        assert new == known
+        seen.append(new)
+    assert "Can confirm before 11 May 2027" in seen[0]
+    assert ["Not confirmed in time" in row for row in seen] == [False, True, True]
+    assert ["X Dahl" in row for row in seen] == [True, True, False]
 
 
 @pytest.mark.parametrize("at", [NOW, NOW + 2 * DAY + timedelta(hours=1)])

@@ -71,9 +71,9 @@ def make_reminder(
     return write(reminders.plan, mailing, Rule(anchor, days, hour), actor="command", now=now)
 
 
-def make_sent(event: Event) -> Mailing:
+def make_sent(event: Event, audience: Mapping[str, Any] | None = None) -> Mailing:
     """Send a message in part, and pause it: the first recipient's mail is sent, the second's has failed."""
-    mailing = make_planned(event, now=NOW - timedelta(minutes=5))
+    mailing = make_planned(event, audience, now=NOW - timedelta(minutes=5))
     for recipient, status in zip(
         sending.list_next(now=NOW), (MessageStatus.SENT, MessageStatus.FAILED), strict=False
     ):

@@ -63,6 +63,7 @@ SECRET_COLUMNS = {
     "registration_tokens.digest",
     "sign_ins.digest",
     *("mailing_recipients.leave_digest", "mail_refusals.digest", "follower_links.digest"),
+    *("leave_links.digest", "leave_links.address_digest"),
     "invitations.link_digest",
     "invitations.reminder_digest",
     "one_time_links.digest",

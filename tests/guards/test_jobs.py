@@ -7,6 +7,7 @@ from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.web.limits import COUNTER
 from tests.factories.events import NOW
+from tests.factories.steady_clock import go_steadily
 
 DAY_SECONDS = 24 * 3600
 # How many days after the canary world was filled the jobs run: by then each job of TENDED finds something to do.
@@ -23,6 +24,7 @@ TENDED = {
     "forget followers",
     "forget forms and links",
     "forget invitations",
+    "forget links of old messages",
     "forget named substitutes",
     "forget paces",
     "forget sign-ins",
@@ -80,6 +82,7 @@ def test_every_job_finds_what_has_ended(fresh_world):
     for days in DAYS:
         clock.freeze(NOW + timedelta(days=days))
         with app.app_context():
+            go_steadily(clock.now())
             idle -= {job.name for job in JOBS if job.name in TENDED and run_job(job)}
     assert idle == set()
     heads = (app.config["INSTANCE"] / "audit-heads.log").read_text().splitlines()

@@ -51,7 +51,7 @@ from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.imports.table_models import ImportTable, ImportTablePart
 from forum.invitations.enums import InvitationState
 from forum.mailings.facts import facts_of, first_step, next_step
-from forum.mailings.models import Mailing, MailingRecipient, MailRefusal, Reminder
+from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, MailRefusal, Reminder
 from forum.news.drafts import Draft
 from forum.news.models import (
     Category,
@@ -647,6 +647,7 @@ def _make_mailings(world: World) -> None:
         _make_own_mailings(event, person)
         _change_mail_text(event)
     save(MailRefusal(category="messages", digest="d" * 64, refused_at=NOW))
+    save(LeaveLink(digest="1" * 64, address_digest="2" * 64, ends_at=NOW))
     for event in world.events.values():
         _follow_news(event)
 

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
+from forum import clock
 from forum.audit.models import AuditEntry
 from forum.cli import cli
 from forum.database import start_write
 from forum.extensions import db
+from forum.health import steady_clock
 from forum.jobs.table import JOBS, Job
 from forum.jobs.worker import Worker, run_job
 from forum.outbox import heartbeats
@@ -20,7 +22,8 @@ from forum.registration.models import ProtectedIdentity
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails, states
 from tests.factories.news import make_post
-from tests.factories.registrations import register
+from tests.factories.registrations import register, write
+from tests.factories.steady_clock import go_steadily
 
 
 @pytest.fixture
@@ -223,3 +226,17 @@ def test_event_whose_counters_are_wrong_stops_no_other_and_is_set_right_by_comma
     entry = database.scalars(select(AuditEntry).where(AuditEntry.action == "event.counters_mended")).one()
     assert entry.details.payload == {"counters": {sector: [0, 1], "event": [0, 1]}}
     assert (run_job(job), ill.status, ill.event.taken) == (1, Status.EXPIRED, 0)
+
+
+def test_jobs_that_delete_for_good_wait_until_the_clock_has_gone_steadily_for_a_day(database):
+    """A clock that jumps a year ahead deletes no registration that nobody has confirmed (R18)."""
+    register_two_days_ago(make_event())
+    job = next(job for job in JOBS if job.name == "forget unconfirmed")
+    expire = next(job for job in JOBS if job.name == "expire registrations")
+    run_job(expire)
+    jumped = NOW + timedelta(days=365)
+    clock.freeze(jumped)
+    write(steady_clock.watch, now=jumped)
+    assert run_job(job) == 0
+    go_steadily(jumped)
+    assert run_job(job) == 1

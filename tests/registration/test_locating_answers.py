@@ -13,17 +13,17 @@ from forum.commands.doctor import doctor
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import steady_clock
-from forum.health.models import WorkerClock
 from forum.jobs.table import JOBS
 from forum.questions import ready_made
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer, AnswerFile, Question
-from forum.registration import actions, given, locating_answers, own_care
+from forum.registration import actions, given, locating_answers, own_care, tallies
 from forum.registration.models import CareAnswer, Registration, Submission
 from tests.factories.events import NOW, make_event, make_page
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
+from tests.factories.steady_clock import go_steadily
 from tests.registration.filling import manage_token
 
 JOB = [job for job in JOBS if job.name == "forget where people were"]
@@ -79,13 +79,6 @@ def told(person: Registration) -> dict:
     query = select(Question.key, Answer.value).join(Answer, Answer.question_id == Question.id)
     ordinary = dict(db.session.execute(query.where(Answer.registration_id == person.id)).all())
     return ordinary | db.session.get_one(CareAnswer, person.id).answer["given"]
-
-
-def go_steadily(moment) -> None:
-    """Let the worker's clock have gone without a jump for a day before a moment."""
-    start_write(db.session)
-    db.session.merge(WorkerClock(id=1, seen_at=moment, steady_since=moment - DAY))
-    db.session.commit()
 
 
 def delete_at(moment) -> None:
@@ -270,6 +263,18 @@ def test_pages_say_how_long_answers_to_a_withdrawn_question_are_kept(frozen, eve
     page = pages.get("questions.index", event="nf27")
     assert (page.text.count(to_come), page.text.count(done)) == (3, 0)
     assert "were deleted after the event" not in pages.get("counts.show", event="nf27").text
+
+
+def test_an_answer_in_a_form_that_nobody_confirmed_holds_the_mark(event, sign_in_as):
+    register(event, given={"room": ROOM, "seat": SEAT})
+    room, seat, subject = (
+        db.session.scalars(select(Question).where(Question.key == key)).one()
+        for key in ("room", "seat", "subject")
+    )
+    assert [tallies.is_answered(one) for one in (room, seat, subject)] == [True, True, False]
+    page = sign_in_as(Role.ORGANISER, event).get("questions.edit", event="nf27", question=room.id)
+    page = page.submit({"is_locating": False}, button="Save", expect=422)
+    assert "is_locating" in page.errors
 
 
 def test_ready_made_questions_about_arrival_room_and_seat_are_marked():

@@ -1,0 +1,91 @@
+"""What remains of messages for which people were chosen by answers that tell where somebody is (P27).
+
+Who got a message to those who arrive on Monday tells when they arrived. So together with the answers go the filter, the
+recipients with their mails, and the plan of a reminder; of the recipients numbers stay. A draft is for nobody until an
+organiser chooses people again: without its filter it would be for more people than before. Nothing can be sent again,
+neither to those whose mails have failed nor by the plan, so nobody gets a mail twice (R12). The links by which people
+refuse further messages go on working (M07).
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from forum.audit import actions as audit
+from forum.events.models import Event
+from forum.extensions import db
+from forum.mailings import actions, queries, refusals, unanswered
+from forum.mailings.enums import STARTED
+from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, Reminder
+from forum.outbox.models import OutboxMessage
+from forum.registration import locating_traces
+from forum.registration.names import canonical_email
+
+ACTOR = "worker"
+# How long after the event its messages can be refused by their links.
+LINKS_KEPT = timedelta(days=365)
+
+
+def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
+    """Delete the people of the event's messages that were chosen by these questions; return how many messages.
+
+    The event is locked. This only flushes.
+    """
+    mine = [
+        mailing
+        for mailing in db.session.scalars(select(Mailing).where(Mailing.event_id == event.id))
+        if not _questions_of(mailing).isdisjoint(keys)
+    ]
+    links: dict[str, str] = {}
+    for mailing in mine:
+        links |= _links_of(mailing)
+        _forget_people(mailing, now)
+    ends_at = event.ends_at + LINKS_KEPT
+    # Sorted by their digests, the links do not tell by their order which of them were of one message.
+    rows = [{"digest": one, "address_digest": links[one], "ends_at": ends_at} for one in sorted(links)]
+    if rows:
+        db.session.execute(insert(LeaveLink), rows)
+    return len(mine)
+
+
+def forget_links(*, now: datetime) -> int:
+    """Delete the links of messages whose event ended a year ago; return how many. The worker calls this."""
+    ended = delete(LeaveLink).where(LeaveLink.ends_at <= now).returning(LeaveLink.digest)
+    return len(db.session.scalars(ended).all())
+
+
+def _questions_of(mailing: Mailing) -> set[str]:
+    audience: Mapping[str, Any] = mailing.audience or {}
+    silent = audience.get(unanswered.PARAMETER)
+    return {*mailing.question_keys, *locating_traces.list_keys(audience), *([silent] if silent else [])}
+
+
+def _links_of(mailing: Mailing) -> dict[str, str]:
+    """Return the digests of the addresses to which the message was sent, by those of the links in its mails."""
+    sent = select(MailingRecipient.leave_digest, OutboxMessage.recipient).join(
+        OutboxMessage, OutboxMessage.id == MailingRecipient.message_id
+    )
+    mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.leave_digest.is_not(None)
+    return {
+        link: refusals.digest_of(canonical_email(address))
+        for link, address in db.session.execute(sent.where(*mine))
+        if link
+    }
+
+
+def _forget_people(mailing: Mailing, now: datetime) -> None:
+    if mailing.status in STARTED:
+        actions.stop(mailing, actor=ACTOR, now=now)
+        db.session.flush()
+    counts = queries.count_by_result([mailing])[mailing.id]
+    of_care = {unanswered.OF_CARE: 1} if unanswered.is_of_care(mailing) else {}
+    theirs = MailingRecipient.mailing_id == mailing.id
+    sent = select(MailingRecipient.message_id).where(theirs, MailingRecipient.message_id.is_not(None))
+    db.session.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(sent)))
+    db.session.execute(delete(MailingRecipient).where(theirs))
+    db.session.execute(delete(Reminder).where(Reminder.mailing_id == mailing.id))
+    mailing.audience, mailing.question_keys = None, []
+    mailing.kept_counts = {"sent": counts.sent, "failed": counts.failed, **of_care}
+    audit.record("mailing.people_forgotten", mailing, actor=ACTOR, at=now)
