@@ -29,10 +29,10 @@ WAITS = {
     "keepalives_count": 3,
 }
 ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one statement
-# How long a thread that waits for an answer keeps its turn to compute, so that no other thread computes. A thread that
-# gave up its turn at every answer would queue for a turn after each statement, while others wait for the rows it has
-# locked.
-AT_ONCE = 0.005  # in seconds
+# How many seconds a thread that waits for an answer keeps its turn to compute, so that no other thread computes. A
+# thread that gave up its turn at every answer would queue for a turn after each statement, while others wait for the
+# rows that the thread has locked.
+AT_ONCE = 0.005
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 

@@ -41,8 +41,8 @@ def note_refusal(action: str, account: Any) -> None:
     times = count_in_hour(action, client(), subject)
     if not _is_told(count_in_hour(action, client(), keyed(account.email))):
         return
-    # Unknown addresses are counted together, so their 2nd, 4th or 8th refusal may be one that is not written down. The
-    # first one after it that is written stands for it.
+    # All unknown addresses share one count, but the times to write an entry follow the count of the single address. So
+    # keep the first entry written since the shared count last reached a power of two.
     is_kept = count_in_hour(action, client(), subject, f"power {times.bit_length()}") == 1
     start_write(db.session)
     told: dict[str, Any] = {"actor": VISITOR, "at": clock.now(), "times": max(times // 2, 1)}

@@ -34,6 +34,6 @@ def read(raw: Document, where: Where, zone: ZoneInfo) -> Document:
 
 
 def description_of(document: Document) -> Description:
-    """Return the description of an image that its document contains."""
+    """Return an image's alternative text, credit and focus from the document about the image."""
     alt: Text = said(document["alt"])
     return Description(alt=alt, credit=document.get("credit", ""), focus=Focus(document["focus"]))

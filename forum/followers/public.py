@@ -132,7 +132,7 @@ def link_refused(_refusal: Exception) -> ResponseReturnValue:
 
 
 def _get_followed_or_404(slug: str | None) -> Event:
-    """Return the event whose news can be followed; an earlier forum's page leads to the current one's."""
+    """Return the event, if its news can be followed; else redirect from an earlier event to the current one's page."""
     event = get_published_or_404(slug, sectors=False)
     if queries.may_follow(event, clock.now()):
         return event

@@ -15,10 +15,13 @@ from forum.registration.models import Registration
 
 CONFIRM_TIME = timedelta(hours=48)
 LATE = timedelta(hours=1)  # a mail that left with less delay than this extends no deadline
-# The bounds of an event's hours; no reminder leaves for an offer that ends within an hour.
+# The bounds of an event's setting of how many hours before the end of an offer its reminder leaves. The least is two:
+# no reminder leaves for an offer that ends within an hour.
 LEAST_HOURS, MOST_HOURS = 2, 336
 SHORTEST_REMINDED = timedelta(hours=8)  # an offer that lasts shorter than this has no reminder
-TIMES = 4  # an unconfirmed registration is kept for at most this many times the whole time to confirm
+# If no confirmation mail leaves, the time to confirm a registration starts again. In all, the registration waits for
+# confirmation at most this many times the usual time.
+TIMES = 4
 
 
 def offers_end_at(event: Event) -> datetime:

@@ -103,7 +103,7 @@ def add_tags(source: Registration, target: Registration) -> list[str]:
 
 
 def _narrower(mine: Consent, theirs: Consent) -> tuple[ListedAs | None, ListAudience | None]:
-    """Return what both consents allow the list of participants to show, and to which readers."""
+    """Return what the list of participants may show, and to whom, if both registrations' consents must allow it."""
     if None in (mine.audience, theirs.audience):
         return (None, None) if mine.audience is None else (theirs.listed_as, theirs.audience)
     shown = (

@@ -196,7 +196,7 @@ def count_matching(
 
 
 def is_counted(filters: Filters, total: int) -> bool:
-    """Return whether a number that `read_counted` has returned is that of all who match, not only of the first."""
+    """Return whether the `total` of `read_counted` is exact: beyond MOST_COUNTED, matching rows are not counted."""
     return total <= MOST_COUNTED or not _needs_rows(filters)
 
 

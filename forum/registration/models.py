@@ -92,8 +92,8 @@ class Registration(Base):
             sqlite_where=IS_REVIEWED,
             postgresql_where=IS_REVIEWED,
         ),
-        # The address comes first: an index that begins with the same columns as uq_registrations_live_email could be
-        # used by SQLite instead of that one.
+        # The address comes first: if this index began with the same columns as uq_registrations_live_email, SQLite
+        # could use it instead of the unique index.
         Index("ix_registrations_email_event", "email_canonical", "event_id"),
         Index("ix_registrations_sector_status", "event_id", "sector_id", "status"),
         Index("ix_registrations_by_name", "event_id", "sort_key", "id"),

@@ -9,7 +9,9 @@ from forum.columns import member
 from forum.database import Base
 
 LONGEST_NAME = 200
-LONGEST_MARK = 253  # the most characters of a mark: a mail domain may be longer than a name
+# The most characters of a mark, which is a name or mail domain that tells to which organisation people belong: a domain
+# may be longer than a name.
+LONGEST_MARK = 253
 
 
 class MarkKind(StrEnum):

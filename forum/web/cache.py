@@ -35,7 +35,7 @@ WANTED = "forum.page"  # key in the WSGI environment for the path and version of
 AS_OF = "forum.as_of"  # key in the WSGI environment for the content version from before a request
 # Key in the WSGI environment for the seconds after which the page that is being rendered may be outdated.
 HOLDS = "forum.page_holds"
-# The argument of a route whose page only some people may see; no page of such a route is cached.
+# The URL variable of routes whose pages only some people may see; no page of such a route is cached.
 PRIVATE = "preview"
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024

@@ -582,7 +582,7 @@ def test_a_name_with_other_letters_is_that_of_browsers(app, user, monkeypatch, h
         b"\0" * 38,  # more bytes than the flags (zero) announce
         b"\0" * 32 + b"\x80" + b"\0" * 4,  # extensions are announced, and there are none
         b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x1c",  # an extension's value whose first byte CBOR has reserved
-        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x18",  # an extension's value that ends within its length
+        b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x18",  # an extension's value of which a byte is missing
     ],
 )
 def test_authenticator_data_of_an_odd_shape_are_refused(data):

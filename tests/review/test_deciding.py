@@ -34,7 +34,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def reviewed(database):
-    """Save an event of two places in a reviewed sector, with a promise of ten days."""
+    """Save an event whose only reviewed sector has two places, and which promises decisions within ten days."""
     sectors = [make_sector("other", ceiling=2, policy=SectorPolicy.REVIEW), make_sector("ngo", ceiling=5)]
     return make_event(capacity=5, sectors=sectors, organisation_cap=2, review_days=10)
 
