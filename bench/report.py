@@ -14,9 +14,8 @@ from bench.load import Figures
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 SPREAD = re.compile(r"±(\d+) %")
-LEAST_SPREAD = (
-    10  # per cent: the least worsening of a published ratio that counts, even where runs agree better
-)
+# The least worsening of a published ratio that counts, in per cent, even where runs differ by less.
+LEAST_SPREAD = 10
 # Rows with these names measure something else for comparison, not the forum.
 BESIDE = ("without turns at computing", "the same bytes from nginx")
 

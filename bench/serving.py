@@ -101,9 +101,8 @@ def nginx(folder: Path, body: bytes) -> Iterator[Server | None]:
 @contextmanager
 def _started(command: list[str], port: int, environment: dict[str, str], path: str) -> Iterator[Server]:
     began, options = time.perf_counter(), {"cwd": PROJECT, "env": environment, "stdout": subprocess.DEVNULL}
-    with tempfile.TemporaryFile(
-        "w+"
-    ) as log:  # The server writes into a file: a pipe that nobody reads would block it once the pipe is full.
+    # The server writes into a file: a pipe that nobody reads would block it once the pipe is full.
+    with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command, stderr=log, text=True, **options)
         try:
             seconds = _wait(f"http://127.0.0.1:{port}{path}", process, began, log)

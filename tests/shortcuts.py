@@ -60,10 +60,11 @@ class Routes(Map):
         return _routes[key]
 
     def _table(self) -> tuple[StateMachineMatcher, dict[Any, list[Rule]]]:
+        # Ids of routes are a safe key, because `_routes` keeps the routes alive.
         key = (
             *map(id, self._added),
             *self._settings(),
-        )  # ids of routes are a safe key, because `_routes` keeps the routes alive
+        )
         if key not in _tables:
             table = Map(merge_slashes=self.merge_slashes)
             for rule in self._added:

@@ -13,9 +13,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "title": ("title or role", "title", "role", "titel eller roll", "titel", "roll"),
     "email": ("e mail address", "e mail", "email", "email address", "e post", "epost", "e postadress"),
 }
-LONGEST_HEADING = (
-    60  # a longer cell is not compared with headings: folding a text of any length takes long (S35)
-)
+# A cell of more characters is not compared with headings: folding a text of any length takes long (S35).
+LONGEST_HEADING = 60
 
 
 class DoubledHeadings(sheet_rows.SheetRefused):

@@ -283,10 +283,11 @@ STATUS = (
     "chain",
     "erasures",  # the check is registered by `privacy.erasing_again`
 )
+# Only `forum doctor` runs these checks, because they write or read much.
 SLOW = (
     "changes",
     "sealed",
     "audit",
     "sign-ins",
     "images",
-)  # only `forum doctor` runs these checks, because they write or read much
+)

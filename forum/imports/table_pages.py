@@ -166,9 +166,8 @@ def _list_faults(event: Event, kept: ImportTable) -> list[Fault]:
     alike = [Fault(one.row, "", one.text) for one in outcome.alike]
     absent: list[Fault] = []
     if kept.state in ENDED:
-        chosen = (
-            kept_tables.read(kept, CHOICES) or {}
-        )  # a table can be stopped before its columns were chosen
+        # A table can be stopped before its columns were chosen.
+        chosen = kept_tables.read(kept, CHOICES) or {}
         alike = [] if chosen.get("with_alike") else alike
         told = _("The status says that the person does not come")
         absent = [Fault(row, _("Status"), told) for row in outcome.left_out]

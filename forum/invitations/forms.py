@@ -99,9 +99,8 @@ class TermsForm(TidyForm):
     def terms(self, event: Event) -> Terms:
         """Return the terms of the form; the deadline is at most the end of the event."""
         last = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
-        ends = min(
-            last, event.ends_at.astimezone(event.zone)
-        )  # a reminder is sent this number of days before the deadline, at the same time by the event's clock
+        # Count in the event's zone: a reminder leaves at the deadline's time of day even if clocks change in between.
+        ends = min(last, event.ends_at.astimezone(event.zone))
         days = self.remind_days.data
         remind_at = ends - timedelta(days=days) if days else None
         return Terms(ends, self.holds_place.data, remind_at, may_forward=self.may_forward.data)

@@ -30,9 +30,8 @@ from forum.web.seo import absolute
 bp = Blueprint("feeds", __name__)
 
 BEFORE_ANY_POST = datetime(1970, 1, 1, tzinfo=UTC)
-MakeFeed = Callable[
-    [Sequence[PostText], str, str], Response
-]  # A function that makes a feed from posts' texts, with a title, for the page at a path.
+# The type of a function that makes a feed from posts' texts, a title and the path of the page that it belongs to.
+MakeFeed = Callable[[Sequence[PostText], str, str], Response]
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

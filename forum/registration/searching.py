@@ -30,9 +30,8 @@ NOT_DIGITS = re.compile(r"[^0-9]+")
 TRUNK_ZERO = re.compile(r"\(0\)")  # matches the zero in +46 (0)8 …, which is dialled within the country only
 NORDIC_CODES = ("46", "47", "45", "358", "354", "298", "299")
 REFERENCE = re.compile(r"([0-9a-z]{4})[ -]?([0-9a-z]{4})")
-ALIKE = str.maketrans(
-    "oil", "011"
-)  # a reference has none of these letters, which people mistake for the digits beside them
+# Reads o, i and l as 0, 1 and 1: people mistake them for these digits, and no reference contains the letters.
+ALIKE = str.maketrans("oil", "011")
 LOCALES = ("sv", "en", "nb", "da", "fi", "is")
 # Whether `search_extra` was made from the row's present answers. A version of the forum that is older than the
 # column changes only the answers: then the column holds a former name, title or phone number, which must find nobody.

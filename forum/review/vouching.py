@@ -40,9 +40,8 @@ def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) ->
     payload = entry.details.payload if entry.details else {}
     if entry.action == APPROVED:
         return True
-    if (
-        entry.action == REGISTRATION_RECEIVED
-    ):  # a new registration may have the id of an erased one, which SQLite reuses
+    # Begin anew: SQLite may give a new registration the id of an erased one, for which organisers had vouched.
+    if entry.action == REGISTRATION_RECEIVED:
         return is_organiser or bool(payload.get("invited"))
     if entry.action == ADDRESS_CHANGED:
         return None if is_organisers_address else False

@@ -47,6 +47,7 @@ HEADING_ID = re.compile(r"(?<!\s)\s*\{#([a-z][a-z0-9-]{0,60})\}$")
 # A blank between two digits, as in a telephone number, becomes a no-break space.
 BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# Ids that the layout of pages uses itself: no heading of a text may get one of them.
 TAKEN_IDS = {
     "main",
     "contents",
@@ -54,7 +55,7 @@ TAKEN_IDS = {
     "sources",
     "hashtags",
     "categories",
-}  # ids that the layout of pages uses itself, so that no heading may have them
+}
 TOP, DEEPEST = 2, 6
 
 

@@ -437,9 +437,8 @@ def test_an_admin_ends_the_sign_ins_of_a_colleague(app, pages, admin, event, tim
         assert browser.get("/account/", expect=status)
     mine = db.session.scalars(select(SignIn.id).where(SignIn.user_id == admin.id)).one()
     pages.open(f"{HERE}/{kim.id}/sign-ins/{mine}/end", method="POST", data={"csrf_token": token}, expect=303)
-    assert (
-        pages.get("/account/").status == 200
-    )  # the sign-in of another person is not ended through this colleague's page
+    # The admin is still signed in: a sign-in is not ended through the page of another person.
+    assert pages.get("/account/").status == 200
     pages.open(f"{HERE}/{kim.id}/sign-ins/end", method="POST", data={"csrf_token": token}, expect=303)
     for browser in browsers:
         assert browser.get("/account/", expect=303)

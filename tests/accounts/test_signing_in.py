@@ -141,9 +141,8 @@ def test_a_signed_in_user_is_redirected_from_the_sign_in_page(pages, user):
 )
 def test_a_way_back_that_is_not_ours_leads_to_the_console(pages, user, target):
     assert sign_ins.own_page(target) == "/console/"
-    named = (
-        {"next": target} if target else {}
-    )  # the app redirects a URL with an empty parameter to one without (web/test_own_addresses)
+    # Leave an empty parameter out: the app redirects to the URL without it (web/test_own_addresses).
+    named = {"next": target} if target else {}
     assert walk_in(pages, user, **named).location == "/console/"
 
 

@@ -10,13 +10,13 @@ from tests.browser.measures import WCAG, WIDTHS, resize
 
 SCRIPT = (Path(__file__).parent / "looks.js").read_text()
 CONTRAST, LINKS = "color-contrast", "link-in-text-block"  # names of axe's rules that judge colours
+# Names of axe's rules that judge sizes and positions.
 GEOMETRY = (
     "target-size",
     "scrollable-region-focusable",
-)  # names of axe's rules that judge sizes and positions
-Document = tuple[
-    int, int
-]  # two digests: of the document's skeleton, and of what is displayed of the document
+)
+# Two digests: of the document's skeleton, and of what is displayed of the document.
+Document = tuple[int, int]
 Text = tuple[Document, int]  # a text, named by its document and the index of its element
 # A look: the colour scheme, the window's width, the document, and a digest of the kinds of all texts, to which the
 # document's texts belonged in the light scheme. Texts of one kind have the same colours, size class and background, so
@@ -47,12 +47,10 @@ class Axe:
     widths: tuple[int, ...] = WIDTHS
     schemes: tuple[str, ...] = tuple(SCHEMES)
     _good: set[str] = field(default_factory=set)  # kinds of text that have enough contrast
-    _unjudged: set[Text] = field(
-        default_factory=set
-    )  # texts without contrast, such as those of hidden elements
-    _known: set[Document] = field(
-        default_factory=set
-    )  # documents that axe has checked, but for sizes and colours
+    # Texts without contrast, such as those of hidden elements.
+    _unjudged: set[Text] = field(default_factory=set)
+    # Documents that axe has checked, but for sizes and colours.
+    _known: set[Document] = field(default_factory=set)
     # looks that only differ in colours from the light look of the same document
     _settled: set[Look] = field(default_factory=set)
 

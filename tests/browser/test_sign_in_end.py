@@ -76,9 +76,8 @@ def test_the_end_is_said_and_what_was_entered_is_there_after_signing_in(organise
     expect(dialog(page)).to_have_accessible_description(re.compile("is still here"))
     keys.press("Enter")
     expect(dialog(page)).to_have_count(0)
-    page.evaluate(
-        "document.dispatchEvent(new Event('visibilitychange'))"
-    )  # the event that browsers send when a person comes back from another tab
+    # Send the event that browsers send when a person comes back from another tab.
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     wait(organiser, minutes=2)
     expect(dialog(page)).to_have_count(0)
     page.get_by_label("Our own office").check()

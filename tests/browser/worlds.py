@@ -109,20 +109,17 @@ class World:
     url: str = ""
     data_keys: str = ""  # the setting DATA_KEYS, with which the database is encrypted
     tokens: dict[str, str] = field(default_factory=dict)  # tokens of mailed links, by the links' purpose
-    people: dict[str, str] = field(
-        default_factory=dict
-    )  # references of registrations, by the registrations' state
+    # References of registrations, by the registrations' state.
+    people: dict[str, str] = field(default_factory=dict)
     # Values in the public URLs of posts, by the kind of post and the language.
     posts: dict[str, dict] = field(default_factory=dict)
-    desk: dict[str, dict[str, int]] = field(
-        default_factory=dict
-    )  # values in the console's URLs of posts, by the kind of post: draft, planned, …
+    # Values in the console's URLs of posts, by the kind of post: draft, planned, …
+    desk: dict[str, dict[str, int]] = field(default_factory=dict)
     # URL values ({"key": …}) of an image that a post shows ("used") and of one that none shows ("unused")
     images: dict[str, dict[str, str]] = field(default_factory=dict)
     task: int = 0  # the id of a task that is running; only in the test forum "long"
-    letters: dict[str, int] = field(
-        default_factory=dict
-    )  # ids of messages in organisers' own words, by their state
+    # Ids of messages in organisers' own words, by their state.
+    letters: dict[str, int] = field(default_factory=dict)
     mailing: int = 0  # the id of a mailing: proposed in the demo, paused in the test forum "long"
     # the id of a question with choices, on which another one depends; only in the test forum "long"
     question: int = 0

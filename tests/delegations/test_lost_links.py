@@ -109,10 +109,8 @@ def test_list_that_a_stranger_sent_with_the_contacts_address_hides_none(event):
     assert sorted(linked_lists(event)) == ["evil", "own", "strangers"]
     text = newest_mail_to(CONTACT.email, "delegation-asked").text
     moments = re.findall(r"entered on (.*)[.:]$", text, re.MULTILINE)
-    assert (len(moments), len(set(moments))) == (
-        3,
-        2,
-    )  # two of the three delegations were entered at the same time
+    # Two of the three delegations were entered at the same time.
+    assert (len(moments), len(set(moments))) == (3, 2)
 
 
 def test_number_of_linked_lists_is_bounded_and_hides_none_from_before_or_sent_anew(event):

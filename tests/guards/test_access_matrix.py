@@ -63,9 +63,8 @@ SPECIAL = {
     "substitutions.confirm": 200,  # 200: whoever has the token in the URL may open the page
     "refusing.show": 200,  # 200: the page is the same for every token
     "followers.leave": 200,  # 200: the page is the same for every token
-    **dict.fromkeys(
-        ("followers.confirm", "followers.choose"), 200
-    ),  # 200: whoever has the token may open the page
+    # 200: whoever has the token may open the page.
+    **dict.fromkeys(("followers.confirm", "followers.choose"), 200),
     "self_service.enter": 200,  # 200: whoever has the token in the URL may open the page
     "self_service.confirm": 200,  # 200: whoever has the token in the URL may open the page
 }

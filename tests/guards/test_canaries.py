@@ -73,11 +73,12 @@ SECRET_COLUMNS = {
     *("autosaves.document", "autosaves.version", "autosaves.words"),
     "saved_views.columns",
     "list_columns.names",  # this column contains only names from a fixed list
+    # These columns determine the content of a file that only the organiser who asked for it can read.
     *(
         "kept_exports.columns",
         "kept_exports.headings",
         "kept_exports.people",
-    ),  # these columns determine a file that only the organiser who asked for it can read
+    ),
 }
 
 

@@ -122,10 +122,8 @@ def test_what_is_recorded_when_it_is_looked_at_is_so_once(fresh_world):
     with writes(fresh_world) as found:
         statuses = [fresh_world.browsers[ADMIN].get(f"{path}?q=a").status_code for path in traced]
     # Of many views of the same person within an hour only the 1st, 2nd, 4th, 8th and so on get an audit entry (P18).
-    assert (statuses, len(found)) == (
-        [200] * 37,
-        2 * 22,
-    )  # twenty-two audit entries, each with a row of details
+    # So the 37 views leave 22 entries, each with a row of details.
+    assert (statuses, len(found)) == ([200] * 37, 2 * 22)
     assert all(map(TRACE.match, found))
 
 

@@ -64,10 +64,11 @@ ORGANISATIONS = {
     *("organisations", "organisation_marks", "organisation_caps"),
     *("organisation_merges", "organisation_distinctions"),
 }
+# Every change of public content also writes these tables.
 FOLLOWING = {
     "content_version",
     "search_entries",
-}  # every change of public content also writes these tables
+}
 # Forms that this module sends with a wrong password or code, or for somebody who has no offer: the only new row is the
 # audit entry about the refusal, or about the view of the page that says it (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
@@ -673,9 +674,8 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {"mailing_recipients"} | ADDED,
     ),
     "mailings.dismiss": (ADMIN, {}, {"mailings": {"status", "ended_at"}}, ADDED),
-    **{
-        f"mailings.{act}": (ADMIN, {}, {}, set()) for act in ("pause", "resume", "stop")
-    },  # nothing changes: the mailing is not sent yet
+    # Nothing changes: the mailing is not sent yet.
+    **{f"mailings.{act}": (ADMIN, {}, {}, set()) for act in ("pause", "resume", "stop")},
     "own_mailings.new": (ADMIN, LETTER, {}, {"mailings"} | ADDED),
     "own_mailings.write": (ADMIN, LETTER, {"mailings": {"subjects", "words", "changed_at"}}, ADDED),
     "own_mailings.people": (

@@ -18,24 +18,26 @@ from tests.guards.world import HERE, World
 
 WEIGHTY = {
     "erasure_requests.carry_out",  # an erasure cannot be undone
+    # With these forms, personal data leave the system.
     *(
         "attendees.export",
         "kept_exports.take",
         "log.export",
         "log.export_site",
-    ),  # with these forms, personal data leave the system
+    ),
     *("mailings.send", "reminders.plan", "sent_mailings.send"),  # these forms send mails to many people
     # these forms decide when many people are reminded
     *("reminder_rules.of_offers", "reminder_rules.of_invitations"),
     "mail_texts.edit",  # this form changes what everybody is told from then on
     # these forms send mails to many people, and delete many registrations
     *("imports.new", "imports.undo", "import_tables.show"),
+    # These forms decide about many people and write to them.
     *(
         "review_many.approve",
         "review_many.decline",
         "review_proposed.confirm",
         "bulk.ask",
-    ),  # these forms decide about many people and write to them
+    ),
     "own_account.authenticator",  # this form changes the second factor
     "own_account.propose_authenticator",
     *(
@@ -45,6 +47,7 @@ WEIGHTY = {
         "passkeys.show",
         "passkeys.remove",
     ),
+    # These forms decide who may do what.
     *(
         "colleagues.invite",
         "colleagues.invite_again",
@@ -53,7 +56,7 @@ WEIGHTY = {
         "colleagues.reset_second_factor",
         "colleagues.disable",
         "colleagues.enable",
-    ),  # these forms decide who may do what
+    ),
     "reveals.reveal",  # this form shows who has protected identity, and a real name
 }
 LIGHT = {

@@ -272,10 +272,8 @@ def see_what_is_rare(world: World) -> None:
     fetch(world, VISITOR, "/en/register/ngo")
     clock.freeze(NOW)
     see_a_cancelled_event(world)
-    for since in (
-        None,
-        NOW,
-    ):  # first with an event that was never published, then with one that was unpublished
+    # Open the page of an event that was never published (None), then of one that was unpublished.
+    for since in (None, NOW):
         with world.app.app_context():
             start_write(db.session)
             hidden = {"is_published": False, "unpublished_at": since}

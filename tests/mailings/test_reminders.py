@@ -142,10 +142,11 @@ def test_each_person_is_reminded_after_registering_and_nobody_twice(event):
         work(moment)
     assert [address for address, _subject in told(reminder)] == [first.email, second.email]
     assert old.email not in dict(told(reminder))
+    # The reminder goes on for people who register later.
     assert state(reminder) == (
         MailingStatus.SENDING,
         None,
-    )  # the reminder goes on for people who register later
+    )
 
 
 def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):

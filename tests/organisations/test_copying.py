@@ -64,10 +64,11 @@ def test_what_organisers_have_written_is_copied_with_merges_that_can_be_undone(d
         ("Polisen nord", None),
         ("Polisens museum", None),
     ]
+    # Undoing the merge in the copy does not undo it in the first event.
     assert [one.name for one in queries.list_all(event)] == [
         "Polisen",
         "Polisens museum",
-    ]  # undoing the merge in the copy does not undo it in the first event
+    ]
 
 
 def test_an_organisation_whose_sector_the_copy_lacks_belongs_to_none(database):

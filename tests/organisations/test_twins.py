@@ -45,9 +45,8 @@ def test_every_page_is_the_same_for_both_whatever_they_have_written(admin, datab
     seen = [look(admin, *twin) for twin in twins]
     assert seen[0] == seen[1]
     assert not any(REAL_NAME in text for text, _statements in seen[0])
-    assert any(
-        number in seen[0][0][0] for number in ("1 of at most", "Polisenz", "Unit")
-    )  # control: the pages contain the registered person
+    # Control: the texts compared do show the registered person.
+    assert any(number in seen[0][0][0] for number in ("1 of at most", "Polisenz", "Unit"))
 
 
 def people(slug, organisation, is_protected):

@@ -73,9 +73,8 @@ def test_erasing_a_person_erases_earlier_registrations_of_the_address_as_the_org
     page = organiser.get(page.links["Erase Zqtwo Ek"])
     assert "An ended registration with the same address is erased, too: Zqone Ek, Cancelled." in page.text
     page = page.submit(follow=True)
-    assert (
-        "Nobody waits for an answer." in page.text
-    )  # the request for the ended registration is answered, too
+    # The request for the ended registration is answered, too.
+    assert "Nobody waits for an answer." in page.text
     db.session.expire_all()
     assert names() == [other.given_name]
     # With PostgreSQL a machine without a tombstone file writes none: the worker notes erasures in its own file.

@@ -221,12 +221,8 @@ def test_rows_for_statistics_cannot_be_laid_beside_the_list(organiser, event):
 
 
 def test_rows_for_statistics_follow_the_days_of_the_events_zone(organiser, event):
-    for hours, country in (
-        (0, "SE"),
-        (9, "NO"),
-        (11, "DK"),
-        (30, "DK"),
-    ):  # in the event's time zone: 14:00, 23:00, and the next day 01:00 and 20:00
+    # People register, in the event's time zone, at 14:00 and 23:00, and at 01:00 and 20:00 of the next day.
+    for hours, country in ((0, "SE"), (9, "NO"), (11, "DK"), (30, "DK")):
         confirmed(event, "ngo", country=country, now=NOW + timedelta(hours=hours))
     rows = table(download(organiser, purpose="report"))
     assert [(row["Registered (Europe/Stockholm)"][-2:], row["Country"]) for row in rows] == [

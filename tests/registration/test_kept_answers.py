@@ -79,9 +79,8 @@ def test_answers_are_shown_again_when_the_session_ended_before_they_were_sent(pa
     pages.client.delete_cookie("forum")
     again = page.submit(button="Register", expect=400)
     assert (again.h1, again.form().data["given_name"]) == ("Your details", ["Þórdís"])
-    assert (
-        again.form().element.select_one("[name=email]")["type"] == "email"
-    )  # the address is in a visible field, not in a hidden one
+    # The address is in a visible field, not in a hidden one.
+    assert again.form().element.select_one("[name=email]")["type"] == "email"
     assert again.flashes[0].startswith("Nothing has been sent yet.")
     back = pages.get(CHECK)
     assert (back.h1, "written to" in back.text) == (GONE, False)

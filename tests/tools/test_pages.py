@@ -98,9 +98,8 @@ def test_a_sound_page_has_no_problems():
 @pytest.mark.parametrize("name", BROKEN)
 def test_each_check_can_fail(name):
     old, new, problem = BROKEN[name]
-    assert (
-        page_problems(GOOD) == []
-    )  # this also makes the checks remember the good page, which then is not parsed again
+    # Check the good page first: the checks then remember it, and it is not parsed again.
+    assert page_problems(GOOD) == []
     assert any(problem in found for found in page_problems(_changed(old, new)))
 
 

@@ -100,9 +100,8 @@ def test_every_text_field_of_the_console_loses_blanks_at_the_ends_of_lines_and_o
                 field.process(MultiDict({field.name: typed}))
                 named[form.__name__, field.name] = field
     assert {("PostForm", "sv-body"), ("OrganiserForm", "contacts-1-role-sv")} <= named.keys()
-    kept = {
-        name: field.data.removeprefix("#") for name, field in named.items()
-    }  # this field puts "#" before a colour
+    # A field for a colour puts "#" before whatever was typed.
+    kept = {name: field.data.removeprefix("#") for name, field in named.items()}
     assert kept == {
         name: lines if isinstance(field, LinesField) else one_line for name, field in named.items()
     }
