@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, Select, and_, any_, exists, func, literal, or_, select
 
 from forum.events.models import Event
+from forum.extensions import db
 from forum.people.models import RegistrationTag
 from forum.registration import delegated, searching, text_index
 from forum.registration.delegated import Delegated
@@ -21,14 +22,24 @@ def narrow(query: Select, event: Event, words: str) -> tuple[Select, bool]:
     delegations = delegated.list_all(event) if terms else ()
     narrowed = query.where(*(_meets(term, delegations) for term in terms))
     by_text = [term for term in terms if not term.countries and not _is_held(delegations, term)]
-    few = text_index.find_few(by_text)
-    if few is None:
-        return narrowed, False
+    few = text_index.find_few(by_text, select_ids(event, by_text))
+    return (narrowed, False) if few is None else (_among(narrowed, few), True)
+
+
+def select_ids(event: Event, terms: Sequence[searching.Term]) -> Select[int]:
+    """Select the ids of the event's people who meet each of these terms, in no order."""
+    mine = Registration.event_id == event.id, *(_meets(term, ()) for term in terms)
+    return select(Registration.id).where(*mine)
+
+
+def _among(narrowed: Select, few: Sequence[int]) -> Select:
+    """Return the query limited to these people, who are read by their ids."""
+    if db.session.get_bind().dialect.name == "postgresql":
+        return narrowed.where(Registration.id == any_(literal([*few], ARRAY(Integer))))
     ids = func.json_each(json.dumps(list(few))).table_valued("value")
-    # Read the people that the index has found by their ids; otherwise SQLite would walk through all people in the order
-    # of another index.
     among = narrowed.where(Registration.id.in_(select(ids.c.value)))
-    return among.with_hint(Registration, "NOT INDEXED", dialect_name="sqlite"), True
+    # Otherwise SQLite would walk through all people in the order of another index.
+    return among.with_hint(Registration, "NOT INDEXED", dialect_name="sqlite")
 
 
 def _meets(term: searching.Term, delegations: Sequence[Delegated]) -> ColumnElement[bool]:

@@ -1,10 +1,14 @@
 """The database's own index of the texts in which organisers search for people.
 
-PostgreSQL uses its index (migration 0076) by itself. On SQLite, from version 3.42 on, an FTS5 table has the sequences
-of three letters of each registration's texts (migration 0074). The table only names people who may have a word:
-`search_conditions` decides about each of them, so that a search finds the same people with and without it. A trigger
-notes each new or changed registration as due, and the worker adds these to the index, because adding them one by one
-would make each registration slower. Whoever is changed or deleted leaves it in the same transaction.
+PostgreSQL uses its index (migration 0076) by itself, if a statement only looks for the words: beside an order and a
+limit its planner may walk through all people in that order instead, even where a word is rare. So a first statement
+looks for the words, and where few people have them, a second one reads these.
+
+On SQLite, from version 3.42 on, an FTS5 table has the sequences of three letters of each registration's texts
+(migration 0074). The table only names people who may have a word: `search_conditions` decides about each of them, so
+that a search finds the same people with and without it. A trigger notes each new or changed registration as due, and
+the worker adds these to the index, because adding them one by one would make each registration slower. Whoever is
+changed or deleted leaves it in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import Select, text
 from sqlalchemy.exc import DatabaseError
 
 from forum.extensions import db
@@ -29,7 +33,7 @@ KEPT = "people named"  # key in session.info for the index's answers within this
 EXISTS = "people index"  # key in app.extensions: whether the database is known to have the index
 NEEDED = ("people_index", "registrations_added", "registrations_changed", "registrations_removed")
 PRESENT = "SELECT count(*) FROM sqlite_schema WHERE name IN (?, ?, ?, ?)"
-ON_POSTGRESQL = text("SELECT count(*) FROM pg_indexes WHERE indexname = 'people_index'")
+ON_POSTGRESQL = "SELECT count(*) FROM pg_indexes WHERE indexname = 'people_index'"
 NAMED = text(
     "SELECT id FROM people_index_due"
     " UNION ALL SELECT rowid FROM people_index WHERE people_index MATCH :wanted LIMIT :most"
@@ -63,17 +67,20 @@ def exists() -> bool:
 def is_used() -> bool:
     """Return whether searches for people use an index of the database."""
     if db.session.get_bind().dialect.name == "postgresql":
-        return bool(db.session.scalar(ON_POSTGRESQL))
+        return bool(db.session.scalar(text(ON_POSTGRESQL)))
     return exists()
 
 
-def find_few(terms: Iterable[Term]) -> Sequence[int] | None:
+def find_few(terms: Iterable[Term], people: Select[Any]) -> Sequence[int] | None:
     """Return the ids of at most FEW people, among whom are all who meet these terms, or None.
 
     None means that more people may meet them, or that the index cannot tell. Only the texts of the terms are
-    considered, not countries or tags.
+    considered, not countries or tags. `people` selects the ids of those who meet the terms, for PostgreSQL.
     """
     wanted = _expression(terms)
+    if wanted and _is_on_postgresql():
+        ids = db.session.scalars(people.limit(FEW + 1)).all()
+        return ids if len(ids) <= FEW else None
     if not wanted or not exists():
         return None
     # A page asks several times: for its rows, for their number and for the first row's. An answer is reused until the
@@ -119,8 +126,19 @@ def rebuild() -> None:
         db.session.execute(REBUILD)
 
 
+def _is_on_postgresql() -> bool:
+    """Return whether the database is PostgreSQL with an index of the texts."""
+    if db.session.get_bind().dialect.name != "postgresql":
+        return False
+    known = current_app.extensions
+    if not known.get(EXISTS):
+        (number,) = _driver().execute(ON_POSTGRESQL).fetchone()
+        known[EXISTS] = bool(number)
+    return known[EXISTS]
+
+
 def _driver() -> Any:
-    """Return the connection of SQLite's driver, in the session's transaction."""
+    """Return the connection of the database's driver, in the session's transaction."""
     return db.session.connection().connection.driver_connection
 
 

@@ -15,7 +15,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
-from forum.registration import listing, search_conditions, text_index
+from forum.registration import listing, search_conditions, searching, text_index
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from tests.factories.events import make_event
@@ -178,8 +178,8 @@ def test_index_without_a_trigger_is_not_asked(app, event, people):
 @pytest.mark.postgresql
 def test_postgresql_reads_its_index_for_a_word_of_a_search(make_app, postgres_url):
     with make_app(postgres_url).app_context():
-        event = make_event()
-        query, _few = search_conditions.narrow(select(Registration.id), event, "bergström")
+        (term,) = searching.terms("bergström")
+        query = select(Registration.id).where(search_conditions._meets(term, ()))
         compiled = query.compile(db.engine, compile_kwargs={"literal_binds": True})
         start_write(db.session)
         db.session.execute(text("SET LOCAL enable_seqscan = off"))
@@ -209,6 +209,25 @@ def test_postgresql_that_refuses_the_extension_is_searched_without_an_index(make
         flask_migrate.downgrade(revision="0075")
         flask_migrate.upgrade()
         assert text_index.is_used()
+        db.session.rollback()
+
+
+@pytest.mark.postgresql
+def test_postgresql_reads_few_people_by_their_ids_and_many_by_their_words(
+    make_app, postgres_url, monkeypatch
+):
+    """Beside an order and a limit PostgreSQL may read everybody in that order, so few people are looked up first."""
+    with make_app(postgres_url).app_context():
+        event = make_event()
+        people = [confirmed(event, family_name="Bergström") for _each in range(3)]
+        make_event(slug="other", is_current=False)
+        for most, by_ids in ((3, True), (2, False)):
+            monkeypatch.setattr(text_index, "FEW", most)
+            query, are_few = search_conditions.narrow(select(Registration.id), event, "bergström")
+            assert (are_few, " = ANY (" in str(query.compile(db.engine))) == (by_ids, by_ids)
+            assert found(event, "bergström") == [one.id for one in people]
+        assert found(event, "nobody") == []
+        assert search_conditions.narrow(select(Registration.id), event, "be")[1] is False
         db.session.rollback()
 
 
