@@ -11,10 +11,12 @@ from forum.folding import search_fold
 from forum.web.edits import digest
 
 # For each value the headings that it may have, the best first: pretix has the buyer's "Email" beside "Attendee email",
-# and "Title" in an export of Indico is a form of address where the table also has "Position".
+# Eventbrite the buyer's names and country beside the attendee's, and "Title" in an export of Indico is a form of
+# address where the table also has "Position".
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "given_name": (
         "attendee name given name",
+        "attendee first name",
         "name given name",
         "given name",
         "first name",
@@ -24,7 +26,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
         "etunimi",
     ),
     "family_name": (
-        *("attendee name family name", "name family name", "family name", "last name", "lastname", "surname"),
+        *("attendee name family name", "attendee last name", "attendee surname"),
+        *("name family name", "family name", "last name", "lastname", "surname"),
         *("efternamn", "etternavn", "efternavn", "sukunimi"),
     ),
     "full_name": ("attendee name", "full name", "name", "namn", "navn", "nimi"),
@@ -53,7 +56,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
         "befattning",
         "stilling",
     ),
-    "country": ("country code", "country", "land", "maa"),
+    "country": ("country code", "country", "home country", "purchaser country", "land", "maa"),
     "language": ("language", "order locale", "språk", "sprog", "kieli", "locale"),
     "phone": (
         *("phone number", "phone", "telephone", "cell phone", "mobile phone", "mobile"),
@@ -77,6 +80,8 @@ SYSTEMS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("alf.io", ("originalprice", "paidprice")),
     ("Eventbrite", ("attendee #", "order #")),
     ("Eventbrite", ("attendee #", "order id")),
+    ("Eventbrite", ("attendee no.", "order no.")),
+    ("Eventbrite", ("order id", "attendee email", "buyer email")),
 )
 NOT_COMPARED = re.compile(r"[^\w#]+|_")
 

@@ -2,8 +2,11 @@
 
 Read in the sources of each system: Indico `modules/events/registration/util.py`
 (generate_spreadsheet_from_registrations), pretix `base/exporters/orderlist.py` at 003fa629, Hi.Events
-`app/Exports/AttendeesExport.php` at 11e7b971, alf.io `EventApiController.java` (FIXED_FIELDS) at b6ed67fc6. Those of
-Eventbrite are not verified.
+`app/Exports/AttendeesExport.php` at 11e7b971, alf.io `EventApiController.java` (FIXED_FIELDS) at b6ed67fc6.
+
+Eventbrite's program is not public. Its report of attendees has the headings that people who read it have published:
+until 2024 in American English in the README of github.com/rherardi/eb2ez, in British English and as it is since in
+programs that name its columns one by one.
 """
 
 import pytest
@@ -38,8 +41,20 @@ ALF_IO = (
     "External Reference"
 )
 EVENTBRITE = (
-    "Order #|Order Date|First Name|Last Name|Email|Quantity|Ticket Type|Order Type|Total Paid|Eventbrite Fees|"
-    "Eventbrite Payment Processing|Attendee Status|Attendee #|Gender|Age|Birth Date|Billing Address|Job Title|Company"
+    "Order #|Order Date|First Name|Last Name|Email|Quantity|Price Tier|Ticket Type|Attendee #|Group|Order Type|"
+    "Currency|Total Paid|Fees Paid|Eventbrite Fees|Eventbrite Payment Processing|Attendee Status|Home Address 1|"
+    "Home Address 2|Home City|Home State|Home Zip|Home Country|How did you hear about this event?|Job Title|Company"
+)
+EVENTBRITE_BRITISH = (
+    "Order no.|Order Date|First Name|Surname|Email|Quantity|Price Tier|Ticket Type|Attendee no.|Group|Order Type|"
+    "Currency|Total Paid|Fees Paid|Eventbrite Fees|Eventbrite Payment Processing|Attendee Status|Home Address 1|"
+    "Home Address 2|Home City|County of Residence|Home Postcode|Home Country|Mobile Phone|Job Title|Company|Website"
+)
+EVENTBRITE_PRESENT = (
+    "Order ID|Order date|Attendee first name|Attendee last name|Attendee email|Phone number|Purchaser city|"
+    "Purchaser state|Purchaser country|Event name|Event ID|Event start date|Event start time|Event timezone|"
+    "Event location|Ticket quantity|Ticket tier|Ticket type|Currency|Ticket price|Buyer first name|Buyer last name|"
+    "Buyer email|Seating location 1|Seating location 2|Seating location 3|Barcode number|Job title|Company|Company"
 )
 NAMES = {"given_name": "First Name", "family_name": "Last Name"}
 
@@ -84,10 +99,36 @@ NAMES = {"given_name": "First Name", "family_name": "Last Name"}
             "Eventbrite",
             NAMES
             | {"email": "Email", "organisation": "Company", "title": "Job Title"}
-            | {"status": "Attendee Status"},
+            | {"status": "Attendee Status", "country": "Home Country"},
+        ),
+        (
+            EVENTBRITE_BRITISH,
+            "Eventbrite",
+            {
+                "given_name": "First Name",
+                "family_name": "Surname",
+                "email": "Email",
+                "organisation": "Company",
+            }
+            | {"title": "Job Title", "status": "Attendee Status", "country": "Home Country"}
+            | {"phone": "Mobile Phone"},
+        ),
+        (
+            EVENTBRITE_PRESENT,
+            "Eventbrite",
+            {
+                "given_name": "Attendee first name",
+                "family_name": "Attendee last name",
+                "email": "Attendee email",
+            }
+            | {"organisation": "Company", "title": "Job title", "country": "Purchaser country"}
+            | {"phone": "Phone number"},
         ),
     ],
-    ids=["Indico", "pretix, people", "pretix, orders", "Hi.Events", "alf.io", "Eventbrite"],
+    ids=[
+        *("Indico", "pretix, people", "pretix, orders", "Hi.Events", "alf.io"),
+        *("Eventbrite until 2024", "Eventbrite, British", "Eventbrite since"),
+    ],
 )
 def test_the_whole_export_of_another_system_is_understood_by_its_headings(exported, system, read):
     cells = exported.split("|")
