@@ -14,6 +14,7 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.outbox.wording import StatusWords
 from forum.registration import (
+    choosing,
     chosen,
     delegation_column,
     filter_words,
@@ -82,6 +83,7 @@ def choices(
         "menu_of": row_menu.make(event, filters, is_over=events.is_over(event, now), now=now),
         "columns_form": TidyForm(formdata=None),
         "chosen": chosen.list_ids(event, user_id),
+        "most_chosen": choosing.MOST,
         "everybody": listing.total(counts),
         **delegations,
     }
@@ -136,7 +138,7 @@ def tell_total(filters: Filters, total: int) -> dict[str, Any]:
     is_counted = listing.is_counted(filters, total)
     number = format_decimal(total if is_counted else listing.MOST_COUNTED)
     words = number if is_counted else _("more than %(number)s", number=number)
-    return {"total": total, "number": words, "is_counted": is_counted}
+    return {"total": total, "number": words}
 
 
 def _range(filters: Filters, listed: listing.Listed) -> str | None:

@@ -120,6 +120,9 @@ def test_all_who_match_are_chosen_beside_others_up_to_a_bound(organiser, people,
     monkeypatch.setattr(choosing, "MOST", 2)
     page = tick(organiser.get(LIST), *people[:3])
     assert (page.flashes, chosen_names()) == (["Choose at most 2 people, or all who match."], "")
+    assert page.all("#many [value=matching]") == []
+    assert "It has at most 2 people. What is to happen to more is done with all in the list" in page.text
+    assert "done with all that match, without" in organiser.get(f"{LIST}?q=a").text
 
 
 def test_all_who_match_are_chosen_by_one_press_also_when_they_fit_on_a_page(organiser, people, monkeypatch):
