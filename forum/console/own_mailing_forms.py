@@ -114,7 +114,7 @@ class SendOwnForm(ShowsStored, TidyForm):
 
     when = RadioField(
         _l("When"),
-        choices=[(NOW, _l("When I press Send")), (LATER, _l("At a time"))],
+        choices=[SelectChoice(NOW, _l("When I press Send")), SelectChoice(LATER, _l("At a time"))],
         default=NOW,
     )
     moment = MomentField(_l("Date and time at the venue"), [in_our_time])

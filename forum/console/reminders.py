@@ -37,8 +37,8 @@ class PlanForm(TidyForm):
     anchor = RadioField(
         _l("Relative to"),
         choices=[
-            (Anchor.START.value, _l("the start of the forum")),
-            (Anchor.REGISTERED.value, _l("registering")),
+            SelectChoice(Anchor.START.value, _l("the start of the forum")),
+            SelectChoice(Anchor.REGISTERED.value, _l("registering")),
         ],
         default=Anchor.START.value,
     )
