@@ -7,6 +7,7 @@ import ssl
 NOT_YET, EXPIRED = 9, 10
 UNKNOWN_ISSUER = {2, 18, 19, 20, 21}
 OTHER_NAME = {62, 64}
+PORTS = "FORUM_MAIL_USE_SSL is for port 465, FORUM_MAIL_USE_TLS for 587 and 25"
 
 
 def tell(problem: BaseException | None, server: str) -> str:
@@ -16,9 +17,11 @@ def tell(problem: BaseException | None, server: str) -> str:
             return f"mail waits, for the certificate of {server} {_certificate(problem, server)}"
         case ssl.SSLError():
             return (
-                f"mail waits, for {server} does not answer in TLS ({problem.reason or 'broken off'}):"
-                " FORUM_MAIL_USE_SSL is for port 465, FORUM_MAIL_USE_TLS for 587 and 25"
+                f"mail waits, for {server} does not answer in TLS ({problem.reason or 'broken off'}): {PORTS}"
             )
+        # A server at port 465 waits for TLS, and says nothing to a client that waits for its greeting.
+        case smtplib.SMTPServerDisconnected() | TimeoutError() | ConnectionResetError():
+            return f"mail waits, for {server} says nothing or hangs up: {PORTS}"
         case smtplib.SMTPNotSupportedError():
             return (
                 f"mail waits, for {server} offers no encryption (STARTTLS): switch it on there, or use a server that"

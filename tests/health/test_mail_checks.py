@@ -188,6 +188,17 @@ def test_a_mail_server_without_encryption_is_told_in_words(app, records, to_serv
     assert "does not answer in TLS" in told(app, records)["tls"][1]
 
 
+def test_a_mail_server_that_waits_for_encryption_from_the_first_byte_is_told_in_words(
+    app, records, to_server, tmp_path
+):
+    """Port 465 with FORUM_MAIL_USE_TLS, or without either setting, is the most usual mistake."""
+    with tls_server(make_certificate(tmp_path, "127.0.0.1"), implicit=True) as server:
+        for is_on in (True, False):
+            to_server(server.port, MAIL_USE_TLS=is_on, MAIL_TIMEOUT=1)
+            mark, said = told(app, records)["tls"]
+            assert (mark, "FORUM_MAIL_USE_SSL is for port 465" in said) == ("BAD", True)
+
+
 def test_address_of_this_machine_asks_nobody(app):
     app.config.update(MAIL_DEFAULT_SENDER="forum@localhost")
     answer = app.test_cli_runner().invoke(cli, ["doctor", "mail"])
