@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum.accounts import sign_ins
@@ -80,10 +81,11 @@ def _calendars(event: Event) -> dict[str, int]:
 
 
 def _after_facts(event: Event, former: Former, now: datetime) -> str:
+    told = [_("The lists are being sorted anew.")] if "name_order" in former else []
     if not touches_calendars(former):
-        return ""
+        return " ".join(told)
     # Offers end when the event starts, so a later start may allow new offers.
-    told = [_offered(waiting_list.offer_free_places(event, now=now))]
+    told.append(_offered(waiting_list.offer_free_places(event, now=now)))
     numbers = _calendars(event)
     if numbers["people"]:
         told.insert(0, _calendar_words(**numbers))

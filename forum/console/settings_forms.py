@@ -30,7 +30,7 @@ from forum.console.settings_fields import (
     validate_filled,
 )
 from forum.events import errors
-from forum.events.enums import LineOrder
+from forum.events.enums import LineOrder, NameOrder
 from forum.events.hours import DayHours, columns_of, read_hours
 from forum.events.models import Event
 from forum.web.forms import is_email, required
@@ -70,6 +70,14 @@ class FactsForm(SettingsForm):
     short_name = TextsField(LineTexts, _l("Short name"), longest=60, missing=_l("Enter a short name"))
     days = RowsField(DayRow, _l("Days and hours"), most=14)
     timezone = SelectField(_l("Time zone"), validate_choice=True)
+    name_order = SelectField(
+        _l("Order of names"),
+        choices=[
+            SelectChoice(NameOrder.SWEDISH.value, _l("Swedish and Finnish: … z å ä ö")),
+            SelectChoice(NameOrder.DANISH.value, _l("Danish and Norwegian: … z æ ø å")),
+            SelectChoice(NameOrder.ICELANDIC.value, _l("Icelandic: a á b … þ æ ö")),
+        ],
+    )
     place = TextsField(LineTexts, _l("Place"), longest=200, missing=_l("Enter where the event is held"))
     map_url = URLField(_l("Link to a map"), [at_most(500), leads_to_a_page])
     directions = TextsField(LongTexts, _l("How to get there"), longest=5000)
@@ -96,7 +104,8 @@ class FactsForm(SettingsForm):
         plain = {name: getattr(event, name) for name in ("timezone", "hashtag", "contact_email")}
         texts = {name: dict(getattr(event, name)) for name in FACT_TEXTS}
         days = [vars(day) for day in read_hours(event)]
-        return {**plain, **texts, "map_url": event.map_url or "", "days": days}
+        order = str(event.name_order)
+        return {**plain, **texts, "map_url": event.map_url or "", "days": days, "name_order": order}
 
     def validate(self, extra_validators=None) -> bool:
         """Check the fields, then the days as a whole; a blank row is not a day."""
@@ -109,8 +118,11 @@ class FactsForm(SettingsForm):
     def values(self, event: Event) -> dict[str, Any]:
         """Return new values for the event's columns."""
         texts = {name: self[name].text for name in FACT_TEXTS}
-        plain = {name: self[name].data or "" for name in ("timezone", "hashtag", "contact_email")}
+        plain: dict[str, Any] = {
+            name: self[name].data or "" for name in ("timezone", "hashtag", "contact_email")
+        }
         plain["map_url"] = self.map_url.data or None
+        plain["name_order"] = NameOrder(self.name_order.data)
         is_moved = self.timezone.data != event.timezone or self._days() != read_hours(event)
         return {**texts, **plain, **(self._moments if is_moved else {})}
 

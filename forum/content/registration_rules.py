@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from forum.content import moments
 from forum.content.shapes import flag, matching, member, moment, none_or, number, table
-from forum.events.enums import LineOrder, ListAudience
+from forum.events.enums import LineOrder, ListAudience, NameOrder
 from forum.events.models import Event
 from forum.invitations.silence import MOST_DAYS
 from forum.registration.deadlines import LEAST_HOURS, MOST_HOURS
@@ -26,8 +26,9 @@ SHAPE = table(
         "release": moment,
         "freeze": moment,
         "organisation_cap": number(1),
-        # Keys with a default: a file leaves out `line_order` if places are offered in the order of asking, and the
-        # other key if they are offered until the event begins.
+        # Keys with a default: a file leaves out `name_order` for the Swedish and Finnish alphabet, `line_order` if
+        # places are offered in the order of asking, and the third key if they are offered until the event begins.
+        "name_order": member(NameOrder),
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
         # Without this key an offer is reminded when a quarter of its time is left; with 0 it is not reminded.
@@ -53,6 +54,7 @@ def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
         "waiting_list": event.has_waiting_list,
         "offer_hours": event.offer_hours,
         "organisation_cap": event.organisation_cap,
+        "name_order": None if event.name_order == NameOrder.SWEDISH else str(event.name_order),
         "line_order": None if event.line_order == LineOrder.TIME else str(event.line_order),
         "offer_cutoff_hours": event.offer_cutoff_hours or None,
         "offer_reminder_hours": event.offer_reminder_hours,
@@ -78,6 +80,7 @@ def values_of(rules: dict[str, Any], at: Callable[[dict[str, Any], str], datetim
         "has_waiting_list": rules["waiting_list"],
         "offer_hours": rules["offer_hours"],
         "organisation_cap": rules.get("organisation_cap"),
+        "name_order": NameOrder(rules.get("name_order", NameOrder.SWEDISH)),
         "line_order": LineOrder(rules.get("line_order", LineOrder.TIME)),
         "offer_cutoff_hours": rules.get("offer_cutoff_hours", 0),
         "offer_reminder_hours": rules.get("offer_reminder_hours"),

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from forum.demo import files
 from forum.demo.answers import answers_of
 from forum.demo.fates import FULL, STATES_OF, Standing
-from forum.events.enums import ListAudience, SectorPolicy
+from forum.events.enums import ListAudience, NameOrder, SectorPolicy
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.folding import search_fold
@@ -102,7 +102,7 @@ class Crowd:
             "email_canonical": person["email"],
             "version": 1,
         }
-        return values | _derived(Registration(**values)), draw
+        return values | _derived(Registration(**values), self.event.name_order), draw
 
     def _identity(self, registration_id: int, row: Mapping[str, Any], draw: Draw) -> dict[str, Any]:
         is_protected = draw.below(PROTECTED) == 0
@@ -220,13 +220,13 @@ def _kind(sector: Sector) -> str:
     return FULL if is_last else sector.policy
 
 
-def _derived(person: Registration) -> dict[str, Any]:
+def _derived(person: Registration, order: NameOrder) -> dict[str, Any]:
     """Return the values by which a registration is searched, sorted and counted (`answers.derive`)."""
     person.search_text = searching.search_text(person)
     return {
-        "sort_key": names.sort_key(person.family_name, person.given_name),
+        "sort_key": names.sort_key(person.family_name, person.given_name, order),
         "organisation_key": names.organisation_key(person.organisation),
-        "organisation_sort_key": names.sort_key(person.organisation, ""),
+        "organisation_sort_key": names.sort_key(person.organisation, "", order),
         "search_text": person.search_text,
         "search_extra": searching.search_extra(person),
         "search_extra_from": searching.search_extra_from(person),

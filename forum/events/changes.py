@@ -10,7 +10,7 @@ from forum.events.models import Event
 CHANGEABLE = frozenset(
     {
         *("name", "short_name", "lead", "place", "map_url", "directions", "hashtag", "contact_email"),
-        *("timezone", "starts_at", "ends_at", "nights"),
+        *("timezone", "starts_at", "ends_at", "nights", "name_order"),
         *(
             "opens_at",
             "closes_at",

@@ -23,7 +23,7 @@ OWN = {
     Event: {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("cancelled_at", "cancel_reason"),
-        *("calendar_sequence", "calendar_changed_at"),
+        *("calendar_sequence", "calendar_changed_at", "sorted_to"),
         *("logo_key", "share_key"),  # these are images in the library of the copied event
         # Organisers decide anew whether the new event has a list of participants, and who reads it.
         "participant_list",

@@ -1,4 +1,4 @@
-"""Enumerations of events: sector policies, the waiting list's order, readers of the list of participants, states."""
+"""Enumerations of events: sector policies, the order of lists, readers of the list of participants, states."""
 
 from enum import StrEnum
 
@@ -28,6 +28,14 @@ class LineOrder(StrEnum):
     TIME = "time"  # places are offered in the order of asking
     # Places go to sectors below their floor first, then to organisations without a place, then in the order of asking.
     BALANCE = "balance"
+
+
+class NameOrder(StrEnum):
+    """The alphabet by which an event's people and organisations are sorted (`registration.names`)."""
+
+    SWEDISH = "swedish"  # Swedish and Finnish: … z å ä ö
+    DANISH = "danish"  # Danish and Norwegian: … z æ ø å
+    ICELANDIC = "icelandic"  # a á b … þ æ ö
 
 
 class ListAudience(StrEnum):

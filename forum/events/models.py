@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from forum import clock
 from forum.columns import Link, Text, TokenDigest, Translated, UnsafeLink, UtcDateTime, is_link, member
 from forum.database import Base
-from forum.events.enums import LineOrder, ListAudience, SectorPolicy
+from forum.events.enums import LineOrder, ListAudience, NameOrder, SectorPolicy
 from forum.revisions import Revision
 from forum.web.languages import NAMES
 
@@ -128,6 +128,12 @@ class Event(Base):
     invitation_reminder_days: Mapped[int | None]
     invitation_reminder_hour: Mapped[int] = mapped_column(default=9, server_default=text("9"))
     line_order: Mapped[LineOrder] = member(LineOrder, default=LineOrder.TIME, server_default=text("'time'"))
+    name_order: Mapped[NameOrder] = member(
+        NameOrder, default=NameOrder.SWEDISH, server_default=text("'swedish'")
+    )
+    # Up to which id the worker has given registrations the sort keys of `name_order` (`registration.sorting`); None
+    # when all have them.
+    sorted_to: Mapped[int | None]
     # The number of days within which a decision on a review is promised; None for no promise.
     review_days: Mapped[int | None]
     # Whether a refusal has to be confirmed by a second organiser.
@@ -158,6 +164,13 @@ class Event(Base):
     def offered_languages(self) -> list[str]:
         """The codes of the event's languages that this version has, in the site's order; all if it has none of them."""
         return [code for code in NAMES if code in self.languages] or list(NAMES)
+
+    @validates("name_order")
+    def _sort_anew(self, _name: str, order: NameOrder) -> NameOrder:
+        """Let the worker sort everybody anew when the order changes, whoever changes it."""
+        if self.name_order not in (None, order):
+            self.sorted_to = 0
+        return order
 
     @validates("nights")
     def _refuse_wrong_hours(self, _name: str, nights: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -152,6 +152,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
         "short_name",
         "days",
         "timezone",
+        "name_order",
         "place",
         "map_url",
         "directions",

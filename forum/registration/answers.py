@@ -156,11 +156,12 @@ def say_identity(
 
 def derive(registration: Registration) -> None:
     """Compute the registration's columns for sorting, searching and counting from its answers."""
-    registration.sort_key = names.sort_key(registration.family_name, registration.given_name)
+    order = registration.event.name_order
+    registration.sort_key = names.sort_key(registration.family_name, registration.given_name, order)
     registration.organisation_key = belonging.key_of(
         registration.event, registration.organisation, registration.email_canonical
     )
-    registration.organisation_sort_key = names.sort_key(registration.organisation, "")
+    registration.organisation_sort_key = names.sort_key(registration.organisation, "", order)
     registration.search_text = searching.search_text(registration)
     registration.search_extra = searching.search_extra(registration)
     registration.search_extra_from = searching.search_extra_from(registration)

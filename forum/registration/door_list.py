@@ -1,7 +1,7 @@
 """The list for the door as a PDF: people by the first letter of their names, large, each with a box to tick.
 
-The list has the same rows as other exported lists for the door (`export_columns`), in the Nordic order of names. People
-without a confirmed place have their status in place of the box.
+The list has the same rows as other exported lists for the door (`export_columns`), in the event's order of names.
+People without a confirmed place have their status in place of the box.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from forum.events.enums import NameOrder
 from forum.registration import export_columns, listing
 from forum.registration.enums import ExportPurpose, Status
 from forum.registration.errors import TooManyForPaper
@@ -30,8 +31,13 @@ MOST = 20_000
 # that are wider than their column, which would cover the text beside them.
 LONGEST_WORD, PART = 18, 9
 BREAK = "\u200b"
-# The headings of the letters after z, by the character that stands for these letters in keys of `names.sort_key`.
-AFTER_Z = {"{": "Å", "|": "Ä Æ", "}": "Ö Ø"}
+# The headings of the letters that an alphabet sorts apart, by the signs that keys of `names.sort_key` have for them.
+APART = {
+    NameOrder.SWEDISH: {"{": "Å", "|": "Ä Æ", "}": "Ö Ø"},
+    NameOrder.DANISH: {"{": "Æ Ä", "|": "Ø Ö", "}": "Å Aa"},
+    NameOrder.ICELANDIC: {"{": "Þ", "|": "Æ Ä", "}": "Ö Ø", "}}": "Å"}
+    | {"a~": "Á", "d~": "Ð", "e~": "É", "i~": "Í", "o~": "Ó", "u~": "Ú", "y~": "Ý"},
+}
 SORT_KEY = "sort_key"
 
 
@@ -95,7 +101,7 @@ def _people(mark: Mark, filters: listing.Filters) -> Iterator[dict[str, Any]]:
     for row in export_columns.rows(named, mark.event, replace(filters, sort="name")):
         cells = dict(zip(named.names, row, strict=True))
         yield {
-            "letter": _letter(str(cells[SORT_KEY])),
+            "letter": _letter(str(cells[SORT_KEY]), mark.event.name_order),
             "family": _fitting(cells["family_name"]),
             "given": _fitting(cells["given_name"]),
             "organisation": _fitting(cells["organisation"]),
@@ -105,11 +111,11 @@ def _people(mark: Mark, filters: listing.Filters) -> Iterator[dict[str, Any]]:
         }
 
 
-def _letter(key: str) -> str:
+def _letter(key: str, order: NameOrder) -> str:
     """Return the heading (a letter) for names with this sort key."""
-    first = key[:1]
-    if first in AFTER_Z:
-        return AFTER_Z[first]
+    first, apart = key[:1], APART[order]
+    if heading := apart.get(key[:2]) or apart.get(first):
+        return heading
     if first.isdecimal():
         return "0–9"
     return first.upper() or "–"

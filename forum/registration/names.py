@@ -5,15 +5,14 @@ import unicodedata
 
 import idna
 
+from forum.events.enums import NameOrder
 from forum.folding import search_fold
 
 SPECIAL = str.maketrans(
     {
         "æ": "ä",
         "ø": "ö",
-        "ð": "d",
         "đ": "d",
-        "þ": "th",
         "ł": "l",
         "ŧ": "t",
         "ŋ": "n",
@@ -22,16 +21,31 @@ SPECIAL = str.maketrans(
         "œ": "oe",
     }
 )
-AFTER_Z = str.maketrans({"å": "{", "ä": "|", "ö": "}"})
+# The signs by which keys have the letters that an alphabet sorts apart: in bytes { | } come after z, and ~ after them.
+# Icelandic sorts á after all of a: its key is a~.
+APART = {
+    NameOrder.SWEDISH: str.maketrans({"å": "{", "ä": "|", "ö": "}", "ð": "d", "þ": "th"}),
+    NameOrder.DANISH: str.maketrans({"ä": "{", "ö": "|", "å": "}", "ü": "y", "ð": "d", "þ": "th"}),
+    NameOrder.ICELANDIC: str.maketrans(
+        {"á": "a~", "ð": "d~", "é": "e~", "í": "i~", "ó": "o~", "ú": "u~", "ý": "y~"}
+        | {"þ": "{", "ä": "|", "ö": "}", "å": "}}"}
+    ),
+}
+SIGNS = {order: "{|}~ " if order == NameOrder.ICELANDIC else "{|} " for order in NameOrder}
 LEGAL_FORMS = {"ab", "as", "asa", "aps", "oy", "oyj", "hf", "ehf", "ltd", "inc", "gmbh", "publ", "ry", "rf"}
 WORDS = re.compile(r"\w+")
 # Matches letters before dots or slashes, as in "A/S" and "E.H.F.".
 SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")
 
 
-def sort_key(family_name: str, given_name: str) -> str:
-    """Return a key whose byte order is the Nordic order of names: … z å ä ö, with æ as ä, ø as ö and þ as th."""
-    return f"{_collated(family_name)} {_collated(given_name)}".strip()[:300]
+def sort_key(family_name: str, given_name: str, order: NameOrder = NameOrder.SWEDISH) -> str:
+    """Return a key whose byte order is the order of names in an alphabet.
+
+    Every alphabet has a place for the letters of the others: æ and ä are one letter, and so are ø and ö. Swedish and
+    Finnish: … z å ä ö. Danish and Norwegian: … z æ ø å, with aa as å and ü as y. Icelandic: a á … d ð e é … þ æ ö å.
+    Outside Icelandic, þ is th.
+    """
+    return f"{_collated(family_name, order)} {_collated(given_name, order)}".strip()[:300]
 
 
 def organisation_key(name: str) -> str:
@@ -55,8 +69,10 @@ def canonical_email(address: str) -> str:
     return f"{local.lower()}@{domain.lower()}"
 
 
-def _collated(name: str) -> str:
-    """Return a name folded for sorting: å ä ö stay letters of their own, all other letters lose their marks."""
-    letters = unicodedata.normalize("NFC", name.casefold().translate(SPECIAL)).translate(AFTER_Z)
-    plain = unicodedata.normalize("NFKD", letters)
-    return " ".join("".join(c for c in plain if c in "{|} " or c.isalnum()).split())
+def _collated(name: str, order: NameOrder) -> str:
+    """Return a name folded for sorting: letters that the alphabet sorts apart stay apart, others lose their marks."""
+    letters = unicodedata.normalize("NFC", name.casefold().translate(SPECIAL))
+    if order == NameOrder.DANISH:
+        letters = letters.replace("aa", "å")
+    plain, signs = unicodedata.normalize("NFKD", letters.translate(APART[order])), SIGNS[order]
+    return " ".join("".join(c for c in plain if c in signs or c.isalnum()).split())

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from forum.cli import cli
 from forum.columns import Text
 from forum.database import start_write
-from forum.events.enums import LineOrder
+from forum.events.enums import LineOrder, NameOrder
 from forum.extensions import db
 from forum.mailings import mail_texts
 from forum.news.models import Correction, FormerSlug, GlossaryTerm, OldAddress, Source, Withdrawal
@@ -41,6 +41,7 @@ def site(app, frozen):
             nights=[{"ends": "17:00", "starts": "09:00"}],
             organisation_cap=5,
             line_order=LineOrder.BALANCE,
+            name_order=NameOrder.DANISH,
             offer_cutoff_hours=6,
             offer_reminder_hours=12,
             invitation_reminder_days=4,

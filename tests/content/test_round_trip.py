@@ -49,6 +49,7 @@ UNTOLD = {
         "hotline_url",  # only earlier versions read this column
         # Count and time of the event's changes in this database.
         *("calendar_sequence", "calendar_changed_at"),
+        "sorted_to",  # how far the worker is with sorting the event's people anew
     },
     "sectors": {
         *("id", "event_id", "taken", "reserved", "position"),
@@ -90,7 +91,14 @@ TOLD = {
         ),
         *("organiser_name", "organiser_address", "organiser_phone", "organiser_url", "organiser_logo"),
         *("release_at", "freezes_at", "has_waiting_list", "organisation_cap", "offer_hours", "capacity"),
-        *("line_order", "offer_cutoff_hours", "participant_list", "has_second_reviewer", "review_days"),
+        *(
+            "name_order",
+            "line_order",
+            "offer_cutoff_hours",
+            "participant_list",
+            "has_second_reviewer",
+            "review_days",
+        ),
         *("offer_reminder_hours", "invitation_reminder_days", "invitation_reminder_hour"),
         *("programme_points", "facts"),
         *("accent_light", "accent_dark", "logo_key", "share_key", "map_url", "directions", "contacts"),

@@ -61,6 +61,7 @@ ELSEWHERE = {
     "send reminders",
     "settle failed mails of news",
     "settle mailings",
+    "sort people anew",
     "tell contacts",
     "undo imports",
     "watch the clock",

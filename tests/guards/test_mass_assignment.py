@@ -784,6 +784,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
             "name-sv": "Nytt",
             "name-en": "New",
             "timezone": "Europe/Stockholm",
+            "name_order": "danish",
             "hashtag": "#NF28",
             "days-0-day": "2027-11-15",
             "days-0-starts": "09:00",
@@ -793,7 +794,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         },
         {
             "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
-            | {"map_url", "directions"},
+            | {"map_url", "directions", "name_order", "sorted_to"},
             # The mailing that is not sent yet changes, because it includes this change as well.
             "mailings": {"steps", "changed_at"},
         },

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forum.events.enums import NameOrder
 from forum.registration.names import canonical_email, organisation_key, search_fold, sort_key
 
 COMPOSED, DECOMPOSED = "\u00c5sa@example.se", "A\u030asa@example.se"
 KELVIN = "\u212a"
 
 
-def by_key(*names: str) -> list[str]:
-    return sorted(names, key=lambda name: sort_key(name, "").encode())
+def by_key(*names: str, order: NameOrder = NameOrder.SWEDISH) -> list[str]:
+    return sorted(names, key=lambda name: sort_key(name, "", order).encode())
 
 
 def test_names_sort_in_nordic_order_byte_by_byte():
@@ -29,6 +30,48 @@ def test_danish_and_norwegian_letters_sort_with_their_swedish_twins():
 def test_icelandic_letters_sort_as_th_and_d():
     order = ["Dahl", "Ðalsson", "Dýrfinna", "Tapper", "Þorláksson", "Thorsen", "Tórisdóttir"]
     assert by_key(*reversed(order)) == order
+
+
+def test_danish_and_norwegian_lists_end_with_ae_oe_and_aa():
+    order = [
+        "Andersen",
+        "Ðalsson",
+        "Dýrfinna",
+        "Mygind",
+        "Müller",
+        "Møller",
+        "Zahl",
+        "Ærlig",
+        "Ästad",
+        "Ødegård",
+    ]
+    order += ["Östlund", "Åberg", "Aagaard", "Åse", "Aasen"]
+    assert by_key(*reversed(order), order=NameOrder.DANISH) == order
+
+
+def test_icelandic_lists_have_a_letter_with_an_accent_after_the_plain_one():
+    order = [
+        "Aron",
+        "Azra",
+        "Ágúst",
+        "Bo",
+        "Dagur",
+        "Dýri",
+        "Ðalsson",
+        "Egill",
+        "Éva",
+        "Freyr",
+        "Ólöf",
+        "Páll",
+    ]
+    order += ["Yngvi", "Ýmir", "Zoëga", "Þóra", "Ægir", "Ästad", "Örn", "Ørsted", "Åberg"]
+    assert by_key(*reversed(order), order=NameOrder.ICELANDIC) == order
+
+
+@pytest.mark.parametrize("order", NameOrder)
+def test_signs_in_a_name_do_not_stand_for_letters_of_an_alphabet(order):
+    assert sort_key("a b", "", order) == sort_key("a  b", "", order)
+    assert sort_key("Ek-Ö", "", order) == sort_key("EkÖ", "", order)
 
 
 def test_letters_with_other_marks_sort_as_the_plain_letter():
