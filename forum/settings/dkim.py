@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -74,6 +75,11 @@ def _read_key(path: Path) -> bytes:
         raise _NoKey("cannot be read") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise _NoKey("must hold a private key without a passphrase (PEM)") from None
+    if isinstance(key, Ed25519PrivateKey):
+        raise _NoKey(
+            "holds an Ed25519 key (RFC 8463), whose signatures most receivers cannot check: make an RSA key instead,"
+            " as with `openssl genrsa 2048`"
+        )
     if not isinstance(key, RSAPrivateKey):
         raise _NoKey("must hold an RSA key: many receivers cannot check a signature of another kind")
     if not LEAST_BITS <= key.key_size <= MOST_BITS:

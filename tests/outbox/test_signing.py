@@ -183,7 +183,8 @@ def test_key_that_cannot_sign_stops_the_start(tmp_path, key_file, differing, pro
         (
             ed25519.Ed25519PrivateKey.generate,
             NoEncryption(),
-            "FORUM_DKIM_KEY_FILE must hold an RSA key: many receivers cannot check a signature of another kind",
+            "FORUM_DKIM_KEY_FILE holds an Ed25519 key (RFC 8463), whose signatures most receivers cannot check:"
+            " make an RSA key instead, as with `openssl genrsa 2048`",
         ),
         (
             ed25519.Ed25519PrivateKey.generate,
