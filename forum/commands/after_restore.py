@@ -7,15 +7,23 @@ A new FORUM_SECRET_KEY ends all such sign-ins.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import with_appcontext
 from sqlalchemy import (
+    ColumnElement,
     CursorResult,
     Delete,
+    Select,
     Update,
+    and_,
+    case,
     delete,
     exists,
+    false,
     insert,
     inspect,
     literal,
@@ -30,10 +38,11 @@ from forum import clock
 from forum.accounts.models import OneTimeLink, SignIn
 from forum.counting import counted
 from forum.database import start_write
+from forum.events.models import Event
 from forum.extensions import db
-from forum.followers.enums import NewsMailStatus
-from forum.followers.models import Follower, NewsMail
-from forum.followers.weekly import LOOKS_BACK
+from forum.followers import weekly
+from forum.followers.enums import NewsMailStatus, Pace
+from forum.followers.models import Follower, MailedPost, NewsMail
 from forum.mailings.enums import MailingStatus
 from forum.mailings.models import Mailing
 from forum.news.models import Post
@@ -44,23 +53,34 @@ from forum.registration.kept_export_models import KeptExport
 from forum.tasks.enums import TaskStatus
 from forum.tasks.models import Task
 
-# SQL that pauses mailings and leaves out mails of the news, which may have been sent since the backup was made: those
-# that wait, and those about posts that had come out or would have come out by now. It stops tasks, which somebody may
-# have undone since, and deletes kept exports, which may name people who were erased since. A backup of an early release
-# lacks these tables.
+# SQL that pauses mailings and leaves out mails of the news, which may have been sent since the backup was made at
+# MADE_AT: those that wait, and those that `_leave_out_news` means. It stops tasks, which somebody may have undone
+# since, and deletes kept exports, which may name people who were erased since. A backup of an early release lacks
+# these tables.
 PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('tasks') IS NOT NULL THEN
 UPDATE tasks SET status = 'stopped', ended_at = now(), payload = '{}' WHERE status = 'running'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('news_mails') IS NOT NULL THEN
 UPDATE news_mails SET status = 'left_out' WHERE status = 'waiting';
-UPDATE posts SET goes_by_mail = false WHERE published_at <= now()
-AND (announced_at IS NULL OR announced_at < published_at);
 INSERT INTO news_mails (post_id, follower_id, status, made_at) SELECT posts.id, followers.id, 'left_out', now()
-FROM posts CROSS JOIN followers WHERE followers.confirmed_at IS NOT NULL
-AND posts.announced_at > now() - interval '15 days' ON CONFLICT DO NOTHING; END IF; END $$;
+FROM (SELECT id, greatest(published_at, announced_at) AS out_at,
+  (announced_at IS NULL OR announced_at < published_at) AS is_planned FROM posts) AS posts
+LEFT JOIN mailed_posts ON mailed_posts.post_id = posts.id AND mailed_posts.announced_at = posts.out_at
+CROSS JOIN followers JOIN events ON events.id = followers.event_id
+CROSS JOIN LATERAL (SELECT date_trunc('week', now() AT TIME ZONE timezone) + interval '4 days 9 hours' AS hour) AS local
+CROSS JOIN LATERAL (SELECT (CASE WHEN hour AT TIME ZONE timezone <= now() THEN hour ELSE hour - interval '7 days' END)
+  AT TIME ZONE timezone AS due) AS weekly
+WHERE followers.confirmed_at IS NOT NULL AND posts.out_at <= now() AND posts.out_at > now() - interval '15 days'
+AND CASE WHEN followers.pace = 'weekly' THEN posts.out_at <= due AND followers.confirmed_at <= due
+  AND followers.weekly_at IS DISTINCT FROM due AND due + interval '12 hours' > 'MADE_AT'
+  ELSE posts.is_planned OR mailed_posts.post_id IS NULL END
+ON CONFLICT DO NOTHING; END IF; END $$;
 DO $$ BEGIN IF to_regclass('kept_exports') IS NOT NULL THEN DELETE FROM kept_exports; END IF; END $$;
 """
+
+# A post that was not announced when the backup was made.
+IS_PLANNED = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
 
 
 @dataclass(frozen=True)
@@ -80,16 +100,17 @@ class Quieted:
         )
 
 
-def quiet(connection: Connection) -> Quieted:
+def quiet(connection: Connection, made_at: datetime) -> Quieted:
     """Delete sign-ins, one-time links, kept exports; pause mailings, stop tasks, hold mail.
 
-    Posts that wait for followers of the news are left out. The caller commits.
+    Mails to followers of the news that may have left since the backup was made (`made_at`) are left out. The caller
+    commits.
     """
     if inspect(connection).has_table(Mailing.__tablename__):
         sending = update(Mailing).where(Mailing.status == MailingStatus.SENDING)
         connection.execute(sending.values(status=MailingStatus.PAUSED))
     if inspect(connection).has_table(NewsMail.__tablename__):
-        _leave_out_news(connection)
+        _leave_out_news(connection, made_at)
     if inspect(connection).has_table(KeptExport.__tablename__):
         connection.execute(delete(KeptExport))
     if inspect(connection).has_table(Task.__tablename__):
@@ -98,33 +119,54 @@ def quiet(connection: Connection) -> Quieted:
     return Quieted(*(_count(connection, statement) for statement in _statements()))
 
 
-def _leave_out_news(connection: Connection) -> None:
-    """Leave out the mails of the news about all posts that had come out, or would have come out by now."""
-    now, left_out = clock.now(), NewsMailStatus.LEFT_OUT
+def _leave_out_news(connection: Connection, made_at: datetime) -> None:
+    """Leave out the mails of the news that the forum may have sent since the backup was made.
+
+    Whoever gets posts at once may have got those that waited in the backup, and those that came out without a list of
+    readers there. Whoever gets them weekly may have got what came out before the last weekly mail, unless that mail was
+    made before the backup.
+    """
+    now = clock.now()
     waiting = update(NewsMail).where(NewsMail.status == NewsMailStatus.WAITING)
-    connection.execute(waiting.values(status=left_out))
-    is_unannounced = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
-    planned = update(Post).where(Post.published_at <= now, is_unannounced)
-    connection.execute(planned.values(goes_by_mail=False))
-    told = literal(left_out, NewsMail.status.type), literal(now, NewsMail.made_at.type)
-    pairs = select(Post.id, Follower.id, *told).select_from(Post).join(Follower, true())
-    pairs = pairs.where(
-        Post.announced_at > now - LOOKS_BACK,
+    connection.execute(waiting.values(status=NewsMailStatus.LEFT_OUT))
+    columns = ("post_id", "follower_id", "status", "made_at")
+    for event_id, zone in connection.execute(select(Event.id, Event.timezone)).all():
+        due = weekly.due_in(ZoneInfo(zone), now)
+        # A weekly mail is made within its window, so one whose window was over in the backup left before, or never.
+        may_be_mailed = due + weekly.WINDOW > made_at
+        pairs = _pairs(event_id, due if may_be_mailed else None, now)
+        connection.execute(insert(NewsMail).from_select(columns, pairs))
+
+
+def _pairs(event_id: int, due: datetime | None, now: datetime) -> Select[Any, Any, Any, Any]:
+    """Select the rows of mails to leave out; `due` is when the weekly mail was due that may have left, if any."""
+    out_at = case((IS_PLANNED, Post.published_at), else_=Post.announced_at)
+    is_begun = exists().where(MailedPost.post_id == Post.id, MailedPost.announced_at == Post.announced_at)
+    is_in_weekly: list[ColumnElement[bool]] = [false()]
+    if due is not None:
+        is_to_come = or_(Follower.weekly_at.is_(None), Follower.weekly_at != due)
+        is_in_weekly = [out_at <= due, Follower.confirmed_at <= due, is_to_come]
+    may_have_it = case((Follower.pace == Pace.WEEKLY, and_(*is_in_weekly)), else_=or_(IS_PLANNED, ~is_begun))
+    told = literal(NewsMailStatus.LEFT_OUT, NewsMail.status.type), literal(now, NewsMail.made_at.type)
+    together = select(Post.id, Follower.id, *told).select_from(Post).join(Follower, true())
+    return together.where(
+        Follower.event_id == event_id,
         Follower.confirmed_at.is_not(None),
+        out_at <= now,
+        out_at > now - weekly.LOOKS_BACK,
+        may_have_it,
         ~exists().where(NewsMail.post_id == Post.id, NewsMail.follower_id == Follower.id),
     )
-    columns = ("post_id", "follower_id", "status", "made_at")
-    connection.execute(insert(NewsMail).from_select(columns, pairs))
 
 
-def quieting_script(dialect: Dialect) -> str:
+def quieting_script(dialect: Dialect, made_at: datetime) -> str:
     """Return the statements of `quiet` as SQL, one a line, for psql to run in the transaction of a restore."""
     options = {"literal_binds": True}
     lines = [
         str(statement.compile(dialect=dialect, compile_kwargs=options)).replace("\n", " ")
         for statement in _statements()
     ]
-    return PAUSING + "".join(f"{line};\n" for line in lines)
+    return PAUSING.replace("MADE_AT", made_at.isoformat()) + "".join(f"{line};\n" for line in lines)
 
 
 def read_answers(output: str) -> Quieted:

@@ -121,14 +121,18 @@ def restore(file: Path, replace: bool) -> None:
             # Images first: files without rows harm nobody, but rows without files would be broken images.
             if (packed := scratch / backup_images.NAME).exists():
                 backup_images.put_back(packed)
-            quieted = _restore_sqlite(dump, replace) if dump.suffix == ".sqlite3" else _restore_postgres(dump)
+            made_at = datetime.fromisoformat(manifest["made_at"])
+            is_sqlite = dump.suffix == ".sqlite3"
+            quieted = (
+                _restore_sqlite(dump, replace, made_at) if is_sqlite else _restore_postgres(dump, made_at)
+            )
     except presence.DatabaseIsTaken as problem:
         raise click.ClickException("The forum runs. Stop all its processes, then restore.") from problem
     except StorageAway as problem:
         raise click.ClickException("The storage of images does not answer; nothing is restored.") from problem
     click.echo(f"Restored as of {manifest['made_at']}. {quieted}")
-    _note_restore(datetime.fromisoformat(manifest["made_at"]))
-    click.echo(erasures.tell_since(datetime.fromisoformat(manifest["made_at"])))
+    _note_restore(made_at)
+    click.echo(erasures.tell_since(made_at))
     click.echo("Next: `forum db upgrade` and `forum static`, then `forum doctor`.")
 
 
@@ -161,15 +165,8 @@ def _dump(target: Path) -> None:
             copy.execute("PRAGMA journal_mode=DELETE")
         _check_sqlite(target)
     else:
-        _run_postgres(
-            "pg_dump",
-            "--format=custom",
-            "--no-owner",
-            "--no-privileges",
-            "--no-comments",
-            f"--file={target}",
-            url=url,
-        )
+        what = ("--format=custom", "--no-owner", "--no-privileges", "--no-comments", f"--file={target}")
+        _run_postgres("pg_dump", *what, url=url)
 
 
 def _check_sqlite(path: Path) -> None:
@@ -179,7 +176,7 @@ def _check_sqlite(path: Path) -> None:
         raise BrokenBackup(f"the database is damaged: {answer}")
 
 
-def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
+def _restore_sqlite(dump: Path, replace: bool, made_at: datetime) -> after_restore.Quieted:
     """Replace the database file in one step, without the old file's journal, which would damage the new one."""
     _check_sqlite(dump)
     target = Path(db.engine.url.database or "")
@@ -190,7 +187,7 @@ def _restore_sqlite(dump: Path, replace: bool) -> after_restore.Quieted:
     copy = create_engine(URL.create("sqlite", database=str(dump)))
     event.listen(copy, "connect", _delete_whole)
     with copy.begin() as connection:
-        quieted = after_restore.quiet(connection)
+        quieted = after_restore.quiet(connection, made_at)
     copy.dispose()
     db.engine.dispose()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -215,7 +212,7 @@ def _delete_whole(raw: Any, _record: Any) -> None:
     raw.execute("PRAGMA secure_delete = ON")
 
 
-def _restore_postgres(dump: Path) -> after_restore.Quieted:
+def _restore_postgres(dump: Path, made_at: datetime) -> after_restore.Quieted:
     """Load the dump, delete its sign-ins and hold its mail, in one transaction: no worker sees a part of it."""
     with db.engine.connect() as connection:
         if inspect(connection).get_table_names():
@@ -226,7 +223,8 @@ def _restore_postgres(dump: Path) -> after_restore.Quieted:
     script = dump.with_suffix(".sql")
     _run_postgres("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(dump))
     with script.open("a") as file:  # The dump's script has emptied search_path, so reset it.
-        file.write(f"\nRESET search_path;\n{after_restore.quieting_script(db.engine.dialect)}{REFUSE_OTHERS}")
+        quieting = after_restore.quieting_script(db.engine.dialect, made_at)
+        file.write(f"\nRESET search_path;\n{quieting}{REFUSE_OTHERS}")
     options = ("--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={script}")
     return after_restore.read_answers(_run_postgres("psql", *options, url=db.engine.url))
 

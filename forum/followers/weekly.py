@@ -6,7 +6,7 @@ left out: the next one has its posts (R18).
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 
 from sqlalchemy import or_, select
 
@@ -29,12 +29,17 @@ MOST_POSTS = 20
 
 def due_at(event: Event, now: datetime) -> datetime:
     """Return when the latest weekly mail was due: the last Friday morning, by the clock at the venue."""
-    local = now.astimezone(event.zone)
+    return due_in(event.zone, now)
+
+
+def due_in(zone: tzinfo, now: datetime) -> datetime:
+    """Return when the latest weekly mail was due where the clocks show this time zone."""
+    local = now.astimezone(zone)
     day = local.date() - timedelta(days=(local.weekday() - FRIDAY) % 7)
-    moment = datetime.combine(day, time(HOUR), event.zone)
+    moment = datetime.combine(day, time(HOUR), zone)
     if moment <= now:
         return moment
-    return datetime.combine(day - timedelta(days=7), time(HOUR), event.zone)
+    return datetime.combine(day - timedelta(days=7), time(HOUR), zone)
 
 
 def list_next(*, now: datetime) -> Sequence[int]:

@@ -238,14 +238,14 @@ def test_restore_that_is_not_finished_leaves_postgresql_empty(
     other = make_app(postgres_server.url(name))
     with ExitStack() as meanwhile:
         if what == "a failure":
-            monkeypatch.setattr(after_restore, "quieting_script", lambda _dialect: "SELECT 1 / 0;\n")
+            monkeypatch.setattr(after_restore, "quieting_script", lambda *_about: "SELECT 1 / 0;\n")
         else:
             write = after_restore.quieting_script
             connect = partial(postgres_server.connect, name)
             monkeypatch.setattr(
                 after_restore,
                 "quieting_script",
-                lambda dialect: (meanwhile.enter_context(connect()), write(dialect))[1],
+                lambda *about: (meanwhile.enter_context(connect()), write(*about))[1],
             )
         answer = run(other, "restore", str(made(tmp_path / "backups")))
 

@@ -11,7 +11,7 @@ from forum.audit.models import AuditEntry
 from forum.commands import after_restore
 from forum.database import start_write
 from forum.extensions import db
-from forum.followers import actions, ending, mail_words, sending
+from forum.followers import actions, ending, mail_words, sending, weekly
 from forum.followers.enums import FollowPurpose, NewsMailStatus, Pace
 from forum.followers.models import Follower, FollowerLink, MailedPost, NewsMail
 from forum.news import actions as news
@@ -19,11 +19,12 @@ from forum.outbox.models import OutboxMessage
 from forum.privacy import erasing_again
 from forum.registration import tombstones
 from forum.registration.tombstone_models import Tombstone
-from tests.factories.events import NOW
+from tests.factories.events import NOW, make_event
 from tests.factories.followers import BEFORE, make_follower, token_in
 from tests.factories.mails import mark_all_sent
 from tests.factories.news import make_post
 from tests.factories.registrations import write
+from tests.factories.saving import save
 from tests.followers.test_sending import DAY, FRIDAY, LATER, MINUTE, fresh, told, work
 
 
@@ -80,21 +81,88 @@ def test_who_follows_the_news_again_later_stays(event, frozen):
     assert [one.email for one in db.session.scalars(select(Follower))] == ["asa@example.org"]
 
 
-@pytest.mark.parametrize("pace", Pace)
-def test_what_had_come_out_is_mailed_to_nobody_after_a_restore(event, frozen, pace):
-    """The mails may have left since the backup was made, at once or in that week's mail."""
-    make_follower(event, pace=pace)
+def restore(now, made_at=NOW) -> None:
+    """Make the present database safe as if it had been restored from a backup."""
+    clock.freeze(now)
+    write(lambda: after_restore.quiet(db.session.connection(), made_at))
+
+
+def test_what_may_have_left_at_once_is_mailed_to_nobody_after_a_restore(event, frozen):
+    """The mails of posts that had come out, or would have by now, may have left since the backup was made."""
+    make_follower(event)
     fresh()
     make_post(published_at=NOW + MINUTE, announced_at=None)
-    clock.freeze(LATER)
-    write(lambda: after_restore.quiet(db.session.connection()))
+    restore(LATER)
     work(LATER + sending.PAUSE)
     work(FRIDAY)
     assert told() == []
     fresh(published_at=FRIDAY, announced_at=FRIDAY)
     work(FRIDAY + sending.PAUSE)
+    assert [kind for _address, kind in told()] == ["news-post"]
+
+
+@pytest.mark.parametrize(
+    ("made_at", "now", "is_mailed"),
+    [
+        (NOW, LATER, True),
+        (FRIDAY - DAY, FRIDAY - MINUTE, True),
+        (FRIDAY - DAY, FRIDAY + MINUTE, False),
+        (FRIDAY + weekly.WINDOW, FRIDAY + DAY, True),
+    ],
+    ids=["no Friday between", "before that hour", "a Friday between", "after that Friday"],
+)
+def test_the_weekly_mail_has_a_post_unless_it_may_have_left_already(event, frozen, made_at, now, is_mailed):
+    make_follower(event, pace=Pace.WEEKLY)
+    fresh()
+    work()
+    restore(now, made_at)
+    work(FRIDAY + MINUTE)
     work(FRIDAY + 7 * DAY)
-    assert [kind for _address, kind in told()] == ["news-post" if pace == Pace.AT_ONCE else "news-weekly"]
+    assert [kind for _address, kind in told()] == (["news-weekly"] if is_mailed else [])
+
+
+def test_a_weekly_mail_that_was_made_before_the_backup_leaves_out_nothing_more(event, frozen):
+    make_follower(event, pace=Pace.WEEKLY)
+    fresh()
+    work()
+    work(FRIDAY)
+    fresh(published_at=FRIDAY - MINUTE, announced_at=FRIDAY - MINUTE)
+    fresh(published_at=FRIDAY + MINUTE, announced_at=FRIDAY + MINUTE)
+    restore(FRIDAY + 2 * MINUTE, FRIDAY + MINUTE)
+    assert {row.status for row in db.session.scalars(select(NewsMail))} == {NewsMailStatus.QUEUED}
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+@pytest.mark.parametrize("age", [timedelta(minutes=1), 2 * DAY, 9 * DAY])
+def test_a_restore_leaves_out_the_same_mails_on_both_databases(make_app, postgres_url, age):
+    """On PostgreSQL psql runs the rule as SQL; here that has the test's clock instead of its own."""
+    now = FRIDAY + DAY
+    script = after_restore.PAUSING.replace("MADE_AT", (now - age).isoformat())
+    script = script.replace("now()", f"'{now.isoformat()}'::timestamptz")
+    app = make_app(postgres_url)
+    with app.app_context():
+        clock.freeze(now)
+        event = make_event()
+        for pace in Pace:
+            make_follower(event, now=now - 30 * DAY, pace=pace)
+        for number in range(1, 17):
+            moment = now - number * DAY
+            post = fresh(published_at=moment, announced_at=moment if number % 3 else None)
+            if number % 2:
+                save(MailedPost(post_id=post.id, announced_at=moment))
+        rows = select(NewsMail.post_id, NewsMail.follower_id).order_by(NewsMail.post_id, NewsMail.follower_id)
+        outcomes = []
+        for leave_out in (
+            lambda connection: after_restore.quiet(connection, now - age),
+            lambda connection: connection.exec_driver_sql(script),
+        ):
+            start_write(db.session)
+            leave_out(db.session.connection())
+            outcomes.append(db.session.execute(rows).all())
+            db.session.rollback()
+    assert outcomes[0] == outcomes[1]
+    assert {follower for _post, follower in outcomes[0]} == ({1, 2} if age > DAY else {1})
 
 
 def test_a_post_planned_anew_goes_to_nobody_once_it_is_forgotten_who_had_it(app, event, frozen):

@@ -186,7 +186,7 @@ def test_a_post_that_was_begun_goes_to_nobody_after_a_move_to_another_event_or_a
     work()
     assert len(told()) == 1
     write(lambda: db.session.execute(update(NewsMail).values(status=NewsMailStatus.WAITING)))
-    write(lambda: after_restore.quiet(db.session.connection()))
+    write(lambda: after_restore.quiet(db.session.connection(), NOW))
     work(LATER + MINUTE)
     assert len(told()) == 1
 

@@ -211,7 +211,7 @@ def test_file_goes_with_a_person_in_it_and_no_other_does(organiser, people, how)
     assert [one.people for one in kept()] == [[people[4].id]]
     db.session.rollback()
     with db.engine.begin() as connection:
-        after_restore.quiet(connection)
+        after_restore.quiet(connection, NOW)
     assert kept() == []
 
 
