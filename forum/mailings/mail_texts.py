@@ -28,12 +28,14 @@ from forum.outbox.passages import PASSAGES
 from forum.outbox.placeholders import CHANGES, DEADLINE, EVENT
 from forum.outbox.rendering import Rendered
 from forum.registration import links
-from forum.registration.mails import SECTOR
+from forum.registration.mails import NEW_ADDRESS, OF_NEW_ADDRESS, SECTOR
 from forum.registration.models import Registration
 from forum.web.edits import digest
 from forum.web.languages import moment_text
 
 INVITATIONS = ("invitation", "invitation-reminder")
+# The first lines of mails that are about something else than the reader's own registration.
+OPENINGS = {**dict.fromkeys(INVITATIONS, OF_INVITATION), NEW_ADDRESS: OF_NEW_ADDRESS}
 # A stand-in for any deadline while the standard words are read; the placeholder then replaces its text.
 SOME_TIME = datetime(2001, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -219,7 +221,7 @@ def _example(
         **dict.fromkeys(("why", "reason", "forwarder"), ""),
         **dict.fromkeys(("by_contact", "left_line", "is_merge"), False),
         **dict.fromkeys(("from_colleague", "may_forward", "is_held"), False),
-        **({"opening": OF_INVITATION} if kind in INVITATIONS else {}),
+        **({"opening": OPENINGS[kind]} if kind in OPENINGS else {}),
     }
 
 

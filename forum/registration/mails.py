@@ -21,6 +21,9 @@ from forum.registration.models import Registration, Submission
 from forum.registration.review_words import paragraphs, told
 
 SECTOR = _l("Sector")
+# The first line of a mail to a new address, which may belong to somebody else: it names no registration.
+OF_NEW_ADDRESS = _l("Somebody, perhaps you, has entered this e-mail address for a registration.")
+OF_FIRST_ADDRESS = _l("The organisers have entered this e-mail address for a registration.")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
 # These mails go to an address that may not belong to whoever typed it.
 TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}
@@ -173,8 +176,9 @@ def queue_new_address(
 ) -> OutboxMessage | None:
     """Queue the only mail to an unconfirmed new address; for a person added by hand it is the first mail."""
     link = links.new_address_address(registration, token)
+    opening = OF_NEW_ADDRESS if registration.has_address else OF_FIRST_ADDRESS
     more: dict[str, Any] = {"link": link, "until": until, "is_first": not registration.has_address}
-    return queue(registration, NEW_ADDRESS, now, to=email, withheld=withheld, **more)
+    return queue(registration, NEW_ADDRESS, now, to=email, withheld=withheld, opening=opening, **more)
 
 
 def queue_address_leaving(registration: Registration, *, now: datetime) -> OutboxMessage | None:
