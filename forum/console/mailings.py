@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -11,7 +11,7 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console import mailing_words as words
 from forum.console.mailing_forms import SendForm, WordsForm
-from forum.console.own_mailing_words import may_know_people
+from forum.console.own_mailing_words import list_named, may_know_people
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.console.settings_fields import want_languages
 from forum.events import queries as events
@@ -23,11 +23,14 @@ from forum.mailings.audience import audience_of
 from forum.mailings.enums import OPEN, STARTED, MailingKind, MailingStatus
 from forum.mailings.errors import AlreadyDecided, EventHidden, MailingRefused, NobodyToTell, WordsMissing
 from forum.mailings.models import Mailing
+from forum.registration import wording as registration_wording
 from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, language_name
 
 bp = Blueprint("mailings", __name__, url_prefix="/console/<event>/mailings")
+# The name of the button that shows the message with the words of the form, which are not saved.
+PREVIEW = "preview"
 
 
 def proposed_change(event: Event) -> words.Proposed | None:
@@ -48,12 +51,12 @@ def list_rows(event: Event) -> list[words.Row]:
 
 @bp.route("/<int:mailing>", methods=["GET", "POST"])
 def show(event: str, mailing: int) -> ResponseReturnValue:
-    """Show the text and the recipients, or the progress; on POST save the organisers' own words."""
+    """Show the text and the recipients, or the progress; on POST save the organisers' own words, or preview them."""
     shown = _get_or_404(get_any_or_404(event), mailing)
     if shown.kind == MailingKind.OWN_WORDS:
         return redirect(url_for("sent_mailings.show", event=event, mailing=mailing), 303)
     form = _words_form(shown)
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
         return _page(shown, form)
     shown = _get_or_404(get_locked_or_404(event), mailing)
     try:
@@ -204,6 +207,8 @@ def _page(
     if audience:
         want_languages(form, [code for code in NAMES if audience.languages[code]])
     label, kind = words.state_words(mailing)
+    is_unsaved = not refusal and not form.errors and request.form.get("act") == PREVIEW
+    said = actions.sketch(mailing, form.text()) if is_unsaved else mailing
     page = render_template(
         f"console/mailings/{'proposed' if is_proposed else 'show'}.html",
         event=mailing.event,
@@ -212,7 +217,10 @@ def _page(
         meanwhile=meanwhile,
         compared=compared,
         audience=audience,
-        previews=words.list_previews(mailing, audience) if audience else [],
+        named=list_named(mailing, audience) if audience else [],
+        wording=registration_wording,
+        previews=words.list_previews(said, audience) if audience else [],
+        is_unsaved=is_unsaved,
         counts=queries.count_by_result([mailing])[mailing.id],
         label=label,
         kind=kind,

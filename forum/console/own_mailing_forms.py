@@ -15,8 +15,10 @@ from forum.console.settings_fields import LineTexts, LongTexts, MomentField, Tex
 from forum.events.models import Event
 from forum.mailings import unanswered
 from forum.mailings.chosen_audience import ChosenAudience
+from forum.mailings.enums import Category
 from forum.mailings.models import Mailing
 from forum.mailings.own_words import Written
+from forum.mailings.wording import CATEGORIES
 from forum.questions.enums import Sensitivity
 from forum.registration.enums import APPROVED, Status
 from forum.registration.wording import status_name
@@ -32,8 +34,13 @@ STATUSES = (*APPROVED, Status.IN_REVIEW)
 
 
 class MessageForm(ShowsStored, TidyForm):
-    """Subject and text per language, and the language of the text for those in whose language there is none."""
+    """Category, subject and text per language, the language of the text for those in whose language there is none."""
 
+    category = RadioField(
+        _l("Kind of message"),
+        choices=[SelectChoice(code.value, name) for code, name in CATEGORIES.items()],
+        default=Category.PRACTICAL.value,
+    )
     subjects = TextsField(LineTexts, _l("Subject"), longest=LONGEST_SUBJECT, missing=_l("Enter a subject"))
     words = TextsField(LongTexts, _l("Text"), longest=LONGEST_WORDS, missing=_l("Enter the text"))
     fallback = SelectField(_l("If a language is missing"), default="")
@@ -56,11 +63,13 @@ class MessageForm(ShowsStored, TidyForm):
             "subjects": dict(mailing.subjects),
             "words": dict(mailing.words),
             "fallback": mailing.fallback or "",
+            "category": mailing.category.value,
         }
 
     def written(self) -> Written:
         """Return what was typed, without the languages that were left empty."""
-        return Written(self.subjects.text, self.words.text, self.fallback.data or None)
+        category = Category(self.category.data)
+        return Written(self.subjects.text, self.words.text, self.fallback.data or None, category)
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """Refuse a subject that tells where somebody is or harms a mail, half a language, and unknown placeholders."""

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from forum.accounts.access import may_open
 from forum.extensions import db
 from forum.mailings import chosen_audience, mails, progress, queries, unanswered
+from forum.mailings.audience import Audience
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import LeftOut, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
@@ -73,7 +74,17 @@ def describe_meant(mailing: Mailing) -> Meant:
         return Meant([_("A filter that the list no longer has")], ChosenAudience(), [], [], [], True)
     left = [(reason_text(reason), number) for reason, number in audience.reasons.items()]
     missing = chosen_audience.missing_languages(mailing, audience)
-    return Meant(_filters_text(mailing, audience), audience, left, _named(mailing, audience), missing)
+    return Meant(_filters_text(mailing, audience), audience, left, list_named(mailing, audience), missing)
+
+
+def list_named(mailing: Mailing, audience: ChosenAudience | Audience) -> list[tuple[Registration, str]]:
+    """Return some of the people who are left out, with the reason, for whoever may open people's pages."""
+    if not audience.left or not may_open("attendees.show", mailing.event):
+        return []
+    reasons = dict(audience.left[:NAMED])
+    people = db.session.scalars(select(Registration).where(Registration.id.in_(reasons)))
+    by_id = {person.id: person for person in people}
+    return [(by_id[number], reason_text(reason)) for number, reason in reasons.items() if number in by_id]
 
 
 def list_samples(mailing: Mailing) -> list[tuple[str, Rendered]]:
@@ -108,6 +119,12 @@ def forgotten_words() -> str:
         "The people were chosen by an answer that tells where somebody is. The answers were deleted after the forum,"
         " and with them who got this message."
     )
+
+
+def narrowed_to(only: str, mailing: Mailing) -> str:
+    """Return to which rows the results are narrowed; only whoever may open people's pages sees who is left."""
+    may_see = only == queries.TROUBLED or may_open("attendees.show", mailing.event)
+    return only if only in {queries.TROUBLED, queries.OMITTED} and may_see else ""
 
 
 def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
@@ -154,12 +171,3 @@ def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:
     if question := unanswered.find_question(mailing):
         said.append(_("No answer: %(question)s", question=in_language(question.label)))
     return said or [_("Everybody")]
-
-
-def _named(mailing: Mailing, audience: ChosenAudience) -> list[tuple[Registration, str]]:
-    if not audience.left or not may_open("attendees.show", mailing.event):
-        return []
-    reasons = dict(audience.left[:NAMED])
-    people = db.session.scalars(select(Registration).where(Registration.id.in_(reasons)))
-    by_id = {person.id: person for person in people}
-    return [(by_id[number], reason_text(reason)) for number, reason in reasons.items() if number in by_id]

@@ -42,18 +42,11 @@ PREVIEW = "preview"
 
 @bp.route("/message", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
-    """Ask for the words of a message to those whom the URL's filters find; on POST keep it as a draft."""
+    """Ask for the words of a message to those whom the URL's filters find; on POST keep or preview it."""
     shown, filters = _filters_in_url(event)
     form = MessageForm(kept_words.sent_or_kept(), event=shown)
-    if not form.validate_on_submit():
-        number = db.session.scalar(
-            select(func.count()).select_from(listing.matching(shown, filters).subquery())
-        )
-        said = filter_words.said(shown, filters)
-        page = render_template(
-            "console/own_mailings/new.html", event=shown, form=form, said=said, number=number
-        )
-        return page, 422 if form.errors else 200
+    if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
+        return _new_page(shown, filters, form)
     get_locked_or_404(event)
     mailing = _keep(*_filters_in_url(event), form)
     db.session.commit()
@@ -125,6 +118,20 @@ def discard(event: str, mailing: int) -> ResponseReturnValue:
     return redirect(url_for("outbox.index", event=event), 303)
 
 
+def _new_page(event: Event, filters: Filters, form: MessageForm) -> ResponseReturnValue:
+    number = db.session.scalar(select(func.count()).select_from(listing.matching(event, filters).subquery()))
+    is_preview = form.is_submitted() and not form.errors
+    page = render_template(
+        "console/own_mailings/new.html",
+        event=event,
+        form=form,
+        said=filter_words.said(event, filters),
+        number=number,
+        samples=words.list_samples(own_words.sketch(event, form.written())) if is_preview else [],
+    )
+    return page, 422 if form.errors else 200
+
+
 def _form_of(mailing: Mailing) -> MessageForm:
     form = MessageForm(kept_words.sent_or_kept(), event=mailing.event, data=MessageForm.stored(mailing))
     if not form.is_submitted():
@@ -189,7 +196,7 @@ def _draft_page(
         form.show(meanwhile.stored)
     # Words that were typed and not saved are shown in the message, if a form asks for that and they can be sent.
     is_unsaved = not meanwhile and not form.errors and request.form.get("act") == PREVIEW
-    said = own_words.sketch(mailing, form.written()) if is_unsaved else mailing
+    said = own_words.sketch(mailing.event, form.written(), mailing.audience) if is_unsaved else mailing
     meant, text = words.describe_meant(mailing), request.args.get("person", "")
     want_languages(form, [code for code in NAMES if meant.audience.languages[code]])
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1

@@ -63,9 +63,9 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
     shown, now = find_or_404(get_any_or_404(event), mailing), clock.now()
     if shown.status == MailingStatus.PROPOSED:
         return lead_to(shown)
-    only_troubled = request.args.get("only") == "troubled"
+    only = words.narrowed_to(request.args.get("only", ""), shown)
     note_view(audit_queries.REGISTRATIONS_SEARCHED, shown.event, actor=sign_ins.current_actor())
-    page = queries.read_recipients(shown, Cursor.of(request.args), only_troubled=only_troubled)
+    page = queries.read_recipients(shown, Cursor.of(request.args), only=only)
     return render_template(
         "console/sent_mailings/show.html",
         event=shown.event,
@@ -73,8 +73,8 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
         form=TidyForm(),
         **_progress(shown, now),
         page=page,
-        pages=_pages(shown, page, only_troubled),
-        only_troubled=only_troubled,
+        pages=_pages(shown, page, only),
+        only=only,
         result_of=partial(words.result_of, mailing=shown),
         wording=registration_wording,
     )
@@ -140,10 +140,11 @@ def _ask(mailing: Mailing, form: SendOwnForm) -> ResponseReturnValue:
     return page, 422 if form.errors else 200
 
 
-def _pages(mailing: Mailing, page: Page[Any], only_troubled: bool) -> dict[str, str | None]:
+def _pages(mailing: Mailing, page: Page[Any], only: str) -> dict[str, str | None]:
+    here = {"event": mailing.event.slug, "mailing": mailing.id, **({"only": only} if only else {})}
+
     def url(beside: str, row: Any) -> str:
-        only = {"only": "troubled"} if only_troubled else {}
-        return url_for(".show", event=mailing.event.slug, mailing=mailing.id, **{**only, beside: row.id})
+        return url_for(".show", **here, **{beside: row.id})
 
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,

@@ -77,6 +77,11 @@ def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> 
     return True
 
 
+def sketch(mailing: Mailing, words: Text) -> Mailing:
+    """Return an unsaved mailing about the change with these words of the organisers: a preview shows it."""
+    return Mailing(event=mailing.event, kind=mailing.kind, steps=mailing.steps, words=words)
+
+
 def dismiss(mailing: Mailing, *, actor: str, now: datetime) -> None:
     """Dismiss the mailing: nobody has to be told of the change. Raises AlreadyDecided."""
     require(mailing, MailingStatus.PROPOSED)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from forum.extensions import db
 from forum.mailings import queries
+from forum.mailings.enums import LeftOut
 from forum.mailings.facts import differing, index_at
 from forum.mailings.models import Mailing
 from forum.registration.enums import Status
@@ -32,7 +33,8 @@ class Audience:
     """The recipients of a mailing, and the numbers of people who get no mail, by reason.
 
     `unconfirmed` have not confirmed their address; `informed` know the present facts; `unreachable` have no address, so
-    organisers tell them in another way; the data of `restricted` people may not be used.
+    organisers tell them in another way; the data of `restricted` people may not be used. `left` has these people
+    and why, without those who are informed.
     """
 
     people: list[Addressee] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Audience:
     informed: int = 0
     unreachable: int = 0
     restricted: int = 0
+    left: list[tuple[int, LeftOut]] = field(default_factory=list)
 
     @property
     def languages(self) -> Counter[str]:
@@ -65,12 +68,15 @@ def audience_of(mailing: Mailing) -> Audience:
     ):
         if status == Status.PENDING:
             audience.unconfirmed += 1
+            audience.left.append((person, LeftOut.UNCONFIRMED))
             continue
         if not is_free:
             audience.restricted += 1
+            audience.left.append((person, LeftOut.RESTRICTED))
             continue
         if not email:
             audience.unreachable += 1
+            audience.left.append((person, LeftOut.NO_ADDRESS))
             continue
         step = index_at(steps, max(requested_at, confirmed_at or requested_at))
         if person in told_at:

@@ -69,7 +69,7 @@ def meant(mailing: Mailing) -> Select[Any]:
 
 def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience:
     """Return the recipients if the mailing was sent now, all of them or only those in `among`. Raises UnknownFilter."""
-    refuses, audience = refusals.reader(), ChosenAudience()
+    refuses, audience = refusals.reader(mailing.category), ChosenAudience()
     columns = (Registration.status, Registration.email, Registration.email_canonical)
     each = (
         meant(mailing)
@@ -98,7 +98,7 @@ def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None
     is_free = not restrictions.is_restricted(registration)
     if reason := _reason(registration.status, is_free=is_free, email=registration.email):
         return reason
-    if refusals.is_refused(registration.email_canonical):
+    if refusals.is_refused(registration.email_canonical, mailing.category):
         return LeftOut.UNSUBSCRIBED
     if suppression.is_suppressed(registration.email):
         return LeftOut.SUPPRESSED

@@ -29,13 +29,15 @@ class MailingStatus(StrEnum):
 class RecipientStatus(StrEnum):
     """The state of a recipient: waiting for the mail to be made, queued in the outbox, or left out for good.
 
-    A draft to people who were chosen one by one has these people as recipients in the state `chosen`.
+    A draft to people who were chosen one by one has these people as recipients in the state `chosen`. Somebody in the
+    state `omitted` was left out when the recipients were fixed, and is no recipient.
     """
 
     CHOSEN = "chosen"
     WAITING = "waiting"
     QUEUED = "queued"
     LEFT_OUT = "left_out"
+    OMITTED = "omitted"
 
 
 class LeftOut(StrEnum):
@@ -68,10 +70,21 @@ class Skipped(StrEnum):
 
 
 class Category(StrEnum):
-    """A category of mails that a person can refuse; mails about the own registration belong to none (M08)."""
+    """The category of a message to many people; a person can refuse one category and get the other."""
 
-    MESSAGES = "messages"
+    PRACTICAL = "practical"  # about the event for which the person is registered
+    FURTHER = "further"  # news and invitations beyond that event
 
 
+class Refused(StrEnum):
+    """The messages that an address refuses: a category, or all; mails about the own registration are none (M08)."""
+
+    ALL = "messages"
+    PRACTICAL = "practical"
+    FURTHER = "further"
+
+
+# The states of people who are no recipients: a draft's, and those who were left out from the start.
+BESIDE = (RecipientStatus.CHOSEN, RecipientStatus.OMITTED)
 OPEN = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.PAUSED)
 STARTED = (MailingStatus.SENDING, MailingStatus.PAUSED)

@@ -11,6 +11,7 @@ from forum.columns import new_token
 from forum.events.models import Event
 from forum.mailings.facts import Facts, differing, event_with
 from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings.wording import category_name
 from forum.outbox import actions as outbox
 from forum.outbox import placeholders, rendering
 from forum.outbox.enums import Lane
@@ -123,6 +124,8 @@ def _written(mailing: Mailing, code: str, values: dict[str, str]) -> dict[str, A
     return {
         "own_subject": mailing.subjects.get(code, ""),
         "own_code": code,
+        "category_name": category_name(mailing.category),
+        "list_name": mailing.category.value,
         "paragraphs": placeholders.fill(mailing.words.get(code, ""), values),
     }
 

@@ -15,6 +15,7 @@ from forum.mailings.enums import (
     MailingKind,
     MailingStatus,
     RecipientStatus,
+    Refused,
     Skipped,
 )
 
@@ -31,7 +32,8 @@ class Mailing(Base):
     A mailing in the organisers' own words has no steps, but `subjects` per language and an `audience`: parameters of
     the attendee list's URL, None for people who were chosen one by one. `fallback` is the language of the text for
     people in whose own language nothing was written. No mail is made before `begins_at`. `left_out` are numbers of
-    people by the reason (`LeftOut`) for which they were no recipients when sending began.
+    people by the reason (`LeftOut`) for which they were no recipients when sending began. `category` counts for such a
+    mailing alone: nobody can refuse mails about a change of the event.
 
     `question_keys` are the questions by whose answers people were found who are stored one by one. `kept_counts` is
     what remains of recipients whom answers that tell where somebody is have chosen, once these answers are deleted
@@ -71,6 +73,9 @@ class Mailing(Base):
     left_out: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     question_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     kept_counts: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+    category: Mapped[Category] = member(
+        Category, default=Category.PRACTICAL, server_default=Category.PRACTICAL.value
+    )
 
     event = relationship("Event")
     starter = relationship("User")
@@ -81,6 +86,7 @@ class MailingRecipient(Base):
 
     `step` is the index in `Mailing.steps` of the facts that the person knows. `message_id` is the mail, once queued.
     `leave_digest` is the digest of the token in that mail by which the person refuses further messages (M07).
+    `left_because` is why the person gets no mail.
     """
 
     __tablename__ = "mailing_recipients"
@@ -132,11 +138,14 @@ class Reminder(Base):
 
 
 class MailRefusal(Base):
-    """An address that gets no mails of a category, by a keyed digest, so that it outlives an erasure (M10)."""
+    """An address that gets no messages of a category, or none at all (`Refused.ALL`).
+
+    The address is stored as a keyed digest, so that the refusal outlives an erasure (M10).
+    """
 
     __tablename__ = "mail_refusals"
 
-    category: Mapped[Category] = member(Category, primary_key=True)
+    category: Mapped[Refused] = member(Refused, primary_key=True)
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
     refused_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -151,4 +160,7 @@ class LeaveLink(Base):
 
     digest: Mapped[str] = mapped_column(TokenDigest, primary_key=True)
     address_digest: Mapped[str] = mapped_column(TokenDigest)
+    category: Mapped[Category] = member(
+        Category, default=Category.PRACTICAL, server_default=Category.PRACTICAL.value
+    )
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -17,7 +17,8 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import chosen_audience, queries
 from forum.mailings.actions import require, require_public
-from forum.mailings.enums import MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.chosen_audience import ChosenAudience
+from forum.mailings.enums import Category, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.errors import (
     BegunAlready,
     NobodyToTell,
@@ -34,15 +35,18 @@ from forum.outbox.enums import AbortReason
 
 # After Send is pressed no mail leaves for this long, so that the message can be taken back.
 TO_STOP = timedelta(seconds=60)
+WAITS: Mapping[str, Any] = {"status": RecipientStatus.WAITING, "left_because": None}
+OMITTED: Mapping[str, Any] = {"status": RecipientStatus.OMITTED}
 
 
 @dataclass(frozen=True)
 class Written:
-    """The content of a message: subject and text per language, and the language that is used for missing ones."""
+    """The content of a message: subject and text per language, the language for missing ones, and its category."""
 
     subjects: Text
     words: Text
     fallback: str | None = None
+    category: Category = Category.PRACTICAL
 
 
 def draft(
@@ -70,6 +74,7 @@ def draft(
         subjects=written.subjects,
         words=written.words,
         fallback=written.fallback,
+        category=written.category,
         changed_at=now,
         proposed_at=now,
     )
@@ -80,19 +85,27 @@ def draft(
     return mailing
 
 
-def sketch(mailing: Mailing, written: Written) -> Mailing:
-    """Return an unsaved message with these words, for those for whom the draft is: a preview shows it."""
-    said = {"subjects": written.subjects, "words": written.words, "fallback": written.fallback}
-    return Mailing(event=mailing.event, kind=MailingKind.OWN_WORDS, audience=mailing.audience, **said)
+def sketch(event: Event, written: Written, audience: Mapping[str, Any] | None = None) -> Mailing:
+    """Return an unsaved message with these words, for those whom the filters find: a preview shows it."""
+    return Mailing(
+        event=event,
+        kind=MailingKind.OWN_WORDS,
+        audience=None if audience is None else dict(audience),
+        subjects=written.subjects,
+        words=written.words,
+        fallback=written.fallback,
+        category=written.category,
+    )
 
 
 def rewrite(mailing: Mailing, written: Written, *, actor: str, now: datetime) -> bool:
     """Set what the draft says; return whether that has changed. Raises AlreadyDecided."""
     require(mailing, MailingStatus.PROPOSED)
-    before = Written(mailing.subjects, mailing.words, mailing.fallback)
+    before = Written(mailing.subjects, mailing.words, mailing.fallback, mailing.category)
     if before == written:
         return False
     mailing.subjects, mailing.words, mailing.fallback = written.subjects, written.words, written.fallback
+    mailing.category = written.category
     mailing.changed_at = now
     audit.record("mailing.written", mailing, actor=actor, at=now, languages=sorted(written.words))
     return True
@@ -155,7 +168,7 @@ def send(
     if reminder:
         # Delete the reminder: the worker has left it out, and now an organiser sends the message.
         db.session.delete(reminder)
-    _fix(mailing, [person.registration_id for person in audience.people])
+    _fix(mailing, audience)
     mailing.status, mailing.people = MailingStatus.SENDING, len(audience.people)
     mailing.left_out = audience.reasons
     mailing.started_at, mailing.started_by, mailing.begins_at = now, user_id, begins
@@ -180,7 +193,8 @@ def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
         raise BegunAlready
     mine = MailingRecipient.mailing_id == mailing.id
     if mailing.audience is None:
-        db.session.execute(update(MailingRecipient).where(mine).values(status=RecipientStatus.CHOSEN))
+        former = {"status": RecipientStatus.CHOSEN, "left_because": None}
+        db.session.execute(update(MailingRecipient).where(mine).values(**former))
     else:
         db.session.execute(delete(MailingRecipient).where(mine))
     if reminder := queries.find_reminder(mailing):
@@ -217,13 +231,17 @@ def _choose(mailing: Mailing, people: Sequence[int]) -> None:
         db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.CHOSEN), rows)
 
 
-def _fix(mailing: Mailing, people: Sequence[int]) -> None:
-    """Make each of these registrations a recipient. Others that were chosen one by one keep the state `chosen`."""
+def _fix(mailing: Mailing, audience: ChosenAudience) -> None:
+    """Make the people of the audience recipients, and keep who is left out from the start, and why."""
+    fixed = [
+        *({"registration_id": one.registration_id, **WAITS} for one in audience.people),
+        *({"registration_id": number, **OMITTED, "left_because": why} for number, why in audience.left),
+    ]
     if mailing.audience is not None:
-        rows = [{"mailing_id": mailing.id, "registration_id": number} for number in people]
-        db.session.execute(insert(MailingRecipient).values(status=RecipientStatus.WAITING), rows)
+        rows = [{"mailing_id": mailing.id, **row} for row in fixed]
+        db.session.execute(insert(MailingRecipient), rows)
         return
     mine = select(MailingRecipient.registration_id, MailingRecipient.id)
     ids = dict(db.session.execute(mine.where(MailingRecipient.mailing_id == mailing.id)).all())
-    waiting = [{"id": ids[number], "status": RecipientStatus.WAITING} for number in people]
-    db.session.execute(update(MailingRecipient), waiting)
+    changed = [{"id": ids[row.pop("registration_id")], **row} for row in fixed]
+    db.session.execute(update(MailingRecipient), changed)

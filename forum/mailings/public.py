@@ -1,9 +1,12 @@
-"""The page on which a person refuses further messages from organisers, by the link in such a message (M07, RFC 8058).
+"""The page on which a person chooses the categories of organisers' messages, by the link in one (M07, RFC 8058).
 
 A mail program sends the form by itself when somebody presses the program's own button, without a session, a cookie or a
-CSRF token. So none of these is required: the link's token alone allows the refusal. Opening the page changes nothing,
-because mail scanners open links, and the page is the same for a token that nobody has.
+CSRF token. So none of these is required: the link's token alone allows the refusal, of the message's own category.
+Opening the page changes nothing, because mail scanners open links. A token that nobody has is answered as the token of
+an address that refuses nothing.
 """
+
+from collections.abc import Collection
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,24 +15,37 @@ from forum import clock
 from forum.database import start_write
 from forum.extensions import csrf, db
 from forum.mailings import refusals
+from forum.mailings.enums import Category, Refused
+from forum.mailings.wording import CATEGORIES
 from forum.web.routes import localised
 
 bp = Blueprint("refusing", __name__)
-# The name of the page's button that takes a refusal back.
-AGAIN = "again"
+# The names of the page's buttons, whose values are what is refused, and the category that is wanted again.
+LEAVE, AGAIN = "leave", "again"
+# A page that was opened before there were categories sends this for its button that takes a refusal back.
+ACT = "act"
 
 
 @localised(bp, "/r/messages/<token>", methods=["GET", "POST"])
 @csrf.exempt
 def show(token: str) -> ResponseReturnValue:
-    """Show the button that refuses messages; on POST store the refusal, or take it back."""
+    """Show which categories come, with a button for each; on POST store a refusal, or take it back."""
     if request.method != "POST":
-        return render_template("public/mailings/refuse.html", is_refused=None)
+        return _page(refusals.categories_by(token))
     start_write(db.session)
-    is_refused = request.form.get("act") != AGAIN
+    is_refused = AGAIN not in (*request.form, request.form.get(ACT))
     if is_refused:
-        refusals.refuse(token, now=clock.now())
+        left = request.form.get(LEAVE, "")
+        what = Refused(left) if left in {*Refused} else None
+        refused = refusals.refuse(token, what, now=clock.now())
     else:
-        refusals.take_back(token)
+        wanted = request.form.get(AGAIN, "")
+        refused = refusals.take_back(token, Category(wanted) if wanted in {*Category} else None)
     db.session.commit()
-    return render_template("public/mailings/refuse.html", is_refused=is_refused)
+    return _page(refused, is_refused=is_refused)
+
+
+def _page(refused: Collection[Category], *, is_refused: bool | None = None) -> ResponseReturnValue:
+    return render_template(
+        "public/mailings/refuse.html", refused=refused, is_refused=is_refused, categories=CATEGORIES
+    )

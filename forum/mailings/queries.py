@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings.enums import Anchor, MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.enums import BESIDE, Anchor, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient, Reminder
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
@@ -25,6 +25,8 @@ LISTED = 20
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # How many recipients one page of results shows.
 ROWS = 50
+# Which rows such a page is narrowed to.
+TROUBLED, OMITTED = "troubled", "omitted"
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
         .join(Registration, Registration.id == MailingRecipient.registration_id)
         .outerjoin(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
         .where(MailingRecipient.mailing_id.in_([mailing.id for mailing in mailings]))
-        .where(MailingRecipient.status != RecipientStatus.CHOSEN)
+        .where(MailingRecipient.status.not_in(BESIDE))
         .group_by(*groups)
     )
     numbers: dict[int, dict[str, int]] = {mailing.id: {} for mailing in mailings}
@@ -193,15 +195,18 @@ def list_told_at(event: Event) -> dict[int, datetime]:
     return dict(db.session.execute(query).all())
 
 
-def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only_troubled: bool = False) -> Page[Any]:
+def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[Any]:
     """Return a page of the mailing's recipients, each with its mail (or None) and registration.
 
-    `only_troubled` leaves out those whose mail was sent or still waits for its first attempt.
+    With `only` TROUBLED these are those whose mail was not sent and does not wait for its first attempt; with OMITTED
+    those who are no recipients, because they were left out from the start.
     """
-    query = select(MailingRecipient).where(
-        MailingRecipient.mailing_id == mailing.id, MailingRecipient.status != RecipientStatus.CHOSEN
-    )
-    if only_troubled:
+    query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
+    if only == OMITTED:
+        query = query.where(MailingRecipient.status == RecipientStatus.OMITTED)
+    else:
+        query = query.where(MailingRecipient.status.not_in(BESIDE))
+    if only == TROUBLED:
         tried = OutboxMessage.status.in_((MessageStatus.FAILED, MessageStatus.AWAITING_RETRY))
         is_left_out = MailingRecipient.status == RecipientStatus.LEFT_OUT
         query = query.outerjoin(OutboxMessage).where(or_(tried, is_left_out))

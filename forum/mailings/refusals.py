@@ -1,11 +1,12 @@
-"""Addresses that get no messages from organisers any more: refusing by pressing one button, and undoing that (M06–M08).
+"""Addresses that get no messages of a category, or none at all: refusing by one press, and undoing that (M06–M08).
 
 Mails about the own registration are never refused. The database stores a keyed digest of a refusing address: so the
 refusal outlives the erasure of the person and a new import (M10), and nobody can read from it who the people are.
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -15,9 +16,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.columns import digest, new_token
 from forum.extensions import db
-from forum.mailings.enums import Category, LeftOut, RecipientStatus
+from forum.mailings.enums import BESIDE, Category, LeftOut, Refused
 from forum.mailings.mails import OWN_WORDS
-from forum.mailings.models import LeaveLink, MailingRecipient, MailRefusal
+from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, MailRefusal
 from forum.outbox import actions as outbox
 from forum.outbox import return_paths
 from forum.outbox.enums import AbortReason
@@ -26,42 +27,54 @@ from forum.outbox.queries import UNSENT
 from forum.registration.names import canonical_email
 
 
-def reader() -> Callable[[str], bool]:
-    """Return a function that says whether a canonical address refuses messages; it reads the database once."""
-    refused = set(db.session.scalars(select(MailRefusal.digest).where(_MINE)))
+@dataclass(frozen=True)
+class SentTo:
+    """The reader of a sent message: digests of the address, the message's category, and the address, if it is known."""
+
+    digests: Sequence[str]
+    category: Category
+    address: str = ""
+
+
+def reader(category: Category) -> Callable[[str], bool]:
+    """Return a function that says whether a canonical address refuses the category; it reads the database once."""
+    mine = MailRefusal.category.in_(_refusing(category))
+    refused = set(db.session.scalars(select(MailRefusal.digest).where(mine)))
     return lambda address: bool(refused) and not refused.isdisjoint(_digests(address))
 
 
-def is_refused(address: str) -> bool:
-    """Return whether a canonical address refuses messages from organisers."""
-    mine = MailRefusal.digest.in_(_digests(address))
-    return db.session.scalar(select(MailRefusal.digest).where(_MINE, mine).limit(1)) is not None
+def is_refused(address: str, category: Category) -> bool:
+    """Return whether a canonical address refuses messages of this category."""
+    return category in _categories(_digests(address))
 
 
 def list_of(address: str) -> Sequence[MailRefusal]:
     """Return what a canonical address refuses."""
-    mine = MailRefusal.digest.in_(_digests(address))
-    return db.session.scalars(select(MailRefusal).where(mine).order_by(MailRefusal.refused_at)).all()
+    return _list(_digests(address))
 
 
-def refuse(token: str, *, now: datetime) -> None:
-    """Refuse further messages to the address of the mail with this token; an unknown token changes nothing.
+def categories_by(token: str) -> Collection[Category]:
+    """Return the categories that the address of the mail with this token refuses; none for an unknown token."""
+    known = _find_reader(token)
+    return _categories(known.digests) if known else set()
 
-    Messages to the address that are made already and have not left are taken back.
+
+def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collection[Category]:
+    """Refuse further messages to the address of the mail with this token: of the mail's category, or `what`.
+
+    Messages to the address that are made already and have not left are taken back. Return the categories that the
+    address refuses now. An unknown token changes nothing, and is answered as that of an address that refused nothing.
     """
-    if address := _find_address(MailingRecipient.leave_digest == digest(token)):
-        _refuse(address, now)
-    elif link := db.session.get(LeaveLink, digest(token)):
-        refuse_by(link, now=now)
+    known = _find_reader(token)
+    if known is None:
+        return {one for one in Category if (what or Refused.PRACTICAL) in _refusing(one)}
+    _refuse(known, what or Refused(known.category), now)
+    return _categories(known.digests)
 
 
 def refuse_by(link: LeaveLink, *, now: datetime) -> None:
-    """Refuse further messages to the address of a mail of which nothing but this link remains."""
-    _add(link.address_digest, now)
-    unsent = OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)
-    for address in db.session.scalars(select(OutboxMessage.recipient).where(*unsent).distinct()).all():
-        if link.address_digest in _digests(canonical_email(address)):
-            _take_back_unsent(address)
+    """Refuse messages of the category of a mail of which nothing but this link remains."""
+    _refuse(_reader_of(link), Refused(link.category), now)
 
 
 def find_link(mark: bytes) -> LeaveLink | None:
@@ -71,19 +84,29 @@ def find_link(mark: bytes) -> LeaveLink | None:
 
 
 def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
-    """Refuse further messages to the address of the recipient's mail, as `refuse`; return whether there is a mail."""
-    address = _find_address(MailingRecipient.id == recipient.id)
-    if address:
-        _refuse(address, now)
-    return bool(address)
+    """Refuse messages of the category of the recipient's mail, as `refuse`; return whether there is a mail."""
+    known = _find_recipient(MailingRecipient.id == recipient.id)
+    if known:
+        _refuse(known, Refused(known.category), now)
+    return known is not None
 
 
-def take_back(token: str) -> None:
-    """Let the address of the mail with this token get messages again; an unknown token changes nothing."""
-    if address := _find_address(MailingRecipient.leave_digest == digest(token)):
-        _remove(_digests(canonical_email(address)))
-    elif link := db.session.get(LeaveLink, digest(token)):
-        _remove([link.address_digest])
+def take_back(token: str, category: Category | None = None) -> Collection[Category]:
+    """Let the address of the mail with this token get a category again: the mail's own, or `category`.
+
+    Return the categories that the address refuses still. An unknown token changes nothing.
+    """
+    known = _find_reader(token)
+    if known is None:
+        return set()
+    wanted = category or known.category
+    whole = [row for row in _list(known.digests) if row.category == Refused.ALL]
+    # Whoever refused everything keeps refusing the other categories.
+    for other in set(Category) - {wanted} if whole else ():
+        _store(known.digests[0], Refused(other), whole[0].refused_at)
+    mine = MailRefusal.digest.in_(known.digests), MailRefusal.category.in_(_refusing(wanted))
+    db.session.execute(delete(MailRefusal).where(*mine))
+    return _categories(known.digests)
 
 
 def digest_of(address: str) -> str:
@@ -103,48 +126,84 @@ def address_of(token: str, language: str) -> str:
     return f"{current_app.config['BASE_URL']}/{language}/r/messages/{token}"
 
 
-_MINE = MailRefusal.category == Category.MESSAGES
-
-
-def _refuse(address: str, now: datetime) -> None:
-    if is_refused(canonical_email(address)):
+def _refuse(known: SentTo, what: Refused, now: datetime) -> None:
+    if what in {row.category for row in _list(known.digests)}:
         return
-    _add(digest_of(canonical_email(address)), now)
-    _take_back_unsent(address)
+    _store(known.digests[0], what, now)
+    unsent = OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)
+    each = (
+        [known.address]
+        if known.address
+        else db.session.scalars(select(OutboxMessage.recipient).where(*unsent).distinct()).all()
+    )
+    for address in each:
+        if not set(known.digests).isdisjoint(_digests(canonical_email(address))):
+            _take_back_unsent(address, [one for one in Category if what in _refusing(one)])
 
 
-def _add(address_digest: str, now: datetime) -> None:
+def _store(address_digest: str, what: Refused, now: datetime) -> None:
     tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
-    values = {"category": Category.MESSAGES, "digest": address_digest, "refused_at": now}
+    values = {"category": what, "digest": address_digest, "refused_at": now}
     # Accept a row that exists already: a mail program and its reader may send the refusal at the same moment.
     db.session.execute(tool.insert(MailRefusal).values(**values).on_conflict_do_nothing())
 
 
-def _remove(digests: Sequence[str]) -> None:
-    db.session.execute(delete(MailRefusal).where(_MINE, MailRefusal.digest.in_(digests)))
-
-
-def _take_back_unsent(address: str) -> None:
-    same = OutboxMessage.recipient == address, OutboxMessage.kind == OWN_WORDS
+def _take_back_unsent(address: str, categories: Sequence[Category]) -> None:
+    of_these = select(MailingRecipient.message_id).join(MailingRecipient.mailing)
+    of_these = of_these.where(Mailing.category.in_(categories), MailingRecipient.message_id.is_not(None))
+    same = (
+        OutboxMessage.recipient == address,
+        OutboxMessage.kind == OWN_WORDS,
+        OutboxMessage.id.in_(of_these),
+    )
     unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))
     mine = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
     db.session.execute(mine.values(left_because=LeftOut.UNSUBSCRIBED))
     outbox.take_back_messages(select(OutboxMessage.id).where(*same), AbortReason.NOT_NEEDED)
 
 
-def _find_address(meant: ColumnElement[bool]) -> str:
-    """Return the address to which the mail of the chosen recipient was sent; "" if there is none.
+def _find_reader(token: str) -> SentTo | None:
+    """Return the reader of the mail with this token, also where nothing but its link remains."""
+    known = _find_recipient(MailingRecipient.leave_digest == digest(token))
+    link = None if known else db.session.get(LeaveLink, digest(token))
+    return _reader_of(link) if link else known
+
+
+def _reader_of(link: LeaveLink) -> SentTo:
+    return SentTo([link.address_digest], link.category)
+
+
+def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:
+    """Return the reader of the mail of the chosen recipient; None if there is no mail.
 
     By now the registration may have another address. A refusal does not concern that one.
     """
-    mine = meant, MailingRecipient.status != RecipientStatus.CHOSEN
-    query = select(OutboxMessage.recipient).join(
-        MailingRecipient, MailingRecipient.message_id == OutboxMessage.id
+    mine = meant, MailingRecipient.status.not_in(BESIDE)
+    query = (
+        select(OutboxMessage.recipient, Mailing.category)
+        .join(MailingRecipient, MailingRecipient.message_id == OutboxMessage.id)
+        .join(MailingRecipient.mailing)
     )
-    return db.session.scalar(query.where(*mine)) or ""
+    sent = db.session.execute(query.where(*mine)).first()
+    return SentTo(_digests(canonical_email(sent.recipient)), sent.category, sent.recipient) if sent else None
+
+
+def _list(digests: Sequence[str]) -> Sequence[MailRefusal]:
+    mine = select(MailRefusal).where(MailRefusal.digest.in_(digests))
+    return db.session.scalars(mine.order_by(MailRefusal.refused_at)).all()
+
+
+def _categories(digests: Sequence[str]) -> Collection[Category]:
+    stored = {row.category for row in _list(digests)}
+    return {category for category in Category if not stored.isdisjoint(_refusing(category))}
+
+
+def _refusing(category: Category) -> tuple[Refused, Refused]:
+    """Return what an address refuses so that it gets nothing of this category."""
+    return Refused.ALL, Refused(category)
 
 
 def _digests(address: str) -> list[str]:
     """Return the address's digest under each audit key, the present one first."""
-    said = f"{Category.MESSAGES}:{address}".encode()
+    said = f"messages:{address}".encode()
     return [hmac.new(key, said, sha256).hexdigest() for key in current_app.config["DATA_KEYS"]["audit"]]

@@ -38,13 +38,13 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
         for mailing in db.session.scalars(select(Mailing).where(Mailing.event_id == event.id))
         if not _questions_of(mailing).isdisjoint(keys)
     ]
-    links: dict[str, str] = {}
+    links: dict[str, dict[str, Any]] = {}
     for mailing in mine:
         links |= _links_of(mailing)
         _forget_people(mailing, now)
     ends_at = event.ends_at + LINKS_KEPT
     # Sorted by their digests, the links do not tell by their order which of them were of one message.
-    rows = [{"digest": one, "address_digest": links[one], "ends_at": ends_at} for one in sorted(links)]
+    rows = [{"digest": one, **links[one], "ends_at": ends_at} for one in sorted(links)]
     if rows:
         db.session.execute(insert(LeaveLink), rows)
     return len(mine)
@@ -62,14 +62,14 @@ def _questions_of(mailing: Mailing) -> set[str]:
     return {*mailing.question_keys, *locating_traces.list_keys(audience), *([silent] if silent else [])}
 
 
-def _links_of(mailing: Mailing) -> dict[str, str]:
-    """Return the digests of the addresses to which the message was sent, by those of the links in its mails."""
+def _links_of(mailing: Mailing) -> dict[str, dict[str, Any]]:
+    """Return digests of the addresses to which the message was sent, and its category, by the digests of its links."""
     sent = select(MailingRecipient.leave_digest, OutboxMessage.recipient).join(
         OutboxMessage, OutboxMessage.id == MailingRecipient.message_id
     )
     mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.leave_digest.is_not(None)
     return {
-        link: refusals.digest_of(canonical_email(address))
+        link: {"address_digest": refusals.digest_of(canonical_email(address)), "category": mailing.category}
         for link, address in db.session.execute(sent.where(*mine))
         if link
     }

@@ -33,10 +33,10 @@ MESSAGES = (
         retention=_l(
             "A year after the forum; your address is kept as a keyed digest from which nobody can read it"
         ),
-        columns=of("leave_links", "digest", "address_digest", "ends_at"),
+        columns=of("leave_links", "digest", "address_digest", "category", "ends_at"),
     ),
     Entry(
-        what=_l("That you want no messages that organisers write to many people"),
+        what=_l("That you want no messages that organisers write to many people, or none of a kind"),
         purpose=_l("So that none is sent to your address again, even if your data are erased and come back"),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,

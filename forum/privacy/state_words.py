@@ -4,7 +4,8 @@ from flask_babel import lazy_gettext as _l
 
 from forum.delegations.enums import DelegateState
 from forum.invitations.enums import InvitationState
-from forum.mailings.enums import Category, RecipientStatus
+from forum.mailings.enums import Category, RecipientStatus, Refused
+from forum.mailings.wording import CATEGORIES
 from forum.outbox.enums import SuppressionCause
 from forum.privacy.enums import RequestState
 from forum.registration.enums import RestrictionKind, RestrictionState, TokenPurpose
@@ -53,8 +54,13 @@ RECIPIENTS = {
     RecipientStatus.WAITING: _l("To be written to"),
     RecipientStatus.QUEUED: _l("Message made"),
     RecipientStatus.LEFT_OUT: _l("Left out"),
+    RecipientStatus.OMITTED: _l("Left out"),
 }
-REFUSED = {Category.MESSAGES: _l("Messages that organisers write to many people")}
+REFUSED = {
+    Refused.ALL: _l("Messages that organisers write to many people"),
+    Refused.PRACTICAL: CATEGORIES[Category.PRACTICAL],
+    Refused.FURTHER: CATEGORIES[Category.FURTHER],
+}
 CAUSES = {
     SuppressionCause.BOUNCED: _l("A message to it came back"),
     SuppressionCause.COMPLAINED: _l("A message to it was marked as unwanted"),

@@ -55,6 +55,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
             "message_id",
             "status",
             "abort_reason",
+            "is_of_care",
             "lane",
             "attempts",
             "next_attempt_at",
@@ -69,7 +70,16 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
         *("changed_at", "proposed_at", "ended_at", "people"),
         # The column `audience` has filters of the attendee list, but no search text: where a filter names somebody, the
         # people themselves are stored instead.
-        *("subjects", "audience", "fallback", "begins_at", "left_out", "question_keys", "kept_counts"),
+        *(
+            "category",
+            "subjects",
+            "audience",
+            "fallback",
+            "begins_at",
+            "left_out",
+            "question_keys",
+            "kept_counts",
+        ),
     },
     "mailing_recipients": {"id", "mailing_id"},
     "mail_texts": {
@@ -209,7 +219,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     "PlanForm": ("anchor", "days", "hour"),
     "OfferRuleForm": ("way", "number"),
     "SilenceRuleForm": ("way", "number", "hour"),
-    "MessageForm": ("subjects", "words", "fallback"),
+    "MessageForm": ("category", "subjects", "words", "fallback"),
     "MailTextForm": ("subject", "opening", "closing"),
     "PeopleForm": ("sector", "status", "unanswered"),
     "SendOwnForm": ("when", "moment"),

@@ -625,6 +625,13 @@ CONSOLE = [
         world="long",
         as_=ORGANISER,
     ),
+    Sight(
+        "message, left out",
+        "sent_mailings.show",
+        way=of_letter("sent_mailings.show", "sent", only="omitted"),
+        world="long",
+        as_=ORGANISER,
+    ),
     Sight("refuse messages", "refusing.show", {"token": "x" * 43}),
     Sight("follow the news", "followers.ask"),
     Sight(

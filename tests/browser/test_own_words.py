@@ -76,8 +76,8 @@ def test_an_organiser_writes_to_one_sector_and_a_stakeholder_refuses(app, databa
     link = re.search(r"/en/r/messages/\S+", mail["List-Unsubscribe"].strip("<>"))[0]
     person = chromium.new_context(locale="en").new_page()
     person.goto(f"{forum.url}{link}")
-    follow(person.get_by_role("button", name="No more messages"))
-    expect(person.locator("h1")).to_have_text("You get no more messages")
+    follow(person.get_by_role("button", name="No more messages of any kind"))
+    expect(person.locator("h1")).to_have_text("You get no more of these messages")
     assert person.context.cookies() == []
     db.session.rollback()
     assert len(db.session.scalars(select(MailRefusal)).all()) == 1

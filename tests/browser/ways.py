@@ -290,10 +290,10 @@ def of_mailing(endpoint: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, mailing=visitor.world.mailing)
 
 
-def of_letter(endpoint: str, kind: str) -> Way:
+def of_letter(endpoint: str, kind: str, **query: str) -> Way:
     """Open a console page about a message that organisers write, such as a draft."""
     return lambda visitor: visitor.open(
-        endpoint, event=visitor.world.event, mailing=visitor.world.letters[kind]
+        endpoint, event=visitor.world.event, mailing=visitor.world.letters[kind], **query
     )
 
 

@@ -118,6 +118,7 @@ LETTER = {
     **{f"subjects-{code}": "New" for code in ("sv", "en")},
     **{f"words-{code}": "New" for code in ("sv", "en")},
     "fallback": "",
+    "category": "further",
 }
 FORMS = {  # For each endpoint: audience, form values, columns that may change, tables that may get rows.
     "registration.check": (*REGISTER[:2], {}, set()),
@@ -677,7 +678,12 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # Nothing changes: the mailing is not sent yet.
     **{f"mailings.{act}": (ADMIN, {}, {}, set()) for act in ("pause", "resume", "stop")},
     "own_mailings.new": (ADMIN, LETTER, {}, {"mailings"} | ADDED),
-    "own_mailings.write": (ADMIN, LETTER, {"mailings": {"subjects", "words", "changed_at"}}, ADDED),
+    "own_mailings.write": (
+        ADMIN,
+        LETTER,
+        {"mailings": {"subjects", "words", "changed_at", "category"}},
+        ADDED,
+    ),
     "own_mailings.people": (
         ADMIN,
         {"sector": "ngo", "status": "confirmed"},

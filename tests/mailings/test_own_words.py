@@ -153,6 +153,34 @@ def test_everybody_who_gets_nothing_is_counted_with_the_reason(organiser, event)
     assert mailing.left_out == {"ended": 1, "unconfirmed": 1, "no_address": 1}
     work()
     assert mails_of(mailing).keys() == {person.email}
+    assert counts(mailing) == Counts(waiting=1)
+
+
+def test_an_organiser_sees_who_was_left_out_from_the_start_and_why(organiser, sign_in_as, event):
+    stays, gone = confirmed(event), confirmed(event, family_name="Goneson")
+    write(actions.cancel, gone, actor="person", now=NOW)
+    mailing = make_planned(event)
+    work()
+    here = {"event": "nf27", "mailing": mailing.id}
+    page = organiser.get("sent_mailings.show", **here)
+    assert "Goneson" not in page.text
+    page = page.follow("Show who was left out from the start, and why")
+    assert "Goneson" in page.text
+    assert page.all("td[data-label=Why]") == ["no longer registered"]
+    mailer = sign_in_as(Role.MAILER, event)
+    page = mailer.get("sent_mailings.show", **here, only="omitted")
+    assert "Goneson" not in page.text
+    assert page.all("tbody th") == [stays.email]
+
+
+def test_whoever_was_chosen_and_left_out_stays_chosen_when_the_message_is_stopped(organiser, event):
+    one, gone = confirmed(event), confirmed(event)
+    write(actions.cancel, gone, actor="person", now=NOW)
+    mailing = make_planned(event, people=[one.id, gone.id])
+    rows = select(MailingRecipient.status, MailingRecipient.left_because).order_by(MailingRecipient.id)
+    assert db.session.execute(rows).all() == [("waiting", None), ("omitted", "ended")]
+    write(own_words.take_back, mailing, actor="user:1", now=NOW)
+    assert db.session.execute(rows).all() == [("chosen", None)] * 2
 
 
 def test_whoever_cancels_or_comes_after_sending_is_not_written_to(organiser, event):

@@ -12,6 +12,7 @@ from forum.mailings import mail_texts
 from forum.mailings.models import Mailing
 from forum.outbox.mail_text_models import MailText
 from tests.factories.events import NOW
+from tests.factories.mailings import make_proposed
 from tests.factories.own_words import make_draft, make_sent
 from tests.factories.registrations import confirmed
 
@@ -71,6 +72,35 @@ def test_other_recipients_are_shown_with_words_that_are_not_saved(organiser, eve
     second = first.form("form.form").submit(button="Next", expect=200)
     assert {"New for Kim" in frames(one)[0].text for one in (first, second)} == {True, False}
     assert second.soup.select_one("[name=words-en]").text.strip() == "New for {given name}"
+
+
+def test_a_new_message_is_shown_before_there_is_a_draft(organiser, event):
+    confirmed(event)
+    typed = {f"{part}-{code}": f"{part} {code}" for part in ("subjects", "words") for code in ("sv", "en")}
+    page = organiser.get("own_mailings.new", event="nf27")
+    shown = page.form("form.form").submit(typed, button="Preview", expect=200)
+    assert "These words are not saved yet" in shown.text
+    assert [frame.text.count("words ") for frame in frames(shown)] == [1, 1]
+    db.session.rollback()
+    assert db.session.scalars(select(Mailing)).all() == []
+    wrong = page.form("form.form").submit({**typed, "words-en": "{name}"}, button="Preview", expect=422)
+    assert wrong.soup.select("iframe") == []
+    saved = shown.form("form.form").submit(button="Save the draft", follow=True)
+    assert "subjects en" in saved.all(".mail-subject")
+
+
+def test_a_change_of_the_event_is_shown_with_words_that_are_not_saved(organiser, event):
+    confirmed(event, language="en")
+    mailing = make_proposed(event)
+    page = organiser.get("mailings.show", event="nf27", mailing=mailing.id)
+    shown = page.form("form.form").submit({"words-en": "<i>Sorry</i>"}, button="Preview", expect=200)
+    assert "These words are not saved yet" in shown.text
+    assert "<i>Sorry</i>" in frames(shown)[0].text
+    db.session.rollback()
+    assert db.session.scalars(select(Mailing.words)).one()["en"] == "The venue is closed."
+    saved = shown.form("form.form").submit(button="Save and show", follow=True)
+    assert "These words are not saved yet" not in saved.text
+    assert "<i>Sorry</i>" in frames(saved)[0].text
 
 
 def test_a_standard_mail_is_shown_with_words_that_are_not_saved(organiser, event):

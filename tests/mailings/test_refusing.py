@@ -1,5 +1,6 @@
 """Refusing messages from organisers by one press, and what is never refused (M06–M08, M10)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,18 +9,21 @@ from sqlalchemy import select
 from forum.database import start_write
 from forum.extensions import db
 from forum.mailings import own_words
+from forum.mailings.enums import Category
 from forum.mailings.models import MailRefusal
 from forum.outbox import suppression
 from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.registration import mails as registration_mails
 from tests.factories.events import NOW
-from tests.factories.own_words import make_draft, make_planned
+from tests.factories.own_words import WRITTEN, make_draft, make_planned
 from tests.factories.registrations import confirmed, write
 from tests.mailings.test_own_words import BEGUN, PRESSED, mails_of, parse, work
 from tools.pages import Pages
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+PRACTICAL, FURTHER = "Practical information about the event", "News and invitations beyond the event"
+INVITING = replace(WRITTEN, category=Category.FURTHER)
 
 
 @pytest.fixture
@@ -57,10 +61,14 @@ def test_a_mail_program_refuses_without_cookie_or_token_of_a_form(app, event, fr
     work()
     link = link_in(mails_of(first)[person.email])
     pages = Pages(app)
-    assert "No more messages from the organisers?" in pages.get(link).h1
+    assert "Which messages do you want?" in pages.get(link).h1
     assert refusals() == 0
     page = pages.open(link, method="POST", data=ONE_CLICK)
-    assert (page.status, page.h1, page.headers.getlist("Set-Cookie")) == (200, "You get no more messages", [])
+    assert (page.status, page.h1, page.headers.getlist("Set-Cookie")) == (
+        200,
+        "You get no more of these messages",
+        [],
+    )
     pages.open(link, method="POST", data=ONE_CLICK)
     assert refusals() == 1
     assert person.email not in str(db.session.scalars(select(MailRefusal)).one().__dict__)
@@ -69,8 +77,55 @@ def test_a_mail_program_refuses_without_cookie_or_token_of_a_form(app, event, fr
     confirmed(event)
     write(own_words.send, second, **{**PRESSED, "user_id": None})
     assert (second.people, second.left_out) == (1, {"unsubscribed": 1})
-    page.submit(expect=200)
-    assert refusals() == 0
+    again = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
+    assert (again.h1, refusals()) == ("You get these messages again", 0)
+
+
+def states(page) -> list[str]:
+    """Return for each kind of message on the page whether it comes."""
+    return page.all("form .status")
+
+
+def test_each_kind_is_refused_apart_and_comes_again(app, event, frozen):
+    person, _other = confirmed(event), confirmed(event)
+    practical, further = make_planned(event), make_planned(event, written=INVITING)
+    work()
+    first, second = (mails_of(one)[person.email] for one in (practical, further))
+    assert parse(first)["List-Id"] != parse(second)["List-Id"]
+    pages, link = Pages(app), link_in(first)
+    page = pages.open(link_in(second), method="POST", data=ONE_CLICK)
+    assert states(page) == ["Comes to you", "Does not come to you"]
+    for mail in (first, second):
+        db.session.refresh(mail)
+    assert (first.status, second.status) == (MessageStatus.QUEUED, MessageStatus.ABORTED)
+    assert (make_planned(event).people, make_planned(event, written=INVITING).left_out) == (
+        2,
+        {"unsubscribed": 1},
+    )
+    page = page.form("form.form").submit(button="No more messages of any kind", expect=200)
+    assert states(page) == ["Does not come to you"] * 2
+    assert "No more messages of any kind" not in page.text
+    page = pages.get(link).form("form.form").submit(button=f"Get it again: {FURTHER}", expect=200)
+    assert states(page) == ["Does not come to you", "Comes to you"]
+    assert make_planned(event).left_out == {"unsubscribed": 1}
+    page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
+    assert (states(page), refusals()) == (["Comes to you"] * 2, 0)
+
+
+def test_a_refusal_of_all_messages_from_before_there_were_kinds_holds_for_each(app, event, frozen):
+    person = confirmed(event)
+    first = make_planned(event)
+    work()
+    link, pages = link_in(mails_of(first)[person.email]), Pages(app)
+    pages.open(link, method="POST", data={"leave": "messages"})
+    confirmed(event)
+    for written in (WRITTEN, INVITING):
+        assert make_planned(event, written=written).left_out == {"unsubscribed": 1}
+    # A page that was opened before the update has this button.
+    page = pages.open(link, method="POST", data={"act": "again"})
+    assert states(page) == ["Comes to you", "Does not come to you"]
+    nonsense = pages.open(link, method="POST", data={"leave": "everything"})
+    assert states(nonsense) == ["Does not come to you"] * 2
 
 
 def test_a_refusal_takes_back_what_has_not_left_and_holds_when_the_mail_is_made(app, event, frozen):
@@ -95,7 +150,10 @@ def test_the_results_say_that_somebody_wants_no_messages(organiser, event, froze
     work()
     organiser.open(link_in(mails_of(mailing)[person.email]), method="POST", data=ONE_CLICK)
     page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
-    assert page.all("td[data-label=Result], td[data-label=Why]") == ["Left out", "wants no messages"]
+    assert page.all("td[data-label=Result], td[data-label=Why]") == [
+        "Left out",
+        "wants no messages of this kind",
+    ]
 
 
 def test_a_refusal_outlives_an_erasure_and_a_new_registration(app, event, frozen):
@@ -139,7 +197,7 @@ def test_two_presses_at_once_refuse_once(app, event, frozen, monkeypatch):
     work()
     link = link_in(mails_of(mailing)[person.email])
     # Neither of two simultaneous presses sees the refusal that the other one has not stored yet.
-    monkeypatch.setattr("forum.mailings.refusals.is_refused", lambda _address: False)
+    monkeypatch.setattr("forum.mailings.refusals._list", lambda _digests: [])
     for _press in range(2):
         Pages(app).open(link, method="POST", data=ONE_CLICK)
     assert refusals() == 1

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from forum.mailings import refusals
+from forum.mailings.enums import Category
 from forum.outbox import delivery, suppression
 from tests.commands.test_bounces import run
 from tests.factories.mails import make_mail, states
@@ -106,4 +107,4 @@ def test_signed_mail_goes_through_a_real_mail_server_and_back(app, event, postfi
         client.sendmail(READER, [ways.decode()], b"Subject: unsubscribe\r\n\r\n")
     postfix.mails("bounces")
     assert run(app, "--maildir", box) == (0, "1: a recipient wants no more messages\n")
-    assert refusals.is_refused(READER)
+    assert refusals.is_refused(READER, Category.PRACTICAL)

@@ -8,6 +8,7 @@ from forum.columns import Member
 from forum.database import Base, start_write
 from forum.extensions import db
 from forum.mailings import refusals
+from forum.mailings.enums import Refused
 from forum.outbox import suppression
 from forum.outbox.enums import SuppressionCause
 from forum.people import notes
@@ -52,6 +53,7 @@ NOT_TOLD = {
     **dict.fromkeys(
         ("import_tables", "import_table_parts"), "an organiser's table, until its people are imported"
     ),
+    "leave_links": "digests of links and addresses, which nothing ties to a registration",
     "delegation_links": "digests of a contact's links; the delegation itself is told",
     "events": "contacts of the organiser",
     "tombstones": "marks of people who have been erased",
@@ -116,7 +118,7 @@ def test_refused_messages_and_a_mark_on_the_address_are_told(app, person):
     start_write(db.session)
     for address in (person.email, other.email):
         suppression.suppress(address, SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
-        refusals._refuse(address, NOW)
+        refusals._store(refusals.digest_of(address), Refused.ALL, NOW)
     db.session.commit()
     page = everything_of(app, person, "sv")
     moment = "3 maj 2027 kl. 14.00 (CEST)"

@@ -16,7 +16,7 @@ from forum.extensions import db
 from forum.imports import kept_tables
 from forum.imports.tables import Table
 from forum.mailings import chosen_audience, leaving, own_words, refusals, whereabouts
-from forum.mailings.enums import MailingStatus
+from forum.mailings.enums import Category, MailingStatus
 from forum.mailings.errors import NothingFailed
 from forum.mailings.models import LeaveLink, MailingRecipient, Reminder
 from forum.mailings.queries import Counts, count_by_result
@@ -190,13 +190,21 @@ def test_links_of_such_a_message_still_refuse_further_ones(app, event, people, p
     (link, _), (_, address) = ways_of(first), ways_of(second)
     delete_at(event.ends_at + WEEK)
     assert mails_of(mailing) == {}
-    pages.get(link).form("main form").submit(expect=200)
+    pages.open(link, method="POST", data={"List-Unsubscribe": "One-Click"})
     start_write(db.session)
     assert leaving.note(b"Subject: x\r\n\r\n", sent_to=address, now=NOW)
     db.session.commit()
-    assert [refusals.is_refused(one.email_canonical) for one in people] == [True, True, False]
+    assert [refusals.is_refused(one.email_canonical, Category.PRACTICAL) for one in people] == [
+        True,
+        True,
+        False,
+    ]
     write(refusals.take_back, link.rpartition("/")[2])
-    assert [refusals.is_refused(one.email_canonical) for one in people] == [False, True, False]
+    assert [refusals.is_refused(one.email_canonical, Category.PRACTICAL) for one in people] == [
+        False,
+        True,
+        False,
+    ]
     write(whereabouts.forget_links, now=event.ends_at + timedelta(days=365))
     assert db.session.scalars(select(LeaveLink)).all() == []
 
