@@ -42,7 +42,7 @@ def waits_of(event: Event) -> Waits:
         g.waits = {}
     if event.id not in g.waits:
         scope = mail_scope(event)
-        query = _select(scope.with_accounts, sign_ins.reviewed_sectors(event))
+        query = _select(scope.with_accounts, scope.with_care, sign_ins.reviewed_sectors(event))
         g.waits[event.id] = _waits(event, db.session.execute(query, {"event_id": event.id}).one())
     return g.waits[event.id]
 
@@ -59,10 +59,10 @@ def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
 
 
 @lru_cache(maxsize=100)
-def _select(with_accounts: bool, sectors: frozenset[int] | None) -> Select[Any]:
+def _select(with_accounts: bool, with_care: bool, sectors: frozenset[int] | None) -> Select[Any]:
     """Select the numbers of the event `event_id`. Every page of the console runs this; building it takes longer."""
     event_id: Any = bindparam("event_id")
-    return select(*_columns(event_id, Scope(event_id, with_accounts), sectors))
+    return select(*_columns(event_id, Scope(event_id, with_accounts, with_care), sectors))
 
 
 def _columns(event_id: Any, scope: Scope, sectors: frozenset[int] | None) -> list[Any]:

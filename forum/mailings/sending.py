@@ -98,7 +98,10 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
         return None
     code = chosen_audience.code_for(mailing, registration.language)
     leave = {"leave_link": refusals.issue(recipient), "leave_address": leaving.address_of(recipient)}
-    return mails.queue_own_words(recipient, code, leave, now=now)
+    message = mails.queue_own_words(recipient, code, leave, now=now)
+    if message is not None:
+        message.is_of_care = unanswered.is_of_care(mailing)
+    return message
 
 
 def list_started(*, now: datetime) -> Sequence[int]:

@@ -14,7 +14,11 @@ IS_UNSENT = text("status IN ('queued', 'awaiting_retry', 'inflight')")
 
 
 class OutboxMessage(Base):
-    """A mail, rendered once. `content` holds its bytes until it is sent, encrypted because of its links (S18)."""
+    """A mail, rendered once. `content` holds its bytes until it is sent, encrypted because of its links (S18).
+
+    With `is_of_care` the mail tells that somebody has not answered about diet or access, which only the role care may
+    know (S14).
+    """
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
@@ -60,6 +64,7 @@ class OutboxMessage(Base):
     last_error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_of_care: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 
 class WorkerHeartbeat(Base):

@@ -23,17 +23,20 @@ UNSENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFL
 class Scope:
     """The mails that an organiser may see: those of one event, and those about accounts if `with_accounts`.
 
-    Mails to followers of the news are not among them.
+    Mails to followers of the news are not among them, and only `with_care` those to people who have not answered about
+    diet or access (S14).
     """
 
     event_id: int
     with_accounts: bool = False
+    with_care: bool = False
 
     def condition(self) -> ColumnElement[bool]:
         """Return the SQL condition for mails that belong to the scope."""
         mine = OutboxMessage.event_id == self.event_id
         seen = mine | OutboxMessage.event_id.is_(None) if self.with_accounts else mine
-        return and_(seen, OutboxMessage.kind.not_in(TO_FOLLOWERS))
+        of_care = [] if self.with_care else [~OutboxMessage.is_of_care]
+        return and_(seen, OutboxMessage.kind.not_in(TO_FOLLOWERS), *of_care)
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ LEFT_TO_THE_FILE = {
     *(("mailing_recipients", name) for name in ("step", "leave_digest")),
     *(("delegates", name) for name in ("told", "typed")),
     ("address_changes", "is_own"),
+    ("outbox_messages", "is_of_care"),
     # Copies of values before a merge, which are kept for a day.
     *(("registration_merges", name) for name in ("before", "care_before")),
 }

@@ -9,6 +9,7 @@ from forum import clock
 from forum.accounts.access import may_open
 from forum.audit import queries as audit_queries
 from forum.events import queries as events
+from forum.outbox.models import OutboxMessage
 from forum.people import notes
 from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
@@ -31,7 +32,7 @@ from forum.registration.models import Registration
 def describe(registration: Registration, filters: listing.Filters) -> dict[str, Any]:
     """Return what this module adds to the context of templates/console/attendees/show.html."""
     zone, noted = registration.event.zone, _notes(registration)
-    entries, mails = audit_queries.find_history(registration), queries.list_mails(registration)
+    entries, mails = audit_queries.find_history(registration), _mails(registration)
     return {
         "timeline": dossier.timeline(entries, noted, mails, zone),
         "tags": tag_links(registration),
@@ -41,6 +42,12 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
         "is_restricted": restrictions.is_restricted(registration),
         "suppressed": suppression_words.told(mark, zone) if (mark := suppressions.find(registration)) else "",
     }
+
+
+def _mails(registration: Registration) -> Sequence[OutboxMessage]:
+    """Return the person's mails; those to people who have not answered about diet or access only to care (S14)."""
+    with_care = may_open("counts.people", registration.event)
+    return [mail for mail in queries.list_mails(registration) if with_care or not mail.is_of_care]
 
 
 def _notes(registration: Registration) -> Sequence[RegistrationNote]:

@@ -9,13 +9,17 @@ from forum.accounts.models import Membership, User
 from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
-from forum.mailings import chosen_audience, reminders, unanswered
+from forum.mailings import chosen_audience, reminders, sending, unanswered
+from forum.mailings.models import MailingRecipient
 from forum.mailings.own_words import TO_STOP, Written
+from forum.outbox import listing
+from forum.outbox.enums import MessageStatus
+from forum.outbox.queries import Scope
 from forum.questions.enums import QuestionKind
 from forum.registration import given
 from forum.registration.given import Answered
 from tests.factories.events import NOW
-from tests.factories.own_words import make_draft, make_reminder
+from tests.factories.own_words import make_draft, make_planned, make_reminder
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
@@ -107,3 +111,33 @@ def test_a_message_by_a_question_about_care_is_there_for_the_role_care_alone(sig
     page = organiser.get("own_mailings.people", event="nf27", mailing=draft.id)
     assert [one["value"] for one in page.soup.select("[name=unanswered] option")] == ["", "diet"]
     assert reminder.mailing.audience == {"unanswered": "diet"}
+
+
+def test_to_whom_a_message_about_care_went_is_there_for_the_role_care_alone(sign_in_as, frozen, event):
+    """Neither the outbox nor a person's page tells others who has not answered about diet (S14)."""
+    make_question(event, "diet", choices=("vegan",), care=True)
+    person = confirmed(event)
+    mailing = make_planned(event, {"unanswered": "diet"})
+    for number in sending.list_next(now=NOW + 2 * TO_STOP):
+        write(sending.queue_one, number, now=NOW + 2 * TO_STOP)
+    message = db.session.scalars(
+        select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
+    ).one()
+    start_write(db.session)
+    message.message.status = MessageStatus.FAILED
+    db.session.commit()
+    organiser, words = sign_in_as(Role.ORGANISER, event), "Message from the organisers"
+
+    def shown() -> list[bool]:
+        one = organiser.get("attendees.show", event="nf27", reference=person.reference)
+        return [
+            words in organiser.get("outbox.index", event="nf27").text,
+            words in one.text,
+            "message has failed" in organiser.get("console.overview", event="nf27").text,
+        ]
+
+    assert shown() == [False] * 3
+    assert listing.find_message(Scope(event.id), str(message.message_id)) is None
+    user = db.session.scalars(select(User).order_by(User.id.desc())).first()
+    save(Membership(user_id=user.id, role=Role.CARE, event_id=event.id))
+    assert shown() == [True] * 3
