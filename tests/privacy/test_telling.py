@@ -55,6 +55,7 @@ NOT_TOLD = {
     ),
     "leave_links": "digests of links and addresses, which nothing ties to a registration",
     "delegation_links": "digests of a contact's links; the delegation itself is told",
+    "leave_links": "digests of links in messages and of addresses, from which nobody can be read",
     "events": "contacts of the organiser",
     "tombstones": "marks of people who have been erased",
 }
