@@ -57,3 +57,5 @@ def _find_in_mail(given: Given) -> Iterator[str]:
     is_encrypted = given.flag("MAIL_USE_TLS") or given.flag("MAIL_USE_SSL")
     if given.get("MAIL_PASSWORD") and not is_encrypted:
         yield "FORUM_MAIL_USE_TLS or FORUM_MAIL_USE_SSL must be on, for there is a FORUM_MAIL_PASSWORD"
+    if given.flag("MAIL_USE_TLS") and given.flag("MAIL_USE_SSL"):
+        yield "FORUM_MAIL_USE_TLS and FORUM_MAIL_USE_SSL are both on: SSL is for port 465, TLS for 587 and 25"

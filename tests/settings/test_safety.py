@@ -172,6 +172,13 @@ def test_unsafe_setting_stops_production_and_is_named_without_its_value(safe, na
     assert SECRET not in str(found)
 
 
+def test_production_refuses_two_ways_of_encrypting_mail_at_once(safe):
+    """Within TLS no mail server offers STARTTLS, so no mail would leave."""
+    assert problems({**safe, "MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"}) == [
+        "FORUM_MAIL_USE_TLS and FORUM_MAIL_USE_SSL are both on: SSL is for port 465, TLS for 587 and 25"
+    ]
+
+
 def test_production_refuses_a_folder_that_others_may_enter(safe, tmp_path):
     tmp_path.chmod(0o755)
     assert problems(safe) == [
