@@ -71,7 +71,7 @@ UNTOLD = {
     "page_revisions": {"id", "page_id", "user_id", "made_at", "content"},
     "old_addresses": set(),
     "glossary_terms": {"id"},
-    "questions": {"id", "event_id", "position", "answers_deleted_at"},
+    "questions": {"id", "event_id", "position", "answers_deleted_at", "traces_deleted_at"},
     "question_choices": {"id", "question_id", "position"},
     "mail_texts": {"id", "event_id", "standard", "changed_at"},
 }
