@@ -53,7 +53,6 @@ NOT_TOLD = {
     **dict.fromkeys(
         ("import_tables", "import_table_parts"), "an organiser's table, until its people are imported"
     ),
-    "leave_links": "digests of links and addresses, which nothing ties to a registration",
     "delegation_links": "digests of a contact's links; the delegation itself is told",
     "leave_links": "digests of links in messages and of addresses, from which nobody can be read",
     "events": "contacts of the organiser",
