@@ -21,7 +21,7 @@ LONGEST = TIMES * CONFIRM_TIME
 
 
 def outlast_cancellation(event: Event, *, now: datetime) -> None:
-    """Extend the time of contacts, their people and substitutes who have not confirmed, as the event was cancelled.
+    """Give contacts, their people and substitutes more time to confirm, because the event was cancelled.
 
     Call with the event locked.
     """

@@ -108,7 +108,7 @@ def sealed(table: Table, bound_to: str) -> str:
 
 
 def is_short(table: Table) -> bool:
-    """Return whether the page can carry the table, and one transaction register its people."""
+    """Return whether a page can hold the table in a hidden field, and one transaction register its people."""
     try:
         return len(table.rows) <= MOST and bool(sealed(table, ""))
     except sheet_rows.TooLarge:

@@ -17,7 +17,7 @@ from forum.registration.restriction_models import STANDS, RestrictionRequest
 # A request is marked as urgent when three weeks of its month are over.
 WARNED_AFTER = timedelta(weeks=3)
 DECIDED_SHOWN = 50
-# The worker lifts a restriction within a minute of its end.
+# How long after its announced end a restriction counts as overdue. The worker usually lifts it within a minute.
 LIFTED_WITHIN = timedelta(minutes=5)
 
 

@@ -59,9 +59,10 @@ def clear(event: Event, user_id: int) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete choices unchanged for a day, and people whose data may not be used from all choices; return how many.
+    """Delete organisers' choices of people in the attendee list that were not changed for a day.
 
-    The worker calls this. Without it those people would be chosen again when their restriction ends.
+    People whose data may not be used are removed from newer choices, too, or they would be chosen again when their
+    restriction ends. Returns how many people were removed in all. The worker calls this.
     """
     is_old = ChosenPerson.chosen_at <= now - KEPT_FOR
     old = delete(ChosenPerson).where(is_old | ChosenPerson.registration_id.in_(RESTRICTED))

@@ -11,7 +11,7 @@ LEAST, MOST = 10, 300
 
 
 class RevealForm(TidyForm):
-    """Asks for the handler's reason; its key works for one reveal."""
+    """Asks a handler for the reason to see a person's protected identity; each opened form works for one reveal."""
 
     reason = StringField(
         _l("Why do you have to know?"),

@@ -184,7 +184,8 @@ window.measures = (() => {
     return found;
   };
 
-  // Each field about a person has the attributes of PURPOSES (A04); only the console may have other fields.
+  // Each field of public and sign-in pages has the attributes, such as autocomplete, that PURPOSES lists for its name
+  // (A04). In the console only fields for mail addresses and passwords are checked.
   const purposes = () => {
     const found = [];
     // What a contact tells of the people of a delegation must not be filled in with the contact's own data.
