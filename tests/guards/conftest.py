@@ -105,7 +105,7 @@ def queried(world) -> list[tuple[str, str]]:
         "organisations.edit",
         "questions.preview",
         "posts.edit",
-        *("own_mailings.new", "own_mailings.write", "sent_mailings.show"),
+        *("mailings.show", "own_mailings.new", "own_mailings.write", "sent_mailings.show"),
     }
     console = [
         *(
