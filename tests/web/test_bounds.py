@@ -9,6 +9,7 @@ from forum.delegations import queries as delegations
 from forum.delegations import substituting
 from forum.delegations.models import DelegationLink
 from forum.events import previews
+from forum.events.enums import NameOrder
 from forum.home import site
 from forum.mailings import queries as mailings
 from forum.mailings.enums import MailingKind
@@ -63,8 +64,9 @@ def test_the_same_view_of_a_list_is_saved_once_and_another_one_not_under_its_nam
         write(saved_views.save, event, saved_views.Content({}, []), **told)
 
 
-def test_names_that_begin_with_a_digit_or_with_nothing_have_a_heading():
-    assert [door_list._letter(key) for key in ("9 lives", "", "ek")] == ["0–9", "–", "E"]
+@pytest.mark.parametrize("order", NameOrder)
+def test_names_that_begin_with_a_digit_or_with_nothing_have_a_heading(order):
+    assert [door_list._letter(key, order) for key in ("9 lives", "", "ek")] == ["0–9", "–", "E"]
 
 
 def test_a_quotation_mark_is_mended_only_where_one_fits():
