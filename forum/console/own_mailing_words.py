@@ -122,7 +122,7 @@ def forgotten_words() -> str:
 
 
 def narrowed_to(only: str, mailing: Mailing) -> str:
-    """Return to which rows the results are narrowed; only whoever may open people's pages sees who is left."""
+    """Return `only` if this organiser may list those people alone, else ""; who was left out needs people's pages."""
     may_see = only == queries.TROUBLED or may_open("attendees.show", mailing.event)
     return only if only in {queries.TROUBLED, queries.OMITTED} and may_see else ""
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from forum.folding import search_fold
 from forum.web.edits import digest
 
-# For each value the headings that it may have, the best first: pretix has the buyer's "Email" beside "Attendee email",
-# Eventbrite the buyer's names and country beside the attendee's, and "Title" in an export of Indico is a form of
-# address where the table also has "Position".
+# For each value the headings that it may have, the best first, because a table may have several of them: pretix has the
+# buyer's "Email" beside "Attendee email", Eventbrite the buyer's names and country beside the attendee's. In an export
+# of Indico that has "Position", its "Title" is a form of address, such as Dr, and no occupation.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "given_name": (
         "attendee name given name",

@@ -34,7 +34,7 @@ from forum.web.edits import digest
 from forum.web.languages import moment_text
 
 INVITATIONS = ("invitation", "invitation-reminder")
-# The first lines of mails that are about something else than the reader's own registration.
+# The first lines of mails that are not about a registration of the reader, by the name of the mail.
 OPENINGS = {**dict.fromkeys(INVITATIONS, OF_INVITATION), NEW_ADDRESS: OF_NEW_ADDRESS}
 # A stand-in for any deadline while the standard words are read; the placeholder then replaces its text.
 SOME_TIME = datetime(2001, 2, 3, 4, 5, tzinfo=UTC)

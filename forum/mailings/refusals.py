@@ -84,7 +84,7 @@ def find_link(mark: bytes) -> LeaveLink | None:
 
 
 def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
-    """Refuse messages of the category of the recipient's mail, as `refuse`; return whether there is a mail."""
+    """Refuse, for a recipient's address, further messages of their mail's category; return whether there is a mail."""
     known = _find_recipient(MailingRecipient.id == recipient.id)
     if known:
         _refuse(known, Refused(known.category), now)

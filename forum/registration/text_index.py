@@ -127,7 +127,7 @@ def rebuild() -> None:
 
 
 def _is_on_postgresql() -> bool:
-    """Return whether the database is PostgreSQL with an index of the texts."""
+    """Return whether the database is PostgreSQL and has the index for searching people (migration 0076)."""
     if db.session.get_bind().dialect.name != "postgresql":
         return False
     known = current_app.extensions
