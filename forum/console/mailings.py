@@ -233,7 +233,9 @@ def _page(
 
 
 def _get_or_404(event: Event, number: int, *kinds: MailingKind) -> Mailing:
-    return queries.find(event, number, *kinds) or abort(404)
+    """Return the event's mailing; a message by a question about diet or access to the role care alone (S14)."""
+    mailing = queries.find(event, number, *kinds)
+    return mailing if mailing and may_know_people(mailing) else abort(404)
 
 
 def _to(slug: str, number: int) -> ResponseReturnValue:

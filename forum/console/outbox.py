@@ -13,6 +13,7 @@ from forum import clock
 from forum.accounts import sign_ins
 from forum.console.mailings import list_drafts, list_rows
 from forum.console.outbox_forms import DismissForm
+from forum.console.own_mailing_words import may_know_people
 from forum.console.scope import mail_scope
 from forum.database import start_write
 from forum.events import queries as events
@@ -20,6 +21,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import progress
+from forum.mailings import queries as mailings
 from forum.outbox import actions, listing, relay, wording
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped
@@ -93,7 +95,8 @@ def _list(event: Event) -> dict[str, Any]:
 
 def _left(event: Event) -> str:
     """Return in words how long sending the event's mailings still takes; "" when no mail is held back by a pace."""
-    people, seconds = progress.left_of(event)
+    hidden = [one.id for one in mailings.list_sending(event) if not may_know_people(one)]
+    people, seconds = progress.left_of(event, beside=hidden)
     if not people:
         return ""
     return ngettext(

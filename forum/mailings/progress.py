@@ -66,11 +66,14 @@ def seconds_left(mailing: Mailing) -> float:
     )
 
 
-def left_of(event: Event) -> tuple[int, float]:
-    """Return how many people wait for the event's mailings, and for how many seconds; 0 if the pace has no limit."""
+def left_of(event: Event, *, beside: Collection[int] = ()) -> tuple[int, float]:
+    """Return how many people wait for the event's mailings, and for how many seconds; 0 if the pace has no limit.
+
+    The mailings with the ids in `beside` do not count.
+    """
     if not pacing.is_on():
         return 0, 0
-    waiting = count_waiting(Mailing.event_id == event.id)
+    waiting = count_waiting(Mailing.event_id == event.id, Mailing.id.not_in(beside))
     return sum(waiting.values()), pacing.seconds_for(waiting)
 
 

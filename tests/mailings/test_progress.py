@@ -3,12 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
 from forum.extensions import db
 from forum.mailings import sending
 from forum.mailings.models import MailingRecipient
 from tests.factories.own_words import make_planned
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
+from tests.factories.saving import save
 from tests.mailings.test_own_words import BEGUN, work
 
 
@@ -46,4 +51,17 @@ def test_pages_say_how_long_it_takes(event, organiser, time):
     text = organiser.get("sent_mailings.show", **here).text
     assert "At this pace the last one leaves on" in text
     work(time.now)
+    assert said in organiser.get("outbox.index", event="nf27").text
+
+
+def test_only_the_role_care_reads_how_many_wait_for_a_message_by_a_question_about_diet(
+    event, sign_in_as, time
+):
+    make_question(event, "diet", choices=("vegan",), care=True)
+    for number in range(6):
+        confirmed(event, "ngo", email=f"p{number}@a.example")
+    make_planned(event, {"unanswered": "diet"})
+    organiser, said = sign_in_as(Role.ORGANISER, event), "Messages to many that wait for their turn: 6."
+    assert said not in organiser.get("outbox.index", event="nf27").text
+    save(Membership(user_id=db.session.scalars(select(User.id)).one(), role=Role.CARE, event_id=event.id))
     assert said in organiser.get("outbox.index", event="nf27").text

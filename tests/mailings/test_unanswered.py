@@ -105,6 +105,9 @@ def test_a_message_by_a_question_about_care_is_there_for_the_role_care_alone(sig
         organiser.get(page, event="nf27", mailing=draft.id, expect=404)
     assert organiser.get("reminders.index", event="nf27").all("td.num") == ["not shown"]
     assert "Food" not in organiser.get("outbox.index", event="nf27").text
+    sent = make_planned(event, {"unanswered": "diet"})
+    for page in ("mailings.show", "mailings.stop"):
+        organiser.get(page, event="nf27", mailing=sent.id, expect=404)
     user = db.session.scalars(select(User).order_by(User.id.desc())).first()
     save(Membership(user_id=user.id, role=Role.CARE, event_id=event.id))
     assert organiser.get("reminders.index", event="nf27").all("td.num") == ["1"]
