@@ -28,7 +28,7 @@ from forum.registration import filter_words, listing
 from forum.registration import wording as registration_wording
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
-from forum.registration.narrowing import UnknownFilter, by_first
+from forum.registration.narrowing import UnknownFilter, by_first, list_asked
 from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
@@ -173,14 +173,16 @@ def _filters_in_url(slug: str) -> tuple[Event, Filters]:
 def _keep(event: Event, filters: Filters, form: MessageForm) -> Mailing:
     """Store the draft with its filters.
 
-    If filters name people or depend on who is reading, store the people themselves instead.
+    If filters name people or depend on who is reading, store the people themselves instead. By which answers somebody
+    found people to tick nobody knows, so for those every question counts by which the list is filtered (P27).
     """
     if not (filters.q or filters.delegation or filters.chooser):
         query = filters.query(sort="", view="", column="")
         return own_words.draft(event, form.written(), audience=query, **by_now())
     chosen = listing.matching(event, filters).with_only_columns(Registration.id).order_by(*listing.BY_NAME)
     numbers = db.session.scalars(chosen).all()
-    keys = [*by_first(filters.values("answer"))]
+    asked = [one.key for one in list_asked(event)] if filters.chooser else []
+    keys = [*dict.fromkeys([*asked, *by_first(filters.values("answer"))])]
     return own_words.draft(
         event, form.written(), audience=None, people=numbers, question_keys=keys, **by_now()
     )

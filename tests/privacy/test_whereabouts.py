@@ -233,6 +233,18 @@ def test_drafts_and_reminders_are_for_nobody_until_people_are_chosen_again(event
     assert "3 people get it." in page.text
 
 
+def test_people_ticked_in_the_list_may_have_been_found_by_any_answer(event, people, organiser):
+    """A message to those who were ticked has no filter that tells by which answers somebody found them."""
+    page = organiser.get("attendees.index", event="nf27", **FILTERS)
+    ticked = {"who": [one.reference for one in people[:2]]}
+    page = page.form("#many").submit(button="Write …", follow=True, forged=ticked)
+    page.submit({"subjects-en": "Your bus", "words-en": "It waits for you."}, follow=True)
+    chosen = select(MailingRecipient.registration_id)
+    assert db.session.scalars(chosen).all() == [one.id for one in people[:2]]
+    delete_at(event.ends_at + WEEK)
+    assert db.session.scalars(chosen).all() == []
+
+
 def test_deleted_answers_are_offered_as_filters_no_more_until_the_event_is_moved(event, people):
     assert chosen_audience.filters_of(FILTERS, event).picked
     delete_at(event.ends_at + WEEK)
