@@ -4,6 +4,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
+from sqlalchemy import event as events
 from sqlalchemy import func, select
 
 from forum import clock
@@ -14,7 +15,7 @@ from forum.audit.queries import REGISTRATIONS_SEARCHED
 from forum.database import TURN_SECONDS
 from forum.events.queries import find_current, find_sector
 from forum.extensions import db
-from forum.imports import actions, kept_tables, table_work, tables
+from forum.imports import actions, kept_tables, queries, table_work, tables
 from forum.imports.enums import TableState
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.imports.table_models import ImportTable, ImportTablePart
@@ -298,3 +299,19 @@ def test_a_part_takes_as_many_statements_late_as_early(app, organiser, page):
             write(table_work.work, table, now=NOW)
         numbers.append(len(counted))
     assert numbers[0] == numbers[1] < 100
+
+
+def test_a_part_looks_for_its_own_addresses_and_reads_nobody_else(event):
+    made, asked = AttendeeImport(id=1, event_id=event.id, made_at=NOW), []
+    events.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    queries.list_taken_since(made, ["kim@example.org", "sam@example.org"], NOW)
+    connection = db.session.connection()
+    plans = [
+        connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+        for statement, values in asked[-2:]
+    ]
+    steps = [step.detail for plan in plans for step in plan if " registrations " in step.detail]
+    assert steps == [
+        "SEARCH registrations USING INDEX ix_registrations_email_event (email_canonical=? AND event_id=?)",
+        "SEARCH registrations USING INTEGER PRIMARY KEY (rowid=?)",
+    ]
