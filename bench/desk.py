@@ -140,14 +140,17 @@ def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
     columns.submit(IMPORTED, button="Look at what would happen", follow=True)
     yield Row(group, "a long table: the worker's dry run", told(sum(_parts(app)), number))
     pages.get(columns.path).submit(button=f"Import {number} people", follow=True)
-    parts = _parts(app)
-    yield Row(group, "the worker's import, with a message each", told(sum(parts), number))
+    # The import begins with a check of the whole table, which holds no lock.
+    check, *parts = _parts(app)
+    yield Row(group, "the worker's import, with a message each", told(check + sum(parts), number))
     yield Row(group, "the longest part, during which nobody else writes", f"{1000 * max(parts):.0f} ms")
 
 
 def _table(name: str, number: int) -> str:
     # Two tables name different people: somebody with a registered person's name and organisation is left out.
-    rows = (f"{name.title()};Ek {each};{name}{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number))
+    rows = (
+        f"{name.title()};Ek {each};{name}{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number)
+    )
     return f"{HEADINGS}\n{''.join(rows)}"
 
 
