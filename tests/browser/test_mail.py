@@ -46,6 +46,13 @@ DARK = """() => [...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
     .filter(rule => rule.media?.mediaText.includes("prefers-color-scheme"))
     .flatMap(rule => [...rule.cssRules]).flatMap(rule => [...rule.style])"""
 
+# The number of lines of each label in the table of when and where the event is.
+LABEL_LINES = """() => [...document.querySelectorAll(".facts th")].map(label => {
+    const range = document.createRange();
+    range.selectNodeContents(label);
+    return range.getClientRects().length;
+})"""
+
 
 @pytest.fixture
 def page(chromium):
@@ -83,6 +90,15 @@ def test_a_word_that_is_longer_than_a_phone_is_wide_breaks(database, page):
     page.set_content(mail_texts.preview(event, "offered", "en", now=NOW).html)
     resize(page, 320)
     assert measure(page, "sideways") == []
+
+
+@pytest.mark.parametrize("width", [320, 640])
+def test_labels_beside_long_facts_are_not_broken(database, page, width):
+    """ "When" beside two days with hours once became "Whe" and "n" below it."""
+    page.set_content(mail_texts.preview(make_event(), "offered", "en", now=NOW).html)
+    resize(page, width)
+    assert page.locator(".facts th").all_inner_texts() == ["When", "Where", "Sector"]
+    assert set(page.evaluate(LABEL_LINES)) == {1}
 
 
 def write_account_mails(user: User) -> None:
