@@ -60,6 +60,22 @@ def test_a_message_is_shown_with_words_that_are_not_saved(organiser, event):
     assert "Another one" in saved.all(".mail-subject")
 
 
+def test_words_that_are_not_saved_can_be_seen_but_not_sent(organiser, event):
+    """Beside the preview of new words, "Send to 1 person…" led to sending the old ones."""
+    confirmed(event, language="en")
+    draft, change = make_draft(event), make_proposed(event)
+    for page, typed in (
+        (organiser.get("own_mailings.write", event="nf27", mailing=draft.id), {"words-en": "Newer words"}),
+        (organiser.get("mailings.show", event="nf27", mailing=change.id), {"words-en": "Newer words"}),
+    ):
+        assert "Send to 1 person…" in page.links
+        shown = page.form("form.form").submit(typed, button="Preview", expect=200)
+        assert "Save the words above first" in shown.text
+        assert not {"Send to 1 person…", "Plan it as a reminder…"} & set(shown.links)
+        saved = shown.form("form.form").submit(button="Save and show", follow=True)
+        assert "Send to 1 person…" in saved.links
+
+
 def test_other_recipients_are_shown_with_words_that_are_not_saved(organiser, event):
     """Links to the message as the next person gets it would lose what was typed, above all without a script."""
     for name in ("Kim", "Åsa"):
