@@ -22,7 +22,7 @@ from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.models import Reminder
 from forum.registration import offers
 from forum.registration.narrowing import UnknownFilter
-from forum.web.languages import in_language, moment_text
+from forum.web.languages import hour_text, in_language, moment_text
 
 WHY = {
     Skipped.LATE: _l("Left out: its hour was missed, so it did not leave late"),
@@ -59,7 +59,7 @@ def list_lines(event: Event, now: datetime) -> list[Line]:
 
 def rule_text(reminder: Reminder) -> str:
     """Return when a reminder leaves, such as "3 days before the forum, at 09:00"."""
-    hour = f"{reminder.hour:02}:00"
+    hour = hour_text(reminder.hour)
     if reminder.anchor == Anchor.START:
         if not reminder.days:
             return _("on the day the forum begins, at %(hour)s", hour=hour)

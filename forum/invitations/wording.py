@@ -19,7 +19,7 @@ from forum.invitations.models import Invitation
 from forum.invitations.queries import standing_of
 from forum.registration.enums import Status
 from forum.registration.models import Registration
-from forum.web.languages import day_text, in_language
+from forum.web.languages import day_text, hour_text, in_language
 
 # States of a registration that do not prove that the person owns the address, unless it was confirmed before.
 UNCONFIRMED = (Status.PENDING, Status.EXPIRED, Status.CANCELLED)
@@ -92,7 +92,7 @@ def silence_rule_text(event: Event) -> str:
         "after %(num)s day without an answer, at %(hour)s",
         "after %(num)s days without an answer, at %(hour)s",
         event.invitation_reminder_days,
-        hour=f"{event.invitation_reminder_hour:02}:00",
+        hour=hour_text(event.invitation_reminder_hour),
     )
 
 

@@ -1,10 +1,10 @@
 """The language of a request, and how moments and texts are shown in it."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
 from flask_babel import format_decimal, get_locale, get_translations, refresh
@@ -124,6 +124,13 @@ def clock_text(moment: datetime, zone) -> str:
     """Return a time of the day such as "23:59 (CET)" in the event's time zone."""
     pattern = CLOCKS.get(language(), "HH:mm (z)")
     return format_datetime(moment.astimezone(zone), pattern, locale=WRITTEN.get(language(), language()))
+
+
+def hour_text(hour: int) -> str:
+    """Return a full hour of the day, such as "09:00", or "09.00" in Swedish."""
+    return format_time(
+        time(hour), CLOCKS.get(language(), CLOCKS["en"]).removesuffix(" (z)"), locale=language()
+    )
 
 
 def until_text(moment: datetime, zone) -> str:

@@ -6,7 +6,7 @@ import pytest
 from flask_babel import force_locale
 
 from forum.events.days import list_days
-from forum.web.languages import dates_of
+from forum.web.languages import dates_of, hour_text
 from tests.factories.events import new_event
 
 NIGHT = {"ends": "17:00", "starts": "08:30"}
@@ -49,3 +49,8 @@ def test_dates_in_words_end_with_the_last_day_although_its_hours_are_not_known(l
     event = new_event(starts_at=starts, ends_at=ends)
     assert [day.date.day for day in list_days(event)] == [16, 17]
     assert dates_of(event) == {"en": "16–17 November 2027", "sv": "16–17 november 2027"}[language]
+
+
+def test_an_hour_is_written_as_in_other_moments_of_its_language(language):
+    """The plan of reminders once had "kl. 09.00" and "kl. 09:00" in one row."""
+    assert hour_text(9) == {"en": "09:00", "sv": "09.00"}[language]
