@@ -9,9 +9,9 @@ from playwright.sync_api import CDPSession, Locator, Page
 
 _wires: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 MANY = 150  # the most key presses of a test: more than a person would make to reach an element
-# Add two focusable elements to the page, before and behind all others: the focus goes to one of them when it leaves
-# the others. Without them the focus would go to the browser's bar, from which Chromium returns it some time later,
-# and the test could see the focus move again.
+# Add a focusable fence at each end of the page: a focus that leaves the page's own elements stops there. Without
+# fences the focus would go to the browser's bar, Chromium would return it to the page some time later, and the test
+# could see the focus move again.
 FENCE = """() => {
     document.querySelectorAll("[data-fence]").forEach(stop => stop.remove());
     for (const [name, put] of [["before", "prepend"], ["behind", "append"]]) {
@@ -107,7 +107,7 @@ class Keyboard:
         assert box.is_checked()
 
     def pick(self, label: str) -> None:
-        """Go to the first radio button of a group with none chosen, and press Down until the one with this label is."""
+        """Choose the radio button with this label by Space at the first button of its group, and Down until there."""
         button = self.page.get_by_label(label, exact=True)
         name = button.get_attribute("name")
         self.go_to(self.page.locator(f'input[type=radio][name="{name}"]').first)
@@ -121,14 +121,15 @@ class Keyboard:
         return [note["place"] for note in self.notes(key, "() => null")]
 
     def notes(self, key: str, question: str) -> list[dict[str, Any]]:
-        """Walk as `walk` does, and return the index ("place") of each element that has had the focus, and the "answer"
-        of a function in the page, asked while the element had it.
+        """Move the focus through the page as `walk` does; return a note of each element that has had the focus.
 
-        The page takes the notes itself, because to ask at each press takes longer than the press.
+        A note has the index of the element ("place"), and what the JavaScript function `question` returned while the
+        element had the focus ("answer"). The page takes the notes, because asking it at each press would take longer
+        than the press.
         """
         self._stand_before(key)
         self.page.evaluate(TAKE_NOTES.replace("QUESTION", question))
-        # One press leaves the page, and one more makes the page note that.
+        # Besides one press for each element: one leaves the page, and at the start of the next one the page notes that.
         presses = len(focusable_places(self.page)) + 2
         for _number in range(MANY):
             self.press_tab(key, presses)
@@ -140,7 +141,7 @@ class Keyboard:
         raise AssertionError(f"the focus never leaves: it is at {notes[-1]['place']}")
 
     def stops(self, key: str = "Tab") -> Iterator[int]:
-        """Walk as `walk` does, and yield each index while its element has the focus."""
+        """Move the focus through the page as `walk` does; yield the index of each element while it has the focus."""
         self._stand_before(key)
         notes: list[dict[str, Any]] = []
         for _number in range(MANY * 10):
@@ -178,7 +179,7 @@ def _stops_in(notes: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
 
 
 def wire(page: Page) -> CDPSession:
-    """Return the page's connection to the browser itself, which a page keeps because opening one takes long."""
+    """Return the page's connection to Chromium's DevTools; it is opened once for a page, because that takes long."""
     if page not in _wires:
         _wires[page] = page.context.new_cdp_session(page)
     return _wires[page]

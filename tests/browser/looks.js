@@ -6,7 +6,7 @@ window.looks = (() => {
   const PICTURES = ["IMG", "svg", "VIDEO", "CANVAS"];
   const BLOCKS = ["flex", "flow-root", "grid"];
   const CLEAR = "rgba(0, 0, 0, 0)";
-  // What axe says of texts whose contrast it cannot judge for a reason that all texts of their kind have.
+  // Those of axe's reasons for not judging a text's contrast that hold for all texts of the same kind.
   const PAINTED = ["bgGradient", "bgImage", "imgNode", "pseudoContent", "shortTextContent", "nonBmp"];
   // Attributes of which axe asks only whether there are words in them; it reads no data-… at all.
   const TEXTS = ["alt", "title", "placeholder", "value", "label", "summary", "aria-label", "aria-roledescription", "aria-valuetext"];
@@ -15,10 +15,10 @@ window.looks = (() => {
     "aria-details", "aria-errormessage", "aria-activedescendant"];
   const LANGUAGES = ["lang", "hreflang"];
   const CHOSEN = ["checked", "selected"]; // attributes that axe reads only beside aria-checked
-  const CURRENT = ["page", "true"]; // values of aria-current, which any element may have
+  const CURRENT = ["page", "true"]; // the values of aria-current that axe allows on any element
   const SHAPES = ["viewBox", "d", "x", "y", "dx", "dy", "width", "height", "transform", "points"]; // attributes of a drawing, none of which axe reads
   const READ = ["sv", "en"]; // the languages of the site; axe knows both
-  // All elements except the options of lists that open, of which a language may have more than another.
+  // All elements except the options of drop-down lists, of which one language may have more than the other.
   const all = () => [...document.querySelectorAll("*:not(select:not([multiple], [size]) option)")];
 
   // Return five things of the page as it looks now:
@@ -64,9 +64,9 @@ window.looks = (() => {
 
   // Return a sum of the document without its words, addresses and language. Two pages have one skeleton when they have the
   // same elements with the same attributes in the same order, where the same elements and attributes have words, the same
-  // links lead into the page itself, and the same elements are tied together. The rules that are neither about colours nor
-  // about places then say the same of both: they ask whether a name, a label or a language is there, but not which. They
-  // ask no more of the second option of a list than of the first.
+  // links lead into the page itself, and the same elements refer to each other by id. The rules that are neither about
+  // colours nor about places then find the same faults on both pages: they ask whether a name, a label or a language is
+  // there, but not which. They ask no more of the second option of a list than of the first.
   function skeleton() {
     const numbers = new Map();
     for (const { id } of all()) if (id && !numbers.has(id)) numbers.set(id, numbers.size);

@@ -34,14 +34,14 @@ SCHEMES = {
 class Axe:
     """axe-core for pages in all their languages and looks.
 
-    Most rules depend on the document without its words (its skeleton), and on what is displayed of it. That rarely
-    changes with the look or the language. Two depend on sizes and positions, two on colours; they run again in each
+    Most rules depend on the document without its words (its skeleton), and on what is displayed of it. Both rarely
+    change with the look or language. Two rules depend on sizes and positions, two on colours: these run again in each
     language. The contrast is judged once for each kind of text, also when another width, language or page shows that
     kind again. With forced colours axe reads a mixture of both colour sets, so contrast is left out.
 
-    Darkness and forced colours rarely change anything but colours. Where that is so, forced colours are left out for a
-    page with the same skeleton of which the same is displayed in the light. The dark scheme is left out when its texts
-    are also of the same kinds in the same order: their dark colours have been judged already.
+    Darkness and forced colours rarely change anything but colours. Forced colours are left out for a page when a page
+    with the same skeleton and the same displayed elements was checked in the light scheme. The dark scheme is left out
+    when its texts are also of the same kinds in the same order: their dark colours have been judged already.
     """
 
     widths: tuple[int, ...] = WIDTHS
@@ -49,7 +49,7 @@ class Axe:
     _good: set[str] = field(default_factory=set)  # kinds of text that have enough contrast
     # Texts without contrast, such as those of hidden elements.
     _unjudged: set[Text] = field(default_factory=set)
-    # Documents that axe has checked, but for sizes and colours.
+    # Documents that axe has checked by all rules except those about sizes and colours.
     _known: set[Document] = field(default_factory=set)
     # looks that only differ in colours from the light look of the same document
     _settled: set[Look] = field(default_factory=set)

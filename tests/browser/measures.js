@@ -24,10 +24,10 @@ window.measures = (() => {
     event: {}, // the field chooses the event to which a search is limited, and says nothing about a person
   };
 
-  // What has been found out about elements, which holds as long as the page stands still: see run().
+  // The answers that `remembered` keeps for elements. They hold while the page stands still: run() forgets them first.
   const memories = [];
 
-  // Return the function with a memory for its answers.
+  // Return a function that answers as the given one, but remembers its answer for each element.
   function remembered(answer) {
     const memory = new Map();
     memories.push(memory);

@@ -76,7 +76,7 @@ TABLE_SENT = wrongly(
 
 @dataclass(frozen=True)
 class Sight:
-    """A page in a state. Without a `way` it is opened by its URL; `as_` signs an organiser in first."""
+    """A page in a state, opened by the function `way` or else by its URL; `as_` is the organiser to sign in before."""
 
     name: str
     endpoint: str

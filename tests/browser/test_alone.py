@@ -112,7 +112,7 @@ def test_typed_answers_go_along_to_another_sector_and_language_without_javascrip
     expect(page.locator("h1")).to_have_text("Dina uppgifter")
     assert page.url.endswith("/sv/register/tech?change=1")
     assert [page.input_value(f"[name={name}]") for name in ("given_name", "email")] == ["Åsa", "asa@"]
-    # Enter sends the answers instead of switching the language, because a hidden submit button is the form's first.
+    # The form's first button is a hidden submit button, so Enter sends the answers instead of switching the language.
     with page.expect_navigation():
         page.locator("[name=organisation]").press("Enter")
     expect(page.locator(".error-summary")).to_be_visible()

@@ -12,7 +12,7 @@ PHONE, DESK = 320, 1280
 PAPER = 718  # the width in px of an A4 page without its margins
 # Names of the measures (measures.js) whose result does not depend on the colour scheme.
 CONTENT = ("spoken", "fields", "choices", "purposes", "tables", "tongues", "told")
-IN_TURN = 6  # how many pages are measured in one language before those in the other
+IN_TURN = 6  # six pages are measured in Swedish, the next six in English, and so on
 
 
 def pages():
@@ -50,7 +50,7 @@ def test_page_can_be_read_and_used(visit, axe, name, measured_in):
 
 
 def unreadable(page: Page) -> dict[str, list[str]]:
-    """Return the faults that the measures find, by look; the page must be wide and light when this begins."""
+    """Return the faults that the measures find, by look; the page must be DESK wide and in the light scheme before."""
     found = {"desk": measure(page, *READING, "small", "twins", *CONTENT)}
     found["spaced text"] = measure_spaced(page)
     resize(page, DESK // 2)

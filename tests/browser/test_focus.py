@@ -20,7 +20,7 @@ SCHEMES = {
 
 
 def in_both_sizes():
-    """Yield each page in both sizes, one of them as a slow test: the desktop's and the phone's by turns."""
+    """Yield each page in the size of a desktop and of a phone; by turns one of the two is marked as a slow test."""
     for number, name in enumerate(EVERY_KIND):
         for kind, size in enumerate(SIZES):
             marks = () if number % 2 == kind else (pytest.mark.slow,)

@@ -140,7 +140,7 @@ def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(c
     with page.expect_request("**/images/choose?*"):
         keys.press("Enter")
     choice = dialog.locator(f"[data-choose='{unused}']")
-    choice.focus()  # the list of the previous search is still shown
+    choice.focus()  # until the search is answered, the images of the previous search are shown
     shown_before = choice.element_handle()
     answers[0].continue_()
     shown_before.wait_for_element_state("hidden")

@@ -85,7 +85,7 @@ def test_every_mail_can_be_read_on_a_phone_and_a_desk_in_light_and_dark(database
 
 
 def test_a_word_that_is_longer_than_a_phone_is_wide_breaks(database, page):
-    """Names of forums and towns may be long words, as in Finnish; no reader can scroll a mail sideways everywhere."""
+    """Names of forums and towns may be long words, as in Finnish; not every mail program can scroll sideways."""
     event = make_event(name=Text(sv=LONG_NAME, en=LONG_NAME), place=Text(sv=LONG_NAME, en=LONG_NAME))
     page.set_content(mail_texts.preview(event, "offered", "en", now=NOW).html)
     resize(page, 320)

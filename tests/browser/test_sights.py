@@ -1,4 +1,4 @@
-"""Every route is opened in the browser tests, or is listed here as not being a page."""
+"""Every route is opened in the browser tests, or NO_PAGES says what it answers with instead of a page."""
 
 from forum.accounts.access import AUDIENCES
 from tests.browser.sights import SIGHTS

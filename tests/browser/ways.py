@@ -173,7 +173,7 @@ def imported(visitor: Visitor) -> None:
 
 
 def long_table(name: str) -> Way:
-    """Open the page of one of the test forum's long tables: one that waits, or one whose people were imported."""
+    """Open the page of a long table of the test forum: "waits" waits for its columns, "done" has been imported."""
 
     def go(visitor: Visitor) -> None:
         visitor.open("import_tables.show", event=visitor.world.event, table=visitor.world.long_tables[name])

@@ -309,7 +309,7 @@ def fill_long(world: World) -> None:
 
 
 def _write_down(event: Event) -> None:
-    """Add an organisation with long names, mail domains and a cap; forms suggest its name."""
+    """Add an organisation with long names, which forms suggest; merge another into it, and mark two as different."""
     written = Written(
         LONG_ORGANISATION,
         (LONG_WORD, LONG_NAME),
@@ -587,7 +587,7 @@ def _lay_out_import(world: World, event: Event) -> None:
 
 
 def _lay_out_tables(world: World, event: Event, user: User) -> None:
-    """Store a long table that waits for its columns, and one of which a row was left out."""
+    """Store two long tables: one waits for the choice of its columns, one is imported except for a refused row."""
     rows = {"rows": [[2, ["Åse", "Ŋižžaŧ", "ase@example.org"]]]}
     refused = {"refused": [[7, "Sektor", "Forumet har ingen sektor ”Nowhere”"]]}
     for name, state, part in (("waits", TableState.SENT, rows), ("done", TableState.DONE, refused)):
@@ -638,7 +638,7 @@ def _lay_out_images(world: World, event: Event) -> None:
 
 
 def _lay_out_desk(world: World, event: Event) -> None:
-    """Save a draft, a planned post and one that was withdrawn, and a change of a public post with its revisions."""
+    """Save a draft, a planned and a withdrawn post; change a public post and a page, so that they have revisions."""
     words = {"lead": LONG_NAME, "body": LONG_TEXT, "event_id": event.id}
     draft = make_post(("sv",), headline="Vad barnet behöver", **words, published_at=None, announced_at=None)
     planned = make_post(
@@ -685,7 +685,7 @@ def _revise_page(world: World, event: Event) -> None:
 
 
 def _add_organisers(world: World, event: Event) -> None:
-    """Add organisers with one-time links: a usual one, one without authenticator, narrow roles."""
+    """Add organisers of many roles, and one each without authenticator, disabled and invited; store one-time links."""
     organiser = make_user(Role.ADMIN, email="organiser@example.org", totp_proposed=SECRET)
     _lay_out_tables(world, event, organiser)
     make_user(Role.ORGANISER, event, email="new@example.org", totp_secret=None, totp_proposed=SECRET)
