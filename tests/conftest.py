@@ -7,7 +7,8 @@
         return make_app(database_url)
 
 Tests that begin with the same people share a database in which they have been saved once: the module has a function
-`fill`, which needs no fixture and returns nothing, and the fixture `people` asks for `filled` and reads them.
+`fill`, which needs no fixture and returns nothing, and its fixture `people` asks for the fixture `filled`
+and reads the people.
 """
 
 import gc
@@ -76,7 +77,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile the translations once, before the pytest workers start, and take the shortcuts of tests/shortcuts.py."""
+    """Compile the translations once, before the pytest workers start, and apply tests/shortcuts.py."""
     share_routes()
     compile_writes_once()
     describe_files_once()
@@ -228,7 +229,7 @@ def sign_in_as(app, frozen) -> SignInAs:
 
 @pytest.fixture
 def event(request, database) -> Event:
-    """Save the current event, with five sectors and 250 places; or give the one of the module's function `fill`."""
+    """Save the current event, with five sectors and 250 places; or give the event that the module's `fill` saved."""
     if "filled" not in request.fixturenames:
         return make_event()
     request.getfixturevalue("filled")
@@ -305,7 +306,7 @@ def sqlite_template(settings, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def filled_template(request, settings, sqlite_template, tmp_path_factory) -> Path:
-    """Make a SQLite file with all that the module's function `fill` saves at NOW, instead of once for each test."""
+    """Make a SQLite file with all that the module's `fill` saves at NOW: once for the module; each test gets a copy."""
     folder = tmp_path_factory.mktemp("filled-template")
     shutil.copyfile(sqlite_template, folder / "template.sqlite3")
     url = f"sqlite:///{folder / 'template.sqlite3'}"

@@ -1,4 +1,4 @@
-"""Acts on many people of the attendee list: choosing them, what the page says, and the task that does it (R12, R28)."""
+"""Acts on many people of the attendee list: choosing people, what the page says, and the task that acts (R12, R28)."""
 
 from datetime import timedelta
 

@@ -33,7 +33,7 @@ WORK = [job for job in JOBS if job.name in ("work off tasks", "end tasks", "forg
 
 @pytest.fixture
 def app(make_app, database_url):
-    """Give an app on each kind of database: choices are written by statements that insert what others select."""
+    """Give an app on each kind of database, because choices are written by INSERT statements with a SELECT inside."""
     return make_app(database_url)
 
 
@@ -54,7 +54,7 @@ def people(event, monkeypatch):
 
 def tick(page, *people: Registration, act: str = "keep", **values: str):
     """Tick these people on a page of the list and nobody else, and press a button of the form below the list."""
-    # The form sends only the boxes that are ticked here: they stand in the table, outside the form element.
+    # The boxes stand in the table, outside the form element, so the test itself names the ticked ones.
     outside = {"who": [one.reference for one in people], "act": act}
     return page.form("form#many").submit(values, follow=True, expect=200, forged=outside)
 

@@ -306,7 +306,7 @@ def test_nothing_of_an_erased_person_stays_with_whom_they_were_merged_into(
 
 
 def test_merges_in_a_row_that_were_undone_end_nobody(make_app, sqlite_url, tmp_path):
-    """In the backup the third registration is merged into the second one, which is erased, and that into the first."""
+    """The backup has the third registration merged into the second, this into the first; the second is erased later."""
     app = make_app(sqlite_url)
     with app.app_context():
         event = make_event()
@@ -329,7 +329,7 @@ def test_merges_in_a_row_that_were_undone_end_nobody(make_app, sqlite_url, tmp_p
 
 
 def back_up_then_part_and_erase(app, backups: Path, name: str) -> None:
-    """Make a backup; an hour later let Zqc cancel, undo the merge into Zqa, and erase the person of this name."""
+    """Make a backup; an hour later cancel person Zqc, undo the merge into Zqa, and erase the person called `name`."""
     run(app, "backup", str(backups))
     clock.freeze(NOW + HOUR)
     with app.app_context():
@@ -358,7 +358,7 @@ def standing():
 def test_an_empty_database_begins_with_a_file_whose_key_is_not_here(
     make_app, sqlite_url, blank_url, monkeypatch
 ):
-    """An empty database has nobody to erase again, so the demo that is loaded into it next loses nobody."""
+    """A new database starts beside a tombstone file of another key: nobody is to be erased, its demo loses nobody."""
     with make_app(sqlite_url).app_context():
         write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)
         remember()
@@ -414,7 +414,7 @@ def serve(app, monkeypatch) -> str:
 
 
 def test_a_restore_erases_nobody_else(app, make_app, blank_url, tmp_path):
-    """An address that was corrected before the erasure is somebody else's, whose delegation and invitation stay."""
+    """Rows with an address that the erased person had only until a correction are somebody else's, and stay."""
     with app.app_context():
         event = make_event()
         confirmed(event, given_name="Zqfirst", email="office@example.org")

@@ -52,7 +52,7 @@ def test_backup_and_restore_bring_the_images_back(app, image, make_app, blank_ur
 
 
 def test_backup_has_the_avif_files_that_an_image_gets_while_it_is_made(app, image, tmp_path):
-    """Images are added before and after the dump of the database, which may list AVIF files made between the two."""
+    """A backup adds images before the database's dump and after it, for the dump may list AVIF files made between."""
     with app.app_context():
         images = Images(tmp_path / "images.tar")
         images.add()
@@ -69,7 +69,7 @@ def test_backup_has_the_avif_files_that_an_image_gets_while_it_is_made(app, imag
 
 
 def test_images_of_an_earlier_version_get_their_avif_files_once(app, database):
-    """`forum make-avif` makes AVIF files for an image without; one whose AVIF would not be smaller stays as it is."""
+    """`forum make-avif` makes AVIF files for images without, unless an image's AVIF files would not be smaller."""
     event = make_event()
     for image in map(making.make, (jpeg(900, 600), jpeg(400, 400))):
         key = image.key_for(event.slug)

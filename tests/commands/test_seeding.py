@@ -1,4 +1,4 @@
-"""`forum seed` fills the demo with invented people who obey every rule and cause no mail, unless it has real ones."""
+"""`forum seed` fills the demo with invented people who obey every rule and cause no mail; a real forum is refused."""
 
 from collections import Counter
 

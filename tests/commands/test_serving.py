@@ -243,7 +243,7 @@ def test_every_serving_command_works_until_it_is_told_to_end(
 def test_two_host_lines_and_a_content_type_with_an_underscore_are_refused(run):
     """Two Host lines, which the server joins, are refused; tests/guards/test_hosts.py tests other invalid hosts.
 
-    The doctor finds a proxy that passes names with an underscore by the answer to one of them.
+    A header name with an underscore is refused, too: by that, `forum doctor` finds a proxy that passes such names.
     """
     forum = run("serve", "--web-only", "--workers", "1")
     wait_for(forum.answers, forum)

@@ -1,4 +1,4 @@
-"""Cancelling an event as a whole: what everybody reads, what calendars say, who can register; taking it back."""
+"""Cancelling an event: what everybody reads, what calendars say, who can register; and undoing the cancellation."""
 
 from datetime import timedelta
 
@@ -115,7 +115,7 @@ def test_a_post_says_that_the_forum_is_cancelled(event, pages):
 
 @pytest.mark.parametrize("act", ["cancel", "sector", "new-address"])
 def test_a_person_of_a_cancelled_event_reads_no_promise_about_places(event, pages, act):
-    """Before the event is cancelled, the page for giving up a place promises it to the next person in line."""
+    """Before the event is cancelled, the page for giving up a place promises the place to the next person in line."""
     token = write(links.issue, confirmed(event), TokenPurpose.MANAGE, now=NOW)
     pages.get("self_service.enter", token=token, expect=303)
     pages.get(f"/en/r/{act}", expect=200)

@@ -31,7 +31,7 @@ def event(database):
 
 
 def choices(page):
-    """Return the organisers in the filter by who acted, by number, and the number that is chosen."""
+    """Return the organisers whom the filter "who acted" offers, as {number: name}, and the chosen values."""
     options = page.soup.select("select[name=who] option")
     chosen = [option["value"] for option in options if option.has_attr("selected")]
     return {int(one["value"]): one.get_text() for one in options if one["value"].isdecimal()}, chosen

@@ -95,7 +95,7 @@ def test_old_address_does_not_lead_to_another_one(admin):
 
 
 def test_old_addresses_never_lead_in_a_circle(admin):
-    """A dot counts as a hyphen in an old address, so a redirect to /favicon.ico may lead on to that of /favicon-ico."""
+    """A dot counts as a hyphen in an old address, so a redirect to /favicon.ico may meet the one of /favicon-ico."""
     one, other = "/robots-txt;/favicon.ico", "/favicon-ico;/robots.txt"
     form = admin.get("redirects.import_file", event="nf27")
     for button in ("Check", "Import"):
@@ -160,7 +160,7 @@ def test_a_file_with_too_much_or_with_lines_that_say_nothing_is_refused(admin, m
     assert "The file is too large: at most 200 kB" in told("", b"/a;/en/\n" * 30_000)
     assert "Line 1: write the old address, a comma, and a path of this site" in told("/a")
     assert "Line 1: / is no old address" in told("/;/en/")
-    # A file that is not written in UTF-8 is read as one of an older Windows.
+    # A file that is not written in UTF-8 is read as Windows-1252, the encoding of older Windows programs.
     assert "Line 1: /nowhere-å is no page of this site" in told("", "/a;/nowhere-å\n".encode("cp1252"))
     monkeypatch.setattr(old_addresses_forms, "MOST_LINES", 1)
     assert "Use at most 1 lines" in told("/a;/en/\n/b;/en/")

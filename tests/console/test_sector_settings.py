@@ -160,7 +160,7 @@ def test_numbers_that_another_organiser_has_saved_are_compared(pages, small):
 
 
 def test_a_place_taken_meanwhile_counts_when_saving(pages, small):
-    """A registration while the form is open is no conflict, but a ceiling (most places) below the taken is refused."""
+    """A place taken while the form is open is no conflict; a ceiling (most places) below taken places is refused."""
     page = show(pages)
     confirmed(small, "politics")
     page = page.submit({"shares-0-floor": "0", "shares-0-ceiling": "0"}, button="Save", expect=422)

@@ -47,7 +47,7 @@ UNTOLD = {
         # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.
         *("id", "slug", "taken"),
         "hotline_url",  # only earlier versions read this column
-        # Count and time of the event's changes in this database.
+        # How often, and when last, the entries of the event's calendar file changed in this database.
         *("calendar_sequence", "calendar_changed_at"),
         "sorted_to",  # how far the worker is with sorting the event's people anew
     },
