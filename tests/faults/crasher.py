@@ -2,7 +2,7 @@
 
 arguments: ACT before|after NUMBER [FORM]
 
-NUMBER tells which commit of the act, from 1. FORM is the file of a form for the act "press": its path, its data and
+NUMBER is the commit's number in the act, from 1. FORM is the file of a form for the act "press": its path, its data and
 the session cookie of the browser that presses its button, in JSON.
 """
 

@@ -115,7 +115,7 @@ class Racers:
         return [Outcome(**outcome) for outcomes in self._gather() for outcome in outcomes]
 
     def _gather(self) -> list[Any]:
-        """Return what each of the processes says next."""
+        """Return the next message of each process."""
         for _process, pipe in self._lanes:
             if not pipe.poll(SECONDS):
                 raise TimeoutError("a process of the race does not answer")
@@ -123,7 +123,7 @@ class Racers:
 
 
 def serve() -> None:
-    """Run, in a process of its own, each race that its standard input sends, until that sends None."""
+    """Run, as the main function of a process, each race that arrives at its standard input; end when None arrives."""
     pipe = Connection(os.dup(0))
     share_routes()
     gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
@@ -166,7 +166,7 @@ def _register(job: dict[str, Any], sender: Sender = UNBOUNDED) -> Outcome:
 
 
 def _register_from_one_network(job: dict[str, Any]) -> Outcome:
-    """Register from one client address for all jobs, whose mails are limited over all processes."""
+    """Register from the same client address in every job: its limit of mails counts the jobs of all processes."""
     with current_app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
         return _register(job, limits.sender())
 
@@ -304,7 +304,7 @@ def _withdraw(job: tuple[int, int]) -> Outcome:
 
 
 def _say_yes(invitation_id: int) -> Outcome:
-    """Register the person of an invitation with a held place, as its link does."""
+    """Accept an invitation that holds a place, as the page behind the mailed link does."""
     database.start_write(db.session)
     invitation = db.session.get_one(Invitation, invitation_id)
     applicant = make_applicant(email=invitation.email, organisation=invitation.organisation)

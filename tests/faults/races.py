@@ -42,7 +42,7 @@ SAME = {
     "submission_key": "the-same-form",
 }
 SPELLINGS = ("anna@example.org", "ANNA@example.org", "Anna@Example.ORG", "anna@EXAMPLE.org")
-# A time after which every unconfirmed registration and every offer of now has expired.
+# How much later every registration that is unconfirmed now, and every offer that is open now, has expired.
 LATE = timedelta(hours=60)
 
 
@@ -200,7 +200,7 @@ def many_move_to_the_last_places(race):
 
 
 def workers_expire_and_offer(race):
-    """Eight workers at once expire registrations and make offers: each registration and each offer only once."""
+    """Eight workers at once expire registrations and make offers: each registration and each place only once."""
     long_ago = clock.now() - LATE
     event = open_event(capacity=6, sectors=[make_sector("tech", ceiling=6)], opens_at=long_ago)
     for _ in range(6):
@@ -235,7 +235,7 @@ def merges_and_cancellations(race):
     live = [sum(states[number].is_live for number in pair) for pair in pairs]
     merged = {(row.kept_id, row.ended_id) for row in db.session.scalars(select(RegistrationMerge))}
     assert all(states[ended].status == Status.CANCELLED for _kept, ended in merged)
-    # Of each pair of registrations one is left, unless the cancellation came first or ended the kept registration.
+    # Of each pair of registrations one is live at most: none when the cancellation ended the one that the merge kept.
     assert set(live) <= {0, 1}
     assert sum(not one.error for one in outcomes) == len(merged) + mails()["cancelled"]
     assert_counted_once()
@@ -376,7 +376,7 @@ def everything_in_two_events(race):
 
 
 def every_way_to_offer_at_once(race):
-    """Promotion, cancelling, declining, offers by hand, withdrawing and fewer places at once, in balance order."""
+    """Cancelling, declining, accepting, offers by hand, withdrawals and a new capacity at once, in balance order."""
     now = clock.now()
     sectors = [make_sector("tech", floor=4, ceiling=10), make_sector("ngo", ceiling=10)]
     event = open_event(capacity=12, sectors=sectors, line_order=LineOrder.BALANCE, offer_cutoff_hours=1)

@@ -33,7 +33,7 @@ def page(organiser, event):
 
 
 def lists() -> list[tuple[int, int, bool]]:
-    """Return of each prepared list how many people are done, how many parts it has, and whether it is ready."""
+    """Return for each prepared list how many people it has so far, how many parts it has, and whether it is ready."""
     db.session.rollback()
     parts = select(func.count()).where(KeptExportPart.export_id == KeptExport.id, KeptExportPart.number >= 0)
     query = select(KeptExport.done, parts.scalar_subquery(), KeptExport.ready_at.is_not(None))
@@ -41,7 +41,7 @@ def lists() -> list[tuple[int, int, bool]]:
 
 
 def recorded() -> int:
-    """Return how many exports the audit trail has, which is whole."""
+    """Return how many exports the audit trail records; fail if its chain is broken."""
     db.session.rollback()
     assert audit.verify() is None
     asked = AuditEntry.action == REGISTRATIONS_EXPORTED
@@ -78,7 +78,7 @@ def test_a_list_is_asked_for_completely_or_not_at_all(page, press, moment, kept)
 def test_a_door_list_is_recorded_before_it_is_given_and_nothing_of_it_stays(
     page, press, tmp_path, moment, recorded_then
 ):
-    """A server that is killed gives no PDF: it may be recorded without being given, never given without a record."""
+    """A killed server gives no PDF: a list may be recorded without being given, but is never given without a record."""
     assert press(page, None, moment, 1, **WHY, purpose="door", shape="pdf")
     assert (recorded(), lists()) == (recorded_then, [])
     left = [path for path in tmp_path.rglob("*") if path.is_file() and b"%PDF" in path.read_bytes()]

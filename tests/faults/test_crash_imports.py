@@ -60,7 +60,7 @@ def begin() -> None:
 
 
 def state() -> tuple[TableState, int, int]:
-    """Return the table's state and step, and how many people have been imported; each is complete, and places fit."""
+    """Return the table's state, step and number of imported people; check that each is whole and places fit."""
     db.session.rollback()
     table = db.session.scalars(select(ImportTable)).one()
     rows = db.session.scalars(select(ImportedPerson.row_number)).all()

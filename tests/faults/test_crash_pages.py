@@ -98,7 +98,7 @@ def test_a_round_of_confirmed_refusals_declines_each_person_completely_or_not_at
 
 
 def decided(people, status=Status.CONFIRMED) -> int:
-    """Return how many of the people are decided about; each of them has place or none, one mail and one audit entry."""
+    """Return how many people are decided about; check that each has one mail and one entry, and a place if approved."""
     db.session.rollback()
     done = {one.id for one in people if one.status == status}
     assert {one.id for one in people if one.holds_place} == (done if status == Status.CONFIRMED else set())

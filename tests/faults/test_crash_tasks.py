@@ -68,7 +68,7 @@ def test_a_killed_worker_leaves_no_act_half_done_and_none_undone(frozen, app, da
 
 
 def _fill(policy: SectorPolicy) -> Event:
-    """Save an event with five people, of whom the last one waits, though places are free by now; or all in review."""
+    """Save an event with five people: all are in review, or the last one waits although places have become free."""
     sectors = [make_sector("justice", ceiling=9, policy=policy), make_sector("ngo", ceiling=2)]
     event = make_event(capacity=4, sectors=sectors, organisation_cap=9)
     for _number in range(5):
@@ -87,7 +87,7 @@ def _done() -> int:
 
 
 def _changed(kind: TaskKind) -> int:
-    """Return how many people are as the task makes them."""
+    """Return how many people already are as the task is to make them."""
     db.session.rollback()
     tagged = {name: set() for name in ("vip", "press")}
     for number, name in db.session.execute(select(RegistrationTag.registration_id, RegistrationTag.name)):

@@ -33,7 +33,7 @@ def check(app):
 
 @contextmanager
 def cut_before(app, number: int, cut) -> Iterator[list[str]]:
-    """Collect the statements; call `cut` before the statement with this number, counted from 1."""
+    """Collect the SQL statements of the block; call `cut` before the statement with this number, counted from 1."""
     statements: list[str] = []
 
     def note(_connection, _cursor, statement, *_others):

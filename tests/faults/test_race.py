@@ -1,4 +1,4 @@
-"""When many register at once, no more people get a place than there are, and each is counted once (R01–R04).
+"""When many register at once, no more people get a place than there are places, and each is counted once (R01–R04).
 
 The threads of four real processes, each with an app of its own on one database, start at the same moment. Each
 scenario of tests/faults/races.py runs once, and twenty times in the slow part.

@@ -120,7 +120,7 @@ def test_pages_and_forms_go_on_while_writers_wait(forum):
 
 
 def test_a_crowd_behind_one_address_is_not_refused(forum):
-    """CROWD requests from one address that all begin before the first is finished are answered, not refused."""
+    """Forty requests (CROWD) from one address that all begin before the first is finished are answered, not refused."""
     crowd = send_slowly(forum, BODY, CROWD)
     assert ask(forum, "/healthz") == 200
     for connection in crowd:
@@ -150,7 +150,7 @@ def _listen(connections: list[socket.socket], heard: dict[socket.socket, bytes])
 
 @pytest.mark.slow
 def test_bodies_of_ten_megabytes_are_refused_unread(forum):
-    """Pages go on while MANY send ten megabytes each, 300 in all, and no process keeps them."""
+    """Pages are answered while thirty connections send ten megabytes each; no process keeps these 300 MB."""
     assert goes_on(forum) == [200] * 13
     before = sum(map(resident, forum.pids()))
     heavy = send_slowly(forum, HEAVY, MANY)

@@ -38,8 +38,9 @@ WAITING = {
     "A place is free for you",
 }
 MORE_FILES = 8  # how many files requests may open while open files are counted
-# Connections to SQLite that a process keeps for next requests, besides one a thread to each of the two databases. Their
-# number depends on how many requests ran at once so far, so the test limits their number, not their growth.
+# A process keeps at most five connections to SQLite for later requests (KEPT), besides a connection from each thread to
+# each of the two databases. How many there are depends on how many requests have run at once, so the test limits the
+# number of connections, not the growth since the warm-up.
 KEPT, DATABASES = 5, 2
 MORE_MEMORY = 12  # in MB: how much the memory of a process may grow; less than 2 MB was measured
 PAGES = (
