@@ -26,15 +26,15 @@ BRIEF = "<!doctype html><title>Refused</title><h1>Refused</h1>"
 def refused_briefly(of_request: Callable[[], Hashable] = lambda: None) -> Iterator[None]:
     """Within the block, render an error page only when it can differ from those rendered before; else a short one.
 
-    `of_request` returns what is special about the present request, for guards that ask for odd addresses. Browsers that
-    are not those of `world.browsers` get every page.
+    `of_request` returns what is special about the present request, for guards that ask for odd addresses. Browsers
+    other than those of `world.browsers` always get the whole page.
     """
     rendered: set[tuple] = set()
 
     def render(template: str, **shown) -> str:
         is_known = rendered.issuperset(keys := _what_decides(shown["status"], of_request()))
         rendered.update(keys)
-        # A page with a button that sends the fields again depends on the fields.
+        # A page with a button that sends the fields again depends on the fields, so it is always rendered.
         if is_known and not shown["kept"] and AUDIENCE in request.environ:
             return BRIEF
         return render_template(template, **shown)

@@ -25,7 +25,7 @@ PUBLIC = {
     "categories.name",
     "tags.name",
 }
-# Columns that the page of all of a person's data shows, in their own rows, besides PERSONS_OWN (S23).
+# Columns that a person reads on the page of all of their own data alone, in addition to PERSONS_OWN (S23).
 KEPT_APART = {
     *("protected_identities.answer", "care_answers.answer", "erasure_requests.reason"),
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation")),
@@ -130,8 +130,8 @@ OF_ROLES = (
         },
     ),
 )
-# Columns whose texts a reviewer sees of the people of their sector; the row belongs to the registration in its first
-# column.
+# Columns whose texts a reviewer sees of people in the reviewer's sector. The key of each row begins with the id of the
+# registration to which the row belongs.
 REVIEWERS = {
     *(f"registrations.{name}" for name in ("reference", "given_name", "family_name", "organisation")),
     *("registrations.title", "registrations.email", "answers.value", "proposed_refusals.words"),

@@ -17,7 +17,7 @@ from tests.guards.conftest import BOTH
 from tests.tried_migrations import add_migration, copy_migrations
 
 KINDS = ("pk_constraint", "foreign_keys", "unique_constraints", "check_constraints", "indexes")
-# SQL that reads the whole text of each trigger, for the comparison of before and after.
+# SQL that reads the whole text of each trigger, to compare the triggers before a migration and after it.
 TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name",
     "postgresql": "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
@@ -175,7 +175,7 @@ TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
 def test_steps_of_one_upgrade_do_not_wait_for_each_other(make_app, sqlite_url, folder, monkeypatch):
-    """All migrations of an upgrade run in one turn to write: a second turn would have to wait for the first one."""
+    """All migrations of an upgrade enter the queue of writers once: a second entry would have to wait for the first."""
     add_migration(folder, ADD.format(table="events"))
     add_migration(folder, ADD.format(table="posts"))
     turns, enter = [], Line.enter

@@ -115,7 +115,7 @@ def test_a_counter_that_went_wrong_is_found(demo, sign_in_as):
 
 @pytest.mark.slow
 def test_a_counter_of_places_for_invited_people_that_went_wrong_is_found(demo, sign_in_as):
-    """Control: a place too many that is held for somebody who is invited makes the table and the lists differ."""
+    """Control: one place too many among those held for invited people is found in the table and the lists."""
     with demo.app_context():
         start_write(db.session)
         event = find_current()

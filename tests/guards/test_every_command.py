@@ -62,7 +62,7 @@ SERVING = {"run", "dev", "serve", "worker"}  # tests/commands/test_serving.py te
 # Commands that exit with 1: no worker runs in this test, and its event is no demo.
 FAILING = {"doctor", "seed"}
 OFFLINE = {"new-keys", "static", "db heads", "db history", "db revision"}  # the commands that use no database
-# The doctor reports a database that does not answer among other things, and the worker waits for it.
+# `forum doctor` lists a database that does not answer as one fault of several; the worker waits for the database.
 GOING_ON = {"doctor", "doctor mail", "worker"}
 WITHOUT_SETTINGS = {"new-keys"}
 # Commands that run with any keys: they use none, report wrong ones themselves, or replace the database.

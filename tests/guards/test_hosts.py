@@ -65,7 +65,7 @@ def test_another_host_is_refused_before_anything_is_shown(world, host):
 
 @pytest.mark.parametrize("host", ["LOCALHOST:8000", "LocalHost", "localhost"])
 def test_a_host_is_the_same_in_capitals(world, host):
-    """Host names are case-insensitive (RFC 9110, 4.2.3); the second front page comes from the cache."""
+    """Host names are case-insensitive (RFC 9110, 4.2.3), also when the cache answers, as the second request."""
     for path in ("/en/", "/en/", "/en/register/ngo", "/en/news/search?q=a", "/livez"):
         assert world.browsers[VISITOR].get(path, headers={"Host": host}).status_code == 200, path
 

@@ -111,7 +111,7 @@ def closed_links(world: World, role: Role) -> list[str]:
 
 
 def route_of(routes: MapAdapter, path: str) -> tuple[str, Mapping[str, Any]]:
-    """Return the endpoint and the values of a path, whether the route is opened or sent to."""
+    """Return the endpoint and the URL values of a path, whose route answers to GET or else to POST."""
     try:
         return routes.match(path, method="GET")
     except MethodNotAllowed:

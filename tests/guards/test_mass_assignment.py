@@ -755,7 +755,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # No private link is made: a published event needs no preview.
     "previews.index": (ADMIN, {"days": "7"}, {}, set()),
     "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),
-    # Too few people have a place here for numbers to be made public; tests/participants/test_balance.py makes some.
+    # Nothing changes: too few people have a place for a public table. tests/participants/test_balance.py makes some.
     "public_balance.show": (ADMIN, {}, {}, set()),
     "public_balance.take_back": (ADMIN, {}, {"public_balances": {"is_shown"}}, ADDED),
     "publication.unpublish": (

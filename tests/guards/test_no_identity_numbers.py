@@ -51,7 +51,7 @@ def fields() -> Iterator[tuple[str, UnboundField]]:
 
 
 def errors_of(field: UnboundField, text: str) -> list[str]:
-    """Return the errors of a form with only this field when it has this text."""
+    """Return the errors of this field, alone in a form, when this text is entered."""
     form = BaseForm({"tried": field}, meta=PartForm.Meta())
     # A real name is asked for only when the box for protected identity is ticked.
     form.is_protected = SimpleNamespace(data=True)

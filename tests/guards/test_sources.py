@@ -245,7 +245,7 @@ def run_text(tree: ast.AST) -> Iterator[str]:
 
 
 def reaching(tree: ast.AST) -> Iterator[str]:
-    """Yield imports of the modules in REACHING."""
+    """Yield imports of modules that reach a program, a connection or a foreign file format (REACHING)."""
     for names in _imported(tree):
         yield from sorted(
             {found for name in names for found in REACHING if f"{name}.".startswith(f"{found}.")}

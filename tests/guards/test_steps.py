@@ -79,7 +79,7 @@ def test_an_open_door_takes_it(fresh_world):
 
 @pytest.mark.parametrize("left_out", ["key", "csrf_token", *(name for name in ANSWERS if ANSWERS[name])])
 def test_a_registration_without_an_answer_of_the_form_is_refused(fresh_world, left_out):
-    """The form's key comes with the form's page only. Of the values left out, only the family name is optional."""
+    """A registration without an answer, the form's key or its CSRF token is refused; the family name is optional."""
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     del sent[left_out]
     before = rows(fresh_world)

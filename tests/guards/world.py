@@ -442,7 +442,7 @@ def _make_people(world: World) -> None:
 
 
 def _rows_of(person: Registration) -> dict[str, set[int]]:
-    """Return by table the ids of the rows that every registration has."""
+    """Return by table the ids of the person's registration, mails and consents."""
     mails = select(OutboxMessage.id).where(OutboxMessage.registration_id == person.id)
     return {
         "registrations": {person.id},
