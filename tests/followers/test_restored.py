@@ -88,7 +88,7 @@ def restore(now, made_at=NOW) -> None:
 
 
 def test_what_may_have_left_at_once_is_mailed_to_nobody_after_a_restore(event, frozen):
-    """The mails of posts that had come out, or would have by now, may have left since the backup was made."""
+    """Mails of posts that were public in the backup, or planned for before the restore, may have left already."""
     make_follower(event)
     fresh()
     make_post(published_at=NOW + MINUTE, announced_at=None)
@@ -136,7 +136,7 @@ def test_a_weekly_mail_that_was_made_before_the_backup_leaves_out_nothing_more(e
 @pytest.mark.postgresql
 @pytest.mark.parametrize("age", [timedelta(minutes=1), 2 * DAY, 9 * DAY])
 def test_a_restore_leaves_out_the_same_mails_on_both_databases(make_app, postgres_url, age):
-    """On PostgreSQL psql runs the rule as SQL; here that has the test's clock instead of its own."""
+    """A restore on PostgreSQL runs the rule as SQL, here with the test's time in place of the database's now()."""
     now = FRIDAY + DAY
     script = after_restore.PAUSING.replace("MADE_AT", (now - age).isoformat())
     script = script.replace("now()", f"'{now.isoformat()}'::timestamptz")

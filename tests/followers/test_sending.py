@@ -1,4 +1,4 @@
-"""News by mail: each post once, to those who want it, none that was taken back (R12, R18, M06, M10, M13)."""
+"""News by mail: each post goes once to whoever wants it, and a withdrawn post to nobody (R12, R18, M06, M10, M13)."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ def work(at: datetime = LATER) -> None:
 
 
 def told() -> list[tuple[str, str]]:
-    """Return recipient and kind of each mail with news that has not been taken back, the oldest first."""
+    """Return recipient and kind of each mail with news that was not aborted, the oldest first."""
     db.session.rollback()
     query = select(OutboxMessage.recipient, OutboxMessage.kind).where(OutboxMessage.kind.in_(queries.NEWS))
     mails = query.where(OutboxMessage.status != MessageStatus.ABORTED).order_by(OutboxMessage.id)

@@ -56,7 +56,7 @@ def change(event, kind="offered", language="en", words=WORDS) -> None:
 
 
 def words_for(kind: str) -> dict[str, str]:
-    """Return words for each part of this kind, with every placeholder that it knows."""
+    """Return words for each part of the mail of this kind, with every placeholder that the kind allows."""
     known = " ".join(f"{{{name}}}" for name in passages.known(kind, OPENING))
     return {"subject": "Own subject", "opening": f"Own opening {known}", "closing": "Own\nclosing"}
 

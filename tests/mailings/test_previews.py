@@ -77,7 +77,7 @@ def test_words_that_are_not_saved_can_be_seen_but_not_sent(organiser, event):
 
 
 def test_other_recipients_are_shown_with_words_that_are_not_saved(organiser, event):
-    """Links to the message as the next person gets it would lose what was typed, above all without a script."""
+    """A link to the next recipient's preview would lose the typed words, so a button that sends the form shows it."""
     for name in ("Kim", "Åsa"):
         confirmed(event, language="en", given_name=name)
     page = organiser.get("own_mailings.write", event="nf27", mailing=make_draft(event).id)

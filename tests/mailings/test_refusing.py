@@ -121,7 +121,7 @@ def test_a_refusal_of_all_messages_from_before_there_were_kinds_holds_for_each(a
     confirmed(event)
     for written in (WRITTEN, INVITING):
         assert make_planned(event, written=written).left_out == {"unsubscribed": 1}
-    # A page that was opened before the update has this button.
+    # A page that an earlier version made, and that is still open, has a button that sends this.
     page = pages.open(link, method="POST", data={"act": "again"})
     assert states(page) == ["Comes to you", "Does not come to you"]
     nonsense = pages.open(link, method="POST", data={"leave": "everything"})

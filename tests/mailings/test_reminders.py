@@ -180,7 +180,7 @@ def test_it_goes_on_when_an_earlier_version_has_ended_it(event):
 
 
 def test_it_goes_on_when_the_reason_for_leaving_it_out_is_gone(event):
-    """Organisers cannot rewrite a reminder that has begun: it goes on once the event has its former town again."""
+    """A reminder is left out while its subject names the event's new town; it goes on once the former town is back."""
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     for number in range(3):
         confirmed(event, now=NOW + number * DAY + HOUR)

@@ -1,4 +1,4 @@
-"""A message to those who have not answered a question: only who is asked it, and for some the role care alone (S14)."""
+"""Messages to people who were asked a question and have not answered; those about care are for the role care (S14)."""
 
 import pytest
 from sqlalchemy import select
@@ -57,7 +57,7 @@ def test_only_those_are_meant_who_are_asked_and_have_not_answered(frozen, event)
 
 
 def test_a_reminder_goes_on_its_day_to_confirmed_people_without_an_answer(frozen, event):
-    """Three days before, in the person's language; who has answered meanwhile gets none (R12, R18)."""
+    """The reminder leaves three days before, in the person's language, not to who has answered meanwhile (R12, R18)."""
     diet = make_question(event, "diet", choices=("vegan",), care=True)
     silent = confirmed(event, language="sv", is_protected=True, real_name="Real Name")
     late, quick = confirmed(event, language="en"), confirmed(event, language="en")

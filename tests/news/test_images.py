@@ -32,7 +32,7 @@ def url_of(post: Post, language: str = "en") -> str:
 
 
 def covers(page: Page) -> list[tuple[str, str | None]]:
-    """Return the alternative text of each image in the page's content, and when it is loaded."""
+    """Return for each image in the page's content its alternative text and its attribute `loading`, or None."""
     return [(img["alt"], img.get("loading")) for img in page.soup.select("main picture img")]
 
 
@@ -161,7 +161,7 @@ def test_every_image_can_be_chosen_searched_and_put_into_a_text(organiser, event
 
 
 def test_cover_is_what_search_engines_and_other_sites_show(pages, event, image):
-    """For a post with a content note, other sites show a drawn picture and not the cover, as lists show no cover."""
+    """For a post with a content note, other sites show a drawn picture instead of the cover, and lists no cover."""
     shown, noted = make_post(cover=image), make_post(cover=image, content_note="About abuse")
 
     def shared(post: Post) -> dict[str, str]:

@@ -126,7 +126,7 @@ def test_what_an_earlier_version_writes_is_found_when_the_worker_has_looked(data
     page = make_page(event, "costs", title=Text(en="Delta"))
     assert (run_jobs(), reindexing.list_outdated(now=NOW)) == ([0, 0], [])
     start_write(database)
-    # An earlier version writes posts and pages and raises the content version, but no entries of the search index.
+    # An earlier version writes posts and pages and raises the content version, but leaves the search index as it is.
     changed = {"headline": "Echo", "search_text": search_text("Echo", "", "Bravo.")}
     database.execute(update(PostText).where(PostText.post_id == post.id).values(changed))
     database.execute(update(Page).where(Page.id == page.id).values(title=Text(en="Golf")))

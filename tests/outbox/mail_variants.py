@@ -25,7 +25,7 @@ from tests.registration.reading import Mail, newest_mail, newest_mail_to
 from tools.organisers import make_user
 
 IN_REVIEW = ("change-in-review", "substitute-in-review")
-# By a mail's name: whether roles for all events are among the changed ones, whether any stays, whether sign-ins ended.
+# By the mail's name: whether a role for all events was changed, whether a role is left, whether sign-ins were ended.
 ROLES = {
     "of-all-events": (True, True, False),
     "none-left": (False, False, False),
@@ -99,7 +99,7 @@ def _about_first_addresses(event: Event, language: str) -> dict[str, Mail]:
 
 
 def _about_merges(event: Event, language: str) -> dict[str, Mail]:
-    """Return the mails about a merge to the registration that has ended, and about undoing it."""
+    """Return the mail to an ended registration about its merge, and the mail to it about undoing the merge."""
     kept, ended = confirmed(event, "ngo", language=language), confirmed(event, "ngo", language=language)
     write(uniting.unite, kept, ended, (), **BY)
     made = {"merged--ended": newest_mail(ended, "merged")}
@@ -138,7 +138,7 @@ def _about_accounts(event: Event, language: str) -> dict[str, Mail]:
 
 
 def _about_a_late_event(event: Event, language: str) -> dict[str, Mail]:
-    """Return mails about an event whose answers can be changed no more, and about one that is cancelled then."""
+    """Return a mail about an event whose answers are frozen, and a mail after the cancellation of this event."""
     placed, fresh = confirmed(event, "ngo", language=language), register(event, "ngo", language=language)
     start_write(db.session)
     event.freezes_at = NOW - timedelta(hours=1)

@@ -84,7 +84,7 @@ def _follow_news(event: Event, language: str) -> None:
     """Queue the mails to somebody who follows the news."""
     ask(event, FOLLOWER, language=language)
     follower = db.session.scalars(select(Follower)).one()
-    # Words that stay the same, whatever other tests have made before.
+    # Give the posts fixed words, because `make_post` numbers its own words over all tests of a process.
     posts = [
         make_post(
             content_note="N.",

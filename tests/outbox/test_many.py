@@ -58,7 +58,7 @@ def started():
 
 
 def plans_of(act: Callable[[], object]) -> str:
-    """Return how the database finds the rows of the statements about the outbox that an act sends."""
+    """Return the database's plans for the statements by which the act looks for mails in the outbox."""
     statements: list[tuple[str, object]] = []
 
     def note(_connection, _cursor, statement, parameters, _context, _many):
@@ -79,7 +79,7 @@ def plans_of(act: Callable[[], object]) -> str:
 
 
 def test_the_next_mail_is_found_by_an_index_whatever_waits(app, database):
-    """No statement reads or sorts the mails that wait, so that they cost a confirmation nothing."""
+    """No statement reads or sorts all waiting mails, so that their number does not delay a confirmation."""
     fill_with_rows(WAITING)
     make_mail(recipient="now@example.org", lane=Lane.NOW)
     claims = []

@@ -55,7 +55,7 @@ def test_server_without_tls_gets_nothing_when_tls_is_wanted(app, database, to_se
 
 @pytest.mark.parametrize(("password", "is_right"), [("right", True), ("wrong", False)])
 def test_sign_in(app, database, to_server, tmp_path, password, is_right):
-    """Over TLS the transport signs in; the refusal of a wrong password does not repeat it (S44)."""
+    """Over TLS the transport signs in; the error about a wrong password does not contain the password (S44)."""
     certificate = make_certificate(tmp_path, "127.0.0.1")
     with tls_server(certificate, implicit=False, password=b"right") as server:
         to_server(
