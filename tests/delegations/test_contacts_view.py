@@ -109,7 +109,7 @@ def test_rows_of_known_and_new_address_are_alike_at_every_moment(pages, delegati
 
 
 def test_people_of_a_cancelled_event_have_eight_days_on_the_contacts_page_too(pages, event, delegation):
-    """They have these days wherever their address was registered before, and after the event takes place again."""
+    """People whose address is new and those whose address is registered get the same eight days, and equal rows."""
     let_mails_leave()
     write(expiry.outlast_cancellation, event, actor="command", now=NOW + DAY)
     write(outlasting.outlast_cancellation, event, now=NOW + DAY)
@@ -140,7 +140,7 @@ def test_rows_are_alike_after_both_are_withdrawn(pages, delegation, at):
 
 
 def test_row_stays_as_it_is_when_the_owner_answers_another_way(pages, event, delegation):
-    """The owner accepts an invitation, for instance: the contact's registration ends, and is erased a day later."""
+    """The address's owner accepts an invitation, say: the contact's registration ends, and is erased a day later."""
     start_write(db.session)
     unconfirmed.end(event, CIA.email, now=NOW)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Forwarding an invitation: one ends, another begins; it reveals no registration, and no address gets two mails."""
+"""Forwarding ends an invitation and makes one for a colleague; it reveals nobody, and no address gets two mails."""
 
 from datetime import timedelta
 

@@ -125,7 +125,7 @@ def test_an_organiser_changes_the_rules_and_reads_them_in_the_plan(organiser, ev
 
 
 def test_a_reminder_whose_hour_was_in_a_cancellation_leaves_after_it(event):
-    """Nobody could answer meanwhile; the invitation gets the same time back as its deadline."""
+    """Nobody can answer while the event is cancelled: the reminder waits that much longer, as the deadline does."""
     invitation = mailed(event)
     due = due_of(invitation)
     write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="user:1", now=due - HOUR)
@@ -137,7 +137,7 @@ def test_a_reminder_whose_hour_was_in_a_cancellation_leaves_after_it(event):
 
 
 def test_pages_of_invitations_say_when_the_rule_reminds(organiser, event):
-    """An empty field for the day of a reminder does not mean that nobody is reminded."""
+    """An invitation without a reminder's day follows the event's rule: pages must not say that nobody is reminded."""
     invitation = mailed(event)
     rule = "the event’s rule holds: after 4 days without an answer, at 09:00"
     page = organiser.get("invitations.index", event="nf27")

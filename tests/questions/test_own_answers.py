@@ -1,4 +1,4 @@
-"""A person's answers are on their own page, in their data and in the console; sensitive ones on none of these."""
+"""Ordinary answers are on the person's page, in own data and in the console; sensitive answers are in none of these."""
 
 from datetime import timedelta
 

@@ -25,8 +25,8 @@ WORDS = st.sampled_from(("by train", "by boat", "on foot"))
 class Answering:
     """Mixin of the state machine `test_state_machine.Registrations`: actions about answers.
 
-    `told` has the expected answers by registration id and question key; `again` are the ids of those who have sent
-    another form for a registration that they had.
+    `told` has the expected answers by registration id and question key; `again` are the ids of registrations for
+    which the person has sent another form.
     """
 
     def begin_asking(self) -> None:
@@ -89,8 +89,8 @@ class Answering:
     def is_undecided(self, person) -> bool:
         """Return whether confirming decides which answers count: there are several forms, or one and a delegation.
 
-        A person whom a contact named and then withdrew has no form of that. Their own later one is told from a first
-        one by its time alone, and here two acts may happen at the same time.
+        A person whom a contact has added and withdrawn has no form from the contact. A form that the person sends later
+        is told from a first form by its time alone, and in the state machine two acts may happen at the same time.
         """
         if delegations.find_of(person) or person.id in self.again:
             return True

@@ -34,7 +34,7 @@ def app(make_app, database_url):
 def peak(act: Callable[[], int]) -> tuple[int, int]:
     """Call a function; return its result, and the most bytes that Python had in use for it at once.
 
-    Garbage is collected as often as in a server. The suite collects it so seldom that the peak would depend on when.
+    Garbage is collected as often as in a server: the test suite collects it so seldom that the peak would vary.
     """
     seldom = gc.get_threshold()
     gc.collect()

@@ -1,4 +1,4 @@
-"""Registering takes the database as much work with thousands of people as with one; so does each page on the way."""
+"""Registering, each page of it included, takes the database no more work with thousands of people than with one."""
 
 from contextlib import contextmanager
 
@@ -25,7 +25,7 @@ def app(make_app, sqlite_url):
 
 @contextmanager
 def instructions():
-    """Collect one entry for every STEP instructions that SQLite carries out in the block."""
+    """Collect an entry for every 20 (STEP) instructions of its virtual machine that SQLite carries out in the block."""
     counted: list[int] = []
     connections = []
 

@@ -243,7 +243,7 @@ CHANGES = {
 
 
 def keep(event, *people):
-    """Prepare a list of these people, asked for by the first user."""
+    """Save an exported list of these people that the first user has asked for and that the worker has not made yet."""
     kept_list = KeptExport(
         event_id=event.id, user_id=db.session.scalars(select(User.id)).first(), language="en"
     )

@@ -232,7 +232,7 @@ def test_organiser_marks_a_question_and_what_depends_on_it(frozen, event, sign_i
 
 
 def test_forum_doctor_tells_of_answers_that_are_kept_too_long(frozen, event, app):
-    """A worker that pauses each night never deletes them, and pages promise that it does."""
+    """A worker that pauses each night never deletes the answers, although pages promise that they are deleted."""
     told = []
     for late in (DAY, 2 * DAY):
         clock.freeze(event.ends_at + WEEK + late)

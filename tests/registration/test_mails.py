@@ -142,7 +142,7 @@ def make_mails(language: str) -> dict[str, Mail]:
 
 
 def make_mails_about_offers(waiting: Registration, patient: Registration) -> dict[str, Mail]:
-    """Withdraw the offer of `waiting`, offer the place to `patient` and back, and let it expire; return the mails."""
+    """Return the mails about an offer that `waiting` loses to `patient`, gets back and extended, and lets expire."""
     write(offers_by_hand.withdraw, waiting, words="We are sorry.", user_id=1, now=NOW)
     write(declining.decline, patient, now=NOW)
     write(offers_by_hand.extend, waiting, NOW + timedelta(hours=60), user_id=1, now=NOW)
@@ -173,7 +173,7 @@ def make_mails_of_substitution(person: Registration) -> dict[str, Mail]:
 
 
 def make_mails_of_delegation(event: Event, language: str) -> dict[str, Mail]:
-    """Let a contact register two people in a reviewed sector, ask again, and get a decision; return the mails."""
+    """Let a contact register two people in a reviewed sector, send a second form, get a decision; return the mails."""
     names = TYPED["given_name"], TYPED["family_name"]
     contact = Contact(*names, "contact@example.org", TYPED["organisation"], "SE", language)
     people = [Person(*names, TYPED["title"]) for _number in range(2)]

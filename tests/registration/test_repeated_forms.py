@@ -23,7 +23,7 @@ def app(make_app, database_url):
 
 
 def times_of(action: str) -> list[tuple[int | None, int]]:
-    """Return for each entry of an action the id of its subject and how many times it stands for."""
+    """Return for each audit entry of an action the id of its subject, and how many such acts the entry stands for."""
     db.session.rollback()
     entries = db.session.scalars(
         db.select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)

@@ -296,7 +296,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     @precondition(lambda self: self.those_who_are(Status.CANCELLED))
     @rule(data=st.data(), hours=st.sampled_from((0, 25, 49)))
     def an_organiser_undoes_a_cancellation(self, data, hours):
-        """Undo a cancellation, some hours later or at once; it is mostly too late or without a free place."""
+        """Undo a cancellation, some hours later or at once; mostly that is too late, or no place is free."""
         person = self.pick(data, Status.CANCELLED)
         if hours:
             self.time_passes(hours, True)
@@ -812,7 +812,7 @@ def test_places_line_and_mails_agree_whatever_happens(database):
 def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, database_url):
     """Run new random sequences of acts each time; hypothesis prints how to repeat one that fails.
 
-    It is not shortened here, which takes minutes: whoever repeats it may add Phase.shrink.
+    A failing sequence is not shortened, which would take minutes: whoever repeats the sequence may add Phase.shrink.
     """
     phases = [Phase.reuse, Phase.generate]
     with make_app(database_url).app_context():
@@ -900,7 +900,7 @@ def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wron
 def test_a_rule_about_refusals_or_changed_delegations_that_is_broken_is_found(
     database, monkeypatch, where, name, wrong
 ):
-    """Control: each of these mistakes makes a sequence with the acts that only `Everything` has fail."""
+    """Control: with each of these mistakes a sequence fails that uses acts which only `Everything` has."""
     monkeypatch.setattr(where, name, wrong)
     find_a_fault(Everything)
 

@@ -28,7 +28,7 @@ def person(event):
 
 
 def send_back(make=dsn, **differing) -> None:
-    """Mark all mail as sent, and read a report about the newest mail to Kim, by default that nobody got it."""
+    """Mark all mail as sent, and read a report about the newest mail to Kim; by default it says: not delivered."""
     mark_all_sent()
     newest = select(OutboxMessage).where(OutboxMessage.recipient == KIM).order_by(OutboxMessage.id.desc())
     mail = db.session.scalars(newest).first()

@@ -32,7 +32,7 @@ def test_no_small_number_of_one_choice_each_can_be_worked_out(counts):
     assert not [number for number in shown.counts.values() if number is not None and 0 < number < FEWEST]
     assert shown.answered is None or shown.answered == sum(counts)
     if hidden and shown.answered is not None:
-        # Subtracting the shown numbers from the total gives the sum of at least two hidden ones, which stands for many
-        # people. With one answer per person, the total is the number of people who answered.
+        # Whoever subtracts the shown numbers from the total, here the number of people who answered, gets the sum of
+        # the hidden numbers. These must be at least two, and their sum at least FEWEST people.
         assert sum(hidden) >= FEWEST
         assert len(hidden) > 1

@@ -216,7 +216,7 @@ def test_postgresql_that_refuses_the_extension_is_searched_without_an_index(make
 def test_postgresql_reads_few_people_by_their_ids_and_many_by_their_words(
     make_app, postgres_url, monkeypatch
 ):
-    """Beside an order and a limit PostgreSQL may read everybody in that order, so few people are looked up first."""
+    """With an order and a limit PostgreSQL may read all in that order, so few people are looked up first, by id."""
     with make_app(postgres_url).app_context():
         event = make_event()
         people = [confirmed(event, family_name="Bergström") for _each in range(3)]

@@ -17,7 +17,7 @@ TAKEN = st.sets(st.sampled_from((*SHOWN, "q-arrival")))
 
 
 class Uniting:
-    """Part of `test_state_machine.Registrations`; `before`: what a merge replaced, by the ended one's id."""
+    """Part of `test_state_machine.Registrations`; `before` has what each merge replaced, by the id that it ended."""
 
     before: dict[int, tuple[set[str], dict, dict]]
 
@@ -46,7 +46,7 @@ class Uniting:
     @precondition(lambda self: db.session.scalars(select(RegistrationMerge.ended_id)).all())
     @rule(data=st.data())
     def organisers_part_two_again(self, data):
-        """Undo a merge, which is mostly too late or without a free place."""
+        """Undo a merge; mostly it is too late for that, or no place is free."""
         known = {each.ended_id: each for each in db.session.scalars(select(RegistrationMerge))}
         self.part(known[data.draw(st.sampled_from(sorted(known)))])
 

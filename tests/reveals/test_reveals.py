@@ -62,7 +62,7 @@ def notices():
 
 
 def test_a_handler_sees_the_answer_once_and_the_others_are_told(sign_in_as, event, person, handler, archive):
-    """A handler types a reference heard on the telephone; the answer is shown once, recorded, and told to others."""
+    """A handler types a reference heard by phone; the answer is shown once, recorded, and other handlers get a mail."""
     sign_in_as(Role.PROTECTED_HANDLER, archive)
     sign_in_as(Role.PROTECTED_HANDLER)  # this handler has the role for all events
     organiser, admin = sign_in_as(Role.ORGANISER, event), sign_in_as(Role.ADMIN)

@@ -150,7 +150,7 @@ def test_an_organiser_sees_what_a_reviewer_does_not(app, event, mine, others, ti
 
 
 def test_the_rules_hold_to_the_sectors_by_themselves(event, mine, others, time):
-    """The rules refuse a person who moves to another sector while the page is open; a lost sector counts at once."""
+    """The rules, not only the pages, refuse people of another sector, and at once of one that the reviewer has lost."""
     user, hidden = reviewer_of(event, "ngo"), others[0]
     for act in (
         lambda: write(actions.approve, hidden, seen=seen(hidden), user_id=user.id, now=NOW),
