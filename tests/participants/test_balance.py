@@ -134,7 +134,7 @@ def test_what_a_table_has_hidden_stays_hidden_and_each_earlier_one_counts(organi
     for one in newcomers:
         write(actions.cancel, one, actor="person", now=time.now)
     confirmed(event, "ngo", country="SE", now=time.now)
-    # The number is five lower than in the second table, but only one higher than in the first, which counts, too.
+    # 29 is five lower than in the second table, but only one higher than in the first: each earlier table is compared.
     assert balance.count(event).total == 29
     with pytest.raises(TooFewChanges):
         write(balance.publish, event, actor="user:1", now=time.now)

@@ -341,7 +341,7 @@ def test_mails_to_an_address_that_was_exchanged_in_a_merge_go_with_the_address(e
 
 
 def test_a_restriction_whose_end_went_to_another_address_is_not_lifted(event):
-    """Once the merge is undone, the mail about the end belongs to the other registration: the person was not told."""
+    """After the merge is undone, the mail about the restriction's end is the other person's: the person got none."""
     kept, ended = (confirmed(event, given_name=name, email=f"{name}@example.org") for name in "ab")
     write(uniting.unite, kept, ended, ("email",), actor="command", now=NOW)
     request = write(restricting.ask, kept, RestrictionKind.RESTRICTION, "court", now=NOW)

@@ -1,4 +1,4 @@
-"""Restriction and objection (P12): requested, granted, declined, lifted; the person keeps the place only."""
+"""Restriction and objection (P12): requested, granted, declined, lifted; a restricted person only keeps the place."""
 
 from datetime import timedelta
 

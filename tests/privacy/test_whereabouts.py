@@ -1,4 +1,4 @@
-"""With the answers that tell where somebody is goes all that they have chosen: filters, and who was found (P27)."""
+"""With answers that tell where people are, filters by these answers and lists of who was found are deleted (P27)."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -72,7 +72,7 @@ def people(where, event):
 
 
 def traces() -> set[str]:
-    """Return the columns with the question or the answer in any row, sealed ones included, beside the questions'."""
+    """Return the columns, sealed ones too, with the question or the answer in a row; skip the questions' tables."""
     db.session.rollback()
     found = set()
     for table in Base.metadata.sorted_tables:
@@ -89,7 +89,7 @@ def traces() -> set[str]:
 
 
 def keep_everywhere(event, people, user_id: int) -> None:
-    """Keep the filter, the answer or those whom it finds in every place that can keep them."""
+    """Store the filter, the answer or the people found in whatever can: views, exports, messages, tasks, an import …"""
     filters = chosen_audience.filters_of(FILTERS, event)
     shown = saved_views.Content(FILTERS, [])
     write(saved_views.save, event, shown, user_id=user_id, name="V", is_shared=True, now=NOW)
@@ -131,7 +131,7 @@ def test_nothing_tells_who_answered_what_after_the_answers_are_deleted(event, pe
         "submissions.given",
     }
     delete_at(event.ends_at + WEEK)
-    # The log names the question itself, but nobody and no answer.
+    # The audit trail names the question, but no person and no answer.
     assert traces() == {"audit_details.payload"}
     entries = db.session.scalars(select(AuditEntry)).unique()
     told = [one for one in entries if one.details and WHERE in str(one.details.payload)]
@@ -157,7 +157,7 @@ def test_of_the_people_of_a_message_numbers_alone_are_kept(event, people, organi
     others = sorted(mails_of(untouched))
     assert counts(mailing) == Counts(waiting=1, sent=1, failed=1)
     delete_at(event.ends_at + WEEK)
-    # A message that is ended gives up the mails that have failed, as always.
+    # Deleting the answers ends the message, and a message that is ended gives up its failed mails.
     assert counts(mailing) == Counts(sent=1, left_out=2)
     assert counts(done) == Counts(failed=1, left_out=2)
     assert (mailing.status, mailing.people, mailing.audience) == (MailingStatus.STOPPED, 3, None)
@@ -175,7 +175,7 @@ def test_of_the_people_of_a_message_numbers_alone_are_kept(event, people, organi
 
 
 def reopened(event, mailing):
-    """Move the event to later days and let the message be done, so that only the missing people stop it."""
+    """Move the event to later days and mark the message as done, so that only its lack of people forbids a repeat."""
     start_write(db.session)
     event.starts_at, event.ends_at = event.starts_at + 90 * DAY, event.ends_at + 90 * DAY
     mailing.status = MailingStatus.DONE
@@ -255,7 +255,7 @@ def test_deleted_answers_are_offered_as_filters_no_more_until_the_event_is_moved
 
 
 def test_answers_of_restricted_people_are_kept_until_the_restriction_ends(event, people):
-    """They were told that their data are kept and not used (Art. 18 GDPR)."""
+    """Restricted people were told that their data are kept and not used (Art. 18 GDPR)."""
     seat = make_question(event, "seat", care=True, is_locating=True)
     for person in people:
         write(given.store, person, {WHERE: THERE, seat.key: "7"}, now=NOW)
