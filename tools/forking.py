@@ -166,7 +166,7 @@ def _fork_and_keep(status: int, others: list[int]) -> None:
 
 
 def _reap() -> None:
-    """Collect the keepers (processes between) that have ended: none stays a zombie, and their time counts here."""
+    """Wait for the keepers that have ended: none stays a zombie, and this process's times then include theirs."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -48,8 +48,8 @@ IDREFS = (
 )
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LEFTOVER = re.compile(r"%\(\w+\)[sd]?")
-# The skeleton of a page leaves out a text between two tags, and a value in double quotes, if HTML parsers treat each of
-# its characters like a letter, in whatever state they are. Markup, quotes, two hyphens (which may end a comment), most
+# The skeleton of a page leaves out a text between two tags, and a value in double quotes, if an HTML parser in any
+# state treats each of their characters like a letter. Markup, quotes, two hyphens (which may end a comment), most
 # references, control characters and code points that are no character stay in the skeleton. The space before a text
 # stays, too, because tables and heads allow a space where they allow no word.
 PLAIN = (

@@ -56,7 +56,7 @@ class SpareDatabases:
     def take_back(self, name: str) -> None:
         """Empty the database for the next test, ending its connections; drop it if its structure was changed.
 
-        The rows with which the migrations leave it are put back.
+        The rows that the migrations have inserted are put back.
         """
         with self._server.connect(name) as connection:
             connection.execute(END_OTHERS)
@@ -91,7 +91,7 @@ class SpareDatabases:
         used = _used_tables(connection)
         for table in used:
             connection.execute(_on(table, "DELETE FROM {}"))
-        # Deleted rows would stay in the files, and the rows of the next test would lie between them in any order.
+        # Remove the deleted rows from the files, or the rows of the next test would lie between them in any order.
         connection.execute(_on_all(used, "VACUUM (INDEX_CLEANUP ON) {}"))
         for table, lines in self._first_rows.items():
             with connection.cursor().copy(_on(table, "COPY {} FROM STDIN")) as copy:

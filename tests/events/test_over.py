@@ -1,4 +1,4 @@
-"""Once an event is over nobody is invited, reminded or imported, and what was asked before changes nothing."""
+"""Once an event is over nobody is invited, reminded, imported or added by hand."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Publishing an event, and which event is the front page."""
+"""Publishing an event, and which event the site shows on its front page."""
 
 from datetime import timedelta
 

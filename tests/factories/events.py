@@ -103,7 +103,7 @@ def new_event(**differing: Any) -> Event:
 
 
 def default_sectors(capacity: int = 250) -> list[Sector]:
-    """Return the five sectors; for another capacity than 250, no places are kept for any, and each may take all."""
+    """Return the five sectors; unless the capacity is 250, none has places kept for it and each may take all."""
     return [
         make_sector(key, position=position, floor=floor, ceiling=ceiling)
         if capacity == 250

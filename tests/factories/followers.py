@@ -30,7 +30,7 @@ _numbers = count(1)
 
 
 def ask(event: Event, address: str, *, now: datetime = NOW, may_mail=always, **chosen: Any) -> None:
-    """Ask for the news as the form does."""
+    """Ask to follow the news by mail, as the form on the site does."""
     choices = Choices(**{"language": "en", "pace": Pace.AT_ONCE, "categories": (), **chosen})
     write(actions.ask, event, address, choices, may_mail=may_mail, now=now)
 

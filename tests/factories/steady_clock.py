@@ -1,4 +1,4 @@
-"""The worker's clock for tests: what is deleted for good waits until it has gone without a jump for a day (R18)."""
+"""The worker's clock for tests: jobs that delete for good wait until the clock has not jumped for a day (R18)."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from forum.health.models import WorkerClock
 
 
 def go_steadily(moment: datetime) -> None:
-    """Let the worker's clock have gone without a jump for a day before a moment."""
+    """Store that the worker's clock has gone without a jump for the day before this moment."""
     start_write(db.session)
     db.session.merge(WorkerClock(id=1, seen_at=moment, steady_since=moment - timedelta(days=1)))
     db.session.commit()

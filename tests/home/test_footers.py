@@ -57,7 +57,7 @@ def test_pages_that_are_kept_share_the_footer_of_the_forms(app, pages, database,
 
 
 def test_a_page_with_a_kept_footer_is_kept_no_longer_than_the_footer(pages, database, time, monkeypatch):
-    """The footer is cached with another page; a cached page is rendered anew when its footer changes."""
+    """A cached page is rendered anew when the cached footer in it has to change, here as an earlier forum ends."""
     seconds = [0.0]
     monkeypatch.setattr(kept_page.time, "monotonic", lambda: seconds[0])
     make_archive(starts_at=NOW - HOUR, ends_at=NOW + HOUR)

@@ -150,7 +150,7 @@ def test_program_that_needs_too_much_memory_or_time_is_stopped(monkeypatch, tmp_
 
 @pytest.mark.parametrize("size", [(900, 700), (700, 4900), (4900, 700)])
 def test_original_of_an_export_makes_the_same_files_again(size):
-    """The longest and the narrowest accepted image make the same files again, too, and all of these can be shown."""
+    """The original makes the same files again, also of the tallest and the widest accepted image; all can be shown."""
     made = making.make(jpeg(*size))
     assert making.make_again(made.files["original.jpg"]) == made
     assert all(store.SHOWN.fullmatch(name) for name in made.files.keys() - {"original.jpg"})

@@ -1,4 +1,4 @@
-"""The headings of other systems' exports, whole, and what of them is read into which value.
+"""The complete headings of other systems' exports, and which columns the forum reads into which value.
 
 Read in the sources of each system: Indico `modules/events/registration/util.py`
 (generate_spreadsheet_from_registrations), pretix `base/exporters/orderlist.py` at 003fa629, Hi.Events

@@ -1,6 +1,7 @@
 """Whoever exports the list of an event and imports it into another one gets the same people, byte for byte.
 
-On both databases; hundreds of people with Nordic, Sámi and hostile names; `test_reading` reads a few on SQLite.
+The tests take hundreds of people with Nordic, Sámi and hostile names, on both databases; `test_reading` reads a few
+on SQLite.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""The lobby limits how many requests wait, and refuses none whose body has arrived while others end in time (R26)."""
+"""The lobby limits how many requests wait, and refuses none that has arrived whole while others end in time (R26)."""
 
 import threading
 from collections.abc import Iterator

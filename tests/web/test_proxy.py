@@ -116,7 +116,7 @@ def test_nginx_keeps_personal_links_out_of_its_logs(proxied, tmp_path):
 def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied, tmp_path):
     """nginx passes the host with its port: over https the app compares the Referer of a form with host and port.
 
-    Cookies are then for https alone, and the browser is told to ask by https from now on.
+    Over https cookies get the attribute Secure, and Strict-Transport-Security tells browsers to use https only.
     """
     own = {"Host": f"127.0.0.1:{proxied}", "Referer": f"https://127.0.0.1:{proxied}/account/forgot"}
     connection = connect(proxied, tmp_path / "nginx")
@@ -137,7 +137,7 @@ def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied, tmp_path):
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Keeps the headers of each request by the names under which they came, and refuses names as the forum does."""
+    """Keeps each request's headers by the names under which they came; refuses names with an underscore, too."""
 
     seen: list[dict[str, str]]
     own = (("X-Request-ID", "1"), ("Content-Length", "0"))
@@ -163,7 +163,7 @@ class Wall(Recorder):
 def test_nginx_drops_headers_whose_name_has_an_underscore(make_app, sqlite_url, tmp_path, monkeypatch):
     """The forum's server takes X_Forwarded_For for the proxy's own X-Forwarded-For, so nginx must drop X_Forwarded_For.
 
-    The doctor asks the proxy by the forum's public address, and finds a proxy that passes such names.
+    `forum doctor` asks the proxy by the forum's public address, and finds a proxy that passes such names.
     """
     port, seen = free_port(), []
     monkeypatch.setattr(Recorder, "seen", seen, raising=False)

@@ -117,7 +117,7 @@ LAUGHS = '<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><worksheet/>'
 
 
 def test_a_small_file_that_unpacks_to_much_is_refused():
-    """A file of less than 20 kB is refused when it would unpack to more than SMALL.bytes (F7)."""
+    """A file of less than 20 kB is refused when it would unpack to more bytes than the test's limit, SMALL (F7)."""
     bomb = workbook(BOMB)
     assert len(bomb) < 20_000
     with pytest.raises(TooLarge):
