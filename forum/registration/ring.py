@@ -52,7 +52,7 @@ class SectorShare:
 
     @property
     def offered(self) -> int:
-        """The number of open places that are offered; 0 for a sector with a note in place of the number."""
+        """The number of open places that visitors are shown; 0 for a sector that shows a note in its place."""
         return 0 if self.note else self.open
 
 
@@ -177,7 +177,7 @@ def percent(part: int, whole: int) -> int:
 
 
 def share_out(free: int, openings: Sequence[int], kept: Sequence[int]) -> list[int]:
-    """Share the free places among the sectors: what is kept for each, then one each, then the rest in proportion.
+    """Share the free places: what is kept for each sector, one for each, the rest in proportion to what each can take.
 
     >>> share_out(81, [36, 19, 46, 0, 20], [0, 0, 0, 0, 0])
     [24, 13, 31, 0, 13]

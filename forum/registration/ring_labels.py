@@ -34,7 +34,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Label:
-    """The position of an arc's label and the direction of its text; `lines` is its name, empty beside a number."""
+    """The position of an arc's label and the direction of its text; `lines` is the sector's name, () for a number."""
 
     x: int
     y: int
@@ -92,7 +92,7 @@ def _break(name: str, space: float) -> tuple[str, ...]:
 
 
 def _name(spot: Spot, x: float, y: float, side: str, lines: tuple[str, ...]) -> Label:
-    """Return the label: at the top its last line is at (x, y), at the bottom its first, at the sides its middle."""
+    """Return the label: at (x, y) is its last line at the ring's top, its first at the bottom, else its middle."""
     height = LINE * (len(lines) + bool(spot.words))
     y += AWAY - height * (1 + math.cos(2 * math.pi * spot.middle)) / 2
     return Label(round(x), round(y), side, lines)

@@ -99,7 +99,7 @@ def has_room(parts: Sequence[Part]) -> bool:
 
 
 def _rows(parts: Sequence[Part]) -> tuple[int, list[int], float]:
-    """Return the smallest number of rows that hold all seats, each sector's columns, and the seats' distance."""
+    """Return in how many rows all seats fit, how many columns each sector has, and how far apart the seats are."""
     for rows in range(1, MOST_ROWS + 1):
         columns = [max(int(part.is_drawn), -(-part.count // rows)) for part in parts]
         pitch = 2 * math.pi * MIDDLE / _columns_around(parts, columns)

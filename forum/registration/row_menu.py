@@ -20,8 +20,8 @@ from forum.registration.models import Registration
 
 RESEND, UNDO, DECIDE = "attendees.resend", "attendee_undoing.reinstate", "review.show"
 ANY = None  # stands for every status, also one that only a newer version of the forum knows
-# Each act of the menu: its page, its name, and the statuses in which it makes sense. Those of WHILE_OPEN end with the
-# event, and those of TO_COME are not offered for a cancelled one.
+# Each act of the menu: its page, its name, and the statuses in which it makes sense. The acts in WHILE_OPEN are not
+# offered once the event is over, and those in TO_COME are not offered for a cancelled event.
 ACTS: tuple[tuple[str, Any, Collection[Status] | None], ...] = (
     ("attendees.show", _l("Open the page"), ANY),
     (DECIDE, _l("Decide"), LIVE),

@@ -32,8 +32,8 @@ from forum.registration.saved_view_models import SavedView
 SHARED, TAKEN_BACK, CHANGED, DELETED = "view.shared", "view.taken_back", "view.changed", "view.deleted"
 # The most views of one organiser for one event: more could not be told apart above the list.
 MOST = 20
-# The fewest letters of a searched word that is compared with the beginnings of names, and of one that may be within a
-# name.
+# The least number of letters with which a searched word names a person by the beginning of a name, and the least by
+# any part of a name.
 LEAST_LETTERS, LEAST_WITHIN = 3, 4
 WORDS = re.compile(r"[^\W_]+")
 SEEN = select(SavedView).where(
@@ -96,7 +96,7 @@ def maker_may_change(view: SavedView) -> bool:
 
 
 def filters_of(view: SavedView, event: Event) -> Filters:
-    """Return the filters of a view. Raises UnknownFilter when one of them is gone: more people would be shown."""
+    """Return the filters of a view. Raises UnknownFilter if one no longer exists: the rest would show more people."""
     return replace(Filters.of(_as_args(view.query), event), view=view.id)
 
 
@@ -117,7 +117,7 @@ def describe(
 ) -> Opened | None:
     """Return the view from which the list with these filters was opened, one of `views`; None for no view.
 
-    `asked` is `narrowing.list_asked`.
+    `asked` are the questions by whose answers the list is filtered (`narrowing.list_asked`).
     """
     view = next((one for one in views if one.id == filters.view), None)
     if view is None:
@@ -195,11 +195,11 @@ def remove(view: SavedView, *, actor: str, now: datetime) -> None:
 def forget_naming(registrations: Iterable[Registration]) -> int:
     """Delete the views of their events whose search text names one of these people; return how many (P08).
 
-    Call before their rows are deleted, whoever deletes them.
+    Every function that deletes people's rows must call this one before.
 
     A word of the search text names a person if it is the beginning, a part or the genitive of a name of theirs or of
     what stands before the @ of their address, or if it is their address, reference or phone number. The whole view is
-    deleted: without the word it would show more people. This only flushes.
+    deleted: without the word it would show more people. The caller commits.
     """
     people = list(registrations)
     here = SavedView.event_id.in_({one.event_id for one in people})

@@ -38,7 +38,7 @@ def _among(narrowed: Select, few: Sequence[int]) -> Select:
         return narrowed.where(Registration.id == any_(literal([*few], ARRAY(Integer))))
     ids = func.json_each(json.dumps(list(few))).table_valued("value")
     among = narrowed.where(Registration.id.in_(select(ids.c.value)))
-    # Otherwise SQLite would walk through all people in the order of another index.
+    # Without this hint SQLite would walk through all people in the order of another index.
     return among.with_hint(Registration, "NOT INDEXED", dialect_name="sqlite")
 
 

@@ -134,7 +134,7 @@ def _one_letter(word: str) -> str:
 
 @cache
 def _countries() -> Mapping[str, frozenset[str]]:
-    """Return the codes of the countries whose name, in one of LOCALES, has a word."""
+    """Return by word the codes of the countries with that word in their name, in one of LOCALES."""
     codes: dict[str, set[str]] = {}
     for locale in LOCALES:
         for code, name in Locale.parse(locale).territories.items():

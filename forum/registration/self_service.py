@@ -80,7 +80,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
-    """Exchange the link for a session, so that later URLs lack the token (S22). Ask before older links end (S20)."""
+    """Exchange the link for a session, so that URLs lack the token (S22); ask first if that ends older links (S20)."""
     now, form = clock.now(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)
@@ -229,7 +229,7 @@ def own_data_page() -> ResponseReturnValue:
 @bp.errorhandler(NotLive)
 @bp.errorhandler(AnswersFrozen)
 def has_ended(refusal: Exception) -> ResponseReturnValue:
-    """Redirect a form that comes too late to the person's own page; say that an ended confirming link is not valid."""
+    """Redirect to the person's own page when a form comes too late; say of a confirming link that it is not valid."""
     if "token" in (request.view_args or {}):
         return link_refused(refusal)
     db.session.rollback()
@@ -263,7 +263,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 
 def _about(slug: str | None) -> Event | None:
-    """Return the event that a page after the end of a sign-in is about; without a slug it is the current one."""
+    """Return the published event with this slug, for a page that is open to all; without a slug, the current event."""
     return get_published_or_404(slug, sectors=False) if slug else event_of_page()
 
 

@@ -182,8 +182,8 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
-        # Keep the time of confirmation if the merge was made by an earlier version, which has not stored the former
-        # one.
+        # Keep the time of confirmation if the merge was made by an earlier version, which has not stored the time from
+        # before.
         if "confirmed_at" in before or not same[EMAIL]:
             was = before.get("confirmed_at")
             kept.confirmed_at = datetime.fromisoformat(was) if was else None
@@ -223,8 +223,8 @@ def _open_joined(
     if identity == was:
         identity = before["identity"]
     elif contact := identity.pop("contact", None):
-        # The person has answered again after the merge: keep that answer. It has taken over the contact, somebody
-        # through whom the person is reached; if that came from the ended registration, restore the one from before.
+        # The person has answered again after the merge: keep the new answer. If it still has the contact of the merge
+        # (somebody through whom the person is reached), restore the kept registration's contact from before.
         own = before["identity"].get("contact") if was.get("contact", "").startswith(contact) else contact
         identity |= {"contact": own} if own else {}
     seal(kept, identity, care_before if is_same_care else care)

@@ -18,7 +18,7 @@ from forum.registration.models import Registration
 
 BATCH = 200
 PARTS_AT_ONCE = 20  # how many parts are done before other jobs have their turn
-# Named unlike the columns, which are the names of the values that an update sets.
+# The parameters are not named like the columns: SQLAlchemy uses those names for the values that an update sets.
 KEYS: dict[str, Any] = {
     "sort_key": bindparam("by_name"),
     "organisation_sort_key": bindparam("by_organisation"),

@@ -49,7 +49,7 @@ def stream_stored(event: Event, filters: Filters, columns: Sequence[str]) -> Ite
 
 
 def stream_among(event: Event, ids: Sequence[int], columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the registrations with these ids, in no order, for an export as `stream` does."""
+    """Yield the registrations with these ids for an export, in the form of `stream` but in no order."""
     mine = Registration.event_id == event.id, Registration.id.in_(ids)
     yield from db.session.execute(_only(select(Registration).where(*mine), columns, event))
 

@@ -26,6 +26,6 @@ def lift(registration: Registration, reason: LiftReason, *, actor: str, now: dat
 def note_reached(registration: Registration) -> None:
     """Take a mark for returned mail off an address that its owner has just confirmed by a link in a mail.
 
-    A mark for a complaint stays: the owner gets mail, and does not want it.
+    A mark for a complaint stays: mail reaches its owner, who wants no mail to many.
     """
     suppression.lift(registration.email, cause=SuppressionCause.BOUNCED)

@@ -21,7 +21,7 @@ SHOWN_WHERE_ANY = (Status.IN_REVIEW, Group.UNHELD, Group.ENDED)
 class Tab:
     """A tab above the attendee list.
 
-    `number` is None where only rows tell it (`Filters.needs_rows`): these are not counted for each tab.
+    `number` is None where the stored counts do not tell it (`Filters.needs_rows`): tabs count no rows of people.
     """
 
     label: str

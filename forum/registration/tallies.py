@@ -46,7 +46,7 @@ class Tally:
 
 
 def is_answered(question: Question) -> bool:
-    """Return whether anybody has answered the question, in a form that is not confirmed or has ended as well."""
+    """Return whether anybody has answered the question, also in an unconfirmed form or an ended registration."""
     if any(question.key in (form.given or {}) for form in _list_forms(question.event_id)):
         return True
     if question.sensitivity == Sensitivity.ORDINARY:

@@ -58,7 +58,7 @@ class Mark:
 
     @property
     def until(self) -> datetime:
-        """The moment before which everything was made that the erasure has deleted; the file keeps whole seconds."""
+        """The end of the erasure's second (the file keeps whole seconds): all that was erased was made before it."""
         return self.erased_at.replace(microsecond=0) + timedelta(seconds=1)
 
     @classmethod
@@ -98,9 +98,9 @@ def remember_contact(delegation: Any, *, now: datetime) -> None:
 
 
 def remember_follower(follower: Any, *, now: datetime) -> None:
-    """Write a tombstone for a follower of the news who leaves, in the same transaction; none for an unconfirmed one.
+    """Write a tombstone for a leaving follower of the news, in the same transaction; none for an unconfirmed address.
 
-    The moment of confirming belongs to the digest: who leaves and follows the news again later is another follower.
+    The digest covers the moment of confirming: somebody who leaves and later follows again is another follower.
     """
     if follower.confirmed_at is not None:
         _plant_new(
@@ -175,7 +175,7 @@ def list_due(*, now: datetime) -> list[str]:
 
 
 def has_due(*, now: datetime) -> bool:
-    """Return whether the worker has to repeat an erasure first, for which the forum has the key. Raises OSError."""
+    """Return whether an erasure has to be repeated before news are mailed and the forum has its key. Raises OSError."""
     keys = {audit.key_name(key) for key in current_app.config["DATA_KEYS"]["audit"]}
     noted = read_file()[0] if _file().exists() else {}
     mine = {mark.digest for mark in noted.values() if mark.key in keys and not is_over(mark, now)}

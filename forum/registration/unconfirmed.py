@@ -31,8 +31,8 @@ def end(
 ) -> bool:
     """End the unconfirmed registration of an address, with its links and answers; return whether it held a place.
 
-    `action` is the name of the audit entry. The caller has locked the event and cancelled its own mails before, and
-    offers the free place to waiting people.
+    `action` is the name of the audit entry. The caller has locked the event, takes back mails of its own before this
+    call, and after it offers the free place to waiting people.
     """
     registration = find(event, email_canonical)
     if registration is None:

@@ -190,7 +190,7 @@ def _key_of(value: Any) -> str | None:
 def take_address(registration: Registration, email: str, canonical: str) -> None:
     """Give the registration another confirmed address; links sent to the former one end."""
     registration.email, registration.email_canonical = email, canonical
-    # A calendar may hold entries of another registration with this address: only a higher number replaces them.
+    # A calendar may hold another registration's entries for this address: only a higher sequence number replaces them.
     earlier = queries.find_last_calendar_sequence(registration)
     if earlier is not None and earlier >= registration.calendar_sequence:
         registration.calendar_sequence = earlier + 1

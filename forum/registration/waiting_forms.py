@@ -1,6 +1,6 @@
 """The organisers' forms about offers: offering by hand, extending, withdrawing.
 
-Each has the values its page showed (R30).
+Each form carries the values that its page showed (R30).
 """
 
 from collections.abc import Sequence

@@ -33,7 +33,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Open:
-    """An open offer: the registration that has it, and its row in words if there is one."""
+    """An open offer: the registration that has it, and the offer in words, None if an earlier version made it."""
 
     registration: Registration
     told: Told | None

@@ -271,7 +271,7 @@ def _how_received(details: Mapping[str, Any]) -> str:
 
 
 def brake_words(brake: Brake, zone: tzinfo) -> str:
-    """Return in words why a rate limit delayed forms, how many at least, and when the last one was."""
+    """Return in words why a rate limit delayed forms, how many at least, and when it delayed the last one."""
     words = BRAKES[brake.action]
     last = short_moment_text(brake.last_at, zone)
     return _(
