@@ -12,7 +12,7 @@ class AlreadyShown(RevealRefused):
 
 
 class TooManyReveals(RevealRefused):
-    """The handler has revealed as many people as one handler may within an hour; `until` is when the next one is."""
+    """The handler has revealed as many people as one may within an hour; the next reveal is possible at `until`."""
 
     def __init__(self, until: datetime):
         super().__init__(until)

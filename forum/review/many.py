@@ -105,7 +105,7 @@ def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseRe
 
 
 def _left_out(event: Event, seen: dict[str, str]) -> dict[str, str]:
-    """Return by reference the chosen people about whom no decision is left, or none for this organiser, and why."""
+    """Return by reference why nothing is decided about a chosen person: not in review any more, or left to others."""
     references = [reference for typed in seen if (reference := read_reference(typed))][: queries.SHOWN]
     seen_sectors = sign_ins.reviewed_sectors(event)
     waiting = {one.reference: one for one in queries.list_by_references(event, references, seen_sectors)}

@@ -87,7 +87,7 @@ def _ask(slug: str, form: ProposedManyForm) -> ResponseReturnValue:
 
 
 def _round(slug: str, form: ProposedManyForm, decide: rounds.Decide) -> tuple[int, list[str]]:
-    """Decide about one person after the other; return about how many, and in sentences who was left out and why."""
+    """Decide about one person after the other; return the number decided, and in sentences who was left out and why."""
     seen = {read_reference(reference): shown for reference, shown in form.digests().items()}
     chosen = [reference for reference in seen if reference][: queries.SHOWN]
     came = {reference: rounds.decide_one(slug, reference, seen[reference], decide) for reference in chosen}

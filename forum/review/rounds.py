@@ -48,7 +48,7 @@ Decide = Callable[[Registration, str], str]
 
 
 def selected(event: Event) -> Sequence[Registration]:
-    """Return the chosen people about whom this organiser can decide, the first to ask first."""
+    """Return the chosen people about whom this organiser can decide, the first to register first."""
     values = (request.form if request.method == "POST" else request.args).getlist("who")
     # PostgreSQL refuses a text with a NUL, so only texts in the form of a reference are searched.
     references = {read_reference(value.partition(".")[0]) for value in values[: queries.SHOWN]}
