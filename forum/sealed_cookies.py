@@ -57,7 +57,7 @@ def drop(response: Response, name: str, *, paths: list[str]) -> None:
 
 
 def too_long_words() -> str:
-    """Return the message for somebody to whom the next page cannot show what was made, because `put` had no room."""
+    """Return the message that nothing was made, because `put` has no room to carry it to the page that shows it."""
     return _("Nothing was made: it is too long to be shown here once. Please tell whoever runs this site.")
 
 

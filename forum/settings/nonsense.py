@@ -48,7 +48,7 @@ def _holds_certificates(path: str) -> bool:
 
 
 def _says_more_than_a_site(address: str) -> bool:
-    """Return whether a URL has parts besides scheme, host and port; `table` refuses a text that is no URL at all."""
+    """Return whether a URL has parts besides scheme, host and port; `settings/table` refuses a text that is no URL."""
     try:
         parts = urlsplit(address.rstrip("/"))
     except ValueError:

@@ -8,7 +8,7 @@ NOTE = "own-address"
 
 
 def note(instance: Path, base_url: str) -> None:
-    """Store the address of the server that starts now; without it, links lead to the default port."""
+    """Store the address of the server that starts now; if that fails, links lead to the default port."""
     with suppress(OSError):
         descriptor = os.open(instance / NOTE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

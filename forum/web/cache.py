@@ -95,7 +95,7 @@ def exact_version() -> int | None:
 
 
 def held_for() -> float:
-    """Return for how many seconds the page is valid, judged by the parts that are rendered so far; mostly infinite."""
+    """Return for how many seconds the page is valid: infinity, unless a part rendered so far has set a limit."""
     return request.environ.get(HOLDS, float("inf"))
 
 
@@ -264,7 +264,7 @@ def refuse_impure(path: str, headers: list[tuple[str, str]]) -> None:
 
 
 def _cache_control(headers: list[tuple[str, str]], seconds: float) -> str:
-    """Return Cache-Control for a page: what its view says if it never changes or names people, else by `seconds`."""
+    """Return Cache-Control for a page: FOR_EVER or FOR_NAMES if the view has set it, else the value for `seconds`."""
     said = next((value for name, value in headers if name.lower() == "cache-control"), "")
     return said if said in (FOR_EVER, FOR_NAMES) else CACHE_CONTROL[seconds]
 

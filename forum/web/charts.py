@@ -26,7 +26,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves over the same days: `ticks` are the numbers of the lines behind them, `grid` is the path of these."""
+    """Curves over the same days: `grid` is the path of the lines behind the curves, `ticks` are the lines' numbers."""
 
     curves: tuple[Part, ...]
     ticks: tuple[int, ...]
@@ -55,7 +55,7 @@ def _parts(row: Mapping[str, int], unit: float) -> list[Part]:
 
 
 def draw_curves(series: Mapping[str, Sequence[int]]) -> Curves:
-    """Return a curve for each kind of numbers, one number for each day; all have as many."""
+    """Return a curve for each kind of numbers; each kind has one number for each day."""
     ticks = round_numbers(max((max(numbers, default=0) for numbers in series.values()), default=0))
     top = ticks[-1]
     lines = " ".join(f"M0 {_height(tick, top)}H{WIDTH}" for tick in ticks)

@@ -39,7 +39,7 @@ class Difference:
 
     @property
     def pieces(self) -> list[Piece]:
-        """The pieces that turn the one text into the other."""
+        """The pieces of text that turn `before` into `after`."""
         return compare_words(self.before, self.after)
 
 
@@ -68,7 +68,7 @@ def compare_words(before: str, after: str) -> list[Piece]:
 
 
 def _changed(gone: str, new: str) -> list[Piece]:
-    """Return the removed and the added text as pieces, then the blanks with which both end as a kept piece."""
+    """Return the removed and the added text as pieces, then, as a kept piece, the blanks with which both texts end."""
     stay = ""
     while gone and new and gone[-1] == new[-1] and gone[-1].isspace():
         stay, gone, new = gone[-1] + stay, gone[:-1], new[:-1]

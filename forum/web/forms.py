@@ -198,7 +198,7 @@ def required(message) -> DataRequired:
 
 
 def is_email(_form, field) -> None:
-    """Refuse an address that cannot receive mail; keep the normalised address."""
+    """Refuse an address that cannot receive mail; set the field to the normalised address."""
     try:
         field.data = addresses.read(field.data, takes_utf8=current_app.config["MAIL_SMTPUTF8"])
     except addresses.NotAnAddress as refusal:

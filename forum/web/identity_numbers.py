@@ -18,8 +18,8 @@ from wtforms.validators import ValidationError
 from forum import clock
 
 # Matches a date and what follows it in an identity number: 701208-1233, 19701208 1233, 08.12.1970/1002,
-# 08 12 70 100 81, 081205A1233. A part of a longer number is not matched, nor is one behind a plus, as of a telephone
-# number, or with more digits before or behind a sign, as in a reference.
+# 08 12 70 100 81, 081205A1233. Not matched: a part of a longer number, a number behind a plus (a telephone number), and
+# a number that a hyphen, dot or slash joins to more digits (a reference).
 CANDIDATE = re.compile(
     r"(?<![^\W_])(?<!\+)(?<![0-9][-./])"
     r"(?:(?P<date>[0-9]{8}|[0-9]{6})"
@@ -37,10 +37,10 @@ LABEL = re.compile(
     r"\.?(?: ?(?:no|nr|number|nummer)\.?)? ?[:#]? ?$",
     re.IGNORECASE,
 )
-# An event's day and hour, such as 171127-0900, may look like a number of somebody born on that day.
+# In these years, counted from the present one, a day and an hour such as 171127-0900 are an event's, not a birthday.
 YEARS_AROUND = range(-2, 4)
 DASH, MINUS = re.compile(" ?- ?"), "\N{MINUS SIGN}"
-# By Unicode category: the character as which a blank, a dash or an invisible character within a number counts.
+# By Unicode category: what replaces a blank, a dash or an invisible character within a number.
 SIGNS = {"Zs": " ", "Pd": "-", "Cf": ""}
 COORDINATION = re.compile(r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:6[1-9]|[78][0-9]|9[01])[0-9]{4}")
 
@@ -60,7 +60,7 @@ def no_identity_number(_form: Any, field: Any) -> None:
 def holds_identity_number(text: str) -> bool:
     """Return whether the text contains a Nordic identity number, judged by date and check digits.
 
-    A telephone number or a reference is none, when the word before it says so, and neither is an event's day and hour.
+    A telephone number or a reference is none if the word before it says what it is; nor is an event's day and hour.
     """
     plain = DASH.sub("-", text if text.isascii() else "".join(map(_plain, text)))
     return any(
@@ -69,7 +69,7 @@ def holds_identity_number(text: str) -> bool:
 
 
 def _plain(character: str) -> str:
-    """Return the character as numbers are written with it: any digit, blank or dash in its plain form."""
+    """Return the plain ASCII form of a digit, blank or dash, "" for an invisible sign, and other characters in NFKC."""
     if character == MINUS:
         return "-"
     number = unicodedata.decimal(character, None)
@@ -95,7 +95,7 @@ def _is_one(match: re.Match[str]) -> bool:
 
 
 def _is_day_and_hour(date: str, number: str) -> bool:
-    """Return whether the digits are a day of these years, in any order of its parts, and a time of the day."""
+    """Return whether the digits are a day in YEARS_AROUND, with the year first or last, and a time of the day."""
     if not re.fullmatch("(?:[01][0-9]|2[0-3])[0-5][0-9]", number):
         return False
     this_year = clock.now().year

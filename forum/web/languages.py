@@ -153,7 +153,7 @@ def short_moment_text(moment: datetime, zone) -> str:
 
 
 def _short_moment_of(moment: datetime, event) -> str:
-    """The template filter `short_moment(event)`: see `short_moment_text`."""
+    """Return a moment such as "3 May 2027 14:00" in the event's time zone (the template filter `short_moment`)."""
     return short_moment_text(moment, event.zone)
 
 
@@ -173,12 +173,12 @@ def short_day_text(day: date, code: str) -> str:
 
 
 def _day_of(moment: datetime, event) -> str:
-    """The template filter `day(event)`: see `day_text`."""
+    """Return a date such as "25 November 2016" in the event's time zone (the template filter `day`)."""
     return day_text(moment, event.zone)
 
 
 def _moment_of(moment: datetime, event) -> str:
-    """The template filter `moment(event)`: see `moment_text`."""
+    """Return a date and a time in the event's time zone, with the zone's name (the template filter `moment`)."""
     return moment_text(moment, event.zone)
 
 

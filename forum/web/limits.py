@@ -103,7 +103,7 @@ class SqliteStorage(Storage):
             connection.execute("PRAGMA journal_mode=WAL")
             # A power cut may lose some counts of rate limits, and nothing else.
             connection.execute("PRAGMA synchronous=OFF")
-            # Builds of SQLite differ: a deleted counter must not leave a client's address in the file.
+            # Overwrite deleted counters, so that no client's address stays in the file: some builds do not.
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute(SCHEMA)
             self._local.connection = connection

@@ -192,7 +192,7 @@ def let_in(
     longest_for: Callable[[Flask, Environ], int] | None = None,
     longest_for_anybody: Callable[[Flask, Environ], int] | None = None,
 ) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that puts a lobby around the app; each function gets the app and the WSGI environment."""
+    """Return the layer that puts a lobby around the app; the functions are those of Lobby, but get the app as well."""
     lobby = app.extensions["lobby"] = Lobby(
         app.config["MAX_CONTENT_LENGTH"],
         by_client=not app.config["TRUSTED_PROXIES"],

@@ -176,7 +176,7 @@ def _digest_of(text: str) -> str:
 
 
 def _cased(better: str, words: str, before: str, is_loud: bool) -> str:
-    """Return the replacement with a capital where the words after the text `before` have one.
+    """Return the replacement `better` with a capital where `words`, which stand after the text `before`, have one.
 
     Only in a line in capitals (`is_loud`) is the replacement in capitals. Elsewhere capitals mark an abbreviation.
     """

@@ -43,7 +43,7 @@ def _unpaired(line: str, language: str) -> str:
 
 
 def _mended(line: str, language: str) -> Iterator[Mark]:
-    """Yield each mark that pairs all others when the language's mark for its position replaces it."""
+    """Yield each mark that can be replaced by the language's mark for its position so that all marks are paired."""
     marks = list(MARKS.finditer(line))
     if language not in PAIR or len(marks) > MOST_MARKS:
         return

@@ -21,7 +21,7 @@ DELIMITERS = "\t;,"  # the tab comes first, because commas and semicolons occur 
 def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds = SMALL) -> Rows:
     """Return the rows of a file's first sheet: at most `most` rows of at most `columns` cells. Raises SheetRefused.
 
-    `bounds` are those of an unpacked workbook.
+    `bounds` limits the size of an unpacked workbook.
     Rows without any text, and those that are hidden, are empty lists: a row's number is that of the spreadsheet.
     """
     if not data.startswith(ZIP):

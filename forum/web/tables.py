@@ -29,8 +29,8 @@ HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
 # Matches control characters and lone surrogates.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# `harmless` changes no text in which this pattern finds nothing. Most cells are such texts, and one search replaces
-# four.
+# `harmless` changes no text in which this pattern finds nothing. Most cells are such texts, and for these one search
+# takes the place of searches for line breaks, control characters and the two kinds of formulas.
 SUSPECT = re.compile(
     rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^['\"{BLANK}=+\-@＝＋－＠]|[,;]['\"{BLANK}]*{SIGN}"
 )

@@ -29,8 +29,8 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-# Placeholders in the texts below: a line with NUMBER is repeated for each sheet, and SHEETS stands for these lines.
-# Cell styles: a cell names its style by its index in the list cellXfs of STYLES. Number format 49 makes a cell text.
+# In the XML texts below, SHEETS is replaced by one element for each sheet, and NUMBER in it by the sheet's number.
+# TEXT to DAY are styles of cells: indexes in the list cellXfs of STYLES. Number format 49 makes a cell text.
 TEXT, MOMENT, HEADING, DAY = 1, 2, 3, 4
 STYLES = f"""{HEAD}<styleSheet xmlns="{MAIN}">\
 <numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm"/>\
