@@ -1,8 +1,9 @@
-"""Add the readers of the list of participants, and to consents what the list shows and for which readers.
+"""Add the readers of the list of participants; add to each consent what the list shows, and to which readers.
 
 Why: organisers choose who reads the list, and people how they are shown. A consent that is older names no readers and
 shows nobody; an earlier version that runs beside this one writes such consents. The column of events is added in
-place: a copied table could not lose its columns of reviews by a downgrade.
+place: copying the table would turn the checks of the columns of reviews (0039) into checks of the whole table, and the
+downgrade of 0039 could not drop these columns.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Add how many places an organisation may have in one sector.
 
-Why: an organisation may have more or fewer places in a sector than the number for all of them. An earlier version that
-runs beside this one does not know the table and counts by the other number.
+Why: an organisation may have more or fewer places in one sector than its cap for all sectors says. An earlier version
+that runs beside this one does not know the table and counts by the cap for all sectors.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Note when a link to the contact of a delegation was made.
 
-Why: opening a newer link ends the older ones. A link without the moment is older than any that has one; an earlier
+Why: opening a newer link ends the older ones. A link without this moment counts as older than all with it; an earlier
 version that runs beside this one makes such links, and ends none.
 """
 

@@ -1,7 +1,8 @@
 """Index registrations of an organisation.
 
-Why: the attendee list is filtered by organisations and sorted by name. The index that counts their places holds only
-registrations with a place; the event stands last here, so that the count does not use this larger index instead.
+Why: the attendee list is filtered by organisations and sorted by name. The index by which the places of an
+organisation are counted holds only registrations with a place; the new, larger index has the event as its last column,
+so that this count does not use it.
 """
 
 from alembic import op

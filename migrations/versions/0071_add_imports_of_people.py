@@ -1,6 +1,7 @@
 """Add imports of people.
 
-Why: organisers import people from a table, read a next table with the same headings alike, and undo a whole import.
+Why: organisers import people from a table, have the next table with the same headings read with the same choice of
+columns, and undo a whole import.
 """
 
 import sqlalchemy as sa

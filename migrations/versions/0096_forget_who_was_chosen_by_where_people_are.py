@@ -1,8 +1,8 @@
-"""Add what remains of messages whose people answers that tell where somebody is have chosen, and a deadline of people.
+"""Store what remains of messages to people chosen by where they are, and until when each delegate can confirm.
 
-Why: who got a message to those who arrive on Monday tells when they arrive, so it is deleted with the answers (P27).
-Numbers remain, and the links by which people refuse messages. An earlier version that runs beside this one deletes the
-answers alone; the next run of this version deletes the rest.
+Why: the recipients of a message to those who arrive on Monday reveal when they arrive, so they are deleted with the
+answers (P27). Numbers remain, and the links by which people refuse messages. An earlier version that runs beside this
+one deletes the answers alone; the next run of this version deletes the rest.
 
 A delegation's people have longer to confirm while their event is cancelled, and the contact's page says until when.
 """

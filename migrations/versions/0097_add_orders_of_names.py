@@ -14,8 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # These are plain columns with checks of their own: making the table anew would tie the checks of columns that
-    # earlier steps have added to the table, and those steps could not be taken back.
+    # Add the columns in place, each with its own check. If the table were copied, the checks of columns that earlier
+    # steps added would become checks of the whole table, and the downgrades of those steps could not drop the columns.
     op.execute(
         "ALTER TABLE events ADD COLUMN name_order VARCHAR(20) DEFAULT 'swedish' NOT NULL"
         " CONSTRAINT ck_events_name_order_known CHECK (name_order IN ('swedish', 'danish', 'icelandic'))"

@@ -1,8 +1,8 @@
 """Add categories of messages that organisers write, each of which a person can refuse.
 
 Why: who wants no invitations to later events may still want to know when the bus leaves. Messages that exist are
-practical information. A refusal of all messages stays one. An earlier version that runs beside this one heeds that
-one alone, and knows no category of a message.
+practical information. A refusal of all messages stays a refusal of all. An earlier version that runs beside this
+one heeds only refusals of all messages, and knows no categories.
 """
 
 import sqlalchemy as sa
@@ -17,8 +17,8 @@ FORMERLY, NOW = ("messages",), ("messages", "practical", "further")
 
 
 def upgrade() -> None:
-    # These are plain columns with checks of their own: making the table anew would tie the checks of columns that
-    # earlier steps have added to the table, and those steps could not be taken back.
+    # Add the columns in place, each with its own check. If a table were copied, the checks of columns that earlier
+    # steps added would become checks of the whole table, and the downgrades of those steps could not drop the columns.
     for table in ("mailings", "leave_links"):
         op.execute(
             f"ALTER TABLE {table} ADD COLUMN category VARCHAR(20) DEFAULT 'practical' NOT NULL"
@@ -28,7 +28,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the categories: whoever has refused one refuses all messages, so that none comes that is not wanted."""
+    """Forget the categories: whoever has refused one of them refuses all messages, so that no unwanted one comes."""
     refusals = sa.table("mail_refusals", *map(sa.column, ("category", "digest", "refused_at")))
     whole = sa.select(refusals.c.digest).where(refusals.c.category == "messages")
     partly = sa.select(sa.literal("messages"), refusals.c.digest, sa.func.min(refusals.c.refused_at))
