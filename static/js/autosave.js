@@ -2,7 +2,7 @@
 // <p data-autosave="address" data-version="…" data-kept="Kept at %" data-busy="…" data-failed="…" data-over="…"
 //    data-elsewhere="…" data-gone="…" data-long="…" hidden><span data-autosave-said role="status"></span></p>, inside the form.
 const PAUSE = 2_000; // milliseconds without a key before the typed words are sent
-const LONGEST = 10_000; // milliseconds after which they are sent even while somebody types without a pause
+const LONGEST = 10_000; // milliseconds after which the typed words are sent even while somebody types without a pause
 
 const line = document.querySelector("[data-autosave]");
 const form = line.closest("form");

@@ -1,4 +1,4 @@
-// Lets a form's button ask the device for a passkey, and sends its answer with the form.
+// Lets a form's button ask the device for a passkey, and sends the device's answer with the form.
 // <button data-passkey="address of the challenge" data-away="…" data-stopped="…" data-known="…" data-elsewhere="…" data-failed="…"
 //   formaction="…" hidden>, with data-new to make a passkey, then <span role="status" data-passkey-said></span>; in the form a hidden
 // field "answer". Of a page, [data-needs-passkey] is shown and [data-no-passkey] hidden where the browser has passkeys.

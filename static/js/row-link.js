@@ -1,5 +1,5 @@
-// Adds "Copy the link" to the menu of a row of the attendee list when that is opened. Without a script the first item of
-// the menu is the plain link. The copied link has no filters: a search may tell something about the person.
+// Adds "Copy the link" to the menu of a row of the attendee list when the menu opens. Without a script the first item
+// of the menu is the plain link. The copied link has no filters: a search may tell something about the person.
 const list = document.querySelector("#list");
 const said = document.querySelector("[data-link-said]");
 
