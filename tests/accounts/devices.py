@@ -49,7 +49,7 @@ class Device:
         return self._answer("webauthn.get", options, parts | ({"userHandle": handle} if handle else {}))
 
     def public_key(self) -> bytes:
-        """Return the key for checking signatures, as COSE has it."""
+        """Return the public key, which checks signatures, in the format COSE (RFC 9052)."""
         point = self.key.public_key().public_numbers()
         coordinates = (point.x.to_bytes(32, "big"), point.y.to_bytes(32, "big"))
         return dumps({1: 2, 3: -7, -1: 1, -2: coordinates[0], -3: coordinates[1]})

@@ -352,7 +352,7 @@ def test_a_colleague_is_disabled_and_enabled(app, pages, admin, event, time):
 
 
 def test_nobody_disables_a_wider_account_their_own_or_the_last_admin(pages, admin, event, archive, time):
-    """Also refused is an admin of all events without a password; and an admin who was disabled disables nobody."""
+    """Nor can this admin disable an admin of all events without a password; a disabled admin disables nobody."""
     wide, demo = make_user(Role.ORGANISER, event), make_user(Role.ADMIN, password_hash=None)
     write(db.session.add, Membership(user_id=wide.id, event_id=archive.id, role=Role.ORGANISER))
     for user in (admin, wide, demo):
@@ -377,7 +377,7 @@ def test_two_admins_who_disable_each_other_at_once_leave_one(app, database, even
 
 
 def test_what_the_site_or_an_admin_of_all_events_has_disabled_stays_so(pages, admin, event, time):
-    """Admins do not enable accounts that the command disabled; an event's admin none that an admin of all disabled."""
+    """No admin enables an account disabled by the command, no event's admin one disabled by an admin of all events."""
     kim, chief, now = make_user(Role.ORGANISER, event, name="Kim Lind"), make_user(Role.ADMIN), clock.now()
     write(management.disable, kim, actor="command", now=now)
     asked = pages.get(f"{HERE}/{kim.id}/enabling")

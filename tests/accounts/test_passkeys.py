@@ -56,7 +56,7 @@ def add(pages: Pages, device: Device, name: str = "Office laptop", *, expect: in
 
 
 def begin(app, user: User) -> tuple[Pages, Page, dict]:
-    """Give the password in another browser; return it, its page and what the page's script gets."""
+    """Give the password in another browser; return the browser, its page and what the page's script gets."""
     pages = Pages(app)
     give_password(pages, user)
     page = pages.get("/account/second-factor")

@@ -293,7 +293,7 @@ def test_the_command_and_the_doctor_name_what_is_wrong(app, trail):
 def test_postgresql_keeps_the_record_from_a_role_that_does_not_own_it(make_app, postgres_server):
     """With the SQL of docs/operations.md the role of the forum cannot change or delete audit entries.
 
-    It may delete details, because erasing a person does. Details that are deleted by hand are named by `forum doctor`.
+    The role may delete details, because erasing a person does. `forum doctor` names details that were deleted by hand.
     """
     # The role needs a name of its own, because all databases of the server share their roles.
     name = f"kept_{secrets.token_hex(4)}"

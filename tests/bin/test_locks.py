@@ -86,7 +86,7 @@ def test_audit_tells_of_weaknesses_and_of_a_source_that_is_away(found, status, w
 
 
 def advisories(weak: list[str]) -> Flask:
-    """Run a server like OSV (a database of vulnerabilities) that reports the same one for each named package."""
+    """Return an app that answers like OSV, a database of vulnerabilities: with one weakness for each named package."""
     app, weakness = Flask("advisories"), {"id": "GHSA-0000-0000-0000", "modified": "2026-01-01T00:00:00Z"}
 
     @app.post("/v1/querybatch")

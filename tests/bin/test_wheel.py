@@ -37,7 +37,7 @@ main()
 """
 
 
-# Run by an installed forum's Python: print the version and extras in its metadata, and whether packages are there.
+# Run by an installed forum's Python: print the version and extras in its metadata, and which packages are there.
 INSTALLED = """
 from importlib.metadata import metadata
 from importlib.util import find_spec

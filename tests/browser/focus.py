@@ -109,7 +109,7 @@ class Eye:
 def _picture(page: Page, clip: dict[str, float]) -> str:
     """Return a picture of a part of the page as PNG in base64, as the browser sends it.
 
-    `page.screenshot` does the same in several steps, of which each takes longer than the picture.
+    `page.screenshot` would take a picture in several steps, each of which takes longer than this call.
     """
     return wire(page).send("Page.captureScreenshot", {"clip": clip, "optimizeForSpeed": True})["data"]
 
