@@ -8,13 +8,25 @@ from datetime import timedelta
 from forum.accounts import mails as account_mails
 from forum.columns import Text
 from forum.database import start_write
+from forum.delegations import asking
+from forum.delegations import mails as delegation_mails
+from forum.delegations.asking import Contact, Person
 from forum.events import cancelling
-from forum.events.enums import ListAudience, SectorPolicy
+from forum.events.enums import LineOrder, ListAudience, SectorPolicy
 from forum.events.models import Event
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.invitations import mails as invitation_mails
-from forum.registration import actions, by_hand, new_address, reinstating, separating, uniting
+from forum.registration import (
+    actions,
+    by_hand,
+    links_by_mail,
+    new_address,
+    places,
+    reinstating,
+    separating,
+    uniting,
+)
 from forum.registration import mails as registration_mails
 from forum.registration.applicant import Details
 from tests.factories.events import NOW, make_event, make_sector
@@ -51,6 +63,7 @@ def make_more_variants(language: str) -> dict[str, Mail]:
     made = _about_unconfirmed(event, language) | _about_states(event, language)
     made |= _about_first_addresses(event, language)
     made |= _about_merges(event, language) | _about_invitations(event, language)
+    made |= _about_a_line_in_balance(language) | _about_an_entered_delegation(event, language)
     return made | _about_accounts(event, language) | _about_a_late_event(event, language)
 
 
@@ -124,6 +137,30 @@ def _about_invitations(event: Event, language: str) -> dict[str, Mail]:
     }
 
 
+def _about_a_line_in_balance(language: str) -> dict[str, Mail]:
+    """Return mails to somebody who waits where offers follow the balance of sectors, and is then offered a place."""
+    one = [make_sector("justice", ceiling=1)]
+    event = make_event(slug="tam34", is_current=False, capacity=1, sectors=one, line_order=LineOrder.BALANCE)
+    placed, waits = confirmed(event, language=language), confirmed(event, language=language)
+    made = {"waiting--in-balance": newest_mail(waits, "waiting")}
+    for person in (waits, placed):
+        write(actions.cancel, person, actor="person", now=NOW)
+    write(reinstating.reinstate, waits, **BY)
+    return made | {"reinstated--offered": newest_mail(waits, "reinstated")}
+
+
+def _about_an_entered_delegation(event: Event, language: str) -> dict[str, Mail]:
+    """Return the mail with a new link to confirm a delegation, which says when somebody entered it."""
+    contact = Contact("Kim", "Ek", "entered@example.org", "", "SE", language)
+    people = [Person("Kari", "Dal", "") for _number in range(2)]
+    start_write(db.session)
+    locked, sector = places.lock_sector("ngo", event.slug)
+    asking.ask(locked, sector, contact, people, is_all_or_nobody=False, form_key="entered", now=NOW)
+    db.session.commit()
+    write(links_by_mail.send_fresh_link, event, contact.email, now=NOW)
+    return {"delegation-asked--entered-before": newest_mail_to(contact.email, "delegation-asked")}
+
+
 def _about_accounts(event: Event, language: str) -> dict[str, Mail]:
     """Return mails to organisers whose roles have changed."""
     admin, made = make_user(language=language), {}
@@ -144,7 +181,11 @@ def _about_a_late_event(event: Event, language: str) -> dict[str, Mail]:
     event.freezes_at = NOW - timedelta(hours=1)
     db.session.commit()
     write(registration_mails.queue_already_registered, placed, now=NOW)
-    made = {"already-registered--frozen": newest_mail(placed, "already-registered")}
+    write(delegation_mails.queue_registered, placed, now=NOW)
+    made = {
+        "already-registered--frozen": newest_mail(placed, "already-registered"),
+        "substitute-registered--frozen": newest_mail(placed, "substitute-registered"),
+    }
     write(cancelling.cancel, event, Text(sv="Brand.", en="A fire."), **BY)
     write(registration_mails.queue_link_to_confirm, fresh, None, now=NOW)
     return made | {"link-to-confirm--cancelled": newest_mail(fresh, "link-to-confirm")}

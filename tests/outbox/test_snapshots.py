@@ -5,8 +5,10 @@ A changed sentence changes a file, which is read with the change: `make snapshot
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -14,7 +16,7 @@ from sqlalchemy import select
 
 from forum.accounts.models import User
 from forum.columns import Text
-from forum.events import cancelling
+from forum.events import cancelling, changes
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import actions as mailing_actions
@@ -43,6 +45,7 @@ REASON = Text(
     sv="Lokalen har brunnit.\n\nVi söker en annan dag.",
     en="The venue has burnt down.\n\nWe look for another day.",
 )
+DAY = timedelta(days=1)
 EVERY_KIND = {*KINDS, *ACCOUNT_KINDS, *OTHER_KINDS, "test"}
 # Headers that snapshots leave out: they differ in each mail, or say how the mail's parts are encoded.
 LEFT_OUT = {"Date", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
@@ -111,10 +114,26 @@ def make_variants(language: str) -> dict[str, Mail]:
         "event-changed--takes-place": mail_of_change(other, comes, cancelling.take_up_again),
     }
     write(actions.cancel, held, words="Ditt ombud har ringt.\n\nHälsningar", actor="command", now=NOW)
-    return made | {"cancelled--by-organisers": newest_mail(held, "cancelled")}
+    made["cancelled--by-organisers"] = newest_mail(held, "cancelled")
+    return made | make_changes(language)
 
 
-def mail_of_change(event: Event, person: Registration, change: Callable, **told: Text) -> Mail:
+def make_changes(language: str) -> dict[str, Mail]:
+    """Return mails about events whose time zone or days have changed."""
+    made = {}
+    for name, slug in (("time-zone", "hki32"), ("fewer-days", "osl33")):
+        event = make_event(slug=slug, is_current=False)
+        person = confirmed(event, language=language)
+        values = {
+            "time-zone": {"timezone": "Europe/Helsinki"},
+            "fewer-days": {"ends_at": event.ends_at - DAY},
+        }
+        told = mail_of_change(event, person, changes.change, values=values[name])
+        made[f"event-changed--{name}"] = told
+    return made
+
+
+def mail_of_change(event: Event, person: Registration, change: Callable, **told: Any) -> Mail:
     """Change the event, let the proposed message begin, and return the person's mail of it."""
     by = {"actor": "command", "now": NOW}
     former = write(change, event, **told, **by)
