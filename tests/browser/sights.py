@@ -656,6 +656,7 @@ CONSOLE = [
         status=422,
     ),
     Sight("event cancelled", "cancellation.show", {"event": "snow"}, world="closed", as_=ORGANISER),
+    Sight("overview, cancelled", "console.overview", {"event": "snow"}, world="closed", as_=ORGANISER),
     Sight("front page?", "publication.front_page", {"event": "nf16"}, as_=ORGANISER),
     Sight(
         "overview, long", "console.overview", way=of_event("console.overview"), world="long", as_=ORGANISER

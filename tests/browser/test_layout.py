@@ -1,4 +1,4 @@
-"""A post's text begins on the first screen."""
+"""A post's text begins on the first screen, and links of the overview lie apart."""
 
 import pytest
 
@@ -16,3 +16,21 @@ def test_a_posts_text_begins_on_the_first_screen(visit, name):
         page.evaluate("scrollTo(0, 0)")
         box = page.locator(".prose p").first.bounding_box()
         assert box["y"] < height - 24, f"at {width} px"
+
+
+CENTRES = """links => links.map(link => {
+  const box = link.getBoundingClientRect();
+  return [box.top + box.height / 2, box.width];
+})"""
+
+
+def test_links_of_the_overview_lie_apart_and_are_wide_enough(visit):
+    """Two links below each other are paragraphs of their own; a number of one digit is a link, too (A17)."""
+    page = visit(BY_NAME["overview, cancelled"], "sv").page
+    for width in (390, 1280):
+        resize(page, width)
+        (first, _), (second, _) = page.locator("#registration ~ p > a").evaluate_all(CENTRES)
+        assert second - first > 28, f"at {width} px"
+    page = visit(BY_NAME["overview, long"], "sv").page
+    resize(page, 390)
+    assert [box for box in page.locator(".balance .num a").evaluate_all(CENTRES) if box[1] < 24] == []
