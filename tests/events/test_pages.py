@@ -3,9 +3,13 @@
 import json
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from flask_babel import force_locale
+from flask_babel import gettext as _
 
+import forum
 from forum.columns import Text
 from forum.content.documents import BODY, read_markdown
 from forum.content.shapes import Where
@@ -296,3 +300,20 @@ def test_code_of_conduct_and_archive_speak_of_no_programme_that_is_not_there(pag
 @pytest.mark.parametrize("text", ["The programme says which applies.", "Läs programpunkten.", "In a session"])
 def test_words_about_a_programme_are_found(text):
     assert PROGRAMME.search(text)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_heading_of_the_first_texts_is_called_as_a_link_of_the_navigation(app, language):
+    """The list of contents would have two links of one name that lead to different places."""
+    folder = Path(forum.__file__).parent
+    texts = [
+        *folder.glob(f"events/first_texts/*.{language}.md"),
+        *folder.glob(f"demo/**/pages/*.{language}.md"),
+    ]
+    headings = {
+        heading for text in texts for heading in re.findall(r"(?m)^#+ (.+?)(?: \{#.*\})?$", text.read_text())
+    }
+    with app.test_request_context(), force_locale(language):
+        links = {_("The forum"), _("News"), _("Practical"), _("Register"), _("Registration")}
+    assert len(headings) > 20
+    assert headings & links == set()
