@@ -127,7 +127,7 @@ def is_planted(digest: str) -> bool:
 
 
 def note(*, now: datetime) -> int:
-    """Copy missing tombstones from the table to the file, drop those older than any backup; return the number copied.
+    """Copy missing tombstones from the table to the file; return the number copied. The worker calls this.
 
     The file is replaced as a whole: if the process is killed there is no half line, and the next run copies what is
     missing.
@@ -135,11 +135,9 @@ def note(*, now: datetime) -> int:
     _remove_half_written(now)
     known, unreadable = read_file()
     whole = {**known, **{mark.digest: mark for mark in _list_rows()}}
-    kept = {digest: mark for digest, mark in whole.items() if not is_over(mark, now)}
-    if kept != known:
-        lines = sorted(str(mark) for mark in kept.values())
-        _replace_file("".join(f"{line}\n" for line in (*unreadable, *lines)))
-    return len(kept.keys() - known.keys())
+    if whole != known:
+        _write(unreadable, whole.values())
+    return len(whole.keys() - known.keys())
 
 
 def note_at_once(*, now: datetime) -> None:
@@ -155,10 +153,17 @@ def note_at_once(*, now: datetime) -> None:
         log.warning("tombstones are not copied yet: %s", type(problem).__name__)
 
 
-def note_and_forget(*, now: datetime) -> int:
-    """Copy missing tombstones as `note` does, and delete rows that no backup needs any more; the worker's job."""
+def forget_old(*, now: datetime) -> int:
+    """Delete the rows and lines of tombstones that are older than any backup; return how many lines were deleted.
+
+    The worker calls this while its clock goes steadily (R18): without a tombstone, a backup brings somebody back.
+    """
     db.session.execute(delete(Tombstone).where(Tombstone.erased_at <= now - _kept_for()))
-    return note(now=now)
+    known, unreadable = read_file()
+    kept = [mark for mark in known.values() if not is_over(mark, now)]
+    if len(kept) < len(known):
+        _write(unreadable, kept)
+    return len(known) - len(kept)
 
 
 def list_due(*, now: datetime) -> list[str]:
@@ -269,8 +274,9 @@ def _remove_half_written(now: datetime) -> None:
                 path.unlink()
 
 
-def _replace_file(content: str) -> None:
-    """Replace the tombstone file by one with this content, once that is synced to the disk."""
+def _write(unreadable: Iterable[str], marks: Iterable[Mark]) -> None:
+    """Replace the tombstone file by one with these lines, once that is synced to the disk."""
+    content = "".join(f"{line}\n" for line in (*unreadable, *sorted(map(str, marks))))
     path = _file()
     # NamedTemporaryFile makes files of mode 0600, which only their owner can read.
     with NamedTemporaryFile("w", dir=path.parent, prefix=f".{FILE}.", delete=False) as file:

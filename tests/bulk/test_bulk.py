@@ -23,6 +23,7 @@ from forum.tasks import queries
 from forum.tasks.models import Task, TaskPerson
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
+from tests.factories.steady_clock import go_steadily
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
 HERE = {"event": "nf27"}
@@ -227,6 +228,7 @@ def test_nobody_is_chosen_from_another_event_and_ended_tasks_are_forgotten(organ
     forget = next(job for job in JOBS if job.name == "forget tasks")
     for days, kept in ((13, 1), (14, 0)):
         clock.freeze(NOW + timedelta(days=days))
+        go_steadily(clock.now())
         run_job(forget)
         counts = [db.session.scalar(select(func.count()).select_from(table)) for table in (Task, TaskPerson)]
         assert counts == [kept, kept]

@@ -36,6 +36,7 @@ from tests.factories.invitations import new_invitation
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
+from tests.factories.steady_clock import go_steadily
 from tests.guards.test_hanging import everything_stored, named_elsewhere
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -165,6 +166,10 @@ def test_a_kill_between_commit_and_file_loses_no_tombstone(make_app, sqlite_url,
         assert tombstones.examine(now=clock.now()) == (False, "1 line of tombstones.log cannot be read")
         clock.freeze(NOW + timedelta(days=app.config["BACKUPS_KEPT_DAYS"]))
         remember()
+        # A clock that has jumped makes nobody come back with a backup (R18).
+        assert (job("forget old erasures"), file.read_text().splitlines()) == (0, [line, line[:40]])
+        go_steadily(clock.now())
+        assert job("forget old erasures") == 1
         assert (file.read_text(), db.session.query(Tombstone).count()) == (f"{line[:40]}\n", 0)
 
 

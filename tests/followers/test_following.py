@@ -24,6 +24,7 @@ from tests.factories.events import NOW, make_archive, make_event
 from tests.factories.followers import ask, make_follower, token_in
 from tests.factories.news import make_category
 from tests.factories.registrations import too_many, write
+from tests.factories.steady_clock import go_steadily
 from tests.registration.test_same_work import statements
 from tools.pages import Pages
 
@@ -35,6 +36,13 @@ FORGET = [job for job in JOBS if job.name in {"forget followers", "forget old ma
 @pytest.fixture
 def app(make_app, database_url):
     return make_app(database_url)
+
+
+def forget() -> None:
+    """Run the jobs that delete followers and their mails, while the worker's clock goes steadily."""
+    go_steadily(clock.now())
+    for job in FORGET:
+        run_job(job)
 
 
 def everything() -> list[int]:
@@ -136,12 +144,10 @@ def test_the_limits_of_registrations_hold_here_too(make_app, sqlite_url, frozen)
 def test_a_request_that_nobody_confirms_is_deleted(event, frozen):
     ask(event, "asa@example.org", now=NOW - timedelta(hours=47))
     make_follower(event)
-    for job in FORGET:
-        run_job(job)
+    forget()
     assert everything()[0] == 2
     clock.freeze(NOW + timedelta(hours=1))
-    for job in FORGET:
-        run_job(job)
+    forget()
     assert [one.confirmed_at is not None for one in db.session.scalars(select(Follower))] == [True]
 
 
@@ -177,8 +183,7 @@ def test_an_address_to_which_mail_comes_back_leaves_and_comes_back_by_confirming
     make_follower(event, "gone@example.org")
     make_follower(event, "there@example.org")
     write(suppression.suppress, "GONE@example.org", SuppressionCause.BOUNCED, now=NOW)
-    for job in FORGET:
-        run_job(job)
+    forget()
     assert [one.email for one in db.session.scalars(select(Follower))] == ["there@example.org"]
     ask(event, "gone@example.org")
     assert suppression.is_suppressed("gone@example.org")
@@ -190,20 +195,23 @@ def test_an_earlier_complaint_stays_for_other_messages_and_a_later_one_ends_the_
     write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, now=NOW - timedelta(days=9))
     make_follower(event, "asa@example.org")
     assert suppression.is_suppressed("asa@example.org")
-    run_job(FORGET[0])
+    forget()
     assert only().email == "asa@example.org"
     write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, now=NOW)
-    run_job(FORGET[0])
+    forget()
     assert everything()[0] == 0
 
 
 def test_the_list_is_deleted_a_year_after_the_event(event, frozen):
     make_follower(event)
     clock.freeze(event.ends_at + ending.KEPT_AFTER_EVENT - timedelta(hours=1))
-    run_job(FORGET[0])
+    forget()
     assert everything()[0] == 1
     clock.freeze(event.ends_at + ending.KEPT_AFTER_EVENT)
-    run_job(FORGET[0])
+    for job in FORGET:
+        run_job(job)
+    assert everything()[0] == 1  # the clock has jumped an hour, and may be wrong (R18)
+    forget()
     assert everything()[:2] == [0, 0]
 
 

@@ -8,6 +8,7 @@ from forum.jobs.worker import run_job
 from forum.web.limits import COUNTER
 from tests.factories.events import NOW
 from tests.factories.steady_clock import go_steadily
+from tests.guards.reaching import may_delete
 
 DAY_SECONDS = 24 * 3600
 # How many days after the canary world was filled the jobs run: by then each job of TENDED finds something to do.
@@ -42,6 +43,7 @@ ELSEWHERE = {
     "erase again",
     "forget last mails",
     "forget long tables",
+    "forget old erasures",
     "forget old mails of news",
     "forget views of departed colleagues",
     "forget where people were",
@@ -69,10 +71,40 @@ ELSEWHERE = {
     "work off tasks",
 }
 
+# Jobs that may delete rows and run whatever the worker's clock shows, each with the reason (R18).
+WHY_NOT_FINAL = {
+    "add up counts": "adds rows of changed counts up, and keeps the sum",
+    "announce posts": "a post that is public again counts as withdrawn no more",
+    "erase again": "repeats what was erased before",
+    "forget choices of people": "an organiser ticks the people again",
+    "forget counters": "a client that was held back may try again",
+    "forget exports": "an organiser asks for the list again",
+    "forget last mails": "deletes what was sent, and what the outbox has given up by then",
+    "forget long tables": "an organiser sends the table again",
+    "forget paces": "mails leave by the pace from now on",
+    "forget unsent files": "whoever has not sent the form yet chooses the file again",
+    "forget views of departed colleagues": "depends on roles, not on the time",
+    "forget where people were": "asks itself whether the clock goes steadily, with the event locked",
+    "make exports": "deletes a list that lacks a question or its organiser, whatever the time",
+    "queue mails about posts": "ends followers to whom mail comes back, whatever the time",
+    "queue weekly news": "ends followers to whom mail comes back, whatever the time",
+    "send reminders": "replaces the people of a draft by those who get it",
+    "settle mailings": "takes mails back that have not left, which are made again",
+    "undo imports": "deletes what an organiser takes back",
+    "work off imports": "deletes the parts of a table that are imported",
+}
+
 
 def test_every_job_is_listed_and_runs_at_least_daily():
     assert sorted(job.name for job in JOBS) == sorted(TENDED | ELSEWHERE)
     assert max(job.seconds for job in JOBS) <= DAY_SECONDS
+
+
+def test_every_job_that_deletes_waits_for_a_steady_clock_or_says_why_not():
+    deleting = {job.name for job in JOBS if may_delete(job.run) or job.name.startswith("forget ")}
+    final = {job.name for job in JOBS if job.is_final}
+    assert final <= deleting
+    assert WHY_NOT_FINAL.keys() == deleting - final
 
 
 def test_every_job_finds_what_has_ended(fresh_world):
