@@ -42,12 +42,16 @@ class Invitee:
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of an invitation: deadline, held place or none, day of the reminder, whether it may be forwarded."""
+    """The terms of an invitation: deadline, held place or none, day of the reminder, whether it may be forwarded.
+
+    With `exempt_from_rule` the event's rule about silent people does not remind the person.
+    """
 
     expires_at: datetime
     holds_place: bool = False
     remind_at: datetime | None = None
     may_forward: bool = False
+    exempt_from_rule: bool = False
 
 
 def invite(
@@ -140,6 +144,13 @@ def prolong_open(event: Event, pause: timedelta, *, now: datetime) -> None:
     for number, at in silence.list_moments(event, now).items():
         if now - pause < at <= now:
             db.session.get_one(Invitation, number).remind_at = at + pause
+
+
+def may_return(invitation: Invitation, now: datetime) -> bool:
+    """Return whether the invitation can be answered again if its event, which is cancelled, takes place after all."""
+    event = invitation.event
+    is_paused = event.cancelled_at is not None and event.cancelled_at < invitation.expires_at
+    return is_paused and invitation.state == InvitationState.OPEN and not events.is_over(event, now)
 
 
 def move_to(sector: Sector, into: Sector) -> None:

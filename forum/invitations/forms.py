@@ -72,6 +72,7 @@ class TermsForm(TidyForm):
         _l("Days before the end on which whoever has not answered is reminded"),
         [Optional(), WithinLimits(1, MOST_DAYS, _l("Enter a number from 1 to 60"))],
     )
+    exempt_from_rule = BooleanField(_l("Do not remind by the event’s rule"))
     words = LinesField(
         _l("Personal words"), [Length(max=LONGEST_WORDS, message=WORDS_TOO_LONG), no_identity_number]
     )
@@ -103,7 +104,13 @@ class TermsForm(TidyForm):
         ends = min(last, event.ends_at.astimezone(event.zone))
         days = self.remind_days.data
         remind_at = ends - timedelta(days=days) if days else None
-        return Terms(ends, self.holds_place.data, remind_at, may_forward=self.may_forward.data)
+        return Terms(
+            ends,
+            self.holds_place.data,
+            remind_at,
+            may_forward=self.may_forward.data,
+            exempt_from_rule=self.exempt_from_rule.data,
+        )
 
 
 class InvitesForm(TermsForm):
@@ -136,6 +143,7 @@ class ChangeForm(ShowsStored, TermsForm):
             "until": until,
             "holds_place": invitation.holds_place,
             "may_forward": invitation.may_forward,
+            "exempt_from_rule": invitation.exempt_from_rule and not invitation.reminded_at,
             "remind_days": None if invitation.reminded_at else days or None,
             "words": invitation.words,
         }
@@ -151,6 +159,8 @@ class ChangeForm(ShowsStored, TermsForm):
         is_kept = days == self.stored(invitation)["remind_days"] and not (days and is_moved)
         if invitation.reminded_at or is_kept:
             values["remind_at"] = invitation.remind_at
+        if invitation.reminded_at:
+            values["exempt_from_rule"] = invitation.exempt_from_rule
         return values
 
 

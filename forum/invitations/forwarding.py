@@ -64,7 +64,7 @@ def forward(invitation: Invitation, colleague: Colleague, *, now: datetime) -> N
 
 
 def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, now: datetime) -> Invitation:
-    """Add the colleague's invitation; the worker mails it. A reminder that is still due is for the colleague, too."""
+    """Add the colleague's invitation; the worker mails it. What organisers chose about reminders holds for it, too."""
     remind_at = invitation.remind_at
     added = Invitation(
         event=invitation.event,
@@ -75,6 +75,7 @@ def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, 
         made_by=invitation.made_by,
         expires_at=invitation.expires_at,
         remind_at=remind_at if remind_at and remind_at > now else None,
+        exempt_from_rule=invitation.exempt_from_rule,
         holds_place=holds_place,
         from_colleague=True,
         words="",

@@ -114,7 +114,8 @@ class InviteManyForm(InvitesForm):
 
     def _digest(self, rows: Sequence[Row]) -> str:
         told = [[row.number, row.sector.key, *vars(row.invitee).values()] for row in rows]
-        terms = [str(self.until.data), self.holds_place.data, self.remind_days.data, self.may_forward.data]
+        fields = self.until, self.holds_place, self.remind_days, self.may_forward, self.exempt_from_rule
+        terms = [str(field.data) for field in fields]
         return digest({"rows": told, "terms": terms})
 
     def _read_row(self, number: int, cells: Sequence[str], event: Event, chosen: Sector) -> Row | list[str]:

@@ -22,9 +22,10 @@ class Invitation(Base):
     ones, which may be an alias (P20, `wording.shown_as`). `words` are the organisers' personal words in the mail,
     `reason` is why the person said no. `link_digest` is set when the mail is made. `opened_at` is when somebody began
     to answer. A person who has not answered is reminded once, from `remind_at` on, by a link of its own with
-    `reminder_digest`. With `may_forward`, the person may forward the invitation: `forwarded_to` is then the colleague's
-    new invitation (marked `from_colleague`), or the one that the colleague's address had already. While an open
-    invitation `holds_place`, a place of the sector is taken for it (`registration.places.reserve`).
+    `reminder_digest`; without `remind_at` by the rule of the event (`silence`), unless `exempt_from_rule`. With
+    `may_forward`, the person may forward the invitation: `forwarded_to` is then the colleague's new invitation (marked
+    `from_colleague`), or the one that the colleague's address had already. While an open invitation `holds_place`, a
+    place of the sector is taken for it (`registration.places.reserve`).
     """
 
     __tablename__ = "invitations"
@@ -73,6 +74,7 @@ class Invitation(Base):
     link_digest: Mapped[str | None] = mapped_column(TokenDigest, unique=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    exempt_from_rule: Mapped[bool] = mapped_column(default=False, server_default=false())
     reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reminder_digest: Mapped[str | None] = mapped_column(TokenDigest, unique=True)
     reminder_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))

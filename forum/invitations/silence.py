@@ -1,7 +1,7 @@
 """The reminder after some days without an answer: by the event's rule, for invitations without a day of their own.
 
-The days count from when the invitation's mail has left. A reminder whose hour was missed by more than WINDOW, because
-no worker ran or a clock was wrong, is left out (R18).
+Organisers can exempt an invitation from the rule. The days count from when the invitation's mail has left. A reminder
+whose hour was missed by more than WINDOW, because no worker ran or a clock was wrong, is left out (R18).
 """
 
 from collections.abc import Sequence
@@ -50,13 +50,14 @@ def is_due(invitation: Invitation, now: datetime) -> bool:
 def list_moments(event: Event, now: datetime, *, only_due: bool = False) -> dict[int, datetime]:
     """Return when the rule reminds the person of each silent invitation without a day of its own; none after its end.
 
-    Moments may lie in the past. With `only_due` only those near `now` are returned.
+    Exempted invitations are left out. Moments may lie in the past. With `only_due` only those near `now` are returned.
     """
     if not event.invitation_reminder_days:
         return {}
     days = timedelta(days=event.invitation_reminder_days)
     left_at = func.coalesce(OutboxMessage.sent_at, Invitation.made_at)
-    mine = Invitation.event_id == event.id, Invitation.remind_at.is_(None), Invitation.reminded_at.is_(None)
+    asked = Invitation.remind_at.is_(None), Invitation.reminded_at.is_(None), ~Invitation.exempt_from_rule
+    mine = Invitation.event_id == event.id, *asked
     query = select(Invitation.id, left_at, Invitation.expires_at).outerjoin(Invitation.message)
     query = query.where(*mine, *queries.has_been_sent(now))
     if only_due:

@@ -26,7 +26,7 @@ INVITATIONS = Entry(
             "reason",
         ),
         *of("invitations", "registration_id", "remind_at", "reminded_at", "reminder_digest", "reminder_id"),
-        *of("invitations", "may_forward", "from_colleague", "forwarded_to_id"),
+        *of("invitations", "may_forward", "exempt_from_rule", "from_colleague", "forwarded_to_id"),
     ),
     fields=(
         *of("PersonForm", "given_name", "family_name", "email", "organisation"),

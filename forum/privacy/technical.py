@@ -177,7 +177,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     ),
     "ChangeViewForm": ("replaces",),
     "OfferForm": ("words",),
-    "TermsForm": ("until", "holds_place", "may_forward", "remind_days"),
+    "TermsForm": ("until", "holds_place", "may_forward", "remind_days", "exempt_from_rule"),
     "RemindForm": ("expected",),
     "InviteManyForm": ("previewed",),
     "HoursForm": ("hours",),

@@ -101,6 +101,7 @@ LABELS: Mapping[str, Any] = {
     "name": _l("Tag"),
     "remind_at": _l("Reminder due"),
     "may_forward": _l("A colleague may come instead"),
+    "exempt_from_rule": _l("Not reminded by the event’s rule"),
     "from_colleague": _l("Named by a colleague who was invited"),
     "merged_at": _l("Merged"),
     "position": _l("Number in the delegation"),

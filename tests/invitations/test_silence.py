@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from forum import clock
+from forum.audit.models import AuditEntry
 from forum.columns import Text
-from forum.events import cancelling
+from forum.events import cancelling, changes
 from forum.extensions import db
 from forum.invitations import actions, reminding, silence
 from forum.outbox.enums import MessageStatus
@@ -150,3 +152,25 @@ def test_pages_of_invitations_say_when_the_rule_reminds(organiser, event):
     assert (
         "Nobody is reminded if you leave it empty" in organiser.get("invitations.invite", event="nf27").text
     )
+
+
+def test_an_invitation_can_be_exempted_from_the_rule(organiser, event):
+    invitation = mailed(event)
+    due = due_of(invitation)
+    page = organiser.get("invitations.change", event="nf27", number=invitation.id)
+    page.submit({"exempt_from_rule": "y"}, button="Save the invitation", expect=303)
+    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).unique().one()
+    assert entry.action == "invitation.changed"
+    assert "exempt_from_rule" in entry.details.payload["fields"]
+    assert (silence.list_moments(event, NOW), remind_all(due)) == ({}, 0)
+    assert "Not reminded by the event’s rule" in organiser.get("invitations.index", event="nf27").text
+    page = organiser.get("invitations.change", event="nf27", number=invitation.id)
+    page.submit({"exempt_from_rule": None}, button="Save the invitation", expect=303)
+    assert remind_all(due) == 1
+    write(setattr, invitation, "exempt_from_rule", True)
+    # Once the person was reminded, the form has no field for it, and saving it changes nothing.
+    page = organiser.get("invitations.change", event="nf27", number=invitation.id)
+    assert "exempt_from_rule" not in page.form("form.form").values()
+    page.submit({"words": "Welcome."}, button="Save the invitation", expect=303)
+    db.session.refresh(invitation)
+    assert (invitation.words, invitation.exempt_from_rule) == ("Welcome.", True)
