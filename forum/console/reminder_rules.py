@@ -1,5 +1,6 @@
 """Organisers' pages of the reminders that every event sends by itself: of offered places, and of silent invitations."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, url_for
@@ -12,7 +13,7 @@ from wtforms.validators import NumberRange, Optional
 
 from forum.accounts import kept_words, sign_ins
 from forum.console.own_mailing_tools import by_now
-from forum.console.settings_editing import get_locked_or_404
+from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
@@ -20,13 +21,14 @@ from forum.invitations import silence
 from forum.invitations.silence import MOST_DAYS
 from forum.registration import offers
 from forum.registration.deadlines import LEAST_HOURS, MOST_HOURS
+from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.forms import TidyForm
 
 bp = Blueprint("reminder_rules", __name__, url_prefix="/console/<event>/reminders")
 QUARTER, BEFORE, AFTER, NEVER = "quarter", "before", "after", "never"
 
 
-class OfferRuleForm(TidyForm):
+class OfferRuleForm(ShowsStored, TidyForm):
     """How long before its deadline an offer of a place is reminded."""
 
     way = RadioField(
@@ -38,7 +40,7 @@ class OfferRuleForm(TidyForm):
         ],
     )
     number = IntegerField(
-        _l("Hours before the end"),
+        _l("Hours before the end, if you choose a number of hours"),
         [Optional(), NumberRange(LEAST_HOURS, MOST_HOURS, _l("Enter a whole number from 2 to 336"))],
     )
 
@@ -49,9 +51,10 @@ class OfferRuleForm(TidyForm):
         self.number.errors = [_("Enter a number of hours")]
         return False
 
-    def hours(self) -> int | None:
-        """Return the event's column: hours, 0 for no reminder, None for a quarter of the time."""
-        return {QUARTER: None, NEVER: 0}.get(self.way.data, self.number.data)
+    def save(self, event: Event) -> bool:
+        """Store the rule in the locked event: hours, 0 for never, None for a quarter; return whether it has changed."""
+        hours = {QUARTER: None, NEVER: 0}.get(self.way.data, self.number.data)
+        return offers.set_reminder(event, hours, **by_now())
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
@@ -61,7 +64,7 @@ class OfferRuleForm(TidyForm):
         return {"way": way, "number": hours or None}
 
 
-class SilenceRuleForm(TidyForm):
+class SilenceRuleForm(ShowsStored, TidyForm):
     """After how many days without an answer an invitation is reminded that has no day of its own."""
 
     way = RadioField(
@@ -72,7 +75,8 @@ class SilenceRuleForm(TidyForm):
         ],
     )
     number = IntegerField(
-        _l("Days"), [Optional(), NumberRange(1, MOST_DAYS, _l("Enter a whole number from 1 to 60"))]
+        _l("Days, if you choose a number of days"),
+        [Optional(), NumberRange(1, MOST_DAYS, _l("Enter a whole number from 1 to 60"))],
     )
     hour = SelectField(_l("Hour"), choices=[SelectChoice(str(hour), f"{hour}:00") for hour in range(24)])
 
@@ -83,9 +87,10 @@ class SilenceRuleForm(TidyForm):
         self.number.errors = [_("Enter a number of days")]
         return False
 
-    def days(self) -> int | None:
-        """Return the event's column: days, None for no reminder."""
-        return self.number.data if self.way.data == AFTER else None
+    def save(self, event: Event) -> bool:
+        """Store the rule in the locked event: days, None for never, and the hour; return whether it has changed."""
+        days = self.number.data if self.way.data == AFTER else None
+        return silence.set_rule(event, days, int(self.hour.data), **by_now())
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
@@ -95,37 +100,93 @@ class SilenceRuleForm(TidyForm):
         return {"way": AFTER if days else NEVER, "number": days, "hour": hour}
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A page that changes a rule: its form, its title, and sentences on what the rule does."""
+
+    form: type[OfferRuleForm] | type[SilenceRuleForm]
+    title: Any
+    said: tuple[Any, ...]
+
+
+OF_OFFERS = Rule(
+    OfferRuleForm,
+    _l("Reminding of offered places"),
+    (
+        _l("Each person is reminded once, and nobody with less than an hour left to answer."),
+        _l(
+            "An offer that is shorter than your number of hours is reminded with a quarter of its time left,"
+            " and one of less than eight hours not at all."
+        ),
+        _l(
+            "Offers that are open get their new moment. If it has passed already, they keep the one they have."
+        ),
+    ),
+)
+OF_INVITATIONS = Rule(
+    SilenceRuleForm,
+    _l("Reminding of invitations without an answer"),
+    (
+        _l("The days count from when the invitation has left. Each person is reminded once."),
+        _l(
+            "It leaves within twelve hours of its hour or not at all, and never after the invitation has ended."
+        ),
+        _l(
+            "Whoever got the invitation longer ago is not reminded by this rule. Remind these people from the list"
+            " of invitations."
+        ),
+        _l("Invitations for which you have chosen a day yourself keep that day."),
+    ),
+)
+
+
 @bp.route("/offers", methods=["GET", "POST"])
 def of_offers(event: str) -> ResponseReturnValue:
     """Ask when offers are reminded, after both factors were entered (S09); on POST change it."""
-    if answer := sign_ins.require_fresh():
-        return answer
-    form = OfferRuleForm(kept_words.sent_or_kept(), data=OfferRuleForm.stored(get_any_or_404(event)))
-    if not form.validate_on_submit() or not form.is_complete():
-        return _page("offers", event, form)
-    is_new = offers.set_reminder(get_locked_or_404(event), form.hours(), **by_now())
-    return _saved(event, is_new=is_new)
+    return sign_ins.require_fresh() or _edit(event, OF_OFFERS)
 
 
 @bp.route("/invitations", methods=["GET", "POST"])
 def of_invitations(event: str) -> ResponseReturnValue:
     """Ask when silent invitations are reminded, after both factors were entered (S09); on POST change it."""
-    if answer := sign_ins.require_fresh():
-        return answer
-    form = SilenceRuleForm(kept_words.sent_or_kept(), data=SilenceRuleForm.stored(get_any_or_404(event)))
+    return sign_ins.require_fresh() or _edit(event, OF_INVITATIONS)
+
+
+def _edit(slug: str, rule: Rule) -> ResponseReturnValue:
+    """Show the form of a rule; on POST save it, unless a colleague has changed the rule since the page was shown."""
+    stored = rule.form.stored(get_any_or_404(slug))
+    form = rule.form(kept_words.sent_or_kept(), data=stored)
+    if not form.is_submitted():
+        show_stored(form, stored)
     if not form.validate_on_submit() or not form.is_complete():
-        return _page("invitations", event, form)
-    days, hour = form.days(), int(form.hour.data)
-    is_new = silence.set_rule(get_locked_or_404(event), days, hour, **by_now())
-    return _saved(event, is_new=is_new)
-
-
-def _page(name: str, slug: str, form: TidyForm) -> ResponseReturnValue:
-    page = render_template(f"console/reminders/{name}.html", event=get_any_or_404(slug), form=form)
-    return page, 422 if form.errors else 200
-
-
-def _saved(slug: str, *, is_new: bool) -> ResponseReturnValue:
+        return _page(rule, slug, form)
+    event = get_locked_or_404(slug)
+    try:
+        form.refuse_if_changed(rule.form.stored(event))
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return _page(rule, slug, form, meanwhile)
+    is_new = form.save(event)
     db.session.commit()
     flash(_("Saved.") if is_new else _("Nothing was different."), "success")
     return redirect(url_for("reminders.index", event=slug), 303)
+
+
+def _page(
+    rule: Rule,
+    slug: str,
+    form: OfferRuleForm | SilenceRuleForm,
+    meanwhile: ChangedMeanwhile | None = None,
+) -> ResponseReturnValue:
+    compared = [*differences(form, meanwhile.stored)] if meanwhile else []
+    if meanwhile:
+        form.show(meanwhile.stored)
+    page = render_template(
+        "console/reminders/rule.html",
+        event=get_any_or_404(slug),
+        form=form,
+        rule=rule,
+        meanwhile=meanwhile,
+        compared=compared,
+    )
+    return page, 409 if meanwhile else 422 if form.errors else 200

@@ -174,3 +174,36 @@ def test_an_invitation_can_be_exempted_from_the_rule(organiser, event):
     page.submit({"words": "Welcome."}, button="Save the invitation", expect=303)
     db.session.refresh(invitation)
     assert (invitation.words, invitation.exempt_from_rule) == ("Welcome.", True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "mine", "theirs", "both"),
+    [
+        ("of_offers", {"way": "before", "number": "12"}, {"offer_reminder_hours": 24}, ["24", "12"]),
+        ("of_invitations", {"way": "after", "number": "9"}, {"invitation_reminder_days": 6}, ["6", "9"]),
+    ],
+)
+def test_a_colleagues_change_of_a_rule_is_shown_before_it_is_replaced(
+    organiser, event, rule, mine, theirs, both
+):
+    """The second organiser to save reads what the first has saved (R30)."""
+    page = organiser.get(f"reminder_rules.{rule}", event="nf27")
+    write(changes.change, event, theirs, actor="user:2", now=NOW)
+    refused = page.form("form.form").submit(mine, expect=409)
+    assert "Somebody else has saved meanwhile" in refused.text
+    assert refused.form("form.form").values()["number"] == [mine["number"]]
+    assert refused.all(".compared td") == both
+    db.session.refresh(event)
+    assert {name: getattr(event, name) for name in theirs} == theirs
+    again = refused.form("form.form").submit(follow=True)
+    assert again.flashes == ["Saved."]
+
+
+def test_the_labels_of_the_rules_are_true_whatever_is_chosen(organiser, event):
+    """A number is needed with one choice alone, and no script changes its label."""
+    for rule, label in (
+        ("of_offers", "Hours before the end, if you choose a number of hours"),
+        ("of_invitations", "Days, if you choose a number of days"),
+    ):
+        page = organiser.get(f"reminder_rules.{rule}", event="nf27")
+        assert page.soup.select_one("label[for=number]").text.strip() == label
