@@ -66,8 +66,8 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "reference": ("reference", "referens"),
     "status": ("attendee status", "registration state", "status"),
 }
-# Systems, each with headings by which its export is recognised, if a table has all of them; organisers see its name.
-# Several of them let people choose the columns of the export.
+# Names of systems, which organisers see, each with headings: a table that has all of these is an export of that system.
+# Several systems let people choose the columns of the export.
 SYSTEMS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("Forum", ("reference", "sector", "status")),
     ("Forum", ("referens", "sektor", "status")),
@@ -95,7 +95,7 @@ FOLDED = {name: tuple(map(folded, known)) for name, known in HEADINGS.items()}
 
 
 def guess(headings: Sequence[str]) -> dict[str, int]:
-    """Return the index of the column from which each value is probably to be read."""
+    """Return for each value the index of the column that probably holds it."""
     compared = [folded(heading) for heading in headings]
     guessed = {}
     for name, known in FOLDED.items():

@@ -1,4 +1,4 @@
-"""Imports in the organisers' list of registrations: the filter for the people of one of them."""
+"""Imports in the organisers' list of registrations: the filter for the people who came from chosen imports."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,6 +27,6 @@ def find_moments(event: Event, numbers: Sequence[int]) -> Mapping[int, datetime]
 
 
 def came_from(numbers: Sequence[int]) -> ColumnElement[bool]:
-    """Return the condition that a registration is of one of these imports."""
+    """Return the condition that a registration came from one of these imports."""
     of_them = ImportedPerson.import_id.in_(numbers)
     return Registration.id.in_(select(ImportedPerson.registration_id).where(of_them))

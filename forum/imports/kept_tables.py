@@ -1,4 +1,4 @@
-"""Long tables, kept encrypted in parts of PART rows until their people have been imported, for three days at most.
+"""Long tables, kept encrypted in parts of a few rows until their people have been imported, for three days at most.
 
 A part's JSON has its rows, and once the worker has checked them its people, its faults and the rows of people who do
 not come. When the part's people have been imported, only what was refused remains of it. Parts with negative numbers
@@ -33,7 +33,7 @@ SHOWN = 100  # how many people of the outcome the page lists
 
 @dataclass
 class KeptOutcome(Outcome):
-    """The stored outcome of a check: `people` has the first people who can be imported, `rows` the rows of all.
+    """The stored outcome of a check: `people` are the first who can be imported, `rows` the row numbers of all who can.
 
     `mark` is a digest of everything that the check has found; `is_changed` says that a second check, just before the
     import, has found something else than the first.
@@ -51,14 +51,14 @@ class KeptOutcome(Outcome):
 
     @property
     def unasked(self) -> list[tuple[int, str]]:
-        """Return row and question of each answer that is left out."""
+        """Return row and question of each answer that is left out because the person is not asked that question."""
         return self.questions_left
 
 
 def keep(event: Event, table: Table, *, user_id: int, language: str, now: datetime) -> ImportTable:
     """Store a table for the worker, in place of any that the organiser has not imported; call after `start_write`.
 
-    If one had the same headings, the choices that were made for it are kept.
+    If a replaced table had the same headings, the new table gets the choices that were made for the replaced one.
     """
     earlier = list_own(event, user_id, (*OF_ORGANISERS, TableState.CHECKING))
     alike = [one for one in earlier if read(one, HEADINGS) == list(table.headings)]
@@ -182,7 +182,7 @@ def packed(person: Person) -> list[Any]:
 
 
 def unpacked(event: Event, stored: Sequence[Any]) -> Person | None:
-    """Return a person from the JSON of `packed`; None if the event has lost the sector."""
+    """Return a person from the JSON of `packed`; None if the event has no such sector any more."""
     row, key, details, email, reference, given, unasked = stored
     sector = find_sector(event, key)
     if sector is None:

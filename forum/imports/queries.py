@@ -22,9 +22,9 @@ SHOWN = 200  # the most imports that the list shows
 
 @dataclass(frozen=True)
 class Listed:
-    """An import, its organiser and the source of its table; "" once no note of its people names the source.
+    """An import, its organiser and its table's source, which is "" once no note about the imported people names it.
 
-    `left` is how many people are still registered of an import that is or was undone in parts, else 0.
+    `left` is 0, or for an import that is or was undone in parts how many of its people are still registered.
     """
 
     made: AttendeeImport
@@ -135,7 +135,7 @@ def list_live_references(event: Event) -> set[str]:
 
 
 def list_people(made: AttendeeImport) -> Sequence[Registration]:
-    """Return the registrations of an import that are still there, in the order of its rows."""
+    """Return the registrations of an import that have not been deleted, in the order of the table's rows."""
     query = select(Registration).join(ImportedPerson, ImportedPerson.registration_id == Registration.id)
     mine = query.where(ImportedPerson.import_id == made.id).order_by(ImportedPerson.row_number)
     return db.session.scalars(mine).all()
@@ -150,7 +150,7 @@ def list_untouched(made: AttendeeImport, most: int) -> Sequence[Registration]:
 
 
 def count_left(made: AttendeeImport) -> int:
-    """Return how many registrations of an import are still there."""
+    """Return how many registrations of an import have not been deleted."""
     return db.session.scalar(select(func.count()).where(ImportedPerson.import_id == made.id)) or 0
 
 

@@ -49,7 +49,7 @@ class Otherwise:
 
     @classmethod
     def of(cls, event: Event, chosen: Mapping[str, str | None]) -> "Otherwise":
-        """Return what the fields of the form say about rows that say nothing."""
+        """Return the values that the form's fields give for rows that say nothing."""
         sector = find_sector(event, chosen.get("sector") or "")
         texts = (chosen.get(name) or "" for name in ("organisation", "country", "language"))
         return cls(sector, *texts)

@@ -51,7 +51,7 @@ class ImportTable(Base):
 
 
 class ImportTablePart(Base):
-    """Some rows of a long table, or something else about it (`kept_tables`), encrypted as JSON."""
+    """Some rows of a long table, or its headings, choices or outcome (`kept_tables`), as encrypted JSON."""
 
     __tablename__ = "import_table_parts"
 

@@ -32,7 +32,7 @@ SHOWN = kept_tables.SHOWN
 
 @bp.route("", methods=["GET", "POST"])
 def show(event: str, table: int) -> ResponseReturnValue:
-    """Ask for columns and terms and show what the check has found; else show how far the worker is."""
+    """Ask for columns and terms and show what the check found; while the worker is busy or done, show how far it is."""
     this_event = get_any_or_404(event)
     kept = _get_or_404(this_event, table)
     if kept.state not in OF_ORGANISERS:
@@ -113,7 +113,7 @@ def _form(event: Event, kept: ImportTable, sent: MultiDict[str, str] | None) -> 
 
 
 def _may_carry_out(form: LongTableForm, outcome: KeptOutcome) -> bool:
-    """Return whether there is somebody to import, and nothing is wrong if every row has to be right."""
+    """Return whether there is somebody to import and, if the organiser wants all rows or none, no row is wrong."""
     return bool(outcome.good) and not (form.which.data == ALL and outcome.faults)
 
 
@@ -157,7 +157,7 @@ def _progress_page(event: Event, kept: ImportTable) -> str:
 
 
 def _list_faults(event: Event, kept: ImportTable) -> list[Fault]:
-    """Return what is wrong with the table's rows, by row; once it has ended, why each row was left out.
+    """Return what is wrong with the table's rows, by row; once the import has ended, why each row was left out.
 
     Record this as a search: it tells which addresses are registered.
     """

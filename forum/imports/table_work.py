@@ -59,7 +59,7 @@ def list_next(*, now: datetime) -> Sequence[int]:
 
 
 def work(number: int, *, now: datetime) -> int:
-    """Do the next part of a table; return how many rows it has."""
+    """Read, check or import the next part of a table; return how many rows that part has."""
     table = db.session.get(ImportTable, number)
     # Lock the event first, as every change of registrations does, so that two changes cannot deadlock.
     is_event_locked = table is not None and table.state == TableState.RUNNING

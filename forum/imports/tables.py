@@ -26,7 +26,7 @@ MOST = 500
 MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 LARGEST = 5_000_000  # the most bytes of an uploaded file; 20,000 people in 12 columns are 3 MB of CSV
-# The bounds of a workbook's parts, unpacked, together: 20,000 rows of 12 cells need less.
+# The most that all unpacked parts of a workbook may have together: 20,000 rows of 12 cells need less.
 MOST_UNPACKED = spreadsheets.Bounds(bytes=30_000_000, elements=1_200_000)
 # The most characters of a table: a workbook of 2 kB can repeat one long text in every cell.
 MOST_TEXT = 8_000_000
@@ -76,7 +76,7 @@ def read(uploaded: bytes, pasted: str) -> Table:
 
 
 class TableField(HiddenField):
-    """The sealed table; `bind` must say for whom before the form is rendered or read."""
+    """The sealed table; call `bind`, which says for whom the table is sealed, before the form is rendered or read."""
 
     bound_to = ""
     data: Table | None

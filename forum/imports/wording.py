@@ -1,4 +1,4 @@
-"""Words for the states of a long table, each with the sign beside it."""
+"""Words for the states of a long table, each with the kind of icon that a page shows beside them."""
 
 from collections.abc import Mapping
 

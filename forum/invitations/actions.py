@@ -24,7 +24,7 @@ from forum.registration.models import Registration
 
 # How long unaccepted invitations are kept after the event; accepted ones are deleted with their registration.
 KEPT_AFTER_EVENT = timedelta(days=30)
-# The condition for mails that have not left and are not being sent.
+# The states of mails whose content is still stored and that no worker is sending.
 WITH_CONTENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.FAILED)
 
 
@@ -77,9 +77,9 @@ def invite(
 def add(
     event: Event, sector: Sector, invitee: Invitee, terms: Terms, *, user_id: int | None, now: datetime
 ) -> Invitation:
-    """Add an invitation. The caller has locked the event and checked that it may be made (`many` does so for many).
+    """Add an invitation. The caller has locked the event and checked that the person may be invited.
 
-    Free places have been offered to the people who wait for them. Raises NoPlaceToHold.
+    The caller has also offered free places to the people who wait for them. Raises NoPlaceToHold.
     """
     invitation = Invitation(
         event=event,
@@ -133,7 +133,7 @@ def expire(invitation_id: int, *, now: datetime) -> int:
 def prolong_open(event: Event, pause: timedelta, *, now: datetime) -> None:
     """Give the event's open invitations the time back during which it was cancelled and nobody could answer them.
 
-    A reminder by the event's rule whose hour was in that time leaves as much later.
+    A reminder by the event's rule whose hour was in that time is put off by the length of that time.
     """
     mine = Invitation.event_id == event.id, Invitation.state == InvitationState.OPEN
     for invitation in db.session.scalars(select(Invitation).where(*mine)):
@@ -172,8 +172,8 @@ def forget_of(
 ) -> None:
     """Delete the invitations of the person's address to the event, with their mails.
 
-    One that a registration has answered is deleted only if its id is among `answered_by`: the person may have another
-    address now. With `before`, invitations made at that moment or later stay.
+    An invitation that a registration has answered is deleted only if that registration's id is among `answered_by`: the
+    person may have another address now. With `before`, invitations made at that moment or later stay.
 
     The event is locked, and nothing has been recorded in the audit trail yet. The caller offers places that become
     free.

@@ -3,7 +3,7 @@
 The link has come by mail, so a yes also confirms the address. Then the usual rules of a confirmed address apply
 (`registration.actions.confirm`): a place if one is free and nobody waits longer, else the waiting list; in a sector
 that is reviewed, a review. An invitation is valid in a sector for invited people only, and before registration opens or
-after it closes. No answer exceeds a ceiling.
+after it closes. No answer lets a sector exceed its ceiling.
 
 A place that is held for the person becomes the registration's: the organisers have promised it, so neither a review nor
 the cap of an organisation can refuse it. In a reviewed sector, a person with another name or organisation than the

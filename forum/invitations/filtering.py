@@ -41,13 +41,13 @@ class Filters:
         return {name: value for name, value in shown.items() if value}
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions, in a statement that also has the invitation's mail, if there is one."""
+        """Return the filters' conditions, for a statement that joins each invitation with its mail, if it has one."""
         in_sector = () if self.sector is None else (Invitation.sector_id == self.sector.id,)
         return in_sector if self.standing is None else (*in_sector, _stands(self.standing))
 
 
 def _stands(standing: Standing) -> ColumnElement[bool]:
-    """Return the condition of a state, by the same rules as `queries.standing`."""
+    """Return the condition that an invitation is in this state, by the rules of `queries.standing`."""
     is_opened, mail = Invitation.opened_at.is_not(None), OutboxMessage.status
     has_failed = mail.is_not(None) & mail.in_(UNDELIVERED)
     has_left = Invitation.link_digest.is_not(None) & or_(mail.is_(None), mail == MessageStatus.SENT)

@@ -87,7 +87,7 @@ def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, 
 
 
 def _takes_place(known: Invitation | None, invitation: Invitation) -> bool:
-    """Give the held place to an open invitation of the same sector; return whether that takes it."""
+    """Give the held place to the colleague's open invitation in the same sector; return whether that took the place."""
     if known is None or known.state != InvitationState.OPEN or known.holds_place:
         return False
     known.holds_place = known.sector_id == invitation.sector_id

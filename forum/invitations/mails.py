@@ -18,14 +18,14 @@ OPENING = _l("This is an invitation to take part in something. Further down you 
 
 
 def queue(invitation: Invitation, *, now: datetime) -> OutboxMessage:
-    """Queue the mail with low priority; only the digest of its link is stored (S18)."""
+    """Queue the mail of an invitation with low priority; only the digest of its link is stored (S18)."""
     invitation.link_digest, link = _new_link(invitation)
     invitation.message = _queue(invitation, "invitation", link, now)
     return invitation.message
 
 
 def queue_reminder(invitation: Invitation, *, now: datetime) -> OutboxMessage:
-    """Queue the only reminder, with a link of its own beside that of the invitation."""
+    """Queue the only reminder of an invitation, with a link of its own; the invitation's link still works."""
     invitation.reminder_digest, link = _new_link(invitation)
     invitation.reminder = _queue(invitation, "invitation-reminder", link, now)
     return invitation.reminder

@@ -23,7 +23,7 @@ from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 50  # how many invitations a page of the list shows
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
-# Mails that nobody has tried to send yet; those to be retried, perhaps for a day, do not count.
+# The states of mails that nobody has tried to send yet; mails to be retried, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 # Events for which people are still invited and reminded.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
@@ -73,7 +73,7 @@ def count_by_standing(event: Event) -> Counter[Standing]:
 
 
 def count_conversion(event: Event) -> Conversion:
-    """Return how far the event's invitations have come, in one statement."""
+    """Return how many of the event's invitations were made, mailed and answered, in one statement."""
     made = sent = opened = 0
     by_state: Counter[InvitationState] = Counter()
     for state, is_opened, is_made, mail, number in _count_groups(event):
@@ -152,7 +152,7 @@ def find_newest(event: Event, email_canonical: str) -> Invitation | None:
 
 
 def find_forwarder(invitation: Invitation) -> Invitation | None:
-    """Return the first invitation that was forwarded to the person of this one."""
+    """Return the first invitation that was forwarded to the person whom this invitation invites."""
     mine = Invitation.forwarded_to_id == invitation.id
     return db.session.scalars(select(Invitation).where(mine).order_by(Invitation.id).limit(1)).one_or_none()
 

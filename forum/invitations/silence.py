@@ -20,7 +20,7 @@ from forum.outbox.models import OutboxMessage
 MOST_DAYS = 60
 # How long after its hour a reminder may still be made.
 WINDOW = timedelta(hours=12)
-# How far a reminder may lie from the exact number of days, because of its hour of the day and WINDOW.
+# How far a reminder may be from exactly so many days after the mail: it has a fixed hour, and may be WINDOW late.
 NEAR = timedelta(days=2)
 
 
@@ -48,7 +48,7 @@ def is_due(invitation: Invitation, now: datetime) -> bool:
 
 
 def list_moments(event: Event, now: datetime, *, only_due: bool = False) -> dict[int, datetime]:
-    """Return when the rule reminds the person of each silent invitation without a day of its own; none after its end.
+    """Return by id when the rule reminds of each silent invitation without a day of its own, unless it ends before.
 
     Exempted invitations are left out. Moments may lie in the past. With `only_due` only those near `now` are returned.
     """

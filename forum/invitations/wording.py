@@ -41,7 +41,7 @@ def standings() -> Mapping[Standing, tuple[str, str]]:
 
 
 def status(invitation: Invitation) -> dict[str, str]:
-    """Return the label and kind of the invitation's status."""
+    """Return the label and the kind of icon of the invitation's state."""
     label, kind = standings()[standing_of(invitation)]
     if invitation.state == InvitationState.EXPIRED and invitation.link_digest is None:
         label = _("Expired, never sent")
@@ -122,7 +122,7 @@ def refusal_text(refusal: InvitationRefused) -> str:
 
 
 def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
-    """Return sentences on the rows of a table that cannot be invited, and why."""
+    """Return a sentence for each row of a table whose person cannot be invited, which says why."""
     return [
         _("Row %(number)s: %(fault)s", number=number, fault=refusal_text(refusal))
         for number, refusal in sorted(refusals.items())
@@ -130,7 +130,7 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
 
 
 def evidence_text(invitation: Invitation, registration: Registration) -> str:
-    """Return a reviewer's text about an invitation of the person's address, with its sector if that is another."""
+    """Return for reviewers what became of an invitation of the person's address; names a sector other than theirs."""
     day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
     if invitation.from_colleague:
         told = _("passed on by a colleague, %(status)s", status=told)

@@ -79,7 +79,7 @@ def seal_answers_anew(*, now: datetime) -> int:
 
 
 JOBS = (
-    # The clock is watched before any job that deletes something on its day: such a job relies on the time noted here.
+    # Watch the clock before any job that deletes something on its day: that job relies on the time noted by this one.
     Job("watch the clock", 60, steady_clock.watch),
     Job("announce posts", 10, announce_posts),
     Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due),
