@@ -78,7 +78,7 @@ def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> 
 
 
 def sketch(mailing: Mailing, words: Text) -> Mailing:
-    """Return an unsaved mailing about the change with these words of the organisers: a preview shows it."""
+    """Return an unsaved mailing about the change with these words of the organisers, for a preview."""
     return Mailing(event=mailing.event, kind=mailing.kind, steps=mailing.steps, words=words)
 
 

@@ -51,7 +51,7 @@ class Audience:
 
     @property
     def by_mail(self) -> Counter[tuple[str, int]]:
-        """The number of people by the language of their mail and the facts they know (`step`): each pair has a mail."""
+        """The number of people by language and by the facts they know (`step`): each pair has its own mail text."""
         return Counter((person.language, person.step) for person in self.people)
 
 

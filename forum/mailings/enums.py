@@ -77,14 +77,14 @@ class Category(StrEnum):
 
 
 class Refused(StrEnum):
-    """The messages that an address refuses: a category, or all; mails about the own registration are none (M08)."""
+    """The messages that an address refuses: a category, or all; mails on one's own registration always come (M08)."""
 
     ALL = "messages"
     PRACTICAL = "practical"
     FURTHER = "further"
 
 
-# The states of people who are no recipients: a draft's, and those who were left out from the start.
+# The states of people who are no recipients: chosen for a draft, or left out when the recipients were fixed.
 BESIDE = (RecipientStatus.CHOSEN, RecipientStatus.OMITTED)
 OPEN = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.PAUSED)
 STARTED = (MailingStatus.SENDING, MailingStatus.PAUSED)

@@ -31,11 +31,11 @@ def address_of_nobody() -> str:
 
 
 def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
-    """Refuse messages if a mail came to an address for that, in the caller's transaction; return whether it did."""
+    """If a mail came to an address for refusing messages, refuse them, without a commit; return whether one came."""
     addresses = f"{sent_to} {reports.addressed_to(raw)}"
     for number, mark in return_paths.rows_in(PURPOSE, addresses):
         recipient = db.session.get(MailingRecipient, number)
-        # Compare the mark in the address with the recipient's own: SQLite gives a deleted row's number to a later one.
+        # Compare the mark in the address with the recipient's own: SQLite gives a deleted row's number to a later row.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
         if link := refusals.find_link(mark):

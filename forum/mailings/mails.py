@@ -85,7 +85,7 @@ def preview(mailing: Mailing, language: str, step: int) -> Rendered:
 
 def preview_own_words(mailing: Mailing, user: User, registration: Registration | None, code: str) -> Rendered:
     """Return the mail in the organisers' own words as this person gets it; without a person, as the organiser would."""
-    # The database may name a language that the forum does not have; then there is no mail to show.
+    # A stored language may be one that this version of the forum lacks: then use the language of the words.
     language = registration.language if registration and registration.language in NAMES else code
     values = _values(registration, code) if registration else sample_values(mailing.event, user, code)
     context = {

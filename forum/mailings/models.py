@@ -35,9 +35,9 @@ class Mailing(Base):
     people by the reason (`LeftOut`) for which they were no recipients when sending began. `category` counts for such a
     mailing alone: nobody can refuse mails about a change of the event.
 
-    `question_keys` are the questions by whose answers people were found who are stored one by one. `kept_counts` is
-    what remains of recipients whom answers that tell where somebody is have chosen, once these answers are deleted
-    (`mailings.whereabouts`): numbers by the names of `queries.Counts`. It is None for all other messages.
+    Where people are stored one by one, `question_keys` are the questions by whose answers they were found. Recipients
+    found by answers that tell where somebody is are deleted with these answers (`mailings.whereabouts`): `kept_counts`
+    then has their numbers, by the names of `queries.Counts`. It is None for all other messages.
     """
 
     __tablename__ = "mailings"
@@ -153,7 +153,8 @@ class MailRefusal(Base):
 class LeaveLink(Base):
     """A link in a sent mail by which its reader refuses further messages, when nothing else tells who got the mail.
 
-    It outlives the recipients of `mailings.whereabouts` until `ends_at`, with a keyed digest of the address alone.
+    When `mailings.whereabouts` deletes recipients, their links are kept here until `ends_at`, each with a keyed digest
+    of the address and nothing else about the person.
     """
 
     __tablename__ = "leave_links"

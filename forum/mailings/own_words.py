@@ -41,7 +41,7 @@ OMITTED: Mapping[str, Any] = {"status": RecipientStatus.OMITTED}
 
 @dataclass(frozen=True)
 class Written:
-    """The content of a message: subject and text per language, the language for missing ones, and its category."""
+    """A message's subject and text per language, the language (`fallback`) for readers without a text, its category."""
 
     subjects: Text
     words: Text
@@ -86,7 +86,7 @@ def draft(
 
 
 def sketch(event: Event, written: Written, audience: Mapping[str, Any] | None = None) -> Mailing:
-    """Return an unsaved message with these words, for those whom the filters find: a preview shows it."""
+    """Return an unsaved message with these words to the people whom the filters find, for a preview."""
     return Mailing(
         event=event,
         kind=MailingKind.OWN_WORDS,
@@ -180,7 +180,7 @@ def send(
 def can_take_back(mailing: Mailing, now: datetime) -> bool:
     """Return whether no mail of the message has been made yet, so that it can become a draft again.
 
-    The recipients' rows are checked, too: the clock of the worker's machine may be ahead of this one's.
+    The recipients' rows are checked, too: the clock of the worker's machine may be ahead of this machine's.
     """
     is_started = mailing.status in (MailingStatus.SENDING, MailingStatus.PAUSED)
     is_ahead = is_started and mailing.begins_at is not None and now < mailing.begins_at

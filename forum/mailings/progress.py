@@ -51,7 +51,7 @@ def count_waiting(*mine: ColumnElement[bool]) -> dict[str, int]:
 
 
 def seconds_left(mailing: Mailing) -> float:
-    """Return how long the mailing takes at least, after the mails to many that wait already; 0 without a limit."""
+    """Return in how many seconds the mailing is sent at the earliest, after waiting mails to many; 0 without a pace."""
     if not pacing.is_on():
         return 0
     mine = select(MailingRecipient.message_id).where(

@@ -20,16 +20,18 @@ from forum.mailings.wording import CATEGORIES
 from forum.web.routes import localised
 
 bp = Blueprint("refusing", __name__)
-# The names of the page's buttons, whose values are what is refused, and the category that is wanted again.
+# The names of the page's buttons: the value of one is what the person refuses, that of the other the category that the
+# person wants again.
 LEAVE, AGAIN = "leave", "again"
-# A page that was opened before there were categories sends this for its button that takes a refusal back.
+# A page that an earlier version made, before there were categories, sends this name for its button that takes a refusal
+# back.
 ACT = "act"
 
 
 @localised(bp, "/r/messages/<token>", methods=["GET", "POST"])
 @csrf.exempt
 def show(token: str) -> ResponseReturnValue:
-    """Show which categories come, with a button for each; on POST store a refusal, or take it back."""
+    """Show which categories the person gets, with a button for each; on POST store a refusal, or take it back."""
     if request.method != "POST":
         return _page(refusals.categories_by(token))
     start_write(db.session)

@@ -25,7 +25,7 @@ LISTED = 20
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # How many recipients one page of results shows.
 ROWS = 50
-# Which rows such a page is narrowed to.
+# The values in the URL that narrow a page of results: to mails that were not sent, or to people left out at the start.
 TROUBLED, OMITTED = "troubled", "omitted"
 
 
@@ -110,7 +110,7 @@ def list_reminders(*states: MailingStatus) -> Sequence[Reminder]:
 
 
 def list_begun(now: datetime) -> Sequence[int]:
-    """Return the ids of the mailings that are being sent and whose first moment has come."""
+    """Return the ids of the mailings that are being sent and whose `begins_at`, if they have one, has come."""
     has_begun = or_(Mailing.begins_at.is_(None), Mailing.begins_at <= now)
     query = select(Mailing.id).where(Mailing.status == MailingStatus.SENDING, has_begun)
     return db.session.scalars(query.order_by(Mailing.id)).all()
@@ -130,7 +130,7 @@ def count_mails(mailing_id: int, states: Collection[MessageStatus]) -> int:
 
 
 def list_next_recipients(mailing_id: int, limit: int) -> Sequence[int]:
-    """Return the ids of the next recipients without a mail, in the order of their list for sending."""
+    """Return the ids of the next recipients without a mail, in the order in which they were added to the mailing."""
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     query = select(MailingRecipient.id).where(*mine).order_by(MailingRecipient.id).limit(limit)
     return db.session.scalars(query).all()
@@ -157,7 +157,7 @@ def has_begun(mailing_id: int) -> bool:
 def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
     """Return the counts of mails by the mailing's id; the counts of a mailing add up to its `people`.
 
-    Of a mailing without recipients (`mailings.whereabouts`) they are those that were kept.
+    A mailing whose recipients were deleted (`mailings.whereabouts`) has the numbers that were stored at that time.
     """
     columns = (MailingRecipient.mailing_id, MailingRecipient.status, OutboxMessage.status)
     groups = (*columns, case((Registration.status.in_(LIVE), 1), else_=0))

@@ -73,12 +73,12 @@ def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collect
 
 
 def refuse_by(link: LeaveLink, *, now: datetime) -> None:
-    """Refuse messages of the category of a mail of which nothing but this link remains."""
+    """Refuse messages of the category of a sent mail, of which only this link is still stored."""
     _refuse(_reader_of(link), Refused(link.category), now)
 
 
 def find_link(mark: bytes) -> LeaveLink | None:
-    """Return the link to which the mark in an address for refusing belongs, of those that have outlived their mails."""
+    """Return the link whose mark an address for refusing contains, among the links that have outlived their mails."""
     links = db.session.scalars(select(LeaveLink).execution_options(yield_per=500))
     return next((link for link in links if return_paths.mark_of(link.digest) == mark), None)
 
@@ -163,7 +163,7 @@ def _take_back_unsent(address: str, categories: Sequence[Category]) -> None:
 
 
 def _find_reader(token: str) -> SentTo | None:
-    """Return the reader of the mail with this token, also where nothing but its link remains."""
+    """Return the reader of the mail with this token, also where only the mail's link for refusing is still stored."""
     known = _find_recipient(MailingRecipient.leave_digest == digest(token))
     link = None if known else db.session.get(LeaveLink, digest(token))
     return _reader_of(link) if link else known
@@ -176,7 +176,7 @@ def _reader_of(link: LeaveLink) -> SentTo:
 def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:
     """Return the reader of the mail of the chosen recipient; None if there is no mail.
 
-    By now the registration may have another address. A refusal does not concern that one.
+    The address is that of the mail: the registration may have another by now, which a refusal does not concern.
     """
     mine = meant, MailingRecipient.status.not_in(BESIDE)
     query = (

@@ -35,11 +35,11 @@ from forum.registration.narrowing import UnknownFilter
 
 # How long after its hour a reminder may still be sent.
 WINDOW = timedelta(hours=12)
-# How far a reminder may lie from the exact number of days after registering, because of its hour of the day and WINDOW.
+# How far a reminder may be from exactly so many days after registering: it has a fixed hour, and may be WINDOW late.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
-# A reminder counted from registering is also looked at when it has ended: an earlier version running beside this one,
-# or a mistyped year, may have ended it too early.
+# The states in which the worker looks at a reminder counted from registering. A done reminder is looked at, too: an
+# earlier version that runs beside this one, or a mistyped year, may have ended it too early.
 GOES_ON = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.DONE)
 BECAUSE = {
     NobodyToTell: Skipped.NOBODY,

@@ -1,7 +1,7 @@
 """An audience beside the filters of the attendee list: those of the chosen people who have not answered a question.
 
 Only people who are asked the question count. Answers about diet and access are sealed, so they are read person by
-person, never by a condition of a statement (P21). Who has not answered such a question is for the role care alone
+person, never by a condition of a statement (P21). Only the role care may know who has not answered such a question
 (S14): `is_of_care` tells the pages to name nobody.
 """
 
@@ -23,19 +23,19 @@ from forum.registration.narrowing import UnknownFilter
 
 # The parameter of a stored audience that holds the key of the question.
 PARAMETER = "unanswered"
-# The name in `Mailing.kept_counts` that says: the question was one about diet or access.
+# The name in `Mailing.kept_counts` by which a message is remembered whose question was about diet or access.
 OF_CARE = "of_care"
 # How many people one statement asks for.
 AT_ONCE = 500
 
 
 def list_askable(event: Event) -> list[Question]:
-    """Return the questions of which an audience can be those who have not answered."""
+    """Return the questions for which organisers can write to the people who have not answered."""
     return [one for one in questions.list_open(event.slug) if not has_been_emptied(one, event)]
 
 
 def find_question(mailing: Mailing) -> Question | None:
-    """Return the question that the audience has not answered; None for any other audience. Raises UnknownFilter."""
+    """Return the question that the mailing's people have not answered, or None. Raises UnknownFilter if it is gone."""
     key = (mailing.audience or {}).get(PARAMETER)
     if not key:
         return None
@@ -46,7 +46,7 @@ def find_question(mailing: Mailing) -> Question | None:
 
 
 def is_of_care(mailing: Mailing) -> bool:
-    """Return whether who gets the message tells who has answered about diet or access, also by a withdrawn question."""
+    """Return whether the message is for people who have not answered a question (even withdrawn) on diet or access."""
     if mailing.kept_counts:
         return OF_CARE in mailing.kept_counts
     key = (mailing.audience or {}).get(PARAMETER)
@@ -55,7 +55,7 @@ def is_of_care(mailing: Mailing) -> bool:
 
 
 def narrow(mailing: Mailing, people: Sequence[int]) -> Collection[int]:
-    """Return those of these registrations who have not answered the mailing's question, all if there is none.
+    """Return those of these registrations who have not answered the mailing's question; all if it has no question.
 
     Raises UnknownFilter.
     """
@@ -81,7 +81,7 @@ def has_answered(mailing: Mailing, registration: Registration) -> bool:
 
 
 def _with_parents(question: Question, every: Sequence[Question]) -> list[Question]:
-    """Return a question after those on whose answers it depends."""
+    """Return the questions on which this question depends, the topmost first, and then this question."""
     by_id, chain = {each.id: each for each in every}, [question]
     while (parent := by_id.get(chain[0].depends_on_id or 0)) and parent not in chain:
         chain.insert(0, parent)

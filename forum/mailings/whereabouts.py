@@ -1,8 +1,8 @@
 """What remains of messages for which people were chosen by answers that tell where somebody is (P27).
 
-Who got a message to those who arrive on Monday tells when they arrived. So together with the answers go the filter, the
-recipients with their mails, and the plan of a reminder; of the recipients numbers stay. A draft is for nobody until an
-organiser chooses people again: without its filter it would be for more people than before. Nothing can be sent again,
+A message to those who arrive on Monday tells when each recipient arrived. So its filter, its recipients with their
+mails, and the plan of a reminder are deleted with the answers; the numbers of recipients stay. A draft is for nobody
+until an organiser chooses people again: without its filter it would be for more people. Nothing can be sent again,
 neither to those whose mails have failed nor by the plan, so nobody gets a mail twice (R12). The links by which people
 refuse further messages go on working (M07).
 """
@@ -29,7 +29,7 @@ LINKS_KEPT = timedelta(days=365)
 
 
 def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
-    """Delete the people of the event's messages that were chosen by these questions; return how many messages.
+    """Delete the recipients of those messages whose people were found by these questions; return how many messages.
 
     The event is locked. This only flushes.
     """
@@ -43,7 +43,7 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
         links |= _links_of(mailing)
         _forget_people(mailing, now)
     ends_at = event.ends_at + LINKS_KEPT
-    # Sorted by their digests, the links do not tell by their order which of them were of one message.
+    # Store the links sorted by their digests, so that their order does not tell which links belong to one message.
     rows = [{"digest": one, **links[one], "ends_at": ends_at} for one in sorted(links)]
     if rows:
         db.session.execute(insert(LeaveLink), rows)
