@@ -21,7 +21,8 @@ def announce_due(now: datetime) -> int:
     """Make public the posts whose time has come; return how many.
 
     The worker calls this every few seconds, and it catches up after downtime or a jump of the clock (R18). A post that
-    is moved to a later time is hidden until then and announced again. A withdrawn post stays withdrawn until then.
+    is moved to a later time is hidden until that time and then announced again. A withdrawn post that is planned anew
+    stays withdrawn until its new time.
     """
     unannounced = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
     due = update(Post).where(Post.published_at <= now, unannounced).values(announced_at=now)

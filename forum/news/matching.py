@@ -55,11 +55,11 @@ def find_posts(language: str, wanted: Sequence[str], within: Event | None = None
 def find_pages(
     language: str, wanted: Sequence[str], within: Event | None = None
 ) -> list[tuple[Page | None, Event]]:
-    """Return standing pages and front pages (None) of published events with every word, at most PAGES_AT_MOST.
+    """Return the pages of published events with every word, with their events, at most PAGES_AT_MOST.
 
-    Entries in a language that the event does not have, or no longer, are left out, although its texts are stored.
-    Those of the current event come first, and the best of each event before the others. With the event `within` only
-    pages of this event are returned.
+    A front page is None. Pages in a language that the event does not have, or no longer, are left out, although their
+    texts are stored. Pages of the current event come first, and the best of each event before the others. With the
+    event `within` only pages of this event are returned.
     """
     of_event = Event.id == func.coalesce(SearchEntry.event_id, Page.event_id)
     entries = select(Page, Event).select_from(SearchEntry).outerjoin(Page, Page.id == SearchEntry.page_id)
@@ -102,7 +102,7 @@ def _find(
 
 
 def _match(language: str, words: Sequence[str]) -> Match:
-    """Return a query of the index for words that begin with these, which contain letters and digits only."""
+    """Return a query of the index for texts with words that begin with these words, made of letters and digits only."""
     if db.session.get_bind().dialect.name == "sqlite":
         asked = " ".join(f'"{word}"*' for word in words)
         whole = INDEX.c.search_index

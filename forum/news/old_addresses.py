@@ -63,7 +63,7 @@ def year(year: int) -> ResponseReturnValue:
 
 @bp.get("/blogg/<int:year>/<int:month>/<int:day>/<slug>")
 def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
-    """Redirect to the post of that day with that slug."""
+    """Redirect to the post with the day and the slug of the old address."""
     try:
         posts = queries.list_day(LANGUAGE, date(year, month, day))
     except (ValueError, OverflowError):
@@ -74,7 +74,7 @@ def post(year: int, month: int, day: int, slug: str) -> ResponseReturnValue:
 
 @bp.get("/kategorier/<slug>")
 def category(slug: str) -> ResponseReturnValue:
-    """Redirect to the category with that slug."""
+    """Redirect to the category with the slug of the old address."""
     slugs = (category.slug.in_language(LANGUAGE) for category in queries.list_all_categories())
     current_slug = next((right for right in slugs if plain(right) == plain(slug)), None) or abort(404)
     return redirect(url_for("news.category", lang=LANGUAGE, slug=current_slug), 301)

@@ -38,7 +38,7 @@ def category_path(language: str, slug: str) -> str:
 
 
 def is_old(path: str) -> bool:
-    """Return whether this can be stored as an old address: a path, not only "/", and short enough also when folded.
+    """Return whether a text can be stored as an old address: a path, not only "/", and short enough also when folded.
 
     Folding writes some characters as several: "㎯" becomes "rad/s2".
     """

@@ -196,7 +196,7 @@ def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
 
 
 def _show_its_event(post: Post) -> None:
-    """Use the layout of the post's event unless that event is over, even if it is not the current one."""
+    """Use the layout of the post's own event, unless it is over, even if the site's current event is another."""
     front = event_of_page()
     if post.event_id and (front is None or front.id != post.event_id):
         event = events.find_published_by_id(post.event_id)
@@ -260,7 +260,7 @@ def _page_url(number: int) -> str:
 
 
 def _checked(number: int | None) -> int:
-    """Return the page's number, 1 when the URL has none."""
+    """Return the page's number, 1 when the URL has none; abort with 404 for a number that no page can have."""
     if number is not None and not 1 <= number <= LAST_PAGE:
         abort(404)
     return number or 1

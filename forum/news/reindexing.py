@@ -1,7 +1,7 @@
 """Finding search entries that differ from their texts, and writing them again.
 
-The worker checks the texts that an earlier version has written, which may run beside this one and writes no entries;
-`forum rebuild-search` checks all texts.
+An earlier version of the forum, which may run beside this one, writes texts without entries: the worker checks these
+texts. `forum rebuild-search` checks all texts.
 """
 
 from collections.abc import Sequence

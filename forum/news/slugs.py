@@ -17,7 +17,7 @@ NAMELESS = "post"
 def lock() -> None:
     """Let only one transaction at a time choose unique values of posts: slugs and names of hashtags.
 
-    It locks the row of the content version, which every transaction that stores a post writes anyway.
+    The locked row is that of the content version, which every transaction that stores a post writes anyway.
     """
     db.session.execute(read_locked(select(ContentVersion.id)))
 

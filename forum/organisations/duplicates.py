@@ -27,7 +27,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Named:
-    """A name for comparing: its organisation, the one that counts after merges, and whether lists show it."""
+    """A name to compare, the organisation that has it, the one that counts after merges, and whether lists show it."""
 
     value: str
     owner_id: int

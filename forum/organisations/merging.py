@@ -21,7 +21,7 @@ from forum.registration.organisation_models import Organisation
 
 @dataclass(frozen=True)
 class Undoing:
-    """The result of undoing a merge: the numbers of both organisations, and whether the cap is still the merge's."""
+    """The result of undoing a merge: the numbers of both organisations, and whether the former cap comes back."""
 
     numbers: Numbers
     gives_cap_back: bool

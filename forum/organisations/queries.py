@@ -91,7 +91,7 @@ def count_by_key(event: Event) -> dict[str, Numbers]:
 
 
 def count_in_sectors(event: Event) -> caps.Held:
-    """Return how many places each organisation holds in each sector, with its own caps."""
+    """Return how many places each organisation holds in each sector, and the caps that organisations have."""
     held = caps.Held()
     held.own = caps.own_caps(event)
     held.know((), line_queries.count_places_by_organisation(event))
