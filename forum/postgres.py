@@ -112,7 +112,7 @@ class LendingQueue(Queue[ConnectionPoolEntry]):
 
 
 class WaitingPool(QueuePool):
-    """A pool whose waiting threads let others compute: the thread with the connection may have to compute."""
+    """A pool whose waiting threads let others compute: a thread may have to compute before it frees its connection."""
 
     _queue_class = LendingQueue
 

@@ -223,8 +223,8 @@ def _changed_words(message: OutboxMessage) -> MailText | None:
 def _answers_to(reply_to: str, recipient: Mailbox) -> Mailbox | None:
     """Return the address for answers; None if answers go to the sender.
 
-    An address with letters beyond a–z before the @ would need SMTPUTF8, which a mail to a plain address must not ask
-    for: most servers would refuse it (M05).
+    An address for answers with letters beyond a–z before the @ is left out of a mail to a plain address: it would need
+    SMTPUTF8, with which most servers would refuse the mail (M05).
     """
     answers = mailbox(reply_to) if reply_to else None
     return answers if answers and (answers.address.isascii() or not recipient.address.isascii()) else None

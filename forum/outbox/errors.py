@@ -10,7 +10,7 @@ class ContentGone(Exception):
 
 
 class NotStopped(Exception):
-    """The mail's state does not allow this.
+    """The mail is not in the state that retrying, dismissing or moving to the front of the queue needs.
 
     Only failed mails are retried or dismissed, and only waiting ones moved to the front.
     """

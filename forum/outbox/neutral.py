@@ -1,4 +1,4 @@
-"""The neutral form of a mail's subject, which everybody gets (P26).
+"""Neutral subjects of mails: no subject tells which event the mail is about, whoever gets it (P26).
 
 Other people may see a subject on a screen or a locked telephone, and for somebody with protected identity the name or
 the town of the forum says where to find them. So no subject names them, whoever the mail goes to: a subject for
@@ -11,8 +11,8 @@ from forum.events.models import Event
 from forum.folding import search_fold
 
 WORDS, LETTERS = re.compile(r"[^\W_]+"), re.compile(r"[^\W\d_]+")
-# A word of at least so many letters tells which event it is with any ending added; a shorter one, such as "Oslo" or
-# "NF27", only as it stands.
+# A word of an event's name with at least this many letters tells which event it is even with an ending added; a shorter
+# one, such as "Oslo" or "NF27", only without an ending.
 LEAST_LETTERS = 5
 # Short words that only join others, in the languages of the Nordic countries.
 JOINING = {

@@ -50,8 +50,8 @@ def may_leave(now: datetime) -> ColumnElement[bool]:
 def take(lane: Lane, domain: str, now: datetime) -> bool:
     """Count a mail that is to leave now, in the caller's transaction; return False if another worker has been faster.
 
-    A mail of another lane is not counted. Both rows change in one statement, the one for all domains first, so that
-    workers wait for each other instead of blocking one another.
+    Only mails of the lane bulk are counted. The rows for all domains and for this domain change in one statement, in
+    this order for every worker, so that two workers wait for each other and never deadlock.
     """
     if lane != Lane.BULK or not is_on():
         return True

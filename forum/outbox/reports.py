@@ -15,7 +15,8 @@ from enum import StrEnum
 LONGEST = 256 * 1024
 LONGEST_WORDS = 400
 PARTS, RECIPIENTS = 20, 20
-# Python's parser compares each line with the boundary of each level: 256 KiB of short lines in 400 levels take seconds.
+# A mail with "multipart/" more than 20 times is not read: Python's parser compares each line with the boundary of each
+# level, so 256 KiB of short lines in 400 levels would take seconds.
 MULTIPART, MULTIPARTS = re.compile(rb"multipart/", re.IGNORECASE), 20
 DELIVERY_STATUS = {"message/delivery-status", "message/global-delivery-status"}
 RETURNED = {"message/rfc822", "message/global"}
@@ -63,7 +64,7 @@ def read(raw: bytes) -> Report | None:
     try:
         mail = message_from_bytes(raw, policy=policy.compat32)
         return _read(mail)
-    # Anybody may send such a mail, and the parser fails in several ways: too many levels, unknown characters.
+    # Anybody may send any mail, and the parser fails in several ways: too many levels, unknown characters.
     except Exception:
         return None
 
@@ -73,7 +74,7 @@ def addressed_to(raw: bytes) -> str:
     try:
         mail = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:LONGEST])
         return " ".join(text for name in ADDRESSED_TO for text in _values(mail, name))
-    # Anybody may send such a mail, and the parser fails in several ways.
+    # Anybody may send any mail, and the parser fails in several ways.
     except Exception:
         return ""
 
@@ -147,8 +148,8 @@ def _complaint(part: Message) -> tuple[Outcome | None, str, str]:
 def _blocks(part: Message) -> list[Message]:
     """Return the groups of fields of a machine-readable part.
 
-    Python splits those of message/delivery-status only; of message/global-delivery-status it reads the first group as
-    headers of a mail, whose text are the others.
+    Python's parser splits the groups of message/delivery-status only; in message/global-delivery-status it takes the
+    first group for the headers of a mail, and all other groups for the mail's text.
     """
     payload = part.get_payload()
     blocks = [block for block in payload if isinstance(block, Message)] if isinstance(payload, list) else []
