@@ -98,7 +98,7 @@ def differs_enough(event: Event, table: Table, last: PublicBalance | None) -> bo
 
 
 def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
-    """Return whether the places of so many people have changed since a table was counted that nobody is revealed."""
+    """Return whether so many people got or lost a place since a table was counted that comparing it reveals nobody."""
     if abs(table.total - _read(told).total) >= LEAST:
         return True
     # For a person with a confirmed place, `calendar_changed_at` is the moment when the place was confirmed.

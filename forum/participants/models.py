@@ -1,4 +1,4 @@
-"""The table of an event that tells the public how many people come from where."""
+"""The database table with the numbers that tell the public how many people come to an event from where."""
 
 from datetime import datetime
 from typing import Any

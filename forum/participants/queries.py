@@ -1,7 +1,7 @@
 """Reading who may be shown: people with a place whose consent covers the readers of the event's list (P15).
 
 The sealed tables are not read: protected identity makes no difference here. People are shown under the name in the
-registration, which may be an alias (P20–P22); people who declined are in no row at all.
+registration, which may be an alias (P20–P22); people who do not want to be shown are in no row at all.
 """
 
 from collections.abc import Sequence

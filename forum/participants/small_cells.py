@@ -41,7 +41,7 @@ class Table:
 
     @property
     def hides_any(self) -> bool:
-        """Whether a number is hidden."""
+        """Whether any number of the table is hidden."""
         return bool(self.hidden)
 
 
@@ -110,7 +110,7 @@ def _find_exposed(cells: Cells, hidden: set[Place]) -> Place | None:
 
 
 def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place]:
-    """Return the cells to hide next for an exposed one: the corners of a rectangle with it that have the fewest people.
+    """Return the cells to hide next for an exposed one: the other corners of a rectangle, which have the fewest people.
 
     If no rectangle is enough, the cell with the smallest shown number is returned. There always is such a cell: with
     all cells hidden, every number may be as large as the totals, which are LEAST or more.
@@ -130,9 +130,9 @@ def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place
 def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
     """Return whether other hidden numbers fit the same totals and make the number in this cell LEAST or more.
 
-    To raise this number, another hidden one in its column must fall, one in that one's row must rise, and so on, until
-    one in its own row falls. Such chains are followed, each as far as its numbers allow, until the number is large
-    enough.
+    To raise this number, a hidden number in its column must fall, then a hidden number in the row of the fallen one
+    must rise, and so on, until a number in the row of this cell falls. Such chains are followed, each as far as its
+    numbers allow, until the number is large enough.
     """
     numbers = [list(row) for row in cells]
     while (lacking := LEAST - _at(numbers, place)) > 0:

@@ -128,7 +128,7 @@ def _end(
     now: datetime,
     before: datetime | None = None,
 ) -> None:
-    """End registrations, delete what other tables hold of the addresses of `addressed`, and offer the free places."""
+    """End registrations, delete other tables' rows with the addresses of `addressed`, and offer the free places."""
     erased = [one.id for one in registrations]
     for one in addressed:
         invitations.forget_of(one, answered_by=erased, before=before)

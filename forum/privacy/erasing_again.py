@@ -39,9 +39,9 @@ def list_due(*, now: datetime) -> list[str]:
 
 
 def plant_if_empty(*, now: datetime) -> bool:
-    """Write the rows of all due tombstones if nobody is in the database, so that nobody can have been brought back.
+    """Write the rows of all due tombstones if the database has no people: then no erased person can be back in it.
 
-    Needs no key. Return whether nobody is in the database. Call after `start_write`.
+    This needs no audit key. Return whether the database has no people. Call after `start_write`.
     """
     people = (exists(select(model.id)) for model in (Registration, Delegation, Invitation, Follower))
     if db.session.scalar(select(or_(*people))):
@@ -124,7 +124,7 @@ def _undo_merges(
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
         is_apart = _try(separating.take_apart, merge, actor=actor, now=now)
-        # Registrations with which the other one was merged later may have taken over the erased person's values.
+        # Registrations that were merged with the other person's later may have taken over values of the erased person.
         mixed = [] if is_apart else [other]
         mixed += (
             []

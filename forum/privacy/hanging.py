@@ -70,7 +70,7 @@ PARTLY = {
     ),
 }
 # Tables with organisers' notes during a review, which own data include once it is decided (`own_data.DELIBERATIONS`).
-# A person of a task may have been left alone because of such a note.
+# A task for many people may have left a person out because of such a note.
 DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 # Tables whose rows belong to a person because of an equal address, with or without a foreign key to a registration
 # (`_addressed`).
@@ -114,7 +114,7 @@ def find_rows(registration: Registration) -> dict[str, list[Any]]:
 def tell(registration: Registration) -> dict[str, list[Row]]:
     """Return all data about the person, by table and row, with sealed answers decrypted (Art. 15 and 20 GDPR).
 
-    Those of earlier registrations with the same address are not decrypted, because a mailbox may be shared; their
+    Sealed answers of earlier registrations with the address are not decrypted, because a mailbox may be shared; their
     `FREE_WORDS`, files and other addresses, and the mails to these, are left out.
     """
     withheld = DELIBERATIONS if registration.is_in_review else ()
@@ -152,8 +152,8 @@ def _find_rows(every: Sequence[Registration]) -> dict[str, list[Any]]:
 def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
     """Return by table the rows that have one of the person's addresses and the mails that belong to them.
 
-    These are invitations, unless another registration has answered them, and rows of delegations and substitutions;
-    with an address that somebody else is registered with they are that person's.
+    These are invitations, unless another registration has answered them, and rows of delegations and substitutions.
+    Rows with an address with which somebody else is registered belong to that person, and are left out.
     """
     sole = list_sole(registrations) if registrations else []
     mine = {None, *(one.id for one in registrations)}
@@ -211,9 +211,9 @@ def _is_apart(column: Column) -> bool:
 
 
 def _closed(row: Any, column: Column) -> Row | None:
-    """Return the text that own data show in place of a closed value.
+    """Return the text that own data show in place of a sealed value that the reader may not see.
 
-    Of the record of a merge, which holds former values of the registration, only the sealed ones are closed.
+    In the record of a merge, which holds former values of the registration, the text replaces only the sealed ones.
     """
     value = _value(row, column)
     beside = value if isinstance(value, dict) and "values" in value else {}

@@ -45,9 +45,9 @@ def queue_erased(
 ) -> OutboxMessage | None:
     """Queue the last mail to a person who is being erased; the mail refers to no registration, because that is deleted.
 
-    With `stays` the mail says that another registration with the address is not erased, nor what others name by the
-    address. The mail says "everything" only if `is_all`: rows of other people with the address of a merged registration
-    may stay, and the mail must not tell who else has that address (S24).
+    With `stays` the mail says that another registration with the address is not erased, nor what other people entered
+    with the address. The mail says "everything" only if `is_all`: rows of other people with the address of a merged
+    registration may stay, and the mail must not tell who else has that address (S24).
     """
     message = queue(registration, "erased", now, is_all=is_all, stays=stays)
     if message:

@@ -15,9 +15,9 @@ from forum.registration.models import Registration
 def send(registration: Registration, *, now: datetime) -> None:
     """Queue the mail with a link, which works for ten minutes. Raises NotLive before the address is confirmed.
 
-    It goes to the confirmed address, so a personal link that somebody else has got hold of does not reveal sealed
-    answers (S23). People who were declined or have lost their place have the same right (Art. 15 GDPR). Earlier such
-    links end. Call after `start_write`.
+    The mail goes to the confirmed address, so a personal link that somebody else has got hold of does not reveal sealed
+    answers (S23). People who were declined or have lost their place get the mail, too (Art. 15 GDPR). Earlier links to
+    all data end. Call after `start_write`.
     """
     places.lock(registration.event)
     db.session.refresh(registration)

@@ -78,7 +78,7 @@ def show() -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/files/<file_key>")
 def file(file_key: str) -> ResponseReturnValue:
-    """Return a file that the person has sent as an answer, also in a merged registration, not in an ended one."""
+    """Return a file that the person has sent as an answer, in this registration or in one merged with it."""
     opened = _opened()
     for one in owners.list_joined(opened):
         if known := files.find_own(one.id, file_key):

@@ -102,7 +102,7 @@ def list_ending(*, now: datetime) -> Sequence[int]:
 def lift(request_id: int, *, now: datetime) -> int:
     """Lift a restriction whose announced end has come; return 1 if it was lifted, else 0.
 
-    While the announcing mail was not sent the restriction stays: nobody may learn of its end afterwards.
+    Until the mail that announces the end was sent, the restriction stays: the person must learn of the end beforehand.
     """
     request = db.session.get(RestrictionRequest, request_id)
     if request is None:

@@ -1,7 +1,7 @@
-"""Deletes what tells where people were, a week after the event: answers, and what was chosen by them (P27).
+"""Deletes what tells where people were, a week after the event: answers, and lists of people found by them (P27).
 
-Every place that keeps a filter of the attendee list, or people whom it has found, is listed here by its room. Tasks are
-in none of them: a task has its people, but never what they were found by. Neither has the log, nor a cookie that
+Each package that stores filters of the attendee list, or people whom they have found, has a function that is called
+here. Tasks need none: a task has its people, but never the filter. The log has no filter either, nor has a cookie that
 outlives a day. tests/privacy/test_whereabouts.py looks for an answer in every column of every table.
 """
 
@@ -17,7 +17,7 @@ from forum.registration import locating_answers, locating_traces
 
 
 def forget(event_id: int, *, now: datetime) -> int:
-    """Delete the event's answers that tell where somebody is, and all that they chose; return how many answers.
+    """Delete the event's answers that tell where somebody is, and what was chosen by them; return how many answers.
 
     This only flushes; the job commits.
     """
@@ -29,7 +29,7 @@ def forget(event_id: int, *, now: datetime) -> int:
     keys = {one.key for one in questions}
     locating_traces.forget(event, keys, now=now)
     mailings.forget(event, keys, now=now)
-    # A table of people that has not been imported yet may have their answers.
+    # A table of people that is stored for an import may contain answers to these questions.
     kept_tables.forget(db.session.scalars(select(ImportTable).where(ImportTable.event_id == event.id)).all())
     for question in questions:
         question.traces_deleted_at = now
