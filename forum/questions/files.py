@@ -173,7 +173,10 @@ def find_own(registration_id: int, key: str) -> AnswerFile | None:
 
 
 def forget_unsent(*, now: datetime, waiting: Any) -> int:
-    """Delete files that no answer refers to in time; `waiting` selects the registrations whose answers still may."""
+    """Delete files past their time that no answer uses; return how many.
+
+    Registrations that `waiting` selects keep their files longer.
+    """
     over = AnswerFile.ends_at <= now
     free = or_(AnswerFile.registration_id.is_(None), AnswerFile.registration_id.not_in(waiting))
     return len(db.session.scalars(delete(AnswerFile).where(over, free).returning(AnswerFile.key)).all())

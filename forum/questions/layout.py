@@ -1,7 +1,7 @@
-"""How a form's page shows the questions: each above those that depend on it, and hidden fields for the others.
+"""How a form's page shows the questions: each above those that depend on it; hidden fields for those not asked.
 
-A question under a condition is on the page from the start, below the one that decides. The style sheet hides it until
-that answer is chosen, without a script; a browser that cannot do this shows it with the condition in words.
+A question under a condition is on the page from the start, below the question on which it depends. The style sheet
+hides it until the condition is met, without a script; a browser that cannot do this shows the condition in words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ LOOKS = {
 
 
 def nodes(form: AsksQuestions) -> list[Node]:
-    """Return the questions of the form's sector, each with its conditional ones; conditional ones are included."""
+    """Return the questions of the form's sector, each with all questions that depend on its answer."""
     made: dict[int, Node] = {}
     top: list[Node] = []
     for question in form.questions:

@@ -39,7 +39,7 @@ def has_been_emptied(question: Question, event: Event) -> bool:
 
 
 def has_lost_traces(question: Question, event: Event) -> bool:
-    """Return whether everything was deleted after the event for which people were chosen by the question's answers."""
+    """Return whether filters by the question's answers, and lists made with them, were deleted after the event."""
     return question.traces_deleted_at is not None and question.traces_deleted_at >= delete_at(event)
 
 

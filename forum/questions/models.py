@@ -16,14 +16,14 @@ class Question(Base):
     """A question that an event asks those who register, after the core fields.
 
     `key` names the question in forms, files and sealed answers, and never changes. `sector_keys` are the sectors that
-    are asked; none means all. If it depends on an earlier question, it is asked only of those whose answer there is one
-    of `depends_on_values`: "yes", "no" or keys of choices. A question is withdrawn, never deleted, and its answers
+    are asked; none means all. A question that depends on an earlier one is asked only of people whose answer to that is
+    one of `depends_on_values`: "yes", "no" or keys of choices. A question is withdrawn, never deleted, and its answers
     stay. `file_types` and `most_megabytes` say which files may answer a question of the kind file, and how large they
     may be.
 
     Answers to a question that `is_locating`, which tell where somebody is, are deleted some days after the event
-    (`questions/locating`); `answers_deleted_at` is when that was done, `traces_deleted_at` when also everything was
-    deleted for which people were chosen by these answers (`privacy/whereabouts`).
+    (`questions/locating`): they were deleted at `answers_deleted_at`. Filters by these answers, and stored lists of
+    people found by them, were deleted at `traces_deleted_at` (`privacy/whereabouts`).
     """
 
     # The privacy notice lists the questions, so a change makes cached pages outdated.

@@ -58,8 +58,8 @@ def list_kept(slug: str | None) -> list[Question]:
     in its own transaction, and the version is read before the questions: a cached list is never older than its version.
     """
     kept: Kept = current_app.extensions.setdefault("kept_questions", {})
-    # Within a transaction read the questions in that transaction: its rows may be older than the version of this
-    # moment.
+    # In a transaction read the content version in that transaction, too: the questions that it reads may be older than
+    # the newest version.
     begun = db.session().in_transaction()
     version = (None if begun else cache.exact_version()) or events.content_version()
     versioned = kept.get(slug)

@@ -1,4 +1,4 @@
-"""Answers in words."""
+"""Answers to an event's own questions in words, files among them."""
 
 from collections.abc import Mapping
 from typing import Any
