@@ -38,7 +38,7 @@ class Applicant(Details):
     def digest(self) -> str:
         """Return a fingerprint of the answers, which shows when a form is sent again with other answers.
 
-        Without questions it equals the one of earlier versions: a form may come back after an update.
+        Without questions the fingerprint equals that of earlier versions: a form may be sent again after an update.
         """
         told = self._told()
         if told["given"] is None:
@@ -48,13 +48,13 @@ class Applicant(Details):
     def answers(self, sector: str) -> dict[str, Any]:
         """Return the core answers that a confirming link carries: all but the address, which the link itself confirms.
 
-        Those to the event's own questions are carried beside them (`models.Submission.given`).
+        The link carries answers to the event's own questions, too, in `models.Submission.given`.
         """
         told = self._told()
         return {"sector": sector, **{name: told[name] for name in told if name not in NOT_CARRIED}}
 
     def _told(self) -> dict[str, Any]:
-        """Return the values by name.
+        """Return the application's values by name.
 
         Unlike `asdict` this copies no answers, because copying takes as long as digesting them.
         """

@@ -15,8 +15,8 @@ from forum.registration.enums import ConsentPurpose, ListedAs
 from forum.registration.models import Consent, Registration
 
 LIST = ConsentPurpose.PARTICIPANT_LIST
-# By who reads an event's list: the readers of whom a consent must name one, so that the list may show the person. A
-# consent to a public list is enough for a list with fewer readers, but not the other way round.
+# For each kind of readers of an event's list: a person's consent must name one of these kinds, so that the list shows
+# the person. A consent to a public list is enough for a list with fewer readers, but not the other way round.
 COVERING = {
     ListAudience.OFF: (),
     ListAudience.PARTICIPANTS: (ListAudience.PARTICIPANTS, ListAudience.PUBLIC),
@@ -39,7 +39,7 @@ def find(registration: Registration, purpose: ConsentPurpose) -> Consent | None:
 
 
 def as_column(purpose: ConsentPurpose, event: Event) -> Any:
-    """Return a column of a query of registrations: what the list may show, or whether another consent is given."""
+    """Return a column for a query: what the list may show of a person, or whether there is consent to the purpose."""
     if purpose != LIST:
         return is_given(purpose).label(purpose)
     given = _given(purpose)

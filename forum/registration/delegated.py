@@ -1,6 +1,6 @@
 """Delegations in the attendee list, read by functions that the package `delegations` registers here.
 
-The package `delegations` imports this one, so this one cannot import it.
+The package `delegations` imports `registration`, so `registration` cannot import it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -78,7 +78,7 @@ def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:
 
 
 def holding(every: Sequence[Delegated], texts: Sequence[str]) -> ColumnElement[bool] | None:
-    """Return the condition that a registration's delegation contains one of these folded texts; None if none does."""
+    """Return the condition that a registration's delegation contains one of these texts; None if no delegation does."""
     numbers = [one.number for one in every if any(text in one.words for text in texts)]
     return _reading().has(numbers) if numbers else None
 

@@ -169,7 +169,7 @@ def author_of(note: RegistrationNote) -> str:
 
 
 def _address_asked(registration: Registration, zone: tzinfo) -> str:
-    """Return the address that waits for confirmation, of a person who has no confirmed address."""
+    """Return in words which address waits for confirmation, for a person who has no confirmed address."""
     if asked := new_address.find_asked(registration, clock.now()):
         until = moment_text(asked.expires_at, zone)
         return _("%(email)s, not confirmed; the link works until %(moment)s", email=asked.email, moment=until)

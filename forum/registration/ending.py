@@ -47,6 +47,6 @@ def install_following(app: App, rule: Following) -> None:
 
 
 def follow(registration: Registration, to: Registration, *, only: Collection[int] | None = None) -> list[int]:
-    """Call the rules registered by `install_following`: move rows to `to`; return the ids of the moved rows."""
+    """Call the rule registered by `install_following`: move rows to `to`; return the ids of the moved rows."""
     rule: Following | None = current_app.extensions.get(FOLLOWING)
     return rule(registration, to, only) if rule else []

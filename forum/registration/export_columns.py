@@ -90,7 +90,7 @@ def needed(event: Event, purpose: str) -> Plan:
 
 
 def chosen(event: Event, purpose: str, keys: Collection[str]) -> Plan:
-    """Return the plan of a list with reference, name and the columns of the list with these keys, in its order.
+    """Return the plan of a list with reference, name and the columns with these keys, in the attendee list's order.
 
     Columns that the list has no longer are left out. Answers about diet and access are never among them (S14).
     """

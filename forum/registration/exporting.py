@@ -87,7 +87,7 @@ def give(
 def _give_door_list(
     filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
 ) -> ResponseReturnValue:
-    """Make the list before the transaction that records it, because that takes seconds, then give it.
+    """Make the list before the transaction that records it, because making it takes seconds, then give it.
 
     The list is refused if meanwhile a person on it got another name, or must not be in lists any more (P21), or if the
     sign-in has ended. Raises NotSet, SignedOut.

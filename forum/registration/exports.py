@@ -66,7 +66,7 @@ class Mark:
     narrowed: Sequence[str] = ()
 
     def facts(self) -> list[tuple[str, str]]:
-        """Return these facts, each with its heading."""
+        """Return the facts about the list, each with its heading."""
         return [
             (_("Exported by"), self.name),
             (_("Exported on"), moment_text(self.now, self.event.zone)),
@@ -78,11 +78,11 @@ class Mark:
         ]
 
     def about(self) -> About:
-        """Return the facts as the properties of a workbook."""
+        """Return the facts about the list as the properties of a workbook."""
         return About(_("About this list"), self.facts(), self.line())
 
     def line(self) -> str:
-        """Return the facts as the line at the foot of each printed page."""
+        """Return the facts about the list as the line at the foot of each printed page."""
         told = {"name": self.name, "moment": moment_text(self.now, self.event.zone)}
         return _("Exported by %(name)s on %(moment)s", **told)
 

@@ -85,7 +85,7 @@ class Panel:
 def describe(
     event: Event, filters: Filters, asked: Sequence[Question], counts: Counts | None = None
 ) -> Panel:
-    """Return the panel and the chips of the list's filters; `asked` is `narrowing.list_asked`.
+    """Return the panel and the chips of the list's filters; `asked` is what `narrowing.list_asked` returns.
 
     With `counts`, by sector and status, sectors and statuses get numbers as far as these counts give them: no rows are
     counted for a box.
@@ -150,7 +150,7 @@ def _number(event: Event, filters: Filters, counts: Counts | None) -> int | None
 
 
 def _countries(filters: Filters) -> Choice:
-    """Return the Nordic countries and those that are chosen; a list beside it has all others."""
+    """Return boxes for the Nordic countries and those that are chosen; a drop-down list has all other countries."""
     names, chosen = country_names(language()), filters.values("country")
     codes = [*NORDIC, *(code for code in chosen if code not in NORDIC)]
     return Choice("country", _("Country"), _options(((code, names[code]) for code in codes), chosen))

@@ -32,11 +32,11 @@ class Filters:
 
     Each kind of filter may have several values, of which a registration must meet one; every kind must be met.
     `statuses` are statuses or groups of them, `picked` the values of the other kinds (`narrowing.KINDS`), `conditions`
-    their SQL conditions, and `each` these in the form of `narrowing.Kind.each`. `since` and `until` are the first and
-    the last day of registering. `sort` begins with "-" for falling order. `view` is the number of the saved view
-    (`saved_views`) from which the list was opened, whose columns it keeps; `columns` are the keys of columns chosen
-    since, in place of the view's; the name is always shown and its key may be among them. `chooser` is the id of the
-    organiser to whose choice (`chosen`) the list is narrowed, None where the list has others, too.
+    their SQL conditions, and `each` these conditions in the form of `narrowing.Kind.each`. `since` and `until` are the
+    first and the last day of registering. `sort` begins with "-" for falling order. `view` is the number of the saved
+    view (`saved_views`) from which the list was opened, whose columns the list keeps; `columns` are the keys of columns
+    chosen since, in place of the view's; the name is always shown and its key may be among them. `chooser` is the id of
+    the organiser to whose choice (`chosen`) the list is narrowed, None where the list has others, too.
     """
 
     q: str = ""
@@ -57,7 +57,7 @@ class Filters:
     def of(cls, args: MultiDict, event: Event, user_id: int | None = None) -> "Filters":
         """Read the filters from the URL's query; `user_id` is the organiser whose choice it may ask for.
 
-        Raises UnknownFilter; an unknown sort means by name (S34).
+        Raises UnknownFilter; an unknown order in the URL means the order by name (S34).
         """
         number, sort = args.get("delegation", ""), args.get("sort", "")
         delegation = delegated.find(event, number) if number else None

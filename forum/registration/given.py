@@ -178,7 +178,7 @@ def read_care(registration: Registration) -> dict[str, Any]:
 def _still_kept(registration: Registration, told: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     """Return the answers without those to questions whose answers were deleted after the event (P27).
 
-    That may have been done since the form was read. It locks the event, and so does whoever stores answers.
+    They may have been deleted since the form was read. Deleting locks the event, and so does storing answers.
     """
     if not told or not events.is_over(registration.event, now):
         return told

@@ -1,4 +1,4 @@
-"""The attendee list's filter by invitation; the package `invitations`, which imports this one, installs it."""
+"""The attendee list's filter by invitation; the package `invitations`, which imports `registration`, installs it."""
 
 from collections.abc import Callable
 

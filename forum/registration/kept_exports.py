@@ -9,8 +9,8 @@ more, and at any change of a name, address or organisation in it, whoever makes 
 must not stay in a file, and a list deleted only then would tell who is protected (P21). A list that says who consents
 is deleted when somebody in it withdraws the consent (P03). Other changes, such as a place cancelled since, do not
 delete the list: it shows the state at the time of asking, and the page says so. All lists of an organiser are deleted
-when the account is disabled, and those of an event with the last role by which the organiser may export its list. A
-list with answers that tell where people are is deleted together with these answers (P27).
+when the account is disabled; those of an event, when the organiser loses the last role that may export them. A list
+with answers that tell where people are is deleted together with these answers (P27).
 """
 
 import json

@@ -129,7 +129,7 @@ def since(waiter: Waiter) -> tuple[datetime, int]:
 
 
 class Round:
-    """A round of giving places to waiting people, who are passed in one batch, or in several in the order of asking.
+    """A round of giving places to waiting people, whom `give` gets in one batch or, in the order of asking, in several.
 
     `skipped` are the ids of people who get no turn in this round.
     """

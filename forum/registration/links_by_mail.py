@@ -31,7 +31,7 @@ class Beside:
     """Links for an address to something other than a registration, such as a delegation.
 
     Each has the name of a sector, the link, and, for a link that confirms something, the time at which somebody entered
-    that. `queue` makes a mail with these links alone, and stores it only if its argument is true.
+    what it confirms. `queue` makes a mail with these links alone, and stores it only if its argument is true.
     """
 
     links: Sequence[tuple[Text, str, datetime | None]]
@@ -43,7 +43,7 @@ Finding = Callable[[Event, str, bool, datetime], Beside]
 
 
 def install(app: App, rule: Finding) -> None:
-    """Register `rule`, which finds an address's other links, with as many SQL statements for every address (S24)."""
+    """Register `rule`, which finds an address's other links, with equally many statements for every address (S24)."""
     app.extensions[BESIDE] = rule
 
 

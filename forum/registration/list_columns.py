@@ -112,8 +112,8 @@ def describe(
 ) -> list[Column]:
     """Return all columns of the list; those that are chosen have the cells of these rows.
 
-    `view` is the saved view that is open, whose columns are shown unless `others` were chosen since. `asked` is
-    `narrowing.list_asked`.
+    `view` is the saved view that is open, whose columns are shown unless `others` were chosen since. `asked` is what
+    `narrowing.list_asked` returns.
     """
     wanted = set(chosen(user_id, event, view, others))
     cells = _cells(event, rows, asked, wanted)
@@ -124,7 +124,7 @@ def describe(
 
 
 def select_tags() -> Any:
-    """Return the subquery for a registration's tags, with blanks between them, which no tag has, in no order."""
+    """Return the subquery for a registration's tags in no particular order, separated by blanks, which no tag has."""
     tags = select(func.aggregate_strings(RegistrationTag.name, " "))
     return tags.where(RegistrationTag.registration_id == Registration.id).scalar_subquery().label(TAGS)
 

@@ -1,4 +1,4 @@
-"""The people of a page of the attendee list: which columns are read of them, and beside whom a page begins."""
+"""The people of a page of the attendee list: which columns are read, and next to which person a page begins."""
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import load_only

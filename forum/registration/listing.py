@@ -28,7 +28,7 @@ from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbo
 PAGE_SIZE = 50
 # The people whom a search or a filter matches are counted up to this number: the list says that there are more.
 MOST_COUNTED = 10_000
-# If a filter matches more people, the query tries it on each person in the order of the list (`Filters.each`).
+# If a filter matches more people than this, the query tests each person in the order of the list (`Filters.each`).
 FEW = 1000
 LATEST = 6
 SHOWN_OF_LINE = 50
@@ -142,7 +142,7 @@ def order(event: Event, filters: Filters) -> Order:
 
 
 def _parts(filters: Filters) -> tuple[ColumnElement[bool], ...]:
-    """Return the parts of the list, as `Order.parts`: each has an index by name. No parts: the whole list is read."""
+    """Return conditions (`Order.parts`) for parts of the list that have an index by name; () to read the whole list."""
     keys, statuses = filters.values("organisation"), filters.statuses
     if len(keys) > 1:
         return tuple(Registration.organisation_key == key for key in keys)
@@ -177,8 +177,8 @@ def count_matching(
 ) -> int:
     """Return how many registrations match the filters; with `most`, no more than one beyond it are counted.
 
-    `people` is what `matching` has returned for the filters, if it is known already. The counts by sector and status
-    tell the number for these filters alone, the rows for any other, unless `page` shows all.
+    `people` is what `matching` has returned for the filters, if it is known already. Where `page` shows all who match,
+    its rows are counted; for filters by sector and status alone `counts` are added up; else rows are counted.
     """
     if page and not page.has_previous and not page.has_next:
         return len(page.rows)

@@ -1,10 +1,10 @@
 """Deletes the answers that tell where somebody is, a week after the event (P27).
 
-Such answers are in three places: as rows, encrypted among those about diet and access, and in forms that nobody has
-confirmed. Lists that were prepared with them are deleted, too; what was chosen by them is deleted in
-`privacy/whereabouts`, which calls this.
+Such answers are stored in three ways: as rows, encrypted among those about diet and access, and in forms that nobody
+has confirmed. Lists that were prepared with them are deleted, too. `privacy/whereabouts`, which calls this module, also
+deletes the filters by these answers and the lists of people found by them.
 
-Those of somebody whose data are restricted are kept and not used until the restriction ends, as that person was told:
+Answers of somebody whose data are restricted are kept and not used until the restriction ends, as that person was told:
 to delete is to process, too (Art. 4(2) and 18 GDPR), and the restriction may be there to keep evidence.
 """
 
@@ -26,14 +26,14 @@ from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.restrictions import RESTRICTED
 
 ROWS_AT_ONCE = 500
-# How long after its day a deletion may be waiting for a worker's clock that goes steadily.
+# How late a deletion may be before `forum doctor` reports it: the worker waits until its clock has gone steadily.
 MAY_BE_LATE = timedelta(days=2)
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
     """Return the ids of the events that ended a week ago and still have something that tells where somebody was."""
     ended = Question.is_locating & (Event.ends_at <= now - KEPT_AFTER_EVENT)
-    # Look for answers, too: somebody may have saved one at the very moment of the deletion.
+    # Look for answers even after the deletion: somebody may have saved one at the very moment of the deletion.
     mine = Answer.question_id == Question.id, Answer.registration_id.not_in(RESTRICTED)
     has_answers = exists().where(*mine).label("has_answers")
     query = select(Question, Event, has_answers).join(Question.event).where(ended).order_by(Event.id)

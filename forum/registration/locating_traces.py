@@ -1,9 +1,9 @@
-"""Deletes what tells in this room for which people were chosen by answers that tell where somebody is (P27).
+"""Deletes filters by answers that tell where somebody is, and what they found, from this package's tables (P27).
 
 A saved view with such a filter is deleted whole: without the filter it would show more people. Prepared lists, choices
-of people and values for undoing a merge are kept for a day at most, so all of the event's end. Exports that the audit
-trail of an earlier version has recorded with such a filter lose their details; the audit trail of this version never
-has an answer in them.
+of people and values for undoing a merge are kept for a day at most: all of the event's are deleted. Exports that the
+audit trail of an earlier version has recorded with such a filter lose their details; the audit trail of this version
+never has an answer in them.
 """
 
 from collections.abc import Collection, Mapping
@@ -43,7 +43,7 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> None:
 
 
 def list_keys(query: Mapping[str, Any]) -> set[str]:
-    """Return the keys of the questions by whose answers stored parameters of the attendee list's URL filter it."""
+    """Return the keys of the questions by whose answers these parameters of the attendee list's URL filter the list."""
     values = query.get(PARAMETER) or []
     return {*by_first(tuple([values] if isinstance(values, str) else values))}
 

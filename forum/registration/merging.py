@@ -30,7 +30,7 @@ class Limits:
 
 
 def propose(sector: Sector, into: Sector) -> Limits:
-    """Return the sums of both sectors' floors and ceilings; the ceiling at most the capacity, or the taken places."""
+    """Return the sums of both floors and ceilings: a ceiling of at most the capacity, and at least the places taken."""
     floor = sector.floor + into.floor
     ceiling = min(sector.ceiling + into.ceiling, into.event.capacity)
     return Limits(floor, max(ceiling, floor, sector.taken + into.taken))
@@ -88,7 +88,7 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
 def _add_caps(sector: Sector, into: Sector) -> None:
     """Add up an organisation's caps for both sectors, if it has a separate cap for each.
 
-    A cap for only one of them does not apply to the people of the other; one for the deleted sector is deleted.
+    A cap for only one of the two sectors does not apply to the other's people; caps for the deleted sector are deleted.
     """
     caps = select(OrganisationCap)
     gone = {

@@ -123,7 +123,7 @@ def can_wait(registration: Registration, now: datetime) -> bool:
 
 
 def _foresee_without_review(registration: Registration, sector: Sector, now: datetime) -> Outcome:
-    """Return the result for a person in review who moves to a sector without reviews; its line has got its offers."""
+    """Return the result for a person in review who moves to a sector without reviews, after offers to those in line."""
     trial = places.trial_of(registration.event)
     waiting_list.count_offers_on_trial(trial, now)
     has_line = places.takes_waiters(registration.event, now)

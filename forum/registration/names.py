@@ -21,8 +21,8 @@ SPECIAL = str.maketrans(
         "œ": "oe",
     }
 )
-# The signs by which keys have the letters that an alphabet sorts apart: in bytes { | } come after z, and ~ after them.
-# Icelandic sorts á after all of a: its key is a~.
+# The signs that stand in keys for the letters that an alphabet sorts apart: as bytes, { | } come after z, and ~ after
+# these. Icelandic sorts á after all of a: in a key á is a~.
 APART = {
     NameOrder.SWEDISH: str.maketrans({"å": "{", "ä": "|", "ö": "}", "ð": "d", "þ": "th"}),
     NameOrder.DANISH: str.maketrans({"ä": "{", "ö": "|", "å": "}", "ü": "y", "ð": "d", "þ": "th"}),
@@ -41,7 +41,7 @@ SPELLED = re.compile(r"\b(\w)[./](?=\w\b)")
 def sort_key(family_name: str, given_name: str, order: NameOrder = NameOrder.SWEDISH) -> str:
     """Return a key whose byte order is the order of names in an alphabet.
 
-    Every alphabet has a place for the letters of the others: æ and ä are one letter, and so are ø and ö. Swedish and
+    Every alphabet also sorts the letters of the others: æ and ä are one letter, and so are ø and ö. Swedish and
     Finnish: … z å ä ö. Danish and Norwegian: … z æ ø å, with aa as å and ü as y. Icelandic: a á … d ð e é … þ æ ö å.
     Outside Icelandic, þ is th.
     """

@@ -95,7 +95,7 @@ def has_each(picked: Sequence[tuple[str, Values]]) -> bool:
 
 
 def select_alone(event: Event, picked: Sequence[tuple[str, Values]]) -> Select[int] | None:
-    """Select the ids of those who match, each once, from another table alone; None where that is not enough."""
+    """Select the ids of those who match, each once, from the table of tags or answers alone; None if neither does."""
     (name, values), *others = picked
     if others:
         return None

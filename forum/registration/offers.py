@@ -69,7 +69,7 @@ def why_of(registration: Registration) -> Mapping[str, Any]:
 
 
 def find_moment_of_last(registration: Registration) -> datetime | None:
-    """Return when the offer was made that is open or was accepted; None where no offer led to the place."""
+    """Return when the registration's open or accepted offer was made; None for a registration without one."""
     leads_on = Offer.ended_how.is_(None) | (Offer.ended_how == OfferEnd.ACCEPTED)
     mine = select(Offer.made_at).where(Offer.registration_id == registration.id, leads_on)
     return db.session.scalar(mine.order_by(Offer.id.desc()).limit(1))
@@ -130,8 +130,8 @@ def remind(event: Event, *, now: datetime) -> int:
 def set_reminder(event: Event, hours: int | None, *, actor: str, now: datetime) -> bool:
     """Change how long before their deadline offers are reminded; return whether that has changed anything.
 
-    Open offers get their new moment. One for which that moment has passed keeps the moment that it has. Call it with
-    the event locked.
+    Open offers get a new moment for their reminder; an offer whose new moment has passed keeps the former one. Call
+    this with the event locked.
     """
     if not changes.change(event, {"offer_reminder_hours": hours}, actor=actor, now=now):
         return False

@@ -26,8 +26,8 @@ class Organisation(Base):
 
     `key` is the `names.organisation_key` of its name; registrations that belong to the organisation carry it as theirs.
     `cap` is how many places it may have, NULL for the event's own rule. `is_suggested` says whether forms suggest the
-    name to everybody. `counts_as_id` is the organisation into which this one was merged: the registrations that match
-    this one's names and mail domains belong to that one. Nothing of these rows is derived from registrations.
+    name to everybody. `counts_as_id` is the organisation into which this one was merged: registrations that match names
+    or mail domains of the merged one belong to the other. Nothing in these rows is derived from registrations.
     """
 
     is_public_content = True  # public forms show the suggested names, so a change makes cached pages outdated

@@ -102,7 +102,7 @@ def _find(slug: str) -> KeptExport | None:
 
 
 def _refuse(slug: str, made: KeptExport | None) -> ResponseReturnValue:
-    """Redirect to the list with a message that the file is not there yet, or no longer."""
+    """Redirect to the page of prepared files with a message that the file is not ready yet, or was deleted."""
     db.session.rollback()
     flash(_("The file is not ready yet.") if made else _("The file is no longer there."), "warning")
     return redirect(url_for(".index", event=slug), 303)

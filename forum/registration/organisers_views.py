@@ -143,7 +143,7 @@ def _say_what_is_gone(event: Event, view: SavedView) -> str:
 
 
 def _who_may_change(view: SavedView) -> str:
-    """Return who can change a view, for an organiser who cannot."""
+    """Return a sentence that tells an organiser who may not change a view who may."""
     if view.user_id == g.user.id:
         return _("You no longer share views of this list, so only an organiser can change this one.")
     if saved_views.maker_may_change(view):

@@ -146,7 +146,7 @@ def find_token(digest: str) -> RegistrationToken | None:
 
 
 def older_tokens(link: RegistrationToken) -> Sequence[RegistrationToken]:
-    """Return the earlier links of the same registration and purpose that are still valid."""
+    """Return the earlier links for this link's registration and purpose that are still valid."""
     same = (
         RegistrationToken.registration_id == link.registration_id,
         RegistrationToken.purpose == link.purpose,
@@ -220,7 +220,7 @@ def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
 
 
 def list_events_to_tend(now: datetime) -> Sequence[int]:
-    """Return the ids of events that have not begun, and of later ones with a registration past a deadline."""
+    """Return the ids of events that have not begun, and of those with a registration or an offer past its deadline."""
     overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
     query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
     return db.session.scalars(query.order_by(Event.id)).all()

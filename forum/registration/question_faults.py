@@ -1,7 +1,7 @@
 """Faults of a question: no choices, a circle of conditions, or a condition that reveals a sensitive answer.
 
 A question that depends on a sensitive one has to be sensitive itself: an answer to it reveals the other answer. For the
-same reason one that depends on a question that tells where somebody is has to be one itself.
+same reason a question that depends on a question marked as telling where somebody is has to be marked, too.
 """
 
 from collections.abc import Iterator, Sequence

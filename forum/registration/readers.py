@@ -31,8 +31,8 @@ NAMED_FIRST = (
     *(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER, Role.REVIEWER, Role.DOOR, Role.CARE, Role.MAILER),
     *(Role.EDITOR, Role.ADMIN, Role.PROTECTED_HANDLER),
 )
-# For each kind of list, the audit actions that begin and end a registration's time on it: first review, review of a
-# change, waiting list, list of confirmed people with needs for food or access.
+# STAYS has for each kind of list the audit actions that begin and end a registration's time on it: first review, review
+# of a change, waiting list, list of confirmed people with needs for food or access.
 ENDED = frozenset({"cancelled", "merged_away", "declined", "offer_declined", "offer_lapsed"})
 IN_REVIEW = frozenset({"address_confirmed", "moved:reviewed"})
 STAYS = (
@@ -147,7 +147,7 @@ def _step(entry: AuditEntry) -> str:
 
 
 def _during(kind: str, began: AuditEntry, ended: AuditEntry | None) -> ColumnElement[bool]:
-    """Return the condition for recorded views of a list that may represent a view while the person was on the list."""
+    """Return the condition for recorded views of a list while the person was on it, or shortly before (UNRECORDED)."""
     seen = AuditEntry.action == kind
     # Both audit entries may have the same time: then compare their ids.
     if ended is not None and ended.at == began.at:

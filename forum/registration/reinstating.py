@@ -89,7 +89,7 @@ def reinstate(
     audit.record(action, registration, actor=actor, at=now, status=status)
     consents.withdraw(registration, consents.LIST, actor=actor, now=now)
     waiting_list.offer_free_places(registration.event, now=now)
-    # Of an event that is over or cancelled, only a cancellation in a restored backup can be undone.
+    # Send no mail about an event that is over or cancelled: a cancellation there is undone only in a restored backup.
     if not events.is_off(registration.event, now):
         tell(registration, words=words, is_merge=is_merge, now=now)
     return registration.status
