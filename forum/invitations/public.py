@@ -14,7 +14,7 @@ from forum.database import start_write
 from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.extensions import db
-from forum.invitations import answering, forwarding, queries
+from forum.invitations import actions, answering, forwarding, queries
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered, NotForwardable, NotOpen, OwnAddress
 from forum.invitations.forms import AcceptForm, ForwardForm, RefuseForm
@@ -120,15 +120,17 @@ def has_ended(_refusal: NotOpen) -> ResponseReturnValue:
     if invitation is None:
         return link_refused(LinkRefused())
     show_event(invitation.event)
-    person = invitation.registration
+    event, person, now = invitation.event, invitation.registration, clock.now()
     if request.method == "POST" and person is not None and _is_signed_in_as(person):
         return redirect(url_for("self_service.show"), 303)
     page = render_template(
         "public/invitations/ended.html",
         invitation=invitation,
         is_registered=person is not None and person.is_live,
-        is_off=events.is_off(invitation.event, clock.now()),
-        can_ask=invitation.state == InvitationState.YES and invitation.event.is_published,
+        is_off=events.is_off(event, now),
+        may_return=actions.may_return(invitation, now),
+        kept_until=event.ends_at + actions.KEPT_AFTER_EVENT,
+        can_ask=invitation.state == InvitationState.YES and event.is_published,
     )
     return page, 200 if request.method == "GET" else 409
 

@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from forum import clock
 from forum.accounts.models import User
+from forum.columns import Text
+from forum.events import cancelling
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
@@ -303,3 +305,23 @@ def test_whoever_registers_before_saying_yes_reads_how_to_get_a_new_link(pages, 
 def test_a_link_of_no_invitation_is_refused(pages, event):
     link = link_of(invite(event, "tech", language="en"))
     pages.get(f"{link[:-4]}0000", expect=404)
+
+
+def test_the_link_of_a_cancelled_events_invitation_says_what_becomes_of_it(pages, event):
+    invitation = invite(event, days=14)
+    link = link_of(invitation)
+    reason, by = Text(sv="Snö", en="Snow"), {"actor": "user:1"}
+    write(cancelling.cancel, event, reason, **by, now=NOW + timedelta(days=4))
+    clock.freeze(NOW + timedelta(days=9))
+    page = pages.get(link)
+    assert page.h1 == "Inbjudan går inte att besvara"
+    assert "lika lång tid på dig att svara som du hade kvar när det ställdes in" in page.text
+    assert "finns den här sidan kvar till den 17 december 2027" in page.text
+    # What the page promises: ten days were left, and ten days are left again.
+    write(cancelling.take_up_again, event, **by, now=clock.now())
+    write(actions.prolong_open, event, timedelta(days=5), now=clock.now())
+    assert invitation.expires_at == clock.now() + timedelta(days=10)
+    # Whoever had not answered in time cannot answer later, and reads no promise.
+    clock.freeze(NOW + timedelta(days=20))
+    write(cancelling.cancel, event, reason, **by, now=clock.now())
+    assert "lika lång tid" not in pages.get(link).text
