@@ -108,7 +108,7 @@ JOBS = (
     Job("index pages", 60, reindexing.refill_pages),
     Job("forget invitations", 3600, invitations.forget_unanswered, is_final=True),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed, is_final=True),
-    Job("forget followers", 3600, followers_ending.forget, each=followers_ending.list_ending, is_final=True),
+    Job("forget followers", 3600, followers_ending.forget, each=followers_ending.list_ending),
     Job("forget old mails of news", 3600, followers_ending.forget_old_mails, is_final=True),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
     Job("forget where people were", 600, whereabouts.forget, each=locating_answers.list_due),

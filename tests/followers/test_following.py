@@ -198,7 +198,10 @@ def test_an_earlier_complaint_stays_for_other_messages_and_a_later_one_ends_the_
     forget()
     assert only().email == "asa@example.org"
     write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, now=NOW)
-    forget()
+    # A worker that was away for half an hour must not mail the news for another day.
+    clock.freeze(NOW + timedelta(hours=1))
+    for job in FORGET:
+        run_job(job)
     assert everything()[0] == 0
 
 
