@@ -4,21 +4,28 @@ from datetime import timedelta
 
 import pytest
 
+from forum.accounts.enums import Role
 from forum.columns import Text
 from forum.database import start_write
 from forum.events import cancelling
 from forum.events.enums import SectorPolicy
+from forum.events.models import Event
 from forum.extensions import db
+from forum.imports.enums import TableState
+from forum.imports.models import AttendeeImport
+from forum.imports.table_models import ImportTable
 from forum.invitations import actions as invitations
 from forum.invitations.enums import InvitationState
 from forum.registration import actions, expiry
-from forum.registration.enums import Status
+from forum.registration.enums import DeclineReason, Status
 from forum.registration.models import RegistrationToken
+from forum.review.models import ProposedRefusal
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.invitations import new_invitation
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
+from tools.organisers import make_user
 from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -42,7 +49,9 @@ TO_COME = (
     ("/invitations/new", ("Send the invitation",)),
     ("/invitations/import", ("Look at the rows",)),
     ("/invitations/reminders", ("Remind 1 person",)),
-    ("/imports/", ("Import people",)),
+    ("/imports/", ("Import people", "Another long table can be imported after it")),
+    ("/imports/{imported}/undo", ("are offered to whoever is next in line",)),
+    ("/review/", ("confirm or not",)),
     ("/imports/new", ("Nobody is registered before you have seen",)),
     ("/settings/sectors", ("open to every sector below its ceiling",)),
 )
@@ -66,11 +75,28 @@ def people(database) -> dict[str, str]:
     gone = confirmed(event, "tech")
     for person in (first, gone):
         write(actions.cancel, person, actor="person", now=NOW)
-    confirmed(event, "other"), confirmed(event, "other")
+    _reviewed, proposed = confirmed(event, "other"), confirmed(event, "other")
+    save(
+        ProposedRefusal(registration_id=proposed.id, proposed_at=NOW, reason=DeclineReason.OTHER, words="No.")
+    )
     save(new_invitation(event, "justice", "asked@example.org", token="t", expires_at=NOW + timedelta(days=3)))
     mark_all_sent()
     told = {"gone": gone, "offered": offered, "waiting": waiting, "unconfirmed": register(event, "tech")}
-    return {name: person.reference for name, person in told.items()}
+    return {name: person.reference for name, person in told.items()} | {"imported": str(begin_import(event))}
+
+
+def begin_import(event: Event) -> int:
+    """Save a colleague's long table of which nobody has been imported yet; return the id of the import."""
+    told = {"made_at": NOW, "sends_links": True, "headings": "x", "columns": {}, "form_key": "x"}
+    made = save(AttendeeImport(event_id=event.id, people=0, **told))
+    colleague = make_user(Role.ORGANISER, event, email="colleague@example.org")
+    table = ImportTable(
+        event_id=event.id, user_id=colleague.id, language="en", people=700, hidden=0, parts=28
+    )
+    table.state, table.import_id = TableState.RUNNING, made.id
+    table.sent_at = table.moved_at = NOW
+    save(table)
+    return made.id
 
 
 def test_the_console_offers_nothing_that_only_an_event_to_come_needs(sign_in_as, people):
@@ -82,6 +108,8 @@ def test_the_console_offers_nothing_that_only_an_event_to_come_needs(sign_in_as,
     console.get("/console/nf27/cancellation").form("form.form").submit(REASON, follow=True)
     assert said(console, paths) == set()
     for path in ("/invitations/new", "/imports/new", "/attendees/add", "/registrations/{waiting}/resend"):
+        assert "cancelled" in console.get(f"/console/nf27{path.format(**people)}").text
+    for path in ("/registrations/{offered}/offer/extension", "/imports/{imported}/undo"):
         assert "cancelled" in console.get(f"/console/nf27{path.format(**people)}").text
 
 
