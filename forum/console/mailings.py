@@ -11,7 +11,7 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console import mailing_words as words
 from forum.console.mailing_forms import SendForm, WordsForm
-from forum.console.own_mailing_words import list_named, may_know_people
+from forum.console.own_mailing_words import list_named, may_know_people, note_named
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.console.settings_fields import want_languages
 from forum.events import queries as events
@@ -206,6 +206,8 @@ def _page(
     audience = audience_of(mailing) if is_proposed else None
     if audience:
         want_languages(form, [code for code in NAMES if audience.languages[code]])
+    named = list_named(mailing, audience) if audience else []
+    note_named(mailing.event, named)
     label, kind = words.state_words(mailing)
     is_unsaved = not refusal and not form.errors and request.form.get("act") == PREVIEW
     said = actions.sketch(mailing, form.text()) if is_unsaved else mailing
@@ -217,7 +219,7 @@ def _page(
         meanwhile=meanwhile,
         compared=compared,
         audience=audience,
-        named=list_named(mailing, audience) if audience else [],
+        named=named,
         wording=registration_wording,
         previews=words.list_previews(said, audience) if audience else [],
         is_unsaved=is_unsaved,

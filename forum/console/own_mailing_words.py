@@ -10,7 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
+from forum.accounts import sign_ins
 from forum.accounts.access import may_open
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
+from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import chosen_audience, mails, progress, queries, unanswered
 from forum.mailings.audience import Audience
@@ -78,13 +82,22 @@ def describe_meant(mailing: Mailing) -> Meant:
 
 
 def list_named(mailing: Mailing, audience: ChosenAudience | Audience) -> list[tuple[Registration, str]]:
-    """Return some of the people who are left out, with the reason, for whoever may open people's pages."""
+    """Return some of the people who are left out, with the reason, for whoever may open people's pages.
+
+    A page that shows these names calls `note_named`.
+    """
     if not audience.left or not may_open("attendees.show", mailing.event):
         return []
     reasons = dict(audience.left[:NAMED])
     people = db.session.scalars(select(Registration).where(Registration.id.in_(reasons)))
     by_id = {person.id: person for person in people}
     return [(by_id[number], reason_text(reason)) for number, reason in reasons.items() if number in by_id]
+
+
+def note_named(event: Event, named: Sequence[tuple[Registration, str]]) -> None:
+    """Record that an organiser sees the names of people whom a message leaves out, as of a search of the list."""
+    if named:
+        note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
 
 
 def list_samples(mailing: Mailing) -> list[tuple[str, Rendered]]:

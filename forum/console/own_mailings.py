@@ -204,6 +204,7 @@ def _draft_page(
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
     if persons := words.preview_for(said, meant.audience, number):
         note_view(audit_queries.REGISTRATION_VIEWED, persons.person, actor=sign_ins.current_actor())
+    words.note_named(mailing.event, meant.named)
     page = render_template(
         "console/own_mailings/write.html",
         event=mailing.event,

@@ -14,7 +14,7 @@ from forum.outbox.mail_text_models import MailText
 from tests.factories.events import NOW
 from tests.factories.mailings import make_proposed
 from tests.factories.own_words import make_draft, make_sent
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, register
 
 
 def frames(page) -> list[BeautifulSoup]:
@@ -147,3 +147,22 @@ def test_whoever_sees_a_message_as_a_person_gets_it_is_recorded(organiser, event
         (REGISTRATION_VIEWED, person.id),
         (REGISTRATIONS_SEARCHED, event.id),
     ]
+
+
+def test_whoever_sees_the_names_of_people_left_out_is_recorded(organiser, event):
+    """Names on the page of a draft are a view as on the list, of which the 1st, 2nd, 4th … has an entry (S46, P18)."""
+    register(event)  # has not confirmed the address
+    confirmed(event)
+    draft, change = make_draft(event), make_proposed(event)
+    sought = select(AuditEntry.subject_id).where(AuditEntry.action == REGISTRATIONS_SEARCHED)
+    for address in (f"mailings/{draft.id}/text", f"mailings/{change.id}", f"mailings/{draft.id}/text"):
+        assert "Who is left out" in organiser.get(f"/console/nf27/{address}").text
+        db.session.rollback()
+    assert db.session.scalars(sought).all() == [event.id] * 2
+    organiser.get("own_mailings.people", event="nf27", mailing=draft.id)
+    assert len(db.session.scalars(sought).all()) == 2
+
+
+def test_a_draft_that_names_nobody_is_no_view(organiser, event):
+    organiser.get("own_mailings.write", event="nf27", mailing=make_draft(event).id)
+    assert db.session.scalars(select(AuditEntry.id).where(AuditEntry.action.in_(VIEWS))).all() == []
