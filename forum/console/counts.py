@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from forum import clock
 from forum.accounts import sign_ins
@@ -15,13 +16,18 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
+from forum.extensions import db
+from forum.outbox import listing as outbox
+from forum.outbox.wording import failure_text
 from forum.questions import queries
 from forum.questions.enums import Sensitivity
 from forum.questions.locating import has_been_emptied
 from forum.questions.models import Question
 from forum.questions.wording import answer_text
 from forum.registration import by_part, tallies, wording
+from forum.registration.enums import Status
 from forum.registration.models import Registration
+from forum.registration.restrictions import IS_FREE
 from forum.registration.tallies import FEWEST, TEXTS, Tally
 from forum.web.charts import draw_bars
 from forum.web.languages import in_language
@@ -41,6 +47,7 @@ def show(event: str) -> ResponseReturnValue:
         "console/counts/show.html",
         event=this_event,
         is_care=is_care,
+        failed=outbox.count_failed_of_care(this_event.id) if is_care else 0,
         people=tallies.count_confirmed(this_event),
         secret=[_shown(tally) for tally in secret],
         ordinary=[_shown(tally) for tally in listed if tally not in secret],
@@ -67,7 +74,12 @@ def people(event: str) -> ResponseReturnValue:
     this_event = get_any_or_404(event)
     note_view(audit_queries.CARE_ANSWERS_VIEWED, this_event, actor=sign_ins.current_actor())
     return render_template(
-        "console/counts/people.html", event=this_event, people=_people(this_event), now=clock.now()
+        "console/counts/people.html",
+        event=this_event,
+        people=_people(this_event),
+        unreached=_unreached(this_event),
+        failed=outbox.count_failed_of_care(this_event.id),
+        now=clock.now(),
     )
 
 
@@ -137,3 +149,26 @@ def _people(event: Event) -> list[dict[str, Any]]:
         }
 
     return [told(person, given) for person, given in tallies.list_care(event)]
+
+
+def _unreached(event: Event) -> list[dict[str, Any]]:
+    """Return some of the people whom a mail about their missing answers has not reached, and record that they are seen.
+
+    A view of this page is recorded as one of the confirmed people; anybody else needs an entry of their own (P18).
+    """
+    mails = outbox.list_failed_of_care(event.id)
+    named = select(Registration).where(Registration.id.in_({mail.registration_id for mail in mails}), IS_FREE)
+    people = {person.id: person for person in db.session.scalars(named)}
+    for other in people.values():
+        if other.status != Status.CONFIRMED:
+            note_view(audit_queries.REGISTRATION_VIEWED, other, actor=sign_ins.current_actor())
+    return [
+        {
+            "name": wording.full_name(person),
+            "reference": person.reference,
+            "why": failure_text(mail.last_error or ""),
+            "at": mail.created_at,
+        }
+        for mail in mails
+        if (person := people.get(mail.registration_id or 0))
+    ]

@@ -79,8 +79,9 @@ def _list(event: Event) -> dict[str, Any]:
         "filters": filters,
         "page": page,
         "people": registrations.find_by_ids(
-            {mail.registration_id for mail in page.rows if mail.registration_id}
+            {mail.registration_id for mail in page.rows if mail.registration_id and not scope.hides(mail)}
         ),
+        "hides": scope.hides,
         "pages": _pages(event, filters, page),
         "counts": listing.count_by_status(scope),
         "mailings": list_rows(event),

@@ -3,7 +3,7 @@
 The mails' content is never loaded here, because it holds personal links (S18).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,8 @@ from forum.outbox.queries import MAIL_MAY_WAIT, Scope, read_queue
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 PAGE_SIZE = 50
+# The most mails that the page of the role care names as failed.
+NAMED = 50
 LONGEST_SEARCH = 200
 BY_AGE = Order((OutboxMessage.id,), falling=True)
 
@@ -89,6 +91,17 @@ def failed(scope: Scope) -> ColumnElement[int]:
     return select(func.count()).select_from(OutboxMessage).where(*mine).scalar_subquery()
 
 
+def count_failed_of_care(event_id: int) -> int:
+    """Return the number of an event's failed mails to people who had not answered about diet or access."""
+    return db.session.scalar(select(func.count()).select_from(_failed_of_care(event_id).subquery())) or 0
+
+
+def list_failed_of_care(event_id: int) -> Sequence[OutboxMessage]:
+    """Return some of an event's failed mails to people who had not answered about diet or access, the newest first."""
+    query = _failed_of_care(event_id).options(defer(OutboxMessage.content, raiseload=True))
+    return db.session.scalars(query.order_by(OutboxMessage.id.desc()).limit(NAMED)).all()
+
+
 def find_trouble(scope: Scope, *, now: datetime) -> Trouble:
     """Return the reasons why the mails in `scope` are not sent."""
     relay, seen = db.session.execute(select(MailRelay, heartbeats.newest(now).scalar_subquery())).one()
@@ -98,10 +111,19 @@ def find_trouble(scope: Scope, *, now: datetime) -> Trouble:
     return Trouble(queue.failed, queue.waiting, is_late, is_silent, relay if relay.failures else None)
 
 
+def _failed_of_care(event_id: int) -> Select:
+    is_failed = OutboxMessage.status == MessageStatus.FAILED
+    return select(OutboxMessage).where(
+        OutboxMessage.event_id == event_id, is_failed, OutboxMessage.is_of_care
+    )
+
+
 def _matching(scope: Scope, filters: Filters) -> Select:
     query = select(OutboxMessage).where(scope.condition())
     if filters.status:
         query = query.where(OutboxMessage.status == filters.status)
     if filters.q:
         query = query.where(OutboxMessage.recipient.icontains(filters.q, autoescape=True))
+        # A search that found a mail whose recipient is hidden would tell the recipient.
+        query = query if scope.with_care else query.where(~OutboxMessage.is_of_care)
     return query

@@ -23,8 +23,8 @@ UNSENT = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFL
 class Scope:
     """The mails that an organiser may see: those of one event, and those about accounts if `with_accounts`.
 
-    Mails to followers of the news are not among them, and only `with_care` those to people who have not answered about
-    diet or access (S14).
+    Mails to followers of the news are not among them. Without `with_care`, those to people who have not answered about
+    diet or access are among them only if they have failed, and nothing else may be shown of them: see `hides` (S14).
     """
 
     event_id: int
@@ -35,8 +35,13 @@ class Scope:
         """Return the SQL condition for mails that belong to the scope."""
         mine = OutboxMessage.event_id == self.event_id
         seen = mine | OutboxMessage.event_id.is_(None) if self.with_accounts else mine
-        of_care = [] if self.with_care else [~OutboxMessage.is_of_care]
+        is_failed = OutboxMessage.status == MessageStatus.FAILED
+        of_care = [] if self.with_care else [~OutboxMessage.is_of_care | is_failed]
         return and_(seen, OutboxMessage.kind.not_in(TO_FOLLOWERS), *of_care)
+
+    def hides(self, message: OutboxMessage) -> bool:
+        """Return whether the organiser may know of the mail only that it has failed, not to whom it is or why."""
+        return message.is_of_care and not self.with_care
 
 
 @dataclass(frozen=True)

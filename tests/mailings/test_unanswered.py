@@ -6,6 +6,9 @@ from sqlalchemy import select
 from forum import clock
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership, User
+from forum.audit import actions as audit
+from forum.audit.models import AuditEntry
+from forum.audit.queries import REGISTRATION_VIEWED
 from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
@@ -14,16 +17,20 @@ from forum.mailings.models import MailingRecipient
 from forum.mailings.own_words import TO_STOP, Written
 from forum.outbox import listing
 from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import Scope
 from forum.questions.enums import QuestionKind
 from forum.registration import given
+from forum.registration.enums import Status
 from forum.registration.given import Answered
+from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.own_words import make_draft, make_planned, make_reminder
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
 from tests.mailings.test_reminders import told, work
+from tests.tables import rows
 
 
 @pytest.fixture
@@ -116,19 +123,24 @@ def test_a_message_by_a_question_about_care_is_there_for_the_role_care_alone(sig
     assert reminder.mailing.audience == {"unanswered": "diet"}
 
 
-def test_to_whom_a_message_about_care_went_is_there_for_the_role_care_alone(sign_in_as, frozen, event):
-    """Neither the outbox nor a person's page tells others who has not answered about diet (S14)."""
+def send_about_care(event, status: MessageStatus) -> OutboxMessage:
+    """Write to those who have not answered about diet; return the first mail, with this status."""
     make_question(event, "diet", choices=("vegan",), care=True)
-    person = confirmed(event)
     mailing = make_planned(event, {"unanswered": "diet"})
     for number in sending.list_next(now=NOW + 2 * TO_STOP):
         write(sending.queue_one, number, now=NOW + 2 * TO_STOP)
-    message = db.session.scalars(
-        select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
-    ).one()
+    mine = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     start_write(db.session)
-    message.message.status = MessageStatus.FAILED
+    message = db.session.scalars(mine.order_by(MailingRecipient.id)).first().message
+    message.status, message.last_error = status, f"550 no {message.recipient} here"
     db.session.commit()
+    return message
+
+
+def test_to_whom_a_message_about_care_went_is_there_for_the_role_care_alone(sign_in_as, frozen, event):
+    """Neither the outbox nor a person's page tells others who has not answered about diet (S14)."""
+    person = confirmed(event)
+    message = send_about_care(event, MessageStatus.SENT)
     organiser, words = sign_in_as(Role.ORGANISER, event), "Message from the organisers"
 
     def shown() -> list[bool]:
@@ -136,11 +148,80 @@ def test_to_whom_a_message_about_care_went_is_there_for_the_role_care_alone(sign
         return [
             words in organiser.get("outbox.index", event="nf27").text,
             words in one.text,
-            "message has failed" in organiser.get("console.overview", event="nf27").text,
         ]
 
-    assert shown() == [False] * 3
-    assert listing.find_message(Scope(event.id), str(message.message_id)) is None
+    assert shown() == [False] * 2
+    assert listing.find_message(Scope(event.id), str(message.id)) is None
     user = db.session.scalars(select(User).order_by(User.id.desc())).first()
     save(Membership(user_id=user.id, role=Role.CARE, event_id=event.id))
-    assert shown() == [True] * 3
+    assert shown() == [True] * 2
+
+
+def test_a_mailer_sends_a_failed_message_about_care_again_without_learning_whose_it_is(
+    sign_in_as, frozen, event
+):
+    """It is listed as failed, without recipient, kind and the server's words, and no search tells them (S14)."""
+    person = confirmed(event, email="asa@example.org")
+    message = send_about_care(event, MessageStatus.FAILED)
+    both = sign_in_as(Role.ORGANISER, event)
+    assert "message has failed" in both.get("console.overview", event="nf27").text
+    for act, status in (("Try again", MessageStatus.QUEUED), ("Put it aside", MessageStatus.ABORTED)):
+        write(setattr, message, "status", MessageStatus.FAILED)
+        mailer = sign_in_as(Role.MAILER, event)
+        page = mailer.get("outbox.index", event="nf27", status="failed")
+        (row,) = rows(page)
+        assert row[:2] == ["not shown", "Another message"]
+        assert row[2].startswith("Failed Only people with the care role see")
+        assert not {"asa@", person.reference, "550", "organisers:"} & set(page.text.split())
+        assert "asa@example.org" not in page.soup.decode()
+        assert rows(mailer.get("outbox.index", event="nf27", q="asa", status="failed")) == []
+        form = next(one for one in page.soup.select("tbody form") if act in one.text)
+        page.form(f'form[action="{form["action"]}"]').submit(
+            {"reason": "not_needed"} if "aside" in act else {}
+        )
+        db.session.refresh(message)
+        assert message.status == status
+    assert mailer.get("outbox.index", event="nf27", status="aborted").all("tbody tr") == []
+
+
+def test_the_role_care_sees_on_its_own_page_whom_a_message_has_not_reached(sign_in_as, frozen, event):
+    confirmed(event, email="asa@example.org")
+    waits = confirmed(event, email="bo@example.org", given_name="Bo")
+    write(_let_wait, waits)
+    message = send_about_care(event, MessageStatus.FAILED)
+    write(setattr, message, "registration_id", waits.id)
+    care, told = sign_in_as(Role.CARE, event), "1 message to somebody who had not answered has failed."
+    assert told in care.get("counts.show", event="nf27").text
+    assert told not in sign_in_as(Role.ORGANISER, event).get("counts.show", event="nf27").text
+    page = sign_in_as(Role.CARE, event).get("counts.people", event="nf27")
+    (one,) = page.all("#unreached ~ ul li")
+    assert one.startswith(f"Bo {waits.family_name} {waits.reference} : ")
+    assert one.endswith(f"550 no {message.recipient} here")
+    viewed = select(AuditEntry.subject_id).where(AuditEntry.action == REGISTRATION_VIEWED)
+    assert db.session.scalars(viewed).all() == [waits.id]
+
+
+def test_the_log_tells_nobody_to_whom_a_message_about_care_was(sign_in_as, frozen, event):
+    """The entries of a failed mail name no person, and the person's own history has none of them (S14)."""
+    person = confirmed(event, email="asa@example.org")
+    message = send_about_care(event, MessageStatus.QUEUED)
+    known = select(AuditEntry.id).where(AuditEntry.subject_type == "registrations")
+    before = db.session.scalars(known).all()
+    write(_fail, message)
+    admin = sign_in_as(Role.ADMIN, event)
+    listed = rows(admin.get("log.index", event="nf27"))
+    (row,) = [one for one in listed if "Message could not be sent" in one[2]]
+    assert row[3] == ""
+    of_person = admin.get("log.index", event="nf27", reference=person.reference)
+    assert "Message could not be sent" not in of_person.text
+    assert db.session.scalars(known.where(AuditEntry.action != REGISTRATION_VIEWED)).all() == before
+
+
+def _let_wait(person: Registration) -> None:
+    with db.session.no_autoflush:
+        person.status, person.holds_place, person.waiting_since = Status.WAITING, False, NOW
+
+
+def _fail(message: OutboxMessage) -> None:
+    message.status = MessageStatus.FAILED
+    audit.record("mail.failed", message, actor="worker", at=NOW, attempts=9)
