@@ -19,6 +19,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -52,6 +53,7 @@ from tests.shortcuts import (
     share_routes,
 )
 from tools import servers
+from tools.forking import Forked
 from tools.pages import Pages
 from tools.spares import SpareDatabases
 
@@ -69,6 +71,7 @@ pytest.register_assert_rewrite("tests.faults")
 
 MakeApp = Callable[..., Flask]
 SignInAs = Callable[..., Pages]
+OwnProcess = Callable[..., Forked]
 MEMORY = Path("/dev/shm")  # databases of tests lie in a folder in memory, because they need not be kept
 
 
@@ -338,6 +341,28 @@ def postgres_template(settings, postgres_server, tmp_path_factory) -> str:
 def spare_databases(postgres_server, postgres_template) -> SpareDatabases:
     """Give the reusable PostgreSQL databases for `postgres_url`."""
     return SpareDatabases(postgres_server, postgres_template)
+
+
+@pytest.fixture
+def own_process(settings, app) -> Iterator[OwnProcess]:
+    """Return a function that runs the `main` of a module in a process of its own, on the app's database.
+
+    `own_process("tests.outbox.processes", MAIL_PORT=25)`: further settings are FORUM_* without the prefix. Whatever
+    still runs after the test is killed.
+    """
+    shared = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
+    shared |= {"INSTANCE": app.config["INSTANCE"], "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]}
+    started: list[Forked] = []
+
+    def start(module: str, **further: Any) -> Forked:
+        told = {f"FORUM_{name}": str(value) for name, value in {**shared, **further}.items()}
+        started.append(Forked(f"from {module} import main; main()", env={**os.environ, **told}))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture

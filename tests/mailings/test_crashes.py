@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -18,7 +19,6 @@ from forum.registration.models import RegistrationToken
 from tests.factories.events import NOW
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed
-from tests.mailings.processes import start_jobs
 
 PEOPLE, BEFORE_KILLING = 140, 25
 
@@ -29,20 +29,9 @@ def app(make_app, database_url):
 
 
 @pytest.fixture
-def worker(settings, app):
+def worker(own_process):
     """Return a function that starts a process which runs the jobs."""
-    processes = []
-
-    def start():
-        shared = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
-        places = {"INSTANCE": app.config["INSTANCE"], "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]}
-        processes.append(start_jobs({**shared, **places}))
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
+    return partial(own_process, "tests.mailings.processes")
 
 
 def queued() -> int:

@@ -9,7 +9,6 @@ from forum import clock
 from forum.outbox import delivery, transport
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
-from tests.outbox.processes import start_delivery
 from tests.outbox.scripted_smtp import scripted_smtp
 
 MAILS = 120
@@ -21,29 +20,9 @@ def app(make_app, database_url):
 
 
 @pytest.fixture
-def worker(settings, app):
+def worker(own_process):
     """Return a function that starts a process which sends due mails to a port."""
-    processes = []
-
-    def start(port: int):
-        shared = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
-        processes.append(
-            start_delivery(
-                {
-                    **shared,
-                    "INSTANCE": app.config["INSTANCE"],
-                    "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"],
-                    "MAIL_SERVER": "127.0.0.1",
-                    "MAIL_PORT": port,
-                }
-            )
-        )
-        return processes[-1]
-
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
+    return lambda port: own_process("tests.outbox.processes", MAIL_SERVER="127.0.0.1", MAIL_PORT=port)
 
 
 def test_two_workers_send_each_mail_once(database, worker, smtp_server):

@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import event, text, update
@@ -20,7 +21,6 @@ from forum.outbox.queries import UNSENT
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail
 from tests.outbox.many import count_in, fill, fill_with_rows
-from tests.outbox.processes import start_delivery
 from tools.forking import FORUM, Forked
 
 WAITING, WHOLE = 20_000, 2_000
@@ -128,12 +128,12 @@ def test_a_confirmation_leaves_while_twenty_thousand_others_wait(app, database, 
 
 @pytest.mark.slow
 def test_each_mail_leaves_once_though_a_worker_is_killed_every_second(
-    app, database, own, smtp_server, started
+    app, database, own, smtp_server, own_process
 ):
     """A mail comes twice only if its worker is killed after the server has taken the mail and before noting that."""
     contents = fill(MAILS)
-    working = [start_delivery(own) for _ in range(WORKERS)]
-    started += working
+    start = partial(own_process, "tests.outbox.processes", **own)
+    working = [start() for _ in range(WORKERS)]
     kills = 0
     while count_in(MessageStatus.QUEUED):
         time.sleep(1)
@@ -141,8 +141,7 @@ def test_each_mail_leaves_once_though_a_worker_is_killed_every_second(
         victim.kill()
         victim.wait()
         kills += 1
-        working.append(start_delivery(own))
-        started.append(working[-1])
+        working.append(start())
     assert [worker.wait(120) for worker in working] == [0] * WORKERS
 
     cut_off = count_in(MessageStatus.INFLIGHT)
@@ -152,8 +151,7 @@ def test_each_mail_leaves_once_though_a_worker_is_killed_every_second(
     ended = update(OutboxMessage).where(OutboxMessage.status == MessageStatus.INFLIGHT)
     db.session.execute(ended.values(next_attempt_at=NOW, lease_until=NOW))
     db.session.commit()
-    started.append(last := start_delivery(own))
-    assert last.wait(120) == 0
+    assert start().wait(120) == 0
 
     arrived = Counter(message["Message-ID"] for message in smtp_server.messages)
     assert arrived.keys() == contents.keys()

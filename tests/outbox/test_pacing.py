@@ -15,7 +15,6 @@ from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import MailPace, OutboxMessage
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
-from tests.outbox.processes import start_delivery
 from tests.outbox.scripted_smtp import scripted_smtp
 
 MINUTE = timedelta(minutes=1)
@@ -166,19 +165,12 @@ def test_moments_are_forgotten_with_their_domains(database, pace):
 
 
 @pytest.mark.slow
-def test_four_workers_keep_one_pace(app, database, settings, smtp_server):
+def test_four_workers_keep_one_pace(database, own_process, smtp_server):
     """The workers' clocks are frozen at one moment, so the number of mails that may leave by then is known."""
     make_mails(60, lane=Lane.BULK)
     database.rollback()
-    own = {name: settings[name] for name in ("SECRET_KEY", "DATA_KEYS", "STATIC")}
-    own |= {"INSTANCE": app.config["INSTANCE"], "DATABASE_URL": app.config["SQLALCHEMY_DATABASE_URI"]}
-    own |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": smtp_server.port, "BULK_MAILS_PER_MINUTE": 600}
-    own |= {"BULK_MAILS_PER_MINUTE_AND_DOMAIN": 0}
-    workers = [start_delivery(own) for _ in range(4)]
-    try:
-        assert [worker.wait(60) for worker in workers] == [0] * 4
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
+    server = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": smtp_server.port}
+    pace = {"BULK_MAILS_PER_MINUTE": 600, "BULK_MAILS_PER_MINUTE_AND_DOMAIN": 0}
+    workers = [own_process("tests.outbox.processes", **server, **pace) for _ in range(4)]
+    assert [worker.wait(60) for worker in workers] == [0] * 4
     assert 8 <= len(smtp_server.messages) <= 10
