@@ -1,13 +1,17 @@
 """The archive of posts by year and month, with the number of posts of each, and the categories beside the lists."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from babel.dates import format_date
 from flask import url_for
+from sqlalchemy import func, select
 
+from forum.extensions import db
 from forum.news import queries
 from forum.news.dates import day_of
+from forum.news.models import Category, Post, post_categories
 from forum.news.post_page import category_link
 from forum.news.queries import PostPage, Span
 
@@ -24,7 +28,7 @@ def span_of(year: int, month: int | None = None) -> Span:
 
 def count_year(language: str, year: int) -> int:
     """Return how many posts of a year are public in a language."""
-    return queries.count_archive(language, [span_of(year)])[0] if year in YEARS else 0
+    return count_in(language, [span_of(year)])[0] if year in YEARS else 0
 
 
 def month_name(year: int, month: int, language: str) -> str:
@@ -39,13 +43,10 @@ def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[s
     """
     years = _years(page)
     months = [(year, month) for month in MONTHS] if year else []
-    counts = queries.count_archive(
-        language, [span_of(each) for each in years] + [span_of(*each) for each in months]
-    )
+    counts = count_in(language, [span_of(each) for each in years] + [span_of(*each) for each in months])
     return {
         "categories": [
-            {**category_link(category), "number": number}
-            for category, number in queries.count_by_category(language)
+            {**category_link(category), "number": number} for category, number in count_by_category(language)
         ],
         "years": [
             {"label": str(each), "url": url_for("news.year", year=each), "number": number}
@@ -62,6 +63,26 @@ def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[s
             if number
         ],
     }
+
+
+def count_in(language: str, spans: Sequence[Span]) -> list[int]:
+    """Return how many posts were published in each of some spans of days, in one statement."""
+    counts = [queries.count_public(language).where(queries.is_within(span)) for span in spans]
+    each = [count.scalar_subquery() for count in counts]
+    return list(db.session.execute(select(*each)).one()) if each else []
+
+
+def count_by_category(language: str) -> list[tuple[Category, int]]:
+    """Return the categories that have posts, each with the number of its posts."""
+    public_posts = select(Post.id).where(*queries.has_text(language))
+    counts = (
+        select(Category, func.count())
+        .join(post_categories, post_categories.c.category_id == Category.id)
+        .where(post_categories.c.post_id.in_(public_posts))
+        .group_by(Category.id)
+        .order_by(Category.position)
+    )
+    return [(category, number) for category, number in db.session.execute(counts)]
 
 
 def _capital(words: str) -> str:

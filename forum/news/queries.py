@@ -1,10 +1,11 @@
 """Reading posts. A post is public in a language if it has a text in it and the worker has announced it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import contains_eager, selectinload
 
 from forum.events.models import Event
@@ -94,24 +95,18 @@ def list_posts(
     event: Event | None = None,
 ) -> PostPage:
     """Return a page of all posts, or of those in a category, with a tag or of an event; past the last it is empty."""
-    return _read_page(_narrowed(_listed(language), category, tag, event), language, number, PER_PAGE)
+    narrow = partial(_narrowed, category=category, tag=tag, event=event)
+    return _read_page(narrow, language, number, PER_PAGE)
 
 
 def list_archive(language: str, span: Span, *, number: int = 1) -> PostPage:
     """Return a page of the posts that were published in a span of days; a page after the last one is empty."""
-    return _read_page(_listed(language).where(_within(span)), language, number, PER_PAGE_OF_ARCHIVE)
-
-
-def count_archive(language: str, spans: Sequence[Span]) -> list[int]:
-    """Return how many posts were published in each of some spans of days, in one statement."""
-    counts = [func.count(case((_within(span), 1))) for span in spans]
-    query = select(*counts).select_from(PostText).join(PostText.post).where(*is_public(language))
-    return list(db.session.execute(query).one()) if counts else []
+    return _read_page(lambda posts: posts.where(is_within(span)), language, number, PER_PAGE_OF_ARCHIVE)
 
 
 def has_posts(span: Span) -> bool:
     """Return whether a post was published in a span of days, in any language."""
-    return db.session.scalar(select(Post.id).where(IS_ANNOUNCED, _within(span)).limit(1)) is not None
+    return db.session.scalar(select(Post.id).where(IS_ANNOUNCED, is_within(span)).limit(1)) is not None
 
 
 def list_related(post: Post, language: str) -> Sequence[ListedPost]:
@@ -165,7 +160,7 @@ def is_withdrawn(language: str, slug: str) -> bool:
 
 def list_day(language: str, day: date) -> Sequence[ListedPost]:
     """Return the posts that were published on a day."""
-    return db.session.execute(_listed(language).where(_within((day, day + timedelta(days=1))))).all()
+    return db.session.execute(_listed(language).where(is_within((day, day + timedelta(days=1))))).all()
 
 
 def find_older(post: Post, language: str) -> ListedPost | None:
@@ -215,19 +210,6 @@ def find_place_of(old: OldAddress) -> Row[str, datetime | None] | None:
     return db.session.execute(query.where(Post.id == old.post_id, *is_public(old.language))).one_or_none()
 
 
-def count_by_category(language: str) -> list[tuple[Category, int]]:
-    """Return the categories that have posts, each with the number of its posts."""
-    public_posts = select(PostText.post_id).join(PostText.post).where(*is_public(language))
-    counts = (
-        select(Category, func.count())
-        .join(post_categories, post_categories.c.category_id == Category.id)
-        .where(post_categories.c.post_id.in_(public_posts))
-        .group_by(Category.id)
-        .order_by(Category.position)
-    )
-    return [(category, number) for category, number in db.session.execute(counts)]
-
-
 def list_all_categories() -> Sequence[Category]:
     """Return every category, also those without posts."""
     return db.session.scalars(select(Category).order_by(Category.position)).all()
@@ -252,18 +234,20 @@ def find_tag(folded: str) -> Tag | None:
     return db.session.scalars(query.order_by(Tag.folded != folded).limit(1)).first()
 
 
-def _read_page(query: Select, language: str, number: int, per_page: int) -> PostPage:
-    public = select(Post.published_at).join(Post.texts).where(*is_public(language)).limit(1).correlate(None)
+def _read_page(narrow: Callable[[Select], Select], language: str, number: int, per_page: int) -> PostPage:
+    public = select(Post.published_at).where(*has_text(language)).limit(1).correlate(None)
     ends = [
         public.order_by(order).scalar_subquery() for order in (Post.published_at, Post.published_at.desc())
     ]
-    whole = query.add_columns(func.count().over(), *ends).limit(per_page).offset((number - 1) * per_page)
-    rows = db.session.execute(whole).all()
+    total = narrow(count_public(language)).correlate(None).scalar_subquery()
+    whole = narrow(_listed(language)).add_columns(total, *ends)
+    rows = db.session.execute(whole.limit(per_page).offset((number - 1) * per_page)).all()
     total, earliest, latest = rows[0][-3:] if rows else (0, None, None)
     return PostPage(rows, number, total, earliest, latest, per_page)
 
 
-def _within(span: Span) -> ColumnElement[bool]:
+def is_within(span: Span) -> ColumnElement[bool]:
+    """Return the condition for posts that were published in a span of days."""
     first, end = (midnight(day) for day in span)
     return and_(Post.published_at >= first, Post.published_at < end)
 
@@ -282,6 +266,17 @@ def _with_cover(query: Select) -> Select:
 def is_public(language: str) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for public posts with a text in a language."""
     return PostText.language == language, IS_ANNOUNCED
+
+
+def has_text(language: str) -> tuple[ColumnElement[bool], ...]:
+    """Return `is_public` for statements that read no text: a subquery reads the index of the texts, not their rows."""
+    text = select(PostText.post_id).where(PostText.post_id == Post.id, PostText.language == language)
+    return IS_ANNOUNCED, text.correlate(Post).exists()
+
+
+def count_public(language: str) -> Select:
+    """Select the number of public posts with a text in a language."""
+    return select(func.count()).select_from(Post).where(*has_text(language))
 
 
 def _sort_key(post: Post) -> ColumnElement:
