@@ -20,7 +20,8 @@ from forum.tasks import actions, queries
 from forum.tasks.enums import Outcome, TaskStatus
 from forum.tasks.models import Task, TaskPerson
 
-AT_ONCE = 50
+# How many people of a task are handled before other jobs have their turn: one or two seconds of work.
+AT_ONCE = 200
 log = logging.getLogger("forum.worker")
 
 

@@ -28,7 +28,7 @@ BEAT_SECONDS = 10
 FINISH_SECONDS = 10
 # How long the worker pauses after an unexpected error, such as a database that cannot be reached.
 PAUSE_SECONDS = 5
-# After a part of a job that has taken longer than LONG_SECONDS, the worker leaves the database alone for REST_SECONDS:
+# After parts of a job that have taken LONG_SECONDS together, the worker leaves the database alone for REST_SECONDS:
 # time enough for several tries of another process's writer, which has waited all that while for SQLite's lock.
 LONG_SECONDS, REST_SECONDS = 0.1, 10 * TURN_SECONDS
 log = logging.getLogger("forum.worker")
@@ -117,12 +117,12 @@ def run_job(job: Job) -> int:
         return 0
     finally:
         db.session.rollback()
-    done = 0
+    done, began = 0, time.monotonic()
     for part in ids:
-        began = time.monotonic()
         done += _run_part(job, partial(job.run, part), f"{job.name}, {part}")
         if time.monotonic() - began >= LONG_SECONDS:
             _let_others_write()
+            began = time.monotonic()
     return done
 
 

@@ -2,6 +2,8 @@
 
 import threading
 from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, text, update
@@ -12,6 +14,7 @@ from forum.cli import cli
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import steady_clock
+from forum.jobs import worker
 from forum.jobs.table import JOBS, Job
 from forum.jobs.worker import Worker, run_job
 from forum.outbox import heartbeats
@@ -78,6 +81,18 @@ def test_job_comes_again_only_when_its_time_has_come(app, database, monkeypatch)
         worker.run_jobs()
 
     assert done == [1000.0, 1010.0, 1020.0]
+
+
+@pytest.mark.parametrize(("seconds", "rests"), [(0.011, 1), (0.06, 5), (0.2, 10)])
+def test_short_parts_that_follow_at_once_leave_others_time_to_write_as_one_long_part_does(
+    database, monkeypatch, seconds, rests
+):
+    moments, rested = count(0, seconds), []
+    monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    monkeypatch.setattr(worker, "_let_others_write", lambda: rested.append(None))
+    monkeypatch.setattr(worker, "_run_part", lambda *_: 1)
+    done = run_job(Job("tags", 1, lambda _part, *, now: 1, each=lambda *, now: range(10)))
+    assert (done, len(rested)) == (10, rests)
 
 
 def test_job_that_another_worker_runs_is_left_to_it(app, database):
