@@ -109,7 +109,7 @@ def test_a_view_of_ones_own_is_nobody_elses_and_a_viewer_shares_none(sign_in_as,
     own, shared = save_view(mine, "Own", "?sector=ngo"), save_view(mine, "Shared", is_shared="y")
     seen = save_view(viewer, "Viewer’s", forged={"is_shared": "y"})
     assert not seen.is_shared
-    assert tabs(theirs.get(LIST)) == [f"Shared {shared.maker.name}", "Save this view"]
+    assert tabs(theirs.get(LIST)) == [f"Shared {shared.maker.name}"]
     for address in (f"{VIEWS}/{own.id}", f"{VIEWS}/{own.id}/change", f"{VIEWS}/{seen.id}/remove"):
         theirs.get(address, expect=404)
     page = viewer.get(f"{VIEWS}/{shared.id}/remove", expect=303, follow=False)
