@@ -123,7 +123,7 @@ def imports(app: Flask, group: str, number: int) -> Iterator[Row]:
     pages, base = sign_in(app)
     page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
     pages.spent()
-    columns = page.submit({"lines": _table("import", number)}, button="Go on to the columns", expect=200)
+    columns = page.submit({"lines": table("import", number)}, button="Go on to the columns", expect=200)
     yield Row(group, "importing: the columns", told(pages.spent(), number))
     dry = columns.submit(IMPORTED, button="Look at what would happen", expect=200)
     yield Row(group, "the dry run", told(pages.spent(), number))
@@ -135,7 +135,7 @@ def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
     """Let the worker check and import a long table; other writers wait as long as its longest part takes."""
     pages, base = sign_in(app)
     page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
-    file = _table("long", number).encode()
+    file = table("long", number).encode()
     columns = page.submit(files={"file": file}, button="Go on to the columns", follow=True)
     columns.submit(IMPORTED, button="Look at what would happen", follow=True)
     yield Row(group, "a long table: the worker's dry run", told(sum(_parts(app)), number))
@@ -146,8 +146,9 @@ def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
     yield Row(group, "the longest part, during which nobody else writes", f"{1000 * max(parts):.0f} ms")
 
 
-def _table(name: str, number: int) -> str:
-    # Two tables name different people: somebody with a registered person's name and organisation is left out.
+def table(name: str, number: int) -> str:
+    """Return a table of people as text; two tables with different names have different people."""
+    # Somebody with a registered person's name and organisation would be left out.
     rows = (
         f"{name.title()};Ek {each};{name}{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number)
     )
