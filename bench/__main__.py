@@ -1,8 +1,8 @@
 """`make bench`: run the benchmarks and print each figure beside that of a reference server.
 
 ARGS=--quick is a short run; ARGS="pages lists" measures only these parts; ARGS=--publish writes docs/benchmarks.md.
-It exits with 1 when a request was refused, or when a whole measurement has a ratio worse than the published one by
-more than their runs differ.
+The exit status is 1 when a request was refused, or when a full run has a ratio that is worse than the published ratio
+by more than the runs of the two measurements differ.
 """
 
 import argparse

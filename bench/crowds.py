@@ -27,7 +27,7 @@ QUEUE_INVITATIONS = next(job for job in JOBS if job.name == "queue invitations")
 
 
 class TimedPages(Pages):
-    """A browser that adds up the seconds of its requests, without the time for parsing and checking pages here."""
+    """A browser that adds up the seconds of its requests, without the time that it takes to parse and check pages."""
 
     seconds = 0.0
 
@@ -76,7 +76,7 @@ def review(app: Flask, number: int) -> Iterator[tuple[str, str]]:
     pages, slug = _organiser(app)
     filling.add_in_review(app, number)
     with app.app_context():
-        # Count the people of the demo, too, some of whom wait for a review already.
+        # Count everybody in review: some people of the demo are in review already.
         all_of_them = reviews.count_undecided(find_current(), None)
     queue = pages.get("review.index", event=slug)
     yield f"the page with the first {reviews.SHOWN}, with evidence", f"{1000 * pages.spent():.0f} ms"
@@ -127,5 +127,5 @@ def _organiser(app: Flask) -> tuple[TimedPages, str]:
 
 
 def told(seconds: float, number: int) -> str:
-    """Return the seconds of an act on many people, and the milliseconds for each."""
+    """Return as text how many seconds an act on many people took, and how many milliseconds for each person."""
     return f"{seconds:.2f} s, {1000 * seconds / number:.1f} ms for each of {number}"

@@ -26,7 +26,7 @@ from tools import organisers
 
 JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end tasks")]
 COLUMNS = "reference, status, given_name, family_name, organisation, title, country, email, phone, language"
-SECTORS = "sector=politics&sector=justice"  # a list of more than 50,000 people is prepared by the worker
+SECTORS = "sector=politics&sector=justice"  # not all: the worker prepares lists of more than 50,000 people
 SOME = "organisation=Exempelmyndigheten+7&organisation=Exempelmyndigheten+8"
 IMPORTED = {"sector": "ngo", "country": "SE", "language": "sv", "links": "send", "if_full": "wait"}
 IMPORTED |= {"which": "good", "reason": "Our list of last year.", "organisation": ""}
@@ -42,7 +42,7 @@ def sign_in(app: Flask) -> tuple[TimedPages, str]:
 
 
 def answers(app: Flask) -> str:
-    """Let each third person answer a question with choices; return the filter by one of the answers."""
+    """Let every third person answer a question with choices; return the URL's filter for one of the choices."""
     with app.app_context():
         start_write(db.session)
         question = filling.question(find_current(), 200, QuestionKind.ONE_OF)
@@ -88,7 +88,7 @@ def _every_column(app: Flask, pages: TimedPages, base: str, group: str) -> Itera
             f"{cells:,} cells, {len(answer.data) / 1000:,.0f} kB in {seconds:.1f} s",
             f"{name}, for a million cells {beside:.2f} s, here {million:.2f}",
             f"{million / beside:.2f}",
-            # A CSV file has no bound: much of its time is spent on columns of further tables, such as consents.
+            # A CSV file's ratio has no bound: columns of further tables, such as consents, take much time.
             "" if shape == "csv" else "≤ 1.3",
         )
 

@@ -39,7 +39,7 @@ KEPT = {"purpose": "contact", "recipient": "office", "shape": "csv", "kept": "y"
 
 
 def exports_of_all(app: Flask, group: str) -> Iterator[Row]:
-    """Stream everybody with twelve columns, beside loops that only read and write these."""
+    """Stream everybody with twelve columns, beside loops that only read and write these columns."""
     for shape, name, copy, aim in (
         ("csv", "a bare csv loop", copy_as_csv, "≤ 2"),
         ("xlsx", "a bare loop of XlsxWriter", copy_as_xlsx, "≤ 1.3"),
@@ -61,7 +61,7 @@ def exports_of_all(app: Flask, group: str) -> Iterator[Row]:
 
 
 def prepared(app: Flask, pages: TimedPages, base: str, group: str) -> Iterator[Row]:
-    """Have the worker prepare everybody's addresses as a file, and take the file."""
+    """Have the worker prepare everybody's addresses as a file, and download the file."""
     asked = pages.get(f"{base}/export")
     pages.spent()
     asked.submit(KEPT, expect=303)
@@ -96,7 +96,7 @@ def _peak() -> float:
 
 
 def _stream(shape: str, limit: int | None = None) -> tuple[int, int]:
-    """Write the file of everybody and forget its bytes; return how many people and bytes it has."""
+    """Export everybody into a file whose bytes are not kept; return how many people and bytes the file has."""
     event = find_current()
     people = db.session.scalar(select(func.count()).where(Registration.event_id == event.id)) or 0
     told_of = (ExportPurpose.EVERYTHING, ExportRecipient.OFFICE, people)

@@ -61,7 +61,7 @@ def sink() -> Iterator[int]:
 
 
 def send(app: Flask, port: int, number: int) -> Spent:
-    """Write to everybody; make and send the first `number` mails as the worker does."""
+    """Write a message to everybody; make and send its first `number` mails as the worker does, and return the time."""
     _point(app, port)
     with app.app_context():
         start_write(db.session)
@@ -124,7 +124,7 @@ def _work_off(spent: Spent, number: int) -> None:
 
 
 def _bare_loop(port: int, content: bytes, number: int) -> float:
-    """Send the bytes `number` times with smtplib, fifty mails over each connection; return the seconds."""
+    """Send one mail's bytes `number` times with smtplib, fifty mails over each connection; return the seconds."""
     began = time.perf_counter()
     for start in range(0, number, 50):
         with smtplib.SMTP("127.0.0.1", port) as client:

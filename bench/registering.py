@@ -112,7 +112,7 @@ def _rows(
 
 
 def _without_http(group: str, app: Flask, bare_url: str, times: int) -> Row:
-    """Return the row for registering without HTTP, in one thread; the ratio is the bare transaction's share."""
+    """Return the row for registering without HTTP; its ratio: CPU time of a bare transaction / of the forum."""
     bare = loop.transactions(bare_url, times)
     rate, own = measures.transactions(app, times)
     value, beside = (

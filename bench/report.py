@@ -14,7 +14,7 @@ from bench.load import Figures
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 SPREAD = re.compile(r"±(\d+) %")
-# The least worsening of a published ratio that counts, in per cent, even where runs differ by less.
+# A ratio counts as worse than the published one only above this many per cent, even where runs differ by less.
 LEAST_SPREAD = 10
 # Rows with these names measure something else for comparison, not the forum.
 BESIDE = ("without turns at computing", "the same bytes from nginx")
@@ -39,7 +39,7 @@ class Row:
         return float(told[1]) if told else 0.0
 
     def is_worse_than(self, other: "Row") -> bool:
-        """Return whether the ratio is worse than the other's by more than both rows' runs differ.
+        """Return whether this row's ratio is worse than that of `other` by more than the runs of the two rows differ.
 
         A smaller ratio is the worse one, unless the aim is an upper bound or the figures are durations.
         """
