@@ -39,7 +39,7 @@ def guard_routes(app: Flask) -> None:
 
 
 def _require(wanted: Roles) -> ResponseReturnValue | None:
-    """Return None to let the request pass, or a redirect to the sign-in page; abort with 404 without the role."""
+    """Return None to let the request pass, or a redirect to the sign-in page; abort with 404 if the role is missing."""
     answer = sign_ins.require(wanted.roles)
     if answer is None and wanted.of_all and not sign_ins.is_admin_of_all():
         abort(404)
@@ -49,7 +49,7 @@ def _require(wanted: Roles) -> ResponseReturnValue | None:
 def may_open(endpoint: str, event: Any = None) -> bool:
     """Return whether the access table lets the signed-in user use this console route for the event.
 
-    Links and forms of the console are shown by it, so that no role is led to a page that it may not open.
+    The console shows a link or form only if this is true, so nobody is led to a page that they may not open.
     """
     wanted = AUDIENCES[endpoint]
     if not isinstance(wanted, Roles):

@@ -182,7 +182,7 @@ def reset_password(token: str, password: str, *, now: datetime) -> None:
 
 
 def sign_out(sign_in: SignIn, *, now: datetime, by: User | None = None) -> None:
-    """End a sign-in on the server, so that a copied cookie is worthless too (F5); `by` is who does it for the user."""
+    """End a sign-in on the server: a copied cookie is worthless then, too (F5). `by` is an admin who does so."""
     user, number = sign_in.user, sign_in.id
     db.session.delete(sign_in)
     db.session.flush()

@@ -40,7 +40,7 @@ class KeptElsewhere(Exception):
 
 @dataclass(frozen=True)
 class Kept:
-    """The unsaved words of a form, as its page needs them: the URL to send them to; version and time of stored ones."""
+    """What a form's page needs to keep unsaved words: the URL that takes them; version and time of the stored words."""
 
     url: str
     version: str
@@ -65,7 +65,7 @@ def answer(document: str, edited: Base | None, back: str, zone: tzinfo) -> Respo
     """Store the unsaved words of the request, and return their version and time; or discard them and go to `back`.
 
     `edited` is the row that the form edits, None for a new one. When it was removed meanwhile, nothing is stored (404):
-    SQLite may give its id, and so the name of its document, to the next one.
+    SQLite may give its id, and so the name of its document, to the next row.
     """
     identity = inspect(edited).identity if edited is not None else None
     start_write(db.session)
@@ -114,7 +114,7 @@ def _keep_until_commit(model: type[Base], identity: Any) -> bool:
 
 
 def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
-    """Replace the unsaved words of this version; return the next one. Raises KeptElsewhere, ValueError if too long."""
+    """Replace the unsaved words of this version; return its successor. Raises KeptElsewhere, ValueError if too long."""
     written = json.dumps([*words])
     if len(written) > LONGEST:
         raise ValueError("too long")

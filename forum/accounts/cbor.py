@@ -48,7 +48,7 @@ def refuse_odd_authenticator_data(data: bytes) -> None:
     """Refuse authenticator data whose public key or extensions are of an odd shape. Raises OddShape.
 
     Source: Web Authentication, section 6.1: 32 bytes of the site's hash, flags, a counter of 4 bytes; then, as the
-    flags say, 16 bytes of the model, the credential's length (2 bytes) and ID and its key, and a map of extensions.
+    flags say, 16 bytes for the device's model, length (2 bytes), ID and key of the passkey, and a map of extensions.
     """
     if len(data) < 37:
         raise OddShape

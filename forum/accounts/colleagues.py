@@ -119,8 +119,8 @@ def change_roles(
 
     `sectors` are those of a reviewer; None leaves them as they are.
 
-    A mail tells the colleague, whose sign-ins end if the account is one's own or within reach. Whoever has no role left
-    and never accepted the invitation is forgotten instead. Raises NotManager, RoleTooWide, LastAdmin.
+    A mail tells the colleague, whose sign-ins end if the account is that of `by` or within their reach. A colleague who
+    has no role left and never accepted the invitation is forgotten. Raises NotManager, RoleTooWide, LastAdmin.
     """
     admins = lock_managed(event, by)
     queries.lock_user(user.id)
@@ -223,8 +223,8 @@ def _refuse_too_wide(user: User, scope: int | None, given: Set[Role], taken: Set
 def _refuse_without_admin(admins: Sequence[Row[int, int | None, bool]], user: User, *, by: User) -> None:
     """Refuse a change of the user's roles after which no admin who can sign in is left. Raises LastAdmin.
 
-    The admins of this event count, and so do those of all events. `admins` are those before the change. Whoever asks
-    for it can sign in, also the demo's organiser, who has no password.
+    The admins of this event count, and so do those of all events. `admins` are those before the change. `by`, who asks
+    for the change, counts as able to sign in: the demo's organiser has no password.
     """
     now_held = {each.event_id for each in queries.list_memberships(user) if each.role == Role.ADMIN}
     able = {

@@ -216,7 +216,7 @@ def _stored(colleague: Colleague) -> dict[str, Any]:
 
 
 def _offer(form: RolesForm, event: Event, colleague: Colleague) -> None:
-    """Set the roles that can be ticked: those that the organiser may give, none to themselves, and those held."""
+    """Set the roles that can be ticked: those that the organiser may give, and those that the colleague holds."""
 
     def offered(event_id: int | None, held: tuple[Role, ...]) -> list[Role]:
         given = set() if colleague.user.id == g.user.id else set(colleagues.list_givable(g.user, event_id))

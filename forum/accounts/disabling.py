@@ -42,7 +42,7 @@ def disable(user: User, event: Event, *, by: User, now: datetime) -> bool:
 
 
 def enable(user: User, event: Event, *, by: User, now: datetime) -> bool:
-    """Let a disabled colleague sign in again, with password and second factor as before; return whether it changed.
+    """Let a disabled colleague sign in with the former password and second factor; return whether anything changed.
 
     Raises NotManager, OutOfReach, DisabledAbove.
     """

@@ -98,4 +98,4 @@ class NoSecondFactor(ColleagueRefused):
 
 
 class DisabledAbove(ColleagueRefused):
-    """Whoever runs the forum has disabled the account, or an admin of all events: neither is undone by this admin."""
+    """A command or an admin of all events has disabled the account, so this admin may not enable it."""

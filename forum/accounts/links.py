@@ -29,8 +29,8 @@ def issue(
 ) -> str:
     """Store a new link and return its token; the user's earlier links for this purpose are revoked.
 
-    The link works for `lifetime`, by default that of its purpose. With None as the user it never works; it is stored so
-    that an unknown address takes the same time.
+    The link works for `lifetime`, by default that of its purpose. With None as the user the link never works: it is
+    stored so that an unknown address takes the same time.
     """
     user_id = user.id if user else None
     same = (OneTimeLink.user_id == user_id) & (OneTimeLink.purpose == purpose)

@@ -1,6 +1,6 @@
-"""Mails to organisers about their account. None of them names a role: mail is read on its way.
+"""Mails to organisers about their account. None of them names a role: others may read a mail on its way.
 
-They belong to no event in the outbox, so that only admins of all events see on its page whom they went to.
+These mails belong to no event in the outbox, so that only admins of all events see there whom they went to.
 """
 
 from datetime import datetime

@@ -234,7 +234,7 @@ def _has_passkeys() -> bool:
 
 
 def _keep_codes() -> ResponseReturnValue:
-    """Say that a form was sent twice, such as by reloading the page of new codes, and that those codes still work."""
+    """Say that a form was sent twice, as by reloading the page of new codes, and that the codes shown last work."""
     db.session.rollback()
     flash(
         _(

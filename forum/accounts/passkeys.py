@@ -39,9 +39,9 @@ def may_use(user: User) -> bool:
 
 
 def add(user: User, name: str, *, challenge: str, answer: str, now: datetime) -> Passkey:
-    """Add the passkey that a browser has made for the challenge. Raises PasskeyRefused.
+    """Add the passkey that a browser has made for the challenge, and return it.
 
-    PasskeyKnown when it was added before, TooManyPasskeys when the account has MOST of them.
+    Raises PasskeyRefused, PasskeyKnown when it was added before, TooManyPasskeys when the account has MOST passkeys.
     """
     _use_up(challenge, LinkPurpose.ADD_PASSKEY, user, now=now)
     made = ceremonies.check_new(answer, challenge)

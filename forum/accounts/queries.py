@@ -104,7 +104,7 @@ def list_holders(role: str, event_id: int) -> Sequence[User]:
 
 
 def list_members(event_id: int | None) -> Sequence[int]:
-    """Return the ids of the accounts that have a role for the event or for all events; for None, of all accounts."""
+    """Return the ids of accounts that have a role for the event or for all events; of all accounts if it is None."""
     if event_id is None:
         return db.session.scalars(select(User.id)).all()
     held = or_(Membership.event_id == event_id, Membership.event_id.is_(None))
@@ -182,7 +182,7 @@ def find_passkey(user: User, number: int) -> Passkey | None:
 
 
 def find_credential(credential_id: bytes) -> Passkey | None:
-    """Return the passkey with this ID of its device, whoever has added it."""
+    """Return the passkey to which its device has given this ID, whoever has added it."""
     return db.session.scalars(select(Passkey).where(Passkey.credential_id == credential_id)).one_or_none()
 
 

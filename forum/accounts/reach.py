@@ -19,7 +19,7 @@ def is_within_reach(user: User, *, by: User) -> bool:
 
 
 def covers(managing: Iterable[Membership], held: Iterable[Membership]) -> bool:
-    """Return whether the roles `managing` let somebody manage each event of `held`, and include its secret roles."""
+    """Return whether `managing` makes somebody an admin of each event in `held`, and has each secret role of `held`."""
     mine = {(each.role, each.event_id) for each in managing}
     return all(
         _has(mine, Role.ADMIN, each.event_id)

@@ -85,7 +85,7 @@ def _open_invitations(ids: Sequence[int], now: datetime) -> dict[int, datetime]:
 def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
     """Return by user when they were last seen.
 
-    The latest sign-in in the audit trail counts where the sign-in's row is deleted.
+    Of a user whose sign-ins are all deleted by now, the latest sign-in in the audit trail counts.
     """
     latest = func.max(SignIn.last_seen_at)
     query = select(SignIn.user_id, latest).where(SignIn.user_id.in_(ids)).group_by(SignIn.user_id)

@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
 def has_signed_in(app: Flask, environ: dict[str, Any]) -> bool:
     """Return whether the browser's session cookie says that somebody has signed in, without asking the database.
 
-    The sign-in may have ended since: this only sorts out requests before they are read.
+    The sign-in may have ended since: the server only uses the answer to refuse large bodies before it reads them.
     """
     session = app.session_interface.open_session(app, app.request_class(environ))
     return bool(session and session.get(TOKEN))

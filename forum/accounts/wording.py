@@ -153,9 +153,9 @@ def passkey_refusal_text(refusal: PasskeyRefused, *, is_new: bool) -> str:
 
 
 def seen_text(moment: datetime, event: Event, *, is_exact: bool) -> str:
-    """Return when a colleague was last seen: to the minute, or else the day alone.
+    """Return when a colleague was last seen: to the minute if `is_exact`, else only the day.
 
-    The minute of a handler beside that of a registration made by hand would name who added a protected person.
+    A minute at which a handler was seen and a registration was made by hand would name who added a protected person.
     """
     if is_exact:
         return short_moment_text(moment, event.zone)
