@@ -140,13 +140,13 @@ def verify_after(last: AuditEntry | None, *, most: int | None = None) -> Verifie
 def examine(*, now: datetime) -> list[str]:
     """Return the faults of the audit trail as sentences: entries changed, missing at the end, or without details.
 
-    Missing heads, by which a missing end would be seen, are named as well.
+    Heads (hashes noted in a file) show a missing end; the list also says when the file with the heads is missing.
     """
     return [*name_broken(verify()), *list_gone(), *heads.list_missing(now=now)]
 
 
 def name_broken(number: int | None) -> list[str]:
-    """Return the sentence about the first invalid entry; none for None."""
+    """Return a list with a sentence about the first invalid entry, or an empty list for None."""
     return [f"entry {number} is not what was written"] if number else []
 
 

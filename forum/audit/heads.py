@@ -80,7 +80,7 @@ def note_restore(made_at: datetime, *, now: datetime) -> None:
 def list_gone() -> list[str]:
     """Return as a sentence the first hash of audit-heads.log that the chain lacks, though no restore undid it.
 
-    A file that is missing or cannot be read has none: `list_missing` names it.
+    The list is empty for a file that is missing or cannot be read: `list_missing` tells of that.
     """
     try:
         heads, restores = _read(_file().read_text().splitlines())

@@ -86,7 +86,7 @@ class ChainCheck(Base):
 
     `checked_to` is the newest entry that the running check has found valid, 0 between two checks. A finished check
     leaves the time of its end, how many entries there were, and `is_whole`: no entry was changed or removed. `whole_at`
-    is the last end at which that was also proven: the key and the noted heads were there.
+    is the end of the last check that could prove this, because the key and the noted heads were there.
     """
 
     __tablename__ = "chain_checks"

@@ -28,7 +28,7 @@ LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"
 REGISTRATION_RECEIVED = "registration.received"
-# Actions of forms that anybody can send again: for a known address, and for a link.
+# Actions: somebody has sent the form again for an address that is registered, or has asked for the link again.
 ASKED_AGAIN, LINK_ASKED = "registration.asked_again", "registration.link_asked"
 DELEGATION_ASKED, DELEGATION_ASKED_AGAIN = "delegation.asked", "delegation.asked_again"
 DETAILS_ERASED = "audit.details_erased"

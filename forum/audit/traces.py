@@ -34,14 +34,14 @@ def note_refusal(action: str, account: Any) -> None:
 
     The refusals of each client are counted for each account, and together for all unknown addresses: a list of invented
     addresses leaves few entries and hides no refusal at a real account. Whether an entry is written depends on the
-    address alone, and what is not kept is written and undone, so the time does not tell which addresses have an account
-    (S24).
+    address alone, and an entry that is not kept is written and undone, so the time does not tell which addresses have
+    an account (S24).
     """
     subject = str(account.id or "unknown")
     times = count_in_hour(action, client(), subject)
     if not _is_told(count_in_hour(action, client(), keyed(account.email))):
         return
-    # All unknown addresses share one count, but the times to write an entry follow the count of the single address. So
+    # All unknown addresses share one count, but the count of the single address decides when an entry is written. So
     # keep the first entry written since the shared count last reached a power of two.
     is_kept = count_in_hour(action, client(), subject, f"power {times.bit_length()}") == 1
     start_write(db.session)

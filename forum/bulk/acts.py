@@ -1,7 +1,7 @@
 """What a task does with one of its people: the single act of an organiser, by its own rules.
 
-Each act has the registration, the task and the time, and returns an outcome, or raises the refusal of its rule. The
-caller has locked the event.
+Each function takes the registration, the task and the time, and returns the outcome, or raises the refusal of the
+single act's rule. The caller has locked the event.
 """
 
 from collections.abc import Callable, Mapping
@@ -118,7 +118,7 @@ ACTS: Mapping[TaskKind, Act] = {
     TaskKind.CANCEL: cancel,
 }
 
-# Acts that judge what the person has answered: whoever has changed it since the task was started is left out (R30).
+# Acts that judge a person's answers: whoever has changed an answer since the task was started is left out (R30).
 JUDGING = frozenset({TaskKind.APPROVE})
 
 

@@ -28,7 +28,7 @@ bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
 # What a button of the form asks for, besides acts on people: to keep the ticks, turn the page, tick everybody who
 # matches, tick nobody, or export. The page's script sends TICK when a single box changes.
 KEEP, NEXT, MATCHING, NONE, EXPORT, TICK = "keep", "next", "matching", "none", "export", "tick"
-# The pages to which those buttons lead that start no task on the chosen people.
+# The pages to which the buttons lead that start no task, such as writing; a task starts from the page that asks.
 PAGES = {EXPORT: "attendees.export", "write": "own_mailings.new"}
 
 

@@ -214,7 +214,7 @@ def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
 
 
 def _status(form: ManyForm) -> int:
-    """Return the status of a page that asks: a form that was sent is refused for its faults, or for lack of people."""
+    """Return the HTTP status of a page that asks: 422 for faults in the form, 409 for another refusal, else 200."""
     if form.errors:
         return 422
     return 409 if form.is_submitted() else 200

@@ -44,7 +44,7 @@ class Selection:
     def of(cls, args: MultiDict[str, str], event: Event, user_id: int) -> "Selection":
         """Read the chosen people from the URL's query: all who match, unless it says that some are chosen.
 
-        Among all who match may be those alone whom the organiser has chosen over several pages of the list. Raises
+        One of the filters leaves only the people whom the organiser has ticked on several pages of the list. Raises
         UnknownFilter.
         """
         filters, listed = Filters.of(args, event, user_id), args.getlist("who")
@@ -100,7 +100,7 @@ def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
 
 
 def foresee_places(chosen: Selection, *, user_id: int, now: datetime) -> tuple[int, int] | None:
-    """Return how many of those approved would get a place now and how many none; None when they are too many to try.
+    """Return how many people would get a place if approved now, and how many none; None if they are too many to try.
 
     Whoever keeps a place or rank in line, because a change is reviewed, is not counted.
     """

@@ -48,7 +48,7 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
 def question(kind: TaskKind, number: int) -> str:
     """Return the heading of the page that asks before an act on this number of people.
 
-    Where the tag or sector is chosen on the page, it names no number: nobody knows yet whom the act will change.
+    Where the page asks for a tag or sector, the heading names no number: nobody knows yet whom the act will change.
     """
     match kind:
         case TaskKind.OFFER:
