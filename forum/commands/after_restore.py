@@ -53,10 +53,10 @@ from forum.registration.kept_export_models import KeptExport
 from forum.tasks.enums import TaskStatus
 from forum.tasks.models import Task
 
-# SQL that pauses mailings and leaves out mails of the news, which may have been sent since the backup was made at
-# MADE_AT: those that wait, and those that `_leave_out_news` means. It stops tasks, which somebody may have undone
-# since, and deletes kept exports, which may name people who were erased since. A backup of an early release lacks
-# these tables.
+# SQL that pauses mailings and leaves out mails of the news that may have been sent since the backup was made (at
+# MADE_AT): the mails that wait in it, and those that `_leave_out_news` describes. The SQL also stops tasks, which
+# somebody may have undone since, and deletes kept exports, which may name people who were erased since. A backup of an
+# early release lacks these tables.
 PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('tasks') IS NOT NULL THEN
@@ -122,9 +122,9 @@ def quiet(connection: Connection, made_at: datetime) -> Quieted:
 def _leave_out_news(connection: Connection, made_at: datetime) -> None:
     """Leave out the mails of the news that the forum may have sent since the backup was made.
 
-    Whoever gets posts at once may have got those that waited in the backup, and those that came out without a list of
-    readers there. Whoever gets them weekly may have got what came out before the last weekly mail, unless that mail was
-    made before the backup.
+    Whoever gets posts at once may have got the mails that wait in the backup, and mails about posts that are out by now
+    and for which the backup has no list of readers. Whoever gets posts weekly may have got those that came out before
+    the last weekly mail, unless that mail was made before the backup.
     """
     now = clock.now()
     waiting = update(NewsMail).where(NewsMail.status == NewsMailStatus.WAITING)
@@ -139,7 +139,7 @@ def _leave_out_news(connection: Connection, made_at: datetime) -> None:
 
 
 def _pairs(event_id: int, due: datetime | None, now: datetime) -> Select[Any, Any, Any, Any]:
-    """Select the rows of mails to leave out; `due` is when the weekly mail was due that may have left, if any."""
+    """Select the rows of mails to leave out; `due` is the hour of a weekly mail that may have left, or None."""
     out_at = case((IS_PLANNED, Post.published_at), else_=Post.announced_at)
     is_begun = exists().where(MailedPost.post_id == Post.id, MailedPost.announced_at == Post.announced_at)
     is_in_weekly: list[ColumnElement[bool]] = [false()]

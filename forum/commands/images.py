@@ -1,4 +1,4 @@
-"""`forum make-avif`: the AVIF files of images that an earlier version has added, and those that are lost."""
+"""`forum make-avif`: make AVIF files for images that an earlier version has added, and AVIF files that are lost."""
 
 import click
 from flask.cli import with_appcontext

@@ -65,7 +65,7 @@ def serve(web: Web, *, with_worker: bool = True, ready: Callable[[], None] = lam
 
 
 def _share_memory() -> None:
-    """Exempt all objects made so far from garbage collection, which writes to each: child processes would copy them."""
+    """Exempt all objects made so far from garbage collection: it writes to each, so child processes would copy them."""
     gc.collect()
     gc.freeze()
 

@@ -42,7 +42,7 @@ def read_into(environment: MutableMapping[str, str]) -> None:
     above = set(environment)
     for name, value in {**settings, "FORUM_CONFIG": str(path)}.items():
         same = name.removesuffix("_FILE") if name.endswith("_FILE") else f"{name}_FILE"
-        # FORUM_X and FORUM_X_FILE are alternatives: if the environment has either, it overrides both of the file.
+        # FORUM_X and FORUM_X_FILE are alternatives: either of them in the environment overrides both in the file.
         if same not in above:
             environment.setdefault(name, value)
 
