@@ -150,7 +150,7 @@ def _erasures(_event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task for the registrations that wait for a decision; it is marked as trouble after a promised day."""
+    """Yield a task for the registrations that wait for a decision; it is trouble once a promised day is over."""
     number, sectors = waits_of(event).undecided, sign_ins.reviewed_sectors(event)
     first = next(iter(reviews.list_undecided(event, sectors, limit=1)), None) if number else None
     if first is None:

@@ -19,7 +19,7 @@ from forum.web.languages import dates_of, in_language, moment_text
 
 
 def checklist_of(event: Event, now: datetime) -> Checklist:
-    """Return the event's checklist; its sectors and pages are loaded."""
+    """Return the event's checklist; the caller has loaded the event's sectors and pages."""
     return Checklist(
         (
             Group(_("Facts"), tuple(_facts(event))),

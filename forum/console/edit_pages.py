@@ -15,8 +15,8 @@ def edit_page(
 ) -> ResponseReturnValue:
     """Return the page `console/<template>.html`, with status 409 after another person's edit, 422 for errors, else 200.
 
-    `event` is the slug in the page's URL. If another organiser has changed the values meanwhile, the page compares them
-    with the typed ones, by which saving replaces them.
+    `event` is the slug in the page's URL. If another organiser has changed the values meanwhile, the page compares the
+    stored values with the typed ones, and a second press of Save replaces the stored values.
     """
     compared = []
     if meanwhile:

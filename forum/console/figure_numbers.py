@@ -107,7 +107,7 @@ def count_between(days: Sequence[Day], first: date, last: date) -> int:
 
 
 def count_countries(event: Event) -> list[Group]:
-    """Return the registrations of each country, by its code, the most first."""
+    """Return how many registrations and places each country has, by its code, the country with most first."""
     query = _count(Registration.country.label("key")).where(_is_live(event), IS_FREE)
     return _groups(query.group_by(Registration.country))
 
@@ -142,7 +142,7 @@ def count_organisations(event: Event) -> Organisations:
 
 
 def count_ways(event: Event) -> list[Group]:
-    """Return the registrations by how they came, a member of Came as key, in the order of Came."""
+    """Return how many registrations and places came in each way, with a member of Came as key, in the order of Came."""
     mine = Registration.event_id == event.id
     instead = select(Substitution.successor_id).join(Substitution.successor).where(mine)
     invited = select(Invitation.registration_id).where(

@@ -64,7 +64,7 @@ class UploadForm(DescribedForm):
     is_file_sent = False  # whether a file was sent; a page with errors cannot show the file again
 
     def take(self, sent: FileStorage | None) -> bytes:
-        """Return the content of the file that was sent, empty when there is none; then add an error to the form."""
+        """Return the content of the file that was sent; without a file, add an error to the form and return b''."""
         content = sent.read() if sent else b""
         self.is_file_sent = bool(content)
         if not content:

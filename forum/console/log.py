@@ -52,7 +52,7 @@ def site() -> ResponseReturnValue:
 
 
 def reader_of(event: Event | None) -> Reader:
-    """Return what the signed-in organiser may read of the event's log, or of that of no event."""
+    """Return what the signed-in organiser may read of the event's log, or of the log of no event."""
     if event is None:
         return Reader(tuple(Kind))
     kinds = OF_EVENT if sign_ins.holds(Role.ADMIN, event) else (Kind.ACTS,)

@@ -1,7 +1,7 @@
 """Reading the log: the entries of the audit trail about an event, or about none, filtered and newest first (P18, S46).
 
 Whoever does not handle protected identities reads nothing that could tell who has one (P21). Left out for them are
-look-ups and the openings of their page, which older versions recorded as views, and all views of people who were added
+look-ups, openings of the page for look-ups, which older versions recorded as views, and views of people who were added
 by hand: handlers of protected identities add people by hand, so a missing view would tell whom a handler has added.
 Nobody reads who added a person by hand, and the filter by organiser leaves these entries out.
 """
@@ -125,7 +125,7 @@ def _matching(
 
 
 def _parts(event: Event | None, filters: Filters) -> tuple[ColumnElement[bool], ...]:
-    """Return the parts of the log, as `Order.parts`: each part has an index in the order of the log."""
+    """Return conditions that divide the log into parts (`Order.parts`): an index has each part in the log's order."""
     if event is None:
         return (and_(IS_OF_NO_EVENT),)
     of_itself = and_(IS_OF_EVENT_ITSELF, AuditEntry.subject_id == event.id)

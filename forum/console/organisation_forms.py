@@ -92,7 +92,7 @@ class OrganisationForm(SettingsForm):
             raise ValidationError(_l("Write the name with letters or digits"))
 
     def validate_aliases(self, field: LinesField) -> None:
-        """Refuse too many names, and one that is too long."""
+        """Refuse aliases that are too many or too long, and one without a letter or digit."""
         lines = list(_lines(field.data))
         if len(lines) > MOST_ALIASES or any(len(line) > LONGEST_NAME for line in lines):
             raise ValidationError(

@@ -34,7 +34,7 @@ STATUSES = (*APPROVED, Status.IN_REVIEW)
 
 
 class MessageForm(ShowsStored, TidyForm):
-    """Category, subject and text per language, the language of the text for those in whose language there is none."""
+    """Category, subject and text by language, and the language that people get whose own has no text."""
 
     category = RadioField(
         _l("Kind of message"),
@@ -72,7 +72,7 @@ class MessageForm(ShowsStored, TidyForm):
         return Written(self.subjects.text, self.words.text, self.fallback.data or None, category)
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
-        """Refuse a subject that tells where somebody is or harms a mail, half a language, and unknown placeholders."""
+        """Refuse unfit subjects, a language with a subject and no text or the reverse, and unknown placeholders."""
         is_valid = super().validate(extra_validators)
         for subject, words in zip(self.subjects.form, self.words.form, strict=True):
             problems = (
@@ -90,7 +90,7 @@ class MessageForm(ShowsStored, TidyForm):
 
 
 class PeopleForm(TidyForm):
-    """For whom a message is: sectors and statuses, without a tick all of them; those who have not answered a question.
+    """For whom a message is: sectors and statuses (no tick means all), and only those who have not answered a question.
 
     Questions about diet and access are offered to the role care alone (S14).
     """

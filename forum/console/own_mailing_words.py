@@ -119,15 +119,15 @@ def preview_for(mailing: Mailing, audience: ChosenAudience, number: int) -> Pers
 
 
 def may_know_people(mailing: Mailing) -> bool:
-    """Return whether the visitor may know how many people the message is for, and who: for some the role care alone.
+    """Return whether the visitor may know how many people the message is for, and who they are.
 
-    Who has not answered a question about diet or access tells who has (S14).
+    Who has not answered about diet or access tells who has, so of such a message only the role care knows (S14).
     """
     return not unanswered.is_of_care(mailing) or may_open("counts.people", mailing.event)
 
 
 def forgotten_words() -> str:
-    """Return why a message has no people any more: answers that tell where they were chose them (P27)."""
+    """Return why nobody is listed for a message: people were chosen by an answer that is deleted by now (P27)."""
     return _(
         "The people were chosen by an answer that tells where somebody is. The answers were deleted after the forum,"
         " and with them who got this message."
@@ -135,7 +135,7 @@ def forgotten_words() -> str:
 
 
 def narrowed_to(only: str, mailing: Mailing) -> str:
-    """Return `only` if this organiser may list those people alone, else ""; who was left out needs people's pages."""
+    """Return the filter `only`, or "" if it is unknown or shows people whose pages this organiser may not open."""
     may_see = only == queries.TROUBLED or may_open("attendees.show", mailing.event)
     return only if only in {queries.TROUBLED, queries.OMITTED} and may_see else ""
 

@@ -29,7 +29,7 @@ QUARTER, BEFORE, AFTER, NEVER = "quarter", "before", "after", "never"
 
 
 class OfferRuleForm(ShowsStored, TidyForm):
-    """How long before its deadline an offer of a place is reminded."""
+    """How long before the deadline of an offered place the person is reminded of the offer."""
 
     way = RadioField(
         _l("When"),
@@ -45,7 +45,7 @@ class OfferRuleForm(ShowsStored, TidyForm):
     )
 
     def is_complete(self) -> bool:
-        """Return whether the number is there, if the choice needs one."""
+        """Return whether the form has a number, if the choice needs one; else add an error to the field."""
         if self.way.data != BEFORE or self.number.data:
             return True
         self.number.errors = [_("Enter a number of hours")]
@@ -65,7 +65,7 @@ class OfferRuleForm(ShowsStored, TidyForm):
 
 
 class SilenceRuleForm(ShowsStored, TidyForm):
-    """After how many days without an answer an invitation is reminded that has no day of its own."""
+    """After how many days of silence people are reminded of invitations that have no reminder day of their own."""
 
     way = RadioField(
         _l("When"),
@@ -81,7 +81,7 @@ class SilenceRuleForm(ShowsStored, TidyForm):
     hour = SelectField(_l("Hour"), choices=[SelectChoice(str(hour), f"{hour}:00") for hour in range(24)])
 
     def is_complete(self) -> bool:
-        """Return whether the number is there, if the choice needs one."""
+        """Return whether the form has a number, if the choice needs one; else add an error to the field."""
         if self.way.data != AFTER or self.number.data:
             return True
         self.number.errors = [_("Enter a number of days")]
@@ -142,13 +142,13 @@ OF_INVITATIONS = Rule(
 
 @bp.route("/offers", methods=["GET", "POST"])
 def of_offers(event: str) -> ResponseReturnValue:
-    """Ask when offers are reminded, after both factors were entered (S09); on POST change it."""
+    """Ask when people are reminded of offers, after both factors were entered (S09); on POST change that."""
     return sign_ins.require_fresh() or _edit(event, OF_OFFERS)
 
 
 @bp.route("/invitations", methods=["GET", "POST"])
 def of_invitations(event: str) -> ResponseReturnValue:
-    """Ask when silent invitations are reminded, after both factors were entered (S09); on POST change it."""
+    """Ask when people are reminded of invitations, after both factors were entered (S09); on POST change that."""
     return sign_ins.require_fresh() or _edit(event, OF_INVITATIONS)
 
 

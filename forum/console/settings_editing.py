@@ -114,7 +114,7 @@ def render(
 ) -> str:
     """Return a page of the settings, from a folder of templates/console/.
 
-    After another organiser's change it compares the typed values with the stored ones.
+    After another organiser's change the page compares the typed values with the stored ones.
     """
     compared = []
     want_languages(form, event.offered_languages)

@@ -60,7 +60,7 @@ def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
 
 @lru_cache(maxsize=100)
 def _select(with_accounts: bool, with_care: bool, sectors: frozenset[int] | None) -> Select[Any]:
-    """Select the numbers of the event `event_id`. Every page of the console runs this; building it takes longer."""
+    """Select the numbers of the event `event_id`; kept, because building the statement takes longer than running it."""
     event_id: Any = bindparam("event_id")
     return select(*_columns(event_id, Scope(event_id, with_accounts, with_care), sectors))
 
