@@ -21,7 +21,7 @@ BUSY_SECONDS = postgres.LOCK_SECONDS
 # wait for the lock of an event's row: with two of them, the second is already waiting when the first releases it.
 WRITERS = {"sqlite": 1, "postgresql": 2}
 TURN_SECONDS = 0.001  # seconds between two tries to get SQLite's lock while another process writes
-# How many seconds a thread that has SQLite's lock waits for its turn to compute (`turns`); then it goes on without.
+# How many seconds a thread that has SQLite's lock waits for its turn to compute (`turns`), at most.
 LOCKED_SECONDS = 0.005
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
 NAMES = {

@@ -194,7 +194,7 @@ def _old_addresses(given: Site, stored: Site, wanted: Site, *, delete: bool) -> 
 
 
 def _refuse_circle(path: str, laid: Mapping[str, Document]) -> None:
-    """Refuse an old address whose redirect leads back to it, directly or over other old addresses."""
+    """Refuse an old address whose redirect leads back to it, directly or through other old addresses."""
     way = [path]
     while leads_to := laid.get(way[-1], {}).get("leads_to"):
         there = plain_path(path_of(leads_to))

@@ -27,7 +27,7 @@ from forum.registration.errors import SharesRefused
 
 
 def lock_all() -> None:
-    """Lock every event, and make the session read it again at its next use."""
+    """Lock every event, and make the session read each object again at its next use."""
     for event in db.session.scalars(select(Event).order_by(Event.id)).all():
         places.lock(event)
     db.session.expire_all()
@@ -57,7 +57,7 @@ def write(slug: str, document: Document, event: Event | None, *, actor: str, now
 
 
 def choose_current(documents: Mapping[str, Document], known: Mapping[str, Event]) -> None:
-    """Make the event current that the documents name; at no time may two events be current."""
+    """Make the event that the documents name the current one; the former one ceases first: two are never current."""
     for is_current in (False, True):
         for slug, document in documents.items():
             if document["current"] is is_current and known[slug].is_current != is_current:
@@ -125,7 +125,7 @@ def _refuse_people(sector: Sector, where: Where) -> None:
 
 
 def _share_places(event: Event, document: Document, where: Where) -> None:
-    """Set the capacity, and each sector's floor (places kept) and ceiling (most). Raises BadFile for too low ones."""
+    """Set capacity, floors (places kept for a sector) and ceilings (most places). Raises BadFile if too low."""
     shares = [
         sectors.Share(sector["key"], sector["floor"], sector["ceiling"], SectorPolicy(sector["policy"]))
         for sector in document["sectors"]

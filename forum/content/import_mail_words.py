@@ -17,9 +17,9 @@ from forum.outbox.passages import KINDS, PASSAGES, SUBJECT
 
 
 def write(event: Event, documents: Sequence[Document], where: Where, *, actor: str, now: datetime) -> None:
-    """Store the words of an event's mails as the documents describe them; others are the standard. Raises BadFile.
+    """Store an event's changed words of mails; mails that the documents lack get the standard words. Raises BadFile.
 
-    Words that stay are not touched: the console goes on saying whether the standard has changed since.
+    Unchanged words are not stored again: the console goes on saying whether the standard has changed since.
     """
     wanted = {(mail["key"], code): mail[code] for mail in documents for code in LANGUAGES if mail.get(code)}
     stored = db.session.scalars(select(MailText).where(MailText.event_id == event.id)).all()
@@ -41,7 +41,7 @@ def _parts_of(text: MailText) -> dict[str, str]:
 
 
 def _refuse_wrong(event: Event, kind: str, name: str, words: str, standard: str, where: Where) -> None:
-    """Refuse words that the console would refuse, and standard ones, which a file leaves out. Raises BadFile."""
+    """Refuse words that the console would refuse, and the standard words, which a file leaves out. Raises BadFile."""
     if words == standard:
         where.refuse("has the standard words; leave it out")
     known = passages.known(kind, name)

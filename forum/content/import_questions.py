@@ -57,8 +57,8 @@ def _remove_missing(event: Event, known: dict[str, Question], wanted: set[str], 
 def _free_conditions(known: dict[str, Question], documents: Sequence[Document]) -> None:
     """Remove conditions before the new ones are set, so that their order does not matter.
 
-    A condition is removed when it changes, or when it may allow a question's new mark only once the question above or
-    below it has it, too.
+    A condition is removed when it changes, or when the file changes the mark `locating` of its question: the new mark
+    may fit the condition only once the question on which it depends, or one that depends on it, has a new mark, too.
     """
     for document in documents:
         stored = known.get(document["key"])

@@ -27,7 +27,7 @@ SHAPE = table(
         "freeze": moment,
         "organisation_cap": number(1),
         # Keys with a default: a file leaves out `name_order` for the Swedish and Finnish alphabet, `line_order` if
-        # places are offered in the order of asking, and the third key if they are offered until the event begins.
+        # places are offered in the order of asking, `offer_cutoff_hours` if they are offered until the event begins.
         "name_order": member(NameOrder),
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),

@@ -83,7 +83,8 @@ def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str
 def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) -> None:
     """Replace all answers about food and access by `told`, encrypted; delete the answers when `told` is empty.
 
-    The forum holds such answers by consent only, so they can be deleted at any time. Raises NotTheirs, AnswersFrozen.
+    The forum holds such answers by consent only, so they can be deleted even after the freeze date. Raises NotTheirs,
+    and AnswersFrozen unless `told` is empty.
     """
     registration = _lock_mine(delegate, now)
     if told:

@@ -66,7 +66,7 @@ def add() -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/address", methods=["GET", "POST"])
 def correct(number: int) -> ResponseReturnValue:
-    """Send the link of a person who has not confirmed yet to another address; the answer never depends on it (S24)."""
+    """Mail the link of a person who has not confirmed to another address; the page is alike for any address (S24)."""
     one, form = may("correct", number), CorrectAddressForm()
     if not form.validate_on_submit():
         return person_page("correct", one, form), 422 if form.errors else 200

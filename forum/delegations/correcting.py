@@ -43,8 +43,8 @@ def refuse_if_named(
 ) -> None:
     """Raise AddressNamed if another person of the delegation, whom the contact sees, has this address.
 
-    One who is hidden counts as little as one who was erased; only the owner of the address gets a message. `beside` is
-    the person whose address is corrected.
+    A person who is hidden from the contact does not count, nor does one who was erased: only the owner of the address
+    gets a message. `beside` is the person whose address is corrected.
     """
     if not email:
         return

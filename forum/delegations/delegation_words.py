@@ -48,7 +48,7 @@ class Row:
 def row_of(one: Delegate, now: datetime) -> Row:
     """Return a person of a delegation for its contact: the name that the contact typed, and the status.
 
-    Once answers are frozen nothing is offered but withdrawing, and deleting what is held by consent.
+    Once answers are frozen, the contact can only withdraw the person, and delete what is held by consent.
     Before the person has confirmed, the row is the same whether the address is registered already or not (S24).
     """
     known = named.person_of(one, now) or Person(_("Somebody who comes instead"), "", "")

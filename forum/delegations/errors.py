@@ -12,7 +12,7 @@ class DelegationRefused(Exception):
 
 
 class NotAllFit(DelegationRefused):
-    """All or nobody was chosen, and only `free` of the people would get a place now."""
+    """The contact wants places for all or nobody, and only `free` of the people would get one now."""
 
     def __init__(self, free: int) -> None:
         super().__init__(type(self).__doc__)

@@ -240,7 +240,7 @@ def _pass_on(registration: Registration, successor: Registration, now: datetime)
     if holds:
         places.hold(successor, UNBOUNDED, now=now)
         places.keep(successor)
-    # Copy the time that decides the rank on the waiting list, even for a place: organisers may move the person there.
+    # Copy the time that decides the rank in line, even for a person with a place: organisers may move them into line.
     successor.requested_at, successor.waiting_since = registration.requested_at, registration.waiting_since
     successor.confirmed_at = now
     _begin_calendar(successor, now)

@@ -40,7 +40,7 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
-    """Give templates of `registration` functions about delegations; add these to its lists, links and sign-ins."""
+    """Let templates of `registration` show delegations, and its lists, links and sign-ins take account of them."""
     told = {
         "delegation_of": delegation_of,
         "delegation_address": delegation_words.console_address,

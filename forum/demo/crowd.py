@@ -42,17 +42,17 @@ TAGGED, PROTECTED = 7, 150
 
 
 class Draw:
-    """Draws entries from lists by a number, always the same ones for the same number."""
+    """Draws entries from lists as if by chance; two Draws made with the same number draw the same entries."""
 
     def __init__(self, number: int):
         self._left = int.from_bytes(blake2b(b"%d" % number, digest_size=32).digest())
 
     def of(self, entries: Sequence[Entry]) -> Entry:
-        """Return one of these entries."""
+        """Return one of these entries, drawn as if by chance."""
         return entries[self.below(len(entries))]
 
     def below(self, end: int) -> int:
-        """Return a number from 0 to `end` - 1."""
+        """Return a number from 0 to `end` - 1, drawn as if by chance."""
         self._left, drawn = divmod(self._left, end)
         return drawn
 
@@ -213,7 +213,7 @@ def _shares(event: Event) -> Iterator[tuple[Sector, int]]:
 
 
 def _kind(sector: Sector) -> str:
-    """Return the kind of states for people of this sector; the last open sector has a waiting list."""
+    """Return which states people of this sector have, a key of STATES_OF; the last open sector has a waiting list."""
     if sector.policy != SectorPolicy.OPEN:
         return sector.policy
     is_last = sector is [one for one in sector.event.sectors if one.policy == SectorPolicy.OPEN][-1]

@@ -161,7 +161,7 @@ class Story:
             yield comes_at + REVIEW_TAKES, lambda at: _decline(part, at)
 
     def _cancels_at(self, part: Part) -> datetime:
-        """Return when a person cancels: those of NGOs late, when others wait, so that each one leads to an offer."""
+        """Return when a person cancels; people of NGOs cancel late, when others wait, so that each place is offered."""
         if part.sector.key == "ngo" and part.number < 45:
             return self.now - timedelta(days=4 + part.number % 9, hours=5)
         return part.comes_at + timedelta(days=2, hours=7)
@@ -173,7 +173,7 @@ class Story:
         self.registered.append(part)
 
     def _end_what_has_run_out(self, at: datetime) -> None:
-        """Mark mails with offers as sent, so that deadlines run; expire registrations and offers past them."""
+        """Mark mails with offers as sent, so that deadlines run; expire registrations and offers whose time is over."""
         offers = OutboxMessage.kind == "offered", OutboxMessage.status == MessageStatus.QUEUED
         sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
         db.session.execute(update(OutboxMessage).where(*offers).values(**sent))
