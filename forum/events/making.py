@@ -97,7 +97,7 @@ def _texts(plan: Plan) -> dict[str, Any]:
         "name": Text({plan.language: plan.name}),
         "short_name": Text({plan.language: plan.name}),
         "lead": drafts.draft_lead(plan.languages),
-        # Use the name that was typed in every language: most towns are called the same in all of them.
+        # Use the typed name of the town in every language: most towns have one name in all of them.
         "place": Text(dict.fromkeys(plan.languages, plan.place)),
         "sharing": drafts.draft_sharing(plan.template, plan.languages),
         "languages": list(plan.languages),

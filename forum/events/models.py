@@ -167,7 +167,7 @@ class Event(Base):
 
     @validates("name_order")
     def _sort_anew(self, _name: str, order: NameOrder) -> NameOrder:
-        """Let the worker sort everybody anew when the order changes, whoever changes it."""
+        """Let the worker sort all registrations anew when `name_order` changes, whatever code changes it."""
         if self.name_order not in (None, order):
             self.sorted_to = 0
         return order

@@ -1,4 +1,4 @@
-"""Private links that show an event before it is published. Nothing here commits; call what writes after `start_write`.
+"""Private links that show an event before it is published. Nothing here commits; call `start_write` before a change.
 
 A link's token is random and stored as a digest only (S18). The link opens nothing but the preview (S19), until it
 expires, an organiser ends it or the event is published.

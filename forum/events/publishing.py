@@ -76,7 +76,7 @@ def _move_to_front(event: Event, former: Event | None, *, actor: str, now: datet
         return
     if former is not None:
         former.is_current = False
-        # Write this before the next change: the database never accepts two current events.
+        # Write this change before `event` becomes the current one: the database never accepts two current events.
         db.session.flush()
         audit.record("event.left_front_page", former, actor=actor, at=now, by=event.id)
     event.is_current = True

@@ -47,7 +47,7 @@ def ask(
 def confirm(token: str, *, now: datetime) -> str:
     """Put the address of a link on the list; return the token of a link to its choices. Raises NoFollowing.
 
-    A mark that mail to the address comes back is taken off. One of a complaint stays for other messages (M10).
+    A mark that mail to the address comes back is taken off. A mark of a complaint stays for other messages (M10).
     """
     follower = links.follow(token, FollowPurpose.CONFIRM, now=now, is_locked=True)
     if follower.confirmed_at is None:

@@ -39,7 +39,7 @@ def end(follower: Follower) -> None:
 
 
 def fold(chosen: ColumnElement[bool]) -> None:
-    """Add the chosen rows to the numbers of their posts, and delete the rows."""
+    """Count the chosen rows of mails into their posts' numbers of sent and failed mails, and delete the rows."""
     is_made = NewsMail.status == NewsMailStatus.QUEUED
     is_sent = is_made & (OutboxMessage.id.is_(None) | (OutboxMessage.status == MessageStatus.SENT))
     is_failed = NewsMail.status == NewsMailStatus.FAILED

@@ -1,6 +1,6 @@
 """The mails to followers of the news: confirm the address, you follow already, a post, the posts of a week (M06, M13).
 
-A mail has headline, lead and address of a post; it loads nothing and counts nobody.
+A mail has headline, lead and address of a post; it loads no image, and nothing in it tells who has opened it.
 """
 
 from collections.abc import Sequence

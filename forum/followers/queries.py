@@ -40,7 +40,7 @@ def is_new(post: Post) -> bool:
 
 
 def is_of_interest() -> ColumnElement[bool]:
-    """Return the condition for pairs of a follower, the event and a post's text that belong together.
+    """Return the condition that a follower, the followed event and a post's text belong together.
 
     The text is in the follower's language, the post is among the news of the event and in a chosen category, and the
     address was confirmed before the post was announced.
@@ -61,9 +61,9 @@ def is_of_interest() -> ColumnElement[bool]:
 
 
 def has_it_already() -> ColumnElement[bool]:
-    """Return the condition for pairs of a follower and a post that the same address has got, or will get.
+    """Return the condition that a follower's address has got the post already, or will get it.
 
-    It may get a common post of all events as the follower of another one.
+    A post that belongs to all events may reach the address as that of a follower of another event.
     """
     other = aliased(Follower)
     is_own = NewsMail.follower_id == Follower.id

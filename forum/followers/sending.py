@@ -1,6 +1,6 @@
 """Mailing a post to those who follow the news at once, a few mails at a time, each in a transaction of its own.
 
-A post goes out PAUSE after it was announced, so that one that is taken back in the meantime stays unmailed. Then each
+A post goes out two minutes (PAUSE) after it was announced, so that one taken back by then stays unmailed. Then each
 reader of the post gets a row; the database allows one row for a post and a follower. The row's state and the mail are
 stored together: a worker that is killed leaves neither a second mail nor a follower without one (R12).
 """
@@ -40,9 +40,9 @@ def list_due(*, now: datetime) -> Sequence[int]:
 def begin(post_id: int, *, now: datetime) -> int:
     """Fix who gets the post by a mail of its own; return how many.
 
-    Followers who had it before, because it was withdrawn and published again, do not get it again; once nobody knows
-    any more who had it, it goes to nobody. Does nothing when the post was taken back meanwhile, or another worker has
-    been faster.
+    Followers who had the post before, because it was withdrawn and published again, do not get it again; once the rows
+    are deleted that say who had it, the post goes to nobody. Does nothing when the post was taken back meanwhile, or
+    another worker has been faster.
     """
     post = lock_post(post_id)
     if post is None or not queries.is_new(post) or post.announced_at is None:

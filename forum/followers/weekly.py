@@ -22,7 +22,7 @@ from forum.registration import tombstones
 
 FRIDAY, HOUR = 4, 9
 WINDOW = timedelta(hours=12)
-# How far back a mail looks for posts: two weeks, if one mail was left out.
+# How far back a mail looks for posts: more than two weeks, because the mail before may have been left out.
 LOOKS_BACK = timedelta(days=15)
 MOST_POSTS = 20
 

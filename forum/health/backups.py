@@ -29,7 +29,7 @@ class LastBackup:
 def find_last(now: datetime) -> LastBackup:
     """Return what is known of the last backup.
 
-    None may be known on this machine with PostgreSQL, because another machine may make them, and in development.
+    With PostgreSQL another machine may make the backups, so none need be known on this one; nor in development.
     """
     try:
         made = presence.last_backup(current_app.config["INSTANCE"])

@@ -52,7 +52,7 @@ class Finding:
 
 
 def install(app: App, name: str, check: Check) -> None:
-    """Register a check of another package, which may not be imported here; STATUS lists its name."""
+    """Register a check of a package that this module may not import; the list STATUS has the check's name."""
     app.extensions.setdefault(INSTALLED, {})[name] = check
 
 

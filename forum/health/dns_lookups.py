@@ -37,7 +37,7 @@ def addresses(name: str, ask: Ask) -> list[str]:
 
 
 def reverse_name(address: str) -> str:
-    """Return the name under which the names of an IP address are asked for."""
+    """Return the DNS name under which an IP address has its PTR records, such as "1.2.0.192.in-addr.arpa"."""
     return dns.reversename.from_address(address).to_text(omit_final_dot=True)
 
 

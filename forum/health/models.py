@@ -1,4 +1,4 @@
-"""The tables of check values, by which the keys are those of this database or not, and of the worker's clock."""
+"""The tables of check values, which tell if the data keys are those of this database, and of the worker's clock."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from forum.columns import UtcDateTime
 from forum.database import Base
 
 # The format of sealed values: since format 2 each is bound to its column and row. Versions that know only format 1
-# find a column here that they cannot fill, and therefore refuse the tables (`migrating.find_lacking`).
+# find in `key_checks` a column that they cannot fill, and so refuse the tables (`migrating.find_lacking`).
 FORM = 2
 
 

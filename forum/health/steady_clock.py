@@ -19,7 +19,7 @@ STEADY_FOR = timedelta(days=1)
 
 
 def watch(*, now: datetime) -> int:
-    """Note the time, and whether the clock has jumped since the time noted last; return 0, a job's count of rows."""
+    """Note the time, and whether the clock has jumped since the time noted last; return 0: jobs return a number."""
     noted = db.session.get(WorkerClock, 1, with_for_update=True)
     if noted is None:
         db.session.add(WorkerClock(id=1, seen_at=now, steady_since=now))

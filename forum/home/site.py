@@ -268,7 +268,7 @@ def init_app(app: Flask) -> None:
 def _globals_for(
     shared: MutableMapping[str, Any], own: MutableMapping[str, Any] | None
 ) -> MutableMapping[str, Any]:
-    """Return the variables of a template: those of all templates, and its own, which no template of the forum has."""
+    """Return the variables of a template: those of all templates and its own; no template of the forum has its own."""
     return ChainMap(own, shared) if own else shared
 
 

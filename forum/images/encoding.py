@@ -5,10 +5,10 @@ make a decoder use much of both, or crash it. So it imports nothing of the forum
 
 FOLDER holds the file `given`. With MODE "new" it becomes `original.jpg`: upright, in sRGB, at most LONGEST pixels wide
 and high, without metadata. With MODE "kept" it must be such an original already, and is left as it is. With MODE
-"original" it becomes one, and nothing else is made. Else the program makes from the original a JPEG and a WebP in each
-width, such as `800.webp`, and an AVIF, unless those of all widths together have more bytes than the WebP files. It
-prints JSON: the image's size and widths and whether there are AVIF files, the kind of refusal, or that the disk of
-FOLDER is full.
+"original" it becomes `original.jpg`, and nothing else is made. With the other modes the program makes from the original
+a JPEG, a WebP and an AVIF in each width, such as `800.webp`; the AVIF files are left out if all of them together have
+more bytes than the WebP files. The program prints JSON: the image's size and widths and whether there are AVIF files,
+the kind of refusal, or that the disk of FOLDER is full.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Hints for the editor of a text about its marks for images that show no image."""
+"""Hints for the writer of a text: which of its marks {{image KEY}} would show readers no image."""
 
 import re
 from collections.abc import Mapping
@@ -42,6 +42,6 @@ def _advice(mark: re.Match[str] | None, known: Mapping[str, Image], shown: set[i
 
 
 def _shown(text: str) -> set[int]:
-    """Return the positions of the marks that are alone in a paragraph; for this, each mark gets its position as key."""
+    """Return the positions of the marks that are alone in a paragraph, found by making each position a mark's key."""
     numbered = MARK.sub(lambda mark: f"{BEGINNING}{mark.start():016x}}}}}", text)
     return {int(key, 16) for key in keys_in(numbered)}

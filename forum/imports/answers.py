@@ -143,7 +143,7 @@ class Offered:
                 self.most_parts = max(self.most_parts, 1 + len(BETWEEN.findall(text)))
 
     def find(self, text: str, said: str) -> str | None:
-        """Return the key of the choice that a text names, `said` when it is folded; None for none or several."""
+        """Return the key of the choice that a text names; `said` is the folded text. None for no choice, or several."""
         keys = self.exact.get(text) or self.folded.get(said) or set()
         return next(iter(keys)) if len(keys) == 1 else None
 

@@ -185,7 +185,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         return MultiDict({"headings": self.terms().headings} | self.chosen())
 
     def chosen(self) -> dict[str, str]:
-        """Return the choices by field, with those that stay when the table is replaced by a corrected one."""
+        """Return by field which column has each value, and the other choices, which stay for a corrected table."""
         return {name: self[name].data or "" for name in (*(f"from_{name}" for name in self.names), *KEPT)}
 
     def columns(self) -> dict[str, int]:
