@@ -78,6 +78,7 @@ WHY_NOT_FINAL = {
     "erase again": "repeats what was erased before",
     "forget choices of people": "an organiser ticks the people again",
     "forget counters": "a client that was held back may try again",
+    "forget followers": "asks itself whether the clock goes steadily, but not about those to whom mail comes back",
     "forget exports": "an organiser asks for the list again",
     "forget last mails": "deletes what was sent, and what the outbox has given up by then",
     "forget long tables": "an organiser sends the table again",
