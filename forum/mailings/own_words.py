@@ -15,7 +15,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, queries
+from forum.mailings import chosen_audience, queries, refusals
 from forum.mailings.actions import require, require_public
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import Category, MailingKind, MailingStatus, RecipientStatus
@@ -218,8 +218,11 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     )
     if not given_up:
         raise NothingFailed
-    again = update(MailingRecipient).where(*mine, MailingRecipient.message_id.in_(given_up))
-    db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None))
+    failed = MailingRecipient.message_id.in_(given_up)
+    # A mail of which a report came back may have been read all the same: its link goes on working.
+    refusals.keep_links(mailing.event, refusals.links_of(mailing, failed))
+    again = update(MailingRecipient).where(*mine, failed)
+    db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None, leave_digest=None))
     mailing.status, mailing.ended_at = MailingStatus.SENDING, None
     audit.record("mailing.repeated", mailing, actor=actor, at=now, people=len(given_up))
     return len(given_up)

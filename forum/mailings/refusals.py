@@ -5,16 +5,18 @@ refusal outlives the erasure of the person and a new import (M10), and nobody ca
 """
 
 import hmac
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.columns import digest, new_token
+from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings.enums import BESIDE, Category, LeftOut, Refused
 from forum.mailings.mails import OWN_WORDS
@@ -25,6 +27,9 @@ from forum.outbox.enums import AbortReason
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
 from forum.registration.names import canonical_email
+
+# How long after the event its messages can be refused by links that have outlived their mails.
+LINKS_KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,27 @@ def issue(recipient: MailingRecipient) -> str:
     token = new_token()
     recipient.leave_digest = digest(token)
     return address_of(token, recipient.registration.language)
+
+
+def links_of(mailing: Mailing, *which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+    """Return what outlives the sent mails of these recipients, by the digests of the mails' links, for `keep_links`."""
+    sent = select(MailingRecipient.leave_digest, OutboxMessage.recipient).join(
+        OutboxMessage, OutboxMessage.id == MailingRecipient.message_id
+    )
+    mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.leave_digest.is_not(None)
+    return {
+        link: {"address_digest": digest_of(canonical_email(address)), "category": mailing.category}
+        for link, address in db.session.execute(sent.where(*mine, *which))
+        if link
+    }
+
+
+def keep_links(event: Event, links: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let links refuse messages for a year after the event, although nothing else belongs to them any more."""
+    # Store the links sorted by their digests, so that their order does not tell which links belong to one message.
+    rows = [{"digest": one, **links[one], "ends_at": event.ends_at + LINKS_KEPT} for one in sorted(links)]
+    if rows:
+        db.session.execute(insert(LeaveLink), rows)
 
 
 def address_of(token: str, language: str) -> str:

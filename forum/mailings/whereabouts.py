@@ -8,10 +8,10 @@ refuse further messages go on working (M07).
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from forum.audit import actions as audit
 from forum.events.models import Event
@@ -21,11 +21,8 @@ from forum.mailings.enums import STARTED
 from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, Reminder
 from forum.outbox.models import OutboxMessage
 from forum.registration import locating_traces
-from forum.registration.names import canonical_email
 
 ACTOR = "worker"
-# How long after the event its messages can be refused by their links.
-LINKS_KEPT = timedelta(days=365)
 
 
 def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
@@ -40,13 +37,9 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
     ]
     links: dict[str, dict[str, Any]] = {}
     for mailing in mine:
-        links |= _links_of(mailing)
+        links |= refusals.links_of(mailing)
         _forget_people(mailing, now)
-    ends_at = event.ends_at + LINKS_KEPT
-    # Store the links sorted by their digests, so that their order does not tell which links belong to one message.
-    rows = [{"digest": one, **links[one], "ends_at": ends_at} for one in sorted(links)]
-    if rows:
-        db.session.execute(insert(LeaveLink), rows)
+    refusals.keep_links(event, links)
     return len(mine)
 
 
@@ -60,19 +53,6 @@ def _questions_of(mailing: Mailing) -> set[str]:
     audience: Mapping[str, Any] = mailing.audience or {}
     silent = audience.get(unanswered.PARAMETER)
     return {*mailing.question_keys, *locating_traces.list_keys(audience), *([silent] if silent else [])}
-
-
-def _links_of(mailing: Mailing) -> dict[str, dict[str, Any]]:
-    """Return digests of the addresses to which the message was sent, and its category, by the digests of its links."""
-    sent = select(MailingRecipient.leave_digest, OutboxMessage.recipient).join(
-        OutboxMessage, OutboxMessage.id == MailingRecipient.message_id
-    )
-    mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.leave_digest.is_not(None)
-    return {
-        link: {"address_digest": refusals.digest_of(canonical_email(address)), "category": mailing.category}
-        for link, address in db.session.execute(sent.where(*mine))
-        if link
-    }
 
 
 def _forget_people(mailing: Mailing, now: datetime) -> None:

@@ -26,7 +26,8 @@ MESSAGES = (
             "That a link in a message lets you refuse further ones, where nothing else tells that you got it"
         ),
         purpose=_l(
-            "So that the link works, although who got the message was deleted with answers that tell where people were"
+            "So that the link works, although who got the message was deleted with answers that tell where people were,"
+            " or the message has been sent to you again"
         ),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,

@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from datetime import timedelta
 from email import message_from_bytes, policy
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -18,8 +19,8 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import own_words
-from forum.mailings.enums import LeftOut, MailingStatus
+from forum.mailings import own_words, refusals
+from forum.mailings.enums import Category, LeftOut, MailingStatus
 from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.mailings.own_words import Written
@@ -305,6 +306,24 @@ def test_a_message_goes_again_to_those_only_whom_it_did_not_reach(organiser, eve
     assert counts(mailing) == Counts(waiting=1, sent=1)
     with pytest.raises(NothingFailed):
         write(own_words.send_again, mailing, actor="user:1", now=BEGUN)
+
+
+def test_the_link_of_a_mail_that_was_sent_again_still_refuses_for_its_own_address(event, frozen, pages):
+    """Somebody may have read the mail of which a report came back (M07)."""
+    person = confirmed(event, email="asa@example.org")
+    mailing = make_planned(event)
+    work()
+    lost = mails_of(mailing)[person.email]
+    link = parse(lost)["List-Unsubscribe"].strip("<>")
+    mark(lost, MessageStatus.FAILED)
+    start_write(db.session)
+    person.email = person.email_canonical = "right@example.org"
+    db.session.commit()
+    write(own_words.send_again, mailing, actor="user:1", now=BEGUN)
+    work()
+    pages.open(urlsplit(link).path, method="POST", data={"List-Unsubscribe": "One-Click"})
+    refused = [refusals.is_refused(one, Category.PRACTICAL) for one in ("asa@example.org", person.email)]
+    assert refused == [True, False]
 
 
 def test_a_message_is_paused_goes_on_and_is_ended(organiser, event):
