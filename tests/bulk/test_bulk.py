@@ -9,7 +9,8 @@ from forum import clock
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership
 from forum.audit.models import AuditEntry
-from forum.bulk import acts, working
+from forum.bulk import acts, selection, working
+from forum.bulk.selection import Selection
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.jobs.table import JOBS
@@ -18,8 +19,10 @@ from forum.people import notes
 from forum.privacy import restricting
 from forum.registration import actions
 from forum.registration.enums import RestrictionKind, Status
+from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.tasks import queries
+from forum.tasks.enums import TaskKind
 from forum.tasks.models import Task, TaskPerson
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
@@ -52,6 +55,23 @@ def choose(organiser, act: str, *chosen: Registration, **filters: str):
     """Open the page that asks before the act, for these people or for everybody who matches the filters."""
     whom = {"whom": "chosen", "who": [one.reference for one in chosen]} if chosen else {"whom": "all"}
     return organiser.get("bulk.ask", **HERE, act=act, **whom, **filters)
+
+
+def test_other_people_and_changed_answers_change_what_the_page_has_shown(event, people):
+    """As many other people, even with the same sum of numbers, are told apart, and so are answers that are judged."""
+
+    def mark(kind: TaskKind, *chosen: Registration) -> str:
+        references = frozenset(person.reference for person in chosen)
+        return selection.foresee(Selection(event, Filters(), references), kind, user_id=0).mark
+
+    first, second, third, fourth, *_ = people
+    tag = mark(TaskKind.TAG, first, fourth)
+    assert first.id + fourth.id == second.id + third.id
+    assert mark(TaskKind.TAG, second, third) != tag
+    before = mark(TaskKind.APPROVE, first, fourth)
+    write(setattr, first, "title", "Another")
+    assert mark(TaskKind.APPROVE, first, fourth) != before
+    assert mark(TaskKind.TAG, first, fourth) == tag
 
 
 def work() -> None:
