@@ -48,6 +48,12 @@ def show(token: str) -> ResponseReturnValue:
 
 
 def _page(refused: Collection[Category], *, is_refused: bool | None = None) -> ResponseReturnValue:
+    changed = [name for category, name in CATEGORIES.items() if (category in refused) == is_refused]
     return render_template(
-        "public/mailings/refuse.html", refused=refused, is_refused=is_refused, categories=CATEGORIES
+        "public/mailings/refuse.html",
+        refused=refused,
+        is_refused=is_refused,
+        # The title names the kind unless both are in one state: otherwise it would seem to speak of both.
+        kind=changed[0] if len(changed) == 1 else "",
+        categories=CATEGORIES,
     )

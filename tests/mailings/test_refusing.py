@@ -66,7 +66,7 @@ def test_a_mail_program_refuses_without_cookie_or_token_of_a_form(app, event, fr
     page = pages.open(link, method="POST", data=ONE_CLICK)
     assert (page.status, page.h1, page.headers.getlist("Set-Cookie")) == (
         200,
-        "You get no more of these messages",
+        f"You get no more: {PRACTICAL}",
         [],
     )
     pages.open(link, method="POST", data=ONE_CLICK)
@@ -94,7 +94,10 @@ def test_each_kind_is_refused_apart_and_comes_again(app, event, frozen):
     assert parse(first)["List-Id"] != parse(second)["List-Id"]
     pages, link = Pages(app), link_in(first)
     page = pages.open(link_in(second), method="POST", data=ONE_CLICK)
-    assert states(page) == ["Comes to you", "Does not come to you"]
+    assert (page.h1, states(page)) == (
+        f"You get no more: {FURTHER}",
+        ["Comes to you", "Does not come to you"],
+    )
     for mail in (first, second):
         db.session.refresh(mail)
     assert (first.status, second.status) == (MessageStatus.QUEUED, MessageStatus.ABORTED)
@@ -106,7 +109,7 @@ def test_each_kind_is_refused_apart_and_comes_again(app, event, frozen):
     assert states(page) == ["Does not come to you"] * 2
     assert "No more messages of any kind" not in page.text
     page = pages.get(link).form("form.form").submit(button=f"Get it again: {FURTHER}", expect=200)
-    assert states(page) == ["Does not come to you", "Comes to you"]
+    assert (page.h1, states(page)) == (f"You get again: {FURTHER}", ["Does not come to you", "Comes to you"])
     assert make_planned(event).left_out == {"unsubscribed": 1}
     page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
     assert (states(page), refusals()) == (["Comes to you"] * 2, 0)
