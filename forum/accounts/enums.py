@@ -22,7 +22,7 @@ class LinkPurpose(StrEnum):
     """What a one-time link is for; it cannot be used for another purpose (S19)."""
 
     WELCOME = "welcome"  # printed by a command or mailed with an invitation: sets the first password
-    RESET = "reset"  # mailed: sets a new password
+    RESET = "reset"  # mailed to an organiser who forgot the password: sets a new one
     SECOND_FACTOR = "second_factor"  # kept in the session cookie between the password and the code
     ADD_PASSKEY = "add_passkey"  # kept in the session cookie: the challenge that a new passkey answers
     USE_PASSKEY = "use_passkey"  # kept in the session cookie: the challenge that a passkey signs

@@ -196,7 +196,8 @@ def _draft_page(
     compared = [*differences(form, meanwhile.stored)] if meanwhile else []
     if meanwhile:
         form.show(meanwhile.stored)
-    # Words that were typed and not saved are shown in the message, if a form asks for that and they can be sent.
+    # The button of the preview shows the message with the typed words, before they are saved. If typed words have an
+    # error, or a colleague has saved others meanwhile, the preview has the saved words.
     is_unsaved = not meanwhile and not form.errors and request.form.get("act") == PREVIEW
     said = own_words.sketch(mailing.event, form.written(), mailing.audience) if is_unsaved else mailing
     meant, text = words.describe_meant(mailing), request.args.get("person", "")

@@ -24,7 +24,8 @@ OWN = {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("cancelled_at", "cancel_reason"),
         *("calendar_sequence", "calendar_changed_at", "sorted_to"),
-        *("logo_key", "share_key"),  # these are images in the library of the copied event
+        # These keys name images in the library of the copied event, and the copy has a library of its own.
+        *("logo_key", "share_key"),
         # Organisers decide anew whether the new event has a list of participants, and who reads it.
         "participant_list",
     },

@@ -34,37 +34,37 @@ from forum.sealing import Sealed
 ROOT = Registration.__tablename__
 # Tables with rows that refer to mails to followers of the news, of which none belongs to a registration.
 OF_FOLLOWERS = {"news_mails"}
-# Columns that own data leave out, in groups; each group has a comment with its reason.
+# Columns that are left out when a person reads their own data, in groups; a comment says what each group holds.
 UNTOLD = {
-    # Own data leave out digests of secrets.
+    # The person is not shown digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
     *("invitations.link_digest", "invitations.reminder_digest"),
     *("substitutions.digest", "delegations.form_key"),
     *("mail_refusals.digest", "suppressed_addresses.digest", "suppressed_addresses.key"),
-    # Own data leave out content and key of a file: the person downloads it by a link on the page, and the answer has
-    # the key.
+    # The person is not shown content and key of a file: a link on the page downloads the file, and the answer has the
+    # key.
     *("answer_files.key", "answer_files.content"),
-    # Own data leave out the digest of the sender's network address, kept until the person confirms the mail address.
+    # The person is not shown the digest of the network address from which a file came: it is deleted once they confirm.
     "answer_files.asked_from",
-    # Own data leave out random values, and digests of answers that own data include themselves.
+    # The person is not shown random values, nor digests of answers, for they are shown the answers themselves.
     *("submissions.key", "submissions.fingerprint"),
-    # Own data leave out copies of answers, changed for sorting, comparing and searching.
+    # The person is not shown copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
     *("registrations.organisation_sort_key", "registrations.search_text", "invitations.email_canonical"),
     "registrations.sealed_for",  # `sealed_for` is a digest of the person's address
     "delegations.email_canonical",
     *("registrations.search_extra", "registrations.search_extra_from"),
     *("registrations.version", "task_people.seen_version"),
-    # Own data leave out the content of unsent mails: they have a personal link, which the person gets with the mail.
+    # The person is not shown the content of unsent mails: it has a personal link, which the person gets with the mail.
     "outbox_messages.content",
-    # Own data leave out technical values for sending a mail.
+    # The person is not shown technical values for sending a mail.
     *(f"outbox_messages.{name}" for name in ("message_id", "lane", "lease_owner", "lease_until")),
     *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "last_error")),
 }
 # Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
 PARTLY = {
     "offers.why": ("because", "rank"),
-    # Own data leave out the other parts of this column: digests of both addresses, and keys by which files are read.
+    # The person is not shown other parts of this column: digests of both addresses, and keys by which files are read.
     "registration_merges.before": (
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),

@@ -62,8 +62,8 @@ def forget_ended(*, now: datetime) -> int:
 def outlast_cancellation(event: Event, *, actor: str, now: datetime) -> None:
     """Give everybody who has not confirmed yet the longest time to do so, because the event was cancelled.
 
-    Nobody can confirm meanwhile. If the event takes place after all within that time, the links of the mails still
-    work; after it, what nobody has confirmed is erased as always (P07).
+    Nobody can confirm while the event is cancelled. If it takes place after all before a person's time is over, the
+    link in that person's mail still works. A registration that was not confirmed in time is erased as always (P07).
     """
     mine = Registration.event_id == event.id, Registration.status == Status.PENDING
     for registration in db.session.scalars(select(Registration).where(*mine).order_by(Registration.id)):
