@@ -39,7 +39,7 @@ class Asks(Enum):
     """The questions of the current event's form besides the core questions."""
 
     CORE = "core"  # the form asks no questions besides the core ones
-    DEMO = "demo"  # the form asks the questions of the demo
+    DEMO = "demo"  # the form also asks the questions that the demo event comes with
     TEN_MORE = "ten more"  # the form asks ten more questions, one of them about diet or access
 
 

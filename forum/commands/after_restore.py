@@ -139,7 +139,10 @@ def _leave_out_news(connection: Connection, made_at: datetime) -> None:
 
 
 def _pairs(event_id: int, due: datetime | None, now: datetime) -> Select[Any, Any, Any, Any]:
-    """Select the rows of mails to leave out; `due` is the hour of a weekly mail that may have left, or None."""
+    """Select rows that keep news mails from being sent again: each pairs a post with a follower who may have got it.
+
+    `due` is the hour of the weekly mail that may have been sent since the backup was made, or None.
+    """
     out_at = case((IS_PLANNED, Post.published_at), else_=Post.announced_at)
     is_begun = exists().where(MailedPost.post_id == Post.id, MailedPost.announced_at == Post.announced_at)
     is_in_weekly: list[ColumnElement[bool]] = [false()]

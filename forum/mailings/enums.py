@@ -55,8 +55,8 @@ class LeftOut(StrEnum):
 class Anchor(StrEnum):
     """The event or act from which a reminder's day is counted."""
 
-    START = "start"  # days before the event begins
-    REGISTERED = "registered"  # days after a person has registered
+    START = "start"  # the reminder leaves a number of days before the event begins
+    REGISTERED = "registered"  # the reminder leaves a number of days after each person's registration
 
 
 class Skipped(StrEnum):

@@ -200,9 +200,11 @@ def queue_for_state(
     why: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> OutboxMessage | None:
-    """Queue the mail for the status; a confirming link carries `submission`, `why` is why a place is offered.
+    """Queue the mail that fits the registration's status.
 
-    The mail replaces the person's dead letters (failed mails), so no organiser has to deal with them any more.
+    `submission` is the form whose answers count once the mail's link confirms the registration. `why` holds the
+    reasons for the offer of a place. The mail replaces the person's dead letters (failed mails), so no organiser has to
+    deal with them any more.
     """
     outbox.settle_failed(registration.id)
     if registration.status == Status.PENDING:

@@ -97,5 +97,5 @@ def _swedish() -> Mapping[str, RelativeDate]:
     )
 
 
-# Relative dates in lower case with the rules that replace them, by language.
+# For each language, its relative dates in lower case, each with the rule that turns it into an absolute date.
 RELATIVE: Mapping[str, Mapping[str, RelativeDate]] = {"en": _english(), "sv": _swedish()}

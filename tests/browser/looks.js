@@ -21,14 +21,15 @@ window.looks = (() => {
   // All elements except the options of drop-down lists, of which one language may have more than the other.
   const all = () => [...document.querySelectorAll("*:not(select:not([multiple], [size]) option)")];
 
-  // Return five things of the page as it looks now:
-  // displayed  a sum of what is displayed and how, on which most rules of axe depend beside the skeleton
+  // Return five things of the page as it looks now. A sum is a checksum of all that it covers.
+  // displayed  a sum of what is displayed and how; most rules of axe read only this and the skeleton(), the document
+  //            without its words
   // places     a sum of the places of links, buttons and fields in their parents, and of what scrolls
   // links      a sum of how links stand out from the text around them
   // kinds      the indexes of the elements with text by kind. Texts of one kind have the same colour, count both as
   //            large or as small, and have the same things painted under and over them, so they have the same contrast.
   // painted    a sum of the kinds of all texts in their order
-  // The last two are left out when nobody asks for them, because they take most of the time.
+  // kinds and painted are left out unless the caller asks for them, because they take most of the time.
   const read = (asksForKinds = true) => {
     const displayed = [], places = [], links = [], painters = [], texts = [], layers = new Map();
     all().forEach((element, index) => {

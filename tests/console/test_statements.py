@@ -151,7 +151,7 @@ def per_part(organiser, name: str) -> int:
 
 
 def too_many(told: Mapping[str, int]) -> dict[str, int]:
-    """Return what takes more statements than its bound."""
+    """Return the pages and acts that take more SQL statements than their bound allows, with their numbers."""
     return {what: number for what, number in told.items() if number > BOUNDS[what.split(":")[0]]}
 
 

@@ -123,8 +123,8 @@ IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
 AUDIENCE = "tests.audience"  # the key of the audience in the WSGI environment of its browser's requests
-# Roles that no account of the tests has in `ELSEWHERE`. The role `ORGANISER` of that event stands for them: wherever it
-# is refused in `HERE`, these roles of that event are refused, too.
+# Roles that no test account has at the event `ELSEWHERE`. The account of an organiser of that event stands for them: a
+# page of the event `HERE` that refuses this account refuses accounts with these roles, too.
 NARROW = (Role.REGISTRAR, Role.REVIEWER, Role.VIEWER, Role.EDITOR)
 # The sector whose people the test's reviewer decides about; the reviewer sees no other sector.
 REVIEWED = "ngo"

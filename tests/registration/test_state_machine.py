@@ -98,7 +98,8 @@ from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
 from tests.review.deciding_acts import Deciding
 
-SEARCHES = 300  # how many searches are tried for a planted mistake
+# The most Hypothesis searches, each with a seed of its own, that look for a planted mistake before its test fails.
+SEARCHES = 300
 # For some mistakes, the number of the first search that finds them: this skips searches that fail. Without an entry the
 # search takes longer, but finds the mistake as well.
 FIRST_SEARCHES = {"refuse_if_full": 11, "_foresee_without_review": 7, "begin_again": 4, "reopen": 2}
@@ -672,7 +673,8 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         except (NotLive, NothingOffered):
             db.session.rollback()
             assert not self.is_tended
-        # The refusal is justified if a day has passed since the deadline: the person has left the contact's page.
+        # The refusal is justified if the person's deadline to confirm has been over for a day: from then on the
+        # delegation's contact can no longer act for the person.
         except NotTheirs:
             db.session.rollback()
             assert act is contact_acts.withdraw
