@@ -13,7 +13,7 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import chosen_audience, own_words, queries, reminders
+from forum.mailings import chosen_audience, own_words, queries, refusals, reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.errors import NeedsFilters, NotAhead, Planned, WordsMissing
 from forum.mailings.models import MailingRecipient
@@ -21,8 +21,9 @@ from forum.mailings.own_words import Written
 from forum.mailings.reminders import Rule
 from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
-from tests.factories.own_words import WRITTEN, make_draft, make_reminder
+from tests.factories.own_words import WRITTEN, make_draft, make_planned, make_reminder
 from tests.factories.registrations import confirmed, write
+from tests.mailings.test_own_words import mails_of, parse, text_of
 
 JOBS_OF_MAILINGS = [job for job in JOBS if "mailings" in job.name or job.name == "send reminders"]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -262,15 +263,25 @@ def test_nobody_is_reminded_of_a_cancelled_event(event):
 
 
 def test_whoever_wants_no_messages_gets_none_and_a_protected_person_the_same_mail(event):
-    plain, hidden = (
-        confirmed(event, language="en"),
-        confirmed(event, language="en", is_protected=True, real_name="Real Name"),
-    )
-    refusing = confirmed(event, language="en")
-    first = make_reminder(event, days=4)
-    work(reminders.due_at(first))
-    assert {subject for _address, subject in told(first)} == {"Choose your group"}
-    assert [address for address, _subject in told(first)] == [plain.email, hidden.email, refusing.email]
+    same = {"language": "en", "given_name": "A", "family_name": "B", "organisation": "C"}
+    refusing = confirmed(event, **same)
+    earlier = make_planned(event, people=[refusing.id])
+    work(NOW + own_words.TO_STOP)
+    recipient = db.session.scalars(select(MailingRecipient).filter_by(mailing_id=earlier.id)).one()
+    assert write(refusals.refuse_for, recipient, now=NOW)
+    plain, hidden = confirmed(event, **same), confirmed(event, **same, is_protected=True, real_name="Kanarie")
+    reminder = make_reminder(event, days=4)
+    work(reminders.due_at(reminder))
+    mails = mails_of(reminder.mailing)
+    assert mails.keys() == {plain.email, hidden.email}
+    texts = []
+    for person in (plain, hidden):
+        words = text_of(mails[person.email]).replace(person.reference, "REFERENCE")
+        headers = parse(mails[person.email])
+        # Lines with personal links differ.
+        texts.append([line for line in words.splitlines() if "/r/" not in line])
+        texts[-1] += [*headers.keys(), headers["Subject"], headers["From"]]
+    assert texts[0] == texts[1]
 
 
 def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
