@@ -42,10 +42,12 @@ from tests.guards.world import (
 
 SLUGS = (HERE, ELSEWHERE, UNSEEN)
 HIDDEN = {UNSEEN}  # the unpublished event has no public pages
-# Matches URLs that contain the id of a registration, mail, post or image, which belongs to one event.
+# Matches URLs that contain the id of something that belongs to one event, such as a registration, mail, post, image,
+# import or request about personal data.
 OF_ONE_EVENT = (
     r"/(registrations|mail|mailings|tasks)/"
-    r"|/console/[^/]+/(news/\d|(invitations|delegations)/\d|images/[0-9a-f]{16})"
+    r"|/console/[^/]+/(news/\d|(invitations|delegations|requests)/\d"
+    r"|requests/restriction/\d|imports/(tables/)?\d|images/[0-9a-f]{16})"
 )
 SPECIAL = {
     "accounts.second_factor": 303,  # redirects to the page for the password, because no password was given yet
@@ -201,7 +203,7 @@ def test_matrix_finds_an_error_page_that_falls_over_somewhere(world, monkeypatch
 
 @pytest.mark.parametrize("mine", [HERE, ELSEWHERE])
 def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
-    """A URL with an organiser's own event and a registration, mail, post or image of another event is 404 (S13)."""
+    """A URL with an organiser's own event and a registration, mail, import or request of another event is 404 (S13)."""
     world, other = fresh_world, ELSEWHERE if mine == HERE else HERE
     swapped = [
         (address, address.path.replace(f"/{other}/", f"/{mine}/"))
@@ -250,10 +252,16 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         "revisions.show",
         "library.show",
         "library.remove",
+        "imports.undo",
+        *(f"import_tables.{act}" for act in ("show", "stop", "report")),
+        *(f"erasure_requests.{act}" for act in ("carry_out", "refuse")),
+        *(f"restriction_requests.{act}" for act in ("grant", "decline", "lift")),
     }
+    assert not [path for _address, path in swapped if "/0" in path]  # each id is that of an existing row
     for address, path in swapped:
         role = Role.PROTECTED_HANDLER if AUDIENCES[address.endpoint] == HANDLERS else Role.ORGANISER
-        browser = world.browsers[f"{role} of {mine}"]
+        # The long tables are the admin's own, so for the admin nothing but the wrong event is a reason to refuse.
+        browser = world.browsers[ADMIN if address.endpoint in OF_ONE_ACCOUNT else f"{role} of {mine}"]
         token = csrf_token(browser)
         for method in address.methods & {"GET", "POST"}:
             answer = browser.open(path, method=method, data={"csrf_token": token})
