@@ -1,4 +1,4 @@
-"""A person's own pages about an offered place: accepting it, and declining it on a second, explicit step."""
+"""An offered place on a person's own pages: each answer is one press of its button, and no link answers (S21)."""
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -26,7 +26,7 @@ def accept() -> ResponseReturnValue:
 
 
 def decline() -> ResponseReturnValue:
-    """Say what declining means; decline on a second, explicit step (S21)."""
+    """Decline the offered place on POST; on GET say what declining means, beside a button (S21)."""
     now, registration, form = clock.now(), mine_live(), TidyForm()
     if events.is_off(registration.event, now):
         raise NotLive

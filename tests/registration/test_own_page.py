@@ -90,15 +90,20 @@ def test_who_waits_reads_the_place_in_line(pages, room):
     assert page.soup.select(".pass") == []
 
 
-def test_an_offer_can_be_refused_where_it_can_be_accepted(pages, room, database):
+def test_an_offer_is_declined_by_one_press_where_it_can_be_accepted(pages, room, database):
     holder, waiting = confirmed(room), confirmed(room)
     write(actions.cancel, holder, actor="person", now=NOW)
     page = own_page(pages, waiting)
-    form = page.soup.select_one("form[action$=accept]")
-    assert [part.get_text(strip=True) for part in form.select("button, a")] == [
-        "Accept the place",
-        "Decline the place",
+    forms = [(form["action"], form.button.text) for form in page.soup.select(".own-main > form.form")[:2]]
+    assert forms == [
+        ("/en/r/accept", "Accept the place"),
+        ("/en/r/decline", "Decline and end your registration"),
     ]
+    said = page.soup.select_one("form[action$=decline]").find_previous_sibling("p").text
+    ends = (
+        "If you decline, you leave the waiting list and your registration ends at once. You cannot undo this."
+    )
+    assert said.startswith(ends)
     assert stages(page)[2:5] == [
         ("On the waiting list 3 May 2027", "stage-done"),
         ("Place offered until 5 May 2027 at 14:00 (CEST)", "stage-now"),
@@ -106,9 +111,8 @@ def test_an_offer_can_be_refused_where_it_can_be_accepted(pages, room, database)
     ]
     assert "Your place becomes free" not in page.text
     assert "The place that is offered to you becomes free at once." in page.text
-    asked = pages.get(page.links["Decline the place"])
-    assert "You leave the waiting list, and your registration ends." in asked.text
-    asked.submit()
+    done = page.form("form[action$=decline]").submit()
+    assert pages.get(done.location).h1 == "You have declined the place"
     database.refresh(waiting)
     assert waiting.status == "cancelled"
 
