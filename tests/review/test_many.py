@@ -7,11 +7,14 @@ import pytest
 from flask import flash, session
 
 from forum.events.enums import SectorPolicy
+from forum.extensions import db
 from forum.registration import actions as cancelling
 from forum.registration import wording
+from forum.registration.enums import Status
 from forum.review import left_out, queries, rounds
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
+from tests.registration.reading import kinds_for, recorded
 
 HERE = {"event": "nf27"}
 
@@ -73,6 +76,31 @@ def test_texts_that_are_no_references_choose_nobody(organiser, people):
         assert asked.submit(forged={"who": who}, expect=200, follow=True).flashes == nobody
     chosen = [people[0].reference.lower(), "\x00"]
     assert organiser.get("review_many.approve", **HERE, who=chosen).h1 == "Approve 1 registration?"
+
+
+def test_people_of_another_event_are_not_named_and_nothing_happens_to_them(organiser, event, people):
+    sectors = [make_sector("other", ceiling=9, policy=SectorPolicy.REVIEW)]
+    elsewhere = make_event(slug="nf28", is_current=False, capacity=9, sectors=sectors)
+    stranger = confirmed(elsewhere, "other", family_name="Fremd", given_name="Zoe")
+    before = recorded(stranger), kinds_for(stranger)
+    for act, sent in (("approve", {"whom": "all"}), ("decline", {"reason": "off_subject"})):
+        asked = organiser.get(f"review_many.{act}", **HERE, who=[people[0].reference, stranger.reference])
+        assert (asked.h1.split()[1], "Fremd" in asked.text) == ("1", False)
+        told = [
+            asked.submit(sent, forged={"who": f"{reference}.x"}, expect=200, follow=True).flashes
+            for reference in (stranger.reference, "ZZZZ-ZZZZ")
+        ]
+        # The message names what the browser has sent, as it does for a reference that nobody has.
+        assert told[0] == [told[1][0].replace("ZZZZ-ZZZZ", stranger.reference)]
+    sent["csrf_token"] = asked.soup.select_one("main [name=csrf_token]")["value"]
+    for act in ("show", "approve", "decline", "confirm_refusal", "withdraw_refusal", "recuse"):
+        path = organiser.url(f"review.{act}", **HERE, reference=stranger.reference)
+        if act != "withdraw_refusal":
+            organiser.open(path, expect=404)
+        if act != "show":
+            organiser.open(path, expect=404, method="POST", data=sent)
+    db.session.refresh(stranger)
+    assert (stranger.status, recorded(stranger), kinds_for(stranger)) == (Status.IN_REVIEW, *before)
 
 
 def test_the_queue_is_paged_through_to_its_end_and_back(organiser, event, people, monkeypatch):
