@@ -19,6 +19,7 @@ from forum.cli import cli
 
 PROJECT = Path(__file__).resolve().parents[2]
 ARCHITECTURE, DECISIONS = PROJECT / "docs/architecture.md", PROJECT / "docs/decisions.md"
+GUARDS = PROJECT / "docs/guards.md"
 LONGEST = 90
 FENCED = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`]+)`")
@@ -71,6 +72,21 @@ def test_the_layers_name_the_rooms_of_the_contract():
     [contract] = [contract for contract in contracts if contract.get("exhaustive")]
     layers = [re.findall(r"\w+", layer) for layer in contract["layers"]]
     assert [sorted(layer) for layer in named[1:]] == [sorted(layer) for layer in reversed(layers[:-1])]
+
+
+def test_every_guard_is_named():
+    there = {path.name for path in (PROJECT / "tests/guards").glob("test_*.py")}
+    assert there - {name.rpartition("/")[2] for name in spans_of(GUARDS)} == set()
+
+
+def test_the_tests_of_guards_exist():
+    tests = {
+        name for name in spans_of(GUARDS) if name.startswith(("test_", "tests/")) and name.endswith(".py")
+    }
+    lost = {
+        name for name in tests if not any((PROJECT / root / name).exists() for root in ("", "tests/guards"))
+    }
+    assert (len(tests) > 40, lost) == (True, set())
 
 
 @pytest.mark.parametrize(
