@@ -138,6 +138,21 @@ def test_requirements_are_read_from_comments_and_docstrings_alone():
     assert found == {"R15", "R16", "R17", "S11", "F4"}
 
 
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("a.js", "// An icon (S24)\nf('S11'); /* of\n R16 */"),
+        ("a.html", "{# A field (S24)\n and R16 -#}S11"),
+        ("a.txt", "{#- A mail (S24). R16 #}S11"),
+        ("a.xml", "{# A feed (S24, R16) #}S11"),
+    ],
+)
+def test_requirements_are_read_from_the_comments_of_scripts_and_templates(tmp_path, name, source):
+    (tmp_path / name).write_text(source)
+    texts = REQUIREMENTS["read_prose"](tmp_path / name)
+    assert {key for text in texts for key in REQUIREMENTS["find_ids"](text)} == {"S24", "R16"}
+
+
 def test_requirements_are_found_in_an_unpacked_archive(tmp_path, monkeypatch):
     """Without git bin/check-requirements walks the folders, and leaves out generated ones."""
     for name in ("forum/a.py", "forum/__pycache__/b.py", ".venv/lib/c.py", "instance/d.py"):
