@@ -51,6 +51,15 @@ def test_sizes_hold_a_view_to_fewer_lines(monkeypatch, tmp_path, capsys, decorat
     assert (status, capsys.readouterr().out.splitlines()[-1]) == (1, "too long: forum/a.py:2 view")
 
 
+@pytest.mark.parametrize(("long", "status"), [(1, 0), (2, 1)])
+def test_sizes_hold_nine_in_ten_functions_to_fifteen_lines(monkeypatch, tmp_path, capsys, long, status):
+    bodies = [LONG[: LONG.index("x15") - 5]] * long + ["    pass"] * (10 - long)
+    source = "\n".join(f"def f{number}():\n{body}" for number, body in enumerate(bodies))
+    told = f"{long} functions of more than 15 lines; allowed are 1, one in ten"
+    answer, report = run(monkeypatch, tmp_path, source, capsys)
+    assert (answer, report.splitlines()[-1]) == (status, told)
+
+
 def test_sizes_name_a_module_that_is_too_long(monkeypatch, tmp_path, capsys):
     status, report = run(monkeypatch, tmp_path, "x = 1\n" * 301, capsys)
     assert (status, report.splitlines()[-1]) == (1, "too long: forum/a.py")
