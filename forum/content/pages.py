@@ -11,7 +11,6 @@ SHAPE = table(
     {"title": line(empty=True), "summary": line(empty=True), "order": number(0), BODY: prose()},
     {"updated": moment},
 )
-TRANSLATED = ("title", "summary", BODY)
 SHARED = ("order", "updated")
 
 

@@ -19,7 +19,6 @@ CARERS = _l("Those at the office who arrange food and access")
 HANDLERS = _l(
     "Only those at the organiser who handle protected identities, one person at a time, with a reason that is recorded"
 )
-NO_PAGE = _l("Nobody but you, by a link that you ask for and that works for ten minutes")
 EVERYBODY = _l("Everybody")
 
 UNTIL_ERASED = _l("Until the organiser erases it; the service does not do that by itself yet")
