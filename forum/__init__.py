@@ -222,7 +222,8 @@ BLUEPRINTS = (
     # Two blueprints make up the log: its pages, and its export.
     log_export.bp,
 )
-# The layers through which each request passes, from the outside in.
+# The layers through which each request passes, from the outside in. After them three blueprints of `accounts`
+# (`public`, `own_account`, `passkey_pages`) load the sign-in before each of their views.
 LAYERS: tuple[Layer, ...] = (
     # Layers around Flask:
     static.serve_built,  # answers with the files of static/

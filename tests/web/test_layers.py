@@ -3,6 +3,7 @@
 from flask import Flask
 
 import forum
+from forum.accounts.public import identify_organiser
 from forum.web import cache
 from forum.web.layers import put_around
 
@@ -63,3 +64,13 @@ def test_a_request_meets_nothing_that_is_not_listed(make_app, sqlite_url, monkey
     hooks = (app.before_request_funcs, app.after_request_funcs, app.url_value_preprocessors)
     assert [dict(funcs).get(None, []) for funcs in hooks] == [[], [], []]
     assert app.wsgi_app == Flask.wsgi_app.__get__(app)
+
+
+def test_blueprints_add_no_hooks_that_are_not_listed(app):
+    """Three blueprints load the sign-in before their views (see `LAYERS`); no other has a hook of its own."""
+    signed_in = {name: [identify_organiser] for name in ("accounts", "own_account", "passkeys")}
+    before, *others = (
+        {name: hooks for name, hooks in funcs.items() if name is not None and hooks}
+        for funcs in (app.before_request_funcs, app.after_request_funcs, app.url_value_preprocessors)
+    )
+    assert (before, others) == (signed_in, [{}, {}])
