@@ -38,12 +38,15 @@ def main() -> None:
             folder.mkdir()
             globals()[f"measure_{part}"](report, folder, arguments.quick)
     # A quick run has too few measurements to be compared with a published whole run.
-    faults = report.faults(None if arguments.quick else serving.PROJECT / "docs/benchmarks.json")
+    published = None if arguments.quick else serving.PROJECT / "docs/benchmarks.json"
+    faults = report.faults(published, is_whole=not arguments.parts)
     if arguments.publish:
         report.publish(serving.PROJECT / "docs")
     print(f"\nwritten to {report.save(RESULTS).relative_to(serving.PROJECT)}")
     if faults:
-        raise SystemExit("\n".join(["Refused requests, or ratios worse than the published ones:", *faults]))
+        raise SystemExit(
+            "\n".join(["Refused requests, or ratios worse than the published ones or missing:", *faults])
+        )
 
 
 def measure_start(report: Report, folder: Path, quick: bool) -> None:

@@ -88,8 +88,11 @@ class Report:
         sys.stdout.flush()
         self.rows.append(row)
 
-    def faults(self, published: Path | None) -> list[str]:
-        """Return the measurements with refused requests, and those whose ratio is worse than in the published JSON."""
+    def faults(self, published: Path | None, *, is_whole: bool = False) -> list[str]:
+        """Return the measurements with refused requests, and those whose ratio is worse than in the published JSON.
+
+        A whole run also lacks no published row that has a ratio: a row with a new name is compared with nothing.
+        """
         before = _read(published) if published else {}
         found = []
         for row in self.rows:
@@ -98,6 +101,10 @@ class Report:
             was = before.get((row.group, row.what))
             if was and row.is_worse_than(was):
                 found.append(f"{row.group}, {row.what}: ratio {row.ratio}, published {was.ratio}")
+        if is_whole:
+            measured = {(row.group, row.what) for row in self.rows}
+            missing = [row for key, row in before.items() if row.ratio and key not in measured]
+            found += [f"{row.group}, {row.what}: published, and not measured" for row in missing]
         return found
 
     def save(self, folder: Path) -> Path:

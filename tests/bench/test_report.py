@@ -34,6 +34,19 @@ def test_a_ratio_that_is_worse_than_the_runs_differ_is_a_fault(tmp_path, now, is
     assert report.faults(None) == []
 
 
+def test_a_published_ratio_that_a_whole_run_lacks_is_a_fault(tmp_path):
+    published, report = tmp_path / "benchmarks.json", Report()
+    lone = replace(PUBLISHED, what="a row without a ratio", ratio="", reference="")
+    published.write_text(json.dumps({"rows": [asdict(PUBLISHED), asdict(lone)]}))
+    report.add(replace(PUBLISHED, what="front page, renamed"))
+    told = [
+        report.faults(published, is_whole=True),
+        report.faults(published),
+        report.faults(None, is_whole=True),
+    ]
+    assert told == [["Pages, front page: published, and not measured"], [], []]
+
+
 def test_what_stands_beside_the_forum_is_no_measure_of_it():
     beside = replace(PUBLISHED, what="8 clients, without turns at computing")
     assert not replace(beside, ratio="0.50").is_worse_than(beside)
