@@ -129,13 +129,16 @@ def test_ways_and_invitations_say_how_people_came_and_how_far(organiser, event):
         new_invitation(event, "justice", "unsent@example.org"),
     )
     page = organiser.get("figures.index", **HERE)
-    assert table(page, "ways") == [
+    ways = [
         ["The form", "1", "1"],
         ["An invitation", "1", "1"],
         ["A delegation", "0", "0"],
         ["Instead of somebody else", "0", "0"],
         ["Added by an organiser", "1", "1"],
     ]
+    assert table(page, "ways") == ways
+    assert file(organiser, "ways") == [*ways, ["All", "3", "3"]]
+    assert file(organiser, "invitations") == table(page, "invitations")
     steps = {label: (number, share) for label, number, share in table(page, "invitations")}
     assert steps == {
         "People invited": ("4", "100"),
