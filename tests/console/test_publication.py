@@ -130,6 +130,7 @@ def test_blanks_on_public_pages_stay_something_to_do(sign_in_as, event):
     page = overview(sign_in_as(event=event))
     assert "2 blanks on public pages" in page.text
     assert "Page privacy, Swedish (2)." in page.text
+    assert "[ett] och [två]" in page.follow("2 blanks on public pages").text
 
 
 def test_another_front_page_is_displaced_by_an_admin_of_all_only(sign_in_as, event, complete_after, pages):
