@@ -255,6 +255,7 @@ def _brakes(event: Event, now: datetime) -> Iterator[Task]:
             "form was held back in the last 24 hours", "forms were held back in the last 24 hours", number
         ),
         " ".join([*words, nothing_lost]),
+        url_for("log.index", event=event.slug),
     )
 
 
