@@ -37,6 +37,20 @@ def test_copying_a_link_is_said_where_the_focus_is_not(post):
     assert page.evaluate("navigator.clipboard.readText()") == page.locator(".share").get_attribute("data-url")
 
 
+def test_recovery_codes_are_copied_one_in_a_line(worlds, new_visitor):
+    visitor = new_visitor(worlds["demo"], "en")
+    page = visitor.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    BY_NAME["recovery codes"].show(visitor)
+    said = page.locator("[data-copy-said]")
+    expect(said).to_have_text("")
+    page.get_by_role("button", name="Copy the codes").click()
+    expect(said).to_have_text("The codes have been copied.")
+    codes = page.locator("#codes code").all_inner_texts()
+    assert len(set(codes)) > 1
+    assert page.evaluate("navigator.clipboard.readText()") == "\n".join(codes)
+
+
 def test_a_link_that_may_not_be_copied_is_shown_instead(post):
     page = post.page
     address = page.locator(".share").get_attribute("data-url")
