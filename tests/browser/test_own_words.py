@@ -1,4 +1,4 @@
-"""An organiser writes to one sector, stops the message, corrects and sends it; a recipient refuses further messages."""
+"""By keyboard an organiser writes to one sector, stops the message, corrects and sends it; a recipient refuses more."""
 
 import re
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
 from forum.mailings.models import Mailing, MailRefusal
+from tests.browser.hands import Keys
 from tests.browser.visitor import follow
 from tests.factories.events import make_event
 from tests.factories.registrations import confirmed
@@ -38,32 +39,36 @@ def test_an_organiser_writes_to_one_sector_and_a_stakeholder_refuses(app, databa
     user = make_user(Role.ORGANISER, event)
     forum: Running = request.getfixturevalue("forum")
     page = chromium.new_context(locale="en").new_page()
+    hands = Keys(page)
 
     def press(name: str) -> None:
-        follow(page.get_by_role("button", name=name).last)
+        hands.press(page.get_by_role("button", name=name).last)
+
+    def fill(name: str, text: str) -> None:
+        hands.fill(page.locator(f"[name={name}]"), text)
 
     page.goto(f"{forum.url}/console/{event.slug}/attendees?sector=ngo")
-    page.locator("[name=email]").fill(user.email)
-    page.locator("[name=password]").fill(PASSWORD)
-    follow(page.locator("main button.button").last)
-    page.locator("[name=code]").fill(code_of(user))
-    follow(page.locator("main button.button").last)
-    page.locator("#whom-all").check()
+    fill("email", user.email)
+    fill("password", PASSWORD)
+    hands.press(page.locator("main button.button").last)
+    fill("code", code_of(user))
+    hands.press(page.locator("main button.button").last)
+    hands.tick(page.locator("#whom-all"))
     press("Write …")
     for code, words in (("sv", "Hej {given name}"), ("en", "Dear {given nam}")):
-        page.locator(f"[name=subjects-{code}]").fill(SUBJECT)
-        page.locator(f"[name=words-{code}]").fill(words)
+        fill(f"subjects-{code}", SUBJECT)
+        fill(f"words-{code}", words)
     press("Save the draft")
     expect(page.locator("main .error").first).to_contain_text("{given nam} is no placeholder")
-    page.locator("[name=words-en]").fill("Deer {given name}")
+    fill("words-en", "Deer {given name}")
     press("Save the draft")
     expect(page.locator(".mail-words").first).to_contain_text("Deer Åsa")
-    follow(page.get_by_role("link", name="Send to 1 person…"))
+    hands.press(page.get_by_role("link", name="Send to 1 person…"))
     press("Send to 1 person")
     press("Stop it")
-    page.locator("[name=words-en]").fill("Dear {given name}")
+    fill("words-en", "Dear {given name}")
     press("Save and show")
-    follow(page.get_by_role("link", name="Send to 1 person…"))
+    hands.press(page.get_by_role("link", name="Send to 1 person…"))
     press("Send to 1 person")
     expect(page.locator("main")).to_contain_text("Nothing has left yet")
     _begin_now()
