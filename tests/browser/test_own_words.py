@@ -1,20 +1,22 @@
-"""By keyboard an organiser writes to one sector, stops the message, corrects and sends it; a recipient refuses more."""
+"""By keyboard an organiser writes to one sector, stops, corrects and sends, or plans a message; a reader refuses more."""
 
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from forum import clock
 from forum.accounts.enums import Role
+from forum.accounts.models import User
 from forum.database import start_write
 from forum.extensions import db
 from forum.mailings.models import Mailing, MailRefusal
 from tests.browser.hands import Keys
 from tests.browser.visitor import follow
 from tests.factories.events import make_event
+from tests.factories.own_words import make_draft
 from tests.factories.registrations import confirmed
 from tools.organisers import PASSWORD, code_of, make_user
 from tools.running import Running, run_forum, wait_for
@@ -86,6 +88,40 @@ def test_an_organiser_writes_to_one_sector_and_a_stakeholder_refuses(app, databa
     assert person.context.cookies() == []
     db.session.rollback()
     assert len(db.session.scalars(select(MailRefusal)).all()) == 1
+
+
+def test_an_organiser_plans_a_reminder_by_keyboard_and_takes_it_off(app, database, request, chromium):
+    event = make_event()
+    confirmed(event, "ngo")
+    confirmed(event, "justice")
+    draft, user = make_draft(event, {"sector": ["ngo"]}), make_user(Role.ORGANISER, event)
+    forum: Running = request.getfixturevalue("forum")
+    page = chromium.new_context(locale="en").new_page()
+    hands = Keys(page)
+    page.goto(f"{forum.url}/console/{event.slug}/mailings/{draft.id}/text")
+    _sign_in(page, user)
+    hands.press(page.get_by_role("link", name="Plan it as a reminder…"))
+    hands.fill(page.locator("[name=days]"), "3")
+    hands.choose(page.locator("[name=hour]"), "9:00")
+    hands.press(page.get_by_role("button", name="Plan it"))
+    expect(page.locator("h1")).to_have_text("Reminders")
+    expect(page.locator("td[data-label=Day]")).to_contain_text("13 November 2027")
+    expect(page.locator("tbody th")).to_contain_text("3 days before the forum, at 09:00")
+    expect(page.locator("td.num")).to_have_text("1")
+    hands.press(page.locator("tbody th a"))
+    hands.press(page.get_by_role("button", name="Take it out of the plan"))
+    expect(page.locator("main")).to_contain_text("Taken out of the plan. It is a draft again")
+    page.goto(f"{forum.url}/console/{event.slug}/reminders")
+    expect(page.locator("main")).to_contain_text("No reminder is planned")
+
+
+def _sign_in(page: Page, user: User) -> None:
+    """Sign in with both factors on the page that asks for it."""
+    page.locator("[name=email]").fill(user.email)
+    page.locator("[name=password]").fill(PASSWORD)
+    follow(page.locator("main button.button").last)
+    page.locator("[name=code]").fill(code_of(user))
+    follow(page.locator("main button.button").last)
 
 
 def _begin_now() -> None:
