@@ -6,8 +6,9 @@ whose hour was missed by more than WINDOW, because no worker ran or a clock was 
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, false, func, select
 
 from forum.events import changes
 from forum.events.models import Event
@@ -65,6 +66,20 @@ def list_moments(event: Event, now: datetime, *, only_due: bool = False) -> dict
     rows = db.session.execute(query.order_by(Invitation.id)).all()
     each = {number: (_at(event, sent, days), until) for number, sent, until in rows}
     return {number: at for number, (at, until) in each.items() if at < until}
+
+
+def mailed_on(zone: ZoneInfo, days: int, hour: int, now: datetime) -> ColumnElement[bool]:
+    """Return the condition for invitations whose mail left on the day of which such a rule reminds people now."""
+    sent_at = select(OutboxMessage.sent_at).where(OutboxMessage.id == Invitation.message_id).scalar_subquery()
+    left_at = func.coalesce(sent_at, Invitation.made_at)
+    today = now.astimezone(zone).date()
+    for day in (today, today - timedelta(days=1)):
+        at = datetime.combine(day, time(hour), zone)
+        if at <= now < at + WINDOW:
+            first = day - timedelta(days=days)
+            begins, ends = (datetime.combine(one, time(), zone) for one in (first, first + timedelta(days=1)))
+            return and_(left_at >= begins, left_at < ends)
+    return false()
 
 
 def _at(event: Event, sent_at: datetime, days: timedelta) -> datetime:

@@ -3,7 +3,8 @@
 A reminder is a draft with a rule for its day. When the day comes the worker sends the draft as an organiser would: once
 to everybody whom its filters find then (relative to the event's start), or to each person some days after they have
 registered. The database allows one mail a reminder and person (R12). A reminder whose hour was missed by more than
-WINDOW, because no worker ran or a clock was wrong, is left out and the plan says so (R18).
+WINDOW, because no worker ran or a clock was wrong, is left out and the plan says so (R18). So is one that was due
+before a restore (`commands.after_restore`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -129,7 +130,8 @@ def run(reminder_id: int, *, now: datetime) -> int:
     due = due_at(reminder)
     if reminder.mailing.status != MailingStatus.PROPOSED or now < due:
         return 0
-    if now >= due + WINDOW or now >= _last_moment(event):
+    # A restore sets planned_at to its own moment: what was due earlier may have left after the backup was made.
+    if now >= due + WINDOW or now >= _last_moment(event) or due < reminder.planned_at:
         return _skip(reminder, Skipped.LATE, now)
     try:
         return own_words.send(

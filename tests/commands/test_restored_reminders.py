@@ -1,0 +1,103 @@
+"""No reminder leaves again by itself after a restore, which may have taken back that it had left (R12)."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from forum import clock
+from forum.commands import after_restore
+from forum.database import start_write
+from forum.extensions import db
+from forum.invitations import silence
+from forum.invitations.models import Invitation
+from forum.mailings import reminders
+from forum.mailings.enums import Anchor, MailingStatus, Skipped
+from forum.mailings.models import Mailing
+from forum.registration import actions, expiry
+from tests.factories.events import NOW, room
+from tests.factories.invitations import new_invitation
+from tests.factories.mails import mark_all_sent
+from tests.factories.own_words import make_planned, make_reminder
+from tests.factories.registrations import confirmed, write
+from tests.factories.saving import save
+from tests.invitations.test_reminding import remind_all
+from tests.mailings.test_reminders import state, told, work
+from tests.registration.reading import kinds_for
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+def restore(now) -> None:
+    """Make the present database safe as if it had been restored from a backup.
+
+    PostgreSQL runs the rule as SQL, here with the test's time in place of the database's now().
+    """
+    clock.freeze(now)
+    start_write(db.session)
+    connection = db.session.connection()
+    if connection.dialect.name == "postgresql":
+        script = after_restore.PAUSING.replace("MADE_AT", NOW.isoformat())
+        connection.exec_driver_sql(script.replace("now()", f"'{now.isoformat()}'::timestamptz"))
+    else:
+        after_restore.quiet(connection, NOW)
+    db.session.commit()
+    db.session.expire_all()
+
+
+def test_messages_wait_for_an_organiser_and_past_reminders_are_left_out(event):
+    person = confirmed(event, now=NOW - 10 * DAY)
+    begun, past, ahead = make_planned(event), make_reminder(event, days=3), make_reminder(event, days=2)
+    due = reminders.due_at(past)
+    restore(due + HOUR)
+    assert db.session.get_one(Mailing, begun.id).status == MailingStatus.PAUSED
+    work(due + 2 * HOUR)
+    assert (told(past), state(past)) == ([], (MailingStatus.PROPOSED, Skipped.LATE))
+    work(due + DAY)
+    assert [address for address, _subject in told(ahead)] == [person.email]
+
+
+def test_whoever_may_have_been_reminded_after_registering_is_not_reminded_again(event):
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9)
+    confirmed(event, now=NOW + HOUR)
+    later = confirmed(event, now=NOW + DAY + HOUR)
+    due = reminders.due_for(reminder, NOW + HOUR)
+    restore(due + HOUR)
+    for moment in (due + 2 * HOUR, due + DAY):
+        work(moment)
+    assert [address for address, _subject in told(reminder)] == [later.email]
+
+
+def test_invitations_are_not_reminded_again_by_their_day_or_by_the_rule(event):
+    write(setattr, event, "invitation_reminder_days", 4)
+    write(setattr, event, "invitation_reminder_hour", 9)
+    terms = {"own": {"remind_at": NOW + 4 * DAY}, "ruled": {}, "later": {"made_at": NOW + DAY}}
+    terms["far"] = {"remind_at": NOW + 5 * DAY}
+    rows = {
+        name: save(new_invitation(event, "ngo", f"{name}@example.org", token=name, **values))
+        for name, values in terms.items()
+    }
+    at = silence.list_moments(event, NOW)[rows["ruled"].id]
+    now = max(at, NOW + 4 * DAY) + HOUR
+    restore(now)
+    assert remind_all(now + MINUTE) == 0
+    assert remind_all(at + DAY + HOUR) == 1
+    assert remind_all(NOW + 5 * DAY) + remind_all(NOW + 5 * DAY + HOUR) == 1
+    reminded = select(Invitation.email).where(Invitation.reminded_at.is_not(None)).order_by(Invitation.email)
+    assert db.session.scalars(reminded).all() == ["far@example.org", "later@example.org"]
+
+
+def test_an_offer_is_not_reminded_again(database):
+    event = room()
+    holder, first = (confirmed(event, "justice", now=NOW + number * MINUTE) for number in range(2))
+    write(actions.cancel, holder, actor="person", now=NOW + HOUR)
+    mark_all_sent()
+    due = first.offer_expires_at - timedelta(hours=12)
+    restore(due + MINUTE)
+    write(expiry.expire_due, now=due + HOUR)
+    assert "offer-reminder" not in kinds_for(first)
