@@ -1,11 +1,12 @@
 """A mail is built from exactly what its draft holds (F2, F3, M01–M05, M09, S36)."""
 
+from dataclasses import fields
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forum.outbox.addresses import MAX_NAME, Mailbox, mailbox, parse_mailbox
@@ -17,6 +18,7 @@ HEADERS = [
     "Date", "From", "To", "Reply-To", "Subject", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress",
     "Content-Language", "MIME-Version", "Content-Type",
 ]  # fmt: skip
+LIST_HEADERS = ["List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Precedence"]
 NORDIC = "Åsa Þórðardóttir-Šarlakov æøå €🙂 – en ganska lång rad som måste vikas på flera ställen i huvudet"
 
 
@@ -206,6 +208,41 @@ def test_local_part_beyond_ascii_stays_as_it_is():
 anything = st.text(st.characters(exclude_categories=()), max_size=80)
 pieces = ["\r", "\n", "=?", "?=", "?q?", "utf-8", "Bcc: x@x.se", "<", ">", ",", '"', "\\", "å", " "]
 hostile = st.lists(st.sampled_from(pieces)).map("".join)
+
+
+# Text fields of a draft, which no value may turn into a header, and what makes a draft's value of a text.
+FIELDS = {
+    "sender": lambda text: Mailbox("forum@example.org", text),
+    "recipient": lambda text: Mailbox(text, "Åsa"),
+    "reply_to": lambda text: Mailbox("contact@example.org", text),
+    **dict.fromkeys(
+        ("subject", "text", "html", "language", "message_id", "leave_link", "leave_address", "list_name"), str
+    ),
+}
+
+
+@given(field=st.sampled_from(sorted(FIELDS)), text=st.text(max_size=80) | hostile)
+@example(field="language", text="en\r\nBcc: x@x.se")
+@example(field="list_name", text="a\r\n\r\nb")
+@example(field="message_id", text="<1@x.se>\nBcc: x@x.se")
+@settings(derandomize=True)
+def test_no_field_of_a_draft_makes_another_header(field, text):
+    leave = {"leave_link": "https://forum.example/r/x", "leave_address": "leave@example.org"}
+    try:
+        raw = build(draft(**{**leave, field: FIELDS[field](text)}))
+    except UnsafeMessage:
+        return
+    listed = [] if field == "leave_link" and not text else LIST_HEADERS
+    for reading in (policy.default, policy.compat32):
+        message = message_from_bytes(raw, policy=reading)
+        assert message.keys() == [*HEADERS[:8], *listed, *HEADERS[8:]]
+        part = ["Content-Type", "Content-Transfer-Encoding"]
+        assert [one.keys() for one in message.walk()][1:] == [part, part]
+
+
+def test_every_field_of_a_draft_with_a_text_is_tried():
+    named = {field.name for field in fields(Draft)}
+    assert named - set(FIELDS) == {"date", "attachments"}
 
 
 @given(subject=anything | hostile, name=anything | hostile, filename=anything | hostile)
