@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from forum import clock
+from forum.accounts.enums import Role
 from forum.columns import Text
 from forum.database import start_write
 from forum.events import cancelling
@@ -20,7 +21,8 @@ from forum.mailings.models import MailingRecipient
 from forum.mailings.own_words import Written
 from forum.mailings.reminders import Rule
 from forum.outbox.models import OutboxMessage
-from tests.factories.events import NOW
+from forum.registration import actions
+from tests.factories.events import NOW, room
 from tests.factories.own_words import WRITTEN, make_draft, make_planned, make_reminder
 from tests.factories.registrations import confirmed, write
 from tests.mailings.test_own_words import mails_of, parse, text_of
@@ -155,6 +157,18 @@ def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):
     confirmed(event, now=NOW + HOUR)
     work(reminders.due_for(reminder, NOW + HOUR) + reminders.WINDOW)
     assert told(reminder) == []
+
+
+def test_nobody_is_reminded_after_registering_once_the_event_begins(event):
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9)
+    person = confirmed(event, now=NOW + HOUR)
+    due = reminders.due_for(reminder, NOW + HOUR)
+    move(event, "starts_at", due + own_words.TO_STOP)
+    work(due)
+    assert told(reminder) == []
+    move(event, "starts_at", due + HOUR)
+    work(due)
+    assert [address for address, _subject in told(reminder)] == [person.email]
 
 
 def test_the_worker_looks_only_at_those_who_are_due(event, monkeypatch):
@@ -296,7 +310,7 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     page = page.form("form.form").submit({"anchor": "start", "days": "3", "hour": "9"}, follow=True)
     assert page.h1 == "Reminders"
     assert "3 days before the forum, at 09:00" in page.text
-    assert page.all("td.num") == ["1"]
+    assert page.all("td[data-label=Day], td.num") == ["13 November 2027 at 09:00 (CET)", "1"]
     page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
     assert "It is in the plan of reminders" in page.text
     assert "Drafts" not in organiser.get("/console/nf27/mail").text
@@ -304,6 +318,20 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     page = page.form("form[action$=end]").submit(follow=True)
     assert page.flashes == ["Taken out of the plan. It is a draft again, and nobody gets it."]
     assert "No reminder is planned" in organiser.get("reminders.index", event="nf27").text
+
+
+def test_the_plan_dates_reminders_of_offers_and_counts_those_that_were_missed(sign_in_as, database):
+    clock.freeze(NOW)
+    event = room()
+    early = NOW - 4 * DAY
+    make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9, now=early)
+    holder, _first = (confirmed(event, now=early + number * HOUR) for number in (1, 2))
+    write(actions.cancel, holder, actor="person", now=NOW)
+    page = sign_in_as(Role.ORGANISER, event).get("reminders.index", event=event.slug)
+    offers, missed = page.all("tbody tr")
+    assert offers.startswith("5 May 2027 at 02:00 (CEST) Offered places that are not answered")
+    assert offers.endswith(" 1")
+    assert missed.endswith("1 person got none: the hour was missed. 0")
 
 
 @pytest.mark.parametrize("page", ["own_mailings.write", "own_mailings.people"])
