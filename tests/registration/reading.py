@@ -1,5 +1,6 @@
 """Reads what an action on a registration has stored: mails in the outbox, their links, audit entries."""
 
+import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -34,6 +35,21 @@ class Mail:
         """The personal link: the only URL that has a line of its own in the mail's plain text."""
         (address,) = [line for line in self.text.splitlines() if line.startswith("http") and "/r/" in line]
         return address
+
+
+def comparable(raw: bytes, *own: str) -> list[str]:
+    """Return the lines of a mail's headers and decoded parts, without what two mails of one content differ in.
+
+    These are the moment, the Message-ID, the tokens of links and `own`: the reader's address and reference.
+    """
+    lines: list[str] = []
+    for part in message_from_bytes(raw, policy=policy.default).walk():
+        lines += [f"{name}: {value}" for name, value in part.items() if name not in {"Date", "Message-ID"}]
+        lines += [] if part.is_multipart() else [str(part.get_content())]
+    text = "\n".join(lines)
+    for words in own:
+        text = text.replace(words, "OWN")
+    return re.sub(r"/r/[\w/-]+", "/r/TOKEN", text).splitlines()
 
 
 def queued(since: int = 0) -> list[tuple[str, str]]:
