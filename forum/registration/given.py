@@ -169,12 +169,6 @@ def care(told: Mapping[str, Any], *, now: datetime | None) -> dict[str, Any]:
     return {"given": dict(told), "recorded_at": now.isoformat() if told and now else None}
 
 
-def read_care(registration: Registration) -> dict[str, Any]:
-    """Return the sealed answers about diet and access by the question's key; empty for rows of earlier versions."""
-    sealed = registration.care_answer.answer if registration.care_answer else {}
-    return dict(sealed.get("given", {}))
-
-
 def _still_kept(registration: Registration, told: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     """Return the answers without those to questions whose answers were deleted after the event (P27).
 

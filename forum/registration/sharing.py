@@ -9,15 +9,6 @@ from forum.events.models import Event, Sector
 from forum.registration.errors import CapacityBelowTaken, SharesDoNotFit
 
 
-def change_capacity(event: Event, capacity: int) -> None:
-    """Set the event's capacity. Raises CapacityBelowTaken, SharesDoNotFit."""
-    if capacity < event.taken:
-        raise CapacityBelowTaken
-    if sum(sector.floor for sector in event.sectors) > capacity:
-        raise SharesDoNotFit
-    event.capacity = capacity
-
-
 def change_share(sector: Sector, *, floor: int, ceiling: int) -> None:
     """Set a sector's floor (places kept) and ceiling (most). Raises CapacityBelowTaken, SharesDoNotFit."""
     refuse_misfit([sector], floor, ceiling)

@@ -12,7 +12,7 @@ from forum.registration import actions, given
 from tests.delegations.test_delegations import opened, registered
 from tests.factories.events import NOW
 from tests.factories.questions import make_question
-from tests.factories.registrations import write
+from tests.factories.registrations import read_care, write
 from tests.registration.reading import recorded
 
 VEGAN = "Vegan, please"
@@ -45,12 +45,12 @@ def test_answers_about_food_and_access_are_replaced_unseen(pages, delegation):
     empty = opened(pages, delegation).follow("Food and access … Bo Ek")
     page = empty.submit({"q-diet": VEGAN}, button="Save", follow=True)
     db.session.expire_all()
-    assert (VEGAN in page.text, given.read_care(bo)) == (False, {"diet": VEGAN})
+    assert (VEGAN in page.text, read_care(bo)) == (False, {"diet": VEGAN})
     again = pages.get("own_delegation_answers.care", number=1)
     assert (again.text, again.form("#care").data["q-diet"]) == (empty.text, [""])
     again.submit({}, button="Delete everything about food and access", follow=True)
     db.session.expire_all()
-    assert given.read_care(bo) == {}
+    assert read_care(bo) == {}
     changed = [entry for entry in recorded(bo) if entry[0] == "registration.care_changed"]
     assert changed == [("registration.care_changed", "contact", {})] * 2
 

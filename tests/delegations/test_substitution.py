@@ -12,13 +12,13 @@ from forum.delegations.models import Substitution
 from forum.events.enums import ListAudience, SectorPolicy
 from forum.extensions import db
 from forum.organisations.actions import Written
-from forum.registration import actions, given, links, separating, uniting
+from forum.registration import actions, links, separating, uniting
 from forum.registration.enums import ConsentPurpose, ListedAs, Status, TokenPurpose
 from forum.registration.errors import LinkRefused, OrganisationFull
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
-from tests.factories.registrations import confirmed, make_applicant, write
+from tests.factories.registrations import confirmed, make_applicant, read_care, write
 from tests.organisations.test_actions import remove, store
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
 from tools.pages import Pages
@@ -93,7 +93,7 @@ def test_colleague_takes_over_by_the_link(pages, organiser, event, person):
     assert counted(event) == (1, 1)
     assert (new.organisation, new.email, new.given_name) == (person.organisation, NEW, "Kim")
     assert new.protected_identity.answer["is_protected"]
-    assert given.read_care(new) == {"diet": "Vegan"}
+    assert read_care(new) == {"diet": "Vegan"}
     assert [(one.purpose, one.listed_as) for one in new.consents] == [
         (ConsentPurpose.PARTICIPANT_LIST, ListedAs.ORGANISATION)
     ]

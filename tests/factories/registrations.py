@@ -17,7 +17,7 @@ from forum.database import start_write
 from forum.events.models import Event
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import actions, intake, places
+from forum.registration import actions, intake, places, sharing
 from forum.registration.applicant import Applicant
 from forum.registration.models import Registration
 from forum.registration.senders import UNBOUNDED, Sender
@@ -83,6 +83,18 @@ def write(rule: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
     result = rule(*args, **kwargs)
     db.session.commit()
     return result
+
+
+def change_capacity(event: Event, capacity: int) -> None:
+    """Change the event's capacity as its settings do, and leave each sector's floor and ceiling as they are."""
+    shares = {sector.key: (sector.floor, sector.ceiling) for sector in event.sectors}
+    sharing.change_shares(event, capacity=capacity, shares=shares)
+
+
+def read_care(registration: Registration) -> dict[str, Any]:
+    """Return the sealed answers about diet and access by the question's key."""
+    sealed = registration.care_answer.answer if registration.care_answer else {}
+    return dict(sealed.get("given", {}))
 
 
 def register_elsewhere(event: Event, sector: str, **differing: Any) -> Registration:

@@ -58,7 +58,7 @@ from forum.registration.senders import UNBOUNDED, Sender
 from forum.review import actions as reviews
 from forum.turns import NoTurn
 from forum.web.edits import digest
-from tests.factories.registrations import make_applicant
+from tests.factories.registrations import change_capacity, make_applicant
 from tests.shortcuts import compile_once, look_at_once, share_routes
 from tools.forking import Forked
 
@@ -269,7 +269,7 @@ def _rearrange(job: tuple[str, Any]) -> Outcome:
     event = _event("nf27")
     places.lock(event)
     if what == "capacity":
-        sharing.change_capacity(event, value)
+        change_capacity(event, value)
     else:
         floor, ceiling = value
         sharing.change_share(event.sectors[0], floor=floor, ceiling=ceiling)

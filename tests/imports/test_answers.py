@@ -20,7 +20,7 @@ from forum.registration.models import CareAnswer, Registration
 from forum.web.spreadsheets import read
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
-from tests.factories.registrations import confirmed, write
+from tests.factories.registrations import confirmed, read_care, write
 
 ON, LOOK = "Go on to the columns", "Look at what would happen"
 CHOSEN = {
@@ -93,7 +93,7 @@ def stored():
                 for row in db.session.scalars(select(Answer))
                 if row.registration_id == one.id
             },
-            given.read_care(one),
+            read_care(one),
         )
         for one in people
     }

@@ -20,7 +20,7 @@ from forum.registration import places
 from forum.registration.enums import Status
 from forum.registration.errors import CapacityBelowTaken
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, make_applicant, register, write
+from tests.factories.registrations import change_capacity, confirmed, make_applicant, register, write
 from tests.invitations.test_invitations import FILLED, invite, last_mail, link_of, path_in, send_all
 
 HELD = {"holds_place": True}
@@ -233,7 +233,7 @@ def test_wrong_counters_are_noticed_and_mended(event, taken, reserved):
 def test_limits_cannot_go_below_places_that_are_held(event):
     invite(event, "tech", terms=HELD)
     with pytest.raises(CapacityBelowTaken):
-        write(registrations.places.sharing.change_capacity, event, 0)
+        write(change_capacity, event, 0)
 
 
 def test_the_console_and_the_ring_say_how_many_places_are_held(organiser, pages, event):

@@ -13,11 +13,10 @@ from forum.extensions import db
 from forum.questions import queries
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer, Choice, Question
-from forum.registration.given import read_care
 from forum.registration.models import Registration, Submission
 from tests.factories.events import NOW, make_event
 from tests.factories.questions import make_question
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, read_care
 from tests.registration.filling import ANSWERS, checked, link_in, mails
 from tools.pages import counted_statements
 

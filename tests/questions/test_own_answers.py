@@ -13,7 +13,7 @@ from forum.registration import given
 from forum.registration.own_data import collect
 from tests.factories.events import NOW, make_event
 from tests.factories.questions import make_question
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, read_care
 from tests.questions.test_asking import stored, withdraw
 from tests.registration.filling import manage_token
 from tests.registration.reading import recorded
@@ -118,7 +118,7 @@ def test_care_answers_are_replaced_and_deleted_without_being_shown(own, person, 
     lengths = {len(person.care_answer.sealed_answer)}
     own.post("self_service.care", {"q-diet": ["vegetarian"]})
     database.expire_all()
-    assert given.read_care(person) == {"diet": ["vegetarian"]}
+    assert read_care(person) == {"diet": ["vegetarian"]}
     start_write(db.session)
     event.freezes_at = NOW - timedelta(hours=1)
     db.session.commit()
@@ -126,7 +126,7 @@ def test_care_answers_are_replaced_and_deleted_without_being_shown(own, person, 
     assert "q-diet" not in frozen.form().data
     frozen.submit(button="Delete everything about food and access")
     database.expire_all()
-    assert given.read_care(person) == {}
+    assert read_care(person) == {}
     lengths |= {len(person.care_answer.sealed_answer), len(confirmed(event).care_answer.sealed_answer)}
     assert len(lengths) == 1
 
@@ -136,7 +136,7 @@ def test_saving_the_page_about_food_and_access_with_nothing_chosen_keeps_what_wa
     assert page.title.startswith("Error:")
     assert "Nothing is chosen" in page.text
     database.expire_all()
-    assert given.read_care(person) == {"diet": ["gluten"], "access": "A loop"}
+    assert read_care(person) == {"diet": ["gluten"], "access": "A loop"}
 
 
 def test_own_data_organisers_page_and_exports_have_ordinary_answers_alone(own, organiser, person, event):

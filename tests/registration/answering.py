@@ -18,6 +18,7 @@ from forum.registration.enums import LIVE, Status
 from forum.registration.errors import SeveralForms
 from forum.registration.models import Registration, Submission
 from tests.factories.questions import make_question
+from tests.factories.registrations import read_care
 
 WORDS = st.sampled_from(("by train", "by boat", "on foot"))
 
@@ -103,7 +104,7 @@ class Answering:
     def everybody_has_what_they_answered(self, people) -> None:
         rows = db.session.execute(select(Answer.registration_id, Answer.value)).all()
         stored = {(number, "arrival"): value for number, value in rows}
-        stored |= {(one.id, key): value for one in people for key, value in given.read_care(one).items()}
+        stored |= {(one.id, key): value for one in people for key, value in read_care(one).items()}
         told = {(number, key): value for number, each in self.told.items() for key, value in each.items()}
         assert stored == {key: value for key, value in told.items() if value is not None}
 

@@ -8,14 +8,14 @@ from sqlalchemy import select
 from forum.database import start_write
 from forum.extensions import db
 from forum.questions import queries as questions
-from forum.registration import actions, expiry, given, links, links_by_mail
+from forum.registration import actions, expiry, links, links_by_mail
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import SectorFull
 from forum.registration.models import Submission
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.questions import make_question
-from tests.factories.registrations import SILENCED, confirmed, register, write
+from tests.factories.registrations import SILENCED, confirmed, read_care, register, write
 from tests.registration.reading import newest_mail, read_identity
 from tools.pages import Pages
 
@@ -131,7 +131,7 @@ def test_answers_of_a_form_whose_message_was_withheld_come_with_the_link_that_is
     write(links_by_mail.send_fresh_link, event, EMAIL, now=LATER)
     press(newest_mail(registration, "link-to-confirm").token)
     assert [*questions.list_answers(registration.id).values()] == ["By train"]
-    assert given.read_care(registration) == {"diet": "vegan"}
+    assert read_care(registration) == {"diet": "vegan"}
     kept = db.session.scalars(select(Submission).where(Submission.given.is_not(None))).all()
     assert kept == []
 

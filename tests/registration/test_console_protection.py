@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, given, queries, sharing, waiting_list
+from forum.registration import actions, given, queries, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import ProtectedIdentity
 from forum.web import edits
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
-from tests.factories.registrations import register
+from tests.factories.registrations import change_capacity, register
 
 REAL_NAME = "Canary Realname"
 PAGES = (
@@ -79,7 +79,7 @@ def _person(event, status, is_protected):
     if status == Status.CANCELLED:
         actions.cancel(person, actor="command", now=NOW)
     if status == Status.OFFERED:
-        sharing.change_capacity(event, 5)
+        change_capacity(event, 5)
         waiting_list.offer_free_places(event, now=NOW)
     db.session.commit()
     assert person.status == status

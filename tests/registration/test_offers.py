@@ -18,7 +18,6 @@ from forum.registration import (
     offers_by_hand,
     places,
     queries,
-    sharing,
     waiting_list,
 )
 from forum.registration.enums import OfferEnd, OfferMaker, Status
@@ -33,7 +32,7 @@ from forum.registration.errors import (
 from forum.registration.offer_models import Offer
 from tests.factories.events import NOW, make_event, make_sector, room
 from tests.factories.mails import mark_all_sent
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.registrations import change_capacity, confirmed, register, write
 from tests.factories.saving import save
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
@@ -246,7 +245,7 @@ def test_balance_order_serves_the_sector_furthest_below_its_floor_then_organisat
     lone = confirmed(event, "ngo", now=minutes(5), organisation="Annan")
     assert [one.status for one in (early, again, twin, lone)][2:] == [Status.WAITING, Status.WAITING]
     assert [waiting_list.position(one) for one in (twin, lone)] == [2, 1]
-    write(sharing.change_capacity, event, 5)
+    write(change_capacity, event, 5)
 
     def offer():
         places.lock(event)

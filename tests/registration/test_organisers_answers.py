@@ -7,11 +7,11 @@ import pytest
 from forum import clock
 from forum.extensions import db
 from forum.questions import queries as questions
-from forum.registration import actions, by_hand, given, queries
+from forum.registration import actions, by_hand, queries
 from forum.registration.applicant import Details
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
-from tests.factories.registrations import SILENCED, register, write
+from tests.factories.registrations import SILENCED, read_care, register, write
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
 TOLD = {"arrival": "by train", "diet": ["vegetarian"]}
@@ -76,16 +76,16 @@ def test_food_and_access_are_replaced_and_deleted_without_being_shown(organiser,
     shown = page.submit({"q-diet": ["gluten"]}, button="Replace all of it", follow=True)
     assert shown.flashes == ["The answers about food and access have been replaced."]
     db.session.expire_all()
-    assert given.read_care(person) == {"diet": ["gluten"]}
+    assert read_care(person) == {"diet": ["gluten"]}
     assert recorded(person)[-1][::2] == ("registration.care_changed", {})
     late = page.submit({"q-diet": ["vegetarian"]}, button="Replace all of it", expect=409)
     assert "What they have saved is not shown here." in late.text
     assert [box["value"] for box in late.soup.select("input[checked]")] == ["vegetarian"]
     db.session.expire_all()
-    assert given.read_care(person) == {"diet": ["gluten"]}
+    assert read_care(person) == {"diet": ["gluten"]}
     late.submit(button="Delete everything about food and access", expect=303)
     db.session.expire_all()
-    assert given.read_care(person) == {}
+    assert read_care(person) == {}
     assert recorded(person)[-1][::2] == ("registration.care_changed", {})
 
 
@@ -111,13 +111,13 @@ def test_answers_changed_before_the_address_is_confirmed_come_along_with_the_lin
     late = organiser.get("attendee_answers.change", event="nf27", reference=pending.reference)
     page.submit({"q-arrival": "by boat"}, button="Save", expect=303)
     assert stored(pending) == {}
-    assert given.read_care(pending) == {}
+    assert read_care(pending) == {}
     assert recorded(pending)[-1][::2] == ("registration.changed", {"fields": [], "questions": ["arrival"]})
     refused = late.submit({"q-arrival": "on foot"}, button="Save", expect=409)
     assert refused.all("table.compared td") == ["by boat", "on foot"]
     write(actions.confirm, pending, queries.find_last_form(pending), now=NOW)
     assert stored(pending) == {"arrival": "by boat"}
-    assert given.read_care(pending) == {"diet": ["vegetarian"]}
+    assert read_care(pending) == {"diet": ["vegetarian"]}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_food_replaced_before_the_address_is_confirmed_comes_along_with_the_link
     page.submit({"q-diet": ["gluten"]}, button=button, expect=303)
     late.submit({"q-diet": ["vegetarian"]}, button="Replace all of it", expect=409)
     write(actions.confirm, pending, queries.find_last_form(pending), now=NOW)
-    assert (stored(pending), given.read_care(pending)) == ({"arrival": "by train"}, expected)
+    assert (stored(pending), read_care(pending)) == ({"arrival": "by train"}, expected)
 
 
 def test_emptied_answer_of_an_unconfirmed_form_stays_away_after_confirming(organiser, pending):

@@ -11,7 +11,7 @@ from forum.events.queries import find_sector
 from forum.registration import places, sharing
 from forum.registration.errors import CapacityBelowTaken, NoSuchSector, SharesDoNotFit
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import register, write
+from tests.factories.registrations import change_capacity, register, write
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -139,16 +139,16 @@ def test_capacity_can_fall_to_the_places_taken_and_no_further():
     event = make_event(capacity=10)
     fill(event, "tech", 3)
     with pytest.raises(CapacityBelowTaken):
-        write(sharing.change_capacity, event, 2)
-    write(sharing.change_capacity, event, 3)
+        write(change_capacity, event, 2)
+    write(change_capacity, event, 3)
     assert (event.capacity, left(event)["tech"]) == (3, 0)
 
 
 def test_capacity_below_the_floors_is_refused():
     event = make_event(capacity=10, sectors=[make_sector("tech", floor=4), make_sector("ngo", floor=3)])
     with pytest.raises(SharesDoNotFit):
-        write(sharing.change_capacity, event, 6)
-    write(sharing.change_capacity, event, 7)
+        write(change_capacity, event, 6)
+    write(change_capacity, event, 7)
 
 
 def test_a_ceiling_below_the_places_taken_is_refused():

@@ -90,7 +90,7 @@ from tests.delegations.delegating_acts import ChangingDelegations, Delegating
 from tests.delegations.substituting_acts import REPLACEABLE, Substituting
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
-from tests.factories.registrations import register
+from tests.factories.registrations import change_capacity, register
 from tests.factories.saving import save
 from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
@@ -479,7 +479,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         self.event.sectors[2].policy = data.draw(st.sampled_from((SectorPolicy.REVIEW, SectorPolicy.OPEN)))
 
     def change_capacity(self, data):
-        sharing.change_capacity(self.event, data.draw(SMALL))
+        change_capacity(self.event, data.draw(SMALL))
 
     def change_share(self, data):
         number, floor, ceiling = data.draw(st.tuples(st.integers(0, 2), SMALL, SMALL))

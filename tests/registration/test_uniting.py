@@ -20,7 +20,7 @@ from forum.registration.errors import CannotBeMerged, CannotBeUndone, Organisati
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.registrations import confirmed, read_care, register, write
 from tests.registration.reading import last_id, newest_mail, queued, recorded
 
 PROTECTED = {"is_protected": True, "real_name": "Canary Realname"}
@@ -145,10 +145,10 @@ def test_what_is_sealed_is_joined_unseen_and_protected_stays_protected(event):
         write_care(one, told)
     merge = unite(stays, ends)
     assert stays.protected_identity.answer["real_name"] == "Canary Realname"
-    assert given.read_care(stays) == {"diet": ["vegan"], "access": "Loop"}
+    assert read_care(stays) == {"diet": ["vegan"], "access": "Loop"}
     undo(merge)
     assert stays.protected_identity.answer["is_protected"] is False
-    assert given.read_care(stays) == {"diet": ["vegan"]}
+    assert read_care(stays) == {"diet": ["vegan"]}
 
 
 def write_care(registration, told):
@@ -162,8 +162,8 @@ def test_sealed_answers_that_have_no_room_together_stay_with_the_one_that_ended(
     write_care(stays, {"diet": "a" * 700})
     write_care(ends, {"access": "b" * 700, "more": "c"})
     unite(stays, ends)
-    assert given.read_care(stays) == {"diet": "a" * 700, "more": "c"}
-    assert given.read_care(ends)["access"] == "b" * 700
+    assert read_care(stays) == {"diet": "a" * 700, "more": "c"}
+    assert read_care(ends)["access"] == "b" * 700
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from forum.registration import actions, expiry, places, queries, sharing, waitin
 from forum.registration.enums import Status
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.registrations import change_capacity, confirmed, register, write
 from tests.registration.reading import kinds_for, last_id, queued, recorded
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -134,7 +134,7 @@ def test_an_accepted_offer_is_a_place_and_is_accepted_once():
 def test_more_capacity_is_offered_in_order_to_as_many_as_fit():
     event = make_event(capacity=1, sectors=[make_sector("tech", ceiling=9)])
     holder, first, second, third = in_line(event, "tech", 0, 1, 2, 3)
-    write(sharing.change_capacity, event, 3)
+    write(change_capacity, event, 3)
     assert offer(event) == 2
     assert states(holder, first, second, third) == ["confirmed", "offered", "offered", "waiting"]
     assert offer(event) == 0
