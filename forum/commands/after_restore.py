@@ -164,13 +164,11 @@ def _end_past_reminders(connection: Connection) -> None:
     )
     ended = open_ones.values(remind_at=None, exempt_from_rule=True)
     rules = select(Event.id, Event.timezone, Event.invitation_reminder_days, Event.invitation_reminder_hour)
-    for event_id, zone, days, hour in connection.execute(
-        rules.where(Event.invitation_reminder_days > 0)
-    ).all():
-        mailed = silence.mailed_on(ZoneInfo(zone), days, hour, now)
-        connection.execute(
-            ended.where(Invitation.event_id == event_id, Invitation.remind_at.is_(None), mailed)
-        )
+    for event_id, zone, days, hour in connection.execute(rules).all():
+        if days:
+            mailed = silence.mailed_on(ZoneInfo(zone), days, hour, now)
+            mine = Invitation.event_id == event_id, Invitation.remind_at.is_(None)
+            connection.execute(ended.where(*mine, mailed))
     connection.execute(ended.where(Invitation.remind_at <= now))
 
 
