@@ -1,6 +1,8 @@
 """Organisers change the words of standard mails, per event, kind and language (S36, S37, M12, M13, M16, P26, R30)."""
 
 import re
+from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
 from bs4 import BeautifulSoup
@@ -15,15 +17,22 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.mailings import mail_texts
 from forum.outbox import passages, placeholders, rendering
+from forum.outbox.addresses import Mailbox, mailbox
+from forum.outbox.errors import UnsafeMessage
 from forum.outbox.mail_text_models import MailText
+from forum.outbox.messages import Draft, build
 from forum.outbox.passages import KINDS, OPENING, PASSAGES
 from forum.registration import mails
 from forum.web.languages import NAMES
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, register, write
-from tests.registration.reading import newest_mail, newest_mail_to
+from tests.registration.reading import comparable, newest_mail, newest_mail_to
 
 LANGUAGES = tuple(NAMES)
+HEADERS_OF_A_MAIL = [
+    *("Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "X-Auto-Response-Suppress"),
+    *("Content-Language", "MIME-Version", "Content-Type"),
+]
 WORDS = {
     "subject": "Come & see",
     "opening": "There is a <b>place</b> until {deadline}.\n\nReally at {event}, {sector}.\nSoon.",
@@ -193,6 +202,46 @@ def test_whatever_is_typed_is_text_and_no_template(event, words):
     assert {a["href"] for a in soup.select("a[href^=http]")} == {"http://l.example/"}
 
 
+@pytest.mark.slow
+@given(st.lists(st.one_of(NASTY, st.text("ab \"'å\r", min_size=1, max_size=4)), max_size=6).map("".join))
+@example("a\r\nBcc: a@b.example")
+@example("=?utf-8?q?x?= <b>{event}</b> {{ config }}")
+@settings(max_examples=3, deadline=None, derandomize=True)
+def test_no_text_of_an_event_makes_a_header_or_markup_in_any_mail(event, typed):
+    """A sender's name that could be read as headers is refused, and its mail becomes a dead letter."""
+    text = Text(sv=f"Ω{typed}", en=f"Ω{typed}")
+    with db.session.no_autoflush:
+        for name in ("name", "short_name", "lead", "place", "directions", "organiser_name", "cancel_reason"):
+            setattr(event, name, text)
+        event.sectors[0].name = text
+        shown = {kind: mail_texts.preview(event, kind, "en", now=NOW) for kind in KINDS}
+    db.session.rollback()
+    for kind, mail in shown.items():
+        assert BeautifulSoup(mail.html, "html.parser").select("script, b, img") == [], kind
+        # No text of an event stands in a subject.
+        assert "Ω" not in mail.subject, kind
+        sender = Mailbox("forum@example.org", mail.sender_name)
+        made = {"subject": mail.subject, "text": mail.text, "html": mail.html, "language": "en"}
+        try:
+            raw = build(Draft(sender, mailbox("p@example.org"), message_id="<1@x.example>", date=NOW, **made))
+        except UnsafeMessage:
+            assert "Ω" in mail.sender_name, kind
+            continue
+        assert message_from_bytes(raw).keys() == HEADERS_OF_A_MAIL, kind
+
+
+def test_the_same_strip_of_five_colours_heads_every_mail(event):
+    strips = set()
+    for kind in KINDS:
+        soup = BeautifulSoup(mail_texts.preview(event, kind, "en", now=NOW).html, "html.parser")
+        cells = soup.select("table table tr:first-child td[width]")
+        assert len(cells) == 5, kind
+        assert {cell.get_text() for cell in cells} == {"\xa0"}, kind
+        strips.add(tuple(re.search(r"background-color:\s*(#\w+)", cell["style"])[1] for cell in cells))
+    (colours,) = strips
+    assert len(set(colours)) == 5
+
+
 def test_two_organisers_who_edit_are_shown_what_differs(organiser, event):
     first, second = form_of(edit(organiser)), form_of(edit(organiser))
     first.submit({"closing": "Mine."})
@@ -238,13 +287,19 @@ def test_a_changed_text_says_that_the_standard_has_changed_since(organiser, even
     assert "The standard words have changed since" not in page.text
 
 
-def test_the_trial_is_made_like_the_mails_that_go(organiser, event):
+def test_the_trial_is_made_like_the_mails_that_go(organiser, event, frozen):
     page = form_of(edit(organiser)).submit(WORDS, button="Save and send it to me alone", follow=True)
     address = page.flashes[0].removeprefix("Saved. It is on its way to you, at ").removesuffix(".")
     mail = newest_mail_to(address, "offered")
     assert (mail.subject, mail.row.language, mail.row.registration_id) == ("Come & see", "en", None)
     shown = mail_texts.preview(event, "offered", "en", now=NOW)
     assert mail.text.replace(mail.token, mail_texts.SAMPLE).split() == shown.text.split()
+    person = confirmed(event, event.sectors[0].key, language="en")
+    write(setattr, person, "offer_expires_at", NOW + timedelta(hours=event.offer_hours))
+    write(mails.queue_offered, person, now=NOW)
+    sent = newest_mail(person, "offered")
+    trial = comparable(mail.raw, address, mail_texts.SAMPLE)
+    assert trial == comparable(sent.raw, person.email, person.reference)
 
 
 def test_the_mail_is_shown_for_a_chosen_person_without_a_name(organiser, event):
