@@ -74,6 +74,13 @@ def test_the_layers_name_the_rooms_of_the_contract():
     assert [sorted(layer) for layer in named[1:]] == [sorted(layer) for layer in reversed(layers[:-1])]
 
 
+def test_decisions_name_the_rooms_of_each_heading():
+    headings = re.findall(r"^## .+\n\n(?:Rooms: (.+)\.\n)?", DECISIONS.read_text(), re.MULTILINE)
+    named = {name for rooms in headings for name in SPAN.findall(rooms) if name.endswith("/")}
+    packages = {path.parent.name for path in (PROJECT / "forum").glob("*/__init__.py")}
+    assert ("" in headings, {f"{name}/" for name in packages} - named) == (False, set())
+
+
 def test_every_guard_is_named():
     there = {path.name for path in (PROJECT / "tests/guards").glob("test_*.py")}
     assert there - {name.rpartition("/")[2] for name in spans_of(GUARDS)} == set()
