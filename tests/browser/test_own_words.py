@@ -1,4 +1,4 @@
-"""By keyboard an organiser writes to one sector, stops, corrects and sends, or plans a message; a reader refuses more."""
+"""By keyboard an organiser writes to one sector, stops, corrects and sends, or plans a message; a reader refuses."""
 
 import re
 from collections.abc import Iterator
