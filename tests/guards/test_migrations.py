@@ -276,6 +276,7 @@ def test_events_of_an_earlier_release_name_the_numbers_and_the_hotline_that_ever
     }
 
 
+@pytest.mark.slow
 def test_values_sealed_for_their_row_are_sealed_for_none_on_the_way_back(blank):
     """A downgrade unbinds encrypted values from their rows. A value that no key decrypts stays and is reported."""
     kept = json.loads((old_data.FILES / "0001.json").read_text())["rows"]
