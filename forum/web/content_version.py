@@ -64,9 +64,8 @@ class PolledVersion:
     The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
-    # In seconds: how often the content version is read, and how long the last reading counts as valid. No kept page may
-    # pass for current by a reading that is older than a second.
-    EVERY, FOR = 0.5, 1.0
+    # In seconds: how often the content version is read, and how long the last reading counts as valid.
+    EVERY, FOR = 0.5, 2.0
     PATIENCE = 2.5  # how many seconds the thread waits for a database server that does not answer
 
     def __init__(self, conninfo: str):
@@ -77,7 +76,7 @@ class PolledVersion:
         self._seen: tuple[int | None, float] = (None, 0.0)
 
     def latest(self) -> int | None:
-        """Return the version, read half a second ago; None when the last reading is a second old or older."""
+        """Return the version, at most half a second old while the database answers."""
         if self._thread is None:
             self._start()
         version, seen_at = self._seen
