@@ -104,7 +104,7 @@ def list_holders(role: str, event_id: int) -> Sequence[User]:
 
 
 def list_members(event_id: int | None) -> Sequence[int]:
-    """Return the ids of accounts that have a role for the event or for all events; of all accounts if it is None."""
+    """Return the ids of accounts with a role for the event or for all events; for None those of all accounts."""
     if event_id is None:
         return db.session.scalars(select(User.id)).all()
     held = or_(Membership.event_id == event_id, Membership.event_id.is_(None))

@@ -1,4 +1,4 @@
-"""The attendee list's filter by import; the package `imports`, which imports `registration`, installs its functions."""
+"""The attendee list's filter by import: at start the package `imports` hands over the functions that this one needs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -34,8 +34,8 @@ SPARED: Select[tuple[Any]] = select(func.coalesce(func.sum(column("rows") - 1), 
 # Let only one command mend the counts at a time: two would each add the same difference. Registrations do not wait
 # for this lock.
 ALONE = text("LOCK TABLE people_counts IN SHARE UPDATE EXCLUSIVE MODE")
-# Adds to the stored numbers of people, in one statement, their difference from the true numbers, for which
-# `forum.health.counters` looks, too.
+# Adds to the stored numbers of people, in one statement, their difference from the true numbers. `forum doctor` finds
+# the same differences (`forum.health.counters`).
 MEND = text(
     "INSERT INTO people_counts (event_id, sector_id, status, number)"
     " SELECT event_id, sector_id, status, sum(number) FROM"

@@ -64,7 +64,8 @@ class PolledVersion:
     The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
-    # In seconds: how often the content version is read, and how long the last reading counts as valid.
+    # In seconds: how often the content version is read, and how long the last reading counts as valid. A shorter time
+    # would make pages older: without a known version, a kept page is given whatever its age (`PageCache.find`).
     EVERY, FOR = 0.5, 2.0
     PATIENCE = 2.5  # how many seconds the thread waits for a database server that does not answer
 
