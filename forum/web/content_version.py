@@ -1,7 +1,8 @@
 """The content version: a number that every change of public content raises.
 
 On SQLite each request asks `PRAGMA data_version` on a connection of its thread, and reads the number again if the
-answer has changed. On PostgreSQL one thread of the process reads the number twice a second; requests never wait for it.
+answer has changed. On PostgreSQL one thread of the process reads the number twice a second; a request waits only when
+the last reading is more than a second old.
 """
 
 import sqlite3
@@ -59,33 +60,41 @@ class _SqliteVersion(threading.local):
 
 
 class PolledVersion:
-    """The content version in PostgreSQL as the polling thread read it last; None when that reading is too old.
+    """The content version in PostgreSQL, never older than a second while the database answers; else None.
 
     The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
-    # In seconds: how often the content version is read, and how long the last reading counts as valid. A shorter time
-    # would make pages older: without a known version, a kept page is given whatever its age (`PageCache.find`).
-    EVERY, FOR = 0.5, 2.0
-    PATIENCE = 2.5  # how many seconds the thread waits for a database server that does not answer
+    # In seconds: how often the thread reads the content version, and how long a reading counts.
+    EVERY, FOR = 0.5, 1.0
+    PATIENCE = 2.5  # how many seconds a reading waits for a database server that does not answer
 
     def __init__(self, conninfo: str):
         self._conninfo = conninfo
         self._connection: psycopg.Connection | None = None
-        self._lock, self._ended = threading.Lock(), threading.Event()
+        self._connecting, self._ended = threading.Lock(), threading.Event()
+        self._seeing = threading.Lock()  # held for each reading, so that those who need one wait for the same
         self._thread: threading.Thread | None = None
+        # The version, None where the last reading failed, and the moment before it was asked for.
         self._seen: tuple[int | None, float] = (None, 0.0)
 
     def latest(self) -> int | None:
-        """Return the version, at most half a second old while the database answers."""
+        """Return the version as it was at most a second ago; None while the database is out of reach.
+
+        When the thread is late, on a busy machine, the request reads the version itself. While the database is out of
+        reach, only the thread asks it.
+        """
         if self._thread is None:
             self._start()
-        version, seen_at = self._seen
-        return version if time.monotonic() - seen_at < self.FOR else None
+        if self._is_outdated():
+            with self._seeing:
+                if self._is_outdated():
+                    self._see()
+        return self._seen[0]
 
     def read(self) -> int | None:
         """Read the version from the database; return None when it is out of reach."""
-        with self._lock:
+        with self._connecting:
             try:
                 with patience(self.PATIENCE):
                     if self._connection is None:
@@ -101,17 +110,21 @@ class PolledVersion:
         self._ended.set()
 
     def _start(self) -> None:
-        self._see()
-        with self._lock:
+        with self._seeing:
             if self._thread is None:
+                self._see()
                 self._thread = threading.Thread(target=self._poll, name="content version", daemon=True)
                 self._thread.start()
 
     def _poll(self) -> None:
         while not self._ended.wait(self.EVERY):
-            self._see()
+            with self._seeing:
+                self._see()
+
+    def _is_outdated(self) -> bool:
+        version, asked_at = self._seen
+        return version is not None and time.monotonic() - asked_at >= self.FOR
 
     def _see(self) -> None:
         asked_at = time.monotonic()
-        if (version := self.read()) is not None:
-            self._seen = version, asked_at
+        self._seen = self.read(), asked_at

@@ -1,6 +1,7 @@
 """On PostgreSQL one thread reads the content version, and cached pages are served without the database."""
 
-from threading import Event
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -60,7 +61,52 @@ def looks(reader, monkeypatch):
 
 
 def test_a_version_is_at_most_a_second_old():
-    assert PolledVersion.EVERY <= 1
+    assert PolledVersion.EVERY < PolledVersion.FOR <= 1
+
+
+def test_a_request_reads_the_version_itself_when_the_thread_is_late(app, reader, looks, monkeypatch):
+    """On a busy machine the thread may stand for longer than a second; pages do not get older by it."""
+    monkeypatch.setattr(PolledVersion, "EVERY", 3600)
+    before = reader.latest()
+    with app.app_context():
+        start_write(db.session)
+        content_changed(db.session)
+        db.session.commit()
+    assert reader.latest() == before
+    monkeypatch.setattr(PolledVersion, "FOR", 0)
+    assert (reader.latest(), looks.number) == (before + 1, 2)
+
+
+def test_requests_that_need_a_new_reading_wait_for_the_same(reader, monkeypatch):
+    """While the database server does not answer, eight requests wait for one reading, not one after the other."""
+    monkeypatch.setattr(PolledVersion, "EVERY", 3600)
+    reader.latest()
+    monkeypatch.setattr(PolledVersion, "FOR", 0)
+    asked, waiting, may_end = [], Barrier(9), Event()
+
+    def hang():
+        asked.append(1)
+        may_end.wait(30)
+
+    def ask(_number):
+        waiting.wait(30)
+        return reader.latest()
+
+    monkeypatch.setattr(reader, "read", hang)
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(ask, range(8))
+        waiting.wait(30)
+        may_end.set()
+        assert list(answers) == [None] * 8
+    assert asked == [1]
+
+
+def test_only_the_thread_asks_a_database_that_is_out_of_reach(reader, looks, monkeypatch):
+    """No request waits for a database that did not answer last time; the thread notices when it answers again."""
+    monkeypatch.setattr(PolledVersion, "EVERY", 3600)
+    reader.latest()
+    reader._seen = None, 0.0
+    assert ([reader.latest() for _ in range(20)], looks.number) == ([None] * 20, 1)
 
 
 def test_no_request_asks_the_database_for_the_version(app, looks, monkeypatch):
