@@ -22,7 +22,7 @@ from forum.mailings import whereabouts as messages
 from forum.news import actions as news
 from forum.news import reindexing
 from forum.outbox import pacing
-from forum.privacy import erasing, erasing_again, restricting, whereabouts
+from forum.privacy import erasing, erasing_again, lapsed, restricting, whereabouts
 from forum.registration import (
     choosing,
     expiry,
@@ -108,6 +108,7 @@ JOBS = (
     Job("index pages", 60, reindexing.refill_pages),
     Job("forget invitations", 3600, invitations.forget_unanswered, is_final=True),
     Job("forget unconfirmed", 3600, forgetting.forget_unconfirmed, is_final=True),
+    Job("forget lapsed offers", 3600, lapsed.forget, each=lapsed.list_due, is_final=True),
     Job("forget followers", 3600, followers_ending.forget, each=followers_ending.list_ending),
     Job("forget old mails of news", 3600, followers_ending.forget_old_mails, is_final=True),
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),

@@ -21,10 +21,14 @@ HANDLERS = _l(
 )
 EVERYBODY = _l("Everybody")
 
-UNTIL_ERASED = _l("Until the organiser erases it; the service does not do that by itself yet")
+UNTIL_ERASED = _l(
+    "Until the organiser erases it. The service does that by itself for those alone who did not accept an offered place"
+    " in time, 30 days after the forum"
+)
 UNTIL_ERASED_OR_WEEK = _l(
-    "Until the organiser erases it; the service does not do that by itself yet. Where the form says so below a"
-    " question, because the answer tells where you are, the service deletes it seven days after the forum"
+    "Until the organiser erases it. The service does that by itself for those alone who did not accept an offered place"
+    " in time, 30 days after the forum. Where the form says so below a question, because the answer tells where you"
+    " are, the service deletes it seven days after the forum"
 )
 WEEK_AFTER = _l("Until seven days after the forum. Then the service deletes it by itself")
 UNTIL_CONFIRMED = _l(

@@ -119,6 +119,15 @@ def repeat(
     audit.record("registration.erased_again", event, actor=actor, at=now)
 
 
+def forget(registration: Registration, *, actor: str, now: datetime) -> None:
+    """Erase one ended registration whose time is over, without a mail, and nothing else of the same address.
+
+    No tombstone is written: in a restored backup its time is over, too. The caller has locked the event.
+    """
+    saved_views.forget_naming([registration])
+    _delete(registration, answered_at=now, actor=actor, now=now)
+
+
 def _end(
     event: Event,
     registrations: Sequence[Registration],

@@ -23,6 +23,10 @@ IS_FREE = ~exists().where(
 RESTRICTED = select(RestrictionRequest.registration_id).where(
     RestrictionRequest.state == RestrictionState.GRANTED
 )
+# A subquery for the ids of registrations whose restriction applies or is requested.
+STANDING = select(RestrictionRequest.registration_id).where(
+    RestrictionRequest.state.in_((RestrictionState.OPEN, RestrictionState.GRANTED))
+)
 
 
 def is_restricted(registration: Registration) -> bool:

@@ -78,6 +78,9 @@ ACTS = {
     "registration.viewed": _l("Viewed by an organiser"),
     "registration.file_downloaded": _l("A file was downloaded by an organiser"),
     "registration.unconfirmed_erased": _l("Erased, because the address was never confirmed"),
+    "registration.lapsed_erased": _l(
+        "Erased, because the offered place was not accepted and the forum is over"
+    ),
     "registration.address_confirmed": _l("Address confirmed"),
     "registration.waiting": _l("Joined the waiting list"),
     "registration.offered": _l("Place offered"),

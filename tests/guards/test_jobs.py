@@ -41,6 +41,7 @@ ELSEWHERE = {
     "begin mailing posts",
     "end tasks",
     "erase again",
+    "forget lapsed offers",
     "forget last mails",
     "forget long tables",
     "forget old erasures",

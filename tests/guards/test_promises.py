@@ -65,7 +65,9 @@ OF_A_PROGRAMME = [path for path in PUBLIC_TEXTS if path.is_relative_to(PROJECT /
 # Features that do not exist, each with the words for it in both languages. A text may name one to say it is missing.
 UNBUILT = {
     "badges": r"\bbadges?\b|namnskylt",
-    "erasing by itself": r"\b(?:30|180) (?:days|dagar) (?:after|efter)|delete it afterwards|raderar det efteråt",
+    # Only who did not accept an offered place is erased 30 days after the forum (privacy/lapsed).
+    "erasing by itself": r"^(?!.*(?:offered place|erbjuden plats)).*"
+    r"(?:\b(?:30|180) (?:days|dagar) (?:after|efter)|delete it afterwards|raderar det efteråt)",
     "a programme": r"\bthe (?:whole )?programme\b|\bprogrammet\b",
 }
 SAID_TO_BE_NONE = re.compile(

@@ -63,7 +63,7 @@ def test_who_comes_after_somebody_erased_does_not_get_their_history():
     assert [entry.action for entry in find_history(next_one)] == ["registration.received"]
 
 
-def test_an_offer_that_ran_out_is_kept_for_its_address_was_confirmed():
+def test_an_offer_that_ran_out_stays_until_the_event_is_over():
     event = make_event(capacity=1, sectors=[make_sector("justice", ceiling=1)])
     holder, waiting = confirmed(event), confirmed(event)
     write(actions.cancel, holder, actor="person", now=NOW)
