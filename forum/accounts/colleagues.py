@@ -117,10 +117,9 @@ def change_roles(
 ) -> bool:
     """Make these the colleague's roles for the event and, unless None, for all events; return whether any changed.
 
-    `sectors` are those of a reviewer; None leaves them as they are.
-
-    A mail tells the colleague, whose sign-ins end if the account is that of `by` or within their reach. A colleague who
-    has no role left and never accepted the invitation is forgotten. Raises NotManager, RoleTooWide, LastAdmin.
+    `sectors` are those of a reviewer; None leaves them as they are. A mail tells the colleague, whose sign-ins end if
+    the account is that of `by` or within their reach. A colleague who has no role left and never accepted the
+    invitation is forgotten. Raises NotManager, RoleTooWide, LastAdmin.
     """
     admins = lock_managed(event, by)
     queries.lock_user(user.id)

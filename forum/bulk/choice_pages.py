@@ -46,11 +46,8 @@ def change(event: str) -> ResponseReturnValue:
     db.session.commit()
     left_words = _left_out_words(left_out) if left_out else ""
     if act == TICK:
-        return {
-            "said": left_words or _number_words(this_event, number),
-            "number": number,
-            "isRefused": bool(left_out),
-        }
+        said = left_words or _number_words(this_event, number)
+        return {"said": said, "number": number, "isRefused": bool(left_out)}
     if left_words:
         flash(left_words, "warning")
     # Jump to the line that says how many are chosen, unless a message at the top of the page says more.

@@ -84,10 +84,9 @@ def create_event(
         raise click.ClickException(EXISTS) from None
     except SlugRefused:
         raise click.ClickException(SLUG_REFUSED.format(slug=slug)) from None
-    made = event.slug
     db.session.commit()
-    click.echo(f"{made} is made. What it lacks before it is published, and the button for it:")
-    click.echo(f"{current_app.config['BASE_URL']}/console/{made}/")
+    click.echo(f"{event.slug} is made. What it lacks before it is published, and the button for it:")
+    click.echo(f"{current_app.config['BASE_URL']}/console/{event.slug}/")
 
 
 def _days(first_day: datetime, last_day: datetime | None) -> tuple[date, date]:

@@ -66,12 +66,16 @@ def show(event: str) -> ResponseReturnValue:
         return _late(event)
     paused = _stand_still(shown, now)
     _propose(shown, former, now)
+    _flash_cancelled(is_paused=bool(paused))
+    return redirect(url_for(".show", event=event), 303)
+
+
+def _flash_cancelled(*, is_paused: bool) -> None:
     flash(
         _("The event is cancelled. Visitors read it on its pages. Nobody has been written to yet."), "success"
     )
-    if paused:
+    if is_paused:
         flash(_("Messages that had not reached everybody are paused."), "success")
-    return redirect(url_for(".show", event=event), 303)
 
 
 @bp.route("/end", methods=["POST"])

@@ -87,9 +87,8 @@ def edit(event: str, number: int) -> ResponseReturnValue:
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
         return edit_page("categories/edit", event, form, meanwhile, category=get_category_or_404(number))
-    changed = rules.describe(
-        category, form.name.text, form.slug.text, actor=sign_ins.current_actor(), now=clock.now()
-    )
+    actor = sign_ins.current_actor()
+    changed = rules.describe(category, form.name.text, form.slug.text, actor=actor, now=clock.now())
     db.session.commit()
     told = _("The former address leads to the new one.") if "slug" in changed else ""
     flash_saved(told, is_changed=bool(changed))

@@ -55,18 +55,17 @@ def merge(event: str, number: int, into: int) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _merge_page(this_event, both, form)
     this_event = get_locked_or_404(event)
-    both = _pair_or_404(this_event, number, into)
+    merged, kept = both = _pair_or_404(this_event, number, into)
     try:
         form.refuse_if_changed(_stored(this_event, both))
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
         return _merge_page(this_event, both, form, meanwhile)
-    merged, kept = both
     actor = sign_ins.current_actor()
     outcome = rules.merge(this_event, merged, kept, form.cap.data, actor=actor, now=clock.now())
     db.session.commit()
-    names = {"name": merged.name, "into": kept.name}
-    flash(" ".join([_("%(name)s is merged into %(into)s.", **names), *told(outcome)]), "success")
+    said = _("%(name)s is merged into %(into)s.", name=merged.name, into=kept.name)
+    flash(" ".join([said, *told(outcome)]), "success")
     return redirect(url_for("organisations.edit", event=event, number=into), 303)
 
 

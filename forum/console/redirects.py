@@ -78,9 +78,8 @@ def import_file(event: str) -> ResponseReturnValue:
     form = ImportForm(kept_words.sent_or_kept())
     if not form.validate_on_submit():
         return edit_page("redirects/import", event, form)
-    uploaded = request.files.get("file")
     try:
-        rows = form.read(uploaded.read(MOST_BYTES + 1) if uploaded else b"")
+        rows = form.read(_read_upload())
     except ValidationError as refusal:
         form.lines.errors = str(refusal).split("\n")
         return edit_page("redirects/import", event, form)
@@ -96,6 +95,11 @@ def import_file(event: str) -> ResponseReturnValue:
     db.session.commit()
     flash(_imported_words(changed, len(rows)), "success")
     return redirect(url_for(".index", event=event), 303)
+
+
+def _read_upload() -> bytes:
+    uploaded = request.files.get("file")
+    return uploaded.read(MOST_BYTES + 1) if uploaded else b""
 
 
 def get_old_or_404(path: str) -> OldAddress:

@@ -89,8 +89,7 @@ def ask(
         db.session.add(asked)
     _send_link(known or asked, is_known=known is not None, leaves=leaves, now=now)
     action = DELEGATION_ASKED_AGAIN if known else DELEGATION_ASKED
-    # A contact may send many forms before one is confirmed: the audit trail counts those of an address in a sector
-    # together.
+    # A contact may send many forms before one is confirmed: the audit trail counts them together.
     told: dict[str, Any] = {"sector": sector.key, "people": len(people)}
     traces.record_form(action, known or asked, group=keyed(f"{sector.id} {canonical}"), at=now, **told)
 

@@ -172,11 +172,8 @@ def hand_over(
     is_reviewed = registration.is_in_review
     # The domain of the newcomer's address may belong to another organisation, whose cap then counts the place.
     moves = successor.organisation_key != registration.organisation_key
-    if (
-        moves
-        and registration.holds_place
-        and not caps.has_room(event, successor.organisation_key, registration.sector_id)
-    ):
+    takes_room = moves and registration.holds_place
+    if takes_room and not caps.has_room(event, successor.organisation_key, registration.sector_id):
         raise OrganisationFull
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:

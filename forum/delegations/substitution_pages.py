@@ -84,10 +84,7 @@ def take_back() -> ResponseReturnValue:
 
 @localised(bp, "/r/instead/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    """Ask the newcomer for their own answers.
-
-    Only pressing the button takes over, because mail scanners open links, too.
-    """
+    """Ask the newcomer for their own answers; only the button takes over, because mail scanners open links, too."""
     now = clock.now()
     asked = substituting.follow(token, now=now)
     form, consents_form = _forms(asked)

@@ -27,9 +27,8 @@ from forum.web.languages import NAMES
 def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: datetime) -> Mailing | None:
     """Propose to write about a change of the event; `former` has the former values of the changed columns.
 
-    Return the proposal, or None when no day, hour, zone or place differs, when the event is over both before and after
-    the change, or when nobody has to be told. An unsent proposal includes the newer change. A mailing that is being
-    sent is superseded: unsent mails are cancelled, and the new proposal knows who was told what.
+    Return it, or None when no day, hour, zone or place differs, the event is over before and after, or nobody has to be
+    told. An unsent proposal includes the newer change; one that is being sent ends, and the new one knows whom it told.
     """
     was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
     # A mistyped year may end the event until somebody corrects it. Propose a mailing for that change, too: otherwise

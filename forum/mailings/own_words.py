@@ -146,7 +146,6 @@ def send(
     """Fix the recipients and let sending begin in a minute, or at a later moment; return their number (R12).
 
     Only the worker sends a message that is planned as a reminder (`is_reminder`).
-
     Raises AlreadyDecided, Planned, EventHidden, NotAhead, NobodyToTell, WordsMissing, SubjectTells, UnknownFilter.
     """
     require(mailing, MailingStatus.PROPOSED)

@@ -123,12 +123,8 @@ def preview(event: str) -> ResponseReturnValue:
     speak(code)
     # Show the post in the layout of the current event, as readers see it: news belong to the whole site.
     g.pop("event", None)
-    shown = shown_post(text, event_of_page()) | {
-        "alternates": {},
-        "older": None,
-        "newer": None,
-        "related": [],
-    }
+    alone: dict[str, Any] = {"alternates": {}, "older": None, "newer": None, "related": []}
+    shown = shown_post(text, event_of_page()) | alone
     notice = _("This is a preview. Nothing has been saved, and readers do not see it.")
     return render_template("public/news/post.html", **shown, notice=notice)
 

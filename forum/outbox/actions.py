@@ -55,11 +55,10 @@ def queue(
 ) -> OutboxMessage:
     """Render templates/mail/<kind>/ and put the mail into the outbox, in the caller's transaction (R05, R06).
 
-    `language` is the code of a language that the forum has. A mail that cannot be rendered raises nothing: its row is
-    a dead letter with the reason, and the rest of the transaction is unaffected (R10). A `withheld` mail is rendered
-    so that it takes the same time, but its content is not stored and it is never sent. A `leave_link` in the context is
-    the URL at which the recipient refuses further mails of its category (`list_name`, by default the organisers'
-    messages); mail programs show a button for it (M06). A mail to a `leave_address` does the same.
+    A mail that cannot be rendered raises nothing: its row is a dead letter with the reason, and the transaction goes on
+    (R10). A `withheld` mail is rendered, to take the same time, but its content is neither stored nor sent. A
+    `leave_link` in the context is the URL at which the recipient refuses further mails of its category (`list_name`,
+    by default the organisers' messages), as by a mail to a `leave_address`; mail programs show a button (M06).
     """
     message = OutboxMessage(
         kind=kind,

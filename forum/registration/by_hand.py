@@ -66,16 +66,21 @@ def add(
     db.session.add(added)
     if form_key:
         db.session.add(_submission(added, asked, now))
-    known = {"sector": sector.key, "place": added.holds_place, "by_hand": True}
+    _receive(added, reason, actor, now)
+    if email:
+        new_address.ask(added, email, actor=actor, comes_with_it=True, now=now)
+    return added
+
+
+def _receive(added: Registration, reason: str, actor: str, now: datetime) -> None:
+    """Record that the registration was received, with its reason; confirm it, or let it join the waiting list."""
+    known = {"sector": added.sector.key, "place": added.holds_place, "by_hand": True}
     audit.record(REGISTRATION_RECEIVED, added, actor=actor, at=now, **known)
     notes.add_note(added, reason, actor=actor, is_signed=False, now=now)
     if added.holds_place:
         audit.record("registration.confirmed", added, actor=actor, at=now)
     else:
         waiting_list.join(added, now, actor=actor)
-    if email:
-        new_address.ask(added, email, actor=actor, comes_with_it=True, now=now)
-    return added
 
 
 def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, now: datetime) -> Registration:

@@ -264,16 +264,7 @@ def queue(
         kind=kind,
         recipient=to or registration.email,
         language=language,
-        context={
-            "event": event,
-            "sector": registration.sector,
-            "reference": registration.reference,
-            "status": registration.status,
-            "answer_by": registration.answer_by if (registration.answer_by or now) > now else None,
-            "link_until": links.managing_ends(event),
-            "register_link": links.registering_address(registration, now=now),
-            **context,
-        },
+        context=_facts_of(registration, now) | context,
         now=now,
         event_id=event.id,
         registration_id=registration.id,
@@ -281,3 +272,16 @@ def queue(
         lane=lane,
         reply_to=event.contact_email,
     )
+
+
+def _facts_of(registration: Registration, now: datetime) -> dict[str, Any]:
+    """Return what the words of every mail to the person may name."""
+    return {
+        "event": registration.event,
+        "sector": registration.sector,
+        "reference": registration.reference,
+        "status": registration.status,
+        "answer_by": registration.answer_by if (registration.answer_by or now) > now else None,
+        "link_until": links.managing_ends(registration.event),
+        "register_link": links.registering_address(registration, now=now),
+    }

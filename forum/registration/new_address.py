@@ -55,8 +55,7 @@ def ask(
     """Send a link to the new address and tell the old one; an earlier request for another address ends.
 
     `comes_with_it` says that the registration is added with this address, whose owner may then read its sealed answers.
-    Raises NotLive, SameAddress, AddressTaken for organisers, and AnswersFrozen for the person. Call after
-    `start_write`.
+    Raises NotLive, SameAddress, AddressTaken (organisers), AnswersFrozen (the person). Call after `start_write`.
     """
     places.lock_live(registration)
     event, canonical = registration.event, names.canonical_email(email)
@@ -73,9 +72,8 @@ def ask(
     db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
     token, until = new_token(), now + CONFIRM_TIME
     change = AddressChange(digest=digest(token), registration_id=registration.id, email=email)
-    change.is_own = comes_with_it or actor == PERSON
     # Store the same expiry for every address, even if its mail is withheld: a different one would show why (S24).
-    change.asked_at, change.expires_at = now, until
+    change.is_own, change.asked_at, change.expires_at = comes_with_it or actor == PERSON, now, until
     db.session.add(change)
     if registration.status == Status.PENDING:
         registration.confirm_by = max(registration.confirm_by, until)
@@ -83,8 +81,7 @@ def ask(
         mails.queue_already_registered(taken, withheld=withheld, now=now)
     else:
         mails.queue_new_address(registration, email, token, until=until, withheld=withheld, now=now)
-    if registration.has_address:
-        mails.queue_address_leaving(registration, now=now)
+    mails.queue_address_leaving(registration, now=now)
     audit.record("registration.address_asked", registration, actor=actor, at=now)
 
 

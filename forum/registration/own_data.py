@@ -43,7 +43,7 @@ def collect(registration: Registration) -> dict[str, Any]:
     """
     told = questions.list_answers(registration.id)
     return {
-        "registration": {name: _plain(getattr(registration, name)) for name in PLAIN},
+        "registration": _plain_of(registration, *PLAIN),
         "answers": {
             question.key: value
             for question in questions.list_all(registration.event_id)
@@ -53,10 +53,7 @@ def collect(registration: Registration) -> dict[str, Any]:
         "event": registration.event.slug,
         "kept_apart_and_not_shown": list(KEPT_APART),
         "consents": [
-            {
-                name: _plain(getattr(consent, name))
-                for name in ("purpose", "text_version", "given_at", "withdrawn_at")
-            }
+            _plain_of(consent, "purpose", "text_version", "given_at", "withdrawn_at")
             for consent in registration.consents
         ],
         "new_address": new_address.find_last(registration),
@@ -64,10 +61,7 @@ def collect(registration: Registration) -> dict[str, Any]:
         "tags": list(notes.list_tags(registration)),
         "offers": [_offer(offer) for offer in offers.list_of(registration)],
         "mails": [
-            {
-                name: _plain(getattr(mail, name))
-                for name in ("kind", "subject", "recipient", "status", "created_at", "sent_at")
-            }
+            _plain_of(mail, "kind", "subject", "recipient", "status", "created_at", "sent_at")
             for mail in new_address.without_foreign(registration, queries.list_mails(registration))
         ],
         "history": [
@@ -87,6 +81,10 @@ def _offer(offer: Offer) -> dict[str, Any]:
 def as_json(held: dict[str, Any]) -> str:
     """Return the collection as JSON text."""
     return json.dumps(held, ensure_ascii=False, indent=2)
+
+
+def _plain_of(row: Any, *names: str) -> dict[str, Any]:
+    return {name: _plain(getattr(row, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:

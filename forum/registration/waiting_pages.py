@@ -69,9 +69,8 @@ def offer(event: str, reference: str) -> ResponseReturnValue:
         given = {"reason": reason, "until": until, "instead_of": instead, "words": words}
         offers_by_hand.offer(waiter, user_id=g.user.id, now=now, **given)
 
-    return _answer(
-        registration, form, "offer", act, _("The place has been offered. A message is on its way.")
-    )
+    said = _("The place has been offered. A message is on its way.")
+    return _answer(registration, form, "offer", act, said)
 
 
 @bp.route("/registrations/<reference>/offer/extension", methods=["GET", "POST"])

@@ -89,10 +89,8 @@ def gather(
     _add_earlier(registrations, event_ids, is_seen, told)
     _add_colleagues(registrations, event_ids - {event.id}, told)
     _add_same_names(event, registrations, is_seen, told)
-    changed = former_answers.find_before_review(
-        [one for one in registrations if one.status != Status.IN_REVIEW]
-    )
-    for number, before in changed.items():
+    approved = [one for one in registrations if one.status != Status.IN_REVIEW]
+    for number, before in former_answers.find_before_review(approved).items():
         told[number].before = before
     invited = find_for_addresses(event, {one.email_canonical for one in registrations})
     for one in registrations:
