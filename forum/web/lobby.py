@@ -58,7 +58,7 @@ class Lobby:
     DOORSTEP = 12
     # How many bodies one client may be sending at once: forty people may share an address.
     SLOW = 48
-    PATIENCE = 2.0  # how many seconds a request waits until the app handles it
+    PATIENCE = 2.0  # how many seconds a request waits while the app begins to handle none of those that wait
     # How many requests for /readyz are let in beyond PRESENT: a load balancer must not remove a process only for being
     # busy.
     ASKING = 4
@@ -106,7 +106,7 @@ class Lobby:
         with ExitStack() as leaving:
             leaving.callback(self._leave)
             self._receive(environ, client, leaving)
-            if self._line.enter(self.PATIENCE):
+            if self._line.enter(self.PATIENCE, while_moving=True):
                 leaving.callback(self._line.leave)
             else:
                 environ[REFUSAL] = LobbyFull()

@@ -223,6 +223,28 @@ def test_fifty_from_one_address_are_all_served(pool, doing):
     ] * 50
 
 
+def test_whoever_has_arrived_waits_as_long_as_others_get_their_turns(doing, monkeypatch):
+    """A request whose wait times out waits again when another was handled meanwhile, and is handled itself."""
+    monkeypatch.setattr(Lobby, "SERVED", 1)
+    lobby, waits = Lobby(100), []
+    line = lobby._line
+    doing.goes_on.set()
+    assert line.enter(0)
+    line._waiting.append(threading.Event())
+
+    class Turn(threading.Event):
+        """Each time that somebody waits, the wait times out, and the request at work ends just then."""
+
+        def wait(self, _seconds):
+            waits.append(line.leave())
+            return self.is_set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading, "Event", Turn)
+        assert ask(lobby, doing) == "served"
+    assert len(waits) == 2
+
+
 def test_large_bodies_of_everybody_take_no_organisers_turn(pool, doing, monkeypatch):
     """One large body of an organiser and one of anybody else are held; a second one of each kind is refused."""
     monkeypatch.setattr(Lobby, "LARGE", 1)
