@@ -13,6 +13,7 @@ from forum.accounts import public as account_public
 from forum.audit import actions as audit
 from forum.bulk import choice_pages as bulk_choice
 from forum.bulk import console as bulk_console
+from forum.bulk import undo_pages as bulk_undoing
 from forum.console import (
     all_events,
     cancellation,
@@ -183,6 +184,7 @@ BLUEPRINTS = (
     waiting_pages.bp,
     bulk_console.bp,
     bulk_choice.bp,
+    bulk_undoing.bp,
     organisations.bp,
     organisation_merging.bp,
     review_console.bp,

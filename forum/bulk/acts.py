@@ -7,10 +7,12 @@ single act's rule. The caller has locked the event.
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from forum.bulk import undoing
 from forum.events import queries as events
 from forum.people import notes
-from forum.registration import actions, moving, offers_by_hand
+from forum.registration import actions, moving, offers_by_hand, reinstating
 from forum.registration.errors import (
+    CannotBeUndone,
     DeadlineRefused,
     NoPlaceFree,
     NoPlaceThere,
@@ -42,6 +44,8 @@ REFUSALS: Mapping[type[Exception], Outcome] = {
     Recused: Outcome.RECUSED,
     OutOfSectors: Outcome.RECUSED,
     SecondNeeded: Outcome.SECOND_NEEDED,
+    # Every other reason is found before the rule is asked.
+    CannotBeUndone: Outcome.NO_PLACE,
 }
 Act = Callable[[Registration, Task, datetime], Outcome]
 
@@ -109,6 +113,15 @@ def cancel(registration: Registration, task: Task, now: datetime) -> Outcome:
     return Outcome.DONE
 
 
+def reinstate(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Undo the cancellation by the task that this one undoes, with the organiser's words in the mail."""
+    if left := undoing.why_not(registration, task.payload["undoes"], now=now):
+        return left
+    words = task.payload["words"].get(registration.language, "")
+    reinstating.reinstate(registration, words=words, actor=actor_of(task), now=now)
+    return Outcome.DONE
+
+
 ACTS: Mapping[TaskKind, Act] = {
     TaskKind.TAG: tag,
     TaskKind.UNTAG: untag,
@@ -116,6 +129,7 @@ ACTS: Mapping[TaskKind, Act] = {
     TaskKind.APPROVE: approve,
     TaskKind.OFFER: offer,
     TaskKind.CANCEL: cancel,
+    TaskKind.REINSTATE: reinstate,
 }
 
 # Acts that judge a person's answers: whoever has changed an answer since the task was started is left out (R30).

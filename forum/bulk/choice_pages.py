@@ -9,6 +9,7 @@ from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
 
 from forum import clock
+from forum.bulk.forms import FORMS
 from forum.bulk.selection import ALL
 from forum.database import start_write
 from forum.events.models import Event
@@ -18,7 +19,6 @@ from forum.registration.console import list_of
 from forum.registration.errors import TooManyChosen
 from forum.registration.filtering import CHOSEN
 from forum.registration.searching import read_reference
-from forum.tasks.enums import TaskKind
 from forum.web.pagination import Cursor
 
 # The form field that lists the references of the people who were ticked when the page was shown, separated by blanks.
@@ -106,7 +106,7 @@ def _number_words(event: Event, number: int) -> str:
 
 def _next_url(event: Event, filters: listing.Filters, act: str, number: int, anchor: str | None) -> str:
     """Return the URL to which the pressed button leads: to the page that asks before an act, or back to the list."""
-    if act not in (*TaskKind, *PAGES):
+    if act not in (*FORMS, *PAGES):
         return _list_url(event, filters, act, anchor)
     if request.form.get("whom") == ALL:
         return _act_url(event, act, filters.query())

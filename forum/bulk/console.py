@@ -11,7 +11,7 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
-from forum.bulk import selection, wording
+from forum.bulk import selection, undoing, wording
 from forum.bulk.forms import FORMS, ManyForm, MoveManyForm, UntagManyForm
 from forum.bulk.selection import Foreseen, Selection
 from forum.database import start_write
@@ -41,7 +41,7 @@ TO_COME = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER)
 @bp.route("/attendees/many/<act>", methods=["GET", "POST"])
 def ask(event: str, act: str) -> ResponseReturnValue:
     """Say what an act will do with how many people, and with whom it cannot; on POST start the task."""
-    kind = next((known for known in TaskKind if known == act), None) or abort(404)
+    kind = next((known for known in FORMS if known == act), None) or abort(404)
     if kind in WEIGHTY and (answer := sign_ins.require_fresh()):
         return answer
     chosen = _chosen(event)
@@ -51,16 +51,16 @@ def ask(event: str, act: str) -> ResponseReturnValue:
     foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
     form = _form(kind, chosen, foreseen)
     if form.is_submitted() and (task := queries.find_by_form(chosen.event, form.own_key())):
-        return _to(task)
+        return to_task(task)
     if not foreseen.will or form.lacks or not form.validate_on_submit():
-        return _page(kind, chosen, foreseen, form), _status(form)
+        return _page(kind, chosen, foreseen, form), status_of(form)
     try:
         task = _start(event, kind, form)
     except ChangedMeanwhile:
         return _ask_anew(event, kind, form)
     db.session.commit()
     flash(wording.started_text(task.people), "success")
-    return _to(task)
+    return to_task(task)
 
 
 @bp.route("/tasks")
@@ -77,7 +77,7 @@ def index(event: str) -> ResponseReturnValue:
 @bp.route("/tasks/<int:task>")
 def show(event: str, task: int) -> ResponseReturnValue:
     """Show how far a task is, and who was left as they were and why."""
-    shown = _get_or_404(get_any_or_404(event), task)
+    shown = get_task_or_404(get_any_or_404(event), task)
     counts = queries.count_by_outcome([shown])[shown.id]
     page = queries.read_untouched(shown, Cursor.of(request.args))
     return render_template(
@@ -89,6 +89,7 @@ def show(event: str, task: int) -> ResponseReturnValue:
         pages=_pages(shown, page),
         reason=partial(wording.reason, shown.kind, is_off=events.is_off(shown.event, clock.now())),
         wording=registration_wording,
+        undo_url=_undo_url(shown, counts),
         **_described(shown, counts),
     )
 
@@ -97,14 +98,14 @@ def show(event: str, task: int) -> ResponseReturnValue:
 def stop(event: str, task: int) -> ResponseReturnValue:
     """Stop a task; people whom the task has not reached yet stay as they are."""
     start_write(db.session)
-    shown = _get_or_404(get_any_or_404(event), task)
+    shown = get_task_or_404(get_any_or_404(event), task)
     # The worker holds this lock while it acts on a person, so nobody is acted on once the task is stopped.
     places.lock(shown.event)
     db.session.refresh(shown)
     is_stopped = actions.stop(shown, actor=sign_ins.current_actor(), now=clock.now())
     db.session.commit()
     flash(_("Stopped. What was done stays done.") if is_stopped else _("It had already ended."), "success")
-    return _to(shown)
+    return to_task(shown)
 
 
 def _chosen(slug: str) -> Selection:
@@ -213,7 +214,7 @@ def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
     return told
 
 
-def _status(form: ManyForm) -> int:
+def status_of(form: ManyForm) -> int:
     """Return the HTTP status of a page that asks: 422 for faults in the form, 409 for another refusal, else 200."""
     if form.errors:
         return 422
@@ -235,6 +236,13 @@ def _described(task: Task, counts: dict[Outcome, int]) -> dict[str, Any]:
     }
 
 
+def _undo_url(task: Task, counts: dict[Outcome, int]) -> str | None:
+    """Return the URL of the page that undoes the task's cancellations; None when there is nothing to undo any more."""
+    if not counts.get(Outcome.DONE) or not undoing.is_possible(task, clock.now()):
+        return None
+    return url_for("bulk_undoing.ask", event=task.event.slug, task=task.id)
+
+
 def _pages(task: Task, page: Page[TaskPerson]) -> dict[str, str | None]:
     def url(beside: str, row: TaskPerson) -> str:
         values: dict[str, Any] = {"event": task.event.slug, "task": task.id, beside: row.id}
@@ -251,9 +259,11 @@ def _list_url(chosen: Selection) -> str:
     return url_for("attendees.index", event=chosen.event.slug, **chosen.filters.query())
 
 
-def _get_or_404(event: Event, number: int) -> Task:
+def get_task_or_404(event: Event, number: int) -> Task:
+    """Return the event's task with this id; abort with 404 for another event's (S13)."""
     return queries.find(event, number) or abort(404)
 
 
-def _to(task: Task) -> ResponseReturnValue:
+def to_task(task: Task) -> ResponseReturnValue:
+    """Redirect to the page of the task."""
     return redirect(url_for("bulk.show", event=task.event.slug, task=task.id), 303)

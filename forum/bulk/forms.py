@@ -153,6 +153,20 @@ class CancelManyForm(ManyForm, OwnWordsForm):
         return {"reason": self.reason.data or "", "words": self.words_by_language}
 
 
+class ReinstateManyForm(ManyForm, OwnWordsForm):
+    """Words to the people whose cancellations are undone; `undoes` is the id of the task that cancelled them."""
+
+    def __init__(self, *args: Any, undoes: int, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.undoes = undoes
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return the id of the task that is undone, and the words by language."""
+        return {"undoes": self.undoes, "words": self.words_by_language}
+
+
+# The forms of acts on people who are chosen in the list; cancellations are undone from the page of their task.
 FORMS: Mapping[TaskKind, type[ManyForm]] = {
     TaskKind.TAG: TagManyForm,
     TaskKind.UNTAG: UntagManyForm,

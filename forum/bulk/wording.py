@@ -19,6 +19,7 @@ KINDS: Mapping[TaskKind, LazyString] = {
     TaskKind.APPROVE: _l("Approve"),
     TaskKind.OFFER: _l("Offer a place"),
     TaskKind.CANCEL: _l("Cancel"),
+    TaskKind.REINSTATE: _l("Undo cancellations"),
 }
 STATES: Mapping[TaskStatus, tuple[LazyString, str]] = {
     TaskStatus.RUNNING: (_l("Under way"), "offered"),
@@ -41,6 +42,11 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
     Outcome.SECOND_NEEDED: _l("In review: a refusal needs a second organiser"),
     Outcome.NOT_IN_REVIEW: _l("Not in review"),
     Outcome.CHANGED: _l("Changed after you had approved: look at the registration again"),
+    Outcome.REGISTERED_AGAIN: _l("Registered again since the cancellation"),
+    Outcome.UNCONFIRMED: _l("The address was not confirmed before the cancellation"),
+    Outcome.DAY_OVER: _l("More than a day has passed since the cancellation"),
+    Outcome.NO_LINE: _l("Nobody can join the waiting list any more"),
+    Outcome.CHANGED_SINCE: _l("Changed since the cancellation"),
     Outcome.FAILED: _l("Failed because of an error in the program"),
 }
 
@@ -57,6 +63,8 @@ def question(kind: TaskKind, number: int) -> str:
             return ngettext("Approve %(num)s registration", "Approve %(num)s registrations", number)
         case TaskKind.CANCEL:
             return ngettext("Cancel %(num)s registration", "Cancel %(num)s registrations", number)
+        case TaskKind.REINSTATE:
+            return ngettext("Undo %(num)s cancellation", "Undo %(num)s cancellations", number)
         case _:
             return str(KINDS[kind])
 
@@ -107,8 +115,28 @@ def _consequences_of_cancelling(*, is_cancelled: bool) -> list[str]:
     return [
         _("Places become free and are offered at once to the next in line who can take them."),
         written,
-        _("You can undo it within a day for one person at a time, as long as a place is free."),
+        _("You can undo it within a day, for each person as long as a place is free."),
     ]
+
+
+def consequences_of_undoing(*, is_tried: bool, has_list: bool) -> list[str]:
+    """Return sentences about undoing many cancellations.
+
+    `is_tried` says that the number of people includes only those for whom a place is free now, `has_list` that the
+    event has a list of participants.
+    """
+    tried = _("Whoever had a place is counted only if one is free now.")
+    untried = _("Whether a place is free is asked for each person in turn: it may be done for fewer.")
+    told = [
+        tried if is_tried else untried,
+        _("Whoever had a place comes first. Places that others have been offered since stay theirs."),
+        _("Whoever waited or had an offer waits again, by the time of registering. A review goes on."),
+    ]
+    if has_list:
+        told.append(
+            _("Nobody is back on the list of participants, until they say again that they want to be.")
+        )
+    return [*told, _("A message with a new personal link is sent to each person with a confirmed address.")]
 
 
 def places_told(placed: int, others: int) -> list[str]:

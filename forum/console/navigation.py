@@ -33,7 +33,7 @@ BELONGING = {
         *("attendee_merges.choose", "attendee_merges.merge", "attendee_merges.undo"),
         *("counts.show", "counts.file", "counts.people", "counts.parts", "delegations_console.index"),
         *("reception.index", "attendee_suppressions.lift"),
-        *("bulk.ask", "bulk.index", "bulk.show"),
+        *("bulk.ask", "bulk.index", "bulk.show", "bulk_undoing.ask"),
     },
     "organisations.index": {
         *(f"organisations.{act}" for act in ("index", "new", "edit", "remove")),

@@ -6,11 +6,13 @@ person has a new one. The list of participants does not show the person again: t
 be seen.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from forum.audit import actions as audit
 from forum.events import queries as events
+from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import caps, consents, mails, places, queries, unconfirmed, waiting_list
 from forum.registration.enums import Status, TokenPurpose
@@ -93,6 +95,19 @@ def reinstate(
     if not events.is_off(registration.event, now):
         tell(registration, words=words, is_merge=is_merge, now=now)
     return registration.status
+
+
+def find_placed(event: Event, people: Collection[Registration], now: datetime) -> set[int]:
+    """Return the ids of those in `people` who would get their place again now if all were reinstated in this order.
+
+    Their cancellations are such as can be undone. Nothing is stored: places are tried on a copy of the event.
+    """
+    trial = places.trial_of(event)
+    for typed in unconfirmed.list_of(event, [one.email_canonical for one in people]):
+        places.give_back_on_trial(trial, typed)
+    waiting_list.count_offers_on_trial(trial, now)
+    held = caps.held_by(event, {one.organisation_key for one in people})
+    return {one.id for one in people if places.admit_on_trial(trial, one, now, held)}
 
 
 def is_capped(registration: Registration) -> bool:

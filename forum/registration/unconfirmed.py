@@ -5,7 +5,10 @@ substitution, a change of an address or the undoing of a cancellation: it ends o
 answered by a mailed link.
 """
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
+
+from sqlalchemy import select
 
 from forum.audit import actions as audit
 from forum.events.models import Event
@@ -19,6 +22,12 @@ def find(event: Event, email_canonical: str) -> Registration | None:
     """Return the live registration of this address that is not confirmed, if there is one."""
     live = queries.find_live(event, email_canonical)
     return live if live and live.status == Status.PENDING else None
+
+
+def list_of(event: Event, addresses: Collection[str]) -> Sequence[Registration]:
+    """Return the registrations of these canonical addresses that are not confirmed."""
+    mine = Registration.event_id == event.id, Registration.email_canonical.in_(addresses)
+    return db.session.scalars(select(Registration).where(*mine, Registration.status == Status.PENDING)).all()
 
 
 def end(

@@ -16,7 +16,7 @@ from forum.tasks.models import Task, TaskPerson
 KEPT_FOR = timedelta(days=14)
 FORGOTTEN_AT_ONCE = 20
 # Keys of `Task.payload` that stay when the task has ended; words that people wrote are deleted.
-LASTING = ("tags", "sector")
+LASTING = ("tags", "sector", "undoes")
 WORKER = "worker"
 
 

@@ -12,6 +12,7 @@ class TaskKind(StrEnum):
     APPROVE = "approve"
     OFFER = "offer"
     CANCEL = "cancel"
+    REINSTATE = "reinstate"
 
 
 class TaskStatus(StrEnum):
@@ -41,6 +42,11 @@ class Outcome(StrEnum):
     SECOND_NEEDED = "second_needed"  # the person is in review, and ending it needs a second organiser
     NOT_IN_REVIEW = "not_in_review"  # the registration is not in review, or no longer
     CHANGED = "changed"  # the registration has changed since the task was started
+    REGISTERED_AGAIN = "registered_again"  # the address has another registration since the cancellation
+    UNCONFIRMED = "unconfirmed"  # the address had not been confirmed before the cancellation
+    DAY_OVER = "day_over"  # the cancellation is too old to be undone
+    NO_LINE = "no_line"  # nobody can join the waiting list any more
+    CHANGED_SINCE = "changed_since"  # the registration has changed since the task that is to be undone
     FAILED = "failed"  # the program failed while it changed this person
 
 

@@ -57,6 +57,7 @@ from tests.browser.ways import (
     some_chosen,
     tag,
     too_many_tries,
+    undo_many,
     waiting,
     wrongly,
 )
@@ -710,6 +711,7 @@ CONSOLE = [
     ),
     Sight("attendees, some chosen", "attendees.index", way=some_chosen, world="long", as_=ORGANISER),
     Sight("many, under way", "bulk.show", way=of_task("bulk.show"), world="long", as_=ORGANISER),
+    Sight("many, undo?", "bulk_undoing.ask", way=undo_many, world="long", as_=ORGANISER),
     Sight("many, latest", "bulk.index", way=of_event("bulk.index"), world="long", as_=ORGANISER),
     Sight("attendees, none", "attendees.index", way=of_event("attendees.index", q="zzzz"), as_=ORGANISER),
     Sight("attendees, long", "attendees.index", way=of_event("attendees.index"), world="long", as_=ORGANISER),

@@ -302,6 +302,11 @@ def of_task(endpoint: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, task=visitor.world.task)
 
 
+def undo_many(visitor: Visitor) -> None:
+    """Open the page that undoes the cancellations of the test forum's ended task."""
+    visitor.open("bulk_undoing.ask", event=visitor.world.event, task=visitor.world.cancelled)
+
+
 def of_question(endpoint: str) -> Way:
     """Open a console page about the test forum's question."""
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, question=visitor.world.question)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pytest
 from sqlalchemy import select
 
+from forum.bulk.forms import FORMS
 from forum.demo import crowd
 from forum.extensions import db
 from forum.jobs.table import JOBS
@@ -15,7 +16,6 @@ from forum.questions.models import Answer
 from forum.registration import text_index
 from forum.registration.filtering import SORTS
 from forum.registration.models import Registration
-from forum.tasks.enums import TaskKind
 from tests.factories.events import NOW, make_event
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
@@ -93,7 +93,7 @@ def pages(organiser) -> Mapping[str, int]:
     asked |= {
         f"after: {query}": f"{LIST}?after={reference}&{query}" for query in ("", *SEARCHES[:2], *orders[::3])
     }
-    asked |= {f"ask: {kind}": f"{LIST}/many/{kind}?whom=all&country=SE" for kind in TaskKind}
+    asked |= {f"ask: {kind}": f"{LIST}/many/{kind}?whom=all&country=SE" for kind in FORMS}
     asked |= {
         "ask: export": f"{LIST}/export",
         "figures": f"{HERE}/figures",

@@ -1,7 +1,10 @@
 """Tasks for tests, made by the forum's own actions.
 
 task = make_running(event)      everybody is to get a tag: one person has it, one was left as they were, others wait
+task = make_cancelled(event)    has ended, and has cancelled three people who have just registered
 """
+
+from typing import Any
 
 from forum.accounts import queries as accounts
 from forum.accounts.enums import Role
@@ -11,17 +14,17 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.people import notes
 from forum.registration.filtering import Filters
-from forum.tasks import actions
+from forum.tasks import actions, queries
 from forum.tasks.enums import TaskKind
 from forum.tasks.models import Task, TaskPerson
 from tests.factories.events import NOW
-from tests.factories.registrations import write
+from tests.factories.registrations import confirmed, write
 
 
 def make_running(event: Event) -> Task:
     """Start a task that tags everybody, and let it handle the first two people, of whom one has the tag already."""
     people = selection.in_turn(Selection(event, Filters(), None))
-    by = {"user_id": accounts.list_holders(Role.ADMIN, event.id)[0].id, "now": NOW}
+    by = _by(event)
     told = {"payload": {"tags": ["press"]}, "form_key": event.slug}
     task = write(actions.start, event, TaskKind.TAG, people, **told, **by)
     first, second = working.list_next(now=NOW)[:2]
@@ -30,3 +33,19 @@ def make_running(event: Event) -> Task:
     for row in (first, second):
         write(working.work_one, row, now=NOW)
     return task
+
+
+def make_cancelled(event: Event) -> Task:
+    """Register three people, and let a task cancel them to its end."""
+    people = [confirmed(event, event.sectors[0].key, family_name=name) for name in ("Alm", "Berg", "Dal")]
+    chosen = Selection(event, Filters(), frozenset(one.reference for one in people))
+    told = {"payload": {"words": {}, "reason": ""}, "form_key": f"cancel {event.slug}"}
+    task = write(actions.start, event, TaskKind.CANCEL, selection.in_turn(chosen), **told, **_by(event))
+    for row in queries.list_waiting(task.id, len(people)):
+        write(working.work_one, row, now=NOW)
+    write(working.finish, task.id, now=NOW)
+    return task
+
+
+def _by(event: Event) -> dict[str, Any]:
+    return {"user_id": accounts.list_holders(Role.ADMIN, event.id)[0].id, "now": NOW}

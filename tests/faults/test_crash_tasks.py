@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from forum.accounts.models import User
 from forum.audit import actions as audit
-from forum.bulk import selection
+from forum.bulk import selection, undoing
 from forum.bulk.selection import Selection
 from forum.database import start_write
 from forum.events.enums import SectorPolicy
@@ -45,26 +45,61 @@ def test_a_killed_worker_leaves_no_act_half_done_and_none_undone(frozen, app, da
     event = _fill(SectorPolicy.REVIEW if kind == TaskKind.APPROVE else SectorPolicy.OPEN)
     sign_in_somebody(app, event=event)
     by = {"user_id": db.session.scalars(select(User.id)).one(), "now": NOW}
-    start_write(db.session)
-    people = selection.in_turn(Selection(event, Filters(), None))
-    task = actions.start(event, kind, people, payload=KINDS[kind], form_key=kind, **by)
-    db.session.commit()
+    task = _start(event, kind, selection.in_turn(Selection(event, Filters(), None)), by)
     assert crash("work off tasks", "before", 1)
     assert (_done(), _changed(kind)) == (0, 0)
     for number in (1, 2):
         assert crash("work off tasks", "after", number)
         assert _done() == number * (number + 1) // 2
         assert _changed(kind) == _outcomes().count(Outcome.DONE)
-    db.session.rollback()
-    for job in JOBS:
-        if job.name in ("work off tasks", "end tasks"):
-            run_job(job)
-    db.session.expire_all()
+    _run_jobs()
     assert db.session.scalars(select(Task.status)).all() == [TaskStatus.DONE]
     assert _changed(kind) == _outcomes().count(Outcome.DONE) > 0
     held = db.session.scalars(select(Registration.id).where(Registration.holds_place)).all()
     assert db.session.scalar(select(Event.taken)) == len(held)
     assert (task.people, audit.verify()) == (5, None)
+
+
+def test_a_killed_worker_reinstates_each_person_once_and_never_past_a_limit(frozen, app, database, crash):
+    """Undoing many cancellations goes on where a killed worker stopped; who has come meanwhile keeps the place."""
+    event = _fill(SectorPolicy.OPEN)
+    sign_in_somebody(app, event=event)
+    by = {"user_id": db.session.scalars(select(User.id)).one(), "now": NOW}
+    cancelled = _start(event, TaskKind.CANCEL, selection.in_turn(Selection(event, Filters(), None)), by)
+    _run_jobs()
+    write(setattr, event, "capacity", 4)
+    newcomer = confirmed(event, "justice")
+    task = _start(event, TaskKind.REINSTATE, undoing.in_turn(cancelled), by, undoes=cancelled.id)
+    for number in (1, 2):
+        assert crash("work off tasks", "after", number)
+        assert _live() == 1 + number * (number + 1) // 2
+    _run_jobs()
+    assert sorted(_outcomes()[5:]) == [*[Outcome.DONE] * 4, Outcome.NO_PLACE]
+    held = db.session.scalars(select(Registration.id).where(Registration.holds_place)).all()
+    assert (newcomer.id in held, len(held), db.session.scalar(select(Event.taken))) == (True, 4, 4)
+    assert (task.people, task.status, audit.verify()) == (5, TaskStatus.DONE, None)
+
+
+def _start(event: Event, kind: TaskKind, people, by, **more) -> Task:
+    start_write(db.session)
+    payload = {**KINDS.get(kind, {"words": {}}), **more}
+    task = actions.start(event, kind, people, payload=payload, form_key=kind, **by)
+    db.session.commit()
+    return task
+
+
+def _run_jobs() -> None:
+    db.session.rollback()
+    for job in JOBS:
+        if job.name in ("work off tasks", "end tasks"):
+            run_job(job)
+    db.session.expire_all()
+
+
+def _live() -> int:
+    db.session.rollback()
+    everybody = db.session.scalars(select(Registration).execution_options(populate_existing=True)).all()
+    return sum(one.is_live for one in everybody)
 
 
 def _fill(policy: SectorPolicy) -> Event:

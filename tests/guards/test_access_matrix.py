@@ -240,7 +240,7 @@ def test_ids_of_another_event_lead_nowhere(fresh_world, mine):
         *(f"own_mailings.{act}" for act in ("write", "people", "discard")),
         *(f"reminders.{act}" for act in ("plan", "take_off")),
         *(f"sent_mailings.{act}" for act in ("send", "show", "take_back", "again")),
-        *("bulk.show", "bulk.stop"),
+        *("bulk.show", "bulk.stop", "bulk_undoing.ask"),
         "outbox.retry",
         "outbox.send_now",
         "outbox.dismiss",

@@ -750,6 +750,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "followers.leave": (VISITOR, {}, {}, set()),
     "bulk.ask": (ADMIN, {"sector": "ngo"}, {}, {"tasks", "task_people"} | ADDED),
     "bulk.stop": (ADMIN, {}, {}, set()),  # nothing changes: the task has ended already
+    "bulk_undoing.ask": (ADMIN, {}, {}, set()),  # nothing changes: the task has cancelled nobody
     "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),
     "new_event.copy": (
         ADMIN,

@@ -37,6 +37,7 @@ WEIGHTY = {
         "review_many.decline",
         "review_proposed.confirm",
         "bulk.ask",
+        "bulk_undoing.ask",
     ),
     "own_account.authenticator",  # this form changes the second factor
     "own_account.propose_authenticator",

@@ -41,6 +41,7 @@ def needed_by(form: type[TidyForm], event) -> dict:
         "is_reviewed": False,
         "has_line": True,
         "will": 1,
+        "undoes": 1,
         "language": "en",
         "standard": {},
     }

@@ -49,6 +49,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "bulk.index": REGISTRARS,
     "bulk.show": REGISTRARS,
     "bulk.stop": REGISTRARS,
+    "bulk_undoing.ask": REGISTRARS,
     "waiting_list.index": REGISTRARS,
     "waiting_list.offer": REGISTRARS,
     "waiting_list.extend": REGISTRARS,

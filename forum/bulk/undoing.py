@@ -1,0 +1,120 @@
+"""Undoing the cancellations of a task for those who still can: within a day, by the rules of the single act (R28).
+
+Only a cancellation that this very task has made is undone. Whoever was reinstated since and has cancelled anew stays
+cancelled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, case, exists, literal, select, true
+from sqlalchemy.orm import aliased
+
+from forum.bulk.selection import MOST_TRIED, NAMED, Foreseen, sum_up
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.registration import listing, places, reinstating
+from forum.registration.enums import LIVE, Status
+from forum.registration.models import Registration
+from forum.registration.reinstating import UNDO_TIME
+from forum.registration.restrictions import RESTRICTED
+from forum.tasks.enums import Outcome, TaskKind, TaskStatus
+from forum.tasks.models import Task, TaskPerson
+
+Again = aliased(Registration)
+# Whether another registration of the address lives, confirmed by its owner.
+IS_AGAIN = exists().where(
+    Again.event_id == Registration.event_id,
+    Again.email_canonical == Registration.email_canonical,
+    Again.status.in_([status for status in LIVE if status != Status.PENDING]),
+)
+# Whoever had a place comes before those who waited: a place that is free goes to the line at once.
+TURN = case((Registration.cancelled_from == Status.CONFIRMED, 0), else_=1), Registration.requested_at
+
+
+@dataclass(frozen=True)
+class Undoing(Foreseen):
+    """For how many people undoing can be done; `is_tried` says that those without a free place are left out of them."""
+
+    is_tried: bool
+
+
+def is_possible(task: Task, now: datetime) -> bool:
+    """Return whether the task has ended, and has cancelled registrations so recently that undoing can be tried."""
+    if task.kind != TaskKind.CANCEL or task.status == TaskStatus.RUNNING or task.ended_at is None:
+        return False
+    return now < task.ended_at + UNDO_TIME and not events.is_off(task.event, now)
+
+
+def foresee(task: Task, *, now: datetime) -> Undoing:
+    """Return for how many people the task's cancellations can be undone now, and for how many not and why.
+
+    The digest does not change with the number of free places, which changes all the time.
+    """
+    outcome = _outcome(task.event, now).label("outcome")
+    people = _cancelled(task.id).with_only_columns(Registration.id, outcome, literal(0).label("judged"))
+    seen, fewer = sum_up(people), _count_without_place(task, now)
+    left = {**seen.left, Outcome.NO_PLACE: fewer} if fewer else seen.left
+    return Undoing(seen.will - (fewer or 0), left, seen.mark, is_tried=fewer is not None)
+
+
+def why_not(registration: Registration, task_id: int, *, now: datetime) -> Outcome | None:
+    """Return why the cancellation by the task with this id is left as it is; None if the rules of places decide."""
+    outcome = _outcome(registration.event, now)
+    mine = _cancelled(task_id).where(Registration.id == registration.id).with_only_columns(outcome)
+    left = Outcome(db.session.scalar(mine) or Outcome.CHANGED_SINCE)
+    return None if left == Outcome.DONE else left
+
+
+def in_turn(task: Task) -> Select[int, int]:
+    """Select ids and versions of the registrations that the task has cancelled, in the order of undoing."""
+    both = _cancelled(task.id).with_only_columns(Registration.id, Registration.version)
+    return both.order_by(*TURN, Registration.id)
+
+
+def list_named(task: Task) -> Sequence[Registration]:
+    """Return the first of those whom the task has cancelled, in the order of their names."""
+    return db.session.scalars(_cancelled(task.id).order_by(*listing.BY_NAME).limit(NAMED)).all()
+
+
+def list_languages(task: Task) -> Sequence[str]:
+    """Return the languages in which those whom the task has cancelled get mails."""
+    return db.session.scalars(_cancelled(task.id).with_only_columns(Registration.language).distinct()).all()
+
+
+def _count_without_place(task: Task, now: datetime) -> int | None:
+    """Return for how many of those who could be tried no place is free now; None if they are too many to try."""
+    can = _cancelled(task.id).where(_outcome(task.event, now) == Outcome.DONE.value)
+    had_place = can.where(Registration.cancelled_from == Status.CONFIRMED).order_by(*TURN, Registration.id)
+    people = db.session.scalars(had_place.limit(MOST_TRIED + 1)).all()
+    if len(people) > MOST_TRIED:
+        return None
+    return len(people) - len(reinstating.find_placed(task.event, people, now))
+
+
+def _cancelled(task_id: int) -> Select[Registration]:
+    """Select the registrations that the task has cancelled, each with the task's row (TaskPerson) beside it."""
+    mine = TaskPerson.task_id == task_id, TaskPerson.outcome == Outcome.DONE
+    return select(Registration).join(TaskPerson, TaskPerson.registration_id == Registration.id).where(*mine)
+
+
+def _outcome(event: Event, now: datetime) -> ColumnElement[str]:
+    """Return the column that says why a cancellation cannot be undone, else DONE; free places are not asked for."""
+    reasons: list[tuple[ColumnElement[bool], Outcome]] = [
+        (Registration.id.in_(RESTRICTED), Outcome.RESTRICTED),
+        (Registration.status.in_(LIVE), Outcome.AS_IT_WAS),
+        (Registration.status != Status.CANCELLED, Outcome.CHANGED_SINCE),
+        # The task stores the moment of the act in its row, too: another one is that of a later cancellation.
+        (Registration.ended_at != TaskPerson.done_at, Outcome.CHANGED_SINCE),
+        (Registration.cancelled_from.is_(None), Outcome.UNCONFIRMED),
+        (Registration.ended_at <= now - UNDO_TIME, Outcome.DAY_OVER),
+        (IS_AGAIN, Outcome.REGISTERED_AGAIN),
+    ]
+    if not places.takes_waiters(event, now):
+        reasons.append((Registration.cancelled_from.in_((Status.WAITING, Status.OFFERED)), Outcome.NO_LINE))
+    if events.is_off(event, now):
+        reasons.append((true(), Outcome.ENDED))
+    whens = [(condition, outcome.value) for condition, outcome in reasons]
+    return case(*whens, else_=Outcome.DONE.value)
