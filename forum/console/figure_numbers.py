@@ -74,10 +74,13 @@ class Organisations:
     others: Group
 
 
-def list_days(event: Event) -> list[Day]:
-    """Return the days on which a registration came or ended, in the event's time zone, the earliest first."""
+def list_days(event: Event, *conditions: ColumnElement[bool]) -> list[Day]:
+    """Return the days on which a registration came or ended, in the event's time zone, the earliest first.
+
+    Only registrations that meet the conditions are counted.
+    """
     counts: dict[date, Counter[str]] = {}
-    for what, quarter, number in db.session.execute(_by_quarter(event)):
+    for what, quarter, number in db.session.execute(_by_quarter(event, *conditions)):
         day = datetime.fromtimestamp(int(quarter) * QUARTER, event.zone).date()
         counts.setdefault(day, Counter())[what] += number
     days: list[Day] = []
@@ -115,17 +118,11 @@ def count_countries(event: Event) -> list[Group]:
 def count_organisations(event: Event) -> Organisations:
     """Return the organisations with most registrations under the name that organisers gave, else as typed."""
     registrations, places = func.count(), _places()
-    named = and_(
-        Organisation.event_id == event.id,
-        Organisation.key == Registration.organisation_key,
-        Organisation.counts_as_id.is_(None),
-    )
-    name = func.coalesce(func.max(Organisation.name), func.min(Registration.organisation))
     sums = func.count().over(), func.sum(registrations).over(), func.sum(places).over()
     query = (
-        select(name, registrations, places, *sums)
+        select(_name(), registrations, places, *sums)
         .select_from(Registration)
-        .outerjoin(Organisation, named)
+        .outerjoin(Organisation, _is_named(event))
         .where(_is_live(event), IS_FREE)
         .group_by(Registration.organisation_key)
         .order_by(registrations.desc(), Registration.organisation_key)
@@ -143,6 +140,15 @@ def count_organisations(event: Event) -> Organisations:
 
 def count_ways(event: Event) -> list[Group]:
     """Return how many registrations and places came in each way, with a member of Came as key, in the order of Came."""
+    way = way_of(event)
+    counted = {
+        one.key: one for one in _groups(_count(way.label("key")).where(_is_live(event)).group_by("key"))
+    }
+    return [counted.get(one, Group(one, 0, 0)) for one in Came]
+
+
+def way_of(event: Event) -> ColumnElement[str]:
+    """Return the column that says, as a member of Came, in which way a registration of the event has come."""
     mine = Registration.event_id == event.id
     instead = select(Substitution.successor_id).join(Substitution.successor).where(mine)
     invited = select(Invitation.registration_id).where(
@@ -151,25 +157,39 @@ def count_ways(event: Event) -> list[Group]:
     delegated = select(Delegate.registration_id).join(Delegation)
     of_delegations = delegated.where(Delegation.event_id == event.id, Delegate.registration_id.is_not(None))
     by_hand = select(AuditEntry.subject_id).where(AuditEntry.event_id == event.id, IS_ADDED_BY_HAND)
-    way = case(
+    return case(
         (Registration.id.in_(instead), literal(Came.INSTEAD.value)),
         (Registration.id.in_(invited), literal(Came.INVITATION.value)),
         (Registration.id.in_(of_delegations), literal(Came.DELEGATION.value)),
         (Registration.id.in_(by_hand), literal(Came.BY_HAND.value)),
         else_=literal(Came.FORM.value),
     )
-    counted = {
-        one.key: one for one in _groups(_count(way.label("key")).where(_is_live(event)).group_by("key"))
-    }
-    return [counted.get(one, Group(one, 0, 0)) for one in Came]
 
 
-def _by_quarter(event: Event) -> Any:
+def count_states(event: Event, key: Any) -> Counter[tuple[Any, str]]:
+    """Return how many registrations there are by key and status, of those that have not ended and may be used."""
+    columns = key.label("key"), Registration.status, func.count()
+    query = select(*columns).where(_is_live(event), IS_FREE).group_by("key", Registration.status)
+    return Counter({(one, str(status)): number for one, status, number in db.session.execute(query)})
+
+
+def name_organisations(event: Event) -> dict[str, str]:
+    """Return the names of the organisations of registrations by key: that which organisers gave, else as typed."""
+    query = select(Registration.organisation_key, _name()).outerjoin(Organisation, _is_named(event))
+    return dict(
+        db.session.execute(
+            query.where(_is_live(event), IS_FREE).group_by(Registration.organisation_key)
+        ).all()
+    )
+
+
+def _by_quarter(event: Event, *conditions: ColumnElement[bool]) -> Any:
     """Return the query that counts registrations that came and ended by quarter of an hour since 1970."""
 
-    def count(what: str, moment: Any, *conditions: ColumnElement[bool]) -> Any:
+    def count(what: str, moment: Any, *more: ColumnElement[bool]) -> Any:
         columns = literal(what).label("what"), _quarter(moment).label("quarter"), func.count()
-        return select(*columns).where(Registration.event_id == event.id, *conditions).group_by("quarter")
+        mine = select(*columns).where(Registration.event_id == event.id, *conditions, *more)
+        return mine.group_by("quarter")
 
     has_ended = Registration.status.in_(ENDED), Registration.ended_at.is_not(None)
     return union_all(
@@ -182,6 +202,18 @@ def _quarter(moment: Any) -> ColumnElement[Any]:
     # SQLite gives whole seconds, PostgreSQL also fractions, which are cut off.
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
     return seconds // QUARTER if is_sqlite else func.floor(seconds / QUARTER)
+
+
+def _name() -> ColumnElement[str]:
+    return func.coalesce(func.max(Organisation.name), func.min(Registration.organisation))
+
+
+def _is_named(event: Event) -> ColumnElement[bool]:
+    return and_(
+        Organisation.event_id == event.id,
+        Organisation.key == Registration.organisation_key,
+        Organisation.counts_as_id.is_(None),
+    )
 
 
 def _is_live(event: Event) -> ColumnElement[bool]:

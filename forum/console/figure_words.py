@@ -1,4 +1,4 @@
-"""An event's figures in words: what each says, its table and its drawing, for the page and for its CSV file."""
+"""An event's figures in words, for organisers: what each says, its table and its drawing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ WEEK = timedelta(days=7)
 
 
 class FigureName(StrEnum):
-    """The name of a figure in the URL of its CSV file."""
+    """The name of a figure, on its page and in the URL of its CSV file."""
 
     DAYS = "days"
     SECTORS = "sectors"
@@ -39,15 +39,11 @@ class FigureName(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a figure's table: what is counted, its numbers, and the bar beside it.
-
-    `in_file` is the label in the CSV file where it differs: a day in words is sorted wrongly by a spreadsheet.
-    """
+    """A row of a figure's table: what is counted, its numbers, and the bar beside it."""
 
     label: str
     numbers: Sequence[Cell]
     bar: Sequence[Part] = ()
-    in_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,14 +75,6 @@ class Figure:
     trend: Trend | None = None
     balance: Balance | None = None
 
-    @property
-    def cells(self) -> list[list[Cell]]:
-        """The rows of the CSV file."""
-        return [
-            [row.in_file or row.label, *row.numbers]
-            for row in (*self.rows, *([self.total] if self.total else []))
-        ]
-
 
 def list_figures(event: Event, now: datetime) -> list[Figure]:
     """Return all figures of the page."""
@@ -100,11 +88,6 @@ def count_left_out(figures: Sequence[Figure]) -> int:
         for name in (FigureName.WAYS, FigureName.COUNTRIES)
     )
     return everybody - used
-
-
-def make_figure(name: FigureName, event: Event, now: datetime) -> Figure:
-    """Return the figure with this name."""
-    return MAKERS[name](event, now)
 
 
 def trend_of(event: Event, now: datetime, days: Sequence[Day] | None = None) -> Trend | None:
@@ -164,7 +147,7 @@ def _of_days(event: Event, now: datetime) -> Figure:
             _("Received in all"),
             _("Remain"),
         ],
-        [Row(_day_words(one.day), _cells_of_day(one), in_file=one.day.isoformat()) for one in days],
+        [Row(_day_words(one.day), _cells_of_day(one)) for one in days],
         key=trend_key(),
         trend=trend,
     )
@@ -216,19 +199,23 @@ def _of_organisations(event: Event, _now: datetime) -> Figure:
 
 
 def _of_ways(event: Event, _now: datetime) -> Figure:
-    words = {
+    counted, words = numbers.count_ways(event), ways_in_words()
+    rows = _rows([(words[Came(one.key)], one) for one in counted])
+    is_any = any(one.registrations for one in counted)
+    return _of_groups(
+        FigureName.WAYS, _("How registrations came in"), "", _("Came by"), rows if is_any else []
+    )
+
+
+def ways_in_words() -> dict[Came, str]:
+    """Return the words for the ways in which registrations come."""
+    return {
         Came.FORM: _("The form"),
         Came.INVITATION: _("An invitation"),
         Came.DELEGATION: _("A delegation"),
         Came.INSTEAD: _("Instead of somebody else"),
         Came.BY_HAND: _("Added by an organiser"),
     }
-    counted = numbers.count_ways(event)
-    rows = _rows([(words[Came(one.key)], one) for one in counted])
-    is_any = any(one.registrations for one in counted)
-    return _of_groups(
-        FigureName.WAYS, _("How registrations came in"), "", _("Came by"), rows if is_any else []
-    )
 
 
 def _of_invitations(event: Event, _now: datetime) -> Figure:

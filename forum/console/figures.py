@@ -1,10 +1,11 @@
-"""An event's figures for organisers: drawings with the numbers beside them, to print, and each as a CSV file."""
+"""An event's figures for organisers: drawings with exact numbers, and a CSV file of each to hand on (P10)."""
 
 from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from forum import clock
-from forum.console.figure_words import FigureName, count_left_out, list_figures, make_figure
+from forum.console.figure_files import make_file
+from forum.console.figure_words import FigureName, count_left_out, list_figures
 from forum.events.in_url import get_any_or_404
 from forum.web.tables import short_csv_response
 
@@ -30,10 +31,10 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/<figure>.csv")
 def file(event: str, figure: str) -> Response:
-    """Return the numbers of a figure as a CSV file; numbers without people are not recorded as an export."""
+    """Return a figure as a CSV file without small numbers; numbers without people are not recorded as an export."""
     this_event, now = get_any_or_404(event), clock.now()
     if figure not in set(FigureName):
         abort(404)
-    made = make_figure(FigureName(figure), this_event, now)
-    name = f"{this_event.slug}-{made.name}-{now.astimezone(this_event.zone):%Y-%m-%d}.csv"
-    return short_csv_response(name, made.columns, made.cells)
+    columns, cells = make_file(FigureName(figure), this_event)
+    name = f"{this_event.slug}-{figure}-{now.astimezone(this_event.zone):%Y-%m-%d}.csv"
+    return short_csv_response(name, columns, cells)

@@ -4,6 +4,9 @@ Every row and column has its total, and these are always shown. A total that is 
 so the smallest rows, and columns, are counted together under OTHERS. Within the table each number below LEAST is
 hidden, zeros included, and as many others as are needed: whoever subtracts shown numbers from totals must find, for
 each hidden small number, that it may as well be LEAST or more.
+
+Numbers by state (`protect_states`) have no totals of rows. Nobody is in two states, so nothing that one state's numbers
+show can be subtracted from another's.
 """
 
 from collections import deque
@@ -43,6 +46,41 @@ class Table:
     def hides_any(self) -> bool:
         """Whether any number of the table is hidden."""
         return bool(self.hidden)
+
+
+@dataclass(frozen=True)
+class State:
+    """The numbers of one state, or of several that are counted together, by key: None where counted with others.
+
+    Each number that is shown is LEAST or more, and so are `total` and, unless it is 0, `others`: the sum of the keys
+    that are counted together.
+    """
+
+    states: tuple[str, ...]
+    numbers: Mapping[str, int | None]
+    others: int
+    total: int
+
+
+def protect_states(
+    counts: Mapping[tuple[str, str], int], keys: Sequence[str], states: Sequence[str]
+) -> list[State]:
+    """Return what may be shown of these counts by (key, state); nothing if too few people are in these states.
+
+    The keys that are counted together in a state are those that `protect` counts together, if its counts are of this
+    state: so a public table and these numbers, made of the same people, tell no more than one of them.
+    """
+    totals = {state: sum(counts.get((key, state), 0) for key in keys) for state in states}
+    if sum(totals.values()) < LEAST:
+        return []
+    return [_state(counts, keys, together) for together in _grouped(states, totals).values()]
+
+
+def _state(counts: Mapping[tuple[str, str], int], keys: Sequence[str], states: tuple[str, ...]) -> State:
+    numbers = {key: sum(counts.get((key, state), 0) for state in states) for key in keys}
+    together = _grouped(keys, numbers).get(OTHERS, ())
+    shown = {key: None if key in together else number for key, number in numbers.items()}
+    return State(states, shown, sum(numbers[key] for key in together), sum(numbers.values()))
 
 
 def protect(
@@ -86,11 +124,12 @@ def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[
     """Return the shown keys, in their order, each with the keys that it sums up; every total is LEAST or more.
 
     Keys without anybody are among the OTHERS, too: from a key that is missing in the table, somebody who knows all keys
-    would learn that nobody belongs to it.
+    would learn that nobody belongs to it. Of several keys with equal totals the first in alphabetical order is taken:
+    two tables of the same people must not differ in this choice.
     """
     together = {key for key in keys if totals[key] < LEAST}
     while together and sum(totals[key] for key in together) < LEAST:
-        together.add(min((key for key in keys if key not in together), key=lambda key: totals[key]))
+        together.add(min((key for key in keys if key not in together), key=lambda key: (totals[key], key)))
     shown: dict[str, tuple[str, ...]] = {key: (key,) for key in keys if key not in together}
     return {**shown, OTHERS: tuple(key for key in keys if key in together)} if together else shown
 

@@ -82,7 +82,8 @@ def test_days_are_those_of_the_events_time_zone_and_count_what_came_and_ended(or
     counted = [["1", "0", "1", "1"], ["1", "1", "2", "1"], ["1", "0", "3", "2"]]
     page = organiser.get("figures.index", **HERE)
     shown, sent = table(page, "days"), file(organiser, "days")
-    assert [row[1:] for row in shown] == [row[1:] for row in sent] == counted
+    assert [row[1:] for row in shown] == counted
+    assert [row[1:] for row in sent] == [["1", "1"], ["1", "2"], ["1", "3"]]
     assert [row[0] for row in shown] == ["28 Apr 2027", "29 Apr 2027", "3 May 2027"]
     assert [row[0] for row in sent] == ["2027-04-28", "2027-04-29", "2027-05-03"]
     said = "3 received, 1 of them ended, 2 remain. 1 since Monday, 2 the week before."
@@ -102,11 +103,8 @@ def test_groups_are_counted_without_restricted_people_and_small_ones_together(or
     page = organiser.get("figures.index", **HERE)
     assert table(page, "countries") == [["Sweden", "2", "2"], ["Norway", "1", "1"]]
     assert table(page, "organisations") == [["Tullverket", "2", "2"], ["1 more organisation", "1", "1"]]
-    assert file(organiser, "countries") == [["Sweden", "2", "2"], ["Norway", "1", "1"], ["All", "3", "3"]]
-    assert [row[0] for row in file(organiser, "sectors")] == ["Justice", "All sectors"]
-    assert file(organiser, "sectors")[0][1:5] == ["3", "1", "0", "4"]
-    monkeypatch.undo()
-    assert [row[0] for row in file(organiser, "organisations")] == ["Tullverket", "'=1+1", "All"]
+    for name in ("countries", "sectors", "organisations", "ways"):
+        assert file(organiser, name) == [["All", "fewer than 5"]]
     assert "Real Name" not in page.text
     assert "By country and organisation 1 person is left out, whose data may not be used." in page.text
 
@@ -137,8 +135,7 @@ def test_ways_and_invitations_say_how_people_came_and_how_far(organiser, event):
         ["Added by an organiser", "1", "1"],
     ]
     assert table(page, "ways") == ways
-    assert file(organiser, "ways") == [*ways, ["All", "3", "3"]]
-    assert file(organiser, "invitations") == table(page, "invitations")
+    assert file(organiser, "ways") == file(organiser, "invitations") == [["All", "fewer than 5"]]
     steps = {label: (number, share) for label, number, share in table(page, "invitations")}
     assert steps == {
         "People invited": ("4", "100"),

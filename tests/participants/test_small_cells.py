@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forum.participants.small_cells import LEAST, OTHERS, Table, protect
+from forum.participants.small_cells import LEAST, OTHERS, Table, protect, protect_states
 
 ROWS, COLUMNS = ("politics", "justice", "ngo"), ("SE", "NO", "FI")
 
@@ -88,3 +88,27 @@ def test_no_hidden_small_number_can_be_worked_out(lines):
         for column, number in enumerate(numbers):
             if number is None:
                 assert max(tried[row][column] for tried in tables) >= LEAST
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 7), min_size=3, max_size=3), min_size=2, max_size=3))
+def test_no_number_by_state_is_small_or_follows_from_a_table_of_the_same_people(lines):
+    """Each shown number and each rest is large enough, and one state's keys are those of a table of that state."""
+    states = ("confirmed", "waiting", "in_review")
+    counts = {
+        (ROWS[row], states[column]): number
+        for row, line in enumerate(lines)
+        for column, number in enumerate(line)
+    }
+    keys = ROWS[: len(lines)]
+    for state in protect_states(counts, keys, states):
+        shown = [number for number in state.numbers.values() if number is not None]
+        assert min([state.total, *shown]) >= LEAST
+        assert state.others == 0 or state.others >= LEAST
+        assert sum(shown) + state.others == state.total
+        mine = {(key, "SE"): sum(counts[key, one] for one in state.states) for key in keys}
+        table = protect(mine, keys, ["SE"])
+        assert {key: number for key, number in state.numbers.items() if number is not None} == {
+            key: total for key, total in zip(table.rows, table.row_totals, strict=True) if key != OTHERS
+        }
+    assert protect_states(counts, keys, ()) == []

@@ -1,0 +1,126 @@
+"""Files of figures, which are handed on: no number below five can be read or worked out, by state either (P10)."""
+
+import pytest
+from sqlalchemy import update
+
+from forum.extensions import db
+from forum.invitations.enums import InvitationState
+from forum.participants import balance
+from forum.registration.enums import Status
+from forum.registration.models import Registration
+from tests.console.test_figures import HERE, file, restrict
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.invitations import new_invitation
+from tests.factories.registrations import confirmed, write
+from tests.factories.saving import save
+from tests.participants.test_balance import copy
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    """Give an app on each kind of database."""
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database):
+    """Return an event with 28 confirmed people by sector and country, and nobody in another state."""
+    sectors = [
+        make_sector(key, ceiling=60, position=at)
+        for at, key in enumerate(("justice", "ngo", "tech"), start=1)
+    ]
+    event = make_event(capacity=180, sectors=sectors)
+    for sector, countries in (
+        ("justice", {"SE": 6, "NO": 5}),
+        ("ngo", {"SE": 5, "DK": 10}),
+        ("tech", {"IS": 2}),
+    ):
+        for country, number in countries.items():
+            add(event, sector, country, number)
+    return event
+
+
+def add(event, sector: str, country: str, number: int, status: Status = Status.CONFIRMED) -> None:
+    """Store people of a sector and country in this state."""
+    first = confirmed(event, sector, country=country, organisation=f"Office of {country}")
+    if status != Status.CONFIRMED:
+        values = {"status": status, "holds_place": False, "waiting_since": NOW}
+        write(
+            lambda: db.session.execute(
+                update(Registration).where(Registration.id == first.id).values(**values)
+            )
+        )
+        db.session.expire_all()
+    if number > 1:
+        copy(first, number - 1)
+
+
+def test_small_countries_are_counted_together_in_each_state(organiser, event):
+    """A country with few confirmed people hides with the smallest other one; one without a number has no row."""
+    add(event, "ngo", "SE", 6, Status.WAITING)
+    add(event, "ngo", "NO", 1, Status.WAITING)
+    assert file(organiser, "countries") == [
+        ["Sweden", "11", "with others"],
+        ["Denmark", "10", "with others"],
+        ["Other countries", "7", "7"],
+        ["All", "28", "7"],
+    ]
+    headings = (
+        organiser.get("figures.file", figure="countries", **HERE).data.decode("utf-8-sig").splitlines()[0]
+    )
+    assert headings == '"Country";"Confirmed";"Not confirmed"'
+
+
+def test_states_with_few_people_are_counted_together_or_left_out(organiser, event):
+    """Four who wait and one in review are one number; fewer than five of all other states are no number at all."""
+    add(event, "justice", "SE", 4, Status.WAITING)
+    assert [len(row) for row in file(organiser, "sectors")] == [2] * 5
+    add(event, "justice", "SE", 1, Status.IN_REVIEW)
+    assert file(organiser, "sectors") == [
+        ["Justice", "with others", "with others"],
+        ["NGOs", "15", "with others"],
+        ["IT and telecom", "with others", "with others"],
+        ["Other sectors", "13", "5"],
+        ["All", "28", "5"],
+    ]
+
+
+def test_a_file_beside_the_public_numbers_tells_no_more_than_these(organiser, event):
+    """Confirmed people are grouped as the public numbers group them, also where two keys are equally small."""
+    add(event, "ngo", "FI", 5)
+    write(balance.publish, event, actor="user:1", now=NOW)
+    told = balance.table_of(balance.find_public(event))
+    shown = {row[0]: row[1] for row in file(organiser, "sectors")}
+    assert (told.rows, told.row_totals) == (("ngo", "*"), (20, 13))
+    assert (shown["NGOs"], shown["Other sectors"]) == ("20", "13")
+    shown = {row[0]: row[1] for row in file(organiser, "countries")}
+    assert dict(zip(told.columns, told.column_totals, strict=True)) == {"SE": 11, "DK": 10, "NO": 5, "*": 7}
+    assert shown == {"Sweden": "11", "Denmark": "10", "Norway": "5", "Other countries": "7", "All": "33"}
+
+
+def test_every_file_counts_the_same_people(organiser, event):
+    """Whoever's data may not be used is in no file: the sums of two files do not differ by them."""
+    restrict(confirmed(event, "ngo", country="SE"))
+    add(event, "ngo", "SE", 6, Status.WAITING)
+    sums = {name: file(organiser, name)[-1] for name in ("sectors", "countries", "organisations", "ways")}
+    assert sums == {name: ["All", "28", "6"] for name in sums}
+    assert file(organiser, "days")[-1][1:] == ["34", "34"]
+    assert file(organiser, "organisations")[0] == ["Office of SE", "11", "with others"]
+    assert [row[0] for row in file(organiser, "ways")][-3:] == ["Added by an organiser", "Other ways", "All"]
+
+
+def test_invitations_hide_few_answers_with_others(organiser, event):
+    """The steps before an answer, which contain each other, are not in the file."""
+    states = [InvitationState.YES] * 6 + [InvitationState.NO] * 2 + [InvitationState.OPEN] * 7
+    for number, state in enumerate(states):
+        save(new_invitation(event, "justice", f"{number}@example.org", token=f"t{number}", state=state))
+    assert file(organiser, "invitations") == [
+        ["Yes", "with others"],
+        ["No", "with others"],
+        ["Passed on", "with others"],
+        ["Expired", "with others"],
+        ["Withdrawn", "with others"],
+        ["No answer yet", "7"],
+        ["Other steps", "8"],
+        ["All", "15"],
+    ]
