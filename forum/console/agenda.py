@@ -14,6 +14,7 @@ from forum.accounts import sign_ins
 from forum.accounts.access import may_open
 from forum.audit import queries as audit
 from forum.console import agenda_tasks
+from forum.console.agenda_posts import list_planned_posts
 from forum.console.agenda_tasks import ALARM, Task
 from forum.console.mailings import proposed_change
 from forum.console.scope import mail_scope
@@ -60,6 +61,7 @@ def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task
         ("outbox.index", _mail_troubles),
         ("bulk.index", agenda_tasks.list_standing_work),
         ("log.index", _brakes),
+        ("posts.index", list_planned_posts),
         ("settings.texts", _blanks),
         ("log.index", agenda_tasks.list_old_backup),
     )
@@ -145,6 +147,7 @@ def _erasures(_event: Event, now: datetime) -> Iterator[Task]:
             ALARM,
             _("Erased people may be here again, or come back with a restored backup"),
             _("Whoever runs the server should see what forum doctor says of erasures."),
+            url_for("health.status"),
             is_trouble=True,
         )
 

@@ -75,7 +75,10 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def list_old_backup(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task when the last backup is too old, or missing where one should have been made."""
+    """Yield a task when the last backup is too old, or missing where one should have been made.
+
+    It leads to the status, which says `backup` until there is a newer one: no page of the console makes a backup.
+    """
     last = backups.find_last(now)
     if last.is_well:
         return
@@ -86,9 +89,9 @@ def list_old_backup(event: Event, now: datetime) -> Iterator[Task]:
             if last.is_readable
             else _("It is not known how old the last backup is")
         )
-        yield Task(ALARM, title, told, is_trouble=True)
+        yield Task(ALARM, title, told, url_for("health.status"), is_trouble=True)
         return
     days = (now - last.made).days
     made = _("The last one was made on %(moment)s.", moment=moment_text(last.made, event.zone))
     title = ngettext("day since the last backup", "days since the last backup", days)
-    yield Task(days, title, f"{made} {told}", is_trouble=True)
+    yield Task(days, title, f"{made} {told}", url_for("health.status"), is_trouble=True)

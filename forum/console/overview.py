@@ -1,6 +1,7 @@
 """The console's first page, an event at a glance, and the style guide."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -11,7 +12,7 @@ from flask_babel import ngettext
 from forum import clock
 from forum.accounts import sign_ins
 from forum.accounts.access import may_open
-from forum.console import agenda, navigation
+from forum.console import agenda, holds, navigation
 from forum.console.checklist import checklist_of
 from forum.console.checks import Checklist
 from forum.console.figure_words import trend_key, trend_of
@@ -64,6 +65,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
     """Return the context of templates/console/overview.html."""
     counts = listing.count_by_sector_and_status(event)
     balance = balance_of(event, counts, now)
+    offered = listing.total(counts, status=Status.OFFERED)
     is_kept = bool(counts) or not events.is_over(event, now)
     return {
         "event": event,
@@ -73,7 +75,9 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
         "tasks": agenda.list_tasks(event, counts, now),
         "coming": agenda.list_coming(event, balance, counts, now),
         "balance": balance,
-        "offered": listing.total(counts, status=Status.OFFERED),
+        "offered": offered,
+        "hold_ends": holds.first_end_text(event, balance.total("held") - offered, now),
+        "hold_text": partial(holds.hold_text, now=now),
         "unheld": listing.count_status(event, counts, Group.UNHELD),
         "total": listing.total(counts),
         "invited": _invited(event),

@@ -142,6 +142,15 @@ def _needs_work() -> ColumnElement[bool]:
     return and_(texts.scalar_subquery() < len(NAMES), ~IS_WITHDRAWN)
 
 
+def list_planned(desk: Desk) -> Sequence[Post]:
+    """Return the desk's posts that have been planned and are not public yet, the next one first."""
+    planned = select(Post).where(desk.holds, _in_view(PostState.SCHEDULED.value))
+    texts = selectinload(Post.texts).defer(PostText.search_text)
+    return db.session.scalars(
+        planned.options(texts).order_by(Post.published_at, Post.id).limit(PER_PAGE)
+    ).all()
+
+
 def count_public(event_id: int) -> int:
     """Return how many posts about the event are public."""
     about = Post.event_id == event_id, Post.announced_at >= Post.published_at

@@ -92,6 +92,13 @@ def find_last_calendar_sequence(registration: Registration) -> int | None:
     return db.session.scalar(query)
 
 
+def find_next_hold_end(event: Event, now: datetime) -> datetime | None:
+    """Return when the first place that is held for an unconfirmed address is free again; None if none is held."""
+    held = Registration.status == Status.PENDING, Registration.holds_place, Registration.held_until > now
+    query = select(func.min(Registration.held_until)).where(Registration.event_id == event.id, *held)
+    return db.session.scalar(query)
+
+
 def find_first_live(event: Event) -> Registration | None:
     """Return one of the event's live registrations with an address, always the same one, or None."""
     mine = select(Registration).where(Registration.event_id == event.id, IS_LIVE, Registration.email != "")

@@ -13,7 +13,8 @@ from forum.registration.kept_export_models import KeptExport
 from forum.tasks.models import Task
 from tests.console.test_overview import beat, overview, tasks
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, write
+from tests.factories.news import make_post
+from tests.factories.registrations import confirmed, register, write
 from tests.factories.tasks import make_running
 from tests.registration.test_kept_exports import prepare
 from tools.organisers import make_user
@@ -103,3 +104,75 @@ def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
     write(lambda: db.session.execute(update(Task).values(started_at=NOW + MINUTES)))
     write(lambda: db.session.execute(update(KeptExport).values(ready_at=NOW)))
     assert tasks(overview(pages)) == []
+
+
+def plan(event, headline, moment, **differing):
+    """Save a post that is planned for this moment."""
+    told = {"event_id": event.id, "headline": headline, "published_at": moment, "announced_at": None}
+    return make_post(**{**told, **differing})
+
+
+def test_planned_posts_that_come_out_today_are_told_and_lead_to_them(sign_in_as, event):
+    """One post leads to its page, several to the list of planned ones; a post of tomorrow is not told yet."""
+    beat(NOW)
+    soon = plan(event, "Soon", NOW + timedelta(hours=9))
+    plan(event, "Tomorrow", NOW + timedelta(hours=11))
+    organiser, one, two = (
+        sign_in_as(event=event),
+        "1 planned post comes out today",
+        "2 planned posts come out today",
+    )
+    page = overview(organiser)
+    assert tasks(page) == [one]
+    assert "“Soon”, planned for 3 May 2027 at 23:00 (CEST). Until then it can be changed" in page.text
+    assert page.links[one] == f"/console/nf27/news/{soon.id}/publication"
+    page.follow(one)
+    plan(event, "Sooner", NOW + timedelta(hours=1))
+    page = overview(organiser)
+    assert (tasks(page), page.links[two]) == ([two], "/console/nf27/news?view=scheduled")
+    assert "“Sooner”, planned for" in page.text
+    assert tasks(overview(sign_in_as(Role.VIEWER, event))) == []
+
+
+def test_a_planned_post_that_is_late_or_that_nobody_could_read_is_trouble(sign_in_as, event):
+    """A post is late once the worker has left it out for five minutes; one of an unpublished event has no readers."""
+    beat(NOW)
+    organiser = sign_in_as(event=event)
+    late = plan(event, "Late", NOW - timedelta(minutes=4))
+    assert tasks(overview(organiser)) == ["1 planned post comes out today"]
+    write(setattr, late, "published_at", NOW - timedelta(minutes=5))
+    page = overview(organiser)
+    assert tasks(page) == ["1 planned post is late"]
+    assert "Whoever runs the server should see that it is started." in page.text
+    write(setattr, late, "announced_at", NOW)
+    plan(event, "Half", NOW + timedelta(days=3), lead="")
+    page = overview(organiser)
+    assert tasks(page) == ["1 planned post cannot be read as it is"]
+    assert "A text lacks its headline, its lead or its body." in page.text
+
+
+def test_tasks_for_whoever_runs_the_server_lead_to_the_status(app, sign_in_as, event):
+    """No page of the console makes a backup: the status says of each trouble whether it is over."""
+    presence.note_backup(instance(app), NOW - timedelta(hours=27))
+    beat(NOW)
+    assert overview(sign_in_as(event=event)).links["1 day since the last backup"] == "/status"
+
+
+def test_hours_are_told_until_held_places_are_free_again(sign_in_as, event):
+    """The balance says when the first hold ends, and the latest registrations for how long each is held."""
+    beat(NOW)
+    register(event, "ngo")
+    clock.freeze(NOW + timedelta(minutes=90))
+    beat(clock.now())
+    page = overview(sign_in_as(event=event, at=clock.now()))
+    assert "The first of these places is free again within 47 hours." in page.text
+    assert "The place is held for at most 47 more hours." in page.text
+    clock.freeze(NOW + timedelta(hours=47, minutes=30))
+    beat(clock.now())
+    page = overview(sign_in_as(event=event, at=clock.now()))
+    assert "is free again within 1 hour." in page.text
+    assert "The place is held for at most 1 more hour." in page.text
+    write(setattr, event, "cancelled_at", NOW)
+    page = overview(sign_in_as(event=event, at=clock.now()))
+    assert "free again within" not in page.text
+    assert "is held for at most" not in page.text
