@@ -64,8 +64,9 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
     if shown.status == MailingStatus.PROPOSED:
         return lead_to(shown)
     only = words.narrowed_to(request.args.get("only", ""), shown)
-    note_view(audit_queries.REGISTRATIONS_SEARCHED, shown.event, actor=sign_ins.current_actor())
     page = queries.read_recipients(shown, Cursor.of(request.args), only=only)
+    if page.rows:
+        note_view(audit_queries.REGISTRATIONS_SEARCHED, shown.event, actor=sign_ins.current_actor())
     return render_template(
         "console/sent_mailings/show.html",
         event=shown.event,

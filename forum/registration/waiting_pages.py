@@ -32,14 +32,15 @@ REFUSALS = (ChangedMeanwhile, StateChanged, DeadlineRefused, NoPlaceFree, WouldB
 def index(event: str) -> ResponseReturnValue:
     """Show who waits in each sector, the next person in line first, and the offers that are open."""
     this_event = get_any_or_404(event)
-    note_view(audit_queries.WAITING_LIST_VIEWED, this_event, actor=sign_ins.current_actor())
     now, counts = clock.now(), listing.count_by_sector_and_status(this_event)
-    lines = listing.list_lines(this_event)
+    lines, offered = listing.list_lines(this_event), waiting_view.list_open(this_event)
+    if offered or any(lines.values()):
+        note_view(audit_queries.WAITING_LIST_VIEWED, this_event, actor=sign_ins.current_actor())
     return render_template(
         "console/waiting_list/index.html",
         lines=lines,
         notes=waiting_view.notes(this_event, lines),
-        offered=waiting_view.list_open(this_event),
+        offered=offered,
         ends_today=end_of_day(this_event, now),
         left=places.places_left(this_event, now),
         last_offer_at=deadlines.offers_end_at(this_event),

@@ -6,6 +6,7 @@ import pytest
 
 from forum import clock
 from forum.accounts import passwords, sign_ins
+from forum.accounts.enums import Role
 from forum.audit import traces
 from forum.audit.models import AuditEntry
 from forum.cli import cli
@@ -52,10 +53,29 @@ def test_views_and_searches_of_an_organiser_are_recorded_in_few_entries(pages):
     assert recorded("regis") + recorded("waiting") == [
         *[("registration.viewed", who, *whom, times) for times in (1, 1, 2)],
         ("registrations.searched", who, "events", event.id, 1),
-        ("waiting_list.viewed", who, "events", event.id, 1),
     ]
     page = pages.get("attendees.show", event=event.slug, reference=person.reference)
     assert "viewed" not in page.text
+
+
+def test_a_look_at_a_list_with_nobody_on_it_is_no_view(sign_in_as):
+    """Whoever comes on a list later must not read of a look that showed nobody; a search is always recorded (P18)."""
+    event = make_event(capacity=1)
+    admin, care = sign_in_as(Role.ADMIN, event), sign_in_as(Role.CARE, event)
+    for endpoint in ("waiting_list", "review", "delegations_console", "invitations", "attendees"):
+        admin.get(f"{endpoint}.index", event=event.slug)
+    care.get("counts.people", event=event.slug)
+    assert [recorded(word) for word in ("waiting", "care", "delega", "invita", "regis")] == [[]] * 5
+    admin.get("attendees.index", event=event.slug, q="Zebra")
+    assert [entry[0] for entry in recorded("regis")] == ["registrations.searched"]
+    confirmed(event)
+    admin.get("waiting_list.index", event=event.slug)
+    care.get("counts.people", event=event.slug)
+    assert recorded("waiting") == []
+    assert [entry[0] for entry in recorded("care")] == ["care_answers.viewed"]
+    confirmed(event)
+    admin.get("waiting_list.index", event=event.slug)
+    assert [entry[0] for entry in recorded("waiting")] == ["waiting_list.viewed"]
 
 
 def test_a_new_hour_begins_to_count_anew(pages, monkeypatch):
