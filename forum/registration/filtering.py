@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.questions.enums import YES
+from forum.questions.models import Question
 from forum.registration import chosen, delegated, narrowing
 from forum.registration.delegated import Delegated
 from forum.registration.enums import Group, Membership, Status
@@ -36,7 +37,8 @@ class Filters:
     first and the last day of registering. `sort` begins with "-" for falling order. `view` is the number of the saved
     view (`saved_views`) from which the list was opened, whose columns the list keeps; `columns` are the keys of columns
     chosen since, in place of the view's; the name is always shown and its key may be among them. `chooser` is the id of
-    the organiser to whose choice (`chosen`) the list is narrowed, None where the list has others, too.
+    the organiser to whose choice (`chosen`) the list is narrowed, None where the list has others, too. `asked` is what
+    `narrowing.list_asked` has returned for a filter by answers, so that the page does not ask for it again.
     """
 
     q: str = ""
@@ -50,6 +52,7 @@ class Filters:
     view: int | None = None
     columns: tuple[str, ...] = ()
     chooser: int | None = None
+    asked: Sequence[Question] | None = field(default=None, compare=False, repr=False)
     conditions: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
     each: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
 
@@ -63,7 +66,8 @@ class Filters:
         delegation = delegated.find(event, number) if number else None
         if number and delegation is None:
             raise UnknownFilter
-        read = ((name, narrowing.read(event, name, args.getlist(name))) for name in narrowing.KINDS)
+        asked = narrowing.list_asked(event) if any(args.getlist(narrowing.ANSWER)) else None
+        read = ((name, narrowing.read(event, name, args.getlist(name), asked)) for name in narrowing.KINDS)
         picked = tuple((name, values) for name, values in read if values)
         since, until = (_day(args.get(name, "")) for name in ("since", "until"))
         chooser = _chooser(args.get(CHOSEN, ""), user_id)
@@ -83,6 +87,7 @@ class Filters:
             view=_number(args.get("view", "")),
             columns=_columns(args.getlist("column")) if args.get("view") else (),
             chooser=chooser,
+            asked=asked,
             conditions=(*narrowing.conditions(event, picked), *others),
             each=(*narrowing.each_conditions(event, picked), *others),
         )

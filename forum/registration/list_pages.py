@@ -61,7 +61,8 @@ def choices(
     `menu_of` gives what a row's menu has (`row_menu`), `chosen` are the ids of those whom the organiser has chosen on
     any page, `everybody` is how many people there are.
     """
-    asked, delegations = narrowing.list_asked(event), delegation_column.describe(event, filters, rows)
+    asked = narrowing.list_asked(event) if filters.asked is None else filters.asked
+    delegations = delegation_column.describe(event, filters, rows)
     views = saved_views.list_seen(event, user_id)
     opened = saved_views.describe(event, filters, views, asked)
     view, now = opened.view if opened else None, clock.now()

@@ -34,6 +34,7 @@ MOST_VALUES = 40
 LONGEST_VALUE = LONGEST_NAME
 # Separates a question's key, or the purpose of a consent, from the value that the filter asks for.
 BETWEEN = ":"
+ANSWER = "answer"  # the kind of filter by answers to questions
 UNANSWERED = "-"  # stands for "no answer"; the key of a choice begins with a letter or a digit
 
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # the id of an import; both databases can store larger numbers
@@ -63,10 +64,17 @@ class Kind:
     each: Callable[[Event, Values], Conditions] | None = None
 
 
-def read(event: Event, name: str, values: Sequence[str]) -> Values:
-    """Return the values of one kind in the order of a URL, each once. Raises UnknownFilter (S34)."""
+def read(event: Event, name: str, values: Sequence[str], asked: Sequence[Question] | None = None) -> Values:
+    """Return the values of one kind in the order of a URL, each once. Raises UnknownFilter (S34).
+
+    `asked` is what `list_asked` has returned, if it is known already.
+    """
     given = bounded(values)
-    return tuple(sorted(set(KINDS[name].read(event, given)))) if given else ()
+    if not given:
+        return ()
+    if name == ANSWER and asked is not None:
+        return tuple(sorted(set(_refuse_unknown(asked, given))))
+    return tuple(sorted(set(KINDS[name].read(event, given))))
 
 
 def bounded(values: Sequence[str]) -> list[str]:
@@ -101,7 +109,7 @@ def select_alone(event: Event, picked: Sequence[tuple[str, Values]]) -> Select[i
         return None
     if name == "tag" and len(values) == 1:
         return _select_tagged(event, values)
-    if name == "answer":
+    if name == ANSWER:
         (key, wanted), *more = by_first(values).items()
         return None if more or UNANSWERED in wanted else _select_answered(event, key, wanted)
     return None
@@ -204,7 +212,12 @@ def _registered_within(event: Event, values: Values) -> Conditions:
 
 
 def _read_answers(event: Event, values: Sequence[str]) -> Sequence[str]:
-    known = {f"{one.key}{BETWEEN}{value}" for one in list_asked(event) for value in answers_to(one)}
+    return _refuse_unknown(list_asked(event), values)
+
+
+def _refuse_unknown(asked: Sequence[Question], values: Sequence[str]) -> Sequence[str]:
+    """Return these answers to the questions in `asked`. Raises UnknownFilter for another one."""
+    known = {f"{one.key}{BETWEEN}{value}" for one in asked for value in answers_to(one)}
     if not set(values) <= known:
         raise UnknownFilter
     return values
@@ -253,7 +266,7 @@ KINDS: Mapping[str, Kind] = {
     "tag": Kind(_read_tags, _tagged, _each_tagged),
     "consent": Kind(_one_of(lambda: CONSENTED), _consented),
     "invited": Kind(_one_of(lambda: {YES: True, NO: False}), _invited),
-    "answer": Kind(_read_answers, _answered, _each_answered),
+    ANSWER: Kind(_read_answers, _answered, _each_answered),
     "import": Kind(_read_imports, _imported),
     "within": Kind(_one_of(lambda: dict.fromkeys(DAYS)), _registered_within),
 }
