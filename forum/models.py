@@ -22,6 +22,7 @@ from forum.people import models as people
 from forum.privacy import models as privacy
 from forum.questions import models as questions
 from forum.registration import chosen_models as chosen
+from forum.registration import kept_answer_models as kept_answers
 from forum.registration import kept_export_models as kept_exports
 from forum.registration import list_column_models as list_columns
 from forum.registration import merge_models as merges
@@ -51,6 +52,7 @@ ALL = (
     registration,
     chosen,
     list_columns,
+    kept_answers,
     kept_exports,
     merges,
     offers,

@@ -7,6 +7,7 @@ only the encrypted bytes, because a column type has no access to the row. An att
     answer = SealedValue[dict[str, Any]]()
 """
 
+import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -181,6 +182,22 @@ def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
         except InvalidTag:
             continue
     raise InvalidTag
+
+
+def seal_with_token(plain: bytes, token: str, location: str) -> bytes:
+    """Encrypt with a key made from a secret token; only whoever has the token can decrypt it, for this location."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + AESGCM(_key_from(token)).encrypt(nonce, plain, location.encode())
+
+
+def unseal_with_token(sealed: bytes, token: str, location: str) -> bytes:
+    """Decrypt bytes that `seal_with_token` returned for this token and location. Raises InvalidTag."""
+    return AESGCM(_key_from(token)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], location.encode())
+
+
+def _key_from(token: str) -> bytes:
+    """Return a key of 256 bits that cannot be found from the token's digest (`columns.digest`)."""
+    return hmac.digest(token.encode(), b"forum: seal with a token", "sha256")
 
 
 def _moves(column: Column, row: Any) -> bool:

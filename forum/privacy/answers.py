@@ -1,4 +1,4 @@
-"""The entries of the register of personal data about answers to the forum's own questions, and files among them."""
+"""The entries of the register of personal data about answers to the forum's own questions, and answers not sent yet."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -25,4 +25,17 @@ FILES = Entry(
         *(f"answer_files.{name}" for name in ("key", "question_id", "registration_id", "file_type")),
         *(f"answer_files.{name}" for name in ("size", "asked_from", "received_at", "ends_at", "content")),
     ),
+)
+ON_THEIR_WAY = Entry(
+    what=_l("What you fill in, if it is long, until you have sent it"),
+    purpose=_l(
+        "So that nothing is lost when you go back to the form from the page where you check your answers"
+    ),
+    basis=LEGITIMATE_INTEREST,
+    audience=_l("Only your browser: it is kept encrypted, and nobody else has the key"),
+    retention=_l(
+        "An hour. Once you have sent it, a quarter of an hour, without what you say about protected identity, food and"
+        " access: so that you can correct the address"
+    ),
+    columns=of("kept_answers", "digest", "event_id", "ends_at", "content"),
 )

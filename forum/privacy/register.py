@@ -6,7 +6,7 @@ nor in forum/privacy/technical.py.
 
 from flask_babel import lazy_gettext as _l
 
-from forum.privacy.answers import FILES, OWN_QUESTIONS
+from forum.privacy.answers import FILES, ON_THEIR_WAY, OWN_QUESTIONS
 from forum.privacy.bulk import BULK
 from forum.privacy.delegations import COLLEAGUES
 from forum.privacy.entries import (
@@ -170,6 +170,7 @@ REGISTER: tuple[Entry, ...] = (
     ),
     OWN_QUESTIONS,
     FILES,
+    ON_THEIR_WAY,
     Entry(
         what=_l("What you filled in, until the address is confirmed"),
         purpose=_l("To show it to whoever reads the address, so that nobody is registered by somebody else"),

@@ -1,29 +1,43 @@
-"""Keeping the answers of a form for the next pages, in encrypted cookies of the visitor's browser.
+"""Keeping the answers of a form for the next pages: encrypted in a cookie of the visitor's browser, or behind one.
 
-So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), no answer appears in a URL,
-and the server stores nothing before the form is sent. The answers are kept when the visitor changes sector or language.
-After sending, the following pages can still read them: they show the typed e-mail address, and link back to the form if
-it was wrong. The person may share the browser with others: those pages can read the answers for a quarter of an hour,
-never those about protected identity, and no cookie made before the person opened or left their own page can be
+So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), and no answer appears in a
+URL. The answers are kept when the visitor changes sector or language. Answers that fit into a cookie are stored
+nowhere else. Longer ones are a row of the database, which only the token in the cookie can decrypt (`stored_answers`);
+if no row can be written, the caller shows the answers at once.
+
+After sending, the following pages can still read the answers: they show the typed e-mail address, and link back to the
+form if it was wrong. The person may share the browser with others: those pages can read the answers for a quarter of an
+hour, never those about protected identity, and no cookie made before the person opened or left their own page can be
 decrypted afterwards.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import session, url_for
+from limits.errors import StorageError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 
-from forum import sealed_cookies
+from forum import clock, sealed_cookies
 from forum.columns import new_token
+from forum.database import start_write
+from forum.extensions import db
+from forum.registration import stored_answers
 from forum.web.languages import NAMES
+from forum.web.limits import client, takes
 
 ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
 # Fields that are not kept once the form is sent: a form filled in again has a new key, and the honeypot is no answer.
 OF_ONE_FORM = {"key", "website", CSRF}
 SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60
+# In a cookie, the name of the token of answers that are stored in the database. No field of a form has this name.
+STORED = "stored"
+# How often one network address may have answers stored.
+MOST_OFTEN = "120 per hour"
 # The session's key for a random text; a new text makes all answers kept so far in the browser unreadable.
 ROUND = "answers"
 
@@ -37,28 +51,38 @@ class Sent:
 
 
 def keep(response: Response, answers: Mapping[str, Any], sector: str) -> bool:
-    """Set a cookie with the answers of one form; return whether they were short enough for it."""
+    """Keep the answers of one form for the next pages, in place of earlier ones; return whether they are kept."""
     # Empty answers are left out: the form leaves their fields empty anyway.
-    content = [sector, {name: answer for name, answer in answers.items() if answer and name != CSRF}]
-    return _put(response, ANSWERS, content, "registration.choose")
+    told = {name: answer for name, answer in answers.items() if answer and name != CSRF}
+    former = _tokens_in(ANSWERS)
+    if _put(response, ANSWERS, [sector, told], "registration.choose"):
+        _forget(former)
+        return True
+    token = _store(sector, told, former, sealed_cookies.SECONDS)
+    # No sector has an empty key: an earlier version that reads this cookie finds no answers for its sector.
+    return bool(token) and _put(response, ANSWERS, ["", {STORED: token}], "registration.choose")
 
 
 def recall(sector: str) -> dict[str, Any] | None:
-    """Return the answers that the browser keeps for this sector's form; None when there are none or they expired."""
-    kept_for, answers = _take(ANSWERS) or ("", None)
-    return answers if kept_for == sector else None
+    """Return the answers that are kept for this sector's form; None when there are none or they expired."""
+    kept = _read(_take(ANSWERS))
+    return kept.answers if kept and kept.sector == sector else None
 
 
 def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> None:
     """Move the answers to a cookie for the pages after the form, without those about protected identity.
 
-    If they are too long, only the e-mail address is kept.
+    If they cannot be kept, the e-mail address is.
     """
+    former = [*_tokens_in(ANSWERS), *_tokens_in(SENT)]
     sealed_cookies.drop(response, ANSWERS, paths=_paths("registration.choose"))
     told = {name: answer for name, answer in answers.items() if name not in OF_ONE_FORM | SECRET}
-    if not _put(response, SENT, [sector, told], "registration.choose"):
-        told = {name: told[name] for name in ("email", "event")}
-        _put(response, SENT, [sector, told], "registration.choose")
+    if _put(response, SENT, [sector, told], "registration.choose"):
+        _forget(former)
+        return
+    token = _store(sector, told, former, SENT_SECONDS)
+    few = _without_other_answers(told)
+    _put(response, SENT, [sector, {**few, STORED: token} if token else few], "registration.choose")
 
 
 def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent | None:
@@ -67,10 +91,19 @@ def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent |
     With `email`, return it only if it has that address; with `event`, a slug, only if it was a form for that event.
     """
     content = _take(SENT, SENT_SECONDS)
-    sent = Sent(*content) if content else None
+    if content is None:
+        return None
+    sector, answers = content
+    sent = _read(content) or Sent(sector, _without_other_answers(answers))
     # Answers kept by an older version do not name their event, and count for any event.
-    is_of_event = sent is not None and event in (None, sent.answers.get("event", event))
-    return sent if sent and is_of_event and email in (None, sent.answers["email"]) else None
+    is_of_event = event in (None, sent.answers.get("event", event))
+    return sent if is_of_event and email in (None, sent.answers["email"]) else None
+
+
+def keep_again(response: Response, sent: Sent) -> None:
+    """Keep the answers of a form that was sent for the form once more; the e-mail address if the rest is too long."""
+    if not keep(response, sent.answers, sent.sector):
+        keep(response, _without_other_answers(sent.answers), sent.sector)
 
 
 def keep_asked(response: Response, email: str) -> None:
@@ -86,6 +119,59 @@ def recall_asked() -> str:
 def end() -> None:
     """Make all answers kept so far in this browser impossible to decrypt."""
     session[ROUND] = new_token()
+
+
+def _without_other_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers reduced to the e-mail address and the event."""
+    return {name: answers[name] for name in ("email", "event") if name in answers}
+
+
+def _read(content: Any) -> Sent | None:
+    """Return the form in a cookie's content, read from the database if it is stored there; None if it is gone."""
+    if content is None:
+        return None
+    sector, answers = content
+    if token := answers.get(STORED):
+        content = stored_answers.find(token, now=clock.now())
+        return Sent(*content) if content else None
+    return Sent(sector, answers)
+
+
+def _tokens_in(name: str) -> list[str]:
+    """Return the token in this browser's cookie of this name, if its answers are stored in the database."""
+    content = _take(name)
+    token = content[1].get(STORED) if content else None
+    return [token] if token else []
+
+
+def _store(sector: str, answers: Mapping[str, Any], former: list[str], seconds: int) -> str | None:
+    """Store long answers in place of the former ones, in a transaction of its own; return the token.
+
+    Return None if they are not stored: the client has stored too many, there is no room, or the database cannot write.
+    """
+    slug, ends_at = answers.get("event", ""), clock.now() + timedelta(seconds=seconds)
+    try:
+        if not takes(MOST_OFTEN, "answers stored", client()):
+            return None
+        start_write(db.session)
+        token = stored_answers.store([sector, answers], slug, replaced=former, ends_at=ends_at)
+        db.session.commit()
+    except (SQLAlchemyError, StorageError):
+        db.session.rollback()
+        return None
+    return token
+
+
+def _forget(tokens: list[str]) -> None:
+    """Delete stored answers, in a transaction of its own; if the database cannot write, the worker does it later."""
+    if not tokens:
+        return
+    try:
+        start_write(db.session)
+        stored_answers.forget(tokens)
+        db.session.commit()
+    except SQLAlchemyError:
+        db.session.rollback()
 
 
 def _put(response: Response, name: str, content: Any, endpoint: str) -> bool:

@@ -80,7 +80,7 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
 def check(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Redirect a form to the page that shows its answers before they are registered, or to the field to change.
 
-    Answers too long for the browser's cookie are shown at once. The redirect itself needs no database.
+    Answers that cannot be kept are shown at once. The redirect itself needs no database, except for long answers.
     """
     if request.method == "GET":
         return _show(event, sector, kept_answers.recall(sector))
@@ -127,7 +127,7 @@ def received(event: str | None = None) -> ResponseReturnValue:
     if sent is None:
         return redirect(url_for(".received", gone=1), 303)
     response = redirect(form_pages.question(sent.sector, "email"), 303)
-    kept_answers.keep(response, sent.answers, sent.sector)
+    kept_answers.keep_again(response, sent)
     return response
 
 

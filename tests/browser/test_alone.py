@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from forum.events.queries import find_current
+from forum.questions.enums import QuestionKind
 from tests.browser.measures import READING, measure
 from tests.browser.sights import BY_NAME
 from tests.browser.test_keyboard import confirming_path
 from tests.browser.visitor import Tab, Visitor, follow
+from tests.factories.questions import make_question
 from tools.servers import CHROMIUM_FLAGS, headless_path
 
 pytestmark = pytest.mark.browser
@@ -183,6 +186,38 @@ def test_going_back_after_registering_shows_a_message_and_no_answers(change_worl
         expect(page.locator("h1")).to_have_text(heading)
         assert "Bergström" not in page.content()
     assert visitor.tab.methods.count("POST") == 4
+
+
+def test_long_answers_come_back_however_somebody_moves(change_world, new_visitor):
+    """Reloading, back, forward and "Change it" show pages with all answers, and nothing is ever sent again (A07)."""
+    forum = change_world("demo")
+    with forum.app.app_context():
+        for number in range(2):
+            make_question(find_current(), f"text-{number}", QuestionKind.LONG_TEXT)
+    visitor = new_visitor(forum, "en")
+    page, answers = visitor.page, visitor.answers()
+    answers |= {"q-text-0": "word " * 399 + "words", "q-text-1": ("Ö👩‍💻 " * 400).strip()}
+    visitor.open_details("justice")
+    visitor.fill(answers)
+    visitor.submit()
+    for step in (page.reload, page.go_back, page.go_forward, page.reload):
+        step()
+        heading = "Your details" if step == page.go_back else "Check your answers"
+        expect(page.locator("h1")).to_have_text(heading)
+        for name, value in answers.items():
+            expect(page.locator(f"main [name={name}]")).to_have_value(value)
+    assert visitor.tab.methods.count("POST") == 1
+    visitor.submit()
+    expect(page.locator("h1")).to_have_text("Check your e-mail")
+    page.reload()
+    follow(page.get_by_role("button", name="Change it"))
+    assert {name: page.locator(f"main [name={name}]").input_value() for name in answers} == answers
+    visitor.fill({"email": "right@example.org"})
+    visitor.submit(), visitor.submit()
+    expect(page.locator("main")).to_contain_text("right@example.org")
+    page.go_back()
+    expect(page.locator("h1")).to_have_text(GONE)
+    assert visitor.tab.methods.count("POST") == 5
 
 
 def test_going_back_to_the_form_finds_what_was_typed(worlds, new_visitor):

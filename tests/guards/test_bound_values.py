@@ -16,6 +16,7 @@ from forum.outbox.models import OutboxMessage
 from forum.questions.enums import QuestionKind
 from forum.questions.models import AnswerFile
 from forum.registration import uniting
+from forum.registration.kept_answer_models import KeptAnswers
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import CareAnswer, ProtectedIdentity, Submission
 from tests.delegations.test_delegations import ALONE, registered
@@ -54,6 +55,7 @@ def test_every_sealed_column_is_tried_here():
             "submissions.answers",
             "submissions.given",
             "answer_files.content",
+            "kept_answers.content",
             "kept_export_parts.content",
             "import_table_parts.content",
         ),
@@ -153,6 +155,16 @@ def test_mail_of_another_leaves_for_nobody_else(database, app, step):
 
     assert states() == [("sent", 1), ("failed", 1)]
     assert "sealed for another message" in db.session.get_one(OutboxMessage, mine).last_error
+
+
+def test_long_answers_of_another_browser_do_not_open(database):
+    event = make_event()
+    for key in ("theirs", "mine"):
+        save(KeptAnswers(digest=key, event_id=event.id, ends_at=NOW, content=b"answers"))
+    copy("kept_answers", "content", "digest", "theirs", "mine")
+    assert db.session.get_one(KeptAnswers, "theirs").content == b"answers"
+    with pytest.raises(InvalidTag):
+        assert db.session.get_one(KeptAnswers, "mine").content
 
 
 def test_doctor_names_what_was_moved_and_rotating_leaves_it_closed(database, app):

@@ -70,6 +70,7 @@ SECRET_COLUMNS = {
     "recovery_codes.digest",
     "kept_words.digest",
     "kept_words.words",
+    "kept_answers.digest",
     *("autosaves.document", "autosaves.version", "autosaves.words"),
     "saved_views.columns",
     "list_columns.names",  # this column contains only names from a fixed list

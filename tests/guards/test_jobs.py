@@ -19,6 +19,7 @@ TENDED = {
     "expire invitations",
     "expire registrations",
     "forget counters",
+    "forget answers on their way",
     "forget choices of people",
     "forget delegations",
     "forget exports",

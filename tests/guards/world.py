@@ -89,6 +89,7 @@ from forum.registration.enums import (
     TokenPurpose,
 )
 from forum.registration.given import care
+from forum.registration.kept_answer_models import KeptAnswers
 from forum.registration.kept_export_models import KeptExport, KeptExportPart
 from forum.registration.list_column_models import ListColumns
 from forum.registration.merge_models import RegistrationMerge
@@ -189,6 +190,7 @@ def build(app: Flask, write_text: texts.Writer) -> World:
     _make_delegations(world)
     _make_mailings(world)
     _make_tasks(world)
+    _keep_answers(world)
     _make_accounts(world)
     _make_reviews(world)
     world.reviewed = _ids_in_sector(world)
@@ -712,6 +714,14 @@ def _make_tasks(world: World) -> None:
         save(task)
         if person := people.get(slug):
             save(TaskPerson(task_id=task.id, registration_id=person.id, outcome="too_many_tags", done_at=NOW))
+
+
+def _keep_answers(world: World) -> None:
+    """Add long answers of a form that somebody is filling in for each event."""
+    for slug, event in world.events.items():
+        kept = KeptAnswers(digest=digest(f"answers {slug}"), event_id=event.id)
+        kept.ends_at, kept.content = NOW + timedelta(hours=1), b"encrypted with the key of the cookie"
+        save(kept)
 
 
 def _keep_export(world: World, user: User) -> None:

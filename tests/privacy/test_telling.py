@@ -53,6 +53,7 @@ NOT_TOLD = {
     **dict.fromkeys(
         ("import_tables", "import_table_parts"), "an organiser's table, until its people are imported"
     ),
+    "kept_answers": "only the browser that has the cookie can have them decrypted, and they name nobody",
     "delegation_links": "digests of a contact's links; the delegation itself is told",
     "leave_links": "digests of links in messages and of addresses, from which nobody can be read",
     "events": "contacts of the organiser",
