@@ -13,7 +13,7 @@ OWN_QUESTIONS = Entry(
     columns=of("answers", "registration_id", "question_id", "value"),
 )
 FILES = Entry(
-    what=_l("Files that you send as answers"),
+    what=_l("Files among your answers"),
     purpose=_l("To prepare what the questions are about. They are kept encrypted"),
     basis=LEGITIMATE_INTEREST,
     audience=OFFICE,

@@ -19,6 +19,7 @@ from wtforms.widgets import FileInput
 from forum.questions import files, queries, values
 from forum.questions.enums import NO, YES, QuestionKind, Sensitivity
 from forum.questions.models import Question
+from forum.questions.wording import file_words
 from forum.web.countries import CountryField, country_names
 from forum.web.forms import LinesField, TidyForm
 from forum.web.identity_numbers import no_identity_number
@@ -60,6 +61,11 @@ class FileAnswer(Field):
     def told(self) -> dict[str, Any] | None:
         """Name and size of the file that the field names, or None."""
         return files.read(self.data)
+
+    @staticmethod
+    def words_of(signed: Any) -> str:
+        """Return name and size of the file that a value of the field names, for a comparison of two versions (R30)."""
+        return file_words(files.read(signed))
 
 
 class AsksQuestions(TidyForm):

@@ -134,11 +134,18 @@ def hold(registration_id: int, given: Mapping[str, Any] | None, *, now: datetime
         db.session.execute(change.values(held))
 
 
-def settle(registration_id: int, questions: Iterable[Question], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep for good the files that these answers refer to, and delete those that they replace; return the answers.
+def settle(
+    registration_id: int,
+    questions: Iterable[Question],
+    given: Mapping[str, Any],
+    *,
+    until: datetime | None = None,
+) -> dict[str, Any]:
+    """Keep the files that these answers refer to, and delete those that they replace; return the answers.
 
-    `questions` are those that were answered or emptied. An answer is left out if its file is deleted, or belongs to
-    another registration or question.
+    `questions` are those that were answered or emptied. The files are kept for good, or `until` a moment for answers
+    that wait for an address to be confirmed. An answer is left out if its file is deleted, or belongs to another
+    registration or question.
     """
     told = dict(given)
     for question in questions:
@@ -148,7 +155,7 @@ def settle(registration_id: int, questions: Iterable[Question], given: Mapping[s
         mine = AnswerFile.question_id == question.id, AnswerFile.registration_id == registration_id
         free = AnswerFile.registration_id.is_(None) & AnswerFile.ends_at.is_not(None)
         named = AnswerFile.key.in_(keys), AnswerFile.question_id == question.id
-        stays = {"registration_id": registration_id, "asked_from": None, "ends_at": None}
+        stays = {"registration_id": registration_id, "asked_from": None, "ends_at": until}
         is_mine = or_(AnswerFile.registration_id == registration_id, free)
         change = update(AnswerFile).where(*named, is_mine).values(stays).returning(AnswerFile.key)
         kept = db.session.scalars(change).all()

@@ -126,7 +126,8 @@ def change(registration: Registration, answered: Answered, *, now: datetime) -> 
     shown = {*queries.asked(ordinary, sector, before), *queries.asked(ordinary, sector, after)}
     changed = [one for one in ordinary if one in shown and before.get(one.key) != after.get(one.key)]
     if form := find_form(registration):
-        _change_form(form, {one.key: after.get(one.key) for one in changed})
+        held = files.settle(registration.id, changed, after, until=now + files.KEPT_UNSENT)
+        _change_form(form, {one.key: held.get(one.key) for one in changed})
         return [one.key for one in changed]
     told = files.settle(registration.id, changed, after)
     _put(registration, {one.id: told[one.key] for one in changed if one.key in told})

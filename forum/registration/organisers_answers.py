@@ -1,7 +1,7 @@
 """The pages on which an organiser changes a person's answers to the event's own questions.
 
-Ordinary answers are shown and changed. Those about food and access can be replaced or deleted but are not shown: only
-the role care reads them, in a list whose views are recorded (S14).
+Ordinary answers, files among them, are shown and changed. Those about food and access can be replaced or deleted but
+are not shown: only the role care reads them, in a list whose views are recorded (S14).
 """
 
 from collections.abc import Mapping
@@ -21,9 +21,8 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.extensions import db
 from forum.questions import layout, values
-from forum.questions.enums import QuestionKind
 from forum.questions.fields import AsksQuestions, name_of
-from forum.registration import actions, given, listing, mails, places
+from forum.registration import actions, given, listing, mails, organisers_files, places
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NotLive, SeveralForms
@@ -64,9 +63,10 @@ def change(event: str, reference: str) -> ResponseReturnValue:
     """Change the answers; required ones may stay empty here, because the organiser may not know them."""
     registration, filters = person_of(event, reference)
     asking = _asking(registration)
-    form = AnswersForm(kept_words.sent_or_kept(), **asking)
+    form, stored = AnswersForm(kept_words.sent_or_kept(), **asking), AnswersForm.stored(asking)
     if not form.is_submitted() and not form.seen.data:
-        form.show(AnswersForm.stored(asking))
+        form.show(stored)
+    organisers_files.take(form, asking["stored"], is_outdated=form.is_outdated(stored))
     try:
         if not form.validate_on_submit():
             return _page(registration, filters, form)
@@ -124,13 +124,8 @@ bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 def _asking(registration: Registration) -> dict[str, Any]:
-    """Return the arguments of the form: all questions but those for files, which only the person sends.
-
-    Raises SeveralForms.
-    """
-    asking = given.asking(registration)
-    without_files = [one for one in asking["questions"] if one.kind != QuestionKind.FILE]
-    return _not_required({**asking, "questions": without_files})
+    """Return the arguments of the form with all ordinary questions. Raises SeveralForms."""
+    return _not_required(given.asking(registration))
 
 
 def _not_required(asking: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,10 @@
-"""An organiser's download of a file that a person has sent as an answer; each download is recorded (P18)."""
+"""A person's files in the console: an organiser downloads them, each time recorded (P18), and sends others (S29)."""
 
-from flask import Blueprint, abort
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Flask, abort
 from flask.typing import ResponseReturnValue
 
 from forum import clock
@@ -9,10 +13,40 @@ from forum.audit import actions as audit
 from forum.audit.queries import FILE_DOWNLOADED
 from forum.database import start_write
 from forum.extensions import db
+from forum.questions import files, uploads, values
+from forum.questions.enums import QuestionKind
+from forum.questions.fields import AsksQuestions, name_of
 from forum.registration import file_answers, restrictions
 from forum.registration.console import person_of
+from forum.web.layers import Environ
 
 bp = Blueprint("attendee_files", __name__, url_prefix="/console/<event>/registrations/<reference>/files")
+# The path of the form with which an organiser changes a person's answers, files among them.
+CHANGES_ANSWERS = re.compile(r"/console/[^/]+/registrations/[^/]+/answers")
+
+
+def longest_body(app: Flask, environ: Environ) -> int:
+    """Return how many bytes of body a request may have that changes a person's answers, 0 for any other request.
+
+    As for images (`console/library`), a session cookie must say that somebody has signed in.
+    """
+    if environ["REQUEST_METHOD"] != "POST" or not CHANGES_ANSWERS.fullmatch(environ.get("PATH_INFO", "")):
+        return 0
+    return uploads.LARGEST_BODY if sign_ins.has_signed_in(app, environ) else 0
+
+
+def take(form: AsksQuestions, stored: Mapping[str, Any], *, is_outdated: bool) -> None:
+    """Store the files that an organiser has sent with the form, by the rules of the public form; commits.
+
+    `stored` are the person's answers by the question's key. If they have changed since the page was shown, the file
+    that the form names may be deleted: then its field names the stored one, for the comparison that follows (R30).
+    """
+    for question in form.questions if is_outdated else ():
+        if question.kind == QuestionKind.FILE:
+            field = form[name_of(question)]
+            if (told := files.read(field.data)) and not files.is_kept(question, told, clock.now()):
+                field.data = values.shown(question, stored.get(question.key))
+    uploads.take(form)
 
 
 @bp.route("/<file_key>")

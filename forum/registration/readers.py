@@ -169,7 +169,7 @@ def _what(entry: AuditEntry) -> str:
     if entry.action in (audit.REGISTRATION_VIEWED, audit.IDENTITY_ASKED):
         return _("Looked at your registration")
     if entry.action == audit.FILE_DOWNLOADED:
-        return _("Downloaded a file that you sent")
+        return _("Downloaded a file among your answers")
     if entry.action in LISTS:
         return str(LISTS[entry.action])
     if entry.action == audit.EXPORT_FETCHED:

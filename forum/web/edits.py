@@ -36,8 +36,12 @@ class ShowsStored:
 
     def refuse_if_changed(self, stored: Mapping[str, object]) -> None:
         """Raise ChangedMeanwhile when `stored`, read under the write lock, differs from what the page showed."""
-        if self.seen.data != digest(stored):
+        if self.is_outdated(stored):
             raise ChangedMeanwhile(stored)
+
+    def is_outdated(self, stored: Mapping[str, object]) -> bool:
+        """Return whether `stored` differs from what the page showed."""
+        return self.seen.data != digest(stored)
 
 
 def digest(values: Mapping[str, object]) -> str:
@@ -75,6 +79,8 @@ def _differences_of(field: Field, stored: Any, label: str) -> Iterator[Differenc
 
 
 def _words(field: Field, value: Any) -> str:
+    if words_of := getattr(field, "words_of", None):
+        return words_of(value)
     if isinstance(value, list | tuple):
         return ", ".join(_words(field, each) for each in value)
     if isinstance(field, SelectField):
