@@ -1,6 +1,7 @@
 """Answers of an event as counts for the kitchen and the venue, and as a list of people for the role care (P06)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +20,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox import listing as outbox
 from forum.outbox.wording import failure_text
-from forum.questions import queries
+from forum.questions import care_consent, queries
 from forum.questions.enums import Sensitivity
 from forum.questions.locating import has_been_emptied
 from forum.questions.models import Question
@@ -75,10 +76,12 @@ def people(event: str) -> ResponseReturnValue:
     # Also while none of them has a need: from a missing entry somebody could tell that there are none (S23).
     if tallies.count_confirmed(this_event):
         note_view(audit_queries.CARE_ANSWERS_VIEWED, this_event, actor=sign_ins.current_actor())
+    listed = _people(this_event)
     return render_template(
         "console/counts/people.html",
         event=this_event,
-        people=_people(this_event),
+        people=[one for one in listed if one["answers"]],
+        withdrawn=[one for one in listed if one["withdrawn_at"]],
         unreached=_unreached(this_event),
         failed=outbox.count_failed_of_care(this_event.id),
         now=clock.now(),
@@ -139,18 +142,24 @@ def _cells(listed: list[Tally]) -> Iterator[list[str | int]]:
 
 
 def _people(event: Event) -> list[dict[str, Any]]:
-    """Return each person's name and reference, with questions and answers in words in the order of the form."""
+    """Return each person's name and reference, with answers in words in the order of the form, and the consent."""
     questions = [one for one in queries.list_all(event.id) if one.sensitivity == Sensitivity.CARE]
 
-    def told(person: Registration, given: dict[str, Any]) -> dict[str, Any]:
-        answers = [(one, answer_text(one, given[one.key])) for one in questions if one.key in given]
+    def told(person: Registration, record: dict[str, Any]) -> dict[str, Any]:
+        given, note = record.get("given", {}), care_consent.find_note(record) or {}
         return {
             "name": wording.full_name(person),
             "reference": person.reference,
-            "answers": answers,
+            "answers": [(one, answer_text(one, given[one.key])) for one in questions if one.key in given],
+            "text_version": note.get("text_version"),
+            **{name: _moment(note.get(name)) for name in ("given_at", "withdrawn_at")},
         }
 
-    return [told(person, given) for person, given in tallies.list_care(event)]
+    return [told(person, record) for person, record in tallies.list_care(event)]
+
+
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
 
 
 def _unreached(event: Event) -> list[dict[str, Any]]:

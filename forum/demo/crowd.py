@@ -19,6 +19,7 @@ from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.folding import search_fold
 from forum.people.models import RegistrationTag
+from forum.questions import care_consent
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
 from forum.questions.models import Answer, Question
@@ -116,7 +117,8 @@ class Crowd:
     def _care(self, registration_id: int, row: Mapping[str, Any], _draw: Draw) -> dict[str, Any]:
         told = self._told(registration_id, row, Sensitivity.CARE)
         by_key = {question.key: value for question, value in told}
-        return _sealed(CareAnswer, registration_id, given.care(by_key, now=self.now))
+        note = care_consent.given_now(self.now, is_own=True) if by_key else None
+        return _sealed(CareAnswer, registration_id, given.care(by_key, consent=note, now=self.now))
 
     def _answers(self, registration_id: int, row: Mapping[str, Any], _draw: Draw) -> Iterator[dict[str, Any]]:
         for question, value in self._told(registration_id, row, Sensitivity.ORDINARY):

@@ -3,6 +3,7 @@
 from flask import Blueprint, render_template
 
 from forum.events.in_url import get_any_or_404
+from forum.questions import care_consent
 from forum.registration.consent_texts import TEXTS
 from forum.registration.wording import CONSENTS
 from forum.web.languages import NAMES
@@ -12,12 +13,13 @@ bp = Blueprint("consent_texts", __name__, url_prefix="/console/<event>/consent-t
 
 @bp.get("")
 def index(event: str) -> str:
-    """Show the texts of the consents, in each language and version, the newest first."""
+    """Show the texts of the consents, in each language and version, the newest first; those of answers at the end."""
     newest_first = sorted(TEXTS, key=lambda text: text.version, reverse=True)
     return render_template(
         "console/participants/consent_texts.html",
         event=get_any_or_404(event),
         texts=newest_first,
+        care_texts=sorted(care_consent.TEXTS.items(), reverse=True),
         purposes=CONSENTS,
         language_names=NAMES,
     )

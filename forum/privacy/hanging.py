@@ -22,11 +22,11 @@ from forum.invitations.models import Invitation
 from forum.mailings import refusals
 from forum.outbox import suppression
 from forum.outbox.models import OutboxMessage
-from forum.questions import files
+from forum.questions import care_consent, files
 from forum.questions.models import Answer
 from forum.registration import new_address
 from forum.registration.consent_texts import words_of
-from forum.registration.models import Consent, Registration
+from forum.registration.models import CareAnswer, Consent, Registration
 from forum.registration.names import canonical_email
 from forum.registration.owners import list_former, list_joined, list_sole, may_read_sealed
 from forum.sealing import Sealed
@@ -181,7 +181,15 @@ def _told(row: Any, is_closed: bool) -> Row:
     for column in told_columns(row.__tablename__):
         is_kept = (is_closed and _is_apart(column)) or _is_by_open_link(row, column)
         told[column.name] = _closed(row, column) if is_kept else _value(row, column)
-    return {**told, "text": dict(words_of(row))} if isinstance(row, Consent) else told
+    if isinstance(row, Consent):
+        return {**told, "text": dict(words_of(row))}
+    return {**told, **_care_text(row)} if isinstance(row, CareAnswer) and not is_closed else told
+
+
+def _care_text(row: CareAnswer) -> Row:
+    """Return the text to which the person has agreed by answering about diet and access, if a version is noted."""
+    note = care_consent.find_note(row.answer) or {}
+    return {"text": dict(care_consent.words(note["text_version"]))} if note.get("text_version") else {}
 
 
 def _told_former(row: Any, addresses: Collection[str]) -> Row:

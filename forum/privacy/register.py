@@ -161,7 +161,10 @@ REGISTER: tuple[Entry, ...] = (
     RESTRICTION,
     IDENTITY,
     Entry(
-        what=_l("Your answers about food and access, if the forum asks for them"),
+        what=_l(
+            "Your answers about food and access, if the forum asks for them, with the text and the moment of your"
+            " consent and of taking it back"
+        ),
         purpose=_l("To arrange food and access. They are kept encrypted and apart from the rest"),
         basis=EXPLICIT_CONSENT,
         audience=CARERS,

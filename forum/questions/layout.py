@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from forum.questions import locating, queries, uploads
+from forum.questions import care_consent, locating, queries, uploads
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.fields import AsksQuestions, name_of
 from forum.questions.models import Question
@@ -87,6 +87,11 @@ def nodes(form: AsksQuestions) -> list[Node]:
 def has_care(listed: Sequence[Node]) -> bool:
     """Return whether any of these questions, or of those below them, is about diet and access."""
     return any(node.question.sensitivity == Sensitivity.CARE for node in _flat(listed))
+
+
+def care_text() -> str:
+    """Return the text to which a person agrees by answering questions about diet and access."""
+    return in_language(care_consent.words())
 
 
 def carried(form: AsksQuestions) -> Iterator[Any]:

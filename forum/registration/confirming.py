@@ -1,13 +1,21 @@
 """The page on which a person confirms an address, or reads that it is confirmed already."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import render_template
 
 from forum import clock
+from forum.columns import Text
 from forum.events.in_url import show_event
+from forum.questions import care_consent
+from forum.questions import queries as questions
+from forum.questions.enums import Sensitivity
 from forum.registration import answers, links, own_answers, queries
 from forum.registration.consents_form import ConsentsForm
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NotLive
+from forum.registration.models import Registration
 
 
 def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, notice: str = "") -> str:
@@ -33,8 +41,19 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
         registration=registration,
         answers=own_answers.carried_rows(registration, told),
         form=form,
+        care_text=_care_text(registration, told),
         is_protected=told["is_protected"],
         is_full=is_full,
         notice=notice,
         is_held=registration.holds_place and not answers.moves(registration, told),
     )
+
+
+def _care_text(registration: Registration, told: Mapping[str, Any]) -> Text | None:
+    """Return the text of the consent that confirming answers about diet and access gives, if the event asks for them.
+
+    The text does not depend on whether anything was answered: somebody else may have the link (S23).
+    """
+    sector, asked = answers.sector_of(registration, told).key, questions.list_open(registration.event.slug)
+    asks = any(one.sensitivity == Sensitivity.CARE and questions.of_sector(one, sector) for one in asked)
+    return care_consent.words() if asks else None

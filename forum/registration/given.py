@@ -14,7 +14,7 @@ from sqlalchemy import delete
 
 from forum.events import queries as events
 from forum.extensions import db
-from forum.questions import files, locating, queries
+from forum.questions import care_consent, files, locating, queries
 from forum.questions.enums import Sensitivity
 from forum.questions.models import Answer, Question
 from forum.registration import queries as registrations
@@ -97,7 +97,7 @@ def store(registration: Registration, given: Mapping[str, Any], *, now: datetime
         registration, {one.id: given[one.key] for one in answered if one.sensitivity == Sensitivity.ORDINARY}
     )
     if told := {one.key: given[one.key] for one in answered if one.sensitivity == Sensitivity.CARE}:
-        say_care(registration, told, now=now)
+        say_care(registration, told, is_own=True, now=now)
 
 
 def store_first(registration: Registration, answered: Answered, *, now: datetime) -> None:
@@ -156,18 +156,29 @@ def find_seal(registration: Registration) -> bytes:
     return bytes(registration.care_answer.sealed_answer) if registration.care_answer else b""
 
 
-def say_care(registration: Registration, told: Mapping[str, Any], *, now: datetime | None) -> None:
-    """Store the answers about diet and access, encrypted; they replace the earlier ones."""
-    told = _still_kept(registration, told, now) if now else told
-    if registration.care_answer:
-        registration.care_answer.answer = care(told, now=now)
+def say_care(
+    registration: Registration, told: Mapping[str, Any], *, is_own: bool = False, now: datetime
+) -> None:
+    """Store the answers about diet and access, encrypted, in place of the earlier ones, and note the consent to that.
+
+    `is_own` says that the person has given them, below the text of the consent. Without answers the consent is noted
+    as withdrawn.
+    """
+    told, sealed = _still_kept(registration, told, now), registration.care_answer
+    before = sealed.answer if sealed else {}
+    note = care_consent.given_now(now, is_own=is_own) if told else care_consent.withdrawn(before, now)
+    if sealed:
+        sealed.answer = care(told, consent=note, now=now)
     else:
-        registration.care_answer = CareAnswer(answer=care(told, now=now))
+        registration.care_answer = CareAnswer(answer=care(told, consent=note, now=now))
 
 
-def care(told: Mapping[str, Any], *, now: datetime | None) -> dict[str, Any]:
+def care(
+    told: Mapping[str, Any], *, consent: care_consent.Note | None = None, now: datetime | None
+) -> dict[str, Any]:
     """Return the record of answers about diet and access that is encrypted; each record has the same length."""
-    return {"given": dict(told), "recorded_at": now.isoformat() if told and now else None}
+    noted = {"consent": consent} if consent else {}
+    return {"given": dict(told), "recorded_at": now.isoformat() if told and now else None, **noted}
 
 
 def _still_kept(registration: Registration, told: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:

@@ -15,6 +15,7 @@ from forum.events.enums import ListAudience
 from forum.extensions import db
 from forum.people import notes
 from forum.people.models import RegistrationNote, RegistrationTag
+from forum.questions import care_consent
 from forum.registration import consents, given
 from forum.registration.answers import NOT_PROTECTED
 from forum.registration.enums import ConsentPurpose, ListedAs
@@ -51,11 +52,14 @@ def joined_identity(mine: Record, theirs: Record) -> Record:
 def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
     """Return the answers of two registrations about diet and access, joined; where both have one, `mine` counts.
 
-    Answers of `theirs` are left out if the record would become too long to be stored.
+    The note of the consent is that of both, where answers of `theirs` are added. Answers of `theirs` are left out if
+    the record would become too long to be stored.
     """
-    told, both = dict(mine.get("given", {})), mine
+    told, both, note = dict(mine.get("given", {})), mine, care_consent.of_both(mine, theirs)
+    rest = {name: value for name, value in mine.items() if name != "consent"}
     for key, answer in theirs.get("given", {}).items():
-        longer = {**mine, **given.care({**told, **({} if key in told else {key: answer})}, now=now)}
+        joined = {**told, **({} if key in told else {key: answer})}
+        longer = {**rest, **given.care(joined, consent=note, now=now)}
         if key not in told and fits(longer):
             told, both = longer["given"], longer
     return both

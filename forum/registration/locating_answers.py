@@ -21,7 +21,7 @@ from forum.extensions import db
 from forum.health import steady_clock
 from forum.questions.locating import KEPT_AFTER_EVENT, delete_at, has_been_emptied, has_lost_traces
 from forum.questions.models import Answer, AnswerFile, Question
-from forum.registration import kept_exports, places
+from forum.registration import given, kept_exports, places
 from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.restrictions import RESTRICTED
 
@@ -105,7 +105,9 @@ def _delete_sealed(event: Event, keys: set[str]) -> int:
         for row in rows:
             told = row.answer.get("given", {})
             if gone := keys & told.keys():
-                row.answer = {**row.answer, "given": _without(told, gone)}
+                left = _without(told, gone)
+                # Without any answer the note of the consent goes, too: it would tell that there was one.
+                row.answer = {**row.answer, "given": left} if left else given.care({}, now=None)
                 deleted += len(gone)
         db.session.flush()
     return deleted

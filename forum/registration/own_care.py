@@ -44,7 +44,7 @@ def _replace(told: Mapping[str, Any], message: str) -> ResponseReturnValue:
     start_write(db.session)
     registration = mine()
     places.lock_live(registration)
-    given.say_care(registration, told, now=clock.now())
+    given.say_care(registration, told, is_own=True, now=clock.now())
     db.session.commit()
     flash(message, "success")
     return redirect(url_for(".show"), 303)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import undefer
 
 from forum.events.models import Event
 from forum.extensions import db
-from forum.questions import queries
+from forum.questions import care_consent, queries
 from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
 from forum.questions.models import Answer, Question
 from forum.registration.enums import Status
@@ -131,10 +131,12 @@ def shown_answered(event: Event, question: Question) -> int | None:
 
 
 def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
-    """Return the people with a confirmed place and their sensitive answers, sorted by name."""
-    told = {
-        registration_id: given for registration_id, given in _read_care(event.id, is_confirmed=True) if given
-    }
+    """Return the people with a confirmed place who have given sensitive answers, or have had them deleted, by name.
+
+    With each comes the decrypted record: `given`, and what `care_consent.find_note` reads of it.
+    """
+    records = _read_records(event.id, is_confirmed=True)
+    told = {person: record for person, record in records if care_consent.find_note(record)}
     query = select(Registration).where(
         Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE
     )
@@ -181,6 +183,13 @@ def _of_care(event_id: int) -> Iterator[tuple[str, Any]]:
 
 def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the sealed answers by the question's key, person by person."""
+    for registration_id, record in _read_records(event_id, is_confirmed=is_confirmed):
+        # Answers that earlier versions stored have no answers to the event's own questions.
+        yield registration_id, record.get("given", {})
+
+
+def _read_records(event_id: int, *, is_confirmed: bool) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the decrypted record of answers about diet and access of each person."""
     query = (
         select(CareAnswer)
         .join(Registration, Registration.id == CareAnswer.registration_id)
@@ -189,8 +198,7 @@ def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[i
     if is_confirmed:
         query = query.where(Registration.status == Status.CONFIRMED, IS_FREE)
     for row in db.session.scalars(query.execution_options(yield_per=BATCH)):
-        # Answers that earlier versions stored have no answers to the event's own questions.
-        yield row.registration_id, row.answer.get("given", {})
+        yield row.registration_id, row.answer
 
 
 def _list_forms(event_id: int) -> Iterator[Submission]:

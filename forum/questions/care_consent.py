@@ -1,0 +1,66 @@
+"""The consent to storing answers about diet and access: its text in every version, and the note of it (P03–P05).
+
+A text that somebody may have agreed to is never changed: a new version with its first day of use is added instead. So
+all languages are stored here, and not in the catalogue of translations.
+
+The note stands in the sealed record of the answers, whose length is fixed: a row with the moment of a consent would
+tell who has given such an answer.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from forum.columns import Text
+
+Note = dict[str, Any]  # `text_version` and `given_at`; `withdrawn_at` once the answers have been deleted
+TEXTS: Mapping[str, Text] = {
+    "2026-11-28": Text(
+        sv="Svar om mat och tillgänglighet är krypterade och förvaras skilda från resten. Bara de som ordnar det läser"
+        " dina; alla andra ser på sin höjd antal. Genom att svara går du med på det, och på din egen sida kan du när"
+        " som helst ta tillbaka det.",
+        en="Answers about food and access are kept encrypted and apart from the rest. Only those who arrange it read"
+        " yours; everybody else sees numbers at most. By answering you agree to this, and on your own page you can"
+        " take it back at any time.",
+    ),
+}
+
+
+def current_version() -> str:
+    """Return the version in use: the first day of the newest text."""
+    return max(TEXTS)
+
+
+def words(version: str | None = None) -> Text:
+    """Return the text of this version, or the one in use; an empty text for a version of a newer release."""
+    return TEXTS.get(version or current_version(), Text())
+
+
+def given_now(now: datetime, *, is_own: bool) -> Note:
+    """Return the note of a consent that is given now.
+
+    It names no version when somebody else entered the answers (`is_own` is false): the person was shown no text.
+    """
+    return {"text_version": current_version() if is_own else None, "given_at": now.isoformat()}
+
+
+def find_note(record: Mapping[str, Any]) -> Note | None:
+    """Return the note in a decrypted record; for answers stored before there were notes, one without a version."""
+    if note := record.get("consent"):
+        return note
+    return {"text_version": None, "given_at": record.get("recorded_at")} if record.get("given") else None
+
+
+def withdrawn(record: Mapping[str, Any], now: datetime) -> Note | None:
+    """Return the note for a record whose answers are deleted now; None if there was no consent."""
+    note = find_note(record)
+    return {"withdrawn_at": now.isoformat(), **note} if note else None
+
+
+def of_both(one: Mapping[str, Any], other: Mapping[str, Any]) -> Note | None:
+    """Return the note for the joined answers of two records: the one that says less, as it must be true of each answer.
+
+    A consent that was withdrawn does not count.
+    """
+    notes = [note for record in (one, other) if record.get("given") and (note := find_note(record))]
+    return min(notes, key=lambda note: (note["text_version"] or "", note["given_at"] or ""), default=None)
