@@ -1,5 +1,7 @@
 """Organisers' pages of the plan of reminders: the plan itself, and giving a draft its day in it."""
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,7 +15,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.console import own_mailing_words as words
 from forum.console import reminder_words
 from forum.console.own_mailing_tools import by_now, find_or_404, lead_to, refused
-from forum.console.settings_editing import get_locked_or_404
+from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
@@ -23,6 +25,7 @@ from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
 from forum.mailings.reminders import Rule
 from forum.registration.narrowing import UnknownFilter
+from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.forms import TidyForm
 from forum.web.languages import language
 
@@ -31,7 +34,7 @@ MOST_DAYS = 365
 HOURS = range(24)
 
 
-class PlanForm(TidyForm):
+class PlanForm(ShowsStored, TidyForm):
     """On which day and at which hour a reminder leaves."""
 
     anchor = RadioField(
@@ -57,6 +60,14 @@ class PlanForm(TidyForm):
         """Return when the reminder leaves."""
         return Rule(Anchor(self.anchor.data), self.days.data or 0, int(self.hour.data))
 
+    @staticmethod
+    def stored(mailing: Mailing) -> dict[str, Any]:
+        """Return the values of the fields for a message's place in the plan, empty ones while it has none."""
+        reminder = queries.find_reminder(mailing)
+        if reminder is None:
+            return {"anchor": "", "days": None, "hour": ""}
+        return {"anchor": reminder.anchor.value, "days": reminder.days, "hour": str(reminder.hour)}
+
 
 @bp.route("/reminders")
 def index(event: str) -> ResponseReturnValue:
@@ -74,17 +85,23 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/plan", methods=["GET", "POST"])
 def plan(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask on which day a draft leaves, after both factors were entered (S09); on POST put it into the plan."""
+    """Ask on which day a draft leaves, after both factors were entered (S09); on POST put it into the plan.
+
+    The plan stays as it is if a colleague has changed it since the page was shown (R30).
+    """
     if answer := sign_ins.require_fresh():
         return answer
     shown = find_or_404(get_any_or_404(event), mailing)
-    reminder = queries.find_reminder(shown)
-    form = PlanForm(kept_words.sent_or_kept(), data=_stored(shown))
+    form = _form_of(shown)
     if not form.validate_on_submit():
         return _page(shown, form)
     shown = find_or_404(get_locked_or_404(event), mailing)
     try:
+        form.refuse_if_changed(PlanForm.stored(shown))
         reminder = reminders.plan(shown, form.rule(), **by_now())
+    except ChangedMeanwhile as meanwhile:
+        db.session.rollback()
+        return _page(find_or_404(get_any_or_404(event), mailing), form, meanwhile)
     except (MailingRefused, UnknownFilter) as refusal:
         return refused(event, mailing, refusal)
     db.session.commit()
@@ -105,16 +122,23 @@ def take_off(event: str, mailing: int) -> ResponseReturnValue:
     return lead_to(shown)
 
 
-def _stored(mailing: Mailing) -> dict[str, str | int]:
-    reminder = queries.find_reminder(mailing)
-    if reminder is None:
-        return {}
-    return {"anchor": reminder.anchor.value, "days": reminder.days, "hour": str(reminder.hour)}
+def _form_of(mailing: Mailing) -> PlanForm:
+    """Return the form, filled in with the message's place in the plan."""
+    stored = PlanForm.stored(mailing)
+    form = PlanForm(
+        kept_words.sent_or_kept(), data={name: value for name, value in stored.items() if value != ""}
+    )
+    if not form.is_submitted():
+        show_stored(form, stored)
+    return form
 
 
-def _page(mailing: Mailing, form: PlanForm) -> ResponseReturnValue:
+def _page(mailing: Mailing, form: PlanForm, meanwhile: ChangedMeanwhile | None = None) -> ResponseReturnValue:
     if mailing.status != MailingStatus.PROPOSED:
         return lead_to(mailing)
+    compared = [*differences(form, meanwhile.stored)] if meanwhile else []
+    if meanwhile:
+        form.show(meanwhile.stored)
     page = render_template(
         "console/reminders/plan.html",
         event=mailing.event,
@@ -122,5 +146,7 @@ def _page(mailing: Mailing, form: PlanForm) -> ResponseReturnValue:
         form=form,
         meant=words.describe_meant(mailing),
         reminder=queries.find_reminder(mailing),
+        meanwhile=meanwhile,
+        compared=compared,
     )
-    return page, 422 if form.errors else 200
+    return page, 409 if meanwhile else 422 if form.errors else 200

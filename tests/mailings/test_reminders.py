@@ -320,6 +320,26 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     assert "No reminder is planned" in organiser.get("reminders.index", event="nf27").text
 
 
+def test_a_colleagues_change_of_a_planned_day_is_shown_before_it_is_replaced(organiser, event):
+    """The second organiser to save reads what the first has saved, also for a draft that had no day yet (R30)."""
+    confirmed(event, "ngo")
+    draft = make_draft(event, {"sector": ["ngo"]}, written=WRITTEN)
+    for days, theirs in ((5, "5"), (4, "4")):
+        page = organiser.get("reminders.plan", event="nf27", mailing=draft.id)
+        plan = {"actor": "user:2", "now": NOW}
+        write(reminders.plan, draft, Rule(Anchor.START, days, 9), **plan)
+        mine = {"anchor": "start", "days": "3", "hour": "9"}
+        refused = page.form("form.form").submit(mine, expect=409)
+        assert "Somebody else has saved meanwhile" in refused.text
+        assert refused.all(".compared td") == [theirs, "3"]
+        assert refused.form("form.form").values()["days"] == ["3"]
+        db.session.expire_all()
+        assert queries.find_reminder(draft).days == days
+    refused.form("form.form").submit(expect=303)
+    db.session.expire_all()
+    assert queries.find_reminder(draft).days == 3
+
+
 def test_the_plan_dates_reminders_of_offers_and_counts_those_that_were_missed(sign_in_as, database):
     clock.freeze(NOW)
     event = room()
