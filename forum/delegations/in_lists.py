@@ -1,12 +1,15 @@
 """Delegations in the organisers' list of registrations: its column, its filter and its search.
 
 A delegation's label is the contact's organisation and the delegation's number, without the contact's name or address.
+The number stands behind the word "delegation", so that nobody reads it as how many people there are.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, bindparam, cast, exists, func, select
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, String, bindparam, cast, exists, func, literal, select
 
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
@@ -30,8 +33,12 @@ CONFIRMED = (
 
 
 def label(delegation: Delegation) -> str:
-    """Return the name of a delegation for organisers, such as "Exempelbyrån (7)"."""
-    return f"{delegation.organisation} ({delegation.id})"
+    """Return the name of a delegation for organisers, such as "Exempelbyrån, delegation 7"."""
+    return _label(delegation.organisation, str(delegation.id))
+
+
+def _label(organisation: str, number: str) -> str:
+    return _("%(organisation)s, delegation %(number)s", organisation=organisation, number=number)
 
 
 def list_all(event: Event) -> Sequence[Delegated]:
@@ -58,6 +65,7 @@ def has(numbers: Collection[int] | None) -> ColumnElement[bool]:
 
 def select_label() -> Any:
     """Return the subquery for the label of a registration's delegation."""
-    shown = Delegation.organisation + " (" + cast(Delegation.id, String) + ")"
+    before, between, after = re.split("[\x01\x02]", _label("\x01", "\x02"))
+    shown = literal(before) + Delegation.organisation + between + cast(Delegation.id, String) + after
     query = select(shown).join(Delegate, Delegate.delegation_id == Delegation.id).where(MINE)
     return query.order_by(Delegation.id).limit(1).scalar_subquery().label(COLUMN)

@@ -39,7 +39,7 @@ def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organis
     second = registered(event, [Person("Flo", "Hall", ""), Person("Gun", "Ås", "")], key="2", contact=odd)
     page = organiser.get(LIST)
     shown = [cell.get_text(strip=True) for cell in page.soup.select(".person-delegation")]
-    theirs, odd_one = f"Exempelbyrån ({first.id})", f'=HYPERLINK("x") ({second.id})'
+    theirs, odd_one = f"Exempelbyrån, delegation {first.id}", f'=HYPERLINK("x"), delegation {second.id}'
     assert dict(zip(people_in(page), shown, strict=True)) == {
         "Alone, Åsa": "", "Dahl, Cia": theirs, "Ek, Bo": theirs, "Hall, Flo": odd_one, "Ås, Gun": odd_one,
     }  # fmt: skip

@@ -474,7 +474,7 @@ def _rows_of(text: str, own: list[str]) -> list[str]:
             for number, word in enumerate(own):
                 part = part.replace(word, f"OWN{number}") if word else part
             # Ignore the delegation: whether a person belongs to one is not secret, and its number is an id.
-            part = re.sub(r"\bdelegation=\d+|zq\d+x \(\d+\)", "DELEGATION", part)
+            part = re.sub(r"\bdelegation=\d+|zq\d+x, delegation \d+", "DELEGATION", part)
             told.append(re.sub(r"/mail/\d+/", "/mail/ID/", part))
     return told
 
