@@ -12,7 +12,7 @@ from forum.extensions import db
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed
-from tests.registration.reading import kinds_for, newest_mail
+from tests.registration.reading import kinds_for, newest_mail, recorded
 
 HERE = {"event": "nf27"}
 
@@ -117,3 +117,44 @@ def standing(people):
 
 def named(person):
     return f"{person.given_name} {person.family_name} ({person.reference})"
+
+
+def test_people_of_another_event_are_not_named_and_no_proposal_about_them_is_decided(
+    organiser, sign_in_as, event, people
+):
+    """A reference of another event in the address or the form chooses nobody, whoever has proposed what there (S13)."""
+    second = sign_in_as(event=event)
+    sectors = [make_sector("other", ceiling=9, policy=SectorPolicy.REVIEW)]
+    elsewhere = make_event(
+        slug="nf28", is_current=False, capacity=9, sectors=sectors, has_second_reviewer=True
+    )
+    stranger = confirmed(elsewhere, "other", family_name="Fremd", given_name="Zoe")
+    proposer, _other = (sign_in_as(event=elsewhere) for _ in range(2))
+    said = {"reason": "off_subject", "en": "Sorry."}
+    proposer.post("review.decline", said, event="nf28", reference=stranger.reference)
+    propose(organiser, people[0])
+    before = standing([stranger]), recorded(stranger), kinds_for(stranger)
+    both = [people[0].reference, stranger.reference]
+    page = second.get("review_proposed.confirm", **HERE, who=both)
+    assert (page.h1, "Fremd" in page.text, stranger.reference in page.text) == (
+        "Confirm 1 refusal?",
+        False,
+        False,
+    )
+    nobody = "Choose at least one person whom somebody has proposed to decline."
+    alone = second.get("review_proposed.confirm", **HERE, who=[stranger.reference], follow=True)
+    assert alone.flashes == [nobody]
+    for button in ("Confirm 1 refusal", None):
+        form = page.form() if button else page.form('form[action$="withdrawal"]')
+        told = [
+            form.submit(forged={"who": f"{reference}.x"}, expect=200, follow=True).flashes
+            for reference in (stranger.reference, "ZZZZ-ZZZZ")
+        ]
+        # The message names what the browser has sent, as it does for a reference that nobody has.
+        assert told[0] == [told[1][0].replace("ZZZZ-ZZZZ", stranger.reference)]
+    proposing = organiser.get("review_many.decline", **HERE, who=[people[1].reference, stranger.reference])
+    assert ("Fremd" in proposing.text, stranger.reference in proposing.text) == (False, False)
+    proposing.submit(
+        {"reason": "off_subject"}, forged={"who": f"{stranger.reference}.x"}, expect=200, follow=True
+    )
+    assert (standing([stranger]), recorded(stranger), kinds_for(stranger)) == before
