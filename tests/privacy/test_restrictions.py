@@ -21,7 +21,7 @@ from forum.participants import queries as participants
 from forum.privacy import hanging, queries, restricting
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Answer, AnswerFile
-from forum.registration import actions, export_columns, listing, tallies, uniting
+from forum.registration import actions, export_columns, listing, restrictions, tallies, uniting
 from forum.registration.consents import Listed
 from forum.registration.enums import ConsentPurpose, ExportPurpose, ListedAs, RestrictionKind, Status
 from forum.registration.errors import CannotBeMerged
@@ -33,6 +33,7 @@ from tests.factories.mails import mark_all_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
+from tests.factories.steady_clock import go_steadily
 from tests.registration.filling import manage_token
 from tests.registration.reading import newest_mail, recorded
 from tools.pages import Pages
@@ -128,9 +129,10 @@ def mailing_of(event):
 
 
 def lift(now):
-    """Run the worker's job that lifts restrictions, at a time."""
+    """Run the worker's job that lifts restrictions, at a time, after a day without a jump of the clock."""
     clock.freeze(now)
     db.session.rollback()
+    go_steadily(now)
     run_job(next(job for job in JOBS if job.name == "lift restrictions"))
     db.session.expire_all()
 
@@ -295,3 +297,23 @@ def test_the_messages_about_a_restriction_say_the_same_in_both_languages(event):
         write(restricting.decline, again, "Because.", actor="user:1", now=NOW)
         said[language].append(newest_mail(one, "restriction-declined").text.split("\n\n")[3:5])
     assert said == MAILS
+
+
+def test_clock_that_jumps_a_week_ahead_for_a_moment_lifts_no_restriction(event, person, browser):
+    """What is used while a restriction is lifted too early stays used, so the clock goes steadily for a day (R18)."""
+    typed = {"kind": "restriction", "words": "Fel titel."}
+    browser.get("own_restriction.show").submit(typed, button="Send the request", follow=True)
+    request = db.session.query(RestrictionRequest).one()
+    write(restricting.grant, request, actor="user:1", now=NOW)
+    write(restricting.announce_lifting, request, "Because.", actor="user:1", now=NOW)
+    mark_all_sent()
+    go_steadily(NOW)
+    clock.freeze(NOW + WEEK)
+    for name in ("watch the clock", "lift restrictions"):
+        run_job(next(job for job in JOBS if job.name == name))
+    db.session.expire_all()
+    assert request.state == "granted"
+    clock.freeze(NOW)
+    assert restrictions.is_restricted(person)
+    lift(NOW + WEEK)
+    assert request.state == "lifted"
