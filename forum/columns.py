@@ -104,6 +104,8 @@ def leads_somewhere(address: str) -> bool:
 class LinkOrPath(Link):
     """The URL of a link on a page, or a path of this site. Raises UnsafeLink for any other (S32)."""
 
+    cache_ok = True  # not inherited
+
     def process_bind_param(self, value: str | None, dialect) -> str | None:
         if value is not None and not leads_somewhere(value):
             raise UnsafeLink("a link is http, https, mailto or a path of this site")

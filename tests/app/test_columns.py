@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, cast, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from forum.columns import Link, Member, Text, Translated, UtcDateTime, digest, new_token
+from forum.columns import Link, LinkOrPath, Member, Text, Translated, UtcDateTime, digest, new_token
 from forum.database import start_write
 from forum.extensions import db
 from tests.factories.events import make_event
@@ -38,6 +38,7 @@ table = Table(
     Column("at", UtcDateTime),
     Column("name", Translated),
     Column("link", Link(300)),
+    Column("call", LinkOrPath(300)),
     Column("tone", Member(Tone)),
     Column("speed", Member(Speed)),
 )
@@ -161,6 +162,15 @@ def test_a_link_leads_to_the_web_or_to_a_mailbox(store, link):
 def test_a_link_that_leads_elsewhere_is_refused(store, link):
     with pytest.raises(StatementError, match="a link is http, https or mailto"):
         store(link=link)
+
+
+@pytest.mark.parametrize(
+    "call", ["javascript:alert(1)", "//evil.example", "data:text/html,x", "/\\evil.example", ""]
+)
+def test_a_call_leads_to_the_web_a_mailbox_or_a_page_of_this_site(store, call):
+    assert store(call="/sv/register") == "/sv/register"
+    with pytest.raises(StatementError, match="or a path of this site"):
+        store(call=call)
 
 
 # Tests of members of enumerations
