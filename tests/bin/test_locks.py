@@ -20,7 +20,7 @@ LOCKS = ["requirements.lock", "requirements-dev.lock"]
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_lock_satisfies_each_dependency(lock):
-    asked = [Requirement(line) for line in dependencies(lock)]
+    asked = [Requirement(line) for line in [*dependencies(lock), *extras(lock)]]
 
     unmet = [str(wanted) for wanted in asked if not wanted.specifier.contains(pins(lock)[name_of(wanted)])]
 
@@ -108,6 +108,12 @@ def dependencies(lock):
         *project["project"]["dependencies"],
         *(line for group in groups for line in project["dependency-groups"][group]),
     ]
+
+
+def extras(lock):
+    """Return the requirements of the extras that a lock pins: redis in both, s3 in the one for development."""
+    extra = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
+    return [*extra["redis"], *(extra["s3"] if "dev" in lock else [])]
 
 
 def pins(lock):

@@ -165,6 +165,20 @@ def test_a_client_is_one_client_from_every_port(address, shape):
     )
 
 
+def test_the_port_that_a_proxy_adds_makes_no_other_client(make_app, sqlite_url):
+    """Each attempt comes from another port of one address, and they are counted together."""
+    app = make_app(sqlite_url, TRUSTED_PROXIES=1, REGISTRATIONS_PER_ADDRESS="20 per hour")
+    with app.app_context():
+        make_event()
+    browser = app.test_client()
+    sent = {"email": "a@example.org", "csrf_token": token_in(browser.get("/en/register/link").text)}
+    for port in range(4711, 4711 + 21):
+        answer = browser.post(
+            "/en/register/link", data=sent, headers={"X-Forwarded-For": f"198.51.100.1:{port}"}
+        )
+    assert answer.status_code == 429
+
+
 @pytest.mark.parametrize("name", ["CONTENT_LENGTH", "CONTENT_TYPE"])
 def test_a_header_with_an_underscore_is_refused_where_the_server_shows_it(world, name):
     """WSGI gives headers with an underscore and with a dash the same name, so one could forge the other."""
