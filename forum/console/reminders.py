@@ -85,10 +85,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/plan", methods=["GET", "POST"])
 def plan(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask on which day a draft leaves, after both factors were entered (S09); on POST put it into the plan.
-
-    The plan stays as it is if a colleague has changed it since the page was shown (R30).
-    """
+    """Ask, after both factors (S09), when a draft leaves; on POST plan it, unless a colleague just has (R30)."""
     if answer := sign_ins.require_fresh():
         return answer
     shown = find_or_404(get_any_or_404(event), mailing)
