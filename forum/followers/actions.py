@@ -52,7 +52,8 @@ def confirm(token: str, *, now: datetime) -> str:
     follower = links.follow(token, FollowPurpose.CONFIRM, now=now, is_locked=True)
     if follower.confirmed_at is None:
         follower.confirmed_at = now
-        suppression.lift(follower.email, cause=SuppressionCause.BOUNCED)
+        bounced = SuppressionCause.BOUNCED
+        suppression.lift(follower.email, event_id=follower.event_id, cause=bounced)
     return links.issue(follower, FollowPurpose.CHOOSE, now=now)
 
 

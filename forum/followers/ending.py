@@ -68,11 +68,21 @@ def list_ending(*, now: datetime) -> Sequence[int]:
     ended = select(Follower.id).join(Event, Event.id == Follower.event_id).where(is_stale | is_old)
     ended = ended.order_by(Follower.id).limit(MOST)
     ids = list(db.session.scalars(ended)) if steady_clock.is_steady(now) else []
-    confirmed = select(Follower.id, Follower.email).where(Follower.confirmed_at.is_not(None))
-    rows = db.session.execute(confirmed.order_by(Follower.id)).all()
-    gone = suppression.list_suppressed({address for _number, address in rows})
-    marked = (db.session.get_one(Follower, number) for number, address in rows if address in gone)
+    marked = (db.session.get_one(Follower, number) for number in _list_marked())
     return [*ids, *(follower.id for follower in marked if is_unreachable(follower))][:MOST]
+
+
+def _list_marked() -> list[int]:
+    """Return the ids of the followers whose address has a mark for their event, or one that belongs to no event."""
+    confirmed = select(Follower.id, Follower.event_id, Follower.email).where(
+        Follower.confirmed_at.is_not(None)
+    )
+    rows = db.session.execute(confirmed.order_by(Follower.id)).all()
+    gone = {None: suppression.list_suppressed({row.email for row in rows}, None)}
+    for event_id in {row.event_id for row in rows}:
+        mine = {row.email for row in rows if row.event_id == event_id}
+        gone[event_id] = suppression.list_suppressed(mine, event_id)
+    return [row.id for row in rows if row.email in gone[None] | gone[row.event_id]]
 
 
 def is_unreachable(follower: Follower) -> bool:
@@ -80,8 +90,8 @@ def is_unreachable(follower: Follower) -> bool:
 
     An earlier complaint keeps messages to many from the address, but not the news, which the owner asked for since.
     """
-    mark = suppression.find(follower.email)
-    return mark is not None and follower.confirmed_at is not None and mark.noted_at > follower.confirmed_at
+    since, marks = follower.confirmed_at, suppression.find_all(follower.email, follower.event_id)
+    return since is not None and any(mark.noted_at > since for mark in marks)
 
 
 def forget(follower_id: int, *, now: datetime) -> int:

@@ -69,7 +69,7 @@ def meant(mailing: Mailing) -> Select[Any]:
 
 def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience:
     """Return the recipients if the mailing was sent now, all of them or only those in `among`. Raises UnknownFilter."""
-    refuses, audience = refusals.reader(mailing.category), ChosenAudience()
+    refuses, audience = refusals.reader(mailing.event, mailing.category), ChosenAudience()
     columns = (Registration.status, Registration.email, Registration.email_canonical)
     each = (
         meant(mailing)
@@ -79,7 +79,8 @@ def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience
     rows = db.session.execute(each.order_by(*listing.BY_NAME)).all()
     silent = unanswered.narrow(mailing, [row.id for row in rows])
     rows = [row for row in rows if row.id in silent] if len(silent) < len(rows) else rows
-    suppressed = suppression.list_suppressed({row.email for row in rows if row.email})
+    addresses = {row.email for row in rows if row.email}
+    suppressed = suppression.list_suppressed(addresses, mailing.event.id)
     for number, language, status, email, canonical, is_free in rows:
         reason = _reason(status, is_free=is_free, email=email)
         if not reason and refuses(canonical):
@@ -98,11 +99,20 @@ def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None
     is_free = not restrictions.is_restricted(registration)
     if reason := _reason(registration.status, is_free=is_free, email=registration.email):
         return reason
-    if refusals.is_refused(registration.email_canonical, mailing.category):
+    if refusals.is_refused(mailing.event, registration.email_canonical, mailing.category):
         return LeftOut.UNSUBSCRIBED
-    if suppression.is_suppressed(registration.email):
+    if suppression.find(registration.email, mailing.event.id):
         return LeftOut.SUPPRESSED
     return None if code_for(mailing, registration.language) else LeftOut.NO_LANGUAGE
+
+
+def is_left_out_everywhere(registration: Registration, mailing: Mailing) -> bool:
+    """Return whether a refusal or mark that belongs to no event keeps messages of all events from the address.
+
+    Organisers read no reason of it: what has happened at another event is none of theirs (S13).
+    """
+    is_refused = refusals.is_refused(None, registration.email_canonical, mailing.category)
+    return is_refused or suppression.find(registration.email, None) is not None
 
 
 def code_for(mailing: Mailing, language: str) -> str:

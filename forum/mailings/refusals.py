@@ -2,6 +2,10 @@
 
 Mails about the own registration are never refused. The database stores a keyed digest of a refusing address: so the
 refusal outlives the erasure of the person and a new import (M10), and nobody can read from it who the people are.
+
+A refusal belongs to the event whose message the person had, and its digest is made from address and event: a refusal
+for all events would show organisers of one that somebody has been at another (S13). A refusal that an earlier version
+has stored belongs to no event, still holds for all, and is shown to no organiser.
 """
 
 import hmac
@@ -34,28 +38,35 @@ LINKS_KEPT = timedelta(days=365)
 
 @dataclass(frozen=True)
 class SentTo:
-    """The reader of a sent message: digests of the address, the message's category, and the address, if it is known."""
+    """The reader of a sent message: digests of the address for its event, the message's category, and the address.
+
+    Of a reader of whom only a link is still stored, neither the address nor the event is known.
+    """
 
     digests: Sequence[str]
     category: Category
     address: str = ""
+    event_id: int | None = None
 
 
-def reader(category: Category) -> Callable[[str], bool]:
-    """Return a function that says whether a canonical address refuses the category; it reads the database once."""
+def reader(event: Event, category: Category) -> Callable[[str], bool]:
+    """Return a function that says whether an address refuses the event's messages of the category.
+
+    The address is a canonical one. The database is read once.
+    """
     mine = MailRefusal.category.in_(_refusing(category))
     refused = set(db.session.scalars(select(MailRefusal.digest).where(mine)))
-    return lambda address: bool(refused) and not refused.isdisjoint(_digests(address))
+    return lambda address: bool(refused) and not refused.isdisjoint(_digests(event.id, address))
 
 
-def is_refused(address: str, category: Category) -> bool:
-    """Return whether a canonical address refuses messages of this category."""
-    return category in _categories(_digests(address))
+def is_refused(event: Event | None, address: str, category: Category) -> bool:
+    """Return whether a canonical address refuses an event's messages of this category; without event, those of all."""
+    return category in _categories(_digests(event.id if event else None, address))
 
 
-def list_of(address: str) -> Sequence[MailRefusal]:
-    """Return what a canonical address refuses."""
-    return _list(_digests(address))
+def list_of(event_id: int, address: str) -> Sequence[MailRefusal]:
+    """Return what a canonical address refuses of an event, and of all events."""
+    return _list(_every_digest(event_id, address))
 
 
 def categories_by(token: str) -> Collection[Category]:
@@ -105,18 +116,18 @@ def take_back(token: str, category: Category | None = None) -> Collection[Catego
     if known is None:
         return set()
     wanted = category or known.category
-    whole = [row for row in _list(known.digests) if row.category == Refused.ALL]
     # Whoever refused everything keeps refusing the other categories.
-    for other in set(Category) - {wanted} if whole else ():
-        _store(known.digests[0], Refused(other), whole[0].refused_at)
+    for whole in [row for row in _list(known.digests) if row.category == Refused.ALL]:
+        for other in set(Category) - {wanted}:
+            _store(whole.digest, Refused(other), whole.refused_at)
     mine = MailRefusal.digest.in_(known.digests), MailRefusal.category.in_(_refusing(wanted))
     db.session.execute(delete(MailRefusal).where(*mine))
     return _categories(known.digests)
 
 
-def digest_of(address: str) -> str:
-    """Return the keyed digest by which a canonical address is remembered from now on."""
-    return _digests(address)[0]
+def digest_of(event_id: int, address: str) -> str:
+    """Return the keyed digest by which a canonical address is remembered for an event from now on."""
+    return _digests(event_id, address)[0]
 
 
 def issue(recipient: MailingRecipient) -> str:
@@ -133,7 +144,10 @@ def links_of(mailing: Mailing, *which: ColumnElement[bool]) -> dict[str, dict[st
     )
     mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.leave_digest.is_not(None)
     return {
-        link: {"address_digest": digest_of(canonical_email(address)), "category": mailing.category}
+        link: {
+            "address_digest": digest_of(mailing.event_id, canonical_email(address)),
+            "category": mailing.category,
+        }
         for link, address in db.session.execute(sent.where(*mine, *which))
         if link
     }
@@ -156,15 +170,23 @@ def _refuse(known: SentTo, what: Refused, now: datetime) -> None:
     if what in {row.category for row in _list(known.digests)}:
         return
     _store(known.digests[0], what, now)
+    for event_id, address in _list_concerned(known):
+        _take_back_unsent(event_id, address, [one for one in Category if what in _refusing(one)])
+
+
+def _list_concerned(known: SentTo) -> list[tuple[int | None, str]]:
+    """Return the events and addresses whose unsent messages a refusal of this reader concerns."""
+    if known.address:
+        return [(known.event_id, known.address)]
     unsent = OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)
-    each = (
-        [known.address]
-        if known.address
-        else db.session.scalars(select(OutboxMessage.recipient).where(*unsent).distinct()).all()
+    each = db.session.execute(
+        select(OutboxMessage.event_id, OutboxMessage.recipient).where(*unsent).distinct()
     )
-    for address in each:
-        if not set(known.digests).isdisjoint(_digests(canonical_email(address))):
-            _take_back_unsent(address, [one for one in Category if what in _refusing(one)])
+    return [
+        (event_id, address)
+        for event_id, address in each.all()
+        if not set(known.digests).isdisjoint(_every_digest(event_id, canonical_email(address)))
+    ]
 
 
 def _store(address_digest: str, what: Refused, now: datetime) -> None:
@@ -174,9 +196,10 @@ def _store(address_digest: str, what: Refused, now: datetime) -> None:
     db.session.execute(tool.insert(MailRefusal).values(**values).on_conflict_do_nothing())
 
 
-def _take_back_unsent(address: str, categories: Sequence[Category]) -> None:
+def _take_back_unsent(event_id: int | None, address: str, categories: Sequence[Category]) -> None:
     of_these = select(MailingRecipient.message_id).join(MailingRecipient.mailing)
     of_these = of_these.where(Mailing.category.in_(categories), MailingRecipient.message_id.is_not(None))
+    of_these = of_these.where(Mailing.event_id == event_id)
     same = (
         OutboxMessage.recipient == address,
         OutboxMessage.kind == OWN_WORDS,
@@ -206,12 +229,15 @@ def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:
     """
     mine = meant, MailingRecipient.status.not_in(BESIDE)
     query = (
-        select(OutboxMessage.recipient, Mailing.category)
+        select(OutboxMessage.recipient, Mailing.category, Mailing.event_id)
         .join(MailingRecipient, MailingRecipient.message_id == OutboxMessage.id)
         .join(MailingRecipient.mailing)
     )
     sent = db.session.execute(query.where(*mine)).first()
-    return SentTo(_digests(canonical_email(sent.recipient)), sent.category, sent.recipient) if sent else None
+    if sent is None:
+        return None
+    digests = _every_digest(sent.event_id, canonical_email(sent.recipient))
+    return SentTo(digests, sent.category, sent.recipient, sent.event_id)
 
 
 def _list(digests: Sequence[str]) -> Sequence[MailRefusal]:
@@ -229,7 +255,12 @@ def _refusing(category: Category) -> tuple[Refused, Refused]:
     return Refused.ALL, Refused(category)
 
 
-def _digests(address: str) -> list[str]:
-    """Return the address's digest under each audit key, the present one first."""
-    said = f"messages:{address}".encode()
+def _every_digest(event_id: int | None, address: str) -> list[str]:
+    """Return the address's digests for an event, the present key's first, and those that belong to no event."""
+    return [*_digests(event_id, address), *_digests(None, address)]
+
+
+def _digests(event_id: int | None, address: str) -> list[str]:
+    """Return the address's digest for an event, or for none, under each audit key, the present one first."""
+    said = (f"messages:{address}" if event_id is None else f"messages of event {event_id}:{address}").encode()
     return [hmac.new(key, said, sha256).hexdigest() for key in current_app.config["DATA_KEYS"]["audit"]]

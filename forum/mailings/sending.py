@@ -96,6 +96,8 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
     recipient.left_because = chosen_audience.why_left_out(registration, mailing)
     if recipient.left_because or unanswered.has_answered(mailing, registration):
         return None
+    if chosen_audience.is_left_out_everywhere(registration, mailing):
+        return None
     code = chosen_audience.code_for(mailing, registration.language)
     leave = {"leave_link": refusals.issue(recipient), "leave_address": leaving.address_of(recipient)}
     message = mails.queue_own_words(recipient, code, leave, now=now)

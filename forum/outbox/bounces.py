@@ -71,12 +71,15 @@ def _note(message: OutboxMessage, report: Report, now: datetime) -> Noted:
         return Noted.DELAYED
     if report.outcome == Outcome.COMPLAINT:
         message.last_error = COMPLAINT
-        suppression.suppress(message.recipient, SuppressionCause.COMPLAINED, now=now)
+        suppression.suppress(
+            message.recipient, SuppressionCause.COMPLAINED, event_id=message.event_id, now=now
+        )
         audit.record("mail.complained", message, actor="command", at=now)
         return Noted.COMPLAINT
     message.status = MessageStatus.FAILED
     message.last_error = report.words or report.code
     if report.outcome == Outcome.ADDRESS_GONE:
-        suppression.suppress(message.recipient, SuppressionCause.BOUNCED, code=report.code, now=now)
+        bounced, event_id = SuppressionCause.BOUNCED, message.event_id
+        suppression.suppress(message.recipient, bounced, event_id=event_id, code=report.code, now=now)
     audit.record("mail.bounced", message, actor="command", at=now, code=report.code)
     return Noted[report.outcome.name]

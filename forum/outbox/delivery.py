@@ -249,17 +249,18 @@ def _note_failure(
             message.status, message.next_attempt_at = MessageStatus.AWAITING_RETRY, again
         else:
             message.status = MessageStatus.FAILED
-            _suppress_if_gone(envelope, failure, now)
+            _suppress_if_gone(message, failure, now)
             audit.record("mail.failed", message, actor="worker", at=now, attempts=message.attempts)
     db.session.commit()
     log.warning("mail %s not sent: %s", claim.id, type(failure).__name__)
 
 
-def _suppress_if_gone(envelope: Envelope | None, failure: DeliveryFailure, now: datetime) -> None:
+def _suppress_if_gone(message: OutboxMessage, failure: DeliveryFailure, now: datetime) -> None:
     """Mark the recipient's address when the mail server has refused it for good, as a bounce does later (M09)."""
     code = reports.code_in(str(failure))
-    if envelope and isinstance(failure, PermanentFailure) and reports.is_about_address(code):
-        suppression.suppress(envelope.recipient, SuppressionCause.BOUNCED, code=code, now=now)
+    if isinstance(failure, PermanentFailure) and reports.is_about_address(code):
+        bounced, event_id = SuppressionCause.BOUNCED, message.event_id
+        suppression.suppress(message.recipient, bounced, event_id=event_id, code=code, now=now)
 
 
 def _note_for_all(failure: DeliveryFailure, now: datetime) -> None:

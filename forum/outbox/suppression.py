@@ -1,7 +1,11 @@
 """Addresses that mail to many leaves out, because mail comes back from them or their owners have complained (M09, M10).
 
 The database stores keyed digests of the addresses, so that a mark outlives the person's erasure and does not reveal the
-address. Mail about somebody's own registration is still tried (docs/decisions.md).
+address. A mark belongs to the event whose mail caused it, and its digest is made from address and event: organisers of
+another event must not learn from it that somebody has been at this one (S13). A mark that belongs to no event (that of
+a mail of accounts, or of a version that did not know whose it was) is heeded for all events and shown to nobody.
+
+Mail about somebody's own registration is still tried (docs/decisions.md).
 """
 
 import hmac
@@ -11,7 +15,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.addresses import NotAnAddress, split
@@ -24,9 +28,11 @@ from forum.outbox.suppression_models import SuppressedAddress
 ASKED_AT_ONCE = 500
 
 
-def suppress(address: str, cause: SuppressionCause, *, code: str = "", now: datetime) -> None:
-    """Mark an address, in the caller's transaction; an earlier mark gets the new cause."""
-    digests = _digests(address)
+def suppress(
+    address: str, cause: SuppressionCause, *, event_id: int | None, code: str = "", now: datetime
+) -> None:
+    """Mark an address for an event, in the caller's transaction; an earlier mark gets the new cause."""
+    digests = _digests(address, event_id)
     if not digests:
         return
     key, digest = next(iter(digests.items()))
@@ -36,29 +42,32 @@ def suppress(address: str, cause: SuppressionCause, *, code: str = "", now: date
     db.session.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=values))
 
 
-def lift(address: str, *, cause: SuppressionCause | None = None) -> bool:
-    """Delete the mark of an address, if it has one (for this cause, if one is given); return whether it had."""
-    mine = _is_marked(address)
+def lift(address: str, *, event_id: int, cause: SuppressionCause | None = None) -> bool:
+    """Delete an address's mark for an event and the one that belongs to none (for this cause, if one is given).
+
+    Return whether there was one. Marks for other events stay: their organisers would notice that they are gone.
+    """
+    mine = or_(_is_marked(address, event_id), _is_marked(address, None))
     if cause is not None:
         mine &= SuppressedAddress.cause == cause
     gone = delete(SuppressedAddress).where(mine).returning(SuppressedAddress.digest)
     return bool(db.session.scalars(gone).all())
 
 
-def find(address: str) -> SuppressedAddress | None:
-    """Return the mark of an address, or None."""
-    newest = SuppressedAddress.noted_at.desc()
-    return db.session.scalars(select(SuppressedAddress).where(_is_marked(address)).order_by(newest)).first()
+def find(address: str, event_id: int | None) -> SuppressedAddress | None:
+    """Return the mark of an address for an event, or with None the one that belongs to no event; None without one."""
+    mine = select(SuppressedAddress).where(_is_marked(address, event_id))
+    return db.session.scalars(mine.order_by(SuppressedAddress.noted_at.desc())).first()
 
 
-def is_suppressed(address: str) -> bool:
-    """Return whether mail to many must leave the address out."""
-    return find(address) is not None
+def find_all(address: str, event_id: int) -> list[SuppressedAddress]:
+    """Return the marks of an address that mail to many of an event heeds: that for the event, and that for none."""
+    return [mark for scope in (event_id, None) if (mark := find(address, scope))]
 
 
-def list_suppressed(addresses: Collection[str]) -> set[str]:
-    """Return those of the addresses that mail to many must leave out, as they were given."""
-    meant = [(digest, address) for address in addresses for digest in _digests(address).values()]
+def list_suppressed(addresses: Collection[str], event_id: int | None) -> set[str]:
+    """Return those of the addresses that have a mark for the event (or one that belongs to none), as given."""
+    meant = [(digest, address) for address in addresses for digest in _digests(address, event_id).values()]
     marked: set[str] = set()
     for start in range(0, len(meant), ASKED_AT_ONCE):
         some = [digest for digest, _address in meant[start : start + ASKED_AT_ONCE]]
@@ -67,11 +76,11 @@ def list_suppressed(addresses: Collection[str]) -> set[str]:
     return {address for digest, address in meant if digest in marked}
 
 
-def _is_marked(address: str) -> ColumnElement[bool]:
-    return SuppressedAddress.digest.in_(_digests(address).values())
+def _is_marked(address: str, event_id: int | None) -> ColumnElement[bool]:
+    return SuppressedAddress.digest.in_(_digests(address, event_id).values())
 
 
-def _digests(address: str) -> dict[str, str]:
+def _digests(address: str, event_id: int | None) -> dict[str, str]:
     """Return the digests of an address by the names of the keys that make them, the newest key first.
 
     Spellings of one address have one digest. A text that is no address has none.
@@ -80,10 +89,11 @@ def _digests(address: str) -> dict[str, str]:
         local_part, host = split(unicodedata.normalize("NFC", address.strip()))
     except NotAnAddress:
         return {}
-    return dict(_digested(f"{local_part.lower()}@{host}"))
+    return dict(_digested(f"{local_part.lower()}@{host}", event_id))
 
 
-def _digested(canonical: str) -> Iterator[tuple[str, str]]:
-    message = json.dumps(["suppressed address", canonical]).encode()
+def _digested(canonical: str, event_id: int | None) -> Iterator[tuple[str, str]]:
+    said = ["suppressed address", canonical, *([] if event_id is None else [event_id])]
+    message = json.dumps(said).encode()
     for key in current_app.config["DATA_KEYS"]["audit"]:
         yield audit.key_name(key), hmac.digest(key, message, "sha256").hex()

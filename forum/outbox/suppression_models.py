@@ -13,9 +13,9 @@ from forum.outbox.enums import SuppressionCause
 class SuppressedAddress(Base):
     """A mark on an address from which mail came back for good, or whose owner has complained (M09, M10).
 
-    `digest` is a keyed digest of the address, and `key` the name of the audit key that made it. `code` is the mail
-    server's status, such as 5.1.1. The table has no foreign key: the mark outlives the person's rows, to be heeded
-    after an erasure.
+    `digest` is a keyed digest of the address and of the event whose mail caused the mark (`outbox.suppression`), and
+    `key` the name of the audit key that made it. `code` is the mail server's status, such as 5.1.1. The table has no
+    foreign key: the mark outlives the person's rows, to be heeded after an erasure.
     """
 
     __tablename__ = "suppressed_addresses"

@@ -19,8 +19,8 @@ ERASURE = Entry(
 
 SUPPRESSIONS = Entry(
     what=_l(
-        "A mark that messages to your address come back, or that you have marked one as unwanted, made from the"
-        " address; it says nothing without our keys"
+        "A mark that messages of a forum to your address come back, or that you have marked one as unwanted, made"
+        " from the address and the forum; it says nothing without our keys"
     ),
     purpose=_l("To send no messages to many there, even after you were erased"),
     basis=LEGITIMATE_INTEREST,

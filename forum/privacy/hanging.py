@@ -170,9 +170,11 @@ def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
 
 def _marks(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
     """Return by table what is stored about the person's confirmed addresses by a digest of each."""
-    addresses = sorted({one.email for one in registrations if one.has_address})
-    marks = [mark for address in addresses if (mark := suppression.find(address))]
-    refused = [one for address in addresses for one in refusals.list_of(canonical_email(address))]
+    addresses = sorted({(one.email, one.event_id) for one in registrations if one.has_address})
+    marks = [mark for address, event_id in addresses for mark in suppression.find_all(address, event_id)]
+    refused = [
+        one for address, event_id in addresses for one in refusals.list_of(event_id, canonical_email(address))
+    ]
     return {"mail_refusals": refused, "suppressed_addresses": marks}
 
 

@@ -37,12 +37,15 @@ MESSAGES = (
         columns=of("leave_links", "digest", "address_digest", "category", "ends_at"),
     ),
     Entry(
-        what=_l("That you want no messages that organisers write to many people, or none of a kind"),
+        what=_l(
+            "That you want no messages that a forum’s organisers write to many people, or none of a kind"
+        ),
         purpose=_l("So that none is sent to your address again, even if your data are erased and come back"),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,
         retention=_l(
-            "Until you take it back; your address is kept as a keyed digest from which nobody can read it"
+            "Until you take it back; your address and the forum are kept as a keyed digest from which nobody can read"
+            " them"
         ),
         columns=of("mail_refusals", "category", "digest", "refused_at"),
     ),

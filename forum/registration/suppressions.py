@@ -1,4 +1,4 @@
-"""Marks on a person's mail address: mail to many leaves it out (see `forum.outbox.suppression`)."""
+"""Marks on a person's mail address for their event: mail to many leaves it out (`forum.outbox.suppression`)."""
 
 from datetime import datetime
 
@@ -12,14 +12,15 @@ from forum.registration.models import Registration
 
 
 def find(registration: Registration) -> SuppressedAddress | None:
-    """Return the mark on the address of a registration; None without a mark or a confirmed address."""
-    return suppression.find(registration.email) if registration.has_address else None
+    """Return the mark on the address of a registration for its event; None without one or a confirmed address."""
+    return suppression.find(registration.email, registration.event_id) if registration.has_address else None
 
 
 def lift(registration: Registration, reason: LiftReason, *, actor: str, now: datetime) -> None:
     """Take the mark off the address, so that mail to many goes there again. Raises NotSuppressed."""
-    if not registration.has_address or not suppression.lift(registration.email):
+    if find(registration) is None:
         raise NotSuppressed
+    suppression.lift(registration.email, event_id=registration.event_id)
     audit.record("registration.suppression_lifted", registration, actor=actor, at=now, reason=reason)
 
 
@@ -28,4 +29,5 @@ def note_reached(registration: Registration) -> None:
 
     A mark for a complaint stays: mail reaches its owner, who wants no mail to many.
     """
-    suppression.lift(registration.email, cause=SuppressionCause.BOUNCED)
+    bounced = SuppressionCause.BOUNCED
+    suppression.lift(registration.email, event_id=registration.event_id, cause=bounced)

@@ -477,7 +477,8 @@ def _lay_out_people(world: World, event: Event) -> None:
                 db.session.add(Substitution(**key, **asked))
                 notes.set_tags(registration, ["group-4", "press"], actor="command", now=NOW)
             if status == Status.OFFERED:
-                suppression.suppress(registration.email, SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
+                bounced, event_id = SuppressionCause.BOUNCED, registration.event_id
+                suppression.suppress(registration.email, bounced, event_id=event_id, code="5.1.1", now=NOW)
             if status == Status.PENDING:
                 world.tokens["confirm"] = links.issue(registration, TokenPurpose.CONFIRM, now=NOW)
     later = NOW + timedelta(minutes=1)

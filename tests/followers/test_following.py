@@ -182,22 +182,23 @@ def test_a_mail_program_ends_it_without_cookie_or_token_of_a_form(app, event, fr
 def test_an_address_to_which_mail_comes_back_leaves_and_comes_back_by_confirming_alone(event, frozen):
     make_follower(event, "gone@example.org")
     make_follower(event, "there@example.org")
-    write(suppression.suppress, "GONE@example.org", SuppressionCause.BOUNCED, now=NOW)
+    write(suppression.suppress, "GONE@example.org", SuppressionCause.BOUNCED, event_id=event.id, now=NOW)
     forget()
     assert [one.email for one in db.session.scalars(select(Follower))] == ["there@example.org"]
     ask(event, "gone@example.org")
-    assert suppression.is_suppressed("gone@example.org")
+    assert suppression.find("gone@example.org", event.id)
     write(actions.confirm, token_in("gone@example.org", "follow-asked"), now=NOW)
-    assert not suppression.is_suppressed("gone@example.org")
+    assert suppression.find("gone@example.org", event.id) is None
 
 
 def test_an_earlier_complaint_stays_for_other_messages_and_a_later_one_ends_the_news(event, frozen):
-    write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, now=NOW - timedelta(days=9))
+    complained = {"event_id": event.id, "now": NOW - timedelta(days=9)}
+    write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, **complained)
     make_follower(event, "asa@example.org")
-    assert suppression.is_suppressed("asa@example.org")
+    assert suppression.find("asa@example.org", event.id)
     forget()
     assert only().email == "asa@example.org"
-    write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, now=NOW)
+    write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, event_id=event.id, now=NOW)
     # A worker that was away for half an hour must not mail the news for another day.
     clock.freeze(NOW + timedelta(hours=1))
     for job in FORGET:

@@ -221,7 +221,7 @@ def test_an_address_that_follows_two_events_gets_a_common_post_once(event, froze
 def test_a_suppressed_address_leaves_the_list_instead_of_getting_a_mail(event, frozen):
     make_follower(event, "gone@example.org")
     make_follower(event, "there@example.org")
-    write(suppression.suppress, "gone@example.org", SuppressionCause.COMPLAINED, now=NOW)
+    write(suppression.suppress, "gone@example.org", SuppressionCause.COMPLAINED, event_id=event.id, now=NOW)
     fresh()
     work()
     assert [each for each, _kind in told()] == ["there@example.org"]

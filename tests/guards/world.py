@@ -203,8 +203,8 @@ def _mark_address(world: World) -> None:
     """Mark two people's addresses, which were changed a moment ago, as addresses from which mail comes back."""
     start_write(db.session)
     for name in (PERSON, "twin"):
-        email = find_registration(world, name).email
-        suppression.suppress(email, SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
+        person, bounced = find_registration(world, name), SuppressionCause.BOUNCED
+        suppression.suppress(person.email, bounced, event_id=person.event_id, code="5.1.1", now=NOW)
     db.session.commit()
 
 

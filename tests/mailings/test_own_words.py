@@ -324,7 +324,9 @@ def test_the_link_of_a_mail_that_was_sent_again_still_refuses_for_its_own_addres
     write(own_words.send_again, mailing, actor="user:1", now=BEGUN)
     work()
     pages.open(urlsplit(link).path, method="POST", data={"List-Unsubscribe": "One-Click"})
-    refused = [refusals.is_refused(one, Category.PRACTICAL) for one in ("asa@example.org", person.email)]
+    refused = [
+        refusals.is_refused(event, one, Category.PRACTICAL) for one in ("asa@example.org", person.email)
+    ]
     assert refused == [True, False]
 
 

@@ -6,23 +6,30 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
 from forum.mailings import own_words
-from forum.mailings.enums import Category
+from forum.mailings import refusals as rules
+from forum.mailings.enums import Category, Refused
 from forum.mailings.models import MailRefusal
 from forum.outbox import suppression
 from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.registration import mails as registration_mails
-from tests.factories.events import NOW
+from forum.registration import suppressions
+from forum.registration.enums import LiftReason
+from forum.registration.errors import NotSuppressed
+from forum.registration.models import Registration
+from tests.factories.events import NOW, make_event
 from tests.factories.own_words import WRITTEN, make_draft, make_planned
-from tests.factories.registrations import confirmed, write
+from tests.factories.registrations import confirmed, register_elsewhere, write
 from tests.mailings.test_own_words import BEGUN, PRESSED, mails_of, parse, work
 from tools.pages import Pages
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 PRACTICAL, FURTHER = "Practical information about the event", "News and invitations beyond the event"
+KIM = "kim@example.org"
 INVITING = replace(WRITTEN, category=Category.FURTHER)
 
 
@@ -223,9 +230,95 @@ def test_a_token_that_nobody_has_is_answered_in_the_same_way(app, event, frozen)
 
 def test_an_address_from_which_mail_comes_back_is_left_out(event, frozen):
     gone, goes_meanwhile, other = (confirmed(event) for _number in range(3))
-    write(suppression.suppress, gone.email, SuppressionCause.BOUNCED, now=NOW)
+    write(suppression.suppress, gone.email, SuppressionCause.BOUNCED, event_id=event.id, now=NOW)
     mailing = make_planned(event)
     assert mailing.left_out == {"suppressed": 1}
-    write(suppression.suppress, goes_meanwhile.email, SuppressionCause.COMPLAINED, now=NOW)
+    complained = SuppressionCause.COMPLAINED
+    write(suppression.suppress, goes_meanwhile.email, complained, event_id=event.id, now=NOW)
     work()
     assert mails_of(mailing).keys() == {other.email}
+
+
+@pytest.fixture
+def other(event):
+    """Give a second event, for which Kim is registered, too."""
+    elsewhere = make_event(slug="nf28", is_current=False)
+    register_elsewhere(elsewhere, "justice", given_name="Kim", email=KIM)
+    return elsewhere
+
+
+def draft_page(sign_in_as, event) -> str:
+    """Return the text of the page of a new draft to everybody of the event, as its organiser reads it."""
+    browser = sign_in_as(Role.ORGANISER, event)
+    return browser.get("own_mailings.write", event=event.slug, mailing=make_draft(event).id).text
+
+
+def test_a_refusal_tells_organisers_of_another_event_nothing(app, sign_in_as, event, other, frozen):
+    """Kim refuses all messages about one event; those about another come, and its draft leaves nobody out (S13)."""
+    kim, stays = confirmed(event, email=KIM), confirmed(event)
+    here, there = make_planned(event), make_planned(other)
+    work()
+    waiting = mails_of(there)[KIM]
+    Pages(app).open(link_in(mails_of(here)[kim.email]), method="POST", data={"leave": "messages"})
+    db.session.refresh(waiting)
+    assert waiting.status == MessageStatus.QUEUED
+    assert "1 person is left out: wants no messages of this kind." in draft_page(sign_in_as, event)
+    page = draft_page(sign_in_as, other)
+    assert "1 person gets it." in page
+    assert "left out:" not in page
+    again, also = make_planned(event), make_planned(other)
+    work()
+    assert (mails_of(again).keys(), mails_of(also).keys()) == ({stays.email}, {KIM})
+
+
+@pytest.mark.parametrize("cause", [*SuppressionCause])
+def test_a_mark_tells_organisers_of_another_event_nothing(sign_in_as, event, other, frozen, cause):
+    """Mail about one event came back or was unwanted: for another event the address has no mark (S13)."""
+    kim = confirmed(event, email=KIM)
+    write(suppression.suppress, KIM, cause, event_id=event.id, code="5.1.1", now=NOW)
+    (twin,) = db.session.scalars(select(Registration).where(Registration.event_id == other.id))
+    pages = {
+        person: sign_in_as(Role.ORGANISER, person.event).get(
+            "attendees.show", event=person.event.slug, reference=person.reference
+        )
+        for person in (kim, twin)
+    }
+    said = ["Messages to many leave this address out" in page.text for page in pages.values()]
+    assert said == [True, False]
+    assert "left out:" in draft_page(sign_in_as, event)
+    assert "left out:" not in draft_page(sign_in_as, other)
+    with pytest.raises(NotSuppressed):
+        write(suppressions.lift, twin, LiftReason.ASKED, actor="user:1", now=NOW)
+    db.session.rollback()
+    write(suppressions.note_reached, twin)
+    assert suppression.find(KIM, event.id)
+
+
+@pytest.mark.parametrize("what", ["refusal", "mark"])
+def test_what_belongs_to_no_event_holds_for_all_without_a_reason(app, sign_in_as, event, other, frozen, what):
+    """What an earlier version stored, or a mail of accounts caused, still holds; no organiser reads of it (S13)."""
+    confirmed(event, email=KIM), confirmed(event)
+    if what == "refusal":
+        write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
+    else:
+        write(suppression.suppress, KIM, SuppressionCause.COMPLAINED, event_id=None, now=NOW)
+    for one in (event, other):
+        assert "left out:" not in draft_page(sign_in_as, one)
+        mailing = make_planned(one)
+        work()
+        assert KIM not in mails_of(mailing)
+        page = sign_in_as(Role.ORGANISER, one).get("sent_mailings.show", event=one.slug, mailing=mailing.id)
+        assert {text for text in page.all("td[data-label=Why]") if text} == set()
+
+
+def test_a_refusal_of_an_earlier_version_is_seen_and_taken_back_by_its_link(app, event, frozen):
+    """The page shows a refusal that belongs to no event, and ends it for one kind of message."""
+    person = confirmed(event, email=KIM)
+    mailing = make_planned(event)
+    work()
+    write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
+    page = Pages(app).get(link_in(mails_of(mailing)[person.email]))
+    assert states(page) == ["Does not come to you"] * 2
+    page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
+    assert states(page) == ["Comes to you", "Does not come to you"]
+    assert rules.is_refused(None, KIM, Category.FURTHER)

@@ -86,21 +86,21 @@ def test_hard_bounce_marks_the_mail_and_the_address(database, mail, by):
     assert states() == [("failed", 0)]
     database.refresh(mail)
     assert (mail.last_error, mail.sent_at) == (WORDS, NOW)
-    mark = suppression.find("kim.öst@EXÄMPLE.org")
+    mark = suppression.find("kim.öst@EXÄMPLE.org", mail.event_id)
     assert (mark.cause, mark.code, mark.noted_at) == (SuppressionCause.BOUNCED, "5.1.1", NOW)
     assert "kim" not in f"{mark.digest} {mark.key}"
     assert actions()[-1] == ("mail.bounced", {"code": "5.1.1"})
     # Reading the same report once more, as from an mbox file that is read daily, does not set a removed mark again.
     start_write(database)
-    assert suppression.lift(mail.recipient)
+    assert suppression.lift(mail.recipient, event_id=1)
     database.commit()
     assert note(raw, sent_to=sender if by == "sent_to" else "") == Noted.KNOWN
-    assert not suppression.is_suppressed(mail.recipient)
+    assert suppression.find(mail.recipient, None) is None
 
 
 def test_failure_that_is_not_about_the_address_marks_the_mail_only(database, mail):
     assert note(dsn("5.7.1", diagnostic="smtp; 550 spam", message_id=mail.message_id)) == Noted.NOT_DELIVERED
-    assert (states(), suppression.is_suppressed(mail.recipient)) == ([("failed", 0)], False)
+    assert (states(), suppression.find(mail.recipient, None)) == ([("failed", 0)], None)
 
 
 def test_delay_is_noted_and_changes_nothing(database, mail):
@@ -114,7 +114,10 @@ def test_delay_is_noted_and_changes_nothing(database, mail):
 def test_complaint_suppresses_the_address_and_the_mail_stays_sent(database, mail):
     raw = complaint(return_path=return_paths.sender_of(mail))
     assert (note(raw), note(raw)) == (Noted.COMPLAINT, Noted.KNOWN)
-    assert (states(), suppression.find(mail.recipient).cause) == ([("sent", 0)], SuppressionCause.COMPLAINED)
+    assert (states(), suppression.find(mail.recipient, None).cause) == (
+        [("sent", 0)],
+        SuppressionCause.COMPLAINED,
+    )
     assert [action for action, _details in actions()].count("mail.complained") == 1
 
 
@@ -127,7 +130,7 @@ def test_stranger_marks_nobody(database, mail):
     ):
         assert note(raw) == Noted.UNKNOWN
     assert note(b"Subject: Hello\r\n\r\n" + mail.message_id.encode()) == Noted.NO_REPORT
-    assert (states(), suppression.is_suppressed(mail.recipient)) == ([("sent", 0)], False)
+    assert (states(), suppression.find(mail.recipient, None)) == ([("sent", 0)], None)
 
 
 def test_report_about_a_mail_that_is_being_sent_comes_again(database, mail):
@@ -151,22 +154,22 @@ def test_refusal_by_the_mail_server_itself_marks_the_address(database, to_server
         delivery.deliver_due()
 
     assert states() == [("failed", 1), ("failed", 1)]
-    assert suppression.list_suppressed(["gone@example.org", "p@example.org"]) == {"gone@example.org"}
+    assert suppression.list_suppressed(["gone@example.org", "p@example.org"], None) == {"gone@example.org"}
 
 
 def test_marks_are_found_among_many_addresses_and_after_a_new_key(database, app):
     start_write(database)
-    suppression.suppress("Å@example.org", SuppressionCause.COMPLAINED, now=NOW)
-    suppression.suppress("å@example.org", SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
-    suppression.suppress("not an address", SuppressionCause.BOUNCED, now=NOW)
+    suppression.suppress("Å@example.org", SuppressionCause.COMPLAINED, event_id=7, now=NOW)
+    suppression.suppress("å@example.org", SuppressionCause.BOUNCED, event_id=7, code="5.1.1", now=NOW)
+    suppression.suppress("not an address", SuppressionCause.BOUNCED, event_id=7, now=NOW)
     database.commit()
     app.config["DATA_KEYS"]["audit"].insert(0, b"n" * 32)
     try:
         many = [f"p{number}@example.org" for number in range(1200)]
-        assert suppression.list_suppressed([*many, "å@EXAMPLE.org"]) == {"å@EXAMPLE.org"}
-        assert suppression.find("å@example.org").cause == SuppressionCause.BOUNCED
-        assert not suppression.lift("å@example.org", cause=SuppressionCause.COMPLAINED)
-        assert suppression.lift("å@example.org")
-        assert not suppression.is_suppressed("å@example.org")
+        assert suppression.list_suppressed([*many, "å@EXAMPLE.org"], 7) == {"å@EXAMPLE.org"}
+        assert suppression.find("å@example.org", 7).cause == SuppressionCause.BOUNCED
+        assert not suppression.lift("å@example.org", event_id=7, cause=SuppressionCause.COMPLAINED)
+        assert suppression.lift("å@example.org", event_id=7)
+        assert suppression.find("å@example.org", 7) is None
     finally:
         del app.config["DATA_KEYS"]["audit"][0]

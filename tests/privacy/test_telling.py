@@ -118,8 +118,10 @@ def test_refused_messages_and_a_mark_on_the_address_are_told(app, person):
     other = confirmed(person.event)
     start_write(db.session)
     for address in (person.email, other.email):
-        suppression.suppress(address, SuppressionCause.BOUNCED, code="5.1.1", now=NOW)
-        refusals._store(refusals.digest_of(address), Refused.ALL, NOW)
+        suppression.suppress(
+            address, SuppressionCause.BOUNCED, event_id=person.event_id, code="5.1.1", now=NOW
+        )
+        refusals._store(refusals.digest_of(person.event_id, address), Refused.ALL, NOW)
     db.session.commit()
     page = everything_of(app, person, "sv")
     moment = "3 maj 2027 kl. 14.00 (CEST)"

@@ -194,13 +194,13 @@ def test_links_of_such_a_message_still_refuse_further_ones(app, event, people, p
     start_write(db.session)
     assert leaving.note(b"Subject: x\r\n\r\n", sent_to=address, now=NOW)
     db.session.commit()
-    assert [refusals.is_refused(one.email_canonical, Category.PRACTICAL) for one in people] == [
+    assert [refusals.is_refused(event, one.email_canonical, Category.PRACTICAL) for one in people] == [
         True,
         True,
         False,
     ]
     write(refusals.take_back, link.rpartition("/")[2])
-    assert [refusals.is_refused(one.email_canonical, Category.PRACTICAL) for one in people] == [
+    assert [refusals.is_refused(event, one.email_canonical, Category.PRACTICAL) for one in people] == [
         False,
         True,
         False,
