@@ -153,8 +153,8 @@ class MailRefusal(Base):
 class LeaveLink(Base):
     """A link in a sent mail by which its reader refuses further messages, when nothing else tells who got the mail.
 
-    When `mailings.whereabouts` deletes recipients, or a message is sent again to some, the links that they have are
-    kept here until `ends_at`, each with a keyed digest of the address and nothing else about the person.
+    When recipients are deleted (`mailings.whereabouts`, an erasure), or a message is sent again to some, the links that
+    they have are kept here until `ends_at`, each with a keyed digest of the address and nothing else about the person.
     """
 
     __tablename__ = "leave_links"

@@ -219,7 +219,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
         raise NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
     # A mail of which a report came back may have been read all the same: its link goes on working.
-    refusals.keep_links(mailing.event, refusals.links_of(mailing, failed))
+    refusals.keep_links(mailing.event, refusals.links_of(mine[0], failed))
     again = update(MailingRecipient).where(*mine, failed)
     db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None, leave_digest=None))
     mailing.status, mailing.ended_at = MailingStatus.SENDING, None

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.columns import digest, new_token
@@ -30,6 +30,7 @@ from forum.outbox import return_paths
 from forum.outbox.enums import AbortReason
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
+from forum.registration.models import Registration
 from forum.registration.names import canonical_email
 
 # How long after the event its messages can be refused by links that have outlived their mails.
@@ -137,20 +138,26 @@ def issue(recipient: MailingRecipient) -> str:
     return address_of(token, recipient.registration.language)
 
 
-def links_of(mailing: Mailing, *which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
-    """Return what outlives the sent mails of these recipients, by the digests of the mails' links, for `keep_links`."""
-    sent = select(MailingRecipient.leave_digest, OutboxMessage.recipient).join(
-        OutboxMessage, OutboxMessage.id == MailingRecipient.message_id
-    )
-    mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.leave_digest.is_not(None)
+def links_of(*which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
+    """Return what outlives the mails of these recipients, by the digests of the mails' links, for `keep_links`."""
+    columns = (MailingRecipient.leave_digest, OutboxMessage.recipient, Mailing.event_id, Mailing.category)
+    made = select(*columns).join(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
+    made = made.join(MailingRecipient.mailing).where(MailingRecipient.leave_digest.is_not(None))
     return {
-        link: {
-            "address_digest": digest_of(mailing.event_id, canonical_email(address)),
-            "category": mailing.category,
-        }
-        for link, address in db.session.execute(sent.where(*mine, *which))
+        link: {"address_digest": digest_of(event_id, canonical_email(address)), "category": category}
+        for link, address, event_id, category in db.session.execute(made.where(*which))
         if link
     }
+
+
+def keep_links_of(registration: Registration) -> None:
+    """Let the links in a person's mails refuse messages for a year after the event, although the person is erased.
+
+    Whoever reads an old mail then must not get another one because the address is entered again (M07, M10).
+    """
+    mine = MailingRecipient.registration_id == registration.id
+    may_have_left = or_(OutboxMessage.attempts > 0, OutboxMessage.sent_at.is_not(None))
+    keep_links(registration.event, links_of(mine, may_have_left))
 
 
 def keep_links(event: Event, links: Mapping[str, Mapping[str, Any]]) -> None:

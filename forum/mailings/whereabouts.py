@@ -37,7 +37,7 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
     ]
     links: dict[str, dict[str, Any]] = {}
     for mailing in mine:
-        links |= refusals.links_of(mailing)
+        links |= refusals.links_of(MailingRecipient.mailing_id == mailing.id)
         _forget_people(mailing, now)
     refusals.keep_links(event, links)
     return len(mine)

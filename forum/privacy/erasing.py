@@ -13,6 +13,7 @@ from forum.delegations import by_address
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions as invitations
+from forum.mailings import refusals
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
@@ -149,7 +150,11 @@ def _end(
 
 
 def _delete(registration: Registration, *, answered_at: datetime, actor: str, now: datetime) -> None:
-    """Delete an ended registration, with the details of the audit entries about it; its open request is answered."""
+    """Delete an ended registration, with the details of the audit entries about it; its open request is answered.
+
+    Links by which the person refuses messages go on working (M07).
+    """
+    refusals.keep_links_of(registration)
     for entry in audit_queries.find_all(registration):
         audit.erase_details(entry, actor=actor, at=now)
     asked = ErasureRequest.registration_id == registration.id

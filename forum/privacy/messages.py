@@ -27,7 +27,7 @@ MESSAGES = (
         ),
         purpose=_l(
             "So that the link works, although who got the message was deleted with answers that tell where people were,"
-            " or the message has been sent to you again"
+            " or with you, or the message has been sent to you again"
         ),
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,

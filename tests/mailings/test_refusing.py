@@ -1,7 +1,9 @@
 """Refusing messages from organisers by one press, and what is never refused (M06–M08, M10)."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -9,19 +11,21 @@ from sqlalchemy import select
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
-from forum.mailings import own_words
+from forum.mailings import leaving, own_words
 from forum.mailings import refusals as rules
 from forum.mailings.enums import Category, Refused
-from forum.mailings.models import MailRefusal
+from forum.mailings.models import LeaveLink, MailRefusal
 from forum.outbox import suppression
 from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
+from forum.privacy import erasing
 from forum.registration import mails as registration_mails
 from forum.registration import suppressions
 from forum.registration.enums import LiftReason
 from forum.registration.errors import NotSuppressed
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event
+from tests.factories.mails import mark_all_sent
 from tests.factories.own_words import WRITTEN, make_draft, make_planned
 from tests.factories.registrations import confirmed, register_elsewhere, write
 from tests.mailings.test_own_words import BEGUN, PRESSED, mails_of, parse, work
@@ -322,3 +326,39 @@ def test_a_refusal_of_an_earlier_version_is_seen_and_taken_back_by_its_link(app,
     page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
     assert states(page) == ["Comes to you", "Does not come to you"]
     assert rules.is_refused(None, KIM, Category.FURTHER)
+
+
+@pytest.mark.parametrize("way", ["link", "mail"])
+def test_a_refusal_by_an_erased_person_s_mail_is_kept(app, event, frozen, way):
+    """Whoever was erased and refuses by an old mail gets nothing when the address is registered again (M07, M10)."""
+    app.config["MAIL_BOUNCE_ADDRESS"] = "bounces@post.example.org"
+    kim, stays = confirmed(event, email=KIM), confirmed(event)
+    mailing = make_planned(event)
+    work()
+    link, address = re.findall(r"<(?:mailto:)?([^>?]+)", parse(mails_of(mailing)[KIM])["List-Unsubscribe"])
+    mark_all_sent()
+    write(erasing.erase, kim, actor="command", now=NOW)
+    pages, path = Pages(app), urlsplit(link).path
+    assert states(pages.get(path)) == ["Comes to you"] * 2
+    if way == "link":
+        pages.open(path, method="POST", data=ONE_CLICK)
+    else:
+        assert write(leaving.note, b"Subject: x\r\n\r\n", sent_to=address, now=NOW)
+    confirmed(event, email=KIM)
+    again = make_planned(event)
+    assert (again.people, again.left_out) == (1, {"unsubscribed": 1})
+    work()
+    assert mails_of(again).keys() == {stays.email}
+    page = pages.get(path)
+    assert states(page) == ["Does not come to you", "Comes to you"]
+    page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
+    assert (states(page), make_planned(event).people) == (["Comes to you"] * 2, 2)
+
+
+def test_an_erasure_keeps_no_link_of_a_mail_that_has_not_left(app, event, frozen):
+    """Nobody has read the link of a mail that never left, so nothing of it is kept."""
+    kim = confirmed(event, email=KIM)
+    make_planned(event)
+    work()
+    write(erasing.erase, kim, actor="command", now=NOW)
+    assert db.session.scalars(select(LeaveLink)).all() == []
