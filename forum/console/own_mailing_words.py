@@ -70,14 +70,18 @@ class Result:
     at: datetime | None
 
 
-def describe_meant(mailing: Mailing) -> Meant:
-    """Return for whom the message is; the people are named only to those who may open their pages."""
+def describe_meant(mailing: Mailing, said: Mailing | None = None) -> Meant:
+    """Return for whom the message is; the people are named only to those who may open their pages.
+
+    With `said`, a sketch whose words and category are not saved, it is for whom the message would be with these.
+    """
+    said = said or mailing
     try:
-        audience = chosen_audience.audience_of(mailing)
+        audience = chosen_audience.audience_of(mailing, category=said.category)
     except UnknownFilter:
         return Meant([_("A filter that the list no longer has")], ChosenAudience(), [], [], [], True)
     left = [(reason_text(reason), number) for reason, number in audience.reasons.items()]
-    missing = chosen_audience.missing_languages(mailing, audience)
+    missing = chosen_audience.missing_languages(said, audience)
     return Meant(_filters_text(mailing, audience), audience, left, list_named(mailing, audience), missing)
 
 

@@ -197,7 +197,7 @@ def _draft_page(
     # error, or a colleague has saved others meanwhile, the preview has the saved words.
     is_unsaved = not meanwhile and not form.errors and request.form.get("act") == PREVIEW
     said = own_words.sketch(mailing.event, form.written(), mailing.audience) if is_unsaved else mailing
-    meant, text = words.describe_meant(mailing), request.args.get("person", "")
+    meant, text = words.describe_meant(mailing, said), request.args.get("person", "")
     want_languages(form, [code for code in NAMES if meant.audience.languages[code]])
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
     if persons := words.preview_for(said, meant.audience, number):

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import refusals, unanswered
-from forum.mailings.enums import LeftOut
+from forum.mailings.enums import Category, LeftOut
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import suppression
 from forum.registration import listing, restrictions
@@ -67,9 +67,14 @@ def meant(mailing: Mailing) -> Select[Any]:
     return select(Registration).where(Registration.id.in_(mine))
 
 
-def audience_of(mailing: Mailing, *among: ColumnElement[bool]) -> ChosenAudience:
-    """Return the recipients if the mailing was sent now, all of them or only those in `among`. Raises UnknownFilter."""
-    refuses, audience = refusals.reader(mailing.event, mailing.category), ChosenAudience()
+def audience_of(
+    mailing: Mailing, *among: ColumnElement[bool], category: Category | None = None
+) -> ChosenAudience:
+    """Return the recipients if the mailing was sent now, all of them or only those in `among`. Raises UnknownFilter.
+
+    With a `category`, they are those of the mailing in this category, which is not saved.
+    """
+    refuses, audience = refusals.reader(mailing.event, category or mailing.category), ChosenAudience()
     columns = (Registration.status, Registration.email, Registration.email_canonical)
     each = (
         meant(mailing)

@@ -120,7 +120,7 @@ def test_the_end_of_a_mailing_is_foreseen_from_its_pace():
 
 
 def test_a_message_whose_filter_the_list_no_longer_has_is_for_nobody(monkeypatch):
-    def fail(_mailing):
+    def fail(_mailing, category):
         raise UnknownFilter
 
     monkeypatch.setattr(own_mailing_words.chosen_audience, "audience_of", fail)

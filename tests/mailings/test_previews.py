@@ -8,13 +8,14 @@ from sqlalchemy import select
 from forum.audit.models import AuditEntry
 from forum.audit.queries import REGISTRATION_VIEWED, REGISTRATIONS_SEARCHED, VIEWS
 from forum.extensions import db
-from forum.mailings import mail_texts
+from forum.mailings import mail_texts, refusals
+from forum.mailings.enums import Category, Refused
 from forum.mailings.models import Mailing
 from forum.outbox.mail_text_models import MailText
 from tests.factories.events import NOW
 from tests.factories.mailings import make_proposed
 from tests.factories.own_words import make_draft, make_sent
-from tests.factories.registrations import confirmed, register
+from tests.factories.registrations import confirmed, register, write
 
 
 def frames(page) -> list[BeautifulSoup]:
@@ -166,3 +167,20 @@ def test_whoever_sees_the_names_of_people_left_out_is_recorded(organiser, event)
 def test_a_draft_that_names_nobody_is_no_view(organiser, event):
     organiser.get("own_mailings.write", event="nf27", mailing=make_draft(event).id)
     assert db.session.scalars(select(AuditEntry.id).where(AuditEntry.action.in_(VIEWS))).all() == []
+
+
+def test_a_kind_that_is_not_saved_counts_whom_it_would_reach(organiser, event):
+    """Kim refuses practical messages: the preview of a draft as an invitation beyond the event counts Kim, too."""
+    kim, _stays = confirmed(event, language="en"), confirmed(event, language="en")
+    address = refusals.digest_of(event.id, kim.email_canonical)
+    write(refusals._store, address, Refused.PRACTICAL, NOW)
+    draft = make_draft(event)
+    page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    assert "1 person gets it." in page.text
+    shown = page.form("form.form").submit({"category": "further"}, button="Preview", expect=200)
+    assert "2 people get it." in shown.text
+    assert "left out:" not in shown.text
+    db.session.refresh(draft)
+    assert draft.category == Category.PRACTICAL
+    saved = shown.form("form.form").submit(button="Save and show", follow=True)
+    assert "2 people get it." in saved.text
