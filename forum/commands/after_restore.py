@@ -1,8 +1,9 @@
 """Making a restored database safe: no organiser is signed in, and nothing leaves again by itself (R12, R22).
 
-Mails that were in the outbox wait for `forum release-mail`, mailings for an organiser who resumes them. A reminder
-whose moment has passed may have left after the backup was made, so the worker does not send it. What organisers did
-after the backup is lost, and they may do it again: invite the same person, say, or ask for a reminder.
+Mails that were in the outbox wait for `forum release-mail`, mailings for an organiser who resumes them, invitations
+without a mail for one who sends them. A reminder whose moment has passed may have left after the backup was made, so
+the worker does not send it. What organisers did after the backup is lost, and they may do it again: invite the same
+person, say, or ask for a reminder.
 
 A registered person's sign-in to their own page is in the browser's cookie alone. A sign-in that the person has
 ended after the backup was made works again, until it expires after half an hour without use or after twelve hours.
@@ -40,6 +41,7 @@ from sqlalchemy.engine import Connection, Dialect
 
 from forum import clock
 from forum.accounts.models import OneTimeLink, SignIn
+from forum.commands import restored_invitations
 from forum.counting import counted
 from forum.database import start_write
 from forum.events.models import Event
@@ -47,8 +49,6 @@ from forum.extensions import db
 from forum.followers import weekly
 from forum.followers.enums import NewsMailStatus, Pace
 from forum.followers.models import Follower, MailedPost, NewsMail
-from forum.invitations import silence
-from forum.invitations.enums import InvitationState
 from forum.invitations.models import Invitation
 from forum.mailings.enums import MailingStatus
 from forum.mailings.models import Mailing, Reminder
@@ -65,21 +65,11 @@ from forum.tasks.models import Task
 # mails of the news that may have been sent since the backup was made (at MADE_AT): the mails that wait in it, and those
 # that `_leave_out_news` describes. The SQL also stops tasks, which somebody may have undone since, and deletes kept
 # exports, which may name people who were erased since. A backup of an early release lacks these tables.
-PAUSING = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
+PAUSING_OTHERS = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('reminders') IS NOT NULL THEN UPDATE reminders SET planned_at = now(); END IF; END $$;
 DO $$ BEGIN IF to_regclass('offers') IS NOT NULL THEN
 UPDATE offers SET remind_at = NULL WHERE ended_at IS NULL AND reminded_at IS NULL AND remind_at <= now();
-END IF; END $$;
-DO $$ BEGIN IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('invitations')
-  AND attname = 'exempt_from_rule') THEN
-UPDATE invitations SET remind_at = NULL, exempt_from_rule = true
-WHERE state = 'open' AND reminded_at IS NULL AND (remind_at <= now() OR remind_at IS NULL AND id IN (
-  SELECT one.id FROM invitations AS one JOIN events ON events.id = one.event_id
-  LEFT JOIN outbox_messages AS mail ON mail.id = one.message_id
-  CROSS JOIN LATERAL (SELECT (date_trunc('day', coalesce(mail.sent_at, one.made_at) AT TIME ZONE timezone)
-    + make_interval(days => invitation_reminder_days, hours => invitation_reminder_hour)) AT TIME ZONE timezone AS due
-  ) AS rule WHERE due <= now() AND due > now() - interval '12 hours'));
 END IF; END $$;
 DO $$ BEGIN IF to_regclass('tasks') IS NOT NULL THEN
 UPDATE tasks SET status = 'stopped', ended_at = now(), payload = '{}' WHERE status = 'running'; END IF; END $$;
@@ -100,6 +90,7 @@ AND CASE WHEN followers.pace = 'weekly' THEN posts.out_at <= due AND followers.c
 ON CONFLICT DO NOTHING; END IF; END $$;
 DO $$ BEGIN IF to_regclass('kept_exports') IS NOT NULL THEN DELETE FROM kept_exports; END IF; END $$;
 """
+PAUSING = restored_invitations.PAUSING + PAUSING_OTHERS
 
 # A post that was not announced when the backup was made.
 IS_PLANNED = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
@@ -132,6 +123,8 @@ def quiet(connection: Connection, made_at: datetime) -> Quieted:
         sending = update(Mailing).where(Mailing.status == MailingStatus.SENDING)
         connection.execute(sending.values(status=MailingStatus.PAUSED))
     _end_past_reminders(connection)
+    if inspect(connection).has_table(Invitation.__tablename__):
+        restored_invitations.quiet(connection)
     if inspect(connection).has_table(NewsMail.__tablename__):
         _leave_out_news(connection, made_at)
     if inspect(connection).has_table(KeptExport.__tablename__):
@@ -145,7 +138,7 @@ def quiet(connection: Connection, made_at: datetime) -> Quieted:
 def _end_past_reminders(connection: Connection) -> None:
     """Keep reminders whose moment has passed from leaving, because they may have left after the backup was made.
 
-    Organisers can still remind people of invitations by hand. A reminder of an offer has no moment any more.
+    A reminder of an offer has no moment any more.
     """
     tables, now = inspect(connection), clock.now()
     if tables.has_table(Reminder.__tablename__):
@@ -153,23 +146,6 @@ def _end_past_reminders(connection: Connection) -> None:
     if tables.has_table(Offer.__tablename__):
         past = Offer.ended_at.is_(None), Offer.reminded_at.is_(None), Offer.remind_at <= now
         connection.execute(update(Offer).where(*past).values(remind_at=None))
-    # A backup of an earlier release may lack the column.
-    columns = (
-        tables.get_columns(Invitation.__tablename__) if tables.has_table(Invitation.__tablename__) else []
-    )
-    if Invitation.exempt_from_rule.key not in {column["name"] for column in columns}:
-        return
-    open_ones = update(Invitation).where(
-        Invitation.state == InvitationState.OPEN, Invitation.reminded_at.is_(None)
-    )
-    ended = open_ones.values(remind_at=None, exempt_from_rule=True)
-    rules = select(Event.id, Event.timezone, Event.invitation_reminder_days, Event.invitation_reminder_hour)
-    for event_id, zone, days, hour in connection.execute(rules).all():
-        if days:
-            mailed = silence.mailed_on(ZoneInfo(zone), days, hour, now)
-            mine = Invitation.event_id == event_id, Invitation.remind_at.is_(None)
-            connection.execute(ended.where(*mine, mailed))
-    connection.execute(ended.where(Invitation.remind_at <= now))
 
 
 def _leave_out_news(connection: Connection, made_at: datetime) -> None:

@@ -24,10 +24,15 @@ from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.forms import TidyForm
 
 
-class RemindForm(TidyForm):
-    """The button that sends reminders, with the number of people that its page has shown."""
+class CountedForm(TidyForm):
+    """A button that writes to people, with the number of them that its page has shown."""
 
     expected = HiddenField()
+
+    def number(self) -> int:
+        """Return the number that the page has shown; -1 for a text that is none."""
+        text = self.expected.data or ""
+        return int(text) if text.isdecimal() and len(text) < 9 else -1
 
 
 def change(event: str, number: int) -> ResponseReturnValue:
@@ -55,7 +60,7 @@ def change(event: str, number: int) -> ResponseReturnValue:
 
 def remind(event: str) -> ResponseReturnValue:
     """Say how many people have not answered and were not reminded; remind them."""
-    shown, form = get_any_or_404(event), RemindForm()
+    shown, form = get_any_or_404(event), CountedForm()
     if not form.validate_on_submit():
         number = queries.count_silent(shown, clock.now())
         form.expected.data = str(number)
@@ -63,10 +68,10 @@ def remind(event: str) -> ResponseReturnValue:
         page = "console/invitations/remind.html"
         return render_template(page, event=shown, form=form, number=number, is_off=is_off)
     start_write(db.session)
-    expected = int(text) if (text := form.expected.data or "").isdecimal() and len(text) < 9 else -1
     try:
         actor = sign_ins.current_actor()
-        number = reminding.ask(get_any_or_404(event), expected=expected, actor=actor, now=clock.now())
+        this_event, now = get_any_or_404(event), clock.now()
+        number = reminding.ask(this_event, expected=form.number(), actor=actor, now=now)
     except EventOver:
         number = 0
     db.session.commit()

@@ -15,7 +15,16 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.invitations import actions, change_pages, in_lists, many_pages, queries, silence, wording
+from forum.invitations import (
+    actions,
+    change_pages,
+    in_lists,
+    many_pages,
+    queries,
+    release_pages,
+    silence,
+    wording,
+)
 from forum.invitations.change_pages import invitation_or_404
 from forum.invitations.errors import InvitationRefused, NoPlaceToHold, NotOpen, SectorGone
 from forum.invitations.filtering import Filters, UnknownFilter
@@ -44,6 +53,7 @@ def index(event: str) -> ResponseReturnValue:
         page=page,
         pages=_pages(shown, filters, page),
         silent=queries.count_silent(shown, now),
+        held=queries.count_held(shown, now),
         by_rule={number: at for number, at in silence.list_moments(shown, now).items() if at > now},
         is_off=events.is_off(shown, now),
         words=wording,
@@ -74,6 +84,7 @@ def invite(event: str) -> ResponseReturnValue:
 
 bp.add_url_rule("/import", view_func=many_pages.invite_many, methods=["GET", "POST"])
 bp.add_url_rule("/reminders", view_func=change_pages.remind, methods=["GET", "POST"])
+bp.add_url_rule("/held", "release", release_pages.release, methods=["GET", "POST"])
 bp.add_url_rule("/<int:number>/change", view_func=change_pages.change, methods=["GET", "POST"])
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, literal_column, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from forum.columns import LARGEST_ID, digest
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.invitations.enums import InvitationState, Standing
-from forum.invitations.models import IS_TO_REMIND, IS_UNSENT, Invitation
+from forum.invitations.models import HELD_LINK, IS_TO_REMIND, IS_UNSENT, Invitation
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE, Status
@@ -27,6 +27,9 @@ UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 # Events for which people are still invited and reminded.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
+# The condition for an invitation that a restore has held; it is NULL for one whose mail was never made.
+# Its text is no bound value, because PostgreSQL takes two equal bound values for different groups.
+IS_HELD = Invitation.link_digest.like(literal_column(f"'{HELD_LINK}%'"))
 ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
 
 
@@ -43,14 +46,19 @@ class Conversion:
     by_state: Mapping[InvitationState, int]
 
 
-def standing(state: str, *, is_opened: bool, is_made: bool, mail: str | None) -> Standing:
-    """Return an invitation's state for organisers; `is_made`: it has a mail; `mail`: that mail's status."""
+def standing(state: str, *, is_opened: bool, is_held: bool, is_made: bool, mail: str | None) -> Standing:
+    """Return an invitation's state for organisers.
+
+    `is_made`: it has a mail; `mail`: that mail's status; `is_held`: it may have left before a restore.
+    """
     if state != InvitationState.OPEN:
         return Standing(state)
     if is_opened:
         return Standing.OPENED
     if mail in UNDELIVERED:
         return Standing.FAILED
+    if is_held:
+        return Standing.HELD
     return Standing.SENT if is_made and mail in (None, MessageStatus.SENT) else Standing.WAITING
 
 
@@ -59,6 +67,7 @@ def standing_of(invitation: Invitation) -> Standing:
     return standing(
         invitation.state,
         is_opened=invitation.opened_at is not None,
+        is_held=(invitation.link_digest or "").startswith(HELD_LINK),
         is_made=invitation.link_digest is not None,
         mail=invitation.message.status if invitation.message else None,
     )
@@ -67,8 +76,9 @@ def standing_of(invitation: Invitation) -> Standing:
 def count_by_standing(event: Event) -> Counter[Standing]:
     """Return how many of the event's invitations are in each state, in one statement."""
     counts: Counter[Standing] = Counter()
-    for state, is_opened, is_made, mail, number in _count_groups(event):
-        counts[standing(state, is_opened=is_opened, is_made=is_made, mail=mail)] += number
+    for state, is_opened, is_held, is_made, mail, number in _count_groups(event):
+        stands = standing(state, is_opened=is_opened, is_held=bool(is_held), is_made=is_made, mail=mail)
+        counts[stands] += number
     return counts
 
 
@@ -76,19 +86,20 @@ def count_conversion(event: Event) -> Conversion:
     """Return how many of the event's invitations were made, mailed and answered, in one statement."""
     made = sent = opened = 0
     by_state: Counter[InvitationState] = Counter()
-    for state, is_opened, is_made, mail, number in _count_groups(event):
+    for state, is_opened, is_held, is_made, mail, number in _count_groups(event):
         made += number
-        sent += number if is_made and mail in (None, MessageStatus.SENT) else 0
+        sent += number if is_made and not is_held and mail in (None, MessageStatus.SENT) else 0
         opened += number if is_opened or state in ANSWERED else 0
         by_state[state] += number
     return Conversion(made, sent, opened, by_state)
 
 
 def _count_groups(event: Event) -> Sequence[Row]:
-    """Return the number of invitations by state, whether opened, whether a mail was made, and that mail's status."""
+    """Return the number of invitations by state, whether opened, held, whether a mail was made, and its status."""
     groups = (
         Invitation.state,
         Invitation.opened_at.is_not(None),
+        IS_HELD,
         Invitation.link_digest.is_not(None),
         OutboxMessage.status,
     )
@@ -243,7 +254,18 @@ def has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
         Registration.email_canonical == Invitation.email_canonical,
         ~IS_FREE,
     )
-    return (*is_open, Invitation.link_digest.is_not(None), has_left, ~is_restricted)
+    return (*is_open, Invitation.link_digest.is_not(None), ~IS_HELD, has_left, ~is_restricted)
+
+
+def held(event: Event, now: datetime) -> Select[Invitation]:
+    """Return the query for the event's open invitations that a restore has held."""
+    is_open = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
+    return select(Invitation).where(Invitation.event_id == event.id, *is_open, IS_HELD)
+
+
+def count_held(event: Event, now: datetime) -> int:
+    """Return how many open invitations of the event a restore has held."""
+    return db.session.scalar(held(event, now).with_only_columns(func.count())) or 0
 
 
 def list_due(now: datetime) -> Sequence[int]:

@@ -29,6 +29,7 @@ def standings() -> Mapping[Standing, tuple[str, str]]:
     """Return the label and the kind of icon (templates/components/status.html) of each state, in order."""
     return {
         Standing.WAITING: (_("Not sent yet"), "wait"),
+        Standing.HELD: (_("Perhaps sent before a restore"), "wait"),
         Standing.SENT: (pgettext("invitation", "Sent"), "offered"),
         Standing.OPENED: (_("Answer begun"), "review"),
         Standing.YES: (_("Yes"), "in"),

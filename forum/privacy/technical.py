@@ -178,7 +178,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
     "ChangeViewForm": ("replaces",),
     "OfferForm": ("words",),
     "TermsForm": ("until", "holds_place", "may_forward", "remind_days", "exempt_from_rule"),
-    "RemindForm": ("expected",),
+    "CountedForm": ("expected",),
     "InviteManyForm": ("previewed",),
     "HoursForm": ("hours",),
     "ByHandForm": ("instead_of",),

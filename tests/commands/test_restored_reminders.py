@@ -6,14 +6,19 @@ import pytest
 from sqlalchemy import select
 
 from forum import clock
+from forum.accounts.enums import Role
+from forum.audit.models import AuditEntry
 from forum.commands import after_restore
 from forum.database import start_write
 from forum.extensions import db
-from forum.invitations import silence
+from forum.invitations import actions as invitations
+from forum.invitations import queries, silence
+from forum.invitations.enums import Standing
 from forum.invitations.models import Invitation
 from forum.mailings import reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.models import Mailing
+from forum.outbox.models import OutboxMessage
 from forum.registration import actions, expiry
 from tests.factories.events import NOW, room
 from tests.factories.invitations import new_invitation
@@ -21,6 +26,7 @@ from tests.factories.mails import mark_all_sent
 from tests.factories.own_words import make_planned, make_reminder
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
+from tests.invitations.test_invitations import send_all
 from tests.invitations.test_reminding import remind_all
 from tests.mailings.test_reminders import state, told, work
 from tests.registration.reading import kinds_for
@@ -40,14 +46,18 @@ def restore(now) -> None:
     """
     clock.freeze(now)
     start_write(db.session)
-    connection = db.session.connection()
+    make_safe(db.session.connection(), now)
+    db.session.commit()
+    db.session.expire_all()
+
+
+def make_safe(connection, now) -> None:
+    """Run the rule of a restore on a connection, without a commit."""
     if connection.dialect.name == "postgresql":
         script = after_restore.PAUSING.replace("MADE_AT", NOW.isoformat())
         connection.exec_driver_sql(script.replace("now()", f"'{now.isoformat()}'::timestamptz"))
     else:
         after_restore.quiet(connection, NOW)
-    db.session.commit()
-    db.session.expire_all()
 
 
 def test_messages_wait_for_an_organiser_and_past_reminders_are_left_out(event):
@@ -90,6 +100,66 @@ def test_invitations_are_not_reminded_again_by_their_day_or_by_the_rule(event):
     assert remind_all(NOW + 5 * DAY) + remind_all(NOW + 5 * DAY + HOUR) == 1
     reminded = select(Invitation.email).where(Invitation.reminded_at.is_not(None)).order_by(Invitation.email)
     assert db.session.scalars(reminded).all() == ["far@example.org", "later@example.org"]
+
+
+def test_an_old_backup_without_exemptions_reminds_nobody_of_an_invitation_again(event):
+    """Before there were exemptions the rule reminded everybody; whose moment has passed is left alone all the same."""
+    write(setattr, event, "invitation_reminder_days", 4)
+    write(setattr, event, "invitation_reminder_hour", 9)
+    terms = {"own": {"remind_at": NOW + 4 * DAY}, "ruled": {}, "later": {"made_at": NOW + DAY}}
+    rows = {
+        name: save(new_invitation(event, "ngo", f"{name}@example.org", token=name, **values))
+        for name, values in terms.items()
+    }
+    at = silence.list_moments(event, NOW)[rows["ruled"].id]
+    now = max(at, NOW + 4 * DAY) + HOUR
+    clock.freeze(now)
+    start_write(db.session)
+    connection = db.session.connection()
+    connection.exec_driver_sql("ALTER TABLE invitations DROP COLUMN exempt_from_rule")
+    make_safe(connection, now)
+    moments = select(Invitation.email, Invitation.remind_at == Invitation.expires_at).order_by(
+        Invitation.email
+    )
+    ended = [tuple(row) for row in connection.execute(moments)]
+    db.session.rollback()
+    assert ended == [("later@example.org", None), ("own@example.org", True), ("ruled@example.org", True)]
+    for name in ("own", "ruled"):
+        write(setattr, rows[name], "remind_at", rows[name].expires_at)
+    assert remind_all(now) == 0
+    assert remind_all(rows["own"].expires_at - MINUTE) == 0
+
+
+def test_invitations_that_may_have_left_wait_for_an_organiser(event, sign_in_as):
+    """Nobody is invited twice by itself: the page of invitations names who is held, and one press sends them (R12)."""
+    sent = save(new_invitation(event, "ngo", "sent@example.org", token="sent"))
+    held = [save(new_invitation(event, "ngo", f"held{number}@example.org")) for number in range(3)]
+    restore(NOW + HOUR)
+    send_all()
+    assert db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "invitation")).all() == []
+    assert queries.count_by_standing(event) == {Standing.HELD: 3, Standing.SENT: 1}
+    assert queries.count_conversion(event).sent == 1
+    assert queries.count_silent(event, NOW + HOUR) == 1
+    organiser = sign_in_as(Role.ORGANISER, event, at=NOW + HOUR)
+    page = organiser.get("/console/nf27/invitations/?status=held")
+    assert "3 invitations may have been sent before the forum was restored from a backup" in page.text
+    assert sent.email not in page.text
+    write(invitations.withdraw, held[2], actor="user:1", now=NOW + HOUR)
+    asked = organiser.get("invitations.release", event="nf27")
+    write(invitations.withdraw, held[1], actor="user:1", now=NOW + HOUR)
+    assert asked.form("form.form").submit(button="Send 2 invitations", follow=True).flashes == [
+        "Nothing was sent: the number of invitations has changed. Look at it again."
+    ]
+    done = organiser.get("invitations.release", event="nf27").form("form.form").submit(follow=True)
+    assert done.flashes == ["1 invitation is on its way."]
+    assert "restored from a backup" not in done.text
+    for _again in range(2):
+        send_all()
+    mails = select(OutboxMessage.recipient).where(OutboxMessage.kind == "invitation")
+    assert db.session.scalars(mails).all() == [held[0].email]
+    released = select(AuditEntry.action).where(AuditEntry.action == "invitation.released")
+    assert db.session.scalars(released).all() == ["invitation.released"]
+    assert queries.count_by_standing(event)[Standing.WAITING] == 1
 
 
 def test_an_offer_is_not_reminded_again(database):

@@ -336,6 +336,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         ADDED,
     ),
     "invitations.remind": (ADMIN, {}, {"invitations": {"remind_at"}}, ADDED),
+    "invitations.release": (ADMIN, {}, {"invitations": {"link_digest"}}, ADDED),
     "invitations.withdraw": (ADMIN, {}, {"invitations": {"state", "ended_at"}}, ADDED),
     "attendees.export": (
         ADMIN,

@@ -76,6 +76,7 @@ LIGHT = {
     "invitations.invite_many": "people who may ignore a message, each shown before; recorded, and withdrawn as quickly",
     "invitations.change": "one person, who is not written to; recorded, and changed back as easily",
     "invitations.remind": "people who may ignore a message, once each, their number shown before; recorded",
+    "invitations.release": "people who may ignore a message, their number shown before; recorded",
     "invitations.withdraw": "one person, asked on a page of its own; recorded, and invited again as easily",
     "review.approve": "one person, who is told; recorded",
     "review.decline": "one person, with a reason; recorded, and where asked another organiser confirms it",

@@ -24,6 +24,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "invitations.withdraw": REGISTRARS,
     "invitations.change": REGISTRARS,
     "invitations.remind": REGISTRARS,
+    "invitations.release": REGISTRARS,
     "erasure_requests.index": ORGANISERS,
     "erasure_requests.carry_out": ORGANISERS,
     "erasure_requests.refuse": ORGANISERS,

@@ -1,0 +1,92 @@
+"""Invitations in a restored database: none is mailed or reminded of again by itself (R12).
+
+The mail of an invitation that has none in the backup may have left since: the invitation is held until an organiser
+sends it (`forum.invitations.releasing`). A reminder whose moment has passed may have left, too, and does not leave.
+Which invitations organisers made after the backup is unknown, and whoever invites the same people again mails them.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import String, cast, inspect, literal, or_, select, update
+from sqlalchemy.engine import Connection
+
+from forum import clock
+from forum.database import Base
+from forum.events.models import Event
+from forum.invitations import silence
+from forum.invitations.enums import InvitationState
+from forum.invitations.models import HELD_LINK, Invitation
+
+# SQL that does on PostgreSQL what `quiet` does, also in a backup of an earlier release, which may lack columns.
+PAUSING = """DO $$ BEGIN IF to_regclass('invitations') IS NOT NULL THEN
+UPDATE invitations SET link_digest = 'held:' || id WHERE state = 'open' AND link_digest IS NULL; END IF; END $$;
+DO $$ DECLARE ruled integer[] := '{}'; BEGIN
+IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('events')
+  AND attname = 'invitation_reminder_days') THEN
+ruled := ARRAY(SELECT one.id FROM invitations AS one JOIN events ON events.id = one.event_id
+  LEFT JOIN outbox_messages AS mail ON mail.id = one.message_id
+  CROSS JOIN LATERAL (SELECT (date_trunc('day', coalesce(mail.sent_at, one.made_at) AT TIME ZONE timezone)
+    + make_interval(days => invitation_reminder_days, hours => invitation_reminder_hour)) AT TIME ZONE timezone AS due
+  ) AS rule WHERE one.remind_at IS NULL AND due <= now() AND due > now() - interval '12 hours');
+END IF;
+IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('invitations')
+  AND attname = 'exempt_from_rule') THEN
+UPDATE invitations SET remind_at = NULL, exempt_from_rule = true
+WHERE state = 'open' AND reminded_at IS NULL AND (remind_at <= now() OR id = ANY(ruled));
+ELSIF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('invitations') AND attname = 'remind_at') THEN
+UPDATE invitations SET remind_at = expires_at
+WHERE state = 'open' AND reminded_at IS NULL AND (remind_at <= now() OR id = ANY(ruled));
+END IF; END $$;
+"""
+
+
+def quiet(connection: Connection) -> None:
+    """Hold the invitations without a mail, and end the reminders whose moment has passed."""
+    _hold(connection)
+    _end_past_reminders(connection)
+
+
+def _hold(connection: Connection) -> None:
+    """Keep the worker from mailing invitations without a mail: it may have left since, and an organiser decides."""
+    held = literal(HELD_LINK).concat(cast(Invitation.id, String))
+    unsent = Invitation.state == InvitationState.OPEN, Invitation.link_digest.is_(None)
+    connection.execute(update(Invitation).where(*unsent).values(link_digest=held))
+
+
+def _end_past_reminders(connection: Connection) -> None:
+    """Keep past reminders of invitations from leaving; organisers can still remind people by hand.
+
+    A backup of an earlier release may lack the rule, or the exemptions from it. Then a reminder gets the end of the
+    invitation as its moment: the rule leaves alone whoever has a moment, and nobody is reminded at the end.
+    """
+    now, columns = clock.now(), _columns_of(connection, Invitation)
+    if Invitation.remind_at.key not in columns:
+        return
+    is_exempt = Invitation.exempt_from_rule.key in columns
+    values = (
+        {"remind_at": None, "exempt_from_rule": True} if is_exempt else {"remind_at": Invitation.expires_at}
+    )
+    silent = Invitation.state == InvitationState.OPEN, Invitation.reminded_at.is_(None)
+    ended = update(Invitation).where(*silent).values(values)
+    ruled = _reminded_by_rule(connection, now)
+    connection.execute(ended.where(or_(Invitation.remind_at <= now, Invitation.id.in_(ruled))))
+
+
+def _reminded_by_rule(connection: Connection, now: datetime) -> list[int]:
+    """Return the ids of the invitations of which the rule of their event reminds people now."""
+    if Event.invitation_reminder_days.key not in _columns_of(connection, Event):
+        return []
+    rules = select(Event.id, Event.timezone, Event.invitation_reminder_days, Event.invitation_reminder_hour)
+    ids: list[int] = []
+    for event_id, zone, days, hour in connection.execute(rules).all():
+        if days:
+            mine = Invitation.event_id == event_id, Invitation.remind_at.is_(None)
+            mailed = select(Invitation.id).where(*mine, silence.mailed_on(ZoneInfo(zone), days, hour, now))
+            ids += connection.execute(mailed).scalars()
+    return ids
+
+
+def _columns_of(connection: Connection, model: type[Base]) -> set[str]:
+    """Return the columns that the model's table has in the backup, which may be one of an earlier release."""
+    return {column["name"] for column in inspect(connection).get_columns(model.__tablename__)}

@@ -1,0 +1,32 @@
+"""Invitations that may have left before a restore: they wait until an organiser sends them (R12).
+
+The backup holds no mail of theirs. If one left afterwards, its link is unknown now, so nobody can answer by it. The
+worker must not mail these people a second time without an organiser who has decided so (`commands.after_restore`).
+"""
+
+from datetime import datetime
+
+from forum.audit import actions as audit
+from forum.events import queries as events
+from forum.events.models import Event
+from forum.extensions import db
+from forum.invitations import queries
+from forum.invitations.errors import EventOver
+from forum.registration import places
+
+
+def release(event: Event, *, expected: int, actor: str, now: datetime) -> int:
+    """Let the worker mail the event's held invitations; return how many.
+
+    Nothing is sent if the number is not `expected`, which the organiser has read. Raises EventOver.
+    """
+    places.lock(event)
+    if events.is_off(event, now):
+        raise EventOver
+    held = db.session.scalars(queries.held(event, now)).all()
+    if len(held) != expected:
+        return 0
+    for invitation in held:
+        invitation.link_digest = None
+        audit.record("invitation.released", invitation, actor=actor, at=now)
+    return len(held)
