@@ -169,9 +169,12 @@ def measure_crowds(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_mails(report: Report, folder: Path, quick: bool) -> None:
-    """Measure making and sending mails to many people, and the memory for few and for many, on both databases."""
+    """Measure making and sending mails to many people, and the memory for few and for many, on both databases.
+
+    Measure, too, how soon a mail that somebody waits for leaves meanwhile.
+    """
     number, many = (100, 1_000) if quick else (1_000, 20_000)
-    with servers.run_postgres(durable=True) as server, mails.sink() as port:
+    with servers.run_postgres(durable=True) as server, mails.sink() as sink:
         for name in ("SQLite", "PostgreSQL"):
             group = f"Mails to many, {name}"
             for people in (number, many):
@@ -183,12 +186,13 @@ def measure_mails(report: Report, folder: Path, quick: bool) -> None:
                 # Add more people than are measured, for the mails that are sent before measuring begins.
                 filling.add_registrations(app, people + 2 * number)
                 if people == number:
-                    for row in mails.rows(app, port, number, group):
+                    for row in mails.rows(app, sink.port, number, group):
                         report.add(row)
                 else:
-                    grown = mails.send(app, port, number).grown
+                    grown = mails.send(app, sink.port, number).grown
                     what = f"memory, {number:,} mails while {people:,} wait"
                     report.add(Row(group, what, f"{grown:+.1f} MB", aim="≤ +10 MB"))
+                    report.add(mails.confirming(place, url, sink, group, people))
 
 
 def measure_news(report: Report, folder: Path, quick: bool) -> None:

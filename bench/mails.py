@@ -1,4 +1,7 @@
-"""Measures making and sending mails to many people, beside a bare loop of smtplib, and the memory that this takes."""
+"""Measures making and sending mails to many people, beside a bare loop of smtplib, and the memory that this takes.
+
+Measures, too, how soon somebody who registers meanwhile gets the mail that asks to confirm the address.
+"""
 
 import smtplib
 import subprocess
@@ -8,10 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import IO
 
 from flask import Flask
 from sqlalchemy import select
 
+from bench import load, serving
 from bench.files import measured
 from bench.report import Row
 from forum import clock
@@ -45,17 +51,29 @@ class Spent:
     grown: float = 0.0
 
 
+# The domain of the people who register while a message to many is sent, and how many of them are measured.
+WATCHED, REGISTERING = "watched.example.net", 40
+
+
+@dataclass
+class Sink:
+    """A running mail server: its port, and the addresses at WATCHED, a line each, when a mail to one has arrived."""
+
+    port: int
+    arrived: IO[str]
+
+
 @contextmanager
-def sink() -> Iterator[int]:
-    """Run a mail server that keeps nothing, in a process of its own; give its port."""
+def sink() -> Iterator[Sink]:
+    """Run a mail server that keeps nothing, in a process of its own."""
     port = free_port()
-    command = [sys.executable, "-m", "bench.sink", str(port)]
+    command = [sys.executable, "-m", "bench.sink", str(port), WATCHED]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
         assert server.stdin
         server.stdout.readline()
         try:
-            yield port
+            yield Sink(port, server.stdout)
         finally:
             server.stdin.close()
 
@@ -100,6 +118,33 @@ def rows(app: Flask, port: int, number: int, group: str) -> Iterator[Row]:
         yield Row(group, what, f"{number / seconds:,.0f} a second", beside, f"{bare / seconds:.2f}")
     yield Row(group, "mails made: words, links, sealed bytes", f"{number / spent.making:,.0f} a second")
     yield Row(group, f"memory, {number:,} mails", f"{spent.grown:+.1f} MB")
+
+
+def confirming(folder: Path, url: str, sink: Sink, group: str, people: int) -> Row:
+    """Measure how soon people get the mail that asks to confirm the address, while a message to many is being sent.
+
+    The forum serves and sends in processes of its own. The time begins when the form's last answer has come.
+    """
+    pace = {"BULK_MAILS_PER_MINUTE": "0", "BULK_MAILS_PER_MINUTE_AND_DOMAIN": "0"}
+    to_sink = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(sink.port), "MAIL_USE_TLS": "0"}
+    with serving.forum(folder, url, web_only=False, **pace, **to_sink) as server:
+        # The first one is not measured: the worker may not have begun.
+        _first, *seconds = [_register(server.url, sink, number) for number in range(1 + REGISTERING)]
+    seconds.sort()
+    told = f"p50 {seconds[len(seconds) // 2]:.2f}, at most {seconds[-1]:.2f} s, of {len(seconds)}"
+    return Row(group, f"to confirm an address, while {people:,} wait", told, aim="≤ 1 s")
+
+
+def _register(url: str, sink: Sink, number: int) -> float:
+    """Register somebody over HTTP; return the seconds until the mail has arrived."""
+    address = f"p{number}@{WATCHED}"
+    if not load.register(url, address):
+        raise RuntimeError("a registration was refused")
+    began = time.perf_counter()
+    for line in sink.arrived:
+        if line.strip() == address:
+            return time.perf_counter() - began
+    raise RuntimeError("the mail server has ended")
 
 
 def _point(app: Flask, port: int) -> None:

@@ -1,4 +1,7 @@
-"""A mail server in a process of its own that takes every mail and keeps none: `python -m bench.sink PORT`."""
+"""A mail server in a process of its own that takes every mail and keeps none: `python -m bench.sink PORT DOMAIN`.
+
+It prints the recipient's address of each mail to DOMAIN when the mail has arrived.
+"""
 
 import sys
 
@@ -8,14 +11,20 @@ from aiosmtpd.controller import Controller
 class Sink:
     """The handler of a mail server that takes each mail and keeps none."""
 
+    def __init__(self, domain: str):
+        self.domain = domain
+
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
-        """Take a mail and forget it."""
+        """Take a mail and forget it; say that it has arrived, if it goes to the watched domain."""
+        if envelope.rcpt_tos[0].endswith(f"@{self.domain}"):
+            sys.stdout.write(f"{envelope.rcpt_tos[0]}\n")
+            sys.stdout.flush()
         return "250 OK"
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    controller = Controller(Sink(), hostname="127.0.0.1", port=int(sys.argv[1]))
+    controller = Controller(Sink(sys.argv[2]), hostname="127.0.0.1", port=int(sys.argv[1]))
     controller.start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
