@@ -4,6 +4,7 @@ The visitor gets a page that names the fault and keeps the answers. Nothing is h
 intact, and once the disk works again web and worker go on without a restart.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from tests.factories.mails import make_mail, states
 from tests.faults.disks import refusing, small_disk
 from tests.faults.races import open_event
 from tests.faults.visitor import ANSWERS, BUSY, RECEIVED, Visitor
+from tools.pages import Pages
 from tools.running import Running, children, kill, prepare, wait_for
 
 EMAIL = "thordis@example.org"
@@ -193,3 +195,21 @@ def assert_sound(forum, number: int) -> None:
         assert audit.verify() is None
     with closing(sqlite3.connect(forum.database)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_long_answers_are_shown_at_once_while_the_disk_is_full(make_app, sqlite_template, disk):
+    """Answers too long for the cookie, which cannot be stored, are on the page that answers; later they are stored."""
+    shutil.copy(sqlite_template, disk.folder / "forum.sqlite3")
+    app = make_app(f"sqlite:///{disk.folder / 'forum.sqlite3'}", FORM_MIN_SECONDS=0)
+    with app.app_context():
+        open_event()
+    letters = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150}
+    answers = {name: "𐌰" * length for name, length in letters.items()}
+    form = Pages(app).get("registration.details", sector="justice")
+    disk.fill()
+    page = form.submit({**answers, "email": EMAIL, "country": "IS"}, expect=200)
+    disk.free()
+    assert (page.h1, page.all(".summary-list dd")[0]) == ("Check your answers", "𐌰" * 100)
+    assert page.submit(button="Svenska").location == "/sv/register/justice/check"
+    with app.app_context():
+        db.engine.dispose()
