@@ -138,7 +138,7 @@ JOBS = (
     Job("forget tasks", 3600, tasks.forget_old, is_final=True),
     Job("forget last mails", 3600, erasing.forget_last_mails),
     Job("forget sign-ins", 600, accounts.forget_expired, is_final=True),
-    Job("forget answers on their way", 60, stored_answers.forget_old, is_final=True),
+    Job("forget answers on their way", 60, stored_answers.forget_old),
     Job("forget forms and links", 3600, expiry.forget_ended, is_final=True),
     Job("forget delegations", 3600, asking.forget_ended, is_final=True),
     Job("forget named substitutes", 3600, substituting.forget_ended, is_final=True),

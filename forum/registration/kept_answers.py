@@ -149,12 +149,13 @@ def _store(sector: str, answers: Mapping[str, Any], former: list[str], seconds: 
 
     Return None if they are not stored: the client has stored too many, there is no room, or the database cannot write.
     """
-    slug, ends_at = answers.get("event", ""), clock.now() + timedelta(seconds=seconds)
+    slug, now = answers.get("event", ""), clock.now()
+    ends_at = now + timedelta(seconds=seconds)
     try:
         if not takes(MOST_OFTEN, "answers stored", client()):
             return None
         start_write(db.session)
-        token = stored_answers.store([sector, answers], slug, replaced=former, ends_at=ends_at)
+        token = stored_answers.store([sector, answers], slug, replaced=former, ends_at=ends_at, now=now)
         db.session.commit()
     except (SQLAlchemyError, StorageError):
         db.session.rollback()

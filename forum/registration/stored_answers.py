@@ -25,17 +25,20 @@ LENGTH = 32 * 1024
 MOST = 2000
 
 
-def store(content: Any, slug: str, *, replaced: Collection[str], ends_at: datetime) -> str | None:
+def store(
+    content: Any, slug: str, *, replaced: Collection[str], ends_at: datetime, now: datetime
+) -> str | None:
     """Store the content, which JSON must be able to hold, for the published event with this slug; return its token.
 
-    The rows of the tokens `replaced` are deleted. Return None if nothing is stored: there is no such event, the content
-    is too long, or the table is full.
+    The rows of the tokens `replaced` are deleted, and those whose time is over. Return None if nothing is stored: there
+    is no such event, the content is too long, or the table is full.
     """
     packed = zlib.compress(json.dumps(content, ensure_ascii=False).encode())
     event_id = db.session.scalar(select(Event.id).where(Event.slug == slug, Event.is_published))
     if event_id is None or len(packed) > LENGTH:
         return None
     forget(replaced)
+    forget_old(now=now)
     if db.session.scalars(select(func.count()).select_from(KeptAnswers)).one() >= MOST:
         return None
     token = new_token()

@@ -78,6 +78,7 @@ WHY_NOT_FINAL = {
     "add up counts": "adds rows of changed counts up, and keeps the sum",
     "announce posts": "a post that is public again counts as withdrawn no more",
     "erase again": "repeats what was erased before",
+    "forget answers on their way": "whoever has not sent the form yet fills it in again",
     "forget choices of people": "an organiser ticks the people again",
     "forget counters": "a client that was held back may try again",
     "forget followers": "asks itself whether the clock goes steadily, but not about those to whom mail comes back",

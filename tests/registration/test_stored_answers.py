@@ -18,6 +18,8 @@ from forum.columns import digest
 from forum.database import start_write
 from forum.extensions import db
 from forum.health import keys
+from forum.jobs.table import JOBS
+from forum.jobs.worker import run_job
 from forum.questions.enums import QuestionKind
 from forum.registration import kept_answers, stored_answers
 from forum.registration.kept_answer_models import KeptAnswers
@@ -192,6 +194,24 @@ def test_answers_end_on_the_server_when_their_time_is_over(pages, minutes, headi
     gone = stored_answers.forget_old(now=clock.now())
     db.session.commit()
     assert (page.h1, gone, len(rows())) == (heading, int(heading == GONE), int(heading != GONE))
+
+
+@pytest.mark.usefixtures("answered")
+def test_the_worker_deletes_them_whatever_its_clock_has_done(app):
+    """No day without a jump is waited for, as a privacy notice promises an hour."""
+    clock.freeze(NOW + timedelta(minutes=60))
+    (job,) = (job for job in JOBS if job.run is stored_answers.forget_old)
+    assert (run_job(job), rows(), job.seconds) == (1, [], 60)
+
+
+@pytest.mark.usefixtures("answered")
+def test_the_next_form_deletes_those_whose_time_is_over(app, monkeypatch):
+    """While no worker runs they take up no room: the only row that may exist is free again."""
+    monkeypatch.setattr(stored_answers, "MOST", 1)
+    before = digests()
+    clock.freeze(NOW + timedelta(minutes=60))
+    fill_in(Pages(app))
+    assert (len(digests()), digests() & before) == (1, set())
 
 
 @pytest.mark.usefixtures("answered")
