@@ -117,9 +117,12 @@ def read(signed: Any) -> dict[str, Any] | None:
 
 
 def is_kept(question: Question, told: Mapping[str, Any], now: datetime) -> bool:
-    """Return whether the file is still stored and belongs to this question."""
+    """Return whether the file is still stored and belongs to this question.
+
+    The file of a form that was sent lasts as long as its registration can be confirmed, beyond its own end.
+    """
     mine = AnswerFile.key == told["key"], AnswerFile.question_id == question.id
-    lasts = or_(AnswerFile.ends_at.is_(None), AnswerFile.ends_at > now)
+    lasts = or_(AnswerFile.ends_at.is_(None), AnswerFile.ends_at > now, AnswerFile.registration_id.is_not(None))
     return db.session.scalar(select(func.count()).where(*mine, lasts)) == 1
 
 

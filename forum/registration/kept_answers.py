@@ -81,6 +81,8 @@ def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> No
         _forget(former)
         return
     token = _store(sector, told, former, SENT_SECONDS)
+    if token is None:
+        _forget(former)
     few = _without_other_answers(told)
     _put(response, SENT, [sector, {**few, STORED: token} if token else few], "registration.choose")
 

@@ -21,8 +21,9 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.extensions import db
 from forum.questions import layout, values
+from forum.questions.enums import QuestionKind
 from forum.questions.fields import AsksQuestions, name_of
-from forum.registration import actions, given, listing, mails, organisers_files, places
+from forum.registration import actions, given, listing, mails, organisers_files, places, restrictions
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NotLive, SeveralForms
@@ -124,8 +125,14 @@ bp.register_error_handler(SeveralForms, leave_to_person)
 
 
 def _asking(registration: Registration) -> dict[str, Any]:
-    """Return the arguments of the form with all ordinary questions. Raises SeveralForms."""
-    return _not_required(given.asking(registration))
+    """Return the arguments of the form with all ordinary questions. Raises SeveralForms.
+
+    Files of somebody whose data may not be used are neither shown nor deleted: they may be evidence (P12).
+    """
+    asking = _not_required(given.asking(registration))
+    if restrictions.is_restricted(registration):
+        asking["questions"] = [one for one in asking["questions"] if one.kind != QuestionKind.FILE]
+    return asking
 
 
 def _not_required(asking: dict[str, Any]) -> dict[str, Any]:

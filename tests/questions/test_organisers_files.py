@@ -11,10 +11,13 @@ from forum.questions import queries as questions
 from forum.questions.enums import QuestionKind
 from forum.registration import actions, answers, by_hand, given, queries
 from forum.registration.applicant import Details
+from forum.registration.enums import RestrictionKind, RestrictionState
+from forum.registration.restriction_models import RestrictionRequest
 from tests.factories.events import NOW, make_event
 from tests.factories.images import jpeg
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
 from tests.questions.test_asking import stored
 from tests.questions.test_files import PDF, RULES, SVG, answer_with_file, kept, owners
 from tests.registration.reading import recorded
@@ -141,6 +144,32 @@ def test_file_of_an_unconfirmed_form_is_replaced_and_comes_along_with_the_link(o
     write(actions.confirm, one, form, now=clock.now())
     [file] = kept()
     assert (stored(one)["cv"]["name"], file.ends_at, owners()) == ("new.pdf", None, {one.id: file.key})
+
+
+def test_another_answer_saved_after_the_files_day_leaves_the_file_alone(organiser, event):
+    """A registration can be confirmed for two days, and so long its file is kept, too."""
+    make_question(event, "arrival")
+    old = write(kept_file, event)
+    one = register(event, "justice", given={"cv": old})
+    clock.freeze(NOW + timedelta(hours=30))
+    form_of(organiser, one).submit({"q-arrival": "By train"}, button="Save", expect=303)
+    assert [file.key for file in kept()] == [old["key"]]
+    write(actions.confirm, one, queries.find_last_form(one), now=clock.now())
+    assert (stored(one)["arrival"], stored(one)["cv"]["key"]) == ("By train", old["key"])
+
+
+def test_the_file_of_somebody_under_a_restriction_is_neither_shown_nor_deleted(organiser, person, event):
+    """The data are stored and not used, for they may be evidence (P12); other answers can be corrected."""
+    make_question(event, "arrival")
+    shown = form_of(organiser, person)
+    request = RestrictionRequest(event=event, registration=person, kind=RestrictionKind.RESTRICTION, words="Because.")
+    request.state, request.asked_at, request.due_at = RestrictionState.GRANTED, NOW, NOW + timedelta(days=31)
+    save(request)
+    assert "cv.pdf" not in form_of(organiser, person).text
+    shown.submit({"q-cv-remove": True}, button="Save", expect=409)
+    assert len(kept()) == 1
+    form_of(organiser, person).submit({"q-arrival": "By train"}, button="Save", expect=303)
+    assert (stored(person)["arrival"], len(kept())) == ("By train", 1)
 
 
 def kept_file(event):

@@ -226,6 +226,16 @@ def test_a_sent_form_whose_row_is_gone_keeps_the_address(pages):
     assert (typed(form)["email"], typed(form)["given_name"]) == (["thordis@example.org"], [""])
 
 
+@pytest.mark.usefixtures("answered")
+def test_a_sent_form_leaves_no_row_where_it_cannot_be_stored_for_the_next_pages(pages, monkeypatch):
+    """The row of the form, with what it says about protected identity, is deleted on sending all the same."""
+    check = pages.get(CHECK)
+    monkeypatch.setattr(kept_answers, "takes", lambda *_given: False)
+    assert len(rows()) == 1
+    received = check.submit(button="Register", follow=True)
+    assert (received.h1, rows()) == ("Check your e-mail", [])
+
+
 def refuse_writes(monkeypatch):
     def fail(_session):
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database or disk is full"))
