@@ -122,7 +122,9 @@ def is_kept(question: Question, told: Mapping[str, Any], now: datetime) -> bool:
     The file of a form that was sent lasts as long as its registration can be confirmed, beyond its own end.
     """
     mine = AnswerFile.key == told["key"], AnswerFile.question_id == question.id
-    lasts = or_(AnswerFile.ends_at.is_(None), AnswerFile.ends_at > now, AnswerFile.registration_id.is_not(None))
+    lasts = or_(
+        AnswerFile.ends_at.is_(None), AnswerFile.ends_at > now, AnswerFile.registration_id.is_not(None)
+    )
     return db.session.scalar(select(func.count()).where(*mine, lasts)) == 1
 
 

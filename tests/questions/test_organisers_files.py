@@ -149,9 +149,9 @@ def test_file_of_an_unconfirmed_form_is_replaced_and_comes_along_with_the_link(o
 def test_another_answer_saved_after_the_files_day_leaves_the_file_alone(organiser, event):
     """A registration can be confirmed for two days, and so long its file is kept, too."""
     make_question(event, "arrival")
-    old = write(kept_file, event)
-    one = register(event, "justice", given={"cv": old})
-    clock.freeze(NOW + timedelta(hours=30))
+    sent_at = NOW - timedelta(hours=30)
+    old = write(kept_file, event, now=sent_at)
+    one = register(event, "justice", given={"cv": old}, now=sent_at)
     form_of(organiser, one).submit({"q-arrival": "By train"}, button="Save", expect=303)
     assert [file.key for file in kept()] == [old["key"]]
     write(actions.confirm, one, queries.find_last_form(one), now=clock.now())
@@ -162,7 +162,9 @@ def test_the_file_of_somebody_under_a_restriction_is_neither_shown_nor_deleted(o
     """The data are stored and not used, for they may be evidence (P12); other answers can be corrected."""
     make_question(event, "arrival")
     shown = form_of(organiser, person)
-    request = RestrictionRequest(event=event, registration=person, kind=RestrictionKind.RESTRICTION, words="Because.")
+    request = RestrictionRequest(
+        event=event, registration=person, kind=RestrictionKind.RESTRICTION, words="Because."
+    )
     request.state, request.asked_at, request.due_at = RestrictionState.GRANTED, NOW, NOW + timedelta(days=31)
     save(request)
     assert "cv.pdf" not in form_of(organiser, person).text
@@ -172,10 +174,10 @@ def test_the_file_of_somebody_under_a_restriction_is_neither_shown_nor_deleted(o
     assert (stored(person)["arrival"], len(kept())) == ("By train", 1)
 
 
-def kept_file(event):
+def kept_file(event, now=NOW):
     """Store a file as a form does that is not sent yet; return the answer that names it."""
     question = next(one for one in questions.list_all(event.id) if one.key == "cv")
-    return files.keep(question, "pdf", PDF, "cv.pdf", asked_from="a client", now=NOW)
+    return files.keep(question, "pdf", PDF, "cv.pdf", asked_from="a client", now=now)
 
 
 def test_somebody_who_was_added_without_an_address_gets_a_file(organiser, event):
