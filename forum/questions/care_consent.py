@@ -13,7 +13,7 @@ from typing import Any
 
 from forum.columns import Text
 
-Note = dict[str, Any]  # `text_version` and `given_at`; `withdrawn_at` once the answers have been deleted
+Note = dict[str, Any]  # `text_version` and `given_at`; `withdrawn_at` once the person has deleted the answers
 TEXTS: Mapping[str, Text] = {
     "2026-11-28": Text(
         sv="Svar om mat och tillgänglighet är krypterade och förvaras skilda från resten. Bara de som ordnar det läser"
@@ -51,10 +51,16 @@ def find_note(record: Mapping[str, Any]) -> Note | None:
     return {"text_version": None, "given_at": record.get("recorded_at")} if record.get("given") else None
 
 
-def withdrawn(record: Mapping[str, Any], now: datetime) -> Note | None:
-    """Return the note for a record whose answers are deleted now; None if there was no consent."""
+def ended(record: Mapping[str, Any], now: datetime, *, is_own: bool) -> Note | None:
+    """Return the note for a record whose answers are deleted now; None if there was no consent.
+
+    Only the person takes it back (`is_own`): when somebody else deletes the answers, no note of them stays. That of an
+    earlier withdrawal does.
+    """
     note = find_note(record)
-    return {"withdrawn_at": now.isoformat(), **note} if note else None
+    if note is None or not (is_own or "withdrawn_at" in note):
+        return None
+    return {"withdrawn_at": now.isoformat(), **note}
 
 
 def of_both(one: Mapping[str, Any], other: Mapping[str, Any]) -> Note | None:

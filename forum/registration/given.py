@@ -161,12 +161,12 @@ def say_care(
 ) -> None:
     """Store the answers about diet and access, encrypted, in place of the earlier ones, and note the consent to that.
 
-    `is_own` says that the person has given them, below the text of the consent. Without answers the consent is noted
-    as withdrawn.
+    `is_own` says that the person has given them, below the text of the consent, or has deleted them, which withdraws
+    it.
     """
     told, sealed = _still_kept(registration, told, now), registration.care_answer
-    before = sealed.answer if sealed else {}
-    note = care_consent.given_now(now, is_own=is_own) if told else care_consent.withdrawn(before, now)
+    was = sealed.answer if sealed else {}
+    note = care_consent.given_now(now, is_own=is_own) if told else care_consent.ended(was, now, is_own=is_own)
     if sealed:
         sealed.answer = care(told, consent=note, now=now)
     else:

@@ -112,6 +112,21 @@ def test_deleting_what_is_not_there_notes_nothing(app, event):
     assert record(one) == {"given": {}, "recorded_at": None}
 
 
+def test_answers_that_somebody_else_deletes_leave_no_note(organiser, sign_in_as, event, person):
+    """The person has taken nothing back then; a withdrawal of their own stays noted."""
+    page = organiser.get("attendee_answers.care", event="nf27", reference=person.reference)
+    page.submit(button="Delete everything about food and access", expect=303)
+    assert record(person) == {"given": {}, "recorded_at": None}
+    people = sign_in_as(Role.CARE, event).get("counts.people", event="nf27")
+    assert "Consent taken back" not in people.text
+    write(given.say_care, person, {"diet": ["gluten"]}, now=NOW)
+    write(given.say_care, person, {}, is_own=True, now=NOW + STEP)
+    noted = record(person)
+    assert noted["consent"]["withdrawn_at"] == (NOW + STEP).isoformat()
+    write(given.change_care, person, {}, now=NOW + 2 * STEP)
+    assert record(person) == noted
+
+
 def test_answers_that_somebody_else_enters_have_no_text(organiser, event, person):
     """An organiser who enters what the person has asked for was shown no text in the person's place."""
     details = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
