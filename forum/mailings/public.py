@@ -33,7 +33,7 @@ ACT = "act"
 def show(token: str) -> ResponseReturnValue:
     """Show which categories the person gets, with a button for each; on POST store a refusal, or take it back."""
     if request.method != "POST":
-        return _page(refusals.categories_by(token))
+        return _page(token, refusals.categories_by(token))
     start_write(db.session)
     is_refused = AGAIN not in (*request.form, request.form.get(ACT))
     if is_refused:
@@ -44,14 +44,17 @@ def show(token: str) -> ResponseReturnValue:
         wanted = request.form.get(AGAIN, "")
         refused = refusals.take_back(token, Category(wanted) if wanted in {*Category} else None)
     db.session.commit()
-    return _page(refused, is_refused=is_refused)
+    return _page(token, refused, is_refused=is_refused)
 
 
-def _page(refused: Collection[Category], *, is_refused: bool | None = None) -> ResponseReturnValue:
+def _page(
+    token: str, refused: Collection[Category], *, is_refused: bool | None = None
+) -> ResponseReturnValue:
     changed = [name for category, name in CATEGORIES.items() if (category in refused) == is_refused]
     return render_template(
         "public/mailings/refuse.html",
         refused=refused,
+        for_all=refusals.categories_for_all(token),
         is_refused=is_refused,
         # The title names the kind unless both are in one state: otherwise it would seem to speak of both.
         kind=changed[0] if len(changed) == 1 else "",

@@ -5,7 +5,8 @@ refusal outlives the erasure of the person and a new import (M10), and nobody ca
 
 A refusal belongs to the event whose message the person had, and its digest is made from address and event: a refusal
 for all events would show organisers of one that somebody has been at another (S13). A refusal that an earlier version
-has stored belongs to no event, still holds for all, and is shown to no organiser.
+has stored belongs to no event, still holds for all, and is shown to no organiser. It ends for all when a link of any
+event takes it back; what is refused of one event meanwhile is stored beside it.
 """
 
 import hmac
@@ -41,13 +42,20 @@ LINKS_KEPT = timedelta(days=365)
 class SentTo:
     """The reader of a sent message: digests of the address for its event, the message's category, and the address.
 
-    Of a reader of whom only a link is still stored, neither the address nor the event is known.
+    `for_all` are the address's digests that belong to no event. Of a reader of whom only a link is still stored, none
+    of them is known, nor the address and the event.
     """
 
-    digests: Sequence[str]
+    own: Sequence[str]
     category: Category
     address: str = ""
     event_id: int | None = None
+    for_all: Sequence[str] = ()
+
+    @property
+    def digests(self) -> Sequence[str]:
+        """Return the digests by which the reader may refuse the event's messages."""
+        return [*self.own, *self.for_all]
 
 
 def reader(event: Event, category: Category) -> Callable[[str], bool]:
@@ -74,6 +82,12 @@ def categories_by(token: str) -> Collection[Category]:
     """Return the categories that the address of the mail with this token refuses; none for an unknown token."""
     known = _find_reader(token)
     return _categories(known.digests) if known else set()
+
+
+def categories_for_all(token: str) -> Collection[Category]:
+    """Return those of `categories_by` that the address refuses for all events, by a refusal of an earlier version."""
+    known = _find_reader(token)
+    return _categories(known.for_all) if known else set()
 
 
 def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collection[Category]:
@@ -111,7 +125,8 @@ def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
 def take_back(token: str, category: Category | None = None) -> Collection[Category]:
     """Let the address of the mail with this token get a category again: the mail's own, or `category`.
 
-    Return the categories that the address refuses still. An unknown token changes nothing.
+    A refusal that holds for all events ends for all. Return the categories that the address refuses still. An unknown
+    token changes nothing.
     """
     known = _find_reader(token)
     if known is None:
@@ -174,9 +189,10 @@ def address_of(token: str, language: str) -> str:
 
 
 def _refuse(known: SentTo, what: Refused, now: datetime) -> None:
-    if what in {row.category for row in _list(known.digests)}:
+    # Another event's link may take a refusal for all events back: so that one does not stand in for this event's own.
+    if what in {row.category for row in _list(known.own)}:
         return
-    _store(known.digests[0], what, now)
+    _store(known.own[0], what, now)
     for event_id, address in _list_concerned(known):
         _take_back_unsent(event_id, address, [one for one in Category if what in _refusing(one)])
 
@@ -243,8 +259,9 @@ def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:
     sent = db.session.execute(query.where(*mine)).first()
     if sent is None:
         return None
-    digests = _every_digest(sent.event_id, canonical_email(sent.recipient))
-    return SentTo(digests, sent.category, sent.recipient, sent.event_id)
+    address = canonical_email(sent.recipient)
+    own, for_all = _digests(sent.event_id, address), _digests(None, address)
+    return SentTo(own, sent.category, sent.recipient, sent.event_id, for_all)
 
 
 def _list(digests: Sequence[str]) -> Sequence[MailRefusal]:

@@ -328,6 +328,28 @@ def test_a_refusal_of_an_earlier_version_is_seen_and_taken_back_by_its_link(app,
     assert rules.is_refused(None, KIM, Category.FURTHER)
 
 
+def test_a_refusal_stays_when_another_event_s_link_takes_back_one_for_all(app, event, other, frozen):
+    """Kim, who has refused everything everywhere, refuses one event's messages by its link and wants the other's again.
+
+    Each page says what holds for all forums, as long as it does.
+    """
+    confirmed(event, email=KIM)
+    mailings = make_planned(event), make_planned(other)
+    work()
+    here, there = (link_in(mails_of(mailing)[KIM]) for mailing in mailings)
+    write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
+    pages, for_all = Pages(app), "that refusal ends for all of them."
+    page = pages.open(here, method="POST", data={"leave": "messages"})
+    assert page.text.count(for_all) == 2
+    page = pages.get(there).form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
+    assert (states(page), page.text.count(for_all)) == (["Comes to you", "Does not come to you"], 1)
+    assert "Unless it says otherwise above" in page.text
+    page = page.form("form.form").submit(button=f"Get it again: {FURTHER}", expect=200)
+    assert (states(page), for_all in page.text) == (["Comes to you"] * 2, False)
+    page = pages.get(here)
+    assert (states(page), for_all in page.text) == (["Does not come to you"] * 2, False)
+
+
 @pytest.mark.parametrize("way", ["link", "mail"])
 def test_a_refusal_by_an_erased_person_s_mail_is_kept(app, event, frozen, way):
     """Whoever was erased and refuses by an old mail gets nothing when the address is registered again (M07, M10)."""
