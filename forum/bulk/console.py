@@ -193,7 +193,7 @@ def _page(kind: TaskKind, chosen: Selection, foreseen: Foreseen, form: ManyForm)
         "console/bulk/ask.html",
         event=chosen.event,
         kind=kind,
-        act=wording.KINDS[kind],
+        act=wording.kind_text(kind),
         question=wording.question(kind, foreseen.will),
         consequences=_consequences(kind, chosen),
         left=[wording.left_text(kind, outcome, number) for outcome, number in foreseen.left.items()],
@@ -222,7 +222,7 @@ def status_of(form: ManyForm) -> int:
 
 
 def _described(task: Task, counts: dict[Outcome, int]) -> dict[str, Any]:
-    label, sign = wording.STATES[task.status]
+    label, sign = wording.state_text(task.status)
     waiting, done = counts.get(Outcome.WAITING, 0), counts.get(Outcome.DONE, 0)
     return {
         "act": wording.task_text(task),

@@ -97,7 +97,7 @@ def _page(undone: Task, foreseen: Undoing, form: ReinstateManyForm) -> str:
         "console/bulk/ask.html",
         event=undone.event,
         kind=kind,
-        act=wording.KINDS[kind],
+        act=wording.kind_text(kind),
         question=wording.question(kind, foreseen.will),
         consequences=wording.consequences_of_undoing(is_tried=foreseen.is_tried, has_list=has_list),
         left=[wording.left_text(kind, outcome, number) for outcome, number in foreseen.left.items()],

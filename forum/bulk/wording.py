@@ -49,6 +49,20 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
     Outcome.CHANGED_SINCE: _l("Changed since the cancellation"),
     Outcome.FAILED: _l("Failed because of an error in the program"),
 }
+# Said of a kind, state or outcome that only a newer version of the forum knows.
+NEWER_KIND, NEWER_REASON = _l("Another change"), _l("Another reason")
+NEWER_STATE = _l("Not known"), "out"
+
+
+def kind_text(kind: TaskKind) -> str:
+    """Return what tasks of a kind do."""
+    return str(KINDS.get(kind, NEWER_KIND))
+
+
+def state_text(status: TaskStatus) -> tuple[str, str]:
+    """Return the state of a task, and the name of its sign."""
+    label, sign = STATES.get(status, NEWER_STATE)
+    return str(label), sign
 
 
 def question(kind: TaskKind, number: int) -> str:
@@ -66,7 +80,7 @@ def question(kind: TaskKind, number: int) -> str:
         case TaskKind.REINSTATE:
             return ngettext("Undo %(num)s cancellation", "Undo %(num)s cancellations", number)
         case _:
-            return str(KINDS[kind])
+            return kind_text(kind)
 
 
 def consequences(kind: TaskKind, *, is_cancelled: bool = False) -> list[str]:
@@ -167,7 +181,9 @@ def reason(kind: TaskKind, outcome: Outcome, *, is_off: bool = False) -> str:
         return _("The registration has ended, or the forum was over or cancelled")
     if (kind, outcome) == (TaskKind.MOVE, Outcome.SECOND_NEEDED):
         return _("In review: a move could end it without a decision")
-    return str(OUTCOMES[outcome])
+    if (kind, outcome) == (TaskKind.REINSTATE, Outcome.NO_PLACE):
+        return _("No place is free, for the person or for the organisation")
+    return str(OUTCOMES.get(outcome, NEWER_REASON))
 
 
 def left_text(kind: TaskKind, outcome: Outcome, number: int) -> str:
@@ -177,13 +193,13 @@ def left_text(kind: TaskKind, outcome: Outcome, number: int) -> str:
 
 def task_text(task: Task) -> str:
     """Return what a task does, such as "Add a tag: #press"."""
-    kind, about = KINDS[task.kind], ""
+    kind, about = kind_text(task.kind), ""
     if tags := task.payload.get("tags"):
         about = " ".join(f"#{tag}" for tag in tags)
     elif key := task.payload.get("sector"):
         sector = find_sector(task.event, key)
         about = in_language(sector.name) if sector else ""
-    return _("%(act)s: %(what)s", act=kind, what=about) if about else str(kind)
+    return _("%(act)s: %(what)s", act=kind, what=about) if about else kind
 
 
 def started_text(number: int) -> str:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from forum import clock
-from forum.bulk import undoing
+from forum.bulk import undoing, wording
 from forum.events.enums import ListAudience
 from forum.events.models import Event
 from forum.extensions import db
@@ -95,7 +95,7 @@ def test_cancellations_of_a_task_are_undone_for_those_who_still_can(organiser, e
         "The data may not be used, by restriction or objection",
         "Changed since the cancellation",
         "Was so already",
-        "No place is free",
+        "No place is free, for the person or for the organisation",
     ):
         assert f"Left as they are: 1. {reason}." in asked.text
     assert "Whoever had a place is counted only if one is free now." in asked.text
@@ -133,6 +133,19 @@ def test_cancellations_of_a_task_are_undone_for_those_who_still_can(organiser, e
     assert asked.submit(words, expect=303).location.endswith(f"/console/nf27/tasks/{task.id}")
     assert db.session.scalar(select(func.count()).select_from(Task)) == 2
     assert UNDO not in begun.follow("See how far it has come").links
+
+
+def test_what_only_a_newer_version_knows_is_shown_in_neutral_words(organiser, event, people, monkeypatch):
+    """Kinds, states and outcomes of tasks that this version does not know make no page fail."""
+    choose(organiser, "tag", *people[:1]).submit({"tags": "vip"}, expect=303)
+    choose(organiser, "tag", *people[:2]).submit({"tags": "vip"}, expect=303)
+    work()
+    for name in ("KINDS", "STATES", "OUTCOMES"):
+        monkeypatch.setattr(wording, name, {})
+    listed = organiser.get("bulk.index", **HERE)
+    assert listed.all("tbody th") == ["Another change: #vip"] * 2
+    shown = organiser.get("bulk.show", **HERE, task=newest_task().id)
+    assert ("Not known" in shown.text, shown.all("td[data-label=Why]")) == (True, ["Another reason"])
 
 
 def test_whoever_had_a_place_comes_back_before_those_who_waited(organiser, event):
