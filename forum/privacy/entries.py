@@ -22,13 +22,15 @@ HANDLERS = _l(
 EVERYBODY = _l("Everybody")
 
 UNTIL_ERASED = _l(
-    "Until the organiser erases it. The service does that by itself for those alone who did not accept an offered place"
-    " in time, 30 days after the forum"
+    "Until the organiser erases it. The service does that by itself only for those who did not confirm the address, a"
+    " day after the registration ended, and for those who did not accept an offered place in time, 30 days after the"
+    " forum"
 )
 UNTIL_ERASED_OR_WEEK = _l(
-    "Until the organiser erases it. The service does that by itself for those alone who did not accept an offered place"
-    " in time, 30 days after the forum. Where the form says so below a question, because the answer tells where you"
-    " are, the service deletes it seven days after the forum"
+    "Until the organiser erases it. The service does that by itself only for those who did not confirm the address, a"
+    " day after the registration ended, and for those who did not accept an offered place in time, 30 days after the"
+    " forum. Where the form says so below a question, because the answer tells where you are, the service deletes it"
+    " seven days after the forum"
 )
 WEEK_AFTER = _l("Until seven days after the forum. Then the service deletes it by itself")
 UNTIL_CONFIRMED = _l(

@@ -86,6 +86,7 @@ def test_days_are_those_of_the_events_time_zone_and_count_what_came_and_ended(or
     assert [row[1:] for row in sent] == [["1", "1"], ["1", "2"], ["1", "3"]]
     assert [row[0] for row in shown] == ["28 Apr 2027", "29 Apr 2027", "3 May 2027"]
     assert [row[0] for row in sent] == ["2027-04-28", "2027-04-29", "2027-05-03"]
+    assert "the files hide such numbers, except how many registered on which day." in page.text
     said = "3 received, 1 of them ended, 2 remain. 1 since Monday, 2 the week before."
     assert said in page.text
     drawing = page.soup.select_one("svg[role=img].chart-curves")

@@ -79,6 +79,7 @@ def test_colleague_takes_over_by_the_link(pages, organiser, event, person):
     assert "Bergström" not in asked.text + asked.html
     page = pages.get(asked.address.removeprefix("http://127.0.0.1:8000"))
     assert (person.organisation in page.text, "Bergström" in page.text) == (True, False)
+    assert "If you have protected identity: The list of participants shows" in page.text
     assert "and never your real name" in page.text
     assert "Photographs may show your face" in page.text
     page = page.submit({**TYPED, "given_name": ""}, button="Confirm and come instead", expect=422)

@@ -6,7 +6,7 @@ from flask_babel import force_locale
 from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
-from forum.privacy.entries import Entry
+from forum.privacy.entries import UNTIL_ERASED, UNTIL_ERASED_OR_WEEK, Entry
 from forum.privacy.register import REGISTER
 from tests.factories.events import NOW, make_event, make_page
 from tests.factories.questions import make_question
@@ -35,6 +35,14 @@ def test_privacy_page_is_generated_from_the_register(pages, language):
     assert page.all("main h2:not(#contents)") == ["Before", "After"]
     assert page.all(".contents li") == ["Before", "After"]
     assert "field-register" not in page.text
+
+
+def test_register_names_everybody_whom_the_service_erases_by_itself(app):
+    """Whoever never confirmed the address goes a day after the end, whoever did not accept an offer after 30 days."""
+    with app.test_request_context(), force_locale("en"):
+        for retention in (UNTIL_ERASED, UNTIL_ERASED_OR_WEEK):
+            assert "did not confirm the address, a day after the registration ended" in str(retention)
+            assert "did not accept an offered place in time, 30 days after the forum" in str(retention)
 
 
 @pytest.mark.usefixtures("database")
