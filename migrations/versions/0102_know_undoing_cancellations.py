@@ -1,7 +1,8 @@
 """Know undoing the cancellations of a task: a kind of task, and why a person was left out.
 
 Why: an organiser who has cancelled too many people undoes it for all who still can come back. The worker of an earlier
-version that runs beside this one stores "failed" for such people; it touches nobody.
+version that runs beside this one, or after it, stores "failed" for such people and touches nobody. Its pages of tasks
+answer with an error as long as such a task is listed, which is two weeks.
 """
 
 import sqlalchemy as sa
