@@ -136,7 +136,7 @@ class ChangeForm(ShowsStored, TermsForm):
     def stored(invitation: Invitation) -> dict[str, Any]:
         """Return the values that the form's fields show."""
         zone = invitation.event.zone
-        until, asked = invitation.expires_at.astimezone(zone).date(), invitation.remind_at
+        until, asked = invitation.expires_at.astimezone(zone).date(), invitation.own_reminder_at
         days = (until - asked.astimezone(zone).date()).days if asked else None
         return {
             "language": invitation.language,
@@ -158,7 +158,8 @@ class ChangeForm(ShowsStored, TermsForm):
         days, is_moved = self.remind_days.data, values["expires_at"] != invitation.expires_at
         is_kept = days == self.stored(invitation)["remind_days"] and not (days and is_moved)
         if invitation.reminded_at or is_kept:
-            values["remind_at"] = invitation.remind_at
+            is_never = invitation.remind_at and not invitation.own_reminder_at
+            values["remind_at"] = values["expires_at"] if is_never else invitation.remind_at
         if invitation.reminded_at:
             values["exempt_from_rule"] = invitation.exempt_from_rule
         return values

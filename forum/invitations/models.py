@@ -26,7 +26,8 @@ class Invitation(Base):
     `reason` is why the person said no. `link_digest` is set when the mail is made, or begins with HELD_LINK
     until an organiser sends an invitation that a restore has held (`releasing`). `opened_at` is when somebody began
     to answer. A person who has not answered is reminded once, from `remind_at` on, by a link of its own with
-    `reminder_digest`; without `remind_at` by the rule of the event (`silence`), unless `exempt_from_rule`. With
+    `reminder_digest`; without `remind_at` by the rule of the event (`silence`), unless `exempt_from_rule`. A restore of
+    an old backup may have set `remind_at` to `expires_at`: then the person is never reminded by itself (R12). With
     `may_forward`, the person may forward the invitation: `forwarded_to` is then the colleague's new invitation (marked
     `from_colleague`), or the one that the colleague's address had already. While an open invitation `holds_place`, a
     place of the sector is taken for it (`registration.places.reserve`).
@@ -102,3 +103,8 @@ class Invitation(Base):
         uselist=True,
         viewonly=True,
     )
+
+    @property
+    def own_reminder_at(self) -> datetime | None:
+        """When the invitation's own reminder is due; None if it has none, or never sends it (R12)."""
+        return self.remind_at if self.remind_at and self.remind_at < self.expires_at else None

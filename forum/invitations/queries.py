@@ -226,7 +226,9 @@ def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
 def list_reminder_moments(event: Event, now: datetime) -> Sequence[datetime]:
     """Return when reminders of the event's open invitations leave by themselves, those in the past left out."""
     mine = Invitation.event_id == event.id, Invitation.remind_at > now
-    moments = db.session.scalars(select(Invitation.remind_at).where(IS_TO_REMIND, *mine))
+    # Like Invitation.own_reminder_at: one at the end never leaves.
+    leaves = Invitation.remind_at < Invitation.expires_at
+    moments = db.session.scalars(select(Invitation.remind_at).where(IS_TO_REMIND, *mine, leaves))
     return [at for at in moments if at]
 
 

@@ -7,7 +7,7 @@ import pytest
 from forum import clock
 from forum.audit.models import AuditEntry
 from forum.extensions import db
-from forum.invitations import answering
+from forum.invitations import answering, queries
 from forum.invitations.forms import ChangeForm
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import Status
@@ -15,6 +15,7 @@ from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, write
 from tests.invitations.test_invitations import invite, last_mail, link_of, path_in, send_all
+from tests.invitations.test_reminding import remind_all
 
 SAVE = "Save the invitation"
 
@@ -146,3 +147,25 @@ def test_who_was_reminded_is_not_reminded_again(organiser, invitation):
     assert "Each person is reminded once at most" in page.text
     page.submit({"words": "New."}, button=SAVE, expect=303)
     assert (invitation.words, invitation.remind_at) == ("New.", None)
+
+
+def test_whoever_is_never_reminded_is_not_reminded_after_the_deadline_has_moved(organiser, event, invitation):
+    """A restore of an old backup may have set a reminder's moment to the end, at which nobody is reminded (R12)."""
+    send_all()
+    write(mark_all_sent)
+    end = invitation.expires_at
+    write(setattr, invitation, "remind_at", end)
+    page = organiser.get("invitations.change", event="nf27", number=invitation.id)
+    page.submit({"until": "2027-06-12"}, button=SAVE, expect=303)
+    assert (invitation.expires_at > end, invitation.own_reminder_at) == (True, None)
+    assert "Reminder " not in " ".join(organiser.get("invitations.index", event="nf27").all("tbody td"))
+    assert queries.list_reminder_moments(event, NOW) == []
+    for moment in (end, invitation.expires_at - timedelta(minutes=1)):
+        assert remind_all(moment) == 0
+    page = organiser.get("invitations.change", event="nf27", number=invitation.id)
+    page.submit({"remind_days": "2"}, button=SAVE, expect=303)
+    assert (
+        queries.list_reminder_moments(event, NOW)
+        == [invitation.own_reminder_at]
+        == [invitation.expires_at - timedelta(days=2)]
+    )
