@@ -146,9 +146,7 @@ def list_planned(desk: Desk) -> Sequence[Post]:
     """Return the desk's posts that have been planned and are not public yet, the next one first."""
     planned = select(Post).where(desk.holds, _in_view(PostState.SCHEDULED.value))
     texts = selectinload(Post.texts).defer(PostText.search_text)
-    return db.session.scalars(
-        planned.options(texts).order_by(Post.published_at, Post.id).limit(PER_PAGE)
-    ).all()
+    return db.session.scalars(planned.options(texts).order_by(Post.published_at, Post.id)).all()
 
 
 def count_public(event_id: int) -> int:

@@ -134,6 +134,14 @@ def test_planned_posts_that_come_out_today_are_told_and_lead_to_them(sign_in_as,
     assert tasks(overview(sign_in_as(Role.VIEWER, event))) == []
 
 
+def test_each_planned_post_of_today_is_counted(sign_in_as, event):
+    """A page of the newsroom's list shows 50 posts at most; the overview counts those beyond it, too."""
+    beat(NOW)
+    for number in range(51):
+        plan(event, f"Post {number}", NOW + timedelta(hours=9))
+    assert tasks(overview(sign_in_as(event=event))) == ["51 planned posts come out today"]
+
+
 def test_a_planned_post_that_is_late_or_that_nobody_could_read_is_trouble(sign_in_as, event):
     """A post is late once the worker has left it out for five minutes; one of an unpublished event has no readers."""
     beat(NOW)
