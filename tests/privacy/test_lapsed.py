@@ -65,7 +65,7 @@ def ask_for_restriction(registration, state):
 
 
 def test_an_offer_that_ran_out_is_erased_30_days_after_the_event(event, silent):
-    due, mails = due_at(event), db.session.query(OutboxMessage).count()
+    due, mails = due_at(event), {one.id for one in db.session.query(OutboxMessage)}
     assert lapsed.list_due(now=due - timedelta(seconds=1)) == []
     assert write(lapsed.forget, silent.id, now=due - timedelta(seconds=1)) == 0
     assert b"zq9@" in dump()
@@ -74,7 +74,7 @@ def test_an_offer_that_ran_out_is_erased_30_days_after_the_event(event, silent):
     assert [word for word in (b"zq9@", b"Zqgiven", b"zqgiven") if word in dump()] == []
     assert (lapsed.list_due(now=due), audit.verify()) == ([], None)
     # Nobody is written to, and the person's mails are gone.
-    assert db.session.query(OutboxMessage).count() < mails
+    assert {one.id for one in db.session.query(OutboxMessage)} < mails
     assert write(lapsed.forget, numbers[0], now=due) == 0
 
 

@@ -297,11 +297,12 @@ def test_the_answers_of_another_browser_are_not_shown(app, pages):
 
 @pytest.mark.usefixtures("answered")
 def test_a_damaged_cookie_shows_nothing(pages):
-    value = cookie_of(pages).value
+    value, form = cookie_of(pages).value, "/en/register/justice?change=1"
+    assert typed(pages.get(form))["given_name"] == ["Þórdís"]
     for forged in (value[:-8], value[8:], value + value, value * 20, value[:-8] + "AAAAAAA=", "A" * 4000):
         pages.client.set_cookie("kept", forged, path="/en/register")
         assert pages.get(CHECK).h1 == GONE
-        assert "Þórdís" not in fill_in(pages, ANSWERS).text
+        assert typed(pages.get(form))["given_name"] == [""]
 
 
 def test_a_cookie_used_again_after_sending_shows_nothing(pages, answered):
@@ -343,8 +344,8 @@ def test_storing_does_not_tell_which_events_are_not_public(pages):
     assert (answers[0].all("main p")[:-1], rows()) == (answers[1].all("main p")[:-1], [])
 
 
-def test_answers_are_read_by_another_process(make_app, database_url, pages, answered):
-    """A second process with the same settings reads the answers that the first one has stored."""
+def test_answers_are_read_by_another_app_with_the_same_keys(make_app, database_url, pages, answered):
+    """A second app with the same settings reads the answers that the first one has stored, as in another process."""
     other = Pages(make_app(database_url, FORM_MIN_SECONDS=0))
     for name, path in (("kept", "/en/register"), ("forum", "/")):
         other.client.set_cookie(name, pages.client.get_cookie(name, path=path).value, path=path)

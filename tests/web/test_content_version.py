@@ -60,7 +60,7 @@ def looks(reader, monkeypatch):
     return found
 
 
-def test_a_version_is_at_most_a_second_old():
+def test_a_reading_counts_for_at_most_a_second():
     assert PolledVersion.EVERY < PolledVersion.FOR <= 1
 
 
