@@ -11,7 +11,9 @@ from sqlalchemy import Boolean, DateTime, Integer, select
 
 from forum.accounts.models import User
 from forum.database import Base
+from forum.events.models import Event
 from forum.extensions import db
+from tests.factories.tasks import make_cancelled
 from tests.guards.addresses import addresses
 from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HANDLER, HERE, PERSON, VISITOR
@@ -751,7 +753,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "followers.leave": (VISITOR, {}, {}, set()),
     "bulk.ask": (ADMIN, {"sector": "ngo"}, {}, {"tasks", "task_people"} | ADDED),
     "bulk.stop": (ADMIN, {}, {}, set()),  # nothing changes: the task has ended already
-    "bulk_undoing.ask": (ADMIN, {}, {}, set()),  # nothing changes: the task has cancelled nobody
+    "bulk_undoing.ask": (ADMIN, {}, {}, {"tasks", "task_people"} | ADDED),
     "new_event.make": (ADMIN, NEW_EVENT, {}, {"events", "sectors", "pages"} | ADDED),
     "new_event.copy": (
         ADMIN,
@@ -1004,6 +1006,16 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "accounts.open_demo": (VISITOR, {}, {}, set()),
     "accounts.sign_out": (ADMIN, {}, {}, ADDED),
 }
+
+
+def let_a_task_cancel_some(world) -> None:
+    """Let a task cancel three people of the current event, so that it can be undone."""
+    with world.app.app_context():
+        make_cancelled(db.session.scalars(select(Event).where(Event.slug == HERE)).one())
+
+
+# What happens before a form is sent, where the world has nothing that the form could change.
+PREPARED = {"bulk_undoing.ask": let_a_task_cancel_some}
 # Forms after which the admin is signed out.
 SIGNING_OUT = {
     "accounts.reset",
@@ -1039,6 +1051,7 @@ def test_every_form_is_declared(world):
 @pytest.mark.parametrize("endpoint", FORMS)
 def test_form_changes_its_own_fields_only(fresh_world, endpoint):
     world, (audience, data, changing, adding) = fresh_world, FORMS[endpoint]
+    PREPARED.get(endpoint, lambda _world: None)(world)
     changing = CANCELLED if changing is None else changing
     (path, *_others) = [address.path for address in addresses(world, (HERE,)) if address.endpoint == endpoint]
     sent = {**forged(world), **data, **hidden_fields(world, audience, path)}
