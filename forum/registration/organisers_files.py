@@ -35,18 +35,23 @@ def longest_body(app: Flask, environ: Environ) -> int:
     return uploads.LARGEST_BODY if sign_ins.has_signed_in(app, environ) else 0
 
 
-def take(form: AsksQuestions, stored: Mapping[str, Any], *, is_outdated: bool) -> None:
+def take(form: AsksQuestions, answers: Mapping[str, Any], *, is_outdated: bool) -> None:
     """Store the files that an organiser has sent with the form, by the rules of the public form; commits.
 
-    `stored` are the person's answers by the question's key. If they have changed since the page was shown, the file
-    that the form names may be deleted: then its field names the stored one, for the comparison that follows (R30).
+    `answers` are the person's by the question's key; `is_outdated`: they have changed since the page was shown.
     """
-    for question in form.questions if is_outdated else ():
+    if is_outdated:
+        _name_stored_files(form, answers)
+    uploads.take(form)
+
+
+def _name_stored_files(form: AsksQuestions, answers: Mapping[str, Any]) -> None:
+    """Let a field that names a deleted file name the person's present one, for the comparison that follows (R30)."""
+    for question in form.questions:
         if question.kind == QuestionKind.FILE:
             field = form[name_of(question)]
             if (told := files.read(field.data)) and not files.is_kept(question, told, clock.now()):
-                field.data = values.shown(question, stored.get(question.key))
-    uploads.take(form)
+                field.data = values.shown(question, answers.get(question.key))
 
 
 @bp.route("/<file_key>")
