@@ -32,12 +32,10 @@ STANDING = select(RestrictionRequest.registration_id).where(
 def is_restricted(registration: Registration) -> bool:
     """Return whether the person's data may not be used."""
     mine = RestrictionRequest.registration_id == registration.id
-    granted = RestrictionRequest.state == RestrictionState.GRANTED
-    return bool(db.session.scalar(exists().where(mine, granted).select()))
+    return bool(db.session.scalar(select(RESTRICTED.where(mine).exists())))
 
 
 def stands(registration: Registration) -> bool:
     """Return whether a restriction of the person applies or is requested."""
     mine = RestrictionRequest.registration_id == registration.id
-    standing = RestrictionRequest.state.in_((RestrictionState.OPEN, RestrictionState.GRANTED))
-    return bool(db.session.scalar(exists().where(mine, standing).select()))
+    return bool(db.session.scalar(select(STANDING.where(mine).exists())))
