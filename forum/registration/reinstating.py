@@ -6,7 +6,7 @@ person has a new one. The list of participants does not show the person again: t
 be seen.
 """
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -97,7 +97,7 @@ def reinstate(
     return registration.status
 
 
-def find_placed(event: Event, people: Collection[Registration], now: datetime) -> set[int]:
+def find_placed(event: Event, people: Sequence[Registration], now: datetime) -> set[int]:
     """Return the ids of those in `people` who would get their place again now if all were reinstated in this order.
 
     Their cancellations are such as can be undone. Nothing is stored: places are tried on a copy of the event.
