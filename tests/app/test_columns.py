@@ -167,8 +167,9 @@ def test_a_link_that_leads_elsewhere_is_refused(store, link):
 @pytest.mark.parametrize(
     "call", ["javascript:alert(1)", "//evil.example", "data:text/html,x", "/\\evil.example", ""]
 )
-def test_a_call_leads_to_the_web_a_mailbox_or_a_page_of_this_site(store, call):
-    assert store(call="/sv/register") == "/sv/register"
+def test_a_posts_button_leads_to_the_web_a_mailbox_or_a_page_of_this_site(store, call):
+    for place in ("/sv/register", "https://example.org/a", "mailto:office@example.org"):
+        assert store(call=place) == place
     with pytest.raises(StatementError, match="or a path of this site"):
         store(call=call)
 
