@@ -206,7 +206,7 @@ def test_a_day_after_the_cancellations_and_for_another_task_nothing_is_undone(
     assert (late.flashes, UNDO in late.links, newest_task().id) == (told, False, tagged)
 
 
-def test_a_day_that_ends_before_the_turn_comes_leaves_the_person_alone(organiser, event, people):
+def test_a_cancellation_that_grows_old_while_it_waits_is_not_undone(organiser, event, people):
     """The worker asks the same questions again for each person: a cancellation may have grown old meanwhile."""
     cancel_all(organiser).follow(UNDO).submit({}, expect=303)
     clock.freeze(NOW + reinstating.UNDO_TIME)

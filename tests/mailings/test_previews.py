@@ -169,7 +169,7 @@ def test_a_draft_that_names_nobody_is_no_view(organiser, event):
     assert db.session.scalars(select(AuditEntry.id).where(AuditEntry.action.in_(VIEWS))).all() == []
 
 
-def test_a_kind_that_is_not_saved_counts_whom_it_would_reach(organiser, event):
+def test_a_preview_counts_the_recipients_of_its_unsaved_kind(organiser, event):
     """Kim refuses practical messages: the preview of a draft as an invitation beyond the event counts Kim, too."""
     kim, _stays = confirmed(event, language="en"), confirmed(event, language="en")
     address = refusals.digest_of(event.id, kim.email_canonical)

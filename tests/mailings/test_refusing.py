@@ -299,7 +299,9 @@ def test_a_mark_tells_organisers_of_another_event_nothing(sign_in_as, event, oth
 
 
 @pytest.mark.parametrize("what", ["refusal", "mark"])
-def test_what_belongs_to_no_event_holds_for_all_without_a_reason(app, sign_in_as, event, other, frozen, what):
+def test_a_refusal_or_mark_of_no_event_holds_for_all_and_is_not_named(
+    app, sign_in_as, event, other, frozen, what
+):
     """What an earlier version stored, or a mail of accounts caused, still holds; no organiser reads of it (S13)."""
     confirmed(event, email=KIM), confirmed(event)
     if what == "refusal":

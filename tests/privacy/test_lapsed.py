@@ -92,7 +92,7 @@ def test_nobody_else_is_erased_with_it(event, silent):
 
 
 @pytest.mark.parametrize("state", [RestrictionState.OPEN, RestrictionState.GRANTED])
-def test_a_restriction_that_stands_or_is_asked_for_keeps_it(event, silent, state):
+def test_a_restriction_that_stands_or_is_asked_for_keeps_the_registration(event, silent, state):
     ask_for_restriction(silent, state)
     assert (lapsed.list_due(now=due_at(event)), write(lapsed.forget, silent.id, now=due_at(event))) == ([], 0)
 

@@ -153,7 +153,7 @@ def test_answer_of_an_earlier_version_counts_as_given_without_a_text(person):
     assert record(person)["consent"] == withdrawn
 
 
-def test_own_data_tell_it_on_the_page_and_in_the_file_behind_the_fresh_link_alone(app, own, person):
+def test_own_data_tell_the_consent_only_behind_the_fresh_link(app, own, person):
     """The page of the personal link may lie open on a screen: nothing there or in its file tells of an answer (S23)."""
     for shown in (own.get("self_service.own_data_page"), own.get("/en/r/own-data?format=json")):
         assert (VERSION in shown.text, "Choice vegetarian" in shown.text) == (False, False)

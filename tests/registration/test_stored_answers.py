@@ -373,7 +373,7 @@ def test_a_row_whose_key_is_lost_does_not_open(app, pages):
     assert pages.get(CHECK).h1 == GONE
 
 
-def test_an_earlier_version_finds_no_answers_or_the_address(app, pages, answered):
+def test_an_earlier_version_finds_no_answers_before_sending_and_the_address_after(app, pages, answered):
     """The earlier version expects a sector and a dict of answers in each cookie, and takes no token for answers."""
     sector, told = content_of(app, pages)
     assert (sector, set(told)) == ("", {kept_answers.STORED})
