@@ -57,7 +57,7 @@ WATCHED, REGISTERING = "watched.example.net", 40
 
 @dataclass
 class Sink:
-    """A running mail server: its port, and the addresses at WATCHED, a line each, when a mail to one has arrived."""
+    """A running mail server: its port, and its output, an address at WATCHED a line for each mail that arrives."""
 
     port: int
     arrived: IO[str]

@@ -201,7 +201,7 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 
 @bp.errorhandler(LinkRefused)
 def show_refused_link(_refusal: LinkRefused) -> ResponseReturnValue:
-    """Explain why a link does not work; redirect to the sign-in page when its first step has expired."""
+    """Explain why a link does not work, or, if the first step of signing in has expired, lead back to it."""
     db.session.rollback()
     if "token" in (request.view_args or {}):
         return render_template("accounts/link_refused.html"), 410

@@ -44,7 +44,7 @@ REFUSALS: Mapping[type[Exception], Outcome] = {
     Recused: Outcome.RECUSED,
     OutOfSectors: Outcome.RECUSED,
     SecondNeeded: Outcome.SECOND_NEEDED,
-    # Every other reason is found before the rule is asked.
+    # `undoing.why_not` has found every other reason: only a missing place is left.
     CannotBeUndone: Outcome.NO_PLACE,
 }
 Act = Callable[[Registration, Task, datetime], Outcome]

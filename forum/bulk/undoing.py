@@ -36,7 +36,7 @@ TURN = case((Registration.cancelled_from == Status.CONFIRMED, 0), else_=1), Regi
 
 @dataclass(frozen=True)
 class Undoing(Foreseen):
-    """For how many people undoing can be done; `is_tried` says that those without a free place are left out of them."""
+    """For how many people undoing can be done; if `is_tried`, `will` counts only those for whom a place is free now."""
 
     is_tried: bool
 

@@ -1,4 +1,4 @@
-"""Invitations in a restored database: none is mailed or reminded of again by itself (R12).
+"""Invitations in a restored database: no invitation and no reminder leaves a second time by itself (R12).
 
 The mail of an invitation that has none in the backup may have left since: the invitation is held until an organiser
 sends it (`forum.invitations.releasing`). A reminder whose moment has passed may have left, too, and does not leave.

@@ -73,7 +73,7 @@ class Result:
 def describe_meant(mailing: Mailing, said: Mailing | None = None) -> Meant:
     """Return for whom the message is; the people are named only to those who may open their pages.
 
-    With `said`, a sketch whose words and category are not saved, it is for whom the message would be with these.
+    With `said`, an unsaved sketch, return for whom it would be with its words and category.
     """
     said = said or mailing
     try:

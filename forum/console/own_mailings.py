@@ -56,7 +56,7 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/text", methods=["GET", "POST"])
 def write(event: str, mailing: int) -> ResponseReturnValue:
-    """Show a draft, or a preview of words not saved; on POST save them, and send it to the organiser if asked."""
+    """Show a draft; on POST save its words, and send them to the organiser if asked, or preview them unsaved."""
     shown = find_or_404(get_any_or_404(event), mailing)
     if answer := _ask_if_planned(shown):
         return answer

@@ -85,7 +85,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/plan", methods=["GET", "POST"])
 def plan(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask, after both factors (S09), when a draft leaves; on POST plan it, unless a colleague just has (R30)."""
+    """Ask when a draft leaves, behind both factors (S09); on POST plan it, unless the day has changed since (R30)."""
     if answer := sign_ins.require_fresh():
         return answer
     shown = find_or_404(get_any_or_404(event), mailing)

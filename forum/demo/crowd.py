@@ -32,7 +32,7 @@ from forum.sealing import seal_in_row
 
 Entry = TypeVar("Entry")
 Rows = list[dict[str, Any]]
-# How many units each organisation has; the name of an organisation is made for each unit.
+# How many units each organisation has; all but the first add a number to its name.
 UNITS = 40
 SHARES = (18, 30, 20, 25, 7)  # the shares of the first, second … sector, in per cent of all people
 TAGS = ("press", "speaker", "vip", "volunteer", "first-time")

@@ -55,4 +55,4 @@ class NoSuchHour(DaysRefused):
 
 
 class CannotCancel(Exception):
-    """The event cannot be cancelled, because it is over or cancelled; or not restored, because it is not cancelled."""
+    """The event is over; or it was to be cancelled and is already, or to be taken up again and is not cancelled."""

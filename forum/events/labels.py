@@ -11,7 +11,7 @@ from forum.web.languages import dates_of, in_language
 def short_labels_of(listed: Sequence[Event | LinkedEvent]) -> dict[str, str]:
     """Return each event's short name by slug.
 
-    Where several share one, the year or the days are added, as by `labels_of`.
+    Where several share one, each gets its label with the year or the days (`labels_of`).
     """
     names = {event.slug: in_language(event.short_name) for event in listed}
     times, labels = Counter(names.values()), labels_of(listed)

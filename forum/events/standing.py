@@ -67,7 +67,7 @@ def remove(page: Page, *, actor: str, now: datetime) -> None:
 
 
 def _free_slug(event: Event, words: str) -> str:
-    """Return an address that no page of the event has."""
+    """Return a slug made of these words that no page of the event has."""
     wanted = slug_of(words, 50) or NAMELESS
     taken = OWN_WORDS | {page.slug for page in event.pages}
     numbered = (f"{wanted}-{number}" for number in count(2))

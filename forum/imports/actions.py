@@ -54,7 +54,7 @@ class Terms:
     def of(
         cls, chosen: Mapping[str, str], headings: Sequence[str], form_key: str, questions: Sequence[Question]
     ) -> "Terms":
-        """Return the terms that were chosen in the form, by its fields, for a table with these headings."""
+        """Return the terms for a table with these headings; `chosen` has the form's values by field."""
         return cls(
             reason=chosen["reason"],
             sends_links=chosen["links"] == SEND,

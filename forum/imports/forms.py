@@ -131,7 +131,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         ],
         default=ALL,
     )
-    # Show this box only if the dry run has found people like those in the table.
+    # Show this box only if the dry run has found people who are probably registered already, or in an earlier row.
     with_alike = BooleanField(_l("Also import people who are probably there already"))
     reason = LinesField(
         _l("Where the table comes from"),

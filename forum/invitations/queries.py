@@ -27,8 +27,8 @@ UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 # Events for which people are still invited and reminded.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
-# The condition for an invitation that a restore has held; it is NULL for one whose mail was never made.
-# Its text is no bound value, because PostgreSQL takes two equal bound values for different groups.
+# The condition for an invitation that a restore has held; NULL, not false, for one whose mail was never made.
+# The pattern is written into the SQL: PostgreSQL takes two equal bound values, of SELECT and GROUP BY, for different.
 IS_HELD = Invitation.link_digest.like(literal_column(f"'{HELD_LINK}%'"))
 ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
 

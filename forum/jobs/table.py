@@ -48,8 +48,8 @@ class Job:
     """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it handled.
 
     If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
-    A job that `is_final` deletes by its age what nobody can bring back, or lets data be used again that may not be: it
-    runs only while the worker's clock goes steadily (R18).
+    A job that `is_final` deletes by its age what nobody can bring back, or ends a restriction on using data: it runs
+    only while the worker's clock goes steadily (R18).
     """
 
     name: str

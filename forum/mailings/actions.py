@@ -27,8 +27,8 @@ from forum.web.languages import NAMES
 def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: datetime) -> Mailing | None:
     """Propose to write about a change of the event; `former` has the former values of the changed columns.
 
-    Return it, or None when no day, hour, zone or place differs, the event is over before and after, or nobody has to be
-    told. An unsent proposal includes the newer change; one that is being sent ends, and the new one knows whom it told.
+    Return the proposal, or None when no day, hour, zone or place differs, the event is over with both dates, or nobody
+    has to be told. An unsent proposal includes the newer change; a new one supersedes a mailing being sent.
     """
     was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
     # A mistyped year may end the event until somebody corrects it. Propose a mailing for that change, too: otherwise

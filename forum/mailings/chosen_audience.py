@@ -72,7 +72,7 @@ def audience_of(
 ) -> ChosenAudience:
     """Return the recipients if the mailing was sent now, all of them or only those in `among`. Raises UnknownFilter.
 
-    With a `category`, they are those of the mailing in this category, which is not saved.
+    With an unsaved `category`, choose as if the mailing had it.
     """
     refuses, audience = refusals.reader(mailing.event, category or mailing.category), ChosenAudience()
     columns = (Registration.status, Registration.email, Registration.email_canonical)
@@ -114,7 +114,7 @@ def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None
 def is_left_out_everywhere(registration: Registration, mailing: Mailing) -> bool:
     """Return whether a refusal or mark that belongs to no event keeps messages of all events from the address.
 
-    Organisers read no reason of it: what has happened at another event is none of theirs (S13).
+    No organiser reads this reason: what has happened at another event does not concern them (S13).
     """
     is_refused = refusals.is_refused(None, registration.email_canonical, mailing.category)
     return is_refused or suppression.find(registration.email, None) is not None

@@ -56,7 +56,7 @@ def _page(
         refused=refused,
         for_all=refusals.categories_for_all(token),
         is_refused=is_refused,
-        # The title names the kind unless both are in one state: otherwise it would seem to speak of both.
+        # Name the kind if only one is in this state: a title without a kind would seem to speak of both.
         kind=changed[0] if len(changed) == 1 else "",
         categories=CATEGORIES,
     )

@@ -31,7 +31,7 @@ class Teaser:
 
 
 def teasers(posts: Iterable[ListedPost]) -> list[Teaser]:
-    """Return teasers of the posts."""
+    """Return what a list shows of these posts, in their order."""
     return [teaser(post) for post in posts]
 
 

@@ -25,7 +25,7 @@ CATCH_UP = 1.0
 JITTER = 0.2
 # No interval is longer than this many seconds. A moment further ahead was written by a wrong clock.
 LONGEST = 150.0
-# How long a row is kept after the time for the next mail has passed; it tells when the last mail to many left.
+# How long a row of MailPace is kept after the time for the next mail has passed: it tells when the last mail left.
 KEPT = timedelta(minutes=15)
 chance = random.SystemRandom()
 
@@ -68,7 +68,7 @@ def take(lane: Lane, domain: str, now: datetime) -> bool:
 
 
 def seconds_for(waiting: Mapping[str, int]) -> float:
-    """Return how long these numbers of mails to many, by domain, take at least until the last one leaves."""
+    """Return how many seconds mails to many take at least until the last one leaves; `waiting`: numbers by domain."""
     limits = _limits()
     alone = max(waiting.values(), default=0) * _usual_step(limits["domain"])
     return max(alone, sum(waiting.values()) * _usual_step(limits[ALL]))

@@ -25,7 +25,7 @@ from forum.web.languages import in_language, moment_text
 SUBJECT, OPENING, CLOSING = "subject", "opening", "closing"
 PASSAGES = (SUBJECT, OPENING, CLOSING)
 LONGEST_SUBJECT, LONGEST_PASSAGE = 120, 2000
-# The kinds of mails whose words may be changed, each with the placeholders that its first sentences must have.
+# The kinds of mails whose words may be changed, each with the placeholders that its OPENING must have.
 KINDS: Mapping[str, Sequence[str]] = {
     "received": (DEADLINE,),
     "received-without-place": (),

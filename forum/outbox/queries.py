@@ -24,7 +24,7 @@ class Scope:
     """The mails that an organiser may see: those of one event, and those about accounts if `with_accounts`.
 
     Mails to followers of the news are not among them. Without `with_care`, those to people who have not answered about
-    diet or access are among them only if they have failed, and nothing else may be shown of them: see `hides` (S14).
+    diet or access are among them only if they have failed, and only the failure is shown of them: see `hides` (S14).
     """
 
     event_id: int

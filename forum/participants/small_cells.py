@@ -67,8 +67,8 @@ def protect_states(
 ) -> list[State]:
     """Return what may be shown of these counts by (key, state); nothing if too few people are in these states.
 
-    The keys that are counted together in a state are those that `protect` counts together, if its counts are of this
-    state: so a public table and these numbers, made of the same people, tell no more than one of them.
+    Keys are grouped as `protect` groups them for this state alone, so a public table and these numbers, made of the
+    same people, tell no more than one of them.
     """
     totals = {state: sum(counts.get((key, state), 0) for key in keys) for state in states}
     if sum(totals.values()) < LEAST:

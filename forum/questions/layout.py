@@ -42,7 +42,7 @@ class Node:
 
     @property
     def marks(self) -> dict[str, str]:
-        """For each answer that makes other questions appear, the numbers of their groups."""
+        """By answer, the numbers of the groups of questions that it makes appear, separated by spaces."""
         marks: dict[str, list[str]] = {}
         for group in self.groups:
             for value in group.nodes[0].question.depends_on_values:

@@ -38,7 +38,7 @@ class Sheet:
 
 
 def list_questions(event: Event) -> list[Question]:
-    """Return the questions whose answers can be the parts: those with choices that are not about diet and access."""
+    """Return the questions whose answers can be parts of the event: those with choices, not about diet and access."""
     return [
         one
         for one in queries.list_all(event.id)

@@ -105,7 +105,7 @@ def cap_of(event: Event, key: str, sector_id: int | None, own: Mapping[str, Own]
 
 
 def own_caps(event: Event, keys: Collection[str] | None = None) -> dict[str, Own]:
-    """Return by key the own caps of the event's organisations, for these keys or for all."""
+    """Return the caps set for single organisations, by key and sector (None: all sectors), for these keys or all."""
     values = {"event_id": event.id}
     query, asked = (OWN_CAPS, {}) if keys is None else (OWN_CAPS_OF, {"keys": list(keys)})
     own: dict[str, dict[int | None, int]] = defaultdict(dict)

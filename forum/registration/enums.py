@@ -32,7 +32,7 @@ IN_CALENDAR = {
 class Group(StrEnum):
     """A group of statuses, for a filter of the organisers' list."""
 
-    PLACE = "place"  # registrations that hold a place: it is confirmed, or held for an address or an offer
+    PLACE = "place"  # registrations with a place: confirmed, or held until an address is confirmed or an offer accepted
     HELD = "held"  # registrations that hold a place that is not confirmed yet
     UNHELD = "unheld"  # registrations whose address is not confirmed, and for which no place is held
     ENDED = "ended"

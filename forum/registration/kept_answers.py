@@ -1,4 +1,4 @@
-"""Keeping the answers of a form for the next pages: encrypted in a cookie of the visitor's browser, or behind one.
+"""Keeping a form's answers for the next pages: encrypted in a cookie, or in a row to which the cookie has the key.
 
 So "Check your answers" has a URL of its own that a browser can go back to and reload (A07), and no answer appears in a
 URL. The answers are kept when the visitor changes sector or language. Answers that fit into a cookie are stored
@@ -34,7 +34,7 @@ ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
 OF_ONE_FORM = {"key", "website", CSRF}
 SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60
-# In a cookie, the name of the token of answers that are stored in the database. No field of a form has this name.
+# The key, in a cookie, of the token whose answers are in the database; no form has a field of this name.
 STORED = "stored"
 # How often one network address may have answers stored.
 MOST_OFTEN = "120 per hour"

@@ -39,7 +39,7 @@ DELETE = "delete"  # the name of the button that deletes everything about food a
 
 
 class AnswersForm(ShowsStored, AsksQuestions):
-    """A person's ordinary answers, and words to the person if a mail is to be sent."""
+    """A person's answers except those about food and access, and words to the person if a mail is to be sent."""
 
     words = words_field()
 

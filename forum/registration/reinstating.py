@@ -100,7 +100,8 @@ def reinstate(
 def find_placed(event: Event, people: Sequence[Registration], now: datetime) -> set[int]:
     """Return the ids of those in `people` who would get their place again now if all were reinstated in this order.
 
-    Their cancellations are such as can be undone. Nothing is stored: places are tried on a copy of the event.
+    The caller has found that their cancellations can be undone. Nothing is stored: places are tried on a copy of the
+    event.
     """
     trial = places.trial_of(event)
     for typed in unconfirmed.list_of(event, [one.email_canonical for one in people]):

@@ -64,7 +64,7 @@ def search_extra(registration: Registration) -> str:
 
 
 def search_extra_from(registration: Registration) -> str:
-    """Return the values from which `search_extra` is made, as one text that `EXTRA_HOLDS` compares."""
+    """Return the values of which `search_extra` is made, as one text: a row that has another one is outdated."""
     return "\n".join((registration.search_text, registration.title, registration.phone or ""))
 
 

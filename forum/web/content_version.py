@@ -73,7 +73,7 @@ class PolledVersion:
         self._conninfo = conninfo
         self._connection: psycopg.Connection | None = None
         self._connecting, self._ended = threading.Lock(), threading.Event()
-        self._seeing = threading.Lock()  # held for each reading, so that those who need one wait for the same
+        self._seeing = threading.Lock()  # held during a reading: requests that need one share it
         self._thread: threading.Thread | None = None
         # The version, None where the last reading failed, and the moment before it was asked for.
         self._seen: tuple[int | None, float] = (None, 0.0)

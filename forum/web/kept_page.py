@@ -15,7 +15,7 @@ LONGEST_ACCEPT_ENCODING = 200
 
 
 class Answer(NamedTuple):
-    """The answer in one encoding: the headers of a 200, those of a 304, the body."""
+    """The page in one encoding: the headers of a 200, those of a 304, the body."""
 
     headers: Headers
     unchanged: Headers

@@ -58,7 +58,7 @@ class Lobby:
     DOORSTEP = 12
     # How many bodies one client may be sending at once: forty people may share an address.
     SLOW = 48
-    PATIENCE = 2.0  # how many seconds a request waits while the app begins to handle none of those that wait
+    PATIENCE = 2.0  # how many seconds a request waits in a line that does not move
     # How many requests for /readyz are let in beyond PRESENT: a load balancer must not remove a process only for being
     # busy.
     ASKING = 4
