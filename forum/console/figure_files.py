@@ -1,7 +1,7 @@
 """A figure's file, to be handed on: no number of people below five can be read in it or worked out (P10).
 
-People are counted by state (confirmed, waiting, …), those alone whose data may be used, the same in each file: so the
-files of one moment and the numbers for the public, subtracted from each other, tell nothing that one of them does not.
+People are counted by state (confirmed, waiting, …). Every file counts the same people, those whose data may be used:
+so no difference between files of one moment, or between one and the numbers for the public, tells more than one file.
 Only how many have registered in all, and on which days, is exact.
 """
 
@@ -86,7 +86,7 @@ def _of_invitations(event: Event) -> Sheet:
     told[InvitationState.OPEN, ""] = came.made - sum(told.values())
     words = {**words, InvitationState.OPEN: _("No answer yet")}
     states = protect_states(told, [*words], [""])
-    return _sheet(_("Step"), [_("Invitations")], states, words, _("Other steps"), lists_all=True)
+    return _sheet(_("Answer"), [_("Invitations")], states, words, _("Other answers"), lists_all=True)
 
 
 def _by_state(

@@ -121,6 +121,6 @@ def test_invitations_hide_few_answers_with_others(organiser, event):
         ["Expired", "with others"],
         ["Withdrawn", "with others"],
         ["No answer yet", "7"],
-        ["Other steps", "8"],
+        ["Other answers", "8"],
         ["All", "15"],
     ]
