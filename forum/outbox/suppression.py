@@ -2,8 +2,9 @@
 
 The database stores keyed digests of the addresses, so that a mark outlives the person's erasure and does not reveal the
 address. A mark belongs to the event whose mail caused it, and its digest is made from address and event: organisers of
-another event must not learn from it that somebody has been at this one (S13). A mark that belongs to no event (that of
-a mail of accounts, or of a version that did not know whose it was) is heeded for all events and shown to nobody.
+another event must not learn from it that somebody has been at this one (S13). A mail that belongs to no event, such as
+one of accounts, marks nothing. A mark that belongs to no event, which an earlier version made, is heeded for all events
+and shown to nobody.
 
 Mail about somebody's own registration is still tried (docs/decisions.md).
 """
@@ -31,9 +32,12 @@ ASKED_AT_ONCE = 500
 def suppress(
     address: str, cause: SuppressionCause, *, event_id: int | None, code: str = "", now: datetime
 ) -> None:
-    """Mark an address for an event, in the caller's transaction; an earlier mark gets the new cause."""
+    """Mark an address for the event of a mail, in the caller's transaction; an earlier mark gets the new cause.
+
+    A mail that belongs to no event marks nothing: messages to many are those of an event.
+    """
     digests = _digests(address, event_id)
-    if not digests:
+    if event_id is None or not digests:
         return
     key, digest = next(iter(digests.items()))
     values = {"key": key, "cause": cause, "code": code, "noted_at": now}
@@ -42,14 +46,13 @@ def suppress(
     db.session.execute(insert.on_conflict_do_update(index_elements=["digest"], set_=values))
 
 
-def lift(address: str, *, event_id: int, cause: SuppressionCause | None = None) -> bool:
-    """Delete an address's mark for an event and the one that belongs to none (for this cause, if one is given).
+def lift(address: str, *, event_id: int, cause: SuppressionCause) -> bool:
+    """Delete an address's marks with this cause: the one for an event, and the one that belongs to none.
 
     Return whether there was one. Marks for other events stay: their organisers would notice that they are gone.
     """
     mine = or_(_is_marked(address, event_id), _is_marked(address, None))
-    if cause is not None:
-        mine &= SuppressedAddress.cause == cause
+    mine &= SuppressedAddress.cause == cause
     gone = delete(SuppressedAddress).where(mine).returning(SuppressedAddress.digest)
     return bool(db.session.scalars(gone).all())
 

@@ -17,10 +17,14 @@ def find(registration: Registration) -> SuppressedAddress | None:
 
 
 def lift(registration: Registration, reason: LiftReason, *, actor: str, now: datetime) -> None:
-    """Take the mark off the address, so that mail to many goes there again. Raises NotSuppressed."""
-    if find(registration) is None:
+    """Take the mark off the address, so that mail to many goes there again. Raises NotSuppressed.
+
+    A mark with another cause, of which the organiser has read nothing, stays.
+    """
+    mark = find(registration)
+    if mark is None:
         raise NotSuppressed
-    suppression.lift(registration.email, event_id=registration.event_id)
+    suppression.lift(registration.email, event_id=registration.event_id, cause=mark.cause)
     audit.record("registration.suppression_lifted", registration, actor=actor, at=now, reason=reason)
 
 

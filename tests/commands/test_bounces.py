@@ -27,8 +27,8 @@ def run(app, *arguments: str, given: bytes = b"") -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-def test_pipe_brings_one_report(app, database):
-    (mail,) = make_mails(1)
+def test_pipe_brings_one_report(app, database, event):
+    (mail,) = make_mails(1, event_id=event.id)
     mark_all_sent()
     sender = return_paths.sender_of(mail)
 
@@ -36,7 +36,7 @@ def test_pipe_brings_one_report(app, database):
         0,
         "1: an address is undeliverable\n",
     )
-    assert (states(), suppression.find("p1@example.org", None) is None) == ([("failed", 0)], False)
+    assert (states(), suppression.find("p1@example.org", event.id) is None) == ([("failed", 0)], False)
     assert run(app, given=b"\xff\x00 hello") == (0, "1: not a report\n")
     assert run(app, given=dsn(message_id="<other@example.org>")) == (0, "1: about no message of this forum\n")
 

@@ -1,6 +1,7 @@
 """Mails for tests: queued by the forum's own action and committed.
 
 mail = make_mail(recipient="a@example.org")
+mark_for_all("a@example.org", SuppressionCause.COMPLAINED)    as versions did that knew of no event
 """
 
 from typing import Any
@@ -9,10 +10,11 @@ from sqlalchemy import select, update
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.outbox import actions
-from forum.outbox.enums import MessageStatus
+from forum.outbox import actions, suppression
+from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
+from forum.outbox.suppression_models import SuppressedAddress
 from tests.factories.events import NOW
 
 
@@ -46,6 +48,14 @@ def mark_all_sent() -> None:
     start_write(db.session)
     sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at, "content": None}
     db.session.execute(update(OutboxMessage).where(OutboxMessage.status.in_(UNSENT)).values(**sent))
+    db.session.commit()
+
+
+def mark_for_all(address: str, cause: SuppressionCause) -> None:
+    """Mark an address for no event, as an earlier version did: messages of all events leave it out."""
+    start_write(db.session)
+    key, digest = next(iter(suppression._digests(address, None).items()))
+    db.session.add(SuppressedAddress(digest=digest, key=key, cause=cause, code="", noted_at=NOW))
     db.session.commit()
 
 

@@ -9,6 +9,7 @@ from forum.outbox import bounces, delivery, return_paths, suppression
 from forum.outbox.bounces import Noted, StillLeaving
 from forum.outbox.enums import SuppressionCause
 from forum.outbox.models import OutboxMessage
+from forum.outbox.suppression_models import SuppressedAddress
 from forum.settings.table import LONGEST_BOUNCE_NAME
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, mark_all_sent, states
@@ -24,9 +25,9 @@ def app(make_app, database_url):
 
 
 @pytest.fixture
-def mail(database) -> OutboxMessage:
-    """Give a mail that has been sent."""
-    mail = make_mail(recipient="Kim.Öst@exämple.org")
+def mail(database, event) -> OutboxMessage:
+    """Give a mail of an event that has been sent."""
+    mail = make_mail(recipient="Kim.Öst@exämple.org", event_id=event.id)
     mark_all_sent()
     database.refresh(mail)
     return mail
@@ -92,15 +93,15 @@ def test_hard_bounce_marks_the_mail_and_the_address(database, mail, by):
     assert actions()[-1] == ("mail.bounced", {"code": "5.1.1"})
     # Reading the same report once more, as from an mbox file that is read daily, does not set a removed mark again.
     start_write(database)
-    assert suppression.lift(mail.recipient, event_id=1)
+    assert suppression.lift(mail.recipient, event_id=mail.event_id, cause=SuppressionCause.BOUNCED)
     database.commit()
     assert note(raw, sent_to=sender if by == "sent_to" else "") == Noted.KNOWN
-    assert suppression.find(mail.recipient, None) is None
+    assert suppression.find(mail.recipient, mail.event_id) is None
 
 
 def test_failure_that_is_not_about_the_address_marks_the_mail_only(database, mail):
     assert note(dsn("5.7.1", diagnostic="smtp; 550 spam", message_id=mail.message_id)) == Noted.NOT_DELIVERED
-    assert (states(), suppression.find(mail.recipient, None)) == ([("failed", 0)], None)
+    assert (states(), suppression.find(mail.recipient, mail.event_id)) == ([("failed", 0)], None)
 
 
 def test_delay_is_noted_and_changes_nothing(database, mail):
@@ -114,7 +115,7 @@ def test_delay_is_noted_and_changes_nothing(database, mail):
 def test_complaint_suppresses_the_address_and_the_mail_stays_sent(database, mail):
     raw = complaint(return_path=return_paths.sender_of(mail))
     assert (note(raw), note(raw)) == (Noted.COMPLAINT, Noted.KNOWN)
-    assert (states(), suppression.find(mail.recipient, None).cause) == (
+    assert (states(), suppression.find(mail.recipient, mail.event_id).cause) == (
         [("sent", 0)],
         SuppressionCause.COMPLAINED,
     )
@@ -130,7 +131,16 @@ def test_stranger_marks_nobody(database, mail):
     ):
         assert note(raw) == Noted.UNKNOWN
     assert note(b"Subject: Hello\r\n\r\n" + mail.message_id.encode()) == Noted.NO_REPORT
-    assert (states(), suppression.find(mail.recipient, None)) == ([("sent", 0)], None)
+    assert (states(), suppression.find(mail.recipient, mail.event_id)) == ([("sent", 0)], None)
+
+
+@pytest.mark.parametrize("make", [dsn, complaint])
+def test_mail_of_no_event_marks_no_address(database, event, make):
+    """What comes of a mail about an organiser's account keeps no event's messages from the address (S13)."""
+    mail = make_mail(recipient="kim@example.org")
+    mark_all_sent()
+    assert note(make(message_id=mail.message_id)) in {Noted.ADDRESS_GONE, Noted.COMPLAINT}
+    assert database.scalars(select(SuppressedAddress)).all() == []
 
 
 def test_report_about_a_mail_that_is_being_sent_comes_again(database, mail):
@@ -143,18 +153,19 @@ def test_report_about_a_mail_that_is_being_sent_comes_again(database, mail):
     assert states() == [("inflight", 0)]
 
 
-def test_refusal_by_the_mail_server_itself_marks_the_address(database, to_server):
+def test_refusal_by_the_mail_server_itself_marks_the_address(database, event, to_server):
     with scripted_smtp({"RCPT": "550 5.1.1 nobody here"}) as server:
         to_server(server.port)
-        make_mail(recipient="gone@example.org")
+        make_mail(recipient="gone@example.org", event_id=event.id)
         delivery.deliver_due()
     with scripted_smtp({"RCPT": "550 5.7.1 not you"}) as server:
         to_server(server.port)
-        make_mail(recipient="p@example.org")
+        make_mail(recipient="p@example.org", event_id=event.id)
         delivery.deliver_due()
 
     assert states() == [("failed", 1), ("failed", 1)]
-    assert suppression.list_suppressed(["gone@example.org", "p@example.org"], None) == {"gone@example.org"}
+    both = ["gone@example.org", "p@example.org"]
+    assert suppression.list_suppressed(both, event.id) == {"gone@example.org"}
 
 
 def test_marks_are_found_among_many_addresses_and_after_a_new_key(database, app):
@@ -169,7 +180,7 @@ def test_marks_are_found_among_many_addresses_and_after_a_new_key(database, app)
         assert suppression.list_suppressed([*many, "å@EXAMPLE.org"], 7) == {"å@EXAMPLE.org"}
         assert suppression.find("å@example.org", 7).cause == SuppressionCause.BOUNCED
         assert not suppression.lift("å@example.org", event_id=7, cause=SuppressionCause.COMPLAINED)
-        assert suppression.lift("å@example.org", event_id=7)
+        assert suppression.lift("å@example.org", event_id=7, cause=SuppressionCause.BOUNCED)
         assert suppression.find("å@example.org", 7) is None
     finally:
         del app.config["DATA_KEYS"]["audit"][0]

@@ -82,7 +82,7 @@ def test_signed_mail_goes_through_a_real_mail_server_and_back(app, event, postfi
     confirmed(event, email=READER, given_name="Åsa")
     make_planned(event)
     work()
-    make_mail(recipient=GONE)
+    make_mail(recipient=GONE, event_id=event.id)
     while delivery.deliver_due():
         pass
     assert {state for state, _attempts in states()} == {"sent"}
@@ -100,7 +100,7 @@ def test_signed_mail_goes_through_a_real_mail_server_and_back(app, event, postfi
     postfix.mails("bounces")
     box = str(postfix.maildir("bounces"))
     assert run(app, "--maildir", box) == (0, "1: an address is undeliverable\n")
-    assert suppression.find(GONE, None)
+    assert suppression.find(GONE, event.id)
 
     with smtplib.SMTP("127.0.0.1", postfix.port) as client:
         client.starttls(context=ssl.create_default_context(cafile=str(postfix.certificate)))

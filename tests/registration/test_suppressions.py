@@ -12,7 +12,7 @@ from forum.outbox.enums import SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.privacy import erasing
 from tests.factories.events import NOW
-from tests.factories.mails import mark_all_sent
+from tests.factories.mails import mark_all_sent, mark_for_all
 from tests.factories.registrations import confirmed, register, write
 from tests.outbox.samples import complaint, dsn
 from tests.registration.reading import recorded
@@ -70,6 +70,18 @@ def test_organiser_takes_the_mark_off_with_a_reason(organiser, person):
     again = asked.submit({"reason": "asked"}, button="Write to it again", follow=True)
     assert again.flashes == ["Messages go to the address already. Nothing was changed."]
     assert [entry[0] for entry in recorded(person)].count("registration.suppression_lifted") == 1
+
+
+def test_taking_off_returned_mail_leaves_a_complaint_that_belongs_to_no_event(organiser, event, person):
+    """The page names returned mail only; a complaint of which nobody reads is not lifted with it (M10)."""
+    mark_for_all(KIM, SuppressionCause.COMPLAINED)
+    send_back()
+    page = show(organiser, person)
+    assert "A message came back" in page.text
+    assert "marked a message as unwanted" not in page.text
+    page.follow("Write to this address again").submit({"reason": "mended"}, button="Write to it again")
+    assert suppression.find(KIM, event.id) is None
+    assert suppression.find(KIM, None).cause == SuppressionCause.COMPLAINED
 
 
 def test_viewer_sees_the_mark_and_cannot_take_it_off(sign_in_as, event, person):
