@@ -30,7 +30,9 @@ class RecipientStatus(StrEnum):
     """The state of a recipient: waiting for the mail to be made, queued in the outbox, or left out for good.
 
     A draft to people who were chosen one by one has these people as recipients in the state `chosen`. Somebody in the
-    state `omitted` was left out when the recipients were fixed, and is no recipient.
+    state `omitted` was left out when the recipients were fixed, and is no recipient. Whoever is `omitted` without a
+    reason was left out when the mail should have been made (`chosen_audience.is_left_out_everywhere`): no page names
+    them.
     """
 
     CHOSEN = "chosen"
@@ -84,7 +86,7 @@ class Refused(StrEnum):
     FURTHER = "further"
 
 
-# The states of people who are no recipients: chosen for a draft, or left out when the recipients were fixed.
+# The states of people who are not listed among the recipients: chosen for a draft, or omitted.
 BESIDE = (RecipientStatus.CHOSEN, RecipientStatus.OMITTED)
 OPEN = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.PAUSED)
 STARTED = (MailingStatus.SENDING, MailingStatus.PAUSED)

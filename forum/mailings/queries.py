@@ -33,7 +33,8 @@ TROUBLED, OMITTED = "troubled", "omitted"
 class Counts:
     """How many recipients' mails are waiting, sent, to be retried, failed or left out.
 
-    `left_out` counts people who cancelled, were erased, or got no mail because the mailing ended.
+    `left_out` counts people who cancelled, were erased, or got no mail because the mailing ended, and those whom no
+    page names (`RecipientStatus`).
     """
 
     waiting: int = 0
@@ -203,7 +204,8 @@ def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") 
     """
     query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     if only == OMITTED:
-        query = query.where(MailingRecipient.status == RecipientStatus.OMITTED)
+        is_omitted = MailingRecipient.status == RecipientStatus.OMITTED
+        query = query.where(is_omitted, MailingRecipient.left_because.is_not(None))
     else:
         query = query.where(MailingRecipient.status.not_in(BESIDE))
     if only == TROUBLED:

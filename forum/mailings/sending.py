@@ -76,7 +76,8 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
     is_own = recipient.mailing.kind == MailingKind.OWN_WORDS
     message = _write_own_words(recipient, now) if is_own else _tell_change(recipient, now)
     if message is None:
-        recipient.status = RecipientStatus.LEFT_OUT
+        if recipient.status == RecipientStatus.WAITING:
+            recipient.status = RecipientStatus.LEFT_OUT
         return 0
     db.session.flush()
     recipient.message_id, recipient.status = message.id, RecipientStatus.QUEUED
@@ -97,6 +98,8 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
     if recipient.left_because or unanswered.has_answered(mailing, registration):
         return None
     if chosen_audience.is_left_out_everywhere(registration, mailing):
+        # Results list nobody who is omitted without a reason, and still count them.
+        recipient.status = RecipientStatus.OMITTED
         return None
     code = chosen_audience.code_for(mailing, registration.language)
     leave = {"leave_link": refusals.issue(recipient), "leave_address": leaving.address_of(recipient)}

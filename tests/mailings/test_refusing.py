@@ -11,10 +11,12 @@ from sqlalchemy import select
 from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
+from forum.mailings import actions as mailings
 from forum.mailings import leaving, own_words
 from forum.mailings import refusals as rules
 from forum.mailings.enums import Category, Refused
 from forum.mailings.models import LeaveLink, MailRefusal
+from forum.mailings.queries import Counts
 from forum.outbox import suppression
 from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
@@ -25,10 +27,10 @@ from forum.registration.enums import LiftReason
 from forum.registration.errors import NotSuppressed
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event
-from tests.factories.mails import mark_all_sent
+from tests.factories.mails import mark_all_sent, mark_for_all
 from tests.factories.own_words import WRITTEN, make_draft, make_planned
 from tests.factories.registrations import confirmed, register_elsewhere, write
-from tests.mailings.test_own_words import BEGUN, PRESSED, mails_of, parse, work
+from tests.mailings.test_own_words import BEGUN, PRESSED, counts, mails_of, parse, work
 from tools.pages import Pages
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -298,23 +300,52 @@ def test_a_mark_tells_organisers_of_another_event_nothing(sign_in_as, event, oth
     assert suppression.find(KIM, event.id)
 
 
+def hold_for_all(what: str) -> None:
+    """Store for Kim's address what an earlier version did: a refusal or a mark that belongs to no event."""
+    if what == "refusal":
+        write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
+    else:
+        mark_for_all(KIM, SuppressionCause.COMPLAINED)
+
+
+def named_in(browser, mailing, only: str = "") -> list[str]:
+    """Return who of Kim and Robin is named in the list of a message's results."""
+    narrowed = {"only": only} if only else {}
+    page = browser.get("sent_mailings.show", event=mailing.event.slug, mailing=mailing.id, **narrowed)
+    assert "such as people who were erased" in page.text
+    return [name for name in ("Kim", "Robin") if name in " ".join(page.all("tbody th"))]
+
+
 @pytest.mark.parametrize("what", ["refusal", "mark"])
 def test_a_refusal_or_mark_of_no_event_holds_for_all_and_is_not_named(
     app, sign_in_as, event, other, frozen, what
 ):
-    """What an earlier version stored, or a mail of accounts caused, still holds; no organiser reads of it (S13)."""
-    confirmed(event, email=KIM), confirmed(event)
-    if what == "refusal":
-        write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
-    else:
-        write(suppression.suppress, KIM, SuppressionCause.COMPLAINED, event_id=None, now=NOW)
-    for one in (event, other):
+    """What an earlier version stored still holds; results count the person and name only others (S13)."""
+    confirmed(event, email=KIM, given_name="Kim"), confirmed(event, given_name="Robin")
+    hold_for_all(what)
+    for one, people in ((event, ["Robin"]), (other, [])):
         assert "left out:" not in draft_page(sign_in_as, one)
-        mailing = make_planned(one)
+        mailing, browser = make_planned(one), sign_in_as(Role.ORGANISER, one)
         work()
         assert KIM not in mails_of(mailing)
-        page = sign_in_as(Role.ORGANISER, one).get("sent_mailings.show", event=one.slug, mailing=mailing.id)
-        assert {text for text in page.all("td[data-label=Why]") if text} == set()
+        assert counts(mailing) == Counts(waiting=len(people), left_out=1)
+        assert named_in(browser, mailing) == people
+        assert [named_in(browser, mailing, only) for only in ("troubled", "omitted")] == [[], []]
+
+
+@pytest.mark.parametrize("what", ["refusal", "mark"])
+def test_a_message_that_is_ended_names_nobody_left_out_by_what_belongs_to_no_event(
+    sign_in_as, event, frozen, what
+):
+    """Whoever was left out so before the message was ended is not told to have lost it by that end (S13)."""
+    confirmed(event, email=KIM, given_name="Kim"), confirmed(event, given_name="Robin")
+    hold_for_all(what)
+    mailing = make_planned(event)
+    work()
+    write(mailings.stop, mailing, actor="user:1", now=BEGUN)
+    browser = sign_in_as(Role.ORGANISER, event)
+    assert [named_in(browser, mailing, only) for only in ("", "troubled")] == [["Robin"], []]
+    assert counts(mailing) == Counts(left_out=2)
 
 
 def test_a_refusal_of_an_earlier_version_is_seen_and_taken_back_by_its_link(app, event, frozen):

@@ -19,10 +19,13 @@ from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.errors import NeedsFilters, NotAhead, Planned, WordsMissing
 from forum.mailings.models import MailingRecipient
 from forum.mailings.own_words import Written
+from forum.mailings.queries import Counts
 from forum.mailings.reminders import Rule
+from forum.outbox.enums import SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions
 from tests.factories.events import NOW, room
+from tests.factories.mails import mark_for_all
 from tests.factories.own_words import WRITTEN, make_draft, make_planned, make_reminder
 from tests.factories.registrations import confirmed, write
 from tests.mailings.test_own_words import mails_of, parse, text_of
@@ -150,6 +153,19 @@ def test_each_person_is_reminded_after_registering_and_nobody_twice(event):
         MailingStatus.SENDING,
         None,
     )
+
+
+def test_whom_no_page_names_is_counted_in_a_reminder_once(event):
+    """A person left out by a mark that belongs to no event is added to a reminder once, not in each turn (R12)."""
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
+    person = confirmed(event, now=NOW + HOUR)
+    mark_for_all(person.email, SuppressionCause.COMPLAINED)
+    due = reminders.due_for(reminder, NOW + HOUR)
+    for moment in (due, due + HOUR):
+        work(moment)
+    assert told(reminder) == []
+    mailing = reminder.mailing
+    assert (mailing.people, queries.count_by_result([mailing])[mailing.id]) == (1, Counts(left_out=1))
 
 
 def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):
