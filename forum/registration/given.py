@@ -22,6 +22,10 @@ from forum.registration.enums import Status
 from forum.registration.errors import SeveralForms
 from forum.registration.models import CareAnswer, Registration, Submission
 
+# The key in a sent form that says that somebody else has entered its answers about diet and access. No question can
+# have it: a question's key has no slash.
+BY_OTHERS = "/by-others"
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -97,7 +101,7 @@ def store(registration: Registration, given: Mapping[str, Any], *, now: datetime
         registration, {one.id: given[one.key] for one in answered if one.sensitivity == Sensitivity.ORDINARY}
     )
     if told := {one.key: given[one.key] for one in answered if one.sensitivity == Sensitivity.CARE}:
-        say_care(registration, told, is_own=True, now=now)
+        say_care(registration, told, is_own=BY_OTHERS not in given, now=now)
 
 
 def store_first(registration: Registration, answered: Answered, *, now: datetime) -> None:
@@ -139,14 +143,19 @@ def change(registration: Registration, answered: Answered, *, now: datetime) -> 
 
 
 def change_care(registration: Registration, told: Mapping[str, Any], *, now: datetime) -> None:
-    """Replace all answers about diet and access, wherever they are stored. Raises SeveralForms."""
+    """Replace all answers about diet and access by those that somebody else enters for the person.
+
+    In a form they get a mark: confirming it stores them, and they have no text to which the person has agreed. Raises
+    SeveralForms.
+    """
     form = find_form(registration)
     if form is None:
         say_care(registration, told, now=now)
         return
     every = queries.list_all(registration.event_id)
     emptied = {one.key: None for one in every if one.sensitivity == Sensitivity.CARE}
-    _change_form(form, {**emptied, **_still_kept(registration, told, now)})
+    told = _still_kept(registration, told, now)
+    _change_form(form, {**emptied, **told, BY_OTHERS: True if told else None})
 
 
 def find_seal(registration: Registration) -> bytes:

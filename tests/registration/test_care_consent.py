@@ -138,6 +138,28 @@ def test_answers_that_somebody_else_enters_have_no_text(organiser, event, person
         assert record(one)["consent"] == {"text_version": None, "given_at": NOW.isoformat()}
 
 
+@pytest.mark.parametrize(("button", "is_noted"), [("Replace", True), ("Delete", False)])
+def test_confirming_what_an_organiser_has_entered_agrees_to_no_text(organiser, event, button, is_noted):
+    """The page that confirms shows no answer about food, so the person agrees to none that somebody else entered."""
+    one = register(event, "ngo", given={"arrival": "by train", "diet": ["vegetarian"]})
+    page = organiser.get("attendee_answers.care", event="nf27", reference=one.reference)
+    whole = {"Replace": "Replace all of it", "Delete": "Delete everything about food and access"}[button]
+    page.submit({"q-diet": ["gluten"]}, button=whole, expect=303)
+    write(actions.confirm, one, queries.find_last_form(one), now=NOW + STEP)
+    note = {"text_version": None, "given_at": (NOW + STEP).isoformat()}
+    assert record(one).get("consent") == (note if is_noted else None)
+    assert record(one)["given"] == ({"diet": ["gluten"]} if is_noted else {})
+
+
+def test_organisers_change_of_another_answer_leaves_the_person_s_consent(organiser, event):
+    """Who confirms answers about food that are their own agrees to the text, whatever else was changed."""
+    one = register(event, "ngo", given={"arrival": "by train", "diet": ["vegetarian"]})
+    page = organiser.get("attendee_answers.change", event="nf27", reference=one.reference)
+    page.submit({"q-arrival": "by boat"}, button="Save", expect=303)
+    write(actions.confirm, one, queries.find_last_form(one), now=NOW)
+    assert record(one)["consent"]["text_version"] == VERSION
+
+
 def test_answer_of_an_earlier_version_counts_as_given_without_a_text(person):
     """A process of the version before writes no note; reading and withdrawing go on."""
     start_write(db.session)
