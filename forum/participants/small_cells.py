@@ -5,6 +5,10 @@ so the smallest rows, and columns, are counted together under OTHERS. Within the
 hidden, zeros included, and as many others as are needed: whoever subtracts shown numbers from totals must find, for
 each hidden small number, that it may as well be LEAST or more.
 
+OTHERS are all rows up to some total, with different totals: if two of them exchanged theirs, the same would be shown.
+So even somebody who knows this rule cannot work one out, as from the sum of three rows with four people each. They may
+be equal only if no other row is left: then one of them could as well have everybody. So it is with columns.
+
 Numbers by state (`protect_states`) have no totals of rows. Nobody is in two states, so nothing that one state's numbers
 show can be subtracted from another's.
 """
@@ -124,14 +128,15 @@ def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[
     """Return the shown keys, in their order, each with the keys that it sums up; every total is LEAST or more.
 
     Keys without anybody are among the OTHERS, too: from a key that is missing in the table, somebody who knows all keys
-    would learn that nobody belongs to it. Of several keys with equal totals the first in alphabetical order is taken:
-    two tables of the same people must not differ in this choice.
+    would learn that nobody belongs to it.
     """
-    together = {key for key in keys if totals[key] < LEAST}
-    while together and sum(totals[key] for key in together) < LEAST:
-        together.add(min((key for key in keys if key not in together), key=lambda key: (totals[key], key)))
-    shown: dict[str, tuple[str, ...]] = {key: (key,) for key in keys if key not in together}
-    return {**shown, OTHERS: tuple(key for key in keys if key in together)} if together else shown
+    small = [totals[key] for key in keys if totals[key] < LEAST]
+    highest = LEAST - 1
+    if small and (sum(small) < LEAST or len({*small}) == 1):
+        highest = min((totals[key] for key in keys if totals[key] >= LEAST), default=highest)
+    shown: dict[str, tuple[str, ...]] = {key: (key,) for key in keys if totals[key] > highest}
+    together = tuple(key for key in keys if totals[key] <= highest)
+    return {**shown, OTHERS: together} if together else shown
 
 
 def _hide(cells: Cells, also: set[Place]) -> set[Place]:

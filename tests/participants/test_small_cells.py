@@ -1,5 +1,6 @@
 """In a public table of counts no number below five can be read or worked out (P10)."""
 
+from collections import defaultdict
 from itertools import product
 
 from hypothesis import given, settings
@@ -88,6 +89,41 @@ def test_no_hidden_small_number_can_be_worked_out(lines):
         for column, number in enumerate(numbers):
             if number is None:
                 assert max(tried[row][column] for tried in tables) >= LEAST
+
+
+def test_keys_with_equally_few_people_are_counted_together_with_a_larger_one():
+    """If the others were 4, 4 and 4, their sum of 12 would tell each of them: no larger key has joined."""
+    assert shown_of(6, 4, 4, 4) == ((None, None, None, None), 18)
+    assert shown_of(7, 6, 4, 4) == ((7, None, None, None), 14)
+    assert shown_of(7, 6, 4, 3) == ((7, 6, None, None), 7)
+    assert shown_of(9, 1, 1, 1, 1, 1) == ((None,) * 6, 14)
+
+
+def test_of_keys_with_equally_many_people_none_joins_the_others_alone():
+    """If the first of two keys with 5 people joined one with 4, only 4 and 5 would fit the sum of 9."""
+    assert shown_of(7, 5, 5, 4) == ((7, None, None, None), 14)
+
+
+def test_whoever_knows_the_rule_finds_two_values_for_each_number_that_is_counted_with_others():
+    """All counts of up to five keys with 0 to 8 people each: others give the same numbers, for each hidden one."""
+    for size in range(1, 6):
+        alike = defaultdict(list)
+        for numbers in product(range(9), repeat=size):
+            alike[shown_of(*numbers)].append(numbers)
+        for (shown, _rest), possible in alike.items():
+            for number, values in zip(shown, map(set, zip(*possible, strict=True)), strict=True):
+                assert len(values) > 1 if number is None else values == {number}
+
+
+def shown_of(*numbers: int) -> tuple[tuple[int | None, ...], int]:
+    """Return what is shown of the numbers of so many keys, and the sum of those that are hidden."""
+    keys = "abcdef"[: len(numbers)]
+    states = protect_states(
+        {(key, ""): number for key, number in zip(keys, numbers, strict=True)}, keys, [""]
+    )
+    if not states:
+        return (None,) * len(numbers), 0
+    return tuple(states[0].numbers[key] for key in keys), states[0].others
 
 
 @settings(max_examples=60, deadline=None)
