@@ -1,8 +1,9 @@
 """A figure's file, to be handed on: no number of people below five can be read in it or worked out (P10).
 
-People are counted by state (confirmed, waiting, …). Every file counts the same people, those whose data may be used:
-so no difference between files of one moment, or between one and the numbers for the public, tells more than one file.
-Only how many have registered in all, and on which days, is exact.
+People are counted by state (confirmed, waiting, …), those alone whose data may be used and whose registration has not
+ended, the same in each file but that of invitations: so the files of one moment and the numbers for the public,
+subtracted from each other, tell nothing that one of them does not. The file of invitations leaves out those that became
+a registration, of which the other files tell.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,6 @@ from forum.invitations.enums import InvitationState
 from forum.participants.small_cells import LEAST, State, protect_states
 from forum.registration.enums import Status
 from forum.registration.models import Registration
-from forum.registration.restrictions import IS_FREE
 from forum.registration.wording import status_name
 from forum.web.countries import country_names
 from forum.web.languages import in_language, language
@@ -37,10 +37,11 @@ def make_file(name: FigureName, event: Event) -> Sheet:
 
 
 def _of_days(event: Event) -> Sheet:
-    days = numbers.list_days(event, IS_FREE)
-    columns = _("Day"), pgettext("registrations", "Received"), _("Received in all")
+    """Return people by the week in which they registered: by day, most numbers would be too small to be shown."""
+    counts = numbers.count_weeks(event)
     # Dates in figures: a spreadsheet sorts a day in words wrongly.
-    return columns, [[one.day.isoformat(), one.received, one.received_so_far] for one in days if one.received]
+    names = {monday: monday.isoformat() for monday in sorted({monday for monday, _state in counts})}
+    return _by_state(_("Week from"), counts, names, _("Other weeks"))
 
 
 def _of_sectors(event: Event) -> Sheet:
@@ -54,14 +55,14 @@ def _of_sectors(event: Event) -> Sheet:
 def _of_countries(event: Event) -> Sheet:
     counts, known = numbers.count_states(event, Registration.country), country_names(language())
     names = {code: known.get(code) or code or _("No country") for code, _state in counts}
-    return _by_state(_("Country"), counts, names, _("Other countries"))
+    return _by_state(_("Country"), counts, names, _("Other countries"), by_size=True)
 
 
 def _of_organisations(event: Event) -> Sheet:
     counts = numbers.count_states(event, Registration.organisation_key)
     named = numbers.name_organisations(event)
     names = {key: named.get(key) or _("No organisation") for key, _state in counts}
-    return _by_state(_("Organisation"), counts, names, _("Other organisations"))
+    return _by_state(_("Organisation"), counts, names, _("Other organisations"), by_size=True)
 
 
 def _of_ways(event: Event) -> Sheet:
@@ -70,23 +71,23 @@ def _of_ways(event: Event) -> Sheet:
 
 
 def _of_invitations(event: Event) -> Sheet:
-    """Return what became of the invitations; the steps before an answer are on the page alone.
+    """Return what became of the invitations that nobody accepted; the page alone has the others and all steps.
 
-    Those steps contain each other, and their differences are small numbers.
+    Steps contain each other, and their differences are small numbers. So is the difference between the invitations that
+    somebody accepted and the people in another file who came by an invitation: those who are gone since.
     """
-    came = invitations.count_conversion(event)
+    counted = invitations.count_not_accepted(event)
     words = {
-        InvitationState.YES: _("Yes"),
         InvitationState.NO: _("No"),
         InvitationState.FORWARDED: _("Passed on"),
         InvitationState.EXPIRED: pgettext("invitation", "Expired"),
         InvitationState.WITHDRAWN: pgettext("invitation", "Withdrawn"),
+        InvitationState.OPEN: _("No answer yet"),
     }
-    told: dict[tuple[str, str], int] = {(state, ""): came.by_state.get(state, 0) for state in words}
-    told[InvitationState.OPEN, ""] = came.made - sum(told.values())
-    words = {**words, InvitationState.OPEN: _("No answer yet")}
-    states = protect_states(told, [*words], [""])
-    return _sheet(_("Answer"), [_("Invitations")], states, words, _("Other answers"), lists_all=True)
+    states = protect_states({(state, ""): counted[state] for state in words}, [*words], [""])
+    return _sheet(
+        _("Answer"), [_("Invitations without a yes")], states, words, _("Other answers"), lists_all=True
+    )
 
 
 def _by_state(
@@ -96,10 +97,12 @@ def _by_state(
     others: str,
     *,
     lists_all: bool = False,
+    by_size: bool = False,
 ) -> Sheet:
     groups = (Status.CONFIRMED,), OTHER_STATES
     states = [state for group in groups for state in protect_states(counts, [*names], group)]
-    return _sheet(heading, [*map(_state_words, states)], states, names, others, lists_all=lists_all)
+    columns = [*map(_state_words, states)]
+    return _sheet(heading, columns, states, names, others, lists_all=lists_all, by_size=by_size)
 
 
 def _sheet(
@@ -109,9 +112,10 @@ def _sheet(
     names: Mapping[Any, str],
     others: str,
     *,
-    lists_all: bool,
+    lists_all: bool = False,
+    by_size: bool = False,
 ) -> Sheet:
-    """Return the file's headings and rows, those with most people first; with `lists_all` as they are in `names`.
+    """Return the file's headings and rows, those with most people first if `by_size`, else as they are in `names`.
 
     Without `lists_all` a key without any number that may be shown has no row: its name alone would say that somebody
     is there.
@@ -119,9 +123,8 @@ def _sheet(
     if not states:
         return [heading, _("People")], [[_("All"), _("fewer than %(number)s", number=LEAST)]]
     shown = {key: [state.numbers.get(key) for state in states] for key in names}
-    keys = [*names]
-    if not lists_all:
-        keys = [key for key in names if any(shown[key])]
+    keys = [key for key in names if lists_all or any(shown[key])]
+    if by_size:
         keys.sort(key=lambda key: (-sum(number or 0 for number in shown[key]), names[key]))
     together = _("with others")
     rows: list[list[Cell]] = [

@@ -74,15 +74,11 @@ class Organisations:
     others: Group
 
 
-def list_days(event: Event, *conditions: ColumnElement[bool]) -> list[Day]:
-    """Return the days on which a registration came or ended, in the event's time zone, the earliest first.
-
-    Only registrations that meet the conditions are counted.
-    """
+def list_days(event: Event) -> list[Day]:
+    """Return the days on which a registration came or ended, in the event's time zone, the earliest first."""
     counts: dict[date, Counter[str]] = {}
-    for what, quarter, number in db.session.execute(_by_quarter(event, *conditions)):
-        day = datetime.fromtimestamp(int(quarter) * QUARTER, event.zone).date()
-        counts.setdefault(day, Counter())[what] += number
+    for what, quarter, number in db.session.execute(_by_quarter(event)):
+        counts.setdefault(_day(quarter, event), Counter())[what] += number
     days: list[Day] = []
     received = ended = 0
     for day in sorted(counts):
@@ -173,6 +169,15 @@ def count_states(event: Event, key: Any) -> Counter[tuple[Any, str]]:
     return Counter({(one, str(status)): number for one, status, number in db.session.execute(query)})
 
 
+def count_weeks(event: Event) -> Counter[tuple[date, str]]:
+    """Return what `count_states` counts, by the Monday of the week in which a registration came, and status."""
+    weeks: Counter[tuple[date, str]] = Counter()
+    for (quarter, status), number in count_states(event, _quarter(Registration.requested_at)).items():
+        day = _day(quarter, event)
+        weeks[day - timedelta(days=day.weekday()), status] += number
+    return weeks
+
+
 def name_organisations(event: Event) -> dict[str, str]:
     """Return the names of the organisations of registrations by key: that which organisers gave, else as typed."""
     query = select(Registration.organisation_key, _name()).outerjoin(Organisation, _is_named(event))
@@ -183,12 +188,12 @@ def name_organisations(event: Event) -> dict[str, str]:
     )
 
 
-def _by_quarter(event: Event, *conditions: ColumnElement[bool]) -> Any:
+def _by_quarter(event: Event) -> Any:
     """Return the query that counts registrations that came and ended by quarter of an hour since 1970."""
 
     def count(what: str, moment: Any, *more: ColumnElement[bool]) -> Any:
         columns = literal(what).label("what"), _quarter(moment).label("quarter"), func.count()
-        mine = select(*columns).where(Registration.event_id == event.id, *conditions, *more)
+        mine = select(*columns).where(Registration.event_id == event.id, *more)
         return mine.group_by("quarter")
 
     has_ended = Registration.status.in_(ENDED), Registration.ended_at.is_not(None)
@@ -202,6 +207,10 @@ def _quarter(moment: Any) -> ColumnElement[Any]:
     # SQLite gives whole seconds, PostgreSQL also fractions, which are cut off.
     is_sqlite = db.session.get_bind().dialect.name == "sqlite"
     return seconds // QUARTER if is_sqlite else func.floor(seconds / QUARTER)
+
+
+def _day(quarter: Any, event: Event) -> date:
+    return datetime.fromtimestamp(int(quarter) * QUARTER, event.zone).date()
 
 
 def _name() -> ColumnElement[str]:

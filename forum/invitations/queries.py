@@ -94,6 +94,13 @@ def count_conversion(event: Event) -> Conversion:
     return Conversion(made, sent, opened, by_state)
 
 
+def count_not_accepted(event: Event) -> Counter[InvitationState]:
+    """Return how many of the event's invitations are in each state but YES, those to restricted people left out."""
+    mine = Invitation.event_id == event.id, Invitation.state != InvitationState.YES, ~_is_restricted()
+    query = select(Invitation.state, func.count()).where(*mine).group_by(Invitation.state)
+    return Counter(dict(db.session.execute(query).all()))
+
+
 def _count_groups(event: Event) -> Sequence[Row]:
     """Return the number of invitations by state, whether opened, held, whether a mail was made, and its status."""
     groups = (
@@ -251,12 +258,16 @@ def has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """
     has_left = or_(OutboxMessage.id.is_(None), OutboxMessage.status == MessageStatus.SENT)
     is_open = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
-    is_restricted = exists().where(
+    return (*is_open, Invitation.link_digest.is_not(None), ~IS_HELD, has_left, ~_is_restricted())
+
+
+def _is_restricted() -> ColumnElement[bool]:
+    """Return the condition for an invitation to somebody whose registration for the event is restricted."""
+    return exists().where(
         Registration.event_id == Invitation.event_id,
         Registration.email_canonical == Invitation.email_canonical,
         ~IS_FREE,
     )
-    return (*is_open, Invitation.link_digest.is_not(None), ~IS_HELD, has_left, ~is_restricted)
 
 
 def held(event: Event, now: datetime) -> Select[Invitation]:

@@ -1,11 +1,14 @@
 """Files of figures, which are handed on: no number below five can be read or worked out, by state either (P10)."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from sqlalchemy import update
 
 from forum.extensions import db
 from forum.invitations.enums import InvitationState
 from forum.participants import balance
+from forum.registration import actions
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from tests.console.test_figures import HERE, file, restrict
@@ -14,6 +17,9 @@ from tests.factories.invitations import new_invitation
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
 from tests.participants.test_balance import copy
+
+# The files that count people, by the name in their URL.
+FILES = ("days", "sectors", "countries", "organisations", "ways")
 
 
 @pytest.fixture
@@ -40,9 +46,9 @@ def event(database):
     return event
 
 
-def add(event, sector: str, country: str, number: int, status: Status = Status.CONFIRMED) -> None:
+def add(event, sector: str, country: str, number: int, status: Status = Status.CONFIRMED, now=NOW) -> None:
     """Store people of a sector and country in this state."""
-    first = confirmed(event, sector, country=country, organisation=f"Office of {country}")
+    first = confirmed(event, sector, country=country, organisation=f"Office of {country}", now=now)
     if status != Status.CONFIRMED:
         values = {"status": status, "holds_place": False, "waiting_since": NOW}
         write(
@@ -99,23 +105,42 @@ def test_a_file_beside_the_public_numbers_tells_no_more_than_these(organiser, ev
 
 
 def test_every_file_counts_the_same_people(organiser, event):
-    """Whoever's data may not be used is in no file: the sums of two files do not differ by them."""
+    """Whoever is gone, or whose data may not be used, is in no file: the sums of two files do not differ by them."""
     restrict(confirmed(event, "ngo", country="SE"))
-    add(event, "ngo", "SE", 6, Status.WAITING)
-    sums = {name: file(organiser, name)[-1] for name in ("sectors", "countries", "organisations", "ways")}
-    assert sums == {name: ["All", "28", "6"] for name in sums}
-    assert file(organiser, "days")[-1][1:] == ["34", "34"]
+    write(actions.cancel, confirmed(event, "ngo", country="SE"), actor="person", now=NOW)
+    add(event, "ngo", "SE", 2, Status.WAITING)
+    assert sums(organiser) == {name: ["All", "28"] for name in FILES}
+    add(event, "ngo", "SE", 4, Status.WAITING)
+    assert sums(organiser) == {name: ["All", "28", "6"] for name in FILES}
     assert file(organiser, "organisations")[0] == ["Office of SE", "11", "with others"]
     assert [row[0] for row in file(organiser, "ways")][-3:] == ["Added by an organiser", "Other ways", "All"]
 
 
+def sums(organiser) -> dict[str, list[str]]:
+    """Return the last row of each file that counts people."""
+    return {name: file(organiser, name)[-1] for name in FILES}
+
+
+def test_people_are_counted_by_the_week_in_which_they_registered(organiser, event):
+    """A week begins on Monday in the event's time zone; one with few people hides with the smallest other one."""
+    monday = datetime(2027, 4, 18, 22, 30, tzinfo=UTC)  # in Stockholm it is Monday, 00:30
+    for days, number in ((0, 9), (6, 1), (-1, 2), (7, 6)):
+        add(event, "justice", "SE", number, now=monday + timedelta(days=days))
+    assert file(organiser, "days") == [
+        ["2027-04-19", "10"],
+        ["2027-05-03", "28"],
+        ["Other weeks", "8"],
+        ["All", "46"],
+    ]
+
+
 def test_invitations_hide_few_answers_with_others(organiser, event):
-    """The steps before an answer, which contain each other, are not in the file."""
-    states = [InvitationState.YES] * 6 + [InvitationState.NO] * 2 + [InvitationState.OPEN] * 7
-    for number, state in enumerate(states):
+    """The file has no steps that contain each other, no accepted invitation, and nobody whose data may not be used."""
+    restrict(confirmed(event, "ngo", email="0@example.org"))
+    states = [InvitationState.OPEN] * 8 + [InvitationState.NO] * 2 + [InvitationState.FORWARDED] * 6
+    for number, state in enumerate([*states, *[InvitationState.YES] * 7]):
         save(new_invitation(event, "justice", f"{number}@example.org", token=f"t{number}", state=state))
     assert file(organiser, "invitations") == [
-        ["Yes", "with others"],
         ["No", "with others"],
         ["Passed on", "with others"],
         ["Expired", "with others"],
