@@ -184,6 +184,7 @@ VIEWS = {
     "forum/delegations/contact_opening.py",  # several pages of a delegation's contact share this module
     *("forum/invitations/console.py", "forum/invitations/many_pages.py", "forum/invitations/public.py"),
     *("forum/invitations/change_pages.py", "forum/imports/console.py", "forum/imports/table_pages.py"),
+    "forum/invitations/release_pages.py",
     *("forum/privacy/own_everything.py", "forum/privacy/own_requests.py", "forum/privacy/console.py"),
     *("forum/privacy/own_restriction.py", "forum/privacy/restriction_pages.py"),
     # Modules with helpers of views.
