@@ -14,29 +14,26 @@ HOUR = timedelta(hours=1)
 
 
 def first_end_text(event: Event, held: int, now: datetime) -> str:
-    """Return a sentence saying how long the first of `held` places is held; "" without one or if the event is off.
-
-    A place may be held a little longer: the worker frees none while its clock may be wrong (`health/steady_clock`).
-    """
+    """Return a sentence saying when the first of `held` places is free again; "" without one or if the event is off."""
     ends = queries.find_next_hold_end(event, now) if held > 0 and not events.is_off(event, now) else None
     if ends is None:
         return ""
     return ngettext(
-        "The first of these places is held for about %(num)s more hour.",
-        "The first of these places is held for about %(num)s more hours.",
+        "The first of these places is free again within %(num)s hour.",
+        "The first of these places is free again within %(num)s hours.",
         _hours(ends, now),
     )
 
 
 def hold_text(registration: Registration, now: datetime) -> str:
-    """Return how long about a place is held for somebody who has not confirmed the address; "" if none is."""
+    """Return for how long a place is held for somebody who has not confirmed the address; "" if none is."""
     until = registration.held_until
     is_held = registration.status == Status.PENDING and registration.holds_place
     if not is_held or until is None or until <= now or events.is_off(registration.event, now):
         return ""
     return ngettext(
-        "The place is held for about %(num)s more hour.",
-        "The place is held for about %(num)s more hours.",
+        "The place is held for at most %(num)s more hour.",
+        "The place is held for at most %(num)s more hours.",
         _hours(until, now),
     )
 

@@ -25,7 +25,7 @@ from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db, migrate
-from forum.health import backups, counters, files, keys, refusals, rights, signing, steady_clock
+from forum.health import backups, counters, files, keys, refusals, rights, signing
 from forum.outbox import heartbeats, relay
 from forum.outbox import queries as outbox
 from forum.web import limits
@@ -253,7 +253,6 @@ CHECKS: dict[str, Check] = {
     "keys": _keys,
     "worker": _worker,
     "clock": _clock,
-    "deadlines": steady_clock.check,
     "mail": _mail,
     "dead-letters": _dead_letters,
     "counters": counters.check,
@@ -284,12 +283,11 @@ STATUS = (
     "chain",
     "erasures",  # the check is registered by `privacy.erasing_again`
 )
-# Only `forum doctor` runs these checks, most of them because they write or read much.
+# Only `forum doctor` runs these checks, because they write or read much.
 SLOW = (
     "changes",
     "sealed",
     "audit",
     "sign-ins",
     "images",
-    "deadlines",  # never fails
 )

@@ -43,21 +43,6 @@ def is_settled(now: datetime) -> bool:
     return _has_gone_on(now, SETTLED_FOR)
 
 
-def check(now: datetime) -> tuple[bool, str]:
-    """Say whether deadlines wait, and since when the clock has not jumped; waiting ends by itself and is no failure."""
-    noted = db.session.get(WorkerClock, 1)
-    if noted is None or not _goes_on(noted.seen_at, now):
-        return True, "wait until a worker has watched its clock for an hour"
-    if is_steady(now):
-        return True, "are kept: the worker's clock has not jumped for a day"
-    ends = "" if is_settled(now) else ", registrations, offers and invitations for an hour"
-    late = f"restrictions and deletions wait for a day without a jump{ends}"
-    return (
-        True,
-        f"wait: the worker's clock has not jumped since {noted.steady_since:%Y-%m-%d %H:%M} UTC; {late}",
-    )
-
-
 def _has_gone_on(now: datetime, wanted: timedelta) -> bool:
     noted = db.session.execute(select(WorkerClock.seen_at, WorkerClock.steady_since)).one_or_none()
     return noted is not None and _goes_on(noted.seen_at, now) and noted.steady_since + wanted <= now

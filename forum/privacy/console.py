@@ -1,7 +1,5 @@
 """The organisers' list of requests about personal data, and their pages for deciding about an erasure (P12)."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -16,7 +14,7 @@ from forum.accounts.kept_words import sent_or_kept
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.privacy import actions, erasing, erasing_again, queries, restricting, state_words
+from forum.privacy import actions, erasing, erasing_again, queries, state_words
 from forum.privacy.enums import RequestState
 from forum.privacy.errors import NotOpen
 from forum.privacy.models import ErasureRequest
@@ -71,7 +69,7 @@ def index(event: str) -> str:
         left_of={each.id: days_left(each) for each in restrictions},
         urgent_ones={each.id for each in restrictions if queries.is_urgent(each, now)},
         granted=granted,
-        **_late(granted, now),
+        overdue={each.id for each in granted if queries.is_end_overdue(each, now)},
         kinds=state_words.RESTRICTION_KINDS,
         decided=queries.list_decided(this_event),
         states=STATES,
@@ -128,13 +126,6 @@ def days_left(asked: ErasureRequest | RestrictionRequest) -> int:
     """Return how many days are left to answer; 0 on the last day, negative afterwards."""
     zone = asked.event.zone
     return (asked.last_moment.astimezone(zone).date() - clock.now().astimezone(zone).date()).days
-
-
-def _late(granted: Sequence[RestrictionRequest], now: datetime) -> dict[str, set[int]]:
-    """Return the ids of the restrictions that should have been lifted, and of those whose message has left as well."""
-    late = [each for each in granted if queries.is_end_overdue(each, now)]
-    told = {each.id for each in late if restricting.is_told(each)}
-    return {"overdue": {each.id for each in late}, "told": told}
 
 
 def _get_or_404(event: str, number: int) -> ErasureRequest:

@@ -107,8 +107,7 @@ def list_restrictions(event: Event, state: RestrictionState) -> Sequence[Restric
 def is_end_overdue(request: RestrictionRequest, now: datetime) -> bool:
     """Return whether a restriction is still in force although its announced end is past.
 
-    The worker lifts it at that time, but not before the mail that announces the end was sent, nor while its clock may
-    be wrong.
+    The worker lifts it at that time, but not before the mail that announces the end was sent.
     """
     is_granted = request.state == RestrictionState.GRANTED
     return is_granted and request.ends_at is not None and request.ends_at + LIFTED_WITHIN <= now

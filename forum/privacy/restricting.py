@@ -110,7 +110,7 @@ def lift(request_id: int, *, now: datetime) -> int:
     places.lock(request.event)
     db.session.refresh(request)
     is_due = request.state == RestrictionState.GRANTED and (request.ends_at or FOREVER) <= now
-    if not is_due or not is_told(request):
+    if not is_due or not _is_told(request):
         return 0
     request.state = RestrictionState.LIFTED
     locating_answers.look_again(request.registration)
@@ -118,7 +118,7 @@ def lift(request_id: int, *, now: datetime) -> int:
     return 1
 
 
-def is_told(request: RestrictionRequest) -> bool:
+def _is_told(request: RestrictionRequest) -> bool:
     """Return whether the latest mail about the end was sent; True for a person without an address, who gets no mail.
 
     The mail may belong to another registration since a merge was undone: then the result is False.

@@ -56,12 +56,6 @@ def make(
     return offer
 
 
-def has_run_out(registration: Registration, now: datetime) -> bool:
-    """Return whether the time to accept is over although the offer has not been ended yet."""
-    until = registration.offer_expires_at
-    return registration.status == Status.OFFERED and until is not None and until <= now
-
-
 def find_open(registration: Registration) -> Offer | None:
     """Return the registration's open offer; None also for one that an earlier version of the forum has made."""
     mine = Offer.registration_id == registration.id, Offer.ended_at.is_(None)

@@ -7,7 +7,7 @@ from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, declining, links, offers, own_sign_in
+from forum.registration import actions, declining, links, own_sign_in
 from forum.registration.enums import Status
 from forum.registration.errors import NothingOffered, NotLive
 from forum.registration.own_forms import mine, mine_live, slug_afterwards
@@ -49,10 +49,6 @@ def decline() -> ResponseReturnValue:
 def _nothing_offered() -> ResponseReturnValue:
     """Show the page for an offer that has ended meanwhile; change nothing."""
     db.session.rollback()
-    registration, now = mine(), clock.now()
-    return render_template(
-        "public/self_service/nothing_offered.html",
-        registration=registration,
-        is_over=offers.has_run_out(registration, now),
-        can_return=not registration.is_live and links.can_return(registration, now),
-    ), 409
+    registration, page = mine(), "public/self_service/nothing_offered.html"
+    can_return = links.can_return(registration, clock.now())
+    return render_template(page, registration=registration, can_return=can_return), 409

@@ -45,7 +45,6 @@ def describe(registration: Registration) -> dict[str, Any]:
         "position": position,
         "line_is_over": now >= deadlines.offers_end_at(registration.event),
         "offer_why": offer_words.for_person(offers.why_of(registration)) if is_offered else "",
-        "has_run_out": offers.has_run_out(registration, now),
         "is_over": is_over,
         "is_frozen": is_frozen,
         "now": now,

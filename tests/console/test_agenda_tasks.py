@@ -166,20 +166,21 @@ def test_tasks_for_whoever_runs_the_server_lead_to_the_status(app, sign_in_as, e
     assert overview(sign_in_as(event=event)).links["1 day since the last backup"] == "/status"
 
 
-def test_hours_are_told_for_which_places_are_held(sign_in_as, event):
-    """The balance says how long about the first place is held, and the latest registrations how long each is."""
+def test_hours_are_told_until_held_places_are_free_again(sign_in_as, event):
+    """The balance says when the first hold ends, and the latest registrations for how long each is held."""
     beat(NOW)
     register(event, "ngo")
     clock.freeze(NOW + timedelta(minutes=90))
     beat(clock.now())
     page = overview(sign_in_as(event=event, at=clock.now()))
-    assert "The first of these places is held for about 47 more hours." in page.text
-    assert "The place is held for about 47 more hours." in page.text
+    assert "The first of these places is free again within 47 hours." in page.text
+    assert "The place is held for at most 47 more hours." in page.text
     clock.freeze(NOW + timedelta(hours=47, minutes=30))
     beat(clock.now())
     page = overview(sign_in_as(event=event, at=clock.now()))
-    assert "of these places is held for about 1 more hour." in page.text
-    assert "The place is held for about 1 more hour." in page.text
+    assert "is free again within 1 hour." in page.text
+    assert "The place is held for at most 1 more hour." in page.text
     write(setattr, event, "cancelled_at", NOW)
     page = overview(sign_in_as(event=event, at=clock.now()))
-    assert "more hour" not in page.text
+    assert "free again within" not in page.text
+    assert "is held for at most" not in page.text

@@ -147,8 +147,8 @@ def test_each_number_that_is_a_link_leads_to_exactly_so_many_people(sign_in_as, 
 
 def test_what_is_held_is_told_apart(sign_in_as, mixed):
     assert (
-        "Held: 0 offered, 2 with an address that is not confirmed yet. The first of these places is held for about"
-        " 48 more hours. Who is in review or waits holds no place." in overview(sign_in_as(event=mixed)).text
+        "Held: 0 offered, 2 with an address that is not confirmed yet. The first of these places is free again within"
+        " 48 hours. Who is in review or waits holds no place." in overview(sign_in_as(event=mixed)).text
     )
 
 

@@ -45,23 +45,3 @@ def test_a_jump_makes_the_day_begin_anew(jump):
     assert not steady_clock.is_steady(jumped + DAY - MINUTE)
     write(steady_clock.watch, now=jumped + DAY)
     assert steady_clock.is_steady(jumped + DAY)
-
-
-def test_doctor_is_told_which_deadlines_wait_and_since_when():
-    assert steady_clock.check(NOW) == (True, "wait until a worker has watched its clock for an hour")
-    watch_until(NOW, NOW + DAY)
-    said = [steady_clock.check(NOW + DAY)]
-    jumped = NOW + 3 * DAY
-    said.append(steady_clock.check(jumped))
-    for moment in (jumped, jumped + HOUR):
-        watch_until(moment, moment)
-        write(steady_clock.watch, now=moment + HOUR / 2)
-        said.append(steady_clock.check(moment + HOUR / 2))
-    since = "wait: the worker's clock has not jumped since 2027-05-06 12:00 UTC;"
-    late = f"{since} restrictions and deletions wait for a day without a jump"
-    assert said == [
-        (True, "are kept: the worker's clock has not jumped for a day"),
-        (True, "wait until a worker has watched its clock for an hour"),
-        (True, f"{late}, registrations, offers and invitations for an hour"),
-        (True, late),
-    ]

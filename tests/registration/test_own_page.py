@@ -10,9 +10,8 @@ from forum.accounts.enums import Role
 from forum.accounts.models import Membership, User
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, expiry
+from forum.registration import actions
 from tests.factories.events import NOW, ORGANISER, make_event, make_page, make_sector
-from tests.factories.mails import mark_all_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
@@ -116,27 +115,6 @@ def test_an_offer_is_declined_by_one_press_where_it_can_be_accepted(pages, room,
     assert pages.get(done.location).h1 == "You have declined the place"
     database.refresh(waiting)
     assert waiting.status == "cancelled"
-
-
-def test_an_offer_that_has_run_out_but_is_not_ended_yet_is_told_as_over(pages, room):
-    holder, waiting = confirmed(room), confirmed(room)
-    write(actions.cancel, holder, actor="person", now=NOW)
-    clock.freeze(NOW + timedelta(days=2, minutes=-5))
-    in_time = own_page(pages, waiting)
-    clock.freeze(NOW + timedelta(days=2))
-    page, pressed = pages.get("self_service.show"), in_time.form("form[action$=accept]").submit(expect=409)
-    over = "The time to accept the place ended 5 May 2027 at 14:00 (CEST), so you cannot accept it any more."
-    for shown in (page, pressed):
-        assert (shown.h1, over in shown.text) == ("The offer has run out", True)
-        assert "You can register again" not in shown.text
-        assert shown.soup.select("form[action$=accept]") == []
-    mark_all_sent()
-    assert write(expiry.expire_due, now=clock.now()) == 1
-    ended = in_time.form("form[action$=accept]").submit(expect=409)
-    assert (
-        "The place is no longer held for you. You can register again while registration is open."
-        in ended.text
-    )
 
 
 def test_who_accepted_an_offer_sees_since_when_they_waited_and_when_it_was_made(pages, room):
