@@ -65,7 +65,6 @@ def invite(
     if events.is_off(event, now):
         raise EventOver
     canonical = names.canonical_email(invitee.email)
-    expire_of(event, [canonical], now=now)
     if queries.find_open(event, canonical):
         raise AlreadyInvited
     if live := registrations.find_confirmed(event, canonical):
@@ -129,21 +128,6 @@ def expire(invitation_id: int, *, now: datetime) -> int:
     audit.record("invitation.expired", invitation, actor="worker", at=now)
     waiting_list.offer_free_places(invitation.event, now=now)
     return 1
-
-
-def expire_of(event: Event, addresses: Collection[str], *, now: datetime) -> None:
-    """End the overdue invitations of canonical addresses, which are then invited anew. The event is locked.
-
-    The worker does not end them while its clock may be wrong.
-    """
-    overdue = queries.list_overdue(event, addresses, now)
-    for invitation in overdue:
-        end(invitation, InvitationState.EXPIRED, now=now)
-    db.session.flush()
-    for invitation in overdue:
-        audit.record("invitation.expired", invitation, actor="worker", at=now)
-    if overdue:
-        waiting_list.offer_free_places(event, now=now)
 
 
 def prolong_open(event: Event, pause: timedelta, *, now: datetime) -> None:

@@ -43,7 +43,7 @@ def find_refusals(
 ) -> dict[int, InvitationRefused]:
     """Return by row number why people could not be invited now, in two statements for all."""
     canonical = {row.number: names.canonical_email(row.invitee.email) for row in rows}
-    invited = queries.list_open_addresses(event, canonical.values(), now)
+    invited = queries.list_open_addresses(event, canonical.values())
     registered = queries.find_confirmed_registrations(event, canonical.values())
     refusals: dict[int, InvitationRefused] = {}
     for number, address in canonical.items():
@@ -57,11 +57,13 @@ def find_refusals(
 
 
 def invite_all(event: Event, rows: Sequence[Row], terms: Terms, *, user_id: int, now: datetime) -> int:
-    """Invite everybody; return how many. Call after `start_write`; after EventOver or SomeRefused roll back."""
+    """Invite everybody; return how many. Call after `start_write`.
+
+    Raises EventOver, SomeRefused. After a refusal the caller has to roll back.
+    """
     places.lock(event)
     if events.is_off(event, now):
         raise EventOver
-    actions.expire_of(event, [names.canonical_email(row.invitee.email) for row in rows], now=now)
     if terms.holds_place:
         waiting_list.offer_free_places(event, now=now)
     if refusals := find_refusals(event, rows, terms, now):

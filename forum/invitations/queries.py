@@ -175,18 +175,11 @@ def find_forwarder(invitation: Invitation) -> Invitation | None:
     return db.session.scalars(select(Invitation).where(mine).order_by(Invitation.id).limit(1)).one_or_none()
 
 
-def list_open_addresses(event: Event, addresses: Collection[str], now: datetime) -> set[str]:
-    """Return those of these canonical addresses that have an invitation to the event which can still be answered."""
+def list_open_addresses(event: Event, addresses: Collection[str]) -> set[str]:
+    """Return those of these canonical addresses that have an open invitation to the event."""
     mine = Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
-    open_ = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
-    return set(db.session.scalars(select(Invitation.email_canonical).where(*mine, *open_)))
-
-
-def list_overdue(event: Event, addresses: Collection[str], now: datetime) -> Sequence[Invitation]:
-    """Return the invitations of these canonical addresses that are past their deadline but not ended yet."""
-    mine = Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
-    overdue = Invitation.state == InvitationState.OPEN, Invitation.expires_at <= now
-    return db.session.scalars(select(Invitation).where(*mine, *overdue).order_by(Invitation.id)).all()
+    open_ = Invitation.state == InvitationState.OPEN
+    return set(db.session.scalars(select(Invitation.email_canonical).where(*mine, open_)))
 
 
 def list_of(registration: Registration) -> Sequence[Invitation]:

@@ -304,13 +304,3 @@ def test_an_address_that_is_not_confirmed_uses_no_invitation(event):
     write(registrations.cancel, typed, actor="user:1", now=NOW)
     assert (invitation.state, invitation.holds_place) == (InvitationState.OPEN, True)
     assert counters(event) == {"tech": (1, 1), "all": 1}
-
-
-def test_place_of_an_invitation_that_has_run_out_is_free_when_its_address_is_invited_anew(event):
-    """The worker ends nothing while its clock may be wrong; organisers need not wait for it (R18)."""
-    first = invite(event, days=1, terms=HELD)
-    clock.freeze(NOW + timedelta(days=1))
-    again = invite(event, days=14, terms=HELD)
-    states = [(one.state, one.holds_place) for one in (first, again)]
-    assert states == [(InvitationState.EXPIRED, False), (InvitationState.OPEN, True)]
-    assert counters(event) == {"justice": (1, 1), "all": 1}

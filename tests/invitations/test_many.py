@@ -15,16 +15,13 @@ from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.invitations import console, many, many_pages
 from forum.invitations.actions import Invitee, Terms
-from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyInvited
 from forum.invitations.import_forms import RowsRefused
 from forum.invitations.many import Row, SomeRefused
 from forum.invitations.models import Invitation
 from forum.registration import merging, places
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.invitations import new_invitation
 from tests.factories.registrations import confirmed, write
-from tests.factories.saving import save
 from tests.web.test_spreadsheets import workbook
 
 CHOSEN = {"sector": "ngo", "language": "sv", "words": "Välkommen."}
@@ -246,13 +243,3 @@ def test_what_changes_while_the_table_waits_for_the_lock_stops_it(page, event, m
     monkeypatch.setattr(many_pages.many, "invite_all", refuse)
     assert words in shown.submit(button="Send the invitations", expect=422).text
     assert invited() == []
-
-
-def test_addresses_whose_invitation_has_run_out_but_is_not_ended_yet_are_invited_anew(page, event):
-    """The worker ends nothing while its clock may be wrong; organisers need not wait for it (R18)."""
-    save(new_invitation(event, "ngo", "kim@example.org", expires_at=NOW))
-    rows = "Given name;Family name;E-mail\nKim;A;kim@example.org\n"
-    shown = page.submit({**CHOSEN, "lines": rows}, button="Look at the rows", expect=200)
-    assert shown.submit(button="Send the invitations", follow=True).flashes == ["1 invitation is on its way."]
-    states = [one.state for one in db.session.query(Invitation).order_by(Invitation.id)]
-    assert states == [InvitationState.EXPIRED, InvitationState.OPEN]
