@@ -22,7 +22,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import actions, answers, caps, expiry, places, reviewing, waiting_list
+from forum.registration import actions, answers, caps, places, reviewing, waiting_list
 from forum.registration import mails as registration_mails
 from forum.registration import queries as registrations
 from forum.registration.applicant import Applicant
@@ -156,9 +156,8 @@ def ask_person(
     (S24).
     """
     event, known = drafted.event, {"sector": drafted.sector.key, "delegation": True}
-    if leaves := sender.may_mail(drafted.email):
-        expiry.lengthen_overdue(event, drafted.email_canonical, now=now)
     live = registrations.find_live(event, drafted.email_canonical)
+    leaves = sender.may_mail(drafted.email)
     with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
         if live:
             # The address has a live registration already: store the new one's reference, which is unique, in place of

@@ -13,7 +13,6 @@ from forum.registration import (
     belonging,
     caps,
     ending,
-    expiry,
     given,
     links,
     mails,
@@ -218,7 +217,6 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
         raise NotLive
     if kind and kind != mails.kind_for_state(registration):
         raise StateChanged
-    expiry.lengthen_overdue(registration.event, registration.email_canonical, now=now)
     form, why = queries.find_last_form(registration), offers.why_of(registration)
     message = mails.queue_for_state(registration, form, why=why, now=now)
     if message is None:

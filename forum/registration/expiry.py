@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, literal, or_, select, update
+from sqlalchemy import delete, or_, select
 
 from forum.audit import actions as audit
-from forum.columns import UtcDateTime
 from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
@@ -74,24 +73,8 @@ def outlast_cancellation(event: Event, *, actor: str, now: datetime) -> None:
         until = registration.requested_at + deadlines.TIMES * deadlines.CONFIRM_TIME
         if until > registration.confirm_by > now:
             registration.confirm_by = until
-            links.lengthen_confirming([registration.id], until)
+            links.lengthen_confirming(registration)
             audit.record(LENGTHENED, registration, actor=actor, at=now, until=until.isoformat())
-
-
-def lengthen_overdue(event: Event, email_canonical: str, *, now: datetime) -> None:
-    """Let the address be confirmed for the whole time again if its deadline has passed but nothing was ended yet.
-
-    A mail made for such a registration would have a link that is dead already. A place that is still held is held for
-    the shorter time from now. The statements are the same for every address (S24). Call this with the event locked,
-    and before the registration is read.
-    """
-    until, held_until = now + deadlines.CONFIRM_TIME, literal(now + places.SHORT_HOLD, UtcDateTime)
-    held = case((Registration.holds_place, held_until), else_=None)
-    overdue = queries.is_unconfirmed(now), Registration.event_id == event.id
-    mine = update(Registration).where(*overdue, Registration.email_canonical == email_canonical)
-    lengthened = mine.values(confirm_by=until, held_until=held)
-    ids = db.session.scalars(lengthened.returning(Registration.id)).all()
-    links.lengthen_confirming(ids, until)
 
 
 def _tend(event: Event, now: datetime) -> int:
@@ -153,7 +136,7 @@ def _ask_for_longer(registration: Registration, until: datetime, now: datetime, 
         registration.held_until = until
     if registration.confirm_by <= now:
         registration.confirm_by = until
-        links.lengthen_confirming([registration.id], until)
+        links.lengthen_confirming(registration)
     if not is_asked:
         mails.queue_received_anew(registration, queries.list_carried_forms(registration), now=now)
     audit.record(LENGTHENED, registration, actor="worker", at=now, until=until.isoformat())

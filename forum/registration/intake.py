@@ -14,7 +14,7 @@ from forum.events.models import Event, Sector
 from forum.events.queries import registration_state
 from forum.extensions import db
 from forum.questions import files
-from forum.registration import answers, expiry, mails, places, queries, waiting_list
+from forum.registration import answers, mails, places, queries, waiting_list
 from forum.registration.applicant import Applicant
 from forum.registration.enums import Status
 from forum.registration.errors import (
@@ -44,20 +44,18 @@ def register(
     """Store a registration, and hold a place for it if the rule of places.py allows. Call this with the event locked.
 
     The same form sent again returns the same registration (R03); for an address that is already registered, a mail to
-    it says so and nothing else changes (R04), but for a deadline to confirm that has passed. Refusals and work are the
-    same in both cases (S24). A sender who has used up a limit is treated alike in both cases, too: the mail is
-    withheld, or no place is held. Raises RegistrationClosed, SectorByInvitation, SectorClosed, SectorFull,
-    SubmissionReused.
+    it says so and nothing else changes (R04). Refusals and work are the same in both cases (S24). A sender who has used
+    up a limit is treated alike in both cases, too: the mail is withheld, or no place is held. Raises
+    RegistrationClosed, SectorByInvitation, SectorClosed, SectorFull, SubmissionReused.
     """
     if earlier := queries.find_submission(applicant.submission_key):
         return _same_answers(earlier, applicant)
     refuse(sector, now)
     asked = answers.draft(event, sector, applicant, now=now)
     waiting_list.offer_free_places(event, now=now)
-    has_room = places.has_room(sector, now, asked.organisation_key)
-    if leaves := sender.may_mail(applicant.email):
-        expiry.lengthen_overdue(event, asked.email_canonical, now=now)
     live = queries.find_live(event, asked.email_canonical)
+    has_room = places.has_room(sector, now, asked.organisation_key)
+    leaves = sender.may_mail(applicant.email)
     with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
         if live:
             _use_stand_in_key(asked)

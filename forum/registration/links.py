@@ -1,6 +1,5 @@
 """Personal links: 256 random bits, one purpose, one registration, stored as a digest (S18–S20)."""
 
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from flask import current_app
@@ -133,14 +132,14 @@ def end_older(token: str, *, now: datetime) -> None:
         older.revoked_at = now
 
 
-def lengthen_confirming(registration_ids: Collection[int], until: datetime) -> None:
-    """Extend the confirming links of registrations to their new `confirm_by`."""
+def lengthen_confirming(registration: Registration) -> None:
+    """Extend the confirming links to the registration's new `confirm_by`."""
     mine = (
-        RegistrationToken.registration_id.in_(registration_ids),
+        RegistrationToken.registration_id == registration.id,
         RegistrationToken.purpose == TokenPurpose.CONFIRM,
         RegistrationToken.revoked_at.is_(None),
     )
-    db.session.execute(update(RegistrationToken).where(*mine).values(expires_at=until))
+    db.session.execute(update(RegistrationToken).where(*mine).values(expires_at=registration.confirm_by))
 
 
 def end(registration: Registration, purpose: TokenPurpose, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from forum.columns import Text
 from forum.database import rehearsed
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import expiry, mails, names, places, queries
+from forum.registration import mails, names, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
@@ -55,9 +55,7 @@ def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now
     registration that is being cancelled gets no link. Call after `start_write`.
     """
     places.lock(event)
-    canonical = names.canonical_email(email)
-    expiry.lengthen_overdue(event, canonical, now=now)
-    registration = queries.find_live(event, canonical)
+    registration = queries.find_live(event, names.canonical_email(email))
     stand_in = queries.find_first_live(event)
     withheld = not may_mail(email)
     find: Finding | None = current_app.extensions.get(BESIDE)

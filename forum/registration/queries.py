@@ -93,7 +93,7 @@ def find_last_calendar_sequence(registration: Registration) -> int | None:
 
 
 def find_next_hold_end(event: Event, now: datetime) -> datetime | None:
-    """Return until when the first place that is held for an unconfirmed address is held; None if none is."""
+    """Return when the first place that is held for an unconfirmed address is free again; None if none is held."""
     held = Registration.status == Status.PENDING, Registration.holds_place, Registration.held_until > now
     query = select(func.min(Registration.held_until)).where(Registration.event_id == event.id, *held)
     return db.session.scalar(query)
@@ -208,15 +208,10 @@ def count_undecided(event: Event) -> Undecided:
     return counts
 
 
-def is_unconfirmed(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for registrations whose time to confirm the address has ended."""
-    return (Registration.status == Status.PENDING) & (Registration.confirm_by <= now)
-
-
 def list_unconfirmed(event: Event, now: datetime) -> Sequence[Registration]:
     """Return the registrations whose time to confirm the address has ended."""
     mine = Registration.event_id == event.id
-    return db.session.scalars(select(Registration).where(mine, is_unconfirmed(now))).all()
+    return db.session.scalars(select(Registration).where(mine, _is_unconfirmed(now))).all()
 
 
 def list_lapsed_holds(event: Event, now: datetime) -> Sequence[Registration]:
@@ -233,7 +228,7 @@ def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
 
 def list_events_to_tend(now: datetime) -> Sequence[int]:
     """Return the ids of events that have not begun, and of those with a registration or an offer past its deadline."""
-    overdue = select(Registration.event_id).where(is_unconfirmed(now) | _is_lapsed(now))
+    overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
     query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
     return db.session.scalars(query.order_by(Event.id)).all()
 
@@ -280,6 +275,10 @@ def list_carried_forms(registration: Registration) -> Sequence[Submission]:
     """Return the forms whose answers a confirming link may carry, the oldest first."""
     mine = Submission.registration_id == registration.id, Submission.answers.is_not(None)
     return db.session.scalars(select(Submission).where(*mine).order_by(Submission.received_at)).all()
+
+
+def _is_unconfirmed(now: datetime) -> ColumnElement[bool]:
+    return (Registration.status == Status.PENDING) & (Registration.confirm_by <= now)
 
 
 def _is_held_no_more(now: datetime) -> ColumnElement[bool]:
