@@ -1,9 +1,8 @@
-"""Whether the worker's clock can be relied on before something is deleted for good, or ended, on its day (R18).
+"""Whether the worker's clock can be relied on before something is deleted for good on its day (R18).
 
 A clock that is set forward makes any day come too early. The worker therefore notes the time every minute: a time that
 is before the last one, or long after it, shows that the clock has jumped, or that no worker has run. From then on the
-clock has to go steadily for a day, so that somebody, or time synchronisation, can set it right. For what ends at its
-deadline and is missed if it ends late, such as a place that is held, an hour is enough.
+clock has to go steadily for a day, so that somebody, or time synchronisation, can set it right.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +16,6 @@ from forum.outbox.heartbeats import CLOCKS_MAY_DIFFER
 # Longer gaps between two notes of the time count as jumps of the clock; a long job or a restart makes shorter ones.
 LONGEST_GAP = timedelta(minutes=30)
 STEADY_FOR = timedelta(days=1)
-SETTLED_FOR = timedelta(hours=1)
 
 
 def watch(*, now: datetime) -> int:
@@ -35,17 +33,8 @@ def watch(*, now: datetime) -> int:
 
 def is_steady(now: datetime) -> bool:
     """Return whether the clock has not jumped for a day, also not since the time was noted last."""
-    return _has_gone_on(now, STEADY_FOR)
-
-
-def is_settled(now: datetime) -> bool:
-    """Return whether the clock has not jumped for an hour, also not since the time was noted last."""
-    return _has_gone_on(now, SETTLED_FOR)
-
-
-def _has_gone_on(now: datetime, wanted: timedelta) -> bool:
     noted = db.session.execute(select(WorkerClock.seen_at, WorkerClock.steady_since)).one_or_none()
-    return noted is not None and _goes_on(noted.seen_at, now) and noted.steady_since + wanted <= now
+    return noted is not None and _goes_on(noted.seen_at, now) and noted.steady_since + STEADY_FOR <= now
 
 
 def _goes_on(seen_at: datetime, now: datetime) -> bool:

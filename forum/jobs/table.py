@@ -48,8 +48,8 @@ class Job:
     """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it handled.
 
     If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
-    A job that `is_final` deletes by its age what nobody can bring back, or ends a restriction on using data: it runs
-    only while the worker's clock goes steadily (R18).
+    A job that `is_final` deletes by its age what nobody can bring back: it runs only while the worker's clock goes
+    steadily (R18).
     """
 
     name: str
@@ -62,16 +62,6 @@ class Job:
 def announce_posts(*, now: datetime) -> int:
     """Publish posts whose time has come."""
     return news.announce_due(now)
-
-
-def expire_registrations(event_id: int, *, now: datetime) -> int:
-    """Offer an event's free places, and end what is past its deadline once the worker's clock is settled (R18)."""
-    return expiry.expire_in(event_id, may_end=steady_clock.is_settled(now), now=now)
-
-
-def expire_invitation(invitation_id: int, *, now: datetime) -> int:
-    """End an invitation past its deadline once the worker's clock is settled (R18)."""
-    return invitations.expire(invitation_id, now=now) if steady_clock.is_settled(now) else 0
 
 
 def forget_counters(*, now: datetime) -> int:
@@ -107,9 +97,9 @@ JOBS = (
     Job("work off imports", 1, table_work.work, each=table_work.list_next),
     Job("undo imports", 1, undoing.undo_some, each=undoing.list_undoing),
     Job("make exports", 1, kept_exports.make_some, each=kept_exports.list_next),
-    Job("expire registrations", 30, expire_registrations, each=expiry.list_due),
-    Job("expire invitations", 30, expire_invitation, each=invitations.list_due),
-    Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending, is_final=True),
+    Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
+    Job("expire invitations", 30, invitations.expire, each=invitations.list_due),
+    Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending),
     Job("tell contacts", 60, contact_news.tell, each=contact_news.list_due),
     Job("sort people anew", 2, sorting.sort_some, each=sorting.list_unsorted),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),

@@ -17,9 +17,8 @@ from forum.registration.restriction_models import STANDS, RestrictionRequest
 # A request is marked as urgent when three weeks of its month are over.
 WARNED_AFTER = timedelta(weeks=3)
 DECIDED_SHOWN = 50
-# How long after its announced end a restriction counts as overdue. The worker lifts it within a minute, or, when its
-# clock has jumped or it was away, within a day (`health/steady_clock`).
-LIFTED_WITHIN = timedelta(days=1, minutes=5)
+# How long after its announced end a restriction counts as overdue. The worker usually lifts it within a minute.
+LIFTED_WITHIN = timedelta(minutes=5)
 
 
 def find_open(registration: Registration) -> ErasureRequest | None:

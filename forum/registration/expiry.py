@@ -32,20 +32,17 @@ def list_due(*, now: datetime) -> Sequence[int]:
     return queries.list_events_to_tend(now)
 
 
-def expire_in(event_id: int, *, may_end: bool = True, now: datetime) -> int:
+def expire_in(event_id: int, *, now: datetime) -> int:
     """End an event's registrations, holds and offers past their deadlines; before the event, offer the free places.
 
-    Return how many registrations ended. Nothing ends while `may_end` is false, because the clock may be wrong.
+    Return how many registrations ended.
 
     This only flushes; the job commits each event by itself, so an event with wrong counters does not stop the others.
     A second run, or a second worker, does nothing more (R02).
     """
     event = db.session.get_one(Event, event_id)
     places.lock(event)
-    if may_end:
-        return _tend(event, now)
-    _offer(event, now)
-    return 0
+    return _tend(event, now)
 
 
 def forget_ended(*, now: datetime) -> int:
@@ -101,13 +98,9 @@ def _tend(event: Event, now: datetime) -> int:
     ended = [person for person in (*unconfirmed, *lapsed) if person not in kept and person not in offered]
     for registration in ended:
         _end(registration, now)
-    _offer(event, now)
-    return len(ended)
-
-
-def _offer(event: Event, now: datetime) -> None:
     waiting_list.offer_free_places(event, now=now)
     offers.remind(event, now=now)
+    return len(ended)
 
 
 def _later_asking(

@@ -33,7 +33,6 @@ from tests.factories.mails import mark_all_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
-from tests.factories.steady_clock import go_steadily
 from tests.registration.filling import manage_token
 from tests.registration.reading import newest_mail, recorded
 from tools.pages import Pages
@@ -129,10 +128,9 @@ def mailing_of(event):
 
 
 def lift(now):
-    """Run the worker's job that lifts restrictions, at a time, after a day without a jump of the clock."""
+    """Run the worker's job that lifts restrictions, at a time."""
     clock.freeze(now)
     db.session.rollback()
-    go_steadily(now)
     run_job(next(job for job in JOBS if job.name == "lift restrictions"))
     db.session.expire_all()
 
@@ -297,21 +295,3 @@ def test_the_messages_about_a_restriction_say_the_same_in_both_languages(event):
         write(restricting.decline, again, "Because.", actor="user:1", now=NOW)
         said[language].append(newest_mail(one, "restriction-declined").text.split("\n\n")[3:5])
     assert said == MAILS
-
-
-def test_clock_that_jumps_a_week_ahead_for_a_moment_lifts_no_restriction(browser):
-    """What is used while a restriction is lifted too early stays used, so the clock goes steadily for a day (R18)."""
-    typed = {"kind": "restriction", "words": "Fel titel."}
-    browser.get("own_restriction.show").submit(typed, button="Send the request", follow=True)
-    request = db.session.query(RestrictionRequest).one()
-    write(restricting.grant, request, actor="user:1", now=NOW)
-    write(restricting.announce_lifting, request, "Because.", actor="user:1", now=NOW)
-    mark_all_sent()
-    go_steadily(NOW)
-    clock.freeze(NOW + WEEK)
-    for name in ("watch the clock", "lift restrictions"):
-        run_job(next(job for job in JOBS if job.name == name))
-    db.session.expire_all()
-    assert request.state == "granted"
-    lift(NOW + WEEK)
-    assert request.state == "lifted"
