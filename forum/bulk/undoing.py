@@ -24,7 +24,7 @@ from forum.tasks.enums import Outcome, TaskKind, TaskStatus
 from forum.tasks.models import Task, TaskPerson
 
 Again = aliased(Registration)
-# Whether another registration of the address lives, confirmed by its owner.
+# The condition for people who have registered again: the event has a live, confirmed registration of their address.
 IS_AGAIN = exists().where(
     Again.event_id == Registration.event_id,
     Again.email_canonical == Registration.email_canonical,

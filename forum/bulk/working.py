@@ -26,7 +26,7 @@ log = logging.getLogger("forum.worker")
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the rows whose people come next, at most AT_ONCE of each running task."""
+    """Return the ids of the TaskPerson rows to work on next, at most AT_ONCE of each running task."""
     return [row for task in queries.list_running() for row in queries.list_waiting(task, AT_ONCE)]
 
 

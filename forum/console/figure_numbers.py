@@ -163,14 +163,14 @@ def way_of(event: Event) -> ColumnElement[str]:
 
 
 def count_states(event: Event, key: Any) -> Counter[tuple[Any, str]]:
-    """Return how many registrations there are by key and status, of those that have not ended and may be used."""
+    """Return how many registrations each key has in each status, without ended ones and restricted people."""
     columns = key.label("key"), Registration.status, func.count()
     query = select(*columns).where(_is_live(event), IS_FREE).group_by("key", Registration.status)
     return Counter({(one, str(status)): number for one, status, number in db.session.execute(query)})
 
 
 def count_weeks(event: Event) -> Counter[tuple[date, str]]:
-    """Return what `count_states` counts, by the Monday of the week in which a registration came, and status."""
+    """Return how many registrations came in each week, given as its Monday, by their present status."""
     weeks: Counter[tuple[date, str]] = Counter()
     for (quarter, status), number in count_states(event, _quarter(Registration.requested_at)).items():
         day = _day(quarter, event)

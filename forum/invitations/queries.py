@@ -28,7 +28,7 @@ IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 # Events for which people are still invited and reminded.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
 # The condition for an invitation that a restore has held; NULL, not false, for one whose mail was never made.
-# The pattern is written into the SQL: PostgreSQL takes two equal bound values, of SELECT and GROUP BY, for different.
+# The pattern is no bound value: with one, PostgreSQL takes the same expression in SELECT and GROUP BY for two.
 IS_HELD = Invitation.link_digest.like(literal_column(f"'{HELD_LINK}%'"))
 ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
 
