@@ -142,7 +142,7 @@ BLUEPRINTS = (
     erasure_requests.bp,
     restriction_pages.bp,
     registration_public.bp,
-    # The person's own page lies in three blueprints: the page itself, food and access, and files.
+    # The blueprint of a registered person's own page; its views are in `self_service`, `own_care` and `own_files`.
     own_files.bp,
     own_moves.bp,
     invitations_public.bp,
@@ -221,7 +221,7 @@ BLUEPRINTS = (
     counts.bp,
     figures.bp,
     public_balance.bp,
-    # Two blueprints make up the log: its pages, and its export.
+    # The blueprint of the organisers' log; its views are in `log` and `log_export`.
     log_export.bp,
 )
 # The layers through which each request passes, from the outside in. After them three blueprints of `accounts`

@@ -16,7 +16,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     endpoint: audience for listed in LISTS for endpoint, audience in listed.AUDIENCES.items()
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
-# Forms that search engines may list. A form that keeps answers shows them only to the browser that sent them.
+# Pages with forms that search engines may list. Answers that such a page keeps are shown only to their own browser.
 LISTED_FORMS = {"registration.details"}
 # Pages for everybody that search engines must not list: names of people, who may leave the list at any time.
 UNLISTED = {"participants.index"}

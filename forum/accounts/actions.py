@@ -33,7 +33,7 @@ def check_password(email: str, password: str) -> User:
 
 
 def ask_second_factor(user: User, password: str, *, now: datetime) -> str:
-    """Return a token that lets this browser go on to the second factor, and nothing else.
+    """Return a token by which this browser may go on to the second factor; the token opens nothing else.
 
     Call this function once the password was right. An outdated password hash is renewed (S02), and a user who has no
     authenticator gets the secret for one.
@@ -148,7 +148,7 @@ def change_password(user: User, password: str, *, now: datetime) -> None:
 
 
 def accept_welcome(token: str, password: str, *, now: datetime) -> None:
-    """Set a new organiser's first password, by the link of an invitation, or that the command line printed.
+    """Set a new organiser's first password, by the link of an invitation or of the command line.
 
     Raises LinkRefused or PasswordRefused.
     """
@@ -182,7 +182,7 @@ def reset_password(token: str, password: str, *, now: datetime) -> None:
 
 
 def sign_out(sign_in: SignIn, *, now: datetime, by: User | None = None) -> None:
-    """End a sign-in on the server: a copied cookie is worthless then, too (F5). `by` is an admin who does so."""
+    """End a sign-in on the server: a copied cookie no longer works either (F5). `by` is an admin who ends it."""
     user, number = sign_in.user, sign_in.id
     db.session.delete(sign_in)
     db.session.flush()
@@ -190,7 +190,7 @@ def sign_out(sign_in: SignIn, *, now: datetime, by: User | None = None) -> None:
 
 
 def end_sign_ins(user: User, *, but: SignIn | None = None) -> None:
-    """End all sign-ins of the user, except `but`."""
+    """End all sign-ins of the user, except the sign-in `but`."""
     others = (SignIn.user_id == user.id) & (SignIn.id != (but.id if but else 0))
     db.session.execute(delete(SignIn).where(others))
 

@@ -50,7 +50,7 @@ MAILERS = roles(Role.ORGANISER, Role.MAILER)
 ANY_ROLE = roles(*Role)
 # Only handlers of protected identity, and not admins, may learn who has one (P21).
 HANDLERS = Roles(frozenset({Role.PROTECTED_HANDLER}))
-# Only the organisers who arrange food and access, and not admins, may read what a person needs (P06).
+# Only organisers who arrange food and access, and not admins, may read people's needs of food and access (P06).
 CARERS = Roles(frozenset({Role.CARE}))
 ADMINS_OF_ALL = Roles(frozenset({Role.ADMIN}), of_all=True)
 SIGNED_IN = Roles(frozenset())  # pages of one's own account need no role

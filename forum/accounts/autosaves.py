@@ -114,7 +114,7 @@ def _keep_until_commit(model: type[Base], identity: Any) -> bool:
 
 
 def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
-    """Replace the unsaved words of this version; return its successor. Raises KeptElsewhere, ValueError if too long."""
+    """Store unsaved words in place of `version`; return their version. Raises KeptElsewhere, ValueError if too long."""
     written = json.dumps([*words])
     if len(written) > LONGEST:
         raise ValueError("too long")

@@ -39,7 +39,7 @@ def end_of_value(data: bytes, start: int, depth: int = 0) -> int:
 
 
 def refuse_odd_attestation(data: bytes) -> None:
-    """Refuse bytes that are not exactly one value. Raises OddShape."""
+    """Refuse bytes that are not exactly one CBOR value. Raises OddShape."""
     if end_of_value(data, 0) != len(data):
         raise OddShape
 
@@ -63,7 +63,7 @@ def refuse_odd_authenticator_data(data: bytes) -> None:
 
 
 def _size(data: bytes, start: int, info: int) -> tuple[int, int]:
-    """Return the number in a value's head, and where the head ends."""
+    """Return the number that the first bytes of a CBOR item state, such as its length, and where these bytes end."""
     if info <= LAST_SHORT:
         return info, start + 1
     if info > LAST_LONG:

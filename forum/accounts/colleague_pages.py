@@ -78,7 +78,7 @@ def colleague_or_404(event: Event, number: int) -> Colleague:
 
 
 def start(slug: str, number: int) -> tuple[Event, Colleague]:
-    """Start a writing transaction; return the event and the colleague as it reads them, or abort with 404."""
+    """Start a writing transaction; return the event and the colleague, read in it, or abort with 404."""
     start_write(db.session)
     event = get_any_or_404(slug)
     return event, colleague_or_404(event, number)

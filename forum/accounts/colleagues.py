@@ -45,7 +45,7 @@ def list_givable(by: User, event_id: int | None) -> tuple[Role, ...]:
         for membership in queries.list_memberships(by)
         if membership.event_id is None or membership.event_id == event_id
     }
-    # Roles for one event only: a reviewer has sectors, and these belong to an event.
+    # Reviewer is no role for all events: a reviewer has sectors, and each sector belongs to one event.
     usual = [role for role in USUAL if role != Role.REVIEWER or event_id is not None]
     return (*usual, *(role for role in SECRET if role in held)) if Role.ADMIN in held else ()
 
@@ -63,7 +63,8 @@ def invite(
 ) -> User:
     """Give somebody a role for the event and tell them by mail; return their account. `sectors` are a reviewer's.
 
-    Whoever has no account yet, or has not set a password and is within the admin's reach, gets a link that sets one.
+    Whoever has no account yet, or has not set a password and may be managed by the admin (`reach`), gets a link that
+    sets the password.
     Raises NotManager, RoleTooWide, AccountDisabled, HasRole.
     """
     lock_managed(event, by)
@@ -118,8 +119,8 @@ def change_roles(
     """Make these the colleague's roles for the event and, unless None, for all events; return whether any changed.
 
     `sectors` are those of a reviewer; None leaves them as they are. A mail tells the colleague, whose sign-ins end if
-    the account is that of `by` or within their reach. A colleague who has no role left and never accepted the
-    invitation is forgotten. Raises NotManager, RoleTooWide, LastAdmin.
+    the account is that of `by` or one that `by` may manage (`reach`). The account of a colleague who has no role left
+    and never accepted the invitation is deleted. Raises NotManager, RoleTooWide, LastAdmin.
     """
     admins = lock_managed(event, by)
     queries.lock_user(user.id)
@@ -160,11 +161,11 @@ def _forget_or_tell(user: User, event: Event, *, by: User, now: datetime, **told
 def lock_managed(event: Event, by: User) -> Sequence[Row[int, int | None, bool]]:
     """Lock the memberships of the event's admins and return them (`queries.lock_admins`).
 
-    Raises NotManager when `by` is none of them.
+    Raises NotManager when `by` is not among these admins.
     """
     locked = queries.lock_admins(event.id)
-    # Read this after the lock: an account disabled while this request waited no longer counts, not even the asking
-    # admin's.
+    # Read after the lock which accounts are active: an account that was disabled while this request waited no longer
+    # counts, not even that of the admin who asks.
     active = queries.active_among({user_id for user_id, _event_id, _may_sign_in in locked})
     admins = [row for row in locked if row.user_id in active]
     if by.id not in {user_id for user_id, _event_id, _may_sign_in in admins}:
@@ -178,7 +179,7 @@ def _find_or_create(email: str, *, name: str, language: str, by: User, now: date
     try:
         with db.session.begin_nested():
             return management.create_organiser(email, name=name, language=language, actor=actor(by), now=now)
-    except (IntegrityError, OrganiserExists):  # an admin of another event has invited this person meanwhile
+    except (IntegrityError, OrganiserExists):  # somebody else has just created this account
         user = queries.find_by_email(email)
         if user is None:
             raise

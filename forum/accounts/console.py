@@ -21,7 +21,7 @@ from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import language
 
-# The URL of one colleague, below the list's.
+# The part of the URL that names one colleague; it follows the URL of the list.
 ONE = "/<int(max=2147483647):number>"
 bp = Blueprint("colleagues", __name__, url_prefix="/console/<event>/colleagues")
 
@@ -190,7 +190,7 @@ def _invite(slug: str, form: InviteColleagueForm) -> None:
 
 
 def _change(slug: str, number: int, form: RolesForm) -> bool:
-    """Make the ticked roles the colleague's; return whether any changed. Raises ColleagueRefused, ChangedMeanwhile."""
+    """Give the colleague the ticked roles only; return if any changed. Raises ColleagueRefused, ChangedMeanwhile."""
     event, colleague = start(slug, number)
     form.refuse_if_changed(_stored(colleague))
     by = {"by": g.user, "now": clock.now()}
@@ -201,7 +201,7 @@ def _change(slug: str, number: int, form: RolesForm) -> bool:
 
 
 def _leave(slug: str, *, is_changed: bool, is_own: bool) -> ResponseReturnValue:
-    """Redirect after roles were changed; whoever changed their own is signed out."""
+    """Redirect after roles were changed; an organiser who changed their own roles is signed out."""
     if not is_changed:
         flash(_("Nothing was different, so nothing was changed."), "info")
     elif not is_own:
@@ -210,7 +210,7 @@ def _leave(slug: str, *, is_changed: bool, is_own: bool) -> ResponseReturnValue:
 
 
 def _stored(colleague: Colleague) -> dict[str, Any]:
-    """Return the values that the form of roles shows and compares."""
+    """Return the colleague's stored roles and sectors, which the form shows, and later compares to notice a change."""
     stored = {"here": list(colleague.here), "everywhere": list(colleague.everywhere)}
     return {**stored, "sectors": list(colleague.sectors)}
 

@@ -62,7 +62,7 @@ class ColleagueRefused(Exception):
 
 
 class NotManager(ColleagueRefused):
-    """Whoever asks for the change is no longer an admin of the event."""
+    """The organiser who asks for the change is no longer an admin of the event."""
 
 
 class RoleTooWide(ColleagueRefused):
@@ -74,7 +74,7 @@ class LastAdmin(ColleagueRefused):
 
 
 class AccountDisabled(ColleagueRefused):
-    """The account is disabled. It has to be enabled before, on the colleague's page or by a command."""
+    """The account is disabled. Before the change it has to be enabled, on the colleague's page or by a command."""
 
 
 class HasRole(ColleagueRefused):

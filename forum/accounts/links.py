@@ -19,8 +19,8 @@ LIFETIMES = {
     LinkPurpose.USE_PASSKEY: timedelta(minutes=5),
     LinkPurpose.DEMO: timedelta(hours=24),
 }
-# No new link is sent while an unused one is younger than YOUNG. A mailed link works for longer than that, so that the
-# link sent last still works then.
+# No new link is mailed while an unused link is younger than YOUNG. Each mailed link works for longer than YOUNG, so
+# that a person who gets no new link can still use the last one.
 YOUNG = timedelta(minutes=20)
 
 
@@ -30,7 +30,7 @@ def issue(
     """Store a new link and return its token; the user's earlier links for this purpose are revoked.
 
     The link works for `lifetime`, by default that of its purpose. With None as the user the link never works: it is
-    stored so that an unknown address takes the same time.
+    stored so that a request for an unknown address takes as long as one for a known address (S24).
     """
     user_id = user.id if user else None
     same = (OneTimeLink.user_id == user_id) & (OneTimeLink.purpose == purpose)

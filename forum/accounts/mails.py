@@ -24,7 +24,7 @@ def queue_reset(user: User, token: str, *, now: datetime) -> None:
 
 
 def queue_password_changed(user: User, *, now: datetime) -> None:
-    """Tell the user that their password was changed, so that they notice when it was not them."""
+    """Tell the user that their password was changed, so that they notice when somebody else did it."""
     _queue(user, "account-password-changed", now)
 
 
@@ -44,7 +44,7 @@ def queue_passkey_removed(user: User, name: str, *, now: datetime) -> None:
 
 
 def queue_passkey_cloned(user: User, name: str, *, now: datetime) -> None:
-    """Tell the user that a passkey was refused because its device's counter has fallen, which shows a copy."""
+    """Tell the user that a passkey was refused because its device's counter has fallen: a copy is in use."""
     _queue(user, "account-passkey-cloned", now, passkey=name, link=_own_page())
 
 
@@ -70,8 +70,8 @@ def queue_roles_changed(
 ) -> None:
     """Tell a colleague that an admin has changed their roles.
 
-    `is_of_all` says that roles for all events are among them, `stays` that some role left counts for the event, and
-    `is_signed_out` that the sign-ins have ended.
+    `is_of_all` says that roles for all events have changed, too, `stays` that the colleague still has a role that
+    counts for the event, and `is_signed_out` that the colleague's sign-ins have ended.
     """
     told = {"admin": by.name, "about": event, "is_of_all": is_of_all, "stays": stays}
     told["is_signed_out"] = is_signed_out

@@ -69,7 +69,7 @@ def invite(user: User, *, actor: str, now: datetime, lifetime: timedelta | None 
 
 
 def remove(user: User, *, actor: str, now: datetime) -> None:
-    """Delete the account of somebody who never accepted an invitation; the link in its message stops working."""
+    """Delete the account of somebody who never accepted an invitation; the link in that mail stops working."""
     audit.record("account.removed", user, actor=actor, at=now)
     db.session.delete(user)
     db.session.flush()
@@ -90,7 +90,7 @@ def forget_second_factor(user: User, *, actor: str, now: datetime) -> None:
 def disable(user: User, *, actor: str, now: datetime, **details: Any) -> None:
     """Disable the account: sign-ins and links end at once, and the password is refused (S06).
 
-    `details` go into the audit trail.
+    `details` are stored with the entry in the audit trail.
     """
     user.active = False
     links.revoke_all(user)

@@ -40,8 +40,8 @@ bp.context_processor(pass_ways)
 bp.register_error_handler(CSRFError, session_lost)
 bp.register_error_handler(LinkRefused, show_refused_link)
 bp.register_error_handler(SignedOut, lead_to_sign_in)
-# The form field that the script fills in. It is read from the request, not through a form class, because the device's
-# answer may be longer than a typed text may be.
+# The name of the form field into which the page's script writes the device's answer. The field is read from the
+# request, not through a form class, because form classes refuse texts as long as such an answer.
 ANSWER = "answer"
 
 
@@ -188,7 +188,8 @@ def _refused(
 ) -> ResponseReturnValue:
     """Show a form again, and say why a passkey was refused.
 
-    Commits, instead of rolling back, what the refusal has left: the challenge is used up, and a clone is recorded.
+    Commits, instead of rolling back, what the refusal has changed: the challenge is used up, and a copied passkey is
+    recorded.
     """
     db.session.commit()
     note_refusal(PASSKEY_REFUSED, user)

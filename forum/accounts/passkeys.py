@@ -26,9 +26,9 @@ MOST = 10
 
 
 def ask(user: User, purpose: LinkPurpose, *, now: datetime) -> str:
-    """Return a challenge for the user's passkeys; it can be answered once, and an earlier one no longer.
+    """Return a challenge for the user's passkeys; it can be answered once, and earlier challenges no longer work.
 
-    The caller keeps it in the session, so that no other browser can answer it.
+    The caller keeps the challenge in the session, so that no other browser can answer it.
     """
     return links.issue(user, purpose, now=now)
 
@@ -41,7 +41,8 @@ def may_use(user: User) -> bool:
 def add(user: User, name: str, *, challenge: str, answer: str, now: datetime) -> Passkey:
     """Add the passkey that a browser has made for the challenge, and return it.
 
-    Raises PasskeyRefused, PasskeyKnown when it was added before, TooManyPasskeys when the account has MOST passkeys.
+    Raises PasskeyRefused, PasskeyKnown when the passkey was added before, and TooManyPasskeys when the account has MOST
+    passkeys.
     """
     _use_up(challenge, LinkPurpose.ADD_PASSKEY, user, now=now)
     made = ceremonies.check_new(answer, challenge)
@@ -67,7 +68,7 @@ def check(user: User, *, challenge: str, answer: str, now: datetime) -> None:
     """Accept the challenge's signature by one of the user's passkeys. Raises PasskeyRefused.
 
     The caller has locked the account. Raises PasskeyCloned when the device's counter is not higher than before, after
-    recording it and queueing a mail to the user.
+    recording this in the audit trail and queueing a mail to the user.
     """
     _use_up(challenge, LinkPurpose.USE_PASSKEY, user, now=now)
     passkey = queries.find_credential(ceremonies.credential_in(answer))
@@ -137,7 +138,7 @@ def _use_up(challenge: str, purpose: LinkPurpose, user: User, *, now: datetime) 
 
 
 def _insert(passkey: Passkey) -> None:
-    """Insert the row. Raises PasskeyKnown when another account has got the same passkey at this moment."""
+    """Insert the passkey's row. Raises PasskeyKnown when a simultaneous request has added the same passkey."""
     try:
         with db.session.begin_nested():
             db.session.add(passkey)

@@ -78,7 +78,7 @@ def matches(stored: str | None, password: str) -> bool:
 
 
 def is_outdated(stored: str) -> bool:
-    """Return whether the hash was made with other parameters than today's."""
+    """Return whether a stored hash was made with other parameters of Argon2 than the present ones."""
     return HASHER.check_needs_rehash(stored)
 
 
@@ -99,7 +99,7 @@ def _normal(password: str) -> str:
 
 
 def _visible(password: str) -> str:
-    """Return the visible characters, which count for the length; a run of spaces counts as one, at the ends as none."""
+    """Return the password without invisible characters, runs of spaces as one space, and no spaces at the ends."""
     unseen = {"Cc", "Cf", "Zl", "Zp"}
     shown = (" " if letter.isspace() or letter == BRAILLE_BLANK else letter for letter in password)
     return " ".join("".join(letter for letter in shown if unicodedata.category(letter) not in unseen).split())

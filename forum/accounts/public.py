@@ -42,7 +42,7 @@ def identify_organiser() -> None:
 
 @bp.context_processor
 def pass_languages() -> dict[str, Any]:
-    """Give templates the URL of this page in each language; none for a route without a page."""
+    """Give templates the URL of this page in each language; no URLs for a route that does not answer GET."""
     rule = request.url_rule
     if rule is None or "GET" not in (rule.methods or ()):
         return {}

@@ -22,7 +22,7 @@ WORDS_KEPT_FOR = timedelta(hours=1)
 AUTOSAVED_FOR = timedelta(days=30)
 # The table of `events`, whose models `accounts` must not import.
 EVENTS = table("events", column("id"), column("slug"))
-# Every request of the console runs this statement, and building it takes longer than running it: it is built once.
+# This statement is built once, at import: each request of the console runs it, and building it takes longer.
 SIGN_IN_AND_EVENT_ID = (
     select(SignIn, select(EVENTS.c.id).where(EVENTS.c.slug == bindparam("slug")).scalar_subquery())
     .where(
@@ -96,7 +96,7 @@ def find_membership(user: User, role: str, event_id: int | None) -> Membership |
 
 
 def list_holders(role: str, event_id: int) -> Sequence[User]:
-    """Return the active organisers who hold this very role for the event or for all events, by id."""
+    """Return the active organisers who hold exactly this role for the event or for all events, ordered by id."""
     held = Membership.event_id.is_(None) | (Membership.event_id == event_id)
     holders = select(Membership.user_id).where(Membership.role == role, held)
     query = select(User).where(User.active, User.id.in_(holders)).order_by(User.id)
@@ -104,7 +104,7 @@ def list_holders(role: str, event_id: int) -> Sequence[User]:
 
 
 def list_members(event_id: int | None) -> Sequence[int]:
-    """Return the ids of accounts with a role for the event or for all events; for None those of all accounts."""
+    """Return the ids of accounts with a role for the event or for all events; for None those of every account."""
     if event_id is None:
         return db.session.scalars(select(User.id)).all()
     held = or_(Membership.event_id == event_id, Membership.event_id.is_(None))
@@ -112,13 +112,13 @@ def list_members(event_id: int | None) -> Sequence[int]:
 
 
 def names_of(ids: Collection[int]) -> dict[int, str]:
-    """Return the names of organisers by id."""
+    """Return the names of these organisers by user id."""
     query = select(User.id, User.name).where(User.id.in_(ids))
     return dict(db.session.execute(query).all()) if ids else {}
 
 
 def roles_of(ids: Collection[int], event_id: int) -> dict[int, set[Role]]:
-    """Return by organiser the roles for an event, those for all events included."""
+    """Return the roles of these organisers for an event, roles for all events included, by the organiser's id."""
     query = select(Membership.user_id, Membership.role).where(
         Membership.user_id.in_(ids), or_(Membership.event_id == event_id, Membership.event_id.is_(None))
     )
@@ -143,10 +143,10 @@ def list_memberships(user: User) -> Sequence[Membership]:
 
 
 def lock_admins(event_id: int) -> Sequence[Row[int, int | None, bool]]:
-    """Lock the memberships by which active organisers are admins of the event or of all events; return what they say.
+    """Lock the memberships by which active organisers are admins of the event or of all events; return rows.
 
     A row has `user_id`, `event_id`, and `may_sign_in`: whether the organiser has a password. Every change of colleagues
-    locks these rows first, so that two changes follow one another: whoever waited reads what the other has left.
+    locks these rows first, so that two changes follow one another: the second one reads what the first has stored.
     """
     ours = or_(Membership.event_id == event_id, Membership.event_id.is_(None))
     may_sign_in = User.password_hash.is_not(None).label("may_sign_in")
@@ -160,7 +160,7 @@ def lock_admins(event_id: int) -> Sequence[Row[int, int | None, bool]]:
 
 
 def active_among(ids: Collection[int]) -> set[int]:
-    """Return those of the accounts that are not disabled."""
+    """Return the ids of the accounts among these that are not disabled."""
     return set(db.session.scalars(select(User.id).where(User.id.in_(ids), User.active)))
 
 
@@ -182,7 +182,7 @@ def find_passkey(user: User, number: int) -> Passkey | None:
 
 
 def find_credential(credential_id: bytes) -> Passkey | None:
-    """Return the passkey to which its device has given this ID, whoever has added it."""
+    """Return the passkey with the ID that its device has given it, of any account; None when it is unknown."""
     return db.session.scalars(select(Passkey).where(Passkey.credential_id == credential_id)).one_or_none()
 
 

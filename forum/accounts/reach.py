@@ -6,7 +6,7 @@ from forum.accounts import queries
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership, User
 
-# Roles that an admin may give only when holding them: being an admin does not include them (P06, P21).
+# An admin may give one of these roles only when holding it, too: admins do not have them by themselves (P06, P21).
 SECRET = (Role.CARE, Role.PROTECTED_HANDLER)
 
 
@@ -19,7 +19,7 @@ def is_within_reach(user: User, *, by: User) -> bool:
 
 
 def covers(managing: Iterable[Membership], held: Iterable[Membership]) -> bool:
-    """Return whether `managing` makes somebody an admin of each event in `held`, and has each secret role of `held`."""
+    """Return whether `managing` has the role admin for each membership in `held`, and each secret role of `held`."""
     mine = {(each.role, each.event_id) for each in managing}
     return all(
         _has(mine, Role.ADMIN, each.event_id)

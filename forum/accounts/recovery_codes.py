@@ -36,7 +36,7 @@ def use(user: User, code: str) -> bool:
 
 
 def are_in_use(user: User, codes: Sequence[str]) -> bool:
-    """Return whether all of these are unused codes of the user, spelt as they were shown; False for an empty list."""
+    """Return whether all the codes are unused codes of the user, spelt as they were shown; False for an empty list."""
     if not codes or len(codes) > NUMBER or not all(SHOWN.fullmatch(code) for code in codes):
         return False
     wanted = [_digests(user, code) for code in codes]

@@ -1,4 +1,4 @@
-"""The sectors of reviewers: whose people somebody with the role decides about, and sees. Nothing here commits.
+"""The sectors of reviewers: a reviewer sees, and decides about, people of these sectors only. Nothing here commits.
 
 Organisers and registrars decide about the people of every sector. A reviewer has sectors of their own, and people of
 other sectors are not shown to them; a reviewer without sectors sees nobody.
@@ -19,11 +19,11 @@ from forum.extensions import db
 
 
 def of_memberships(held: Iterable[Membership], event_id: int) -> frozenset[int] | None:
-    """Return the sectors, by id, about whose people somebody with these roles may decide; None means every sector."""
+    """Return the ids of sectors about whose people these memberships let somebody decide; None for every sector."""
     here = [each for each in held if each.event_id in {None, event_id}]
     if any(each.role in REGISTRARS.roles for each in here):
         return None
-    # The sectors are read for reviewers only: for anybody else no query is needed.
+    # Only reviewers have sectors, so no query reads them for anybody else.
     own = [each for each in here if each.role == Role.REVIEWER]
     return frozenset(row.sector_id for each in own for row in each.reviewed)
 
@@ -41,7 +41,7 @@ def find(user_id: int, event_id: int) -> frozenset[int] | None:
 
 
 def reviews(event_id: int, sector_id: int) -> ColumnElement[bool]:
-    """Return the condition for memberships by which somebody decides about this sector's people."""
+    """Return the SQL condition for memberships that let an organiser decide about this sector's people."""
     theirs = select(ReviewedSector.membership_id).where(ReviewedSector.sector_id == sector_id)
     return or_(
         and_(
@@ -53,9 +53,9 @@ def reviews(event_id: int, sector_id: int) -> ColumnElement[bool]:
 
 
 def give(user: User, event: Event, sectors: Collection[int], *, actor: str, now: datetime) -> bool:
-    """Make these the sectors of a reviewer of the event, whose account is locked; return whether any changed.
+    """Give a reviewer of the event, whose account is locked, these sectors only; return whether any changed.
 
-    Sectors of other events, or that are gone, are left out. Does nothing for somebody who lacks the role of a reviewer.
+    Sectors of other events, and deleted ones, are left out. Does nothing for somebody who lacks the role of a reviewer.
     """
     held = queries.find_membership(user, Role.REVIEWER, event.id)
     if held is None:
@@ -71,7 +71,7 @@ def give(user: User, event: Event, sectors: Collection[int], *, actor: str, now:
 
 
 def follow(sector: Sector, into: Sector) -> None:
-    """Let the reviewers of a sector that is merged into another one decide about the people of that one."""
+    """Let the reviewers of `sector`, which is merged into the sector `into`, decide about the people of `into`."""
     there = select(ReviewedSector.membership_id).where(ReviewedSector.sector_id == into.id)
     mine = _of(sector).where(ReviewedSector.membership_id.not_in(there))
     for number in db.session.scalars(mine).all():

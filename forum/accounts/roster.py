@@ -74,7 +74,7 @@ def _users(event_id: int, *conditions) -> Sequence[User]:
 
 
 def _open_invitations(ids: Sequence[int], now: datetime) -> dict[int, datetime]:
-    """Return by user until when a link that sets the first password works."""
+    """Return for each invited user, by id, when the link that sets the first password stops working."""
     is_open = OneTimeLink.used_at.is_(None) & (OneTimeLink.expires_at > now)
     query = select(OneTimeLink.user_id, OneTimeLink.expires_at).where(
         OneTimeLink.user_id.in_(ids), OneTimeLink.purpose == LinkPurpose.WELCOME, is_open
@@ -83,9 +83,9 @@ def _open_invitations(ids: Sequence[int], now: datetime) -> dict[int, datetime]:
 
 
 def _last_seen(ids: Sequence[int]) -> dict[int, datetime]:
-    """Return by user when they were last seen.
+    """Return for each user, by id, when they were last seen.
 
-    Of a user whose sign-ins are all deleted by now, the latest sign-in in the audit trail counts.
+    For a user whose sign-ins are all deleted by now, the latest sign-in in the audit trail counts.
     """
     latest = func.max(SignIn.last_seen_at)
     query = select(SignIn.user_id, latest).where(SignIn.user_id.in_(ids)).group_by(SignIn.user_id)
@@ -114,7 +114,7 @@ def _roles(user: User, event_id: int | None) -> tuple[Role, ...]:
 
 
 def _sectors(user: User, event_id: int) -> tuple[int, ...]:
-    """Return the ids of a reviewer's sectors, which are read for reviewers only."""
+    """Return the ids of the sectors whose people a reviewer of the event decides about; empty for anybody else."""
     held = [each for each in user.memberships if each.event_id == event_id and each.role == Role.REVIEWER]
     return tuple(row.sector_id for each in held for row in each.reviewed)
 

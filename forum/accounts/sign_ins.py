@@ -33,7 +33,7 @@ CONSOLE, ACCOUNT, MAX_TARGET = "/console/", "/account/", 1000
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `console_user`, who is signed in, and `may` and `holds`, what they may do."""
+    """Give templates `console_user`, the signed-in user, and `may` and `holds`, which tell the user's roles."""
     app.jinja_env.globals.update(console_user=ConsoleUser(), may=may, holds=holds)
 
 
@@ -85,7 +85,7 @@ def load() -> SignIn | None:
     if "sign_in" not in g:
         now = clock.now()
         named = (request.view_args or {}).get("event")
-        # Leave out a slug with a NUL: PostgreSQL refuses it, and this runs for the error page, too.
+        # Look no event up for a slug with a NUL: PostgreSQL would refuse the query, for the error page, too.
         slug = None if named and "\x00" in named else named
         has_token = TOKEN in session
         sign_in, event_id = (
@@ -135,7 +135,7 @@ def forget_language() -> None:
 
 
 def choose_language(preference: str | None = None) -> None:
-    """Set g.user_language: the last ?lang= of this session, else the user's preference."""
+    """Set g.user_language: the language last chosen by `?lang=` in this session, else the user's preference."""
     wanted = request.args.get("lang")
     if wanted in current_app.config["LANGUAGES"] and session.get(LANGUAGE) != wanted:
         session[LANGUAGE] = wanted
@@ -143,7 +143,7 @@ def choose_language(preference: str | None = None) -> None:
 
 
 def time_left() -> dict[str, int]:
-    """Return in how many seconds the sign-in expires when idle, and when used all the time (S07, A11)."""
+    """Return the seconds until the sign-in expires if it is not used, and if it is used all the time (S07, A11)."""
     longest = g.sign_in.created_at + queries.ABSOLUTE
     ends = min(g.sign_in.last_seen_at + queries.IDLE, longest)
     return {
@@ -168,7 +168,7 @@ def may(role: Role | str, event: Any = None) -> bool:
 
 
 def holds(role: Role | str, event: Any = None) -> bool:
-    """Return whether the signed-in user holds this very role for the event; an admin does not hold every role."""
+    """Return whether the signed-in user holds exactly this role for the event: being an admin is not enough."""
     return role in roles_for(event)
 
 
@@ -221,7 +221,8 @@ class ConsoleUser:
     @property
     def language_form(self) -> dict[str, str]:
         # The URL to return to is a form field: as a part of another URL it would be logged, and it may contain a name
-        # that somebody searched for. Parameters that say at which person a page of a list begins are left out.
+        # that somebody searched for. Parameters that say with which person a page of a list begins
+        # are left out, too: they identify a person.
         query = [item for item in request.args.items(multi=True) if item[0] not in PAGE_BESIDE]
         # Put the last console page into the URL: an account page may know it only from the Referer, which the redirect
         # would change.

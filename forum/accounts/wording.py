@@ -120,7 +120,7 @@ def _role_text(role: Role, sectors: Sequence[str]) -> str:
 
 
 def held_text(memberships: Iterable[Membership], events: Mapping[int, Event]) -> str:
-    """Return in words which roles somebody holds, event by event; `events` are all events by id."""
+    """Return the roles that an organiser holds, in words and event by event; `events` are all events by id."""
     held: dict[int | None, list[str]] = {}
     for membership in memberships:
         event = events[membership.event_id] if membership.event_id else None
