@@ -27,7 +27,7 @@ class Description:
         return cls(alt=Text(image.alt), credit=image.credit or "", focus=image.focus)
 
     def values(self) -> dict[str, Any]:
-        """Return the description as plain values, in which languages without a text are left out."""
+        """Return the description as values that JSON can hold; languages without a text are left out."""
         alt = {code: words for code, words in sorted(self.alt.items()) if words}
         return {"alt": alt, "credit": self.credit, "focus": str(self.focus)}
 
@@ -42,9 +42,10 @@ def add(
     actor: str,
     now: datetime,
 ) -> tuple[Image, bool]:
-    """Add an image to the library of an event; return it, and whether it is new.
+    """Add an image to the library of an event; return the image, and whether it is new.
 
-    An image that exists already, as when the form is sent twice, is not changed. The caller has stored its files.
+    An image that the library has already, as when the form is sent twice, is not changed. The caller has stored the
+    files.
     """
     if known := queries.find_own(event_id, key):
         return known, False
@@ -57,7 +58,7 @@ def add(
 
 
 def describe(image: Image, said: Description, *, actor: str, now: datetime) -> bool:
-    """Store an image's description; return whether it differs from the stored one."""
+    """Store an image's description; return whether it differs from the one stored before."""
     before, after = Description.of(image).values(), said.values()
     if before == after:
         return False
@@ -68,7 +69,7 @@ def describe(image: Image, said: Description, *, actor: str, now: datetime) -> b
 
 
 def note_avif(image: Image, *, actor: str, now: datetime) -> None:
-    """Record that an image has AVIF files, which are stored already, so that pages show them."""
+    """Record that AVIF files of an image, which the caller has stored, exist: pages then show them."""
     image.has_avif = True
     audit.record("image.changed", image, actor=actor, at=now, fields=["has_avif"])
 

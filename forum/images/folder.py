@@ -65,7 +65,7 @@ def _asking() -> Iterator[None]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write the file under another name and then rename it, so that it is never there half written."""
+    """Write the file under another name and then rename it, so that nobody can read a half-written file."""
     descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=PART)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""Hints for the writer of a text: which of its marks {{image KEY}} would show readers no image."""
+"""Hints for the writer of a text: which marks {{image KEY}} in the text would show readers no image."""
 
 import re
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ MEANT = re.compile(r"\{\{image\b[^{}\n]{0,100}\}{0,2}")
 
 
 def hints_about_images(text: str) -> list[Hint]:
-    """Return hints about the marks in a Markdown text whose image is in no library or that are not alone.
+    """Return a hint for each mark in a Markdown text that names an unknown image or is not alone in a paragraph.
 
-    Returns none for a text longer than LONGEST_TEXT, which cannot be saved.
+    Returns no hints for a text longer than LONGEST_TEXT, which cannot be saved.
     """
     meant = list(MEANT.finditer(text)) if len(text) <= LONGEST_TEXT else []
     if not meant:
@@ -42,6 +42,6 @@ def _advice(mark: re.Match[str] | None, known: Mapping[str, Image], shown: set[i
 
 
 def _shown(text: str) -> set[int]:
-    """Return the positions of the marks that are alone in a paragraph, found by making each position a mark's key."""
+    """Return the positions of the marks that are alone in a paragraph, and so would show their image."""
     numbered = MARK.sub(lambda mark: f"{BEGINNING}{mark.start():016x}}}}}", text)
     return {int(key, 16) for key in keys_in(numbered)}

@@ -42,7 +42,7 @@ REFUSALS: Mapping[str, type[NotTaken]] = {
 
 @dataclass(frozen=True)
 class Made:
-    """An image's files by name, its size, the widths in which pages can show it, and whether these exist as AVIF."""
+    """An image's files by name, its size, the widths in which pages can show it, and whether it has AVIF files."""
 
     files: Mapping[str, bytes]
     width: int
@@ -56,7 +56,7 @@ class Made:
 
 
 def key_of(original: bytes, event_slug: str) -> str:
-    """Return the key of an original in the library of an event."""
+    """Return an image's key in the library of an event: a digest of the event's slug and the original's content."""
     return hashlib.sha256(event_slug.encode() + b"\0" + original).hexdigest()[:16]
 
 
@@ -69,12 +69,12 @@ def make(sent: bytes) -> Made:
 
 
 def make_original(sent: bytes) -> bytes:
-    """Return a sent image re-encoded as JPEG, without metadata. Raises what `make` raises."""
+    """Return a sent image re-encoded as JPEG, without metadata. Raises NotTaken, NoTurn and StorageAway like `make`."""
     return _run(sent, "original").files[ORIGINAL]
 
 
 def make_again(original: bytes) -> Made:
-    """Make the files of an image from its original, which is not changed. Raises what `make` raises."""
+    """Make an image's files anew from its unchanged original. Raises NotTaken, NoTurn and StorageAway like `make`."""
     return _run(original, "kept")
 
 
@@ -95,7 +95,7 @@ def _run(given: bytes, mode: str) -> Made:
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """Give a folder that is deleted after the block. Raises StorageAway when its disk is full or broken."""
+    """Give the block a temporary folder, deleted afterwards. Raises StorageAway when the disk is full or broken."""
     try:
         with TemporaryDirectory(prefix="forum-image-") as name:
             yield Path(name)

@@ -15,14 +15,14 @@ from forum.images.pictures import Picture, picture_of
 
 REMOVED = _l("The library does not have this image any more. Choose another one, or none.")
 KEY = re.compile(r"[0-9a-f]{16}")
-# How many images a form shows at first, and how many more for each press of its button. The button shows the form again
-# (`web.forms.SWITCH`), and its value has the new number of images: "images-60".
+# How many images a form shows at first, and how many more after each press of the button "more". That button reloads
+# the form (`web.forms.SWITCH`), and its value says how many images to show then, such as "images-60".
 STEP = 30
 MORE = re.compile(r"images-([1-9][0-9]{1,3})")
 
 
 def number_asked(pressed: str) -> int:
-    """Return how many images the form shows; `pressed` is the value of the button that was pressed, or ""."""
+    """Return how many images the form shall show; `pressed` is the value of the pressed button, or ""."""
     asked = MORE.fullmatch(pressed)
     return int(asked[1]) if asked else STEP
 
@@ -36,11 +36,11 @@ class ImageField(RadioField):
 
     # The pictures of the images that the form shows, by the image's key.
     pictures: Mapping[str, Picture] = MappingProxyType({})
-    # How many images the form shows once its button for more is pressed; 0 when it shows all already.
+    # How many images the form will show after a press of the button for more; 0 when all are shown already.
     more = 0
 
     def offer(self, event_id: int, none: str, *, stored: Iterable[str] = (), number: int = STEP) -> None:
-        """Offer the event's newest images, those with `stored` keys, and the one that was sent.
+        """Offer the event's newest images, the images with `stored` keys, and the image chosen in the sent form.
 
         `none` is the label of the key "", which stands for no image.
         """
@@ -50,13 +50,13 @@ class ImageField(RadioField):
         sent = self.data or ""
         if KEY.fullmatch(sent):
             chosen.append(queries.find_own(event_id, sent))
-        # Keep plain pictures, not rows: after a rollback a row would be read again, and may be deleted by then.
+        # Keep plain pictures, not rows: after a rollback SQLAlchemy reads a row again, which may be deleted by then.
         self.pictures = {image.key: picture_of(image) for image in [*filter(None, chosen), *newest[:number]]}
         offered = (SelectChoice(key, picture.alt) for key, picture in self.pictures.items())
         self.choices = [SelectChoice("", none), *offered]
 
     def refuse_removed(self) -> None:
-        """Clear the choice of an image that was removed, and say so; call `offer` before, which leaves it out."""
+        """Clear the choice of an image that was removed, and show an error. Call `offer` before."""
         self.data = ""
         self.errors = [REMOVED]
 

@@ -13,7 +13,7 @@ from forum.web.seo import SharedImage
 class Picture:
     """An image for templates/components/picture.html; a srcset has the addresses of a kind with their widths.
 
-    The image may have no files of the kind AVIF; then that srcset is empty.
+    `avif_srcset` is empty for an image without AVIF files.
     """
 
     alt: str

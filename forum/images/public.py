@@ -13,11 +13,11 @@ from forum.web.headers import CONTENT_SECURITY_POLICY
 from forum.web.static import FOR_EVER
 
 bp = Blueprint("images", __name__)
-# The Content-Security-Policy of the site, and `sandbox` for a browser that shows the file as a page (S29).
+# The site's Content-Security-Policy plus `sandbox`, for a browser that opens an image file as a page (S29).
 POLICY = f"{CONTENT_SECURITY_POLICY}; sandbox"
 # How many requests of a process may read from the storage at once, and how many more may wait for that: each a third of
-# those that the process serves. Further requests get the busy page, so a storage that does not answer leaves threads
-# for all other pages. A waiting request gives up when no other has finished for WAIT_SECONDS.
+# the requests that a process serves at once. Further requests get the busy page, so that a storage that does not answer
+# leaves threads for all other pages. A waiting request gives up when no reading has finished for WAIT_SECONDS.
 READERS, WAITERS, WAIT_SECONDS = Line(32), Line(32), 1.0
 
 
@@ -39,7 +39,7 @@ def file(key: str, name: str) -> ResponseReturnValue:
 
 @contextmanager
 def _turn_to_read() -> Iterator[None]:
-    """Run the block when few enough requests read from the storage. Raises NoTurn."""
+    """Let a few requests at once read from the storage, a few others wait, and refuse the rest. Raises NoTurn."""
     if not READERS.enter(0):
         with WAITERS.turn(0), processor.lent():
             if not READERS.enter(WAIT_SECONDS, while_moving=True):
@@ -51,11 +51,11 @@ def _turn_to_read() -> Iterator[None]:
 
 
 def _is_shown(key: str, name: str) -> bool:
-    """Return whether a library has this file for visitors; the storage is not asked otherwise."""
+    """Return whether visitors may read this file of an image, by the database alone: the storage is not asked."""
     if not store.KEY.fullmatch(key) or not store.SHOWN.fullmatch(name):
         return False
     image = queries.find(key)
     is_known = image is not None and name in store.names_of(image)
-    # Return the database connection before waiting for the storage.
+    # Give the database connection back to the pool, because the storage may take long to answer.
     db.session.rollback()
     return is_known

@@ -17,7 +17,7 @@ from forum.images.making import ORIGINAL
 from forum.images.models import Image
 
 KEY = re.compile(r"[0-9a-f]{16}")
-# The names of files that visitors may read; the original is not among them.
+# Matches the names of files that visitors may read; the original is not among them.
 SHOWN = re.compile(r"[1-9][0-9]{2,3}\.(?:jpg|webp|avif)")
 KINDS = {"jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
 PLACE = "images_place"  # key in app.extensions for the storage of image files

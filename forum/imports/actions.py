@@ -28,18 +28,17 @@ from forum.registration.errors import AddressTaken, SectorFull
 from forum.registration.models import Registration
 
 IMPORTED, UNDO_ASKED, UNDONE = "import.made", "import.undo_asked", "import.undone"
-# Choices in an import's form: send people a link to confirm their address; let people without a place wait in line.
+# Values of choices in an import's form: mail people a link to confirm their address; let people wait for a place.
 SEND, WAIT = "send", "wait"
 UNDONE_AT_ONCE = 100  # how many people of a large import one transaction removes
 
 
 @dataclass(frozen=True)
 class Terms:
-    """How people are imported: whether links are sent, whether people may wait, and the name of the table's source.
+    """How people are imported: whether links are sent, whether people may wait; `reason` says where the table is from.
 
-    `questions` are those of the event whose answers the table may have (`answers.list_asked`). `headings` is the digest
-    of the table's headings, and `columns` says which column has which value; `form_key` is the key of the form that was
-    sent.
+    `questions` are the event's own questions that the table may answer (`answers.list_asked`). `headings` is the digest
+    of the table's headings, `columns` the column's index by value, and `form_key` the key of the form that was sent.
     """
 
     reason: str
@@ -54,7 +53,7 @@ class Terms:
     def of(
         cls, chosen: Mapping[str, str], headings: Sequence[str], form_key: str, questions: Sequence[Question]
     ) -> "Terms":
-        """Return the terms for a table with these headings; `chosen` has the form's values by field."""
+        """Return the terms of importing a table with these headings; `chosen` has the form's values by field."""
         return cls(
             reason=chosen["reason"],
             sends_links=chosen["links"] == SEND,
@@ -104,7 +103,7 @@ def begin(event: Event, terms: Terms, *, user_id: int, now: datetime) -> Attende
 
 
 def add(event: Event, person: Person, terms: Terms, *, actor: str, now: datetime) -> Registration:
-    """Register one person. Raises RegistrationClosed, AddressTaken, SectorFull."""
+    """Register one person of an import. Raises RegistrationClosed, AddressTaken, SectorFull."""
     added = by_hand.add(
         event,
         person.sector,
@@ -132,9 +131,9 @@ def note_imported(made: AttendeeImport, added: Sequence[tuple[Registration, int]
 
 
 def undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -> int:
-    """Delete all registrations of an import, unless something has happened to one of them since; return their number.
+    """Delete all registrations of an import; return their number. Refused if somebody has acted on one of them since.
 
-    Places become free and are offered to those who wait. Call this with the event locked. Raises UndoneAlready,
+    The places become free and are offered to people who wait. Call this with the event locked. Raises UndoneAlready,
     HasActed.
     """
     _refuse_undoing(made)
@@ -155,7 +154,7 @@ def ask_undo(made: AttendeeImport, event: Event, *, actor: str, now: datetime) -
 
 
 def list_undoing(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the imports that are being undone."""
+    """Return the ids of the large imports that the worker is undoing."""
     asked = AttendeeImport.undo_asked_at.is_not(None), AttendeeImport.undone_at.is_(None)
     return db.session.scalars(select(AttendeeImport.id).where(*asked).order_by(AttendeeImport.id)).all()
 
@@ -192,7 +191,7 @@ def _remove(people: Sequence[Registration], now: datetime) -> int:
     """Delete registrations of an import, and free their places; return how many."""
     numbers = [registration.id for registration in people]
     saved_views.forget_naming(people)
-    # The database refuses a row whose status and place do not fit, so write nothing until both are set.
+    # The database refuses a confirmed registration without a place: write nothing until place and status have changed.
     with db.session.no_autoflush:
         for registration in people:
             places.release(registration)
@@ -215,7 +214,7 @@ def _end_undoing(made: AttendeeImport, event: Event, number: int, *, actor: str,
 
 
 def _yield_to_others(ids: Sequence[int]) -> None:
-    """Give the mails to these people the lowest priority, so that mails for which somebody waits leave first."""
+    """Give mails to people just imported the lowest priority: mails for which somebody waits shall leave first."""
     db.session.flush()
     theirs = update(OutboxMessage).where(OutboxMessage.registration_id.in_(ids)).values(lane=Lane.BULK)
     db.session.execute(theirs, execution_options={"synchronize_session": False})

@@ -27,13 +27,13 @@ from forum.web.workbooks import ZERO
 YES_WORDS = frozenset({"yes", "y", "ja", "j", "joo", "kylla", "x", "1", "true", "sant"})
 NO_WORDS = frozenset({"no", "n", "nej", "nei", "ei", "0", "false", "falskt"})
 BETWEEN = re.compile(r"[,;]")
-# Matches the number in a date cell of a workbook: the days since `workbooks.ZERO`.
+# Matches the number by which a workbook's date cell stands for a day, counted from 30 December 1899.
 DAYS = re.compile(r"[1-9][0-9]{4}")
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The answers of a row: valid ones by key, faults as (question, message), and answers to questions not asked."""
+    """A row's answers by key, its faults as (question, message), and the labels of answered questions not asked."""
 
     given: Mapping[str, Any]
     wrong: Sequence[tuple[str, str]] = ()
@@ -41,14 +41,14 @@ class Answers:
 
 
 class RowAnswersForm(AsksQuestions):
-    """The answers of one row, checked as those of a person's form are; the outer form has the CSRF token."""
+    """The answers of one row, checked by the rules of the registration form; the outer form has the CSRF token."""
 
     class Meta(AsksQuestions.Meta):
         csrf = False
 
 
 def list_asked(slug: str) -> list[Question]:
-    """Return the questions whose answers a table may have, detached from the session and none of them required."""
+    """Return the event's questions that a table may answer, detached from the session; none of them is required."""
     asked = [one for one in queries.list_for_form(slug) if one.kind != QuestionKind.FILE]
     for question in asked:
         question.is_required = False
@@ -58,9 +58,9 @@ def list_asked(slug: str) -> list[Question]:
 def guess(
     headings: Sequence[str], questions: Sequence[Question], taken: Collection[int] = ()
 ) -> dict[str, int]:
-    """Return the index of the column that probably has the answers to each question, by the name of its field.
+    """Return, by the name of a question's field, the index of the column that probably has its answers.
 
-    A heading is the question in any language, or its key. A column in `taken` holds something else.
+    That column's heading is the question in any language, or its key. Columns in `taken` hold other values.
     """
     free = {place: folded(heading) for place, heading in enumerate(headings) if place not in taken}
     guessed: dict[str, int] = {}
@@ -74,7 +74,7 @@ def guess(
 
 
 def read(questions: Sequence[Question], sector: str, told: Mapping[str, str]) -> Answers:
-    """Return the answers in a row's cells; `told` has the cells by the name of the question's field."""
+    """Return a row's answers to the event's own questions; `told` has its cells by the name of the question's field."""
     cells = {one: told[name_of(one)] for one in questions if told.get(name_of(one))}
     if not cells:
         return Answers({})
@@ -106,7 +106,7 @@ def sensitive_columns(headings: Sequence[str], questions: Sequence[Question]) ->
 
 
 def _understood(question: Question, text: str) -> list[str]:
-    """Return a cell's answer as a form would send it; a text that cannot be understood is left as it is."""
+    """Return a cell's answer as a form would send it; a text that fits no choice, country or date stays as it is."""
     match question.kind:
         case QuestionKind.YES_NO:
             said = folded(text)
@@ -126,13 +126,13 @@ def _understood(question: Question, text: str) -> list[str]:
 
 
 class Offered:
-    """The choices that a question offers, found by key or by label in any language."""
+    """The choices that a question offers, to be looked up by their key or their label in any language."""
 
     def __init__(self, question: Question) -> None:
         self.keys = [one.key for one in question.choices if not one.withdrawn_at]
         self.exact: dict[str, set[str]] = {}
         self.folded: dict[str, set[str]] = {}
-        # The most parts into which the commas of a single label divide it.
+        # The number of parts of the label with the most commas: each comma or semicolon ends a part.
         self.most_parts = 1
         for choice in question.choices:
             if choice.withdrawn_at:
@@ -143,7 +143,7 @@ class Offered:
                 self.most_parts = max(self.most_parts, 1 + len(BETWEEN.findall(text)))
 
     def find(self, text: str, said: str) -> str | None:
-        """Return the key of the choice that a text names; `said` is the folded text. None for no choice, or several."""
+        """Return the key of the choice that a text names; `said` is the text folded. None for no choice or several."""
         keys = self.exact.get(text) or self.folded.get(said) or set()
         return next(iter(keys)) if len(keys) == 1 else None
 
@@ -153,7 +153,7 @@ def _one(question: Question, text: str) -> str | None:
 
 
 def _several(question: Question, text: str) -> list[str]:
-    """Return the keys of the choices that a text names with commas between; none if it can be read in two ways.
+    """Return the keys of the choices that a text lists with commas; an empty list if the text has two readings.
 
     A label may have commas itself, so each run of parts between commas is tried as a label.
     """
@@ -161,7 +161,7 @@ def _several(question: Question, text: str) -> list[str]:
     parts = [(part.strip(), folded(part)) for part in BETWEEN.split(text) if part.strip()]
     if len(parts) > choices.most_parts * len(choices.keys):
         return []
-    # For each number of parts, the sets of choices that these parts can mean. Two sets show that the text is ambiguous.
+    # ways[n] has the sets of choices that the first n parts can mean. Two sets show that the text is ambiguous.
     ways: list[list[frozenset[str]]] = [[frozenset()], *([] for _part in parts)]
     for end in range(1, len(parts) + 1):
         for start in range(max(0, end - choices.most_parts), end):

@@ -22,10 +22,10 @@ from forum.web.edits import digest
 
 @dataclass(frozen=True)
 class Person:
-    """A person whom a row of the table names, with the row's number and the reference that stands in it.
+    """A person whom a row of the table names; `row` is its number, `reference` the reference that the row has, or "".
 
-    `given` are the answers to the event's own questions by key; `unasked` the questions that are not asked of the
-    person, although the row has an answer.
+    `given` has the answers to the event's own questions by key; `unasked` the questions that the row answers although
+    they are not asked of this person.
     """
 
     row: int
@@ -48,9 +48,9 @@ class Fault:
 
 @dataclass
 class Outcome:
-    """The outcome of a dry run: `placed` get a place, `waiting` wait, `left_out` are rows of people who do not come.
+    """The outcome of a dry run; `placed` has the rows of people who get a place, `left_out` those of people not coming.
 
-    `alike` has the rows of people who are probably registered already, or in an earlier row, with the reason.
+    `alike` has the rows of people who are probably registered already, or stand in an earlier row, with the reason.
     """
 
     people: list[Person] = field(default_factory=list)
@@ -76,15 +76,14 @@ class Outcome:
 
     @property
     def unasked(self) -> list[tuple[int, str]]:
-        """Return row and question of each answer that is left out, because the person is not asked the question."""
+        """Return row and question of each answer that is not imported because the person is not asked the question."""
         return [(person.row, question) for person in self.people for question in person.unasked]
 
 
 def check(
     event: Event, people: Sequence[Person], *, may_wait: bool, with_alike: bool = False, now: datetime
 ) -> Outcome:
-    """Return what registering these people would do now. Without `may_wait`, a person who would get no place is a
-    fault.
+    """Return what registering these people would do now. Without `may_wait`, having no place for a person is a fault.
 
     People who are probably registered already, or in an earlier row, are left out unless `with_alike`.
     """
@@ -106,7 +105,7 @@ def check(
 
 
 def mark_of(outcome: Outcome, chosen: Mapping[str, object]) -> str:
-    """Return a digest of an outcome and of what was chosen: by it an import carries out only what was shown."""
+    """Return a digest of a dry run's outcome and the form's choices: only what the page has shown can be imported."""
     people = [
         (one.row, one.sector.key, vars(one.details), one.email, one.given, one.unasked)
         for one in outcome.people
@@ -116,7 +115,7 @@ def mark_of(outcome: Outcome, chosen: Mapping[str, object]) -> str:
 
 
 def _doubled(people: Iterable[Person]) -> Iterator[Fault]:
-    """Yield the rows whose address an earlier row has."""
+    """Yield a fault for each row whose mail address an earlier row has."""
     first: dict[str, int] = {}
     for person in people:
         if not person.email:
@@ -132,7 +131,7 @@ def _doubled(people: Iterable[Person]) -> Iterator[Fault]:
 
 
 def _registered(event: Event, people: Iterable[Person], now: datetime) -> Iterator[Fault]:
-    """Yield the rows whose address is registered."""
+    """Yield a fault for each row whose mail address is registered for the event already."""
     taken: Mapping[str, str] = queries.list_taken_addresses(event, now)
     for person in people:
         reference = taken.get(names.canonical_email(person.email)) if person.email else None
@@ -141,7 +140,7 @@ def _registered(event: Event, people: Iterable[Person], now: datetime) -> Iterat
 
 
 def _referred_to(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
-    """Yield the rows with the reference of a live registration, as our own export has them."""
+    """Yield a fault for each row with the reference of a live registration: our own exports have references."""
     live = queries.list_live_references(event)
     for person in people:
         if person.reference in live:
@@ -150,7 +149,7 @@ def _referred_to(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
 
 
 def _alike(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
-    """Yield the rows whose person resembles a registered one or one of an earlier row (see `duplicates`)."""
+    """Yield a fault for each person who resembles a registered person or one of an earlier row (`duplicates`)."""
     known = duplicates.list_marks(event)
     rows: dict[duplicates.Mark, int] = {}
     for person in people:
@@ -180,7 +179,7 @@ def _alike_as_row(mark: duplicates.Mark, row: int) -> str:
 
 
 def _on_trial(event: Event, people: Sequence[Person], now: datetime) -> Iterator[tuple[Person, bool]]:
-    """Yield each person, and whether they would get a place after waiting people and the people of earlier rows."""
+    """Yield each person, and whether a place is left after those who wait already and the people of earlier rows."""
     trial, held = places.trial_of(event), caps.Held()
     waiting_list.count_offers_on_trial(trial, now)
     keys: dict[str, str] = {}
@@ -195,7 +194,7 @@ def _on_trial(event: Event, people: Sequence[Person], now: datetime) -> Iterator
 
 
 def without_place(person: Person) -> Fault:
-    """Return the fault of a person for whom no place is free."""
+    """Return the fault that no place is free for the person of a row."""
     told = _(
         "No place is free there for the person, by the limits of the sector, the organisation or the forum"
     )
@@ -203,11 +202,11 @@ def without_place(person: Person) -> Fault:
 
 
 def with_taken_address(person: Person, reference: str) -> Fault:
-    """Return the fault of a person whose address is registered; the words are the same for everybody (P21)."""
+    """Return the fault that a row's address is registered already, in words that are the same for everybody (P21)."""
     told = _("Registration %(reference)s has this address", reference=reference)
     return Fault(person.row, _("E-mail address"), told)
 
 
 def of_unknown_sector(row: int, name: str) -> Fault:
-    """Return the fault of a row that names a sector which the event does not have."""
+    """Return the fault that a row names a sector which the event does not have."""
     return Fault(row, _("Sector"), _("The forum has no sector “%(name)s”", name=name[:100]))

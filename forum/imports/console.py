@@ -47,13 +47,13 @@ from forum.web.sheet_rows import SheetRefused
 bp = Blueprint("imports", __name__, url_prefix="/console/<event>/imports")
 bp.record_once(in_lists.install)
 SHOWN = 100  # the most faults, and the most people, that the page of the dry run lists
-# The URL that accepts a file larger than a form's fields, and the most bytes of its body: the file and the fields.
+# Matches the only URL of imports that accepts a large file; LARGEST_BODY is the most bytes of file and fields together.
 UPLOAD = re.compile(r"/console/[^/]+/imports/new")
 LARGEST_BODY = tables.LARGEST + 256 * 1024
 
 
 def longest_body(app: Flask, environ: Environ) -> int:
-    """Return how many bytes of body a request may have that sends a table, 0 for any other request.
+    """Return how many bytes the body of a request that sends a table may have; 0 for any other request.
 
     As for images (`console/library`), a session cookie must say that somebody has signed in.
     """
@@ -121,10 +121,10 @@ def _read_table(form: ImportTableForm) -> tables.Table:
 
 
 def _keep(slug: str, table: tables.Table) -> ResponseReturnValue:
-    """Store a long table for the worker, and lead to its page."""
+    """Store a long table for the worker, and redirect to the table's page."""
     start_write(db.session)
     event, now = get_any_or_404(slug), clock.now()
-    # Lock, or two tables that are sent at the same time would both be kept.
+    # Lock the event, or two tables that are sent at the same time would both be kept.
     places.lock(event)
     kept = kept_tables.keep(event, table, user_id=g.user.id, language=language(), now=now)
     db.session.commit()
@@ -132,7 +132,7 @@ def _keep(slug: str, table: tables.Table) -> ResponseReturnValue:
 
 
 def _first_asked(event: Event, table: tables.Table, kept: MultiDict[str, str] | None) -> ImportPeopleForm:
-    """Return the form for a table that has just been sent, filled in with earlier choices, else with suggestions."""
+    """Return the form for a table just sent, with the choices made for an earlier table, or with suggestions."""
     asked = _form(event, kept)
     asked.table.bound_to = _bound_to(event)
     if kept:
@@ -147,14 +147,14 @@ def _form(event: Event, sent: MultiDict[str, str] | None) -> ImportPeopleForm:
 
 
 def _choose_again(event: Event, asked: ImportPeopleForm) -> str:
-    """Ask for a corrected table, and keep the choices that were made for this one."""
+    """Ask for a corrected table, and keep the choices made for the table that was sent before."""
     form = ImportTableForm(None)
     form.kept.data = asked.to_keep() if asked.table.open(_bound_to(event)) else None
     return _upload_page(event, form)
 
 
 def _read(event: Event, form: ImportPeopleForm) -> ResponseReturnValue:
-    """Show what importing the sent table would do, or carry it out if that was shown."""
+    """Show the dry run of the sent table; if the page has shown its outcome before, import the people."""
     table = form.table.open(_bound_to(event))
     if table is None:
         flash(_("The table was sent too long ago. Nobody has been imported. Choose it again."), "warning")
@@ -214,7 +214,7 @@ def undo(event: str, imported: int) -> ResponseReturnValue:
 
 
 def _undo(slug: str, number: int) -> ResponseReturnValue:
-    """Remove everybody of an import, or lead back to the page that says why not."""
+    """Undo an import; where that is refused, redirect to the page that says why."""
     start_write(db.session)
     event = get_any_or_404(slug)
     places.lock(event)
@@ -235,7 +235,7 @@ def _undo(slug: str, number: int) -> ResponseReturnValue:
 
 
 def _is_long(made: AttendeeImport) -> bool:
-    """Return whether an import is undone by the worker, in parts."""
+    """Return whether an import is so long that the worker undoes it in parts."""
     return made.people > tables.MOST or kept_tables.is_importing(made)
 
 
@@ -256,7 +256,7 @@ def _outcome(event: Event, form: ImportPeopleForm) -> Outcome:
 
 
 def _may_carry_out(form: ImportPeopleForm, outcome: Outcome) -> bool:
-    """Return whether there is somebody to import, and no row is wrong if the organiser wants every row to be right."""
+    """Return whether people can be imported: not if any row is wrong and the organiser wants all rows or none."""
     return bool(outcome.people) and not (form.which.data == ALL and outcome.faults)
 
 

@@ -6,7 +6,7 @@ class ImportRefused(Exception):
 
 
 class OutcomeChanged(ImportRefused):
-    """Importing would do something else now than what the organiser has seen."""
+    """Importing the table would have another outcome now than the dry run that the organiser has seen."""
 
 
 class EventOver(ImportRefused):
@@ -18,7 +18,7 @@ class UndoneAlready(ImportRefused):
 
 
 class HasActed(ImportRefused):
-    """Something has happened with `number` people of the import since."""
+    """The import cannot be undone: something has happened with `number` of its people since it was made."""
 
     def __init__(self, number: int) -> None:
         super().__init__(type(self).__doc__)

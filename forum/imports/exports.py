@@ -1,4 +1,4 @@
-"""Files of imports: our own template, which is a table with the headings that are read, and what was refused."""
+"""Files of imports: an empty template with the headings that an import reads, and a report on faulty rows."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ NOT_IN_TEMPLATE = ("full_name", "reference", "status")
 def template(event: Event, shape: str) -> Response:
     """Return the template as a CSV or XLSX file, with the event's own questions.
 
-    An event with one sector needs no column for it.
+    If the event has one sector only, the template has no column for sectors.
     """
     left_out = (*NOT_IN_TEMPLATE, *(["sector"] if len(event.sectors) == 1 else []))
     headings = [str(label) for name, label in COLUMNS.items() if name not in left_out]
@@ -31,7 +31,7 @@ def template(event: Event, shape: str) -> Response:
 
 
 def report(event: Event, faults: Iterable[Fault]) -> Response:
-    """Return what is wrong with rows of a table, as a CSV file."""
+    """Return a CSV file of the faults in a table's rows."""
     rows = ((fault.row, fault.column, fault.text) for fault in faults)
     return short_csv_response(
         f"{event.slug}-import-report.csv", [_("Row"), _("Column"), _("What to change")], rows

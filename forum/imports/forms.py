@@ -1,4 +1,4 @@
-"""The forms of an import: the table, and how it is read and what happens to its people."""
+"""The forms of an import: one for the table, one for its columns and for how its people are imported."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -35,7 +35,7 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     ),
     NoHeadings: _l("Choose a file, or paste the rows: first a row of headings, then a row for each person."),
 }
-# Fields beside the columns whose values stay when the organiser replaces the table by a corrected one.
+# Fields that keep their values, as those of the columns do, when the organiser sends a corrected table instead.
 KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""
 SILENT, REFUSE = "silent", "refuse"
@@ -48,7 +48,7 @@ class KeptField(HiddenField):
     data: MultiDict[str, str] | None
 
     def process_formdata(self, valuelist) -> None:
-        """Read the kept choices; the form that they fill in checks them."""
+        """Read the kept choices without checking: the form that they fill in checks their values."""
         self.data = MultiDict(parse_qsl(valuelist[0], keep_blank_values=True)) if valuelist else None
 
     def _value(self) -> str:
@@ -63,7 +63,7 @@ class ImportTableForm(TidyForm):
     kept = KeptField()
 
     def kept_for(self, table: Table) -> MultiDict[str, str] | None:
-        """Return the choices made for an earlier table, if it had the same headings; else None."""
+        """Return the choices made for the earlier table if it had the same headings as this table, else None."""
         kept = self.kept.data
         return kept if kept and kept.get("headings") == table.digest else None
 
@@ -73,15 +73,15 @@ def _column(name: str) -> SelectField:
 
 
 class ImportPeopleForm(SentOnce, TidyForm):
-    """From which columns a table is read, and what happens to its people.
+    """From which columns of a table the values are read, and how its people are imported.
 
     Each of the event's own questions (`answers.list_asked`) has a field for its column, too.
     """
 
-    # WTForms' list of a form's fields; here each form object has a list of its own
+    # WTForms' list of a form's fields: each form object has its own, with fields for the event's own questions.
     _unbound_fields: Any
     table = TableField()
-    # A digest of everything that the preview has shown: nothing else is carried out.
+    # A digest of everything that the dry run's page has shown: nothing else can be imported.
     previewed = HiddenField()
     from_given_name = _column("given_name")
     from_family_name = _column("family_name")
@@ -150,12 +150,12 @@ class ImportPeopleForm(SentOnce, TidyForm):
         super().__init__(*args, **kwargs)
 
     def own_columns(self) -> Iterator[tuple[Field, str]]:
-        """Yield the field for the column of each of the event's own questions, with what its cells may say."""
+        """Yield, for each of the event's own questions, the field for its column and what its cells may contain."""
         for question in self.questions:
             yield self[f"from_{name_of(question)}"], answers.hint(question)
 
     def offer(self, event: Event, table: Table) -> None:
-        """Set the choices: the table's columns, each with its first text, and the event's sectors."""
+        """Set the choices of the fields: the table's columns, each with its first text, and the event's sectors."""
         hidden = answers.sensitive_columns(table.headings, self.questions)
         told = [SelectChoice(NOWHERE, _("Not in the table")), *_columns(table, hidden)]
         for name in self.names:
@@ -163,7 +163,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
 
     def suggest(self, event: Event, table: Table, remembered: Mapping[str, int] | None) -> None:
-        """Choose for each value the column that probably has it, or that of the last table with these headings."""
+        """Choose each value's column as in the last table with these headings, or for new headings by a guess."""
         self.table.data = table
         self.offer(event, table)
         known = headings.guess(table.headings) if remembered is None else dict(remembered)
@@ -181,15 +181,15 @@ class ImportPeopleForm(SentOnce, TidyForm):
         self.offer(event, table)
 
     def to_keep(self) -> MultiDict[str, str]:
-        """Return the choices, with the digest of the headings for which they were made."""
+        """Return the form's choices, with the digest of the table's headings for which they were made."""
         return MultiDict({"headings": self.terms().headings} | self.chosen())
 
     def chosen(self) -> dict[str, str]:
-        """Return by field which column has each value, and the other choices, which stay for a corrected table."""
+        """Return, by field, the chosen columns and the other choices that stay when a corrected table is sent."""
         return {name: self[name].data or "" for name in (*(f"from_{name}" for name in self.names), *KEPT)}
 
     def columns(self) -> dict[str, int]:
-        """Return the index of the column from which each value is read."""
+        """Return, by the name of a value, the index of the column from which the value is read."""
         return columns_of(self.chosen(), self.questions)
 
     def terms(self) -> Terms:
@@ -203,7 +203,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         return read_rows(rows, self.columns(), event, Otherwise.of(event, self.chosen()), self.questions)
 
     def was_previewed(self, outcome: Outcome) -> bool:
-        """Return whether the preview has shown exactly this outcome; if not, make the form show it."""
+        """Return whether the page has shown exactly this outcome; the form then carries this outcome's digest."""
         chosen = {"which": self.which.data, "with_alike": self.with_alike.data}
         terms = {**vars(self.terms()), "questions": [one.key for one in self.questions]}
         told = mark_of(outcome, {**chosen, "terms": terms})
@@ -212,14 +212,14 @@ class ImportPeopleForm(SentOnce, TidyForm):
 
 
 class LongTableField(TableField):
-    """The table, which the server keeps: the page does not carry it."""
+    """A long table, which is stored on the server: unlike a short table, the page does not carry it."""
 
     def _value(self) -> str:
         return ""
 
 
 class LongTableForm(ImportPeopleForm):
-    """From which columns a long table is read, and what happens to its people."""
+    """From which columns of a long table the values are read, and how its people are imported."""
 
     table = LongTableField()
 
@@ -229,7 +229,7 @@ class LongTableForm(ImportPeopleForm):
 
 
 def _columns(table: Table, hidden: Collection[int]) -> Iterator[SelectChoice]:
-    """Yield the table's columns with a heading, as choices; each shows the first text below it, unless `hidden`."""
+    """Yield the columns that have a heading, as choices that quote a text below it; columns in `hidden` quote none."""
     for place, heading in enumerate(table.headings[:MOST_COLUMNS]):
         below = next(
             (cells[place] for _number, cells in table.rows if place < len(cells) and cells[place]), ""

@@ -1,7 +1,7 @@
 """Recognising the meaning of a table's headings: those of our own exports, and of other systems' exports.
 
-A heading is compared without case, accents and punctuation. Exports of pretix repeat headings (Company, Country), the
-invoice's after the attendee's, so the first of equal ones counts.
+Headings are compared without case, accents and punctuation. Of equal headings the first one counts: exports of pretix
+have Company and Country twice, first the attendee's and then the invoice's.
 """
 
 import re
@@ -87,7 +87,7 @@ NOT_COMPARED = re.compile(r"[^\w#]+|_")
 
 
 def folded(text: str) -> str:
-    """Return a text as headings and names are compared: without case, accents and punctuation."""
+    """Return a text without case, accents and punctuation, for comparing headings and names."""
     return " ".join(NOT_COMPARED.sub(" ", search_fold(text)).split())
 
 
@@ -95,7 +95,7 @@ FOLDED = {name: tuple(map(folded, known)) for name, known in HEADINGS.items()}
 
 
 def guess(headings: Sequence[str]) -> dict[str, int]:
-    """Return for each value the index of the column that probably holds it."""
+    """Return, by the name of a value such as "email", the index of the column that probably holds it."""
     compared = [folded(heading) for heading in headings]
     guessed = {}
     for name, known in FOLDED.items():
@@ -114,5 +114,5 @@ def recognise(headings: Sequence[str]) -> str:
 
 
 def digest_of(headings: Sequence[str]) -> str:
-    """Return a digest of the headings, which recognises another table with the same ones."""
+    """Return a digest of the headings, by which another table with the same headings is recognised."""
     return digest({"headings": list(headings)})

@@ -15,12 +15,12 @@ from forum.registration.models import Registration
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Install in the attendee list the functions that tell who came from an import."""
+    """Give the attendee list the functions by which it can show only people who came from an import."""
     imported.install(state.app, Imports(find_moments, came_from))
 
 
 def find_moments(event: Event, numbers: Sequence[int]) -> Mapping[int, datetime]:
-    """Return when each of the event's imports with these numbers was made, except for those that were undone."""
+    """Return when each of the event's imports with these ids was made, without imports that were undone."""
     mine = AttendeeImport.event_id == event.id, AttendeeImport.id.in_(numbers)
     there = select(AttendeeImport.id, AttendeeImport.made_at).where(*mine, AttendeeImport.undone_at.is_(None))
     return dict(db.session.execute(there).all())

@@ -24,7 +24,7 @@ from forum.imports.table_models import ImportTable, ImportTablePart
 from forum.imports.tables import Table
 from forum.registration.applicant import Details
 
-# How many rows are checked, or imported, in one transaction: other writers wait for half a second at most.
+# How many rows one transaction checks or imports: other writers then wait for half a second at most.
 PART = 25
 KEPT_FOR = timedelta(days=3)
 HEADINGS, CHOICES, OUTCOME = -1, -2, -3
@@ -36,7 +36,7 @@ class KeptOutcome(Outcome):
     """The stored outcome of a check: `people` are the first who can be imported, `rows` the row numbers of all who can.
 
     `mark` is a digest of everything that the check has found; `is_changed` says that a second check, just before the
-    import, has found something else than the first.
+    import, has had another outcome than the first.
     """
 
     rows: list[int] = field(default_factory=list)
@@ -102,7 +102,7 @@ def list_importing(event: Event) -> Sequence[ImportTable]:
 
 
 def is_importing(made: AttendeeImport) -> bool:
-    """Return whether people of an import are still to be registered."""
+    """Return whether the worker has yet to register people of this import."""
     of_import = ImportTable.import_id == made.id, ImportTable.state.in_(IMPORTING)
     return bool(db.session.scalar(select(exists().where(*of_import))))
 
@@ -113,25 +113,25 @@ def find_locked(number: int) -> ImportTable | None:
 
 
 def move(table: ImportTable, state: TableState, *, now: datetime) -> None:
-    """Put a table into a state; the work of that state then begins with the table's first part."""
+    """Put a table into a state; the worker begins the work of the state with the table's first part."""
     table.state, table.step, table.moved_at = state, 0, now
 
 
 def end(table: ImportTable, state: TableState, *, now: datetime) -> None:
-    """End a table for good: of its people nothing remains but the reasons why some were left out."""
+    """End a table for good: delete its people, and keep only the reasons why some were left out."""
     move(table, state, now=now)
     if told := read(table, OUTCOME):
         write(table, OUTCOME, {**told, "people": []})
 
 
 def read(table: ImportTable, number: int) -> Any:
-    """Return what a part of the table holds, None if there is no such part."""
+    """Return the content of a part of the table; None if the table has no part with this number."""
     part = db.session.get(ImportTablePart, (table.id, number))
     return json.loads(part.content) if part else None
 
 
 def write(table: ImportTable, number: int, content: Any) -> None:
-    """Store what a part of the table holds."""
+    """Store the content of a part of the table."""
     part = db.session.get(ImportTablePart, (table.id, number))
     if part is None:
         _add(table, number, content)
@@ -140,7 +140,7 @@ def write(table: ImportTable, number: int, content: Any) -> None:
 
 
 def read_all(table: ImportTable) -> Iterator[Mapping[str, Any]]:
-    """Yield what the parts with rows hold, in the order of the table."""
+    """Yield the content of the parts that hold rows, in the order of the table."""
     mine = ImportTablePart.table_id == table.id, ImportTablePart.number >= 0
     parts = select(ImportTablePart).where(*mine).order_by(ImportTablePart.number)
     for part in db.session.scalars(parts.execution_options(yield_per=20)):
@@ -164,25 +164,25 @@ def forget_old(*, now: datetime) -> int:
 
 
 def forget_rows(table: ImportTable, *, after: int) -> None:
-    """Delete the parts from this number on: nobody in them is imported any more."""
+    """Delete the parts with this number or a higher one: their people will not be imported."""
     mine = ImportTablePart.table_id == table.id, ImportTablePart.number >= after
     db.session.execute(delete(ImportTablePart).where(*mine))
 
 
 def headings_of(table: ImportTable) -> Table:
-    """Return the headings with the first rows, from which a page shows what each column contains."""
+    """Return a table of the headings and the first rows only, by which a page shows what each column contains."""
     first = read(table, 0) or {"rows": []}
     return Table(read(table, HEADINGS), [(number, cells) for number, cells in first["rows"]], table.hidden)
 
 
 def packed(person: Person) -> list[Any]:
-    """Return a person as JSON."""
+    """Return a person as values that JSON can hold."""
     told = (asdict(person.details), person.email, person.reference, dict(person.given), list(person.unasked))
     return [person.row, person.sector.key, *told]
 
 
 def unpacked(event: Event, stored: Sequence[Any]) -> Person | None:
-    """Return a person from the JSON of `packed`; None if the event has no such sector any more."""
+    """Return the person whom `packed` has turned into values; None if the event no longer has the person's sector."""
     row, key, details, email, reference, given, unasked = stored
     sector = find_sector(event, key)
     if sector is None:
@@ -222,7 +222,7 @@ def outcome_of(event: Event, table: ImportTable) -> KeptOutcome | None:
 
 
 def list_refused(table: ImportTable) -> list[Fault]:
-    """Return what was refused while the table's people were imported, by row."""
+    """Return why people were refused while the table was imported, in the order of its rows."""
     return [Fault(*one) for part in read_all(table) for one in part.get("refused", ())]
 
 

@@ -10,10 +10,10 @@ from forum.database import Base
 
 
 class AttendeeImport(Base):
-    """An import of people from a table, which itself is not kept.
+    """An import of people from a table; the table itself is not kept.
 
-    `headings` is a digest of the table's headings, and `columns` says from which of them each value was read: the next
-    table with these headings is read alike. `form_key` recognises the form when it is sent twice (R03).
+    `headings` is a digest of the table's headings, and `columns` has the index of each value's column: the next table
+    with the same headings is read by the same columns. By `form_key` a form that is sent twice is recognised (R03).
 
     `people` is how many have been imported. A large import is undone in parts: from `undo_asked_at` to `undone_at`.
     """
@@ -37,7 +37,7 @@ class AttendeeImport(Base):
 
 
 class ImportedPerson(Base):
-    """From which import, and from which row of its table, a registration came."""
+    """Records from which import, and from which row of its table, a registration came."""
 
     __tablename__ = "imported_people"
     __table_args__ = (Index("ix_imported_people_import_id", "import_id"),)

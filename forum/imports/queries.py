@@ -1,4 +1,4 @@
-"""Reading imports, and what has happened to the registrations of their people since."""
+"""Reading imports, and whether anything has happened with the imported people since."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SHOWN = 200  # the most imports that the list shows
 
 @dataclass(frozen=True)
 class Listed:
-    """An import, its organiser and its table's source, which is "" once no note about the imported people names it.
+    """An import, its organiser, and where its table came from: "" once no note about its people says so any more.
 
     `left` is 0, or for an import that is or was undone in parts how many of its people are still registered.
     """
@@ -60,7 +60,7 @@ def list_newest(event: Event) -> list[Listed]:
 
 
 def find(event: Event, number: int) -> AttendeeImport | None:
-    """Return the event's import of this number; None for an import of another event (S13)."""
+    """Return the event's import with this id; None for an import of another event (S13)."""
     made = db.session.get(AttendeeImport, number)
     return made if made and made.event_id == event.id else None
 
@@ -71,7 +71,7 @@ def find_sent(form_key: str) -> AttendeeImport | None:
 
 
 def find_columns(event: Event, headings: str) -> dict[str, int] | None:
-    """Return how the event's last table with these headings was read, None for new headings."""
+    """Return the index of each value's column in the event's last table with these headings; None for new headings."""
     mine = AttendeeImport.event_id == event.id, AttendeeImport.headings == headings
     query = select(AttendeeImport.columns).where(*mine).order_by(AttendeeImport.id.desc()).limit(1)
     return db.session.scalars(query).first()
@@ -103,7 +103,7 @@ def list_taken_since(made: AttendeeImport, emails: Collection[str], now: datetim
     itself.
     """
     live = Registration.event_id == made.event_id, Registration.status.in_(LIVE)
-    # The statuses are compared here: with a condition on them, SQLite would look through everybody, not by address.
+    # Compare the statuses in Python: with a condition on them SQLite would not use the index of addresses.
     by_address = select(Registration.email_canonical, Registration.reference, Registration.status).where(
         Registration.event_id == made.event_id, Registration.email_canonical.in_(emails)
     )
@@ -115,7 +115,7 @@ def list_taken_since(made: AttendeeImport, emails: Collection[str], now: datetim
     of_import = exists().where(
         ImportedPerson.registration_id == AddressChange.registration_id, ImportedPerson.import_id == made.id
     )
-    # A scalar subquery makes SQLite begin with the few addresses that await confirmation, not with everybody.
+    # A scalar subquery makes SQLite begin with the few addresses that await confirmation, not with all registrations.
     without_address = select(Registration.reference).where(
         Registration.id == AddressChange.registration_id, *live, Registration.email == ""
     )
@@ -142,7 +142,7 @@ def list_people(made: AttendeeImport) -> Sequence[Registration]:
 
 
 def list_untouched(made: AttendeeImport, most: int) -> Sequence[Registration]:
-    """Return registrations of an import with which nothing has happened since; first those who wait."""
+    """Return at most `most` registrations of an import that nobody has acted on since, people who wait first."""
     query = select(Registration).join(ImportedPerson, ImportedPerson.registration_id == Registration.id)
     mine = query.where(ImportedPerson.import_id == made.id, ~_has_acted())
     waits = case((Registration.status == Status.WAITING, 0), else_=1)
@@ -157,7 +157,7 @@ def count_left(made: AttendeeImport) -> int:
 def count_acted(made: AttendeeImport) -> int:
     """Return with how many people of an import something has happened since: an act, a change, a decision.
 
-    That organisers have looked at somebody does not count, nor what the worker does by itself.
+    Looking at a person does not count, nor does anything that the worker does by itself.
     """
     acted = select(func.count()).where(ImportedPerson.import_id == made.id, _has_acted())
     return made.people - count_left(made) + (db.session.scalar(acted) or 0)

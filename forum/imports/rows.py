@@ -1,4 +1,4 @@
-"""Reading a row of the table: the person whom it names, or what is wrong with it. Each row is checked as a form."""
+"""Reading the rows of a table: the person whom a row names, or its faults. Each row is checked like a sent form."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ COLUMNS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Otherwise:
-    """The values used where a row says nothing."""
+    """The sector, organisation, country and language of rows that name none."""
 
     sector: Sector | None
     organisation: str
@@ -49,7 +49,7 @@ class Otherwise:
 
     @classmethod
     def of(cls, event: Event, chosen: Mapping[str, str | None]) -> "Otherwise":
-        """Return the values that the form's fields give for rows that say nothing."""
+        """Return the values that an organiser has chosen in the form for rows that name none."""
         sector = find_sector(event, chosen.get("sector") or "")
         texts = (chosen.get(name) or "" for name in ("organisation", "country", "language"))
         return cls(sector, *texts)
@@ -65,7 +65,7 @@ class ImportedRowForm(PersonForm):
 
 
 class Read(NamedTuple):
-    """What rows of a table say: the people, what is wrong in other rows, and the rows of people who do not come."""
+    """The result of reading rows of a table: people, faults of other rows, and rows of people who do not come."""
 
     people: list[Person]
     faults: list[Fault]
@@ -73,7 +73,7 @@ class Read(NamedTuple):
 
 
 def columns_of(chosen: Mapping[str, str | None], questions: Sequence[Question]) -> dict[str, int]:
-    """Return the index of the column from which each value is read, by what the fields `from_…` of the form say."""
+    """Return, by the name of a value, its column's index, as chosen in the form's fields such as `from_email`."""
     places = {str(place): place for place in range(MOST_COLUMNS)}
     told = {name: chosen.get(f"from_{name}") or "" for name in (*COLUMNS, *map(name_of, questions))}
     return {name: places[place] for name, place in told.items() if place in places}
@@ -86,7 +86,7 @@ def read_rows(
     otherwise: Otherwise,
     questions: Sequence[Question],
 ) -> Read:
-    """Read numbered rows of a table; `columns` says in which of its columns each value stands."""
+    """Read numbered rows of a table; `columns` has, by the name of a value, the index of its column."""
     done = Read([], [], [])
     for number, cells in rows:
         told = {name: cells[place] for name, place in columns.items() if place < len(cells)}
@@ -102,7 +102,7 @@ def read_rows(
 def read_row(
     number: int, told: Mapping[str, str], event: Event, otherwise: Otherwise, questions: Sequence[Question]
 ) -> Iterator[Person | Fault]:
-    """Yield the person of a row, or what is wrong with it; `told` has its cells by the name of their column."""
+    """Yield the person of a row, or its faults; `told` has the row's cells by the name of their value."""
     named = told.get("sector", "")
     sector = values.find_sector(event, named) if named else otherwise.sector
     form = _form(told, otherwise)
@@ -150,7 +150,7 @@ def _form(told: Mapping[str, str], otherwise: Otherwise) -> ImportedRowForm:
 
 
 def _fault(form: ImportedRowForm, name: str, told: Mapping[str, str]) -> str:
-    """Return the message for a wrong cell; for an unknown country or language it quotes the cell's text."""
+    """Return the message about a wrong cell, which quotes the name of an unknown country or language."""
     if name == "country":
         return _("“%(name)s” is no country that we know", name=told.get("country", "")[:100])
     if name == "language":

@@ -15,7 +15,7 @@ class ImportTable(Base):
     """A long table that one organiser has sent; nobody else sees its rows, only how far its import is.
 
     The table has `people` rows in `parts` parts, of which the worker has done the first `step` in the present state,
-    which has lasted since `moved_at`. `hidden` is how many rows with a text the file hides, `language` the organiser's.
+    which began at `moved_at`. `hidden` is how many rows with a text the file hides; `language` is the organiser's.
     """
 
     __tablename__ = "import_tables"

@@ -1,7 +1,7 @@
 """The console's page of a long table, which the worker checks and imports in parts.
 
-The page asks for the columns, as the page of a short table does, then shows how far the check is, what it has found,
-how far the import is, and what was refused. Only what the check has found is carried out.
+The page asks for the columns, as the page of a short table does. Then it shows the progress of the check, the check's
+outcome, the progress of the import, and who was refused. Only the outcome that was shown can be imported.
 """
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
@@ -32,7 +32,7 @@ SHOWN = kept_tables.SHOWN
 
 @bp.route("", methods=["GET", "POST"])
 def show(event: str, table: int) -> ResponseReturnValue:
-    """Ask for columns and terms and show what the check found; while the worker is busy or done, show how far it is."""
+    """Ask for columns and terms, and show the check's outcome; while the worker is busy, or has ended, its progress."""
     this_event = get_any_or_404(event)
     kept = _get_or_404(this_event, table)
     if kept.state not in OF_ORGANISERS:
@@ -50,11 +50,11 @@ def show(event: str, table: int) -> ResponseReturnValue:
 
 @bp.post("/stop")
 def stop(event: str, table: int) -> ResponseReturnValue:
-    """Stop checking or importing a table: whoever has been imported stays."""
+    """Stop the check or the import of a table; people who have been imported already stay registered."""
     start_write(db.session)
     this_event = get_any_or_404(event)
     kept = _get_or_404(this_event, table)
-    # The worker holds this lock while it imports a part: nobody is imported once the import is stopped.
+    # Wait for the worker, which locks the event while it imports a part: nobody is imported after the stop.
     places.lock(this_event)
     kept = kept_tables.find_locked(kept.id) or abort(404)
     is_stopped = table_work.stop(kept, actor=sign_ins.current_actor(), now=clock.now())
@@ -66,7 +66,7 @@ def stop(event: str, table: int) -> ResponseReturnValue:
 
 @bp.get("/report.csv")
 def report(event: str, table: int) -> ResponseReturnValue:
-    """Give all that is wrong with the table's rows as a CSV file: by the last check, and in the import."""
+    """Give the faults of the table's rows as a CSV file: those of the last check and those of the import."""
     if answer := sign_ins.require_fresh():
         return answer
     this_event = get_any_or_404(event)
@@ -75,7 +75,7 @@ def report(event: str, table: int) -> ResponseReturnValue:
 
 
 def _go_on(slug: str, number: int, form: LongTableForm) -> None:
-    """Let the worker import what the check has found, or check the table by other choices; the caller commits."""
+    """Let the worker import the people whom the check accepted, or check again by other choices; the caller commits."""
     start_write(db.session)
     event = get_any_or_404(slug)
     places.lock(event)
@@ -98,7 +98,7 @@ def _go_on(slug: str, number: int, form: LongTableForm) -> None:
 
 
 def _form(event: Event, kept: ImportTable, sent: MultiDict[str, str] | None) -> LongTableForm:
-    """Return the form for a table, as it was sent, else with the earlier choices, else with suggestions."""
+    """Return a table's form with the sent values, else with the choices stored earlier, else with suggestions."""
     table, chosen = kept_tables.headings_of(kept), kept_tables.read(kept, CHOICES)
     is_filled = sent is not None or chosen is not None
     form = LongTableForm(
@@ -113,7 +113,7 @@ def _form(event: Event, kept: ImportTable, sent: MultiDict[str, str] | None) -> 
 
 
 def _may_carry_out(form: LongTableForm, outcome: KeptOutcome) -> bool:
-    """Return whether there is somebody to import and, if the organiser wants all rows or none, no row is wrong."""
+    """Return whether people can be imported: not if any row is wrong and the organiser wants all rows or none."""
     return bool(outcome.good) and not (form.which.data == ALL and outcome.faults)
 
 
@@ -157,16 +157,16 @@ def _progress_page(event: Event, kept: ImportTable) -> str:
 
 
 def _list_faults(event: Event, kept: ImportTable) -> list[Fault]:
-    """Return what is wrong with the table's rows, by row; once the import has ended, why each row was left out.
+    """Return the faults of the table's rows, by row; once the import has ended, why each row was left out.
 
-    Record this as a search: it tells which addresses are registered.
+    This is recorded as a search in the audit trail, because it tells which addresses are registered.
     """
     note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
     outcome = kept_tables.outcome_of(event, kept) or KeptOutcome()
     alike = [Fault(one.row, "", one.text) for one in outcome.alike]
     absent: list[Fault] = []
     if kept.state in ENDED:
-        # A table can be stopped before its columns were chosen.
+        # A table that was stopped before its columns were chosen has no choices.
         chosen = kept_tables.read(kept, CHOICES) or {}
         alike = [] if chosen.get("with_alike") else alike
         told = _("The status says that the person does not come")

@@ -53,7 +53,7 @@ class Importing:
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the tables on which the worker has to work, one part of each in turn."""
+    """Return the ids of the tables with work to do, each repeated: the worker does one part of each table in turn."""
     query = select(ImportTable.id).where(ImportTable.state.in_(OF_WORKER)).order_by(ImportTable.id)
     return list(islice(cycle(db.session.scalars(query).all()), STEPS_AT_ONCE))
 
@@ -66,7 +66,7 @@ def work(number: int, *, now: datetime) -> int:
     if table and is_event_locked:
         places.lock(table.event)
     table = kept_tables.find_locked(number)
-    # If another worker has begun the import meanwhile, wait for the next turn, which locks the event first.
+    # Another worker has begun the import meanwhile: leave the part to the job's next run, which locks the event first.
     if table is None or (table.state == TableState.RUNNING and not is_event_locked):
         return 0
     with force_locale(table.language):
@@ -90,7 +90,7 @@ def stop(table: ImportTable, *, actor: str, now: datetime) -> bool:
 
 
 def _read_part(table: ImportTable) -> int:
-    """Read the rows of the next part by the organiser's choices."""
+    """Read the rows of the table's next part, by the columns and values that the organiser has chosen."""
     event, part, chosen = table.event, kept_tables.read(table, table.step), kept_tables.read(table, CHOICES)
     questions = answers.list_asked(event.slug)
     columns, otherwise = columns_of(chosen, questions), Otherwise.of(event, chosen)
@@ -106,7 +106,7 @@ def _read_part(table: ImportTable) -> int:
 
 
 def _conclude(table: ImportTable, now: datetime) -> int:
-    """Check the whole table, and store the outcome, or begin with the import if that was asked for.
+    """Check the whole table; store the outcome, or begin the import if the organiser has asked for it.
 
     The check only reads and may take seconds, so it holds no lock. Nothing is stored if the organiser has changed or
     stopped the import meanwhile. If a second check, before the import, differs from the first, the organiser has to
@@ -188,7 +188,7 @@ def _import_part(table: ImportTable, now: datetime) -> int:
 
 
 def _register(here: Importing, stored: Sequence[Any], now: datetime) -> Iterator[Fault]:
-    """Register the people of a part; yield for each who is refused why."""
+    """Register the people of a part; yield a fault for each person who cannot be registered."""
     people = {one[0]: kept_tables.unpacked(here.event, one) for one in stored}
     emails = [names.canonical_email(one.email) for one in people.values() if one and one.email]
     taken = queries.list_taken_since(here.made, emails, now) if emails else {}
@@ -209,7 +209,7 @@ def _register(here: Importing, stored: Sequence[Any], now: datetime) -> Iterator
 
 
 def _add(here: Importing, person: Person, now: datetime) -> Registration | Fault:
-    """Register a person in a savepoint, or return what is wrong: a refusal undoes what the act has changed."""
+    """Register a person, or return the fault; a savepoint undoes what a refused registration has changed."""
     try:
         with db.session.begin_nested():
             return actions.add(here.event, person, here.terms, actor=here.actor, now=now)

@@ -26,7 +26,7 @@ MOST = 500
 MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 LARGEST = 5_000_000  # the most bytes of an uploaded file; 20,000 people in 12 columns are 3 MB of CSV
-# The most that all unpacked parts of a workbook may have together: 20,000 rows of 12 cells need less.
+# The most bytes and XML elements of all unpacked parts of a workbook together: 20,000 rows of 12 cells need less.
 MOST_UNPACKED = spreadsheets.Bounds(bytes=30_000_000, elements=1_200_000)
 # The most characters of a table: a workbook of 2 kB can repeat one long text in every cell.
 MOST_TEXT = 8_000_000
@@ -46,12 +46,12 @@ class Table:
 
     @property
     def digest(self) -> str:
-        """Return a digest of the headings, which recognises another table with the same ones."""
+        """Return a digest of the headings, by which another table with the same headings is recognised."""
         return digest_of(self.headings)
 
 
 class NoHeadings(sheet_rows.SheetRefused):
-    """The table has no row of headings, or nobody below it."""
+    """The table has no row of headings, or no row below the headings."""
 
 
 def read(uploaded: bytes, pasted: str) -> Table:
@@ -76,18 +76,18 @@ def read(uploaded: bytes, pasted: str) -> Table:
 
 
 class TableField(HiddenField):
-    """The sealed table; call `bind`, which says for whom the table is sealed, before the form is rendered or read."""
+    """A hidden field with the sealed table; set `bound_to`, for whom it is sealed, before the page is rendered."""
 
     bound_to = ""
     data: Table | None
     sent = ""
 
     def process_formdata(self, valuelist) -> None:
-        """Keep the sealed text; `open` reads it."""
+        """Keep the sealed text that was sent, until `open` reads the table in it."""
         self.data, self.sent = None, valuelist[0] if valuelist else ""
 
     def open(self, bound_to: str) -> Table | None:
-        """Read what was sent, if it was sealed for this organiser and event within the hour; return the table."""
+        """Return the table that was sent, if it was sealed for this organiser and event within the hour; else None."""
         self.bound_to = bound_to
         if self.data is None and self.sent:
             self.data = unsealed(self.sent, bound_to)
@@ -116,11 +116,11 @@ def is_short(table: Table) -> bool:
 
 
 def unsealed(text: str, bound_to: str) -> Table | None:
-    """Return the table of a sealed text; None for one that is too old or was sealed for somebody else."""
+    """Return the table of a sealed text; None if the text is too old or was sealed for somebody else."""
     if len(text) > LONGEST_SEALED:
         return None
     try:
-        # Unpack only after decryption has proven that this forum packed the text.
+        # Decrypt first, which proves that this forum packed the text; then unpacking is safe.
         packed = unseal(urlsafe_b64decode(text), PURPOSE, bound_to)
     except (ValueError, NotBase64, InvalidTag):
         return None

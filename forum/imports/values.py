@@ -47,12 +47,12 @@ NOT_COMING = frozenset(
 
 
 def country(text: str) -> str:
-    """Return the code of a country that is named by a code or in a Nordic language or English, else the text."""
+    """Return the code of the country that a text names, by code or in English or a Nordic language; else the text."""
     return _countries().get(folded(text), text)
 
 
 def language(text: str) -> str:
-    """Return the code of one of our languages, else the text; "sv-SE" and "Swedish" are Swedish."""
+    """Return the code of the forum's language that a text such as "sv-SE" or "Swedish" names; else the text."""
     named = folded(text)
     return _languages().get(named) or _languages().get(named.split(" ")[0] if named else "", text)
 
@@ -66,7 +66,7 @@ def find_sector(event: Event, text: str) -> Sector | None:
 
 
 def names(told: Mapping[str, str]) -> tuple[str, str]:
-    """Return given and family name; a whole name is split before its last word, "Ek, Kim" at the comma."""
+    """Return given and family name from a row; a whole name is split before its last word, "Ek, Kim" at the comma."""
     given, family = told.get("given_name", ""), told.get("family_name", "")
     whole = told.get("full_name", "")
     if given or not whole:
@@ -86,13 +86,13 @@ def phone(text: str) -> str:
 
 
 def reference(text: str) -> str:
-    """Return a text as a reference is written: in capitals, with a hyphen in the middle."""
+    """Return the text in the form of a registration's reference: in capitals, with a hyphen after four characters."""
     signs = "".join(sign for sign in text.upper() if sign.isalnum())
     return f"{signs[:4]}-{signs[4:]}"
 
 
 def is_coming(status: str) -> bool:
-    """Return whether a person with this status comes; statuses are ours in words, or those of other systems."""
+    """Return whether a person with this status comes; the status is in our words or in another system's."""
     return folded(status) not in NOT_COMING
 
 
