@@ -1,13 +1,13 @@
 """Making a restored database safe: no organiser is signed in, and nothing leaves again by itself (R12, R22).
 
-Mails that were in the outbox wait for `forum release-mail`, mailings for an organiser who resumes them, invitations
-without a mail for one who sends them. A reminder whose moment has passed may have left after the backup was made, so
-the worker does not send it. What organisers did after the backup is lost, and they may do it again: invite the same
-person, say, or ask for a reminder.
+Mails that were in the outbox wait for `forum release-mail`, paused mailings wait until an organiser resumes them, and
+invitations without a mail wait until an organiser sends them. A reminder whose moment has passed may have left after
+the backup was made, so the worker does not send it. What organisers did after the backup is lost, and they may do it
+again: invite the same person, say, or ask for a reminder.
 
-A registered person's sign-in to their own page is in the browser's cookie alone. A sign-in that the person has
-ended after the backup was made works again, until it expires after half an hour without use or after twelve hours.
-A new FORUM_SECRET_KEY ends all such sign-ins.
+A registered person's sign-in to their own page is in the browser's cookie alone. A sign-in that the person has ended
+after the backup was made works again, until it expires after half an hour without use or after twelve hours. A new
+FORUM_SECRET_KEY ends all such sign-ins.
 """
 
 import re
@@ -62,9 +62,10 @@ from forum.tasks.enums import TaskStatus
 from forum.tasks.models import Task
 
 # SQL that pauses mailings, keeps past reminders from leaving again (as `_end_past_reminders` does), and leaves out
-# mails of the news that may have been sent since the backup was made (at MADE_AT): the mails that wait in it, and those
-# that `_leave_out_news` describes. The SQL also stops tasks, which somebody may have undone since, and deletes kept
-# exports, which may name people who were erased since. A backup of an early release lacks these tables.
+# mails of the news that may have been sent since the backup was made (at MADE_AT): mails that wait in the backup, and
+# those that `_leave_out_news` describes. The SQL also stops tasks, which somebody may have undone since, and deletes
+# kept exports, which may name people who were erased since. Each table is looked for first, because a backup of an
+# early release may lack it.
 PAUSING_OTHERS = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
 UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
 DO $$ BEGIN IF to_regclass('reminders') IS NOT NULL THEN UPDATE reminders SET planned_at = now(); END IF; END $$;
@@ -92,7 +93,7 @@ DO $$ BEGIN IF to_regclass('kept_exports') IS NOT NULL THEN DELETE FROM kept_exp
 """
 PAUSING = restored_invitations.PAUSING + PAUSING_OTHERS
 
-# A post that was not announced when the backup was made.
+# The condition that a post was not announced yet when the backup was made.
 IS_PLANNED = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
 
 
@@ -138,7 +139,8 @@ def quiet(connection: Connection, made_at: datetime) -> Quieted:
 def _end_past_reminders(connection: Connection) -> None:
     """Keep reminders whose moment has passed from leaving, because they may have left after the backup was made.
 
-    A reminder of an offer has no moment any more.
+    An offer loses the moment of such a reminder. Organisers' reminders get the present moment as the one at which they
+    were planned: the worker sends no reminder that was due earlier than that.
     """
     tables, now = inspect(connection), clock.now()
     if tables.has_table(Reminder.__tablename__):
@@ -151,9 +153,9 @@ def _end_past_reminders(connection: Connection) -> None:
 def _leave_out_news(connection: Connection, made_at: datetime) -> None:
     """Leave out the mails of the news that the forum may have sent since the backup was made.
 
-    Whoever gets posts at once may have got the mails that wait in the backup, and mails about posts that are out by now
-    and for which the backup has no list of readers. Whoever gets posts weekly may have got those that came out before
-    the last weekly mail, unless that mail was made before the backup.
+    A follower who gets posts at once may have got the mails that wait in the backup, and mails about published posts
+    for which the backup has no list of recipients. A follower who gets posts weekly may have got the posts published
+    before the last weekly mail, unless that weekly mail was made before the backup.
     """
     now = clock.now()
     waiting = update(NewsMail).where(NewsMail.status == NewsMailStatus.WAITING)
@@ -161,16 +163,18 @@ def _leave_out_news(connection: Connection, made_at: datetime) -> None:
     columns = ("post_id", "follower_id", "status", "made_at")
     for event_id, zone in connection.execute(select(Event.id, Event.timezone)).all():
         due = weekly.due_in(ZoneInfo(zone), now)
-        # A weekly mail is made within its window, so one whose window was over in the backup left before, or never.
+        # The worker makes a weekly mail only within some hours after it is due. If these hours were over when the
+        # backup was made, the mail was made before the backup or never, so it cannot have left since.
         may_be_mailed = due + weekly.WINDOW > made_at
         pairs = _pairs(event_id, due if may_be_mailed else None, now)
         connection.execute(insert(NewsMail).from_select(columns, pairs))
 
 
 def _pairs(event_id: int, due: datetime | None, now: datetime) -> Select[Any, Any, Any, Any]:
-    """Select rows that keep news mails from being sent again: each pairs a post with a follower who may have got it.
+    """Return the query for rows that keep news mails from being sent again.
 
-    `due` is the hour of the weekly mail that may have been sent since the backup was made, or None.
+    Each row pairs a post with a follower who may have got it already. `due` is the hour of the weekly mail that may
+    have been sent since the backup was made, or None without such a mail.
     """
     out_at = case((IS_PLANNED, Post.published_at), else_=Post.announced_at)
     is_begun = exists().where(MailedPost.post_id == Post.id, MailedPost.announced_at == Post.announced_at)
@@ -192,7 +196,7 @@ def _pairs(event_id: int, due: datetime | None, now: datetime) -> Select[Any, An
 
 
 def quieting_script(dialect: Dialect, made_at: datetime) -> str:
-    """Return the statements of `quiet` as SQL, one a line, for psql to run in the transaction of a restore."""
+    """Return SQL that ends sign-ins and holds mail, as `quiet` does, for psql to run within a restore."""
     options = {"literal_binds": True}
     lines = [
         str(statement.compile(dialect=dialect, compile_kwargs=options)).replace("\n", " ")
@@ -202,7 +206,7 @@ def quieting_script(dialect: Dialect, made_at: datetime) -> str:
 
 
 def read_answers(output: str) -> Quieted:
-    """Return the counts that psql printed for the statements of `quieting_script`, which ran last."""
+    """Return how many rows `quieting_script` has deleted and how many mails it holds, from what psql printed."""
     counts = re.findall(r"^(?:DELETE|UPDATE) (\d+)$", output, re.MULTILINE)
     return Quieted(*(int(count) for count in counts[-3:]))
 

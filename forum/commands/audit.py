@@ -34,7 +34,8 @@ def verify(number: int | None, entry_hash: str | None) -> None:
         problems.append(f"entry {number} is gone or another than the one that was noted")
     for problem in problems:
         click.echo(f"BAD  {problem}", err=True)
-    # End the transaction: the long check needs no lock, and verifies a database that cannot be written, too.
+    # End the check's transaction before writing begins: the long check holds no lock, and also works on a database that
+    # cannot be written.
     db.session.rollback()
     start_write(db.session)
     checking.keep(result, now=now)

@@ -18,9 +18,9 @@ NAME, PRIVATE = "images.tar", 0o600
 class Images:
     """Adds images to a backup.
 
-    They are added before the database is dumped and once more after that: so the files of every row in the dump are
-    there, although organisers add and remove images meanwhile. `lacking` has the keys of the images whose files could
-    not be read, because their storage could not be reached: the backup is made without them.
+    Images are added before the database is dumped and once more after the dump, so the backup has the files of every
+    image in the dump, although organisers add and remove images meanwhile. `lacking` has the keys of the images whose
+    files could not be read, because their storage could not be reached: the backup is made without them.
     """
 
     def __init__(self, target: Path) -> None:
@@ -41,9 +41,9 @@ class Images:
         db.session.rollback()
 
     def _add(self, key: str, names: list[str], tar: tarfile.TarFile) -> None:
-        """Add an image's files of these names, all or none.
+        """Add the files of an image that have these names, all of them or none.
 
-        After the storage could not be reached once, it is not asked again.
+        Once the storage could not be reached, no further file is asked of it.
         """
         if self.lacking:
             self.lacking.append(key)
@@ -62,7 +62,7 @@ class Images:
 
 
 def put_back(packed: Path) -> int:
-    """Store the images of a backup, and return how many; what the store has already stays as it is."""
+    """Store the images of a backup, and return how many images; files that the store has already stay as they are."""
     keys = set()
     with tarfile.open(packed) as tar:
         for entry in tar:

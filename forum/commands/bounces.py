@@ -59,7 +59,7 @@ def bounces(recipient: str, mbox: Path | None, maildir: Path | None) -> None:
 
 
 def _read_all(mails: Iterator[bytes], recipient: str) -> tuple[Counter[str], int]:
-    """Note each mail; return how many had which result, and how many have to be read again."""
+    """Note each mail; return the number of mails for each result, and how many mails have to be read again later."""
     counts: Counter[str] = Counter()
     left = 0
     for raw in mails:
@@ -72,7 +72,10 @@ def _read_all(mails: Iterator[bytes], recipient: str) -> tuple[Counter[str], int
 
 
 def _read_maildir(folder: Path) -> tuple[Counter[str], int]:
-    """Note the new mails of a Maildir; those that were noted move to `cur`, marked as seen."""
+    """Note new mails of a Maildir, and move noted ones to `cur` as seen.
+
+    Return the number of mails for each result, and how many have to be read again later.
+    """
     counts: Counter[str] = Counter()
     left = 0
     for path in sorted((folder / "new").iterdir()):
@@ -89,7 +92,7 @@ def _read_maildir(folder: Path) -> tuple[Counter[str], int]:
 
 
 def _note(raw: bytes, recipient: str) -> str | None:
-    """Note one mail and commit; return the result, None when the mail has to be read again later."""
+    """Note one mail and commit; return the result as a word, or None when the mail has to be read again later."""
     try:
         start_write(db.session)
         told: dict[str, Any] = {"sent_to": recipient, "now": clock.now()}

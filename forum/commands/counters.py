@@ -30,7 +30,7 @@ def mend_counters() -> None:
 
 
 def _mend(slug: str) -> bool:
-    """Correct the counters of one event, in a transaction of its own; return whether they are right now."""
+    """Correct the counters of one event, in a transaction of its own; return False if they could not be corrected."""
     start_write(db.session)
     event = events.find_event(slug)
     if event is None:

@@ -15,7 +15,8 @@ KEPT = ("downgrade", "check", "current", "heads", "history", "revision", "migrat
 @with_appcontext
 def database() -> None:
     """The tables and their migrations."""
-    # Set the two values that Flask-Migrate's commands read: only its own command group, not used here, sets them.
+    # Flask-Migrate's commands read these two values. Only Flask-Migrate's own command group sets them, and `forum db`
+    # does not use that group.
     g.directory, g.x_arg = None, ()
 
 

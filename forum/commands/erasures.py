@@ -23,8 +23,8 @@ from forum.registration.tombstone_models import Tombstone
 def erase_again(app: Flask) -> str:
     """Repeat each erasure that is in the tombstone file but not in the database; return a sentence to print, or "".
 
-    Raises click.ClickException when one cannot be repeated, for then the forum must not serve. An unreachable database
-    is accepted: once it is reachable, the worker repeats them.
+    Raises click.ClickException when an erasure cannot be repeated, for then the forum must not serve. An unreachable
+    database is accepted: once it is reachable, the worker repeats the erasures.
     """
     try:
         with app.app_context():
@@ -67,7 +67,7 @@ def tell_since(made_at: datetime) -> str:
 
 
 def note_before_replacing() -> None:
-    """Copy the tombstones of the database that a restore replaces to the file, if it can be read (P09)."""
+    """Copy tombstones to the file, from the database that a restore is about to replace, if it can be read (P09)."""
     try:
         tombstones.note(now=clock.now())
     except SQLAlchemyError as problem:
@@ -81,7 +81,7 @@ def note_before_replacing() -> None:
 
 
 def _repeat_due() -> str:
-    """Repeat each due erasure in a transaction of its own."""
+    """Repeat each due erasure in a transaction of its own; return a sentence on the outcome, "" without erasures."""
     if not inspect(db.engine).has_table(Tombstone.__tablename__):
         raise click.ClickException(
             f"{tombstones.FILE} knows of erased people. `forum db upgrade` comes first."

@@ -35,14 +35,14 @@ def make_avif() -> None:
 
 
 def _list_lacking() -> list[str]:
-    """Return the keys of the images that have no AVIF files, or that lack a file although they have some."""
+    """Return the keys of images without AVIF files, and of those with AVIF files of which the storage lacks a file."""
     images = queries.list_all()
     lost = set(store.find_missing(image for image in images if image.has_avif))
     return [image.key for image in images if not image.has_avif or image.key in lost]
 
 
 def _make(key: str) -> bool:
-    """Make an image's AVIF files from its original; return whether there are any.
+    """Make an image's AVIF files from its original; return whether AVIF files were made.
 
     Files in other formats are left as they are.
     """

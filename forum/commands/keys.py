@@ -81,7 +81,7 @@ def note_signing_key(app: Flask) -> None:
 def _database_if_usable(app: Flask) -> Iterator[None]:
     """Give an app context in which errors of the database are ignored.
 
-    Its connection is closed at the end, because processes that are forked later must not share it.
+    The database connection is closed at the end, because processes that are forked later must not share it.
     """
     try:
         with suppress(SQLAlchemyError), app.app_context():

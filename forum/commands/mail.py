@@ -41,7 +41,7 @@ def mail_test(address: str, language: str) -> None:
 
 
 def _put_aside(message) -> str:
-    """Abort the message, so that the worker does not try it again; return why it was not sent."""
+    """Mark the test message as aborted, so that the worker does not try it again; return why it was not sent."""
     start_write(db.session)
     db.session.refresh(message)
     trouble = relay.find_trouble()

@@ -40,7 +40,7 @@ class IncompatibleTables(click.ClickException):
 def prepare(app: Flask) -> None:
     """Bring static files, translations, tables and the demo up to date, in one process at a time.
 
-    Quick when nothing is outdated.
+    This is quick when nothing is outdated.
     """
     with app.app_context(), one_at_a_time(app):
         build_static(PROJECT / "static", app.config["STATIC"])
@@ -117,7 +117,7 @@ def compile_translations(project: Path) -> int:
         written = path.with_suffix(".mo.part")
         with written.open("wb") as target:
             write_mo(target, catalogue)
-        written.chmod(0o644)  # readable to all: the server may run as another user than the one who compiles
+        written.chmod(0o644)  # readable to all: the server may run as another user than the one who runs this command
         written.replace(path.with_suffix(".mo"))
     return len(stale)
 

@@ -2,7 +2,8 @@
 
 The mail of an invitation that has none in the backup may have left since: the invitation is held until an organiser
 sends it (`forum.invitations.releasing`). A reminder whose moment has passed may have left, too, and does not leave.
-Which invitations organisers made after the backup is unknown, and whoever invites the same people again mails them.
+Nobody knows which invitations organisers made after the backup: an organiser who invites the same people again mails
+them a second time.
 """
 
 from datetime import datetime
@@ -48,7 +49,7 @@ def quiet(connection: Connection) -> None:
 
 
 def _hold(connection: Connection) -> None:
-    """Keep the worker from mailing invitations without a mail: it may have left since, and an organiser decides."""
+    """Keep the worker from mailing invitations without a mail: that mail may have left since. An organiser decides."""
     held = literal(HELD_LINK).concat(cast(Invitation.id, String))
     unsent = Invitation.state == InvitationState.OPEN, Invitation.link_digest.is_(None)
     connection.execute(update(Invitation).where(*unsent).values(link_digest=held))
@@ -57,8 +58,9 @@ def _hold(connection: Connection) -> None:
 def _end_past_reminders(connection: Connection) -> None:
     """Keep past reminders of invitations from leaving; organisers can still remind people by hand.
 
-    A backup of an earlier release may lack the rule, or the exemptions from it. Then a reminder gets the end of the
-    invitation as its moment: the rule leaves alone whoever has a moment, and nobody is reminded at the end.
+    The tables of an earlier release may lack the column for the event's reminder rule, or the one that exempts an
+    invitation from the rule. Without the latter, the reminder is set to the moment at which the invitation ends: the
+    rule leaves out invitations that have a reminder moment of their own, and nobody is reminded of an ended invitation.
     """
     now, columns = clock.now(), _columns_of(connection, Invitation)
     if Invitation.remind_at.key not in columns:
@@ -74,7 +76,7 @@ def _end_past_reminders(connection: Connection) -> None:
 
 
 def _reminded_by_rule(connection: Connection, now: datetime) -> list[int]:
-    """Return the ids of the invitations of which the rule of their event reminds people now."""
+    """Return the ids of the invitations for which their event's reminder rule would send a reminder now."""
     if Event.invitation_reminder_days.key not in _columns_of(connection, Event):
         return []
     rules = select(Event.id, Event.timezone, Event.invitation_reminder_days, Event.invitation_reminder_hour)

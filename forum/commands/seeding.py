@@ -54,7 +54,7 @@ def seed(people: int, number: int) -> None:
 
 
 def _prepare(number: int) -> list[str]:
-    """Load the demo where the database is empty, make the events that are lacking; return the names of all."""
+    """Load the demo into an empty database and add events until there are `number`; return the slugs of all of them."""
     now = clock.now()
     start_write(db.session)
     erasing_again.plant_if_empty(now=now)
@@ -70,7 +70,7 @@ def _prepare(number: int) -> list[str]:
 
 
 def _fill(slug: str, people: int) -> None:
-    """Add people to an event, some thousand in a transaction, after each of which the counters are right."""
+    """Add invented people to an event, some thousand per transaction; the counters of places are right after each."""
     for added in _parts(people):
         start_write(db.session)
         now, event = clock.now(), events.find_event(slug)
@@ -88,7 +88,7 @@ def _parts(people: int) -> Iterator[int]:
 
 
 def settle() -> None:
-    """Do at once what the worker's jobs, and PostgreSQL by itself, do within minutes of many new registrations."""
+    """Sum up counts, index people for searching and, on PostgreSQL, refresh statistics, without minutes of waiting."""
     now = clock.now()
     start_write(db.session)
     state_counts.add_up(now=now)

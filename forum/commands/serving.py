@@ -35,7 +35,7 @@ WEB_PROCESSES = 2
 BACKLOG = 2048
 HEADER_MILLISECONDS = 10_000  # time limit for a client to send its headers (R26)
 # A request whose first line and headers are longer than about this is not read at all (S35). Cached pages and static
-# files are served up to this length; requests that reach the app may have half of it (`web/door`).
+# files are served up to this length; a request that reaches the app may have half as much (`web/door`).
 HEADER_BYTES = 32 * 1024
 # TCP keep-alive: seconds of silence before the first probe, seconds between probes, lost probes until the end.
 LOST = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
@@ -65,7 +65,7 @@ def serve(web: Web, *, with_worker: bool = True, ready: Callable[[], None] = lam
 
 
 def _share_memory() -> None:
-    """Exempt all objects made so far from garbage collection: it writes to each, so child processes would copy them."""
+    """Exempt present objects from garbage collection: it would write to them, and child processes would copy them."""
     gc.collect()
     gc.freeze()
 
@@ -103,7 +103,7 @@ def load_app(web: Web) -> Flask:
     inner = app.wsgi_app
 
     def serve_first(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        # Wait for the first request, because Granian opens its socket only after it has loaded the app.
+        # Set TCP keep-alive at the first request, because Granian opens its socket only after it has loaded the app.
         if not listens.is_set():
             listens.set()
             notice_lost_clients(web.port)
@@ -120,7 +120,7 @@ def notice_lost_clients(port: int) -> None:
     """
     sockets = [int(path.name) for path in Path("/dev/fd").iterdir() if path.is_socket()]
     for descriptor in sockets:
-        # The socket may have been closed meanwhile; then no option needs to be set.
+        # The socket may have been closed meanwhile; then no option has to be set on it.
         with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
             if copy.type == socket.SOCK_STREAM and copy.getsockname()[1:2] == (port,):
                 copy.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

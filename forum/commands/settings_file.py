@@ -1,7 +1,7 @@
 """The settings file for every command: `forum.toml`, or lines FORUM_NAME=value in systemd's syntax.
 
-FORUM_CONFIG names the file; by default it lies in the instance folder. Environment variables override it. Its settings
-are put into the process's environment, so that child processes have them too.
+FORUM_CONFIG names the file; by default it lies in the instance folder. Environment variables override the file. The
+file's settings are put into the process's environment, so that child processes have them too.
 """
 
 import re
@@ -27,7 +27,7 @@ class _Malformed(Exception):
 
 
 def read_into(environment: MutableMapping[str, str]) -> None:
-    """Add the file's settings to the environment, without replacing any. Raises UnsafeSettings."""
+    """Add the file's settings to the environment, without replacing variables that are set. Raises UnsafeSettings."""
     path = _path(environment)
     if path is None:
         return

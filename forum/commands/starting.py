@@ -124,7 +124,7 @@ def _log_requests_plainly() -> None:
 
 
 def _use_own_address(host: str, port: int) -> None:
-    """Outside production, make FORUM_BASE_URL default to this server, for this process and its children."""
+    """Outside production, set FORUM_BASE_URL, where it is not set, to this server's URL, also for child processes."""
     if os.environ.get("FORUM_ENV") != "production":
         os.environ.setdefault("FORUM_BASE_URL", serving.own_address(host, port))
 

@@ -57,8 +57,8 @@ def follow_parent() -> None:
 
     Call this function in the child process.
     """
-    # Use the parent's id from the fork: if the parent has died meanwhile, os.getppid() already returns another
-    # process.
+    # Compare with the parent's id from before the fork: if the parent has died meanwhile, os.getppid() already returns
+    # the id of another process.
     started_by = multiprocessing.parent_process()
     parent = started_by.pid if started_by else os.getppid()
 

@@ -15,7 +15,7 @@ from flask import Flask
 from forum.health.checks import Finding
 
 SECONDS = 5
-# Every answer of the forum has this header, so an answer without it comes from another server.
+# Every answer of the forum has this header, so an answer without it comes from another server, such as the proxy.
 OF_THE_FORUM = "X-Request-ID"
 PASSED = (
     "passes headers whose name has an underscore, such as X_Forwarded_For, so clients may choose their address:"
