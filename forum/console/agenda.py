@@ -71,7 +71,7 @@ def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task
 
 
 def list_coming(event: Event, balance: Balance, counts: listing.Counts, now: datetime) -> list[Coming]:
-    """Return the moments of the event that lie ahead, the next one first; none if it is over or cancelled."""
+    """Return the coming moments of the event, the next one first; none if the event is over or cancelled."""
     if events.is_off(event, now):
         return []
     moments = [(event.starts_at, _("The forum begins")), (event.ends_at, _("The forum ends"))]
@@ -116,7 +116,7 @@ def standing_text(event: Event, now: datetime) -> str:
 
 
 def _requests(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task for requests about personal data; it is trouble once three weeks of their month are over."""
+    """Yield a task for requests about personal data, marked as trouble after three weeks of the month for answering."""
     if not waits_of(event).open_requests:
         return
     erasures, others = privacy.list_open(event), privacy.list_restrictions(event, RestrictionState.OPEN)
@@ -153,7 +153,7 @@ def _erasures(_event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _reviews(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task for the registrations that wait for a decision; it is trouble once a promised day is over."""
+    """Yield a task for registrations that wait for a decision, marked as trouble once an answer is overdue."""
     number, sectors = waits_of(event).undecided, sign_ins.reviewed_sectors(event)
     first = next(iter(reviews.list_undecided(event, sectors, limit=1)), None) if number else None
     if first is None:
@@ -278,7 +278,7 @@ def _blanks(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def _moment(at: datetime, event: Event, now: datetime) -> str:
-    """Return day and time as text, with the year if it is not this year, without a time if the hours are not known."""
+    """Return day and time as text, with the year unless it is this year, without a time if the hours are unknown."""
     there, today = at.astimezone(event.zone), now.astimezone(event.zone)
     is_bare = at in (event.starts_at, event.ends_at) and not has_hours(event)
     if is_bare and at == event.ends_at:

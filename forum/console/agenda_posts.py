@@ -16,7 +16,7 @@ from forum.news.enums import PostState
 from forum.news.models import Post
 from forum.web.languages import language, moment_text
 
-# The worker announces posts every few seconds; after this time it is away.
+# The worker announces due posts every few seconds. A post that is late by more than this shows that no worker runs.
 LATE = timedelta(minutes=5)
 
 
@@ -50,7 +50,7 @@ def _moment(post: Post) -> datetime:
 
 
 def _is_blocked(event: Event, post: Post) -> bool:
-    """Return whether readers would miss the post or a part of it when its time has come."""
+    """Return whether visitors could not read the whole post, in each of its languages, if it came out now."""
     return not event.is_published or not all(desk.coverage(post).values())
 
 
@@ -61,7 +61,7 @@ def _why(event: Event) -> str:
 
 
 def _task(event: Event, posts: Sequence[Post], title: str, told: str, *, is_trouble: bool = False) -> Task:
-    """Return the task about these posts, which names the first one; it leads to it, or to the list of planned ones."""
+    """Return the task about these posts. It names the first, and leads to a single post, else to the planned posts."""
     first = posts[0]
     named = _(
         "“%(headline)s”, planned for %(moment)s.",

@@ -34,7 +34,7 @@ class Task:
 
 
 def list_ending_offers(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield a task for open offers that end before midnight at the venue; it leads to them in the waiting list."""
+    """Yield a task for offers of places that end before midnight at the venue; it leads to the waiting list."""
     number, first = line_queries.find_ending(event, now, end_of_day(event, now))
     if first is not None:
         yield Task(
@@ -77,7 +77,7 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
 def list_old_backup(event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task when the last backup is too old, or missing where one should have been made.
 
-    It leads to the status, which says `backup` until there is a newer one: no page of the console makes a backup.
+    The task leads to the page /status, which reports the missing backup: no page of the console makes a backup.
     """
     last = backups.find_last(now)
     if last.is_well:

@@ -19,7 +19,7 @@ bp = Blueprint("all_events", __name__, url_prefix="/console")
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the list of events: the state in words, numbers of open tasks, and links to them as (label, URL)."""
+    """A row of the list of events: the event's state in words, and its open tasks as numbers and links (label, URL)."""
 
     event: Event
     state: str

@@ -1,4 +1,4 @@
-"""Organisers' pages for cancelling an event as a whole, and for undoing that."""
+"""Organisers' pages for cancelling an event as a whole, and for undoing the cancellation."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,7 +33,7 @@ LONGEST = 500
 
 
 class CancellationForm(TidyForm):
-    """Why the event is cancelled, for everybody to read, in each language that the event offers."""
+    """The form for the public reason why the event is cancelled, in each language that the event offers."""
 
     reason = TextsField(LongTexts, _l("Why it is cancelled"), longest=LONGEST)
 

@@ -38,7 +38,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Group:
-    """Checks under one heading."""
+    """The checks under one heading of the checklist."""
 
     title: str
     checks: tuple[Check, ...]

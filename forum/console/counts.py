@@ -39,7 +39,7 @@ bp = Blueprint("counts", __name__, url_prefix="/console/<event>/counts")
 
 @bp.route("")
 def show(event: str) -> ResponseReturnValue:
-    """Show how many people gave each answer; small numbers of sensitive questions to the role care alone."""
+    """Show how many people gave each answer; only the role care sees small numbers of sensitive questions."""
     this_event = get_any_or_404(event)
     is_care = sign_ins.holds(Role.CARE, this_event)
     listed = tallies.list_tallies(this_event, is_exact=is_care)
@@ -69,7 +69,7 @@ def file(event: str) -> Response:
 
 @bp.route("/people")
 def people(event: str) -> ResponseReturnValue:
-    """Show to the role care who has answered what about food and access; each view is recorded."""
+    """Show to the role care each person's answers about food and access; each view is recorded."""
     if answer := sign_ins.require_fresh():
         return answer
     this_event = get_any_or_404(event)
@@ -90,7 +90,7 @@ def people(event: str) -> ResponseReturnValue:
 
 @bp.route("/by-part")
 def parts(event: str) -> ResponseReturnValue:
-    """Show to the role care how many people with which needs come to each part of the event, as one sheet of paper."""
+    """Show to the role care, on one sheet, how many people with each need come to each part of the event."""
     this_event = get_any_or_404(event)
     offered = by_part.list_questions(this_event)
     wanted = [one for one in offered if one.key == request.args.get("by")]
@@ -101,7 +101,7 @@ def parts(event: str) -> ResponseReturnValue:
 
 
 def _sheet_shown(sheet: by_part.Sheet, asked: Question) -> dict[str, Any]:
-    """Return the numbers of the sheet with parts and needs in the page's language."""
+    """Return the sheet's numbers, with the names of parts and needs in the page's language."""
     return {
         "headings": [answer_text(asked, part) if part else _("Not said") for part in sheet.parts],
         "people": sheet.people,
@@ -142,7 +142,7 @@ def _cells(listed: list[Tally]) -> Iterator[list[str | int]]:
 
 
 def _people(event: Event) -> list[dict[str, Any]]:
-    """Return each person's name and reference, with answers in words in the order of the form, and the consent."""
+    """Return for each person name, reference, answers in words in the order of the form, and details of the consent."""
     questions = [one for one in queries.list_all(event.id) if one.sensitivity == Sensitivity.CARE]
 
     def told(person: Registration, record: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _moment(written: str | None) -> datetime | None:
 def _unreached(event: Event) -> list[dict[str, Any]]:
     """Return some of the people whom a mail about their missing answers has not reached, and record that they are seen.
 
-    A view of this page is recorded as one of the confirmed people; anybody else needs an entry of their own (P18).
+    For confirmed people the page itself records a view; anybody else here needs an entry of their own (P18).
     """
     mails = outbox.list_failed_of_care(event.id)
     named = select(Registration).where(Registration.id.in_({mail.registration_id for mail in mails}), IS_FREE)

@@ -1,4 +1,4 @@
-"""Pages of forms for what all events share, such as hashtags; they show what another organiser has saved (R30)."""
+"""Pages with a form for something that all events share, such as a hashtag; another organiser's edit is shown (R30)."""
 
 from typing import Any
 

@@ -1,9 +1,9 @@
 """A figure's file, to be handed on: no number of people below five can be read in it or worked out (P10).
 
-People are counted by state (confirmed, waiting, …), those alone whose data may be used and whose registration has not
-ended, the same in each file but that of invitations: so the files of one moment and the numbers for the public,
-subtracted from each other, tell nothing that one of them does not. The file of invitations leaves out those that became
-a registration, of which the other files tell.
+The files count people by state (confirmed, waiting, …), and only people whose data may be used and whose registration
+has not ended. All files but the one about invitations count the same people: so comparing several files of one moment,
+or a file with the public numbers, tells no more than each of them does alone. The file about invitations leaves out
+invitations that became a registration, because the other files count these people.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +24,10 @@ from forum.registration.wording import status_name
 from forum.web.countries import country_names
 from forum.web.languages import in_language, language
 
-# Confirmed places are counted by themselves, as the numbers for the public count them: in a sum with the other states,
-# these numbers could be subtracted from it.
+# Confirmed people are counted apart from these other states, as the numbers for the public count them. If a file had
+# the sum of all states, subtracting the public number from the sum would give the number of the others.
 OTHER_STATES = (Status.OFFERED, Status.WAITING, Status.IN_REVIEW, Status.PENDING)
-# A file: its headings, and its rows.
+# The content of a file: its headings, and its rows.
 Sheet = tuple[Sequence[str], Sequence[Sequence[Cell]]]
 
 
@@ -39,7 +39,7 @@ def make_file(name: FigureName, event: Event) -> Sheet:
 def _of_days(event: Event) -> Sheet:
     """Return people by the week in which they registered: by day, most numbers would be too small to be shown."""
     counts = numbers.count_weeks(event)
-    # Dates in figures: a spreadsheet sorts a day in words wrongly.
+    # Write each week's Monday as 2026-11-16: a spreadsheet would sort a date in words wrongly.
     names = {monday: monday.isoformat() for monday in sorted({monday for monday, _state in counts})}
     return _by_state(_("Week from"), counts, names, _("Other weeks"))
 
@@ -71,10 +71,11 @@ def _of_ways(event: Event) -> Sheet:
 
 
 def _of_invitations(event: Event) -> Sheet:
-    """Return what became of the invitations that nobody accepted; the page alone has the others and all steps.
+    """Return what became of the invitations that nobody accepted; only the page counts accepted ones, too.
 
-    Steps contain each other, and their differences are small numbers. So is the difference between the invitations that
-    somebody accepted and the people in another file who came by an invitation: those who are gone since.
+    Each step of invitations is a part of the one before, so subtracting two of them could give a small number. Another
+    file counts people who came by an invitation: subtracting them from the accepted invitations would give the number
+    of people whose registration has ended since.
     """
     counted = invitations.count_not_accepted(event)
     words = {
@@ -115,10 +116,10 @@ def _sheet(
     lists_all: bool = False,
     by_size: bool = False,
 ) -> Sheet:
-    """Return the file's headings and rows, those with most people first if `by_size`, else as they are in `names`.
+    """Return the file's headings and rows: those with most people first if `by_size`, else in the order of `names`.
 
-    Without `lists_all` a key without any number that may be shown has no row: its name alone would say that somebody
-    is there.
+    `names` has the name of each row by its key. Without `lists_all`, a row without any number that may be shown is left
+    out: its name alone would tell that somebody is there.
     """
     if not states:
         return [heading, _("People")], [[_("All"), _("fewer than %(number)s", number=LEAST)]]

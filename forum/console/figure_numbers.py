@@ -42,7 +42,7 @@ class Came(StrEnum):
 
 @dataclass(frozen=True)
 class Day:
-    """How many registrations came and ended on a day, and how many had come and ended by its end."""
+    """How many registrations came and ended on a day, and how many had come and ended by the end of that day."""
 
     day: date
     received: int
@@ -67,7 +67,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Organisations:
-    """The organisations with most registrations, and the sum over the `more` other ones."""
+    """The organisations with most registrations (`groups`), and the sum over the `more` remaining ones (`others`)."""
 
     groups: Sequence[Group]
     more: int
@@ -106,13 +106,13 @@ def count_between(days: Sequence[Day], first: date, last: date) -> int:
 
 
 def count_countries(event: Event) -> list[Group]:
-    """Return how many registrations and places each country has, by its code, the country with most first."""
+    """Return how many registrations and places each country code has, the country with most registrations first."""
     query = _count(Registration.country.label("key")).where(_is_live(event), IS_FREE)
     return _groups(query.group_by(Registration.country))
 
 
 def count_organisations(event: Event) -> Organisations:
-    """Return the organisations with most registrations under the name that organisers gave, else as typed."""
+    """Return the organisations with most registrations, named as organisers name them, else as people typed them."""
     registrations, places = func.count(), _places()
     sums = func.count().over(), func.sum(registrations).over(), func.sum(places).over()
     query = (
@@ -135,7 +135,7 @@ def count_organisations(event: Event) -> Organisations:
 
 
 def count_ways(event: Event) -> list[Group]:
-    """Return how many registrations and places came in each way, with a member of Came as key, in the order of Came."""
+    """Return the numbers of registrations and places for each way of coming, in the order of the members of Came."""
     way = way_of(event)
     counted = {
         one.key: one for one in _groups(_count(way.label("key")).where(_is_live(event)).group_by("key"))
@@ -144,7 +144,7 @@ def count_ways(event: Event) -> list[Group]:
 
 
 def way_of(event: Event) -> ColumnElement[str]:
-    """Return the column that says, as a member of Came, in which way a registration of the event has come."""
+    """Return the SQL expression for the way in which a registration of the event has come, as a member of Came."""
     mine = Registration.event_id == event.id
     instead = select(Substitution.successor_id).join(Substitution.successor).where(mine)
     invited = select(Invitation.registration_id).where(
@@ -163,7 +163,7 @@ def way_of(event: Event) -> ColumnElement[str]:
 
 
 def count_states(event: Event, key: Any) -> Counter[tuple[Any, str]]:
-    """Return how many registrations each key has in each status, without ended ones and restricted people."""
+    """Return the number of registrations by value of the column `key` and status, without ended and restricted ones."""
     columns = key.label("key"), Registration.status, func.count()
     query = select(*columns).where(_is_live(event), IS_FREE).group_by("key", Registration.status)
     return Counter({(one, str(status)): number for one, status, number in db.session.execute(query)})
@@ -179,7 +179,7 @@ def count_weeks(event: Event) -> Counter[tuple[date, str]]:
 
 
 def name_organisations(event: Event) -> dict[str, str]:
-    """Return the names of the organisations of registrations by key: that which organisers gave, else as typed."""
+    """Return by its key each organisation's name: the one that organisers gave it, else the one that people typed."""
     query = select(Registration.organisation_key, _name()).outerjoin(Organisation, _is_named(event))
     return dict(
         db.session.execute(
@@ -189,7 +189,7 @@ def name_organisations(event: Event) -> dict[str, str]:
 
 
 def _by_quarter(event: Event) -> Any:
-    """Return the query that counts registrations that came and ended by quarter of an hour since 1970."""
+    """Return the query that counts, by quarter of an hour since 1970, the registrations that came or ended."""
 
     def count(what: str, moment: Any, *more: ColumnElement[bool]) -> Any:
         columns = literal(what).label("what"), _quarter(moment).label("quarter"), func.count()

@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def first_end_text(event: Event, held: int, now: datetime) -> str:
-    """Return a sentence saying when the first of `held` places is free again; "" without one or if the event is off."""
+    """Return a sentence on when the first of `held` places is free again; "" if none is held or the event is off."""
     ends = queries.find_next_hold_end(event, now) if held > 0 and not events.is_off(event, now) else None
     if ends is None:
         return ""
@@ -26,7 +26,7 @@ def first_end_text(event: Event, held: int, now: datetime) -> str:
 
 
 def hold_text(registration: Registration, now: datetime) -> str:
-    """Return for how long a place is held for somebody who has not confirmed the address; "" if none is."""
+    """Return for how long a place is held for a person who has not confirmed the address; "" if no place is held."""
     until = registration.held_until
     is_held = registration.status == Status.PENDING and registration.holds_place
     if not is_held or until is None or until <= now or events.is_off(registration.event, now):
@@ -39,5 +39,5 @@ def hold_text(registration: Registration, now: datetime) -> str:
 
 
 def _hours(until: datetime, now: datetime) -> int:
-    """Return the hours until a moment, a begun one as a whole one."""
+    """Return the number of hours until a moment, rounded up."""
     return -((now - until) // HOUR)

@@ -1,4 +1,7 @@
-"""Where images of the library are shown: posts, by their cover or within their text, and standing pages."""
+"""Where images of the library are shown: in posts (as cover or in the text), on standing pages, and by an event itself.
+
+An event shows an image as its logo or as its share picture.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,14 +26,14 @@ from forum.web.languages import in_language, language
 
 @dataclass(frozen=True)
 class Use:
-    """A post or page that shows an image; title and URL are empty if the organiser may not open the post or page."""
+    """A post, page or event that shows an image; title and URL are empty if the organiser may not open its page."""
 
     title: str
     url: str
 
 
 def find_uses(images: Iterable[Image]) -> Mapping[str, list[Use]]:
-    """Return the uses of the images, by the image's key."""
+    """Return by image key what shows each image: posts, standing pages, and events by their logo or share picture."""
     wanted = {image.id: image.key for image in images}
     own = {event.id: event for event in events.list_events() if may_open("library.index", event)}
     uses: dict[str, list[Use]] = defaultdict(list)
@@ -49,14 +52,14 @@ def find_uses(images: Iterable[Image]) -> Mapping[str, list[Use]]:
 
 
 def _pages(wanted: set[str]) -> Iterator[tuple[str, Page]]:
-    """Yield the standing pages that show one of the wanted images, with its key."""
+    """Yield each standing page that shows one of the images with these keys, together with the image's key."""
     for page in db.session.scalars(select(Page).order_by(Page.event_id, Page.position)):
         shown = {key for body in page.body.values() for key in keys_in(body or "")}
         yield from ((key, page) for key in sorted(shown & wanted))
 
 
 def _posts(wanted: Mapping[int, str]) -> dict[str, set[int]]:
-    """Return the ids of the posts that show one of the wanted images, by the image's key."""
+    """Return by image key the ids of the posts that show the image. `wanted` has the images' keys by id."""
     posts: dict[str, set[int]] = defaultdict(set)
     covers = select(post_covers).where(post_covers.c.image_id.in_(wanted))
     for post_id, image_id in db.session.execute(covers):

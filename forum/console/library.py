@@ -133,7 +133,7 @@ def remove(event: str, key: str) -> ResponseReturnValue:
 
 
 def _make(form: UploadForm, *, is_described: bool) -> making.Made | None:
-    """Return the sent image, made anew; None when it is refused or not described, with an error at the form's field."""
+    """Return the uploaded image, re-encoded. None, with an error at the form's field, if refused or not described."""
     content = form.take(request.files.get(form.file.name))
     if not content or not is_described:
         return None
@@ -192,7 +192,7 @@ def _remove_row(image: Image) -> None:
     try:
         db.session.commit()
     except IntegrityError as problem:
-        # A post was saved meanwhile, with this image as its cover.
+        # The image is used after all: a post with it as its cover was saved meanwhile.
         raise StillUsed from problem
 
 

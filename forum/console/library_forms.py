@@ -32,12 +32,12 @@ FOCUS_WORDS = {
 }
 
 
-# A form has its fields in the order in which they were made, and the file comes first on its page.
+# Fields appear in a form in the order in which they were made. The file is made first, as it stands first on its page.
 FILE = FileField(_l("Image file"))
 
 
 class DescribedForm(TidyForm):
-    """What an image shows, in each language of the event, and who made it."""
+    """The fields for what an image shows, in each language of the event, and for who made it."""
 
     alt = TextsField(AreaTexts, _l("Alternative text"), longest=LONGEST_ALT)
     credit = StringField(_l("Photographer or source"), [at_most(150)])
@@ -77,7 +77,7 @@ class UploadForm(DescribedForm):
 
 
 class ImageForm(ShowsStored, DescribedForm):
-    """The description of an image of the library, and the part of it that must stay visible."""
+    """The form for describing an image of the library, and for choosing the part that must stay visible."""
 
     focus = RadioField(
         _l("What must stay visible"),

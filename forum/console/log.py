@@ -52,7 +52,7 @@ def site() -> ResponseReturnValue:
 
 
 def reader_of(event: Event | None) -> Reader:
-    """Return what the signed-in organiser may read of the event's log, or of the log of no event."""
+    """Return which kinds of entries the signed-in organiser may read in the event's log, or in that of no event."""
     if event is None:
         return Reader(tuple(Kind))
     kinds = OF_EVENT if sign_ins.holds(Role.ADMIN, event) else (Kind.ACTS,)

@@ -76,7 +76,7 @@ def _export(event: Event | None) -> ResponseReturnValue:
 
 
 def _record(event: Event | None, filters: Filters, form: LogExportForm) -> int:
-    """Record the export with its filters; return the number of the entry.
+    """Record the export with its filters; return the number of the audit entry.
 
     A filter by person is recorded as the registration's id, which names nobody after an erasure.
     """

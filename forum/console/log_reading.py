@@ -1,9 +1,10 @@
-"""Reading the log: the entries of the audit trail about an event, or about none, filtered and newest first (P18, S46).
+"""Reading the log: the entries of the audit trail about an event, or about no event, filtered, newest first (P18, S46).
 
-Whoever does not handle protected identities reads nothing that could tell who has one (P21). Left out for them are
-look-ups, openings of the page for look-ups, which older versions recorded as views, and views of people who were added
-by hand: handlers of protected identities add people by hand, so a missing view would tell whom a handler has added.
-Nobody reads who added a person by hand, and the filter by organiser leaves these entries out.
+An organiser who does not handle protected identities reads nothing that could tell whose identity is protected (P21).
+The log then leaves out look-ups of protected identities, openings of the page for look-ups (older versions recorded
+these as views), and views of people who were added by hand: handlers of protected identities add people by hand, so a
+missing view would tell whom a handler has added. No reader sees who added a person by hand, and the filter by organiser
+leaves such entries out.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ from forum.web.pagination import Cursor, Order, Page, read_page
 
 PAGE_SIZE, ROWS_AT_ONCE = 50, 500
 PEOPLE = Registration.__tablename__
-# Kinds of actors that the filter of the log offers beside organisers. The URL names an organiser by number.
+# Kinds of actors that the filter of the log offers beside organisers; in the URL an organiser is a number.
 OTHERS = ("visitor", "person", "contact", "worker", "command")
 LONGEST_TYPED, LONGEST_NUMBER = 40, 9
 
@@ -56,7 +57,7 @@ class Filters:
 
     @classmethod
     def of(cls, args: Mapping[str, str], reader: Reader) -> "Filters":
-        """Parse a URL's query. Raises UnknownFilter."""
+        """Return the filters in a URL's query. Raises UnknownFilter."""
         kind, who = args.get("kind", ""), args.get("who", "")
         is_number = who.isascii() and who.isdecimal() and len(who) <= LONGEST_NUMBER
         if (kind and kind not in reader.kinds) or (who and who not in OTHERS and not is_number):
@@ -77,7 +78,7 @@ class Filters:
 
     @property
     def actor(self) -> str:
-        """How the audit trail names who acted; "" for everybody."""
+        """The actor to filter by, as the audit trail names actors; "" when entries of all actors are wanted."""
         return f"user:{int(self.who)}" if self.who.isdecimal() else self.who
 
 
@@ -89,7 +90,7 @@ def find_person(event: Event, filters: Filters) -> Registration | None:
 def read_log(
     event: Event | None, filters: Filters, reader: Reader, zone: tzinfo, cursor: Cursor | None
 ) -> Page[AuditEntry]:
-    """Return a page of the entries about an event, or about none, the newest first."""
+    """Return a page of the log about an event, or about what belongs to no event, the newest entry first."""
     query, order = _matching(event, filters, reader, zone)
     beside = _find_beside(cursor)
     backwards = cursor is not None and cursor.backwards
@@ -125,13 +126,12 @@ def _matching(
 
 
 def _parts(event: Event | None, filters: Filters) -> tuple[ColumnElement[bool], ...]:
-    """Return conditions that divide the log into parts (`Order.parts`): an index has each part in the log's order."""
+    """Return conditions that together select the log; for each one the database has an index in the log's order."""
     if event is None:
         return (and_(IS_OF_NO_EVENT),)
     of_itself = and_(IS_OF_EVENT_ITSELF, AuditEntry.subject_id == event.id)
     if not filters.reference:
-        # Entries about exports name the event as their subject, so a filter for exports need not search any other
-        # entries.
+        # Entries about exports have the event as their subject, so a filter for exports searches no other entries.
         others = () if filters.kind == Kind.EXPORTS else (and_(AuditEntry.event_id == event.id),)
         return *others, of_itself
     person = find_person(event, filters)
@@ -172,16 +172,16 @@ def _start(day: date, zone: tzinfo) -> datetime:
 
 
 def _tells() -> ColumnElement[bool]:
-    """Return the condition for entries that could tell who has protected identity."""
+    """Return the condition for entries that could tell whose identity is protected."""
     is_look_up = AuditEntry.action.in_((audit.IDENTITY_ASKED, audit.IDENTITY_REVEALED))
     is_view = AuditEntry.action.in_(audit.UNTOLD)
     return or_(is_look_up, and_(is_view, _was_added_by_hand()), _is_former_look_up())
 
 
 def _is_former_look_up() -> ColumnElement[bool]:
-    """Return the condition for views by whoever has no role that opens registrations.
+    """Return the condition for views by an actor whose roles do not allow to open registrations.
 
-    Before the openings of the page for look-ups had an action of their own, they were recorded as views.
+    Older versions recorded openings of the page for look-ups as such views.
     """
     may_open = select(literal("user:").concat(cast(Membership.user_id, String))).where(
         Membership.role.in_(VIEWERS.roles | REVIEWERS.roles),
@@ -192,7 +192,7 @@ def _is_former_look_up() -> ColumnElement[bool]:
 
 
 def _is_unnamed() -> ColumnElement[bool]:
-    """Return the condition for entries that an organiser recorded in the moment of adding the person by hand."""
+    """Return the condition for entries recorded at the moment, and by the organiser, of adding the person by hand."""
     added = aliased(AuditEntry)
     return _was_added_by_hand(added, added.actor == AuditEntry.actor, added.at == AuditEntry.at)
 
@@ -213,10 +213,10 @@ def _was_added_by_hand(
 
 
 def _find_beside(cursor: Cursor | None) -> AuditEntry | None:
-    """Return the entry before or after which the page of the log starts; None for a number that no entry has (S13).
+    """Return the entry that the URL names as the neighbour of a page of the log; None for an unknown number (S13).
 
-    Only the time of this entry is used, so the reader need not be allowed to see it: a refusal would reveal which
-    entries are hidden (P21).
+    The page starts right before or after this entry. Only the entry's time is used, so the reader need not be allowed
+    to see the entry: a refusal would reveal which entries are hidden (P21).
     """
     if cursor is None or not cursor.key.isdecimal() or len(cursor.key) > LONGEST_NUMBER:
         return None

@@ -53,7 +53,7 @@ NOTHING = About()
 
 
 def rows_of(entries: Sequence[AuditEntry], event: Event | None, zone: tzinfo) -> list[Row]:
-    """Return the entries in words, with times of the zone; each kind of subject on the page costs one statement."""
+    """Return the entries in words, with times on the zone's clock; each kind of subject costs one SQL statement."""
     received = _list_received(entries)
     begun = {subject: number for number, subject, _actor, _at in received}
     by_hand = {(subject, actor, at) for _number, subject, actor, at in received}
@@ -85,7 +85,7 @@ def names_of(actors: Iterable[str]) -> dict[str, str]:
 
 
 def _list_received(entries: Iterable[AuditEntry]) -> Sequence[Any]:
-    """Return number, subject, actor and time of the audit entries that recorded the registrations on the page."""
+    """Return id, subject, actor and time of the audit entries about receiving the registrations named on the page."""
     ids = {entry.subject_id for entry in entries if entry.subject_type == PEOPLE}
     query = select(AuditEntry.id, AuditEntry.subject_id, AuditEntry.actor, AuditEntry.at).where(
         AuditEntry.subject_type == PEOPLE,
@@ -151,7 +151,7 @@ def _tasks(ids: Collection[int], event: Event | None) -> Described:
 
 def _posts(ids: Collection[int], event: Event | None) -> Described:
     known = select(PostText.post_id, PostText.headline).where(PostText.post_id.in_(ids))
-    # Read the texts in the page's language last, so that its headlines replace those in other languages.
+    # Read the headlines in the page's language last, so that they replace a post's headlines in other languages.
     for number, headline in db.session.execute(known.order_by(PostText.language == language())):
         yield number, About(headline, _url("posts.edit", event, post=number))
 

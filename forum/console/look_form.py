@@ -78,7 +78,7 @@ class LookForm(SettingsForm):
 
     @property
     def nearest(self) -> dict[str, str]:
-        """By theme, for each typed colour with too little contrast, the nearest colour with enough."""
+        """For each typed colour with too little contrast, by theme (light or dark), the nearest colour with enough."""
         faults = {theme: find_fault(colour, theme) for theme, colour in self._colours().items()}
         return {theme: fault.nearest for theme, fault in faults.items() if fault}
 
@@ -88,7 +88,7 @@ class LookForm(SettingsForm):
             self[PREFIX + theme].data = colour
 
     def samples(self) -> dict[str, dict[str, str]]:
-        """Return by theme the colours that pages would have, by token; empty for the site's own."""
+        """Return by theme (light or dark) the colour of each style token; empty without typed colours."""
         colours = self._colours()
         if "light" not in colours:
             return {}
@@ -97,7 +97,7 @@ class LookForm(SettingsForm):
         return {theme: tokens_of(colour, theme) for theme, colour in vars(shown).items()}
 
     def _colours(self) -> dict[str, str]:
-        """Return by theme the colours that were typed and can be read."""
+        """Return by theme (light or dark) the colours that were typed and can be read."""
         typed = {theme: self[PREFIX + theme].data for theme in THEMES}
         return {theme: colour for theme, colour in typed.items() if is_colour(colour)}
 

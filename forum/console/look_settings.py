@@ -21,7 +21,7 @@ PREVIEW, NEAREST = "preview", "nearest"
 
 
 def look(event: str) -> ResponseReturnValue:
-    """Show colours, logo and share picture; on POST preview or save new ones."""
+    """Show an event's colours, logo and share picture; on POST preview or save new ones."""
     this_event = get_any_or_404(event)
     form = LookForm(kept_words.sent_or_kept(), data=LookForm.stored(this_event))
     number = number_asked(request.form.get(SWITCH, ""))

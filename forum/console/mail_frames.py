@@ -1,8 +1,8 @@
 """How the HTML part of a mail looks, in a frame of the console's pages.
 
 A page of the forum may have no styles in elements or attributes (S41), and its frames inherit that. So the frame shows
-the mail as it is before its styles are moved into its elements, with a link to the same styles. Nothing in it can be
-opened: its links would lead to nowhere, and it may run no script.
+the mail as it is before its styles are moved into its elements, with a link to the same styles. No link in the frame
+can be opened, since it would lead to nowhere, and no script runs.
 """
 
 import re

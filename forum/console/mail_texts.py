@@ -34,13 +34,13 @@ from forum.web.languages import NAMES
 bp = Blueprint("mail_texts", __name__, url_prefix="/console/<event>/mail-texts")
 # The name of the button that saves the words and sends the mail to the signed-in organiser alone.
 TRIAL = "trial"
-# The name of the button that shows the mail with the words of the form, which are not saved.
+# The name of the button that previews the mail with the typed words, without saving them.
 PREVIEW = "preview"
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The mail as somebody would get it: the person with this reference, or an example where it is "".
+    """A mail as shown on the page: for the person with this reference, or for an invented one without a reference.
 
     `is_unknown` is True when no registration has the reference that was typed.
     """
@@ -157,7 +157,7 @@ def _braced(names: Sequence[str]) -> list[str]:
 
 
 def _changed(form: MailTextForm, state: State, code: str) -> list[Difference]:
-    """Return in which parts the stored words differ from the standard."""
+    """Return the parts of the mail in which the stored words differ from the standard words."""
     return [
         Difference(str(form[name].label.text), state.standard[name], state.words[name], code)
         for name in PASSAGES
@@ -166,9 +166,10 @@ def _changed(form: MailTextForm, state: State, code: str) -> list[Difference]:
 
 
 def _shown(event: Event, kind: str, code: str, words: Words | None) -> Shown:
-    """Return the mail for the person whose reference the URL has; only for those who may open people's pages.
+    """Return the mail for the person whose reference the URL has, else for an invented person.
 
-    It has the given words, or those that are saved.
+    Only organisers who may open people's pages see it for a real person. The mail has the given words, or the saved
+    ones if `words` is None.
     """
     preview = partial(mail_texts.preview, event, kind, code, words=words)
     reference, now = request.args.get("reference", "").strip().upper(), clock.now()

@@ -14,7 +14,7 @@ LONGEST_WORDS = 3000
 
 
 class WordsForm(ShowsStored, TidyForm):
-    """The organisers' own words, which follow the facts in the mail."""
+    """The form for the organisers' own words, which stand in the mail after the changed facts."""
 
     words = TextsField(LongTexts, _l("Your own words"), longest=LONGEST_WORDS)
 

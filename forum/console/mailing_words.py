@@ -34,7 +34,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Proposed:
-    """A proposed mailing that is not sent yet: what has changed, and how many people have not been told of that."""
+    """A proposed mailing, not sent yet: what has changed, and how many people have not been told of the change."""
 
     mailing: Mailing
     people: int
@@ -54,9 +54,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Preview:
-    """A mail in one language for people who know the same earlier facts (those of `step`), and how many people get it.
+    """A mail in one language for people who were told the same earlier facts, and how many people get it.
 
-    `lacks_words` says that the organisers' own words are missing in this language.
+    `step` is the number of the earlier facts. `lacks_words` says that the organisers' own words are missing in this
+    language.
     """
 
     code: str
@@ -90,7 +91,7 @@ def is_own(mailing: Mailing) -> bool:
 
 
 def state_words(mailing: Mailing) -> tuple[str, str]:
-    """Return a mailing's state as text and icon; one to be sent later is called "Planned" until its time comes."""
+    """Return a mailing's state as text and icon; one that is sent later is called "Planned" until its time comes."""
     if mailing.status == MailingStatus.SENDING and own_words.can_take_back(mailing, clock.now()):
         return _("Planned"), "wait"
     label, kind = STATES[mailing.status]
@@ -98,7 +99,7 @@ def state_words(mailing: Mailing) -> tuple[str, str]:
 
 
 def parts_text(mailing: Mailing) -> str:
-    """Return what has changed, such as "Days or hours, place"; of a message that organisers wrote, its subject."""
+    """Return what has changed, such as "Days or hours, place", or the subject of a message that organisers wrote."""
     if is_own(mailing):
         return in_language(mailing.subjects)
     was, now = mailing.steps[0]["facts"], mailing.steps[-1]["facts"]
@@ -108,7 +109,7 @@ def parts_text(mailing: Mailing) -> str:
 
 
 def list_previews(mailing: Mailing, audience: Audience) -> list[Preview]:
-    """Return the versions of a mailing's mail: one by language and by the earlier facts that recipients know."""
+    """Return the versions of a mailing's mail: by language and by the earlier facts that recipients know."""
     numbers = audience.by_mail
     return [
         Preview(

@@ -29,7 +29,7 @@ from forum.web.forms import TidyForm
 from forum.web.languages import NAMES, language_name
 
 bp = Blueprint("mailings", __name__, url_prefix="/console/<event>/mailings")
-# The name of the button that shows the message with the words of the form, which are not saved.
+# The name of the button that previews the message with the typed words, without saving them.
 PREVIEW = "preview"
 
 

@@ -128,7 +128,7 @@ class Frame:
 
     @property
     def home_url(self) -> str:
-        """The URL of the event's first console page for what the user may do: the overview for its organisers."""
+        """The URL of the event's first console page that the user may open: the overview for the event's organisers."""
         return first_url(self.event) if self.event else ADDRESS
 
     @property
@@ -151,7 +151,7 @@ class Frame:
 
     @cached_property
     def choices(self) -> list[Choice]:
-        """The events to which the user may switch, where there is more than one; on an error page, too."""
+        """The events to which the user may switch, if there are several; error pages of the console list them, too."""
         if self.event is None:
             return []
         kind = next((item.endpoint for item in self.items if item.current), None)
@@ -179,7 +179,7 @@ def is_in_console() -> bool:
 
 
 def my_events() -> list[Event]:
-    """Return the events of which the signed-in user may open a page, the newest first."""
+    """Return the events of which the signed-in user may open any page of the console, the newest first."""
     return [event for event in events.list_events() if first_page(event)]
 
 
@@ -191,7 +191,7 @@ def choose_event(mine: Sequence[Event]) -> Event | None:
 
 
 def _items(event: Event) -> list[Item]:
-    """Return the links that the user's roles may open (the access table says which)."""
+    """Return the links to the pages that the user's roles may open, by the table `accounts/routes`."""
     has_numbers = any(may_open(page, event) for page in ("attendees.index", "review.index", "outbox.index"))
     waits = waits_of(event) if has_numbers else NOTHING_WAITS
     told = ngettext("%(num)s failed", "%(num)s failed", waits.failed) if waits.failed else None
@@ -226,7 +226,7 @@ def _reviews(event: Event, waits: Waits) -> list[Item]:
 
 
 def _requests(event: Event, waits: Waits) -> list[Item]:
-    """Return the link to the requests for erasure and restriction, where there has been one."""
+    """Return the link to the requests for erasure and restriction, if anybody has ever made such a request."""
     if not waits.requests:
         return []
     return [_item(_("Requests"), "erasure_requests.index", event, waits.open_requests or None)]

@@ -39,7 +39,8 @@ def has_page(path: str) -> bool:
 
 
 def _answers(path: str) -> bool:
-    # Paths of categories and of the forum's first site are looked up in the table of old addresses as well.
+    # The table of old addresses also redirects some paths of categories and of the forum's first site, so look there,
+    # too.
     if redirects.OF_CATEGORY.fullmatch(path):
         return False
     endpoint = find_endpoint(path)
@@ -114,7 +115,7 @@ def target_of(words: str) -> Target:
 
 
 def find_endpoint(path: str) -> str | None:
-    """Return the name of the route that answers a path, with a slash at its end or without; None where none does."""
+    """Return the name of the route that answers a path, also with a slash more or less at its end; None without one."""
     try:
         return current_app.url_map.bind("").match(unquote(path), method="GET")[0]
     except RequestRedirect as there:
@@ -131,7 +132,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _pairs(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each line's number and parts, tidied as a form's fields are, without blank lines and a line of headings.
+    """Yield each line's number and its parts, tidied like form fields; skip blank lines and a first line of headings.
 
     A part that is longer than an address may be is not tidied, and is refused later.
     """

@@ -30,7 +30,7 @@ SHARED = re.compile(
 
 
 class SectorCaps(Row):
-    """A field for each sector of an event, with the most places in it; `OrganisationForm` adds the fields."""
+    """The part of an organisation's form with its places by sector; `OrganisationForm` adds a field for each sector."""
 
 
 class OrganisationForm(SettingsForm):
@@ -55,7 +55,7 @@ class OrganisationForm(SettingsForm):
         self.sector.choices = [SelectChoice("", _l("No sector in particular")), *named]
 
     def process(self, *args: Any, **kwargs: Any) -> None:
-        """Make a field for each of the event's sectors, then read the values."""
+        """Add a cap field for each of the event's sectors, then fill all fields in."""
         fields = {
             sector.key: NumberField(in_language(sector.name), [Optional()], least=1)
             for sector in self._event.sectors
@@ -123,7 +123,7 @@ class OrganisationForm(SettingsForm):
 
 
 class MergeOrganisationForm(SettingsForm):
-    """The cap of an organisation into which another one is merged."""
+    """The form for the cap (the most places) that an organisation has after another one is merged into it."""
 
     cap = NumberField(_l("Most places"), [Optional()], least=1)
 

@@ -137,7 +137,7 @@ def _stands_already(event: Event, number: int) -> ResponseReturnValue:
 
 
 def _stored(event: Event, both: Both) -> dict[str, Any]:
-    """Return the values of the form's fields, and all other values on the page that another organiser may change."""
+    """Return the stored values of the form's fields, and all else on the page that another organiser may change."""
     merged, kept = both
     written = [vars(actions.written_of(event, one)) for one in both]
     return {"cap": kept.cap or merged.cap, "written": written}
@@ -168,7 +168,7 @@ def _merge_page(
 
 
 def _names(event: Event, organisation: Organisation) -> list[str]:
-    """Return the names of an organisation beside its canonical one, and those of the ones merged into it."""
+    """Return the further names of an organisation: its aliases, and the names of organisations merged into it."""
     merges = queries.list_merges(event)
     merged = [row.merged.name for row in merges if row.merged.counts_as_id == organisation.id]
     return [*actions.written_of(event, organisation).aliases, *merged]

@@ -102,7 +102,7 @@ def get_organisation_or_404(event: Event, number: int) -> Organisation:
 
 
 def merged_already(event: Event, done: Merge) -> Response:
-    """Redirect from an organisation that is merged to the one that it counts for, and say so."""
+    """Redirect from an organisation that was merged to the one that it is merged into, with a message saying so."""
     stands_as = db.session.get_one(Organisation, done.merged.counts_as_id or done.kept_id)
     flash(_("%(name)s is merged into %(into)s already.", name=done.merged.name, into=stands_as.name), "info")
     return redirect(url_for("organisations.edit", event=event.slug, number=stands_as.id), 303)
@@ -179,7 +179,7 @@ def _removed_meanwhile(event: Event) -> ResponseReturnValue:
 
 
 def _save(slug: str, number: int | None, form: OrganisationForm) -> rules.Outcome:
-    """Store the typed organisation. Raises ChangedMeanwhile, MarkTaken, TooMany, TooManySuggested."""
+    """Store the typed organisation, and commit. Raises ChangedMeanwhile, MarkTaken, TooMany, TooManySuggested."""
     event = get_locked_or_404(slug)
     organisation = get_organisation_or_404(event, number) if number else None
     form.refuse_if_changed(_stored(event, number))
@@ -205,9 +205,10 @@ def _stored(event: Event, number: int | None) -> dict[str, Any]:
 
 
 def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
-    """Return the first values of the fields: the stored ones, and the spelling of the registration in the URL.
+    """Return the values with which the fields are first shown: the stored ones, and the name in a registration.
 
-    That spelling is the name of a new organisation, or one more alias of a stored one.
+    The URL's `of` is that registration's reference. A new organisation gets its spelling as name, a stored one as one
+    more alias.
     """
     named = find_by_reference(event, request.args.get("of", "")[:20])
     if named is None:

@@ -95,7 +95,7 @@ def _list(event: Event) -> dict[str, Any]:
 
 
 def _left(event: Event) -> str:
-    """Return in words how long sending the event's mailings still takes; "" when no mail is held back by a pace."""
+    """Return in words how long sending the event's messages to many still takes; "" when none of them waits."""
     hidden = [one.id for one in mailings.list_sending(event) if not may_know_people(one)]
     people, seconds = progress.left_of(event, beside=hidden)
     if not people:

@@ -35,9 +35,10 @@ bp.record_once(navigation.install)
 
 @bp.route("/")
 def first() -> ResponseReturnValue:
-    """Redirect to the first page that the user may open: of the current event, else of the newest.
+    """Redirect to the first page that the user may open, of the current event or else of the newest.
 
-    An admin of all events comes to the list of events if several lie ahead, and to making one if there is none.
+    An admin of all events is led to the list of events if several are not over yet, and to the page for making an event
+    if there is none.
     """
     mine, now = navigation.my_events(), clock.now()
     if may_open("all_events.index") and sum(not events.is_over(event, now) for event in mine) > 1:
@@ -92,7 +93,7 @@ def _overview(event: Event, now: datetime) -> dict[str, Any]:
 
 
 def _checklist(event: Event, now: datetime) -> Checklist | None:
-    """Return what is missing before the event is published, for those who may publish it."""
+    """Return the checklist of what is missing before the event is published, for organisers who may publish it."""
     if event.is_published or not may_open("publication.publish", event):
         return None
     return checklist_of(event, now)

@@ -1,4 +1,4 @@
-"""The forms of a message that organisers write: its words, for whom it is, and when it is sent."""
+"""The forms of a message that organisers write: its words, its recipients, and when it is sent."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,13 +28,16 @@ from forum.web.languages import NAMES, in_language, language_name
 
 LONGEST_SUBJECT, LONGEST_WORDS = 120, 8000
 NOW, LATER = "now", "later"
-# The statuses whose people a message may be for. Whoever has not confirmed the address, or whose registration has
-# ended, gets none.
+# The statuses of people to whom a message may be sent: nobody whose address is unconfirmed, or whose registration has
+# ended, gets a message.
 STATUSES = (*APPROVED, Status.IN_REVIEW)
 
 
 class MessageForm(ShowsStored, TidyForm):
-    """Category, subject and text by language, and the language that people get whose own has no text."""
+    """The form for a message's category, its subject and text in each language, and its fallback language.
+
+    People whose own language has no text get the message in the fallback language.
+    """
 
     category = RadioField(
         _l("Kind of message"),
@@ -90,9 +93,10 @@ class MessageForm(ShowsStored, TidyForm):
 
 
 class PeopleForm(TidyForm):
-    """For whom a message is: sectors and statuses (no tick means all), and only those who have not answered a question.
+    """The form for a message's recipients: sectors and statuses (no tick means all), or people without an answer.
 
-    Questions about diet and access are offered to the role care alone (S14).
+    People without an answer are those who have not answered a chosen question. Questions about diet and access are
+    offered to the role care alone (S14).
     """
 
     sector = SelectMultipleField(_l("Sector"))
@@ -112,7 +116,7 @@ class PeopleForm(TidyForm):
         self.unanswered.choices = [SelectChoice("", _("All of them, whatever they have answered")), *asked]
 
     def query(self) -> dict[str, Any]:
-        """Return the parameters of the attendee list's URL for these people."""
+        """Return the URL parameters with which the attendee list shows these people."""
         typed: dict[str, Any] = {"sector": self.sector.data or [], "status": self.status.data or []}
         typed[unanswered.PARAMETER] = self.unanswered.data or ""
         return {name: values for name, values in typed.items() if values}
@@ -130,18 +134,18 @@ class SendOwnForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(mailing: Mailing, audience: ChosenAudience) -> dict[str, Any]:
-        """Return what is sent to whom: the words, the recipients, and who is left out."""
+        """Return the message's words, its recipients, and the reasons for which people are left out."""
         people = [person.registration_id for person in audience.people]
         return {**MessageForm.stored(mailing), "people": people, "left": audience.reasons}
 
     def begins_at(self, event: Event) -> datetime | None:
-        """Return the moment that was typed, None for a press of Send."""
+        """Return the typed moment of sending, or None when the message is sent as soon as Send is pressed."""
         if self.when.data != LATER or self.moment.data is None:
             return None
         return self.moment.data.replace(tzinfo=event.zone)
 
     def is_complete(self, event: Event) -> bool:
-        """Return whether a time is given if and only if the choice needs one, and exists at the venue."""
+        """Return whether a time is typed exactly when the message is to be sent later, and exists at the venue."""
         if self.when.data != LATER:
             if self.moment.data is None:
                 return True

@@ -1,4 +1,4 @@
-"""What the pages of a message that organisers write share: finding it, changing it, refusals in words."""
+"""What the pages of messages that organisers write share: finding and changing a message, and refusals in words."""
 
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +60,7 @@ DECIDED = _l("Somebody has sent or deleted the message meanwhile. This page show
 def find_or_404(event: Event, number: int) -> Mailing:
     """Return the event's message in the organisers' own words; abort with 404 for any other mailing (S13).
 
-    A message to those who have not answered about diet or access is there for the role care alone (S14).
+    A message to people who have not answered about diet or access is shown to the role care alone (S14).
     """
     mailing = queries.find(event, number, MailingKind.OWN_WORDS)
     return mailing if mailing and may_know_people(mailing) else abort(404)

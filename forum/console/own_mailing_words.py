@@ -36,9 +36,9 @@ NAMED = 50
 
 @dataclass(frozen=True)
 class Meant:
-    """For whom a message is: filters in words, who gets it, and numbers and names of those left out.
+    """The recipients of a message: its filters in words, the people, and numbers and names of people who are left out.
 
-    `is_unknown` is True where a filter is gone, so that nobody can tell for whom the message was meant.
+    `is_unknown` is True when a filter does not exist any more, so that nobody can tell who was meant.
     """
 
     filters: Sequence[str]
@@ -51,7 +51,7 @@ class Meant:
 
 @dataclass(frozen=True)
 class PersonsPreview:
-    """The mail as one of the recipients gets it: the recipient with this `number`, out of `people` recipients."""
+    """The mail of one recipient, who is `number` of `people` recipients."""
 
     person: Registration
     number: int
@@ -71,9 +71,9 @@ class Result:
 
 
 def describe_meant(mailing: Mailing, said: Mailing | None = None) -> Meant:
-    """Return for whom the message is; the people are named only to those who may open their pages.
+    """Return the recipients of a message; their names are there only for organisers who may open people's pages.
 
-    With `said`, an unsaved sketch, return for whom it would be with its words and category.
+    `said` is an unsaved version of the message: its words and its category then count instead of the stored ones.
     """
     said = said or mailing
     try:
@@ -86,7 +86,7 @@ def describe_meant(mailing: Mailing, said: Mailing | None = None) -> Meant:
 
 
 def list_named(mailing: Mailing, audience: ChosenAudience | Audience) -> list[tuple[Registration, str]]:
-    """Return some of the people who are left out, with the reason, for whoever may open people's pages.
+    """Return some of the people who are left out, with the reason, if the organiser may open people's pages.
 
     A page that shows these names calls `note_named`.
     """
@@ -99,19 +99,19 @@ def list_named(mailing: Mailing, audience: ChosenAudience | Audience) -> list[tu
 
 
 def note_named(event: Event, named: Sequence[tuple[Registration, str]]) -> None:
-    """Record that an organiser sees the names of people whom a message leaves out, as of a search of the list."""
+    """Record, as a search of the attendee list, that an organiser sees names of people whom a message leaves out."""
     if named:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
 
 
 def list_samples(mailing: Mailing) -> list[tuple[str, Rendered]]:
-    """Return the message in each language in which it is written, as the organiser would get it."""
+    """Return the message in each language in which it is written, as it looks when it is sent to the organiser."""
     codes = [code for code in NAMES if mailing.words.get(code)]
     return [(code, mails.preview_own_words(mailing, g.user, None, code)) for code in codes]
 
 
 def preview_for(mailing: Mailing, audience: ChosenAudience, number: int) -> PersonsPreview | None:
-    """Return the message as the recipient with this number gets it; None for whoever may not open people's pages."""
+    """Return the message as its recipient of this number gets it; None if the organiser may not open people's pages."""
     people = audience.people
     if not people or not may_open("attendees.show", mailing.event):
         return None
@@ -123,15 +123,16 @@ def preview_for(mailing: Mailing, audience: ChosenAudience, number: int) -> Pers
 
 
 def may_know_people(mailing: Mailing) -> bool:
-    """Return whether the visitor may know how many people the message is for, and who they are.
+    """Return whether the organiser may know how many people the message is for, and who they are.
 
-    Who has not answered about diet or access tells who has, so of such a message only the role care knows (S14).
+    For a message to people who have not answered about diet or access, only the role care may: the list of recipients
+    would also tell who has answered (S14).
     """
     return not unanswered.is_of_care(mailing) or may_open("counts.people", mailing.event)
 
 
 def forgotten_words() -> str:
-    """Return why nobody is listed for a message: people were chosen by an answer that is deleted by now (P27)."""
+    """Return the sentence that recipients are not listed, because the answers that chose them are deleted (P27)."""
     return _(
         "The people were chosen by an answer that tells where somebody is. The answers were deleted after the forum,"
         " and with them who got this message."
@@ -139,7 +140,7 @@ def forgotten_words() -> str:
 
 
 def narrowed_to(only: str, mailing: Mailing) -> str:
-    """Return the filter `only`, or "" if it is unknown or shows people whose pages this organiser may not open."""
+    """Return the filter `only` of the results; "" if unknown, or if it shows people whom the organiser may not see."""
     may_see = only == queries.TROUBLED or may_open("attendees.show", mailing.event)
     return only if only in {queries.TROUBLED, queries.OMITTED} and may_see else ""
 
@@ -164,7 +165,7 @@ def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
 
 
 def done_at(mailing: Mailing, counts: queries.Counts, now: datetime) -> datetime | None:
-    """Return when the last mail will have left; None while nothing is known from which to estimate it.
+    """Return when the last mail will probably have left; None while no estimate is possible.
 
     The estimate uses the slower of the pace so far and the pace to which mails to many people are limited.
     """

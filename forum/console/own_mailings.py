@@ -1,4 +1,4 @@
-"""Organisers' pages of a message that they write themselves and have not sent: its words, for whom it is, a trial."""
+"""Organisers' pages of a message of their own before it is sent: its words, its recipients, sending a trial."""
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -36,13 +36,13 @@ from forum.web.languages import NAMES
 bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
 # The name of the button that saves a draft's words and sends them to the signed-in organiser alone.
 TRIAL = "trial"
-# The name of the button that shows the message with the words of the form, which are not saved.
+# The name of the button that previews the message with the typed words, without saving them.
 PREVIEW = "preview"
 
 
 @bp.route("/message", methods=["GET", "POST"])
 def new(event: str) -> ResponseReturnValue:
-    """Ask for the words of a message to those whom the URL's filters find; on POST keep or preview it."""
+    """Ask for the words of a message to the people selected by the URL's filters; on POST keep or preview it."""
     shown, filters = _filters_in_url(event)
     form = MessageForm(kept_words.sent_or_kept(), event=shown)
     if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
@@ -81,7 +81,7 @@ def write(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/people", methods=["GET", "POST"])
 def people(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask for the sectors and statuses of those for whom a draft is; on POST save them."""
+    """Ask which sectors and statuses a draft is for; on POST save them."""
     shown = find_or_404(get_any_or_404(event), mailing)
     if answer := _ask_if_planned(shown):
         return answer
@@ -137,7 +137,7 @@ def _form_of(mailing: Mailing) -> MessageForm:
 
 
 def _ask_if_planned(mailing: Mailing) -> ResponseReturnValue | None:
-    """Ask for both factors before a planned draft is changed, because it is sent later without asking again (S09)."""
+    """Ask for both factors before a planned draft is changed, because no page asks for them when it is sent (S09)."""
     return sign_ins.require_fresh() if queries.find_reminder(mailing) else None
 
 
@@ -170,8 +170,9 @@ def _filters_in_url(slug: str) -> tuple[Event, Filters]:
 def _keep(event: Event, filters: Filters, form: MessageForm) -> Mailing:
     """Store the draft with its filters.
 
-    If filters name people or depend on who is reading, store the people themselves instead. By which answers somebody
-    found people to tick nobody knows, so for those every question counts by which the list is filtered (P27).
+    If filters name people or depend on who is reading, store the people themselves instead. Where an organiser has
+    ticked people in the list, nobody knows which answers the list was filtered by. Such a draft is therefore stored
+    with every question by which the list can be filtered (P27).
     """
     if not (filters.q or filters.delegation or filters.chooser):
         query = filters.query(sort="", view="", column="")
@@ -193,8 +194,8 @@ def _draft_page(
     compared = [*differences(form, meanwhile.stored)] if meanwhile else []
     if meanwhile:
         form.show(meanwhile.stored)
-    # The button of the preview shows the message with the typed words, before they are saved. If typed words have an
-    # error, or a colleague has saved others meanwhile, the preview has the saved words.
+    # The preview shows the typed words, unsaved. If the typed words have an error, or a colleague has saved other words
+    # meanwhile, it shows the saved words.
     is_unsaved = not meanwhile and not form.errors and request.form.get("act") == PREVIEW
     said = own_words.sketch(mailing.event, form.written(), mailing.audience) if is_unsaved else mailing
     meant, text = words.describe_meant(mailing, said), request.args.get("person", "")
@@ -224,7 +225,7 @@ def _draft_page(
 
 
 def _list_url(mailing: Mailing) -> str:
-    """Return the attendee list's URL that shows the recipients of a draft; "" where its filters do not find them."""
+    """Return the URL of the attendee list with the recipients of a draft; "" if the list cannot filter them."""
     if (
         mailing.audience is None
         or unanswered.PARAMETER in mailing.audience

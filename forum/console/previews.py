@@ -99,5 +99,5 @@ def _paths(event: Event) -> list[str]:
 
 
 def _binding(event: Event) -> str:
-    """Return the text that binds the cookie with a new private link to the organiser and the event."""
+    """Return the text that ties the cookie with a new private link to the organiser and the event."""
     return f"{MADE} {sign_ins.current_actor()} {event.slug}"

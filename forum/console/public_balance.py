@@ -21,12 +21,12 @@ bp = Blueprint("public_balance", __name__, url_prefix="/console/<event>/figures/
 
 
 class PublishForm(ShowsStored, TidyForm):
-    """The button that makes the shown table public."""
+    """The button that makes the table shown on the page public."""
 
 
 @bp.route("", methods=["GET", "POST"])
 def show(event: str) -> ResponseReturnValue:
-    """Show what the public sees and what it would see if counted now; on POST make the latter public."""
+    """Show the numbers that are public, and those counted now; on POST publish the numbers counted now."""
     form = PublishForm()
     if form.validate_on_submit():
         return _publish(event, form)

@@ -28,7 +28,7 @@ bp = Blueprint("publication", __name__, url_prefix="/console/<event>")
 
 
 class PublishForm(TidyForm):
-    """The ticks with which an organiser publishes an event that lacks something needed, and replaces the front page."""
+    """The ticks that confirm publishing an event that lacks something, and replacing another event's front page."""
 
     even_so = BooleanField(_l("Publish it all the same"))
     to_front = BooleanField(_l("Make it the front page of the site"))

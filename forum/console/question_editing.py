@@ -171,7 +171,10 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
 
 
 def _words_of_condition(other: str, *, is_above: bool) -> dict[Fault, str]:
-    """Return what is wrong between a question and one on which it depends, or one that depends on it."""
+    """Return messages on a question whose settings do not fit those of `other`, one of which depends on the other one.
+
+    With `is_above` the question depends on `other`, else `other` depends on the question.
+    """
     return {
         Fault.SHOWS_SENSITIVE: _(
             "“%(question)s” is sensitive, so this question has to be sensitive, too:"
@@ -198,7 +201,7 @@ def _words_of_condition(other: str, *, is_above: bool) -> dict[Fault, str]:
 
 
 def _field_of(form: QuestionForm, fault: Fault) -> Any:
-    """Return the field at which a fault is shown; None where the form has no such field."""
+    """Return the form's field at which this fault is shown; None if the form has no such field."""
     names = {
         Fault.TOO_FEW_CHOICES: "choices",
         Fault.OTHERS_DEPEND: "choices",

@@ -70,7 +70,7 @@ class ChoiceRow(Row):
 
     @property
     def is_blank(self) -> bool:
-        """Whether the row has no words: then its answer is removed."""
+        """Whether the row has no words, which means that this answer is removed from the question."""
         return not self.label.text
 
 
@@ -163,7 +163,7 @@ class QuestionForm(SettingsForm):
         return is_valid
 
     def draft(self) -> QuestionDraft:
-        """Return the question as the form says it."""
+        """Return the question as typed in the form."""
         parent, _sign, values = (self.condition.data or ALWAYS).partition("=")
         sensitivity = self.sensitivity.data if "sensitivity" in self else self._question.sensitivity
         return QuestionDraft(

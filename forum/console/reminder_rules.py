@@ -52,7 +52,10 @@ class OfferRuleForm(ShowsStored, TidyForm):
         return False
 
     def save(self, event: Event) -> bool:
-        """Store the rule in the locked event: hours, 0 for never, None for a quarter; return whether it has changed."""
+        """Store when people are reminded of offers, as hours before the end; return whether that has changed.
+
+        0 stands for never, None for the moment at which a quarter of the time is left. The event is locked.
+        """
         hours = {QUARTER: None, NEVER: 0}.get(self.way.data, self.number.data)
         return offers.set_reminder(event, hours, **by_now())
 
@@ -88,7 +91,10 @@ class SilenceRuleForm(ShowsStored, TidyForm):
         return False
 
     def save(self, event: Event) -> bool:
-        """Store the rule in the locked event: days, None for never, and the hour; return whether it has changed."""
+        """Store after how many days (None for never), at which hour, people are reminded; return whether it changed.
+
+        The event is locked.
+        """
         days = self.number.data if self.way.data == AFTER else None
         return silence.set_rule(event, days, int(self.hour.data), **by_now())
 
@@ -102,7 +108,7 @@ class SilenceRuleForm(ShowsStored, TidyForm):
 
 @dataclass(frozen=True)
 class Rule:
-    """A page that changes a rule: its form, its title, and sentences on what the rule does."""
+    """A rule for reminders and the page that changes it: its form, its title, and sentences on what the rule does."""
 
     form: type[OfferRuleForm] | type[SilenceRuleForm]
     title: Any

@@ -35,9 +35,9 @@ WHY = {
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the plan: the day, the mail, its state as text and icon, and how many people it reaches.
+    """A line of the plan of reminders: the day, the mail, its state as text and icon, and how many people it reaches.
 
-    `at` is None when no day is known, `people` and `url` are None where the visitor may not know the people.
+    `at` is None when no day is known; `people` and `url` are None if the organiser may not know the people.
     """
 
     at: datetime | None
@@ -51,7 +51,7 @@ class Line:
 
 
 def list_lines(event: Event, now: datetime) -> list[Line]:
-    """Return the plan, the next day first: organisers' reminders and those that leave by themselves."""
+    """Return the lines of the plan by day: organisers' reminders, and those that every event sends by itself."""
     own = [_line(one, now) for one in queries.list_reminders_of(event)]
     ahead = [] if events.is_off(event, now) else [*_of_invitations(event, now), *_of_offers(event, now)]
     return sorted([*own, *ahead], key=lambda line: (line.at is None, line.at or now, line.title))
@@ -100,7 +100,7 @@ def _line(reminder: Reminder, now: datetime) -> Line:
 
 
 def _reach(reminder: Reminder, now: datetime) -> tuple[datetime | None, int, str]:
-    """Return a reminder's next moment, how many people it would reach today, and further remarks."""
+    """Return a reminder's next moment, how many people it would reach today, and a remark on missed people, or ""."""
     mailing = reminder.mailing
     if reminder.anchor == Anchor.START and mailing.status != MailingStatus.PROPOSED:
         return mailing.begins_at, mailing.people, ""
@@ -138,7 +138,7 @@ def list_rules(event: Event) -> list[tuple[str, str, str, str]]:
 
 
 def offer_rule_text(event: Event) -> str:
-    """Return when offers of a place are reminded, such as "24 hours before the end of the offer"."""
+    """Return when people are reminded of offered places, such as "24 hours before the end of the offer"."""
     hours = event.offer_reminder_hours
     if hours is None:
         return _("with a quarter of the time left to answer")
@@ -169,7 +169,7 @@ def _of_offers(event: Event, now: datetime) -> Iterator[Line]:
 
 
 def _by_day(event: Event, moments: Sequence[datetime]) -> Iterable[tuple[datetime, int]]:
-    """Return for each day at the venue the first of its moments, and how many there are."""
+    """Return for each day at the venue the first moment on it, and how many of the moments are on it."""
     first: dict[date, datetime] = {}
     numbers: Counter[date] = Counter()
     for at in sorted(moments):

@@ -1,4 +1,4 @@
-"""Organisers' pages of the plan of reminders: the plan itself, and giving a draft its day in it."""
+"""Organisers' pages of the plan of reminders: the plan itself, and choosing the day on which a draft leaves."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ class PlanForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(mailing: Mailing) -> dict[str, Any]:
-        """Return the values of the fields for a message's place in the plan, empty ones while it has none."""
+        """Return the fields' values for a message's day in the plan, empty ones if the message is not in the plan."""
         reminder = queries.find_reminder(mailing)
         if reminder is None:
             return {"anchor": "", "days": None, "hour": ""}
@@ -85,7 +85,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/mailings/<int:mailing>/plan", methods=["GET", "POST"])
 def plan(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask when a draft leaves, behind both factors (S09); on POST plan it, unless the day has changed since (R30)."""
+    """Ask when a draft leaves, after both factors (S09); on POST plan it, unless its day has changed since (R30)."""
     if answer := sign_ins.require_fresh():
         return answer
     shown = find_or_404(get_any_or_404(event), mailing)
@@ -120,7 +120,7 @@ def take_off(event: str, mailing: int) -> ResponseReturnValue:
 
 
 def _form_of(mailing: Mailing) -> PlanForm:
-    """Return the form, filled in with the message's place in the plan."""
+    """Return the form, filled in with the day that the message has in the plan."""
     stored = PlanForm.stored(mailing)
     form = PlanForm(
         kept_words.sent_or_kept(), data={name: value for name, value in stored.items() if value != ""}

@@ -59,7 +59,7 @@ def _merged_words(name: str, into: Sector, moved: int) -> str:
 
 
 def _pair_or_404(event: Event, key: str, into: str) -> tuple[Sector, Sector]:
-    """Return both sectors of the event; a key that it lacks, or the same one twice, is a 404 (S13)."""
+    """Return both sectors of the event; an unknown key, or the same key twice, is a 404 (S13)."""
     (_event, mine), (_event, other) = (
         sector_or_404(event, one) for one in (key, into if into != key else "")
     )

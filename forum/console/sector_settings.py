@@ -159,7 +159,7 @@ def _is_preview(form: PlacesForm) -> bool:
 
 
 def _preview(event: Event, form: PlacesForm) -> ResponseReturnValue:
-    """Show the form, and in words what its numbers would mean; nothing is stored."""
+    """Show the form and, in words, the effects that its numbers would have; nothing is stored."""
     tried = places.trial_of(event)
     if form.is_submitted() and not form.errors and sorted(form.keys) == sorted(_keys(event)):
         try:

@@ -1,4 +1,4 @@
-"""Organisers' pages of a message that they write themselves, from pressing Send: asking, stopping, results."""
+"""Organisers' pages of a message of their own once Send is pressed: confirming, stopping, results."""
 
 from datetime import datetime
 from functools import partial
@@ -37,7 +37,7 @@ bp = Blueprint("sent_mailings", __name__, url_prefix="/console/<event>/mailings"
 
 @bp.route("/<int:mailing>/start", methods=["GET", "POST"])
 def send(event: str, mailing: int) -> ResponseReturnValue:
-    """Ask when to send a message to whom, after both factors were entered (S09); on POST fix the recipients."""
+    """Ask for the time of sending and show the recipients, after both factors (S09); on POST fix the recipients."""
     if answer := sign_ins.require_fresh():
         return answer
     form = SendOwnForm(kept_words.sent_or_kept())
@@ -89,7 +89,7 @@ def take_back(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/again", methods=["POST"])
 def again(event: str, mailing: int) -> ResponseReturnValue:
-    """Send a message again to those whose mails have failed, at their present addresses."""
+    """Send a message again to recipients whose mails have failed, at their present addresses."""
     return change(
         event,
         mailing,
@@ -99,7 +99,7 @@ def again(event: str, mailing: int) -> ResponseReturnValue:
 
 
 def _progress(mailing: Mailing, now: datetime) -> dict[str, Any]:
-    """Return how far the message has come, and what can be done with it now."""
+    """Return how far sending the message has come, and what an organiser can do with it now."""
     counts = queries.count_by_result([mailing])[mailing.id]
     label, kind = state_words(mailing)
     return {

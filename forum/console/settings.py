@@ -35,7 +35,7 @@ def facts(event: str) -> ResponseReturnValue:
 
 @bp.route("/registration", methods=["GET", "POST"])
 def registration(event: str) -> ResponseReturnValue:
-    """Change when one can register and by which rules places are offered."""
+    """Change the dates of registration, and the rules by which places are offered."""
     return edit(event, Part("registration", RulesForm, _people, _after_rules))
 
 
@@ -84,7 +84,7 @@ def _after_facts(event: Event, former: Former, now: datetime) -> str:
     told = [_("The lists are being sorted anew.")] if "name_order" in former else []
     if not touches_calendars(former):
         return " ".join(told)
-    # Offers end when the event starts, so a later start may allow new offers.
+    # Offers of places end when the event starts, so a later start may allow new offers.
     told.append(_offered(waiting_list.offer_free_places(event, now=now)))
     numbers = _calendars(event)
     if numbers["people"]:

@@ -25,7 +25,7 @@ from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.languages import NAMES, in_language
 
 Context = Mapping[str, Any]
-Former = Mapping[str, Any]  # the former values of the changed columns, by column name
+Former = Mapping[str, Any]  # the former values of the event's changed columns, by column name
 
 
 def _nothing(_event: Event) -> Context:
@@ -82,7 +82,7 @@ def _filled_words(pages: Sequence[Page]) -> str:
 
 
 def show_stored(form, stored: Mapping[str, Any]) -> None:
-    """Note in the form the stored values that the page shows, unless the form came back after a sign-in had ended."""
+    """Note in the form the stored values that the page shows, unless a form kept over a new sign-in has them."""
     if not form.seen.data:
         form.show(stored)
 
@@ -96,7 +96,7 @@ def get_locked_or_404(slug: str) -> Event:
 
 
 def flash_saved(told: str, *, is_changed: bool) -> None:
-    """Show a message on the next page: the change is saved, or nothing was different."""
+    """Show on the next page the message that the change is saved, or that nothing was different."""
     if is_changed:
         flash(" ".join(filter(None, (_("Saved."), told))), "success")
     else:
@@ -134,7 +134,7 @@ def render(
 
 
 def count_missing(event: Event) -> dict[str, int]:
-    """Return by page of the settings how many of its texts lack a language."""
+    """Return for each page of the settings how many of its texts lack a language."""
     lines = [line["report"]["name"] for line in event.help_lines if "report" in line]
     facts = [fact[name] for fact in event.facts for name in ("label", "value")]
     points = [point[name] for point in event.programme_points for name in ("title", "text")]

@@ -178,7 +178,7 @@ class MomentField(DateTimeLocalField):
 
 
 def validate_filled(rows: RowsField, validate, extra_validators) -> bool:
-    """Validate without the blank rows; put them back if that fails, because the page shows the form again."""
+    """Validate the form without its blank rows; put them back if it is invalid, because the form is shown again."""
     blank = [row for row in rows.entries if row.form.is_blank]
     rows.entries = [row for row in rows.entries if not row.form.is_blank]
     is_valid = validate(extra_validators)
@@ -245,8 +245,8 @@ def clock_of(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 def moment_of(there: datetime | None, zone: ZoneInfo, kept: datetime | None) -> datetime | None:
     """Return the moment at which the clock at the venue shows this date and time.
 
-    Returns the stored moment `kept` if the clock shows this date and time then: so an unchanged field keeps its
-    seconds, and its hour when the clock shows an hour twice as summer time ends.
+    When the clock shows it at the stored moment `kept`, return `kept`: so an unchanged field keeps its seconds, and
+    keeps its hour where the clock shows an hour twice as summer time ends.
     """
     if there is None or there == clock_of(kept, zone):
         return kept if there else None

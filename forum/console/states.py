@@ -1,4 +1,4 @@
-"""What organisers read about the state of an event's registration."""
+"""Words for the state of an event's registration, for organisers."""
 
 from flask_babel import lazy_gettext as _l
 

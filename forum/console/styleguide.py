@@ -130,7 +130,7 @@ def demo_rings() -> dict[str, RingView]:
 
 
 def _draw(shares: Iterable[SectorShare], capacity: int) -> RingView:
-    """Draw the ring, with the number of places that each sector has left at its arc."""
+    """Draw the ring chart, with the number of places left to each sector beside the sector's arc."""
     said = (replace(share, words=f"up to {share.open} left" if share.open else "full") for share in shares)
     return draw_ring(tuple(said), capacity)
 

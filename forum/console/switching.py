@@ -15,13 +15,13 @@ FIRST = (
     *("console.overview", "posts.index", "outbox.index", "review.index", "reveals.index"),
     *("counts.show", "reception.index"),
 )
-# Pages that the navigation of many events does not link to, because those events review nobody or have no requests.
+# Pages to which the navigation of many events has no link, because nobody is reviewed there or nobody made a request.
 RARE = ("review.index", "erasure_requests.index")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """An event to which somebody may switch, and the URL of the page to which the switch leads."""
+    """An event to which the user may switch, and the URL of the page to which the switch leads."""
 
     event: Event
     url: str
@@ -30,7 +30,7 @@ class Choice:
 
 
 def first_page(event: Event) -> str | None:
-    """Return the endpoint of the first of the event's pages that the signed-in user may open; None for no page."""
+    """Return the endpoint of the first of the event's pages that the signed-in user may open; None if there is none."""
     return next((endpoint for endpoint in FIRST if may_open(endpoint, event)), None)
 
 
@@ -41,7 +41,7 @@ def first_url(event: Event) -> str:
 
 
 def list_choices(here: Event, kind: str | None) -> list[Choice]:
-    """Return the events of which the user may open a page, those ahead first; none if there is only one.
+    """Return the events of which the user may open a page, events that are not over first; none if there is only one.
 
     `kind` is the endpoint of the present page in the navigation: each choice leads to the same page of the other event.
     """

@@ -70,7 +70,7 @@ class TagForm(SettingsForm):
         return is_right
 
     def called(self) -> tuple[str, Text]:
-        """Return the hashtag, and its names by language without the languages that were left empty."""
+        """Return the hashtag's main name, and its names by language without the languages that were left empty."""
         names = {code: _with_sign(words) for code, words in self.names.text.items()}
         return _with_sign(self.name.data or ""), Text(names)
 

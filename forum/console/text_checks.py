@@ -102,7 +102,7 @@ def _blanks(texts: tuple[Text, ...], code: str) -> list[str]:
 
 
 def _named(blanks: list[str]) -> str:
-    """Return the number of blanks and their texts, such as "2 blanks: controller’s name; its address"."""
+    """Return a text with the number of blanks and their words, such as "2 blanks: controller’s name; its address"."""
     different = list(dict.fromkeys(blank.rstrip(".") for blank in blanks))
     named = "; ".join(different[:NAMED_AT_MOST])
     if len(different) > NAMED_AT_MOST:

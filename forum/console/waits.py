@@ -1,4 +1,4 @@
-"""The numbers that the navigation shows beside its links to an event's pages: what waits, and failed messages."""
+"""The numbers beside the navigation's links to an event's pages: how much waits there, and how many messages failed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def waits_of(event: Event) -> Waits:
 
 
 def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
-    """Return by event id how many tasks wait, by one statement for all these events; `scope` says which mails count."""
+    """Return by event id how many tasks wait, by one statement for these events; `scope` says which mails count."""
     parts = [
         select(literal(event.id), *_columns(event.id, scope, sign_ins.reviewed_sectors(event)))
         for event, scope in listed
@@ -60,7 +60,7 @@ def read_waits(listed: Sequence[tuple[Event, Scope]]) -> dict[int, Waits]:
 
 @lru_cache(maxsize=100)
 def _select(with_accounts: bool, with_care: bool, sectors: frozenset[int] | None) -> Select[Any]:
-    """Select the numbers of the event `event_id`; kept, because building the statement takes longer than running it."""
+    """Return the statement for the numbers of the event `event_id`; it is cached, for building it is slow."""
     event_id: Any = bindparam("event_id")
     return select(*_columns(event_id, Scope(event_id, with_accounts, with_care), sectors))
 
