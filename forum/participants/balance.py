@@ -26,23 +26,23 @@ MOST_EARLIER = 20  # how many earlier public tables are stored
 
 
 def find_public(event: Event) -> PublicBalance | None:
-    """Return the numbers that the public sees; None if there are none."""
+    """Return the numbers that the public sees; None if the public sees none."""
     row = db.session.get(PublicBalance, event.id)
     return row if row is not None and row.is_shown else None
 
 
 def find_last(event: Event) -> PublicBalance | None:
-    """Return the numbers that were made public last, even if taken back since; None if there never were any."""
+    """Return the numbers that were made public last, even if taken back since; None if none ever were public."""
     return db.session.get(PublicBalance, event.id)
 
 
 def table_of(row: PublicBalance) -> Table:
-    """Return the stored numbers, which were last made public, as a table."""
+    """Return as a table the stored numbers, which were made public last."""
     return _read(row.numbers)
 
 
 def count(event: Event) -> Table | None:
-    """Return the table of the people who have a place now, by sector's key and country; None if they are too few.
+    """Return the table of the people who have a place now, by sector's key and country; None if too few have one.
 
     Cells that an earlier public table has hidden stay hidden: otherwise both tables and an unchanged row would together
     reveal their numbers.
@@ -87,10 +87,10 @@ def take_back(event: Event, *, actor: str, now: datetime) -> None:
 
 
 def differs_enough(event: Event, table: Table, last: PublicBalance | None) -> bool:
-    """Return whether the table may follow the earlier public ones: no difference points at few people.
+    """Return whether the table may be made public: no difference to an earlier public table points at few people.
 
-    A table that equals the last one is allowed. Any other is compared with each earlier one, or a table between two
-    would hide that they differ by one person.
+    A table that equals the last one is allowed. Any other table is compared with each earlier one, not only with the
+    last: the new table may differ from an older one by a single person.
     """
     if last is None or table == table_of(last):
         return True
@@ -98,7 +98,7 @@ def differs_enough(event: Event, table: Table, last: PublicBalance | None) -> bo
 
 
 def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
-    """Return whether so many people got or lost a place since a table was counted that comparing it reveals nobody."""
+    """Return whether so many places were given or lost since an earlier table that the two together reveal nobody."""
     if abs(table.total - _read(told).total) >= LEAST:
         return True
     # For a person with a confirmed place, `calendar_changed_at` is the moment when the place was confirmed.
@@ -111,7 +111,7 @@ def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
 
 
 def _all_told(row: PublicBalance | None) -> Sequence[Mapping[str, Any]]:
-    """Return the stored form of every table that was ever public, the last one at the end."""
+    """Return every table that was ever public, in its stored form, the latest at the end."""
     if row is None:
         return []
     last = {name: value for name, value in row.numbers.items() if name != "earlier"}

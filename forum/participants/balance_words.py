@@ -13,7 +13,7 @@ from forum.web.languages import in_language, language
 
 @dataclass(frozen=True)
 class Line:
-    """A row: its name, its numbers in the order of the columns (None where hidden), and its total."""
+    """A row of the table: its name, its numbers in the order of the columns (None where hidden), and its total."""
 
     name: str
     numbers: Sequence[int | None]
@@ -31,7 +31,7 @@ class Words:
 
 
 def describe(event: Event, table: Table) -> Words:
-    """Return the table in words; a sector that the event no longer has is called by its key."""
+    """Return the table in words; a sector that the event no longer has is named by its key."""
     sectors = {sector.key: in_language(sector.name) for sector in event.sectors} | {
         OTHERS: _("Other sectors")
     }

@@ -2,7 +2,7 @@
 
 
 class BalanceRefused(Exception):
-    """The numbers cannot be made public."""
+    """Numbers about participants cannot be made public; each subclass says why."""
 
 
 class TooFewPeople(BalanceRefused):
@@ -10,4 +10,4 @@ class TooFewPeople(BalanceRefused):
 
 
 class TooFewChanges(BalanceRefused):
-    """So few people have come or gone since the numbers were made public last that the difference would show who."""
+    """Too few people came or left since an earlier public table: the difference would show who they are."""

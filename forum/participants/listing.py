@@ -33,12 +33,12 @@ def arrange(shown: Iterable[Any]) -> list[Organisation]:
 
 
 def _key(one: Any) -> str:
-    """Return the key of the organisation as typed; the one to which the e-mail's domain belongs may be another."""
+    """Return the key of the organisation that the person typed; the e-mail's domain may belong to another one."""
     return organisation_key(one.organisation)
 
 
 def _organisation(people: list[Any]) -> Organisation:
-    """Return one organisation, in its most frequent spelling; of equally frequent ones, in the alphabetically first."""
+    """Return the organisation of these people in its most frequent spelling, of several the alphabetically first."""
     order, spellings = _order(), Counter(one.organisation for one in people)
     name = min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
     named = [one for one in people if one.listed_as == ListedAs.NAME]

@@ -1,16 +1,17 @@
-"""A table of counts in which no number below LEAST can be read or worked out (P10).
+"""A table of counts in which no number below LEAST (five) can be read or worked out (P10).
 
-Every row and column has its total, and these are always shown. A total that is too small would itself point at people,
-so the smallest rows, and columns, are counted together under OTHERS. Within the table each number below LEAST is
-hidden, zeros included, and as many others as are needed: whoever subtracts shown numbers from totals must find, for
-each hidden small number, that it may as well be LEAST or more.
+The total of every row and every column is always shown. A total that is too small would itself point at people, so the
+smallest rows are counted together under OTHERS, and so are the smallest columns. Within the table each number below
+LEAST is hidden, zeros included, and as many larger numbers as are needed: even after subtracting the shown numbers from
+the totals, a reader must think it possible that each hidden small number is LEAST or more.
 
-OTHERS are all rows up to some total, with different totals: if two of them exchanged theirs, the same would be shown.
-So even somebody who knows this rule cannot work one out, as from the sum of three rows with four people each. They may
-be equal only if no other row is left: then one of them could as well have everybody. So it is with columns.
+OTHERS sums all rows up to some total, and these rows do not all have the same total: if two of them exchanged their
+totals, the table would show the same. If all had the same, as three rows with four people each, a reader who knows this
+rule could work the totals out from their sum. They may be equal only if no other row is left: then one of the rows may
+as well have all the people. The same holds for columns.
 
-Numbers by state (`protect_states`) have no totals of rows. Nobody is in two states, so nothing that one state's numbers
-show can be subtracted from another's.
+Numbers by state (`protect_states`) have no totals of rows. Nobody is in two states, so subtracting the numbers of one
+state from those of another reveals nothing.
 """
 
 from collections import deque
@@ -54,10 +55,10 @@ class Table:
 
 @dataclass(frozen=True)
 class State:
-    """The numbers of one state, or of several that are counted together, by key: None where counted with others.
+    """How many people of each key, such as a sector, are in one state, or in several states that are counted together.
 
-    Each number that is shown is LEAST or more, and so are `total` and, unless it is 0, `others`: the sum of the keys
-    that are counted together.
+    The number of a key is None if it is part of `others`, the sum of several keys. Each number is LEAST or more, and so
+    are `total` and, unless it is 0, `others`.
     """
 
     states: tuple[str, ...]
@@ -71,8 +72,8 @@ def protect_states(
 ) -> list[State]:
     """Return what may be shown of these counts by (key, state); nothing if too few people are in these states.
 
-    Keys are grouped as `protect` groups them for this state alone, so a public table and these numbers, made of the
-    same people, tell no more than one of them.
+    Keys are grouped as `protect` groups them for this state alone. So a reader who also knows a public table made of
+    the same people learns no more than from one of the two.
     """
     totals = {state: sum(counts.get((key, state), 0) for key in keys) for state in states}
     if sum(totals.values()) < LEAST:
@@ -93,9 +94,9 @@ def protect(
     columns: Sequence[str],
     also: Collection[tuple[str, str]] = (),
 ) -> Table | None:
-    """Return the table that may be shown of these counts by (row, column); None if there are too few people in all.
+    """Turn counts by (row, column) into a table that may be shown; None if there are too few people in all.
 
-    Cells in `also` are hidden whatever their numbers: those that an earlier table has hidden.
+    `also` are the cells that an earlier table has hidden: they stay hidden whatever their numbers.
     """
     if sum(counts.values()) < LEAST:
         return None
@@ -125,10 +126,10 @@ def protect(
 
 
 def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-    """Return the shown keys, in their order, each with the keys that it sums up; every total is LEAST or more.
+    """Return the keys of the table's rows or columns, each with the keys that it sums up: itself, or several as OTHERS.
 
-    Keys without anybody are among the OTHERS, too: from a key that is missing in the table, somebody who knows all keys
-    would learn that nobody belongs to it.
+    Every total is LEAST or more. Keys without anybody are among the OTHERS, too: if such a key were missing in the
+    table, a reader who knows all keys would learn that nobody belongs to it.
     """
     small = [totals[key] for key in keys if totals[key] < LEAST]
     highest = LEAST - 1
@@ -140,7 +141,7 @@ def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[
 
 
 def _hide(cells: Cells, also: set[Place]) -> set[Place]:
-    """Return the cells whose numbers must be hidden, those in `also` included."""
+    """Return the cells whose numbers must be hidden; `also` are those that an earlier table has hidden."""
     hidden = also | {place for place in _places(cells) if _at(cells, place) < LEAST}
     while (exposed := _find_exposed(cells, hidden)) is not None:
         hidden |= _next_to_hide(cells, hidden, exposed)
@@ -148,16 +149,17 @@ def _hide(cells: Cells, also: set[Place]) -> set[Place]:
 
 
 def _find_exposed(cells: Cells, hidden: set[Place]) -> Place | None:
-    """Return a hidden cell whose number the shown ones reveal to be below LEAST; None without one."""
+    """Return a hidden cell of which the shown numbers reveal that it is below LEAST; None if there is no such cell."""
     small = (place for place in sorted(hidden) if _at(cells, place) < LEAST)
     return next((place for place in small if not _may_be_large(cells, hidden, place)), None)
 
 
 def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place]:
-    """Return the cells to hide next for an exposed one: the other corners of a rectangle, which have the fewest people.
+    """Return which cells to hide next, so that the number of the cell `exposed` can no longer be worked out.
 
-    If no rectangle is enough, the cell with the smallest shown number is returned. There always is such a cell: with
-    all cells hidden, every number may be as large as the totals, which are LEAST or more.
+    They are the other three corners of a rectangle with `exposed`, of all such rectangles the one with the fewest
+    people. If no rectangle is enough, the shown cell with the smallest number is returned. A shown cell is always left:
+    were all hidden, every number could be as large as the totals, which are LEAST or more.
     """
     rectangles = [
         {(row, exposed[1]), (exposed[0], column), (row, column)} - hidden
@@ -172,11 +174,11 @@ def _next_to_hide(cells: Cells, hidden: set[Place], exposed: Place) -> set[Place
 
 
 def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
-    """Return whether other hidden numbers fit the same totals and make the number in this cell LEAST or more.
+    """Return whether the shown numbers and totals allow the hidden number in this cell to be LEAST or more.
 
     To raise this number, a hidden number in its column must fall, then a hidden number in the row of the fallen one
     must rise, and so on, until a number in the row of this cell falls. Such chains are followed, each as far as its
-    numbers allow, until the number is large enough.
+    numbers allow, until the number in this cell is large enough.
     """
     numbers = [list(row) for row in cells]
     while (lacking := LEAST - _at(numbers, place)) > 0:
@@ -193,7 +195,7 @@ def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
 
 
 def _find_way(numbers: Cells, hidden: set[Place], place: Place) -> list[Place]:
-    """Return cells whose numbers alternately fall and rise, from the column of `place` to its row; [] if none are."""
+    """Return hidden cells that fall and rise in turn, from the column of `place` to its row; [] without such a way."""
     queue: deque[list[Place]] = deque(
         [other] for other in sorted(hidden) if other[1] == place[1] and other != place and _at(numbers, other)
     )

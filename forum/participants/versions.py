@@ -1,7 +1,7 @@
 """Raises the content version when the public list of participants may have changed.
 
 The models of registrations are not marked as public content: they change with every form, and hardly any change is
-visible to the public. So the session inspects the rows that it writes.
+visible to the public. So a listener inspects the rows that the database session writes.
 """
 
 from itertools import chain

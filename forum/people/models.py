@@ -1,4 +1,4 @@
-"""The tables of organisers' notes about a registration, to which they refer by its id only."""
+"""The tables of notes, tags and new e-mail addresses of registrations, each of which a row names by its id only."""
 
 from datetime import datetime
 

@@ -94,9 +94,9 @@ def list_some_tags(event_id: int) -> Sequence[str]:
 
 
 def _some_tags() -> Select[str]:
-    """Select an event's first tags.
+    """Select an event's first tags, each once.
 
-    Each step reads the next tag from the index, because a hundred thousand rows may have the same few tags.
+    A recursive query reads one tag after the other from the index: a hundred thousand rows may have the same few tags.
     """
     mine = RegistrationTag.event_id == bindparam("event_id")
     first = select(func.min(RegistrationTag.name).label("name"), literal(1).label("rank")).where(mine)

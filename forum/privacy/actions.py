@@ -42,7 +42,7 @@ def take_back(registration: Registration, *, now: datetime) -> None:
 
 
 def shown_of(registration: Registration) -> dict[str, Any]:
-    """Return the values that an organiser reads before an erasure, by which a change since then is noticed."""
+    """Return the values that an organiser reads before an erasure: if they change, the erasure is refused (R30)."""
     db.session.refresh(registration)
     names = ("given_name", "family_name", "email", "is_live", "holds_place")
     return {

@@ -22,7 +22,7 @@ from forum.privacy.models import ErasureRequest
 from forum.registration import actions, owners, places, saved_views, tombstones, waiting_list
 from forum.registration.models import Registration
 
-# The kind of the last mail to an erased person, the only one without a registration; deleted after it was sent.
+# The kind of the last mail to an erased person: the row belongs to no registration and is deleted once it was sent.
 LAST_MAIL = "erased"
 TRIED_FOR = timedelta(days=2)
 
@@ -31,9 +31,9 @@ TRIED_FOR = timedelta(days=2)
 class Reach:
     """The other registrations that the erasure of a person concerns.
 
-    `joined` are merged with the person's, and `former` are ended ones with the same address: both are erased with it.
-    `kept` are ended ones with the address under a restriction, and `living` is the registration of somebody else who
-    uses the address now: these stay.
+    `joined` are merged with the person's registration, `former` have ended and have the same address: both are erased
+    with it. `kept` have ended with the same address and are under a restriction, `living` is the registration of
+    somebody else who uses the address now: these stay.
     """
 
     joined: Sequence[Registration]
@@ -42,17 +42,17 @@ class Reach:
     living: Registration | None
 
     def erased_with(self, registration: Registration) -> list[Registration]:
-        """Return all registrations that are erased when this one is, beginning with this one."""
+        """Return all registrations that are erased together with `registration`, which comes first."""
         return [registration, *self.joined, *self.former]
 
     def list_named(self, registration: Registration) -> list[str]:
-        """Return the addresses that erased and remaining registrations share: rows with these addresses stay."""
+        """Return the addresses that erased and remaining registrations share: invitations to these stay."""
         every = self.erased_with(registration)
         addressed = owners.list_forgettable(every)
         return sorted({one.email for one in every if one not in addressed})
 
     def shown(self, registration: Registration) -> dict[str, Any]:
-        """Return the values that the page shows before the erasure, by which a later change is noticed."""
+        """Return the values that the page shows before the erasure: if they change, the erasure is refused (R30)."""
         named = {"joined": self.joined, "former": self.former, "kept": self.kept}
         ended = {
             name: [(one.id, one.status, one.given_name, one.family_name) for one in people]
@@ -63,7 +63,7 @@ class Reach:
 
 
 def foresee(registration: Registration) -> Reach:
-    """Return whom erasing this registration would reach now."""
+    """Return the other registrations that erasing this one would concern now."""
     joined, former = owners.list_joined(registration), owners.list_former(registration)
     kept = owners.list_kept(former)
     gone = [one for one in former if one not in kept]
@@ -73,7 +73,7 @@ def foresee(registration: Registration) -> Reach:
 def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     """Erase a registration and every row that refers to it, and send the person a last mail.
 
-    Registrations merged with it are the same person's and are erased, too, and so are ended ones with the same
+    Registrations merged with this one are the same person's and are erased, too, and so are ended ones with the same
     confirmed address (`owners.list_former`) without a restriction. A place becomes free and is offered as after a
     cancellation. Rows are found by the database's foreign keys (`privacy.hanging`), unsent mails and search texts
     included; so are invitations, delegations and substitutions with the person's address, unless another
@@ -108,10 +108,10 @@ def repeat(
 ) -> None:
     """Erase again the registrations that a restored backup has brought back, without mails about it.
 
-    `others` are not stored: their addresses are those whose invitations, delegations and the like are erased as well,
-    if they were made before the erasure that `mark` remembers. The address that a backup has for a registration is not
-    used: it may be somebody else's, and may have been corrected before the erasure. The person's requests count as
-    answered at the time of that erasure. The caller has locked the event.
+    `others` are registrations made for this call, not stored ones: invitations, delegations and the like with their
+    addresses are erased as well, if made before the erasure that the tombstone `mark` remembers. The address that the
+    backup has for a registration is not used: it may have been somebody else's, corrected before the erasure. The
+    person's requests count as answered at the time of that erasure. The caller has locked the event.
     """
     _end(event, registrations, others, actor=actor, now=now, before=mark.until)
     saved_views.forget_naming(registrations)
@@ -121,9 +121,10 @@ def repeat(
 
 
 def forget(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Erase one ended registration whose time is over, without a mail, and nothing else of the same address.
+    """Erase one ended registration that has been stored long enough, without a mail; nothing else with its address.
 
-    No tombstone is written: in a restored backup its time is over, too. The caller has locked the event.
+    No tombstone is written: in a restored backup the registration is due for erasure, too. The caller has locked the
+    event.
     """
     saved_views.forget_naming([registration])
     _delete(registration, answered_at=now, actor=actor, now=now)
@@ -138,7 +139,7 @@ def _end(
     now: datetime,
     before: datetime | None = None,
 ) -> None:
-    """End registrations, delete other tables' rows with the addresses of `addressed`, and offer the free places."""
+    """End registrations, delete invitations and the like with the addresses of `addressed`, and offer free places."""
     erased = [one.id for one in registrations]
     for one in addressed:
         invitations.forget_of(one, answered_by=erased, before=before)
@@ -150,7 +151,7 @@ def _end(
 
 
 def _delete(registration: Registration, *, answered_at: datetime, actor: str, now: datetime) -> None:
-    """Delete an ended registration, with the details of the audit entries about it; its open request is answered.
+    """Delete an ended registration and the details of its audit entries; mark an open request for erasure as answered.
 
     Links by which the person refuses messages go on working (M07).
     """

@@ -56,9 +56,9 @@ def plant_if_empty(*, now: datetime) -> bool:
 class Repeated:
     """The result of repeating an erasure: whether there was anything to erase, and whom an organiser has to help.
 
-    A restored backup may hold merges that had been undone before the erasure. Where one cannot be undone again,
-    `left_ended` has the reference of the registration that it ended, whose person must be registered again, and
-    `left_mixed` those of registrations that may still have values of the erased person, such as the address.
+    A restored backup may hold merges that had been undone before the erasure. Where a merge cannot be undone again,
+    `left_ended` has the reference of the registration that the merge ended, whose person must be registered again, and
+    `left_mixed` has references of registrations that may still have values of the erased person, such as the address.
     """
 
     erased: bool = False
@@ -112,8 +112,8 @@ def _undo_merges(
 ) -> tuple[list[str], list[str]]:
     """Undo again the merges that had been undone before the erasure, so that the other person of a merge loses nothing.
 
-    Return the references of the others whom a merge has left ended, and of those who may still have values of the
-    erased person. Had the merge still been there, both registrations would have been erased and have tombstones.
+    Return the references of other people's registrations that stay ended, and of those that may still have values of
+    the erased person. A merge whose two registrations both have tombstones is left: it was in force at the erasure.
     """
     key, noted = mark.find_key(), tombstones.read_file()[0]
     left_ended: list[str] = []
@@ -184,7 +184,7 @@ def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
 
 
 def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
-    """Return (event id, canonical address) for the tombstone's address, if other tables held it before the erasure."""
+    """Return (event id, canonical address) for the tombstone's address if invitations and the like had it before."""
     if mark.address is None:
         return []
     held = set(_addresses_before(mark.until))

@@ -32,9 +32,9 @@ from forum.registration.owners import list_former, list_joined, list_sole, may_r
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
-# Tables with rows that refer to mails to followers of the news, of which none belongs to a registration.
+# Tables whose rows refer to mails to followers of the news: no such mail belongs to a registration.
 OF_FOLLOWERS = {"news_mails"}
-# Columns that are left out when a person reads their own data, in groups; a comment says what each group holds.
+# Columns that a person who reads their own data is not shown, in groups. A comment says what each group holds.
 UNTOLD = {
     # The person is not shown digests of secrets.
     *("registration_tokens.digest", "ended_sign_ins.digest", "address_changes.digest"),
@@ -46,7 +46,7 @@ UNTOLD = {
     *("answer_files.key", "answer_files.content"),
     # The person is not shown the digest of the network address from which a file came: it is deleted once they confirm.
     "answer_files.asked_from",
-    # The person is not shown random values, nor digests of answers, for they are shown the answers themselves.
+    # The person is not shown random values, nor digests of answers: the page shows the answers themselves.
     *("submissions.key", "submissions.fingerprint"),
     # The person is not shown copies of answers, changed for sorting, comparing and searching.
     *("registrations.sort_key", "registrations.email_canonical", "registrations.organisation_key"),
@@ -64,7 +64,7 @@ UNTOLD = {
 # Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
 PARTLY = {
     "offers.why": ("because", "rank"),
-    # The person is not shown other parts of this column: digests of both addresses, and keys by which files are read.
+    # Of the values before a merge, the person is not shown digests of both addresses, nor keys by which files are read.
     "registration_merges.before": (
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),
@@ -80,8 +80,8 @@ BY_DIGEST = {"mail_refusals", "suppressed_addresses"}
 # Foreign keys from one person's row to somebody else's row: own data and erasures do not include the rows to which they
 # lead.
 TO_OTHERS = {"invitations.forwarded_to_id"}
-# Values that are sealed with these keys are shown only if they certainly belong to the reader (`owners`). Otherwise the
-# same fixed text is shown to everybody.
+# Values that are sealed with these keys are shown only if the registration certainly is the reader's (`owners`).
+# Otherwise the same fixed text is shown to everybody.
 APART = {"identity", "care"}
 CLOSED = {"not_shown": True}
 # Texts that the person and organisers wrote to and about each other. Those of ended registrations with the same address
@@ -112,10 +112,10 @@ def find_rows(registration: Registration) -> dict[str, list[Any]]:
 
 
 def tell(registration: Registration) -> dict[str, list[Row]]:
-    """Return all data about the person, by table and row, with sealed answers decrypted (Art. 15 and 20 GDPR).
+    """Return all data about the registration's person, by table and row, sealed answers decrypted (Art. 15, 20 GDPR).
 
-    Sealed answers of earlier registrations with the address are not decrypted, because a mailbox may be shared; their
-    `FREE_WORDS`, files and other addresses, and the mails to these, are left out.
+    Sealed answers of earlier registrations with the address are not decrypted, because a mailbox may be shared. Of
+    these registrations, texts (`FREE_WORDS`), files, other addresses and the mails to these are left out.
     """
     withheld = DELIBERATIONS if registration.is_in_review else ()
     mine = [registration, *list_joined(registration)]
@@ -189,13 +189,16 @@ def _told(row: Any, is_closed: bool) -> Row:
 
 
 def _care_text(row: CareAnswer) -> Row:
-    """Return the text to which the person has agreed by answering about diet and access, if a version is noted."""
+    """Return the text to which the person agreed by answering about diet and access; {} without a noted version."""
     note = care_consent.find_note(row.answer) or {}
     return {"text": dict(care_consent.words(note["text_version"]))} if note.get("text_version") else {}
 
 
 def _told_former(row: Any, addresses: Collection[str]) -> Row:
-    """Return a row of an ended registration, whose mailbox may be shared; the reader has these canonical addresses."""
+    """Return a row of an ended registration as own data of a reader with these canonical addresses.
+
+    The mailbox may be shared: a fixed text replaces what may be somebody else's.
+    """
     told = _told(row, is_closed=True)
     for column in told_columns(row.__tablename__):
         value = _value(row, column)

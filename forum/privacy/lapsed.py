@@ -1,8 +1,8 @@
 """Erases registrations that ended because an offered place was not accepted in time, 30 days after the event (P07).
 
-The addresses of these people are confirmed, so `registration/forgetting` leaves them. Whoever has asked for a
-restriction, or has one, keeps the registration (Art. 18 GDPR). So does whoever's registration is merged with another:
-the two are one person, of whom the other may have come to the event.
+The addresses of these people are confirmed, so `registration/forgetting` does not erase them. A registration is kept if
+the person has asked for a restriction or has one (Art. 18 GDPR). It is also kept if it is merged with another
+registration of the same person, with which the person may have come to the event.
 """
 
 from collections.abc import Sequence

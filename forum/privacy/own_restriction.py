@@ -1,4 +1,4 @@
-"""The page on which a person requests restriction or objects, or withdraws that (P12)."""
+"""The page on which a person requests restriction, objects, or withdraws such a request (P12)."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

@@ -22,25 +22,25 @@ LIFTED_WITHIN = timedelta(minutes=5)
 
 
 def find_open(registration: Registration) -> ErasureRequest | None:
-    """Return the person's open request."""
+    """Return the person's open request for erasure."""
     mine = ErasureRequest.registration_id == registration.id, ErasureRequest.state == RequestState.OPEN
     return db.session.scalars(select(ErasureRequest).where(*mine)).one_or_none()
 
 
 def find_last(registration: Registration) -> ErasureRequest | None:
-    """Return the person's latest request, open or decided."""
+    """Return the person's latest request for erasure, open or decided."""
     mine = select(ErasureRequest).where(ErasureRequest.registration_id == registration.id)
     return db.session.scalars(mine.order_by(ErasureRequest.id.desc()).limit(1)).first()
 
 
 def find(event: Event, request_id: int) -> ErasureRequest | None:
-    """Return the event's request with this id (S13)."""
+    """Return the event's request for erasure with this id (S13)."""
     mine = ErasureRequest.event_id == event.id, ErasureRequest.id == request_id
     return db.session.scalars(select(ErasureRequest).where(*mine)).one_or_none()
 
 
 def numbers(event_id: Any) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Return how many requests were ever made, and how many are open, as columns of a statement."""
+    """Return, as columns of a statement, how many requests about data an event has had, and how many are open."""
     every = select(func.count()).where(ErasureRequest.event_id == event_id)
     still_open = every.where(ErasureRequest.state == RequestState.OPEN)
     others = select(func.count()).where(RestrictionRequest.event_id == event_id)

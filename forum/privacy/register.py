@@ -210,7 +210,7 @@ REGISTER: tuple[Entry, ...] = (
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
             "ImportPeopleForm.reason",
-            # `kept` holds the columns chosen for the last table with the same headings, and the reason for the import
+            # `kept` has the columns chosen for the last table with the same headings, and the reason for the import.
             "ImportTableForm.kept",
             *("CancelForm.reason", "CancelForm.words"),
         ),

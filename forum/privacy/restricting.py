@@ -119,7 +119,7 @@ def lift(request_id: int, *, now: datetime) -> int:
 
 
 def _is_told(request: RestrictionRequest) -> bool:
-    """Return whether the latest mail about the end was sent; True for a person without an address, who gets no mail.
+    """Return whether the person was told of the end: the latest mail was sent, or the person has no address.
 
     The mail may belong to another registration since a merge was undone: then the result is False.
     """
@@ -130,7 +130,7 @@ def _is_told(request: RestrictionRequest) -> bool:
 
 
 def _lock(request: RestrictionRequest, state: RestrictionState) -> None:
-    """Lock the event of a request that has to be in this state. Raises NotOpen."""
+    """Lock the event of a request. Raises NotOpen if the request is in another state."""
     places.lock(request.event)
     db.session.refresh(request)
     if request.state != state:

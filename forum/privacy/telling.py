@@ -130,7 +130,7 @@ LEFT_TO_THE_FILE = {
     *(("delegates", name) for name in ("told", "typed")),
     ("address_changes", "is_own"),
     ("outbox_messages", "is_of_care"),
-    # Copies of values before a merge, which are kept for a day.
+    # These columns hold copies of values before a merge, for a day.
     *(("registration_merges", name) for name in ("before", "care_before")),
 }
 GONE = _l("A question that is no longer asked")
@@ -138,7 +138,7 @@ GONE = _l("A question that is no longer asked")
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one table: a heading, and for each row its labels and values."""
+    """The rows of one database table on the page: a heading, and for each row its labels and values."""
 
     title: str
     rows: list[list[dict[str, str]]]
@@ -187,7 +187,7 @@ class _Words:
         self.sectors = {sector.key: sector.name for sector in event.sectors}
 
     def row(self, table: str, row: Row) -> list[dict[str, str]]:
-        """Return a row as labels and values."""
+        """Return a row of a database table as labels and values for the page."""
         keys = files.keys_in([row["value"]]) if table == "answers" else []
         addresses = [url_for("own_everything.file", file_key=key) for key in keys]
         if table == "answers":

@@ -1,8 +1,8 @@
 """Deletes what tells where people were, a week after the event: answers, and lists of people found by them (P27).
 
-Each package that stores filters of the attendee list, or people whom they have found, has a function that is called
-here. Tasks need none: a task has its people, but never the filter. The log has no filter either, nor has a cookie that
-outlives a day. tests/privacy/test_whereabouts.py looks for an answer in every column of every table.
+Each package that stores filters of the attendee list, or people whom such filters match, has a function that is called
+here. The package `tasks` needs none: a task has its people, but never the filter. Neither the log nor a cookie that
+lasts more than a day has a filter. tests/privacy/test_whereabouts.py looks for an answer in each column of each table.
 """
 
 from datetime import datetime
@@ -17,7 +17,7 @@ from forum.registration import locating_answers, locating_traces
 
 
 def forget(event_id: int, *, now: datetime) -> int:
-    """Delete the event's answers that tell where somebody is, and what was chosen by them; return how many answers.
+    """Delete answers that tell where somebody is, and what was filtered by them; return how many answers were deleted.
 
     This only flushes; the job commits.
     """
