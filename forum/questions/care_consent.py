@@ -1,10 +1,10 @@
-"""The consent to storing answers about diet and access: its text in every version, and the note of it (P03–P05).
+"""The consent to storing answers about diet and access: its text in every version, and notes of consents (P03–P05).
 
 A text that somebody may have agreed to is never changed: a new version with its first day of use is added instead. So
 all languages are stored here, and not in the catalogue of translations.
 
-The note stands in the sealed record of the answers, whose length is fixed: a row with the moment of a consent would
-tell who has given such an answer.
+The note of a consent is stored within the sealed record of the answers, whose length is fixed: a row with the moment of
+the consent would tell who has given such an answer.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from typing import Any
 
 from forum.columns import Text
 
-Note = dict[str, Any]  # `text_version` and `given_at`; `withdrawn_at` once the person has deleted the answers
+Note = dict[str, Any]  # has `text_version`, `given_at`, and `withdrawn_at` if the person deleted the answers
 TEXTS: Mapping[str, Text] = {
     "2026-11-28": Text(
         sv="Svar om mat och tillgänglighet är krypterade och förvaras skilda från resten. Bara de som ordnar det läser"
@@ -27,35 +27,36 @@ TEXTS: Mapping[str, Text] = {
 
 
 def current_version() -> str:
-    """Return the version in use: the first day of the newest text."""
+    """Return the version of the consent's text in use: the day from which the newest text is used."""
     return max(TEXTS)
 
 
 def words(version: str | None = None) -> Text:
-    """Return the text of this version, or the one in use; an empty text for a version of a newer release."""
+    """Return the consent's text in this version, or the text in use; an empty text for a version not known here."""
     return TEXTS.get(version or current_version(), Text())
 
 
 def given_now(now: datetime, *, is_own: bool) -> Note:
     """Return the note of a consent that is given now.
 
-    It names no version when somebody else entered the answers (`is_own` is false): the person was shown no text.
+    The note names no version of the text when somebody else entered the answers (`is_own` is false): the person was
+    shown no text.
     """
     return {"text_version": current_version() if is_own else None, "given_at": now.isoformat()}
 
 
 def find_note(record: Mapping[str, Any]) -> Note | None:
-    """Return the note in a decrypted record; for answers stored before there were notes, one without a version."""
+    """Return the consent's note in a decrypted record; for answers of an early release, one that names no text."""
     if note := record.get("consent"):
         return note
     return {"text_version": None, "given_at": record.get("recorded_at")} if record.get("given") else None
 
 
 def ended(record: Mapping[str, Any], now: datetime, *, is_own: bool) -> Note | None:
-    """Return the note for a record whose answers are deleted now; None if there was no consent.
+    """Return the note of the consent for a record whose answers are deleted now; None if no note is to stay.
 
-    Only the person takes it back (`is_own`): when somebody else deletes the answers, no note of them stays. That of an
-    earlier withdrawal does.
+    Only the person can withdraw the consent (`is_own`): when somebody else deletes the answers, no note stays, except
+    that of an earlier withdrawal. Without a consent there is no note either.
     """
     note = find_note(record)
     if note is None or not (is_own or "withdrawn_at" in note):
@@ -64,9 +65,10 @@ def ended(record: Mapping[str, Any], now: datetime, *, is_own: bool) -> Note | N
 
 
 def of_both(one: Mapping[str, Any], other: Mapping[str, Any]) -> Note | None:
-    """Return the note for the joined answers of two records: the one that says less, as it must be true of each answer.
+    """Return the note of the consent for the joined answers of two records; None if neither record has answers.
 
-    A consent that was withdrawn does not count.
+    It is the note with no or the older version of the text, because it must be true of each answer. A consent that was
+    withdrawn does not count.
     """
     notes = [note for record in (one, other) if record.get("given") and (note := find_note(record))]
     return min(notes, key=lambda note: (note["text_version"] or "", note["given_at"] or ""), default=None)

@@ -11,7 +11,7 @@ from forum.questions.models import Question
 
 @dataclass(frozen=True)
 class ChoiceDraft:
-    """A choice of a question. A new choice may have the key "", and then gets one made from its label."""
+    """A choice of a question. A new choice may have the key "": then a key is made from its label."""
 
     label: Text
     key: str = ""
@@ -22,7 +22,7 @@ class ChoiceDraft:
 class QuestionDraft:
     """What a question asks, of whom and under which condition; the question that it depends on is named by its key.
 
-    The draft of a new question may have the key "", as a new choice may.
+    The draft of a new question may have the key "": then a key is made from its label.
     """
 
     kind: QuestionKind

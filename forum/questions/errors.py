@@ -4,7 +4,7 @@ from enum import Enum
 
 
 class Fault(Enum):
-    """A rule that a question may not break."""
+    """A rule that a question, or a change of a question, may not break."""
 
     KIND_IS_FIXED = "people have answered, so the kind stays"
     SENSITIVITY_IS_FIXED = "people have answered, so the answers stay where they are"

@@ -26,10 +26,10 @@ from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import language
 
 PREFIX = "q-"
-# The most characters of a line of text, of several lines, and of several lines about diet or access: free text there
-# is kept short (P05), and all such answers of a person share one sealed record.
+# The most characters of a line of text, of several lines, and of several lines about diet or access. Text about diet
+# or access is kept short (P05): all these answers of a person share one sealed record.
 LONGEST_LINE, LONGEST_LINES, LONGEST_CARE = 200, 2000, 300
-# The most bytes of all answers of one kind of sensitivity together, as JSON: what their sealed records have room for.
+# The most bytes, as JSON, of a person's answers about diet and access, and of all others: what a sealed record holds.
 MOST_BYTES = {Sensitivity.CARE: 800, Sensitivity.ORDINARY: 10_000}
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
@@ -40,17 +40,17 @@ def name_of(question: Question) -> str:
 
 
 class CountryAnswer(CountryField):
-    """A country that may be left out; the question's own check refuses an unknown code."""
+    """The field for a country, which may stay empty; a check of the question refuses an unknown code."""
 
     def pre_validate(self, form) -> None:
-        """Do not check here: the question may not apply, and its own check follows."""
+        """Skip WTForms' check of the choice: the question may not apply. A check of the question follows."""
 
 
 class FileAnswer(Field):
     """A file as an answer: the field's value is a signed text that names a file sent before (`uploads`)."""
 
     widget = FileInput()
-    refusal = ""  # why the file that was sent with the form was refused; "" if it was not
+    refusal = ""  # why the file that was sent with the form was refused; "" if it was accepted
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Accept only a text that this site has signed."""
@@ -59,12 +59,12 @@ class FileAnswer(Field):
 
     @property
     def told(self) -> dict[str, Any] | None:
-        """Name and size of the file that the field names, or None."""
+        """Key, name and size of the file that the field names; None if it names no file."""
         return files.read(self.data)
 
     @staticmethod
     def words_of(signed: Any) -> str:
-        """Return name and size of the file that a value of the field names, for a comparison of two versions (R30)."""
+        """Return in words the file that a value of the field names, for a page that compares two versions (R30)."""
         return file_words(files.read(signed))
 
 
@@ -73,7 +73,7 @@ class AsksQuestions(TidyForm):
 
     asks = HiddenField()
     asked_now: Sequence[Question] = ()
-    # WTForms' list of a form's fields; here each form object has a list of its own
+    # WTForms keeps the fields in a list for the whole class; here each form object has a list of its own.
     _unbound_fields: Any
 
     def __init__(
@@ -88,8 +88,8 @@ class AsksQuestions(TidyForm):
     ):
         """Make the form with a field for each question.
 
-        `stored` are the answers by key that fill in the form. `asks`, the event's slug, tells whose questions a sent
-        form has when nothing else in it does.
+        `stored` are the answers by key that fill in the form. `asks` is sent back with the form: the slug of the event
+        whose questions it has, or "1" where another field names the event.
         """
         self.questions, self.sector, told = questions, sector, stored or {}
         declared = self._unbound_fields or ()
@@ -105,7 +105,7 @@ class AsksQuestions(TidyForm):
             field.validators = (_only_if_asked, *field.validators)
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the form is valid. If all answers together are too long, the last one gets the error."""
+        """Return whether the form is valid. If all answers together are too long, the longest one gets the error."""
         # Work out only once which questions apply, because checking the fields changes no answer.
         self.asked_now = self.asked()
         valid = super().validate(*args, **kwargs)
@@ -162,7 +162,7 @@ def _only_if_asked(form: AsksQuestions, field: Any) -> None:
 
 
 def _is_taken(_form: AsksQuestions, field: FileAnswer) -> None:
-    """Refuse the form while a file that was sent with it is not accepted."""
+    """Refuse the form if the file that was sent for this field was refused."""
     if field.refusal:
         raise StopValidation(field.refusal)
 

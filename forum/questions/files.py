@@ -119,7 +119,7 @@ def read(signed: Any) -> dict[str, Any] | None:
 def is_kept(question: Question, told: Mapping[str, Any], now: datetime) -> bool:
     """Return whether the file is still stored and belongs to this question.
 
-    The file of a form that was sent lasts as long as its registration can be confirmed, beyond its own end.
+    The file of a form that was sent lasts as long as its registration can be confirmed, even if `ends_at` is past.
     """
     mine = AnswerFile.key == told["key"], AnswerFile.question_id == question.id
     lasts = or_(
@@ -131,7 +131,7 @@ def is_kept(question: Question, told: Mapping[str, Any], now: datetime) -> bool:
 def hold(registration_id: int, given: Mapping[str, Any] | None, *, now: datetime) -> None:
     """Keep the files of a sent form as long as its registration can be confirmed.
 
-    They still count against the client's limit: else forms for addresses that nobody confirms could fill the disk.
+    The files still count against the client's limit, or forms for addresses that nobody confirms could fill the disk.
     """
     if keys := keys_in((given or {}).values()):
         change = update(AnswerFile).where(AnswerFile.key.in_(keys), AnswerFile.ends_at.is_not(None))
@@ -146,9 +146,9 @@ def settle(
     *,
     until: datetime | None = None,
 ) -> dict[str, Any]:
-    """Keep the files that these answers refer to, and delete those that they replace; return the answers.
+    """Keep the files that these answers refer to, and delete files of earlier answers; return the answers.
 
-    `questions` are those that were answered or emptied. The files are kept for good, or `until` a moment for answers
+    `questions` are those answered or emptied in a form. The files are kept for good, or `until` a moment for answers
     that wait for an address to be confirmed. An answer is left out if its file is deleted, or belongs to another
     registration or question.
     """
@@ -185,9 +185,9 @@ def find_own(registration_id: int, key: str) -> AnswerFile | None:
 
 
 def forget_unsent(*, now: datetime, waiting: Any) -> int:
-    """Delete files past their time that no answer uses; return how many.
+    """Delete files past their time that no confirmed answer uses; return how many.
 
-    Registrations that `waiting` selects keep their files longer.
+    `waiting` selects the ids of registrations that can still be confirmed: these keep their files.
     """
     over = AnswerFile.ends_at <= now
     free = or_(AnswerFile.registration_id.is_(None), AnswerFile.registration_id.not_in(waiting))

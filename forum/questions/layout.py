@@ -1,4 +1,4 @@
-"""How a form's page shows the questions: each above those that depend on it; hidden fields for those not asked.
+"""How a form's page shows the questions: each above those that depend on it, those not asked in hidden fields.
 
 A question under a condition is on the page from the start, below the question on which it depends. The style sheet
 hides it until the condition is met, without a script; a browser that cannot do this shows the condition in words.
@@ -24,7 +24,7 @@ MOST_CONDITIONS = 6
 
 @dataclass
 class Group:
-    """Questions that appear for the same answers to the question above; `number` names the group in the style sheet."""
+    """Questions that appear for the same answers to the question above; the style sheet knows the group by `number`."""
 
     number: int
     condition: str
@@ -42,7 +42,7 @@ class Node:
 
     @property
     def marks(self) -> dict[str, str]:
-        """By answer, the numbers of the groups of questions that it makes appear, separated by spaces."""
+        """For each answer, the numbers of the groups of questions that it makes appear, separated by spaces."""
         marks: dict[str, list[str]] = {}
         for group in self.groups:
             for value in group.nodes[0].question.depends_on_values:
@@ -85,7 +85,7 @@ def nodes(form: AsksQuestions) -> list[Node]:
 
 
 def has_care(listed: Sequence[Node]) -> bool:
-    """Return whether any of these questions, or of those below them, is about diet and access."""
+    """Return whether any of these questions, or of those that depend on them, is about diet and access."""
     return any(node.question.sensitivity == Sensitivity.CARE for node in _flat(listed))
 
 
@@ -129,7 +129,7 @@ def _flat(some: Sequence[Node]) -> Iterator[Node]:
 
 
 def _group(parent: Node, question: Question) -> Group:
-    """Return the parent's group with this question's condition; add the group if there is none yet."""
+    """Return the group of questions below `parent` that have this question's condition; add it if there is none yet."""
     for group in parent.groups:
         if set(group.nodes[0].question.depends_on_values) == set(question.depends_on_values):
             return group

@@ -33,13 +33,13 @@ def kept_words() -> str:
 def has_been_emptied(question: Question, event: Event) -> bool:
     """Return whether the question's answers were deleted after the event, so that nobody is asked it again.
 
-    An event that was moved to later days since asks its questions again.
+    If the event was since moved to later days, it asks the question again.
     """
     return question.answers_deleted_at is not None and question.answers_deleted_at >= delete_at(event)
 
 
 def has_lost_traces(question: Question, event: Event) -> bool:
-    """Return whether filters by the question's answers, and lists made with them, were deleted after the event."""
+    """Return whether filters by the question's answers, and lists made by them, were deleted after the event."""
     return question.traces_deleted_at is not None and question.traces_deleted_at >= delete_at(event)
 
 

@@ -13,10 +13,10 @@ from forum.extensions import db
 from forum.questions.models import Answer, Question
 from forum.web import cache
 
-KEPT_AT_MOST = 50  # The most events whose questions are cached: a forged form may name any event.
+KEPT_AT_MOST = 50  # The most events whose questions are cached: without a limit, forged forms could fill the cache.
 Kept = dict[str | None, tuple[int, list["Question"]]]
 BY_POSITION = Question.position, Question.id
-# The questions of a registration form, in one statement that is built once.
+# The statement that reads the questions of a registration form; it is built once.
 OPEN = (
     select(Question)
     .join(Question.event)
@@ -35,16 +35,16 @@ ALL = (
 
 
 def list_open(slug: str | None) -> list[Question]:
-    """Return the questions that an event asks now, of all its sectors, in the order of the form.
+    """Return the questions that the event with this slug asks now, of all its sectors, in the order of the form.
 
-    Without a slug they are the current event's. A question follows directly after the one that it depends on.
+    Without a slug the current event's questions are returned. A question follows the one on which it depends.
     """
     statement = OPEN_OF_SLUG if slug else OPEN_OF_CURRENT
     return list(in_order(db.session.scalars(statement, {"slug": slug} if slug else {}).unique().all()))
 
 
 def list_for_form(slug: str | None) -> list[Question]:
-    """Return `list_open` detached from the session: a form uses it before and after its transaction begins."""
+    """Return the event's open questions detached from the session: a form uses them in more than one transaction."""
     questions = list_open(slug)
     for question in questions:
         db.session.expunge(question)
@@ -52,14 +52,14 @@ def list_for_form(slug: str | None) -> list[Question]:
 
 
 def list_kept(slug: str | None) -> list[Question]:
-    """Return the cached result of `list_for_form`, unless public content has changed. Do not change its rows.
+    """Return the open questions of the event from a cache, which a change of public content empties; never change them.
 
     The steps of a registration need the same questions three times. A change of a question raises the content version
     in its own transaction, and the version is read before the questions: a cached list is never older than its version.
     """
     kept: Kept = current_app.extensions.setdefault("kept_questions", {})
-    # In a transaction read the content version in that transaction, too: the questions that it reads may be older than
-    # the newest version.
+    # If a transaction has begun, read the content version in it: the questions that the transaction reads may be older
+    # than the newest content version.
     begun = db.session().in_transaction()
     version = (None if begun else cache.exact_version()) or events.content_version()
     versioned = kept.get(slug)
@@ -76,15 +76,15 @@ def list_all(event_id: int) -> list[Question]:
 
 
 def list_answers(registration_id: int) -> dict[int, Any]:
-    """Return the stored values of one registration by the question's id."""
+    """Return the stored answers of one registration by the question's id."""
     query = select(Answer.question_id, Answer.value).where(Answer.registration_id == registration_id)
     return dict(db.session.execute(query).all())
 
 
 def in_order(questions: Sequence[Question]) -> Iterator[Question]:
-    """Yield questions sorted by position so that each one is followed by those that depend on it.
+    """Yield questions, which come by position, so that each is followed by the questions that depend on it.
 
-    A question that depends on one outside the list, which is withdrawn, counts as independent.
+    A question that depends on a withdrawn question, which is not in the list, counts as independent.
     """
     listed = {question.id for question in questions}
     below: dict[int | None, list[Question]] = {}
@@ -104,7 +104,7 @@ def in_order(questions: Sequence[Question]) -> Iterator[Question]:
 def asked(questions: Iterable[Question], sector: str, given: Mapping[str, Any]) -> list[Question]:
     """Return those of `questions` that apply to a person of this sector with these answers by key, in order.
 
-    A question that depends on one that does not apply does not apply either.
+    If a question does not apply, no question that depends on it applies either.
     """
     shown: dict[int, Question] = {}
     for question in questions:

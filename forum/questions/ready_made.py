@@ -30,7 +30,7 @@ class ReadySet:
 
 @cache
 def list_sets() -> tuple[ReadySet, ...]:
-    """Return every set in the order of the file."""
+    """Return every ready-made set of questions, in the order of the file that describes them."""
     told = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return tuple(
         ReadySet(
@@ -49,7 +49,7 @@ def find_set(key: str) -> ReadySet | None:
 
 
 def with_free_keys(ready: ReadySet, taken: Iterable[str]) -> list[QuestionDraft]:
-    """Return the drafts of the set with keys that the event does not use yet, such as diet-2, in conditions too."""
+    """Return the set's questions as drafts, with keys that the event does not use yet, such as diet-2."""
     used, renamed, drafts = set(taken), {}, []
     for draft in ready.questions:
         numbered = (

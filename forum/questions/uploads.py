@@ -21,16 +21,16 @@ from forum.turns import NoTurn
 from forum.web.layers import Environ
 from forum.web.limits import client, keyed, takes
 
-# Suffixes of a question's field name: the file itself, and the box that removes an earlier file.
+# Endings of the names of two inputs that a question has in a form: the file, and the box that removes an earlier file.
 SENT, REMOVED = "-file", "-remove"
-# How many files one network address may send: checking a file costs time, and a picture is re-encoded.
+# How many files one network address may send: checking a file or re-encoding a picture takes time.
 MOST_OFTEN = "40 per hour"
-# Forms behind a personal link that may ask for files, by the last parts of their paths.
+# The last parts of the paths of forms behind a personal link that may ask for files.
 ENDS_OF_PATHS = (["r", "change"], ["yes"])
 INSTEAD = ["r", "instead"]
 CSRF = "csrf_token"  # the session's key for the CSRF token
-# The most bytes of a request whose form asks for files: room for the fields, and for all files, or for one that is too
-# large and gets a message instead of a cut connection.
+# The most bytes of a request whose form asks for files: room for the fields and all files. A single file that is too
+# large has room, too, and is refused with a message instead of a broken connection.
 LARGEST_BODY = MOST_MEGABYTES * files.MEGABYTE + 256 * 1024
 LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are read
 WORDS: Mapping[FileFault, Any] = {
@@ -56,10 +56,10 @@ WORDS: Mapping[FileFault, Any] = {
 
 
 def longest_body(app: Flask, environ: Environ) -> int:
-    """Return how many bytes of body a request may have whose form may ask for a file, 0 for any other request.
+    """Return how many bytes the body of a request may have whose form may ask for a file; 0 for any other request.
 
-    The server calls this before it reads the body. A session cookie that this site has signed must say that the form
-    was shown.
+    The server calls this before it reads the body. The request must have a session cookie that this site has signed,
+    which shows that the browser was given a form.
     """
     parts = environ.get("PATH_INFO", "").split("/")
     takes_files = "register" in parts[:-1] or any(parts[-len(end) :] == end for end in ENDS_OF_PATHS)
@@ -70,9 +70,9 @@ def longest_body(app: Flask, environ: Environ) -> int:
 
 
 def take(form: AsksQuestions) -> None:
-    """Store the files that were sent with the form, and put their signed names into its fields, or a refusal.
+    """Store the files that were sent with the form; put the file's signed name, or why it is refused, into each field.
 
-    Commits. Call this before a sent form is validated, which shows the refusals.
+    Commits. Call this before a sent form is validated: validating it shows the refusals.
     """
     asked = [one for one in form.asked() if one.kind == QuestionKind.FILE] if request.method == "POST" else ()
     for question in asked:
@@ -108,7 +108,7 @@ def types_of(question: Question) -> str:
 
 
 def _keep(question: Question, sent: FileStorage) -> dict[str, Any]:
-    """Store a sent file; return the value of its answer. Raises FileRefused."""
+    """Store a file that was sent; return the answer's value: key, name and size. Commits. Raises FileRefused."""
     if not takes(MOST_OFTEN, "answer files", client()):
         raise FileRefused(FileFault.TOO_OFTEN)
     content = sent.read(question.most_megabytes * files.MEGABYTE + 1)
