@@ -171,7 +171,7 @@ def measure_crowds(report: Report, folder: Path, quick: bool) -> None:
 def measure_mails(report: Report, folder: Path, quick: bool) -> None:
     """Measure making and sending mails to many people, and the memory for few and for many, on both databases.
 
-    Measure, too, how soon a mail that somebody waits for leaves meanwhile.
+    Measure, too, how soon a mail for which somebody waits leaves while a message to many is being sent.
     """
     number, many = (100, 1_000) if quick else (1_000, 20_000)
     with servers.run_postgres(durable=True) as server, mails.sink() as sink:
@@ -183,7 +183,7 @@ def measure_mails(report: Report, folder: Path, quick: bool) -> None:
                 is_file = name == "SQLite"
                 url = f"sqlite:///{place / 'forum.sqlite3'}" if is_file else server.url(server.create())
                 app = filling.new_app(place, url)
-                # Add more people than are measured, for the mails that are sent before measuring begins.
+                # Add more people than those whose mails are measured: some mails are sent before measuring begins.
                 filling.add_registrations(app, people + 2 * number)
                 if people == number:
                     for row in mails.rows(app, sink.port, number, group):

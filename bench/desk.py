@@ -26,7 +26,7 @@ from tools import organisers
 
 JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end tasks")]
 COLUMNS = "reference, status, given_name, family_name, organisation, title, country, email, phone, language"
-SECTORS = "sector=politics&sector=justice"  # not all: the worker prepares lists of more than 50,000 people
+SECTORS = "sector=politics&sector=justice"  # two sectors only: the worker prepares lists of more than 50,000 people
 SOME = "organisation=Exempelmyndigheten+7&organisation=Exempelmyndigheten+8"
 IMPORTED = {"sector": "ngo", "country": "SE", "language": "sv", "links": "send", "if_full": "wait"}
 IMPORTED |= {"which": "good", "reason": "Our list of last year.", "organisation": ""}
@@ -68,7 +68,7 @@ def exports(app: Flask, group: str) -> Iterator[Row]:
 
 
 def _every_column(app: Flask, pages: TimedPages, base: str, group: str) -> Iterator[Row]:
-    """Compare an export with every column with a bare loop that copies twelve: CPU time for a million cells."""
+    """Compare an export with every column with a bare loop that copies twelve columns: CPU time of a million cells."""
     cells = 0
     for shape, name, copy in (
         ("csv", "a bare csv loop", copy_as_csv),
@@ -88,8 +88,8 @@ def _every_column(app: Flask, pages: TimedPages, base: str, group: str) -> Itera
             f"{cells:,} cells, {len(answer.data) / 1000:,.0f} kB in {seconds:.1f} s",
             f"{name}, for a million cells {beside:.2f} s, here {million:.2f}",
             f"{million / beside:.2f}",
-            # No bound for CSV: the export also reads further tables, such as consents, which the bare loop leaves out,
-            # and that takes long beside writing CSV. Beside writing XLSX it takes little.
+            # There is no aim for CSV: unlike the bare loop, the export also reads further tables, such as consents.
+            # Reading them takes long beside writing CSV, and little beside writing XLSX.
             "" if shape == "csv" else "≤ 1.3",
         )
 
@@ -133,7 +133,7 @@ def imports(app: Flask, group: str, number: int) -> Iterator[Row]:
 
 
 def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
-    """Let the worker check and import a long table; other writers wait as long as its longest part takes."""
+    """Measure the worker's check and import of a long table, and its longest part, for which other writers wait."""
     pages, base = sign_in(app)
     page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
     file = table("long", number).encode()

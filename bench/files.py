@@ -82,7 +82,7 @@ def _make() -> None:
 
 
 def measured(act: Callable[[], object]) -> tuple[float, object, float]:
-    """Do an act; return its CPU time, its result, and by how many MB the process has grown at most meanwhile."""
+    """Call `act`; return its CPU time, its result, and by how many MB the process has grown at most while it ran."""
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # this resets the peak to the memory that is in use now
     before, began = _peak(), time.process_time()

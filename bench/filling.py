@@ -110,7 +110,7 @@ def add_posts(app: Flask, number: int) -> None:
 
 
 def question(event: Event, position: int, kind: QuestionKind) -> Question:
-    """Return a new question for all sectors; one with several choices is about diet or access."""
+    """Return a new question for all sectors; a question that allows several choices is about diet or access."""
     is_care = kind == QuestionKind.SEVERAL_OF
     said = Text(sv=f"Fråga {position}", en=f"Question {position}")
     offered = CHOSEN if kind in (QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF) else ()

@@ -57,7 +57,7 @@ WATCHED, REGISTERING = "watched.example.net", 40
 
 @dataclass
 class Sink:
-    """A running mail server: its port, and its output, an address at WATCHED a line for each mail that arrives."""
+    """A running mail server: its port, and its output, with a line that names the recipient of each mail to WATCHED."""
 
     port: int
     arrived: IO[str]
@@ -123,12 +123,12 @@ def rows(app: Flask, port: int, number: int, group: str) -> Iterator[Row]:
 def confirming(folder: Path, url: str, sink: Sink, group: str, people: int) -> Row:
     """Measure how soon people get the mail that asks to confirm the address, while a message to many is being sent.
 
-    The forum serves and sends in processes of its own. The time begins when the form's last answer has come.
+    The forum serves pages and sends mails in processes of its own. The time begins with the response to the last form.
     """
     pace = {"BULK_MAILS_PER_MINUTE": "0", "BULK_MAILS_PER_MINUTE_AND_DOMAIN": "0"}
     to_sink = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(sink.port), "MAIL_USE_TLS": "0"}
     with serving.forum(folder, url, web_only=False, **pace, **to_sink) as server:
-        # The first one is not measured: the worker may not have begun.
+        # The first registration is not measured: the worker may not have begun.
         _first, *seconds = [_register(server.url, sink, number) for number in range(1 + REGISTERING)]
     seconds.sort()
     told = f"p50 {seconds[len(seconds) // 2]:.2f}, at most {seconds[-1]:.2f} s, of {len(seconds)}"

@@ -135,7 +135,7 @@ def lists(app: Flask, group: str, times: int, answered: str) -> Iterator[Row]:
         p50, p95 = (1000 * taken[round(share * (times - 1))] for share in (0.5, 0.95))
         least = 1000 * reference[times // 2]
         beside = f"a bare list: {least:.1f} ms", f"{p50 / least:.1f}"
-        # Count in a request of its own, so that counting costs the timed ones nothing.
+        # Count the queries in a request of its own: counting would slow the timed requests.
         with counted_statements(app) as statements:
             client.get(path)
         value = f"p50 {p50:.0f}, p95 {p95:.0f} ms, {len(statements)} queries"

@@ -35,7 +35,10 @@ def measure(report: Report, folder: Path, quick: bool) -> None:
 
 
 def measure_questions(report: Report, folder: Path, quick: bool) -> None:
-    """Compare the core questions with the demo's and with ten more, on SQLite, in alternation; all are answered."""
+    """Compare forms on SQLite, in turns: with the core questions alone, with the demo's as well, with ten more.
+
+    The clients answer every question.
+    """
     group, runs = "Registrations with more questions, on SQLite", 1 if quick else 3
     with ExitStack() as stack:
         forums = {}
@@ -95,7 +98,7 @@ def _measure_database(
 def _rows(
     group: str, kind: str, clients: int, existing: int, figures: dict[str, Figures], cpu: float
 ) -> Iterator[Row]:
-    """Yield the rows for one load; `cpu` is the CPU time of the empty forum's processes in seconds."""
+    """Yield the report's rows for one load; `cpu` is the CPU time of the empty forum's processes in seconds."""
     empty, full, free = (figures[name] for name in (EMPTY, FULL, FREE))
     who, is_aimed_at = f"{clients} client{'s' if clients > 1 else ''}", clients == 8
     yield per_second(group, who, empty, aim=AIMS[kind] if is_aimed_at else "")
@@ -112,7 +115,7 @@ def _rows(
 
 
 def _without_http(group: str, app: Flask, bare_url: str, times: int) -> Row:
-    """Return the row for registering without HTTP; its ratio: CPU time of a bare transaction / of the forum."""
+    """Return the report's row for registering without HTTP; ratio: CPU time of a bare transaction / the forum's."""
     bare = loop.transactions(bare_url, times)
     rate, own = measures.transactions(app, times)
     value, beside = (

@@ -91,7 +91,8 @@ class Report:
     def faults(self, published: Path | None, *, is_whole: bool = False) -> list[str]:
         """Return the measurements with refused requests, and those whose ratio is worse than in the published JSON.
 
-        A whole run also lacks no published row that has a ratio: a row with a new name is compared with nothing.
+        After a whole run, also return the published rows with a ratio that this run has not measured: they may have
+        been renamed, and a row with a new name is compared with nothing.
         """
         before = _read(published) if published else {}
         found = []

@@ -70,7 +70,7 @@ def forum(folder: Path, database_url: str, *, web_only: bool = True, **settings:
 
 @contextmanager
 def bare_flask() -> Iterator[Server]:
-    """Serve a view that returns a constant, on the forum's web server, with as many workers and threads."""
+    """Serve a view that returns a constant, with the forum's web server and the same number of workers and threads."""
     port, threads = free_port(), str(Lobby.THREADS)
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port)]
     command += ["--workers", WORKERS, "--blocking-threads", threads]

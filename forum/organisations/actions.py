@@ -157,7 +157,7 @@ def _marks_of(written: Written) -> Wanted:
 def _find_taken(
     event: Event, organisation: Organisation | None, wanted: Iterable[tuple[MarkKind, str]]
 ) -> OrganisationMark | None:
-    """Return the first of these marks that another organisation of the event has."""
+    """Return the first of the wanted marks (names and mail domains) that another organisation of the event has."""
     values = [value for _kind, value in wanted]
     query = select(OrganisationMark).where(
         OrganisationMark.event_id == event.id, OrganisationMark.value.in_(values)

@@ -27,7 +27,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Named:
-    """A name to compare, the organisation that has it, the one that counts after merges, and whether lists show it."""
+    """A name to compare, its organisation, and whether the name is the canonical one there.
+
+    `counts_as` is the organisation itself or, if it was merged, the one into which it was merged.
+    """
 
     value: str
     owner_id: int
@@ -77,13 +80,13 @@ def find_similar(organisation: Organisation, named: Sequence[Named], apart: Apar
 
 
 def find_likely(unlisted: Sequence[Unlisted], named: Sequence[Named]) -> dict[str, Organisation]:
-    """Return by a registration's reference the organisation whose name is most similar to the typed one."""
+    """Return for each unlisted name, by its registration's reference, the organisation with the most similar name."""
     likely = {one.reference: next(_like(organisation_key(one.name), named), None) for one in unlisted}
     return {reference: name.counts_as for reference, name in likely.items() if name}
 
 
 def _pairs_of(one: Named, others: Sequence[Named], apart: Apart) -> Iterator[Pair]:
-    """Yield the organisation of a name paired with each one that has a similar name, unless marked as different."""
+    """Yield each pair of the name's organisation and one with a similar name, unless they are marked as different."""
     for other in _like(one.value, others):
         older, younger = sorted((one.counts_as, other.counts_as), key=lambda organisation: organisation.id)
         owners = min(one.owner_id, other.owner_id), max(one.owner_id, other.owner_id)

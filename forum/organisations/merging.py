@@ -33,7 +33,7 @@ def merge(
 ) -> Outcome:
     """Make everything of one organisation count for another one, which may have `cap` places.
 
-    Nobody loses a place, even where both together hold more.
+    Nobody loses a place, even where both organisations together hold more places than the cap.
     """
     caps = {"cap_before": kept.cap, "cap_after": cap}
     row = Merge(merged_id=merged.id, kept_id=kept.id, merged_at=_moment(event, kept, now), **caps)
@@ -105,7 +105,7 @@ def propose_again(one: Organisation, other: Organisation, *, actor: str, now: da
 
 
 def _moment(event: Event, kept: Organisation, now: datetime) -> datetime:
-    """Return the time to store for a merge: after earlier merges into the same one, even if the clock went back."""
+    """Return the time to store for a merge into `kept`: after its earlier merges, even if the clock went back."""
     earlier = [row.merged_at for row in list_merges(event) if row.kept_id == kept.id]
     return max([now, *(moment + timedelta(microseconds=1) for moment in earlier)])
 

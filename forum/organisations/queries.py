@@ -53,7 +53,7 @@ def find_merge(event: Event, number: int) -> Merge | None:
 
 
 def list_merges(event: Event) -> Sequence[Merge]:
-    """Return the event's merges, with what each merged organisation has, the first merge first."""
+    """Return the event's merges, the first one first, and load names, mail domains and caps of merged organisations."""
     query = select(Merge).join(Merge.merged).where(Organisation.event_id == event.id)
     merged = joinedload(Merge.merged)
     loaded = merged.selectinload(Organisation.marks), merged.selectinload(Organisation.sector_caps)
@@ -80,7 +80,7 @@ def list_distinctions(event: Event) -> set[tuple[int, int]]:
 
 
 def count_by_key(event: Event) -> dict[str, Numbers]:
-    """Return by `organisation_key` how many of the event's registrations are not over, and how many have places."""
+    """Return by `organisation_key` how many of the event's registrations have not ended, and how many hold places."""
     held = func.sum(case((Registration.holds_place, 1), else_=0))
     rows = db.session.execute(
         select(Registration.organisation_key, func.count(), held)
@@ -91,7 +91,7 @@ def count_by_key(event: Event) -> dict[str, Numbers]:
 
 
 def count_in_sectors(event: Event) -> caps.Held:
-    """Return how many places each organisation holds in each sector, and the caps that organisations have."""
+    """Return how many places each organisation holds in each sector, together with the organisations' own caps."""
     held = caps.Held()
     held.own = caps.own_caps(event)
     held.know((), line_queries.count_places_by_organisation(event))

@@ -211,8 +211,8 @@ def _draft(
 def _changed_words(message: OutboxMessage) -> MailText | None:
     """Return the words that organisers of the mail's event have changed in it.
 
-    They are looked for in every kind of mail about an event, so that the mail to a known address takes as much work as
-    the mail to a new one, of another kind (S24).
+    Every kind of mail about an event looks for changed words, so that the mail to a known address takes as much work as
+    the mail to a new address, which is of another kind (S24).
     """
     if message.event_id is None:
         return None

@@ -116,7 +116,7 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 
 def _may_send(*, at_any_pace: bool = False) -> bool:
-    """Return whether sending is not paused, and a mail is due that may leave by its pace or `at_any_pace`.
+    """Return whether sending is not paused and a mail is due; unless `at_any_pace`, its pace must let it leave now.
 
     Reads only: the queue is mostly empty, and looking must not take the write lock.
     """
@@ -278,7 +278,7 @@ def _give_back(message: OutboxMessage, now: datetime) -> None:
 
 
 def _locked(claim: Claim) -> OutboxMessage | None:
-    """Lock the claimed row and load only columns needed for the result: another column may be the unreadable one."""
+    """Lock the claimed row and load only the columns that storing the result needs: others may be unreadable."""
     query = select(OutboxMessage).where(OutboxMessage.id == claim.id).options(load_only(*NOTED))
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
 

@@ -19,7 +19,7 @@ from forum.outbox.queries import MAIL_MAY_WAIT, Scope, read_queue
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 PAGE_SIZE = 50
-# The most mails that the page of the role care names as failed.
+# How many failed mails the page of the role care lists at most.
 NAMED = 50
 LONGEST_SEARCH = 200
 BY_AGE = Order((OutboxMessage.id,), falling=True)
@@ -86,7 +86,7 @@ def count_by_status(scope: Scope) -> dict[str, int]:
 
 
 def failed(scope: Scope) -> ColumnElement[int]:
-    """Return the number of failed mails in `scope`, as a column of a statement."""
+    """Return the number of failed mails in `scope`, as a column of an SQL statement."""
     mine = scope.condition(), OutboxMessage.status == MessageStatus.FAILED
     return select(func.count()).select_from(OutboxMessage).where(*mine).scalar_subquery()
 
@@ -124,6 +124,6 @@ def _matching(scope: Scope, filters: Filters) -> Select:
         query = query.where(OutboxMessage.status == filters.status)
     if filters.q:
         query = query.where(OutboxMessage.recipient.icontains(filters.q, autoescape=True))
-        # A search that found a mail whose recipient is hidden would tell the recipient.
+        # If a search found a mail whose recipient is hidden, it would reveal the recipient.
         query = query if scope.with_care else query.where(~OutboxMessage.is_of_care)
     return query

@@ -68,14 +68,14 @@ def take(lane: Lane, domain: str, now: datetime) -> bool:
 
 
 def seconds_for(waiting: Mapping[str, int]) -> float:
-    """Return how many seconds mails to many take at least until the last one leaves; `waiting`: numbers by domain."""
+    """Return the least number of seconds until all mails to many have left; `waiting` has their numbers by domain."""
     limits = _limits()
     alone = max(waiting.values(), default=0) * _usual_step(limits["domain"])
     return max(alone, sum(waiting.values()) * _usual_step(limits[ALL]))
 
 
 def is_moving(now: datetime) -> ColumnElement[bool]:
-    """Return the SQL condition that mails to many have a pace and left lately: those that wait are not late then."""
+    """Return the SQL condition that mails to many have a pace and one left lately; waiting ones are then not late."""
     if not is_on():
         return ~true()
     since = (now - KEPT).timestamp()
@@ -89,7 +89,7 @@ def domain_of(address: ColumnElement[str] | Any) -> ColumnElement[str]:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete the moments that limit no mail any more, because a domain may be one person's; return how many."""
+    """Delete the rows of domains that limit no mail any more: a domain may be one person's. Return how many."""
     present = MailPace.free_at.between((now - KEPT).timestamp(), now.timestamp() + LONGEST)
     gone = db.session.scalars(delete(MailPace).where(~present).returning(MailPace.domain))
     return len(gone.all())

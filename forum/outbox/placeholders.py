@@ -35,7 +35,7 @@ def has_any(text: str) -> bool:
 
 
 def fill(text: str, values: Mapping[str, str]) -> list[list[Line]]:
-    """Return the text as paragraphs of lines, with its placeholders filled in; `values` has all but the own page."""
+    """Return the text as paragraphs of lines, filled in from `values`; None stands for the link to the own page."""
     blocks = re.split(r"\n\s*\n", text.strip())
     return [[_fill_line(line, values) for line in block.splitlines()] for block in blocks if block.strip()]
 

@@ -50,7 +50,7 @@ class Queue:
 
     `waiting` is the number of unsent mails, `held` of which wait for `forum release-mail` after a restore; `oldest` is
     when the first of them was created, without those to many that wait for their turn while others leave
-    (`outbox.pacing`). `failures` is the number of failed attempts in a row, `failed` of dead letters.
+    (`outbox.pacing`). `failures` is the number of failed attempts in a row, `failed` the number of dead letters.
     """
 
     waiting: int
@@ -82,7 +82,7 @@ def read_queue(scope: Scope | None = None, *, now: datetime) -> Queue:
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Return the SQL condition for mails that may be sent now.
 
-    A new mail is due at once, even if a wrong clock put its time into the future; a claimed one when its lease ends.
+    A new mail is due at once, even if a wrong clock put its time into the future; a claimed mail when its lease ends.
     """
     has_come = or_(OutboxMessage.status == MessageStatus.QUEUED, OutboxMessage.next_attempt_at <= now)
     return and_(IS_UNSENT, has_come)

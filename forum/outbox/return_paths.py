@@ -54,7 +54,7 @@ def can_come_back() -> bool:
 
 
 def address_of(purpose: bytes, number: int, unique: str) -> str:
-    """Return the address that belongs to a row, made of its number and a text that no other row ever has."""
+    """Return the mail address that stands for a database row, made of its number and a text that no other row has."""
     plain = number.to_bytes(ID_BYTES) + mark_of(unique)
     token = base64.b32encode(next(_ciphers(purpose)).encrypt(plain, None)).decode().lower()
     local_part, _, host = mailbox(current_app.config["MAIL_BOUNCE_ADDRESS"]).address.rpartition("@")
@@ -62,7 +62,7 @@ def address_of(purpose: bytes, number: int, unique: str) -> str:
 
 
 def rows_in(purpose: bytes, text: str) -> Iterator[tuple[int, bytes]]:
-    """Yield the number of each row for which a genuine address stands in the text, and the mark of its unique text."""
+    """Yield for each genuine address in the text the number of its database row, and the row's mark (`mark_of`)."""
     for token in TOKEN.findall(text):
         sealed = base64.b32decode(token.upper())
         for cipher in _ciphers(purpose):
@@ -74,7 +74,7 @@ def rows_in(purpose: bytes, text: str) -> Iterator[tuple[int, bytes]]:
 
 
 def mark_of(unique: str) -> bytes:
-    """Return the part of the digest of a row's unique text that its address holds."""
+    """Return the mark of a database row: the part of the digest of its unique text that the row's address holds."""
     return hashlib.sha256(unique.encode()).digest()[:MARK_BYTES]
 
 

@@ -49,7 +49,7 @@ def suppress(
 def lift(address: str, *, event_id: int, cause: SuppressionCause) -> bool:
     """Delete an address's marks with this cause: the one for an event, and the one that belongs to none.
 
-    Return whether there was one. Marks for other events stay: their organisers would notice that they are gone.
+    Return whether a mark was deleted. Marks for other events stay: their organisers would notice that they are gone.
     """
     mine = or_(_is_marked(address, event_id), _is_marked(address, None))
     mine &= SuppressedAddress.cause == cause
@@ -58,18 +58,18 @@ def lift(address: str, *, event_id: int, cause: SuppressionCause) -> bool:
 
 
 def find(address: str, event_id: int | None) -> SuppressedAddress | None:
-    """Return the mark of an address for an event, or with None the one that belongs to no event; None without one."""
+    """Return the mark of an address for an event, or for None the mark of no event; None if there is no mark."""
     mine = select(SuppressedAddress).where(_is_marked(address, event_id))
     return db.session.scalars(mine.order_by(SuppressedAddress.noted_at.desc())).first()
 
 
 def find_all(address: str, event_id: int) -> list[SuppressedAddress]:
-    """Return the marks of an address that mail to many of an event heeds: that for the event, and that for none."""
+    """Return the marks of an address that an event's mails to many heed: the event's own, and the one of no event."""
     return [mark for scope in (event_id, None) if (mark := find(address, scope))]
 
 
 def list_suppressed(addresses: Collection[str], event_id: int | None) -> set[str]:
-    """Return those of the addresses that have a mark for the event (or one that belongs to none), as given."""
+    """Return those of the addresses, as given, that have a mark for the event, or for None a mark of no event."""
     meant = [(digest, address) for address in addresses for digest in _digests(address, event_id).values()]
     marked: set[str] = set()
     for start in range(0, len(meant), ASKED_AT_ONCE):

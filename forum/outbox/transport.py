@@ -57,7 +57,7 @@ class Transport(Protocol):
         """Connect, or check the open connection. Raises ServerUnreachable."""
 
     def deliver(self, envelope: Envelope) -> None:
-        """Send the mail; needs `connect`. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
+        """Send the mail; call `connect` first. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
 
 
 def longest_delivery() -> timedelta:
