@@ -155,7 +155,7 @@ def serve(control: int) -> str:
 
 
 def _fork_and_keep(status: int, others: list[int]) -> None:
-    """Fork the requested process and return in it; this process, its keeper, sends back its number and exit status."""
+    """Fork the requested process and return in it; the parent, its keeper, reports its process id and exit status."""
     if pid := os.fork():
         for descriptor in others:
             os.close(descriptor)
@@ -166,7 +166,7 @@ def _fork_and_keep(status: int, others: list[int]) -> None:
 
 
 def _reap() -> None:
-    """Wait for the keepers that have ended: none stays a zombie, and this process's times then include theirs."""
+    """Wait for the keepers that have ended: none stays a zombie, and this process's CPU times then include theirs."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -93,7 +93,7 @@ class Postfix:
 def run_postfix(boxes: Mapping[str, str], errors: Mapping[str, str]) -> Iterator[Postfix]:
     """Start a Postfix on a free port with a Maildir for each address in `boxes`; give it. Raises MissingProgram.
 
-    It takes a mail to an address in `errors` and sends it back with that status and these words.
+    A mail to an address in `errors` is accepted, and sent back with the status and words given for the address.
     """
     program = shutil.which("postfix", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:

@@ -30,8 +30,8 @@ Found = TypeVar("Found")
 class Running:
     """A forum running on a free port, with its instance and output in a folder.
 
-    `settings` are FORUM_* settings without the prefix; those of the environment are not used. `is_anew` starts Python
-    for it, as a shell does, instead of forking a process that has imported the forum.
+    `settings` are FORUM_* settings without the prefix; those of the environment are not used. `is_anew` starts a new
+    Python, as a shell does, instead of forking a process that has imported the forum.
     """
 
     def __init__(

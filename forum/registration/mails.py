@@ -25,9 +25,9 @@ SECTOR = _l("Sector")
 OF_NEW_ADDRESS = _l("Somebody, perhaps you, has entered this e-mail address for a registration.")
 OF_FIRST_ADDRESS = _l("The organisers have entered this e-mail address for a registration.")
 REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
-# These mails go to an address that may not belong to whoever typed it.
+# The kinds of mails that go to an address which may not belong to the person who typed it.
 TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}
-# The mail for each status; before the address is confirmed it depends on whether a place is held (`_received`).
+# The kind of mail for each status; for an unconfirmed address it depends on whether a place is held (`_received`).
 FOR_STATE = {
     Status.IN_REVIEW: "in-review",
     Status.WAITING: "waiting",
@@ -46,7 +46,7 @@ def queue_received(
 ) -> OutboxMessage | None:
     """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
-    `by_contact`: a contact has typed the address. A withheld mail is made all the same, so that time tells nothing.
+    `by_contact`: a contact has typed the address. A withheld mail is also rendered, so that it takes the same time.
     """
     told = {"submission": submission, "by_contact": by_contact, "withheld": withheld, "lane": Lane.NOW}
     return _queue_confirming(registration, _received(registration), now, **told)
@@ -55,7 +55,7 @@ def queue_received(
 def queue_received_anew(
     registration: Registration, submissions: Sequence[Submission], *, now: datetime
 ) -> None:
-    """Queue a new mail for each form if none was sent: only the owner of the address knows which form is theirs."""
+    """Queue a new confirming mail for each sent form, because only the address's owner knows which form is theirs."""
     forms: list[Submission | None] = [*submissions] or [None]
     first, *others = forms
     queue_received(registration, first, now=now)
@@ -154,7 +154,7 @@ def queue_link_to_confirm(
 def queue_of_mailing(
     registration: Registration, kind: str, *, now: datetime, **context
 ) -> OutboxMessage | None:
-    """Queue a mail that goes to many people at once, with a fresh personal link, behind all other mails."""
+    """Queue a mail of a message to many people, with a fresh personal link, at the lowest priority."""
     return _queue_managing(registration, kind, now, lane=Lane.BULK, **context)
 
 
@@ -275,7 +275,7 @@ def queue(
 
 
 def _facts_of(registration: Registration, now: datetime) -> dict[str, Any]:
-    """Return what the words of every mail to the person may name."""
+    """Return by name the values that the templates of every mail to the person can use."""
     return {
         "event": registration.event,
         "sector": registration.sector,

@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     NO_PLACE = "no_place"
     IN_LINE = "in_line"
     REVIEWED = "reviewed"
-    # The person moves with a place; an unfinished review ends, because the new sector has none.
+    # The person gets a place in the new sector; an unfinished review ends, because that sector has no reviews.
     GETS_PLACE = "gets_place"
     JOINS_LINE = "joins_line"
     NOWHERE = "nowhere"
@@ -123,7 +123,7 @@ def can_wait(registration: Registration, now: datetime) -> bool:
 
 
 def _foresee_without_review(registration: Registration, sector: Sector, now: datetime) -> Outcome:
-    """Return the result for a person in review who moves to a sector without reviews, after offers to those in line."""
+    """Return the result of moving a person in review to a sector without reviews, after offers to people in line."""
     trial = places.trial_of(registration.event)
     waiting_list.count_offers_on_trial(trial, now)
     has_line = places.takes_waiters(registration.event, now)
@@ -167,7 +167,7 @@ def _held_by_others(registration: Registration) -> Held:
 
 
 def _put(registration: Registration, sector: Sector, outcome: Outcome, now: datetime) -> None:
-    """Set the sector; give the place back, and take one in the new sector if a place is kept. Raises NoPlaceThere."""
+    """Set the sector and give the place back; take one in the new sector if `outcome` says so. Raises NoPlaceThere."""
     held_until, asked_from = registration.held_until, registration.asked_from
     others = _held_by_others(registration)
     places.release(registration)

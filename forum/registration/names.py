@@ -21,8 +21,8 @@ SPECIAL = str.maketrans(
         "œ": "oe",
     }
 )
-# The signs that stand in keys for the letters that an alphabet sorts apart: as bytes, { | } come after z, and ~ after
-# these. Icelandic sorts á after all of a: in a key á is a~.
+# What stands in a sort key for each letter that an alphabet sorts apart: as bytes, { | } come after z, and ~ comes
+# after these. Icelandic sorts á after every a: in a key á is a~.
 APART = {
     NameOrder.SWEDISH: str.maketrans({"å": "{", "ä": "|", "ö": "}", "ð": "d", "þ": "th"}),
     NameOrder.DANISH: str.maketrans({"ä": "{", "ö": "|", "å": "}", "ü": "y", "ð": "d", "þ": "th"}),

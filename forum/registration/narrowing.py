@@ -1,8 +1,8 @@
 """Filters of the attendee list beside search, sector and status: which values a URL may have, and what they mean.
 
 Values of one kind are alternatives; a registration must meet every kind. The filters read `registrations` and tables
-that have the same rows for everybody, never the encrypted ones: who has protected identity is found as anybody else
-(P21).
+that have the same rows for everybody, never the encrypted ones: people with protected identity are found like anybody
+else (P21).
 """
 
 import re
@@ -34,13 +34,13 @@ MOST_VALUES = 40
 LONGEST_VALUE = LONGEST_NAME
 # Separates a question's key, or the purpose of a consent, from the value that the filter asks for.
 BETWEEN = ":"
-ANSWER = "answer"  # the kind of filter by answers to questions
-UNANSWERED = "-"  # stands for "no answer"; the key of a choice begins with a letter or a digit
+ANSWER = "answer"  # the name of the filter by answers to an event's own questions
+UNANSWERED = "-"  # the filter value for "no answer"; no choice has this key: keys begin with a letter or a digit
 
-NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # the id of an import; both databases can store larger numbers
+NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # matches the id of an import; both databases can store larger ids
 
-# Filters for registrations of the last day, two, seven or thirty days, today included: a saved view shows other people
-# each day.
+# A filter keeps the registrations of the last one, two, seven or thirty days, today included, so that a saved view
+# shows other people each day.
 DAYS = ("1", "2", "7", "30")
 
 Values = tuple[str, ...]
@@ -103,7 +103,7 @@ def has_each(picked: Sequence[tuple[str, Values]]) -> bool:
 
 
 def select_alone(event: Event, picked: Sequence[tuple[str, Values]]) -> Select[int] | None:
-    """Select the ids of those who match, each once, from the table of tags or answers alone; None if neither does."""
+    """Select the ids of people who match, each once, from tags alone or answers alone; None if that is not possible."""
     (name, values), *others = picked
     if others:
         return None

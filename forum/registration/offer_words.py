@@ -83,7 +83,7 @@ def for_organisers(why: Mapping[str, Any], sectors: Sequence[Sector]) -> list[st
 
 
 def passed_over(why: Mapping[str, Any]) -> list[Passed]:
-    """Return the people of the sector's line who had waited longer, those that the offer names."""
+    """Return the people in the sector's line who had waited longer and were passed over, as stored with the offer."""
     return [Passed(number, str(PASSED.get(code, ""))) for number, code in why.get("passed", ())]
 
 

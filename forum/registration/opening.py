@@ -30,7 +30,7 @@ def opening_of(event: Event, now: datetime) -> Opening:
 
 
 class Afterwards(StrEnum):
-    """What the page after a registration's end offers, not knowing whose it was: registering again, or the sectors."""
+    """What the page after the end of a registration, whoever reads it, can offer: registering again, or the sectors."""
 
     AGAIN = "again"
     LOOK = "look"  # some sectors accept people, and the others do so only by invitation or not at all
@@ -46,7 +46,7 @@ def offered_afterwards(event: Event | None, now: datetime) -> Afterwards:
 
 
 def seconds_unchanged(event: Event, now: datetime) -> float:
-    """Return for how many seconds `opening_of` cannot change by time alone; 0 where any place taken may change it."""
+    """Return for how many seconds time alone cannot change `opening_of`; 0 while any place taken may change it."""
     is_open = events.registration_state(event, now) == RegistrationState.OPEN
     if is_open and not places.takes_waiters(event, now):
         return 0

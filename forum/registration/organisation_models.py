@@ -77,8 +77,8 @@ class OrganisationCap(Base):
 class OrganisationMark(Base):
     """A name (its key) or a mail domain of an organisation. In an event it belongs to one organisation alone.
 
-    The name of the organisation is among its marks, so that one query finds whose a registration is. `written` is a
-    name as organisers typed it.
+    The name of the organisation is among its marks, so that one query finds to which organisation a registration
+    belongs. `written` is a name as organisers typed it.
     """
 
     __tablename__ = "organisation_marks"

@@ -1,4 +1,4 @@
-"""Exported lists that the worker has made: how far they are, taking and deleting one's own."""
+"""Lists that the worker exports for an organiser: seeing how far they are, downloading and deleting them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ bp = Blueprint("kept_exports", __name__, url_prefix="/console/<event>/exports")
 
 @bp.route("/")
 def index(event: str) -> ResponseReturnValue:
-    """Show the lists that this organiser has asked for within a day, and how far they are."""
+    """Show the lists that this organiser has asked for within a day, and how far the worker is with each."""
     this_event = get_any_or_404(event)
     own = kept_exports.list_own(this_event, g.user.id)
     narrowed = kept_exports.read_filters(own)
@@ -39,7 +39,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/take", methods=["POST"])
 def take(event: str) -> ResponseReturnValue:
-    """Record that the organiser takes a list, then give it; one that is not whole is given to nobody."""
+    """Record that the organiser downloads a list, then return the file; an unfinished list is not returned."""
     if answer := sign_ins.require_fresh(back=url_for(".index", event=event)):
         return answer
     start_write(db.session)
@@ -61,7 +61,7 @@ def take(event: str) -> ResponseReturnValue:
 
 @bp.route("/remove", methods=["POST"])
 def remove(event: str) -> ResponseReturnValue:
-    """Delete a list before its time."""
+    """Delete a prepared list before the worker would delete it."""
     start_write(db.session)
     made = _find(event)
     if made is None:
@@ -73,7 +73,7 @@ def remove(event: str) -> ResponseReturnValue:
 
 
 def _recorded(made: KeptExport) -> dict[str, Any]:
-    """Return what the audit trail keeps of a list that is taken: enough to say who may be in it (P18)."""
+    """Return what the audit trail keeps of a list that is downloaded: enough to say who may be in it (P18)."""
     return {
         "purpose": made.purpose,
         "recipient": made.recipient,

@@ -28,7 +28,7 @@ CHANGES_ANSWERS = re.compile(r"/console/[^/]+/registrations/[^/]+/answers")
 def longest_body(app: Flask, environ: Environ) -> int:
     """Return how many bytes of body a request may have that changes a person's answers, 0 for any other request.
 
-    As for images (`console/library`), a session cookie must say that somebody has signed in.
+    It is also 0 unless a session cookie says that somebody has signed in, as for images (`console/library`).
     """
     if environ["REQUEST_METHOD"] != "POST" or not CHANGES_ANSWERS.fullmatch(environ.get("PATH_INFO", "")):
         return 0
@@ -38,7 +38,7 @@ def longest_body(app: Flask, environ: Environ) -> int:
 def take(form: AsksQuestions, answers: Mapping[str, Any], *, is_outdated: bool) -> None:
     """Store the files that an organiser has sent with the form, by the rules of the public form; commits.
 
-    `answers` are the person's by the question's key; `is_outdated`: they have changed since the page was shown.
+    `answers` are the person's, by the question's key; with `is_outdated` they have changed since the page was shown.
     """
     if is_outdated:
         _name_stored_files(form, answers)
@@ -46,7 +46,7 @@ def take(form: AsksQuestions, answers: Mapping[str, Any], *, is_outdated: bool) 
 
 
 def _name_stored_files(form: AsksQuestions, answers: Mapping[str, Any]) -> None:
-    """Let a field that names a deleted file name the person's present one, for the comparison that follows (R30)."""
+    """Let fields that name a deleted file name the person's present file: the form is compared with it next (R30)."""
     for question in form.questions:
         if question.kind == QuestionKind.FILE:
             field = form[name_of(question)]

@@ -60,8 +60,8 @@ def sector(event: str, reference: str) -> ResponseReturnValue:
 def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
     """Move the registration; return a message.
 
-    Raises what `moving.move` raises, and ChangedMeanwhile when the page said something else, or others have to decide
-    in a review (R30).
+    Raises what `moving.move` raises, and ChangedMeanwhile when the registration has changed since the page was shown,
+    or when this organiser may not move it, because others have to decide in a review (R30).
     """
     start_write(db.session)
     registration, _filters = person_of(slug, reference)

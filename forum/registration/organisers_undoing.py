@@ -49,7 +49,7 @@ def reinstate(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _say_why_not(registration: Registration) -> None:
-    """Say that nothing was undone; after a second press of the button, say that the first one has done it."""
+    """Say that nothing was undone; if the button was pressed twice, say that the first press has undone it."""
     if registration.is_live:
         flash(_("The cancellation had been undone already."), "info")
     else:

@@ -89,7 +89,7 @@ def new(event: str) -> ResponseReturnValue:
 
 @bp.route("/<int:saved>/change", methods=["GET", "POST"])
 def change(event: str, saved: int) -> ResponseReturnValue:
-    """Rename a view, share it or take it back, and let it show what the list shows now."""
+    """Rename a view, share it or stop sharing it, and save into it what the list shows now."""
     (this_event, filters), view = list_of(event), _get(event, saved)
     form = ChangeViewForm(kept_words.sent_or_kept(), data=ChangeViewForm.stored(view))
     _leave_out_sharing(this_event, form)
@@ -120,7 +120,7 @@ def remove(event: str, saved: int) -> ResponseReturnValue:
 
 
 def _leave_changed(event: Event, number: int) -> ResponseReturnValue:
-    """Redirect to the saved view, or to the list if it is a colleague's that is no longer shared; flash a message."""
+    """Redirect to the saved view, or to the list if a colleague's view is no longer shared; flash a message."""
     if saved_views.find(event, number, g.user.id):
         flash(_("The view has been changed."), "success")
         return redirect(url_for(".show", event=event.slug, saved=number), 303)
@@ -143,7 +143,7 @@ def _say_what_is_gone(event: Event, view: SavedView) -> str:
 
 
 def _who_may_change(view: SavedView) -> str:
-    """Return a sentence that tells an organiser who may not change a view who may."""
+    """Return a sentence that says who may change the view, for an organiser who may not."""
     if view.user_id == g.user.id:
         return _("You no longer share views of this list, so only an organiser can change this one.")
     if saved_views.maker_may_change(view):

@@ -15,9 +15,9 @@ from forum.web.forms import TidyForm
 from forum.web.limits import client_limit, spend
 
 PAGE = "public/self_service/calendar.html"
-# Requests with an address that leads nowhere, from one client: each costs a look into the database.
+# How many requests with a wrong calendar address one client may send: each costs a look into the database.
 WRONG_ADDRESSES = "120 per hour"
-# The name of the cookie that carries a new address to the page that shows it once, and its life in seconds.
+# The name of the cookie that carries a new calendar address to the page that shows it once, and its life in seconds.
 MADE, MADE_SECONDS = "calendar_address", 300
 
 
@@ -45,7 +45,7 @@ def subscribe() -> ResponseReturnValue:
 
 
 def _show_once(registration: Registration, made: str) -> ResponseReturnValue:
-    """Commit a new address and redirect to the page that shows it once; make none where it cannot be shown."""
+    """Commit a new calendar address and redirect to the page that shows it once; undo it if no cookie can hold it."""
     response = redirect(url_for(".subscribe"), 303)
     if sealed_cookies.put(response, MADE, made, bound_to=_binding(registration), paths=_paths()):
         db.session.commit()
@@ -85,5 +85,5 @@ def _paths() -> list[str]:
 
 
 def _binding(registration: Registration) -> str:
-    """Return the text that binds the cookie with a new address to the registration: nobody else's page shows it."""
+    """Return the text that binds the cookie with a new address to the registration, so that no other page shows it."""
     return f"{MADE} {registration.reference}"

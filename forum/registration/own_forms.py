@@ -56,7 +56,7 @@ def change_details(registration: Registration, form: DetailsForm) -> None:
 
 
 def slug_afterwards(registration: Registration | None) -> str | None:
-    """Return the slug in the address of a page after the end of a sign-in; None for a page about the current event."""
+    """Return the event's slug for the URL of a page after a sign-in's end; None: a page about the current event."""
     is_public = registration is not None and registration.event.is_published
     return events.slug_in_url(registration.event) if registration and is_public else None
 
@@ -90,7 +90,7 @@ def ask_again(notice: str) -> str | None:
 
 
 def _asking(registration: Registration | None) -> dict[str, Any]:
-    """Return the questions of the sent form: those of the event that it names, as nobody may be signed in."""
+    """Return the questions of the event that the sent form names, because nobody may be signed in any more."""
     slug = request.form.get("asks")
     sector = registration.sector.key if registration else ""
     return {"questions": queries.list_for_form(slug), "sector": sector, "asks": slug} if slug else {}

@@ -93,7 +93,7 @@ def _lock(query: Select[Event, Sector], values: Mapping[str, Any]) -> Event | No
 def admit(registration: Registration, now: datetime, held: Held | None = None) -> bool:
     """Give the registration a place if the rule allows it; return whether it got one.
 
-    `held` is the number of places of each organisation, if it is known already; it is kept up to date.
+    `held` has the number of places of each organisation, if that is known already, and is updated.
     """
     if not may_take(registration, now, held):
         return False
@@ -283,7 +283,7 @@ def _count(sector: Sector, step: int, *, reserved: int = 0) -> None:
 
 
 def _is_scarce(sector: Sector, event: Event, now: datetime) -> bool:
-    """Return whether at most a fifth of the places that the sector could take at most is left."""
+    """Return whether at most a fifth is left of the most places that the sector can have."""
     others = sum(other.floor for other in event.sectors if other is not sector)
     released = event.release_at is not None and now >= event.release_at
     most = min(sector.ceiling, event.capacity - (0 if released else others))

@@ -25,8 +25,8 @@ from forum.registration.exports import PURPOSES, RECIPIENTS
 from forum.registration.models import Registration
 from forum.web.languages import day_text
 
-# The order in which an organiser's roles are considered: the first one that explains a view is shown. The narrowest is
-# first.
+# The order in which an organiser's roles are considered: the first role that explains a view of data is shown. The
+# narrowest role is first.
 NAMED_FIRST = (
     *(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER, Role.REVIEWER, Role.DOOR, Role.CARE, Role.MAILER),
     *(Role.EDITOR, Role.ADMIN, Role.PROTECTED_HANDLER),
@@ -157,7 +157,7 @@ def _during(kind: str, began: AuditEntry, ended: AuditEntry | None) -> ColumnEle
 
 
 def _role(entry: AuditEntry, roles: Mapping[str, str]) -> str:
-    """Return the role in which an organiser acted. Only handlers of protected identities look one up."""
+    """Return the role in which an organiser acted. A protected identity is looked up by handlers only."""
     if entry.action == audit.IDENTITY_REVEALED:
         return str(ROLES[Role.PROTECTED_HANDLER])
     return roles.get(entry.actor, _("Organiser"))

@@ -15,7 +15,7 @@ from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 
 SHOWN = 50  # the most people on the page; typing more letters of a name finds the others
-# How many letters a folded name may have more than the name: "ß" becomes "ss".
+# How many letters longer a folded name may be than the name itself: folding turns "ß" into "ss".
 LONGER = 9
 
 
@@ -41,7 +41,7 @@ def _query(event: Event, terms: Sequence[searching.Term]) -> Select[Registration
 
 
 def _names(term: searching.Term) -> ColumnElement[bool]:
-    """Return the condition that a term is in the names, with which the search text begins, or is a reference."""
+    """Return the condition that a term is in the names (at the beginning of the search text), or is the reference."""
     names = func.length(Registration.given_name) + func.length(Registration.family_name) + LONGER
     beginning = func.substr(Registration.search_text, 1, names)
     ways = [beginning.contains(text, autoescape=True) for text in term.texts]

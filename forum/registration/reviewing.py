@@ -43,9 +43,9 @@ def promised_day(event: Event, now: datetime) -> datetime | None:
 
 
 def prolong_promises(event: Event, *, since: datetime, now: datetime) -> None:
-    """Give the organisers the time back `since` the event was cancelled, when they could not decide.
+    """Move the promised days of decisions by the time `since` the event was cancelled: nobody could decide then.
 
-    A promise that had been broken by then stays as it is.
+    A promise that was already broken when the event was cancelled stays as it is.
     """
     waits = Registration.review_since.is_not(None) & (Registration.answer_by > since)
     for registration in db.session.scalars(

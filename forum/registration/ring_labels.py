@@ -92,7 +92,7 @@ def _break(name: str, space: float) -> tuple[str, ...]:
 
 
 def _name(spot: Spot, x: float, y: float, side: str, lines: tuple[str, ...]) -> Label:
-    """Return the label: at (x, y) is its last line at the ring's top, its first at the bottom, else its middle."""
+    """Return the label; it stands above (x, y) at the ring's top, below at the bottom, and centred at the sides."""
     height = LINE * (len(lines) + bool(spot.words))
     y += AWAY - height * (1 + math.cos(2 * math.pi * spot.middle)) / 2
     return Label(round(x), round(y), side, lines)

@@ -24,7 +24,7 @@ LEAST_DIGITS = 5  # this many digits or more are also searched for as a phone nu
 # Spellings of æ ø å ä ö on a keyboard that lacks them, and the letters a and o into which folding turns them.
 SPELT_OUT = (("aa", "a"), ("ae", "a"), ("oe", "o"))
 BETWEEN = re.compile(r"[\s,;]+")
-# Folding turns a non-breaking hyphen into U+2010. An export in CSV writes "tel:" before each phone number.
+# Matches a typed phone number. Folding turns a non-breaking hyphen into U+2010, and CSV exports put "tel:" before it.
 PHONE = re.compile(r"(?<![^\s,;])(?:tel:)?([+(]?[0-9][0-9 ()./+\u2010–-]*[0-9])(?![^\s,;])")
 NOT_DIGITS = re.compile(r"[^0-9]+")
 TRUNK_ZERO = re.compile(r"\(0\)")  # matches the zero in +46 (0)8 …, which is dialled within the country only
@@ -71,7 +71,7 @@ def search_extra_from(registration: Registration) -> str:
 def read_reference(typed: str) -> str:
     """Return the stored form of a reference that was typed, perhaps by ear; "" for a text that cannot be one."""
     if len(typed) > LONGEST_REFERENCE:
-        return ""  # folding normalises the text, which may take quadratic time (S35)
+        return ""  # a longer text is not folded: folding may take quadratic time (S35)
     parts = REFERENCE.fullmatch(search_fold(typed))
     return f"{parts[1]}-{parts[2]}".translate(ALIKE).upper() if parts else ""
 

@@ -1,7 +1,7 @@
 """The worker's job that sorts an event's people anew after organisers have chosen another order of names.
 
 Lists are sorted by stored keys, which both databases compare in the same way. New and changed registrations get keys of
-the new order at once; the job gives them to the others, part by part. Meanwhile a list may have both orders.
+the new order at once; the job gives new keys to all others, part by part. Meanwhile a list may mix both orders.
 """
 
 from collections.abc import Sequence

@@ -26,7 +26,7 @@ ROWS_AT_ONCE = 500
 
 
 def stream(event: Event, filters: Filters, columns: Sequence[str], by: Order | None = None) -> Iterator[Row]:
-    """Yield the filtered list for an export, in its order or in that of `by`."""
+    """Yield the filtered list for an export, in the list's own order or in the order `by`."""
     query = _only(listing.matching(event, filters), columns, event)
     ordered = query.order_by(*_whole_order(by or listing.order(event, filters)))
     yield from db.session.execute(ordered, execution_options={"yield_per": ROWS_AT_ONCE})

@@ -133,7 +133,7 @@ def shown_answered(event: Event, question: Question) -> int | None:
 def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
     """Return the people with a confirmed place who have given sensitive answers, or have had them deleted, by name.
 
-    With each comes the decrypted record: `given`, and what `care_consent.find_note` reads of it.
+    With each person comes the decrypted record: the answers (`given`), and what `care_consent.find_note` reads.
     """
     records = _read_records(event.id, is_confirmed=True)
     told = {person: record for person, record in records if care_consent.find_note(record)}

@@ -93,7 +93,7 @@ def remember(
 
 
 def remember_contact(delegation: Any, *, now: datetime) -> None:
-    """Write a tombstone for a delegation whose contact erases themselves, in the same transaction."""
+    """Write a tombstone for a delegation, in the transaction in which its contact erases their own data."""
     _plant_new(delegation, DELEGATION, delegation.form_key, None, now)
 
 

@@ -94,7 +94,7 @@ def list_replaceable(registration: Registration, now: datetime) -> list[Registra
 
 
 def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]]) -> dict[int, str]:
-    """Return by registration id in words what the order or a limit means for waiting people; "" for nothing special."""
+    """Return by registration id how the line's order or an organisation's cap affects waiting people, in words."""
     is_balanced, own = event.line_order == LineOrder.BALANCE, caps.own_caps(event)
     if event.organisation_cap is None and not own and not is_balanced:
         return {}

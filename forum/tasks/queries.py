@@ -44,7 +44,7 @@ def list_running() -> Sequence[int]:
 
 
 def standing(event: Event, since: datetime) -> ScalarSelect[int]:
-    """Return, as a column of a statement, how many running tasks of the event have handled nobody since a moment."""
+    """Return, as an SQL column, how many running tasks of the event have handled nobody since the moment `since`."""
     moved = exists().where(TaskPerson.task_id == Task.id, TaskPerson.done_at > since)
     mine = Task.event_id == event.id, Task.status == TaskStatus.RUNNING, Task.started_at <= since
     return select(func.count(Task.id)).where(*mine, ~moved).scalar_subquery()
