@@ -29,7 +29,7 @@ NAMED = 5
 
 
 class Subject(Protocol):
-    """What an entry is about: any row with a table and an id."""
+    """What an audit entry is about: a row of any table, named by the table and the id."""
 
     __tablename__: str
     id: int
@@ -38,7 +38,8 @@ class Subject(Protocol):
 class Waiting(NamedTuple):
     """An entry that waits for the commit, and the transaction or savepoint in which it was recorded.
 
-    `is_kept` is None for an entry that is written as usual, False for one that is written and undone.
+    `is_kept` is None for an ordinary entry. For an entry of `record_or_rehearse` it is True, or False if the commit
+    writes the entry and undoes it.
     """
 
     within: SessionTransaction | None
@@ -70,7 +71,7 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
 def record_or_rehearse(
     action: str, subject: Any, *, is_kept: bool, actor: str, at: datetime, **details: Any
 ) -> None:
-    """Add an entry like `record`, or write it and undo it at the commit, with as much work in both cases (S24)."""
+    """Add an entry like `record`; unless `is_kept`, the commit writes and undoes it, with as much work (S24)."""
     _add_waiting(_make_entry(action, subject, actor, at, details), is_kept)
 
 
@@ -146,7 +147,7 @@ def examine(*, now: datetime) -> list[str]:
 
 
 def name_broken(number: int | None) -> list[str]:
-    """Return a list with a sentence about the first invalid entry, or an empty list for None."""
+    """Return a sentence about the first invalid entry, whose number is given, in a list; for None the list is empty."""
     return [f"entry {number} is not what was written"] if number else []
 
 
@@ -173,7 +174,7 @@ def key_name(key: bytes) -> str:
 
 
 def _is_signed(entry: AuditEntry) -> bool:
-    """Return whether the entry's hash is valid under one of the keys that may have made it."""
+    """Return whether the hash is right under the audit key that the entry names, or under any key if it names none."""
     keys = [key for key in current_app.config["DATA_KEYS"]["audit"] if entry.key in {None, key_name(key)}]
     return any(hmac.compare_digest(entry.hash, _sign(entry, key)) for key in keys)
 

@@ -23,15 +23,15 @@ log = logging.getLogger("forum.audit")
 
 
 def find_check() -> ChainCheck | None:
-    """Return what the worker has checked, or None before its first check."""
+    """Return the row that says how far the worker has checked the audit trail; None before its first check."""
     return db.session.get(ChainCheck, 1)
 
 
 def is_well(check: ChainCheck | None, *, now: datetime) -> bool:
     """Return whether the last check found no fault and is neither too old nor from the future.
 
-    Before the end of the first check nothing is known, which is a fault if the oldest entry is older than a check may
-    be and no check is running. After the update of a long trail the first check runs for hours.
+    Before the end of the first check nothing is known. This is a fault if no check is running and the oldest entry is
+    older than the last check may be. After the update of a long trail the first check runs for hours.
     """
     if check is None or check.ended_at is None:
         if check is not None and check.checked_to > 0:
@@ -42,7 +42,7 @@ def is_well(check: ChainCheck | None, *, now: datetime) -> bool:
 
 
 def examine(now: datetime) -> tuple[bool, str]:
-    """Return for monitors whether the last check found no fault and is not too old, and what it found."""
+    """Return for monitors whether the last check is recent and found no fault, and a sentence about its result."""
     check = find_check()
     if check is None or check.ended_at is None:
         return is_well(check, now=now), "the worker has not checked the record of who did what yet"
@@ -80,7 +80,7 @@ def check_some(*, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Found:
-    """The result of a whole check: how many entries there are, the faults, and what was missing for the check."""
+    """The result of checking the whole trail: the number of entries, the faults, and what the check lacked."""
 
     entries: int
     faults: list[str]
@@ -114,7 +114,7 @@ def _is_due(check: ChainCheck, now: datetime) -> bool:
 
 
 def _list_gone(check: ChainCheck, entries: int) -> list[str]:
-    """Return sentences about entries that are gone; a trail with fewer entries than at the last check has lost some."""
+    """Return sentences about lost entries; a trail that has fewer entries than at the last check has lost some."""
     faults = actions.list_gone()
     if entries < check.entries and not faults:
         faults.append(f"entry {check.entries}, which the last check found, is gone")
@@ -122,9 +122,9 @@ def _list_gone(check: ChainCheck, entries: int) -> list[str]:
 
 
 def _end(check: ChainCheck, result: Found, now: datetime) -> None:
-    """Keep how a check ended. The stored number of entries never falls: the next check notices lost entries, too.
+    """Store how a check ended. The stored number of entries never falls, so that the next check notices lost ones, too.
 
-    Without the audit key no entry can be verified, so the last result about entries stays.
+    Without the audit key no entry can be verified, so the stored result of the last check stays.
     """
     check.entries = max(check.entries, result.entries)
     check.checked_to, check.ended_at = 0, now

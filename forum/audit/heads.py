@@ -126,7 +126,7 @@ def _missing_notes(now: datetime) -> list[str]:
     """Return, as a sentence, that audit-heads.log is missing; nothing when that is no fault.
 
     With SQLite, where the worker that writes the file runs on this machine, it is a fault as soon as the audit chain is
-    two days old. With PostgreSQL it is none: the worker and its file may be on another machine.
+    two days old. With PostgreSQL it is no fault: the worker and its file may be on another machine.
     """
     oldest = queries.find_oldest()
     if oldest is not None and queries.is_sqlite() and oldest.at < now - MAY_BE_SILENT:

@@ -11,8 +11,8 @@ from forum.database import Base
 
 # Conditions of partial indexes: a database uses such an index only in a query with the same condition, word by word.
 IS_REVEAL = text("action = 'identity.revealed'")
-# Selects registrations that an organiser added. SQLite uses the partial index only for this very condition, so queries
-# use it, too.
+# Selects registrations that an organiser added. SQLite uses the partial index only in queries with exactly this
+# condition, so queries take it from here.
 IS_ADDED_BY_HAND = text("action = 'registration.received' AND substr(actor, 1, 5) = 'user:'")
 IS_OF_EVENT_ITSELF = text("subject_type = 'events'")
 IS_OF_NO_EVENT = text("event_id IS NULL AND subject_type <> 'events'")
@@ -104,5 +104,5 @@ class ChainCheck(Base):
 
     @property
     def is_proven(self) -> bool:
-        """Whether the last check had everything to compare the entries with; also True if the check found a fault."""
+        """Whether the last check had the audit key and noted hashes to compare with; also True if it found a fault."""
         return not self.is_whole or self.whole_at == self.ended_at

@@ -43,7 +43,7 @@ LISTS_VIEWED = (
 VIEWS = (*UNTOLD, *LISTS_VIEWED)
 EXPORTS = (REGISTRATIONS_EXPORTED, EXPORT_FETCHED, LOG_EXPORTED)
 REFUSALS = (SIGN_IN_REFUSED, CODE_REFUSED, PASSKEY_REFUSED, TRIES_LIMITED)
-# Actions of which one entry may stand for several occurrences (see `traces`); the log says for how many.
+# Actions for which a single entry may stand for several occurrences (see `traces`); the log says how many.
 COUNTED = (*VIEWS, *REFUSALS, ASKED_AGAIN, LINK_ASKED, DELEGATION_ASKED, DELEGATION_ASKED_AGAIN)
 BRAKES = (FORMS_BRAKED, DOMAIN_LIMITED, NETWORK_LIMITED)
 
@@ -63,9 +63,9 @@ def find_all(subject: Any) -> Sequence[AuditEntry]:
 
 
 def find_history(subject: Any) -> Sequence[AuditEntry]:
-    """Return the entries about what happened to `subject`, oldest first, without those about who has viewed it.
+    """Return the entries about what happened to `subject`, oldest first, without entries about views of it.
 
-    Left out are reveals, too: that somebody was revealed could tell who has protected identity (P21).
+    Entries about reveals are left out, too: that an identity was revealed tells that it is protected (P21).
     """
     return [entry for entry in find_all(subject) if entry.action not in UNTOLD]
 
@@ -76,7 +76,7 @@ def find_views(subject: Any) -> Sequence[AuditEntry]:
 
 
 def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
-    """Return whether the form with this key has recorded `action` for one of `subjects`, rows of one table (R03)."""
+    """Return whether the form with this key has left an entry of `action` about one of these rows of a table (R03)."""
     kinds, ids = {one.__tablename__ for one in subjects}, [one.id for one in subjects]
     about = AuditEntry.subject_type.in_(kinds) & AuditEntry.subject_id.in_(ids)
     sent = AuditDetails.payload["form"].as_string() == form
@@ -85,18 +85,18 @@ def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
 
 
 def find_of_lists(event: Any, condition: ColumnElement[bool]) -> Sequence[AuditEntry]:
-    """Return the entries about the event itself that fulfil a condition, oldest first."""
+    """Return entries about the event itself, such as views of its lists, that fulfil a condition, oldest first."""
     query = select(AuditEntry).where(of_itself(event), condition)
     return db.session.scalars(query.order_by(AuditEntry.id)).all()
 
 
 def of_itself(subject: Any) -> ColumnElement[bool]:
-    """Return the condition for entries about `subject`, such as views of an event's lists."""
+    """Return the SQL condition for entries whose subject is this row, such as views of an event's lists."""
     return (AuditEntry.subject_type == subject.__tablename__) & (AuditEntry.subject_id == subject.id)
 
 
 def of_own_time(subject: Any) -> ColumnElement[bool]:
-    """Return the condition for entries about a registration, without those about an earlier one with the same id.
+    """Return the SQL condition for entries about a registration, not about an earlier one that had the same id.
 
     SQLite reused the id of an erased registration, so entries from before this one was received are left out.
     """
@@ -107,7 +107,7 @@ def of_own_time(subject: Any) -> ColumnElement[bool]:
 
 
 def find_latest(action: str, subject_type: str, ids: Collection[int]) -> dict[int, datetime]:
-    """Return by id when `action` was last recorded about rows of a table; ids without such an entry are left out."""
+    """Return when `action` was last recorded about each of these rows of a table, by id; others are left out."""
     about = (AuditEntry.subject_type == subject_type) & AuditEntry.subject_id.in_(ids)
     latest = func.max(AuditEntry.at)
     query = select(AuditEntry.subject_id, latest).where(about, AuditEntry.action == action)
@@ -116,7 +116,7 @@ def find_latest(action: str, subject_type: str, ids: Collection[int]) -> dict[in
 
 
 def find_last(action: str, subject: Any) -> AuditEntry | None:
-    """Return the entry that tells who last did `action` to `subject`; None if the trail has none."""
+    """Return the newest entry of `action` about `subject`; None if the audit trail has no such entry."""
     query = select(AuditEntry).where(of_itself(subject), AuditEntry.action == action)
     return db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).first()
 

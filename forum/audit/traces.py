@@ -24,13 +24,13 @@ DAY_SECONDS = 24 * HOUR_SECONDS
 # A rate limit's refusals are counted in periods of this many seconds, and the first of each period is recorded: while a
 # limit keeps refusing visitors, its newest entry is at most this old.
 BRAKE_SECONDS = 300
-# The status codes of pages that show data: a page as usual, and one that shows a refused form again.
+# The status codes of pages that show data: 200, and those of pages that show a refused form again.
 SHOWN = frozenset({200, 409, 422, 429})
 log = logging.getLogger("forum.audit")
 
 
 def note_refusal(action: str, account: Any) -> None:
-    """Record that a client was refused at an account; an `account` without an id stands for an unknown address.
+    """Record that a client's attempt to sign in was refused; an `account` without an id stands for an unknown address.
 
     The refusals of each client are counted for each account, and together for all unknown addresses: a list of invented
     addresses leaves few entries and hides no refusal at a real account. Whether an entry is written depends on the
