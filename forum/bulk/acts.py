@@ -1,4 +1,4 @@
-"""What a task does with one of its people: the single act of an organiser, by its own rules.
+"""What a task does with one of its people: the act that an organiser could do on this person alone, by its rules.
 
 Each function takes the registration, the task and the time, and returns the outcome, or raises the refusal of the
 single act's rule. The caller has locked the event.
@@ -30,7 +30,7 @@ from forum.review.forms import WITH_PLACE
 from forum.tasks.enums import Outcome, TaskKind
 from forum.tasks.models import Task
 
-# The outcome to store for a person when the act's rule refused, by the type of the refusal.
+# For each exception by which an act's rule refuses, the outcome to store for the person.
 REFUSALS: Mapping[type[Exception], Outcome] = {
     NotLive: Outcome.ENDED,
     StateChanged: Outcome.NOT_WAITING,
@@ -44,7 +44,7 @@ REFUSALS: Mapping[type[Exception], Outcome] = {
     Recused: Outcome.RECUSED,
     OutOfSectors: Outcome.RECUSED,
     SecondNeeded: Outcome.SECOND_NEEDED,
-    # `undoing.why_not` has found every other reason: only a missing place is left.
+    # Other reasons were excluded before by `undoing.why_not`: this refusal can only mean that no place is free.
     CannotBeUndone: Outcome.NO_PLACE,
 }
 Act = Callable[[Registration, Task, datetime], Outcome]
@@ -56,7 +56,7 @@ def actor_of(task: Task) -> str:
 
 
 def tag(registration: Registration, task: Task, now: datetime) -> Outcome:
-    """Add the task's tags to those of the person."""
+    """Add the task's tags to the tags of the person."""
     names = sorted({*notes.list_tags(registration), *task.payload["tags"]})
     if notes.is_too_long(names):
         return Outcome.TOO_MANY_TAGS
@@ -70,7 +70,7 @@ def untag(registration: Registration, task: Task, now: datetime) -> Outcome:
 
 
 def move(registration: Registration, task: Task, now: datetime) -> Outcome:
-    """Move the person to the task's sector; a person without a place there joins the line only if that was chosen.
+    """Move the person to the task's sector; a person without a place there joins the line only if the task says so.
 
     A person in review is left out: moving would end the review without a decision about this person.
     """
@@ -91,7 +91,7 @@ def offer(registration: Registration, task: Task, now: datetime) -> Outcome:
 
 
 def approve(registration: Registration, task: Task, now: datetime) -> Outcome:
-    """Approve the person, with the organiser's words in the mail; without a place only if that was chosen.
+    """Approve the person, with the organiser's words in the mail; without a place only if the task says so.
 
     A registration that has changed since the task was started is not approved (`JUDGING`).
     """
@@ -114,7 +114,7 @@ def cancel(registration: Registration, task: Task, now: datetime) -> Outcome:
 
 
 def reinstate(registration: Registration, task: Task, now: datetime) -> Outcome:
-    """Undo the cancellation by the task that this one undoes, with the organiser's words in the mail."""
+    """Undo the person's cancellation, made by the task that this task undoes; the mail has the organiser's words."""
     if left := undoing.why_not(registration, task.payload["undoes"], now=now):
         return left
     words = task.payload["words"].get(registration.language, "")

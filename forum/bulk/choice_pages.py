@@ -25,10 +25,10 @@ from forum.web.pagination import Cursor
 BEFORE = "before"
 
 bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
-# What a button of the form asks for, besides acts on people: to keep the ticks, turn the page, tick everybody who
-# matches, tick nobody, or export. The page's script sends TICK when a single box changes.
+# What a button of the list's form may ask for, besides acts on people: to store the ticks, turn the page, tick
+# everybody who matches, tick nobody, or export. The page's script sends TICK when a single box changes.
 KEEP, NEXT, MATCHING, NONE, EXPORT, TICK = "keep", "next", "matching", "none", "export", "tick"
-# The pages to which the buttons lead that start no task, such as writing; a task starts from the page that asks.
+# The pages for buttons that start no task: exporting, and writing to the people. All other acts start a task.
 PAGES = {EXPORT: "attendees.export", "write": "own_mailings.new"}
 
 
@@ -50,13 +50,13 @@ def change(event: str) -> ResponseReturnValue:
         return {"said": said, "number": number, "isRefused": bool(left_out)}
     if left_words:
         flash(left_words, "warning")
-    # Jump to the line that says how many are chosen, unless a message at the top of the page says more.
+    # Let the browser jump to the line that says how many people are chosen, unless a message at the top needs reading.
     anchor = "chosen" if act in (KEEP, MATCHING, NONE) and not left_words else None
     return redirect(_next_url(this_event, filters, act, number, anchor), 303)
 
 
 def _keep(event: Event, filters: listing.Filters, act: str) -> int:
-    """Change the choice; return how many of the ticked people could not be added. Raises TooManyChosen."""
+    """Store the ticks of the page in the choice; return how many people could not be added. Raises TooManyChosen."""
     if act == NONE:
         choosing.clear(event, g.user.id)
         return 0
@@ -70,8 +70,8 @@ def _keep(event: Event, filters: listing.Filters, act: str) -> int:
 def _before(act: str, ticked: set[str]) -> set[str]:
     """Return the references of people who may have lost their tick since the page was shown.
 
-    A form of the page names those who were ticked then. A single tick, which the page's script sends, does not, nor
-    does a form from before an update: for these all people shown without a tick are returned.
+    The form of the page says who was ticked when it was shown. A single tick, which the page's script sends, does not
+    say this, nor does a form from before an update: then all people shown without a tick are returned.
     """
     if act == TICK or BEFORE not in request.form:
         return _references(request.form.getlist("shown")) - ticked
@@ -123,7 +123,7 @@ def _act_url(event: Event, act: str, query: Mapping[str, Any]) -> str:
 
 
 def _list_url(event: Event, filters: listing.Filters, act: str = "", anchor: str | None = None) -> str:
-    """Return the URL of the next page of the list for the button NEXT, else of the page with the pressed button.
+    """Return the URL of the next page of the list for the button NEXT, else of the page on which a button was pressed.
 
     `anchor` is the id of the element to which the browser jumps. An organiser who has chosen nobody any more, and whose
     list shows only chosen people, gets the list of everybody.

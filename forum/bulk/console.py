@@ -34,13 +34,13 @@ bp = Blueprint("bulk", __name__, url_prefix="/console/<event>")
 WRITING = (TaskKind.APPROVE, TaskKind.CANCEL)
 # Acts that send people a mail or take something away from them: both factors are asked for again (S09).
 WEIGHTY = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.CANCEL)
-# Acts about places, which nobody gets while the event is cancelled.
+# Acts that may give people places: nobody gets a place while the event is cancelled.
 TO_COME = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER)
 
 
 @bp.route("/attendees/many/<act>", methods=["GET", "POST"])
 def ask(event: str, act: str) -> ResponseReturnValue:
-    """Say what an act will do with how many people, and with whom it cannot; on POST start the task."""
+    """Show what an act will do, for how many people, and whom it will leave alone; on POST start the task."""
     kind = next((known for known in FORMS if known == act), None) or abort(404)
     if kind in WEIGHTY and (answer := sign_ins.require_fresh()):
         return answer
@@ -76,7 +76,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/tasks/<int:task>")
 def show(event: str, task: int) -> ResponseReturnValue:
-    """Show how far a task is, and who was left as they were and why."""
+    """Show how far a task is, and the people whom it has left unchanged, with the reasons."""
     shown = get_task_or_404(get_any_or_404(event), task)
     counts = queries.count_by_outcome([shown])[shown.id]
     page = queries.read_untouched(shown, Cursor.of(request.args))
@@ -117,7 +117,7 @@ def _chosen(slug: str) -> Selection:
 
 
 def _why_not(chosen: Selection, kind: TaskKind) -> str:
-    """Return why nothing of this kind can be done with these people at all, or ""."""
+    """Return why an act of this kind is not possible at all with the chosen people now, or ""."""
     if events.is_over(chosen.event, clock.now()):
         return _("The forum is over, so nothing was changed.")
     if chosen.event.cancelled_at and kind in TO_COME:
@@ -147,12 +147,11 @@ def _form(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> ManyForm:
 def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
     """Start the task, or return the one that the same form has started.
 
-    Raises ChangedMeanwhile when the choice now means other people than the page showed.
+    Raises ChangedMeanwhile when the filters or ticks now choose other people than when the page was shown.
     """
     start_write(db.session)
     chosen = _chosen(slug)
-    # Look again under the lock: two presses of one button, at the same moment, may both have found no task of this
-    # form.
+    # Look for the form's task again under the lock: of two simultaneous presses of the button, one starts the task.
     places.lock(chosen.event)
     if task := queries.find_by_form(chosen.event, form.own_key()):
         return task
@@ -168,8 +167,8 @@ def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
         user_id=g.user.id,
         now=clock.now(),
     )
-    # Compare how many people were counted and how many stored: between the two statements somebody may have been added
-    # to the choice, or have left it.
+    # Compare the number of people in the task with the number counted before: between the two statements somebody may
+    # have joined or left the chosen people.
     if task.people != foreseen.people:
         raise ChangedMeanwhile(stored)
     return task
@@ -237,7 +236,7 @@ def _described(task: Task, counts: dict[Outcome, int]) -> dict[str, Any]:
 
 
 def _undo_url(task: Task, counts: dict[Outcome, int]) -> str | None:
-    """Return the URL of the page that undoes the task's cancellations; None when there is nothing to undo any more."""
+    """Return the URL of the page that undoes the task's cancellations; None when no cancellation can be undone."""
     if not counts.get(Outcome.DONE) or not undoing.is_possible(task, clock.now()):
         return None
     return url_for("bulk_undoing.ask", event=task.event.slug, task=task.id)

@@ -19,7 +19,7 @@ from forum.web.edits import ShowsStored
 from forum.web.forms import LinesField, SentOnce, TidyForm, required
 from forum.web.identity_numbers import no_identity_number
 
-# Up to this number of registrations are cancelled without typing how many they are.
+# An organiser who cancels more registrations than this has to type their number.
 HANDFUL = 5
 
 
@@ -31,7 +31,7 @@ class ManyForm(SentOnce, ShowsStored, TidyForm):
 
     @property
     def lacks(self) -> str:
-        """Return why the form has nothing to choose from, or ""."""
+        """Return a sentence saying why the form offers nothing to choose, or "" if it does."""
         return ""
 
     @property
@@ -83,11 +83,11 @@ class UntagManyForm(ManyForm):
 
 
 class MoveManyForm(ManyForm, moving_words.MoveForm):
-    """The sector to which people move, and what happens to whoever finds no place there."""
+    """The sector to which people move, and what happens to people for whom it has no free place."""
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return the sector's key, and whether a person may lose a place and wait."""
+        """Return the new sector's key, and whether a person without a free place there joins its line."""
         return {"sector": self.sector.data, "may_wait": self.if_full.data == moving_words.WAIT}
 
 
@@ -105,12 +105,12 @@ class OfferManyForm(ManyForm):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return the reason."""
+        """Return the reason of the offers."""
         return {"reason": self.reason.data}
 
 
 class ManyApprovalForm(ManyForm, OwnWordsForm):
-    """Words to the people who are approved, and what happens to whoever finds no place."""
+    """Words to the people who are approved, and what happens to those for whom no place is free."""
 
     whom = RadioField(
         _l("If there are fewer places than people"),
@@ -120,12 +120,12 @@ class ManyApprovalForm(ManyForm, OwnWordsForm):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return who is approved where places are few, and the words by language."""
+        """Return whether people without a free place are approved, too, and the organiser's words by language."""
         return {"whom": self.whom.data, "words": self.words_by_language}
 
 
 class CancelManyForm(ManyForm, OwnWordsForm):
-    """Why registrations are cancelled, words to the people, and how many they are if they are more than a handful."""
+    """The reason of cancellations, words to the people, and the number of people, typed if it is large (R28)."""
 
     reason = LinesField(
         _l("Why you cancel"),
@@ -143,13 +143,13 @@ class CancelManyForm(ManyForm, OwnWordsForm):
         return self.will > HANDFUL
 
     def validate_number(self, field: StringField) -> None:
-        """Refuse another number than that of the registrations that would end."""
+        """Refuse any number but that of the registrations that would be cancelled."""
         if self.asks_number and "".join((field.data or "").split()) != str(self.will):
             raise ValidationError(_("Type how many registrations you cancel, in digits"))
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return the reason, and the words by language."""
+        """Return the reason of the cancellations, and the organiser's words by language."""
         return {"reason": self.reason.data or "", "words": self.words_by_language}
 
 
@@ -162,11 +162,12 @@ class ReinstateManyForm(ManyForm, OwnWordsForm):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return the id of the task that is undone, and the words by language."""
+        """Return the id of the task that is undone, and the organiser's words by language."""
         return {"undoes": self.undoes, "words": self.words_by_language}
 
 
-# The forms of acts on people who are chosen in the list; cancellations are undone from the page of their task.
+# The form for each act on people who are chosen in the list. Undoing cancellations is not among them: it starts from
+# the page of the task that cancelled.
 FORMS: Mapping[TaskKind, type[ManyForm]] = {
     TaskKind.TAG: TagManyForm,
     TaskKind.UNTAG: UntagManyForm,

@@ -21,11 +21,11 @@ from forum.review.models import ProposedRefusal, Recusal
 from forum.tasks.enums import Outcome, TaskKind
 from forum.web.edits import digest
 
-# A prime below 2 ** 31: what is added up stays far below the largest integer of a database.
+# Sums of numbers modulo this prime, which is below 2 ** 31, stay far below the largest integer of a database.
 PRIME = 2_147_483_647
 ALL, CHOSEN = "all", "chosen"
 NAMED = 50
-# Whether each person would get a place is tried on a copy of the event only for up to this many people.
+# Only for up to this many people is it tried, on a copy of the event, whether each would get a place.
 MOST_TRIED = 500
 SINCE = func.coalesce(Registration.waiting_since, Registration.requested_at)
 IN_REVIEW = (Registration.status == Status.IN_REVIEW) | (
@@ -43,9 +43,9 @@ class Selection:
 
     @classmethod
     def of(cls, args: MultiDict[str, str], event: Event, user_id: int) -> "Selection":
-        """Read the chosen people from the URL's query: all who match, unless it says that some are chosen.
+        """Read the chosen people from the URL's query: all who match the filters, unless the query lists references.
 
-        One of the filters leaves only the people whom the organiser has ticked on several pages of the list. Raises
+        A filter can select the people whom the organiser has ticked on several pages of the list. Raises
         UnknownFilter.
         """
         filters, listed = Filters.of(args, event, user_id), args.getlist("who")
@@ -60,7 +60,7 @@ class Selection:
         return len(self.references or ()) > listing.PAGE_SIZE
 
     def select(self) -> Select[Any]:
-        """Select the chosen registrations."""
+        """Return the query that selects the chosen registrations."""
         if self.references is None:
             return listing.matching(self.event, self.filters)
         mine = Registration.event_id == self.event.id, Registration.reference.in_(self.references)
@@ -97,11 +97,11 @@ def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
 
 
 def sum_up(people: Select[int, str, int]) -> Foreseen:
-    """Count people by outcome; `people` selects ids, outcomes, and a number whose change has to change the digest."""
+    """Count people by outcome, with a digest of them. `people` selects id, outcome, and a number for the digest."""
     each = people.subquery()
     number = cast(each.c.id, BigInteger)
-    # The database adds up a hundred thousand people in a tenth of the time in which they could be read one by one, and
-    # this is done while nobody else writes. No other choice has the same sums but by a chance of one in billions.
+    # For the digest the database adds up ids, because the database is locked meanwhile: adding up a hundred thousand
+    # takes a tenth of the time of reading them. That other people have the same sums has a chance of one in billions.
     square = number * number % PRIME
     parts = number, square, square * (each.c.judged + 1)
     sums = [func.sum(part % PRIME) for part in parts]
@@ -115,7 +115,7 @@ def sum_up(people: Select[int, str, int]) -> Foreseen:
 def foresee_places(chosen: Selection, *, user_id: int, now: datetime) -> tuple[int, int] | None:
     """Return how many people would get a place if approved now, and how many none; None if they are too many to try.
 
-    Whoever keeps a place or rank in line, because a change is reviewed, is not counted.
+    People whose change of name or organisation is reviewed keep their place or rank in line, so they are not counted.
     """
     left = or_(*(condition for condition, _outcome in _reasons(chosen.event, TaskKind.APPROVE, user_id)))
     first = chosen.select().where(~left, Registration.status == Status.IN_REVIEW)
@@ -152,13 +152,13 @@ def list_tags(chosen: Selection) -> Sequence[str]:
 
 
 def in_turn(chosen: Selection) -> Select[int, int]:
-    """Select ids and versions of the chosen registrations: who has waited or been registered longest comes first."""
+    """Select ids and versions of the chosen registrations, in the order in which they began to wait or were made."""
     both = chosen.select().with_only_columns(Registration.id, Registration.version)
     return both.order_by(SINCE, Registration.id)
 
 
 def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:
-    """Return conditions under which an act leaves a person alone, each with its outcome; the first to hold counts."""
+    """Return SQL conditions under which an act leaves a person alone, with outcomes; the first that holds counts."""
     reasons: list[tuple[ColumnElement[bool], Outcome]] = [
         (Registration.id.in_(RESTRICTED), Outcome.RESTRICTED)
     ]

@@ -1,4 +1,4 @@
-"""The page that undoes the cancellations of a task, for those who still can; another task does it (R28)."""
+"""The page that undoes the cancellations of a task, where that is still possible; it starts another task (R28)."""
 
 from flask import Blueprint, flash, g, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -26,7 +26,7 @@ bp = Blueprint("bulk_undoing", __name__, url_prefix="/console/<event>/tasks")
 
 @bp.route("/<int:task>/undo", methods=["GET", "POST"])
 def ask(event: str, task: int) -> ResponseReturnValue:
-    """Say how many cancellations of a task can be undone, and why others cannot; on POST start undoing them."""
+    """Show how many cancellations of a task can be undone, and why others cannot; on POST start a task that does it."""
     if answer := sign_ins.require_fresh():
         return answer
     undone = get_task_or_404(get_any_or_404(event), task)
@@ -59,11 +59,11 @@ def _form(undone: Task, foreseen: Undoing) -> ReinstateManyForm:
 def _start(slug: str, number: int, form: ReinstateManyForm) -> Task:
     """Start the task, or return the one that the same form has started.
 
-    Raises ChangedMeanwhile when other cancellations can be undone than the page showed.
+    Raises ChangedMeanwhile when the cancellations that can be undone are no longer those that the page showed.
     """
     start_write(db.session)
     undone = get_task_or_404(get_any_or_404(slug), number)
-    # Look again under the lock: two presses of one button may both have found no task of this form.
+    # Look for the form's task again under the lock: of two simultaneous presses of the button, one starts the task.
     places.lock(undone.event)
     if task := queries.find_by_form(undone.event, form.own_key()):
         return task

@@ -1,7 +1,7 @@
-"""Undoing the cancellations of a task for those who still can: within a day, by the rules of the single act (R28).
+"""Undoing the cancellations of a task: within a day, by the rules for undoing a single cancellation (R28).
 
-Only a cancellation that this very task has made is undone. Whoever was reinstated since and has cancelled anew stays
-cancelled.
+Only a cancellation that this task itself has made is undone: a person who was reinstated since, and has cancelled anew,
+stays cancelled.
 """
 
 from collections.abc import Sequence
@@ -30,13 +30,14 @@ IS_AGAIN = exists().where(
     Again.email_canonical == Registration.email_canonical,
     Again.status.in_([status for status in LIVE if status != Status.PENDING]),
 )
-# Whoever had a place comes before those who waited: a place that is free goes to the line at once.
+# The order of undoing: people who had a place come before people who waited, because a free place is offered to the
+# line at once.
 TURN = case((Registration.cancelled_from == Status.CONFIRMED, 0), else_=1), Registration.requested_at
 
 
 @dataclass(frozen=True)
 class Undoing(Foreseen):
-    """For how many people undoing can be done; if `is_tried`, `will` counts only those for whom a place is free now."""
+    """How many cancellations can be undone. If `is_tried`, `will` counts only people for whom a place is free now."""
 
     is_tried: bool
 
@@ -61,7 +62,7 @@ def foresee(task: Task, *, now: datetime) -> Undoing:
 
 
 def why_not(registration: Registration, task_id: int, *, now: datetime) -> Outcome | None:
-    """Return why the cancellation by the task with this id is left as it is; None if the rules of places decide."""
+    """Return why the task's cancellation cannot be undone; None if only a lack of places could still prevent it."""
     outcome = _outcome(registration.event, now)
     mine = _cancelled(task_id).where(Registration.id == registration.id).with_only_columns(outcome)
     left = Outcome(db.session.scalar(mine) or Outcome.CHANGED_SINCE)
@@ -75,17 +76,17 @@ def in_turn(task: Task) -> Select[int, int]:
 
 
 def list_named(task: Task) -> Sequence[Registration]:
-    """Return the first of those whom the task has cancelled, in the order of their names."""
+    """Return the first of the people whose registrations the task has cancelled, in the order of their names."""
     return db.session.scalars(_cancelled(task.id).order_by(*listing.BY_NAME).limit(NAMED)).all()
 
 
 def list_languages(task: Task) -> Sequence[str]:
-    """Return the languages in which those whom the task has cancelled get mails."""
+    """Return the languages in which the people whose registrations the task has cancelled get mails."""
     return db.session.scalars(_cancelled(task.id).with_only_columns(Registration.language).distinct()).all()
 
 
 def _count_without_place(task: Task, now: datetime) -> int | None:
-    """Return for how many of those who could be tried no place is free now; None if they are too many to try."""
+    """Return how many people who had a place would find none free now; None if they are too many to try."""
     can = _cancelled(task.id).where(_outcome(task.event, now) == Outcome.DONE.value)
     had_place = can.where(Registration.cancelled_from == Status.CONFIRMED).order_by(*TURN, Registration.id)
     people = db.session.scalars(had_place.limit(MOST_TRIED + 1)).all()
@@ -101,12 +102,12 @@ def _cancelled(task_id: int) -> Select[Registration]:
 
 
 def _outcome(event: Event, now: datetime) -> ColumnElement[str]:
-    """Return the column that says why a cancellation cannot be undone, else DONE; free places are not asked for."""
+    """Return the SQL expression for why a cancellation cannot be undone, else DONE; free places are not considered."""
     reasons: list[tuple[ColumnElement[bool], Outcome]] = [
         (Registration.id.in_(RESTRICTED), Outcome.RESTRICTED),
         (Registration.status.in_(LIVE), Outcome.AS_IT_WAS),
         (Registration.status != Status.CANCELLED, Outcome.CHANGED_SINCE),
-        # The task stores the moment of the act in its row, too: another one is that of a later cancellation.
+        # The registration ended at another moment than the task's act: it was cancelled again later.
         (Registration.ended_at != TaskPerson.done_at, Outcome.CHANGED_SINCE),
         (Registration.cancelled_from.is_(None), Outcome.UNCONFIRMED),
         (Registration.ended_at <= now - UNDO_TIME, Outcome.DAY_OVER),

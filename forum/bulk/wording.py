@@ -1,4 +1,4 @@
-"""The words for tasks: what they do, how far they are, and why they have left somebody as they were."""
+"""The words for tasks: what they do, how far they are, and why they have left a person's registration unchanged."""
 
 from collections.abc import Mapping
 
@@ -49,18 +49,18 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
     Outcome.CHANGED_SINCE: _l("Changed since the cancellation"),
     Outcome.FAILED: _l("Failed because of an error in the program"),
 }
-# Said of a kind, state or outcome that only a newer version of the forum knows.
+# Words for a kind, state or outcome of a task that only a newer version of the forum knows.
 NEWER_KIND, NEWER_REASON = _l("Another change"), _l("Another reason")
 NEWER_STATE = _l("Not known"), "out"
 
 
 def kind_text(kind: TaskKind) -> str:
-    """Return what tasks of a kind do."""
+    """Return what tasks of a kind do, in words, such as "Cancel"."""
     return str(KINDS.get(kind, NEWER_KIND))
 
 
 def state_text(status: TaskStatus) -> tuple[str, str]:
-    """Return the state of a task, and the name of its sign."""
+    """Return the state of a task in words, and the name of the sign that is shown beside them."""
     label, sign = STATES.get(status, NEWER_STATE)
     return str(label), sign
 
@@ -173,7 +173,7 @@ def proposals_told(number: int) -> list[str]:
 
 
 def reason(kind: TaskKind, outcome: Outcome, *, is_off: bool = False) -> str:
-    """Return in words why an act of this kind has left a person alone, or would.
+    """Return in words why an act of this kind has left a person alone, or would leave one alone.
 
     `is_off` says that the event is over or cancelled by now, which may have been the reason.
     """

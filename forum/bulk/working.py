@@ -1,7 +1,7 @@
 """The worker's part of a task: one person after the other, each in a transaction of their own.
 
-The person's outcome and the act are stored together: a worker that is killed leaves neither an act done twice nor a
-person forgotten (R12). People whose data may not be used are left out.
+The act and its outcome for the person are stored together: although a worker may be killed, no act is done twice and no
+person is forgotten (R12). People whose data may not be used are left out.
 """
 
 import logging
@@ -54,7 +54,7 @@ def work_one(row_id: int, *, now: datetime) -> int:
 
 
 def finish(task_id: int, *, now: datetime) -> int:
-    """End a task that has nobody left; return 1 if it has ended now, else 0."""
+    """End a task if it has no people left to work on; return 1 if it has ended now, else 0."""
     task = db.session.get_one(Task, task_id)
     places.lock(task.event)
     db.session.refresh(task)
