@@ -64,8 +64,8 @@ class SqliteCompiler(SQLiteCompiler):
 def engine_options(url: str) -> dict[str, Any]:
     """Return create_engine's options for this database address."""
     if make_url(url).get_backend_name() == "sqlite":
-        # The number of connections has no limit: waiting writers hold connections, and a reader must not wait for one
-        # of those.
+        # The number of connections has no limit: waiting writers hold connections, and a reader must not wait until a
+        # writer gives one back.
         return {"connect_args": {"timeout": BUSY_SECONDS}, "pool_use_lifo": True, "max_overflow": -1}
     return postgres.engine_options()
 
@@ -110,8 +110,8 @@ def read_locked(query: Select) -> Select:
     """Return the query as one that locks the rows that it reads, and reads them as they are after waiting for the lock.
 
     PostgreSQL locks them until the transaction ends, but lets other transactions write rows that refer to them; on
-    SQLite the writer holds the lock on the whole database already. Objects that the session had loaded get the values
-    that are read.
+    SQLite the writer holds the lock on the whole database already. Objects that the session had loaded before get the
+    values that are read now.
     """
     return query.with_for_update(key_share=True).execution_options(populate_existing=True)
 
@@ -123,8 +123,8 @@ def rehearsed(
     """Run the block in a savepoint and, if `when` is true, undo its work at the end.
 
     The time and the statements of a request must not reveal whether a mail address is known (S24). So a view does the
-    same work for every address, and undoes it where it may have no effect. `keeping` are loaded rows that the work
-    changes: after the work is undone they have their old values, without a statement that reads them again.
+    same work for every address, and undoes the work where it may have no effect. `keeping` are loaded rows that the
+    work changes: after the work is undone they have their old values, without a statement that reads them again.
     """
     # Copy the rows for known and unknown addresses alike, or the time would reveal which it is.
     known = [(row, dict(inspect(row).dict)) for row in keeping]
@@ -135,7 +135,7 @@ def rehearsed(
             savepoint.rollback()
     if when:
         for row, values in known:
-            # Set only the attributes that the block changed: the rollback has expired these and no others.
+            # Restore only the attributes that the block changed: the rollback has expired exactly these.
             for name in inspect(row).expired_attributes & values.keys():
                 set_committed_value(row, name, values[name])
 
@@ -169,7 +169,7 @@ def _set_pragmas(raw, _record) -> None:
 def _begin(connection: Connection) -> None:
     """Begin a transaction on SQLite.
 
-    One that reads begins at once, one that writes waits for the transactions of earlier writers.
+    A transaction that reads begins at once; one that writes waits for the transactions of earlier writers.
 
     Raises SQLAlchemy's OperationalError when a writer has waited for BUSY_SECONDS.
 

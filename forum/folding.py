@@ -9,7 +9,7 @@ from forum.tidying import UNSEEN
 PLAIN = str.maketrans(
     {"æ": "a", "ø": "o", "ð": "d", "đ": "d", "þ": "th", "ł": "l", "ŧ": "t", "ŋ": "n", "ı": "i", "œ": "oe"}
 )
-# Letters that `slug_of` spells in another way than `search_fold` does, such as Danish and Icelandic æ as "ae".
+# Letters that `slug_of` spells otherwise than `search_fold`: it writes Danish and Icelandic æ as "ae".
 IN_ADDRESS = str.maketrans({"æ": "ae", "ß": "ss"})
 NOT_IN_ADDRESS = re.compile(r"[^a-z0-9]+")
 NOT_SEEN = re.compile(f"[{UNSEEN}]")
@@ -50,5 +50,5 @@ def fold_with_origins(text: str) -> tuple[str, list[int]]:
 
 @lru_cache(maxsize=4096)
 def _fold_letter(letter: str) -> str:
-    # Fold the letter between two others: at the end of a text `search_fold` removes blanks.
+    # Fold the letter between two letters x: a blank at the end of a text would be removed by `search_fold`.
     return search_fold(f"x{letter}x")[1:-1]

@@ -20,7 +20,7 @@ from forum.events.enums import EntryStatus
 from forum.events.models import Event
 from forum.events.queries import front_path
 
-# How long a program that has subscribed waits before it asks again.
+# How long a calendar program that has subscribed to a person's feed waits before it asks for the feed again.
 ASKED_EVERY = timedelta(hours=6)
 
 
@@ -40,8 +40,9 @@ def personal_calendar(
 ) -> bytes:
     """Return a person's own calendar file: the event's entries with the status of the person's place.
 
-    `sequence` counts how often the person's `status` has changed, last at `changed_at`; changes of the event are
-    added. A feed has a name for the list of calendars, and says how often to ask again.
+    `sequence` counts how often the person's `status` has changed, last at `changed_at`; changes of the event are added.
+    A feed (`is_feed`) also states a name, shown in the program's list of calendars, and how often to ask for the feed
+    again.
     """
     changed_at = max(changed_at, _changed_at(event))
     head = _feed_head(event, language) if is_feed else {}
@@ -49,9 +50,10 @@ def personal_calendar(
 
 
 def _feed_head(event: Event, language: str) -> dict[str, icalendar.vText | icalendar.vDuration]:
-    """Return the calendar's name and the time until a program asks again, in the old form and in that of RFC 7986."""
+    """Return the properties for a feed's name and the time until a program asks again, in old form and by RFC 7986."""
     name = Escaped(event.short_name.in_language(language))
-    # icalendar writes a plain timedelta as "6:00:00" in a property that it does not know, and no program reads that.
+    # In properties that icalendar does not know, a plain timedelta would be written as "6:00:00", which no program
+    # reads.
     return {
         "NAME": name,
         "X-WR-CALNAME": name,
@@ -90,7 +92,7 @@ def _file(
     if event.timezone in calendar.get_missing_tzids() and (zone := define_zone(event.zone, _year(event))):
         calendar.add_component(zone)
         calendar.subcomponents.insert(0, calendar.subcomponents.pop())
-    # A zone that no two yearly rules describe is written as a list of dates.
+    # Write the zone as a list of dates, if two yearly rules could not describe it.
     calendar.add_missing_timezones()
     return calendar.to_ical()
 

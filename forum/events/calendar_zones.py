@@ -26,12 +26,12 @@ class Change:
 
     @property
     def local(self) -> datetime:
-        """The moment by the local time before the change, without a zone, as RFC 5545 (3.6.5) wants it."""
+        """The moment of the change in the local time before it, without a zone, as RFC 5545 (3.6.5) wants it."""
         return (self.at + self.before).replace(tzinfo=None)
 
 
 def define_zone(zone: ZoneInfo, year: int) -> icalendar.Timezone | None:
-    """Return the definition of a zone that holds in this year and the next; None if no yearly rules say it."""
+    """Return a definition of a zone for this year and the next; None if yearly rules cannot describe its changes."""
     earlier, present, later = ([*_list_changes(zone, number)] for number in (year - 1, year, year + 1))
     definition = icalendar.Timezone()
     definition.add("tzid", zone.key)
@@ -69,7 +69,7 @@ def _find_change(zone: ZoneInfo, first: datetime, last: datetime) -> Change:
 
 
 def _find_rule(changes: tuple[Change, ...]) -> dict[str, object] | None:
-    """Return the rule by which a clock changes each year: on a month's last Sunday, or on its second."""
+    """Return the yearly rule for these changes: on a month's last Sunday, or on its second."""
     if len({(one.local.month, one.local.weekday(), one.local.time(), one.after) for one in changes}) > 1:
         return None
     first = changes[0].local

@@ -1,6 +1,6 @@
 """Cancelling an event as a whole, with a public reason, and undoing that.
 
-Registrations, places and personal links stay as they are, so that nothing is lost when the event takes place after all;
+Registrations, places and personal links stay as they are, so that nothing is lost if the event takes place after all;
 but nobody registers, is invited or is offered a place. Call with the event locked.
 """
 
@@ -17,7 +17,7 @@ from forum.events.models import Event
 
 
 def cancel(event: Event, reason: Text, *, actor: str, now: datetime) -> Mapping[str, Any]:
-    """Cancel the event; return the former values of what changes. Raises CannotCancel.
+    """Cancel the event; return the former values of the changed columns, by name. Raises CannotCancel.
 
     The event's calendar entries say from now on that it is cancelled, with a higher sequence number
     (`events.versions`).
@@ -28,7 +28,7 @@ def cancel(event: Event, reason: Text, *, actor: str, now: datetime) -> Mapping[
 
 
 def take_up_again(event: Event, *, actor: str, now: datetime) -> Mapping[str, Any]:
-    """Undo the cancellation of an event; return the former values of what changes. Raises CannotCancel."""
+    """Undo the cancellation of an event; return the former values of the changed columns. Raises CannotCancel."""
     if not event.cancelled_at or queries.is_over(event, now):
         raise CannotCancel
     return _set(event, None, Text(), "event.taken_up_again", actor=actor, now=now)

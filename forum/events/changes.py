@@ -43,9 +43,9 @@ CHANGEABLE = frozenset(
 
 
 def change(event: Event, values: Mapping[str, Any], *, actor: str, now: datetime) -> dict[str, Any]:
-    """Set columns of a locked event; return the former values of those that have changed, by name.
+    """Set columns of a locked event; return the former values of the changed columns, by name.
 
-    The audit trail records the names.
+    The audit trail records the names of the changed columns.
     """
     if strange := values.keys() - CHANGEABLE:
         raise KeyError(f"not a setting of an event: {sorted(strange)}")

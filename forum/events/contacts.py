@@ -1,7 +1,7 @@
 """The contacts of an event: the people whom visitors can ask, for its practical page.
 
-A contact is stored as {"name": "…", "role": {"sv": "…", "en": "…"}, "email": "…", "phone": "…"}; what is not known is
-left out.
+A contact is stored as {"name": "…", "role": {"sv": "…", "en": "…"}, "email": "…", "phone": "…"}; parts that are not
+known are left out.
 """
 
 from dataclasses import dataclass

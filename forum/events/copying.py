@@ -24,7 +24,7 @@ OWN = {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("cancelled_at", "cancel_reason"),
         *("calendar_sequence", "calendar_changed_at", "sorted_to"),
-        # These keys name images in the library of the copied event, and the copy has a library of its own.
+        # The keys of two images: they are in the old event's library, and the new event has a library of its own.
         *("logo_key", "share_key"),
         # Organisers decide anew whether the new event has a list of participants, and who reads it.
         "participant_list",
@@ -33,7 +33,7 @@ OWN = {
     Page: {"id", "event_id"},
 }
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # a year of two digits after a letter, as in "#NF27"
+SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # the last two digits of a year after a letter, as in "#NF27"
 MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at", "freezes_at")
 
 
@@ -42,8 +42,8 @@ def copy_event(
 ) -> Event:
     """Add a copy of the event that begins on another day; nobody but its organisers sees it.
 
-    Each moment keeps its hour in the event's zone. The year is replaced in the names, not in other texts: only
-    people know which year is meant there. `name` is the copy's name in `language`. Raises EventExists. Call after
+    Each moment keeps its hour in the event's zone. The year is replaced in the names, not in other texts: only people
+    know which year these texts mean. `name` is the copy's name in `language`. Raises EventExists. Call after
     `start_write`.
     """
     lock_events()
@@ -91,7 +91,7 @@ def same_day(first_day: date, year: int) -> date:
 
 
 def _copy(row: Row) -> Row:
-    """Return a new row with this row's values, except those of the columns in OWN.
+    """Return a new row with this row's values, except in the columns that a copy does not take over (OWN).
 
     A stored value that the model would refuse today is not copied.
     """
@@ -104,7 +104,7 @@ def _copy(row: Row) -> Row:
 
 
 def _moved(moment: datetime | None, by: timedelta, zone: ZoneInfo) -> datetime | None:
-    """Return the moment, later by `by`, at the same local time even if summer time begins or ends between."""
+    """Return the moment shifted by `by`, at the same local time even if summer time begins or ends in between."""
     return moment.astimezone(zone) + by if moment else None
 
 

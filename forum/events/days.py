@@ -55,13 +55,13 @@ def list_days(event: Event) -> list[Day]:
 
 
 def end_of_day(event: Event, now: datetime) -> datetime:
-    """Return the midnight at the venue that ends the current day."""
+    """Return the moment at which the current day ends by the clock at the venue."""
     tomorrow = now.astimezone(event.zone).date() + DAY
     return datetime.combine(tomorrow, time(), event.zone)
 
 
 def capital(words: str) -> str:
-    """Return the words with a capital at their beginning: Swedish writes weekdays without one."""
+    """Return the words with a capital first letter, as Swedish needs for a weekday that begins a sentence."""
     return words[:1].upper() + words[1:]
 
 
@@ -82,7 +82,7 @@ def list_spans(event: Event) -> list[Span]:
     An event stored as from midnight to midnight has no known hours yet.
     """
     starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
-    last = (ends - timedelta(seconds=1)).date()  # an end at midnight belongs to the day before
+    last = (ends - timedelta(seconds=1)).date()  # an event that ends at midnight ends on the day before
     dates = [starts.date() + number * DAY for number in range((last - starts.date()).days + 1)]
     if not has_hours(event):
         return [(day, day + DAY) for day in dates]
@@ -112,7 +112,7 @@ def has_hours(event: Event) -> bool:
 
 
 def bounds_of(event: Event) -> tuple[date, date]:
-    """Return when the event begins and ends, in its zone; its first and last day while no hours are known."""
+    """Return the moments when the event begins and ends, in its zone; its first and last day if hours are unknown."""
     starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
     return (starts, ends) if has_hours(event) else (starts.date(), (ends - timedelta(seconds=1)).date())
 

@@ -67,7 +67,7 @@ def draft_pages(known: Known, languages: Collection[str], now: datetime) -> list
 
 
 def draft_of(slug: str, language: str, known: Known) -> dict[str, str]:
-    """Return a standing page's drafted title, summary and body in a language; nothing where there is no draft."""
+    """Return a standing page's drafted title, summary and body in a language, by name; {} if the page has no draft."""
     document = _drafts().get((slug, language))
     if document is None:
         return {}
@@ -76,7 +76,7 @@ def draft_of(slug: str, language: str, known: Known) -> dict[str, str]:
 
 
 def draft_body(slug: str, language: str, known: Known) -> str | None:
-    """Return the drafted text of a standing page in a language, or None where there is no draft."""
+    """Return the drafted text of a standing page in a language; None if the page has no draft."""
     return draft_of(slug, language, known).get("body")
 
 
@@ -96,7 +96,7 @@ def draft_sectors(template: str, capacity: int) -> list[Sector]:
 
 
 def draft_lead(languages: Collection[str]) -> Text:
-    """Return the front page's lead, a blank in each language."""
+    """Return the front page's first lead: in each language a blank, which organisers fill in."""
     return Text({code: _front()["lead"][code] for code in languages})
 
 
@@ -106,7 +106,7 @@ def draft_sharing(template: str, languages: Collection[str]) -> Text:
 
 
 def list_blanks(text: str) -> list[str]:
-    """Return the words of each blank in a text, in order."""
+    """Return the words between the square brackets of each blank in a text, in order."""
     return BLANK.findall(text)
 
 
@@ -127,7 +127,7 @@ def _documents() -> Iterator[tuple[str, str, frontmatter.Post]]:
 
 
 def _fill(text: str, language: str, known: Known) -> str:
-    """Return a page's text with the known facts of the event filled in, and with blanks for the others."""
+    """Return a page's text with the known facts of the event filled in, and with blanks for unknown facts."""
     front = _front()
     blanks: Mapping[str, Mapping[str, str]] = front["blanks"]
     words = {

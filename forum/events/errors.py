@@ -4,7 +4,7 @@ from forum.columns import Text
 
 
 class EventExists(Exception):
-    """There is an event with this name on these days already: the form was sent twice, or by two people."""
+    """An event with this name begins on this day already: the form was sent twice, or by two people."""
 
 
 class SlugRefused(Exception):
@@ -55,4 +55,4 @@ class NoSuchHour(DaysRefused):
 
 
 class CannotCancel(Exception):
-    """The event is over; or it was to be cancelled and is already, or to be taken up again and is not cancelled."""
+    """The event is over; or it is cancelled already, or, where the cancellation is to be undone, is not cancelled."""

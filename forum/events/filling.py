@@ -13,8 +13,8 @@ from forum.events.queries import list_page_texts
 def fill_drafts(event: Event, before: Known, *, actor: str, now: datetime) -> list[Page]:
     """Fill the known facts into each unedited draft of a page; return the changed pages.
 
-    `before` has the facts that were known until this change. In a language whose text somebody has edited, the page is
-    not changed.
+    `before` has the facts that were known until this change. A page's text in a language is left as it is if somebody
+    has edited it.
     """
     known, filled = drafts.known_of(event), []
     if known == before:

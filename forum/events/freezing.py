@@ -30,7 +30,7 @@ def is_frozen_now(event: Event) -> bool:
 
 
 def seconds_unfrozen(event: Event, now: datetime) -> float:
-    """Return in how many seconds answers freeze and pages change; infinity if they are frozen or never will be."""
+    """Return the seconds until people can no longer change their answers; infinity if no such moment is to come."""
     if event.freezes_at is None or is_frozen(event, now):
         return float("inf")
     return (event.freezes_at - now).total_seconds()

@@ -94,7 +94,7 @@ def _night(before: DayHours, after: DayHours) -> dict[str, str]:
 
 
 def _longest(row: int, days: Sequence[DayHours]) -> timedelta:
-    """Return how long this day may last if it ends after midnight, so that its end is not taken for another day's."""
+    """Return how long this day may last if it ends after midnight; a longer day would be read as two days."""
     if len(days) == 1:
         return LONGEST_DAY
     return timedelta(0) if row == len(days) - 1 else DAY

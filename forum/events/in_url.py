@@ -27,7 +27,7 @@ OPENED = "preview"
 
 
 def of_event(bp: Blueprint, rule: str, *, previewed: bool = False, **options) -> Callable:
-    """Route a view for the current event, for any other event under `/sv/events/<event>`, and in a preview if asked.
+    """Route a view for the current event, for other events under `/sv/events/<event>`, and if `previewed` in previews.
 
     The view takes `event`: the slug, or None for the current event and in a preview.
     """
@@ -101,7 +101,7 @@ def open_preview(token_digest: str) -> Event:
 
 
 def leave_preview() -> None:
-    """Make the links of the page lead to the public site from now on."""
+    """Make links that the page of a preview builds after this call lead to the public site."""
     g.preview = None
 
 
@@ -140,14 +140,14 @@ def _is_of_event(endpoint: str | None) -> bool:
 
 
 def _slug_of_page() -> str | None:
-    """Return the slug that links of the requested page have in their URLs; None leads to the current event's pages."""
+    """Return the slug of the event to whose pages the requested page links; None stands for the current event."""
     if event := g.get("event"):
         return queries.slug_in_url(event) if event.is_published else None
     return (request.view_args or {}).get("event") if _is_of_event(request.endpoint) else None
 
 
 def _lead_to_offered_language(event: Event) -> None:
-    """Redirect to the same page in a language that the event is in, unless the page is in one of its languages."""
+    """Redirect to the same page in a language of the event, unless the requested language is one of them."""
     if request.method in READING and language() not in event.offered_languages:
         abort(_lead_to(lang=event.offered_languages[0]))
 

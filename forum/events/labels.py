@@ -11,7 +11,7 @@ from forum.web.languages import dates_of, in_language
 def short_labels_of(listed: Sequence[Event | LinkedEvent]) -> dict[str, str]:
     """Return each event's short name by slug.
 
-    Where several share one, each gets its label with the year or the days (`labels_of`).
+    Events that share a short name get labels with the year or the days instead (`labels_of`).
     """
     names = {event.slug: in_language(event.short_name) for event in listed}
     times, labels = Counter(names.values()), labels_of(listed)
@@ -19,7 +19,7 @@ def short_labels_of(listed: Sequence[Event | LinkedEvent]) -> dict[str, str]:
 
 
 def labels_of(listed: Sequence[Event | LinkedEvent]) -> dict[str, str]:
-    """Return each event's short name with its year, by slug; with its days where several would be called the same."""
+    """Return a label for each event, by slug: its short name and year, or its days where labels would be the same."""
     labels = {event.slug: _with_year(event) for event in listed}
     times = Counter(labels.values())
     with_days = {event.slug: f"{in_language(event.short_name)} ({dates_of(event)})" for event in listed}

@@ -28,15 +28,15 @@ from forum.web.seo import SharedImage
 from forum.web.static import find_url
 
 WHITE, NIGHT = "#ffffff", "#10171c"  # the colours that text on a button can have
-MOST_DEEP = 0.05  # the most chroma of a large dark area: a stronger colour would dominate the page
+MOST_DEEP = 0.05  # the highest chroma of a large dark area: a stronger colour would dominate the page
 
 
 @dataclass(frozen=True)
 class Theme:
     """A theme of static/css/tokens.css: the backgrounds on which a link can stand.
 
-    `deep` has by token the lightness of each dark area; `pressed` is by how much a button gets lighter under the
-    pointer.
+    `deep` has the lightness of each dark area, by the name of its token; `pressed` is the lightness that a button gains
+    under the pointer.
     """
 
     grounds: tuple[str, ...]
@@ -73,7 +73,7 @@ class Look:
 
 @dataclass(frozen=True)
 class TooFaint:
-    """A colour's least contrast in a theme, too low, and the nearest colour with enough."""
+    """A colour has too little contrast in a theme: the lowest ratio, its background, and the nearest usable colour."""
 
     ratio: float
     ground: str
@@ -106,7 +106,7 @@ def _own_image(event: Event, key: str | None) -> Image | None:
 
 
 def dark_for(light: str) -> str:
-    """Return the colour for dark pages that belongs to a colour for light ones."""
+    """Return the colour for the dark theme: the readable one that is nearest to this colour of the light theme."""
     return nearest_passing(light, THEMES["dark"].grounds)
 
 
@@ -130,7 +130,7 @@ def style_sheet(look: Look) -> str:
 
 
 def tokens_of(colour: str, theme: str) -> dict[str, str]:
-    """Return the tokens of static/css/tokens.css that a look's colour changes in a theme, by name."""
+    """Return the values of those tokens of static/css/tokens.css that a look's colour changes in a theme, by name."""
     shade, rules = shade_of(colour), THEMES[theme]
     pressed = replace(shade, lightness=min(1, max(0, shade.lightness + rules.pressed)))
     dull = Shade(0, min(shade.chroma, MOST_DEEP), shade.hue)

@@ -20,7 +20,7 @@ from forum.extensions import db
 from forum.web.languages import NAMES
 
 DAY = timedelta(days=1)
-# Values that a new event begins with. Its organisers see each on the event's overview, and may change it.
+# When a new event's registration opens and closes and its floors are released, until its organisers change that.
 OPENS_IN, OPENS_AT = 30 * DAY, time(9)
 CLOSES_BEFORE, CLOSES_AT = 16 * DAY, time(23, 59)
 RELEASED_BEFORE = 46 * DAY
@@ -38,7 +38,7 @@ class Plan:
     place: str
     capacity: int
     template: SectorTemplate
-    languages: tuple[str, ...] = tuple(NAMES)  # the languages in which the event's texts are written
+    languages: tuple[str, ...] = tuple(NAMES)  # the codes of the languages in which the event's texts are written
     organiser_name: str = ""
     contact_email: str = ""
     slug: str = ""  # the event's short name in URLs; if empty, it is made from the name
@@ -108,7 +108,7 @@ def _texts(plan: Plan) -> dict[str, Any]:
 
 
 def _moments(plan: Plan, now: datetime) -> dict[str, datetime | None]:
-    """Return start and end of an event whose hours are not known, and proposed moments for its registration."""
+    """Return start and end of an event whose hours are not known, and proposed times for registration and release."""
     zone = ZoneInfo(plan.timezone)
     begins = midnight(plan.first_day, zone)
     closes = datetime.combine(plan.first_day - CLOSES_BEFORE, CLOSES_AT, zone)

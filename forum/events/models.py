@@ -29,7 +29,7 @@ class Event(Base):
 
     is_public_content = True
     live_columns = frozenset({"taken"})
-    # The columns that calendar entries show. They have `active_history`: a new value is compared with the stored one.
+    # The columns that calendar entries show. Because of `active_history` a new value is compared with the stored one.
     calendar_columns = (
         "name",
         "place",
@@ -97,7 +97,8 @@ class Event(Base):
     organiser_address: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     organiser_phone: Mapped[str | None] = mapped_column(String(30))
     organiser_url: Mapped[str | None] = mapped_column(Link(300))
-    # The name of a file in the folder of static files, such as "img/ring.svg"; pages leave out one that is not there.
+    # The name of a file in the folder of static files, such as "img/ring.svg"; pages leave out a logo whose file is
+    # missing.
     organiser_logo: Mapped[str | None] = mapped_column(String(200))
     # Keys of images of the event's library: the organiser's logo, in place of `organiser_logo`, and the picture beside
     # shared links, in place of the drawn one.
@@ -115,24 +116,24 @@ class Event(Base):
     opens_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closes_at: Mapped[datetime] = mapped_column(UtcDateTime)
     release_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # From this moment on people no longer change their own answers (`events.freezing`).
+    # From this moment on people cannot change their own answers (`events.freezing`).
     freezes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     organisation_cap: Mapped[int | None]
     offer_hours: Mapped[int] = mapped_column(default=48)
     # Offers of places end this many hours before the event begins.
     offer_cutoff_hours: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    # How many hours before the end of an offer its reminder leaves; None for a quarter of its time, 0 for no reminder.
+    # An offer's reminder leaves this many hours before the offer ends; None for a quarter of its time, 0 for never.
     offer_reminder_hours: Mapped[int | None]
-    # After how many days without an answer, and at which hour, an invited person is reminded; None for never.
+    # Invited people are reminded after this many days without an answer (None for never), at this hour of the day.
     invitation_reminder_days: Mapped[int | None]
     invitation_reminder_hour: Mapped[int] = mapped_column(default=9, server_default=text("9"))
     line_order: Mapped[LineOrder] = member(LineOrder, default=LineOrder.TIME, server_default=text("'time'"))
     name_order: Mapped[NameOrder] = member(
         NameOrder, default=NameOrder.SWEDISH, server_default=text("'swedish'")
     )
-    # Up to which id the worker has given registrations the sort keys of `name_order` (`registration.sorting`); None
-    # when all have them.
+    # The highest id up to which the worker has given registrations the sort keys of `name_order`
+    # (`registration.sorting`); None when all registrations have them.
     sorted_to: Mapped[int | None]
     # The number of days within which a decision on a review is promised; None for no promise.
     review_days: Mapped[int | None]
@@ -226,7 +227,7 @@ class Sector(Base):
     taken: Mapped[int] = mapped_column(default=0)
     reserved: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     policy: Mapped[SectorPolicy] = member(SectorPolicy, default=SectorPolicy.OPEN)
-    # The keys of the sectors that were merged into this one; their addresses lead to it.
+    # The keys of the sectors that were merged into this one; their old URLs lead to this sector.
     merged_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     event: Mapped[Event] = relationship(back_populates="sectors")
 
@@ -250,7 +251,7 @@ class Page(Base):
 
 
 class PageRevision(Revision, Base):
-    """What a standing page said after it was saved: `content` has its `texts` by language."""
+    """The texts of a standing page after it was saved: `content` has `texts`, by language."""
 
     __tablename__ = "page_revisions"
     __table_args__ = (Index("ix_page_revisions_page_id", "page_id", "id"),)

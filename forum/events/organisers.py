@@ -57,7 +57,7 @@ def organiser_of(event: Event) -> Organiser | None:
         town=address.get("town", ""),
         country_code=address.get("country", ""),
         phone=event.organiser_phone or "",
-        # Questions about an earlier event go to the organiser of the present one.
+        # For an earlier event no address is shown: questions go to the organiser of the current event.
         email="" if is_earlier(event, clock.now()) else event.contact_email,
         url=event.organiser_url or "",
         event=event,
@@ -85,7 +85,7 @@ def organiser_data(organiser: Organiser) -> dict[str, Any]:
 
 
 def organisation_data(event: Event) -> dict[str, Any]:
-    """Return the organiser, else the forum, as structured data; the logo is the organiser's, else the site's icon."""
+    """Return the organiser, or the forum if none is named, as structured data; without a logo with the site's icon."""
     if organiser := organiser_of(event):
         told = organiser_data(organiser)
     else:

@@ -1,7 +1,7 @@
 """Links that organisers type into texts: `/sv/register` means the registration of the event that the text is about.
 
-The path leads to the event that is the front page, which another event may become later. So when the text is shown, the
-path is replaced by the address that the text's event has then.
+Such a path leads to the event that is now the front page; later another event may be the front page. So whenever the
+text is shown, the path is replaced by the one that the text's own event has at that time.
 """
 
 import re
@@ -32,5 +32,5 @@ def _in_event(path: str) -> str:
     try:
         endpoint, values = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
-        return path  # the path leads to no page of the site, so it stays as it is
+        return path  # no page of the site has this path, so the link stays as it was typed
     return url_for(endpoint, **values)

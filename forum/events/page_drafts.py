@@ -1,4 +1,4 @@
-"""The texts and position of a standing page as one value, which forms return; revisions store the texts."""
+"""The texts and position of a standing page as one value: forms return it, and revisions store its texts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -29,7 +29,7 @@ class PageDraft:
         return cls(texts=texts, after=_before(page))
 
     def values(self) -> dict[str, Any]:
-        """Return the page as plain values."""
+        """Return the draft as a dict that JSON can hold."""
         return asdict(self)
 
 

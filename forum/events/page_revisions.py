@@ -9,7 +9,7 @@ from forum.revisions import History
 
 
 def of(page: Page) -> History:
-    """Return the revisions of a page."""
+    """Return the history of a page's revisions."""
     return History(PageRevision, "page_id", page.id)
 
 

@@ -17,7 +17,7 @@ from forum.events import queries
 from forum.events.models import Event, PreviewLink
 from forum.extensions import db
 
-# For how many days a private link may be valid, the usual number first.
+# The numbers of days for which a private link can be made, the usual number first.
 DAYS = (7, 1, 30)
 # The most private links of an event that work at once: a longer list would confuse organisers.
 MOST = 20
@@ -64,7 +64,7 @@ def find_link(event: Event, number: int) -> PreviewLink | None:
 def find_event(token_digest: str, now: datetime) -> Event | None:
     """Return the event that the link with this digest shows; None for a link that does not work now.
 
-    While the event is published there is nothing to hide: a link that has ended leads to its public pages.
+    A published event has nothing to hide: it is returned even if the link has ended, which then leads to public pages.
     """
     query = select(PreviewLink).where(PreviewLink.digest == token_digest)
     link = db.session.scalars(query.options(joinedload(PreviewLink.event))).one_or_none()

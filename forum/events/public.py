@@ -33,11 +33,11 @@ from forum.web.telephones import tel_url
 
 bp = Blueprint("events", __name__)
 
-# Names that a page's text may have as `{{name}}` on a line of its own, each once; the template replaces each by data
-# that are stored elsewhere.
+# The names of placeholders: a page's text may have each once, as `{{name}}` on a line of its own. The template puts
+# data that are stored elsewhere in its place.
 PLACES = {"field-register", "organiser", "hours", "help-lines", "changes", "directions", "contacts"}
 PRACTICAL = "practical"
-# The headings of parts that the practical page shows at its end when its text has no placeholder for them.
+# The headings of the parts that the practical page shows at its end if its text has no placeholder for them.
 SECTIONS = {"directions": _l("Getting there"), "contacts": _l("Contacts")}
 PLACEHOLDERS = re.compile(r"<p>\{\{([a-z-]{1,20})\}\}</p>")
 
@@ -113,7 +113,7 @@ def shown_page(event: Event, page: Page) -> dict[str, Any]:
 
 
 def _lacking(event: Event, placed: set[str]) -> list[str]:
-    """Return the parts to show at the end of the practical page: they have data, and no placeholder in its text."""
+    """Return the names of parts for the end of the practical page: they have data, but no placeholder in its text."""
     known = {"directions": in_language(event.directions) or event.map_url, "contacts": event.contacts}
     return [name for name in SECTIONS if known[name] and name not in placed]
 

@@ -37,8 +37,8 @@ def publish(event: Event, *, to_front: bool = False, actor: str, now: datetime) 
 def unpublish(event: Event, *, actor: str, now: datetime) -> None:
     """Hide the event from visitors; its registrations, places and personal links stay as they are.
 
-    It keeps the front page, which then says that the forum is not public at the moment. Does nothing when the event
-    is not published.
+    If it is the front page it stays so; the page then says that the forum is not public at the moment. Does nothing
+    when the event is not published.
     """
     _lock_with_current(event)
     if event.is_published:
@@ -64,7 +64,7 @@ def displaced_by(event: Event, now: datetime) -> Event | None:
 
 
 def _lock_with_current(event: Event) -> Event | None:
-    """Lock the event and the current one, always in the same order; return the current one if it is another."""
+    """Lock the event and the current event, always in the same order; return the current event if it is another one."""
     lock_events()
     query = select(Event).where(or_(Event.id == event.id, Event.is_current)).order_by(Event.id)
     rows = db.session.scalars(read_locked(query)).all()

@@ -86,7 +86,7 @@ FRAME = union_all(
 
 @dataclass(frozen=True)
 class LinkedPage:
-    """A page of an event, as far as a link to it needs."""
+    """The facts about a page of an event that a link to the page needs."""
 
     id: int
     slug: str
@@ -95,7 +95,7 @@ class LinkedPage:
 
 @dataclass(frozen=True)
 class LinkedEvent:
-    """A published event, as far as a link to its front page needs."""
+    """The facts about a published event that a link to its front page needs."""
 
     id: int
     slug: str
@@ -147,7 +147,7 @@ def find_published(slug: str) -> Event | None:
 
 
 def is_offered(language: str) -> ColumnElement[bool]:
-    """Return the condition that visitors are offered the event in this language, as `Event.offered_languages` says."""
+    """Return the SQL condition for events that are offered to visitors in this language (`Event.offered_languages`)."""
     codes = cast(Event.languages, String)
     has = {code: codes.contains(f'"{code}"', autoescape=True) for code in NAMES}
     return or_(has[language], ~or_(*has.values()))
@@ -186,7 +186,7 @@ def list_events() -> list[Event]:
 
 
 def list_names() -> list[Event]:
-    """Return every event, the newest first, loaded as far as its name in a list needs."""
+    """Return every event, the newest first, with only the columns loaded that its name in a list needs."""
     return list(db.session.scalars(NAMED))
 
 
@@ -218,7 +218,7 @@ def find_merged(event: Event, key: str) -> Sector | None:
 
 
 def slug_in_url(event: Event | LinkedEvent | None) -> str | None:
-    """Return the event's slug for a URL: None for the current event."""
+    """Return the event's slug for a URL; None for the current event, whose URLs have no slug."""
     return None if event is None or event.is_current else event.slug
 
 
@@ -261,7 +261,7 @@ def is_earlier(event: Event | LinkedEvent, now: datetime) -> bool:
 
 
 def began_on() -> date:
-    """Return the day in the ids of feed entries (`tag:` URIs, RFC 4151), on which the domain belonged to the forum."""
+    """Return a day on which the domain belonged to the forum, for the ids of feed entries (`tag:` URIs, RFC 4151)."""
     return db.session.scalars(select(ContentVersion.began_on)).one()
 
 
@@ -271,6 +271,6 @@ def content_version() -> int:
 
 
 def _load(event: Event, name: str, statement: Select) -> None:
-    """Load a relationship by a statement that this module has built once, in half the time of SQLAlchemy's loaders."""
+    """Load a relationship of the event by a statement that was built once: twice as fast as SQLAlchemy's loaders."""
     if name in inspect(event).unloaded:
         set_committed_value(event, name, db.session.scalars(statement, {"event_id": event.id}).all())

@@ -8,9 +8,9 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.folding import slug_of
 
-# The most characters of a slug: of the words made from a name (year and number follow), and of one that is typed.
+# The most characters of the words that a slug takes from an event's name, before year and number, and of a typed slug.
 LONGEST, LONGEST_TYPED = 40, 60
-# Path segments that the console uses at the position of an event's short name.
+# Words that cannot be slugs, because URLs of the console have them where other URLs have an event's slug.
 TAKEN = {"new", "styleguide", "events"}
 # The word from which the slug is made when the event's name has no Latin letter.
 NAMELESS = "forum"

@@ -27,8 +27,8 @@ def create(
 ) -> Page:
     """Add a page to the event; its address is made from the slug, else from a title.
 
-    If a page with this address and the same text exists, as when the form is sent twice, it is returned. The caller
-    holds the lock on the event.
+    If a page with this address and the same text exists already, as when the form is sent twice, that page is returned.
+    The caller holds the lock on the event.
     """
     wanted = slug or next((said["title"] for said in draft.texts.values()), "")
     for page in event.pages:
@@ -59,7 +59,7 @@ def change(page: Page, draft: PageDraft, *, user_id: int | None, actor: str, now
 
 
 def remove(page: Page, *, actor: str, now: datetime) -> None:
-    """Remove a page for good. Raises StillLinked for one to which other pages lead."""
+    """Remove a page for good. Raises StillLinked if other pages link to it."""
     if page.slug in LINKED:
         raise StillLinked
     audit.record("page.removed", page, actor=actor, at=now, slug=page.slug)
@@ -67,7 +67,7 @@ def remove(page: Page, *, actor: str, now: datetime) -> None:
 
 
 def _free_slug(event: Event, words: str) -> str:
-    """Return a slug made of these words that no page of the event has."""
+    """Return a slug that is made of these words and that no page of the event has yet."""
     wanted = slug_of(words, 50) or NAMELESS
     taken = OWN_WORDS | {page.slug for page in event.pages}
     numbered = (f"{wanted}-{number}" for number in count(2))
@@ -75,14 +75,14 @@ def _free_slug(event: Event, words: str) -> str:
 
 
 def _is_address_for(slug: str, words: str) -> bool:
-    """Return whether the slug is these words as an address, perhaps with a number added."""
+    """Return whether the slug is made of these words, perhaps with a number added."""
     wanted = slug_of(words, 50) or NAMELESS
     stem, _hyphen, number = slug.rpartition("-")
     return slug == wanted or (stem == wanted and number.isdecimal())
 
 
 def _place(event: Event, page: Page, after: str) -> None:
-    """Move the page behind the one with this slug, or to the front; the order of the other pages stays."""
+    """Move the page behind the page whose slug is `after`, or to the front; the other pages keep their order."""
     others = sorted((each for each in event.pages if each is not page), key=lambda each: each.position)
     index = next((number for number, each in enumerate(others, 1) if each.slug == after), 0)
     for number, each in enumerate([*others[:index], page, *others[index:]], 1):

@@ -1,4 +1,4 @@
-"""The languages of an event after it was made: adding one drafts its standing pages, taking one away hides its pages.
+"""Changing the languages of an event: standing pages are drafted in a new language, and hidden in a removed one.
 
 No text is deleted: texts in a removed language are shown again when the language is added again.
 """
@@ -24,7 +24,7 @@ class NewLanguages:
 
 
 def set_languages(event: Event, codes: Collection[str], *, actor: str, now: datetime) -> NewLanguages:
-    """Give a locked event these languages, one at least, and draft its standing pages in those that are new.
+    """Give a locked event these languages, at least one, and draft its standing pages in the new languages.
 
     A page that has a text in a new language keeps it.
     """
@@ -39,7 +39,7 @@ def set_languages(event: Event, codes: Collection[str], *, actor: str, now: date
 
 
 def _draft(page: Page, codes: Collection[str], event: Event, now: datetime) -> bool:
-    """Fill the page with its standard draft in those languages in which it is empty; return whether it filled any."""
+    """Fill the page with its draft in those languages in which its text is empty; return whether there was a draft."""
     known = drafts.known_of(event)
     made = {
         code: draft

@@ -1,8 +1,8 @@
 """The content version: raised with every change of a model that public pages show.
 
 The session does this for every model with `is_public_content`, so no action has to; a guard test finds a model that
-lacks the attribute. The number of an event's calendar entries is raised here too, with every change of a column that
-they show (RFC 5546, 2.1.4).
+lacks the attribute. The sequence number of an event's calendar entries is raised here, too, with every change of a
+column that they show (RFC 5546, 2.1.4).
 """
 
 from functools import cache
@@ -41,7 +41,7 @@ def public_tables() -> frozenset[str]:
 
 
 def content_changed(session: Session | scoped_session) -> None:
-    """Make this transaction raise the content version, after a change that was not made through the models."""
+    """Make this transaction raise the content version; call it after a change that was not made through the models."""
     session.info[CHANGED] = True
 
 
@@ -63,7 +63,7 @@ def _revise_calendar(event: Event) -> None:
 
 
 def _is_seen(row: Base) -> bool:
-    """Return whether the row has changed in a column outside `live_columns`, whose changes raise no version."""
+    """Return whether a column has changed that raises the content version: any but the model's `live_columns`."""
     return bool(inspect(row).committed_state.keys() - row.live_columns)
 
 
@@ -74,7 +74,7 @@ def _note_changed_table(execution: ORMExecuteState) -> None:
 
 
 def _raise_version(session: Session) -> None:
-    """Raise the version after all other writes, so that its row is locked only briefly and no transactions deadlock."""
+    """Raise the content version after all other writes, so that its row is locked briefly and nothing deadlocks."""
     if session.in_nested_transaction():
         return
     session.flush()
