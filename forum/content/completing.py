@@ -45,7 +45,7 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
 
 
 def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
-    """Return the paths of files that are not in the folder although the import keeps their stored content."""
+    """Return the paths of event, page and post files that the folder lacks although the import keeps their content."""
     given_files, lacking = given.files(), wanted.files().keys() & stored.files().keys()
     return sorted(
         file for file in lacking if file not in given_files and file.endswith((".md", "/event.toml"))
@@ -55,7 +55,7 @@ def list_lacking(given: Site, stored: Site, wanted: Site) -> list[str]:
 def _lay_over(given: Site, stored: Site, *, delete: bool) -> Document:
     """Return categories and hashtags after the import, including hashtags that only the imported posts name.
 
-    Categories have the order of the files, with stored ones that the files lack at the end; hashtags are in the order
+    Categories have the order of the files, followed by stored categories that the files lack; hashtags have the order
     in which they were made.
     """
     laid: Document = {}
@@ -102,7 +102,7 @@ def _with_one_current(given: Site, stored: Site) -> dict[str, Document]:
 
 
 def _dated(page: BY_LANGUAGE, stored: BY_LANGUAGE, zone: ZoneInfo, now: datetime) -> BY_LANGUAGE:
-    """Return a page with the time of its last change: from its files, else of the equal stored page, else `now`."""
+    """Return a page with the time of its last change: from its files, else from the equal stored page, else `now`."""
     if all("updated" in document for document in page.values()):
         return page
     before = {language: {**document, "updated": None} for language, document in stored.items()}
@@ -118,7 +118,11 @@ def _refuse_lost_language(key: str, languages: Iterable[str], stored: Site) -> N
 
 
 def _with_former(post: Document, stored: Document) -> Document:
-    """Return a post's document with its former slugs, among them the stored slug if it was published and changes."""
+    """Return a post's document in one language with all of the post's former slugs in that language.
+
+    These are the former slugs in the file and in the database, and the stored slug, if the post was published under it
+    and has another one now.
+    """
     known = [stored["slug"]] if "published" in stored else []
     former = {*post.get("former_slugs", []), *stored.get("former_slugs", []), *known} - {post["slug"]}
     return posts.in_order({**post, "former_slugs": sorted(former)})
@@ -141,13 +145,13 @@ def _settled(post: Document, wanted: Site, file: str) -> Document:
         "categories": [key for key in categories if key in post.get("categories", [])],
         "tags": [tag["name"] for tag in wanted.terms["hashtags"] if tag["name"] in own],
     }
-    # Leave out empty lists of categories and hashtags. Keep empty texts, because a draft may lack a text, and a post a
-    # label.
+    # Leave out empty lists of categories and hashtags, but keep empty texts: a draft may lack a text, and a post's
+    # label may be empty.
     return {name: settled.get(name, value) for name, value in post.items() if settled.get(name, True)}
 
 
 def _settle_slugs(wanted: Site) -> None:
-    """Refuse two posts with the same address in a language; drop a post's former address that another post has now."""
+    """Refuse two posts with one slug in a language; take a former slug from a post if it is another post's slug now."""
     for language in LANGUAGES:
         own = {key: post[language] for key, post in wanted.posts.items() if language in post}
         owners: dict[str, str] = {}
@@ -173,7 +177,7 @@ def _refuse_second(owners: dict[str, str], key: str, language: str, name: str, s
 
 
 def _old_addresses(given: Site, stored: Site, wanted: Site, *, delete: bool) -> Document:
-    """Return the addresses of earlier sites after the import; addresses of posts that are removed are removed, too."""
+    """Return the addresses of earlier sites after the import, without those of posts and categories that it removes."""
     categories = {category["key"] for category in wanted.terms["categories"]}
     kept = {} if delete and given.old_addresses is not None else stored.old
     laid = {
@@ -205,9 +209,9 @@ def _refuse_circle(path: str, laid: Mapping[str, Document]) -> None:
 
 
 def _glossary(given: Site, stored: Site, *, delete: bool) -> Document:
-    """Return the glossary after the import: the entries of the files, and stored ones for other words.
+    """Return the glossary after the import: the entries of the files, and stored entries for words that the files lack.
 
-    While the database has no event, a file's entries replace those that the installation made.
+    If no event is stored yet, the stored entries come from the installation, and a file replaces them all.
     """
     replaces = given.glossary is not None and (delete or not stored.events)
     laid: Document = {}

@@ -56,7 +56,7 @@ def write_markdown(document: Document) -> str:
 
 
 def body_of(text: str) -> str:
-    """Return the text below a file's front matter as it is stored."""
+    """Return the text below a file's front matter in the form in which the database has texts."""
     return trim(text)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 class FolderRefused(Exception):
-    """The folder cannot be read from or written to; the message is a sentence."""
+    """The folder cannot be read from or written to; the error's message is a sentence for people."""
 
 
 class BadFile(Exception):

@@ -118,7 +118,7 @@ LISTS = ("nights", "contacts", "help_lines", "programme_points", "facts")
 
 
 def tell(event: Event, asked: Sequence[Question], changed: Sequence[MailText]) -> Document:
-    """Return the document of event.toml for an event, its questions in order, and the changed words of its mails."""
+    """Return the document of event.toml for an event with its questions in order and the changed words of its mails."""
     zone = event.zone
     organiser = {
         "name": _told(event.organiser_name) if any(event.organiser_name.values()) else None,
@@ -241,7 +241,7 @@ def _tell_part(name: str, part: Any) -> Any:
 
 
 def _stored(entry: Any) -> Any:
-    """Return an entry in the form of the database column: without languages whose text is empty."""
+    """Return an entry, such as a label, as the database column has it: without languages whose text is empty."""
     if not isinstance(entry, Mapping):
         return entry
     return {name: _stored(part) for name, part in entry.items() if part != "" or name not in LANGUAGES}

@@ -19,7 +19,7 @@ PART = ".forum-part"
 
 
 def read(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return by path in the folder the text of each file, and for unreadable files the reason.
+    """Return by path the text of each file of the folder and, by path, the reason why a file could not be read.
 
     Names that begin with a dot, and originals of images, are left out. Raises FolderRefused.
     """
@@ -46,8 +46,8 @@ def write(
 ) -> None:
     """Make the folder hold these files and no others, besides those whose names begin with a dot.
 
-    `originals` has a function for each further file that reads its content, which may be large. Raises FolderRefused
-    for a folder that holds something else than an export, or an export that was changed.
+    `originals` has, for each original of an image, a function that reads its content: all contents at once may be
+    large. Raises FolderRefused for a folder that holds something else than an export, or an export that was changed.
     """
     _refuse_others(folder)
     before = _read_digests(folder)
@@ -55,8 +55,8 @@ def write(
     after = {name: [_digest(read_content())] for name, read_content in contents.items()}
     _refuse_changed(folder, before, after)
     folder.mkdir(parents=True, exist_ok=True)
-    # Note old and new digests first: an export that is cut off leaves old and new files, and the next one may replace
-    # both.
+    # First note the digests of the old and the new files: an export that is cut off leaves files of both kinds, and the
+    # next export may then replace all of them.
     _write_digests(folder, {name: before.get(name, []) + after.get(name, []) for name in {**before, **after}})
     for name in sorted(contents):
         _write_file(folder, name, contents[name]())

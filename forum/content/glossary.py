@@ -40,7 +40,7 @@ def read(raw: Document, where: Where) -> Document:
 
 
 def in_order(document: Document) -> Document:
-    """Return the document with the entries of each language sorted by the word to avoid, alike on each database."""
+    """Return the document with each language's entries sorted by the word to avoid, alike on every database."""
     return {language: sorted(document[language], key=lambda entry: entry["avoid"]) for language in LANGUAGES}
 
 

@@ -57,7 +57,7 @@ def write(slug: str, document: Document, event: Event | None, *, actor: str, now
 
 
 def choose_current(documents: Mapping[str, Document], known: Mapping[str, Event]) -> None:
-    """Make the event that the documents name the current one; the former one ceases first: two are never current."""
+    """Make the event that the documents name the current one, after the former one has stopped being current."""
     for is_current in (False, True):
         for slug, document in documents.items():
             if document["current"] is is_current and known[slug].is_current != is_current:
@@ -94,7 +94,7 @@ def remove_pages(event: Event, wanted: Site) -> None:
 
 
 def _set(row: Event | Sector, values: Mapping[str, Any]) -> None:
-    """Set only the values that differ, so that an unchanged column does not count as changed."""
+    """Set only those columns of a row whose values differ, so that an unchanged column does not count as changed."""
     for name, value in values.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
@@ -133,8 +133,8 @@ def _share_places(event: Event, document: Document, where: Where) -> None:
     try:
         sectors.apply(event, document["registration"]["capacity"], shares)
     except SharesRefused as refusal:
-        # Shares that contradict one another were refused when the file was read, so here a number must be below the
-        # places taken.
+        # Shares that contradict one another were refused when the file was read, so here a number is below the places
+        # taken.
         fault = refusal.faults[0]
         at = (
             where.at("sectors").at(fault.key).at("ceiling")

@@ -10,7 +10,7 @@ from forum.extensions import db
 from forum.images import queries
 from forum.images.models import Image
 
-# The documents that describe images, by slug of the event and key of the image.
+# The documents that describe images; their keys are the event's slug and the image's key.
 ByPlace = Mapping[tuple[str, str], Document]
 
 

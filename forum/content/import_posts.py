@@ -44,7 +44,7 @@ def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime
 
 
 class _Shelf:
-    """Finds events, categories and hashtags by the names by which documents refer to them."""
+    """The stored events, categories, hashtags and images by the names that documents use for them."""
 
     def __init__(self) -> None:
         self.events = {slug: id_ for id_, slug in db.session.execute(select(Event.id, Event.slug))}
@@ -90,7 +90,7 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
         for language, document in languages.items()
     ]
     db.session.add(post)
-    # Flush after each post, so that the ids of its parts have their order.
+    # Flush after each post, so that the ids of its sources and corrections follow the order of the document.
     db.session.flush()
     for language, document in languages.items():
         for slug in document.get("former_slugs", []):
@@ -99,7 +99,7 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
 
 
 def _publish(post: Post, published: datetime | None, withdrawn: datetime | None) -> None:
-    """Set the time at which the worker announces the post; a withdrawn post has it in its `Withdrawal` row.
+    """Set the time at which the worker announces the post. A withdrawn post keeps its time in its `Withdrawal` row.
 
     The worker deletes that row when it announces the post again.
     """

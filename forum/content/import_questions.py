@@ -41,7 +41,7 @@ def write(event: Event, documents: Sequence[Document], where: Where, *, now: dat
 
 
 def _remove_missing(event: Event, known: dict[str, Question], wanted: set[str], at: Where) -> None:
-    """Delete the questions that the file lacks. Raises BadFile for one that people have answered."""
+    """Delete the questions that the file lacks. Raises BadFile for a question that people have answered."""
     answered = tallies.count_answered(event)
     for key in known.keys() - wanted:
         if number := answered.get(key):
@@ -55,10 +55,11 @@ def _remove_missing(event: Event, known: dict[str, Question], wanted: set[str], 
 
 
 def _free_conditions(known: dict[str, Question], documents: Sequence[Document]) -> None:
-    """Remove conditions before the new ones are set, so that their order does not matter.
+    """Remove conditions of questions before the new conditions are set, so that the order of setting does not matter.
 
-    A condition is removed when it changes, or when the file changes the mark `locating` of its question: the new mark
-    may fit the condition only once the question on which it depends, or one that depends on it, has a new mark, too.
+    A condition is removed if the file changes the condition or the question's mark `locating`. A changed mark and the
+    condition may fit together only once another question, above or below in the chain of conditions, has its new mark,
+    too.
     """
     for document in documents:
         stored = known.get(document["key"])

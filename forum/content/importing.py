@@ -119,14 +119,17 @@ def _write_pages(before: Site, wanted: Site, events: Mapping[str, Event], now: d
 
 
 def _apart(event: Document | None) -> Document | None:
-    """Return an event's document with `current` false: which event is current is decided once, for all events."""
+    """Return an event's document with `current` false, because all events are written before one becomes current."""
     return event and {**event, "current": False}
 
 
 def _record(
     differences: Sequence[Difference], events: Mapping[str, Event], *, actor: str, now: datetime
 ) -> None:
-    """Record for each changed event which of its keys and pages changed, and how many other files did."""
+    """Record for each changed event its changed keys and the number of its changed pages and images.
+
+    How many files that belong to no event have changed is recorded in one further entry.
+    """
     files = {difference.file for difference in differences}
     for slug, event in events.items():
         own = [item for item in differences if item.file.startswith(f"events/{slug}/")]

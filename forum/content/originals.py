@@ -22,7 +22,7 @@ ORIGINAL = re.compile(r"events/([^/]+)/images/([0-9a-f]{16})\.jpg")
 
 @dataclass(frozen=True)
 class Size:
-    """The size of an image, the widths in which its store has it, and whether it has them as AVIF."""
+    """The size of an image, the widths in which the store of images has it, and whether it has AVIF files of them."""
 
     width: int
     height: int
@@ -44,7 +44,7 @@ class Originals:
 
 
 def take(place: Path, *, keep: bool) -> Originals:
-    """Check every original of the folder; with `keep` put the files that are made of it into the store.
+    """Check every original of the folder; with `keep`, also put the files made of each original into the store.
 
     Files in the store that no row names do no harm, so an import that is refused afterwards leaves them there.
     """

@@ -79,7 +79,7 @@ ORDER = (
 MOMENTS = ("published", "withdrawn", "updated")
 # The keys of a post's document whose values are the same in every language.
 SHARED = ("event", "published", "withdrawn", "updated", "categories", "tags", "help_box", "cover")
-# Lists whose entries have a text per language; the rest of an entry is shared.
+# The lists of a post whose entries have a text per language; an entry's other values are the same in each language.
 TEXTS_OF = {"sources": "title", "corrections": "text"}
 
 
@@ -142,7 +142,7 @@ def moment_of(document: Document, name: str) -> datetime | None:
 
 
 def entries_of(documents: Mapping[str, Document], name: str) -> list[tuple[Document, Text]]:
-    """Return the entries of a list of the post, each with its text per language."""
+    """Return the entries of a list of the post, such as its sources, each with its text per language."""
     first = next(iter(documents.values()))
     return [
         (

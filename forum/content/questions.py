@@ -49,14 +49,14 @@ SHAPE = listing(QUESTION, 100)
 
 
 def tell(questions: Sequence[Question]) -> list[Document]:
-    """Return the questions as their part of event.toml, in order and without empty values."""
+    """Return the questions as the part of event.toml about them, in order and without empty values."""
     return [_tell(question) for question in questions]
 
 
 def read(told: Sequence[Document], where: Where) -> list[Document]:
     """Return the checked questions of a file in the order of the form, without empty values. Raises BadFile.
 
-    Two questions may not have one key, nor two choices of a question.
+    No two questions may have the same key, and no two choices of one question.
     """
     unique([*told], "key", where)
     for question in told:

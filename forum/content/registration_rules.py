@@ -26,12 +26,14 @@ SHAPE = table(
         "release": moment,
         "freeze": moment,
         "organisation_cap": number(1),
-        # Keys with a default: a file leaves out `name_order` for the Swedish and Finnish alphabet, `line_order` if
-        # places are offered in the order of asking, `offer_cutoff_hours` if they are offered until the event begins.
+        # Keys with a default, which a file leaves out: for `name_order` the Swedish and Finnish alphabet, for
+        # `line_order` that places are offered in the order of asking, for `offer_cutoff_hours` that they are offered
+        # until the event begins.
         "name_order": member(NameOrder),
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
-        # Without this key an offer is reminded when a quarter of its time is left; with 0 it is not reminded.
+        # Without this key, people are reminded of an offer when a quarter of its time is left; with 0 they are not
+        # reminded.
         "offer_reminder_hours": none_or(number(LEAST_HOURS, MOST_HOURS)),
         "invitation_reminder_days": number(1, MOST_DAYS),
         "invitation_reminder_hour": number(0, 23),
@@ -71,7 +73,7 @@ def tell(event: Event, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def values_of(rules: dict[str, Any], at: Callable[[dict[str, Any], str], datetime | None]) -> dict[str, Any]:
-    """Return the columns of the event, without its capacity; `at` reads a moment, None where the table has none."""
+    """Return the columns of the event, without its capacity. `at` reads a moment, which may be left out (None)."""
     return {
         "opens_at": at(rules, "opens"),
         "closes_at": at(rules, "closes"),

@@ -49,17 +49,17 @@ Check = Callable[[Any, Where], Any]
 
 
 def unix(text: str) -> str:
-    """Return the text with lines that end in a line feed."""
+    """Return the text with "\n" as the end of each line, whatever the lines ended in before."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def said(told: Mapping[str, str]) -> Text:
-    """Return a text by language, leaving out the languages whose text is empty."""
+    """Return these texts by language as a Text, without the languages whose text is empty."""
     return Text({language: text for language, text in told.items() if text})
 
 
 def text_of(documents: Mapping[str, Document], name: str) -> Text:
-    """Return the text per language that the documents of the languages have under this name."""
+    """Return the text with this name of each language's document, as one text by language."""
     return said({language: document.get(name, "") for language, document in documents.items()})
 
 
@@ -134,7 +134,7 @@ def number(least: int, most: int = 1_000_000) -> Check:
 
 
 def none_or(check: Check) -> Check:
-    """Return a check that accepts 0, for none, as well."""
+    """Return a check that accepts 0, which means "none", and else what `check` accepts."""
 
     def check_unless_none(value: Any, where: Where) -> Any:
         return 0 if of_kind(value, int, where) == 0 else check(value, where)
@@ -188,7 +188,7 @@ def key(longest: int) -> Check:
 
 
 def or_empty(check: Check) -> Check:
-    """Return a check that accepts an empty text as well."""
+    """Return a check that accepts an empty text, and else what `check` accepts."""
 
     def check_unless_empty(value: Any, where: Where) -> Any:
         return value if value == "" else check(value, where)

@@ -24,7 +24,7 @@ BY_LANGUAGE = dict[str, Document]
 class Site:
     """The content of a database or of a folder; pages by event, slug and language, posts by key and language."""
 
-    taxonomy: Document | None = None  # None for a folder without the file taxonomy.toml
+    taxonomy: Document | None = None  # None if the folder has no file taxonomy.toml
     old_addresses: Document | None = None
     glossary: Document | None = None
     events: dict[str, Document] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Site:
 
     @property
     def old(self) -> dict[str, Document]:
-        """The documents of old addresses by their paths; empty where the content has none."""
+        """The documents of old addresses by the address's path; empty if the content has none."""
         return {entry["old"]: entry for entry in (self.old_addresses or {}).get(ADDRESSES, [])}
 
     def files(self) -> dict[str, Document]:
@@ -64,7 +64,7 @@ class Difference:
     """A difference that an import makes to the content of a file."""
 
     file: str
-    key: str  # "" when the difference concerns the whole file
+    key: str  # "" if the difference is in the whole file
     said: str
 
     def __str__(self) -> str:

@@ -65,7 +65,7 @@ def list_events() -> Sequence[Event]:
 
 
 def list_posts() -> Sequence[Post]:
-    """Return every post with everything loaded that its files hold."""
+    """Return every post, with all rows loaded that the post's files need."""
     return db.session.scalars(select(Post).options(*WHOLE_POSTS).order_by(Post.key)).all()
 
 
@@ -101,7 +101,10 @@ def _tell_old_addresses() -> Document:
 
 
 def _trimmed(told: Any) -> Any:
-    """Return a document with its texts as an import would store them: earlier versions stored blanks at their ends."""
+    """Return a document with its texts as an import would store them: without white space at their ends.
+
+    Earlier versions stored texts with such white space.
+    """
     if isinstance(told, str):
         return trim(told) if "\n" in told or "\r" in told else told.strip()
     if isinstance(told, dict):

@@ -76,7 +76,7 @@ def read(raw: Document, where: Where) -> Document:
 
 
 def spellings(hashtags: Iterable[Document], where: Where | None = None) -> dict[str, str]:
-    """Return the name of each hashtag by the folded form of every spelling.
+    """Return the main name of each hashtag, by the folded form of each of its spellings.
 
     With `where`, a spelling that two hashtags share is refused: raises BadFile.
     """
@@ -90,7 +90,7 @@ def spellings(hashtags: Iterable[Document], where: Where | None = None) -> dict[
 
 
 def forms_of(tag: Document) -> list[str]:
-    """Return the folded forms of a hashtag: first that of its name, then the aliases in order, each once."""
+    """Return the folded forms of a hashtag, each of them once: first that of its name, then its aliases in order."""
     own = fold(tag["name"])
     others = {fold(name) for name in (*tag.get("names", {}).values(), *tag.get("aliases", [])) if name}
     return [own, *sorted(others - {own})]
