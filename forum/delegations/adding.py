@@ -30,7 +30,7 @@ REFUSED: Mapping[type[Exception], Prospect] = {
 
 
 def foresee(delegation: Delegation, now: datetime) -> Prospect:
-    """Return the result of adding one more person of the delegation's organisation now.
+    """Return what would happen if one more person of the delegation's organisation were added now.
 
     Only people whom the contact sees are counted: otherwise a refusal would reveal a person who is hidden from the
     contact (Art. 18).
@@ -48,7 +48,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return what the page promises the new person, and how many people there are: a form sent twice adds one (R03)."""
+    """Return what the page promises the new person, and the number of people: a form sent twice adds one only (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(queries.list_shown(delegation))}
 
 

@@ -1,9 +1,9 @@
 """Confirming a delegation: its people are registered in one transaction, under the event's lock.
 
 Each person gets a place by the usual rule or waits; where organisers review the sector, each is reviewed. A person with
-an address of their own is asked to confirm it, and a place is held until then as usual. The contact answers for the
-others, so these get their place at once. If the contact has chosen "all or nobody", nobody is registered unless
-everybody gets a place.
+an address of their own is asked to confirm it, and a place is held until then as usual. For people without an address
+the contact answers, so these get their place at once. If the contact has chosen "all or nobody", nobody is registered
+unless everybody gets a place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,10 @@ def confirm(
 
 
 def applicant_of(person: Delegate | Person, like: Delegation | Registration) -> Applicant:
-    """Return the registration details of a person of a delegation; organisation, country, language are from `like`."""
+    """Return the registration details of a person of a delegation.
+
+    Organisation, country and language are those of `like`, the delegation or another registration.
+    """
     own = {name: getattr(person, name) for name in ("given_name", "family_name", "title", "email")}
     shared = {name: getattr(like, name) for name in ("organisation", "country", "language")}
     return Applicant(**own, **shared, phone=None, submission_key="")
@@ -109,7 +112,7 @@ def _count_places(sector: Sector, asked: Sequence[Registration], now: datetime) 
 
 
 def has_room(sector: Sector, key: str | None, now: datetime) -> bool:
-    """Return whether a newcomer of this organisation gets a place now; people who wait come first."""
+    """Return whether one more person of this organisation gets a place now; people who wait in line come first."""
     try:
         return places.has_room(sector, now, key)
     except SectorFull:
@@ -117,7 +120,7 @@ def has_room(sector: Sector, key: str | None, now: datetime) -> bool:
 
 
 def admit(delegate: Delegate, drafted: Registration, sender: Sender, now: datetime) -> None:
-    """Register one person of a delegation, or store that there was no place. The event is locked."""
+    """Register one person of a delegation, or store in `delegate` that there was no place. The event is locked."""
     sector = drafted.sector
     is_free = has_room(sector, drafted.organisation_key, now)
     is_reviewed = sector.policy == SectorPolicy.REVIEW
@@ -152,7 +155,7 @@ def ask_person(
 ) -> None:
     """Mail a person a link to confirm their own address; hold a place until then, as `intake.register` does.
 
-    Where the address is registered already, only its owner learns so: the contact reads the same for every address
+    If the address is registered already, only its owner learns of that: the contact reads the same for every address
     (S24).
     """
     event, known = drafted.event, {"sector": drafted.sector.key, "delegation": True}
@@ -175,7 +178,7 @@ def ask_person(
     traces.record_form(REGISTRATION_RECEIVED, drafted, is_new=True, actor=CONTACT, at=now, **told)
     has_registration(delegate, drafted)
     if drafted.email_canonical == delegate.delegation.email_canonical:
-        # The contact is one of the participants, too, and has confirmed this address by the link.
+        # The contact has named this address, their own, for a participant, too, and has confirmed it by the link.
         actions.confirm(drafted, now=now)
         delegate.told = drafted.status
     else:

@@ -1,7 +1,7 @@
 """Receiving a delegation: from the form that a contact sends to the mail that asks the contact to confirm.
 
 Nothing is held for a delegation before its contact has confirmed the address, so that nobody can block places with
-addresses of other people. Registration has to be open when the form arrives, as for one person.
+other people's addresses. Registration has to be open when the form arrives, as it has to be for a single person.
 """
 
 from collections.abc import Sequence
@@ -110,7 +110,7 @@ def forget_ended(*, now: datetime) -> int:
 
 
 def _forget_names(now: datetime) -> None:
-    """Empty the names of people whose address was registered already, which only its owner knows (P07)."""
+    """Delete the typed names of people whose address was registered already, which only its owner may know (P07)."""
     begun, state = func.coalesce(Delegate.asked_at, Delegation.confirmed_at), Delegate.state
     asked = select(Delegate.id).join(Delegate.delegation).where(state == DelegateState.ASKED)
     usual = Delegate.confirm_by.is_(None) & (begun <= now - CONFIRM_TIME - DAY)

@@ -44,7 +44,7 @@ def find_rows(registration: Registration, *, before: datetime | None = None) -> 
 
 
 def forget(registration: Registration, *, actor: str, now: datetime, before: datetime | None = None) -> None:
-    """Delete what `find_rows` finds; registered people of the person's delegations stay registered.
+    """Delete the rows that have the person's address (`find_rows`); others' registrations in those delegations stay.
 
     The person leaves a delegation in the same way whether the address was registered before or not (S24). The event is
     locked.

@@ -36,14 +36,20 @@ def can_change(delegate: Delegate, now: datetime) -> bool:
 
 
 def can_replace(delegate: Delegate, now: datetime) -> bool:
-    """Return whether somebody else can come instead; a person who has not confirmed yet can only be withdrawn."""
+    """Return whether the contact can let somebody else come instead of this person.
+
+    A person who has not confirmed yet can only be withdrawn.
+    """
     mine = _live(delegate, now)
     is_off = events.is_off(delegate.delegation.event, now)
     return mine is not None and mine.status != Status.PENDING and not is_off
 
 
 def can_withdraw(delegate: Delegate, now: datetime) -> bool:
-    """Return whether the person can be withdrawn: has a place, waits, is in review or has not confirmed yet."""
+    """Return whether the contact can withdraw this person.
+
+    The person has a place, waits, is in review or has not confirmed yet, and the event is neither over nor cancelled.
+    """
     if events.is_off(delegate.delegation.event, now):
         return False
     if named.asked_until(delegate) is not None:
@@ -72,8 +78,8 @@ def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
 def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str]:
     """Replace a person's answers, except those about diet and access, by the contact's; return the changed keys.
 
-    Raises NotTheirs when the person answers for themselves, AnswersFrozen after the freeze date, NotLive when the
-    person has left.
+    Raises NotTheirs when the person manages the registration themselves, AnswersFrozen after the freeze date, NotLive
+    when the registration has ended.
     """
     registration = _lock_mine(delegate, now)
     details = Details(**{name: getattr(registration, name) for name in CHANGEABLE})
@@ -81,7 +87,7 @@ def answer(delegate: Delegate, answered: Answered, *, now: datetime) -> list[str
 
 
 def replace_care(delegate: Delegate, told: Mapping[str, Any], *, now: datetime) -> None:
-    """Replace all answers about food and access by `told`, encrypted; delete the answers when `told` is empty.
+    """Replace all of a person's answers about food and access by `told`, encrypted; delete them if `told` is empty.
 
     The forum holds such answers by consent only, so they can be deleted even after the freeze date. Raises NotTheirs,
     and AnswersFrozen unless `told` is empty.
@@ -113,10 +119,10 @@ def withdraw(delegate: Delegate, *, now: datetime) -> None:
 def let_come_instead(
     delegate: Delegate, person: Person, *, may_mail: MayMail = always, now: datetime
 ) -> Registration | None:
-    """Replace a person; return the newcomer's registration if it is made at once.
+    """Replace a person by a newcomer; return the newcomer's registration if it is made at once, else None.
 
-    A newcomer with an address of their own takes over after confirming it, any other at once. Raises NotTheirs,
-    AnswersFrozen, SameAddress, NothingOffered, OrganisationFull.
+    A newcomer with an address of their own takes over after confirming the address; a newcomer without one takes over
+    at once. Raises NotTheirs, AnswersFrozen, SameAddress, NothingOffered, OrganisationFull.
     """
     registration = _lock(delegate, now)
     if registration is None or registration.status == Status.PENDING:
@@ -160,7 +166,7 @@ def _live(delegate: Delegate, now: datetime) -> Registration | None:
 
 
 def _lock(delegate: Delegate, now: datetime) -> Registration | None:
-    """Lock the event and read the person again; return the live registration, or None. Raises NotTheirs."""
+    """Lock the event and read the person again; return the person's live registration, or None. Raises NotTheirs."""
     registration = _read(delegate)
     if registration is not None and _live(delegate, now) is None:
         raise NotTheirs
@@ -177,7 +183,7 @@ def _read(delegate: Delegate) -> Registration | None:
 
 
 def _lock_mine(delegate: Delegate, now: datetime) -> Registration:
-    """Lock the event and return a registration that the contact manages. Raises NotTheirs."""
+    """Lock the event; return the person's registration if the contact manages it. Raises NotTheirs otherwise."""
     registration = _lock(delegate, now)
     if registration is None or registration.has_address:
         raise NotTheirs

@@ -83,7 +83,7 @@ def _again(notice: str) -> ResponseReturnValue | None:
 
 
 def _answered_for(number: int) -> tuple[Delegate, Registration]:
-    """Return a person and the registration, if the contact manages it. Raises NotTheirs, LinkRefused."""
+    """Return a person and their registration, which the contact has to manage. Raises NotTheirs, LinkRefused."""
     one = delegate(number)
     if one.registration is None or not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
@@ -91,7 +91,7 @@ def _answered_for(number: int) -> tuple[Delegate, Registration]:
 
 
 def _asking(registration: Registration) -> dict[str, Any]:
-    """Return the questions of the form: all but those for files, which people only send themselves."""
+    """Return the questions that the form asks: all but those for files, because people send files themselves."""
     asking = given.asking(registration)
     return {**asking, "questions": [one for one in asking["questions"] if one.kind != QuestionKind.FILE]}
 

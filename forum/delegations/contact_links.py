@@ -12,7 +12,7 @@ from forum.registration.errors import LinkRefused
 
 
 def issue(delegation: Delegation, purpose: ContactLink, *, now: datetime, is_dead: bool = False) -> str:
-    """Make a link and return its token. A `dead` link never works; it is for a mail that is withheld."""
+    """Make a link and return its token. An `is_dead` link never works: it is for a mail that is withheld."""
     token = new_token()
     ends = delegation.confirm_by if purpose == ContactLink.CONFIRM else links.managing_ends(delegation.event)
     link = DelegationLink(digest=digest(token), delegation=delegation, purpose=purpose, created_at=now)

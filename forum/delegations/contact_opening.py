@@ -1,4 +1,4 @@
-"""What the pages of a delegation's contact share: the delegation, one of its people, that person's page, refusals."""
+"""What the pages of a delegation's contact share: reading the delegation and its people, a person's page, refusals."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def mine() -> Delegation:
 
 
 def delegate(number: int) -> Delegate:
-    """Return the person at this position of the contact's delegation; abort with 404 without one."""
+    """Return the person at this position of the contact's delegation; abort with 404 if there is nobody."""
     return queries.find_delegate(mine(), number) or abort(404)
 
 
@@ -50,7 +50,7 @@ def may(act: str, number: int) -> Delegate:
 
 
 def asks_of(delegation: Delegation) -> dict[str, bool]:
-    """Return whether the event has ordinary questions that a contact can answer, and ones about food and access."""
+    """Return whether the event has ordinary questions that contacts can answer, and questions about food and access."""
     asked = questions.list_for_form(delegation.event.slug)
     ordinary = [one for one in asked if one.sensitivity == Sensitivity.ORDINARY]
     return {
@@ -74,7 +74,7 @@ def still_shown(number: int, form: ShowsStored) -> Delegate:
 
 
 def changed_page(act: str, number: int, form: ShowsStored) -> ResponseReturnValue:
-    """Return the page again with the typed values and the present state of the person. Raises NotTheirs."""
+    """Return the page of an act again, with the typed values and the person's present state. Raises NotTheirs."""
     db.session.rollback()
     one = delegate(number)
     if not CAN[act](one, clock.now()):
@@ -84,10 +84,7 @@ def changed_page(act: str, number: int, form: ShowsStored) -> ResponseReturnValu
 
 
 def _shown(one: Delegate) -> dict[str, object]:
-    """Return the person that a page shows, with their status.
-
-    Until the person has confirmed an address, the result does not depend on whether there is a registration (S24).
-    """
+    """Return the values of a person that a page shows, with their status."""
     now = clock.now()
     row = delegation_words.row_of(one, now)
     told = {name: getattr(row, name) for name in ("name", "title", "email", "kind")}

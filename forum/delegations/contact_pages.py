@@ -239,14 +239,14 @@ def _count(delegation: Delegation) -> None:
 
 
 def _why(refusal: DelegationRefused) -> dict[str, Any]:
-    """Return a refusal's name for the template, and how many people would get a place."""
+    """Return the name by which the template knows a refusal, and how many people would get a place now."""
     if isinstance(refusal, NotAllFit):
         return {"refused": "not_all", "free": refusal.free}
     return {"refused": "confirmed" if isinstance(refusal, DelegationConfirmed) else "sector"}
 
 
 def _replace(number: int, form: ReplaceDelegateForm) -> None:
-    """Replace a person, and say so. Raises TooManyTries, ChangedMeanwhile and what `let_come_instead` raises."""
+    """Replace a person by a newcomer. Raises TooManyTries, ChangedMeanwhile and what `let_come_instead` raises."""
     if form.email.data:
         spend(client_limit())
         limits.refuse_full_domain(form.email.data)
@@ -262,7 +262,7 @@ def _replace(number: int, form: ReplaceDelegateForm) -> None:
 
 
 def _asked(token: str) -> Delegation:
-    """Return the delegation of a link to confirm, and use its event's layout. Raises LinkRefused."""
+    """Return the delegation that a link is to confirm, and give the page its event's layout. Raises LinkRefused."""
     delegation = contact_links.follow(token, ContactLink.CONFIRM, now=clock.now())
     show_event(delegation.event)
     return delegation

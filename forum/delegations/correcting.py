@@ -27,7 +27,7 @@ from forum.registration.senders import UNBOUNDED, Sender
 
 @dataclass(frozen=True)
 class Held:
-    """A place that is held until an address is confirmed; `client` is a keyed digest of the sender's network."""
+    """A place held until an address is confirmed; `client` is a keyed digest of the network that the form came from."""
 
     client: str | None
 
@@ -91,9 +91,9 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
 
 
 def _address_of(delegate: Delegate, now: datetime) -> str | None:
-    """Return the canonical address that the contact typed for a person; None once the person does not come.
+    """Return the canonical address that the contact typed for a person; None if the person does not come any more.
 
-    The registration is not read, so no refusal reveals an address that the person has changed to (P20).
+    The registration is not read, so no refusal reveals a new address to which the person has changed (P20).
     """
     until, mine = named.asked_until(delegate), delegate.registration
     is_over = until <= now if until is not None else mine is None or not mine.is_live
@@ -104,7 +104,7 @@ def _address_of(delegate: Delegate, now: datetime) -> str | None:
 def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | None:
     """Unlink the person from the registration with the wrong address; return the place that it gave back, or None.
 
-    The registration ends, unless the owner of that address has sent a form meanwhile: then it belongs to them.
+    The registration ends, unless the owner of the wrong address has sent a form meanwhile: then it is the owner's own.
     """
     held = Held(before.asked_from) if before.holds_place else None
     named.part(delegate, now)
@@ -119,7 +119,7 @@ def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | N
 
 
 def _counts_alike(drafted: Registration, before: Registration | None) -> bool:
-    """Return whether caps allow the new registration a place: same organisation, or room in the other organisation."""
+    """Return whether the new registration may have a place: its organisation is unchanged, or is below its cap."""
     key = drafted.organisation_key
     if before is not None and before.organisation_key == key:
         return True

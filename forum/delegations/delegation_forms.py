@@ -47,7 +47,7 @@ PASTED_REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
 
 
 class PersonFields(TidyForm):
-    """One person of a delegation."""
+    """The fields for one person of a delegation."""
 
     TOLD: tuple[str, ...] = ("given_name", "family_name", "title")
 
@@ -64,7 +64,7 @@ class PersonFields(TidyForm):
 
 
 class DelegateFields(PersonFields):
-    """One person, with an address of their own if they have one."""
+    """The fields for one person, with an address if the person has one of their own."""
 
     TOLD = (*PersonFields.TOLD, "email")
 
@@ -72,15 +72,15 @@ class DelegateFields(PersonFields):
 
 
 class AddDelegateForm(ShowsStored, DelegateFields):
-    """A person who is added later; `seen` has what the page promised for them."""
+    """The form for a person who is added later; `seen` has what the page promised for the person."""
 
 
 class ChangeDelegateForm(ShowsStored, PersonFields):
-    """Another name or title of a person; `seen` has the person and the values that the page showed."""
+    """The form for another name or title of a person; `seen` has the person and the values that the page showed."""
 
 
 class ReplaceDelegateForm(ShowsStored, DelegateFields):
-    """The person who comes instead of another; `seen` has the person and the values that the page showed."""
+    """The form for the person who comes instead of another; `seen` has the replaced person and the values shown."""
 
 
 class WithdrawDelegateForm(ShowsStored, TidyForm):
@@ -88,7 +88,7 @@ class WithdrawDelegateForm(ShowsStored, TidyForm):
 
 
 class CorrectAddressForm(ShowsStored, TidyForm):
-    """Another address for a person of the delegation who has not confirmed the present one."""
+    """The form for another address of a person of the delegation who has not confirmed the present one."""
 
     email = EmailField(
         _l("The person’s own e-mail address"), [required(_l("Enter an e-mail address")), is_email]
@@ -111,7 +111,7 @@ class DelegateRow(DelegateFields):
 
 
 class DelegationForm(SentOnce, TidyForm):
-    """The contact, the people, and what happens where not all of them get a place."""
+    """The form for a delegation: the contact, the people, and what happens if not all of them get a place."""
 
     given_name = StringField(
         _l("Your given name"),
@@ -134,7 +134,8 @@ class DelegationForm(SentOnce, TidyForm):
     choice = RadioField(_l("If not all of them can get a place"))
     website = StringField(_l("Leave this empty"))
     key = HiddenField(validators=[is_form_key])
-    # The slug of the event for which the form was shown: the event that its address names may change meanwhile.
+    # The slug of the event for which the form was shown, because the current event, which the form's URL stands for,
+    # may change meanwhile.
     event = HiddenField()
 
     def __init__(self, *args: Any, event: str, is_reviewed: bool, has_line: bool, **kwargs: Any):

@@ -81,9 +81,9 @@ class Listed:
 
 
 def for_organisers(one: Delegate, now: datetime) -> Listed:
-    """Return a person of a delegation for organisers: the name of the registration, if there is one, and status (P22).
+    """Return a person of a delegation for organisers: the registration's name, else the typed one, and status (P22).
 
-    It runs no further SQL statement, as the list has hundreds of people.
+    No further SQL statement is run, because the list has hundreds of people.
     """
     mine = one.registration
     known = mine or named.person_of(one, now) or named.NOBODY
@@ -124,7 +124,7 @@ def _state_of(mine: Registration, one: Delegate, now: datetime) -> tuple[str, st
 
 
 def _standing(mine: Registration, one: Delegate, now: datetime) -> tuple[str, str, str]:
-    """Return the registration's status as in `_state`, without the rank in the waiting list."""
+    """Return the registration's status in words, its icon and a remark, without the rank in the waiting list."""
     if mine.status == Status.PENDING:
         return _not_confirmed(one, mine.confirm_by, now)
     if mine.status == Status.EXPIRED and mine.confirmed_at is None:

@@ -48,7 +48,7 @@ class AddressNamed(Exception):
 
 
 class StandsStill(LinkRefused):
-    """The event is cancelled, so nobody can come instead of somebody now."""
+    """The event is cancelled, so no substitute can take over a registration now."""
 
 
 class TakenOver(LinkRefused):

@@ -1,4 +1,4 @@
-"""Sending the contact of a delegation the link again, when a visitor asks or an organiser does.
+"""Sending the contact of a delegation a link to it again, when a visitor or an organiser asks for that.
 
 A contact who has not confirmed yet gets the link to confirm.
 """
@@ -25,9 +25,10 @@ OLDEST = NEWEST = 3
 
 
 def find_beside(event: Event, email: str, withheld: bool, now: datetime) -> Beside:
-    """Make a link to each delegation of a contact with this address. The link of an unconfirmed one confirms it.
+    """Make a link to each delegation of a contact with this address.
 
-    For any other address a link to the event's first delegation is made and rolled back (S24).
+    The link to an unconfirmed delegation confirms it. For an address without a delegation, a link to the event's first
+    delegation is made and rolled back (S24).
     """
     mine = _without_former(queries.list_of_contact(event, names.canonical_email(email), now))
     stand_in = queries.list_first(event, now)
@@ -67,10 +68,11 @@ def _entered(delegation: Delegation) -> datetime | None:
 
 
 def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
-    """Leave out unconfirmed delegations in a sector with a confirmed one.
+    """Return the delegations without unconfirmed ones in a sector in which the contact has a confirmed one.
 
-    Earlier copies of an unchanged delegation are left out too, and those over the limit. A delegation that differs in
-    anything is never left out as a copy: anybody can send a form with the contact's address.
+    Of several unconfirmed copies of one delegation only the newest is kept, and of many delegations only the oldest and
+    the newest few. A delegation that differs in anything is no copy: anybody can send a form with the contact's
+    address.
     """
     confirmed = [one for one in delegations if one.confirmed_at]
     sectors = {one.sector_id for one in confirmed}
@@ -90,7 +92,7 @@ def _written(delegation: Delegation) -> tuple[Any, ...]:
 def send(delegation: Delegation, *, actor: str, now: datetime) -> None:
     """Mail the contact a fresh link to the delegation, for an organiser. Call after `start_write`.
 
-    Older links end when the contact opens it (S20).
+    Older links end when the contact opens the fresh one (S20).
     """
     places.lock(delegation.event)
     token = contact_links.issue(delegation, ContactLink.MANAGE, now=now)

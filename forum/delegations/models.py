@@ -119,7 +119,7 @@ class Delegate(Base):
 class DelegationLink(Base):
     """A link to the contact of a delegation; only its digest is stored (S18).
 
-    A link without `created_at` was made before the forum noted the time, and counts as older than any other.
+    A link without `created_at` was made before the forum noted this time, and counts as older than any other link.
     `left_at` is when the contact last left the page: every sign-in by this link that began earlier has ended.
     """
 

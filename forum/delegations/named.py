@@ -20,7 +20,7 @@ UNANSWERED = (Status.PENDING, Status.EXPIRED, Status.CANCELLED)
 
 
 def asked_until(one: Delegate) -> datetime | None:
-    """Return until when a person can confirm an address; None after confirming, or without an address."""
+    """Return until when a person can confirm an address; None if it is confirmed, or if the person has none."""
     mine = one.registration
     is_open = (
         mine is not None and mine.has_address and mine.confirmed_at is None and mine.status in UNANSWERED

@@ -53,7 +53,7 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
 
 @of_event(bp, "/register/delegation/sent")
 def sent(event: str | None = None) -> ResponseReturnValue:
-    """Say what happens next; the page is the same for every address (S24)."""
+    """Show what happens after a form was sent; the page is the same for every address (S24)."""
     return render_template("public/delegations/sent.html", event=get_published_or_404(event))
 
 
@@ -96,7 +96,7 @@ def _ask(sector: Sector, form: DelegationForm) -> None:
 
 
 def _sector_or_404(slug: str | None, key: str) -> Sector:
-    """Return the sector of the form's event, else of the URL's; redirect from a sector that was merged."""
+    """Return the sector of the event that the form names, else of that in the URL; redirect from a merged sector."""
     event = get_published_or_404(request.form.get("event") or slug)
     if sector := events.find_sector(event, key):
         return sector
@@ -127,7 +127,7 @@ def _page(sector: Sector, form: DelegationForm, *, kept: str = "", **told: Any) 
 
 
 def _refused(sector: Sector, reason: type[Exception]) -> ResponseReturnValue:
-    """Say why the sector accepts nobody; the sent form is not kept, because it cannot be sent again."""
+    """Show the page on why the sector accepts nobody; the sent form is not kept, because it cannot be sent again."""
     if reason is NoSuchSector:
         abort(404)
     page = "public/delegations/refused.html"

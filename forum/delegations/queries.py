@@ -109,7 +109,10 @@ def _is_of_use(now: datetime) -> ColumnElement[bool]:
 
 
 def find_delegate(delegation: Delegation, position: int) -> Delegate | None:
-    """Return the person at this position, as the contact sees them; None for one of another delegation (S13)."""
+    """Return the person at this position of a delegation, as the contact sees the person, or None.
+
+    A person of another delegation is None, too (S13).
+    """
     mine = Delegate.delegation_id == delegation.id, Delegate.position == position
     return db.session.scalars(select(Delegate).where(*mine, IS_SHOWN)).one_or_none()
 
@@ -125,14 +128,14 @@ def list_people(delegation: Delegation) -> Sequence[Delegate]:
 
 
 def _list(*conditions: ColumnElement[bool]) -> Sequence[Delegate]:
-    """Return people of delegations with their registrations, read from the database again, in order."""
+    """Return people of delegations in order, with their registrations, all of them read from the database again."""
     query = select(Delegate).where(*conditions).order_by(Delegate.position)
     whole = query.options(joinedload(Delegate.registration)).execution_options(populate_existing=True)
     return db.session.scalars(whole).all()
 
 
 def list_delegates(registration_ids: Collection[int]) -> Sequence[Delegate]:
-    """Return the delegates, people of any delegation, whose registrations have these ids."""
+    """Return the people of any delegation whose registrations have these ids."""
     mine = Delegate.registration_id.in_(registration_ids)
     return db.session.scalars(select(Delegate).where(mine).order_by(Delegate.id)).all()
 

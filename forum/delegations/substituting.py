@@ -287,7 +287,7 @@ def _record(
 
 
 def _welcome(successor: Registration, *, is_reviewed: bool, now: datetime) -> None:
-    """Start the newcomer's review where the sector is reviewed, and mail them their status."""
+    """Start the newcomer's review if organisers review the sector, and mail the newcomer their status."""
     if successor.status == Status.IN_REVIEW:
         reviewing.begin(successor, now=now)
     elif is_reviewed or reviewing.is_reviewed_again(successor):

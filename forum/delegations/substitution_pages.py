@@ -115,7 +115,7 @@ def is_frozen(refusal: AnswersFrozen) -> ResponseReturnValue:
 
 @bp.errorhandler(StandsStill)
 def stands_still(_refusal: StandsStill) -> ResponseReturnValue:
-    """Say that the link does not work while the event is cancelled."""
+    """Show the page saying that a substitute's link does not work while the event is cancelled."""
     return _link_ended(why="cancelled")
 
 

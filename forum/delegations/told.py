@@ -40,7 +40,7 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def install_delegations(state: BlueprintSetupState) -> None:
-    """Let templates of `registration` show delegations, and its lists, links and sign-ins take account of them."""
+    """Let templates of `registration` show delegations, and its lists, links and sign-ins take them into account."""
     told = {
         "delegation_of": delegation_of,
         "delegation_address": delegation_words.console_address,
@@ -59,7 +59,7 @@ def _stay_in_delegation(registration_ids: Collection[int], now: datetime) -> Non
 
 
 def _follow(registration: Registration, to: Registration, only: Collection[int] | None) -> list[int]:
-    """Link the people of delegations to the remaining registration after two of the same person were merged."""
+    """When two registrations of one person were merged, link people of delegations to the registration that remains."""
     mine = [one for one in queries.list_delegates([registration.id]) if only is None or one.id in only]
     for one in mine:
         one.registration = to
