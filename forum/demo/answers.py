@@ -2,7 +2,7 @@
 
 from typing import Any
 
-CHALLENGE = "day-1-afternoon"  # the key of the session in which groups work on a problem
+CHALLENGE = "day-1-afternoon"  # the key of the demo's session in which groups work on a problem
 PROBLEMS = ("removal", "cases", "support")
 SESSIONS = ("day-1-morning", "day-1-afternoon", "day-2-morning", "day-2-afternoon")
 # Each rule is (every, offset, answer): one person in `every` gives this answer. The first rule that matches counts.

@@ -32,13 +32,13 @@ from forum.sealing import seal_in_row
 
 Entry = TypeVar("Entry")
 Rows = list[dict[str, Any]]
-# How many units each organisation has; all but the first add a number to its name.
+# How many units (branches) each organisation has; the names of all but the first end in a number.
 UNITS = 40
 SHARES = (18, 30, 20, 25, 7)  # the shares of the first, second … sector, in per cent of all people
 TAGS = ("press", "speaker", "vip", "volunteer", "first-time")
 # Write missing values as NULL, so that one statement can write rows of all kinds.
 AT_ONCE = {"render_nulls": True}
-# How many people there are for each one with a tag, and for each one with a protected identity.
+# One person in this many has a tag, and one in this many has a protected identity.
 TAGGED, PROTECTED = 7, 150
 
 
@@ -155,7 +155,7 @@ class Crowd:
 
 
 class _Cast:
-    """Word lists of the demo and of the crowd, and which organisations people of a sector can belong to."""
+    """The word lists from which people are invented, and which organisations people of a sector can belong to."""
 
     def __init__(self) -> None:
         words, crowd = files.read_words(), files.read_crowd()
@@ -188,9 +188,9 @@ class _Cast:
 
 
 def make_room(event: Event) -> None:
-    """Set ceilings and capacity so that everybody fits; the sector with a waiting list is full. Mend the counters.
+    """Set ceilings and capacity so that everybody fits, and the sector with a waiting list is full; mend the counters.
 
-    People who wait must get no offers by the new numbers: the worker would send them mails.
+    People who wait must get no offers after the new numbers: the worker would send them mails.
     """
     held = held_places.count_places(event)
     for sector in event.sectors:
@@ -215,7 +215,10 @@ def _shares(event: Event) -> Iterator[tuple[Sector, int]]:
 
 
 def _kind(sector: Sector) -> str:
-    """Return which states people of this sector have, a key of STATES_OF; the last open sector has a waiting list."""
+    """Return the kind of sector, a key of STATES_OF, which decides the states of its people.
+
+    The last open sector is the one that has a waiting list.
+    """
     if sector.policy != SectorPolicy.OPEN:
         return sector.policy
     is_last = sector is [one for one in sector.event.sectors if one.policy == SectorPolicy.OPEN][-1]
@@ -223,7 +226,7 @@ def _kind(sector: Sector) -> str:
 
 
 def _derived(person: Registration, order: NameOrder) -> dict[str, Any]:
-    """Return the values by which a registration is searched, sorted and counted (`answers.derive`)."""
+    """Return the columns by which a registration is searched, sorted and counted (`answers.derive`)."""
     person.search_text = searching.search_text(person)
     return {
         "sort_key": names.sort_key(person.family_name, person.given_name, order),

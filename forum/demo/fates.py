@@ -32,7 +32,7 @@ STATES_OF = {
 
 @dataclass(frozen=True)
 class Standing:
-    """A state, when the person registered, and the moments that the state needs."""
+    """A person's state, when the person registered, and the moments that belong to the state."""
 
     status: Status
     requested_at: datetime

@@ -56,7 +56,7 @@ class Ending(Enum):
     WITHDRAWN = auto()
 
 
-# For each guest, in the order of inviting: how the invitation ends, and whether it holds a place until the answer.
+# How the invitation of each guest ends, and whether it holds a place until the answer; guests are in order of inviting.
 GUESTS = (
     (Ending.YES, True),
     (Ending.NO, True),

@@ -50,7 +50,7 @@ def store_images(now: datetime) -> Originals:
 
 
 def _settle_outbox() -> None:
-    """Mark the demo's mails as sent, and one more as failed, so that the worker sends none of them."""
+    """Mark the demo's mails as sent, and one mail more as failed, so that the worker sends none of them."""
     db.session.flush()
     columns = (OutboxMessage.id, OutboxMessage.kind, OutboxMessage.created_at, OutboxMessage.status)
     mails = db.session.execute(select(*columns).order_by(OutboxMessage.id)).all()

@@ -111,7 +111,7 @@ class Story:
         self.registered: list[Part] = []
 
     def play(self) -> None:
-        """Register everybody, decide about those who are reviewed, and run the daily changes."""
+        """Register all people of the story, decide about those who are reviewed, and run the daily changes."""
         acts = [*self._days(), *self.invited.acts()]
         for part in self.parts:
             acts += self._acts(part)
@@ -173,7 +173,7 @@ class Story:
         self.registered.append(part)
 
     def _end_what_has_run_out(self, at: datetime) -> None:
-        """Mark mails with offers as sent, so that deadlines run; expire registrations and offers whose time is over."""
+        """Mark mails with offers as sent, so that deadlines run; end registrations and offers that are too late."""
         offers = OutboxMessage.kind == "offered", OutboxMessage.status == MessageStatus.QUEUED
         sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
         db.session.execute(update(OutboxMessage).where(*offers).values(**sent))

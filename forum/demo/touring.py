@@ -40,8 +40,8 @@ def refuse_real() -> None:
     event, person = (
         ~or_(*map(column.like, INVENTED)) for column in (Event.contact_email, Registration.email)
     )
-    # Registrations without an address count as invented: a person who was added by hand may be real, but nothing shows
-    # it.
+    # Registrations without an address count as invented. A person without an address, added by hand, may be real, but
+    # nothing in the database shows it.
     if any(
         db.session.scalar(select(exists().where(*real)))
         for real in ([event], [Registration.email != "", person])
@@ -50,7 +50,7 @@ def refuse_real() -> None:
 
 
 def find_all(number: int, *, now: datetime) -> Iterator[Event]:
-    """Yield the demo's current event, then others until there are `number`; missing ones are made.
+    """Yield the demo's current event, then further events, made if missing, until there are `number` events.
 
     Raises NotADemo where there is no current event.
     """
@@ -73,7 +73,7 @@ def _copy(current: Event, place: int, now: datetime) -> Event:
     made = copying.copy_event(current, **given, actor="command", now=now)
     made.name = made.short_name = name
     made.place, made.hashtag = Text(sv=swedish, en=english), ""
-    # Registration is open as long as it is for the current event.
+    # Registration opens and closes at the same moments as registration for the current event.
     made.opens_at, made.closes_at, made.release_at = current.opens_at, current.closes_at, current.release_at
     copy_questions(current, made)
     copy_organisations(current, made)
