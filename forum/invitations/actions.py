@@ -44,7 +44,7 @@ class Invitee:
 class Terms:
     """The terms of an invitation: deadline, held place or none, day of the reminder, whether it may be forwarded.
 
-    With `exempt_from_rule` the event's rule about silent people does not remind the person.
+    With `exempt_from_rule` the person gets no reminder by the event's rule for people who do not answer.
     """
 
     expires_at: datetime
@@ -110,12 +110,12 @@ def withdraw(invitation: Invitation, *, actor: str, now: datetime) -> None:
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the open invitations whose deadline has passed, none of a cancelled event."""
+    """Return the ids of the open invitations whose deadline has passed, except invitations to cancelled events."""
     return queries.list_due(now)
 
 
 def expire(invitation_id: int, *, now: datetime) -> int:
-    """End an invitation whose deadline has passed; a second run does nothing more. Return how many have ended."""
+    """End an invitation whose deadline has passed. Return 1, or 0 if the invitation has ended already."""
     invitation = db.session.get(Invitation, invitation_id)
     if invitation is None:
         return 0
@@ -131,9 +131,9 @@ def expire(invitation_id: int, *, now: datetime) -> int:
 
 
 def prolong_open(event: Event, pause: timedelta, *, now: datetime) -> None:
-    """Give the event's open invitations the time back during which it was cancelled and nobody could answer them.
+    """Prolong the event's open invitations by the time during which it was cancelled: nobody could answer them then.
 
-    A reminder by the event's rule whose hour was in that time is put off by the length of that time.
+    A reminder by the event's rule that fell into that time is put off by the same time.
     """
     mine = Invitation.event_id == event.id, Invitation.state == InvitationState.OPEN
     for invitation in db.session.scalars(select(Invitation).where(*mine)):
@@ -161,7 +161,7 @@ def move_to(sector: Sector, into: Sector) -> None:
 
 
 def forget_unanswered(*, now: datetime) -> int:
-    """Delete invitations without a registration, with their mails, a while after the event; return how many."""
+    """Delete invitations that led to no registration, with their mails, 30 days after the event; return how many."""
     over = select(Event.id).where(Event.ends_at <= now - KEPT_AFTER_EVENT)
     old = Invitation.event_id.in_(over), Invitation.registration_id.is_(None)
     return _delete(*old)
@@ -175,8 +175,7 @@ def forget_of(
     An invitation that a registration has answered is deleted only if that registration's id is among `answered_by`: the
     person may have another address now. With `before`, invitations made at that moment or later stay.
 
-    The event is locked, and nothing has been recorded in the audit trail yet. The caller offers places that become
-    free.
+    The caller has locked the event, has recorded nothing in the audit trail yet, and offers places that become free.
     """
     invited = [
         one
@@ -193,7 +192,7 @@ def forget_of(
 
 
 def lock_open(invitation: Invitation, now: datetime | None = None) -> None:
-    """Lock the event and read afresh. Raises NotOpen for an invitation that has ended.
+    """Lock the event and read the invitation afresh. Raises NotOpen for an invitation that has ended.
 
     With `now`, an invitation past its deadline or event counts as ended, too, even if the worker has not ended it yet.
     """
@@ -215,7 +214,7 @@ def hold(sector: Sector, now: datetime) -> None:
 def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> None:
     """End an invitation, free the place that it holds, and cancel its unsent mails.
 
-    Call this before anything is recorded in the audit trail; the caller offers the place to the people who wait.
+    Call this before anything is recorded in the audit trail; the caller then offers the place to waiting people.
     """
     if invitation.holds_place:
         places.give_back(invitation.sector)
@@ -231,7 +230,7 @@ def take_back_mail(invitation: Invitation) -> None:
 
 
 def _forget_name_in_mail(invitation: Invitation) -> None:
-    """Delete an unsent mail that names the person who forwarded the invitation; the worker makes another one."""
+    """Delete the colleague's unsent mail, which names the person who forwarded the invitation; a new mail is made."""
     colleagues = invitation.forwarded_to
     if colleagues is None or colleagues.state != InvitationState.OPEN:
         return

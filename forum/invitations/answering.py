@@ -1,4 +1,4 @@
-"""Answering an invitation by its link: beginning, yes, no.
+"""Answering an invitation by its link: beginning to answer, saying yes, and declining.
 
 The link has come by mail, so a yes also confirms the address. Then the usual rules of a confirmed address apply
 (`registration.actions.confirm`): a place if one is free and nobody waits longer, else the waiting list; in a sector
@@ -29,7 +29,7 @@ from forum.registration.settling import Settled
 
 
 def begin(invitation: Invitation, *, now: datetime) -> None:
-    """Store when somebody began to answer; a second call changes nothing. Raises NotOpen."""
+    """Store the time at which the person began to answer, the first time only. Raises NotOpen."""
     actions.lock_open(invitation, now)
     if invitation.opened_at is None:
         invitation.opened_at = now
@@ -70,7 +70,7 @@ def settle(registration: Registration, now: datetime) -> Settled:
     """Mark a person's open invitation as accepted after they have registered without its link.
 
     The place that the invitation holds goes to a registration of the same sector that has none; else it becomes free.
-    The event is locked, and the person has just confirmed the address.
+    The caller has locked the event, and the person has just confirmed the address.
     """
     has_address = registration.has_address
     invitation = (
@@ -100,8 +100,8 @@ def decline(invitation: Invitation, reason: str, *, now: datetime) -> None:
 def _differing(invitation: Invitation, registration: Registration) -> list[str]:
     """Return the fields that a review compares and in which the registration differs from the invitation.
 
-    A field that organisers left empty in the invitation never differs. For a colleague to whom it was forwarded the
-    name always does, because organisers never saw that name.
+    A field that organisers left empty in the invitation never differs. If a colleague has forwarded it, all fields
+    differ, because organisers have never seen the person's name.
     """
     return [
         name
@@ -117,10 +117,10 @@ def _hand_over(invitation: Invitation, registration: Registration) -> None:
 
 
 def _end_with(invitation: Invitation, registration: Registration, now: datetime) -> None:
-    """Link the invitation and its mails to the registration, whose erasure and own data then include them.
+    """Link the invitation and its mails to the registration, so that they count among the person's data.
 
-    The list of invitations then has the name that the person has registered: beside an alias, the name by which
-    organisers invited the person would reveal whose alias it is (P20).
+    The invitation takes over the registered name: the name by which organisers invited the person would reveal whose
+    alias the registered name is (P20).
     """
     actions.end(invitation, InvitationState.YES, now=now)
     invitation.opened_at = invitation.opened_at or now

@@ -25,12 +25,12 @@ from forum.web.forms import TidyForm
 
 
 class CountedForm(TidyForm):
-    """A button that writes to people, with the number of them that its page has shown."""
+    """A button that sends mails, with the number of recipients that the page has shown."""
 
     expected = HiddenField()
 
     def number(self) -> int:
-        """Return the number that the page has shown; -1 for a text that is none."""
+        """Return the number of recipients that the page has shown; -1 if the sent text is no number."""
         text = self.expected.data or ""
         return int(text) if text.isdecimal() and len(text) < 9 else -1
 
@@ -59,7 +59,7 @@ def change(event: str, number: int) -> ResponseReturnValue:
 
 
 def remind(event: str) -> ResponseReturnValue:
-    """Say how many people have not answered and were not reminded; remind them."""
+    """Say how many people have neither answered nor been reminded; on POST remind them."""
     shown, form = get_any_or_404(event), CountedForm()
     if not form.validate_on_submit():
         number = queries.count_silent(shown, clock.now())
@@ -85,7 +85,7 @@ def invitation_or_404(slug: str, number: int) -> Invitation:
 
 
 def _save(slug: str, number: int, form: ChangeForm) -> list[str]:
-    """Store the typed values; return the names of the changed columns. Raises what `changing.change` raises."""
+    """Store the typed values; return the changed columns. Raises ChangedMeanwhile, NotOpen, NoPlaceToHold."""
     start_write(db.session)
     invitation = invitation_or_404(slug, number)
     places.lock(invitation.event)

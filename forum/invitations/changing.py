@@ -13,7 +13,7 @@ from forum.outbox import actions as outbox
 from forum.outbox.models import OutboxMessage
 from forum.registration import places, waiting_list
 
-# Columns whose values appear in the invitation's mail: when one changes, an unsent mail is made anew.
+# Columns whose values the invitation's mail shows: when one of them changes, an unsent mail is made anew.
 IN_MAIL = frozenset({"language", "words", "expires_at", "holds_place", "may_forward"})
 
 
@@ -47,7 +47,7 @@ def _hold_or_free(invitation: Invitation, now: datetime, *, holds: bool) -> None
 
 
 def _make_mail_anew(invitation: Invitation) -> None:
-    """Cancel a mail that nobody has tried to send: the worker makes another one, with another link."""
+    """Cancel the invitation's mail if no worker has tried to send it; the worker then makes a mail with a new link."""
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
     if invitation.message_id and outbox.withdraw_untried(mine):
         db.session.refresh(invitation)

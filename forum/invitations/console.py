@@ -108,7 +108,7 @@ def withdraw(event: str, number: int) -> ResponseReturnValue:
 
 
 def _save(slug: str, form: InviteForm) -> None:
-    """Invite the person whom the form names. Raises SectorGone and what `actions.invite` raises."""
+    """Invite the person whom the form names. Raises an InvitationRefused, such as SectorGone or AlreadyInvited."""
     start_write(db.session)
     event = get_any_or_404(slug)
     places.lock(event)
@@ -133,7 +133,7 @@ def _page(event: Event, form: InviteForm) -> str:
 
 
 def _filtering(event: Event, filters: Filters) -> dict[str, Any]:
-    """Return the filters, the counts of all states, and the states by which the list can be filtered."""
+    """Return the page's filters, how many invitations are in each state, and the states offered as filters."""
     counts, labels = queries.count_by_standing(event), wording.standings()
     offered = [one for one in labels if counts[one] or one == filters.standing]
     return {

@@ -24,7 +24,7 @@ class AlreadyRegistered(InvitationRefused):
 
 
 class NoPlaceToHold(InvitationRefused):
-    """No place of the sector is free that could be held for the person."""
+    """No place of the sector is free, so none can be held for the person."""
 
 
 class SectorGone(InvitationRefused):

@@ -21,7 +21,7 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Filters:
-    """The sector and the state of which the list shows the invitations; None for all."""
+    """The sector and the state of the invitations that the list shows; None for all."""
 
     sector: Sector | None = None
     standing: Standing | None = None
@@ -41,7 +41,7 @@ class Filters:
         return {name: value for name, value in shown.items() if value}
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the filters' conditions, for a statement that joins each invitation with its mail, if it has one."""
+        """Return the filters as conditions for a statement in which each invitation is outer-joined with its mail."""
         in_sector = () if self.sector is None else (Invitation.sector_id == self.sector.id,)
         return in_sector if self.standing is None else (*in_sector, _stands(self.standing))
 

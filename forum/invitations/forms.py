@@ -21,7 +21,7 @@ from forum.web.forms import DayField, LinesField, TidyForm, WithinLimits, is_ema
 from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES, in_language, language
 
-# An invitation ends at this time of its last day.
+# The time of day at which an invitation ends on its last day.
 LAST_MINUTE = time(23, 59)
 MOST_DAYS = 60  # a reminder may be sent at most this many days before the invitation ends
 USUALLY = timedelta(days=14)  # how long an invitation is valid unless the organiser chooses another day
@@ -54,7 +54,7 @@ class DaysField(IntegerField):
     """A number of days, or nothing."""
 
     def process_formdata(self, valuelist: Any) -> None:
-        """Read the number. Raises ValueError with a message for people."""
+        """Read the typed number. Raises ValueError with the message that the form shows."""
         try:
             super().process_formdata([text for text in valuelist if text.strip()])
         except ValueError:
@@ -90,7 +90,7 @@ class TermsForm(TidyForm):
             raise ValidationError(_("Choose a day from today until the end of the event"))
 
     def validate_remind_days(self, field: Any) -> None:
-        """Refuse a reminder that would have been due already."""
+        """Refuse a number of days before the deadline on which the reminder would have been due already."""
         if field.errors or not isinstance(self.until.data, date):
             return
         remind_at = self.terms(self._event).remind_at
@@ -119,7 +119,7 @@ class InvitesForm(TermsForm):
     sector = RadioField(_l("Sector"), [required(_l("Choose a sector"))])
 
     def offer(self, event: Event, now: datetime) -> None:
-        """Set the choices of sector to the event's, and the usual values."""
+        """Set the choices of sector to the event's, and suggest a deadline and a language."""
         super().offer(event, now)
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
         if not self.is_submitted():
@@ -134,7 +134,7 @@ class ChangeForm(ShowsStored, TermsForm):
 
     @staticmethod
     def stored(invitation: Invitation) -> dict[str, Any]:
-        """Return the values that the form's fields show."""
+        """Return the stored values of an invitation, as the form's fields show them."""
         zone = invitation.event.zone
         until, asked = invitation.expires_at.astimezone(zone).date(), invitation.own_reminder_at
         days = (until - asked.astimezone(zone).date()).days if asked else None
@@ -169,13 +169,13 @@ class InviteForm(PersonForm, InvitesForm):
     """The form that invites one person: name, address, sector and terms."""
 
     def invitee(self) -> Invitee:
-        """Return the person whom the form names, with the personal words."""
+        """Return the person to invite: the form's name and address, the language, and the personal words."""
         names = ("given_name", "family_name", "email", "organisation", "language", "words")
         return Invitee(**{name: self[name].data or "" for name in names})
 
 
 class AcceptForm(DetailsForm):
-    """The registration form of an invited person; the address is the one that was invited."""
+    """The registration form of an invited person; the mail address is that of the invitation."""
 
     is_protected = BooleanField(_l("I have a protected identity"))
     real_name = StringField(
@@ -184,7 +184,7 @@ class AcceptForm(DetailsForm):
     )
 
     def applicant(self, invitation: Invitation) -> Applicant:
-        """Return the form's values, with the address that was invited."""
+        """Return the typed values with the mail address of the invitation."""
         return Applicant(
             **self._details(),
             email=invitation.email,

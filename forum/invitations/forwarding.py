@@ -1,12 +1,12 @@
-"""Forwarding an invitation: the person's invitation ends, and a colleague gets one of their own.
+"""Forwarding an invitation: the person's invitation ends, and a colleague gets a new invitation.
 
 Organisers must have allowed it, and the colleague's invitation cannot be forwarded again unless they allow that, too.
 The colleague's invitation has the sector, the deadline and the held place of the first one; the place is never counted
 twice. The organisers' personal words are not passed on.
 
 Nobody is told whether the colleague is known (S24), and no mailbox gets more than one message from this: an address
-that is registered, has said no, or has an invitation already gets no other one. A held place then goes to the
-colleague's open invitation in the same sector if that holds none; else it becomes free.
+that is registered, or whose newest invitation is in any state but expired, is not invited again. A held place then goes
+to the colleague's open invitation if that is for the same sector and holds no place; else the place becomes free.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def forward(invitation: Invitation, colleague: Colleague, *, now: datetime) -> N
     if live := registrations.find_confirmed(event, invitation.email_canonical):
         raise AlreadyRegistered(live)
     was_held = invitation.holds_place
-    # The colleague's invitation below gets the place: it must not be counted as free in between.
+    # The place goes on to the colleague's invitation below: `actions.end` must not free it.
     invitation.holds_place = False
     actions.end(invitation, InvitationState.FORWARDED, now=now)
     invitation.opened_at = invitation.opened_at or now
@@ -64,7 +64,7 @@ def forward(invitation: Invitation, colleague: Colleague, *, now: datetime) -> N
 
 
 def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, now: datetime) -> Invitation:
-    """Add the colleague's invitation; the worker mails it. What organisers chose about reminders holds for it, too."""
+    """Add the colleague's invitation, with the same terms about reminders; the worker mails it."""
     remind_at = invitation.remind_at
     added = Invitation(
         event=invitation.event,
@@ -87,7 +87,7 @@ def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, 
 
 
 def _takes_place(known: Invitation | None, invitation: Invitation) -> bool:
-    """Give the held place to the colleague's open invitation in the same sector; return whether that took the place."""
+    """Give the held place to the colleague's invitation if that can hold it; return whether it does."""
     if known is None or known.state != InvitationState.OPEN or known.holds_place:
         return False
     known.holds_place = known.sector_id == invitation.sector_id

@@ -25,8 +25,8 @@ from forum.web.languages import NAMES
 
 LARGEST = 250_000  # the most bytes of an uploaded file
 SHOWN = 20  # the most faults that the page lists
-# For each column the headings that it may have, in lower case and without accents. A table without headings has the
-# columns in this order.
+# The headings that each column may have, in lower case and without accents. In a table without headings the columns
+# stand in this order.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "given_name": ("given name", "first name", "name", "fornamn", "namn"),
     "family_name": ("family name", "last name", "surname", "efternamn"),
@@ -43,7 +43,7 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
 
 
 class RowsRefused(Exception):
-    """Rows cannot be read; `faults` say which and why."""
+    """Rows of the table cannot be read; `faults` say which rows, and why."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("rows cannot be read")
@@ -59,7 +59,7 @@ class PersonRow(PersonForm):
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a table below its headings, with their numbers, and the headings that are ignored."""
+    """A table of people: the value of each column, or None, numbered rows, and the headings that are not understood."""
 
     columns: Sequence[str | None]
     rows: Sequence[tuple[int, Sequence[str]]]
@@ -71,12 +71,12 @@ class InviteManyForm(InvitesForm):
 
     file = FileField(_l("File"))
     lines = PastedField(_l("Or paste the rows"))
-    # A digest of everything that the preview has shown: only people in the preview are invited.
+    # A digest of all that the preview has shown: only people whom the preview has shown are invited.
     previewed = HiddenField()
     hidden = 0  # how many rows of the file are hidden, and so not read
 
     def read(self, uploaded: bytes, event: Event) -> list[Row]:
-        """Return the rows of the file, else of the pasted text, which are then put into the form.
+        """Return the people in the file, else in the pasted text; a file's rows are put into the form's text field.
 
         Raises RowsRefused, SectorGone.
         """
@@ -106,7 +106,7 @@ class InviteManyForm(InvitesForm):
         return rows
 
     def is_previewed(self, rows: Sequence[Row]) -> bool:
-        """Return whether the preview has shown exactly these rows; if not, make the form show them."""
+        """Return whether the preview has shown exactly these rows; the form then carries the digest of these rows."""
         shown = self._digest(rows)
         was_shown = self.previewed.data == shown
         self.previewed.data = shown
@@ -119,7 +119,7 @@ class InviteManyForm(InvitesForm):
         return digest({"rows": told, "terms": terms})
 
     def _read_row(self, number: int, cells: Sequence[str], event: Event, chosen: Sector) -> Row | list[str]:
-        """Return the row, or what is wrong with it."""
+        """Return the person whom a row of the table names, or the faults of the row."""
         told = {name: cell for name, cell in zip(self.table.columns, cells, strict=False) if name is not None}
         form = PersonRow(
             MultiDict(
@@ -182,13 +182,13 @@ def _sector(told: Mapping[str, str], event: Event) -> Sector | None:
 
 
 def _language(told: Mapping[str, str], event: Event) -> str | None:
-    """Return the language that a row names by its code or its own name, if the event is in it."""
+    """Return the language that a row names by its code or its own name, if it is one of the event's languages."""
     named = _folded(told.get("language", ""))
     return next((code for code in event.offered_languages if named in {code, _folded(NAMES[code])}), None)
 
 
 def _doubled(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield the rows whose address an earlier row has."""
+    """Yield a fault for each row whose mail address an earlier row has."""
     first: dict[str, int] = {}
     for row in rows:
         canonical = names.canonical_email(row.invitee.email)

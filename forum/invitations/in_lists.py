@@ -10,12 +10,12 @@ from forum.registration.models import Registration
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Install in the attendee list the condition that tells who was invited."""
+    """Give the attendee list the condition by which it can show only people who were invited."""
     invited.install(state.app, is_invited)
 
 
 def is_invited(event: Event) -> ColumnElement[bool]:
-    """Return the condition that somebody was invited: registered by an invitation, or has an invited address."""
+    """Return the condition for registrations of invited people: made by an invitation's link, or with its address."""
     mine = Invitation.event_id == event.id
     by_link = select(Invitation.registration_id).where(mine, Invitation.registration_id.is_not(None))
     by_address = select(Invitation.email_canonical).where(mine)

@@ -13,7 +13,7 @@ from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.registration.review_words import paragraphs
 
-# Other people may see the first line of a mail in a list of mails, so it names neither the event nor the person (P26).
+# Others may see a mail's first line in a list of mails, so this line names neither the event nor the person (P26).
 OPENING = _l("This is an invitation to take part in something. Further down you can read what it is about.")
 
 
@@ -32,16 +32,16 @@ def queue_reminder(invitation: Invitation, *, now: datetime) -> OutboxMessage:
 
 
 def _new_link(invitation: Invitation) -> tuple[str, str]:
-    """Return a new link's digest and URL."""
+    """Make a new personal link of an invitation; return its digest and its URL."""
     token = new_token()
     base = current_app.config["BASE_URL"]
     return digest(token), f"{base}/{invitation.language}/r/invitation/{token}"
 
 
 def _forwarder(invitation: Invitation) -> str:
-    """Return the invited name of the person who forwarded the invitation, as the forwarding page has shown it to them.
+    """Return the name under which the person who forwarded the invitation was invited; "" if nobody has forwarded it.
 
-    It is never the name in a registration: the reader of the mail knows the person, and would learn an alias (P20).
+    This is never the registered name: the reader of the mail knows the person, and would learn an alias (P20).
     """
     colleague = queries.find_forwarder(invitation) if invitation.from_colleague else None
     return f"{colleague.given_name} {colleague.family_name}".strip() if colleague else ""

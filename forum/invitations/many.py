@@ -23,7 +23,7 @@ MOST = 300  # The most people who are invited at once: the text field of the for
 
 @dataclass(frozen=True)
 class Row:
-    """A person to invite, with the number of the row in the table."""
+    """A person to invite, with the sector and the number of the person's row in the table."""
 
     number: int
     sector: Sector
@@ -41,7 +41,7 @@ class SomeRefused(InvitationRefused):
 def find_refusals(
     event: Event, rows: Sequence[Row], terms: Terms, now: datetime
 ) -> dict[int, InvitationRefused]:
-    """Return by row number why people could not be invited now, in two statements for all."""
+    """Return, by row number, why people cannot be invited now; two statements read this for all rows."""
     canonical = {row.number: names.canonical_email(row.invitee.email) for row in rows}
     invited = queries.list_open_addresses(event, canonical.values())
     registered = queries.find_confirmed_registrations(event, canonical.values())
@@ -74,7 +74,7 @@ def invite_all(event: Event, rows: Sequence[Row], terms: Terms, *, user_id: int,
 
 
 def _without_place(event: Event, rows: Sequence[Row], now: datetime) -> Iterator[int]:
-    """Yield the numbers of the rows for which no place is left; places are taken in a copy of the event only."""
+    """Yield the numbers of the rows for which no place would be left; the places are counted in a copy of the event."""
     trial = places.trial_of(event)
     sectors = {sector.key: sector for sector in trial.sectors}
     for row in rows:

@@ -22,7 +22,7 @@ from forum.invitations.many import Row, SomeRefused
 
 
 def invite_many(event: str) -> ResponseReturnValue:
-    """Ask for a table of people, show who would be invited, and invite them once that was shown."""
+    """Ask for a table of people, show in a preview who would be invited, and then invite these people."""
     shown, form = get_any_or_404(event), InviteManyForm(kept_words.sent_or_kept())
     form.offer(shown, clock.now())
     if not form.validate_on_submit():

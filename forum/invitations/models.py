@@ -10,7 +10,7 @@ from forum.database import Base
 from forum.invitations.enums import InvitationState
 
 # How `link_digest` begins, in place of a digest, while a restore holds an invitation whose mail may have left since the
-# backup was made. It needs no column, so a backup of any earlier release can be made safe before it is upgraded.
+# backup was made. This mark needs no column, so a backup of any earlier release can be made safe before its upgrade.
 HELD_LINK = "held:"
 IS_OPEN = text("state = 'open'")
 IS_UNSENT = text("state = 'open' AND link_digest IS NULL")
@@ -27,7 +27,7 @@ class Invitation(Base):
     until an organiser sends an invitation that a restore has held (`releasing`). `opened_at` is when somebody began
     to answer. A person who has not answered is reminded once, from `remind_at` on, by a link of its own with
     `reminder_digest`; without `remind_at` by the rule of the event (`silence`), unless `exempt_from_rule`. A restore of
-    an old backup may have set `remind_at` to `expires_at`: then the person is never reminded by itself (R12). With
+    an old backup may have set `remind_at` to `expires_at`: then the worker never reminds the person (R12). With
     `may_forward`, the person may forward the invitation: `forwarded_to` is then the colleague's new invitation (marked
     `from_colleague`), or the one that the colleague's address had already. While an open invitation `holds_place`, a
     place of the sector is taken for it (`registration.places.reserve`).
@@ -94,7 +94,7 @@ class Invitation(Base):
     reminder = relationship("OutboxMessage", foreign_keys=[reminder_id])
     registration = relationship("Registration")
     forwarded_to = relationship("Invitation", remote_side=[id], foreign_keys=[forwarded_to_id])
-    # All registrations for the event with this address, also those made without the link; the newest is the last.
+    # All registrations for the event with the invitation's address, also those made without its link; the newest last.
     people = relationship(
         "Registration",
         primaryjoin="and_(foreign(Invitation.event_id) == remote(Registration.event_id),"
@@ -106,5 +106,5 @@ class Invitation(Base):
 
     @property
     def own_reminder_at(self) -> datetime | None:
-        """When the invitation's own reminder is due; None if it has none, or never sends it (R12)."""
+        """When the invitation's own reminder is due; None without one, or after a restore that prevents it (R12)."""
         return self.remind_at if self.remind_at and self.remind_at < self.expires_at else None

@@ -1,4 +1,4 @@
-"""The pages of an invitation's link: reading it, saying yes with a form that is filled in, no, or passing it on (S21).
+"""The pages of an invitation's link: reading it, saying yes by a registration form, declining, passing it on (S21).
 
 Opening a page changes nothing, because mail scanners open links, too. `opened_at` is stored when a button is pressed.
 """
@@ -31,15 +31,15 @@ from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("own_invitation", __name__)
-# The endpoint of the page on which an answer is finished, by the value of the pressed button.
+# By the value of the button that was pressed, the page on which the person finishes the answer.
 ANSWERS = {"yes": ".accept", "no": ".decline", "colleague": ".forward"}
-# The fields of an invitation that fill in the registration form.
+# The invitation's values with which the registration form is filled in at first.
 FILLED_IN = ("given_name", "family_name", "organisation", "language")
 
 
 @localised(bp, "/r/invitation/<token>", methods=["GET", "POST"])
 def show(token: str) -> ResponseReturnValue:
-    """Show the invitation with a button for yes and one for no; the pressed one leads to its page."""
+    """Show the invitation with buttons for yes and no; pressing a button leads to the page for that answer."""
     invitation, form = _open(token), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)
@@ -52,7 +52,7 @@ def show(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/invitation/<token>/yes", methods=["GET", "POST"])
 def accept(token: str) -> ResponseReturnValue:
-    """Show the registration form, filled in from the invitation; on POST register and lead to the own page."""
+    """Show a registration form, filled in from the invitation; on POST register, and redirect to the own page."""
     invitation = _open(token)
     form = _accept_form(invitation)
     uploads.take(form)
@@ -183,7 +183,7 @@ def _token() -> str:
 
 
 def _open(token: str) -> Invitation:
-    """Return the open invitation of a link, and use its event's layout. Raises LinkRefused, NotOpen."""
+    """Return the open invitation of a link, and show the page in its event's layout. Raises LinkRefused, NotOpen."""
     invitation, now = queries.find_by_token(token), clock.now()
     if invitation is None:
         raise LinkRefused

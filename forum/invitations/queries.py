@@ -23,19 +23,19 @@ from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 50  # how many invitations a page of the list shows
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
-# The states of mails that nobody has tried to send yet; mails to be retried, perhaps for a day, do not count.
+# The states of mails that wait for their first attempt; mails that are tried again, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
-# Events for which people are still invited and reminded.
+# The conditions for an event to which people are still invited, and of which they are reminded.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
-# The condition for an invitation that a restore has held; NULL, not false, for one whose mail was never made.
-# The pattern is no bound value: with one, PostgreSQL takes the same expression in SELECT and GROUP BY for two.
+# The condition for an invitation that a restore has held; its value is NULL if the invitation's mail was never made.
+# The pattern is a literal: with a bound value, PostgreSQL would not see that SELECT and GROUP BY use one expression.
 IS_HELD = Invitation.link_digest.like(literal_column(f"'{HELD_LINK}%'"))
 ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """How many people were invited, how many of the mails have left, how many people have begun or given an answer.
+    """How many invitations were made, how many of their mails have left, how many people have begun or given an answer.
 
     `by_state` has the number of invitations in each stored state. A mail whose row is already deleted counts as sent.
     """
@@ -47,9 +47,9 @@ class Conversion:
 
 
 def standing(state: str, *, is_opened: bool, is_held: bool, is_made: bool, mail: str | None) -> Standing:
-    """Return an invitation's state for organisers.
+    """Return an invitation's state as organisers read it.
 
-    `is_made`: it has a mail; `mail`: that mail's status; `is_held`: it may have left before a restore.
+    `is_made` says that a mail was made, `mail` is the mail's status, and `is_held` says that a restore has held it.
     """
     if state != InvitationState.OPEN:
         return Standing(state)
@@ -63,7 +63,7 @@ def standing(state: str, *, is_opened: bool, is_held: bool, is_made: bool, mail:
 
 
 def standing_of(invitation: Invitation) -> Standing:
-    """Return the state of an invitation for organisers."""
+    """Return the state of a stored invitation as organisers read it."""
     return standing(
         invitation.state,
         is_opened=invitation.opened_at is not None,
@@ -95,14 +95,14 @@ def count_conversion(event: Event) -> Conversion:
 
 
 def count_not_accepted(event: Event) -> Counter[InvitationState]:
-    """Return how many of the event's invitations are in each state but YES, those to restricted people left out."""
+    """Return how many of the event's invitations are in each state but YES; restricted people do not count."""
     mine = Invitation.event_id == event.id, Invitation.state != InvitationState.YES, ~_is_restricted()
     query = select(Invitation.state, func.count()).where(*mine).group_by(Invitation.state)
     return Counter(dict(db.session.execute(query).all()))
 
 
 def _count_groups(event: Event) -> Sequence[Row]:
-    """Return the number of invitations by state, whether opened, held, whether a mail was made, and its status."""
+    """Return the numbers of invitations, grouped by all that `standing` needs to know of an invitation."""
     groups = (
         Invitation.state,
         Invitation.opened_at.is_not(None),
@@ -115,7 +115,7 @@ def _count_groups(event: Event) -> Sequence[Row]:
 
 
 def number(event_id: Any) -> ColumnElement[int]:
-    """Return how many people were ever invited to the event, as a column of a statement."""
+    """Return a column for statements: how many people were ever invited to the event."""
     return select(func.count()).where(Invitation.event_id == event_id).scalar_subquery()
 
 
@@ -143,7 +143,7 @@ def read_invitations(
 
 
 def find(event: Event, number: int) -> Invitation | None:
-    """Return the event's invitation with this id; None for one of another event (S13)."""
+    """Return the event's invitation with this id; None for an invitation to another event (S13)."""
     mine = Invitation.event_id == event.id, Invitation.id == number
     return db.session.scalars(select(Invitation).where(*mine)).one_or_none()
 
@@ -176,7 +176,7 @@ def find_forwarder(invitation: Invitation) -> Invitation | None:
 
 
 def list_open_addresses(event: Event, addresses: Collection[str]) -> set[str]:
-    """Return those of these canonical addresses that have an open invitation to the event."""
+    """Return the canonical addresses, among the given ones, that have an open invitation to the event."""
     mine = Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
     open_ = Invitation.state == InvitationState.OPEN
     return set(db.session.scalars(select(Invitation.email_canonical).where(*mine, open_)))
@@ -200,7 +200,7 @@ def find_confirmed_registrations(event: Event, addresses: Collection[str]) -> di
 
 
 def find_for_addresses(event: Event, addresses: Collection[str]) -> dict[str, Invitation]:
-    """Return the newest invitation to the event of each of these canonical addresses that has one, by address."""
+    """Return, by canonical address, the newest invitation to the event; addresses without one are left out."""
     query = select(Invitation).where(
         Invitation.event_id == event.id, Invitation.email_canonical.in_(addresses)
     )
@@ -231,9 +231,9 @@ def list_to_remind(limit: int, now: datetime) -> Sequence[int]:
 
 
 def list_reminder_moments(event: Event, now: datetime) -> Sequence[datetime]:
-    """Return when reminders of the event's open invitations leave by themselves, those in the past left out."""
+    """Return the future moments at which the worker sends the own reminders of the event's open invitations."""
     mine = Invitation.event_id == event.id, Invitation.remind_at > now
-    # Like Invitation.own_reminder_at: one at the end never leaves.
+    # A reminder due at the invitation's end never leaves (see Invitation.own_reminder_at).
     leaves = Invitation.remind_at < Invitation.expires_at
     moments = db.session.scalars(select(Invitation.remind_at).where(IS_TO_REMIND, *mine, leaves))
     return [at for at in moments if at]

@@ -1,7 +1,7 @@
 """Invitations that may have left before a restore: they wait until an organiser sends them (R12).
 
-The backup holds no mail of theirs. If one left afterwards, its link is unknown now, so nobody can answer by it. The
-worker must not mail these people a second time without an organiser who has decided so (`commands.after_restore`).
+The backup has no mails of these invitations. If a mail left after the backup, its link is unknown now, and nobody can
+answer by it. Only an organiser decides whether these people are mailed again (`commands.after_restore`).
 """
 
 from datetime import datetime

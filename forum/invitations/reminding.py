@@ -1,7 +1,7 @@
-"""Reminders of unanswered invitations: one each, some days before the deadline or when organisers ask for it.
+"""Reminders of unanswered invitations: one for each, some days before the deadline or when organisers ask for it.
 
-The worker sends a reminder as it sends the invitation, a few at a time and each in a transaction of its own. The link
-of the invitation still works beside that of the reminder.
+The worker queues reminders like invitations: a few at a time, each in a transaction of its own. The links of the
+invitation and of its reminder both work.
 """
 
 from collections.abc import Sequence

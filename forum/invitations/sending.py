@@ -1,7 +1,7 @@
 """Queueing the mails of invitations, a few at a time, each in a transaction of its own.
 
 The invitation's link and its mail are stored together: a worker that is killed leaves neither a second mail nor an
-invitation without one (R12). The outbox holds at most AT_ONCE untried mails of invitations, so that an invitation
+invitation without a mail (R12). The outbox holds at most AT_ONCE untried mails of invitations, so that an invitation
 that is withdrawn soon is mostly never mailed, and no other mail waits.
 """
 

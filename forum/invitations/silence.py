@@ -1,4 +1,4 @@
-"""The reminder after some days without an answer: by the event's rule, for invitations without a day of their own.
+"""The event's rule for reminders after days without an answer, for invitations with no reminder day of their own.
 
 Organisers can exempt an invitation from the rule. The days count from when the invitation's mail has left. A reminder
 whose hour was missed by more than WINDOW, because no worker ran or a clock was wrong, is left out (R18).
@@ -21,21 +21,21 @@ from forum.outbox.models import OutboxMessage
 MOST_DAYS = 60
 # How long after its hour a reminder may still be made.
 WINDOW = timedelta(hours=12)
-# How far a reminder may be from exactly so many days after the mail: it has a fixed hour, and may be WINDOW late.
+# How far a reminder may be from exactly the rule's days after the mail: it leaves at a fixed hour, or WINDOW later.
 NEAR = timedelta(days=2)
 
 
 def set_rule(event: Event, days: int | None, hour: int, *, actor: str, now: datetime) -> bool:
-    """Change after how many days of silence people are reminded, None for never; return whether it has changed.
+    """Set after how many days of silence people are reminded, None for never; return whether the rule has changed.
 
-    Call it with the event locked.
+    Call this with the event locked.
     """
     values = {"invitation_reminder_days": days, "invitation_reminder_hour": hour}
     return bool(changes.change(event, values, actor=actor, now=now))
 
 
 def list_due(now: datetime) -> Sequence[int]:
-    """Return the ids of the invitations whose reminder by the rule of their event may be made now."""
+    """Return the ids of the invitations for which a reminder, by the rule of their event, may be made now."""
     ahead = *queries.IS_TO_COME, Event.ends_at > now
     ruled = select(Event).where(Event.invitation_reminder_days.is_not(None), *ahead).order_by(Event.id)
     each = [list_moments(event, now, only_due=True) for event in db.session.scalars(ruled)]
@@ -49,9 +49,10 @@ def is_due(invitation: Invitation, now: datetime) -> bool:
 
 
 def list_moments(event: Event, now: datetime, *, only_due: bool = False) -> dict[int, datetime]:
-    """Return by id when the rule reminds of each silent invitation without a day of its own, unless it ends before.
+    """Return, by an unanswered invitation's id, the moment at which the event's rule reminds the person.
 
-    Exempted invitations are left out. Moments may lie in the past. With `only_due` only those near `now` are returned.
+    Left out are invitations with a reminder day of their own, exempted ones, and those that end before the moment.
+    Moments may lie in the past. With `only_due` only moments near `now` are returned.
     """
     if not event.invitation_reminder_days:
         return {}
@@ -69,7 +70,7 @@ def list_moments(event: Event, now: datetime, *, only_due: bool = False) -> dict
 
 
 def mailed_on(zone: ZoneInfo, days: int, hour: int, now: datetime) -> ColumnElement[bool]:
-    """Return the condition for invitations whose mail left on the day of which such a rule reminds people now."""
+    """Return the condition for invitations whose mail left `days` days before a reminder that may be made now."""
     sent_at = select(OutboxMessage.sent_at).where(OutboxMessage.id == Invitation.message_id).scalar_subquery()
     left_at = func.coalesce(sent_at, Invitation.made_at)
     today = now.astimezone(zone).date()

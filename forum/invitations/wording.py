@@ -1,4 +1,4 @@
-"""Invitations in words, for organisers."""
+"""Words about invitations on organisers' pages: states, numbers, the reminder rule, refusals."""
 
 from collections.abc import Mapping
 
@@ -21,12 +21,12 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.web.languages import day_text, hour_text, in_language
 
-# States of a registration that do not prove that the person owns the address, unless it was confirmed before.
+# States in which a registration does not prove that its person owns the address, unless `confirmed_at` is set.
 UNCONFIRMED = (Status.PENDING, Status.EXPIRED, Status.CANCELLED)
 
 
 def standings() -> Mapping[Standing, tuple[str, str]]:
-    """Return the label and the kind of icon (templates/components/status.html) of each state, in order."""
+    """Return the label and icon (templates/components/status.html) of each state, in the order of lists."""
     return {
         Standing.WAITING: (_("Not sent yet"), "wait"),
         Standing.HELD: (_("Perhaps sent before a restore"), "wait"),
@@ -50,23 +50,23 @@ def status(invitation: Invitation) -> dict[str, str]:
 
 
 def shown_as(invitation: Invitation) -> Invitation | Registration:
-    """Return the row whose name and organisation lists show: the registration, once its address was confirmed.
+    """Return the row with the name and organisation to show: a registration once its address is confirmed.
 
-    Beside an alias, the invited name would reveal whose alias it is (P20), however the person has registered, and after
-    any later change of the name. The rule is the same for everybody (P21).
+    Beside a registered alias the invited name would reveal whose alias it is (P20), also if the person has registered
+    without the link, and after any change of the name. The rule is the same for everybody (P21).
     """
     known = [one for one in invitation.people if one.confirmed_at or one.status not in UNCONFIRMED]
     return invitation.registration or (known[-1] if known else invitation)
 
 
 def full_name(invitation: Invitation) -> str:
-    """Return the person's invited name, or the registered one."""
+    """Return the full name of an invited person: the registered name, once there is one, else the invited name."""
     shown = shown_as(invitation)
     return f"{shown.given_name} {shown.family_name}".strip()
 
 
 def count_facts(counts: Mapping[Standing, int]) -> list[dict[str, str]]:
-    """Return how many invitations are in each state, as label and value; states without any are left out."""
+    """Return how many invitations are in each state, as label and value; states without invitations are left out."""
     return [
         {"label": label, "value": str(counts[one])}
         for one, (label, _kind) in standings().items()
@@ -86,7 +86,7 @@ def sent_text(event: Event, number: int) -> str:
 
 
 def silence_rule_text(event: Event) -> str:
-    """Return when invitations without a day of their own are reminded, such as "after 5 days of silence, at 09:00"."""
+    """Return when the event's rule reminds people, such as "after 5 days without an answer, at 09:00"."""
     if not event.invitation_reminder_days:
         return _("never, if they have no day of their own")
     return ngettext(
@@ -108,7 +108,7 @@ def reminder_hint(event: Event) -> str:
 
 
 def refusal_text(refusal: InvitationRefused) -> str:
-    """Return why nobody was invited."""
+    """Return the sentence that says why an invitation was refused."""
     if isinstance(refusal, AlreadyRegistered):
         return _("Registration %(reference)s has this address", reference=refusal.registration.reference)
     if isinstance(refusal, AlreadyInvited):
@@ -123,7 +123,7 @@ def refusal_text(refusal: InvitationRefused) -> str:
 
 
 def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
-    """Return a sentence for each row of a table whose person cannot be invited, which says why."""
+    """Return, for each row of a table whose person cannot be invited, a sentence that says why."""
     return [
         _("Row %(number)s: %(fault)s", number=number, fault=refusal_text(refusal))
         for number, refusal in sorted(refusals.items())
@@ -131,7 +131,7 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
 
 
 def evidence_text(invitation: Invitation, registration: Registration) -> str:
-    """Return for reviewers what became of an invitation of the person's address; names a sector other than theirs."""
+    """Return for reviewers when the person was invited, to which sector if to another, and what became of it."""
     day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
     if invitation.from_colleague:
         told = _("passed on by a colleague, %(status)s", status=told)
