@@ -149,7 +149,7 @@ def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
 
 def table(name: str, number: int) -> str:
     """Return a table of people as text; two tables with different names have different people."""
-    # Somebody with a registered person's name and organisation would be left out.
+    # An import leaves out people with the name and organisation of a registered person.
     rows = (
         f"{name.title()};Ek {each};{name}{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number)
     )

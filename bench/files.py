@@ -84,7 +84,7 @@ def _make() -> None:
 def measured(act: Callable[[], object]) -> tuple[float, object, float]:
     """Call `act`; return its CPU time, its result, and by how many MB the process has grown at most while it ran."""
     gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")  # this resets the peak to the memory that is in use now
+    Path("/proc/self/clear_refs").write_text("5")  # resets the recorded peak of memory to what is in use now
     before, began = _peak(), time.process_time()
     result = act()
     return time.process_time() - began, result, _peak() - before

@@ -146,7 +146,7 @@ def _walk(url: str, number: int) -> tuple[list[float], int]:
 
 
 def register(url: str, address: str = "") -> bool:
-    """Make one registration as a new visitor, with a random address if none is given; return whether it was taken."""
+    """Make one registration as a new visitor, with a random address if none is given; return whether it succeeded."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
     path = f"/sv/register/{random.choice(SECTORS)}"
     connection.request("GET", path)

@@ -44,7 +44,7 @@ FAST = {"BULK_MAILS_PER_MINUTE": 600_000, "BULK_MAILS_PER_MINUTE_AND_DOMAIN": 60
 
 @dataclass
 class Spent:
-    """The seconds of making and of sending mails, and how many MB the process has grown by at most meanwhile."""
+    """The seconds of making and of sending mails, and by how many MB the process has grown at most during both."""
 
     making: float = 0.0
     sending: float = 0.0

@@ -36,9 +36,9 @@ SECONDS = 120
 
 
 class Forked:
-    """A running process; its methods are those of subprocess.Popen. Streams are files, PIPE (text) or None: no stream.
+    """A running process; its methods are those of subprocess.Popen.
 
-    `umask` is this process's when it is not given.
+    Streams are files, PIPE (text), or None for no stream. `umask` is this process's when it is not given.
     """
 
     def __init__(

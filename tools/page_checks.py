@@ -140,7 +140,7 @@ def form_errors(soup: BeautifulSoup) -> dict[str, str]:
 def _invalid_html(html: str) -> Iterator[str]:
     """Check that the HTML is valid: a browser would repair nothing.
 
-    Of pages with one skeleton only the first is parsed.
+    Of pages with the same skeleton (`skeleton_of`) only the first is parsed.
     """
     skeleton = hashlib.sha256(skeleton_of(html).encode(errors="surrogatepass")).digest()
     if skeleton in _valid_skeletons:

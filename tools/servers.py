@@ -92,7 +92,7 @@ class PostgresServer:
         """Make the server's data folder; the server listens only on a socket beside it, and asks for the password."""
         secret = self.folder / "password"
         secret.write_text(POSTGRES_PASSWORD)
-        # Let the server read the file: it runs as another user, and this process may have a narrow umask.
+        # Let the server read the password: it runs as another user, and this process may have a narrow umask.
         secret.chmod(0o644)
         self._call(
             "initdb", "--no-sync", "--auth=scram-sha-256", f"--pwfile={secret}",
@@ -312,7 +312,7 @@ def chromium_path() -> str:
 def headless_path() -> str:
     """Return the path of Chromium without its window: from CHROMIUM, or in PATH; else the path of Chromium.
 
-    It is the same engine in the same version, but opening a page takes a third less time of the processor.
+    It is the same engine in the same version, but opening a page takes a third less CPU time.
     """
     return _found_chromium("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 

@@ -9,7 +9,7 @@ REVISION = "alembic_version"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 USED_TABLES = f"{TABLES} AND pg_relation_size(oid) > 0"
 # Every change of the structure writes rows of the system's catalogs. `xmin` is the transaction that wrote a row; copies
-# of a database keep it. Objects of our own have numbers from 16384 on.
+# of a database keep it. Objects that are not PostgreSQL's own have numbers from 16384 on.
 STRUCTURE = """
 SELECT md5(string_agg(part, ',' ORDER BY part COLLATE "C")) FROM (
     SELECT format('relation %s %s', oid, xmin) FROM pg_class WHERE oid >= 16384
@@ -24,7 +24,7 @@ SELECT md5(string_agg(part, ',' ORDER BY part COLLATE "C")) FROM (
     UNION ALL SELECT format('revision %s', version_num) FROM alembic_version
 ) AS parts (part)
 """
-# The second argument lets PostgreSQL wait, for at most a minute, until the other connection has ended.
+# By its second argument pg_terminate_backend waits, for at most a minute, until the other connection has ended.
 END_OTHERS = """
 SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()

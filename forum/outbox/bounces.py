@@ -34,7 +34,7 @@ class StillLeaving(Exception):
 
 
 def note(raw: bytes, *, sent_to: str = "", now: datetime) -> Noted:
-    """Note a report, in the caller's transaction; reading one twice changes nothing. Raises StillLeaving.
+    """Note a report, in the caller's transaction; noting a report twice changes nothing. Raises StillLeaving.
 
     `sent_to` is the address to which the report came, where the mail server tells it.
     """

@@ -49,7 +49,7 @@ def find_id(text: str) -> int | None:
 
 
 def can_come_back() -> bool:
-    """Return whether there is an address whose mail the forum reads."""
+    """Return whether there is an address at which the forum receives reports (FORUM_MAIL_BOUNCE_ADDRESS)."""
     return bool(current_app.config["MAIL_BOUNCE_ADDRESS"])
 
 

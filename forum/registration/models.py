@@ -34,9 +34,9 @@ IS_UNDECIDED = text("status IN ('pending', 'offered', 'waiting')")
 HOLDS_PLACE = text("holds_place")
 IS_REVIEWED = text("review_since IS NOT NULL")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
-LONGEST_SECRET = 1024  # in bytes: room for a real name, or for diet and access answers, in any script
-LONGEST_ANSWERS = 4096  # in bytes: room for every field of the form at its longest, in any script
-LONGEST_GIVEN = 12288  # in bytes: room for the answers to an event's questions, which a form keeps below this
+LONGEST_SECRET = 1024  # the most bytes of a sealed record: a real name, or diet and access needs, fit in any script
+LONGEST_ANSWERS = 4096  # the most bytes of a form's answers: every field fits at its longest, in any script
+LONGEST_GIVEN = 12288  # the most bytes of the answers to an event's own questions, which a form keeps below this
 
 
 class Registration(Base):

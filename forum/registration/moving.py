@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     NO_PLACE = "no_place"
     IN_LINE = "in_line"
     REVIEWED = "reviewed"
-    # The person gets a place in the new sector; an unfinished review ends, because that sector has no reviews.
+    # The person has a place after the move; an unfinished review ends, because the new sector has no reviews.
     GETS_PLACE = "gets_place"
     JOINS_LINE = "joins_line"
     NOWHERE = "nowhere"

@@ -37,7 +37,7 @@ BETWEEN = ":"
 ANSWER = "answer"  # the name of the filter by answers to an event's own questions
 UNANSWERED = "-"  # the filter value for "no answer"; no choice has this key: keys begin with a letter or a digit
 
-NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # matches the id of an import; both databases can store larger ids
+NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # matches the id of an import that both databases can store
 
 # A filter keeps the registrations of the last one, two, seven or thirty days, today included, so that a saved view
 # shows other people each day.
@@ -65,7 +65,7 @@ class Kind:
 
 
 def read(event: Event, name: str, values: Sequence[str], asked: Sequence[Question] | None = None) -> Values:
-    """Return the values of one kind in the order of a URL, each once. Raises UnknownFilter (S34).
+    """Return the values that a URL gives for one kind of filter, sorted, each once. Raises UnknownFilter (S34).
 
     `asked` is what `list_asked` has returned, if it is known already.
     """
@@ -216,7 +216,7 @@ def _read_answers(event: Event, values: Sequence[str]) -> Sequence[str]:
 
 
 def _refuse_unknown(asked: Sequence[Question], values: Sequence[str]) -> Sequence[str]:
-    """Return these answers to the questions in `asked`. Raises UnknownFilter for another one."""
+    """Return the values if each is an answer to one of the questions in `asked`. Raises UnknownFilter otherwise."""
     known = {f"{one.key}{BETWEEN}{value}" for one in asked for value in answers_to(one)}
     if not set(values) <= known:
         raise UnknownFilter

@@ -162,7 +162,7 @@ def confirm(token: str, *, now: datetime) -> Registration:
 def _tell(registration: Registration, now: datetime) -> None:
     """Send the message of the registration's status to its new address."""
     registration.confirmed_at = registration.confirmed_at or now
-    # A calendar may hold entries of an earlier registration with this address: only a higher number replaces them.
+    # A calendar may hold an earlier registration's entry for this address: only one with a higher number replaces it.
     earlier = queries.find_last_calendar_sequence(registration)
     if earlier is not None and earlier >= registration.calendar_sequence:
         registration.calendar_sequence = earlier + 1

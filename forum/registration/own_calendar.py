@@ -85,5 +85,5 @@ def _paths() -> list[str]:
 
 
 def _binding(registration: Registration) -> str:
-    """Return the text that binds the cookie with a new address to the registration, so that no other page shows it."""
+    """Return the text that ties the cookie with a new address to the registration: only its page shows the address."""
     return f"{MADE} {registration.reference}"

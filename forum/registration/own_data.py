@@ -73,7 +73,7 @@ def collect(registration: Registration) -> dict[str, Any]:
 
 
 def _offer(offer: Offer) -> dict[str, Any]:
-    """Return an offer; of the reason for it, only what concerns this person."""
+    """Return the data of an offer, with only those parts of its reason that concern this person."""
     told = {name: _plain(getattr(offer, name)) for name in OFFER}
     return {**told, "because": offer.why.get("because"), "rank": offer.why.get("rank")}
 

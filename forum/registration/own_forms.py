@@ -90,7 +90,7 @@ def ask_again(notice: str) -> str | None:
 
 
 def _asking(registration: Registration | None) -> dict[str, Any]:
-    """Return the questions of the event that the sent form names, because nobody may be signed in any more."""
+    """Return the questions of the event that the sent form names: the browser may no longer be signed in."""
     slug = request.form.get("asks")
     sector = registration.sector.key if registration else ""
     return {"questions": queries.list_for_form(slug), "sector": sector, "asks": slug} if slug else {}

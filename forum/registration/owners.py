@@ -66,13 +66,13 @@ def list_kept(former: Sequence[Registration]) -> list[Registration]:
 
 
 def find_living(registration: Registration) -> Registration | None:
-    """Return another person's live registration that has confirmed this registration's address, or None."""
+    """Return another person's live registration whose confirmed address is the same as this registration's, or None."""
     mine = (registration, *list_joined(registration))
     return next((one for one in _list_sharing(mine, {registration.email_canonical}) if one.is_live), None)
 
 
 def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
-    """Return the registrations whose address no other live one has: rows that name the address belong to them."""
+    """Return the registrations whose address no other live registration has: rows that name it belong to them."""
     sharing = _list_sharing(registrations, {one.email_canonical for one in registrations})
     taken = {one.email_canonical for one in sharing if one.is_live}
     return [one for one in registrations if one.email_canonical not in taken]
@@ -91,7 +91,7 @@ def list_forgettable(erased: Sequence[Registration]) -> list[Registration]:
 
 
 def may_read_sealed(registration: Registration) -> bool:
-    """Return whether the owner of the registration's address may read its sealed answers and all merged ones'."""
+    """Return whether the address's owner may read the sealed answers of this registration and all merged with it."""
     mine = digest(registration.email_canonical)
     return all(_owner(one) == mine for one in (registration, *list_joined(registration)))
 

@@ -51,7 +51,7 @@ def _mails(registration: Registration) -> Sequence[OutboxMessage]:
 
 
 def _notes(registration: Registration) -> Sequence[RegistrationNote]:
-    """Return the private notes, for those who may write some."""
+    """Return the private notes about the person; none for an organiser who may not open the page of notes."""
     may_read = may_open("attendee_notes.index", registration.event)
     return notes.list_notes(registration) if may_read else ()
 

@@ -24,8 +24,8 @@ from forum.registration.errors import CapacityBelowTaken, NoPlaceFree, NoSuchSec
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
-# Lock both the event's and the sectors' rows: of a joined row without a lock PostgreSQL would return values from before
-# the wait.
+# Lock both the event's and the sectors' rows: PostgreSQL would read a joined row without a lock as it was before the
+# wait.
 LOCKED = read_locked(
     select(Event, Sector)
     .join(Sector, Sector.event_id == Event.id)

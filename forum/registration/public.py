@@ -233,7 +233,7 @@ def _say_why(
     refused: Exception, slug: str | None, sector: str, form: RegistrationForm
 ) -> ResponseReturnValue:
     """Show why a form was refused, with its answers kept."""
-    if not isinstance(refused, TooManyTries):  # a limit refuses before anything is written
+    if not isinstance(refused, TooManyTries):  # a limit refuses a form before anything is written
         db.session.rollback()
     chosen = _sector_or_404(slug, sector, form)
     if isinstance(refused, NoSuchSector):

@@ -82,7 +82,7 @@ def reinstate(
     with db.session.no_autoflush:
         earlier = queries.find_last_calendar_sequence(registration)
         registration.move_to(status, now=now)
-        # The address may have got a newer calendar entry meanwhile: only a higher number replaces that one.
+        # The address may have a newer calendar entry by now: only an entry with a higher number replaces it.
         if earlier is not None:
             registration.calendar_sequence = max(registration.calendar_sequence, earlier + 1)
         registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None

@@ -18,7 +18,7 @@ CHOICES: Mapping[DeclineReason, LazyString] = {
     DeclineReason.NOT_VERIFIED: _l("Organisation does not know of it, or does not answer"),
     DeclineReason.OTHER: _l("Another reason, in your own words"),
 }
-# What the person reads about each reason for declining; a reason not named here the organisers explain themselves.
+# What the person reads about each reason for declining; the organisers explain any other reason in their own words.
 TOLD: Mapping[DeclineReason, LazyString] = {
     DeclineReason.OTHER_SECTOR: _l(
         "The reason: from your details, another sector fits better than the one you chose. You are welcome to"

@@ -24,7 +24,7 @@ SIDE = 0.22
 
 @dataclass(frozen=True)
 class Spot:
-    """The texts for an arc: its `middle` is a share of the circle, and `rim` the radius at which the arc ends."""
+    """The texts for an arc, its `middle` as a share of the circle, and `rim`, the radius at which it ends."""
 
     name: str
     words: str

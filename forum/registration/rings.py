@@ -38,7 +38,7 @@ def _form(endpoint: str, sector: Sector) -> str:
 
 
 def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> RingView:
-    """Return the ring; `sector_url` returns the target of an arc, "" for a sector that cannot be chosen."""
+    """Return the event's ring; `sector_url` returns the target of an arc, "" for a sector that cannot be chosen."""
     return _draw(event, now, queries.count_undecided(event), sector_url)
 
 

@@ -24,7 +24,7 @@ LEAST_DIGITS = 5  # this many digits or more are also searched for as a phone nu
 # Spellings of æ ø å ä ö on a keyboard that lacks them, and the letters a and o into which folding turns them.
 SPELT_OUT = (("aa", "a"), ("ae", "a"), ("oe", "o"))
 BETWEEN = re.compile(r"[\s,;]+")
-# Matches a typed phone number. Folding turns a non-breaking hyphen into U+2010, and CSV exports put "tel:" before it.
+# Matches a typed phone number. Folding turns a non-breaking hyphen into U+2010, and CSV exports add "tel:".
 PHONE = re.compile(r"(?<![^\s,;])(?:tel:)?([+(]?[0-9][0-9 ()./+\u2010–-]*[0-9])(?![^\s,;])")
 NOT_DIGITS = re.compile(r"[^0-9]+")
 TRUNK_ZERO = re.compile(r"\(0\)")  # matches the zero in +46 (0)8 …, which is dialled within the country only

@@ -1,6 +1,6 @@
 """Changing an event's capacity and its sectors: order, floors, ceilings, policies, names; adding, closing, removing.
 
-Numbers change through `sharing.change_shares` and `shares.change_share` alone. A trial on a copy of the event
+Numbers change through `sharing.change_shares` and `sharing.change_share` alone. A trial on a copy of the event
 (`places.trial_of`) uses the same functions as a change that is stored.
 """
 

@@ -229,7 +229,7 @@ def own_data_page() -> ResponseReturnValue:
 @bp.errorhandler(NotLive)
 @bp.errorhandler(AnswersFrozen)
 def has_ended(refusal: Exception) -> ResponseReturnValue:
-    """Redirect to the person's own page when a form comes too late; say of a confirming link that it is not valid."""
+    """Redirect a form that comes too late to the person's own page; a confirming link is shown as not valid."""
     if "token" in (request.view_args or {}):
         return link_refused(refusal)
     db.session.rollback()

@@ -17,7 +17,7 @@ from forum.registration import names, places
 from forum.registration.models import Registration
 
 BATCH = 200
-PARTS_AT_ONCE = 20  # how many parts are done before other jobs have their turn
+PARTS_AT_ONCE = 20  # how many parts of the sorting are done before the worker runs other jobs
 # The parameters are not named like the columns: SQLAlchemy uses those names for the values that an update sets.
 KEYS: dict[str, Any] = {
     "sort_key": bindparam("by_name"),

@@ -83,8 +83,8 @@ def find_few(terms: Iterable[Term], people: Select[Any]) -> Sequence[int] | None
         return ids if len(ids) <= FEW else None
     if not wanted or not exists():
         return None
-    # A page asks several times: for its rows, for their number and for the first row's. An answer is reused until the
-    # next write.
+    # A page asks several times: for its rows, for how many there are, and for the number of its first row. The index's
+    # answer is reused until the next write.
     session = db.session()
     session.flush()
     asked = session.get_transaction(), session.get_nested_transaction(), _driver().total_changes, wanted
