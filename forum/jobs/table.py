@@ -48,8 +48,7 @@ class Job:
     """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it handled.
 
     If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
-    A job that `is_final` deletes by its age what nobody can bring back: it runs only while the worker's clock goes
-    steadily (R18).
+    A job that `is_final` deletes old rows for good, so it runs only while the worker's clock goes steadily (R18).
     """
 
     name: str
@@ -60,12 +59,12 @@ class Job:
 
 
 def announce_posts(*, now: datetime) -> int:
-    """Publish posts whose time has come."""
+    """Publish the news posts whose planned time has come; return how many."""
     return news.announce_due(now)
 
 
 def forget_counters(*, now: datetime) -> int:
-    """Delete expired counters of rate limits."""
+    """Delete the counters of rate limits whose time is over; return how many."""
     return limits.forget_ended()
 
 
@@ -115,8 +114,8 @@ JOBS = (
     Job("forget unsent files", 3600, forgetting.forget_unsent_files),
     Job("forget where people were", 600, whereabouts.forget, each=locating_answers.list_due),
     Job("forget links of old messages", 24 * 3600, messages.forget_links, is_final=True),
-    # Erase again before forgetting what undoing merges needs: repeating an erasure may undo merges in a restored
-    # backup, for which it needs those rows.
+    # In a restored backup, erasing a person again may undo merges. So this job comes before the job that deletes the
+    # rows by which merges are undone.
     Job("erase again", 60, erasing_again.repeat, each=erasing_again.list_due),
     Job("forget what undoing merges needs", 3600, separating.forget_old, is_final=True),
     Job("remember erasures", 5, tombstones.note),
@@ -135,8 +134,8 @@ JOBS = (
     Job("forget counters", 3600, forget_counters),
     Job("forget paces", 600, pacing.forget_old),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),
-    # Note the audit head before checking the trail: the check reports a missing recent head as a fault, and after a
-    # pause of the worker there is none.
+    # Note the head of the audit trail before checking the trail: the check reports it as a fault if no head was noted
+    # lately, and after a pause of the worker none was.
     Job("note audit head", 24 * 3600, heads.note),
     Job("check the audit trail", 30, checking.check_some),
 )

@@ -24,18 +24,18 @@ from forum.outbox import delivery, heartbeats
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 10
-# Seconds that an ending worker has to finish sending a mail; a mail cut off by then is sent again after its lease.
+# Seconds that a stopped worker has to finish sending a mail. A mail that is cut off is sent again after its lease.
 FINISH_SECONDS = 10
 # How long the worker pauses after an unexpected error, such as a database that cannot be reached.
 PAUSE_SECONDS = 5
-# After parts of a job that have taken LONG_SECONDS together, the worker leaves the database alone for REST_SECONDS:
-# time enough for several tries of another process's writer, which has waited all that while for SQLite's lock.
+# When parts of a job have taken LONG_SECONDS together, the worker leaves the database alone for REST_SECONDS: another
+# process that waits for SQLite's lock can then try several times to get it.
 LONG_SECONDS, REST_SECONDS = 0.1, 10 * TURN_SECONDS
 log = logging.getLogger("forum.worker")
 
 
 class Worker:
-    """Runs until `stop` is called, and finishes the mail that is being sent."""
+    """Sends mail and runs jobs until `stop` is called; a mail that is just being sent is finished then."""
 
     def __init__(self, app: Flask, jobs: Sequence[Job] = JOBS):
         self.name = f"{socket.gethostname()[:40]}:{os.getpid()}"
@@ -55,11 +55,11 @@ class Worker:
         log.info("worker %s has ended", self.name)
 
     def stop(self, *_signal) -> None:
-        """Let the worker end soon; can be used as a signal handler."""
+        """Make `run` return soon; can be used as a signal handler."""
         self._stopped.set()
 
     def send_mail(self) -> bool:
-        """Send a batch of mails; return whether there may be more."""
+        """Send a batch of due mails; return whether more may be due."""
         return delivery.deliver_due(stopped=self._stopped.is_set, rest=self._stopped.wait) > 0
 
     def run_jobs(self) -> bool:
@@ -74,7 +74,7 @@ class Worker:
         while not self._stopped.is_set():
             try:
                 more = self._in_context(step)
-            # The worker must survive any error: the next round may succeed.
+            # The worker must survive any error: the next try may succeed.
             except Exception:
                 log.exception("worker: %s failed", step.__name__)
                 self._stopped.wait(PAUSE_SECONDS)
@@ -134,7 +134,7 @@ def _is_clock_steady() -> bool:
 
 
 def _let_others_write() -> None:
-    """Wait a moment without a transaction: between parts that follow at once, no other process would get the lock."""
+    """Wait a moment without a transaction: without pauses between parts no other process would get SQLite's lock."""
     time.sleep(REST_SECONDS)
 
 

@@ -25,10 +25,10 @@ from forum.web.languages import NAMES
 
 
 def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: datetime) -> Mailing | None:
-    """Propose to write about a change of the event; `former` has the former values of the changed columns.
+    """Propose a mailing about a change of the event; `former` has the former values of the changed columns.
 
-    Return the proposal, or None when no day, hour, zone or place differs, the event is over with both dates, or nobody
-    has to be told. An unsent proposal includes the newer change; a new one supersedes a mailing being sent.
+    Return the proposal, or None if no day, hour, zone or place differs, the event is over by old and new dates, or
+    nobody has to be told. An unsent proposal includes the newer change; a new proposal supersedes a mailing being sent.
     """
     was, now_holds = facts.facts_of(event, former), facts.facts_of(event)
     # A mistyped year may end the event until somebody corrects it. Propose a mailing for that change, too: otherwise
@@ -56,8 +56,8 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
     db.session.add(mailing)
     db.session.flush()
     is_news = bool(audience_of(mailing).people)
-    # If the history has earlier changes, keep this one although it is news to nobody today. Later changes are compared
-    # with what each person has read, and somebody may register meanwhile.
+    # If the history has earlier changes, keep the mailing although this change is news to nobody today: later changes
+    # are compared with what each person has read, and somebody may register meanwhile.
     if not is_news and not is_followed:
         db.session.delete(mailing)
         db.session.flush()
@@ -77,12 +77,12 @@ def write_words(mailing: Mailing, words: Text, *, actor: str, now: datetime) -> 
 
 
 def sketch(mailing: Mailing, words: Text) -> Mailing:
-    """Return an unsaved mailing about the change with these words of the organisers, for a preview."""
+    """Return, for a preview, an unsaved copy of the mailing with other words of the organisers."""
     return Mailing(event=mailing.event, kind=mailing.kind, steps=mailing.steps, words=words)
 
 
 def dismiss(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Dismiss the mailing: nobody has to be told of the change. Raises AlreadyDecided."""
+    """Dismiss a proposed mailing, because organisers tell nobody of the change. Raises AlreadyDecided."""
     require(mailing, MailingStatus.PROPOSED)
     mailing.status, mailing.ended_at = MailingStatus.DISMISSED, now
     audit.record("mailing.dismissed", mailing, actor=actor, at=now)
@@ -148,7 +148,7 @@ def stop(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def finish(mailing: Mailing, *, now: datetime) -> None:
-    """Mark the mailing as done: every mail was sent or has failed. Raises AlreadyDecided."""
+    """Mark the mailing as done, once every mail was sent or has failed. Raises AlreadyDecided."""
     require(mailing, *STARTED)
     mailing.status, mailing.ended_at = MailingStatus.DONE, now
     audit.record("mailing.done", mailing, actor="worker", at=now)

@@ -21,7 +21,7 @@ from forum.registration.restrictions import IS_FREE
 
 @dataclass(frozen=True)
 class Addressee:
-    """A person to write to: registration, language, and `step`, the index in `Mailing.steps` of the facts they know."""
+    """A recipient: registration, language, and `step`, the index in `Mailing.steps` of the facts the person knows."""
 
     registration_id: int
     language: str
@@ -33,8 +33,8 @@ class Audience:
     """The recipients of a mailing, and the numbers of people who get no mail, by reason.
 
     `unconfirmed` have not confirmed their address; `informed` know the present facts; `unreachable` have no address, so
-    organisers tell them in another way; the data of `restricted` people may not be used. `left` has these people
-    and why, without those who are informed.
+    organisers tell them in another way; the data of `restricted` people may not be used. `left` has all these people
+    but the informed ones, each with the reason.
     """
 
     people: list[Addressee] = field(default_factory=list)

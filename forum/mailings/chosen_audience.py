@@ -31,7 +31,7 @@ class Reader:
 
 @dataclass
 class ChosenAudience:
-    """The recipients of a message, sorted by name, and the people it was meant for who are left out, with reasons."""
+    """The recipients of a message, sorted by name, and the other people whom it was meant for, with the reasons."""
 
     people: list[Reader] = field(default_factory=list)
     left: list[tuple[int, LeftOut]] = field(default_factory=list)
@@ -49,7 +49,7 @@ class ChosenAudience:
 
 
 def filters_of(query: Mapping[str, Any], event: Event) -> Filters:
-    """Return the attendee list's filters of a stored audience. Raises UnknownFilter when one of them is gone."""
+    """Return a stored audience as filters of the attendee list. Raises UnknownFilter if a filter's object is gone."""
     pairs = (
         (name, one) for name, some in query.items() for one in (some if isinstance(some, list) else [some])
     )
@@ -70,9 +70,9 @@ def meant(mailing: Mailing) -> Select[Any]:
 def audience_of(
     mailing: Mailing, *among: ColumnElement[bool], category: Category | None = None
 ) -> ChosenAudience:
-    """Return the recipients if the mailing was sent now, all of them or only those in `among`. Raises UnknownFilter.
+    """Return who would get the mailing now, of all people it is meant for or only of those in `among`.
 
-    With an unsaved `category`, choose as if the mailing had it.
+    With `category`, choose as if the mailing had this category. Raises UnknownFilter.
     """
     refuses, audience = refusals.reader(mailing.event, category or mailing.category), ChosenAudience()
     columns = (Registration.status, Registration.email, Registration.email_canonical)
@@ -100,7 +100,7 @@ def audience_of(
 
 
 def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None:
-    """Return why the person gets no mail, checked again when the mail is made; None for somebody who gets it."""
+    """Return why the person gets no mail of the mailing, or None; asked again just before the mail is made."""
     is_free = not restrictions.is_restricted(registration)
     if reason := _reason(registration.status, is_free=is_free, email=registration.email):
         return reason
@@ -121,13 +121,13 @@ def is_left_out_everywhere(registration: Registration, mailing: Mailing) -> bool
 
 
 def code_for(mailing: Mailing, language: str) -> str:
-    """Return the language of the text that somebody who reads `language` gets; "" if there is none."""
+    """Return the language of the mailing's text for readers of `language`; "" if there is no text for them."""
     written = [code for code in (language, mailing.fallback or "") if mailing.words.get(code)]
     return written[0] if written else ""
 
 
 def missing_languages(mailing: Mailing, audience: ChosenAudience) -> Sequence[str]:
-    """Return the languages of recipients for whom there is no text, not even in the language chosen instead."""
+    """Return the languages of recipients who have no text, not even in the mailing's fallback language."""
     return sorted(code for code in audience.languages if not code_for(mailing, code))
 
 

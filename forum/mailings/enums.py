@@ -30,9 +30,9 @@ class RecipientStatus(StrEnum):
     """The state of a recipient: waiting for the mail to be made, queued in the outbox, or left out for good.
 
     A draft to people who were chosen one by one has these people as recipients in the state `chosen`. Somebody in the
-    state `omitted` was left out when the recipients were fixed, and is no recipient. Whoever is `omitted` without a
-    reason was left out when the mail should have been made (`chosen_audience.is_left_out_everywhere`): no page names
-    them.
+    state `omitted` was left out when the recipients were fixed, and is no recipient. People who are `omitted` without a
+    reason were left out when the mail should have been made (`chosen_audience.is_left_out_everywhere`), and no page
+    names them.
     """
 
     CHOSEN = "chosen"
@@ -74,19 +74,19 @@ class Skipped(StrEnum):
 class Category(StrEnum):
     """The category of a message to many people; a person can refuse one category and get the other."""
 
-    PRACTICAL = "practical"  # about the event for which the person is registered
-    FURTHER = "further"  # news and invitations beyond that event
+    PRACTICAL = "practical"  # messages about the event for which the person is registered
+    FURTHER = "further"  # messages beyond the person's event: news and invitations
 
 
 class Refused(StrEnum):
-    """The messages that an address refuses: a category, or all; mails on one's own registration always come (M08)."""
+    """The messages that an address refuses: a category, or all. Mails about the own registration always come (M08)."""
 
     ALL = "messages"
     PRACTICAL = "practical"
     FURTHER = "further"
 
 
-# The states of people who are not listed among the recipients: chosen for a draft, or omitted.
+# The states of people who do not count as recipients: those chosen for a draft, and those omitted.
 BESIDE = (RecipientStatus.CHOSEN, RecipientStatus.OMITTED)
 OPEN = (MailingStatus.PROPOSED, MailingStatus.SENDING, MailingStatus.PAUSED)
 STARTED = (MailingStatus.SENDING, MailingStatus.PAUSED)

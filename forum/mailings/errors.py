@@ -1,4 +1,4 @@
-"""Refusals of mailings; the views word them for people."""
+"""Errors that say why a mailing is refused; the views put them into words."""
 
 from collections.abc import Sequence
 
@@ -44,8 +44,8 @@ class NothingFailed(MailingRefused):
 
 
 class Planned(MailingRefused):
-    """The message is in the plan of reminders: it leaves on its day, and not by a press of Send."""
+    """The message is in the plan of reminders: it leaves on its day, so organisers cannot send it by hand."""
 
 
 class NeedsFilters(MailingRefused):
-    """A reminder after registering is for those whom filters find, not for people chosen one by one."""
+    """A reminder counted from each registration needs filters: people chosen one by one cannot get it."""

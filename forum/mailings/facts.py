@@ -19,7 +19,7 @@ Step = dict[str, Any]
 
 
 class Part(StrEnum):
-    """A part of the facts that may differ before and after a change."""
+    """A part of an event's facts, such as its days, that a change of the event may alter."""
 
     DAYS = "days"
     ZONE = "zone"
@@ -28,7 +28,7 @@ class Part(StrEnum):
 
 
 def facts_of(event: Event, former: Mapping[str, Any] | None = None) -> Facts:
-    """Return the event's facts; with the `former` values of columns, the facts before a change."""
+    """Return the event's present facts; with the `former` values of changed columns, the facts before the change."""
     values = {name: (former or {}).get(name, getattr(event, name)) for name in COLUMNS}
     return {
         "timezone": values["timezone"],
@@ -53,7 +53,7 @@ def event_with(facts: Facts) -> Event:
 
 
 def differing(was: Facts, now: Facts, language: str) -> list[Part]:
-    """Return the parts that differ in words of this language; hours are compared in local time at the venue."""
+    """Return the parts of two versions of the facts that differ for readers of this language, hours by local time."""
     before, after = event_with(was), event_with(now)
     differs = {
         Part.DAYS: read_hours(before) != read_hours(after),

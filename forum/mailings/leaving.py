@@ -1,8 +1,8 @@
-"""Refusing messages by writing a mail: the address that a message names for that, and reading what comes there (M06).
+"""Refusing messages by writing a mail: the address that a message names for this, and reading mails to it (M06).
 
-Each message has an address of its own, of the kind to which mail servers report (`outbox.return_paths`): it tells
-nothing about the person, and only somebody who has the message knows it. So neither the sender nor the text of a mail
-to it matters.
+Each message names an address of its own, of the kind to which mail servers report (`outbox.return_paths`). The address
+tells nothing about the person, and only somebody who has the message knows it. So neither the sender nor the text of a
+mail to it matters.
 """
 
 import secrets
@@ -17,7 +17,7 @@ PURPOSE = b"forum: refusing messages by mail"
 
 
 def address_of(recipient: MailingRecipient) -> str:
-    """Return the address at which the recipient refuses messages; "" where the forum reads no mail."""
+    """Return the mail address by which the recipient refuses messages; "" where the forum reads no incoming mail."""
     if not return_paths.can_come_back() or recipient.leave_digest is None:
         return ""
     return return_paths.address_of(PURPOSE, recipient.id, recipient.leave_digest)
@@ -31,11 +31,11 @@ def address_of_nobody() -> str:
 
 
 def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
-    """If a mail came to an address for refusing messages, refuse them, without a commit; return whether one came."""
+    """Flush a refusal if this mail was sent to an address for refusing messages; return whether it was."""
     addresses = f"{sent_to} {reports.addressed_to(raw)}"
     for number, mark in return_paths.rows_in(PURPOSE, addresses):
         recipient = db.session.get(MailingRecipient, number)
-        # Compare the mark in the address with the recipient's own: SQLite gives a deleted row's number to a later row.
+        # The number alone is not enough: SQLite gives the number of a deleted recipient's row to a later row.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
         if link := refusals.find_link(mark):

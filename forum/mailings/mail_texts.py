@@ -1,4 +1,4 @@
-"""The words that organisers change in an event's standard mails: changing, resetting, examples, test mails.
+"""The words of an event's standard mails: changing them, going back to the standard, examples, test mails.
 
 `outbox.passages` says which parts of which mails may be changed, and what stays as it is.
 """
@@ -34,18 +34,18 @@ from forum.web.edits import digest
 from forum.web.languages import moment_text
 
 INVITATIONS = ("invitation", "invitation-reminder")
-# The first lines of mails that are not about a registration of the reader, by the name of the mail.
+# By the kind of a mail, the first line of mails that are not about a registration of the reader.
 OPENINGS = {**dict.fromkeys(INVITATIONS, OF_INVITATION), NEW_ADDRESS: OF_NEW_ADDRESS}
-# A stand-in for any deadline while the standard words are read; the placeholder then replaces its text.
+# A date that stands for any deadline while the standard words are rendered; its text then becomes a placeholder.
 SOME_TIME = datetime(2001, 2, 3, 4, 5, tzinfo=UTC)
 
-# The words of those parts of a mail that may be changed, by the part's name.
+# By the name of a part of a mail that organisers may change, such as its subject, the words of this part.
 Words = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class State:
-    """The words of a kind of mail in one language: the standard ones, those in use, and the stored row of changed ones.
+    """The words of a kind of mail in one language: the standard words, the words in use, and the row of changed words.
 
     `is_outdated` is True if the forum's standard words have changed since an organiser replaced them.
     """
@@ -57,13 +57,13 @@ class State:
 
 
 def read(event: Event, kind: str, language: str) -> State:
-    """Return what this kind of the event's mails says in this language."""
+    """Return the words of this kind of the event's mails in this language."""
     text = passages.find(event.id, kind, language)
     return _state(standard_of(event, kind, language), text)
 
 
 def list_changed(event: Event) -> dict[tuple[str, str], State]:
-    """Return the kinds and languages in which words are changed."""
+    """Return, by kind of mail and language, the words that organisers of the event have changed."""
     return {
         (row.kind, row.language): _state(standard_of(event, row.kind, row.language), row)
         for row in list_rows(event)
@@ -71,7 +71,7 @@ def list_changed(event: Event) -> dict[tuple[str, str], State]:
 
 
 def list_rows(event: Event) -> list[MailText]:
-    """Return the changed words of the event's mails, without kinds that a later version lets nobody change."""
+    """Return the rows of the event's changed words, without kinds of mails that may not be changed any more."""
     mine = select(MailText).where(MailText.event_id == event.id).order_by(MailText.kind, MailText.language)
     return [row for row in db.session.scalars(mine) if row.kind in passages.KINDS]
 
@@ -90,9 +90,9 @@ def standard_of(event: Event, kind: str, language: str) -> Words:
 
 
 def change(event: Event, kind: str, language: str, words: Words, *, actor: str, now: datetime) -> bool:
-    """Set the words of the mail; return whether that has changed anything. Call it with the event locked.
+    """Set the words of a kind of mail; return whether they have changed. Call this with the event locked.
 
-    A part set to the standard words is not stored, and follows later changes of the standard.
+    A part with the standard words is not stored, and so follows later changes of the standard words.
     """
     state = read(event, kind, language)
     parts = {name: words[name] for name in PASSAGES if words[name] != state.standard[name]}
@@ -112,7 +112,7 @@ def change(event: Event, kind: str, language: str, words: Words, *, actor: str, 
 
 
 def reset(event: Event, kind: str, language: str, *, actor: str, now: datetime) -> bool:
-    """Go back to the standard words; return whether any were changed. Call it with the event locked."""
+    """Go back to the standard words of a mail; return whether any word was changed. Call this with the event locked."""
     text = passages.find(event.id, kind, language)
     if text is None:
         return False
@@ -123,7 +123,7 @@ def reset(event: Event, kind: str, language: str, *, actor: str, now: datetime) 
 
 
 def copy(event: Event, made: Event, *, now: datetime) -> None:
-    """Give the copy of an event the words that are changed in the original's mails."""
+    """Give `made`, a copy of the event, the words that organisers have changed in the event's mails."""
     taken = (*PASSAGES, "kind", "language", "standard")
     for row in db.session.scalars(select(MailText).where(MailText.event_id == event.id)):
         words = {name: getattr(row, name) for name in taken}
@@ -142,7 +142,7 @@ def preview(
 ) -> Rendered:
     """Return the mail as this person would get it now; without a person, with example values.
 
-    It has the changed words that are stored, or others that are given in their place.
+    It has the stored changed words, or `words` instead of them.
 
     The mail names nobody, like every standard mail (M12); dots stand for the link.
     """
@@ -157,7 +157,7 @@ def preview(
 
 
 def queue_trial(event: Event, kind: str, user: User, language: str, *, now: datetime) -> OutboxMessage:
-    """Queue the mail to an organiser, built like the mails to registered people (M16); its link does not work."""
+    """Queue a test mail to an organiser, built like the mails to registered people (M16); its link does not work."""
     path = "r/invitation/" if kind in INVITATIONS else "r/"
     link = f"{current_app.config['BASE_URL']}/{language}/{path}{new_token()}"
     return outbox.queue(
@@ -173,7 +173,7 @@ def queue_trial(event: Event, kind: str, user: User, language: str, *, now: date
 
 
 class _Placeheld:
-    """An event's stand-in: its name is a placeholder, and all its other attributes are those of the event."""
+    """An event whose name is a placeholder, for rendering standard words; its other attributes are the event's own."""
 
     def __init__(self, event: Event) -> None:
         self._event = event
@@ -192,14 +192,14 @@ def _state(standard: Words, text: MailText | None) -> State:
 
 
 def _digest(standard: Words, text: MailText) -> str:
-    """Return a digest of the standard words, by which a later change of them is noticed."""
+    """Return a digest of the standard words of the changed parts: if it differs later, the forum has new words."""
     return digest({name: standard[name] for name in PASSAGES if getattr(text, name) is not None})
 
 
 def _example(
     event: Event, kind: str, language: str, registration: Registration | None, link: str, now: datetime
 ) -> dict[str, Any]:
-    """Return the values that the templates of all kinds need: those of the registration, if given, or examples."""
+    """Return the values that the templates of all kinds of mails need, from the registration if given, or examples."""
     ends = now + timedelta(hours=event.offer_hours)
     until = registration and (registration.offer_expires_at or registration.confirm_by)
     sector = registration.sector if registration else next(iter(event.sectors), None)

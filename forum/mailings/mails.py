@@ -1,4 +1,4 @@
-"""The mails of mailings: queueing them one by one, and rendering them as a preview."""
+"""The mails of mailings: queueing a recipient's mail, and rendering a mail as a preview."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -31,7 +31,7 @@ SAMPLE = "••••••••"  # a preview shows this instead of a person'
 
 
 def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage | None:
-    """Queue the recipient's mail with the lowest priority and a link of its own; return None without an address."""
+    """Queue the recipient's mail about a change, with lowest priority and a new personal link; None without address."""
     mailing, registration = recipient.mailing, recipient.registration
     told = _told(mailing, recipient.step, registration.language)
     return registration_mails.queue_of_mailing(registration, EVENT_CHANGED, now=now, **told)
@@ -42,7 +42,7 @@ def queue_own_words(
 ) -> OutboxMessage | None:
     """Queue the mail in the organisers' own words, in the language `code`, for one recipient.
 
-    By `leave`, a URL and perhaps an address, the person refuses further messages.
+    `leave` has the URL, and perhaps the mail address, by which the person refuses further messages.
     """
     registration = recipient.registration
     written = _written(recipient.mailing, code, _values(registration, code))
@@ -52,9 +52,9 @@ def queue_own_words(
 def queue_trial(
     mailing: Mailing, user: User, code: str, *, leave_address: str, now: datetime
 ) -> OutboxMessage:
-    """Queue the mail in the organisers' own words to an organiser, as if they were a recipient; its links do not work.
+    """Queue the mail in the organisers' own words to an organiser, as an example; its links do not work.
 
-    The mail contains no recipient's name, because it goes to somebody else.
+    The mail has the organiser's name: it must not tell the name of any recipient.
     """
     event: Event = mailing.event
     site = f"{current_app.config['BASE_URL']}/{code}/r/"
@@ -78,14 +78,14 @@ def queue_trial(
 
 
 def preview(mailing: Mailing, language: str, step: int) -> Rendered:
-    """Return the mail for people who read this language and know the facts of `step`; the mail's link leads nowhere."""
+    """Return the mail about a change for people who know the facts of `step`; its link leads nowhere."""
     context = {"link": _sample_link(language), **_told(mailing, step, language)}
     return rendering.render(EVENT_CHANGED, language, {**_of_sample(mailing.event), **context})
 
 
 def preview_own_words(mailing: Mailing, user: User, registration: Registration | None, code: str) -> Rendered:
-    """Return the mail in the organisers' own words as this person gets it; without a person, as the organiser would."""
-    # A stored language may be one that this version of the forum lacks: then use the language of the words.
+    """Return the mail in the organisers' own words as this person gets it; without one, with the organiser's name."""
+    # A newer version may have stored a language that this version lacks: then use the language of the words.
     language = registration.language if registration and registration.language in NAMES else code
     values = _values(registration, code) if registration else sample_values(mailing.event, user, code)
     context = {
@@ -120,7 +120,7 @@ def _values(registration: Registration, code: str) -> dict[str, str]:
 
 
 def _written(mailing: Mailing, code: str, values: dict[str, str]) -> dict[str, Any]:
-    """Return the context of the template of a mail in the organisers' own words; the subject has no placeholders."""
+    """Return the template's context for a mail in the organisers' own words, with the placeholders filled in."""
     return {
         "own_subject": mailing.subjects.get(code, ""),
         "own_code": code,
@@ -139,7 +139,7 @@ def _sample_link(language: str) -> str:
 
 
 def _told(mailing: Mailing, step: int, language: str) -> dict[str, Any]:
-    """Return the context of the mail's templates: former facts, parts that differ now, the organisers' own words."""
+    """Return the template's context for a mail about a change: former facts, parts that differ, and own words."""
     was: Facts = mailing.steps[step]["facts"]
     parts = differing(was, mailing.steps[-1]["facts"], language)
     return {"was": event_with(was), "parts": parts, "paragraphs": paragraphs(mailing.words.get(language))}

@@ -1,6 +1,6 @@
 """Messages that organisers write themselves: drafting, sending in a minute or at a moment, taking back, sending again.
 
-Call every function with the event locked, as those of `actions`, which pause, resume and stop these messages too.
+Call every function with the event locked. The functions of `actions` pause, resume and stop these messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -99,7 +99,7 @@ def sketch(event: Event, written: Written, audience: Mapping[str, Any] | None = 
 
 
 def rewrite(mailing: Mailing, written: Written, *, actor: str, now: datetime) -> bool:
-    """Set what the draft says; return whether that has changed. Raises AlreadyDecided."""
+    """Set the texts and the category of a draft; return whether anything has changed. Raises AlreadyDecided."""
     require(mailing, MailingStatus.PROPOSED)
     before = Written(mailing.subjects, mailing.words, mailing.fallback, mailing.category)
     if before == written:
@@ -112,7 +112,7 @@ def rewrite(mailing: Mailing, written: Written, *, actor: str, now: datetime) ->
 
 
 def readdress(mailing: Mailing, audience: Mapping[str, Any], *, actor: str, now: datetime) -> bool:
-    """Change the filters that say for whom the draft is; return whether that has changed anything.
+    """Change the filters that choose a draft's recipients; return whether they have changed.
 
     Raises AlreadyDecided.
     """
@@ -165,7 +165,7 @@ def send(
     if any(neutral.find_telling(mailing.event, subject) for subject in mailing.subjects.values()):
         raise SubjectTells
     if reminder:
-        # Delete the reminder: the worker has left it out, and now an organiser sends the message.
+        # The worker has left this reminder out, and now an organiser sends the message: take it out of the plan.
         db.session.delete(reminder)
     _fix(mailing, audience)
     mailing.status, mailing.people = MailingStatus.SENDING, len(audience.people)
@@ -197,7 +197,7 @@ def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
     else:
         db.session.execute(delete(MailingRecipient).where(mine))
     if reminder := queries.find_reminder(mailing):
-        # The reminder's day has come: if it stayed in the plan, the worker would send it again at once.
+        # Take the draft out of the plan: the reminder's day has come, so the worker would send it again at once.
         db.session.delete(reminder)
     mailing.status, mailing.people, mailing.left_out = MailingStatus.PROPOSED, 0, {}
     mailing.started_at = mailing.started_by = mailing.begins_at = None
@@ -205,7 +205,7 @@ def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
-    """Make new mails for those whose mails have failed, to their present addresses; return their number.
+    """Let new mails be made for recipients whose mails have failed, to their present addresses; return how many.
 
     Raises AlreadyDecided, EventHidden, NothingFailed.
     """
@@ -218,7 +218,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     if not given_up:
         raise NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
-    # A mail of which a report came back may have been read all the same: its link goes on working.
+    # A mail that failed by a mail server's report may have been read all the same: its refusing link goes on working.
     refusals.keep_links(mailing.event, refusals.links_of(mine[0], failed))
     again = update(MailingRecipient).where(*mine, failed)
     db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None, leave_digest=None))
@@ -234,7 +234,7 @@ def _choose(mailing: Mailing, people: Sequence[int]) -> None:
 
 
 def _fix(mailing: Mailing, audience: ChosenAudience) -> None:
-    """Make the people of the audience recipients, and keep who is left out from the start, and why."""
+    """Store the recipients of the mailing, and the people who are left out from the start, with the reasons."""
     fixed = [
         *({"registration_id": one.registration_id, **WAITS} for one in audience.people),
         *({"registration_id": number, **OMITTED, "left_because": why} for number, why in audience.left),

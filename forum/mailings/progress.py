@@ -1,4 +1,4 @@
-"""Who still waits for a mailing, by the domain of the address, and how long that takes at the pace of mails to many."""
+"""How many people still wait for a mailing, by mail domain, and how long that takes at the pace for mails to many."""
 
 from collections.abc import Collection, Sequence
 
@@ -18,7 +18,7 @@ IN_TURN = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 
 
 def count_made(mailing_id: int, states: Collection[MessageStatus]) -> dict[str, int]:
-    """Return by domain how many mails of the mailing are in these states."""
+    """Return, by mail domain, how many mails of the mailing are in these states."""
     mine = MailingRecipient.mailing_id == mailing_id, OutboxMessage.status.in_(states)
     domain = pacing.domain_of(OutboxMessage.recipient)
     return _numbers(
@@ -27,7 +27,7 @@ def count_made(mailing_id: int, states: Collection[MessageStatus]) -> dict[str, 
 
 
 def list_next_recipients(mailing_id: int, limit: int, *, beside: Collection[str]) -> Sequence[int]:
-    """Return the ids of the next recipients without a mail whose domain is none of those in `beside`."""
+    """Return the ids of the next recipients without a mail, leaving out mail domains in `beside`."""
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     query = select(MailingRecipient.id).where(*mine).order_by(MailingRecipient.id).limit(limit)
     if beside:
@@ -36,7 +36,7 @@ def list_next_recipients(mailing_id: int, limit: int, *, beside: Collection[str]
 
 
 def count_waiting(*mine: ColumnElement[bool]) -> dict[str, int]:
-    """Return by domain how many people wait for the mailings that meet the conditions and are being sent."""
+    """Return, by mail domain, how many people wait for mailings being sent that meet the conditions."""
     is_made = (MailingRecipient.status == RecipientStatus.QUEUED) & OutboxMessage.status.in_(IN_TURN)
     is_to_make = (MailingRecipient.status == RecipientStatus.WAITING) & Registration.status.in_(LIVE)
     query = (
@@ -51,7 +51,7 @@ def count_waiting(*mine: ColumnElement[bool]) -> dict[str, int]:
 
 
 def seconds_left(mailing: Mailing) -> float:
-    """Return in how many seconds the mailing is sent at the earliest, after waiting mails to many; 0 without a pace."""
+    """Return how many seconds the mailing and the mails to many before it still take at least; 0 without a pace."""
     if not pacing.is_on():
         return 0
     mine = select(MailingRecipient.message_id).where(
@@ -67,7 +67,7 @@ def seconds_left(mailing: Mailing) -> float:
 
 
 def left_of(event: Event, *, beside: Collection[int] = ()) -> tuple[int, float]:
-    """Return how many people wait for the event's mailings, and for how many seconds; 0 if the pace has no limit.
+    """Return how many people wait for the event's mailings, and for how many seconds; 0 and 0 without a pace.
 
     The mailings with the ids in `beside` do not count.
     """
@@ -78,5 +78,5 @@ def left_of(event: Event, *, beside: Collection[int] = ()) -> tuple[int, float]:
 
 
 def _numbers(query: Select[str, int]) -> dict[str, int]:
-    # Group by the column's position: PostgreSQL would take an expression with bound values for a different one here.
+    # Group by the position: an expression with bound values would be, to PostgreSQL, another one than that in SELECT.
     return dict(db.session.execute(query.group_by(text("1"))).all())

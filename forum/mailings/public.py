@@ -1,9 +1,9 @@
-"""The page on which a person chooses the categories of organisers' messages, by the link in one (M07, RFC 8058).
+"""The page on which a person refuses categories of organisers' messages, by the link in a message (M07, RFC 8058).
 
 A mail program sends the form by itself when somebody presses the program's own button, without a session, a cookie or a
 CSRF token. So none of these is required: the link's token alone allows the refusal, of the message's own category.
-Opening the page changes nothing, because mail scanners open links. A token that nobody has is answered as the token of
-an address that refuses nothing.
+Opening the page changes nothing, because mail scanners open links. An unknown token gets the same answer as the token
+of an address that refuses nothing.
 """
 
 from collections.abc import Collection
@@ -20,11 +20,11 @@ from forum.mailings.wording import CATEGORIES
 from forum.web.routes import localised
 
 bp = Blueprint("refusing", __name__)
-# The names of the page's buttons: the value of one is what the person refuses, that of the other the category that the
-# person wants again.
+# The names of the page's buttons. The value of LEAVE says what the person refuses, the value of AGAIN which category
+# the person wants again.
 LEAVE, AGAIN = "leave", "again"
-# A page that an earlier version made, before there were categories, sends this name for its button that takes a refusal
-# back.
+# The name of the button for taking a refusal back on pages of an earlier version, which knew no categories and may
+# still be open in a browser.
 ACT = "act"
 
 
@@ -56,7 +56,7 @@ def _page(
         refused=refused,
         for_all=refusals.categories_for_all(token),
         is_refused=is_refused,
-        # Name the kind if only one is in this state: a title without a kind would seem to speak of both.
+        # If one category alone is refused (or not), the title names it: else it would seem to speak of both.
         kind=changed[0] if len(changed) == 1 else "",
         categories=CATEGORIES,
     )

@@ -21,17 +21,17 @@ from forum.registration.models import Registration
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 LISTED = 20
-# The states of a reminder that has begun; it is still sent to people who register later.
+# The states of a message that is a reminder and has begun: it is still sent to people who register later.
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # How many recipients one page of results shows.
 ROWS = 50
-# The values in the URL that narrow a page of results: to mails that were not sent, or to people left out at the start.
+# Values in the URL that narrow the list of results: to mails that were not sent, or to people left out at the start.
 TROUBLED, OMITTED = "troubled", "omitted"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many recipients' mails are waiting, sent, to be retried, failed or left out.
+    """How many recipients' mails wait, were sent, will be tried again or have failed, and how many were left out.
 
     `left_out` counts people who cancelled, were erased, or got no mail because the mailing ended, and those whom no
     page names (`RecipientStatus`).
@@ -45,7 +45,7 @@ class Counts:
 
 
 def find(event: Event, mailing_id: int, *kinds: MailingKind) -> Mailing | None:
-    """Return the event's mailing with this id and of one of these kinds, if given; None for another event's (S13)."""
+    """Return the event's mailing with this id, of one of these kinds if given; None for another event's id (S13)."""
     if mailing_id > LARGEST_ID:
         return None
     query = select(Mailing).where(Mailing.event_id == event.id, Mailing.id == mailing_id)
@@ -73,7 +73,7 @@ def list_started(event: Event) -> Sequence[Mailing]:
 
 
 def list_sending(event: Event) -> Sequence[Mailing]:
-    """Return the event's messages in the organisers' own words that are being sent, or will be at a later moment."""
+    """Return the event's messages in the organisers' own words that are being sent, now or from a later moment on."""
     own = Mailing.kind == MailingKind.OWN_WORDS, Mailing.status == MailingStatus.SENDING
     query = select(Mailing).where(Mailing.event_id == event.id, *own)
     return db.session.scalars(query.order_by(Mailing.id)).all()
@@ -93,7 +93,7 @@ def find_reminder(mailing: Mailing) -> Reminder | None:
 
 
 def list_reminders_of(event: Event) -> Sequence[Reminder]:
-    """Return the event's reminders, those that have left or were left out included."""
+    """Return the event's reminders, also those that have left or were left out."""
     mine = select(Reminder).join(Reminder.mailing).where(Mailing.event_id == event.id)
     return db.session.scalars(mine.order_by(Reminder.id)).all()
 
@@ -101,7 +101,7 @@ def list_reminders_of(event: Event) -> Sequence[Reminder]:
 def list_reminders(*states: MailingStatus) -> Sequence[Reminder]:
     """Return the reminders of published events whose mailings are in these states.
 
-    A reminder that was left out is returned only if it has begun and may be continued.
+    Left out are skipped reminders, unless their sending has begun and may go on for people who register later.
     """
     query = select(Reminder).join(Reminder.mailing).join(Mailing.event)
     goes_on = (Reminder.anchor == Anchor.REGISTERED) & Mailing.status.in_(BEGUN)
@@ -144,7 +144,7 @@ def count_waiting(mailing_id: int) -> int:
 
 
 def has_more(mailing_id: int) -> bool:
-    """Return whether a recipient of the mailing has no mail yet, or one that has not left."""
+    """Return whether a recipient of the mailing has no mail yet, or a mail that has not left."""
     return bool(count_waiting(mailing_id) or count_mails(mailing_id, UNSENT))
 
 
@@ -184,7 +184,7 @@ def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
 
 
 def list_told_at(event: Event) -> dict[int, datetime]:
-    """Return by registration the moment of the newest change about which a mail has been sent to the person."""
+    """Return, by the registration's id, the moment of the newest change about which the person was sent a mail."""
     query = (
         select(MailingRecipient.registration_id, func.max(Mailing.changed_at))
         .join(Mailing, Mailing.id == MailingRecipient.mailing_id)
@@ -199,8 +199,8 @@ def list_told_at(event: Event) -> dict[int, datetime]:
 def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[Any]:
     """Return a page of the mailing's recipients, each with its mail (or None) and registration.
 
-    With `only` TROUBLED these are those whose mail was not sent and does not wait for its first attempt; with OMITTED
-    those who are no recipients, because they were left out from the start.
+    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was left out; OMITTED to
+    people who are no recipients, because they were left out from the start.
     """
     query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     if only == OMITTED:

@@ -34,16 +34,16 @@ from forum.outbox.queries import UNSENT
 from forum.registration.models import Registration
 from forum.registration.names import canonical_email
 
-# How long after the event its messages can be refused by links that have outlived their mails.
+# How long after the event people can refuse its messages by links whose mails and recipients are deleted.
 LINKS_KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True)
 class SentTo:
-    """The reader of a sent message: digests of the address for its event, the message's category, and the address.
+    """The reader of a sent message: digests of address and event (`own`), the message's category, address and event.
 
-    `for_all` are the address's digests that belong to no event. Of a reader of whom only a link is still stored, none
-    of them is known, nor the address and the event.
+    `for_all` are the digests of the address alone, for refusals of all events. If only the reader's link is still
+    stored, address, event and `for_all` are unknown.
     """
 
     own: Sequence[str]
@@ -54,7 +54,7 @@ class SentTo:
 
     @property
     def digests(self) -> Sequence[str]:
-        """Return the digests by which the reader may refuse the event's messages."""
+        """Return all digests under which the reader's refusals of the event's messages may be stored."""
         return [*self.own, *self.for_all]
 
 
@@ -69,12 +69,12 @@ def reader(event: Event, category: Category) -> Callable[[str], bool]:
 
 
 def is_refused(event: Event | None, address: str, category: Category) -> bool:
-    """Return whether a canonical address refuses an event's messages of this category; without event, those of all."""
+    """Return whether a canonical address refuses this category of an event's messages, or with None of all events'."""
     return category in _categories(_digests(event.id if event else None, address))
 
 
 def list_of(event_id: int, address: str) -> Sequence[MailRefusal]:
-    """Return what a canonical address refuses of an event, and of all events."""
+    """Return the stored refusals of a canonical address that concern an event: its own, and those for all events."""
     return _list(_every_digest(event_id, address))
 
 
@@ -85,7 +85,7 @@ def categories_by(token: str) -> Collection[Category]:
 
 
 def categories_for_all(token: str) -> Collection[Category]:
-    """Return those of `categories_by` that the address refuses for all events, by a refusal of an earlier version."""
+    """Return the categories that the token's address refuses for all events: earlier versions stored such refusals."""
     known = _find_reader(token)
     return _categories(known.for_all) if known else set()
 
@@ -94,7 +94,7 @@ def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collect
     """Refuse further messages to the address of the mail with this token: of the mail's category, or `what`.
 
     Messages to the address that are made already and have not left are taken back. Return the categories that the
-    address refuses now. An unknown token changes nothing, and is answered as that of an address that refused nothing.
+    address refuses now. An unknown token changes nothing, and is answered like that of an address without refusals.
     """
     known = _find_reader(token)
     if known is None:
@@ -104,18 +104,18 @@ def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collect
 
 
 def refuse_by(link: LeaveLink, *, now: datetime) -> None:
-    """Refuse messages of the category of a sent mail, of which only this link is still stored."""
+    """Refuse messages by a link whose mail is no longer stored: of the mail's category."""
     _refuse(_reader_of(link), Refused(link.category), now)
 
 
 def find_link(mark: bytes) -> LeaveLink | None:
-    """Return the link whose mark an address for refusing contains, among the links that have outlived their mails."""
+    """Return the link, of those whose mails are no longer stored, that has this mark in its address for refusing."""
     links = db.session.scalars(select(LeaveLink).execution_options(yield_per=500))
     return next((link for link in links if return_paths.mark_of(link.digest) == mark), None)
 
 
 def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
-    """Refuse, for a recipient's address, further messages of their mail's category; return whether there is a mail."""
+    """Refuse further messages of the category of a recipient's mail; return False if the recipient has no mail."""
     known = _find_recipient(MailingRecipient.id == recipient.id)
     if known:
         _refuse(known, Refused(known.category), now)
@@ -125,14 +125,14 @@ def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
 def take_back(token: str, category: Category | None = None) -> Collection[Category]:
     """Let the address of the mail with this token get a category again: the mail's own, or `category`.
 
-    A refusal that holds for all events ends for all. Return the categories that the address refuses still. An unknown
+    A refusal for all events ends for all of them. Return the categories that the address still refuses. An unknown
     token changes nothing.
     """
     known = _find_reader(token)
     if known is None:
         return set()
     wanted = category or known.category
-    # Whoever refused everything keeps refusing the other categories.
+    # An address that refused everything goes on refusing the other categories.
     for whole in [row for row in _list(known.digests) if row.category == Refused.ALL]:
         for other in set(Category) - {wanted}:
             _store(whole.digest, Refused(other), whole.refused_at)
@@ -142,7 +142,7 @@ def take_back(token: str, category: Category | None = None) -> Collection[Catego
 
 
 def digest_of(event_id: int, address: str) -> str:
-    """Return the keyed digest by which a canonical address is remembered for an event from now on."""
+    """Return the digest, under the present key, by which refusals of a canonical address for an event are stored."""
     return _digests(event_id, address)[0]
 
 
@@ -154,7 +154,7 @@ def issue(recipient: MailingRecipient) -> str:
 
 
 def links_of(*which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
-    """Return what outlives the mails of these recipients, by the digests of the mails' links, for `keep_links`."""
+    """Return, for `keep_links`, the refusing links of these recipients, each with address digest and category."""
     columns = (MailingRecipient.leave_digest, OutboxMessage.recipient, Mailing.event_id, Mailing.category)
     made = select(*columns).join(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
     made = made.join(MailingRecipient.mailing).where(MailingRecipient.leave_digest.is_not(None))
@@ -168,7 +168,7 @@ def links_of(*which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
 def keep_links_of(registration: Registration) -> None:
     """Let the links in a person's mails refuse messages for a year after the event, although the person is erased.
 
-    Whoever reads an old mail then must not get another one because the address is entered again (M07, M10).
+    Somebody who refuses by an old mail must get no further one, even if the address is registered again (M07, M10).
     """
     mine = MailingRecipient.registration_id == registration.id
     may_have_left = or_(OutboxMessage.attempts > 0, OutboxMessage.sent_at.is_not(None))
@@ -176,7 +176,7 @@ def keep_links_of(registration: Registration) -> None:
 
 
 def keep_links(event: Event, links: Mapping[str, Mapping[str, Any]]) -> None:
-    """Let links refuse messages for a year after the event, although nothing else belongs to them any more."""
+    """Store refusing links for a year after the event, although their recipients or mails are deleted."""
     # Store the links sorted by their digests, so that their order does not tell which links belong to one message.
     rows = [{"digest": one, **links[one], "ends_at": event.ends_at + LINKS_KEPT} for one in sorted(links)]
     if rows:
@@ -189,7 +189,7 @@ def address_of(token: str, language: str) -> str:
 
 
 def _refuse(known: SentTo, what: Refused, now: datetime) -> None:
-    # Another event's link may take a refusal for all events back: so that one does not stand in for this event's own.
+    # Store the event's own refusal even beside one for all events: a link of another event can take that one back.
     if what in {row.category for row in _list(known.own)}:
         return
     _store(known.own[0], what, now)
@@ -235,7 +235,7 @@ def _take_back_unsent(event_id: int | None, address: str, categories: Sequence[C
 
 
 def _find_reader(token: str) -> SentTo | None:
-    """Return the reader of the mail with this token, also where only the mail's link for refusing is still stored."""
+    """Return the reader of the mail with this token, also if only the mail's refusing link is still stored."""
     known = _find_recipient(MailingRecipient.leave_digest == digest(token))
     link = None if known else db.session.get(LeaveLink, digest(token))
     return _reader_of(link) if link else known
@@ -246,9 +246,9 @@ def _reader_of(link: LeaveLink) -> SentTo:
 
 
 def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:
-    """Return the reader of the mail of the chosen recipient; None if there is no mail.
+    """Return the reader of the mail of the recipient who meets the condition; None without a mail.
 
-    The address is that of the mail: the registration may have another by now, which a refusal does not concern.
+    The refusal concerns the address of the mail, even if the registration has another address by now.
     """
     mine = meant, MailingRecipient.status.not_in(BESIDE)
     query = (
@@ -275,16 +275,16 @@ def _categories(digests: Sequence[str]) -> Collection[Category]:
 
 
 def _refusing(category: Category) -> tuple[Refused, Refused]:
-    """Return what an address refuses so that it gets nothing of this category."""
+    """Return the kinds of refusals that keep messages of this category away: of the category itself, and of all."""
     return Refused.ALL, Refused(category)
 
 
 def _every_digest(event_id: int | None, address: str) -> list[str]:
-    """Return the address's digests for an event, the present key's first, and those that belong to no event."""
+    """Return the digests of an address with an event, then those of the address alone; the present key's come first."""
     return [*_digests(event_id, address), *_digests(None, address)]
 
 
 def _digests(event_id: int | None, address: str) -> list[str]:
-    """Return the address's digest for an event, or for none, under each audit key, the present one first."""
+    """Return the digest of address and event (or of the address alone) under each audit key, the present key first."""
     said = (f"messages:{address}" if event_id is None else f"messages of event {event_id}:{address}").encode()
     return [hmac.new(key, said, sha256).hexdigest() for key in current_app.config["DATA_KEYS"]["audit"]]

@@ -36,7 +36,7 @@ from forum.registration.narrowing import UnknownFilter
 
 # How long after its hour a reminder may still be sent.
 WINDOW = timedelta(hours=12)
-# How far a reminder may be from exactly so many days after registering: it has a fixed hour, and may be WINDOW late.
+# How far a reminder may be from exactly its days after registering: it leaves at a fixed hour, or WINDOW later.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
 # The states in which the worker looks at a reminder counted from registering. A done reminder is looked at, too: an
@@ -91,12 +91,12 @@ def take_off(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def due_at(reminder: Reminder) -> datetime:
-    """Return the moment of a reminder relative to the event's start."""
+    """Return the moment at which a reminder counted from the event's start is due."""
     return _at(reminder, reminder.mailing.event.starts_at, -reminder.days)
 
 
 def due_for(reminder: Reminder, registered_at: datetime) -> datetime:
-    """Return the moment of a reminder for somebody who registered at this moment."""
+    """Return the moment at which a reminder counted from registering is due for somebody who registered then."""
     return _at(reminder, registered_at, reminder.days)
 
 
@@ -130,7 +130,7 @@ def run(reminder_id: int, *, now: datetime) -> int:
     due = due_at(reminder)
     if reminder.mailing.status != MailingStatus.PROPOSED or now < due:
         return 0
-    # A restore sets planned_at to its own moment: what was due earlier may have left after the backup was made.
+    # A restore sets planned_at to the time of the restore: a reminder due before may have left already (R12).
     if now >= due + WINDOW or now >= _last_moment(event) or due < reminder.planned_at:
         return _skip(reminder, Skipped.LATE, now)
     try:
@@ -142,18 +142,18 @@ def run(reminder_id: int, *, now: datetime) -> int:
 
 
 def list_newcomers(reminder: Reminder, now: datetime, *, only_due: bool = False) -> dict[int, datetime]:
-    """Return when the reminder is due for each registration that it is meant for and that has no mail of it yet.
+    """Return, by registration, when the reminder is due for people who have not got it.
 
-    Moments may lie in the past or the future. With `only_due` only those near `now` are returned, because the worker
-    keeps the event locked meanwhile. No moment is before the reminder was planned or after the event has begun. Raises
-    UnknownFilter.
+    Moments may lie in the past or the future. With `only_due` only moments near `now` are returned, so that the worker
+    locks the event for a short time only. No moment is before the reminder was planned or after the event has begun.
+    Raises UnknownFilter.
     """
     mailing, days = reminder.mailing, timedelta(days=reminder.days)
     told = select(MailingRecipient.id).where(
         MailingRecipient.mailing_id == mailing.id, MailingRecipient.registration_id == Registration.id
     )
     moment = func.coalesce(Registration.confirmed_at, Registration.requested_at)
-    # People who registered long before the reminder was planned are not reminded.
+    # Leave out people whose day for the reminder was long over when organisers planned it.
     among = [
         Registration.event_id == mailing.event_id,
         ~told.exists(),
@@ -202,12 +202,12 @@ def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
 
 
 def _goes_on(reminder: Reminder) -> bool:
-    """Return whether a reminder that was left out has begun, so that it can be continued for further people."""
+    """Return whether the reminder, although it was skipped, may still go to people who register later."""
     return reminder.anchor == Anchor.REGISTERED and reminder.mailing.status in queries.BEGUN
 
 
 def _refuse_unfinished(mailing: Mailing) -> None:
-    """Raise WordsMissing or SubjectTells for a draft that could not be sent to each reader of the event's languages."""
+    """Raise WordsMissing or SubjectTells for a draft that cannot be sent to readers of all the event's languages."""
     codes = mailing.event.offered_languages
     if missing := [code for code in codes if not chosen_audience.code_for(mailing, code)]:
         raise WordsMissing(missing)
@@ -216,7 +216,7 @@ def _refuse_unfinished(mailing: Mailing) -> None:
 
 
 def _last_moment(event: Event) -> datetime:
-    """Return the moment from which no reminder is begun any more, because its mails leave a minute later."""
+    """Return the moment from which no reminder begins: mails leave a minute later, when the event would have begun."""
     return event.starts_at - own_words.TO_STOP
 
 
@@ -234,5 +234,5 @@ def _at(reminder: Reminder, moment: datetime, days: int) -> datetime:
 
 
 def first_of(moments: Iterable[datetime], now: datetime) -> datetime | None:
-    """Return the first of these moments that lies in the future, or None."""
+    """Return the earliest of these moments that lies in the future; None without one."""
     return min((moment for moment in moments if moment > now), default=None)

@@ -22,9 +22,9 @@ from forum.registration import places, restrictions
 from forum.registration.enums import Status
 
 AT_ONCE = 50
-# Where a pace limits mails to many, no mail to a domain is made while this many mails to it wait.
+# Where a pace limits mails to many, no mail to a mail domain is made while this many mails to the domain wait.
 OF_A_DOMAIN = 10
-# States of mails that count against AT_ONCE. Mails that wait for another attempt, perhaps for a day, do not count.
+# States of mails that count against AT_ONCE. Mails that are tried again, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 ACTOR = "worker"
 
@@ -35,10 +35,10 @@ def list_next(*, now: datetime) -> Sequence[int]:
 
 
 def _next_of(mailing_id: int) -> Sequence[int]:
-    """Return the next recipients of a mailing.
+    """Return the ids of the next recipients of a mailing whose mails are made.
 
-    Where a pace limits mails, recipients at one domain must not fill the outbox: those at other domains would wait for
-    them.
+    Where a pace limits mails to a mail domain, mails to one domain must not fill the outbox: recipients at other
+    domains would wait for them.
     """
     if not pacing.is_on():
         free = AT_ONCE - queries.count_mails(mailing_id, IN_LINE)
@@ -98,7 +98,7 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
     if recipient.left_because or unanswered.has_answered(mailing, registration):
         return None
     if chosen_audience.is_left_out_everywhere(registration, mailing):
-        # Results list nobody who is omitted without a reason, and still count them.
+        # A recipient who is omitted without a reason is counted in the results, and listed nowhere.
         recipient.status = RecipientStatus.OMITTED
         return None
     code = chosen_audience.code_for(mailing, registration.language)

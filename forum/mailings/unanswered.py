@@ -1,4 +1,4 @@
-"""An audience beside the filters of the attendee list: those of the chosen people who have not answered a question.
+"""People who have not answered a question, as the audience of a message: a choice that narrows the list's filters.
 
 Only people who are asked the question count. Answers about diet and access are sealed, so they are read person by
 person, never by a condition of a statement (P21). Only the role care may know who has not answered such a question
@@ -21,11 +21,11 @@ from forum.questions.models import Answer, Question
 from forum.registration.models import CareAnswer, Registration
 from forum.registration.narrowing import UnknownFilter
 
-# The parameter of a stored audience that holds the key of the question.
+# The parameter of a stored audience whose value is the key of the question that people have not answered.
 PARAMETER = "unanswered"
-# The name in `Mailing.kept_counts` by which a message is remembered whose question was about diet or access.
+# The name in `Mailing.kept_counts` that says that the message's question was about diet or access.
 OF_CARE = "of_care"
-# How many people one statement asks for.
+# How many people's answers one statement reads.
 AT_ONCE = 500
 
 
@@ -46,7 +46,7 @@ def find_question(mailing: Mailing) -> Question | None:
 
 
 def is_of_care(mailing: Mailing) -> bool:
-    """Return whether the message is for people who have not answered a question (even withdrawn) on diet or access."""
+    """Return whether the message is about an unanswered question on diet or access, also a withdrawn question."""
     if mailing.kept_counts:
         return OF_CARE in mailing.kept_counts
     key = (mailing.audience or {}).get(PARAMETER)
@@ -55,7 +55,7 @@ def is_of_care(mailing: Mailing) -> bool:
 
 
 def narrow(mailing: Mailing, people: Sequence[int]) -> Collection[int]:
-    """Return those of these registrations who have not answered the mailing's question; all if it has no question.
+    """Return the registrations whose people have not answered the mailing's question; all of them without a question.
 
     Raises UnknownFilter.
     """
@@ -89,7 +89,7 @@ def _with_parents(question: Question, every: Sequence[Question]) -> list[Questio
 
 
 def _read(people: Sequence[int], chain: Sequence[Question]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-    """Yield each person with the sector's key and the answers to these questions by key."""
+    """Yield each person's registration id, sector key, and answers to the questions of the chain by key."""
     given: dict[int, dict[str, Any]] = defaultdict(dict)
     keys = {question.id: question.key for question in chain}
     ordinary = select(Answer.registration_id, Answer.question_id, Answer.value).where(

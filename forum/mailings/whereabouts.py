@@ -1,10 +1,10 @@
-"""What remains of messages for which people were chosen by answers that tell where somebody is (P27).
+"""Deleting from messages who their recipients were, if answers that tell where somebody is have chosen them (P27).
 
-A message to those who arrive on Monday tells when each recipient arrived. So its filter, its recipients with their
-mails, and the plan of a reminder are deleted with the answers; the numbers of recipients stay. A draft is for nobody
-until an organiser chooses people again: without its filter it would be for more people. Nothing can be sent again,
-neither to those whose mails have failed nor by the plan, so nobody gets a mail twice (R12). The links by which people
-refuse further messages go on working (M07).
+A message to people who arrive on Monday tells when each recipient arrived. So its filter, its recipients with their
+mails, and the plan of a reminder are deleted together with the answers; the numbers of recipients stay. A draft is for
+nobody until an organiser chooses people again: without its filter it would be for more people. Nothing can be sent
+again, neither to people whose mails have failed nor by the plan, so nobody gets a mail twice (R12). The links by which
+people refuse further messages go on working (M07).
 """
 
 from collections.abc import Collection, Mapping
@@ -26,9 +26,9 @@ ACTOR = "worker"
 
 
 def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
-    """Delete the recipients of those messages whose people were found by these questions; return how many messages.
+    """Delete the recipients of messages whose people were chosen by these questions; return how many messages.
 
-    The event is locked. This only flushes.
+    The caller has locked the event, and commits.
     """
     mine = [
         mailing
@@ -44,7 +44,7 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
 
 
 def forget_links(*, now: datetime) -> int:
-    """Delete the links of messages whose event ended a year ago; return how many. The worker calls this."""
+    """Delete the refusing links kept from messages of events that ended a year ago; return how many."""
     ended = delete(LeaveLink).where(LeaveLink.ends_at <= now).returning(LeaveLink.digest)
     return len(db.session.scalars(ended).all())
 

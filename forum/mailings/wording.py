@@ -28,5 +28,5 @@ def category_name(category: str) -> LazyString:
 
 
 def reason_text(reason: str) -> str:
-    """Return in words why people get no message; for a reason that only a newer version knows, its code."""
+    """Return the words for a reason why people get no message; for a reason of a newer version, its code."""
     return str(REASONS[LeftOut(reason)]) if reason in {*LeftOut} else reason
