@@ -99,7 +99,7 @@ IS_PLANNED = or_(Post.announced_at.is_(None), Post.announced_at < Post.published
 
 @dataclass(frozen=True)
 class Quieted:
-    """How many sign-ins and links were deleted, and how many mails are held."""
+    """How many sign-ins and links a restore has deleted, and how many mails it holds."""
 
     sign_ins: int
     links: int

@@ -40,7 +40,7 @@ from forum.settings.keys import write_private
 PRIVATE = 0o600
 DUMPS = {"sqlite": "forum.sqlite3", "postgresql": "forum.pgdump"}
 BACKUPS, SCRATCH = "forum-*Z.tar", ".forum-backup-"
-OTHERS = (  # Counts connections of users: PostgreSQL's own processes, such as autovacuum, have no usesysid.
+OTHERS = (  # SQL that counts users' connections: PostgreSQL's own processes, such as autovacuum, have no usesysid.
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
 )
@@ -137,7 +137,7 @@ def restore(file: Path, replace: bool) -> None:
 
 
 def _note_restore(made_at: datetime) -> None:
-    """Record the restore in the file of audit heads: the chain is shorter now, as if entries had been removed (S46)."""
+    """Record the restore in the file of audit heads: the chain is shorter now, as if entries were removed (S46)."""
     try:
         heads.note_restore(made_at, now=clock.now())
     except OSError as problem:
