@@ -1,4 +1,4 @@
-"""An event's figures in words, for organisers: what each says, its table and its drawing."""
+"""An event's figures in words, for organisers: what each figure says, its table and its drawing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Trend:
-    """Registrations over time: the curves, the first and the last day in words, and two sentences."""
+    """Registrations over time: the curves, the first and the last day in words, and two sentences that sum them up."""
 
     curves: Curves
     first: str

@@ -31,7 +31,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/<figure>.csv")
 def file(event: str, figure: str) -> Response:
-    """Return a figure as a CSV file without small numbers; numbers without people are not recorded as an export."""
+    """Return a figure as a CSV file without small numbers. It names nobody, so it is not recorded as an export."""
     this_event, now = get_any_or_404(event), clock.now()
     if figure not in set(FigureName):
         abort(404)

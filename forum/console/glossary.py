@@ -40,7 +40,7 @@ class GlossaryForm(SettingsForm):
     reason = StringField(_l("Why"), [at_most(300)])
 
     def validate_avoid(self, field: StringField) -> None:
-        """Refuse a word that is too long in lower case, or without a letter or digit, which no text could contain."""
+        """Refuse a word that is too long when written in lower case, and one that has neither a letter nor a digit."""
         word = field.data or ""
         if len(word) <= LONGEST_AVOIDED < len(rules.as_stored(word)):
             raise ValidationError(too_long(LONGEST_AVOIDED))

@@ -145,7 +145,7 @@ def _make(form: UploadForm, *, is_described: bool) -> making.Made | None:
 
 
 def _lead_to(url: str) -> ResponseReturnValue:
-    """Redirect to a page. A script that sent the image gets the URL as JSON: it would follow a redirect unseen."""
+    """Redirect to a page. A script that sent the image gets the URL as JSON, and opens the page itself."""
     if request.accept_mimetypes.best == "application/json":
         return {"url": url}, 201
     return redirect(url, 303)

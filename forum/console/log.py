@@ -68,7 +68,7 @@ def filters_of(event: Event | None) -> Filters:
 
 
 def zone_of(event: Event | None) -> tzinfo:
-    """Return the zone of the log's times: the event's, for the log of no event that of the current event."""
+    """Return the time zone of the log's times: that of the event or, in the log of no event, of the current event."""
     known = event or events.find_current()
     return known.zone if known else UTC
 

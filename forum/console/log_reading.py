@@ -39,7 +39,7 @@ class UnknownFilter(ValueError):
 
 @dataclass(frozen=True)
 class Reader:
-    """The kinds of entries that an organiser may read, and whether they handle protected identities."""
+    """The kinds of entries that an organiser may read, and whether the organiser handles protected identities."""
 
     kinds: tuple[Kind, ...]
     is_handler: bool = False
@@ -100,7 +100,7 @@ def read_log(
 def list_log(
     event: Event | None, filters: Filters, reader: Reader, zone: tzinfo, *, before: int
 ) -> Iterator[list[AuditEntry]]:
-    """Yield all entries before the one with this number that match, the newest first, some hundred at a time."""
+    """Yield entries that match the filters and have a number below `before`, newest first, some hundred at a time."""
     query, order = _matching(event, filters, reader, zone)
     query = query.where(AuditEntry.id < before)
     page = read_page(db.session, query, order, size=ROWS_AT_ONCE)
@@ -159,7 +159,7 @@ def _between(filters: Filters, zone: tzinfo) -> Iterator[ColumnElement[bool]]:
 
 
 def _day(text: str) -> date | None:
-    """Return the day that a text names; None for any other text, and for the last days of the calendar."""
+    """Return the day that a text names; None for any other text, and for days before 1900 or after 9000-01-01."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

@@ -67,7 +67,7 @@ class LookForm(SettingsForm):
         return {name: self[name].data or None for name in COLUMNS}
 
     def validate_accent_light(self, field) -> None:
-        """Refuse text that is no colour, a colour with too little contrast, and no colour while dark pages have one."""
+        """Refuse text that is no colour, too little contrast, and an empty field while dark pages have a colour."""
         if not field.data and self.accent_dark.data:
             raise ValidationError(_("Enter the colour on light pages too, or empty both"))
         _refuse_faint(field)

@@ -56,8 +56,8 @@ class Row:
 class Preview:
     """A mail in one language for people who were told the same earlier facts, and how many people get it.
 
-    `step` is the number of the earlier facts. `lacks_words` says that the organisers' own words are missing in this
-    language.
+    `step` is the index of these facts in the mailing's `steps`. `lacks_words` says that the organisers' own words are
+    missing in this language.
     """
 
     code: str

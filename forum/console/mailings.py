@@ -235,7 +235,7 @@ def _page(
 
 
 def _get_or_404(event: Event, number: int, *kinds: MailingKind) -> Mailing:
-    """Return the event's mailing; a message by a question about diet or access to the role care alone (S14)."""
+    """Return the event's mailing; but a message by a question about diet or access for the role care alone (S14)."""
     mailing = queries.find(event, number, *kinds)
     return mailing if mailing and may_know_people(mailing) else abort(404)
 

@@ -207,8 +207,8 @@ def _stored(event: Event, number: int | None) -> dict[str, Any]:
 def _proposed(event: Event, stored: dict[str, Any]) -> dict[str, Any]:
     """Return the values with which the fields are first shown: the stored ones, and the name in a registration.
 
-    The URL's `of` is that registration's reference. A new organisation gets its spelling as name, a stored one as one
-    more alias.
+    The URL's `of` is that registration's reference. The name as written there becomes the name of a new organisation,
+    or one more alias of a stored one.
     """
     named = find_by_reference(event, request.args.get("of", "")[:20])
     if named is None:

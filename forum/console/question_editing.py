@@ -171,7 +171,7 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
 
 
 def _words_of_condition(other: str, *, is_above: bool) -> dict[Fault, str]:
-    """Return messages on a question whose settings do not fit those of `other`, one of which depends on the other one.
+    """Return, by fault, the messages that a question and the question `other` have settings that do not fit together.
 
     With `is_above` the question depends on `other`, else `other` depends on the question.
     """

@@ -62,7 +62,7 @@ ALWAYS = ""
 
 
 class ChoiceRow(Row):
-    """An answer that a question offers, and its number in their order."""
+    """An answer that a question offers, and the answer's number in the order of answers."""
 
     key = HiddenField()
     position = NumberField(_l("Order"), [Optional()], most=999)

@@ -151,7 +151,7 @@ def _moved() -> tuple[str, int]:
 
 
 def _button(event: Event, way: str, question: Question) -> str:
-    """Return the id of the button to focus after a move: the pressed one, or the opposite one at an end of its row."""
+    """Return the id of the button to focus after a move: the pressed one, or the opposite one at an end of the list."""
     listed = [one for one in queries.list_all(event.id) if not one.withdrawn_at]
     row = rules.siblings(question, listed)
     if row and question is row[0 if way == "up" else -1]:
