@@ -145,7 +145,7 @@ def _write_digests(folder: Path, digests: Mapping[str, list[str]]) -> None:
 
 
 def _write_file(folder: Path, name: str, content: bytes) -> None:
-    """Write the file under a temporary name and then rename it, so that it is never there half written."""
+    """Write the file under a temporary name and then rename it, so that no file under its own name is half written."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{PART}-{path.name}")

@@ -1,4 +1,4 @@
-"""Events and pages of an import, written into the database; `registration.places` alone changes places."""
+"""Events and pages of an import, written into the database; `registration.places` alone changes capacity and shares."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -17,7 +17,7 @@ ByPlace = Mapping[tuple[str, str], Document]
 def write(
     before: ByPlace, wanted: ByPlace, events: Mapping[str, Event], sizes: Mapping[tuple[str, str], Size]
 ) -> None:
-    """Store the images that differ; `sizes` has the size of each new image."""
+    """Store the images whose documents differ from the stored ones; `sizes` has the size of each new image."""
     for place, document in wanted.items():
         if document != before.get(place):
             _write(events[place[0]], place[1], document, sizes)

@@ -20,7 +20,10 @@ COLUMNS = ("slug", "label", "headline", "lead")
 
 
 def write(wanted: Site, changed: set[str], *, names_changed: bool, now: datetime) -> None:
-    """Store these posts as the documents describe them; with `names_changed`, renew all search texts of posts."""
+    """Store the posts with these keys as the documents describe them, and make the search find their new texts.
+
+    With `names_changed`, categories or hashtags have new names, so the search texts of all posts are renewed.
+    """
     known = {post.key: post for post in stored.list_posts()}
     for key in sorted(changed & known.keys() & wanted.posts.keys()):
         revisions.keep_first(known[key], now=now)

@@ -49,7 +49,7 @@ Check = Callable[[Any, Where], Any]
 
 
 def unix(text: str) -> str:
-    """Return the text with "\n" as the end of each line, whatever the lines ended in before."""
+    """Return the text with a line feed at the end of each line, whatever the lines ended in before."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -64,7 +64,7 @@ def text_of(documents: Mapping[str, Document], name: str) -> Text:
 
 
 def of_kind(value: Any, kind: type, where: Where) -> Any:
-    """Return the value if it has this type of TOML and YAML, else refuse it; true does not count as a number."""
+    """Return the value if it has the type `kind`, else refuse it; true and false do not count as numbers."""
     if type(value) is not kind:
         where.refuse(f"has to be a {KINDS[kind]}{QUOTES.get(KINDS[kind], '')}")
     return value
