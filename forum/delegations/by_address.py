@@ -68,7 +68,7 @@ def _list_delegations(registration: Registration) -> Sequence[Delegation]:
 
 
 def _list_delegates(registration: Registration) -> list[Delegate]:
-    """Return the delegates of the registration's event with its address who are not linked to any registration."""
+    """Return members of the event's delegations with the registration's address who are linked to no registration."""
     mine = Delegation.event_id == registration.event_id, Delegate.registration_id.is_(None)
     query = select(Delegate).join(Delegate.delegation).where(*mine, Delegate.email != "")
     return [one for one in db.session.scalars(query.order_by(Delegate.id)) if _is_of(one.email, registration)]

@@ -174,7 +174,7 @@ def _lock(delegate: Delegate, now: datetime) -> Registration | None:
 
 
 def _read(delegate: Delegate) -> Registration | None:
-    """Lock the event and read the person and their registration again."""
+    """Lock the event, read the person and their registration again, and return the registration or None."""
     places.lock(delegate.delegation.event)
     db.session.refresh(delegate)
     if delegate.registration is not None:

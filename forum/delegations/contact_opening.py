@@ -84,7 +84,10 @@ def changed_page(act: str, number: int, form: ShowsStored) -> ResponseReturnValu
 
 
 def _shown(one: Delegate) -> dict[str, object]:
-    """Return the values of a person that a page shows, with their status."""
+    """Return the values of a person that a page shows, with their status.
+
+    Until the person has confirmed an address, the result does not depend on whether there is a registration (S24).
+    """
     now = clock.now()
     row = delegation_words.row_of(one, now)
     told = {name: getattr(row, name) for name in ("name", "title", "email", "kind")}

@@ -132,7 +132,7 @@ def change(number: int) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/withdraw", methods=["GET", "POST"])
 def withdraw(number: int) -> ResponseReturnValue:
-    """Say what withdrawing a person means; withdraw them when the button there is pressed (S21)."""
+    """Say what withdrawing a person means; withdraw the person when the button on that page is pressed (S21)."""
     one, form = may("withdraw", number), WithdrawDelegateForm()
     if not form.validate_on_submit():
         return person_page("withdraw", one, form)
@@ -148,7 +148,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
 def replace(number: int) -> ResponseReturnValue:
-    """Replace a person: at once if the contact manages the registration, else when the newcomer confirms by mail."""
+    """Replace a person by a newcomer: at once if the newcomer has no address, else when the newcomer confirms it."""
     one, form = may("replace", number), ReplaceDelegateForm()
     if not form.validate_on_submit():
         return person_page("replace", one, form), 422 if form.errors else 200

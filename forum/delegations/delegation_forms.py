@@ -185,7 +185,7 @@ class DelegationForm(SentOnce, TidyForm):
         return valid
 
     def contact(self) -> Contact:
-        """Return who registers the delegation."""
+        """Return the contact, the person who registers the delegation."""
         asked = ("given_name", "family_name", "email", "organisation", "country", "language")
         return Contact(**{name: self[name].data or "" for name in asked})
 
@@ -202,11 +202,11 @@ class DelegationForm(SentOnce, TidyForm):
         return bool(self.website.data)
 
     def seconds_open(self) -> float:
-        """Return how long ago the form was shown."""
+        """Return how many seconds ago the form was shown."""
         return read_form_key(self.key.data)[1]
 
     def form_key(self) -> str:
-        """Return the form's key, by which rate limits recognise a form that is sent again."""
+        """Return the form's key, by which rate limits recognise a form that was sent before."""
         return read_form_key(self.key.data)[0]
 
     def _grow(self, number: int) -> None:
@@ -214,7 +214,7 @@ class DelegationForm(SentOnce, TidyForm):
             self.people.append_entry()
 
     def _take_pasted(self) -> None:
-        """Put the pasted people into the rows that are empty, or say why that cannot be done."""
+        """Put the pasted people into the rows that are empty, or add an error that says why that cannot be done."""
         sent = self.lines.data or ""
         try:
             if len(sent) > LONGEST_TEXT:
@@ -263,7 +263,7 @@ class ConfirmForm(TidyForm):
     choice = HiddenField()
 
     def choose(self) -> bool | None:
-        """Return the contact's choice of "all or nobody"; None keeps the choice made in the first form."""
+        """Return the contact's choice of "all or nobody"; None keeps the choice made when registering."""
         return {ALL: True, FIT: False}.get(self.choice.data or "")
 
 

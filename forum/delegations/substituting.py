@@ -247,7 +247,7 @@ def _pass_on(registration: Registration, successor: Registration, now: datetime)
 
 
 def _begin_calendar(successor: Registration, now: datetime) -> None:
-    """Give the calendar entry a higher number than that of an earlier registration with the same address."""
+    """Give the newcomer's calendar entry a higher number than that of an earlier registration with this address."""
     earlier = registrations.find_last_calendar_sequence(successor)
     successor.calendar_sequence = 0 if earlier is None else earlier + 1
     successor.calendar_changed_at = now
