@@ -99,7 +99,7 @@ class Crowd:
             "event_id": self.event.id,
             "sector_id": sector.id,
             "reference": answers.new_reference(),
-            # The address is made of folded names, so it equals its canonical form.
+            # The address is made of folded names, so it is in its canonical form already.
             "email_canonical": person["email"],
             "version": 1,
         }

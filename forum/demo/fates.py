@@ -51,7 +51,8 @@ class Standing:
             asked = now - CONFIRM_TIME * ((part + 1) / 1200)
             return cls(status, asked, {"held_until": asked + CONFIRM_TIME})
         if status == Status.EXPIRED:
-            # Let the deadline pass a short while ago: a registration that was never confirmed is erased a day after it.
+            # The deadline to confirm has passed only a short while ago: a registration that was never confirmed is
+            # erased a day after its deadline.
             ended = now - timedelta(minutes=part)
             return cls(status, ended - CONFIRM_TIME, {"ended_at": ended})
         moments = {"confirmed_at": asked + minutes}

@@ -1,6 +1,7 @@
 """Reading the demo's files: a folder of content with placeholders for years, dates and images, and word lists.
 
-An image is named in the folder, such as `horizon.jpg`: its key depends on the event, whose name has the year.
+The content names an image by its file, such as `horizon.jpg`, because the image's key depends on the event, whose name
+has the year.
 """
 
 import re

@@ -95,7 +95,7 @@ class Invited:
         self.delegates = [population.colleague_of(self.contact) for _ in range(4)]
 
     def acts(self) -> Iterator[Act]:
-        """Yield everything that happens, in the order of guests: a time, and a function to call with that time."""
+        """Yield everything that happens to guests and delegation: a time, and a function to call with that time."""
         for guest in self.guests:
             yield guest.asked_at, partial(self._invite, guest)
             yield guest.asked_at + timedelta(minutes=5), partial(self._mail, guest)
@@ -155,7 +155,7 @@ class Invited:
         admitting.confirm(contact_links.issue(_delegation(), ContactLink.CONFIRM, now=at), now=at)
 
     def _confirm_one(self, at: datetime) -> None:
-        """Let one of the two people with an address confirm it; the other one never does."""
+        """Let one of the two people with an address of their own confirm it; the other one never confirms."""
         people = [one.registration for one in _delegation().people]
         registrations.confirm(next(one for one in people if one and one.has_address), now=at)
 

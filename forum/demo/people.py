@@ -61,7 +61,10 @@ class Population:
         return replace(person, given_name=given_name, family_name=family_name, email=email, phone=None)
 
     def _name(self, country: str) -> tuple[str, str, str]:
-        """Return a person's language and a name not used before; each round of given names shifts the family names."""
+        """Return a language and a name that no other invented person has, from the names of a country.
+
+        Once all given names are used, they are combined with further family names.
+        """
         number, lists = _count_up(self._country_count, country), self._names[country]
         place, words = number // len(lists), _turn(lists, number)
         given, family = words["given"], words["family"]

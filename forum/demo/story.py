@@ -88,7 +88,7 @@ REVIEW_TAKES = timedelta(days=3)
 
 @dataclass
 class Part:
-    """One person in the story: sector, time of registering, and fate."""
+    """One person in the story: the sector, the time of registering, and the fate."""
 
     sector: Sector
     number: int
@@ -135,7 +135,7 @@ class Story:
         return self.event.opens_at + timedelta(days=chapter.days * share**1.5, minutes=number * 37 % 240)
 
     def _days(self) -> Iterator[Act]:
-        """Yield the daily changes: every noon offers are answered, every night registrations and offers expire."""
+        """Yield what happens each day: at noon people answer offers, at night registrations and offers expire."""
         day = self.event.opens_at
         while day < self.now:
             yield day + timedelta(hours=3), self._answer_offers
