@@ -38,7 +38,7 @@ from forum.registration.errors import (
 from forum.registration.given import Answered
 from forum.registration.models import Registration, Submission
 
-# Actors whose changes of answers follow the rules for the person: not after the freeze date, and reviewed again.
+# The person and a delegation's contact: their changes of answers are refused after the freeze date, and are reviewed.
 THEMSELVES = ("person", "contact")
 
 
@@ -103,7 +103,7 @@ def confirm(
 
 
 def open_link(token: str, *, now: datetime) -> None:
-    """End the personal links that are older than the link being opened (S20). Raises LinkRefused."""
+    """End the personal links that are older than the opened link, which has this token (S20). Raises LinkRefused."""
     places.lock(links.follow(token, TokenPurpose.MANAGE, now=now).event)
     links.end_older(token, now=now)
 
@@ -232,7 +232,7 @@ def _refuse_if_organisation_full(registration: Registration, details: Details) -
 
 
 def _takes_last_chance(registration: Registration, now: datetime) -> bool:
-    """If the event has no waiting list give a place now; return whether one is given. Raises SectorFull."""
+    """If the event has no waiting list, give a place now; return whether a place was given. Raises SectorFull."""
     if registration.event.has_waiting_list:
         return False
     if not places.admit(registration, now):
@@ -258,7 +258,7 @@ def _stand(registration: Registration, now: datetime) -> None:
 
 
 def _begin_calendar(registration: Registration, now: datetime) -> None:
-    """Give the person's calendar entry a higher number than their earlier registration's entry: both share one UID."""
+    """Number the person's calendar entry above that of an earlier registration: both entries have one UID."""
     earlier = queries.find_last_calendar_sequence(registration)
     registration.calendar_sequence = 0 if earlier is None else earlier + 1
     registration.calendar_changed_at = now

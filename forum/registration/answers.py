@@ -2,7 +2,7 @@
 
 Anybody can enter another person's address. So while the address is not confirmed, each confirming link carries the
 answers of its own form. Confirming stores the answers of the link that is opened, not those of the form that came
-first. When an organiser changes an answer before that, the form behind the link is changed as well.
+first. When an organiser changes an answer before it is confirmed, the form behind the link is changed as well.
 """
 
 import secrets
@@ -70,8 +70,8 @@ def take_over(registration: Registration, submission: Submission | None, *, now:
 def read(registration: Registration, submission: Submission | None) -> Mapping[str, Any]:
     """Return the answers that a confirming link carries; if there is no stored form, those of the registration.
 
-    A field that a form of an older version did not ask for is taken from the registration: such a link still works
-    after an update. `given` are the answers to the event's own questions, None where the form had no such questions.
+    A field that the form of an older release did not have is taken from the registration: so links mailed before an
+    update still work. `given` are the answers to the event's own questions, None where the form had no such questions.
     """
     carried = (submission.answers if submission else None) or {}
     return {
@@ -94,9 +94,9 @@ def move_carried(sector: Sector, into: Sector) -> None:
 
 
 def find_carried(registration: Registration) -> Submission | None:
-    """Return the form whose answers confirming the address will set, or None. Raises SeveralForms.
+    """Return the stored form whose answers the registration gets when its address is confirmed, or None.
 
-    Someone else may have sent a later form: its answers are not those of the registration.
+    Raises SeveralForms, because somebody else may have sent a later form for the same address.
     """
     if registration.status != Status.PENDING:
         return None
@@ -116,7 +116,7 @@ def carry(registration: Registration, told: Mapping[str, Any]) -> None:
 
 
 def sector_of(registration: Registration, told: Mapping[str, Any]) -> Sector:
-    """Return the sector that the answers name, or the registration's sector if that one no longer exists."""
+    """Return the sector that the answers name, or the registration's sector if the named one no longer exists."""
     return next((one for one in registration.event.sectors if one.key == told["sector"]), registration.sector)
 
 
@@ -174,16 +174,16 @@ def new_reference() -> str:
 
 
 def _given(registration: Registration, submission: Submission | None) -> Mapping[str, Any] | None:
-    """Return the submitted form's answers to the event's own questions, None if there are none.
+    """Return the submitted form's answers to the event's own questions, None if the form has none.
 
-    Without a `submission`, these are the answers of the form whose confirming mail was withheld.
+    Without a `submission`, the form whose confirming mail was withheld is taken.
     """
     form = submission or queries.find_withheld_form(registration)
     return form.given if form else None
 
 
 def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime, now: datetime) -> bool:
-    """Set each answer from `told`; return whether that changed the sector or the organisation."""
+    """Set the registration's answers to those in `told`; return whether the sector or the organisation has changed."""
     sector, moved = sector_of(registration, told), moves(registration, told)
     if moved:
         places.release(registration)

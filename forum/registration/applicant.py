@@ -38,7 +38,7 @@ class Applicant(Details):
     def digest(self) -> str:
         """Return a fingerprint of the answers, which shows when a form is sent again with other answers.
 
-        Without questions the fingerprint equals that of earlier versions: a form may be sent again after an update.
+        Without questions the fingerprint is that of earlier releases, because a form may be sent again after an update.
         """
         told = self._told()
         if told["given"] is None:
@@ -63,5 +63,5 @@ class Applicant(Details):
 
 # The registration's details, in the order in which forms, pages and files show them.
 CHANGEABLE = tuple(field.name for field in fields(Details))
-# The details of CHANGEABLE and the e-mail address, which forms and pages show after the name.
+# The details in the order of CHANGEABLE, with the e-mail address, which forms and pages show after the name.
 ASKED = (*CHANGEABLE[:2], "email", *CHANGEABLE[2:])

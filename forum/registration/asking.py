@@ -12,10 +12,10 @@ from forum.registration.links import managing_ends
 
 
 def asking_addresses(now: datetime, *, but: Event | None = None) -> list[dict[str, Any]]:
-    """Return name and URL of this page for each event whose personal links may still work, the current event first.
+    """Return each event whose personal links may still work, with the URL of its page for requesting a link.
 
-    The page for an invalid link knows no registration, so it offers all these events. An event's own page leaves itself
-    out by passing the event as `but`.
+    The current event comes first. The page for an invalid link knows no registration, so it offers all these events.
+    The page of one event leaves itself out by passing the event as `but`.
     """
     every = events.read_frame(None).events
     labels = short_labels_of(every)

@@ -16,7 +16,7 @@ from forum.registration.ring import SectorShare, tones
 from forum.registration.ring_paths import bow
 from forum.web.languages import in_language
 
-GAP = 0.012  # the gap between two bands, as a share of the whole circle
+GAP = 0.012  # the gap between two bands of the ring diagram, as a share of the whole circle
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Balance:
 
     @property
     def widest(self) -> int:
-        """The number that a full-width bar stands for: the largest of the sectors' limits and numbers, at least 1."""
+        """The number that a full-width bar stands for: the largest ceiling or number of places of a sector, or 1."""
         return max([1, *(max(sector.ceiling, sector.taken + sector.kept) for sector in self.sectors)])
 
     @property

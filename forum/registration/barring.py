@@ -13,7 +13,7 @@ Rule = Callable[[Registration], str]
 
 
 def install(app: App, *, cancelling: Rule, moving: Rule) -> None:
-    """Register rules, which return why the signed-in organiser cannot cancel or move a registration, or ""."""
+    """Register two rules, which return why an organiser cannot cancel, or move, a registration; "" if they can."""
     app.extensions |= {CANCELLING: cancelling, MOVING: moving}
 
 

@@ -26,7 +26,7 @@ from forum.registration.organisation_models import MarkKind, Organisation, Organ
 AT_ONCE = 500
 Whose = TypeVar("Whose", str, int)
 Marks = dict[tuple[str, str], Whose]
-# The organisation to which a mark (a name or a mail domain) leads: its own, or the one into which that was merged.
+# The organisation that a mark (a name or a mail domain) stands for; if it was merged, the one into which it was merged.
 Standing = aliased(Organisation)
 MARKS = (
     select(OrganisationMark.kind, OrganisationMark.value, Standing.key)
@@ -66,7 +66,7 @@ SUGGESTED = ALL_SUGGESTED.where(
 def key_of(event: Event, organisation: str, email_canonical: str) -> str:
     """Return the `organisation_key` of a registration with this organisation's name and this address."""
     key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
-    # Do not flush before this query: the registration may be half changed.
+    # Do not let this query write the registration to the database: it may be half changed.
     with db.session.no_autoflush:
         rows = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
         return _choose(_by_mark(rows), key, domains) or key
@@ -101,7 +101,7 @@ def settle(event: Event) -> int:
 
 
 def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
-    """Return by organisation id how many live registrations with this key match its own marks, and their places.
+    """Return by organisation id how many live registrations with this key match its marks, and their held places.
 
     Marks are names and mail domains. Merged organisations are listed apart, each with the registrations that match its
     own marks.
@@ -134,7 +134,7 @@ def list_all_suggested(event: Event) -> Sequence[str]:
 
 
 def find_names(event: Event, keys: Collection[str]) -> dict[str, str]:
-    """Return by key the names of organisations that organisers have added."""
+    """Return, by key, the names of those organisations that organisers have added to the event."""
     query = select(Organisation.key, Organisation.name).where(
         Organisation.event_id == event.id, Organisation.key.in_(keys)
     )
@@ -142,7 +142,7 @@ def find_names(event: Event, keys: Collection[str]) -> dict[str, str]:
 
 
 def list_domains(event: Event, keys: Collection[str]) -> dict[str, list[str]]:
-    """Return by key the mail domains that organisers have given these organisations."""
+    """Return, by the organisations' keys, the mail domains that organisers have entered for these organisations."""
     domains: dict[str, list[str]] = defaultdict(list)
     rows = db.session.execute(DOMAINS_OF, {"event_id": event.id, "keys": list(keys)})
     for _kind, domain, key in rows:
@@ -151,7 +151,7 @@ def list_domains(event: Event, keys: Collection[str]) -> dict[str, list[str]]:
 
 
 def has_domain(domains: Collection[str], email_canonical: str) -> bool:
-    """Return whether the address is at one of these domains, or at one below them."""
+    """Return whether the address is at one of these mail domains, or at a subdomain of one."""
     return any(domain in domains for domain in _domains(email_canonical))
 
 

@@ -26,7 +26,7 @@ from forum.registration.models import Registration, Submission
 
 @dataclass(frozen=True)
 class Identity:
-    """The facts that a handler has learned about a protected identity: the real name, and who can reach the person."""
+    """What a handler knows about a person with protected identity: the real name, and who can reach the person."""
 
     real_name: str | None = None
     contact: str | None = None
@@ -73,7 +73,7 @@ def add(
 
 
 def _receive(added: Registration, reason: str, actor: str, now: datetime) -> None:
-    """Record that the registration was received, with its reason; confirm it, or let it join the waiting list."""
+    """Record that the registration was received, and why it was added; confirm it or put it on the waiting list."""
     known = {"sector": added.sector.key, "place": added.holds_place, "by_hand": True}
     audit.record(REGISTRATION_RECEIVED, added, actor=actor, at=now, **known)
     notes.add_note(added, reason, actor=actor, is_signed=False, now=now)
@@ -84,7 +84,7 @@ def _receive(added: Registration, reason: str, actor: str, now: datetime) -> Non
 
 
 def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, now: datetime) -> Registration:
-    """Return an unsaved registration, with a place if one is free. Raises SectorFull."""
+    """Return an unsaved registration, with a place if a place is free. Raises SectorFull."""
     added = answers.draft(event, sector, asked, now=now)
     added.calendar_sequence = 0
     if places.admit(added, now):
@@ -95,7 +95,7 @@ def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, no
 
 
 def _submission(added: Registration, asked: Applicant, now: datetime) -> Submission:
-    """Return the row by which the form is recognised when it is sent again."""
+    """Return the row with the form's key, by which the same form is recognised when it is sent again."""
     return Submission(
         key=asked.submission_key, fingerprint=asked.digest(), registration=added, received_at=now
     )

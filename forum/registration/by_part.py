@@ -21,15 +21,15 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
 
-# The column of people who have a place and have not said to which parts they come.
+# The key of the column with people who have a place and have not said to which parts of the event they come.
 UNSAID = ""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Numbers of people by part: of all who come, and of those with each need, as (question, answer, numbers).
+    """Numbers of people by part of the event: of all who come, and for each need, as (question, answer, numbers).
 
-    The numbers are in the order of `parts`, keys of choices; the last one is UNSAID.
+    The numbers are in the order of `parts`, the keys of the parts; the last number counts those who have not said.
     """
 
     parts: Sequence[str]
@@ -70,7 +70,7 @@ def count(event: Event, asked: Question) -> Sheet:
 
 
 def _read_parts(event: Event, asked: Question) -> dict[int, Sequence[str]]:
-    """Return by registration id to which parts the people with a confirmed place come."""
+    """Return, by registration id, to which parts of the event each person with a confirmed place comes."""
     query = (
         select(Registration.id, Answer.value)
         .outerjoin(Answer, (Answer.registration_id == Registration.id) & (Answer.question_id == asked.id))

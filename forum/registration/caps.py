@@ -19,7 +19,7 @@ from forum.registration.errors import OrganisationFull
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation, OrganisationCap
 
-# An organisation's own caps by sector id; None is the key of the cap for all sectors without a separate one.
+# An organisation's own caps by sector id. The key None has the general cap, for all sectors without a separate cap.
 Own = Mapping[int | None, int]
 OWN_CAPS = (
     select(Organisation.key, Organisation.cap, OrganisationCap.sector_id, OrganisationCap.cap)
@@ -33,7 +33,7 @@ OWN_CAPS_OF = OWN_CAPS.where(Organisation.key.in_(bindparam("keys", expanding=Tr
 
 
 class Held:
-    """How many places each organisation holds in each sector; `own` has the organisations' own caps."""
+    """How many places each organisation holds in each sector; `own` has the caps set for single organisations."""
 
     def __init__(self) -> None:
         self.own: Mapping[str, Own] = {}
@@ -42,19 +42,19 @@ class Held:
         self._in_all: Counter[str] = Counter()
 
     def add(self, keys: Collection[str], event: Event) -> None:
-        """Read numbers and caps of these organisations, unless they were read before."""
+        """Read how many places these organisations hold, and their own caps; skip those that were read before."""
         unknown = set(keys) - self._known
         self.own = {**self.own, **own_caps(event, unknown)}
         self.know(unknown, queries.count_places_of_organisations(event, unknown))
 
     def know(self, keys: Collection[str], numbers: Mapping[tuple[str, int], int]) -> None:
-        """Store how many places these organisations have in each sector, as the caller has read them."""
+        """Take over how many places these organisations hold in each sector, which the caller has read."""
         self._known |= set(keys)
         for (key, sector_id), number in numbers.items():
             self.count(key, sector_id, number)
 
     def count(self, key: str, sector_id: int, step: int = 1) -> None:
-        """Add `step` places, or remove them if negative, to an organisation's number in a sector."""
+        """Add `step` to the number of places that an organisation holds in a sector; a negative step subtracts."""
         self._in_sector[key, sector_id] += step
         self._in_all[key] += step
 
@@ -63,9 +63,9 @@ class Held:
         return self._in_all[key]
 
     def against(self, key: str, sector_id: int | None) -> int:
-        """Return how many places count against the cap that applies to an organisation in this sector.
+        """Return how many places of an organisation count against the cap that it has in this sector.
 
-        Without a sector it is the general cap, for all sectors without a separate one.
+        Without a sector they count against its general cap, for all sectors without a separate cap.
         """
         own = self.own.get(key, {})
         if sector_id is not None and sector_id in own:
@@ -74,7 +74,7 @@ class Held:
 
 
 def has_room(event: Event, key: str | None, sector_id: int, held: Held | None = None) -> bool:
-    """Return whether the organisation, if any, may have one more place in the sector; `held`: numbers read before."""
+    """Return whether an organisation may have one more place in the sector; `held` has numbers read before."""
     if key is None:
         return True
     own = held.own if held is not None else own_caps(event, [key])
@@ -89,7 +89,7 @@ def has_room(event: Event, key: str | None, sector_id: int, held: Held | None = 
 
 
 def refuse_if_full(registration: Registration, key: str) -> None:
-    """Raise OrganisationFull if a held place would count for this organisation, which has reached its cap."""
+    """Raise OrganisationFull if the held place would move to this organisation, which has reached its cap."""
     moves = registration.holds_place and key != registration.organisation_key
     if moves and not has_room(registration.event, key, registration.sector_id):
         raise OrganisationFull
@@ -98,14 +98,14 @@ def refuse_if_full(registration: Registration, key: str) -> None:
 def cap_of(event: Event, key: str, sector_id: int | None, own: Mapping[str, Own]) -> int | None:
     """Return how many places an organisation may have in a sector, None without a limit.
 
-    Without a sector it is the general cap, for all sectors without a separate one; `own` are from `own_caps`.
+    Without a sector, return the general cap, for all sectors without a separate cap; `own` are from `own_caps`.
     """
     mine = own.get(key, {})
     return mine.get(sector_id, mine.get(None, event.organisation_cap))
 
 
 def own_caps(event: Event, keys: Collection[str] | None = None) -> dict[str, Own]:
-    """Return the caps set for single organisations, by key and sector (None: all sectors), for these keys or all."""
+    """Return caps set for the organisations with these keys, or all, by key and sector id (None: the general cap)."""
     values = {"event_id": event.id}
     query, asked = (OWN_CAPS, {}) if keys is None else (OWN_CAPS_OF, {"keys": list(keys)})
     own: dict[str, dict[int | None, int]] = defaultdict(dict)
@@ -118,7 +118,7 @@ def own_caps(event: Event, keys: Collection[str] | None = None) -> dict[str, Own
 
 
 def held_by(event: Event, keys: Collection[str]) -> Held:
-    """Return how many places these organisations hold, and their own caps."""
+    """Return how many places the organisations with these keys hold, and the caps set for them."""
     held = Held()
     held.add(keys, event)
     return held

@@ -1,7 +1,8 @@
 """Who is chosen: the people whom an organiser has ticked on any page of an event's attendee list.
 
-A choice holds for its organiser alone, over pages, searches and filters. A deleted person is removed from it, and a
-person whose data may not be used does not count as chosen. Protected identity makes no difference (P21).
+Each organiser has a choice of their own, which stays the same over pages, searches and filters. A deleted person is
+removed from it, and a person whose data may not be used does not count as chosen. Protected identity makes no
+difference (P21).
 """
 
 from typing import Any

@@ -12,7 +12,7 @@ from forum.database import Base
 class ChosenPerson(Base):
     """Somebody whom one organiser has chosen in the attendee list of an event.
 
-    `chosen_at` is when the organiser last changed the choice, the same for everybody in it.
+    `chosen_at` is when the organiser last changed the choice; all rows of the choice have the same.
     """
 
     __tablename__ = "chosen_people"

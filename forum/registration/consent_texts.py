@@ -17,7 +17,7 @@ NOT_SHOWN = "no"
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentText:
-    """A consent's text from a day on; for the list of participants also its readers and the possible answers."""
+    """A consent's text, used from the day `version`; for the list of participants also its readers and the answers."""
 
     purpose: ConsentPurpose
     version: str
@@ -75,13 +75,13 @@ TEXTS = (
 
 
 def current_text(purpose: ConsentPurpose, audience: ListAudience | None = None) -> ConsentText:
-    """Return the text in use; for the list of participants the one for these readers."""
+    """Return the consent's text in use; for the list of participants the text for these readers."""
     asked = [text for text in TEXTS if text.purpose == purpose and text.audience == audience]
     return max(asked, key=lambda text: text.version)
 
 
 def text_of(consent: Consent) -> ConsentText:
-    """Return the text to which a person has consented: the newest one of that day, or the first there was."""
+    """Return the text to which a person has consented: the newest up to the consent's version, or the first."""
     same = [text for text in TEXTS if (text.purpose, text.audience) == (consent.purpose, consent.audience)]
     ordered = sorted(same, key=lambda text: text.version)
     return next((text for text in reversed(ordered) if text.version <= consent.text_version), ordered[0])

@@ -75,7 +75,7 @@ def asked_audience(registration: Registration) -> ListAudience | None:
 def give(
     registration: Registration, purposes: Collection[ConsentPurpose], listed: Listed | None, *, now: datetime
 ) -> None:
-    """Add consents for a person who has not consented to anything; `listed` answers the question about the list."""
+    """Add consents for a person who has none yet; `listed` is the answer about the list of participants."""
     listed = listed or _by_name(registration)
     for purpose in sorted(purposes):
         _add(registration, purpose, listed, now)
@@ -86,9 +86,9 @@ def put(
 ) -> None:
     """Give and withdraw consents until the person consents to these purposes, and to no others.
 
-    `listed` is the answer about the list of participants. None keeps an earlier answer or, without one, counts as
-    consent to be shown by name. The readers are those in the answered text, not the list's present ones, which an
-    organiser may have changed since the page was shown.
+    `listed` is the answer about the list of participants. None keeps an earlier answer; without an earlier answer None
+    counts as consent to be shown by name. The consent is for the readers that the answered text named, even if an
+    organiser has changed the list's readers since the page was shown.
     """
     shown = listed or _by_name(registration)
     for purpose in ConsentPurpose:
@@ -131,7 +131,7 @@ def _add(
 
 
 def _differs(consent: Consent, listed: Listed) -> bool:
-    """Return whether the person's choice shows more or less, or has more readers, than the consent."""
+    """Return whether the person's choice for the list shows other data than the stored consent, or has more readers."""
     if consent.purpose != LIST:
         return False
     return consent.listed_as != listed.listed_as or consent.audience not in COVERING[listed.audience]

@@ -56,25 +56,25 @@ class ConsentsForm(TidyForm):
 
     @property
     def where(self) -> str:
-        """The text that says where the list of participants is and who reads it; "" without a question about it."""
+        """The text that says where the list of participants is and who reads it; "" if the form omits the list."""
         return in_language(current_text(consents.LIST, self._audience).words) if self._audience else ""
 
     @property
     def is_asked_anew(self) -> bool:
-        """Whether the consent names fewer readers than the list has today: then the list leaves the person out."""
+        """Whether the person's consent names fewer readers than the list has today: then the list omits the person."""
         if self._audience is None or self._kept is None:
             return False
         return self._kept.audience not in consents.COVERING[self._audience]
 
     def wanted(self) -> frozenset[ConsentPurpose]:
-        """Return the chosen purposes; without an answer about the list that consent stays unchanged."""
+        """Return to what the person consents; an unanswered question about the list leaves that consent as it is."""
         said = self._said()
         is_listed = said != NOT_SHOWN if said else self._kept is not None
         photographs = {ConsentPurpose.PHOTOGRAPHS} if self.photographs.data else set()
         return frozenset({*photographs, *({consents.LIST} if is_listed else ())})
 
     def listed(self) -> Listed | None:
-        """Return the person's choice for the list; None if that was not answered."""
+        """Return the person's choice for the list of participants; None if that question was not answered."""
         said = self._said()
         return (
             Listed(ListedAs(said), self._audience) if said and said != NOT_SHOWN and self._audience else None

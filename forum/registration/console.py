@@ -63,7 +63,7 @@ def index(event: str) -> ResponseReturnValue:
 
 
 def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = None) -> str:
-    """Return the list's page with these filters; a search is recorded as a view in the audit trail (P18)."""
+    """Return the list's page with these filters; the audit trail records that a search was viewed (P18)."""
     if filters.is_search:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
     counts = listing.count_by_sector_and_status(event)
@@ -263,7 +263,7 @@ def _ask_to_cancel_anew(
 
 
 def has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
-    """Redirect to the registration's page with why nothing can be changed; undo what the request has changed."""
+    """Undo what the request has changed, redirect to the registration's page, and say there why nothing can change."""
     person_url = to_person(registration, filters)
     db.session.rollback()
     flash(wording.unchanged_text(registration), "warning")

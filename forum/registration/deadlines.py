@@ -14,11 +14,11 @@ from forum.outbox.queries import UNSENT
 from forum.registration.models import Registration
 
 CONFIRM_TIME = timedelta(hours=48)
-LATE = timedelta(hours=1)  # a mail that left with less delay than this extends no deadline
-# The bounds of an event's setting of how many hours before the end of an offer its reminder leaves. The least is two:
-# no reminder leaves for an offer that ends within an hour.
+LATE = timedelta(hours=1)  # only a mail that left at least this late extends a deadline
+# The bounds within which organisers set how many hours before the end of an offer its reminder leaves. The least is
+# two, because no reminder leaves for an offer that ends within an hour.
 LEAST_HOURS, MOST_HOURS = 2, 336
-SHORTEST_REMINDED = timedelta(hours=8)  # an offer that lasts shorter than this has no reminder
+SHORTEST_REMINDED = timedelta(hours=8)  # an offer that lasts for a shorter time than this has no reminder
 # If no confirmation mail leaves, the time to confirm a registration starts again. In all, the registration waits for
 # confirmation at most this many times the usual time.
 TIMES = 4
@@ -46,8 +46,8 @@ def offer_ends_at(event: Event, now: datetime) -> datetime:
 def reminder_at(event: Event, made_at: datetime, until: datetime) -> datetime | None:
     """Return when to send the reminder of an offer; None if its time is too short, or the event has no such reminders.
 
-    It leaves the event's number of hours before the deadline. Without a number, and for an offer that is shorter, it
-    leaves with a quarter of the time left.
+    The reminder leaves so many hours before the deadline as the event's setting says. Without that setting, and for an
+    offer that lasts no longer than those hours, it leaves when a quarter of the offer's time is left.
     """
     whole, hours = until - made_at, event.offer_reminder_hours
     if hours == 0 or whole < SHORTEST_REMINDED:
@@ -88,9 +88,10 @@ def find_later_asking(
 ) -> datetime | None:
     """Return a later deadline than `ends_at` to confirm an address or hold a place, or None when there is none.
 
-    There is none when the person has had the `whole` time since the first mail was sent. While no mail was sent and one
-    still may be, the whole time starts again, up to TIMES that time since the registration, because the place is not
-    available to other people. A dead letter extends nothing, because it shows that nobody reads mail at this address.
+    The deadline stays if the person has had the `whole` time since the first mail was sent. While no mail was sent and
+    one still may be, the whole time starts again, but ends at most TIMES the whole time after registering, because the
+    place is not available to other people. A dead letter extends nothing, because it shows that nobody reads mail at
+    this address.
     """
     until = now
     left_at = _left_at(mails)

@@ -20,7 +20,7 @@ COLUMN = "delegation"  # the name of the column of delegations, in the list and 
 
 @dataclass(frozen=True)
 class Delegated:
-    """A confirmed delegation for the attendee list; a search looks for words in `words`, a folded text."""
+    """A confirmed delegation in the attendee list; `words` is the folded text in which a search looks."""
 
     number: int
     label: str
@@ -34,17 +34,17 @@ class Reading(Protocol):
         """Return the event's confirmed delegations by organisation."""
 
     def numbers_of(self, registration_ids: Collection[int]) -> Mapping[int, int]:
-        """Return for each registration that is in a delegation, by its id, the number of that delegation."""
+        """Return, by id of each registration that is in a delegation, the number of its delegation."""
 
     def has(self, numbers: Collection[int] | None) -> ColumnElement[bool]:
-        """Return the condition that a registration belongs to one of these delegations, or to any."""
+        """Return the condition that a registration belongs to a delegation with one of these numbers; None: to any."""
 
     def select_label(self) -> Any:
-        """Return the subquery for the label of a registration's delegation."""
+        """Return the subquery for the name under which lists show a registration's delegation."""
 
 
 def install(app: App, reading: Reading) -> None:
-    """Register the functions that read delegations."""
+    """Register the functions with which the attendee list reads delegations."""
     app.extensions[DELEGATIONS] = reading
 
 
@@ -63,7 +63,7 @@ def find(event: Event, code: str) -> Delegated | Membership | None:
 def list_with_members(
     event: Event, registration_ids: Collection[int]
 ) -> tuple[Sequence[Delegated], dict[int, Delegated]]:
-    """Return the event's delegations, and by the id of each of these registrations the one to which it belongs."""
+    """Return the event's delegations, and, by id of each of these registrations that is in one, its delegation."""
     every = list_all(event)
     known = {one.number: one for one in every}
     numbers = _reading().numbers_of(registration_ids) if every else {}
@@ -71,20 +71,20 @@ def list_with_members(
 
 
 def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:
-    """Return the condition that a registration belongs to this delegation, or to any, or to none."""
+    """Return the condition that a registration belongs to this delegation, or (by Membership) to any or to none."""
     if isinstance(wanted, Delegated):
         return _reading().has([wanted.number])
     return ~_reading().has(None) if wanted == Membership.NONE else _reading().has(None)
 
 
 def holding(every: Sequence[Delegated], texts: Sequence[str]) -> ColumnElement[bool] | None:
-    """Return the condition that a registration's delegation contains one of these texts; None if no delegation does."""
+    """Return the condition that the words of a registration's delegation have one of these texts; None if none have."""
     numbers = [one.number for one in every if any(text in one.words for text in texts)]
     return _reading().has(numbers) if numbers else None
 
 
 def select_label() -> Any:
-    """Return the subquery for the label of a registration's delegation, for an export."""
+    """Return the subquery for the name of a registration's delegation in an exported list."""
     return _reading().select_label()
 
 

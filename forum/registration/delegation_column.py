@@ -11,7 +11,7 @@ from forum.registration import delegated
 from forum.registration.listing import Filters
 from forum.registration.models import Registration
 
-# How many delegations the filter offers. If there are more, each can be reached from its row or its own page.
+# How many delegations the filter offers. Others can be chosen from a person's row or on the delegation's own page.
 MOST_OFFERED = 200
 
 
@@ -30,7 +30,7 @@ def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> di
 
 
 def known(event: Event, args: MultiDict) -> MultiDict:
-    """Return the URL's parameters, leaving out a delegation that does not exist (any more)."""
+    """Return the URL's parameters without the filter by a delegation that does not exist or exists no longer."""
     is_gone = "delegation" in args and delegated.find(event, args["delegation"]) is None
     kept = args.items(multi=True)
     return MultiDict((name, value) for name, value in kept if not (is_gone and name == "delegation"))

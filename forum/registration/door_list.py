@@ -28,10 +28,10 @@ MARKUP = Path(__file__).with_name("door_list.typ")
 # The most people on a list: typesetting a longer one would exceed its time limit.
 MOST = 20_000
 # A word of more than LONGEST_WORD letters may be broken after every PART letters. The Typst template breaks only words
-# that are wider than their column, which would cover the text beside them.
+# that are wider than their column: unbroken, they would cover the text beside them.
 LONGEST_WORD, PART = 18, 9
 BREAK = "\u200b"
-# The headings of the letters that an alphabet sorts apart, by the signs that keys of `names.sort_key` have for them.
+# Letters that a language sorts after Z, as headings; the key is the sign that `names.sort_key` puts in their place.
 APART = {
     NameOrder.SWEDISH: {"{": "Å", "|": "Ä Æ", "}": "Ö Ø"},
     NameOrder.DANISH: {"{": "Æ Ä", "|": "Ø Ö", "}": "Å Aa"},
@@ -42,7 +42,7 @@ SORT_KEY = "sort_key"
 
 
 def make(told: dict[str, Any], *, now: datetime) -> bytes:
-    """Return the PDF with the values that `tell` has returned. Raises NotSet when it cannot be made."""
+    """Return the door list as a PDF, made of the values that `tell` returned. Raises NotSet when it cannot be made."""
     return set_pdf(MARKUP, told, now=now)
 
 
@@ -79,13 +79,13 @@ def tell(filters: listing.Filters, mark: Mark) -> dict[str, Any]:
 
 
 def names_in(told: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
-    """Return by reference names and organisation of the people in the values that `tell` has returned."""
+    """Return, by reference, names and organisation of the people in the door list, whose values `tell` has returned."""
     people = (person for group in told["groups"] for person in group["people"])
     return {one["reference"]: (one["family"], one["given"], one["organisation"]) for one in people}
 
 
 def _parts_of_page_number() -> list[str]:
-    """Return "Page ", " of " and "" in the organiser's language: the texts before, between and after the numbers."""
+    """Return "Page ", " of " and "" in the organiser's language, for before, between and after the two page numbers."""
     return _("Page %(page)s of %(pages)s", page="\n", pages="\n").split("\n")
 
 
@@ -122,7 +122,7 @@ def _letter(key: str, order: NameOrder) -> str:
 
 
 def _fitting(cell: Any) -> str:
-    """Return a text with a BREAK wherever the Typst template may break a long word."""
+    """Return the text of a cell with a BREAK (an invisible space) wherever Typst may break a long word."""
     words = printable(str(cell or "")).split(" ")
     return " ".join(_broken(word) if len(word) > LONGEST_WORD else word for word in words)
 

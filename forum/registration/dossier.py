@@ -65,7 +65,7 @@ def lead(registration: Registration) -> str:
 
 
 def details(registration: Registration, zone: tzinfo) -> list[Fact]:
-    """Return the person's answers, and the dates that matter in the registration's status."""
+    """Return the person's answers to the core questions, and the dates that matter in the registration's status."""
     facts = [
         (_("Reference"), registration.reference),
         (str(FIELDS["given_name"]), registration.given_name),
@@ -101,7 +101,7 @@ def review_facts(registration: Registration) -> list[Fact]:
 def own_questions(registration: Registration) -> list[Fact]:
     """Return the answers to the event's own questions, without those about diet and access (S14).
 
-    Returns none while several unconfirmed forms exist.
+    While several forms wait for the address to be confirmed, return no answers: nobody knows which form counts.
     """
     try:
         rows = own_answers.question_rows(
@@ -169,7 +169,7 @@ def author_of(note: RegistrationNote) -> str:
 
 
 def _address_asked(registration: Registration, zone: tzinfo) -> str:
-    """Return in words which address waits for confirmation, for a person who has no confirmed address."""
+    """Return, for a person without a confirmed address, in words which address waits to be confirmed, if any."""
     if asked := new_address.find_asked(registration, clock.now()):
         until = moment_text(asked.expires_at, zone)
         return _("%(email)s, not confirmed; the link works until %(moment)s", email=asked.email, moment=until)

@@ -19,7 +19,7 @@ from forum.registration.uniting import STANDING
 
 # Similarity from 0 to 100, in any order of words: 85 tolerates one or two wrong, missing or extra letters in a name.
 LIKE_ENOUGH = 85
-# The shortest local part of an address that counts when addresses are compared.
+# Addresses are compared by their local part (before the @) if it has at least so many characters.
 SHORTEST_PART = 5
 MOST = 20
 COMPARED = (
@@ -40,14 +40,14 @@ class Mark(NamedTuple):
 
 
 def marks_of(person: Row | Details) -> Iterator[Mark]:
-    """Yield the marks of a person, in a form that does not depend on how letters and digits are written."""
+    """Yield the marks of a person; different ways to write the same letters and digits give the same mark."""
     yield Mark(False, f"{_name(person)}\n{search_fold(person.organisation)}")
     if digits := _digits(person.phone):
         yield Mark(True, digits)
 
 
 def list_marks(event: Event) -> dict[Mark, str]:
-    """Return the references of the event's live registrations by their marks; of several with a mark, the first."""
+    """Return the references of the event's live registrations by mark; of several with the same mark, the first."""
     theirs = Registration.event_id == event.id, Registration.status.in_(STANDING)
     rows = db.session.execute(
         select(*COMPARED, Registration.reference).where(*theirs).order_by(Registration.id.desc())
@@ -56,7 +56,10 @@ def list_marks(event: Event) -> dict[Mark, str]:
 
 
 def find_alike(registration: Registration) -> Sequence[Registration]:
-    """Return live registrations with a similar name and organisation, or the same name, telephone or local part."""
+    """Return live registrations that may be the same person's.
+
+    They have a similar name and organisation, or the same name, telephone number or part of the address before the @.
+    """
     others = select(*COMPARED).where(*_others(registration)).order_by(Registration.id)
     rows = db.session.execute(others).all()
     alike = [row.id for row in rows if _is_alike(row, registration)][:MOST]
@@ -102,5 +105,5 @@ def _digits(phone: str | None) -> str:
 
 
 def _part(email: str) -> str:
-    """Return the local part of an address; "" for a registration without one, which stores its reference there."""
+    """Return the part before the @; "" for a reference, which is stored for a registration without an address."""
     return email.partition("@")[0] if "@" in email else ""

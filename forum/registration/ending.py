@@ -1,4 +1,4 @@
-"""Hooks with which later packages act when a registration ends, is merged, or is erased unconfirmed.
+"""Hooks: other packages register rules for when a registration ends, is merged, or is erased unconfirmed.
 
 Undoing a cancellation does not undo what these hooks did.
 """
@@ -25,18 +25,18 @@ def install(app: App, rule: Callable[[Registration], None]) -> None:
 
 
 def end_what_leads_to(registration: Registration) -> None:
-    """Call the rules registered by `install`; one ends the link of a colleague who was asked to be the substitute."""
+    """Call the rules for a registration that ends; one ends the link of a colleague who was asked to come instead."""
     for rule in current_app.extensions.get(RULES, ()):
         rule(registration)
 
 
 def install_before_erasing(app: App, rule: Callable[[Collection[int], datetime], None]) -> None:
-    """Register `rule`, called with ids of unconfirmed registrations before their erasure, to unlink rows that stay."""
+    """Register `rule`, which unlinks rows that stay from unconfirmed registrations (their ids) before their erasure."""
     app.extensions.setdefault(BEFORE_ERASING, []).append(rule)
 
 
 def part_from_unconfirmed(registration_ids: Collection[int], *, now: datetime) -> None:
-    """Call the rules registered by `install_before_erasing`; one keeps the person's row in the list of a delegation."""
+    """Call the rules for unconfirmed registrations before their erasure; one keeps people in a delegation's list."""
     for rule in current_app.extensions.get(BEFORE_ERASING, ()):
         rule(registration_ids, now)
 
@@ -47,6 +47,6 @@ def install_following(app: App, rule: Following) -> None:
 
 
 def follow(registration: Registration, to: Registration, *, only: Collection[int] | None = None) -> list[int]:
-    """Call the rule registered by `install_following`: move rows to `to`; return the ids of the moved rows."""
+    """Move rows that belong to a merged registration to the registration `to`; return the ids of the moved rows."""
     rule: Following | None = current_app.extensions.get(FOLLOWING)
     return rule(registration, to, only) if rule else []
