@@ -19,7 +19,7 @@ class Status(StrEnum):
 
 
 LIVE = (Status.PENDING, Status.IN_REVIEW, Status.WAITING, Status.OFFERED, Status.CONFIRMED)
-# The statuses after an approval: while a later change is reviewed, the person keeps the place or the rank.
+# The statuses that a registration can have once approved; it keeps them while a later change is reviewed.
 APPROVED = (Status.WAITING, Status.OFFERED, Status.CONFIRMED)
 ENDED = (Status.CANCELLED, Status.EXPIRED, Status.DECLINED)
 IN_CALENDAR = {
@@ -63,7 +63,7 @@ class RestrictionState(StrEnum):
 
 
 class OfferMaker(StrEnum):
-    """Who has offered a place: the waiting list's order, or an organiser by hand."""
+    """How the person who is offered a place was chosen: by the waiting list's order, or by an organiser."""
 
     RULE = "rule"
     ORGANISER = "organiser"

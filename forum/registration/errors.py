@@ -5,7 +5,7 @@ from typing import Any
 
 
 class RegistrationRefused(Exception):
-    """The registration is refused."""
+    """A registration is refused; each subclass says why."""
 
 
 class NoSuchSector(RegistrationRefused):
@@ -57,7 +57,7 @@ class AnswersGone(RegistrationRefused):
 
 
 class NotLive(Exception):
-    """The registration is cancelled, expired or declined, or its event is over; nothing can be done with it."""
+    """The registration was cancelled, expired or declined, or its event is over: it can no longer be changed."""
 
 
 class StateChanged(Exception):
@@ -65,7 +65,7 @@ class StateChanged(Exception):
 
 
 class SeveralForms(Exception):
-    """Several forms were sent for an unconfirmed address; confirming one of their links decides which counts."""
+    """Several forms were sent for an unconfirmed address; the one whose link is used first will count."""
 
 
 class AlreadyConfirmed(Exception):
@@ -77,7 +77,7 @@ class NothingOffered(Exception):
 
 
 class NotInReview(Exception):
-    """There is no review to decide: somebody else has decided it, or the registration has ended."""
+    """The registration is not in review: somebody else has decided about it, or it has ended."""
 
 
 class CannotBeUndone(Exception):

@@ -28,7 +28,7 @@ def expire_due(*, now: datetime) -> int:
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the events in which a deadline may have passed or a place may be offered."""
+    """Return the ids of the events in which a deadline may have passed, or a free place may have to be offered."""
     return queries.list_events_to_tend(now)
 
 
@@ -106,7 +106,7 @@ def _tend(event: Event, now: datetime) -> int:
 def _later_asking(
     registration: Registration, told: Mapping[int, Sequence[OutboxMessage]], now: datetime
 ) -> datetime | None:
-    """Return a later deadline to confirm the address or hold the place if the mail did not leave in time, else None."""
+    """Return a later deadline to confirm the address or hold the place if the mail was late or is unsent, else None."""
     is_over = registration.confirm_by <= now
     ends_at = registration.confirm_by if is_over else registration.held_until or registration.confirm_by
     whole = deadlines.CONFIRM_TIME if is_over else places.SHORT_HOLD
@@ -124,7 +124,7 @@ def _later_offer(
 
 
 def _ask_for_longer(registration: Registration, until: datetime, now: datetime, *, is_asked: bool) -> None:
-    """Extend the time to confirm the address or to hold the place; if no mail has left, queue one with the new time."""
+    """Extend the time to confirm the address or hold the place; if no mail has left, queue a mail with the new time."""
     if registration.held_until:
         registration.held_until = until
     if registration.confirm_by <= now:
@@ -136,7 +136,7 @@ def _ask_for_longer(registration: Registration, until: datetime, now: datetime, 
 
 
 def _lengthen(registration: Registration, until: datetime, now: datetime, *, is_told: bool) -> None:
-    """Extend the offer; if its newest mail has not left, queue one with the new deadline."""
+    """Extend the offer of a place; if its newest mail has not left, queue another with the new deadline."""
     offers.set_deadline(registration, until, now=now)
     if not is_told:
         mails.queue_offered(registration, why=offers.why_of(registration), now=now)
@@ -152,7 +152,7 @@ def _end_hold(registration: Registration, now: datetime) -> None:
 
 
 def _end(registration: Registration, now: datetime) -> None:
-    """End a registration or offer that was not confirmed or accepted in time; tell a person whose offer ended."""
+    """End a registration or offer that was not confirmed or accepted in time; mail the person if an offer ended."""
     is_offer = registration.status == Status.OFFERED
     if is_offer:
         offers.end(registration, OfferEnd.LAPSED, now=now)

@@ -17,7 +17,7 @@ from forum.registration.models import Registration
 from forum.web.languages import in_language
 
 PREFIX = "question-"
-# The purposes for which answers are exported. A report must not identify people, which free text could.
+# The purposes for which answers are exported. A report is not among them: free text could identify people.
 PURPOSES = {ExportPurpose.GROUPS, ExportPurpose.EVERYTHING}
 
 
@@ -38,7 +38,7 @@ def headings(questions: Sequence[Question]) -> dict[str, str]:
 
 
 def words(questions: Sequence[Question]) -> dict[str, Callable[[Any], str | date]]:
-    """Return, for each question's column, the function that turns its values into words, and a day into a date."""
+    """Return, by the name of each question's column, the function that turns a stored answer into words or a date."""
     return {f"{PREFIX}{question.id}": partial(_said, question) for question in questions}
 
 

@@ -17,7 +17,7 @@ from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, SHOWN, status_name
 from forum.web.languages import NAMES, in_language, language
 
-# All columns in the order of a file: the name in `streaming.stream`, and the heading.
+# All columns in the order of a file: the heading by the name that the column has in `streaming.stream`.
 COLUMNS: dict[str, Any] = {
     "reference": _l("Reference"),
     "family_name": FIELDS["family_name"],
@@ -38,14 +38,14 @@ COLUMNS: dict[str, Any] = {
 }
 # Columns that no purpose needs, but that the attendee list may show.
 CHOSEN_ONLY = {name: list_columns.LABELS[name] for name in (list_columns.TAGS, list_columns.INVITED)}
-# The names of columns that have another name in `list_columns`.
+# The names that some columns of the attendee list (by their keys in `list_columns`) have in an export.
 RENAMED = {list_columns.SECTOR: "sector_id", list_columns.REGISTERED: "requested_at"}
 MOMENTS = ("requested_at", "confirmed_at", streaming.PLACE_CONFIRMED_AT)
 UNBROKEN = ("reference", *MOMENTS)  # columns whose values are not broken into two lines on paper
 NAME = ("reference", "family_name", "given_name")
 NAMED = (*NAME, "organisation")
-# The columns that each purpose needs, and no more (Art. 5 GDPR). A report needs neither names nor organisations, many
-# of which send one person only.
+# The columns that each purpose needs, and no more (Art. 5 GDPR). A report must not identify people: it has no names and
+# no organisations, many of which send one person only.
 NEEDED = {
     ExportPurpose.DOOR: (*NAMED, "sector_id", "status"),
     ExportPurpose.BADGES: (*NAMED, "title", "sector_id", "country", "status", ConsentPurpose.PHOTOGRAPHS),
@@ -70,9 +70,9 @@ class Phone(str):
 
 @dataclass(frozen=True)
 class Plan:
-    """What an exported list is for, the names of its columns in their order, and the questions among these.
+    """What an exported list is for, the names of its columns in their order, and the questions that have a column.
 
-    `chosen` are the keys of `list_columns` that an organiser has chosen; empty for a purpose's own columns.
+    `chosen` are the keys of `list_columns` that an organiser has chosen; empty if the purpose decides the columns.
     """
 
     purpose: ExportPurpose
@@ -135,9 +135,9 @@ def rows_of(plan: Plan, event: Event, ids: Sequence[int]) -> list[Cells]:
 
 
 def sorted_within_days(names: Sequence[str], rows: Iterator[Cells]) -> Iterator[Cells]:
-    """Yield the rows of a report, which come by sector and day, sorted within a day by their values.
+    """Yield the rows of a report, which come sorted by sector and day, and sort them within a day by their values.
 
-    In another order each row could be matched with a person's name in the attendee list.
+    In the order of registering, each row could be matched with a person's name in the attendee list.
     """
     sector, day = names.index("sector_id"), names.index("requested_at")
     for _key, same in groupby(rows, key=lambda cells: (cells[sector], cells[day])):
@@ -145,7 +145,7 @@ def sorted_within_days(names: Sequence[str], rows: Iterator[Cells]) -> Iterator[
 
 
 def core_words(event: Event) -> Words:
-    """Return, for each column, the function that turns its values into words in the organiser's language."""
+    """Return, by name of each core column, the function that turns values into words in the organiser's language."""
     countries = Locale.parse(language()).territories
     sectors = {sector.id: in_language(sector.name) for sector in event.sectors}
     statuses = {status: status_name(status) for status in Status}
@@ -176,7 +176,7 @@ def _words(plan: Plan, event: Event) -> Words:
 
 
 def _days(event: Event) -> Words:
-    """Return, for each column, the function that turns a moment into a day in the event's zone: "2027-05-03"."""
+    """Return, by name of each column of moments, the function that gives the day in the event's zone: "2027-05-03"."""
     return dict.fromkeys(
         MOMENTS, lambda moment: f"{moment.astimezone(event.zone):%Y-%m-%d}" if moment else None
     )

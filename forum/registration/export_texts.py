@@ -1,7 +1,7 @@
-"""The cells of an exported list as texts, for files without types; and whole columns of them, for long files.
+"""The cells of an exported list as texts, for CSV files and paper; whole columns of such texts for long files.
 
-A CSV file of everybody has millions of cells. So the function that turns a column's stored values into texts is chosen
-once for the file, frequent values are put into words once, and moments are read as texts, not as objects.
+A CSV file of all registrations may have millions of cells. So the function that turns a column's stored values into
+texts is chosen once for the file, frequent values are put into words once, and moments are read as texts, not objects.
 """
 
 import json
@@ -25,7 +25,7 @@ def plain(cell: str | date | datetime | None) -> str | None:
     """Return the text of a cell in a CSV file, which has no types.
 
     A spreadsheet would read a phone number as a number and drop its plus sign and zeros. So "tel:", the scheme of
-    phone numbers (RFC 3966), stands before it.
+    phone numbers (RFC 3966), is put before a phone number.
     """
     if type(cell) is str:  # nearly every cell is a text, and an export has millions of cells
         return cell
@@ -33,7 +33,7 @@ def plain(cell: str | date | datetime | None) -> str | None:
 
 
 def shown(cell: str | date | datetime | None) -> str | None:
-    """Return the text of a cell; a moment's is cut to the minute."""
+    """Return the text of a cell; a moment is written to the minute, such as "2027-05-03 12:00"."""
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None).isoformat(" ", "minutes")
     return cell.isoformat() if isinstance(cell, date) else cell
@@ -65,7 +65,7 @@ def _as_stored(values: Sequence[str | None]) -> Sequence[str]:
 
 
 class _Kept(dict[Any, str]):
-    """A cache of the texts of values: a missing one is made, and kept until there are too many."""
+    """A cache of texts by value: a missing text is made by `say`, and kept while there is room."""
 
     def __init__(self, say: Callable[[Any], str]):
         super().__init__()
@@ -95,7 +95,7 @@ def _answers(say: Callable[[Any], Any], kind: QuestionKind) -> Texts:
 
 
 def _in_zone(zone: tzinfo) -> Texts:
-    """Return the function that turns minutes in UTC, such as "2027-05-03 12:00", into minutes in the zone."""
+    """Return the function that turns moments in UTC, such as "2027-05-03 12:00", into the time of the zone."""
 
     def local(minute: str) -> datetime:
         return datetime.fromisoformat(minute).replace(tzinfo=UTC).astimezone(zone)
@@ -105,8 +105,8 @@ def _in_zone(zone: tzinfo) -> Texts:
         is_whole = first.minute == 0 and last - first == timedelta(minutes=59)
         return first.replace(tzinfo=None).isoformat(" ", "hours") if is_whole else ""
 
-    # The hour in the zone by the hour in UTC; "" for an hour in which the offset changes, or is no whole number of
-    # hours.
+    # The hour in the zone by the hour in UTC; "" if the zone's offset changes within the hour or is not a whole number
+    # of hours.
     hours = _Kept(hour_in_zone)
 
     def in_zone(values: Sequence[str | None]) -> Sequence[str]:

@@ -30,8 +30,8 @@ from forum.web.typesetting import NotSet, pdf_response
 
 # Files with more people than this are made by the worker.
 MOST_AT_ONCE = 50_000
-# Filters of which the audit trail has the number of values alone: somebody has typed these, or an answer is deleted
-# after the event, which the audit trail outlives (P27).
+# The audit trail records only how many values these filters have. Somebody has typed the values, or they are answers
+# that are deleted after the event, while the audit trail stays (P27).
 COUNTED = ("organisation", "tag", "answer")
 CODED = (*(name for name in KINDS if name not in COUNTED), "since", "until", CHOSEN)
 
@@ -52,7 +52,7 @@ def ask_why(
 
 
 def explain(refusal: TooManyForPaper | NotSet, form: exports.ExportForm) -> None:
-    """Show at the form's field why there is no PDF; a cause that the organiser cannot change goes to the log."""
+    """Show at the form's field why the PDF cannot be made; log a cause that the organiser cannot change."""
     if isinstance(refusal, TooManyForPaper):
         said = _(
             "A door list as a PDF has %(most)s people at most. Filter the list by sector, or print a page.",
@@ -87,10 +87,10 @@ def give(
 def _give_door_list(
     filters: listing.Filters, plan: Plan, mark: exports.Mark, form: exports.ExportForm
 ) -> ResponseReturnValue:
-    """Make the list before the transaction that records it, because making it takes seconds, then give it.
+    """Make the door list as a PDF, then record the export in a transaction of its own, because making it takes seconds.
 
-    The list is refused if meanwhile a person on it got another name, or must not be in lists any more (P21), or if the
-    sign-in has ended. Raises NotSet, SignedOut.
+    The list is not given if meanwhile a person on it got another name, or must not be in lists any more (P21), or if
+    the sign-in has ended. Raises NotSet, SignedOut.
     """
     told = door_list.tell(filters, mark)
     # Give the database connection back while the list is made.
@@ -139,7 +139,7 @@ def record(
 ) -> None:
     """Record who exported how many names, with which filters and why. The caller commits.
 
-    A search text may be a name and is left out, and so are the values of COUNTED filters.
+    A search text may be a name and is left out, and so are the values of the filters in COUNTED.
     """
     shown = {**filters.query(), **dict.fromkeys(COUNTED, "")}
     values = {

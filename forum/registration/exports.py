@@ -88,7 +88,7 @@ class Mark:
 
 
 class ExportForm(TidyForm):
-    """The form that asks why a list of people is exported, for whom and as what; the audit trail records it all."""
+    """The form that asks why a list is exported, for whom and in which form; the audit trail records the answers."""
 
     purpose = RadioField(
         _l("What is the list for?"),
@@ -130,7 +130,7 @@ class ExportForm(TidyForm):
             )
 
     def validate_columns(self, field: RadioField) -> None:
-        """Refuse the list's columns for statistics, which have no names, and for the PDF, whose columns are fixed."""
+        """Refuse columns as in the attendee list for statistics, which have no names, and for the PDF."""
         if field.data != ExportColumns.CHOSEN:
             return
         if self.purpose.data == ExportPurpose.REPORT:
@@ -140,7 +140,7 @@ class ExportForm(TidyForm):
 
 
 def hints(event: Event, filters: listing.Filters, user_id: int) -> dict[str, Any]:
-    """Return explanations for each purpose, and for the choice of the list's own columns: the columns in words."""
+    """Return in words the columns that each purpose gives, and those that the attendee list shows now."""
     own = export_columns.chosen(event, ExportPurpose.EVERYTHING, _shown_columns(event, filters, user_id))
     return {"column_hints": _by_purpose(event), "chosen_hint": _listed(own)}
 
@@ -198,7 +198,7 @@ def as_file(
 
 
 def texts(event: Event, filters: listing.Filters, plan: Plan) -> Iterator[list[str]]:
-    """Return the rows of the list as texts, for paper; they are read while they are shown."""
+    """Yield the rows of the list as texts for the page to print, read while the page is sent."""
     return (
         [export_texts.shown(cell) or "" for cell in row] for row in export_columns.rows(plan, event, filters)
     )

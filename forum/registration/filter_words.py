@@ -105,14 +105,14 @@ def describe(
 
 
 def said(event: Event, filters: Filters) -> list[str]:
-    """Return the chosen filters in words, for printing."""
+    """Return the chosen filters of the list in words, such as "Sector: Politics", for a printed page."""
     return [
         f"{chip.label}: {chip.words}" for chip in describe(event, filters, narrowing.list_asked(event)).chips
     ]
 
 
 def name_gone(parameter: str) -> str:
-    """Return in words what kind of filter this parameter of the URL was, for one whose value no longer exists."""
+    """Return in words that the value of this filter, named by its parameter in the URL, no longer exists."""
     names = {
         "sector": _("A sector that is gone"),
         "answer": _("An answer to a question that is gone or was changed"),
@@ -150,7 +150,7 @@ def _number(event: Event, filters: Filters, counts: Counts | None) -> int | None
 
 
 def _countries(filters: Filters) -> Choice:
-    """Return boxes for the Nordic countries and those that are chosen; a drop-down list has all other countries."""
+    """Return boxes for the Nordic countries and for chosen countries; a drop-down list has all other countries."""
     names, chosen = country_names(language()), filters.values("country")
     codes = [*NORDIC, *(code for code in chosen if code not in NORDIC)]
     return Choice("country", _("Country"), _options(((code, names[code]) for code in codes), chosen))
@@ -165,7 +165,7 @@ def _organisations(event: Event, filters: Filters) -> Choice:
 
 
 def _names_of(event: Event, keys: Sequence[str]) -> dict[str, str]:
-    """Return the name of each organisation: the one that organisers have entered, or one that somebody has typed."""
+    """Return, by key, each organisation's name as organisers have entered it, else as somebody has typed it."""
     if not keys:
         return {}
     named = belonging.find_names(event, keys)
@@ -194,7 +194,7 @@ def _consents(filters: Filters) -> Iterator[Choice]:
 
 
 def _answers(asked: Sequence[Question], filters: Filters) -> Iterator[Choice]:
-    """Yield the answers of each question, of a withdrawn one only while the list is filtered by it."""
+    """Yield a filter for each question, with its answers; for a withdrawn question only while it filters the list."""
     chosen = narrowing.by_first(filters.values("answer"))
     for question in asked:
         if question.withdrawn_at is None or question.key in chosen:
@@ -207,7 +207,7 @@ def _answers(asked: Sequence[Question], filters: Filters) -> Iterator[Choice]:
 
 
 def _imports(event: Event, filters: Filters) -> Choice:
-    """Return an option for each chosen import; others are chosen by a link on the page of imports."""
+    """Return an option for each chosen import; an import is chosen by a link on the page of imports."""
     chosen = filters.values("import")
     moments = imported.find_moments(event, [*map(int, chosen)])
     named = ((value, short_moment_text(moments[int(value)], event.zone)) for value in chosen)

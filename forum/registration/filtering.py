@@ -20,9 +20,9 @@ from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter, Values
 
 LONGEST_SEARCH = 200
-CHOSEN = "chosen"  # the parameter that narrows the list to the people whom its reader has ticked
+CHOSEN = "chosen"  # the URL's parameter that narrows the list to the people whom the organiser has ticked
 SORTS = ("name", "organisation", "sector", "status", "registered")
-LONGEST_NUMBER = 9  # the most digits of a number in the URL; no row has a larger number
+LONGEST_NUMBER = 9  # the most digits of a row's id in the URL; no id is larger
 LONGEST_DAY = 10  # the length of a day such as "2027-05-03"
 COLUMN, MOST_COLUMNS = re.compile(r"[a-z0-9_-]{1,100}"), 100
 
@@ -94,28 +94,28 @@ class Filters:
 
     @property
     def is_narrowed(self) -> bool:
-        """Return whether there is a filter or search, which may leave out registrations."""
+        """Return whether a filter or a search may leave registrations out of the list."""
         return bool(self.sectors or self.statuses or self.needs_rows)
 
     @property
     def needs_rows(self) -> bool:
-        """Return whether rows must be counted, because the stored counts do not tell how many people match."""
+        """Return whether the stored counts by sector and status cannot tell how many people match these filters."""
         return bool(self.q or self.delegation or self.conditions)
 
     @property
     def is_one_of_each(self) -> bool:
-        """Return whether the only filter is of a kind whose `each` differs from `conditions`."""
+        """Return whether the only filter is of a kind that has other SQL for long lists (`narrowing.Kind.each`)."""
         return self.is_one_picked and narrowing.has_each(self.picked)
 
     @property
     def is_one_picked(self) -> bool:
-        """Return whether the only filter is one of the kinds of `picked`."""
+        """Return whether the list is filtered by exactly one of the kinds in `picked`, and by nothing else."""
         others = self.q, self.sectors, self.statuses, self.delegation, self.since, self.until, self.chooser
         return len(self.picked) == 1 and not any(others)
 
     @property
     def is_search(self) -> bool:
-        """Return whether views of the list are recorded: its filters tell more about people than its rows do (P18)."""
+        """Return whether views of this list are recorded: its filters tell more about people than its rows do (P18)."""
         return bool(self.q or self.picked)
 
     @property
@@ -125,7 +125,7 @@ class Filters:
         return str(chosen.number) if isinstance(chosen, Delegated) else chosen or ""
 
     def values(self, name: str) -> Values:
-        """Return the values of one of `narrowing.KINDS`."""
+        """Return the chosen values of one kind of filter (a name in `narrowing.KINDS`)."""
         return dict(self.picked).get(name, ())
 
     def query(self, **differing: str | Sequence[str]) -> dict[str, Any]:

@@ -22,8 +22,7 @@ from forum.web.limits import TooManyTries, client_limit_lasts
 from forum.web.seo import Seo
 
 REFUSED = "public/registration/refused.html"
-# The parameter that marks links to another language on "Check your answers": they lead back to that page, not to the
-# form.
+# Links to another language on "Check your answers" have this parameter: they lead back to that page, not to the form.
 CHECKED = "checked"
 FORM_ID = "registration"  # The HTML id of the form that holds the answers, in each template that has one.
 REASONS = {
@@ -41,10 +40,10 @@ REASONS = {
 def read(
     slug: str | None, sector: str, answers: Mapping[str, Any] | None = None, *, is_final: bool = False
 ) -> RegistrationForm:
-    """Return the sent or kept form; its questions are those of the event it names, else of the URL's event.
+    """Return the form as it was sent, or from the kept answers, with the questions of the event that it names.
 
-    For a form whose page had no questions the database is not read. Only the last step, which registers, checks whether
-    the event has got questions since (`is_final`).
+    Without such a name the questions are those of the URL's event. If the form's page had no questions, the database is
+    not read for them. Only the last step, which registers (`is_final`), reads whether the event has questions by now.
     """
     is_sent = request.method == "POST"
     told: Mapping[str, Any] = request.form if is_sent else answers or {}
@@ -109,7 +108,7 @@ def invited(event: Event) -> dict[str, str]:
 
 
 def keeping(sector: str, view: str = ".check", **query: Any) -> dict[str, Any]:
-    """Return the context that makes links to other languages into buttons, which send the answers to this view."""
+    """Return a template's values that turn links to other languages into buttons that send the answers to `view`."""
     addresses = {code: url_for(view, sector=sector, lang=code, **query) for code in NAMES}
     return {"alternates": addresses, "language_form": FORM_ID}
 

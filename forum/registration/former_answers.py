@@ -1,4 +1,4 @@
-"""Names and organisations before a change that is reviewed, stored encrypted in the audit trail (P28).
+"""The names and organisations that people had before a change under review, encrypted in the audit trail (P28).
 
 The reviewer of a change has to see the former value. The audit trail holds no names in plain text, so they are
 encrypted with its key; older keys are kept as long as the trail is verified. The values are erased with the person.

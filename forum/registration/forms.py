@@ -1,4 +1,4 @@
-"""The forms of a registration; each returns one clean value and does not use the database."""
+"""The forms of a registration; each has a method that returns its clean values, and none uses the database."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def only_if_protected(form, field) -> None:
 class DetailsForm(AsksQuestions):
     """The details that a person may change later, and the answers to the event's own questions."""
 
-    # Whether a summary hides the answers about diet and access.
+    # Whether the summary of the answers on a page hides those about diet and access.
     hides_care = False
 
     given_name = StringField(
@@ -100,11 +100,11 @@ class DetailsForm(AsksQuestions):
         return Answered(self.questions, self.given())
 
     def answers(self) -> list[dict[str, str]]:
-        """Return the fields of a summary as rows of label and value."""
+        """Return the answers for a summary on a page, as rows of label and value."""
         return list(map(self._row, self.shown()))
 
     def shown(self) -> tuple[str, ...]:
-        """Return the names of the fields that a summary lists, in their order."""
+        """Return the names of the fields that a summary of the answers lists, in its order."""
         return (*CHANGEABLE, *map(name_of, self.asked()))
 
     def _row(self, name: str) -> dict[str, str]:
@@ -165,14 +165,14 @@ class RegistrationForm(DetailsForm):
         )
 
     def answers_to_check(self) -> list[dict[str, str]]:
-        """Return the rows of `answers`, each with the field to which its "Change" button leads."""
+        """Return the answers as rows of label and value, each with the field to which its "Change" button leads."""
         rows = [(name, self._row(name)) for name in self.shown()]
         return [
             {**row, "change_name": name, "change_label": _in_a_sentence(row["label"])} for name, row in rows
         ]
 
     def is_of_another(self, event: Event) -> bool:
-        """Return whether the form was shown for another event; a form of an older version does not say for which."""
+        """Return whether the form was shown for another event; a form of an older release names no event."""
         return self.event.data not in (None, "", event.slug)
 
     def has_answers(self) -> bool:
@@ -198,7 +198,7 @@ class RegistrationForm(DetailsForm):
         return age < current_app.config["FORM_MIN_SECONDS"]
 
     def shown(self) -> tuple[str, ...]:
-        """Return the fields that the summary lists: the real name only for a protected identity, never its value."""
+        """Return the names of the fields that the summary lists, with the real name only for a protected identity."""
         has_real_name = self.is_protected.data or self.real_name.errors
         return (*ASKED, *(IDENTITY if has_real_name else IDENTITY[:1]), *map(name_of, self.asked()))
 
@@ -231,7 +231,7 @@ class CareForm(AsksQuestions):
     """The form on which a person replaces the answers about diet and access; it is never filled in (S23)."""
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
-        """Return whether the form is valid; one without an answer is not, because a button deletes all answers."""
+        """Return whether the form is valid. A form without any answer is not: another button deletes all answers."""
         valid = super().validate(*args, **kwargs)
         if valid and not self.given():
             told: list[str] = [_("Nothing is chosen: answer something, or delete everything")]

@@ -1,6 +1,6 @@
 """Storing the answers to an event's own questions: ordinary ones as rows, those about diet and access sealed (P05).
 
-Until the address is confirmed, both are stored encrypted in the row of the sent form. A change by an organiser is made
+Until the address is confirmed, both kinds are stored encrypted in the row of the sent form. Organisers change answers
 in that row, too: confirming copies the form's answers, and so keeps the change. If several forms were sent, nothing can
 be changed until the person confirms one of them.
 """
@@ -22,8 +22,8 @@ from forum.registration.enums import Status
 from forum.registration.errors import SeveralForms
 from forum.registration.models import CareAnswer, Registration, Submission
 
-# The key in a sent form that says that somebody else has entered its answers about diet and access. No question can
-# have it: a question's key has no slash.
+# A mark among the answers of a sent form: somebody else than the person has entered those about diet and access. No
+# question can have this key, because a question's key has no slash.
 BY_OTHERS = "/by-others"
 
 
@@ -36,7 +36,7 @@ class Answered:
 
 
 def find_form(registration: Registration) -> Submission | None:
-    """Return the form that holds the answers until the address is confirmed, or None. Raises SeveralForms."""
+    """Return the sent form whose row has the answers until the address is confirmed, else None. Raises SeveralForms."""
     if registration.status != Status.PENDING:
         return None
     forms = registrations.list_answered_forms(registration)
@@ -56,7 +56,7 @@ def read(registration: Registration, questions: Sequence[Question]) -> dict[str,
 
 
 def asking(registration: Registration) -> dict[str, Any]:
-    """Return the arguments of a form that asks the event's ordinary questions again, filled in. Raises SeveralForms."""
+    """Return the arguments to make a form with the event's ordinary questions, filled in. Raises SeveralForms."""
     slug = registration.event.slug
     asked = [one for one in _list_for_form(registration) if one.sensitivity == Sensitivity.ORDINARY]
     stored = read(registration, asked)
@@ -64,9 +64,9 @@ def asking(registration: Registration) -> dict[str, Any]:
 
 
 def asking_care(registration: Registration) -> dict[str, Any]:
-    """Return the arguments of a form about diet and access, empty: stored answers are never shown (S23).
+    """Return the arguments to make an empty form about diet and access: stored answers are never shown (S23).
 
-    A question that depends on an ordinary one is asked if the stored answer there fulfils its condition. Raises
+    A question that depends on an ordinary question is asked if the stored answer to that fulfils the condition. Raises
     SeveralForms.
     """
     slug, sector = registration.event.slug, registration.sector.key
@@ -86,7 +86,7 @@ def asking_care(registration: Registration) -> dict[str, Any]:
 
 
 def _list_for_form(registration: Registration) -> list[Question]:
-    """Return the questions that the person is asked: none whose answers were deleted after the event (P27)."""
+    """Return the event's open questions, without those whose answers were deleted after the event (P27)."""
     event = registration.event
     return [one for one in queries.list_for_form(event.slug) if not locating.has_been_emptied(one, event)]
 
@@ -105,7 +105,7 @@ def store(registration: Registration, given: Mapping[str, Any], *, now: datetime
 
 
 def store_first(registration: Registration, answered: Answered, *, now: datetime) -> None:
-    """Store the answers, without files, of a registration that has just been made and has none yet."""
+    """Store the answers, without files, of a registration that was just made and has no answers yet."""
     given = {one: answered.given[one.key] for one in answered.questions if one.key in answered.given}
     ordinary = {one.id: told for one, told in given.items() if one.sensitivity == Sensitivity.ORDINARY}
     rows = [
@@ -145,8 +145,8 @@ def change(registration: Registration, answered: Answered, *, now: datetime) -> 
 def change_care(registration: Registration, told: Mapping[str, Any], *, now: datetime) -> None:
     """Replace all answers about diet and access by those that somebody else enters for the person.
 
-    In a form they get a mark: confirming it stores them, and they have no text to which the person has agreed. Raises
-    SeveralForms.
+    Until the address is confirmed they are put into the sent form, with a mark (BY_OTHERS): when they are stored, no
+    consent of the person is noted with them. Raises SeveralForms.
     """
     form = find_form(registration)
     if form is None:
@@ -170,8 +170,8 @@ def say_care(
 ) -> None:
     """Store the answers about diet and access, encrypted, in place of the earlier ones, and note the consent to that.
 
-    `is_own` says that the person has given them, below the text of the consent, or has deleted them, which withdraws
-    it.
+    `is_own` says that the person has given the answers, below the text of the consent, or has deleted them, which
+    withdraws the consent.
     """
     told, sealed = _still_kept(registration, told, now), registration.care_answer
     was = sealed.answer if sealed else {}
@@ -185,15 +185,15 @@ def say_care(
 def care(
     told: Mapping[str, Any], *, consent: care_consent.Note | None = None, now: datetime | None
 ) -> dict[str, Any]:
-    """Return the record of answers about diet and access that is encrypted; each record has the same length."""
+    """Return the record of answers about diet and access to be encrypted; each encrypted record has the same length."""
     noted = {"consent": consent} if consent else {}
     return {"given": dict(told), "recorded_at": now.isoformat() if told and now else None, **noted}
 
 
 def _still_kept(registration: Registration, told: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-    """Return the answers without those to questions whose answers were deleted after the event (P27).
+    """Return these answers without those to questions whose answers were deleted after the event (P27).
 
-    They may have been deleted since the form was read. Deleting locks the event, and so does storing answers.
+    Answers may have been deleted since the form was read. Both deleting and storing answers lock the event.
     """
     if not told or not events.is_over(registration.event, now):
         return told

@@ -8,8 +8,8 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration.models import HOLDS_PLACE, Registration
 
-# The table of invitations: only the number of places held for them is needed here, and the package `invitations` may
-# not be imported.
+# The columns of the table of invitations by which held places are counted. Its model is in the package `invitations`,
+# which `registration` may not import.
 INVITATIONS = table(
     "invitations", column("event_id", Integer), column("sector_id", Integer), column("holds_place", Boolean)
 )

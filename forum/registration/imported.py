@@ -1,4 +1,4 @@
-"""The attendee list's filter by import: at start the package `imports` hands over the functions that this one needs."""
+"""The attendee list's filter by import; the package `imports` registers the functions that read imports here."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +37,6 @@ def find_moments(event: Event, numbers: Sequence[int]) -> Mapping[int, datetime]
 
 
 def came_from(numbers: Sequence[int]) -> ColumnElement[bool]:
-    """Return the condition that a registration is of one of these imports."""
+    """Return the condition that a registration came from one of these imports."""
     installed: Imports = current_app.extensions[IMPORTED]
     return installed.came_from(numbers)

@@ -1,6 +1,6 @@
 """Receiving a registration: from the form that was sent to the mail that asks to confirm the address.
 
-One rule says why a sector accepts no registration. The page uses it to leave out the form, and registering to refuse.
+One rule says why a sector accepts no registration: then the page shows no form, and a form that is sent is refused.
 """
 
 from datetime import datetime
@@ -44,8 +44,8 @@ def register(
     """Store a registration, and hold a place for it if the rule of places.py allows. Call this with the event locked.
 
     The same form sent again returns the same registration (R03); for an address that is already registered, a mail to
-    it says so and nothing else changes (R04). Refusals and work are the same in both cases (S24). A sender who has used
-    up a limit is treated alike in both cases, too: the mail is withheld, or no place is held. Raises
+    it says so and nothing else changes (R04). Whether or not the address is registered, refusals and work are the same
+    (S24), and a sender who has used up a limit is treated alike: the mail is withheld, or no place is held. Raises
     RegistrationClosed, SectorByInvitation, SectorClosed, SectorFull, SubmissionReused.
     """
     if earlier := queries.find_submission(applicant.submission_key):
@@ -86,7 +86,7 @@ def refuse(sector: Sector, now: datetime) -> None:
 
 
 def find_refusal(sector: Sector, now: datetime) -> type[RegistrationRefused] | None:
-    """Return why the sector accepts no registration at `now`, or None; a later registration may still be refused."""
+    """Return why the sector accepts no registration at the moment `now`; None if it accepts registrations then."""
     try:
         refuse(sector, now)
     except RegistrationRefused as refusal:
@@ -103,8 +103,8 @@ def _same_answers(earlier: Submission, applicant: Applicant) -> Registration:
 def _use_stand_in_key(rehearsal: Registration) -> None:
     """Store the reference instead of the address in a registration that will be rolled back.
 
-    The database allows one live registration for an address, and there already is one. A reference is unique and has no
-    "@", so it is nobody's address, and writing this row takes as long as writing a real one.
+    The database allows one live registration for an address, and the address already has one. A reference is unique and
+    nobody's address, as it has no "@". Writing this row takes as long as writing that of a new address.
     """
     rehearsal.email_canonical = rehearsal.reference
 
@@ -117,10 +117,10 @@ def _keep_form(
     is_new: bool,
     now: datetime,
 ) -> Submission:
-    """Store the form that was sent, with the answers that the confirming link carries, if it carries any.
+    """Store the form that was sent, with the answers of its confirming link if a link was made for it.
 
-    The answers to the event's own questions are also kept if the registration was made from this form (`is_new`): a
-    link requested later carries them, like the registration's details.
+    The answers to the event's own questions are also kept if the registration was made from this form (`is_new`), so
+    that a link requested later carries them, like the registration's details.
     """
     submission = Submission(
         key=applicant.submission_key,

@@ -1,4 +1,4 @@
-"""The attendee list's filter by invitation: at start the package `invitations` hands over the functions for it."""
+"""The attendee list's filter by invitation; the package `invitations` registers its condition here."""
 
 from collections.abc import Callable
 

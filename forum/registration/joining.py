@@ -52,8 +52,8 @@ def joined_identity(mine: Record, theirs: Record) -> Record:
 def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
     """Return the answers of two registrations about diet and access, joined; where both have one, `mine` counts.
 
-    The note of the consent is that of both, where answers of `theirs` are added. Answers of `theirs` are left out if
-    the record would become too long to be stored.
+    Where answers of `theirs` are added, the note of the consent is one that is true of both registrations' answers.
+    Answers of `theirs` are left out if the record would become too long to be stored.
     """
     told, both, note = dict(mine.get("given", {})), mine, care_consent.of_both(mine, theirs)
     rest = {name: value for name, value in mine.items() if name != "consent"}
@@ -68,7 +68,7 @@ def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
 def narrow_consents(
     stays: Registration, ends: Registration, now: datetime
 ) -> tuple[list[Consent], list[Consent]]:
-    """Reduce the first registration's consents to those of both; return the withdrawn and the added purposes."""
+    """Reduce the kept registration's consents to those that both have; return the withdrawn and the added consents."""
     withdrawn, added = [], []
     for purpose in ConsentPurpose:
         mine, theirs = consents.find(stays, purpose), consents.find(ends, purpose)

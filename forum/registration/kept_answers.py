@@ -30,15 +30,15 @@ from forum.web.languages import NAMES
 from forum.web.limits import client, takes
 
 ANSWERS, SENT, ASKED, CSRF = "kept", "sent", "asked", "csrf_token"
-# Fields that are not kept once the form is sent: a form filled in again has a new key, and the honeypot is no answer.
+# Fields that are not kept once the form is sent: the next form has a key of its own, and the honeypot is no answer.
 OF_ONE_FORM = {"key", "website", CSRF}
 SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60
-# The key, in a cookie, of the token whose answers are in the database; no form has a field of this name.
+# The name under which a cookie has the token of answers that are in the database; no form has a field of this name.
 STORED = "stored"
 # How often one network address may have answers stored.
 MOST_OFTEN = "120 per hour"
-# The session's key for a random text; a new text makes all answers kept so far in the browser unreadable.
+# The name of a random text in the session; a new text makes all answers kept so far in the browser unreadable.
 ROUND = "answers"
 
 
@@ -59,7 +59,7 @@ def keep(response: Response, answers: Mapping[str, Any], sector: str) -> bool:
         _forget(former)
         return True
     token = _store(sector, told, former, sealed_cookies.SECONDS)
-    # No sector has an empty key: an earlier version that reads this cookie finds no answers for its sector.
+    # "" stands in place of the sector's key: an earlier release that reads this cookie takes no answers from it.
     return bool(token) and _put(response, ANSWERS, ["", {STORED: token}], "registration.choose")
 
 
@@ -72,7 +72,7 @@ def recall(sector: str) -> dict[str, Any] | None:
 def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> None:
     """Move the answers to a cookie for the pages after the form, without those about protected identity.
 
-    If they cannot be kept, the e-mail address is.
+    If the answers cannot be kept, only the e-mail address and the event are.
     """
     former = [*_tokens_in(ANSWERS), *_tokens_in(SENT)]
     sealed_cookies.drop(response, ANSWERS, paths=_paths("registration.choose"))
@@ -90,7 +90,7 @@ def mark_sent(response: Response, answers: Mapping[str, Any], sector: str) -> No
 def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent | None:
     """Return the form that this browser sent last, for a quarter of an hour.
 
-    With `email`, return it only if it has that address; with `event`, a slug, only if it was a form for that event.
+    With `email`, return the form only if it has that address; with `event`, a slug, only if it was for that event.
     """
     content = _take(SENT, SENT_SECONDS)
     if content is None:
@@ -103,7 +103,7 @@ def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent |
 
 
 def keep_again(response: Response, sent: Sent) -> None:
-    """Keep the answers of a form that was sent for the form once more; the e-mail address if the rest is too long."""
+    """Keep a sent form's answers for filling in the form again; only e-mail address and event if that fails."""
     if not keep(response, sent.answers, sent.sector):
         keep(response, _without_other_answers(sent.answers), sent.sector)
 
@@ -129,7 +129,7 @@ def _without_other_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(content: Any) -> Sent | None:
-    """Return the form in a cookie's content, read from the database if it is stored there; None if it is gone."""
+    """Return the form that a cookie contains or whose answers the database has; None if these answers were deleted."""
     if content is None:
         return None
     sector, answers = content
@@ -140,7 +140,7 @@ def _read(content: Any) -> Sent | None:
 
 
 def _tokens_in(name: str) -> list[str]:
-    """Return the token in this browser's cookie of this name, if its answers are stored in the database."""
+    """Return, as a list, the token in the cookie of this name; [] if the cookie itself has the answers."""
     content = _take(name)
     token = content[1].get(STORED) if content else None
     return [token] if token else []
@@ -149,7 +149,7 @@ def _tokens_in(name: str) -> list[str]:
 def _store(sector: str, answers: Mapping[str, Any], former: list[str], seconds: int) -> str | None:
     """Store long answers in place of the former ones, in a transaction of its own; return the token.
 
-    Return None if they are not stored: the client has stored too many, there is no room, or the database cannot write.
+    Return None if nothing was stored: the client stored too often, there is no room, or the database cannot write.
     """
     slug, now = answers.get("event", ""), clock.now()
     ends_at = now + timedelta(seconds=seconds)

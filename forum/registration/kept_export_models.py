@@ -14,8 +14,9 @@ from forum.sealing import Sealed, SealedBytes, SealedValue
 class KeptExport(Base):
     """A list that one organiser has asked for. Only that organiser gets it, once it is complete.
 
-    `people` are the ids of the registrations in it, in its order, fixed when it was asked for; the first `done` of them
-    are in its parts. `columns` are names of `export_columns`, `headings` their headings in `language`.
+    `people` are the ids of the registrations in the list, in its order, fixed when the organiser asked for it; the rows
+    of the first `done` people are in its parts. `columns` are names of `export_columns`, `headings` their headings in
+    `language`.
     """
 
     __tablename__ = "kept_exports"

@@ -47,12 +47,12 @@ FILTERS = -1
 SECTORS = -2
 ROWS_AT_ONCE = 500
 STEPS_AT_ONCE = 10
-# Columns of a registration: a change of any of them deletes every list that has the person.
+# Columns of a registration: a change in any of these columns deletes every list that has the person.
 ENDING = ("given_name", "family_name", "email", "organisation")
 
 
 def end_with_people(session: scoped_session) -> None:
-    """Make each transaction of the session delete the lists that its changes end (see the head of this file)."""
+    """Make each transaction of the session delete the prepared lists that its changes of people's data end."""
     for name, listener in (("before_flush", _end_with_rows), ("do_orm_execute", _end_with_deleted)):
         if not event.contains(session, name, listener):
             event.listen(session, name, listener)
@@ -61,7 +61,7 @@ def end_with_people(session: scoped_session) -> None:
 def ask(
     event: Event, filters: listing.Filters, plan: Plan, asked: KeptExport, *, narrowed: Sequence[str]
 ) -> KeptExport:
-    """Keep a list of those who match now, for the worker to make; `asked` says by whom, why and for whom.
+    """Store that the worker is to make a list of the people who match now; `asked` says who asked, why and for whom.
 
     `narrowed` are the filters in words. Raises TooManyKept. Call after `start_write`.
     """
@@ -90,14 +90,14 @@ def list_own(event: Event, user_id: int) -> Sequence[KeptExport]:
 
 
 def standing(event: Event, user_id: int, since: datetime) -> ScalarSelect[int]:
-    """Return, as a column of a statement, how many unfinished lists this organiser has asked for up to `since`."""
+    """Return, as a column of a statement, how many unfinished lists this organiser asked for before or at `since`."""
     mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id
     waits = KeptExport.ready_at.is_(None), KeptExport.asked_at <= since
     return select(func.count(KeptExport.id)).where(*mine, *waits).scalar_subquery()
 
 
 def find_own(event: Event, user_id: int, number: int) -> KeptExport | None:
-    """Return the organiser's list with this number; None for another's, and for one of another event (S13)."""
+    """Return the organiser's prepared list with this id; None for another organiser's or another event's list (S13)."""
     if number > LARGEST_ID:
         return None
     mine = KeptExport.event_id == event.id, KeptExport.user_id == user_id, KeptExport.id == number
@@ -120,7 +120,7 @@ def read_sectors(made: KeptExport) -> str:
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the lists being made, alternating; at most STEPS_AT_ONCE, so that other jobs can run."""
+    """Return the ids of the lists to add rows to, in turn; at most STEPS_AT_ONCE, so that other jobs can run."""
     being_made = select(KeptExport.id).where(KeptExport.ready_at.is_(None)).order_by(KeptExport.id)
     return list(islice(cycle(db.session.scalars(being_made).all()), STEPS_AT_ONCE))
 
@@ -152,7 +152,7 @@ def make_some(number: int, *, now: datetime) -> int:
 
 
 def read(made: KeptExport) -> Iterator[Cells]:
-    """Yield the rows of a list that is ready, by one statement: a list that is deleted meanwhile is still given whole.
+    """Yield the rows of a list that is ready. One statement reads all: a list deleted meanwhile is still given whole.
 
     Statistics are sorted as in a file that is given at once.
     """

@@ -43,8 +43,8 @@ MAILBOX, DOMAIN = "mail to a mailbox", "mail to a domain"
 # The kinds of forms that the brake, the limit for all clients together, counts separately: many requests for links do
 # not brake registering.
 SITE, LINKS = "forms", "requests for a link"
-# If fewer messages an hour than this may go to a domain, one client may ask for all of them: a share would be less than
-# one office sends at once.
+# If fewer messages an hour than this may go to a domain, one client may ask for all of them: four fifths would be less
+# than one office sends at once.
 FEW = 100
 CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20
@@ -74,7 +74,7 @@ NOTED = {Braked: FORMS_BRAKED, DomainFull: DOMAIN_LIMITED, TooManyTries: NETWORK
 
 
 def admit(form_key: str, address: str) -> Sender:
-    """Count a form that registers this address; return its sender with the limits. Raises Braked, DomainFull."""
+    """Count a form that registers this address; return the client with its limits. Raises Braked, DomainFull."""
     brake(form_key)
     refuse_full_domain(address)
     return sender()
@@ -117,9 +117,9 @@ def sender() -> Sender:
 
 
 def refuse_guesses(registration: Registration) -> None:
-    """Raise OrganisationFull when the person has named too many organisations that have reached their caps.
+    """Raise OrganisationFull when the person has named too many organisations that had reached their caps.
 
-    Each refusal reveals that the organisation takes part, so a person gets few of them (P20).
+    Each refusal reveals that people of the organisation take part, so a person is refused for few of them (P20).
     """
     if not has_room(GUESSES, CAPPED, registration.reference):
         raise OrganisationFull
@@ -171,7 +171,7 @@ def _of_domain() -> str:
 
 
 def _of_client() -> str:
-    """Return how many messages to one domain a client may ask for: four fifths, or a small limit whole."""
+    """Return how many messages to one domain a client may ask for: four fifths of the limit, or all of a small one."""
     whole = parse(_of_domain())
     most = whole.amount * 4 // 5 if whole.amount >= FEW else whole.amount
     return f"{most} per {whole.get_expiry()} seconds"

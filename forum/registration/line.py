@@ -4,8 +4,8 @@ In balance order the sector that is furthest below its floor comes first. Of its
 are equally far below, come first those whose organisation has no place yet, and then whoever has waited longest. The
 order is computed again after each place that is given. Source: docs/architecture.md, "Places"; R02.
 
-This module uses neither the database nor the rules of places. Each given place leaves fewer for the others; so a person
-who cannot take one at their turn cannot take one later in the same round either.
+This module uses neither the database nor the rules of places. Each place that is given leaves fewer for other people.
+So a person who cannot take a place at their turn cannot take one later in the same round either.
 """
 
 from bisect import insort
@@ -30,11 +30,11 @@ class Waiter(Protocol):
 
 
 class Because(StrEnum):
-    """The reason why it was this person's turn."""
+    """The reason why a person on the waiting list was offered or given a place."""
 
     TIME = "time"  # nobody who can take the place has waited longer than this person
     FLOOR = "floor"  # this person's sector is further below its floor than others
-    # This person's organisation has no place yet, and those of people who have waited longer have one.
+    # The person's organisation has no place yet, and the organisations of people who have waited longer have one.
     ORGANISATION = "organisation"
     HAND = "hand"  # an organiser chose the person
 
@@ -50,7 +50,7 @@ class PassedOver(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """Functions that tell the order about the event at each step.
+    """Functions by which the order of the waiting list knows the state of the event after each given place.
 
     `below` returns how many places a sector is below its floor; `full` returns the ids of the sectors that can take
     nobody; `admit` gives a place and returns whether that was possible.
@@ -75,7 +75,7 @@ class Turn:
     passed: tuple[tuple[int, str], ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Return the reason for the turn as codes and numbers, for the row of the offer."""
+        """Return why it was the person's turn, as codes and numbers, for the row of the offer."""
         return {
             "order": str(self.order),
             "because": str(self.because),
@@ -89,7 +89,7 @@ class Turn:
 
 @dataclass
 class _Lane:
-    """A sector's waiting people: those whose organisation has no place, the others, and those who could take none."""
+    """A sector's line: people whose organisation has no place (`fresh`), `others`, and those who were `passed` over."""
 
     fresh: list[Any] = field(default_factory=list)
     others: list[Any] = field(default_factory=list)
@@ -117,21 +117,22 @@ class _Lane:
                 insort(self.others, waiter, key=since)
 
     def passed_for(self, waiter: Any) -> tuple[tuple[int, str], ...]:
-        """Return the ids of those in this sector who had waited longer, longest first, and why each was passed over."""
+        """Return the ids of people of this sector who had waited longer than `waiter`, and why each was passed over."""
         waits = [(other, str(PassedOver.ORGANISATION)) for other in (*self.fresh, *self.others)]
         ahead = [(other, why) for other, why in (*self.passed, *waits) if since(other) < since(waiter)]
         return tuple((other.id, why) for other, why in sorted(ahead, key=lambda pair: since(pair[0])))
 
 
 def since(waiter: Waiter) -> tuple[datetime, int]:
-    """Return the sort key of the order of asking; at equal times the earlier row comes first."""
+    """Return the sort key for the order in which people began to wait; at equal times the lower id comes first."""
     return waiter.waiting_since, waiter.id
 
 
 class Round:
-    """A round of giving places to waiting people, whom `give` gets in one batch or, in the order of asking, in several.
+    """A round of giving places to waiting people.
 
-    `skipped` are the ids of people who get no turn in this round.
+    `give` is called with all waiting people or, in the order of asking, with one batch after the other. `skipped` are
+    the ids of people who get no turn in this round.
     """
 
     def __init__(self, order: LineOrder, rules: Rules, skipped: Collection[int] = ()) -> None:
@@ -156,7 +157,7 @@ class Round:
                 lane.others.append(waiter)
 
     def _open_lanes(self) -> dict[int, _Lane]:
-        """Return by sector id the lines that may still have a turn, without those of full sectors."""
+        """Return, by sector id, the lines in which people wait and the sector has room."""
         full = self._rules.full()
         for number, lane in self._lanes.items():
             if number in full:
@@ -164,7 +165,7 @@ class Round:
         return {number: lane for number, lane in self._lanes.items() if lane.fresh or lane.others}
 
     def _next(self, lanes: dict[int, _Lane]) -> tuple[_Lane, Because]:
-        """Return the line whose next person has the turn, and the reason."""
+        """Return the line whose first person's turn it is, and why."""
         if self._order != LineOrder.BALANCE:
             return min(lanes.values(), key=lambda lane: since(lane.head)), Because.TIME
         below = {number: self._rules.below(number) for number in lanes}

@@ -13,8 +13,8 @@ from forum.extensions import db
 from forum.registration.enums import Status
 from forum.registration.models import HOLDS_PLACE, IS_WAITING, Registration
 
-# The query for everybody who waits in some sectors. It reads only the columns by which they are ordered, because there
-# may be thousands of people.
+# The query for everybody who waits in some sectors. It reads only the columns that decide the order of the line:
+# thousands of people may wait.
 WHOLE = (
     select(Registration)
     .where(
@@ -81,7 +81,7 @@ def positions_of(event: Event, ids: Collection[int]) -> dict[int, int]:
 
 
 def _order(event: Event) -> list[Any]:
-    """Return the columns that a sector's line is ordered by; a partial index has people in the order of asking."""
+    """Return the columns by which a sector's line is sorted; a partial index has people in the order of asking."""
     by_time = [Registration.waiting_since, Registration.id]
     if event.line_order != LineOrder.BALANCE:
         return by_time

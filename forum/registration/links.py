@@ -17,9 +17,9 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
 
 MANAGE_DAYS_AFTER_EVENT = 30
-# How much later the event may be held than was planned when a feed was made: the feed works until the event is over.
+# A calendar feed works until the event is over, even if the event is moved to a day this much later than planned.
 FEED_OUTLIVES_PLANS = timedelta(days=2 * 365)
-# How many minutes a link to all of a person's data works, and the page that it opens stays open.
+# How many minutes a link to all of a person's data works, and how many the page behind the link stays open.
 OWN_DATA_MINUTES = 10
 PATHS = {TokenPurpose.CONFIRM: "confirm/", TokenPurpose.OWN_DATA: "everything/"}
 
@@ -109,7 +109,7 @@ def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
 
 
 def find_submission(token: str, *, now: datetime) -> Submission | None:
-    """Return the form whose answers a confirming link carries, if it carries any. Raises LinkRefused."""
+    """Return the form whose answers the confirming link with this token carries; None if none. Raises LinkRefused."""
     return _find(digest(token), TokenPurpose.CONFIRM, now).submission
 
 

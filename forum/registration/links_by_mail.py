@@ -30,25 +30,25 @@ BESIDE = "what an address opens beside a registration"
 class Beside:
     """Links for an address to something other than a registration, such as a delegation.
 
-    Each has the name of a sector, the link, and, for a link that confirms something, the time at which somebody entered
-    what it confirms. `queue` makes a mail with these links alone, and stores it only if its argument is true.
+    Each is a tuple: the name of a sector, the link, and, for a link that confirms something, the time at which somebody
+    entered what the link confirms. `queue` makes a mail with these links alone, and stores it if its argument is true.
     """
 
     links: Sequence[tuple[Text, str, datetime | None]]
     queue: Callable[[bool], None]
 
 
-# A function that finds links; its arguments are event, address, whether the mail is withheld, and the time.
+# A function that returns the other links of an address. Arguments: event, address, whether the mail is withheld, now.
 Finding = Callable[[Event, str, bool, datetime], Beside]
 
 
 def install(app: App, rule: Finding) -> None:
-    """Register `rule`, which finds an address's other links, with equally many statements for every address (S24)."""
+    """Register `rule`, which reads an address's other links by as many SQL statements for every address (S24)."""
     app.extensions[BESIDE] = rule
 
 
 def send_fresh_link(event: Event, email: str, *, may_mail: MayMail = always, now: datetime) -> None:
-    """Queue a fresh link if the address is registered; the answer does not reveal whether it is (S20, S24).
+    """Queue a fresh link if the address is registered; the page does not reveal whether it is registered (S20, S24).
 
     `may_mail` counts the message and returns whether it may be sent, also for an address that is not registered. For
     such an address the mail of another registration is queued and undone. The event is locked first, so that a

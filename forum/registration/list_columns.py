@@ -1,4 +1,4 @@
-"""The columns of the attendee list: which there are, which an organiser has chosen, and what their cells say.
+"""The columns of the attendee list: all that an event has, those that an organiser has chosen, and their cells.
 
 The name is always shown. Cells are read for the people of one page, by one statement for each kind of column, from
 tables that have the same rows for everybody: protected identity makes no difference (P21).
@@ -27,7 +27,7 @@ from forum.registration.wording import CONSENTS, FIELDS
 from forum.web.countries import country_names
 from forum.web.languages import in_language, language, language_name
 
-NAME = "name"  # The column of names cannot be hidden, so this is no key that an organiser can choose.
+NAME = "name"  # The column of names is always shown, so organisers cannot choose this key.
 ORGANISATION, SECTOR, STATUS, REGISTERED = "organisation", "sector", "status", "registered"
 TAGS, INVITED = "tags", "invited"
 DELIVERED = (ORGANISATION, SECTOR, delegated.COLUMN, STATUS, REGISTERED)
@@ -49,7 +49,7 @@ LABELS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the list. `cells` are its texts by registration id; those that the page renders itself have none."""
+    """A column of the list. `cells` are its texts by registration id; empty for a column that the template fills."""
 
     key: str
     label: str
@@ -58,7 +58,7 @@ class Column:
 
 
 def offered(asked: Sequence[Question], *, has_delegations: bool) -> dict[str, str]:
-    """Return the heading of each column except the name, by the column's key, in the order of the list."""
+    """Return the headings of the columns that can be chosen (all but the name), by key, in the order of the list."""
     named = {key: str(label) for key, label in LABELS.items() if has_delegations or key != delegated.COLUMN}
     questions = (one for one in asked if one.withdrawn_at is None)
     return {**named, **{f"{ANSWER}{one.key}": in_language(one.label) for one in questions}}
@@ -67,7 +67,7 @@ def offered(asked: Sequence[Question], *, has_delegations: bool) -> dict[str, st
 def chosen(
     user_id: int, event: Event, view: SavedView | None = None, others: Sequence[str] = ()
 ) -> Sequence[str]:
-    """Return the keys of a view's columns, or of `others` that were chosen while it was open.
+    """Return the keys of the columns to show: those of the saved view, or `others` chosen while the view was open.
 
     Without a view, return those that the organiser has chosen for this event, else the standard ones.
     """
@@ -78,7 +78,7 @@ def chosen(
 
 
 def known(event: Event, keys: Collection[str]) -> list[str]:
-    """Return these keys in the order of the list; one that the event does not have is left out (S13, S34)."""
+    """Return these keys in the order of the list, without keys of columns that the event does not have (S13, S34)."""
     return [key for key in offered(narrowing.list_asked(event), has_delegations=True) if key in keys]
 
 

@@ -32,14 +32,14 @@ from forum.registration.models import Registration
 from forum.web.forms import TidyForm
 from forum.web.languages import language, short_day_text
 
-# Stands in for a person's reference in a URL; nothing else in the URL has capital letters.
+# Stands for the reference in the URL that is made once for all rows; nothing else in the URL has capital letters.
 STAND_IN = "REFERENCE"
 OF_THE_PERSON = {Status.WAITING, Status.OFFERED}  # statuses whose words name a position in line or a deadline
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a row of the list says of a person: the name, the page's URL, the status, and labels of its controls.
+    """What a row of the list shows: the person's name and page, the status, and labels for its box and its menu.
 
     `day` and `hour` say when the person registered, in the event's time zone.
     """
@@ -56,10 +56,10 @@ class Row:
 def choices(
     event: Event, filters: Filters, rows: Sequence[Registration], counts: listing.Counts, user_id: int
 ) -> dict[str, Any]:
-    """Return what the page offers: filters, delegations, saved views, and columns with the cells of `rows`.
+    """Return the template's values for filters, delegations, saved views, and columns with the cells of `rows`.
 
-    `menu_of` gives what a row's menu has (`row_menu`), `chosen` are the ids of those whom the organiser has chosen on
-    any page, `everybody` is how many people there are.
+    Among them `menu_of` is the function for a row's menu (`row_menu`), `chosen` has the ids of the people whom the
+    organiser has chosen on any page, and `everybody` is how many people have registered.
     """
     asked = narrowing.list_asked(event) if filters.asked is None else filters.asked
     delegations = delegation_column.describe(event, filters, rows)
@@ -91,10 +91,10 @@ def choices(
 
 
 def rows(event: Event, filters: Filters, people: Sequence[Registration]) -> list[tuple[Registration, Row]]:
-    """Return the people of the page, each with what the row says.
+    """Return the people of the page, each with the contents of the row.
 
-    Fifty rows are a quarter of the page's work, so what they share is made once: the URL around the reference, the
-    words of a status, the translated labels.
+    The fifty rows take a quarter of the page's time. So what is the same in all rows is made once: the URL around the
+    reference, the words of a status, the translated labels.
     """
     url = url_for("attendees.show", event=event.slug, reference=STAND_IN, **filters.query())
     before, _stand_in, after = url.partition(STAND_IN)

@@ -7,8 +7,8 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration.models import Registration
 
-# The columns that the page shows, sorts by, or asks for a row's menu. The others are longer than these, and reading
-# them takes as long again.
+# The columns that the page shows, sorts by, or needs for a row's menu. The other columns are longer, and reading them
+# would double the time.
 COLUMNS = load_only(
     Registration.event_id,
     Registration.sector_id,
@@ -37,5 +37,5 @@ BESIDE = (
 
 
 def find_beside(event: Event, reference: str) -> Registration | None:
-    """Return the event's registration before or after which a page of the list begins, as far as the list needs it."""
+    """Return the registration next to which a page begins, with only the columns that the list needs; None if gone."""
     return db.session.scalars(BESIDE, {"event_id": event.id, "reference": reference}).one_or_none()

@@ -26,7 +26,7 @@ from forum.registration.restrictions import RESTRICTED
 from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbours, read_page
 
 PAGE_SIZE = 50
-# The people whom a search or a filter matches are counted up to this number: the list says that there are more.
+# The people whom a search or a filter matches are counted up to this number; beyond, the list says "more than".
 MOST_COUNTED = 10_000
 # If a filter matches more people than this, the query tests each person in the order of the list (`Filters.each`).
 FEW = 1000
@@ -59,8 +59,8 @@ Counts = Mapping[tuple[int, str], int]
 class Listed:
     """A page of the list, how many match, and the number of the page's first row in the list, counted from 1.
 
-    `total` is MOST_COUNTED + 1 for any larger number that only rows tell (`is_counted`); `first` is None where more
-    than MOST_COUNTED stand before the page.
+    If rows have to be counted, `total` is MOST_COUNTED + 1 for any larger number (`is_counted`). `first` is None if
+    more than MOST_COUNTED rows come before the page.
     """
 
     page: Page[Registration]
@@ -69,7 +69,7 @@ class Listed:
 
 
 def read_counted(event: Event, filters: Filters, cursor: Cursor | None, counts: Counts) -> Listed:
-    """Return a page of the list with its numbers; an unknown cursor gives the first page."""
+    """Return a page of the list, with how many match; an unknown cursor gives the first page."""
     people = matching(event, filters)
     if filters.is_one_of_each:
         total = count_matching(event, filters, counts, None, MOST_COUNTED, people)
@@ -107,7 +107,7 @@ def find_neighbours(
 def matching(event: Event, filters: Filters, *, are_many: bool = False) -> Select:
     """Select the registrations that match the filters; every term of the search must be met.
 
-    `are_many` says that many match: then it is fastest to test one registration after the other until a page is full.
+    If many match (`are_many`), it is fastest to test one registration after the other until the page is full.
     """
     query = select(Registration).where(Registration.event_id == event.id)
     if filters.sectors:
@@ -142,7 +142,7 @@ def order(event: Event, filters: Filters) -> Order:
 
 
 def _parts(filters: Filters) -> tuple[ColumnElement[bool], ...]:
-    """Return conditions (`Order.parts`) for parts of the list that have an index by name; () to read the whole list."""
+    """Return conditions that split the list into parts with an index by name (`Order.parts`); () to read it whole."""
     keys, statuses = filters.values("organisation"), filters.statuses
     if len(keys) > 1:
         return tuple(Registration.organisation_key == key for key in keys)
@@ -159,7 +159,7 @@ def count_by_sector_and_status(event: Event) -> dict[tuple[int, str], int]:
 
 
 def total(counts: Counts, *, sector_id: int | None = None, status: str | None = None) -> int:
-    """Return the sum of the counts of a sector, of a status, of both, or of all."""
+    """Return the sum of the counts of registrations: of a sector, of a status, of a status in a sector, or of all."""
     return sum(
         number
         for (counted_sector, counted_status), number in counts.items()
@@ -175,10 +175,10 @@ def count_matching(
     most: int | None = None,
     people: Select | None = None,
 ) -> int:
-    """Return how many registrations match the filters; with `most`, no more than one beyond it are counted.
+    """Return how many registrations match the filters; with `most`, at most `most` + 1.
 
-    `people` is what `matching` has returned for the filters, if it is known already. Where `page` shows all who match,
-    its rows are counted; for filters by sector and status alone `counts` are added up; else rows are counted.
+    `people` is what `matching` has returned for the filters, if the caller has it. If `page` shows all who match, its
+    rows are counted; for filters by sector and status alone `counts` are added up; else rows are counted.
     """
     if page and not page.has_previous and not page.has_next:
         return len(page.rows)
@@ -196,12 +196,12 @@ def count_matching(
 
 
 def is_counted(filters: Filters, total: int) -> bool:
-    """Return whether the `total` of `read_counted` is exact: beyond MOST_COUNTED, matching rows are not counted."""
+    """Return whether `total` is exact: where rows are counted, `read_counted` stops after MOST_COUNTED."""
     return total <= MOST_COUNTED or not _needs_rows(filters)
 
 
 def tell_number(event: Event, filters: Filters, counts: Counts) -> int | None:
-    """Return how many registrations match by the counts alone, None where only the rows tell it."""
+    """Return how many registrations match the filters, from the stored counts; None where rows have to be counted."""
     if _needs_rows(filters):
         return None
     statuses = filters.statuses or (None,)
@@ -209,7 +209,7 @@ def tell_number(event: Event, filters: Filters, counts: Counts) -> int | None:
 
 
 def _needs_rows(filters: Filters) -> bool:
-    """Return whether rows must be counted: somebody may be in several groups of states, whose counts do not add up."""
+    """Return whether rows must be counted: several groups of states may share people, so their counts do not add up."""
     several = len(filters.statuses) > 1 and not set(filters.statuses) <= set(Status)
     return filters.needs_rows or several
 

@@ -33,7 +33,7 @@ MAY_BE_LATE = timedelta(days=2)
 def list_due(*, now: datetime) -> Sequence[int]:
     """Return the ids of the events that ended a week ago and still have something that tells where somebody was."""
     ended = Question.is_locating & (Event.ends_at <= now - KEPT_AFTER_EVENT)
-    # Look for answers even after the deletion: somebody may have saved one at the very moment of the deletion.
+    # Look for answers even after the deletion: a person may have saved an answer at the very moment of the deletion.
     mine = Answer.question_id == Question.id, Answer.registration_id.not_in(RESTRICTED)
     has_answers = exists().where(*mine).label("has_answers")
     query = select(Question, Event, has_answers).join(Question.event).where(ended).order_by(Event.id)
@@ -86,13 +86,13 @@ def forget(event: Event, questions: Sequence[Question], *, now: datetime) -> int
 
 
 def look_again(registration: Registration) -> None:
-    """Make the worker look at the event once more: the restriction has ended by which a person's answers were kept."""
+    """Make the worker delete again in this event: a restriction that kept this person's answers has ended."""
     mine = update(Question).where(Question.event_id == registration.event_id, Question.is_locating)
     db.session.execute(mine.values(traces_deleted_at=None))
 
 
 def _delete_sealed(event: Event, keys: set[str]) -> int:
-    """Delete the answers to these questions among those about diet and access; return how many."""
+    """Delete the answers to these questions from the sealed records about diet and access; return how many."""
     deleted, last = 0, 0
     mine = Registration.event_id == event.id, Registration.id.not_in(RESTRICTED)
     of_event = select(CareAnswer).join(Registration).where(*mine)
@@ -106,7 +106,7 @@ def _delete_sealed(event: Event, keys: set[str]) -> int:
             told = row.answer.get("given", {})
             if gone := keys & told.keys():
                 left = _without(told, gone)
-                # Without any answer the note of the consent goes, too: it would tell that there was one.
+                # If no answer is left, delete the note of the consent, too: it would tell that there was an answer.
                 row.answer = {**row.answer, "given": left} if left else given.care({}, now=None)
                 deleted += len(gone)
         db.session.flush()

@@ -1,4 +1,4 @@
-"""Deletes filters by answers that tell where somebody is, and what they found, from this package's tables (P27).
+"""Deletes filters by answers that tell where somebody is, and lists of people made by such filters (P27).
 
 A saved view with such a filter is deleted whole: without the filter it would show more people. Prepared lists, choices
 of people and values for undoing a merge are kept for a day at most: all of the event's are deleted. Exports that the
