@@ -26,7 +26,7 @@ class Revealed:
 def reveal(
     registration: Registration, *, reason: str, key: str, by: User, most: int, now: datetime
 ) -> Revealed:
-    """Record the reveal, tell the other handlers and return the answer, with the same work for every person (P21, P25).
+    """Record the reveal, mail the other handlers and return the answer, with the same work for each person (P21, P25).
 
     `key` is the key of the form, which works once; `most` is how many people a handler may reveal within an hour. The
     caller holds the lock of the account of `by`, so that two requests of one handler follow each other. Raises

@@ -84,7 +84,7 @@ def reveal(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.errorhandler(SignedOut)
 def lead_to_sign_in(_refusal: SignedOut) -> ResponseReturnValue:
-    """Lead a handler who was signed out during the request to the sign-in page; nothing was revealed."""
+    """Redirect a handler who was signed out during the request to the sign-in page; nothing was revealed."""
     db.session.rollback()
     return redirect(url_for("accounts.sign_in"), 303)
 
@@ -114,7 +114,7 @@ def _ask(person: Registration, form: RevealForm, status: int = 200) -> ResponseR
 
 
 def _ask_anew(person: Registration) -> ResponseReturnValue:
-    """Say that a form was sent twice, for instance by reloading the page with the answer; show nothing."""
+    """Say that a form was sent twice, for instance by reloading the page with the answer; reveal nothing."""
     again = url_for(".reveal", event=person.event.slug, reference=person.reference)
     db.session.rollback()
     flash(

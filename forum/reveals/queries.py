@@ -21,7 +21,7 @@ NEWEST_FIRST = Order((AuditEntry.id,), falling=True)
 
 @dataclass(frozen=True)
 class Reveal:
-    """One reveal: the entry's number, when, by whom, whose reference, and why; "" for erased details."""
+    """One reveal: the audit entry's number, when, by whom, whose reference, and why; "" for erased details."""
 
     number: int
     at: datetime
@@ -57,7 +57,7 @@ def was_shown(key: str) -> bool:
 
 
 def list_moments(actor: str, *, since: datetime) -> Sequence[datetime]:
-    """Return when the actor has revealed somebody of any event since a moment, the earliest first."""
+    """Return the moments of all reveals by this handler since a moment, in any event, the earliest first."""
     own = _reveals().where(AuditEntry.actor == actor, AuditEntry.at > since)
     return [entry.at for entry in db.session.scalars(own.order_by(AuditEntry.id)).all()]
 

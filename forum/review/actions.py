@@ -32,14 +32,14 @@ from forum.web.edits import digest
 def shown_of(registration: Registration) -> dict[str, Any]:
     """Return the values that a reviewer judges; a decision is refused if the page showed other values (R30).
 
-    The language is one of them, because the page asks for the reviewer's own words in this language.
+    They include the language, because the page asks for the reviewer's own words in the person's language.
     """
     person = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
     return {name: getattr(registration, name) for name in (*person, "sector_id", "status")}
 
 
 def shown_with(registration: Registration, proposal: ProposedRefusal | None) -> dict[str, Any]:
-    """Return what a second organiser judges: the person, and the proposed refusal with its reason and words."""
+    """Return the values that a second organiser judges: the person's, and the proposed refusal's reason and words."""
     told = (proposal.proposed_by, proposal.proposed_at, proposal.reason, proposal.words) if proposal else None
     return {**shown_of(registration), "proposal": told}
 
@@ -108,7 +108,7 @@ def confirm_refusal(registration: Registration, *, seen: str, user_id: int, now:
 def withdraw_refusal(
     registration: Registration, *, seen: str | None = None, user_id: int, now: datetime
 ) -> None:
-    """Drop a proposed refusal, with `seen` only the one that the page showed; the registration stays in review.
+    """Drop a proposed refusal, but not another than the page showed (`seen`); the registration stays in review.
 
     Raises NotLive, OutOfSectors, NotInReview, SeenChanged, Recused, NothingProposed.
     """
@@ -159,7 +159,7 @@ def actor_of(user_id: int) -> str:
 
 
 def _admit_reviewer(registration: Registration, user_id: int, seen: str | None) -> None:
-    """Lock the event. Raises NotLive, OutOfSectors, NotInReview, Recused, and SeenChanged if the page is outdated."""
+    """Lock the event for a decision. Raises NotLive, OutOfSectors, NotInReview, Recused, SeenChanged."""
     places.lock_live(registration)
     _refuse_other_sectors(registration, user_id)
     if not registration.is_in_review:

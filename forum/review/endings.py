@@ -1,7 +1,7 @@
 """Deletes a proposed refusal when its review ends otherwise: cancelled by the person, by a deadline, by a move.
 
-The rules that end a registration are in `registration`, which must not import this package. So the session inspects the
-rows that it writes: a proposed refusal must not be stored longer than its review (P07).
+A proposed refusal must not be stored longer than its review (P07). The rules that end a registration are in the package
+`registration`, which must not import this one. So a listener inspects the rows that the database session writes.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from forum.review.models import ProposedRefusal
 
 
 def end_with_reviews(session: scoped_session) -> None:
-    """Delete in each transaction of the session the proposed refusals of those who are no longer in review."""
+    """Make each transaction of the session delete the proposed refusals of people who are no longer in review."""
     if not event.contains(session, "before_flush", _drop_proposals):
         event.listen(session, "before_flush", _drop_proposals)
 

@@ -2,7 +2,7 @@
 
 
 class DecisionRefused(Exception):
-    """The decision is refused, and nothing has changed."""
+    """A decision about a registration is refused, and nothing has changed; each subclass says why."""
 
 
 class Recused(DecisionRefused):
@@ -30,7 +30,7 @@ class NobodyElse(DecisionRefused):
 
 
 class SecondNeeded(DecisionRefused):
-    """Another organiser has to agree that the registration ends."""
+    """The organiser may not end the registration alone: another organiser has to agree."""
 
 
 class SeenChanged(DecisionRefused):

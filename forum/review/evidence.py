@@ -1,8 +1,8 @@
 """Evidence for and against a registration in review, from the database, for those who decide.
 
-Everything is read for a whole list at once. Other events count only if the reviewer organises them, too, and of this
-event only the sectors that the reviewer sees: `sectors` are their ids, None for every sector. The sealed answers
-are never read: a person with protected identity has the same evidence as anybody (P21).
+The evidence about a whole list of people is read at once. Other events count only if the reviewer organises them, too.
+Of this event only the sectors that the reviewer sees count: `sectors` are their ids, None for every sector. The sealed
+answers are never read: a person with protected identity has the same evidence as anybody (P21).
 """
 
 from collections import defaultdict
@@ -24,13 +24,13 @@ from forum.registration.models import HOLDS_PLACE, Registration
 from forum.registration.names import organisation_key
 from forum.review.vouching import find_vouched
 
-# Statuses of live registrations whose address is confirmed; people added by hand without an address are included.
+# Live registrations whose address is confirmed, and those of people whom organisers added without an address.
 STANDS = Registration.status.in_((Status.IN_REVIEW, *APPROVED))
 
 
 @dataclass
 class Evidence:
-    """Facts about a registration besides its answers; `review.wording` puts it into words.
+    """Facts about a registration besides its answers; `review.wording` puts them into words.
 
     `places_held` is None for a reviewer of some sectors, to whom the people of others are not counted; `is_cap_reached`
     says whether the organisation has all its places. `places_free` is the number that the sector could take now.
@@ -104,7 +104,7 @@ def gather(
 
 
 def _is_in(event: Event, sectors: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition for registrations of this event in these sectors, and for any of other events."""
+    """Return the condition that a registration is in one of these sectors of this event, or in any of another event."""
     return or_(Registration.event_id != event.id, Registration.sector_id.in_(sectors))
 
 

@@ -62,7 +62,7 @@ class OwnWordsForm(TidyForm):
         return _("Your own words in %(language)s", language=language_name(code))
 
     def _is_whole(self) -> bool:
-        """Return whether words were typed in every language or in none: otherwise some people would get none."""
+        """Return whether words were typed in every language or in none: otherwise some people would get no words."""
         given = [bool(field.data) for field in self.word_fields]
         return all(given) or not any(given)
 
@@ -76,11 +76,11 @@ class OwnWordsForm(TidyForm):
 
 
 class ApproveForm(ShowsStored, OwnWordsForm):
-    """Approving one person."""
+    """The form that approves one person."""
 
 
 class ReasonForm(OwnWordsForm):
-    """Why people are declined."""
+    """The form with the reason for declining people."""
 
     reason = SelectField(_l("Reason"), validate_choice=True)
 
@@ -108,20 +108,20 @@ class ReasonForm(OwnWordsForm):
 
 
 class DeclineForm(ShowsStored, ReasonForm):
-    """Declining one person, or proposing to."""
+    """The form that declines one person, or proposes that to a second organiser."""
 
 
 class Selection:
-    """The people chosen in a form, each with a digest of the values that the page showed: "ABCD-EFGH.digest"."""
+    """The people chosen in a form, each as reference and digest of what the page showed: "ABCD-EFGH.digest"."""
 
     who = SelectMultipleField(_l("Who"), validate_choice=False)
 
     def show_people(self, registrations: Sequence[Registration]) -> None:
-        """Put the people, with digests of the values shown, into the form."""
+        """Put these people into the form, each with a digest of the values that the page shows."""
         self.show_as({one.reference: shown_of(one) for one in registrations})
 
     def show_as(self, people: Mapping[str, Mapping[str, object]]) -> None:
-        """Put people into the form by reference, each with the values that the page shows."""
+        """Put people into the form; `people` has, by reference, the values that the page shows, which are digested."""
         self.who.data = [f"{reference}.{digest(shown)}" for reference, shown in people.items()]
 
     def digests(self) -> dict[str, str]:
@@ -131,7 +131,7 @@ class Selection:
 
 
 class ApproveManyForm(Selection, OwnWordsForm):
-    """Approving many people: all of them, or only as many as get a place."""
+    """The form that approves many people: all of them, or only as many as get a place."""
 
     whom = RadioField(
         _l("If there are fewer places than people"),
@@ -141,8 +141,8 @@ class ApproveManyForm(Selection, OwnWordsForm):
 
 
 class DeclineManyForm(Selection, ReasonForm):
-    """Declining many people for the same reason."""
+    """The form that declines many people for the same reason."""
 
 
 class ProposedManyForm(Selection, TidyForm):
-    """A second organiser's button about many proposed refusals."""
+    """The form with which a second organiser confirms or drops many proposed refusals."""

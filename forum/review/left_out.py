@@ -1,4 +1,4 @@
-"""Words about the people whom a round of decisions left out: who, and why.
+"""The message that names the people whom a round of decisions left out, and says why.
 
 The reasons are those of `rounds`. A message is kept in the browser's cookie until the next page, and a browser drops a
 cookie of more than 4096 bytes: so a message names only some people, and long names are cut.
@@ -35,10 +35,10 @@ REASONS: Mapping[str, LazyString] = {
 
 
 def sentences(event: Event, came: Mapping[str, str], sectors: queries.Sectors) -> Iterator[str]:
-    """Yield a sentence for each reason that left people out; `came` has the outcome for each person by reference.
+    """Yield a sentence for each reason for which people were left out; `came` has each person's outcome by reference.
 
-    `sectors` are the ids of those that the organiser sees, None for every sector. A form may name anybody: nothing is
-    told of the people of other sectors, not even whether there are any.
+    `sectors` are the ids of the sectors that the organiser sees, None for every sector. A forged form may name anybody:
+    the sentences tell nothing of people of other sectors, not even whether a person exists.
     """
     people = {reason: [one for one, how in came.items() if how == reason] for reason in REASONS}
     left = {reason: references for reason, references in people.items() if references}

@@ -24,7 +24,7 @@ from forum.review import actions, left_out, queries, rounds
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
 bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
-# The outcome for each person, for the message after a round of decisions.
+# What came of a decision about a person: these outcomes are counted for the message after a round of decisions.
 GIVEN, WAITING, CHANGE, DECLINED, PROPOSED = "given", "waiting", "change", "declined", "proposed"
 
 
@@ -68,7 +68,7 @@ def decline(event: str) -> ResponseReturnValue:
 
 
 def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
-    """Show the page that asks; if there is nobody to decide about, say why and redirect to the queue."""
+    """Show the page that asks before a decision; with nobody to decide about, redirect to the queue and say why."""
     if not people:
         event = get_any_or_404(slug)
         left = _left_words(event, _left_out(event, form.digests()))
@@ -105,7 +105,7 @@ def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseRe
 
 
 def _left_out(event: Event, seen: dict[str, str]) -> dict[str, str]:
-    """Return by reference why nothing is decided about a chosen person: not in review any more, or left to others."""
+    """Return, by reference, why chosen people are left out: not in review any more, or the organiser knows them."""
     references = [reference for typed in seen if (reference := read_reference(typed))][: queries.SHOWN]
     seen_sectors = sign_ins.reviewed_sectors(event)
     waiting = {one.reference: one for one in queries.list_by_references(event, references, seen_sectors)}
@@ -119,7 +119,7 @@ def _left_words(event: Event, came: Mapping[str, str]) -> str:
 
 
 def _done_words(came: Counter[str]) -> Iterator[str]:
-    """Yield sentences on the decisions made."""
+    """Yield for each outcome a sentence with the number of people: "2 people are declined" and the like."""
     if number := came[GIVEN]:
         yield ngettext("%(num)s person has a place.", "%(num)s people have a place.", number)
     if number := came[WAITING]:

@@ -1,6 +1,6 @@
 """Confirming or dropping many proposed refusals at once, each after a second organiser has read it.
 
-Reasons and words stand on the page beside each person, and the message afterwards names the people who were left out.
+The page shows reason and words of the refusal beside each person. The message afterwards names people left out.
 """
 
 from collections.abc import Sequence

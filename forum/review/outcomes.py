@@ -1,7 +1,7 @@
 """What was decided about a person, by whom and when, as the audit trail says it.
 
-A reviewer reads people in review, and for a day whom they have decided about themselves: long enough to see the result
-of a decision and to notice a mistake, but no longer.
+A reviewer may read about people in review. For a day after a decision the reviewer who made it may still read about the
+person: long enough to see the result and to notice a mistake, but no longer.
 """
 
 from datetime import datetime, timedelta
@@ -41,7 +41,7 @@ def find_latest(registration: Registration) -> AuditEntry | None:
 
 def _has_entry(actions: tuple[str, ...], user_id: int, now: datetime) -> ColumnElement[bool]:
     about = AuditEntry.subject_type == Registration.__tablename__, AuditEntry.subject_id == Registration.id
-    # Leave out entries from before this registration: an earlier one may have had its id (`audit.queries.of_own_time`).
+    # Leave out entries older than the registration: an erased one may have had its id (`audit.queries.of_own_time`).
     recent = AuditEntry.at > now - READ_FOR, AuditEntry.at >= Registration.requested_at
     acts = AuditEntry.actor == actor_of(user_id), AuditEntry.action.in_(actions)
     return select(AuditEntry.id).where(*about, *recent, *acts).correlate(Registration).exists()

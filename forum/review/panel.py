@@ -56,7 +56,7 @@ class Reviewed:
 
     @property
     def reason(self) -> str:
-        """The proposed refusal's reason in words."""
+        """The reason of the proposed refusal in words; "" without a proposed refusal."""
         return str(CHOICES.get(self.proposal.reason, "")) if self.proposal else ""
 
     @property
@@ -67,12 +67,12 @@ class Reviewed:
 
     @cached_property
     def approval(self) -> ApproveForm:
-        """The form that approves."""
+        """The form that approves the person."""
         return self._shown(ApproveForm(None, languages=[self.registration.language]))
 
     @cached_property
     def refusal(self) -> DeclineForm:
-        """The form that declines."""
+        """The form that declines the person."""
         return self._shown(DeclineForm(None, languages=[self.registration.language]))
 
     @cached_property
@@ -88,7 +88,7 @@ class Reviewed:
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Give templates the functions about reviews, and give `registration` the rules on who may not act."""
+    """Give templates the functions about reviews, and register who may not cancel or move a person in review."""
     given = {"review_of": review_of, "decision_on": decision_on, "next_to_decide": next_to_decide}
     state.app.jinja_env.globals.update(**given, person_url=wording.person_url)
     barring.install(state.app, cancelling=why_not_cancelled, moving=why_not_moved)
@@ -119,9 +119,9 @@ def why_not_moved(registration: Registration) -> str:
 
 
 def review_of(registration: Registration) -> Reviewed | None:
-    """Return the pending decision about a registration.
+    """Return the pending decision about a registration, or None if no decision is pending.
 
-    None if there is none, if the reader may not see the sector, or if the event is over or cancelled.
+    Also return None if the reader may not see the sector, or if the event is over or cancelled.
     """
     now = clock.now()
     if not queries.is_in(registration, sign_ins.reviewed_sectors(registration.event)):
@@ -132,7 +132,7 @@ def review_of(registration: Registration) -> Reviewed | None:
 
 
 def nothing_to_decide() -> str:
-    """Return the sentence that says that a person is not in review."""
+    """Return the sentence that says that nothing is to be decided about a person."""
     return _("Nothing is to be decided: somebody else has decided, or the registration has ended.")
 
 

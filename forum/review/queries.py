@@ -1,4 +1,4 @@
-"""Reading what waits for a decision. `sectors` are the ids of those that the reader sees, None for every sector."""
+"""Reading registrations that wait for a decision; `sectors` are the ids of sectors that the reader sees, None: all."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from forum.web.pagination import Cursor, Order, Page, count_before, read_page
 
 SHOWN = 100
 Sectors = Collection[int] | None
-# The moment from which a review counts; a registration put in review by an earlier version has none of its own.
+# Since when a person waits for a decision: since registering, if an earlier release began the review without a time.
 SINCE = func.coalesce(Registration.review_since, Registration.requested_at)
 IS_IN_REVIEW = or_(
     Registration.status == Status.IN_REVIEW, and_(IS_REVIEWED, Registration.status.in_(APPROVED))
@@ -38,7 +38,7 @@ class Beside:
 
 
 def waits(event_id: Any, sectors: Sectors) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Return how many people wait for a place, and how many for a decision, as columns of a statement."""
+    """Return, as columns of a statement, how many people wait for a place, and how many for a decision."""
     waiting = select(Registration.id).where(Registration.event_id == event_id, IS_WAITING)
     first, changed = map(_number, _parts(event_id, sectors))
     return _number(waiting), first + changed
@@ -59,9 +59,9 @@ def list_undecided(event: Event, sectors: Sectors, *, limit: int = SHOWN) -> Seq
 def read_undecided(event: Event, sectors: Sectors, cursor: Cursor | None) -> tuple[Page[Registration], int]:
     """Return a page of people who wait for a decision, the longest first, and how many come before its first person.
 
-    A page begins before or after a person, named by reference. A person whose case was decided meanwhile keeps the
-    position that the time of asking gives. For a person of other sectors there is no position: it would reveal when
-    they asked.
+    A page begins before or after a person, named by reference. A person whose case was decided meanwhile still marks
+    the position that the time of asking gives. For a reviewer of some sectors, a person who is not in review
+    in these marks no position: the position would reveal when the person asked.
     """
     query = _undecided(event, sectors).options(joinedload(Registration.sector))
     beside = find_person(event, read_reference(cursor.key), sectors) if cursor else None
@@ -88,8 +88,8 @@ def find_person(
 ) -> Registration | None:
     """Return the event's registration with this reference; for a reviewer only one in review in their sectors.
 
-    `or_else` is a condition under which a reviewer finds somebody of their sectors who is not in review. An unknown
-    reference and one that the reviewer may not see cannot be told apart, not even by the SQL statements.
+    `or_else` is a condition under which a reviewer also gets a person of their sectors who is not in review. None is
+    returned for an unknown reference as for a person whom the reviewer may not see, after the same SQL statements.
     """
     if sectors is None:
         return find_by_reference(event, reference)
@@ -112,7 +112,7 @@ def find_next(event: Event, sectors: Sectors, user_id: int) -> Registration | No
 
 
 def is_in(registration: Registration, sectors: Sectors) -> bool:
-    """Return whether the registration is in one of the sectors."""
+    """Return whether the registration is in one of these sectors; None stands for every sector."""
     return sectors is None or registration.sector_id in sectors
 
 
@@ -169,7 +169,7 @@ def _number(part: Select) -> ScalarSelect:
 
 
 def _parts(event_id: Any, sectors: Sectors) -> tuple[Select, Select]:
-    """Select the ids of those in their first review, and of those whose change is reviewed; each has an index."""
+    """Select the ids of registrations in their first review, and of those with a change in review, by an index each."""
     mine = select(Registration.id).where(Registration.event_id == event_id)
     if sectors is not None:
         mine = mine.where(Registration.sector_id.in_(sectors))

@@ -28,7 +28,7 @@ from forum.review.errors import (
     SeenChanged,
 )
 
-# Why no decision was made about a person: a reason for each type of refusal.
+# The reasons for which no decision is made about a person; LEFT has the reason for each type of refusal.
 FULL, TOO_LATE, CHANGED, PASSED, PROPOSED_BEFORE = "full", "too_late", "changed", "passed", "proposed_before"
 ALONE, WITHDRAWN, OWN = "alone", "withdrawn", "own"
 LEFT: Mapping[type[Exception], str] = {
@@ -42,15 +42,15 @@ LEFT: Mapping[type[Exception], str] = {
     NothingProposed: WITHDRAWN,
     SamePerson: OWN,
 }
-# A function that decides about a registration, given the digest of the values that the page showed; returns the
-# outcome.
+# A function that decides about a registration and returns the outcome; its second argument is the digest of the values
+# that the page showed.
 Decide = Callable[[Registration, str], str]
 
 
 def selected(event: Event) -> Sequence[Registration]:
-    """Return the chosen people about whom this organiser can decide, the first to register first."""
+    """Return the people ticked in the form about whom this organiser can decide, by time of registering."""
     values = (request.form if request.method == "POST" else request.args).getlist("who")
-    # PostgreSQL refuses a text with a NUL, so only texts in the form of a reference are searched.
+    # Search only texts in the form of a reference: PostgreSQL refuses a text with a NUL.
     references = {read_reference(value.partition(".")[0]) for value in values[: queries.SHOWN]}
     people = queries.list_by_references(event, references, sign_ins.reviewed_sectors(event))
     recused = queries.find_recused(people, g.user.id)
@@ -58,7 +58,7 @@ def selected(event: Event) -> Sequence[Registration]:
 
 
 def decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
-    """Call `decide` with one person, and commit; return the outcome."""
+    """Call `decide` with the person who has this reference, and commit; return the outcome, or why there is none."""
     start_write(db.session)
     # A reviewer may see some sectors only: the decision itself refuses people of other sectors.
     registration = registrations.find_by_reference(get_any_or_404(slug), reference)

@@ -1,7 +1,7 @@
 """People for whom organisers have vouched, by approving, inviting or adding them, according to the audit trail.
 
 Anybody can register with any organisation and confirm an address of their own, so an unchecked registration proves
-nothing about the organisation. After a later change of organisation or address nobody vouches for the person any more,
+nothing about the organisation. If the person later changes organisation or address, nobody vouches for them any more,
 until organisers approve again.
 """
 
@@ -18,7 +18,7 @@ TOLD = (REGISTRATION_RECEIVED, APPROVED, CHANGED, ADDRESS_ASKED, ADDRESS_CHANGED
 
 
 def find_vouched(numbers: Select) -> set[int]:
-    """Return those ids of registrations, selected by this query, for which organisers have vouched."""
+    """Return the ids of registrations for which organisers have vouched, among the ids that this query selects."""
     entries = select(AuditEntry).where(
         AuditEntry.subject_type == Registration.__tablename__,
         AuditEntry.subject_id.in_(numbers),
@@ -36,11 +36,11 @@ def find_vouched(numbers: Select) -> set[int]:
 
 
 def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) -> bool | None:
-    """Return whether the audit entry begins or ends organisers' vouching; None if it does not change that."""
+    """Return True if organisers vouch for the person from this entry on, False if no longer, None for no change."""
     payload = entry.details.payload if entry.details else {}
     if entry.action == APPROVED:
         return True
-    # Begin anew: SQLite may give a new registration the id of an erased one, for which organisers had vouched.
+    # A new registration begins anew: SQLite may give it the id of an erased one for which organisers had vouched.
     if entry.action == REGISTRATION_RECEIVED:
         return is_organiser or bool(payload.get("invited"))
     if entry.action == ADDRESS_CHANGED:

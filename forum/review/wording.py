@@ -55,7 +55,7 @@ SHOWN = 3  # the most earlier registrations that the evidence lists for one pers
 
 @dataclass(frozen=True)
 class Point:
-    """A piece of evidence: whether it speaks for the person, against or neither; `url` links to its subject."""
+    """A piece of evidence in words: `sign` is for the person, against or neither; `url` leads to what it is about."""
 
     sign: str
     label: str
@@ -64,13 +64,13 @@ class Point:
 
 
 def person_url(registration: Registration) -> str:
-    """Return the URL of the person's page in the console; for those who only review, of the page for deciding."""
+    """Return the URL of the person's page in the console; for organisers who only review, of the page for deciding."""
     shown = "attendees.show" if may_open("attendees.show", registration.event) else "review.show"
     return url_for(shown, event=registration.event.slug, reference=registration.reference)
 
 
 def _url_if_read(registration: Registration) -> str:
-    """Return the URL of the page of a person in the evidence; "" if the reader may not read that page."""
+    """Return the URL of the page of a person whom the evidence names; "" if the reader may not see that page."""
     is_read = may_open("attendees.show", registration.event) or registration.is_in_review
     return person_url(registration) if is_read else ""
 
@@ -90,7 +90,7 @@ def points(registration: Registration, evidence: Evidence, events: Mapping[int, 
 
 
 def refusal_text(refusal: Exception, registration: Registration) -> str:
-    """Return why a decision was not made; if somebody else has made one, the registration's present status."""
+    """Return in words why a decision was refused; if somebody else has decided, name the present status."""
     if type(refusal) in REFUSALS:
         return str(REFUSALS[type(refusal)])
     status = wording.status_name(registration.status)
@@ -124,7 +124,7 @@ def outcome_text(registration: Registration) -> str:
 
 
 def _changes(registration: Registration, evidence: Evidence) -> Iterator[Point]:
-    """Yield the former value of each answer that differs from the approved one."""
+    """Yield evidence for each answer that was changed since the approval: the former value and the new one."""
     for name in (name for name in wording.FIELDS if name in evidence.before):
         before, after = evidence.before[name], getattr(registration, name)
         if before == after:
