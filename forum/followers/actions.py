@@ -1,7 +1,7 @@
-"""Following the news of an event: asking for it, confirming the address, choosing anew, leaving (double opt-in).
+"""Following the news of an event by mail: asking for the news, confirming the address, choosing anew, leaving.
 
-Anybody can enter anybody's address. So the owner is asked by a mail, nothing is sent before the owner has pressed a
-button, and whoever asks learns nothing about who is on the list (S24).
+Anybody can enter anybody's address. So the owner is asked by a mail (double opt-in), no news is sent before the owner
+has pressed a button, and whoever asks learns nothing about who is on the list (S24).
 """
 
 from collections.abc import Callable
@@ -28,10 +28,10 @@ from forum.registration.names import canonical_email
 def ask(
     event: Event, address: str, choices: Choices, *, may_mail: Callable[[str], bool], now: datetime
 ) -> None:
-    """Keep a request to follow the event's news, and queue the mail to the owner of the address (S24).
+    """Store a request to follow the event's news, and queue the mail to the owner of the address (S24).
 
-    `may_mail` counts the mail and returns whether it may be sent. For an address that follows already the request is
-    undone, and the mail has the link to its choices. Call after `start_write`.
+    `may_mail` counts the mail and returns whether it may be sent. For an address that follows the news already the
+    request is undone, and the mail has the link to the follower's choices. Call after `start_write`.
     """
     follower = _find_or_add(event, address, choices, now)
     is_known, withheld = follower.confirmed_at is not None, not may_mail(address)
@@ -45,7 +45,7 @@ def ask(
 
 
 def confirm(token: str, *, now: datetime) -> str:
-    """Put the address of a link on the list; return the token of a link to its choices. Raises NoFollowing.
+    """Put the address that got the link on the list; return the token of a link to its choices. Raises NoFollowing.
 
     A mark that mail to the address comes back is taken off. A mark of a complaint stays for other messages (M10).
     """
@@ -58,7 +58,7 @@ def confirm(token: str, *, now: datetime) -> str:
 
 
 def choose(token: str, choices: Choices, *, now: datetime) -> None:
-    """Change what a follower gets from now on. Raises NoFollowing."""
+    """Store which posts a follower gets, when and in which language, from now on. Raises NoFollowing."""
     follower = links.follow(token, FollowPurpose.CHOOSE, now=now, is_locked=True)
     for name, value in _columns(choices).items():
         setattr(follower, name, value)
@@ -71,13 +71,13 @@ def leave(token: str, purpose: FollowPurpose, *, now: datetime) -> None:
 
 
 def leave_as(follower: Follower, *, now: datetime) -> None:
-    """End the mails to a locked follower who has asked for it, so that no restored backup brings the follower back."""
+    """Delete a locked follower who wants no more mails, and remember this, so that a restored backup cannot undo it."""
     tombstones.remember_follower(follower, now=now)
     ending.end(follower)
 
 
 def move_category(category: Category, into: Category, *, actor: str, now: datetime) -> None:
-    """Let followers of a category follow the one into which it is merged; the audit trail has how many."""
+    """Let followers of a category follow the one into which it is merged; record how many in the audit trail."""
     of = follower_categories.c
     has_both = select(of.follower_id).where(of.category_id == into.id)
     moved = select(of.follower_id, literal(into.id)).where(
@@ -91,7 +91,7 @@ def move_category(category: Category, into: Category, *, actor: str, now: dateti
 
 
 def _find_or_add(event: Event, address: str, choices: Choices, now: datetime) -> Follower:
-    """Return the row of the address, locked; a new one is not confirmed. Two requests at once make one row."""
+    """Return the follower with this address, locked; else a new, unconfirmed one. Two requests at once make one row."""
     canonical = canonical_email(address)
     tool = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     new = {"event_id": event.id, "email": address, "email_canonical": canonical, "asked_at": now}

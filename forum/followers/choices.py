@@ -1,4 +1,4 @@
-"""What a follower has chosen: language, pace, categories."""
+"""What a follower has chosen: the language and categories of posts, and when to get them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

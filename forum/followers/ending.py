@@ -1,4 +1,4 @@
-"""The end of following: a follower's rows and mails are deleted at once, and the list a year after the event.
+"""Deleting followers of the news, with links and mails: a follower who leaves at once, all a year after the event.
 
 Only the number of mails is kept, for each post.
 """
@@ -39,7 +39,7 @@ def end(follower: Follower) -> None:
 
 
 def fold(chosen: ColumnElement[bool]) -> None:
-    """Count the chosen rows of mails into their posts' numbers of sent and failed mails, and delete the rows."""
+    """Add the chosen NewsMail rows to their posts' numbers of sent and failed mails, and delete the rows."""
     is_made = NewsMail.status == NewsMailStatus.QUEUED
     is_sent = is_made & (OutboxMessage.id.is_(None) | (OutboxMessage.status == MessageStatus.SENT))
     is_failed = NewsMail.status == NewsMailStatus.FAILED
@@ -53,15 +53,16 @@ def fold(chosen: ColumnElement[bool]) -> None:
 
 
 def is_forgotten(mailed: MailedPost, now: datetime) -> bool:
-    """Return whether a post went out so long ago that the rows are deleted which say who has had it."""
+    """Return whether a post went out so long ago that the forum no longer keeps which followers have got it."""
     return mailed.announced_at is not None and mailed.announced_at <= now - ROWS_KEPT
 
 
 def list_ending(*, now: datetime) -> Sequence[int]:
     """Return the ids of some followers whom the forum must forget.
 
-    For each, nobody has confirmed the address, the event was a year ago, or mail to the address comes back or is
-    unwanted. The first two wait for a clock that goes steadily (R18), the last for nothing: mails would go on.
+    Nobody has confirmed the follower's address, the event was a year ago, or mail to the address comes back or is
+    unwanted. For the first two reasons nobody is deleted while the clock may be wrong (R18); for the last one deletion
+    never waits, because mails would go on meanwhile.
     """
     is_stale = Follower.confirmed_at.is_(None) & (Follower.asked_at <= now - links.UNCONFIRMED_LASTS)
     is_old = Event.ends_at <= now - KEPT_AFTER_EVENT
@@ -73,7 +74,7 @@ def list_ending(*, now: datetime) -> Sequence[int]:
 
 
 def _list_marked() -> list[int]:
-    """Return the ids of the followers whose address has a mark for their event, or one that belongs to no event."""
+    """Return the ids of followers whose address has a mark (a suppression) for their event or for no single event."""
     confirmed = select(Follower.id, Follower.event_id, Follower.email).where(
         Follower.confirmed_at.is_not(None)
     )
@@ -88,14 +89,14 @@ def _list_marked() -> list[int]:
 def is_unreachable(follower: Follower) -> bool:
     """Return whether mail has come back, or was unwanted, since the owner of the address confirmed it.
 
-    An earlier complaint keeps messages to many from the address, but not the news, which the owner asked for since.
+    An earlier complaint stops messages to many, but not the news: the owner has asked for the news since.
     """
     since, marks = follower.confirmed_at, suppression.find_all(follower.email, follower.event_id)
     return since is not None and any(mark.noted_at > since for mark in marks)
 
 
 def forget(follower_id: int, *, now: datetime) -> int:
-    """Delete a follower whom the forum must forget; return 1, or 0 if there is no reason any more."""
+    """Delete a follower whom the forum must forget; return 1, or 0 if the reason no longer holds."""
     query = select(Follower).where(Follower.id == follower_id)
     follower = db.session.scalars(
         query.with_for_update().execution_options(populate_existing=True)

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Pace(StrEnum):
-    """When a follower is written to: about each post when it has come out, or once a week."""
+    """When a follower gets mails: about each post when it has come out, or once a week about all of them."""
 
     AT_ONCE = "at_once"
     WEEKLY = "weekly"

@@ -2,4 +2,4 @@
 
 
 class NoFollowing(Exception):
-    """The link belongs to nobody who follows the news, or works no more."""
+    """The link belongs to no follower of the news, or no longer works."""

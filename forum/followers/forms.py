@@ -32,12 +32,12 @@ class ChoicesForm(TidyForm):
 
     @staticmethod
     def filled(choices: Choices) -> dict[str, Any]:
-        """Return the values of a form that shows what a follower has chosen."""
+        """Return a follower's choices as values of the form's fields."""
         chosen = list(choices.categories)
         return {"language": choices.language, "pace": choices.pace.value, "categories": chosen}
 
     def choices(self) -> Choices:
-        """Return what was chosen."""
+        """Return the follower's choices as the form has them."""
         return Choices(self.language.data, Pace(self.pace.data), self.categories.data or [])
 
 

@@ -1,7 +1,7 @@
-"""Leaving the news by writing a mail: the address that a mail of the news names for that, and what comes there (M06).
+"""Leaving the news by writing a mail (M06): each mail of the news names an address to which its reader can write.
 
-The address is of the kind to which mail servers report (`outbox.return_paths`). It belongs to the follower and tells
-nothing about them, and only somebody who has a mail of the news knows it.
+The address has the form of those to which mail servers report (`outbox.return_paths`). It belongs to one follower,
+tells nothing about the person, and is known only from the mails.
 """
 
 from datetime import datetime
@@ -17,12 +17,12 @@ from forum.outbox import reports, return_paths
 
 
 def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
-    """End the news of a follower if a mail came to their address for that; return whether there is one to end."""
+    """End the news of the follower to whose own address for leaving this mail was sent; return whether there is one."""
     addresses = f"{sent_to} {reports.addressed_to(raw)}"
     for number, mark in return_paths.rows_in(LEAVING, addresses):
         query = select(Follower).where(Follower.id == number)
         follower = db.session.scalars(read_locked(query)).one_or_none()
-        # Compare the address's mark with the follower's own: SQLite gives a deleted follower's number to a later one.
+        # Compare the mark, too: after a restore from a backup the id in the address may be that of another follower.
         if follower is not None and mark == return_paths.mark_of(leave_mark(follower)):
             actions.leave_as(follower, now=now)
             return True

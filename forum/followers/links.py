@@ -29,7 +29,7 @@ PATHS = {
 
 
 def issue(follower: Follower, purpose: FollowPurpose, *, now: datetime) -> str:
-    """Make a link of the follower and return its token; only its digest is stored."""
+    """Make a link for the follower and return its token; only the token's digest is stored."""
     token = new_token()
     link = FollowerLink(digest=digest(token), follower_id=follower.id, purpose=purpose, made_at=now)
     db.session.add(link)
@@ -37,7 +37,7 @@ def issue(follower: Follower, purpose: FollowPurpose, *, now: datetime) -> str:
 
 
 def issue_address(follower: Follower, purpose: FollowPurpose, *, now: datetime) -> str:
-    """Make a link of the follower and return its URL, under BASE_URL whatever the request's Host is (S39)."""
+    """Make a link for the follower and return its URL, under BASE_URL whatever the request's Host is (S39)."""
     token = issue(follower, purpose, now=now)
     return f"{current_app.config['BASE_URL']}/{follower.language}/{PATHS[purpose]}{token}"
 
@@ -50,12 +50,12 @@ def leave_address_of(follower: Follower) -> str:
 
 
 def leave_mark(follower: Follower) -> str:
-    """Return a text that no other follower ever has, for the address by which the mails are ended."""
+    """Return a text that no other follower ever has; the follower's address for leaving contains its digest."""
     return tombstones.follower_value(follower.email_canonical, follower.confirmed_at or follower.asked_at)
 
 
 def follow(token: str, purpose: FollowPurpose, *, now: datetime, is_locked: bool = False) -> Follower:
-    """Return the follower to whom a link belongs; with `is_locked` locked until the commit. Raises NoFollowing."""
+    """Return the follower to whom a link belongs, locked until the commit if `is_locked`. Raises NoFollowing."""
     query = select(Follower).join(FollowerLink, FollowerLink.follower_id == Follower.id)
     query = query.where(FollowerLink.digest == digest(token), FollowerLink.purpose == purpose)
     if lasts := LASTS.get(purpose):

@@ -15,7 +15,7 @@ from forum.web.languages import language, language_name
 
 
 def tell_reach(post: Post) -> str:
-    """Return who gets a post by mail if it comes out now (the template filter `mail_reach`)."""
+    """Return sentences on how many followers get a post by mail if it comes out now (template filter `mail_reach`)."""
     now = clock.now()
     mailed = db.session.get(MailedPost, post.id)
     if mailed and ending.is_forgotten(mailed, now):
@@ -70,7 +70,7 @@ def tell_results(post: Post) -> str:
 
 
 def _count_readers(post: Post) -> tuple[dict[str, int], int]:
-    """Return the number of followers by language, and how many of all get the weekly mail."""
+    """Return the number of followers who would get the post, by language, and how many of them get the weekly mail."""
     numbers: dict[str, int] = {}
     weekly = 0
     for code, pace, number in queries.list_readers(post, clock.now()):

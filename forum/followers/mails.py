@@ -1,6 +1,7 @@
-"""The mails to followers of the news: confirm the address, you follow already, a post, the posts of a week (M06, M13).
+"""The mails to followers of the news: to confirm an address, to say that it was confirmed before, posts (M06, M13).
 
-A mail has headline, lead and address of a post; it loads no image, and nothing in it tells who has opened it.
+A mail has headline, lead and address of a post; it loads no image, and nothing in it tells the forum who has opened the
+mail.
 """
 
 from collections.abc import Sequence
@@ -27,13 +28,13 @@ NEWS_OPENING = _l("This is the news that you follow by e-mail.")
 
 
 def queue_asked(follower: Follower, *, withheld: bool = False, now: datetime) -> OutboxMessage:
-    """Queue the mail whose link confirms the address."""
+    """Queue the mail with the link by which the owner confirms the address."""
     link = links.issue_address(follower, FollowPurpose.CONFIRM, now=now)
     return _queue_asked(follower, "follow-asked", link, withheld=withheld, now=now)
 
 
 def queue_known(follower: Follower, *, withheld: bool = False, now: datetime) -> OutboxMessage:
-    """Queue the mail that tells a follower that the address is on the list already, with the link to the choices."""
+    """Queue the mail that tells a follower that the address is on the list already; its link leads to the choices."""
     link = links.issue_address(follower, FollowPurpose.CHOOSE, now=now)
     return _queue_asked(follower, "follow-known", link, withheld=withheld, now=now)
 

@@ -22,8 +22,8 @@ follower_categories = Table(
 class Follower(Base):
     """An address that gets the news of an event; until `confirmed_at` its owner has only been asked.
 
-    With `has_every` the follower gets posts of every category, of none and of later ones. `weekly_at` is the moment of
-    the last weekly mail that was made, or for which there was nothing new.
+    With `has_every` the follower gets all posts, also those without a category, and those of categories made later.
+    `weekly_at` is when the last weekly mail was due for which a mail was made, or for which there was nothing new.
     """
 
     __tablename__ = "followers"
@@ -65,10 +65,10 @@ class FollowerLink(Base):
 
 
 class MailedPost(Base):
-    """A post that was announced at `announced_at`, since when followers get it by mail.
+    """A post that goes to followers by mail; `announced_at` is when it was announced.
 
-    `sent` and `failed` are numbers of mails whose rows are deleted already, because their followers have left or
-    because they are old.
+    `sent` and `failed` are numbers of mails whose rows (NewsMail) are deleted, because the followers have left or the
+    rows are old.
     """
 
     __tablename__ = "mailed_posts"

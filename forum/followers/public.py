@@ -1,8 +1,8 @@
 """Pages for following the news by mail: asking for it, confirming, choosing anew, leaving.
 
-Mail programs send the form that ends the mails by themselves, when somebody presses their own button: without a
-session, a cookie or the token of a form. So that page asks for none, and is the same for a token that nobody has (M06,
-RFC 8058). No page changes anything when it is opened, because mail scanners open links.
+Mail programs have a button that ends the mails: they send the form without a session, a cookie or the CSRF token. So
+the page `leave` asks for none of these, and shows the same for a link that belongs to nobody (M06, RFC 8058). No page
+changes anything when it is opened, because mail scanners open links.
 """
 
 from typing import Any
@@ -64,7 +64,7 @@ def asked(event: str | None = None) -> ResponseReturnValue:
 
 @localised(bp, "/r/news/confirm/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
-    """Show what the news will be, and a button; only pressing it puts the address on the list (S21)."""
+    """Show which news the address would get, and a button; only pressing it puts the address on the list (S21)."""
     follower, form = _of_link(token, FollowPurpose.CONFIRM), TidyForm()
     if not form.validate_on_submit():
         return _show("confirm", form=form, **_told(follower))
@@ -77,7 +77,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/news/choices/<token>", methods=["GET", "POST"])
 def choose(token: str) -> ResponseReturnValue:
-    """Show everything that is kept of a follower, and change what the follower gets."""
+    """Show everything that is kept of a follower; on POST store the follower's new choices."""
     follower = _of_link(token, FollowPurpose.CHOOSE)
     filled = ChoicesForm.filled(Choices.of(follower))
     form = ChoicesForm(**_offered(follower.event), data=filled)
@@ -132,7 +132,7 @@ def link_refused(_refusal: Exception) -> ResponseReturnValue:
 
 
 def _get_followed_or_404(slug: str | None) -> Event:
-    """Return the event, if its news can be followed; else redirect from an earlier event to the current one's page."""
+    """Return the event, if its news can be followed; else redirect to the current event's page, or abort with 404."""
     event = get_published_or_404(slug, sectors=False)
     if queries.may_follow(event, clock.now()):
         return event
@@ -140,7 +140,7 @@ def _get_followed_or_404(slug: str | None) -> Event:
 
 
 def _of_link(token: str, purpose: FollowPurpose) -> Follower:
-    """Return the follower of a link, and show the page in the layout of the followed event. Raises NoFollowing."""
+    """Return the follower to whom a link belongs, and use the followed event for the layout. Raises NoFollowing."""
     follower = links.follow(token, purpose, now=clock.now())
     show_event(follower.event)
     return follower

@@ -17,13 +17,13 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import NEWS, UNSENT
 
-# How long after the event's end its news can be followed, and the list of followers is kept.
+# For this long after an event's end its news can be followed and the list of followers is kept.
 KEPT_AFTER_EVENT = timedelta(days=365)
 # The most mails of the news that wait in the outbox at once: with more, other mails would wait for a lock.
 AT_ONCE = 50
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
-# A new post was announced within this time after it came out; any other is an old one that was imported or brought
-# back.
+# A post counts as new if it was announced within this time after it came out. Other posts were imported or published
+# again.
 NEW = timedelta(days=7)
 
 
@@ -33,17 +33,17 @@ def may_follow(event: Event, now: datetime) -> bool:
 
 
 def is_new(post: Post) -> bool:
-    """Return whether the post is public and was announced soon after its time, and is to go out by mail."""
+    """Return whether the post is to go out by mail, is public, and was announced soon after its time of publication."""
     if post.published_at is None or post.announced_at is None or not post.goes_by_mail:
         return False
     return post.published_at <= post.announced_at < post.published_at + NEW
 
 
 def is_of_interest() -> ColumnElement[bool]:
-    """Return the condition that a follower, the followed event and a post's text belong together.
+    """Return the SQL condition that a post is for a follower, in a query made by `pairs`.
 
-    The text is in the follower's language, the post is among the news of the event and in a chosen category, and the
-    address was confirmed before the post was announced.
+    The followed event is public, the post is among its news and in a chosen category, and the address was confirmed
+    before the post was announced. `pairs` joins the text in the follower's language.
     """
     chosen = (
         select(post_categories.c.category_id)
@@ -61,9 +61,9 @@ def is_of_interest() -> ColumnElement[bool]:
 
 
 def has_it_already() -> ColumnElement[bool]:
-    """Return the condition that a follower's address has got the post already, or will get it.
+    """Return the SQL condition that a follower's address has got the post already, or will get it.
 
-    A post that belongs to all events may reach the address as that of a follower of another event.
+    A post that belongs to all events may come to the address because its owner follows another event, too.
     """
     other = aliased(Follower)
     is_own = NewsMail.follower_id == Follower.id
@@ -73,7 +73,7 @@ def has_it_already() -> ColumnElement[bool]:
 
 
 def pairs(*columns: Any) -> Select[Any]:
-    """Return a statement that reads columns of each follower and post that belong together."""
+    """Return a query for columns of each follower, followed event, and post with a text in the follower's language."""
     together = select(*columns).select_from(Follower).join(Event, Event.id == Follower.event_id)
     return together.join(PostText, PostText.language == Follower.language).join(
         Post, Post.id == PostText.post_id

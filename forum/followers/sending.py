@@ -21,7 +21,8 @@ from forum.news.queries import IS_ANNOUNCED
 from forum.registration import tombstones
 
 PAUSE = timedelta(minutes=2)
-# A post that could not be mailed for so long, because no worker ran, is left to the weekly mail.
+# A post that could not be mailed for this long, because no worker ran, gets no mails of its own; weekly mails still
+# have it.
 LATEST = timedelta(days=2)
 COLUMNS = ("post_id", "follower_id", "status", "made_at")
 
@@ -38,10 +39,10 @@ def list_due(*, now: datetime) -> Sequence[int]:
 
 
 def begin(post_id: int, *, now: datetime) -> int:
-    """Fix who gets the post by a mail of its own; return how many.
+    """Add a row for each follower who gets the post by a mail of its own; return how many.
 
-    Followers who had the post before, because it was withdrawn and published again, do not get it again; once the rows
-    are deleted that say who had it, the post goes to nobody. Does nothing when the post was taken back meanwhile, or
+    Followers who had the post before, because it was withdrawn and published again, do not get it again; once the forum
+    no longer keeps who has had it, the post goes to nobody. Does nothing when the post was taken back meanwhile, or
     another worker has been faster.
     """
     post = lock_post(post_id)
@@ -61,15 +62,15 @@ def begin(post_id: int, *, now: datetime) -> int:
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the rows whose mails may go to the outbox now."""
+    """Return the ids of the NewsMail rows whose mails may go to the outbox now."""
     waiting = select(NewsMail.id).where(NewsMail.status == NewsMailStatus.WAITING).order_by(NewsMail.id)
     first = db.session.scalars(waiting.limit(queries.AT_ONCE)).all()
-    # After a restore nobody is written to before those who had left are taken off the list again.
+    # After a restore send no mails before followers who had left are taken off the restored list again.
     return first[: queries.count_room()] if first and not tombstones.has_due(now=now) else []
 
 
 def queue_one(mail_id: int, *, now: datetime) -> int:
-    """Queue the mail of a row; return how many mails were queued.
+    """Queue the mail of a NewsMail row; return how many mails were queued.
 
     Nobody gets a post that is no longer public, was moved to another event, or came by the mail of another event to
     the same address. An address to which mail comes back is taken off the list.

@@ -2,7 +2,7 @@
 
 A follower's mail has the posts that the follower has not had, so that no post comes twice and none is lost when a mail
 was left out. A mail that could not be made within WINDOW of its hour, because no worker ran or a clock was wrong, is
-left out: the next one has its posts (R18).
+left out: the next mail has its posts (R18).
 """
 
 from collections.abc import Sequence
@@ -22,18 +22,18 @@ from forum.registration import tombstones
 
 FRIDAY, HOUR = 4, 9
 WINDOW = timedelta(hours=12)
-# How far back a mail looks for posts: more than two weeks, because the mail before may have been left out.
+# A weekly mail has posts from this long before it: more than two weeks, because the last mail may have been left out.
 LOOKS_BACK = timedelta(days=15)
 MOST_POSTS = 20
 
 
 def due_at(event: Event, now: datetime) -> datetime:
-    """Return when the latest weekly mail was due: the last Friday morning, by the clock at the venue."""
+    """Return when the latest weekly mail was due: at nine on the last Friday, by the clock at the venue."""
     return due_in(event.zone, now)
 
 
 def due_in(zone: tzinfo, now: datetime) -> datetime:
-    """Return when the latest weekly mail was due where the clocks show this time zone."""
+    """Return when the latest weekly mail of events in this time zone was due."""
     local = now.astimezone(zone)
     day = local.date() - timedelta(days=(local.weekday() - FRIDAY) % 7)
     moment = datetime.combine(day, time(HOUR), zone)
@@ -52,7 +52,7 @@ def list_next(*, now: datetime) -> Sequence[int]:
         due = due_at(event, now)
         if now < due + WINDOW and room > len(chosen) and _has_posts(event, due):
             chosen += _list_waiting(event, due, room - len(chosen))
-    # After a restore nobody is written to before those who had left are taken off the list again.
+    # After a restore send no mails before followers who had left are taken off the restored list again.
     return chosen if chosen and not tombstones.has_due(now=now) else []
 
 
@@ -95,7 +95,7 @@ def _has_posts(event: Event, due: datetime) -> bool:
 
 def _list_waiting(event: Event, due: datetime, room: int) -> Sequence[int]:
     mine = Follower.event_id == event.id, Follower.pace == Pace.WEEKLY, Follower.confirmed_at <= due
-    # Compare with the very moment: a later one was stored while a clock was wrong, and must not put off the next mail.
+    # Take any other moment than `due`, also a later one: that was stored by a wrong clock, and must not put mails off.
     is_to_come = or_(Follower.weekly_at.is_(None), Follower.weekly_at != due)
     query = select(Follower.id).where(*mine, is_to_come).order_by(Follower.id)
     return db.session.scalars(query.limit(room)).all()
