@@ -1,4 +1,4 @@
-"""How old the last backup is: what the health check, the checklist and the overview of the console know of it."""
+"""The age of the last backup, for the health check, the console's checklist and the console's overview."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from flask import current_app
 from forum import presence
 from forum.extensions import db
 
-# A day and some hours: backups are made daily, and making one takes some time.
+# The age that a backup may reach: backups are made daily, and making one takes some time.
 MAY_BE_OLD = timedelta(hours=26)
 
 
@@ -29,7 +29,8 @@ class LastBackup:
 def find_last(now: datetime) -> LastBackup:
     """Return what is known of the last backup.
 
-    With PostgreSQL another machine may make the backups, so none need be known on this one; nor in development.
+    That no backup is known here is a fault only with SQLite in production: with PostgreSQL another machine may make
+    them.
     """
     try:
         made = presence.last_backup(current_app.config["INSTANCE"])

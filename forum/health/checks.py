@@ -47,12 +47,12 @@ class Finding:
     check: str
     is_well: bool
     words: str
-    follows: bool = False  # this failure is only a consequence of another finding
-    is_to_do: bool = False  # nothing is wrong, but organisers still have something to do
+    follows: bool = False  # true if this failure only follows from another finding
+    is_to_do: bool = False  # true if nothing is wrong, but organisers have something to do
 
 
 def install(app: App, name: str, check: Check) -> None:
-    """Register a check of a package that this module may not import; the list STATUS has the check's name."""
+    """Register a check from a package that this module may not import, under its name in the list STATUS."""
     app.extensions.setdefault(INSTALLED, {})[name] = check
 
 
@@ -79,7 +79,7 @@ def _run(name: str, now: datetime, *, has_tables: bool) -> Finding:
         return Finding(name, *check(now))
     except keys.WrongKeys as problem:
         return Finding(name, False, f"cannot be known: {problem}")
-    except Exception as problem:  # a check that raises an error is reported like one that fails
+    except Exception as problem:  # report a check that raises an error as failed
         log.warning("check %s: %s", name, type(problem).__name__)
         return Finding(
             name, False, f"could not be checked ({type(problem).__name__})", follows=not has_tables
@@ -104,7 +104,7 @@ def _writable(now: datetime) -> tuple[bool, str]:
 
 
 def _changes(now: datetime) -> tuple[bool, str]:
-    """Try a write that changes no row; it fails on a read-only database and on one whose lock is never released."""
+    """Try a write that changes no row: this fails if the database is read-only, or its lock is never released."""
     start_write(db.session)
     db.session.execute(text("UPDATE content_version SET version = version WHERE 1 = 0"))
     return True, "the database takes them"
@@ -128,7 +128,7 @@ def _migrations(now: datetime) -> tuple[bool, str]:
 
 @cache
 def _revisions() -> tuple[str, frozenset[str]]:
-    """Return the number of this version's newest migration, and the numbers of all its migrations."""
+    """Return the number of the newest migration in this version of the forum, and the numbers of all migrations."""
     script = ScriptDirectory.from_config(migrate.get_config())
     known = frozenset(revision.revision for revision in script.walk_revisions())
     return str(script.get_current_head()), known
@@ -166,7 +166,7 @@ def _clock(now: datetime) -> tuple[bool, str]:
 
 
 def _mail(now: datetime) -> tuple[bool, str]:
-    """Check how long the oldest unsent mail has waited since it was queued, whatever attempts have failed since."""
+    """Check how long unsent mail has waited since it was queued, and how many attempts in a row have failed."""
     queue = outbox.read_queue(now=now)
     if not queue.waiting:
         return True, "nothing waits"

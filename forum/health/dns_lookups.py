@@ -1,4 +1,4 @@
-"""Asking DNS, with short waits; a missing answer is told apart from a name that does not exist."""
+"""Asking DNS, with short waits: a server that gives no answer is told apart from a name that does not exist."""
 
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -8,8 +8,8 @@ import dns.resolver
 import dns.reversename
 
 SECONDS = 3
-# Gives the records of a name and type ("TXT", "MX", "A", "AAAA", "PTR") as texts, none for a name without any.
-# Raises NoAnswer.
+# A function that returns the DNS records of a name and type ("TXT", "MX", "A", "AAAA", "PTR") as texts, [] for a name
+# without records. Raises NoAnswer.
 Ask = Callable[[str, str], list[str]]
 
 
@@ -18,7 +18,7 @@ class NoAnswer(Exception):
 
 
 def ask(name: str, kind: str) -> list[str]:
-    """Ask the DNS servers of this machine. Raises NoAnswer."""
+    """Return the records of a name and type from the DNS servers of this machine. Raises NoAnswer."""
     try:
         records = dns.resolver.resolve(name, kind, lifetime=SECONDS)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -29,7 +29,7 @@ def ask(name: str, kind: str) -> list[str]:
 
 
 def addresses(name: str, ask: Ask) -> list[str]:
-    """Return the IP addresses of a host, or the address itself where the name is one. Raises NoAnswer."""
+    """Return the IP addresses of a host, or the name itself if it is an IP address. Raises NoAnswer."""
     try:
         return [str(ip_address(name.strip("[]")))]
     except ValueError:
@@ -43,7 +43,7 @@ def reverse_name(address: str) -> str:
 
 def _told(record, kind: str) -> str:
     if kind == "TXT":
-        # A long text is split into pieces, which belong together without a blank (RFC 7208, 3.3).
+        # DNS splits a long text into pieces, which are joined without a blank (RFC 7208, 3.3).
         return b"".join(record.strings).decode("utf-8", "replace")
     if kind == "MX":
         return record.exchange.to_text(omit_final_dot=True)

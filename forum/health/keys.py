@@ -32,7 +32,8 @@ class WrongKeys(Exception):
 class Misplaced:
     """Sealed values that cannot be decrypted in their row.
 
-    `total` values were tried, and `rows` names the faulty ones. `unbound` of these are bound to no row at all.
+    `total` is how many values were tried, `rows` names the rows of those that fail, and `unbound` is how many of the
+    values that fail are bound to no row at all.
     """
 
     total: int
@@ -69,8 +70,8 @@ def remember() -> None:
 def rotate() -> tuple[int, int]:
     """Re-encrypt all sealed values under the newest key; return how many were re-encrypted, and how many unreadable.
 
-    Commits in batches and can be repeated. A value that changes meanwhile is written with the newest key anyway. Values
-    that are not bound to their row count as unreadable.
+    Commits in batches; it can be called again after an interruption. A value that changes meanwhile is written with the
+    newest key anyway. Values that are not bound to their row count as unreadable.
     """
     done, closed = reseal(sealed_columns())
     start_write(db.session)
@@ -126,7 +127,7 @@ def _opens(closed: bytes, purpose: str, location: str) -> bool:
 
 
 def _opens_samples(purpose: str) -> bool:
-    """Return whether a purpose's keys decrypt one value of each of its columns.
+    """Return whether the data keys of a purpose decrypt one value of each column that is sealed for this purpose.
 
     The audit keys are tried on the newest audit entry. Values that are bound to no row count as decrypted, because
     the tables may be those of an earlier version.
@@ -160,7 +161,7 @@ def _batches(column: Column) -> Iterator[Sequence[RowMapping]]:
 
 
 def _reseal(column: Column, row: RowMapping) -> int:
-    """Re-encrypt a value unless it has been changed meanwhile; return the number of updated rows."""
+    """Re-encrypt the sealed value of a row unless it has changed meanwhile; return 1, or 0 if it has changed."""
     purpose, location, closed = _purpose(column), location_of(column, row), row[column.name]
     is_it = [key == row[key.name] for key in column.table.primary_key]
     anew = SealedBytes(seal(unseal(closed, purpose, location), purpose, location))
@@ -174,5 +175,5 @@ def _purpose(column: Column) -> str:
 
 
 def _number(column: Column, row: RowMapping) -> str:
-    """Return the row's id for a report. A key that is not a number may be a secret and is left out."""
+    """Return the row's primary key for a report. A key that is not a number may be a secret and is left out."""
     return " ".join(str(row[key.name]) for key in column.table.primary_key if isinstance(row[key.name], int))

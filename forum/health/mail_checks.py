@@ -41,7 +41,7 @@ def examine(app: Flask, ask: Ask) -> list[Finding]:
 
 
 def record_of(key: Dkim) -> str:
-    """Return the text that must stand in DNS at `<selector>._domainkey.<domain>`."""
+    """Return the text of the DKIM record, which must stand in DNS at `<selector>._domainkey.<domain>`."""
     return f"v=DKIM1; k=rsa; p={_public(key)}"
 
 
@@ -56,7 +56,8 @@ def _spf(domain: str, server: str, ask: Ask) -> Iterator[Finding]:
     records = spf.records_of(domain, ask)
     if not records:
         public = _public_addresses(server, ask)
-        # A record with a private address of this machine or network would make receivers refuse every mail.
+        # Propose no private address of this machine or network: with such an SPF record receivers would refuse every
+        # mail.
         names = [f"ip{ip_address(each).version}:{each}" for each in public if each == server.strip("[]")]
         sends = (names or [f"a:{server}"])[0] if public else "ip4:ADDRESS"
         which = "" if public else ", where ADDRESS is the one from which your mail server sends"
@@ -158,7 +159,7 @@ def _dmarc(domain: str, envelope: str, key: Dkim | None, ask: Ask) -> Iterator[F
 
 
 def _find_dmarc(domain: str, ask: Ask) -> tuple[str, list[str]]:
-    """Return the DMARC records of the domain, or of the nearest domain above it that has some, and their name."""
+    """Return DNS name and texts of the DMARC records of the domain, or of the nearest parent domain that has some."""
     labels = domain.split(".")
     for start in range(len(labels) - 1):
         name = "_dmarc." + ".".join(labels[start:])
@@ -178,7 +179,7 @@ def _bounces(address: str, ask: Ask) -> Iterator[Finding]:
 
 
 def _ptr(server: str, ask: Ask) -> Iterator[Finding]:
-    """Check that each public address of the mail server has a name in DNS, and that this name leads to the address."""
+    """Check that each public IP address of the mail server has a PTR record, whose name leads back to the address."""
     public = _public_addresses(server, ask)
     if not public:
         yield _to_do("ptr", "the mail server has no public address here: look at the one from which it sends")

@@ -9,9 +9,9 @@ from forum.health.checks import Finding
 
 
 def list_missing() -> list[Finding]:
-    """Return, in sentences, what organisers still have to do; such a sentence does not count as a failed check.
+    """Return a finding with a sentence for each task that organisers still have to do; none counts as a failed check.
 
-    Returns nothing when the database cannot be read, because the health checks report that.
+    Returns no findings when the database cannot be read, because the health checks report that.
     """
     try:
         current, listed = events.find_current(), events.list_events()

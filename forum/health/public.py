@@ -35,14 +35,15 @@ def status() -> ResponseReturnValue:
     Only `forum doctor`, run on the server, gives the details.
     """
     failing = _failing(checks.STATUS)
-    # Do not ask a database that did not answer: the request would wait PATIENCE seconds once more.
+    # If the database did not answer the checks, do not ask it again: this request would wait PATIENCE seconds once
+    # more.
     missing = [] if "database" in failing else [finding.check for finding in list_missing()]
     answer = jsonify(well=not failing, failing=failing, missing=missing, version=VERSION)
     return answer, 503 if failing else 200
 
 
 def _failing(names: tuple[str, ...]) -> list[str]:
-    """Return the names of the failing checks, after setting them as the cause in the log line of the request."""
+    """Return the names of the failing checks; the log line of the request states them as the cause."""
     with patience(PATIENCE):
         failing = [finding.check for finding in checks.examine(names, clock.now()) if not finding.is_well]
     if failing:

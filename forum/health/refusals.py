@@ -9,7 +9,7 @@ REFUSALS_MAY_BE = 30
 
 
 def check(now: datetime) -> tuple[bool, str]:
-    """Return whether few were refused, and a sentence with the number of each kind."""
+    """Return whether few passwords and codes were refused in a day, and a sentence with the number of each kind."""
     counts = queries.count_refusals(now - timedelta(days=1))
     words = ", ".join(
         f"{action.partition('.')[2]} {counted(count, 'time', 'times')}"

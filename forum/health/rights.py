@@ -15,10 +15,11 @@ ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 # Tables that the forum's role may not change (docs/operations.md), with the rights that it needs nevertheless. Rows of
 # audit details may be deleted, because erasing a person deletes them.
 LIMITED = {"audit_entries": ("SELECT", "INSERT"), "audit_details": ("SELECT", "INSERT", "DELETE")}
-# Tables without a model, which triggers write with the rights of the serving role.
+# Tables without a model: triggers write them with the rights of the database role that the forum uses.
 WITHOUT_MODEL = ("search_index", "people_counts")
-# A table that does not exist has no rows here (NULL): another check reports missing tables. CASE is needed because
-# PostgreSQL may evaluate the second condition of AND first, and `has_sequence_privilege` fails for an index.
+# For a table that does not exist the conditions are NULL, so this query leaves it out: another check reports it. CASE
+# is needed because PostgreSQL may evaluate the second condition of AND first, and `has_sequence_privilege` fails for an
+# index.
 MISSING = text(
     "SELECT name, string_agg(kind, ', ') AS kinds"
     " FROM unnest(CAST(:names AS text[]), CAST(:kinds AS text[])) AS needed(name, kind)"
@@ -31,7 +32,7 @@ MISSING = text(
 
 
 def check(now: datetime) -> tuple[bool, str]:
-    """Name the tables and sequences for which the role lacks rights; SQLite has no roles."""
+    """Return whether the database's role has the rights that it needs, and a sentence on it; SQLite has no roles."""
     if db.engine.dialect.name != "postgresql":
         return True, "the database knows none"
     needed = [

@@ -6,7 +6,7 @@ from forum.health.dns_lookups import Ask, addresses
 
 MOST_LOOKUPS = 10
 RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-# These terms cost a look-up each, of which receivers make ten at most (RFC 7208, 4.6.4).
+# The terms of SPF records that cost receivers a DNS look-up each; they make ten at most (RFC 7208, 4.6.4).
 COSTLY = {"include", "a", "mx", "ptr", "exists", "redirect"}
 
 
@@ -15,13 +15,13 @@ class TooManyLookups(Exception):
 
 
 def records_of(domain: str, ask: Ask) -> list[str]:
-    """Return the SPF records of a domain; more than one are as bad as none. Raises NoAnswer."""
+    """Return the SPF records of a domain, which needs exactly one: several are as bad as none. Raises NoAnswer."""
     texts = [" ".join(text.split()) for text in ask(domain, "TXT")]
     return [text for text in texts if text.lower() == "v=spf1" or text.lower().startswith("v=spf1 ")]
 
 
 def last_word(record: str) -> str:
-    """Return the result for a sender that the record does not name: pass, fail, softfail, neutral or redirect."""
+    """Return the result for a server that the SPF record does not name: pass, fail, softfail, neutral or redirect."""
     for term in record.lower().split()[1:]:
         sign, name, _value = _split(term)
         if name == "all":
@@ -66,7 +66,7 @@ class Judge:
             return True
         if name in {"ip4", "ip6"}:
             return self._is_in(value)
-        if "%" in value:  # a macro: its value depends on the mail
+        if "%" in value:  # a macro, whose value would depend on the mail that is judged
             return False
         if name == "include":
             return self.judge(value) == "pass"

@@ -13,13 +13,13 @@ from forum.extensions import db
 from forum.health.models import WorkerClock
 from forum.outbox.heartbeats import CLOCKS_MAY_DIFFER
 
-# Longer gaps between two notes of the time count as jumps of the clock; a long job or a restart makes shorter ones.
+# A longer gap between two noted times counts as a jump of the clock; long jobs and restarts cause shorter gaps.
 LONGEST_GAP = timedelta(minutes=30)
 STEADY_FOR = timedelta(days=1)
 
 
 def watch(*, now: datetime) -> int:
-    """Note the time, and whether the clock has jumped since the time noted last; return 0: jobs return a number."""
+    """Note the time, and whether the clock has jumped since the last note; return 0, because jobs return a number."""
     noted = db.session.get(WorkerClock, 1, with_for_update=True)
     if noted is None:
         db.session.add(WorkerClock(id=1, seen_at=now, steady_since=now))
@@ -32,11 +32,11 @@ def watch(*, now: datetime) -> int:
 
 
 def is_steady(now: datetime) -> bool:
-    """Return whether the clock has not jumped for a day, also not since the time was noted last."""
+    """Return whether the worker's clock has not jumped for a day, nor between the time noted last and `now`."""
     noted = db.session.execute(select(WorkerClock.seen_at, WorkerClock.steady_since)).one_or_none()
     return noted is not None and _goes_on(noted.seen_at, now) and noted.steady_since + STEADY_FOR <= now
 
 
 def _goes_on(seen_at: datetime, now: datetime) -> bool:
-    """Return whether a clock that showed `seen_at` may show `now` without a jump; clocks may differ a little."""
+    """Return whether the clock may show `now` after `seen_at` without a jump; clocks may differ a little."""
     return seen_at - CLOCKS_MAY_DIFFER <= now <= seen_at + LONGEST_GAP

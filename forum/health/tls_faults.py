@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 
-# Codes of OpenSSL (X509_V_ERR_…) by which a certificate is refused.
+# OpenSSL's codes (X509_V_ERR_…) for the reasons why a certificate is refused.
 NOT_YET, EXPIRED = 9, 10
 UNKNOWN_ISSUER = {2, 18, 19, 20, 21}
 OTHER_NAME = {62, 64}
@@ -11,7 +11,7 @@ PORTS = "FORUM_MAIL_USE_SSL is for port 465, FORUM_MAIL_USE_TLS for 587 and 25"
 
 
 def tell(problem: BaseException | None, server: str) -> str:
-    """Return what is wrong with the encryption and what to do about it; "" for a problem of another kind."""
+    """Return what is wrong with the mail server's encryption and what to do; "" for a problem of another kind."""
     match problem:
         case ssl.SSLCertVerificationError():
             return f"mail waits, for the certificate of {server} {_certificate(problem, server)}"
@@ -19,7 +19,8 @@ def tell(problem: BaseException | None, server: str) -> str:
             return (
                 f"mail waits, for {server} does not answer in TLS ({problem.reason or 'broken off'}): {PORTS}"
             )
-        # A server at port 465 waits for TLS, and says nothing to a client that waits for its greeting.
+        # A server at port 465 expects TLS at once. To a client without TLS, which waits for a greeting, it says
+        # nothing.
         case smtplib.SMTPServerDisconnected() | TimeoutError() | ConnectionResetError():
             return f"mail waits, for {server} says nothing or hangs up: {PORTS}"
         case smtplib.SMTPNotSupportedError():
