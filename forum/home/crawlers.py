@@ -51,7 +51,7 @@ def security_txt() -> Response:
 
 
 def _standing_pages() -> list[dict[str, Any]]:
-    """Return URLs of the news and pages of each published event; of an earlier one without registration and news."""
+    """Return URLs of the news and of the pages of published events; of earlier ones without registration and news."""
     entries, now = [_in_every_language("news.index")], clock.now()
     for event in events.list_published():
         slug = events.slug_in_url(event)

@@ -30,10 +30,10 @@ class Footer(NamedTuple):
 
 
 def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Markup:
-    """Return the footer of a published event's pages in the present language; `render` makes it where none is kept.
+    """Return the footer of a published event's pages in the present language; `render` makes it if none is kept.
 
-    `version` is the content version from before anything was read, so that a kept footer is never older. A footer that
-    may say something else within a minute, such as when the last places are taken, is not kept. The page around a
+    `version` is the content version that was read before the data of the page, so that no outdated footer is kept. A
+    footer that may change within a minute, such as when the last places are taken, is not kept. The page around a
     footer is cached no longer than the footer is valid.
     """
     kept: dict[tuple[int, str], Footer] = current_app.extensions.setdefault("kept_footers", {})
@@ -51,6 +51,6 @@ def footer_of(event: Event, version: int, render: Callable[[], Markup]) -> Marku
 
 
 def _made(version: int, now: datetime, render: Callable[[], Markup]) -> Footer:
-    """Render a footer; it is kept no longer than the page around it, whose life depends on the same events."""
+    """Render a footer that may be kept for as long as the page around it may be cached."""
     markup, seconds = render(), cache.held_for()
     return Footer(version, now + timedelta(seconds=seconds) if seconds < inf else None, markup)

@@ -47,8 +47,8 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "invited": [
             _invited(sector, arc) for sector, arc in zip_longest(event.sectors, ring.shares if ring else ())
         ],
-        # An archived event still shows how places were shared, because its text was written for later readers; an event
-        # that has just ended or was cancelled hides that text.
+        # Hide the text on how places are shared, if the event has just ended or was cancelled. An earlier event shows
+        # the text, which was written for later readers.
         "sharing_text": ""
         if state in (RegistrationState.OVER, RegistrationState.CANCELLED)
         else own_links.stay(render(in_language(event.sharing))),
@@ -80,7 +80,7 @@ def _registration_text(event: Event, state: RegistrationState, opening: Opening,
         return _("Every place is taken.") if is_full else _("You cannot register now.")
     if is_full:
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
-    # Places are left, but only in sectors that nobody can register for now.
+    # The remaining places are in sectors that nobody can register for now.
     return (
         _("All places that you can register for are taken, but you can join the waiting list.")
         + " "
@@ -111,7 +111,7 @@ def _invited(sector: Sector, arc: Arc | None) -> dict[str, Any]:
 
 
 def _in_language(entry: dict[str, Any], *names: str) -> dict[str, str]:
-    """Return the named texts of an entry in the page's language; the entry has them in every language."""
+    """Return the texts with these names from an entry, such as a fact, in the page's language."""
     return {name: in_language(Text(entry[name])) for name in names}
 
 
@@ -130,7 +130,7 @@ def _addresses(event: Event, *, is_earlier: bool) -> dict[str, Any]:
 
 
 def _way(event: Event, practical_url: str) -> list[dict[str, str]]:
-    """Return the links to map and directions, as far as the event has them."""
+    """Return the links to the venue's map and to directions, if the event has them."""
     links = [{"label": _("Map"), "url": event.map_url}] if event.map_url else []
     if practical_url and in_language(event.directions):
         links.append({"label": _("Directions"), "url": practical_url})

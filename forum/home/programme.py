@@ -22,7 +22,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the event; `hours` is "" when they are unknown. One day without a title stands for all days."""
+    """A day of the event; `hours` is "" when they are unknown. A single day without a title stands for all days."""
 
     title: str
     hours: str

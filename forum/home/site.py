@@ -69,7 +69,7 @@ class Site:
 
     @property
     def present(self) -> Event | None:
-        """The event that visitors can still attend: the page's event, or the current one if that event is over."""
+        """The page's event, or the current event if the page's event is an earlier forum, which is over."""
         return _once("current", events.find_current) if self.is_earlier else self.event
 
     @property
@@ -84,7 +84,7 @@ class Site:
 
     @property
     def home_url(self) -> str:
-        """The front page that the site's name links to: that of the event whose name the site shows."""
+        """The URL of the front page to which the site's name links: that of the page's event, or of the current one."""
         is_public = self.event is not None and self.event.is_published
         return url_for("home.front", event=events.slug_in_url(self.event) if is_public else None)
 
@@ -105,12 +105,12 @@ class Site:
 
     @property
     def codes(self) -> list[str]:
-        """The languages that visitors are offered: those of the present event, and the page's own."""
+        """The codes of the languages that visitors are offered: those of the present event, and the page's own."""
         offered = self.present.offered_languages if self.present else list(languages.NAMES)
         return [code for code in languages.NAMES if code in {*offered, self.lang}]
 
     def languages(self, alternates: Mapping[str, str]) -> list[Language]:
-        """Return links to this page in each language, or to the front page where it has no such page.
+        """Return links to the shown page in each language; to the front page in languages that the page lacks.
 
         `alternates` are the page's URLs by language; when empty, the current route is used in each language.
         """
@@ -122,7 +122,7 @@ class Site:
 
     @property
     def nav(self) -> list[Link]:
-        """The main navigation; on the personal page of an unpublished event it has no pages of that event."""
+        """The links of the main navigation; on a person's own page of an unpublished event no pages of that event."""
         return _once("nav", self._make_nav)
 
     def _make_nav(self) -> list[Link]:
@@ -155,7 +155,7 @@ class Site:
 
     @property
     def register_label(self) -> str:
-        """The text of links to the present event's registration, which says "register" only while that is possible."""
+        """The text of links to the present event's registration; it says "register" only while people can register."""
         return _once("register_label", lambda: _make_register_label(self.present))
 
     @property
@@ -194,18 +194,18 @@ class Site:
 
     @property
     def earlier_forums(self) -> list[Forum]:
-        """The forums that are over, the newest first."""
+        """Links to the earlier forums, the newest first."""
         return self._links_to([each for each in self._frame.events if events.is_earlier(each, clock.now())])
 
     @property
     def other_forums(self) -> list[Forum]:
-        """The other events that visitors can still attend, besides the page's own, the next one first."""
+        """Links to the published events that are not over, except the page's own, the next one first."""
         ahead = [event for event in reversed(self._frame.events) if not events.is_over(event, clock.now())]
         return self._links_to([each for each in ahead if not self.event or each.id != self.event.id])
 
     @property
     def forum_labels(self) -> dict[str, str]:
-        """The distinct names of the published events by slug, the newest first."""
+        """A distinct name for each published event, by slug, the newest first; if needed, with the event's days."""
         return labels_of(self._frame.events)
 
     def _links_to(self, listed: Sequence[LinkedEvent]) -> list[Forum]:
@@ -218,7 +218,7 @@ class Site:
         return _once("frame", lambda: _read_frame(self.present))
 
     def footer(self, render: Callable[["Site"], Markup]) -> Markup:
-        """Return the footer: the kept one of a published event, else one made by the macro `render`."""
+        """Return the page's footer: a kept one if the event is published, else one made by the macro `render`."""
         event, version = self.event, cache.as_of()
         if version is None or event is None or not event.is_published or self.is_preview:
             return render(self)
@@ -239,7 +239,7 @@ def _make_register_label(event: Event | None) -> str:
 
 
 def _read_frame(event: Event | None) -> events.Frame:
-    """Return the layout's links to pages and events; the page is cached at most until one of these events is over."""
+    """Return the layout's links; the page is cached at most until the next of the linked events is over."""
     frame, now = events.read_frame(event), clock.now()
     for linked in frame.events:
         if not events.is_over(linked, now):
@@ -248,7 +248,7 @@ def _read_frame(event: Event | None) -> events.Frame:
 
 
 def _once(name: str, make: Callable[[], Any]) -> Any:
-    """Return the value that `make` returns, called once a request, because several parts of a page show the value."""
+    """Return the value of `make()`, which is called once a request, because several parts of a page show the value."""
     if not hasattr(g, "layout_parts"):
         g.layout_parts = {}
     if name not in g.layout_parts:
@@ -260,15 +260,15 @@ def init_app(app: Flask) -> None:
     """Give templates the global `site`, and raise an error for a variable that a view forgot to pass."""
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals["site"] = Site()
-    # Jinja's own function makes a ChainMap for each template. Its names would be compared in Python at each import of a
-    # macro, and copied in Python at each include: 0.4 ms of the front page's 9.
+    # Jinja's own function for this makes a ChainMap for each template. Handling its names in Python, at each import of
+    # a macro and each include, takes 0.4 of the 9 ms of the front page.
     app.jinja_env.make_globals = partial(_globals_for, app.jinja_env.globals)  # type: ignore[method-assign]  # Jinja has no setting for globals
 
 
 def _globals_for(
     shared: MutableMapping[str, Any], own: MutableMapping[str, Any] | None
 ) -> MutableMapping[str, Any]:
-    """Return the variables of a template: those of all templates and its own; no template of the forum has its own."""
+    """Return a template's global variables: those of all templates, and its own, which no template of the forum has."""
     return ChainMap(own, shared) if own else shared
 
 
@@ -281,7 +281,7 @@ def _is_here(url: str, endpoint: str) -> bool:
 
 def _same_page(code: str) -> str:
     values, rule = request.view_args or {}, request.url_rule
-    # Link to the same route, also on the page after a POST with errors, if the route answers GET.
+    # Link to the route of the shown page if it answers GET, even if the page answers a POST with errors.
     if rule and "GET" in (rule.methods or ()) and hasattr(g, "language"):
         return url_for(rule.endpoint, **{**values, "lang": code})
     return _front_page(code)
