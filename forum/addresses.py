@@ -18,7 +18,7 @@ BLANK_ENDS = " \t\r\n\xa0\u2002\u2003\u2009\u202f\u3000"
 NO_CHARACTER = "\ufffd"
 HIDDEN = re.compile(f"[{UNSEEN}{CONTROLS}{NO_CHARACTER}]")
 CONTROL = re.compile(f"[{CONTROLS}]")
-# Characters that set the direction of writing are refused: with them a subject or a name is shown in another order.
+# Characters that set the direction of writing; with them a mail's subject or a name would be shown in another order.
 DIRECTIONS = "\u202a-\u202e\u2066-\u2069"
 UNSAFE_IN_HEADER = re.compile(f"[{CONTROLS}\u2028\u2029{DIRECTIONS}]")
 ENCODED_WORD = ("=?", "?=")  # the characters that begin and end an encoded word in a header (RFC 2047, 2)
@@ -80,7 +80,7 @@ def trimmed(text: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return a typed address with U+FFFD for control characters, so that a page can show it; `read` refuses it."""
+    """Return a typed address with U+FFFD for each control character, so that a page can show the refused address."""
     return CONTROL.sub(NO_CHARACTER, text)
 
 

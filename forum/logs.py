@@ -14,17 +14,17 @@ from flask import g, has_request_context
 from forum.settings.project import VERSION
 
 QUIET = {"alembic": logging.WARNING, "whitenoise": logging.WARNING}
-# The start of a warning that Granian logs at each start and that this log leaves out: forum/commands/serving.py
-# explains why a process has so many threads.
+# The first words of a warning that Granian logs at each start. This log leaves the warning out, because so many threads
+# are meant to be: forum/commands/serving.py says why.
 MANY_THREADS = "Configuration allows spawning up to"
 FRAMES = 6
-# The token of a personal link follows one of these parts of a path, also in a damaged link. A path that has a short
-# word in that position, such as /r/change, is not matched.
+# Matches a path from one of these parts on, which the token of a personal link follows, also in a damaged link. A path
+# with a short word in place of the token, such as /r/change, is not matched.
 AFTER_LINK = re.compile(
     r"(/(?:r|reset|welcome|demo|preview-link)(?![a-z0-9_-]))(?!/?[a-z-]{0,12}/?$).*", re.I | re.S
 )
-# A token has 43 characters, each of which may be percent-encoded. A part of a token is recognised by having capitals,
-# small letters and digits.
+# Matches what may be a token or a part of one: a token has 43 characters, each of which may be percent-encoded. A part
+# of a token is recognised by having capitals, small letters and digits.
 LETTERS_OF_LINKS = re.compile(r"[A-Za-z0-9_%-]{20,}")
 SURELY, KINDS = 32, (str.isupper, str.islower, str.isdigit)
 LONGEST = {"path": 300}

@@ -24,7 +24,7 @@ from sqlalchemy.exc import OperationalError
 from forum.extensions import migrate
 from forum.postgres import patience
 
-# Give up soon: while a migration waits for a table's lock, all later requests for that table wait, too.
+# A migration waits for a table's lock for this long only: meanwhile all later requests for that table wait, too.
 LOCK_TIMEOUT = "10s"
 SETTINGS = {
     "sqlite": ("PRAGMA foreign_keys=OFF", "PRAGMA foreign_keys=ON"),
@@ -116,12 +116,12 @@ def _find_differing_columns(table: Table, present: Sequence[ReflectedColumn]) ->
 
 
 def is_index(name: str | None) -> bool:
-    """Return whether a table or an index is one of those that the database fills by itself and no model maps."""
+    """Return whether the name is that of a search index or count, which the database fills and no model maps."""
     return name is not None and INDEX.fullmatch(name) is not None
 
 
 def numbers_its_rows(table: Table) -> bool:
-    """Return whether the database numbers the rows of this table: its key is one number that refers to nothing."""
+    """Return whether the database numbers the rows of this table: its primary key is one number and no foreign key."""
     key = list(table.primary_key.columns)
     return len(key) == 1 and isinstance(key[0].type, Integer) and not key[0].foreign_keys
 
@@ -133,7 +133,7 @@ class StepCheck:
         self._connection = connection
         self._before = self._triggers()
         self._dropped: set[str] = set()
-        # End the open transaction: inside one, Alembic would not begin one for each migration.
+        # End the open transaction: inside it, Alembic would not begin a transaction for each migration.
         connection.rollback()
         event.listen(connection, "before_cursor_execute", self._note_dropped_trigger)
 
@@ -175,7 +175,7 @@ class StepCheck:
 
 
 class ForumSQLite(SQLiteImpl):
-    """Alembic's implementation for SQLite, except that a copied table keeps its triggers, and no id is used twice."""
+    """Alembic's tool for SQLite, changed so that a copied table keeps its triggers and no table uses an id twice."""
 
     __dialect__ = "sqlite"  # the attribute by which Alembic uses this class for SQLite instead of its own
 
@@ -193,7 +193,7 @@ class ForumSQLite(SQLiteImpl):
         super().create_table(table, **options)
 
     def drop_table(self, table: Table, **options: Any) -> None:
-        """Drop a table and remember its triggers."""
+        """Drop a table and remember its triggers, for the copy that gets its name."""
         self._triggers[table.name] = self._query(OWN_TRIGGERS, table.name)
         super().drop_table(table, **options)
 
@@ -202,7 +202,7 @@ class ForumSQLite(SQLiteImpl):
         if new_table_name not in self._triggers:
             super().rename_table(old_table_name, new_table_name, schema)
             return
-        # Another table's trigger may mention the dropped table, and SQLite would refuse the renaming because of it.
+        # Without this setting SQLite refuses the renaming if another table's trigger mentions the dropped table.
         self._query("PRAGMA legacy_alter_table=ON")
         super().rename_table(old_table_name, new_table_name, schema)
         self._query("PRAGMA legacy_alter_table=OFF")

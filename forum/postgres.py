@@ -18,8 +18,8 @@ from sqlalchemy.util.queue import Empty, Queue
 from forum.turns import processor
 
 LOCK_SECONDS = 20
-# Time limits for PostgreSQL: for a connection, a lock, an answer, and a lost server. Without `jit`, because compiling a
-# query of a page takes ten times as long as running it: 228 ms for a list filtered by an answer.
+# Time limits for PostgreSQL: for a connection, a lock, an answer, and a lost server. `jit` is off, because compiling a
+# page's query takes ten times as long as running it: 228 ms for a list filtered by an answer.
 WAITS = {
     "connect_timeout": 5,  # the time limit for a connection, in seconds
     "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s -c jit=off",
@@ -43,9 +43,9 @@ def libpq_arguments(url: URL) -> dict[str, Any]:
 
 
 def engine_options() -> dict[str, Any]:
-    """Return create_engine's options: how many connections, and how long each wait is."""
-    # A process has at most 15 connections. Ten stay open when idle. The pool closes any further one when it is given
-    # back, so under load it opens and closes those all the time.
+    """Return the options for create_engine: the number of connections, and the time limits of waiting."""
+    # A process has at most 15 connections. Ten stay open when idle. The pool closes each of the other five when it is
+    # given back, so under load these are opened and closed all the time.
     pool = {"poolclass": WaitingPool, "pool_use_lifo": True, "pool_size": 10, "max_overflow": 5}
     return {**pool, "pool_timeout": 10, "connect_args": WAITS}
 
@@ -87,7 +87,7 @@ class PostgresConnection(psycopg.Connection):
 
 
 def _resumed(gen: Any) -> Any:
-    """Continue a generator of psycopg that has already begun: psycopg's `wait` would begin it again, and fail."""
+    """Continue a generator of psycopg that has already begun: psycopg's own `wait` would begin it again, and fail."""
     ready = READY_NONE
     while True:
         try:
@@ -112,7 +112,7 @@ class LendingQueue(Queue[ConnectionPoolEntry]):
 
 
 class WaitingPool(QueuePool):
-    """A pool whose waiting threads let others compute: a thread may have to compute before it frees its connection."""
+    """A pool of connections. Threads that wait for one let others compute, so that these can give one back."""
 
     _queue_class = LendingQueue
 

@@ -1,4 +1,4 @@
-"""The lock on the forum's database: all its processes share it, and a restore holds it exclusively (R22).
+"""The lock on the forum's database: all processes of the forum share the lock, and a restore holds it alone (R22).
 
 The lock is on a file in the instance folder; the system releases it when a process ends, even if the process is killed.
 The lock applies to this machine only; with PostgreSQL a restore also asks the server for other connections.

@@ -53,7 +53,7 @@ class History:
         return db.session.scalars(self._newest_first().where(self.model.id == number)).one_or_none()
 
     def find_before(self, revision: Any) -> Any:
-        """Return the revision before this one, or None."""
+        """Return the newest revision that is older than this one, or None."""
         return db.session.scalars(self._newest_first().where(self.model.id < revision.id).limit(1)).first()
 
     def list_all(self) -> Sequence[Any]:

@@ -15,7 +15,7 @@ from forum.sealing import seal, unseal
 PURPOSE = "identity"  # cookies are encrypted with the key for real names, because form values may contain one
 SECONDS = 3600
 # The most bytes of an answer's headers, encrypted cookies included. nginx by default answers 502 when all headers
-# exceed 4096 bytes; the bytes between are for the session's cookie, the security headers and the server's own.
+# exceed 4096 bytes; the other bytes are left for the session's cookie, the security headers and those of the server.
 LONGEST = 2500
 
 
@@ -57,7 +57,7 @@ def drop(response: Response, name: str, *, paths: list[str]) -> None:
 
 
 def too_long_words() -> str:
-    """Return the message that nothing was made, because `put` has no room to carry it to the page that shows it."""
+    """Return the message that nothing was made, such as a link: a cookie cannot carry it to the page that shows it."""
     return _("Nothing was made: it is too long to be shown here once. Please tell whoever runs this site.")
 
 

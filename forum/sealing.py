@@ -30,7 +30,7 @@ class SealedBytes(bytes):
 
 
 class Unbound(TypeError):
-    """A value cannot be bound to its row: the row has no primary key yet, or the key of a sealed value changes."""
+    """A value cannot be bound to its row: the row has no primary key yet, or has a sealed value and changes its key."""
 
 
 class Sealed(TypeDecorator):
@@ -94,7 +94,7 @@ class SealedRecord(Sealed):
 
 @dataclass(frozen=True)
 class _Open:
-    """A value that is not encrypted yet: the flush of its row encrypts it, because only then the row's key is known."""
+    """A value that is not encrypted yet: the flush of its row encrypts it, because the row's key is known only then."""
 
     value: Any
 
@@ -102,8 +102,8 @@ class _Open:
 class SealedValue(Generic[Opened]):
     """A model's attribute for the decrypted value of the column of the same name.
 
-    The encrypted value is the attribute `sealed_<name>`. On the class, as in a query, this attribute is that column.
-    Reading raises InvalidTag for a value that was not encrypted for this row.
+    The encrypted value is the attribute `sealed_<name>`. Read on the class, as in a query, this attribute is the
+    encrypted column itself. Reading raises InvalidTag for a value that was not encrypted for this row.
     """
 
     def __set_name__(self, model: type, name: str) -> None:
@@ -185,7 +185,7 @@ def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
 
 
 def seal_with_token(plain: bytes, token: str, location: str) -> bytes:
-    """Encrypt with a key made from a secret token; only whoever has the token can decrypt it, for this location."""
+    """Encrypt with a key made from a secret token; only the token and this location can decrypt it."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return nonce + AESGCM(_key_from(token)).encrypt(nonce, plain, location.encode())
 
@@ -201,7 +201,7 @@ def _key_from(token: str) -> bytes:
 
 
 def _moves(column: Column, row: Any) -> bool:
-    """Return whether a stored row changes in a column to whose value a sealed value is bound."""
+    """Return whether a stored row has changed in one of the columns to whose values the sealed value is bound."""
     state: Any = inspect(row)
     return state.has_identity and any(state.attrs[name].history.has_changes() for name in binding(column))
 

@@ -39,7 +39,7 @@ FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U
 # Matches emoji by their range: an older Python's Unicode database lacks the newest ones.
 PICTURES = re.compile("[\U0001f000-\U0001faff]")
 VIRAMA = 9  # combining class of the sign that joins two consonants in Indic scripts
-# No variation selector changes a letter before this one, such as a Latin, Greek, Cyrillic or Arabic letter.
+# Variation selectors change no letter with a code below this one, such as a Latin, Greek, Cyrillic or Arabic letter.
 FIRST_VARIED = "\u1000"
 
 
@@ -90,7 +90,7 @@ def longest_word(text: str) -> int:
 
 
 def _without_idle(text: str) -> list[str]:
-    """Return the text in pieces, without joiners and selectors that change no character beside them."""
+    """Return the text's characters and flags, without joiners and selectors that change no character beside them."""
     kept: list[str] = []
     at = 0
     while at < len(text):

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 
 class NoTurn(Exception):
-    """A thread has waited as long as it may, and its turn has not come."""
+    """A thread has waited for its turn as long as it may, and the turn has not come."""
 
 
 class Line:
@@ -23,7 +23,7 @@ class Line:
     def __init__(self, width: int = 1) -> None:
         self._mutex = threading.Lock()
         self._width, self._taken = width, 0
-        self._passed = 0  # how many turns have been handed to a waiting thread: shows whether the queue moves
+        self._passed = 0  # how many waiting threads have got a turn so far; shows whether the queue moves
         self._waiting: deque[threading.Event] = deque()
         self._urgent: deque[threading.Event] = deque()
 
@@ -41,7 +41,7 @@ class Line:
             passed = self._passed
         while not turn.wait(seconds):
             with self._mutex:
-                # Use a turn that came after the wait timed out and before this thread got the mutex.
+                # The turn may have come after the wait timed out and before this thread got the mutex: then use it.
                 if turn.is_set():
                     return True
                 if not while_moving or passed == self._passed:
@@ -76,7 +76,7 @@ class Processor:
     While turns are given, every thread waits for its own: otherwise all would compute at once under the highest load.
     """
 
-    # in seconds: if no thread gets a turn for so long, waiting threads go on without one
+    # in seconds: if no thread gets a turn for so long, waiting threads go on without a turn
     PATIENCE = 0.25
 
     def __init__(self) -> None:

@@ -64,8 +64,8 @@ def find(document: str, url: str) -> Kept:
 def answer(document: str, edited: Base | None, back: str, zone: tzinfo) -> ResponseReturnValue:
     """Store the unsaved words of the request, and return their version and time; or discard them and go to `back`.
 
-    `edited` is the row that the form edits, None for a new one. When it was removed meanwhile, nothing is stored (404):
-    SQLite may give its id, and so the name of its document, to the next row.
+    `edited` is the row that the form edits, None for a new one. When that row was removed meanwhile, nothing is stored
+    (404).
     """
     identity = inspect(edited).identity if edited is not None else None
     start_write(db.session)
@@ -99,7 +99,7 @@ def document_of(kind: str, number: int) -> str:
 
 
 def forget_removed(kind: str, number: int) -> None:
-    """Delete all users' unsaved words for a page or post that is removed: SQLite may give its id to the next one.
+    """Delete all users' unsaved words for a page or post that is removed.
 
     Call this after the row is deleted: only then has every transaction ended that was about to store words for it.
     """
