@@ -130,7 +130,7 @@ def dispose(app: Flask) -> None:
 
 @contextmanager
 def one_at_a_time(app: Flask) -> Iterator[None]:
-    """Let one process at a time prepare: on this machine by a lock file, on others by a lock in the database.
+    """Let one process at a time prepare: on one machine by a lock file, on several by a lock in PostgreSQL, too.
 
     Both locks are released when the process ends, even if it is killed. Needs an app context.
     """

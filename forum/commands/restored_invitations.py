@@ -19,7 +19,8 @@ from forum.invitations import silence
 from forum.invitations.enums import InvitationState
 from forum.invitations.models import HELD_LINK, Invitation
 
-# SQL that does on PostgreSQL what `quiet` does, also in a backup of an earlier release, which may lack columns.
+# SQL that holds invitations and ends reminders in a PostgreSQL backup, as `quiet` does. A backup of an earlier release
+# may lack the columns, so the SQL looks for each of them.
 PAUSING = """DO $$ BEGIN IF to_regclass('invitations') IS NOT NULL THEN
 UPDATE invitations SET link_digest = 'held:' || id WHERE state = 'open' AND link_digest IS NULL; END IF; END $$;
 DO $$ DECLARE ruled integer[] := '{}'; BEGIN
@@ -43,7 +44,7 @@ END IF; END $$;
 
 
 def quiet(connection: Connection) -> None:
-    """Hold the invitations without a mail, and end the reminders whose moment has passed."""
+    """Hold the invitations without a mail until an organiser sends them, and end reminders whose moment has passed."""
     _hold(connection)
     _end_past_reminders(connection)
 

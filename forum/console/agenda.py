@@ -49,7 +49,7 @@ class Coming:
 
 
 def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task]:
-    """Return the event's tasks that the signed-in user may do; those for which people wait come first."""
+    """Return the event's tasks that the signed-in user may do, first the tasks for which people are waiting."""
     # For each kind of task: the page where it is done (or one with the same audience), and the function that lists the
     # tasks. An organiser who may open the page sees the tasks.
     kinds: tuple[tuple[str, Callable[[Event, datetime], Iterator[Task]]], ...] = (

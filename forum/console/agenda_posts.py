@@ -1,4 +1,4 @@
-"""Tasks of the overview about planned posts: those that come out today, are late, or that nobody could read."""
+"""Tasks of the overview about planned posts: posts that come out today, are late, or that nobody could read."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ LATE = timedelta(minutes=5)
 
 
 def list_planned_posts(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield tasks for planned posts of the event: late ones, blocked ones, and those that come out before midnight."""
+    """Yield tasks for the event's planned posts: late ones, blocked (not readable) ones, and those due today."""
     planned = desk.list_planned(desk.desk_of(event, with_general=False))
     late = [post for post in planned if _moment(post) <= now - LATE]
     blocked = [post for post in planned if post not in late and _is_blocked(event, post)]

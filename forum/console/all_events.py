@@ -1,4 +1,4 @@
-"""All events at a glance, for admins of all of them."""
+"""The list of all events with their state and open tasks, for admins of all events."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

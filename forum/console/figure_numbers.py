@@ -101,7 +101,7 @@ def fill_days(days: Sequence[Day], until: date) -> list[Day]:
 
 
 def count_between(days: Sequence[Day], first: date, last: date) -> int:
-    """Return how many registrations came on the days from `first` to `last`."""
+    """Return how many registrations came on the days from `first` to `last`, both included."""
     return sum(one.received for one in days if first <= one.day <= last)
 
 

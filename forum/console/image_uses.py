@@ -91,7 +91,7 @@ def _use_of_event(event: Event | None) -> Use:
 
 
 def _use_of_post(post: Post, own: Mapping[int, Event]) -> Use:
-    """Return the use by a post; a post of no event is open to organisers of all events."""
+    """Return a post's use of an image; organisers of every event may open a post that belongs to no event."""
     event = own.get(post.event_id) if post.event_id else None
     if event is None and (post.event_id or not sign_ins.is_admin_of_all()):
         return Use("", "")

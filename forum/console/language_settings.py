@@ -26,7 +26,7 @@ from forum.web.languages import NAMES, in_language, language_name
 
 
 class LanguagesForm(SettingsForm):
-    """The languages of an event."""
+    """The form for choosing the languages of an event."""
 
     languages = LanguagesField(
         _l("Languages of the event"),

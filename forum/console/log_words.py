@@ -1,6 +1,6 @@
-"""What the log calls each action that the audit trail records.
+"""The words by which the log calls each action that the audit trail records.
 
-Actions about registrations, exports and rate limits are called as on the pages of people.
+Actions about registrations, exports and rate limits have the same words as on the pages of people.
 """
 
 from collections.abc import Iterator, Mapping
@@ -217,7 +217,7 @@ TOLD = frozenset(audit.EXPORTS)
 
 
 def act_words(action: str, details: Mapping[str, Any]) -> str:
-    """Return an action of the audit trail in words; `details` are those of its entry."""
+    """Return the words for an action of the audit trail; `details` are those of its entry."""
     if action == audit.REGISTRATIONS_EXPORTED:
         return readers.export_text(details)
     if action == audit.EXPORT_FETCHED:

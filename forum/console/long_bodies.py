@@ -9,6 +9,6 @@ from forum.web.layers import Environ
 
 
 def longest_body(app: Flask, environ: Environ) -> int:
-    """Return how many bytes of body a request may have, 0 for one without permission; called before it is read."""
+    """Return how many bytes of body a request may have, 0 without permission; called before the body is read."""
     rooms = (library, imports, organisers_files)
     return next(filter(None, (room.longest_body(app, environ) for room in rooms)), 0)

@@ -26,7 +26,7 @@ def _as_hex(text: str | None) -> str:
 
 
 class LookForm(SettingsForm):
-    """The colours of light and of dark pages, which may be empty, and two images of the event's library."""
+    """The form for colours of light and dark pages, which may be empty, and for two images of the event's library."""
 
     accent_light = StringField(_l("Colour on light pages"), filters=[_as_hex])
     accent_dark = StringField(_l("Colour on dark pages"), filters=[_as_hex])

@@ -19,7 +19,7 @@ from forum.web.forms import LinesField, TidyForm
 
 
 class MailTextForm(ShowsStored, TidyForm):
-    """Subject, opening and closing of one kind of mail in one language."""
+    """The form for subject, opening and closing of one kind of mail in one language."""
 
     subject = StringField(_l("Subject"), [at_most(LONGEST_SUBJECT)])
     opening = LinesField(_l("First sentences"), [at_most(LONGEST_PASSAGE)])

@@ -141,7 +141,7 @@ class Frame:
 
     @cached_property
     def items(self) -> list[Item]:
-        """The navigation's links; without an event only an admin of all events has one, for making an event."""
+        """The navigation's links; without an event only one, by which admins of all events make an event."""
         if self.event:
             return _items(self.event)
         if sign_ins.load() and sign_ins.is_admin_of_all():

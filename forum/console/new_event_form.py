@@ -131,7 +131,7 @@ class NewEventForm(TidyForm):
 
 
 class CopyForm(TidyForm):
-    """The name and the first day of an event that is copied for another year."""
+    """The form for name and first day of an event that is copied for another year."""
 
     name = StringField(
         _l("Name"),

@@ -118,10 +118,10 @@ def _decide(slug: str, number: int, into: int, act: Any, words: str) -> Response
 
 
 def _pair_or_404(event: Event, number: int, into: int) -> Both:
-    """Return two organisations of the event; abort with 404 for an unknown one, or twice the same (S13).
+    """Return two organisations of the event; abort with 404 for an unknown one, or for the same one twice (S13).
 
-    If the first is merged already, redirect to the one it was merged into: the button was pressed twice, or by two
-    organisers.
+    If the first is merged already, redirect to the one into which it was merged: the button was pressed twice, or by
+    two organisers.
     """
     if number == into:
         abort(404)

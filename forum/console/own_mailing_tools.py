@@ -67,7 +67,7 @@ def find_or_404(event: Event, number: int) -> Mailing:
 
 
 def by_now() -> dict[str, Any]:
-    """Return the keyword arguments `by` and `now` of the rules: who acts, and when."""
+    """Return the keyword arguments `actor` and `now` that rules take: who acts, and when."""
     return {"actor": sign_ins.current_actor(), "now": clock.now()}
 
 

@@ -148,7 +148,7 @@ def get_page_or_404(event: Event, slug: str) -> Page:
 
 
 def document_of(event: Event, page: Page | None) -> str:
-    """Return the name under which unsaved words for a page, or for a new one of the event, are kept."""
+    """Return the key under which unsaved words for a page, or for a new page of the event, are stored."""
     return autosaves.document_of("page", page.id) if page else autosaves.document_of("new page", event.id)
 
 

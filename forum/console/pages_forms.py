@@ -25,7 +25,7 @@ class PageTextForm(PartForm):
 
 
 class PageForm(ShowsStored, TidyForm):
-    """A standing page: its text in each language (a part named by the language's code), its address and order."""
+    """The form for a standing page: text in each language (a part named by the language's code), address and order."""
 
     slug = StringField(_l("Address"), [Length(max=50, message=_l("Use at most %(max)d characters"))])
     after = SelectField(_l("Stands after"))

@@ -57,7 +57,7 @@ def rows_of(event: Event) -> dict[str, Any]:
 
 
 def count_missing(event: Event) -> int:
-    """Return how many of the event's questions that are asked lack one of its languages."""
+    """Return how many of the questions that the event asks lack a text in one of its languages."""
     asked = (question for question in queries.list_all(event.id) if not question.withdrawn_at)
     return sum(bool(missing_of(question, event.offered_languages)) for question in asked)
 

@@ -1,4 +1,4 @@
-"""Organisers' pages of the reminders that every event sends by itself: of offered places, and of silent invitations."""
+"""Organisers' pages of the reminders that every event sends by itself: of offered places and unanswered invitations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ QUARTER, BEFORE, AFTER, NEVER = "quarter", "before", "after", "never"
 
 
 class OfferRuleForm(ShowsStored, TidyForm):
-    """How long before the deadline of an offered place the person is reminded of the offer."""
+    """The form for how long before the deadline of an offered place the person is reminded of it."""
 
     way = RadioField(
         _l("When"),
@@ -68,7 +68,10 @@ class OfferRuleForm(ShowsStored, TidyForm):
 
 
 class SilenceRuleForm(ShowsStored, TidyForm):
-    """After how many days of silence people are reminded of invitations that have no reminder day of their own."""
+    """The form for after how many days without an answer people are reminded of invitations.
+
+    Invitations that have a reminder day of their own are left out.
+    """
 
     way = RadioField(
         _l("When"),

@@ -35,7 +35,7 @@ HOURS = range(24)
 
 
 class PlanForm(ShowsStored, TidyForm):
-    """On which day and at which hour a reminder leaves."""
+    """The form for the day and the hour at which a reminder leaves."""
 
     anchor = RadioField(
         _l("Relative to"),

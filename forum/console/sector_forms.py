@@ -32,7 +32,7 @@ POLICIES = {
 
 
 class ShareRow(Row):
-    """A sector's floor (the places kept for it), ceiling (the most it may take) and policy."""
+    """The fields for a sector's floor (the places kept for it), ceiling (the most it may take) and policy."""
 
     key = HiddenField()
     floor = NumberField(_l("Floor"), [must_be_given(_l("Enter the floor, 0 for none"))])
@@ -50,7 +50,7 @@ class ShareRow(Row):
 
 
 class PlacesForm(SettingsForm):
-    """The event's capacity, and each sector's share of it in their order."""
+    """The form for the event's capacity and for each sector's share of it, in the sectors' order."""
 
     capacity = NumberField(_l("Places in all"), [must_be_given(_l("Enter how many places there are"))])
     shares = RowsField(ShareRow, _l("Sectors"), most=40)
@@ -131,7 +131,7 @@ class NewSectorForm(SectorForm):
 
 
 class MergeSectorForm(SettingsForm):
-    """The floor (places kept) and ceiling (most places) of a sector into which another one is merged."""
+    """The form for floor (places kept) and ceiling (most places) of a sector into which another one is merged."""
 
     floor = NumberField(_l("Floor"), [must_be_given(_l("Enter the floor, 0 for none"))])
     ceiling = NumberField(_l("Ceiling"), [must_be_given(_l("Enter the ceiling"))])

@@ -56,7 +56,7 @@ DAY_REFUSALS: dict[type[errors.DaysRefused], Any] = {
 
 
 class DayRow(Row):
-    """A day of the event and its hours by the clock at the venue."""
+    """The fields for a day of the event and its hours by the clock at the venue."""
 
     day = DayField(_l("Date"), [must_be_given(_l("Enter the date")), in_our_time])
     starts = HourField(_l("Starts"), [Optional()])

@@ -34,7 +34,7 @@ IS_CALLED = (at_most(30), Regexp(CALLED, message=_l("Enter a telephone number"))
 
 
 class HelpLineRow(Row):
-    """A help line: the numbers to call in a country, and where to report."""
+    """The fields for a help line: the numbers to call in a country, and where to report."""
 
     country = CountryField(_l("Country"))
     emergency = TelField(_l("Emergency"), IS_CALLED)
@@ -63,7 +63,7 @@ class HelpLineRow(Row):
 
 
 class ContactRow(Row):
-    """A person whom visitors can ask."""
+    """The fields for a person whom visitors can ask."""
 
     name = StringField(_l("Name"), [at_most(100), no_identity_number])
     role = TextsField(LineTexts, _l("Role"), longest=100)
@@ -142,14 +142,14 @@ class OrganiserForm(SettingsForm):
 
 
 class FactRow(Row):
-    """A fact of the front page, such as what taking part costs."""
+    """The fields for a fact of the front page, such as what taking part costs."""
 
     label = TextsField(LineTexts, _l("Heading"), longest=60, missing=_l("Enter a heading"))
     value = TextsField(AreaTexts, _l("Text"), longest=600, missing=_l("Enter a text"))
 
 
 class PointRow(Row):
-    """A point of the programme on the front page."""
+    """The fields for a point of the programme on the front page."""
 
     day = SelectField(_l("Day"), choices=[], validate_choice=True)
     starts = HourField(_l("Starts"), [Optional()])
@@ -170,7 +170,7 @@ class PointRow(Row):
 
 
 class FrontTextsForm(SettingsForm):
-    """The texts of the front page."""
+    """The form for the texts of the front page."""
 
     lead = TextsField(AreaTexts, _l("Lead"), longest=300, missing=_l("Enter a lead"))
     sharing = TextsField(LongTexts, _l("How places are shared"), longest=5000)

@@ -10,7 +10,7 @@ from forum.news.models import Category, OldAddress, Post
 
 
 def write(document: Document) -> None:
-    """Replace the stored old addresses by those of the document. Call after posts and categories are written."""
+    """Replace the stored old addresses by those of the document; call after posts and categories are written."""
     posts = {key: id_ for id_, key in db.session.execute(select(Post.id, Post.key))}
     categories = {key: id_ for id_, key in db.session.execute(select(Category.id, Category.key))}
     known = {old.path: old for old in stored.list_old_addresses()}

@@ -96,7 +96,7 @@ class CorrectAddressForm(ShowsStored, TidyForm):
 
 
 class DelegateRow(DelegateFields):
-    """A row of the form for one person; an empty row is ignored."""
+    """The fields of a delegation's form for one person; an empty row is ignored."""
 
     class Meta(PartForm.Meta):
         csrf = False
@@ -157,7 +157,7 @@ class DelegationForm(SentOnce, TidyForm):
             self._grow(FIRST_ROWS)
 
     def asks_for_rows(self, sent: Collection[str]) -> bool:
-        """Add rows to the form, blank or pasted ones, if a button was pressed for that; return whether one was.
+        """Add blank rows, or the people of pasted rows, if the sent form asks for that; return whether it does.
 
         `sent` are the names of the sent fields, the pressed button's among them.
         """

@@ -12,7 +12,7 @@ from forum.web.forms import TidyForm, is_email, required
 
 
 class SubstituteForm(TidyForm):
-    """The address of the substitute."""
+    """The form for the address of the substitute."""
 
     email = EmailField(
         _l("Your colleague’s e-mail address"), [required(_l("Enter an e-mail address")), is_email]
@@ -20,9 +20,9 @@ class SubstituteForm(TidyForm):
 
 
 class SuccessorForm(DetailsForm):
-    """The newcomer's own answers.
+    """The form for the newcomer's own answers.
 
-    The organisation is that of the person who is replaced, so the form does not ask for it.
+    The newcomer's organisation is that of the person who is replaced, so the form does not ask for it.
     """
 
     organisation: Any = None

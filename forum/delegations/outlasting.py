@@ -44,7 +44,7 @@ def outlast_cancellation(event: Event, *, now: datetime) -> None:
 
 
 def _extend_people(event: Event, now: datetime) -> None:
-    """Extend the deadlines that contacts' pages show, whether somebody was registered before or not (S24)."""
+    """Extend the deadlines on contacts' pages, alike whether a person's address was registered before or not (S24)."""
     asked = Delegate.state.in_((DelegateState.ASKED, DelegateState.REGISTERED))
     people = select(Delegate).join(Delegate.delegation).where(Delegation.event_id == event.id, asked)
     for one in db.session.scalars(people.options(joinedload(Delegate.registration))):

@@ -102,7 +102,7 @@ Act = tuple[datetime, Callable[[datetime], Any]]
 
 
 class Story:
-    """Creates all registrations of one event, day by day up to `now`."""
+    """Makes all registrations of one event, day by day up to `now`."""
 
     def __init__(self, event: Event, population: Population, now: datetime):
         self.event, self.now = event, now
