@@ -75,7 +75,7 @@ def change(post: Post, draft: Draft, *, user_id: int | None, actor: str, now: da
 
 
 def publish(post: Post, *, actor: str, now: datetime) -> None:
-    """Let everybody read the post from now on; a withdrawn one is restored at its former URL.
+    """Let everybody read the post from now on; a withdrawn post returns with its former URL.
 
     Raises WrongState when readers see it already, Incomplete when a text lacks something.
     """
@@ -111,7 +111,7 @@ def take_back(post: Post, *, actor: str, now: datetime) -> None:
 
 
 def withdraw(post: Post, *, actor: str, now: datetime) -> None:
-    """Withdraw a public post: its URLs then say so. Raises WrongState when it is not public."""
+    """Withdraw a public post: its URLs then say so. Raises WrongState for a post that is not public."""
     if post.state != PostState.PUBLISHED:
         raise WrongState
     post.withdrawal = Withdrawal(made_at=now, published_at=post.public_since)
@@ -134,7 +134,7 @@ def correct(post: Post, text: Text, *, actor: str, now: datetime) -> None:
 
 
 def _keep_cover(key: str) -> None:
-    """Lock the image against removal until the commit. Raises CoverRemoved when somebody has removed it already."""
+    """Lock the cover image against removal until the commit. Raises CoverRemoved if it has been removed already."""
     if key and images.keep_until_commit(key) is None:
         raise CoverRemoved
 

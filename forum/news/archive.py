@@ -1,4 +1,4 @@
-"""The archive of posts by year and month, with the number of posts of each, and the categories beside the lists."""
+"""Links beside lists of posts, to years, months and categories, each with its number of posts."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -20,14 +20,14 @@ MONTHS = range(1, 13)
 
 
 def span_of(year: int, month: int | None = None) -> Span:
-    """Return the range of days of a year, or of a month."""
+    """Return the span of days of a year, or of one of its months: the first day, and the day after the last one."""
     if month is None:
         return date(year, 1, 1), date(year + 1, 1, 1)
     return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
 
 
 def count_year(language: str, year: int) -> int:
-    """Return how many posts of a year are public in a language."""
+    """Return how many posts published in a year are public in a language."""
     return count_in(language, [span_of(year)])[0] if year in YEARS else 0
 
 
@@ -37,9 +37,9 @@ def month_name(year: int, month: int, language: str) -> str:
 
 
 def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[str, Any]:
-    """Return links to the categories and years, and to the months of one year, that have posts, with numbers of posts.
+    """Return links to the categories and years that have posts, and to months of `year`, with numbers of posts.
 
-    `page` is a page of any list of posts; it says when the first and the last of all posts were published.
+    `page` is a page of any list of posts: it knows when the first and the last of all posts were published.
     """
     years = _years(page)
     months = [(year, month) for month in MONTHS] if year else []
@@ -66,7 +66,7 @@ def ways_in(page: PostPage, language: str, *, year: int | None = None) -> dict[s
 
 
 def count_in(language: str, spans: Sequence[Span]) -> list[int]:
-    """Return how many posts were published in each of some spans of days, in one statement."""
+    """Return, for each of these spans of days, how many posts were published in it; one statement reads all."""
     counts = [queries.count_public(language).where(queries.is_within(span)) for span in spans]
     each = [count.scalar_subquery() for count in counts]
     return list(db.session.execute(select(*each)).one()) if each else []

@@ -11,15 +11,15 @@ from forum.web import limits
 from forum.web.languages import NAMES, speak
 from forum.web.proofreading import Care, Hint
 
-# The name of the button beside a hint; its value is the text's language, a dash and the hint's key.
+# The name of the button "Replace" beside a hint; its value is the text's language, a dash and the hint's key.
 REPLACE = "replace"
-# How many previews a person's windows may request together: scripts, which wait for each answer, request fewer.
+# How many previews all windows of a person may request; the editor's script requests fewer: it awaits each answer.
 PREVIEWS = "90 per minute"
 LONGEST_PREVIEW_SECONDS = 10
 
 
 def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
-    """Replace the words of a hint in the typed text if its button was pressed; return whether it was.
+    """If the button "Replace" of a hint was pressed, replace the hint's words in the typed text; return whether it was.
 
     `care_of` is a function that returns the proofreader's remarks on the text typed in a language. Nothing is saved.
     """
@@ -37,9 +37,9 @@ def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
 def preview(
     form: Form, care_of: Callable[[str], Care], editor_url: str, shown: Callable[[str], str]
 ) -> ResponseReturnValue:
-    """Return the hints on the typed text of the request's language, then the HTML that `shown` makes of that text.
+    """Return the hints on the text typed in the requested language, followed by its HTML, which `shown` makes.
 
-    422 for wrong values; 429 while another preview of the same person is being made, or beyond PREVIEWS (S25).
+    Answers 422 for wrong values; 429 while another preview of the same person is being made, or beyond PREVIEWS (S25).
     """
     code, person = request.form.get("in", ""), str(g.user.id)
     if code not in NAMES:

@@ -16,9 +16,9 @@ ABOVE = {"headline": _l("Headline"), "lead": _l("Lead")}
 
 
 def care_for(said: Mapping[str, str], above: Mapping[str, str], code: str, day: date) -> Care:
-    """Return the remarks on the body of a text in a language and on the fields above it.
+    """Return the proofreader's remarks on a text in a language: on its body, and on fields such as the headline.
 
-    `above` has the labels of those fields by name; `day` is the day for which the proofreader checks the text.
+    `above` has the labels of these fields by name; `day` is the day for which the proofreader checks the text.
     """
     parts = [(name, str(label), said.get(name) or "") for name, label in above.items()]
     body = said.get("body") or ""

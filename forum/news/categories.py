@@ -36,7 +36,7 @@ def count_posts() -> dict[int, int]:
 
 
 def create(name: Text, slug: Mapping[str, str], *, actor: str, now: datetime) -> Category:
-    """Add a category after the others; return an existing one with these names, as when the form is sent twice."""
+    """Add a category after the others; return an existing category with these names, if the form was sent twice."""
     slugs.lock()
     others = queries.list_all_categories()
     if same := next((each for each in others if each.name == name), None):
@@ -58,7 +58,7 @@ def create(name: Text, slug: Mapping[str, str], *, actor: str, now: datetime) ->
 def describe(
     category: Category, name: Text, slug: Mapping[str, str], *, actor: str, now: datetime
 ) -> list[str]:
-    """Set names and slugs of a category; return which of the two have changed."""
+    """Set a category's name and slug in each language; return which of the columns `name` and `slug` have changed."""
     slugs.lock()
     wanted: dict[str, Any] = {"name": name, "slug": _free_slugs(category, name, slug)}
     changed = [column for column, value in wanted.items() if getattr(category, column) != value]
@@ -73,7 +73,7 @@ def describe(
 
 
 def move(category: Category, step: int, *, actor: str, now: datetime) -> None:
-    """Swap a category with the one before it (step −1) or after it (1)."""
+    """Move a category one position up (step −1) or down (step 1) in the order of categories."""
     ordered = [*queries.list_all_categories()]
     place = ordered.index(category)
     if 0 <= place + step < len(ordered):
@@ -119,7 +119,7 @@ def _drop(category: Category) -> None:
 def _free_slugs(category: Category | None, name: Text, wanted: Mapping[str, str]) -> Text:
     """Return a slug for each language of the name, made from the wanted slug, else from the name.
 
-    A category is found by its slug in any language, so no other category has the slug in whatever language.
+    URLs name a category by its slug in any language, so no two categories may share a slug, whatever the language.
     """
     others = (each for each in queries.list_all_categories() if each is not category)
     taken = {slug for each in others for slug in each.slug.values()}

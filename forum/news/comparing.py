@@ -14,7 +14,7 @@ SHARED = ("event", "has_help_box", "cover", "categories", "tags", "sources")
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    """Return the fields in which two drafts, as plain values, differ."""
+    """Return the fields in which two versions of a post differ; a version is the values of a `Draft`."""
     said, shared = ({name: FIELDS[name] for name in names} for names in (SAID, SHARED))
     return comparing.compare(_named(before), _named(after), said, shared)
 

@@ -121,7 +121,7 @@ def preview(event: str) -> ResponseReturnValue:
         return _show_form(this_event, stored, form)
     text = preview_text(form.draft(), code, stored=stored, now=clock.now())
     speak(code)
-    # Show the post in the layout of the current event, as readers see it: news belong to the whole site.
+    # Show the post in the layout of the site's current event, as readers see it, not in that of the console's event.
     g.pop("event", None)
     alone: dict[str, Any] = {"alternates": {}, "older": None, "newer": None, "related": []}
     shown = shown_post(text, event_of_page()) | alone
@@ -141,25 +141,25 @@ def get_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
 
 
 def lock_post_or_404(slug: str, number: int) -> tuple[Event, Post]:
-    """Begin to write; return the event and its post, locked and read again."""
+    """Begin to write to the database; return the event and its post, locked and read again."""
     start_write(db.session)
     desk.lock_post(desk_of(get_any_or_404(slug)), number)
     return get_post_or_404(slug, number)
 
 
 def document_of(event: Event, post: Post | None) -> str:
-    """Return the name under which unsaved words for a post, or for a new one of the event, are kept."""
+    """Return the name under which unsaved words for this post, or for a new post of the event, are kept."""
     return autosaves.document_of("post", post.id) if post else autosaves.document_of("new post", event.id)
 
 
 def editor_url(event: Event, post: Post | None) -> str:
-    """Return the address of the post's form, or of the form for a new one."""
+    """Return the URL of the post's form, or of the form for a new post."""
     new = url_for("posts.new", event=event.slug)
     return new if post is None else url_for("posts.edit", event=event.slug, post=post.id)
 
 
 def make_form(event: Event, draft: Draft, document: str = "") -> PostForm:
-    """Return a post's form, filled in with sent values, else the unsaved text of `document`, else the draft."""
+    """Return a post's form with the sent values, else with the unsaved text kept as `document`, else the draft."""
     form = PostForm(
         autosaves.sent_or_kept(document),
         data=PostForm.filled(draft),
@@ -189,7 +189,7 @@ def proofreader(post: Post | None, form: PostForm) -> Callable[[str], Care]:
 
 
 def saved_words(post: Post) -> str:
-    """Return the message shown after a post is saved; it says whether readers see the change."""
+    """Return the message to show after saving a post, which says whether readers see the change."""
     if post.state == PostState.PUBLISHED:
         return _("Saved. Readers see it at once.")
     return _("Saved. Readers do not see it yet.")
@@ -238,7 +238,7 @@ def _autosave(event: Event, post: Post | None) -> autosaves.Kept:
 
 
 def _show_conflict(event: Event, post: Post, form: PostForm, change: ChangedMeanwhile) -> ResponseReturnValue:
-    """Show another organiser's change beside the typed values; saving once more replaces that change."""
+    """Show the values that another organiser has saved beside the typed ones, which a second press of Save stores."""
     form.show(change.stored)
     differing = compare(change.stored, form.draft().values())
     return _show_form(event, post, form, status=409, conflict=differing)

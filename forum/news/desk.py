@@ -1,4 +1,4 @@
-"""Queries of the editor's desk: an event's posts in every state, and those with missing texts."""
+"""Queries of the editor's desk: an event's posts in every state, and posts with missing texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ DRAFTS_FIRST = (Post.published_at.is_not(None), Post.published_at.desc(), Post.i
 
 
 class UnknownView(ValueError):
-    """The URL names a view of the list that does not exist."""
+    """The URL names a view of the list of posts that does not exist."""
 
 
 @dataclass(frozen=True)
 class Desk:
-    """The posts that an organiser may see on an event's pages; `with_general` adds those that belong to no event."""
+    """The posts that an organiser may see on an event's pages: the event's, `with_general` also posts of no event."""
 
     event_id: int
     with_general: bool = False
@@ -60,17 +60,17 @@ class PostsPage:
 
     @property
     def pages(self) -> int:
-        """The number of pages of the view, at least one."""
+        """The number of pages of the list, at least one."""
         return max(1, -(-self.total // PER_PAGE))
 
 
 def desk_of(event: Event, *, with_general: bool) -> Desk:
-    """Return the desk of an event: the posts that its organisers may see."""
+    """Return the desk of an event; `with_general` for organisers who may also see posts that belong to no event."""
     return Desk(event.id, with_general)
 
 
 def find_post(desk: Desk, number: int) -> Post | None:
-    """Return the desk's post with this id, with all editable parts loaded (S13)."""
+    """Return the desk's post with this id, with all editable parts loaded; None for any other post (S13)."""
     if not 0 < number <= LARGEST_ID:
         return None
     parts = (
@@ -92,7 +92,7 @@ def lock_post(desk: Desk, number: int) -> None:
 
 
 def read_list(desk: Desk, view: str, number: int) -> PostsPage:
-    """Return a page of a view: "" for every post, a state, or NEEDS_WORK. Raises UnknownView."""
+    """Return a page of a list of posts; `view` is "" for all posts, a state, or NEEDS_WORK. Raises UnknownView."""
     condition = and_(desk.holds, _in_view(view))
     total = db.session.scalar(select(func.count()).select_from(Post).where(condition)) or 0
     shown = select(Post).where(condition).order_by(*DRAFTS_FIRST)
@@ -111,7 +111,7 @@ def count_views(desk: Desk) -> Mapping[str, int]:
 
 
 def coverage(post: Post) -> dict[str, bool]:
-    """Return for each language of the post's texts whether the text has all that readers need."""
+    """Return, by language of the post's texts, whether the text has a headline, a lead and a body."""
     return {text.language: _is_whole(text) for text in post.texts}
 
 
@@ -136,14 +136,14 @@ def _in_view(view: str) -> ColumnElement[bool]:
 
 
 def _needs_work() -> ColumnElement[bool]:
-    """Return the condition for a post that is not withdrawn and lacks a text in a language, or a part of a text."""
+    """Return the condition for a post, not withdrawn, without headline, lead or body in one of the languages."""
     whole = and_(PostText.headline != "", PostText.lead != "", PostText.body != "")
     texts = select(func.count()).where(PostText.post_id == Post.id, PostText.language.in_(list(NAMES)), whole)
     return and_(texts.scalar_subquery() < len(NAMES), ~IS_WITHDRAWN)
 
 
 def list_planned(desk: Desk) -> Sequence[Post]:
-    """Return the desk's posts that have been planned and are not public yet, the next one first."""
+    """Return the desk's posts that are planned and not public yet, in the order of their publication."""
     planned = select(Post).where(desk.holds, _in_view(PostState.SCHEDULED.value))
     texts = selectinload(Post.texts).defer(PostText.search_text)
     return db.session.scalars(planned.options(texts).order_by(Post.published_at, Post.id)).all()

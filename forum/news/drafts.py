@@ -31,9 +31,9 @@ OPTIONAL = ("content_note", "action_label", "action_url")
 
 @dataclass(frozen=True)
 class Draft:
-    """A post as JSON can hold it.
+    """The content of a post as values that JSON can hold.
 
-    `texts` has the fields in SAID by language. `sources` have a title by language code, a `url` and `published_on`
+    `texts` has the fields of SAID by language. `sources` have a title by language code, a `url` and `published_on`
     ("2016-11-25"). `event` is a slug, or "" for a post that belongs to no forum; `categories` are keys, `cover` is the
     key of an image or "".
     """
@@ -61,18 +61,18 @@ class Draft:
         )
 
     def values(self) -> dict[str, Any]:
-        """Return the draft as plain values."""
+        """Return the draft's fields as values that JSON can hold."""
         return asdict(self)
 
     def lacking(self) -> list[tuple[str, str]]:
-        """Return (language, field) of everything that is missing before readers may see the post."""
+        """Return (language, field) of each text that is still empty and must not be when readers see the post."""
         if not self.texts:
             return [(code, "headline") for code in NAMES]
         return [(code, name) for code, said in self.texts.items() for name in NEEDED if not said.get(name)]
 
 
 def fill(post: Post, draft: Draft) -> None:
-    """Store the draft in the post, except the slug of a new text, which another post may have."""
+    """Set the post's content to the draft; slugs of new texts are provisional, for another post may have them."""
     event = events.find_event(draft.event) if draft.event else None
     post.event_id = event.id if event else None
     post.author = Text({code: said["author"] for code, said in draft.texts.items() if said.get("author")})
@@ -91,7 +91,7 @@ def fill(post: Post, draft: Draft) -> None:
 
 
 def store(post: Post, draft: Draft) -> None:
-    """Store the draft in the post, with slugs that no other post has. Call after `start_write`.
+    """Store the draft in the post, with slugs of its texts that no other post has. Call after `start_write`.
 
     When the post loses a language, its URL in that language redirects to the post in another language.
     """
@@ -107,7 +107,7 @@ def store(post: Post, draft: Draft) -> None:
 
 
 def _settle_slug(text: PostText, wanted: str) -> None:
-    """Give the text the wanted slug, else a slug made from its headline; keep a stored slug that readers may know."""
+    """Set the text's slug: the wanted one, else the stored slug if readers may know it, else one of the headline."""
     post = text.post
     if not wanted and post.state != PostState.DRAFT and inspect(text).persistent:
         return

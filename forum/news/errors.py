@@ -2,7 +2,7 @@
 
 
 class WrongState(Exception):
-    """The post is not in a state in which this can be done, for instance because somebody else has published it."""
+    """The post is not in the state that the action needs, for instance because somebody else has published it."""
 
 
 class Incomplete(Exception):

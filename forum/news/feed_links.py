@@ -1,4 +1,4 @@
-"""URL and title of the feed of an event's news."""
+"""The URL and title of the news feed that an event's pages name."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ from forum.web.languages import in_language
 
 
 def feed_of(event: Event | None) -> dict[str, Any]:
-    """Return address and title of the feed for the pages of an event, as values of `Seo`.
+    """Return URL and title of the news feed that an event's pages name, as values of `Seo`.
 
-    The front page of the site has the feed of all news. A preview has none, because no feed reader could see it.
+    Pages of the site's current event name the feed of all news. A preview names none: no feed reader could read it.
     """
     if is_preview():
         return {"feed_url": ""}

@@ -30,7 +30,7 @@ from forum.web.seo import absolute
 bp = Blueprint("feeds", __name__)
 
 BEFORE_ANY_POST = datetime(1970, 1, 1, tzinfo=UTC)
-# The type of a function that makes a feed from posts' texts, a title and the path of the page that it belongs to.
+# The type of a function that makes a feed from posts' texts, its title, and the path of the page with the same posts.
 MakeFeed = Callable[[Sequence[PostText], str, str], Response]
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -143,7 +143,7 @@ def _entry(text: PostText, began_on: date) -> dict[str, Any]:
 
 
 def _item(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an entry of the feed as an item of a JSON Feed."""
+    """Return an entry of a feed, as `_entry` makes it, in the form of an item of a JSON Feed."""
     correction, about = escape(_("Correction")), _("About this text")
     below = "".join(
         f"<p><strong>{correction}, {escape(note['day'])}:</strong> {escape(note['text'])}</p>"

@@ -75,7 +75,7 @@ class PostTextForm(PartForm):
 
 
 class SourceForm(PartForm):
-    """A source of a post's facts; its title is written in each language."""
+    """A source of a post's facts: its title in each language, a link, and the day of its publication."""
 
     url = StringField(_l("Link"), [_at_most(500)])
     published_on = StringField(_l("Published on"))
@@ -91,7 +91,7 @@ class SourceForm(PartForm):
             raise ValidationError(_l("Enter a day such as 2027-09-16"))
 
     def said(self) -> dict[str, str]:
-        """Return the source as an entry of `Draft.sources`."""
+        """Return the typed source in the form of an entry of `Draft.sources`."""
         fields = {name: field.data or "" for name, field in self._fields.items()}
         titles = {code: fields[code] for code in NAMES if fields[code]}
         return {**titles, "url": fields["url"], "published_on": fields["published_on"]}
@@ -126,7 +126,7 @@ class PostForm(ShowsStored, TidyForm):
 
     @staticmethod
     def filled(draft: Draft) -> dict[str, Any]:
-        """Return the values with which a form shows this draft, with blank fields for more sources."""
+        """Return a draft as the initial values of a form's fields, with blank fields for more sources."""
         room: list[dict[str, str]] = [
             {} for _number in range(min(BLANK_SOURCES, MOST_SOURCES - len(draft.sources)))
         ]
@@ -165,7 +165,7 @@ class PostForm(ShowsStored, TidyForm):
             raise ValidationError(_l("Use at most 80 characters in a hashtag; commas stand between them"))
 
     def validate_sources(self, field: NumberedFields) -> None:
-        """Refuse a source without a name."""
+        """Refuse a source without a title in any language."""
         for entry in field:
             said = entry.form.said()
             if any(said.values()) and not any(said.get(code) for code in NAMES):
@@ -220,7 +220,7 @@ class PublicationForm(ShowsStored, TidyForm):
         return {**told, "when": LATER, "day": local.date().isoformat(), "hour": f"{local:%H:%M}"}
 
     def moment(self, zone: ZoneInfo) -> datetime | None:
-        """Return the chosen moment in UTC, None for now. Raises ValidationError with what is wrong with it."""
+        """Return the chosen moment in UTC; None for now. Raises ValidationError, with errors at the fields."""
         if self.when.data != LATER:
             return None
         day, hour = _day_to_come(self.day.data or ""), _hour(self.hour.data or "")
@@ -232,7 +232,7 @@ class PublicationForm(ShowsStored, TidyForm):
             raise ValidationError
         local = datetime.combine(day, hour, zone)
         moment = local.astimezone(UTC)
-        # Refuse a time in the hour that clocks skip when they are put forward.
+        # Refuse a time that does not exist, because clocks skip an hour when they are put forward.
         if moment.astimezone(zone).replace(tzinfo=None) != local.replace(tzinfo=None):
             self.hour.errors = [_("The clocks are put forward that night, and this time does not exist")]
             raise ValidationError
@@ -240,7 +240,7 @@ class PublicationForm(ShowsStored, TidyForm):
 
 
 class CorrectionForm(TidyForm):
-    """What was wrong in a post or has changed, in each language in which it can be read."""
+    """The text of a correction, which says what was wrong in a post or has changed, in each of the post's languages."""
 
     def said(self) -> dict[str, str]:
         """Return the text of the correction by language."""
@@ -259,7 +259,7 @@ def _day(text: str) -> date | None:
 
 
 def _day_to_come(text: str) -> date | None:
-    """Return the day, or None if it is so early or late that it may not exist in every time zone."""
+    """Return the day that a text such as "2027-09-16" names; None for any other text, and in the years 1 and 9999."""
     day = _day(text)
     return day if day is not None and date.min.year < day.year < date.max.year else None
 

@@ -13,7 +13,7 @@ from forum.news import slugs
 from forum.news.models import GlossaryTerm
 from forum.web.proofreading import Advice, Glossary
 
-# The most characters of the word to avoid, in lower case.
+# The most characters of a word to avoid, counted in lower case.
 LONGEST_AVOIDED = 100
 
 
@@ -32,7 +32,7 @@ def list_all() -> Sequence[GlossaryTerm]:
 
 
 def read() -> Mapping[str, Glossary]:
-    """Return the glossary as the proofreader uses it, by language."""
+    """Return, by language, the glossary that the proofreader uses: advice by the word to avoid."""
     advice: dict[str, dict[str, Advice]] = defaultdict(dict)
     for term in list_all():
         advice[term.language][term.avoid] = Advice(term.better, term.reason)
@@ -40,12 +40,12 @@ def read() -> Mapping[str, Glossary]:
 
 
 def as_stored(word: str) -> str:
-    """Return the form in which a word to avoid is stored and found, which may be longer: "İ" becomes "i" and a dot."""
+    """Return the lower-case form in which a word to avoid is stored; it may be longer: "İ" becomes "i" and a dot."""
     return word.lower()
 
 
 def store(term: GlossaryTerm, values: Mapping[str, str], *, actor: str, now: datetime) -> bool:
-    """Store an entry, new or changed; return whether something is different. Raises TermExists."""
+    """Store a new or changed entry of the glossary; return whether anything has changed. Raises TermExists."""
     slugs.lock()
     wanted = {**values, "avoid": as_stored(values["avoid"])}
     same = (GlossaryTerm.language == wanted["language"], GlossaryTerm.avoid == wanted["avoid"])

@@ -25,7 +25,7 @@ PER_PAGE = 100
 
 @dataclass(frozen=True)
 class TagPage:
-    """Page `number`, counted from 1, of the `total` hashtags of a search; `counts` has numbers of posts by id."""
+    """Page `number`, counted from 1, of the `total` hashtags of a search; `counts` has numbers of posts by tag id."""
 
     tags: Sequence[Tag]
     counts: dict[int, int]
@@ -66,13 +66,13 @@ def count_posts(tags: Iterable[Tag]) -> dict[int, int]:
 
 
 def free_aliases(tag: Tag) -> list[str]:
-    """Return the hashtag's aliases without those that follow from its names."""
+    """Return the hashtag's aliases, without the folded forms of its names, which are aliases by themselves."""
     own = _own_forms(tag.name, tag.names or Text())
     return sorted(alias.folded for alias in tag.aliases if alias.folded not in own)
 
 
 def create(name: str, names: Text, aliases: Sequence[str], *, actor: str, now: datetime) -> Tag:
-    """Add a hashtag; return an existing one with this name, as when the form is sent twice. Raises SpeltAlike."""
+    """Add a hashtag; return an existing hashtag with this name, if the form was sent twice. Raises SpeltAlike."""
     slugs.lock()
     if (same := find_named(name)) and same.name == name:
         return same
@@ -88,7 +88,7 @@ def create(name: str, names: Text, aliases: Sequence[str], *, actor: str, now: d
 def describe(tag: Tag, name: str, names: Text, aliases: Sequence[str], *, actor: str, now: datetime) -> bool:
     """Rename a hashtag and set its aliases; return whether something has changed. Raises SpeltAlike.
 
-    The spellings of its former names stay aliases.
+    The spellings of the former names stay aliases of the hashtag.
     """
     slugs.lock()
     _refuse_taken(tag, [name, *names.values(), *aliases])
@@ -111,7 +111,7 @@ def merge(tag: Tag, into: Tag, *, actor: str, now: datetime) -> int:
     for post in db.session.scalars(select(Post).where(Post.tags.any(Tag.id == tag.id))).all():
         post.tags = [*{each.id: each for each in (*post.tags, into) if each is not tag}.values()]
     merged = tag.id
-    # Delete the spellings before the other hashtag gets them: they are unique.
+    # Delete the hashtag with its spellings before the other hashtag gets these: a spelling may be stored only once.
     db.session.delete(tag)
     db.session.flush()
     into.aliases += [TagAlias(folded=spelling) for spelling in sorted(spellings)]
@@ -153,8 +153,8 @@ def _refuse_taken(tag: Tag | None, spellings: Iterable[str]) -> None:
 def _describe(tag: Tag, name: str, names: Text, aliases: Iterable[str]) -> None:
     tag.name, tag.names = name, names or None
     wanted = ({fold(alias) for alias in aliases} | _own_forms(name, names)) - {fold(name)}
-    # Delete the alias that becomes the name before the name is stored: spellings are unique in their tables only, and
-    # a hashtag must not be its own alias.
+    # If an alias becomes the name, delete the alias: no constraint keeps a spelling from being stored both as a name
+    # and as an alias.
     tag.aliases = [
         *(alias for alias in tag.aliases if alias.folded in wanted),
         *(TagAlias(folded=form) for form in sorted(wanted - {alias.folded for alias in tag.aliases})),

@@ -24,9 +24,9 @@ from forum.web.markdown import paragraphs
 
 @dataclass(frozen=True)
 class Hit:
-    """A page or post among the results.
+    """A page or post among the results of a search.
 
-    A page has no day, and a page of an earlier event has the event's name as `label`.
+    A page has no day; `label` is the event's name for a page of an event that is not the current one.
     """
 
     url: str
@@ -59,7 +59,7 @@ def search_for(words: str, slug: str) -> dict[str, Any]:
 
 
 def wanted_words(words: str) -> list[str]:
-    """Return the words of a search in the folded form in which they are compared, each once."""
+    """Return the words of a search, each once, in the folded form of the search entries."""
     return list(dict.fromkeys(search_fold(words.replace("#", " ")).split()))
 
 
@@ -69,7 +69,7 @@ def find_posts(language: str, wanted: Sequence[str], within: Event | None = None
 
 
 def find_pages(language: str, wanted: Sequence[str], within: Event | None = None) -> list[Hit]:
-    """Return the pages with every word in their text of this language: the current event's first, then by rank.
+    """Return the pages whose text in this language has every word: the current event's first, then by rank.
 
     If the event `within` is given, only its pages are returned.
     """
@@ -101,5 +101,5 @@ def _post_hit(text: PostText, wanted: Sequence[str]) -> Hit:
 
 
 def _extract(said: tuple[str, ...], lead: str, wanted: Sequence[str]) -> list[Part]:
-    """Return the extract of the text around the words, or the lead if only title or hashtags contain them."""
+    """Return an extract of the text around the searched words; the lead if only title or hashtags contain the words."""
     return extract(said, wanted) or [Part(lead)]

@@ -1,8 +1,8 @@
 """The search for words in the database's own index: FTS5 on SQLite, full text on PostgreSQL.
 
 The index is queried first: it finds whole words and their beginnings, on PostgreSQL also inflected forms, and ranks the
-texts. If it finds fewer than the limit, texts follow that contain the words within other words, such as "läkare" in
-"barnläkare", or that contain signs, which the index leaves out.
+texts. If it finds fewer texts than the limit, others follow that contain the words within longer words, such as
+"läkare" in "barnläkare", or contain signs, which the index leaves out.
 """
 
 import re
@@ -23,7 +23,7 @@ POSTS_AT_MOST = 50
 PAGES_AT_MOST = 20
 WORDS_AT_MOST = 50
 WORD = re.compile(r"[^\W_]+")
-LONGEST_WORD = 60  # letters of a word that are searched for: PostgreSQL refuses to search for very long ones
+LONGEST_WORD = 60  # how many letters of a word are searched for: PostgreSQL refuses very long words
 WEIGHTS = (8.0, 3.0, 1.0)  # weights in FTS5's ranking for a match in the title, the lead and the body
 INDEX = table("search_index", column("rowid"), column("search_index"), column("id"), column("words"))
 TEXT = SearchEntry.title + " " + SearchEntry.lead + " " + SearchEntry.body
@@ -31,7 +31,7 @@ OF_POST = and_(SearchEntry.post_id == PostText.post_id, SearchEntry.language == 
 
 
 class Match(NamedTuple):
-    """A query of the index: the join with the entries, the condition for a match, and the rank (lowest is best)."""
+    """Parts of a query of the index: how it joins the search entries, the condition, and the rank (lowest is best)."""
 
     on: ColumnElement[bool]
     condition: ColumnElement[bool]
@@ -55,11 +55,11 @@ def find_posts(language: str, wanted: Sequence[str], within: Event | None = None
 def find_pages(
     language: str, wanted: Sequence[str], within: Event | None = None
 ) -> list[tuple[Page | None, Event]]:
-    """Return the pages of published events with every word, with their events, at most PAGES_AT_MOST.
+    """Return the pages of published events that contain every word, with their events, at most PAGES_AT_MOST.
 
-    A front page is None. Pages in a language that the event does not have, or no longer, are left out, although their
-    texts are stored. Pages of the current event come first, and the best of each event before the others. With the
-    event `within` only pages of this event are returned.
+    None stands for the event's front page. Texts stored in a language that the event does not offer are left out. Pages
+    of the current event come first, then better matches before others. With the event `within` only pages of this event
+    are returned.
     """
     of_event = Event.id == func.coalesce(SearchEntry.event_id, Page.event_id)
     entries = select(Page, Event).select_from(SearchEntry).outerjoin(Page, Page.id == SearchEntry.page_id)
@@ -85,7 +85,7 @@ def _find(
     at_most: int,
     *first: ColumnElement,
 ) -> list[Any]:
-    """Return rows that the index finds for the query, then those that only contain the words somewhere."""
+    """Return rows whose words the index finds, the best first, then rows that contain the words inside other words."""
     holds = {word: TEXT.contains(word, autoescape=True) for word in wanted[:WORDS_AT_MOST]}
     words = [part[:LONGEST_WORD] for word in holds for part in WORD.findall(word)][:WORDS_AT_MOST]
     rows: list[Any] = []
@@ -102,7 +102,7 @@ def _find(
 
 
 def _match(language: str, words: Sequence[str]) -> Match:
-    """Return a query of the index for texts with words that begin with these words, made of letters and digits only."""
+    """Return the parts of a query for texts with words that begin with these words, which are letters and digits only."""
     if db.session.get_bind().dialect.name == "sqlite":
         asked = " ".join(f'"{word}"*' for word in words)
         whole = INDEX.c.search_index

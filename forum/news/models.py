@@ -58,7 +58,7 @@ class Post(Base):
     announced_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     has_help_box: Mapped[bool] = mapped_column(default=False)
-    # Whether the post goes to the followers of the news by mail when it comes out.
+    # Whether the followers of the news get the post by mail when it is published.
     goes_by_mail: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     texts: Mapped[list["PostText"]] = relationship(
         order_by="PostText.language", back_populates="post", cascade="all, delete-orphan"
@@ -166,7 +166,7 @@ class Tag(Base):
     """A hashtag. Searches compare `folded`, the casefolded letters and digits of `name`.
 
     `names` has the name in each language, for instance {"en": "#Dark web"}; for a missing language, and in tags made by
-    an older version, `name` is used. The folded form of each of them is an alias.
+    an older version, `name` is used. The folded form of each name is an alias.
     """
 
     is_public_content = True
@@ -179,7 +179,7 @@ class Tag(Base):
     aliases: Mapped[list["TagAlias"]] = relationship(order_by="TagAlias.folded", cascade="all, delete-orphan")
 
     def in_language(self, language: str) -> str:
-        """Return the hashtag's name in the language."""
+        """Return the hashtag's name in the language, or its general name."""
         return (self.names or Text()).get(language) or self.name
 
     def address_in(self, language: str) -> str:
@@ -200,7 +200,7 @@ class TagAlias(Base):
 
 
 class Withdrawal(Base):
-    """Records when a public post was withdrawn, and when it had been published. Its addresses answer 410.
+    """Records when a public post was withdrawn, and when it had been published. The post's URLs answer 410 then.
 
     The row is kept until readers can read the post again, also while the post is planned for a moment to come.
     """
@@ -214,7 +214,7 @@ class Withdrawal(Base):
 
 
 class FormerSlug(Base):
-    """A slug that a public post had before it was renamed or lost the language; its address leads to the post."""
+    """A slug that a public post had before it was renamed or lost the language; URLs with it redirect to the post."""
 
     is_public_content = True
     __tablename__ = "former_slugs"
@@ -226,7 +226,7 @@ class FormerSlug(Base):
 
 
 class PostRevision(Revision, Base):
-    """The content of a post after it was saved; `content` has the values of `news.drafts.Draft`."""
+    """The content of a post as somebody has saved it; `content` has the values of `news.drafts.Draft`."""
 
     __tablename__ = "post_revisions"
     __table_args__ = (Index("ix_post_revisions_post_id", "post_id", "id"),)
@@ -235,7 +235,7 @@ class PostRevision(Revision, Base):
 
 
 class GlossaryTerm(Base):
-    """A word that texts in a language avoid, in lower case, what they say instead, and why (or "")."""
+    """Advice on a language: a word that texts avoid (in lower case), what they say instead, and why (or "")."""
 
     __tablename__ = "glossary_terms"
     __table_args__ = (UniqueConstraint("language", "avoid"),)

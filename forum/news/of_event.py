@@ -9,8 +9,8 @@ from forum.news.models import Post
 def is_news_of(event: Event) -> ColumnElement[bool]:
     """Return the condition for the news of an event: its own posts, and those of no event in particular.
 
-    An event that is not on the site's front page has only those posts of no event that were published before its end:
-    its pages stay as they were.
+    Of the posts of no event, an event that is not on the site's front page has only those published before its end, so
+    that an earlier event's pages stay as they were.
     """
     general: ColumnElement[bool] = Post.event_id.is_(None)
     if not event.is_current:

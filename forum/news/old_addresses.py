@@ -22,7 +22,7 @@ LANGUAGE = "sv"
 
 
 def lead_on(app: Flask) -> None:
-    """Make the app redirect requests for URLs of an earlier site that the table has."""
+    """Make the app redirect requests for URLs in the table of old addresses."""
 
     @app.before_request
     def redirect_from_old() -> ResponseReturnValue | None:
@@ -35,7 +35,7 @@ def lead_on(app: Flask) -> None:
 
 
 def address_of(old: OldAddress) -> str | None:
-    """Return the URL to which an old address redirects; None if its post is not public or lacks the language."""
+    """Return the URL to which an old address redirects; None if its target is not public, or not in its language."""
     if old.leads_to:
         return old.leads_to
     if old.category_id:
@@ -48,14 +48,14 @@ def address_of(old: OldAddress) -> str | None:
 
 @bp.get("/blogg/")
 def blog() -> ResponseReturnValue:
-    """Redirect to the list of posts."""
+    """Redirect the first site's blog to the list of posts."""
     return redirect(url_for("news.index", lang=LANGUAGE), 301)
 
 
 @bp.get("/blogg/<int(fixed_digits=4):year>")
 @bp.get("/blogg/<int(fixed_digits=4):year>/")
 def year(year: int) -> ResponseReturnValue:
-    """Redirect to the posts of a year, if it has any."""
+    """Redirect a year of the first site's blog to the posts of that year, if there are any."""
     if not archive.count_year(LANGUAGE, year):
         abort(404)
     return redirect(url_for("news.year", lang=LANGUAGE, year=year), 301)

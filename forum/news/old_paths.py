@@ -8,14 +8,14 @@ from forum.folding import search_fold
 LONGEST = 300
 APART = re.compile(r"[^a-z0-9]+")
 
-# Matches a pasted address of an earlier site, or a path, perhaps with a query and a fragment.
+# Matches the URL of a page on an earlier site as somebody pastes it, or only its path, and captures the path.
 PASTED = re.compile(r"(?i:https?://[^/?#]+)?([^?#]*)(?:[?#].*)?")
 
 
 def path_of(address: str) -> str:
-    """Return the path of a whole address as browsers copy it, such as "/hörd" of "https://old.example/h%C3%B6rd?a=1".
+    """Return the path of a URL as browsers copy it, such as "/hörd" of "https://old.example/h%C3%B6rd?a=1".
 
-    An old address is compared by its path alone, so what follows the path is left out.
+    Old addresses are compared by their paths alone, so query and fragment are left out.
     """
     match = PASTED.fullmatch(address.strip())
     return unquote(match[1]) if match else address
@@ -38,7 +38,7 @@ def category_path(language: str, slug: str) -> str:
 
 
 def is_old(path: str) -> bool:
-    """Return whether a text can be stored as an old address: a path, not only "/", and short enough also when folded.
+    """Return whether a text can be stored as an old address: a path longer than "/" that is short enough when folded.
 
     Folding writes some characters as several: "㎯" becomes "rad/s2".
     """

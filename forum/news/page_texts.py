@@ -16,7 +16,7 @@ PLACEHOLDER = re.compile(r"\{\{[a-z-]+\}\}")
 
 @dataclass(frozen=True)
 class Said:
-    """The texts of a page: its title, its lead, and the paragraphs below."""
+    """The texts of a page that the search uses: title, lead, and the paragraphs below."""
 
     title: str
     lead: str

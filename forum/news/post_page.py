@@ -87,7 +87,7 @@ def _byline(post: Post, code: str) -> dict[str, Any]:
 
 
 def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]]:
-    """Return the table of contents: the headings of the text, then corrections and sources below it."""
+    """Return the table of contents as (id, words): the text's headings, then corrections and sources, if any."""
     below = []
     if post.corrections:
         below.append(("corrections", ngettext("Correction", "Corrections", len(post.corrections))))
@@ -97,7 +97,7 @@ def _parts(parts: Sequence[tuple[str, str]], post: Post) -> list[tuple[str, str]
 
 
 def correction_words(correction: Correction, code: str) -> dict[str, str]:
-    """Return date and text of a correction; the date has a time if that is stored."""
+    """Return date and text of a correction; the date has a time, unless an earlier version stored the day only."""
     made = correction.made_at
     when = moment_text(made, ZONE, code) if made else _day(correction.made_on, code).text
     return {"day": when, "text": correction.text.in_language(code)}

@@ -9,7 +9,7 @@ from forum.news.models import Correction, Post, PostText
 
 
 def preview_text(draft: Draft, language: str, *, stored: Post | None, now: datetime) -> PostText:
-    """Return the post's text in a language; dates and corrections are those of the stored post, if there is one."""
+    """Return a draft as the post's text in a language, with the dates and corrections of the stored post, if any."""
     texts = {**draft.texts}
     texts.setdefault(language, {"headline": ""})
     published_at = stored.published_at if stored is not None else None

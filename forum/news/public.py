@@ -181,7 +181,7 @@ def get_tag_or_404(name: str) -> Tag:
 
 
 def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
-    """List the news of an event other than the site's current one, on a page of their own."""
+    """List the news of an event other than the site's current one, on that event's own page."""
     page = queries.list_posts(language(), number=_checked(number), event=event)
     picture = url_for("home.picture")
     return _show_list(
@@ -196,7 +196,7 @@ def _show_news_of(event: Event, number: int | None) -> ResponseReturnValue:
 
 
 def _show_its_event(post: Post) -> None:
-    """Use the layout of the post's own event, unless it is over, even if the site's current event is another."""
+    """Show the post in the layout of its own event instead of the site's current event, unless its event is over."""
     front = event_of_page()
     if post.event_id and (front is None or front.id != post.event_id):
         event = events.find_published_by_id(post.event_id)
@@ -207,7 +207,7 @@ def _show_its_event(post: Post) -> None:
 def _show_archive(
     span: queries.Span, number: int | None, *, title: str, above: Sequence[dict[str, str]] = ()
 ) -> ResponseReturnValue:
-    """Show the posts of a range of days; 404 if no language has any."""
+    """Show the posts of a span of days; abort with 404 if no post in any language was published then."""
     page = queries.list_archive(language(), span, number=_checked(number))
     if not page.posts and not queries.has_posts(span):
         abort(404)
@@ -254,7 +254,7 @@ def _pager(page: PostPage) -> dict[str, str]:
 
 
 def _page_url(number: int) -> str:
-    """Return the URL of another page of this list; that of the first page has no number."""
+    """Return the URL of page `number` of the requested list; the first page's URL has no number."""
     values = {**(request.view_args or {}), "number": number if number > 1 else None}
     return url_for(str(request.endpoint), **values)
 
@@ -267,7 +267,7 @@ def _checked(number: int | None) -> int:
 
 
 def _elsewhere(slug: str) -> ResponseReturnValue:
-    """Answer a slug that no public text of this language has: it was withdrawn, renamed, or is of another language."""
+    """Answer a URL whose slug no public post has in this language: withdrawn, renamed, or of another language."""
     if queries.is_withdrawn(language(), slug):
         return render_template("public/news/withdrawn.html"), 410
     post = queries.find_renamed(language(), slug) or queries.find_in_any_language(slug) or abort(404)

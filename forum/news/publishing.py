@@ -53,7 +53,7 @@ def publish(event: str, post: int) -> ResponseReturnValue:
 
 @bp.route("/withdrawal", methods=["GET", "POST"])
 def withdraw(event: str, post: int) -> ResponseReturnValue:
-    """Ask whether to withdraw a public post, or to make a draft of a planned one; on POST do it."""
+    """Ask whether to withdraw a public post, or to turn a planned post back into a draft; on POST do so."""
     this_event, stored = get_post_or_404(event, post)
     form = TidyForm()
     if not form.validate_on_submit():
@@ -96,7 +96,7 @@ def _publication_form(event: Event, post: Post) -> PublicationForm:
 
 
 def _publish(event: Event, post: Post, form: PublicationForm) -> str:
-    """Publish or plan the post as the form says; return a message."""
+    """Publish the post, or plan its publication, as the form says; return the message for the organiser."""
     if post.state != PostState.PUBLISHED:
         form.refuse_if_changed(Draft.of(post).values())
     actor, now, moment = sign_ins.current_actor(), clock.now(), form.moment(event.zone)

@@ -41,7 +41,7 @@ SHOWN_IN_LIST = (
     PostText.headline,
     PostText.lead,
 )
-# Selects posts with a content note, in whatever language: these show no image in lists.
+# The condition for a post with a content note in any language: lists show no image beside such a post.
 HAS_NOTE = (
     select(PostText.post_id)
     .where(PostText.post_id == Post.id, PostText.content_note.is_not(None))
@@ -50,7 +50,8 @@ HAS_NOTE = (
 )
 SORT_KEY = (Post.published_at, Post.id)
 # No query compares with the current time: the clocks of two machines differ, and a page that one of them renders too
-# early would stay in its cache. Drafts have no `published_at`; posts moved to a later time are announced again then.
+# early would stay in its cache. The condition is false for drafts, which have no `published_at`, and for posts that
+# were moved to a later time, until the worker announces them again.
 IS_ANNOUNCED = Post.announced_at >= Post.published_at
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
@@ -82,7 +83,7 @@ Span = tuple[date, date]  # a span of days: its first day, and the day after its
 
 
 def latest(language: str, limit: int, event: Event) -> Sequence[ListedPost]:
-    """Return the newest posts among the news of an event."""
+    """Return the newest posts of an event's news, at most `limit`."""
     return db.session.execute(_listed(language).where(is_news_of(event)).limit(limit)).all()
 
 
@@ -94,13 +95,13 @@ def list_posts(
     tag: Tag | None = None,
     event: Event | None = None,
 ) -> PostPage:
-    """Return a page of all posts, or of those in a category, with a tag or of an event; past the last it is empty."""
+    """Return a page of all posts, or of posts with a category, a tag or an event; after the last page, an empty one."""
     narrow = partial(_narrowed, category=category, tag=tag, event=event)
     return _read_page(narrow, language, number, PER_PAGE)
 
 
 def list_archive(language: str, span: Span, *, number: int = 1) -> PostPage:
-    """Return a page of the posts that were published in a span of days; a page after the last one is empty."""
+    """Return a page of the posts published in a span of days; after the last page, an empty one."""
     return _read_page(lambda posts: posts.where(is_within(span)), language, number, PER_PAGE_OF_ARCHIVE)
 
 
@@ -110,7 +111,7 @@ def has_posts(span: Span) -> bool:
 
 
 def list_related(post: Post, language: str) -> Sequence[ListedPost]:
-    """Return the public posts with most in common with a post: a shared hashtag counts twice, a category once."""
+    """Return the public posts that have most in common with a post: a shared hashtag counts 2, a shared category 1."""
     tags, categories = [tag.id for tag in post.tags], [category.id for category in post.categories]
     if not tags and not categories:
         return []
@@ -125,7 +126,7 @@ def list_related(post: Post, language: str) -> Sequence[ListedPost]:
 
 
 def find_text(language: str, slug: str) -> PostText | None:
-    """Return a public post's text in a language, with everything loaded that its page shows."""
+    """Return the public post's text with this slug in a language, with everything loaded that its page shows."""
     query = select(PostText).join(PostText.post).where(PostText.slug == slug, *is_public(language))
     post = contains_eager(PostText.post)
     whole = [
@@ -187,7 +188,7 @@ def list_for_feed(
 
 
 def list_for_sitemap() -> Sequence[Row[int, str, str, datetime | None, datetime | None, Image | None]]:
-    """Return post_id, language, slug, published_at, updated_at and the cover of every public text."""
+    """Return post_id, language, slug, published_at, updated_at and cover image of every public text of a post."""
     columns = PostText.post_id, PostText.language, PostText.slug, Post.published_at, Post.updated_at
     query = _with_cover(select(*columns, Image).join(PostText.post))
     query = query.where(IS_ANNOUNCED).order_by(*NEWEST_FIRST)
@@ -205,7 +206,7 @@ def find_category_of(old: OldAddress) -> Category | None:
 
 
 def find_place_of(old: OldAddress) -> Row[str, datetime | None] | None:
-    """Return slug and publishing time of an old address's post, if it is public in the language of the address."""
+    """Return slug and publishing time of an old address's post, if the post is public in the address's language."""
     query = select(PostText.slug, Post.published_at).join(PostText.post)
     return db.session.execute(query.where(Post.id == old.post_id, *is_public(old.language))).one_or_none()
 
@@ -216,7 +217,7 @@ def list_all_categories() -> Sequence[Category]:
 
 
 def find_category(slug: str) -> Category | None:
-    """Return the category with this slug in any language, else the one to which a former slug redirects."""
+    """Return the category with this slug in any language, else the category to which the slug's old URL redirects."""
     current = next((category for category in list_all_categories() if slug in category.slug.values()), None)
     paths = [category_path(language, slug) for language in NAMES]
     leads_there = select(OldAddress.category_id).where(OldAddress.path.in_(paths))
@@ -247,7 +248,7 @@ def _read_page(narrow: Callable[[Select], Select], language: str, number: int, p
 
 
 def is_within(span: Span) -> ColumnElement[bool]:
-    """Return the condition for posts that were published in a span of days."""
+    """Return the condition that a post was published in a span of days, in the newsroom's time zone."""
     first, end = (midnight(day) for day in span)
     return and_(Post.published_at >= first, Post.published_at < end)
 
@@ -258,7 +259,7 @@ def _listed(language: str) -> Select:
 
 
 def _with_cover(query: Select) -> Select:
-    """Join the cover image of each post, none for a post with a content note."""
+    """Join each post with its cover image, but with no image if the post has a content note."""
     with_cover = query.outerjoin(post_covers, and_(post_covers.c.post_id == Post.id, ~HAS_NOTE))
     return with_cover.outerjoin(Image, Image.id == post_covers.c.image_id)
 
@@ -269,7 +270,7 @@ def is_public(language: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def has_text(language: str) -> tuple[ColumnElement[bool], ...]:
-    """Return `is_public` for statements that read no text: a subquery reads the index of the texts, not their rows."""
+    """Return the conditions of `is_public` for statements that read no text: by an index, without the texts' rows."""
     text = select(PostText.post_id).where(PostText.post_id == Post.id, PostText.language == language)
     return IS_ANNOUNCED, text.correlate(Post).exists()
 
@@ -280,7 +281,7 @@ def count_public(language: str) -> Select:
 
 
 def _sort_key(post: Post) -> ColumnElement:
-    """Return the post's sort key in the order of publication."""
+    """Return the values of a post by which the order of publication sorts, for comparing with other posts."""
     return tuple_(post.published_at, post.id, types=[column.type for column in SORT_KEY])
 
 

@@ -56,7 +56,7 @@ class Target:
 
 @dataclass(frozen=True)
 class AddressPage:
-    """Page `number`, counted from 1, of the `total` old addresses found by a search."""
+    """Page `number`, counted from 1, of the `total` old addresses that a search has found."""
 
     rows: Sequence[OldAddress]
     number: int
@@ -82,7 +82,7 @@ def find(path: str) -> OldAddress | None:
 
 
 def target_of(words: str) -> Target:
-    """Return the post, category or path that belongs to a path of this site. Raises LeadsNowhere."""
+    """Return the target that a typed path of this site names: a post, a category, or the path. Raises LeadsNowhere."""
     words = words.strip()
     if len(words) > LONGEST:
         raise LeadsNowhere
@@ -101,7 +101,7 @@ def target_of(words: str) -> Target:
 
 
 def written(old: OldAddress) -> str:
-    """Return the target of an old address as a text that `target_of` can read, even while the post is not public."""
+    """Return the path of an old address's target, which `target_of` understands, even if the post is not public."""
     if old.leads_to:
         return old.leads_to
     if old.category_id:
@@ -120,7 +120,7 @@ def written(old: OldAddress) -> str:
 def store(path: str, target: Target, *, replaces: OldAddress | None, actor: str, now: datetime) -> bool:
     """Store a redirect from the path to the target; return whether something has changed.
 
-    `replaces` is the row that is changed, whose path may be another one. Raises NotOld and LeadsInCircle.
+    `replaces` is the stored redirect that this one replaces, perhaps with another path. Raises NotOld, LeadsInCircle.
     """
     slugs.lock()
     plain = _checked(path, target, replaces)
@@ -153,7 +153,7 @@ def store_all(rows: Sequence[tuple[str, Target]], *, actor: str, now: datetime) 
 
 
 def count_changes(rows: Sequence[tuple[str, Target]]) -> tuple[int, int]:
-    """Return how many of these rows would be new, and how many would change a stored one.
+    """Return how many of these redirects would be new, and how many would change a stored redirect.
 
     Raises LeadsInCircle.
     """

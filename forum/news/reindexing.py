@@ -19,7 +19,7 @@ from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
 
 BATCH = 200
-# The key in app.extensions for the versions of the public content at which no search entry was outdated.
+# The key in app.extensions for the content versions at which all search entries of posts, and of pages, were right.
 CHECKED = "search_checked"
 SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
 SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")
@@ -27,7 +27,7 @@ POSTGRES_CHECK = text(
     "SELECT count(*) FROM search_entries AS e LEFT JOIN search_index AS i ON i.id = e.id"
     " WHERE i.words IS DISTINCT FROM search_words(e.language, e.title, e.lead, e.body)"
 )
-# This statement changes no value, but makes a trigger index each row anew.
+# This statement changes no value; it makes the database's trigger index each row anew.
 POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")
 
 
@@ -86,19 +86,19 @@ def is_index_whole() -> bool:
 
 
 def rebuild() -> int:
-    """Rebuild the database's index, and every outdated entry; return how many posts and pages had one."""
+    """Rebuild the database's index, and write outdated entries anew; return how many posts and pages had any."""
     db.session.execute(SQLITE_REBUILD if db.engine.dialect.name == "sqlite" else POSTGRES_REBUILD)
     posts = db.session.scalars(select(Post).where(_is_outdated())).all()
     return sum([write(row) for row in (*posts, *_outdated_pages())])
 
 
 def _is_outdated(within: range | None = None) -> ColumnElement[bool]:
-    """Return the condition for posts with a missing or differing entry, or with an entry without a text.
+    """Return the condition for posts with a missing or differing search entry, or an entry in a language they lack.
 
     With `within`, only posts with these ids are compared.
 
     `PostText.search_text`, which earlier versions write too, is the whole text of the entry, with one blank between
-    words. Entries that the migration has made from it have no title.
+    words. The entries that a migration has made from this column have no title.
     """
     one_blank = func.trim(func.replace(func.replace(TEXT, "  ", " "), "  ", " "))
     lacks_title = and_(SearchEntry.title == "", PostText.headline != "")

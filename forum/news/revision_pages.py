@@ -33,7 +33,7 @@ def index(event: str, post: int) -> ResponseReturnValue:
 
 @bp.route("/<int:number>", methods=["GET", "POST"])
 def show(event: str, post: int, number: int) -> ResponseReturnValue:
-    """Compare a revision with the present post; on POST restore it (R30)."""
+    """Compare a revision with the present post; on POST restore the revision (R30)."""
     this_event, stored = get_post_or_404(event, post)
     revision = revisions.of(stored).find(number) or abort(404)
     form = RestoreForm()

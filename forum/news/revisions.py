@@ -9,17 +9,17 @@ from forum.revisions import History
 
 
 def of(post: Post) -> History:
-    """Return the revisions of a post."""
+    """Return the history of a post: its revisions."""
     return History(PostRevision, "post_id", post.id)
 
 
 def keep(post: Post, *, user_id: int | None, now: datetime) -> None:
-    """Store the present post as a revision, unless the last revision is equal."""
+    """Store the post's present content as a revision, unless the last revision has the same content."""
     of(post).keep(Draft.of(post).values(), user_id=user_id, now=now)
 
 
 def keep_first(post: Post, *, now: datetime) -> None:
-    """Store the present post as its first revision, unless it has one; call this before a change."""
+    """Store the post's content as its first revision if the post has no revision; call this before a change."""
     made_at = post.updated_at or post.published_at or now
     of(post).keep_first(Draft.of(post).values(), made_at=min(made_at, now))
 

@@ -1,7 +1,7 @@
 """Search entries: the folded texts of each post, standing page and front page, updated with every change.
 
-The session rewrites an entry in the transaction that changes its texts, so actions need not. The worker finds other
-changes, such as those by an earlier version that runs beside this one (`news.reindexing`).
+The session itself writes an entry anew in the transaction that changes its texts. Changes by an earlier version of the
+forum, which may run beside this one, are found by the worker (`news.reindexing`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from forum.news.searching import make_findable
 from forum.web.languages import NAMES
 
 NOTED = "texts whose search entries are to be written"
-# By model, the attributes from which search entries are made.
+# By model, the attributes from which search entries are made: when one changes, the entry is written anew.
 INDEXED: Mapping[type[Base], frozenset[str]] = {
     Post: frozenset({"texts", "tags"}),
     PostText: frozenset({"headline", "lead", "body"}),
@@ -67,7 +67,7 @@ class SearchEntry(Base):
 
 
 def keep_in_step(session: scoped_session) -> None:
-    """Write the search entries of all texts that a transaction of the session changes, before its commit."""
+    """Make the session write, before each commit, the search entries of all texts that the transaction changes."""
     for name, listener in (
         ("before_flush", _note_changed),
         ("before_commit", _write_noted),
@@ -102,7 +102,7 @@ def owner_of(row: Base) -> str:
 
 
 def entries_of(row: Post | Page | Event) -> dict[str, Entry]:
-    """Return by language the texts that the entries of a post, standing page or front page must have."""
+    """Return, by language, the texts that the search entries of a post, standing page or front page must have."""
     if isinstance(row, Post):
         return {text.language: _entry_of_text(row, text) for text in row.texts}
     return {
@@ -130,7 +130,7 @@ def _select(owner: str, number: int):
 
 
 def _upsert(owner: str, number: int, language: str, entry: Entry) -> None:
-    """Insert or replace an entry, because another process may have inserted it meanwhile."""
+    """Insert an entry, or replace it: another process may have inserted the entry meanwhile."""
     values = dict(zip(("title", "lead", "body"), entry, strict=True))
     insert = INSERT[db.session.get_bind().dialect.name](SearchEntry)
     insert = insert.values({owner: number, "language": language, **values})
@@ -156,7 +156,7 @@ def _write_noted(session: Session) -> None:
 
 
 def _entered(row: Base) -> Iterator[Post | Page | Event]:
-    """Yield the posts, pages and events whose entries depend on a row; none when it has been deleted."""
+    """Yield the posts, pages and events whose entries depend on a changed row; nothing if the row was deleted."""
     if not inspect(row).persistent:
         return
     if isinstance(row, Tag):

@@ -6,7 +6,7 @@ from forum.news.models import Post
 
 
 def search_text(headline: str, lead: str, body: str, tags: tuple[str, ...] = ()) -> str:
-    """Return the value of `PostText.search_text` for a post's texts and hashtags."""
+    """Return the value of the column `PostText.search_text`: all words of a post's text, with its hashtags."""
     return search_fold(" ".join((headline, lead, without_marks(body), *tags)))
 
 

@@ -10,7 +10,7 @@ from forum.extensions import db
 from forum.folding import slug_of
 from forum.news.models import FormerSlug, Post, PostText
 
-# The word from which the slug is made when the headline has no Latin letter.
+# The slug of a post whose headline has no Latin letter; a number is added where posts share it.
 NAMELESS = "post"
 
 
@@ -42,7 +42,7 @@ def rename(text: PostText, slug: str) -> None:
 def keep(text: PostText) -> None:
     """Make the former slug of a text redirect to its post, if readers may have seen that slug.
 
-    The slug of a text that is not stored yet is not kept: nobody has seen it, and another post may have the same.
+    The slug of a text that is not stored yet is not kept: nobody has seen it, and another post may have the same slug.
     """
     post = text.post
     was_public = post.announced_at is not None or post.withdrawal is not None
@@ -51,7 +51,7 @@ def keep(text: PostText) -> None:
 
 
 def _taken_by_others(post: Post, language: str, wanted: str) -> set[str]:
-    """Return the slugs of other posts that begin with the wanted one, their former ones included."""
+    """Return the present and former slugs of other posts that begin with the wanted slug."""
     taken: set[str] = set()
     for model in (PostText, FormerSlug):
         begins_so = model.slug.startswith(wanted, autoescape=True)

@@ -13,7 +13,7 @@ BETWEEN = re.compile(r"[,;#]")
 
 
 def read_names(words: str) -> list[str]:
-    """Return the hashtags of a line such as "#Dark web, reports", each with its # and once in any spelling."""
+    """Return the hashtags named in a line such as "#Dark web, reports", each with a #; of equal spellings the first."""
     first: dict[str, str] = {}
     for name in (" ".join(name.split()) for name in BETWEEN.split(words)):
         if folded := fold(name):
@@ -29,7 +29,7 @@ def find_or_make(names: Sequence[str]) -> list[Tag]:
 
 
 def find_by_spelling(spellings: Iterable[str]) -> dict[str, Tag]:
-    """Return the hashtags that have these folded spellings, by the spelling."""
+    """Return, by folded spelling, the hashtags that have one of these spellings as name or alias."""
     wanted = set(spellings)
     of_alias = select(TagAlias.folded, Tag).join(Tag, Tag.id == TagAlias.tag_id)
     by_alias = dict(db.session.execute(of_alias.where(TagAlias.folded.in_(wanted))).all())

@@ -8,7 +8,7 @@ VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # characters that only say how an e
 
 
 def fold(name: str) -> str:
-    """Return the form in which tags are compared: casefolded letters and digits only, "" when there are none.
+    """Return the form in which hashtags are compared: casefolded letters and digits only, "" for a name without any.
 
     "#ECPAT CHALLENGE" and "#ecpatchallenge" are one tag. Letters such as å ä ö stay different from a and o.
     """

@@ -31,7 +31,7 @@ class Teaser:
 
 
 def teasers(posts: Iterable[ListedPost]) -> list[Teaser]:
-    """Return what a list shows of these posts, in their order."""
+    """Return the teasers of these posts, in the same order."""
     return [teaser(post) for post in posts]
 
 

@@ -33,7 +33,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class StateWords:
-    """A state in words, and its icon in templates/components/status.html."""
+    """A post's state in words, and the kind of its icon in templates/components/status.html."""
 
     label: str
     kind: str
@@ -41,7 +41,7 @@ class StateWords:
 
 @dataclass(frozen=True)
 class View:
-    """A view of the list: its name, address and number of posts, and whether it is the one that is shown."""
+    """A view of the desk's list: its name, URL and number of posts, and whether the page shows this view."""
 
     label: str
     url: str
@@ -50,7 +50,7 @@ class View:
 
 
 def state_words(state: PostState) -> StateWords:
-    """Return the words for a state, and its icon."""
+    """Return the words and the icon for the state of a post."""
     words = {
         PostState.DRAFT: StateWords(_("Draft"), "wait"),
         PostState.SCHEDULED: StateWords(pgettext("post", "Scheduled"), "offered"),
@@ -61,7 +61,7 @@ def state_words(state: PostState) -> StateWords:
 
 
 def views(event: Event, chosen: str, counts: Mapping[str, int]) -> list[View]:
-    """Return the views of an event's posts; those without posts are left out, unless they are shown."""
+    """Return the views of an event's posts; views without posts are left out, except the chosen one."""
     labels = {
         "": _("All"),
         NEEDS_WORK: _("Needs work"),

@@ -38,7 +38,7 @@ def autosave(event: str) -> ResponseReturnValue:
 
 @bp.post("/preview")
 def preview(event: str) -> ResponseReturnValue:
-    """Return the typed text of one language as readers would see it, with hints on it; 422 for invalid values."""
+    """Return hints on the text typed in one language, and the text as readers would see it; 422 if it is invalid."""
     this_event, post = _named(event)
     form = make_form(this_event, blank_draft(this_event))
 
@@ -52,6 +52,6 @@ def preview(event: str) -> ResponseReturnValue:
 
 
 def _named(event: str) -> tuple[Event, Post | None]:
-    """Return the event and the post that the URL names; another event's post is 404 (S13)."""
+    """Return the event and the post that the URL names, if any; abort with 404 for another event's post (S13)."""
     number = request.args.get("post", type=int)
     return get_post_or_404(event, number) if number is not None else (get_any_or_404(event), None)
