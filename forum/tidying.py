@@ -25,7 +25,7 @@ UNSEEN = NEVER_SEEN + SEEN_BESIDE
 # Matches control characters, and surrogates, which no valid text contains.
 CONTROLS = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
 
-# Matches the indentation of each line of a code block in Markdown.
+# The indentation of each line of a code block in Markdown.
 CODE = 4 * " "
 LINE_ENDS = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 WORDS = re.compile(r"( +)")

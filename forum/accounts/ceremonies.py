@@ -42,7 +42,7 @@ from forum.accounts.models import Passkey, User
 
 Checked = TypeVar("Checked")
 log = logging.getLogger("forum.accounts")
-# The most characters of an answer: a key of 4,096 bits and an ID of 1,023 bytes fit twice.
+# The most characters of a browser's answer: twice as many as for a key of 4,096 bits and an ID of 1,023 bytes.
 LONGEST = 12_000
 # Seconds for which the browser waits for the device; the challenge stays valid for longer (`links.LIFETIMES`).
 WAITS = 120

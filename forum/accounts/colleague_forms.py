@@ -1,4 +1,4 @@
-"""Forms about colleagues: inviting somebody, and the roles of one of them."""
+"""Forms about colleagues: inviting somebody, and the roles of a colleague."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -53,11 +53,11 @@ class InviteColleagueForm(TidyForm):
         self.sectors.choices = _sectors(sectors)
 
     def validate_sectors(self, field: Field) -> None:
-        """Refuse a reviewer without sectors, and sectors for another role, which no sectors would restrict."""
+        """Refuse a reviewer without sectors, and sectors for another role: sectors restrict reviewers only."""
         _refuse_sectors(field, is_reviewer=self.role.data == Role.REVIEWER)
 
     def validate_name(self, field: Field) -> None:
-        """Refuse what the header of a mail cannot hold."""
+        """Refuse a name that the header of a mail cannot hold."""
         if is_unsafe_in_header(field.data or ""):
             raise ValidationError(_("Enter the name without =? and ?="))
 
@@ -90,7 +90,7 @@ class RolesForm(ShowsStored, TidyForm):
             self.everywhere.choices = _choices(everywhere)
 
     def validate_sectors(self, field: Field) -> None:
-        """Refuse a reviewer without sectors, and sectors for other roles, which no sectors would restrict."""
+        """Refuse a reviewer without sectors, and sectors for others: sectors restrict reviewers only."""
         is_reviewer = Role.REVIEWER in (self.here.data or ())
         if is_reviewer or set(field.data or ()) - self.held_sectors:
             _refuse_sectors(field, is_reviewer=is_reviewer)

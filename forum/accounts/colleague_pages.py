@@ -1,4 +1,4 @@
-"""Pages by which an admin sees to one colleague's account: sign-ins, a lost second factor, disabling (S06, S09)."""
+"""Pages on which an admin manages one colleague's account: sign-ins, a lost second factor, disabling (S06, S09)."""
 
 from collections.abc import Callable, Sequence
 

@@ -31,7 +31,7 @@ COOKIE = "words"
 CSRF = "csrf_token"
 # The most characters of JSON that are kept: a post in two languages fits.
 LONGEST = 100_000
-# How many rows one person may have for what they typed that is too long for a cookie; older rows are deleted.
+# The most rows that one person may have for values too long for a cookie; older rows are deleted.
 MOST = 5
 # URL prefix of account pages: their forms hold passwords and codes, which are never kept.
 ACCOUNT = "/account/"

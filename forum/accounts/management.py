@@ -69,7 +69,7 @@ def invite(user: User, *, actor: str, now: datetime, lifetime: timedelta | None 
 
 
 def remove(user: User, *, actor: str, now: datetime) -> None:
-    """Delete the account of somebody who never accepted an invitation; the link in that mail stops working."""
+    """Delete the account of somebody who never accepted the invitation, whose link stops working."""
     audit.record("account.removed", user, actor=actor, at=now)
     db.session.delete(user)
     db.session.flush()

@@ -121,7 +121,7 @@ def index() -> ResponseReturnValue:
 def challenge() -> ResponseReturnValue:
     """Return what the browser needs to make a passkey, as JSON; 422 for a name that the form would refuse.
 
-    A page from before an update sends no name.
+    A page that was loaded before an update of the forum sends no name.
     """
     if answer := sign_ins.require_fresh(own_url(".index")):
         return answer

@@ -69,8 +69,8 @@ def matches(stored: str | None, password: str) -> bool:
     """
     try:
         with processor.lent(), TRIES.turn(PATIENCE):
-            # Called even when a hash is stored: the first call computes one, and its time must not reveal whether an
-            # account exists.
+            # Call this even if a hash is stored: its first call takes as long as hashing, which must not reveal whether
+            # an account exists.
             unmatchable = _unmatchable_hash()
             return HASHER.verify(stored or unmatchable, _normal(password)) and stored is not None
     except (VerifyMismatchError, InvalidHashError):
@@ -99,7 +99,7 @@ def _normal(password: str) -> str:
 
 
 def _visible(password: str) -> str:
-    """Return the password without invisible characters, runs of spaces as one space, and no spaces at the ends."""
+    """Return the characters that count for the length: none invisible, runs of spaces as one, none at the ends."""
     unseen = {"Cc", "Cf", "Zl", "Zp"}
     shown = (" " if letter.isspace() or letter == BRAILLE_BLANK else letter for letter in password)
     return " ".join("".join(letter for letter in shown if unicodedata.category(letter) not in unseen).split())

@@ -165,7 +165,7 @@ def reset(token: str) -> ResponseReturnValue:
 
 @bp.route("/welcome/<token>", methods=["GET", "POST"])
 def welcome(token: str) -> ResponseReturnValue:
-    """Set a new organiser's first password by the link of an invitation, or that a command printed."""
+    """Set a new organiser's first password by the link of an invitation or of the command line."""
     return _set_password(token, LinkPurpose.WELCOME, actions.accept_welcome)
 
 

@@ -52,7 +52,7 @@ def find_event_id(slug: str) -> int | None:
 def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
     """Return the unexpired sign-in with this token, with its user and memberships loaded.
 
-    One statement, because every page of the console needs them; a user has few memberships.
+    One statement reads them all, because every page of the console needs them. A user has few memberships.
     """
     return find_sign_in_for(token, None, now=now)[0]
 

@@ -29,7 +29,7 @@ class Standing(StrEnum):
 class Colleague:
     """An organiser with roles for an event; `seen_at` is the last page that they opened, or the last sign-in.
 
-    `sectors` are the ids of those whose people a reviewer decides about.
+    `sectors` are the ids of the sectors whose people a reviewer decides about.
     """
 
     user: User

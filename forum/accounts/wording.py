@@ -148,7 +148,7 @@ def refusal_text(refusal: Exception) -> str:
 
 
 def passkey_refusal_text(refusal: PasskeyRefused, *, is_new: bool) -> str:
-    """Return why a passkey was refused: a new one, or one that was used."""
+    """Return in words why a passkey was refused: a new one if `is_new`, else one that was used."""
     return str(PASSKEY_REFUSALS.get(type(refusal), NOT_ADDED if is_new else NOT_ACCEPTED))
 
 

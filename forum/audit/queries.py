@@ -107,7 +107,7 @@ def of_own_time(subject: Any) -> ColumnElement[bool]:
 
 
 def find_latest(action: str, subject_type: str, ids: Collection[int]) -> dict[int, datetime]:
-    """Return when `action` was last recorded about each of these rows of a table, by id; others are left out."""
+    """Return when `action` was last recorded about each row, by the row's id; rows without an entry are left out."""
     about = (AuditEntry.subject_type == subject_type) & AuditEntry.subject_id.in_(ids)
     latest = func.max(AuditEntry.at)
     query = select(AuditEntry.subject_id, latest).where(about, AuditEntry.action == action)

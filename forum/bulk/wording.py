@@ -84,7 +84,7 @@ def question(kind: TaskKind, number: int) -> str:
 
 
 def consequences(kind: TaskKind, *, is_cancelled: bool = False) -> list[str]:
-    """Return sentences about what the act does; `is_cancelled` says that the event is."""
+    """Return sentences about what the act does; `is_cancelled` says that the event is cancelled."""
     match kind:
         case TaskKind.TAG:
             return [_("Whoever has the tag already stays as they are."), _("Nobody is written to.")]

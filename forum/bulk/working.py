@@ -20,7 +20,7 @@ from forum.tasks import actions, queries
 from forum.tasks.enums import Outcome, TaskStatus
 from forum.tasks.models import Task, TaskPerson
 
-# How many people of a task are handled before other jobs have their turn: one or two seconds of work.
+# How many people of a task are handled before the worker's other jobs run: one or two seconds of work.
 AT_ONCE = 200
 log = logging.getLogger("forum.worker")
 

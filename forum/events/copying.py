@@ -1,4 +1,4 @@
-"""Copying an event for another year: its texts, sectors, pages and rules, with its dates moved and nobody in it."""
+"""Copying an event for another year: its texts, sectors, pages and rules, with its dates moved and without people."""
 
 import re
 from contextlib import suppress

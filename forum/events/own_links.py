@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from forum.web.languages import NAMES
 
-# The path of a page that every event has, such as `/sv/register`, without an event's slug.
+# Matches the path of a page that every event has, such as `/sv/register`, without an event's slug.
 PATH = re.compile(rf"/(?:{'|'.join(NAMES)})/(?:register|pages/|event\.ics)[^\"#?]*")
 TYPED_LINK = re.compile(rf' href="({PATH.pattern})')
 

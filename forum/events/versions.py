@@ -55,7 +55,7 @@ def _note_changed_rows(session: Session, *_) -> None:
 
 
 def _revise_calendar(event: Event) -> None:
-    """Give the event's calendar entries a higher number and the current time if a column that they show has changed."""
+    """Raise the sequence number and the time of the event's calendar entries if a column that they show has changed."""
     attributes = inspect(event).attrs
     if any(attributes[name].history.has_changes() for name in event.calendar_columns):
         event.calendar_sequence += 1

@@ -39,7 +39,7 @@ REQUESTS = "requests for news"
 
 @of_event(bp, "/news/follow", methods=["GET", "POST"])
 def ask(event: str | None = None) -> ResponseReturnValue:
-    """Ask an address whether it wants the news by mail; the answer is the same for any address (S24)."""
+    """Show the form for following the news; on POST mail the owner of the address, with one answer for all (S24)."""
     this_event = _get_followed_or_404(event)
     form = FollowForm(**_offered(this_event), data={"language": language()})
     if not form.validate_on_submit():

@@ -16,7 +16,8 @@ WRONG_COUNTERS = text(
     " + (SELECT count(*) FROM invitations AS i WHERE i.event_id = events.id AND i.holds_place))"
 )
 
-# Counts the stored numbers of registrations by sector and state, kept by triggers, that differ from the registrations.
+# Triggers keep numbers of registrations by sector and state. This counts the numbers that differ from the
+# registrations.
 WRONG_STATES = text(
     "SELECT count(*) FROM (SELECT sum(number) FROM"
     " (SELECT event_id, sector_id, status, count(*) AS number FROM registrations"

@@ -143,7 +143,7 @@ class Site:
 
     @property
     def participants_url(self) -> str:
-        """The public list of the page's event; "" if there is none, or it shows nobody."""
+        """The URL of the public list of the event's participants; "" if there is none, or it shows nobody."""
         return _once("participants_url", self._make_participants_url)
 
     def _make_participants_url(self) -> str:
@@ -176,7 +176,7 @@ class Site:
 
     @property
     def follow_url(self) -> str:
-        """The page for following the present event's news by mail; "" where nobody can."""
+        """The URL of the page for following the present event's news by mail; "" if they cannot be followed."""
         event = self.present
         if event is None or not event.is_published or self.is_preview or not may_follow(event, clock.now()):
             return ""
