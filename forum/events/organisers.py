@@ -85,7 +85,7 @@ def organiser_data(organiser: Organiser) -> dict[str, Any]:
 
 
 def organisation_data(event: Event) -> dict[str, Any]:
-    """Return the organiser, or the forum if none is named, as structured data; the icon stands for a lacking logo."""
+    """Return the organiser, else the forum, as structured data, with the site's icon if it has no logo."""
     if organiser := organiser_of(event):
         told = organiser_data(organiser)
     else:

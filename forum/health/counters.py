@@ -16,7 +16,7 @@ WRONG_COUNTERS = text(
     " + (SELECT count(*) FROM invitations AS i WHERE i.event_id = events.id AND i.holds_place))"
 )
 
-# Triggers keep numbers of registrations by sector and state. This counts the numbers that differ from the
+# Triggers keep numbers of registrations by sector and state. This query counts the numbers that differ from the
 # registrations.
 WRONG_STATES = text(
     "SELECT count(*) FROM (SELECT sum(number) FROM"
