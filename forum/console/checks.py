@@ -66,7 +66,7 @@ class Checklist:
         return tuple(check for check in self.checks if check.state == State.NEEDED)
 
     def count(self, state: str) -> int:
-        """Return how many checks are in a state."""
+        """Return how many of the checks are in this state."""
         return sum(check.state == state for check in self.checks)
 
 

@@ -19,7 +19,7 @@ LONGEST = 200  # the most characters of a search for images that are read
 
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
-    """Show the event's images, the newest first, or those that match the searched words."""
+    """Show the event's images, the newest first, or only those that match the searched words."""
     this_event, number = get_any_or_404(event), request.args.get("page", 1, type=int)
     if not 1 <= number <= LAST_PAGE:
         abort(404)

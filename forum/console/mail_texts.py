@@ -1,4 +1,4 @@
-"""Organisers' pages about the words of the standard mails: which are changed, changing them, trying them out."""
+"""Organisers' pages about the words of the standard mails: which are changed, changing them, trying a mail out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

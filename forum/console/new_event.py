@@ -71,7 +71,7 @@ def _made(event: Event) -> ResponseReturnValue:
 
 
 def _next_year(event: Event) -> dict[str, Any]:
-    """Return the proposed values of the form: the same day of the next year, and the name with that year."""
+    """Return the values that the form for a copy proposes: the same day of the next year, the name with that year."""
     first_day = event.starts_at.astimezone(event.zone).date()
     year = first_day.year + 1
     name = copying.in_year(in_language(event.name), first_day.year, year)

@@ -111,7 +111,7 @@ def _invited(event: Event) -> list[dict[str, str]]:
 
 
 def _facts(event: Event, now: datetime, *, is_kept: bool) -> list[dict[str, str]]:
-    """Return the event's state as pairs of label and value, with dates and rules unless it ended without anybody."""
+    """Return the event's state, dates and rules as labelled values; the state alone if `is_kept` is False."""
     state = (_("State"), str(STATES[events.registration_state(event, now)]))
     facts = [state, *(_rules(event, now) if is_kept else ())]
     return [{"label": label, "value": value} for label, value in facts]

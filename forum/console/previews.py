@@ -56,7 +56,7 @@ def index(event: str) -> ResponseReturnValue:
 
 @bp.route("/preview-links/<int:link>", methods=["POST"])
 def end(event: str, link: int) -> ResponseReturnValue:
-    """End a private link at once."""
+    """End a private link at once, so that it does not work any more."""
     form = TidyForm()
     start_write(db.session)
     this_event = get_any_or_404(event)

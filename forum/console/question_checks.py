@@ -16,7 +16,7 @@ NAMED_AT_MOST = 3
 
 
 def question_checks(event: Event) -> Iterator[Check]:
-    """Yield a check for the questions that the event asks; none if it asks none."""
+    """Yield a check for the questions that the event asks; no check if it asks none."""
     asked = _asked(event)
     lacking = [in_language(one.label) for one in asked if missing_of(one, event.offered_languages)]
     url = link("questions.index", event=event.slug)

@@ -1,4 +1,4 @@
-"""The steps of every settings page: show a form, lock the event, refuse to overwrite another's change, and save."""
+"""The steps of every settings page: show a form, lock the event, refuse to overwrite a colleague's change, and save."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -49,7 +49,7 @@ def list_untranslated(event: Event) -> list[Check]:
 
 
 def blanks_of(event: Event) -> list[Blanks]:
-    """Return the blanks, such as "[name]", that visitors read, or would read once the event is public, text by text."""
+    """Return the blanks, such as "[name]", in texts that visitors read, or would read once the event is public."""
     blanks = []
     for title, texts, url in _texts(event):
         for code in event.offered_languages:

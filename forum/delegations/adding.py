@@ -48,7 +48,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return what the page promises the new person, and the number of people: a form sent twice adds one only (R03)."""
+    """Return what the page promises, and the number of people, by which a form sent twice adds only one (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(queries.list_shown(delegation))}
 
 

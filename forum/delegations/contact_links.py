@@ -22,7 +22,7 @@ def issue(delegation: Delegation, purpose: ContactLink, *, now: datetime, is_dea
 
 
 def follow(token: str, purpose: ContactLink, *, now: datetime) -> Delegation:
-    """Return the delegation of a link. Raises LinkRefused."""
+    """Return the delegation to which a link leads. Raises LinkRefused if the link does not work."""
     return find(digest(token), purpose, now=now).delegation
 
 
@@ -42,7 +42,7 @@ def open_link(token: str, *, now: datetime) -> None:
 
 
 def find(token_digest: str, purpose: ContactLink, *, now: datetime) -> DelegationLink:
-    """Return the link with this digest. Raises LinkRefused."""
+    """Return the link with this digest. Raises LinkRefused if it does not work."""
     link = queries.find_link(token_digest, purpose, now)
     if link is None:
         raise LinkRefused

@@ -22,7 +22,7 @@ SHAPE = {"link": str, "began": float, "seen": float}
 
 
 def begin(token_digest: str, *, now: datetime) -> None:
-    """Sign this browser in by the link with this digest."""
+    """Sign this browser in to the delegation's page by the link with this digest."""
     session[KEY] = {"link": token_digest, "began": now.timestamp(), "seen": now.timestamp()}
 
 

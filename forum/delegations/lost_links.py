@@ -68,7 +68,7 @@ def _entered(delegation: Delegation) -> datetime | None:
 
 
 def _without_former(delegations: Sequence[Delegation]) -> list[Delegation]:
-    """Return the delegations without unconfirmed ones in a sector in which the contact has a confirmed one.
+    """Return the delegations to which links are sent, without unconfirmed ones in a sector with a confirmed one.
 
     Of several unconfirmed copies of one delegation only the newest is kept, and of many delegations only the oldest and
     the newest few. A delegation that differs in anything is no copy: anybody can send a form with the contact's

@@ -31,7 +31,7 @@ def asked_until(one: Delegate) -> datetime | None:
 
 
 def begun_at(one: Delegate) -> datetime:
-    """Return the moment from which a person's time to confirm counts."""
+    """Return the moment at which a person's time to confirm an address begins."""
     return one.asked_at or one.delegation.confirmed_at or one.delegation.asked_at
 
 
@@ -42,7 +42,7 @@ def is_forgotten(one: Delegate, now: datetime) -> bool:
 
 
 def person_of(one: Delegate, now: datetime) -> Person | None:
-    """Return the person as the contact has typed them; None for a substitute whom the person has named."""
+    """Return the person as the contact has typed them; None for a substitute whom a registered person has named."""
     mine = one.registration
     if one.state == DelegateState.WITHDRAWN or is_forgotten(one, now):
         return NOBODY
@@ -66,7 +66,7 @@ def forget(one: Delegate) -> None:
 
 
 def part(one: Delegate, now: datetime) -> None:
-    """Unlink a person from an unconfirmed registration before it is erased; the contact's page stays the same."""
+    """Unlink a person from an unconfirmed registration before its erasure; the contact's page stays the same."""
     person = person_of(one, now) or NOBODY
     one.registration, one.typed, one.told = None, None, ""
     for name, value in asdict(person).items():

@@ -80,7 +80,7 @@ def find_form(form_key: str) -> Delegation | None:
 
 
 def find_confirmed(sector: Sector, email_canonical: str) -> Delegation | None:
-    """Return the delegation in this sector that a contact with this address has confirmed."""
+    """Return the delegation in this sector that a contact with this address has confirmed, or None."""
     mine = Delegation.sector_id == sector.id, Delegation.email_canonical == email_canonical
     query = select(Delegation).where(*mine, Delegation.confirmed_at.is_not(None))
     return db.session.scalars(query.order_by(Delegation.id)).first()
@@ -98,7 +98,7 @@ def list_of_contact(event: Event, email_canonical: str, now: datetime) -> Sequen
 
 
 def list_first(event: Event, now: datetime) -> Sequence[Delegation]:
-    """Return the event's first delegation that is confirmed or can be, as a list; an empty one if there is none."""
+    """Return a list of the event's first delegation that is confirmed or can be, an empty list if there is none."""
     query = select(Delegation).where(Delegation.event_id == event.id, _is_of_use(now))
     shown = query.options(joinedload(Delegation.sector)).order_by(Delegation.id).limit(1)
     return db.session.scalars(shown).all()

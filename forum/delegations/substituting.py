@@ -109,7 +109,7 @@ def take_back(registration: Registration, *, now: datetime) -> bool:
 
 
 def follow(token: str, *, now: datetime) -> Substitution:
-    """Return the substitution of a link.
+    """Return the substitution to which a link leads.
 
     Raises TakenOver, or AnswersFrozen, StandsStill or LinkRefused when the person cannot be replaced any more.
     """

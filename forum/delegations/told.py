@@ -24,7 +24,7 @@ from forum.registration.models import Registration
 
 @dataclass(frozen=True)
 class Told:
-    """The person's successor, predecessor and open substitution."""
+    """What a person's own page says of substitutes: the successor, the predecessor, and the open substitution."""
 
     successor: Registration | None
     predecessor: Registration | None

@@ -173,7 +173,7 @@ class Story:
         self.registered.append(part)
 
     def _end_what_has_run_out(self, at: datetime) -> None:
-        """Mark mails with offers as sent, so that deadlines run; end registrations and offers that are too late."""
+        """Mark mails of offers as sent, so that deadlines run; expire registrations and offers that are overdue."""
         offers = OutboxMessage.kind == "offered", OutboxMessage.status == MessageStatus.QUEUED
         sent = {"status": MessageStatus.SENT, "sent_at": OutboxMessage.created_at}
         db.session.execute(update(OutboxMessage).where(*offers).values(**sent))
