@@ -44,8 +44,8 @@ def table_of(row: PublicBalance) -> Table:
 def count(event: Event) -> Table | None:
     """Return the table of the people who have a place now, by sector's key and country; None if too few have one.
 
-    Cells that an earlier public table has hidden stay hidden: otherwise both tables and an unchanged row would together
-    reveal their numbers.
+    Cells that an earlier public table has hidden stay hidden: if a row has not changed, comparing the two tables would
+    otherwise reveal the hidden numbers.
     """
     query = select(Registration.sector_id, Registration.country, func.count()).where(
         Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE

@@ -47,5 +47,5 @@ def _organisation(people: list[Any]) -> Organisation:
 
 
 def _order() -> Callable[[str, str], str]:
-    """Return the function that makes sort keys: å ä ö are sorted last in Swedish, as a and o in English."""
+    """Return the function that makes sort keys: å ä ö come last in Swedish, and are sorted as a and o in English."""
     return sort_key if language() == "sv" else lambda last, first: search_fold(f"{last} {first}")

@@ -1,4 +1,4 @@
-"""The list of participants, for everybody or for whoever is signed in to a place (P15), and their numbers (P10)."""
+"""The list of participants, for everybody or for signed-in people with a place (P15), and public numbers (P10)."""
 
 from flask import Blueprint, abort, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue

@@ -38,7 +38,7 @@ def is_empty(event: Event) -> bool:
 
 
 def count_consents(event: Event) -> dict[ListAudience, int]:
-    """Return, for each kind of readers, how many people with a place a list for them would show."""
+    """Return, for each kind of readers, how many people a list of participants for these readers would show."""
     counts = {}
     for audience in (ListAudience.PARTICIPANTS, ListAudience.PUBLIC):
         people = select(func.count(Registration.id.distinct()))

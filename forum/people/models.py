@@ -1,4 +1,4 @@
-"""The tables of notes, tags and new e-mail addresses of registrations, each of which a row names by its id only."""
+"""The tables of notes, tags and new e-mail addresses; their rows name the registration by its id only."""
 
 from datetime import datetime
 

@@ -43,7 +43,7 @@ def add_note(
 
 
 def find_note(subject: Any, number: int) -> RegistrationNote | None:
-    """Return the registration's note with this number; None for a note about anybody else (S13)."""
+    """Return the registration's note with this number; None for another registration's note (S13)."""
     note = db.session.get(RegistrationNote, number)
     return note if note and note.registration_id == subject.id else None
 

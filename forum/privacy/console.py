@@ -79,7 +79,7 @@ def index(event: str) -> str:
 
 @bp.route("/<int:number>/erasure", methods=["GET", "POST"])
 def carry_out(event: str, number: int) -> ResponseReturnValue:
-    """Say what will be erased; erase it on a second, explicit step, with both factors fresh."""
+    """Say what will be erased; erase the person on a second, explicit step, with both factors fresh."""
     if answer := sign_ins.require_fresh():
         return answer
     form = ErasureForm()
@@ -129,7 +129,7 @@ def days_left(asked: ErasureRequest | RestrictionRequest) -> int:
 
 
 def _get_or_404(event: str, number: int) -> ErasureRequest:
-    """Return the event's request, with its registration (S13)."""
+    """Return the event's request for erasure with this number, or abort with 404 (S13)."""
     asked = queries.find(get_any_or_404(event), number)
     if asked is None:
         abort(404)
@@ -157,7 +157,7 @@ def _ask_to_erase(event: str, number: int, form: ErasureForm, status: int = 422)
 def _get_open(event: str, number: int) -> tuple[ErasureRequest, Registration]:
     """Return the open request for erasure with this number and the registration that it is about.
 
-    Raises NotOpen for a decided one; aborts with 404 for one of another event (S13).
+    Raises NotOpen for a request that is decided; aborts with 404 for a request of another event (S13).
     """
     asked = _get_or_404(event, number)
     if asked.state != RequestState.OPEN or asked.registration is None:

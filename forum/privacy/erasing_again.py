@@ -29,7 +29,7 @@ log = logging.getLogger("forum.erasures")
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Let monitors and `forum doctor` ask whether every erasure outlives a restored backup."""
+    """Register the check, for monitors and `forum doctor`, that erasures can be repeated in a restored backup."""
     checks.install(state.app, "erasures", lambda now: tombstones.examine(now=now))
 
 
@@ -75,11 +75,11 @@ def repeat_as(actor: str, digest: str, *, now: datetime) -> Repeated:
     """Repeat the erasure of the tombstone with this digest.
 
     The tombstone's row is written in the same transaction, so after a failure the erasure is still due. Registrations
-    merged with this one have tombstones of their own: without one, the merge was undone before the erasure.
+    merged with this one have tombstones of their own; if one has none, its merge was undone before the erasure.
     Raises KeyIsAway. Call after `start_write`.
     """
     mark = tombstones.find_noted(digest)
-    # Nothing is left to do if another process has repeated this erasure while this one waited for the lock.
+    # If another process has repeated this erasure while this process waited for the lock, nothing is left to do.
     if mark is None or tombstones.is_planted(digest):
         return Repeated()
     key = mark.find_key()
@@ -184,7 +184,7 @@ def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
 
 
 def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
-    """Return (event id, canonical address) for the tombstone's address if invitations and the like had it before."""
+    """Return (event id, address) of invitations and the like from before the erasure, with the tombstone's address."""
     if mark.address is None:
         return []
     held = set(_addresses_before(mark.until))
@@ -194,7 +194,7 @@ def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
 def _addresses_before(moment: datetime) -> Iterator[tuple[int, str]]:
     """Yield (event id, canonical address) of each invitation, contact, delegate and substitution before a moment.
 
-    Later ones were made after the erasure and are not erased.
+    Those made later came after the erasure and are not erased.
     """
     invited = select(Invitation.event_id, Invitation.email).where(Invitation.made_at < moment)
     contacts = select(Delegation.event_id, Delegation.email).where(Delegation.asked_at < moment)

@@ -44,7 +44,7 @@ UNTOLD = {
     # The person is not shown content and key of a file: a link on the page downloads the file, and the answer has the
     # key.
     *("answer_files.key", "answer_files.content"),
-    # The person is not shown the digest of the network address from which a file came: it is deleted once they confirm.
+    # The person is not shown the digest of the sender's network address, which is deleted once the person confirms.
     "answer_files.asked_from",
     # The person is not shown random values, nor digests of answers: the page shows the answers themselves.
     *("submissions.key", "submissions.fingerprint"),
@@ -84,8 +84,8 @@ TO_OTHERS = {"invitations.forwarded_to_id"}
 # Otherwise the same fixed text is shown to everybody.
 APART = {"identity", "care"}
 CLOSED = {"not_shown": True}
-# Texts that the person and organisers wrote to and about each other. Those of ended registrations with the same address
-# are not shown.
+# Texts that the person and organisers wrote to and about each other. Such texts of ended registrations with the same
+# address are not shown.
 FREE_WORDS = {
     *("restriction_requests.words", "restriction_requests.reason", "erasure_requests.reason"),
     *("registration_notes.text", "registration_tags.name", "offers.reason"),
@@ -226,7 +226,7 @@ def _is_apart(column: Column) -> bool:
 def _closed(row: Any, column: Column) -> Row | None:
     """Return the text that own data show in place of a sealed value that the reader may not see.
 
-    In the record of a merge, which holds former values of the registration, the text replaces only the sealed ones.
+    In the record of a merge, which holds former values of the registration, the text replaces only sealed values.
     """
     value = _value(row, column)
     beside = value if isinstance(value, dict) and "values" in value else {}

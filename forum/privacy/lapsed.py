@@ -31,7 +31,7 @@ def list_due(*, now: datetime) -> Sequence[int]:
 def forget(number: int, *, now: datetime) -> int:
     """Erase the registration with this id, if it is still due; return 1 if it was, else 0. This only flushes.
 
-    No mail tells of it: the privacy notice has said when it happens.
+    No mail is sent about the erasure: the privacy notice has said when it happens.
     """
     registration = db.session.get(Registration, number)
     if registration is None:

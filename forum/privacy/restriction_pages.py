@@ -85,7 +85,7 @@ def _back(event: str, said: str) -> ResponseReturnValue:
 
 
 def _get_or_404(event: str, number: int) -> RestrictionRequest:
-    """Return the event's request (S13)."""
+    """Return the event's request for restriction or objection with this number, or abort with 404 (S13)."""
     return queries.find_restriction(get_any_or_404(event), number) or abort(404)
 
 

@@ -197,7 +197,7 @@ class _Words:
         return [{"label": label, "value": words, **links} for label, words in told]
 
     def _pairs(self, table: str, name: str, value: Any) -> Iterator[tuple[str, str]]:
-        """Yield labels and words of a value; a column with several values gives several pairs, an empty one none."""
+        """Yield labels and words of a value; a column with several values gives several pairs, an empty column none."""
         if (table, name) in LEFT_TO_THE_FILE or value in (None, "", [], {}):
             return
         if name == "given" and isinstance(value, Mapping):

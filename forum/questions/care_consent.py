@@ -13,7 +13,7 @@ from typing import Any
 
 from forum.columns import Text
 
-Note = dict[str, Any]  # has `text_version`, `given_at`, and `withdrawn_at` if the person deleted the answers
+Note = dict[str, Any]  # keys: `text_version`, `given_at`; `withdrawn_at` if the person deleted the answers
 TEXTS: Mapping[str, Text] = {
     "2026-11-28": Text(
         sv="Svar om mat och tillgänglighet är krypterade och förvaras skilda från resten. Bara de som ordnar det läser"

@@ -86,7 +86,7 @@ class QuestionDraft:
         )
 
     def values(self) -> dict[str, Any]:
-        """Return the draft as plain values."""
+        """Return the draft's fields as a dictionary of plain values."""
         return asdict(self)
 
 

@@ -38,7 +38,7 @@ class FileType(StrEnum):
 WITH_CHOICES = frozenset({QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF})
 DECIDING = WITH_CHOICES | {QuestionKind.YES_NO}
 YES, NO = "yes", "no"
-# The choices for the largest size of a file that answers a question, in millions of bytes.
+# Organisers choose one of these as the largest size of a file that answers a question, in millions of bytes.
 MEGABYTES = (1, 2, 5)
 # The most megabytes of all files that one form asks for: a longer request is refused.
 MOST_MEGABYTES = 2 * max(MEGABYTES)

@@ -29,7 +29,7 @@ class QuestionRefused(Exception):
 
     def __init__(self, fault: Fault, where: str = "") -> None:
         super().__init__(fault.value)
-        # The key of the faulty choice, or of the question that is referred to; else "".
+        # `where` is the key of the choice, or of the other question, that the fault is about; else "".
         self.fault, self.where = fault, where
 
 

@@ -53,7 +53,7 @@ class FileAnswer(Field):
     refusal = ""  # why the file that was sent with the form was refused; "" if it was accepted
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
-        """Accept only a text that this site has signed."""
+        """Take over the text that was sent only if this site has signed it, else "" (no file)."""
         if valuelist:
             self.data = valuelist[0] if files.read(valuelist[0]) else ""
 

@@ -78,7 +78,7 @@ class Choice(Base):
 
 
 class Answer(Base):
-    """A person's answer to a question that is not sensitive; `value` has the shape that its kind says.
+    """A person's answer to a question that is not sensitive; the question's kind says which JSON `value` is.
 
     The database deletes no question that somebody has answered, except together with the event.
     """

@@ -9,7 +9,7 @@ from forum.questions.models import Question
 
 
 def read(question: Question, typed: Any) -> Any:
-    """Return the value to store for what was typed, if it is valid; None for no answer."""
+    """Return the value to store for a valid value of a form's field; None for no answer."""
     if typed in (None, "", []):
         return None
     if question.kind == QuestionKind.FILE:

@@ -27,9 +27,9 @@ REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
-    """Return an unsaved registration, without a place, made from the form."""
+    """Return an unsaved registration, without a place, made from the answers of the form."""
     reference = new_reference()
-    # Without an address, store the registration's reference in its column: it is unique, and cannot be anybody's
+    # Without an address, store the reference in the column of the address: it is unique, and cannot be anybody's
     # address.
     canonical = names.canonical_email(applicant.email) if applicant.email else reference
     registration = Registration(

@@ -49,7 +49,7 @@ def add(
 
     `form_key` identifies the form and its content: the same form sent again returns the same registration (R03). With
     an `identity` the person is recorded as protected, which the audit trail does not mention (P21).
-    Raises RegistrationClosed after the event, SectorFull without a place if the person may not wait or nobody can, and
+    Raises RegistrationClosed after the event, SectorFull if no place is free and the person cannot wait, and
     AddressTaken; the caller then rolls back.
     """
     places.lock(event)

@@ -47,7 +47,7 @@ def list_questions(event: Event) -> list[Question]:
 
 
 def count(event: Event, asked: Question) -> Sheet:
-    """Return the sheet whose parts are the answers to this question, of people with a confirmed place."""
+    """Return the numbers of people with a confirmed place; the parts are the choices of this question."""
     chosen = _read_parts(event, asked)
     needed: Counter[tuple[str, str, str]] = Counter()
     for registration_id, given in tallies.read_needs(event):

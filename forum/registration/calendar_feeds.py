@@ -50,7 +50,7 @@ def made_at(registration: Registration, now: datetime) -> datetime | None:
 def follow(token: str, *, now: datetime) -> Registration:
     """Return the registration of a feed. Raises LinkRefused, also once personal links of the event have ended.
 
-    The link's end is computed from the event's present days, because the event may have been moved since the feed was
+    The end of these links is computed from the event's present days: the event may have been moved since the feed was
     made.
     """
     registration = links.follow(token, TokenPurpose.CALENDAR, now=now)

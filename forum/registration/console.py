@@ -214,7 +214,7 @@ def to_person(registration: Registration, filters: listing.Filters) -> str:
 
 
 def _cancel(registration: Registration, form: CancelForm) -> None:
-    """Cancel, with the organiser's words in the mail and the reason as a private note.
+    """Cancel a registration, with the organiser's words in the mail and the reason as a private note.
 
     Raises NotLive, and ChangedMeanwhile when the page showed another state or a review forbids it (R30).
     """

@@ -62,8 +62,8 @@ def find_later_offer(
     """Return a later deadline for an offer whose deadline has passed, or None when the person has had the whole time.
 
     The time counts from when the first mail left, if that was late; a mail that an organiser has sent again may be
-    that first mail. While the newest mail has not left, the whole time starts again. A dead letter starts it again
-    once: organisers see the dead letter and can reach the person in another way.
+    that first mail. While the newest mail has not left, the whole time starts again. A dead letter starts the
+    time again only once: organisers see the dead letter and can reach the person in another way.
     """
     if not offers:
         return None

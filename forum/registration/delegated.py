@@ -31,7 +31,7 @@ class Reading(Protocol):
     """The functions that the package `delegations` installs, by which the attendee list reads delegations."""
 
     def list_all(self, event: Event) -> Sequence[Delegated]:
-        """Return the event's confirmed delegations by organisation."""
+        """Return the event's confirmed delegations, sorted by organisation."""
 
     def numbers_of(self, registration_ids: Collection[int]) -> Mapping[int, int]:
         """Return, by id of each registration that is in a delegation, the number of its delegation."""
@@ -49,12 +49,12 @@ def install(app: App, reading: Reading) -> None:
 
 
 def list_all(event: Event) -> Sequence[Delegated]:
-    """Return the event's confirmed delegations by organisation."""
+    """Return the event's confirmed delegations, sorted by organisation."""
     return _reading().list_all(event)
 
 
 def find(event: Event, code: str) -> Delegated | Membership | None:
-    """Return the delegation or the membership that a URL names, or None for one of another event (S13)."""
+    """Return the delegation or Membership that a URL names; None for a delegation of another event (S13)."""
     if code in set(Membership):
         return Membership(code)
     return next((one for one in list_all(event) if str(one.number) == code), None)
@@ -78,7 +78,7 @@ def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:
 
 
 def holding(every: Sequence[Delegated], texts: Sequence[str]) -> ColumnElement[bool] | None:
-    """Return the condition that the words of a registration's delegation have one of these texts; None if none have."""
+    """Return the condition that a registration's delegation matches one of these searched texts; None if none does."""
     numbers = [one.number for one in every if any(text in one.words for text in texts)]
     return _reading().has(numbers) if numbers else None
 

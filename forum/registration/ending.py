@@ -31,7 +31,7 @@ def end_what_leads_to(registration: Registration) -> None:
 
 
 def install_before_erasing(app: App, rule: Callable[[Collection[int], datetime], None]) -> None:
-    """Register `rule`, which unlinks rows that stay from unconfirmed registrations (their ids) before their erasure."""
+    """Register `rule`, which gets ids of unconfirmed registrations before they are erased, to unlink rows that stay."""
     app.extensions.setdefault(BEFORE_ERASING, []).append(rule)
 
 

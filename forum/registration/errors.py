@@ -37,7 +37,7 @@ class SubmissionReused(RegistrationRefused):
 
 
 class FormOfAnotherEvent(Exception):
-    """The sent `form` was filled in for another event than its URL names now, because the front page has changed."""
+    """The sent `form` was filled in for another event than its URL names now: another event is the current one."""
 
     def __init__(self, form: Any) -> None:
         super().__init__(type(self).__doc__)
@@ -85,7 +85,7 @@ class CannotBeUndone(Exception):
 
 
 class OrganisationFull(Exception):
-    """The organisation holds as many places as the event allows for one organisation."""
+    """The organisation already holds as many places as its cap allows, in all or in the sector."""
 
 
 class NoPlaceThere(Exception):
@@ -186,4 +186,4 @@ class TooManyForPaper(Exception):
 
 
 class NotSuppressed(Exception):
-    """The address has no mark that makes mail to many leave it out, or none any more."""
+    """The address is not, or no longer, marked as one that messages to many leave out."""

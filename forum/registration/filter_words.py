@@ -68,7 +68,7 @@ class Chip:
 class Panel:
     """The panel of filters: `main` are the filters used most, `more` all others, `chips` the chosen ones.
 
-    `countries` are the options of a list that has the countries without a box, as HTML.
+    `countries` is HTML: the options of a drop-down list with the countries that have no box.
     """
 
     main: Sequence[Choice]
@@ -112,7 +112,7 @@ def said(event: Event, filters: Filters) -> list[str]:
 
 
 def name_gone(parameter: str) -> str:
-    """Return in words that the value of this filter, named by its parameter in the URL, no longer exists."""
+    """Return the words, such as "A sector that is gone", for a filter (by its URL parameter) whose value is gone."""
     names = {
         "sector": _("A sector that is gone"),
         "answer": _("An answer to a question that is gone or was changed"),

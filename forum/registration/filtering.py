@@ -37,7 +37,7 @@ class Filters:
     first and the last day of registering. `sort` begins with "-" for falling order. `view` is the number of the saved
     view (`saved_views`) from which the list was opened, whose columns the list keeps; `columns` are the keys of columns
     chosen since, in place of the view's; the name is always shown and its key may be among them. `chooser` is the id of
-    the organiser to whose choice (`chosen`) the list is narrowed, None where the list has others, too. `asked` is what
+    the organiser to whose choice (`chosen`) the list is narrowed, None if the list is not narrowed. `asked` is what
     `narrowing.list_asked` has returned for a filter by answers, so that the page does not ask for it again.
     """
 
@@ -58,7 +58,7 @@ class Filters:
 
     @classmethod
     def of(cls, args: MultiDict, event: Event, user_id: int | None = None) -> "Filters":
-        """Read the filters from the URL's query; `user_id` is the organiser whose choice it may ask for.
+        """Read the filters from the URL's query; `user_id` is the organiser whose choice of people the URL may name.
 
         Raises UnknownFilter; an unknown order in the URL means the order by name (S34).
         """
@@ -120,7 +120,7 @@ class Filters:
 
     @property
     def delegation_code(self) -> str:
-        """Return the value of the delegation's parameter in the URL."""
+        """Return the value of the URL's parameter that filters by delegation; "" without that filter."""
         chosen = self.delegation
         return str(chosen.number) if isinstance(chosen, Delegated) else chosen or ""
 

@@ -1,7 +1,8 @@
 """The names and organisations that people had before a change under review, encrypted in the audit trail (P28).
 
-The reviewer of a change has to see the former value. The audit trail holds no names in plain text, so they are
-encrypted with its key; older keys are kept as long as the trail is verified. The values are erased with the person.
+The reviewer of a change has to see the former value. The audit trail holds no names in plain text, so the values
+are encrypted with the trail's key; older keys are kept as long as the trail is verified. The values are erased with the
+person.
 """
 
 import json
@@ -41,7 +42,7 @@ def find_before_review(registrations: Collection[Registration]) -> dict[int, dic
     for entry in db.session.scalars(changes.order_by(AuditEntry.id)).unique():
         number = int(entry.subject_id or 0)
         if entry.at >= since[number]:
-            # the earliest entry counts: it has the value from before the first change
+            # The value from the earliest entry counts: it is from before the first change.
             answers[number] = {**_read(entry), **answers[number]}
     return answers
 

@@ -90,7 +90,7 @@ def managing_ends(event: Event | LinkedEvent) -> datetime:
 
 
 def can_return(registration: Registration, now: datetime) -> bool:
-    """Return whether the person can register again once the registration has ended: the sector is open to everybody."""
+    """Return whether the person could register again: registration is open, and the sector takes people uninvited."""
     sector = registration.sector
     is_open = registration_state(registration.event, now) == RegistrationState.OPEN
     return is_open and sector.policy != SectorPolicy.INVITATION and sector.ceiling > 0
@@ -153,7 +153,7 @@ def end(registration: Registration, purpose: TokenPurpose, *, now: datetime) -> 
 
 
 def end_without_form(registration: Registration, *, now: datetime) -> None:
-    """End the registration's confirming links without a form, because people without a form do not register by them."""
+    """End the registration's confirming links that carry no form, such as a delegation's to a wrong address."""
     mine = (
         RegistrationToken.registration_id == registration.id,
         RegistrationToken.submission_key.is_(None),

@@ -43,7 +43,7 @@ Finding = Callable[[Event, str, bool, datetime], Beside]
 
 
 def install(app: App, rule: Finding) -> None:
-    """Register `rule`, which reads an address's other links by as many SQL statements for every address (S24)."""
+    """Register `rule`, which reads an address's other links, by equally many SQL statements for each address (S24)."""
     app.extensions[BESIDE] = rule
 
 

@@ -29,7 +29,7 @@ def reveal(
     """Record the reveal, mail the other handlers and return the answer, with the same work for each person (P21, P25).
 
     `key` is the key of the form, which works once; `most` is how many people a handler may reveal within an hour. The
-    caller holds the lock of the account of `by`, so that two requests of one handler follow each other. Raises
+    caller has locked the account of the handler `by`, so that a handler's requests follow each other. Raises
     AlreadyShown, TooManyReveals.
     """
     actor = f"user:{by.id}"

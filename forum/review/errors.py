@@ -10,7 +10,7 @@ class Recused(DecisionRefused):
 
 
 class OutOfSectors(DecisionRefused):
-    """The person is in a sector that was not given to this reviewer, or moved there meanwhile."""
+    """The person is in a sector that this reviewer does not review, or has moved to such a sector meanwhile."""
 
 
 class AlreadyProposed(DecisionRefused):
@@ -26,7 +26,7 @@ class SamePerson(DecisionRefused):
 
 
 class NobodyElse(DecisionRefused):
-    """No other organiser could decide."""
+    """No other organiser could make the decision that this organiser leaves to others, or confirm the refusal."""
 
 
 class SecondNeeded(DecisionRefused):

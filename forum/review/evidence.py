@@ -32,7 +32,7 @@ STANDS = Registration.status.in_((Status.IN_REVIEW, *APPROVED))
 class Evidence:
     """Facts about a registration besides its answers; `review.wording` puts them into words.
 
-    `places_held` is None for a reviewer of some sectors, to whom the people of others are not counted; `is_cap_reached`
+    `places_held` is None for a reviewer of some sectors, who is told no numbers of other sectors; `is_cap_reached`
     says whether the organisation has all its places. `places_free` is the number that the sector could take now.
     `domains` are the organisation's mail domains, and `has_own_domain` says whether the address is at one of them;
     `known_domains` are those of its confirmed people for whom organisers have vouched. `cap` is the most places that

@@ -36,7 +36,7 @@ class OwnWordsForm(TidyForm):
 
     def __init__(self, *args, languages: Iterable[str] = (), **kwargs):
         super().__init__(*args, **kwargs)
-        # The languages in which the form asks for words: those that the people concerned read, else all.
+        # The languages in which the form asks for words: those of the people concerned, or all if no person is given.
         self.languages = [code for code in NAMES if code in set(languages)] or [*NAMES]
         for code in NAMES:
             if code in self.languages:

@@ -49,7 +49,7 @@ def confirm(event: str) -> ResponseReturnValue:
 
 @bp.route("/withdrawal", methods=["POST"])
 def withdraw(event: str) -> ResponseReturnValue:
-    """Drop one proposed refusal after the other."""
+    """Drop the chosen proposed refusals, one after the other."""
 
     def decide(registration: Registration, seen: str) -> str:
         actions.withdraw_refusal(registration, seen=seen, user_id=g.user.id, now=clock.now())

@@ -13,7 +13,7 @@ from forum.registration.enums import DeclineReason
 class ProposedRefusal(Base):
     """A refusal that one organiser has proposed; another one confirms it before the person is told.
 
-    A registration has at most one; the row is deleted when it is withdrawn, or the review ends in any way (`endings`).
+    A registration has at most one; the row is deleted when it is withdrawn, or when the review ends (`endings`).
     """
 
     __tablename__ = "proposed_refusals"

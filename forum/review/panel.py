@@ -157,7 +157,7 @@ def next_to_decide(event: Event) -> Registration | None:
 def describe(
     event: Event, registrations: Sequence[Registration], *, user_id: int, now: datetime
 ) -> list[Reviewed]:
-    """Return the people of a list with their evidence, in the order of the list."""
+    """Return these registrations as people in review, each with the evidence, in the same order."""
     others = {other.id: other for other in _organised_events(event)}
     sectors = sign_ins.reviewed_sectors(event)
     told = evidence.gather(event, registrations, others, now, sectors=sectors)
