@@ -39,7 +39,7 @@ def has_page(path: str) -> bool:
 
 
 def _answers(path: str) -> bool:
-    # The table of old addresses also redirects some paths of categories and of the forum's first site, so look there,
+    # A path of a category or of the forum's first site counts as no page: its visitors are redirected by the table,
     # too.
     if redirects.OF_CATEGORY.fullmatch(path):
         return False

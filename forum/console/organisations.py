@@ -34,7 +34,7 @@ from forum.web.languages import in_language
 PAIRS_SHOWN = 50
 
 bp = Blueprint("organisations", __name__, url_prefix="/console/<event>/organisations")
-# Every form with an organisation field suggests names, the public forms too.
+# Templates of public forms use these filters, too: every form with an organisation field suggests names.
 bp.add_app_template_filter(belonging.list_suggested, "suggested_names")
 bp.add_app_template_filter(belonging.list_all_suggested, "all_suggested_names")
 

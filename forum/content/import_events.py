@@ -133,8 +133,8 @@ def _share_places(event: Event, document: Document, where: Where) -> None:
     try:
         sectors.apply(event, document["registration"]["capacity"], shares)
     except SharesRefused as refusal:
-        # Shares that contradict one another were refused when the file was read, so here a number is below the places
-        # taken.
+        # Numbers that contradict one another were refused when the file was read: what is wrong here is below the
+        # places taken.
         fault = refusal.faults[0]
         at = (
             where.at("sectors").at(fault.key).at("ceiling")

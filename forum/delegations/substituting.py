@@ -73,7 +73,8 @@ def ask(
     places.lock_live(registration)
     refuse_if_too_late(registration, now)
     event, canonical = registration.event, names.canonical_email(email)
-    # A contact must not learn which address a person has now: for contacts, `contact_acts` compares the typed address.
+    # Only the person may learn that a named address is the person's own: for a contact, `contact_acts` compares the
+    # named address with the one that the contact typed before.
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
     asked = queries.find_asked(registration, now)
