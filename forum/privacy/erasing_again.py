@@ -67,7 +67,7 @@ class Repeated:
 
 
 def repeat(digest: str, *, now: datetime) -> int:
-    """Repeat an erasure in the worker; return 1 if there was anything to erase, else 0. Raises KeyIsAway."""
+    """Repeat a tombstone's erasure, in the worker; return 1 if anything was erased, else 0. Raises KeyIsAway."""
     return int(repeat_as("worker", digest, now=now).erased)
 
 
@@ -124,7 +124,7 @@ def _undo_merges(
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
         is_apart = _try(separating.take_apart, merge, actor=actor, now=now)
-        # Registrations that were merged with the other person's later may have taken over values of the erased person.
+        # Registrations that were merged with the other person's may have taken over values of the erased person, too.
         mixed = [] if is_apart else [other]
         mixed += (
             []
@@ -209,6 +209,6 @@ def _addresses_before(moment: datetime) -> Iterator[tuple[int, str]]:
 
 
 def _standing_for(event_id: int, address: str, mark: Mark) -> Registration:
-    """Return an unsaved registration, by which `erasing` finds all data of a confirmed address."""
+    """Return an unsaved registration with this confirmed address, by which `erasing` finds all data of the address."""
     confirmed = {"confirmed_at": mark.erased_at, "status": Status.CANCELLED}
     return Registration(event_id=event_id, email=address, email_canonical=address, **confirmed)

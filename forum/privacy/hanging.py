@@ -107,7 +107,7 @@ def list_keys() -> tuple[ForeignKey, ...]:
 
 
 def find_rows(registration: Registration) -> dict[str, list[Any]]:
-    """Return by table the registration itself, those merged with it, and the rows that refer to them."""
+    """Return, by table, the registration, registrations merged with it, and the rows that refer to any of these."""
     return _find_rows([registration, *list_joined(registration)])
 
 
@@ -169,7 +169,7 @@ def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
 
 
 def _marks(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
-    """Return by table what is stored about the person's confirmed addresses by a digest of each."""
+    """Return, by table, the marks and refusals of messages that know the person's confirmed addresses by a digest."""
     addresses = sorted({(one.email, one.event_id) for one in registrations if one.has_address})
     marks = [mark for address, event_id in addresses for mark in suppression.find_all(address, event_id)]
     refused = [

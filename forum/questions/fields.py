@@ -134,7 +134,7 @@ class AsksQuestions(TidyForm):
 
 
 def make_field(question: Question, stored: Any = None, *, language_code: str) -> Any:
-    """Return the unbound field of a question, with labels in this language; a choice that is stored stays offered."""
+    """Return the unbound WTForms field of a question, with labels in this language; it offers a stored choice, too."""
     label = question.label.in_language(language_code)
     if question.kind == QuestionKind.FILE:
         return FileAnswer(label, [_is_taken, _required])

@@ -105,7 +105,7 @@ def carried(form: AsksQuestions) -> Iterator[Any]:
 def _hint(question: Question) -> str:
     """Return the help text below a question, with how long the answer is kept if it tells where the person is.
 
-    For a file it also says the allowed types and size, and who may read it.
+    If the question asks for a file, the text also gives the allowed types and size, and who may read the file.
     """
     told = in_language(question.help)
     if question.is_locating:

@@ -82,7 +82,7 @@ def list_answers(registration_id: int) -> dict[int, Any]:
 
 
 def in_order(questions: Sequence[Question]) -> Iterator[Question]:
-    """Yield questions, which come by position, so that each is followed by the questions that depend on it.
+    """Yield questions, given by position, in an order in which each is followed by those that depend on it.
 
     A question that depends on a withdrawn question, which is not in the list, counts as independent.
     """

@@ -67,7 +67,7 @@ def find_alike(registration: Registration) -> Sequence[Registration]:
 
 
 def search(registration: Registration, typed: str) -> Sequence[Registration]:
-    """Return the event's other live registrations that a search finds."""
+    """Return the event's other live registrations that match a search for the typed words."""
     others = listing.matching(registration.event, listing.Filters(q=typed)).where(*_others(registration))
     return db.session.scalars(others.order_by(*listing.BY_NAME).limit(MOST)).all()
 

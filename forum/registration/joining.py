@@ -50,7 +50,7 @@ def joined_identity(mine: Record, theirs: Record) -> Record:
 
 
 def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
-    """Return the answers of two registrations about diet and access, joined; where both have one, `mine` counts.
+    """Return the answers about diet and access of two registrations; where both answer a question, `mine` counts.
 
     Where answers of `theirs` are added, the note of the consent is one that is true of both registrations' answers.
     Answers of `theirs` are left out if the record would become too long to be stored.

@@ -126,7 +126,7 @@ def refuse_guesses(registration: Registration) -> None:
 
 
 def note_guess(registration: Registration) -> None:
-    """Count an organisation that the person named and that has reached its cap."""
+    """Count that the person has named an organisation that had reached its cap."""
     takes(GUESSES, CAPPED, registration.reference)
 
 

@@ -76,7 +76,7 @@ def show(event: str, reference: str) -> ResponseReturnValue:
 
 @bp.route("/<reference>/approval", methods=["GET", "POST"])
 def approve(event: str, reference: str) -> ResponseReturnValue:
-    """Approve a registration, or a change of one."""
+    """Approve a registration in review, or a change that is reviewed."""
     person = _person_or_404(event, reference)
     form = _form(ApproveForm, person)
     if not form.validate_on_submit():
