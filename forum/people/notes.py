@@ -71,7 +71,7 @@ def read_tags(typed: str) -> list[str]:
 
 
 def is_too_long(names: Iterable[str]) -> bool:
-    """Return whether there are too many tags, or one that is too long."""
+    """Return whether there are too many tags, or a tag is too long."""
     listed = list(names)
     return len(listed) > MOST_TAGS or any(len(name) > LONGEST_TAG for name in listed)
 

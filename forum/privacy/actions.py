@@ -34,7 +34,7 @@ def ask(registration: Registration, *, now: datetime) -> ErasureRequest:
 
 
 def take_back(registration: Registration, *, now: datetime) -> None:
-    """Withdraw the person's open request; does nothing without one. Call after `start_write`."""
+    """Withdraw the person's open request for erasure, if there is one. Call after `start_write`."""
     places.lock(registration.event)
     if request := queries.find_open(registration):
         _decide(request, RequestState.TAKEN_BACK, now)
@@ -54,7 +54,7 @@ def shown_of(registration: Registration) -> dict[str, Any]:
 def carry_out(
     request: ErasureRequest, *, check: Callable[[Registration], None] | None = None, actor: str, now: datetime
 ) -> None:
-    """Erase the person who requested it. Raises NotOpen, and what `check` raises. Call after `start_write`.
+    """Erase the person who made the request. Raises NotOpen, and what `check` raises. Call after `start_write`.
 
     `check` gets the registration once the event is locked, and refuses if the page named other people than would be
     erased (R30).

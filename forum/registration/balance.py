@@ -63,7 +63,7 @@ class Balance:
     sectors: tuple[SectorBalance, ...]
 
     def total(self, name: str) -> int:
-        """Return the sum over all sectors of one of their numbers, such as "held"."""
+        """Return the sum of a number, named as a field such as "held", over all sectors."""
         return sum(getattr(sector, name) for sector in self.sectors)
 
     @property

@@ -160,7 +160,7 @@ def _by_mark(rows: Iterable[Any]) -> Marks:
 
 
 def _choose(marks: Marks[Whose], name_key: str, domains: Iterable[str]) -> Whose | None:
-    """Return the organisation with this name, else the one that has the first matching domain, or None."""
+    """Return the organisation with this name, else the organisation with the first matching domain, else None."""
     wanted = [(MarkKind.NAME, name_key), *((MarkKind.DOMAIN, domain) for domain in domains)]
     return next((marks[mark] for mark in wanted if mark in marks), None)
 

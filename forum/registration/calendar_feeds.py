@@ -20,7 +20,7 @@ from forum.registration.models import Registration, RegistrationToken
 
 
 def make(registration: Registration, *, now: datetime) -> str:
-    """Make the address of the person's feed and return it; an earlier one ends. Only its token's digest is stored."""
+    """Make the address of the person's feed and return it; an earlier feed ends. Only the token's digest is stored."""
     places.lock(registration.event)
     links.end(registration, TokenPurpose.CALENDAR, now=now)
     token = links.issue(registration, TokenPurpose.CALENDAR, now=now)
@@ -37,7 +37,7 @@ def end(registration: Registration, *, now: datetime) -> None:
 
 
 def made_at(registration: Registration, now: datetime) -> datetime | None:
-    """Return when the person's feed was made; None without one."""
+    """Return when the person's feed was made; None if the person has no feed."""
     mine = (
         RegistrationToken.registration_id == registration.id,
         RegistrationToken.purpose == TokenPurpose.CALENDAR,

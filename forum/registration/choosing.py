@@ -48,7 +48,7 @@ def keep(
 
 
 def add_matching(event: Event, filters: Filters, user_id: int, *, now: datetime) -> None:
-    """Choose all who match the list's filters, beside those who are chosen. Raises TooManyChosen."""
+    """Choose all people who match the list's filters, in addition to those already chosen. Raises TooManyChosen."""
     accounts.lock_user(user_id)
     _add(event, user_id, listing.matching(event, filters).with_only_columns(Registration.id), now)
 

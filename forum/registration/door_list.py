@@ -25,7 +25,7 @@ from forum.web.tables import printable
 from forum.web.typesetting import set_pdf
 
 MARKUP = Path(__file__).with_name("door_list.typ")
-# The most people on a list: typesetting a longer one would exceed its time limit.
+# The most people on a door list: typesetting a longer list would exceed the time limit.
 MOST = 20_000
 # A word of more than LONGEST_WORD letters may be broken after every PART letters. The Typst template breaks only words
 # that are wider than their column: unbroken, they would cover the text beside them.

@@ -81,7 +81,7 @@ class NotInReview(Exception):
 
 
 class CannotBeUndone(Exception):
-    """A cancellation cannot be undone: it is too late, no place is free, or the person has registered again."""
+    """A cancellation or a merge cannot be undone: it is too late, no place is free, or the address is taken again."""
 
 
 class OrganisationFull(Exception):
@@ -153,7 +153,7 @@ class DeadlineRefused(Exception):
 
 
 class CannotBeMerged(Exception):
-    """Two registrations cannot be merged: one has ended or is not confirmed, or both are the same."""
+    """Two registrations cannot be merged: one has ended, is unconfirmed or restricted, or the event is over."""
 
 
 class KeyIsAway(Exception):

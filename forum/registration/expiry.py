@@ -16,8 +16,8 @@ from forum.registration.enums import OfferEnd, Status
 from forum.registration.models import Registration, RegistrationToken, Submission
 from forum.registration.sign_in_models import EndedSignIn
 
-# How long the key of a sent form is kept. The same form sent later counts as a new one; if its address is registered, a
-# mail to it says so.
+# How long the key of a sent form is kept. The same form sent later counts as a new form; if its address is registered,
+# a mail to the address says so.
 FORM_KEPT = timedelta(days=30)
 LENGTHENED = "registration.asking_lengthened"
 

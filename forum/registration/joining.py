@@ -99,7 +99,7 @@ def put_notes(numbers: list[int], target: Registration) -> None:
 
 
 def add_tags(source: Registration, target: Registration) -> list[str]:
-    """Add the tags of one registration to another; return those that are new there."""
+    """Add the tags of one registration to another; return the tags that the other did not have."""
     new = sorted(set(notes.list_tags(source)) - set(notes.list_tags(target)))
     for name in new:
         db.session.add(RegistrationTag(registration_id=target.id, name=name, event_id=target.event_id))

@@ -105,7 +105,7 @@ def find_own(event: Event, user_id: int, number: int) -> KeptExport | None:
 
 
 def read_filters(lists: Collection[KeptExport]) -> dict[int, list[str]]:
-    """Return the filters of these lists in words, by the id of those that have filters."""
+    """Return, by list id, the filters of these lists in words; lists without filters are left out."""
     mine = KeptExportPart.number == FILTERS, KeptExportPart.export_id.in_([one.id for one in lists])
     return {
         part.export_id: json.loads(part.content)

@@ -63,7 +63,7 @@ SAME_PROVIDER = {"googlemail.com": "gmail.com", "pm.me": "proton.me", "protonmai
 
 
 class Braked(TooManyTries):
-    """Too many forms arrive at the whole site: this one has to be sent again a moment later."""
+    """Too many forms arrive at the whole site: this form has to be sent again a moment later."""
 
 
 class DomainFull(TooManyTries):
