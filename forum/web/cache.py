@@ -32,18 +32,18 @@ from forum.web.layers import Environ, Wsgi
 from forum.web.receiving import REFUSAL
 
 WANTED = "forum.page"  # key in the WSGI environment for the path and version of a page that is to be rendered
-AS_OF = "forum.as_of"  # key in the WSGI environment for the content version from before a request
+AS_OF = "forum.as_of"  # key in the WSGI environment for the content version before the request read anything
 # Key in the WSGI environment for the seconds after which the page that is being rendered may be outdated.
 HOLDS = "forum.page_holds"
-# The URL variable of routes whose pages only some people may see; no page of such a route is cached.
+# Routes with this URL variable show previews to some people only: no page of such a route is cached.
 PRIVATE = "preview"
 SEATS_SECONDS = 1.0
 MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
 READING = frozenset(("GET", "HEAD"))
 NOT_KEPT = frozenset(("content-length", "vary", "cache-control"))
-# How long a CDN may keep a page: a correction is everywhere within a minute. Browsers ask each time whether the page
-# has changed.
+# By the seconds for which a page is valid here, its Cache-Control: how long a CDN may keep the page, so that a
+# correction is everywhere within a minute. Browsers ask each time whether the page has changed.
 CACHE_CONTROL = {
     float("inf"): "public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=86400",
     SEATS_SECONDS: "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400",
@@ -51,7 +51,7 @@ CACHE_CONTROL = {
 # Cache-Control of a page that names people, who may withdraw: no CDN may send an outdated name (P04).
 FOR_NAMES = "public, max-age=0, s-maxage=1, must-revalidate"
 View = Callable[..., Any]
-# For each view marked as cacheable: for how many seconds its page is valid.
+# By view that `page` has marked as cacheable, for how many seconds its pages are valid.
 SECONDS: WeakKeyDictionary[View, float] = WeakKeyDictionary()
 log = logging.getLogger(__name__)
 
@@ -86,21 +86,21 @@ def as_of() -> int | None:
 
 
 def exact_version() -> int | None:
-    """Return the content version of this moment where reading it needs no statement, as on SQLite; elsewhere None.
+    """Return the present content version on SQLite, where reading it is cheap; None on PostgreSQL.
 
-    A transaction that began before may not see this version.
+    A transaction that has begun before may still read content of an earlier version.
     """
     read: Callable[[], int | None] = current_app.extensions["exact_version"]
     return read()
 
 
 def held_for() -> float:
-    """Return for how many seconds the page is valid: infinity, unless a part rendered so far has set a limit."""
+    """Return for how many seconds the page being rendered is valid: infinity unless `hold_at_most` has set a limit."""
     return request.environ.get(HOLDS, float("inf"))
 
 
 def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that answers with cached pages."""
+    """Return the layer of the app that answers with cached pages, before Flask."""
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
     reader = version_reader(url)
     app.extensions["exact_version"] = reader if is_exact(url) else lambda: None
@@ -109,7 +109,7 @@ def answer_kept(app: Flask) -> Callable[[Wsgi], Wsgi]:
 
 
 def render_once(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that renders a page once for all requests that wait for it, and caches it."""
+    """Return the layer of the app that renders and caches a page once for all requests that wait for the page."""
     return lambda inner: partial(app.extensions["page_cache"].find_or_render, inner)
 
 
@@ -134,7 +134,7 @@ class PageCache:
         """Answer with the page if it is cached; else let the request go on, with the key and version of the page."""
         key = _key(environ, self._hosts)
         if key is None or not (key in self._pages or self._seconds(key)):
-            # A page for monitors is not public: it must not wait here for the database.
+            # Ask for the version only below a language: pages for monitors must not wait here for the database.
             if key and key[1:].partition("/")[0] in NAMES:
                 environ[AS_OF] = self._read_version()
             return inner(environ, start_response)
@@ -149,7 +149,7 @@ class PageCache:
         return inner(environ, start_response)
 
     def find_or_render(self, inner: Wsgi, environ: Environ, start_response) -> Iterable[bytes]:
-        """Render the page that `find` lacked, unless another request has rendered it meanwhile."""
+        """Render the page that was not in the cache, unless another request has rendered it meanwhile."""
         if WANTED not in environ:
             return inner(environ, start_response)
         key, version = environ.pop(WANTED)

@@ -7,7 +7,7 @@ it, so they keep their size on a phone, when enlarged, and on paper.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-BAR_LENGTH, BAR_MIDDLE = 300, 8  # the length of the drawing of a bar, and the height of its middle line
+BAR_LENGTH, BAR_MIDDLE = 300, 8  # the length of a bar's drawing, and the height of its middle line, in SVG units
 THINNEST = 2.0  # the least length of a part of a bar, so that one person among thousands is seen
 WIDTH, HEIGHT = 600, 200  # the width and height of the drawing of curves
 MOST_LINES = 5  # the most horizontal lines of a chart above the one at 0
@@ -17,7 +17,7 @@ STEPS = (1, 2, 5)
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a bar, or a curve: what it counts, its path, and for a curve the path of the area below."""
+    """A part of a bar, or a curve: the kind of numbers, its SVG path, and for a curve the path of the area below it."""
 
     kind: str
     path: str
@@ -26,7 +26,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves over the same days: `grid` is the path of the lines behind the curves, `ticks` are the lines' numbers."""
+    """Curves over the same days; `grid` is the path of the horizontal lines, `ticks` are the numbers beside them."""
 
     curves: tuple[Part, ...]
     ticks: tuple[int, ...]
@@ -34,9 +34,9 @@ class Curves:
 
 
 def draw_bars(rows: Sequence[Mapping[str, int]]) -> list[tuple[Part, ...]]:
-    """Return a bar for each row of numbers by kind: the parts one after the other, without those that are 0.
+    """Return a bar for each row of numbers: a part for each number, in order, without parts for 0.
 
-    All bars have the same scale: the longest one fills its drawing.
+    All bars have the same scale: the longest bar fills its drawing.
     """
     most = max((sum(row.values()) for row in rows), default=0)
     kinds = max((len(row) for row in rows), default=0)
@@ -63,7 +63,7 @@ def draw_curves(series: Mapping[str, Sequence[int]]) -> Curves:
 
 
 def round_numbers(highest: int) -> list[int]:
-    """Return equally spaced round numbers from 0 to the first that is at least `highest` and above 0.
+    """Return equally spaced round numbers from 0 up to `highest` or a little more; the last one is above 0.
 
     >>> round_numbers(181)
     [0, 50, 100, 150, 200]
@@ -81,7 +81,7 @@ def round_numbers(highest: int) -> list[int]:
 def _curve(kind: str, numbers: Sequence[int], top: int) -> Part:
     if not numbers:
         return Part(kind, "")
-    # One day is drawn as a level line: a single point would not be seen.
+    # Draw the number of a single day as a level line: a single point would not be seen.
     shown = [*numbers, *numbers] if len(numbers) == 1 else list(numbers)
     last = len(shown) - 1
     count = min(MOST_POINTS, len(shown))

@@ -1,6 +1,6 @@
-"""Colours as "#rrggbb": their contrast (WCAG 2.2, 1.4.3), and the nearest colour with enough of it.
+"""Colours as "#rrggbb": their contrast (WCAG 2.2, 1.4.3), and the nearest colour with enough contrast.
 
-Lightness changes in OKLab, where equal steps look equal and the hue stays (Björn Ottosson, 2020).
+A colour is made lighter or darker in OKLab, where equal steps look equal and the hue stays (Björn Ottosson, 2020).
 """
 
 import math
@@ -34,12 +34,12 @@ def contrast(one: str, other: str) -> float:
 
 
 def least_contrast(colour: str, grounds: Iterable[str]) -> tuple[float, str]:
-    """Return the least contrast of a colour with these backgrounds, and the background that has it."""
+    """Return a colour's least contrast with any of these backgrounds, and the background with this contrast."""
     return min((contrast(colour, ground), ground) for ground in grounds)
 
 
 def nearest_passing(colour: str, grounds: Iterable[str], least: float = AA) -> str:
-    """Return the colour of the same hue, nearest in lightness, whose contrast with each background is enough."""
+    """Return the colour, of the same hue and nearest in lightness, that has enough contrast with each background."""
     grounds = tuple(grounds)
     if least_contrast(colour, grounds)[0] >= least:
         return colour

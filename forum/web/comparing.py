@@ -17,9 +17,10 @@ def compare(
     said: Mapping[str, Any],
     shared: Mapping[str, Any] = NOTHING_SHARED,
 ) -> list[Difference]:
-    """Return the fields in which two versions, as plain values, differ.
+    """Return the fields in which two versions, given as values by field, differ.
 
-    `said` names the fields that a version has in its `texts` by language, `shared` those that all languages share.
+    `said` has the labels of the fields that a version has in its `texts` by language, `shared` the labels of the fields
+    that all languages share.
     """
     return [*_in_languages(before, after, said), *_in_all(before, after, shared)]
 

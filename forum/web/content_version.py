@@ -16,8 +16,8 @@ from sqlalchemy.engine import URL
 
 from forum.postgres import PostgresConnection, libpq_arguments, patience
 
-# Short limits, so that the polling thread soon notices a server that does not answer. connect_timeout is in seconds,
-# the other two are in milliseconds.
+# Short limits of the polling thread's connection, so that it soon notices a server that does not answer.
+# connect_timeout is in seconds; the others are in milliseconds.
 LIMITS = {"connect_timeout": 2, "tcp_user_timeout": 2000, "options": "-c statement_timeout=2000"}
 READ_VERSION = "SELECT version FROM content_version"
 
@@ -30,7 +30,7 @@ def version_reader(url: URL) -> Callable[[], int | None]:
 
 
 def is_exact(url: URL) -> bool:
-    """Return whether the reader for this database returns the version of this moment, not of a moment before."""
+    """Return whether the reader for this database is exact (SQLite), or may return a version up to a second old."""
     return url.get_backend_name() == "sqlite"
 
 
@@ -65,7 +65,7 @@ class PolledVersion:
     The first call of `latest` reads the version and starts the thread, in the process that serves.
     """
 
-    # In seconds: how often the thread reads the content version, and how long a reading counts.
+    # Every how many seconds the thread reads the content version, and for how many seconds a reading is used.
     EVERY, FOR = 0.5, 1.0
     PATIENCE = 2.5  # how many seconds a reading waits for a database server that does not answer
 
@@ -73,16 +73,16 @@ class PolledVersion:
         self._conninfo = conninfo
         self._connection: psycopg.Connection | None = None
         self._connecting, self._ended = threading.Lock(), threading.Event()
-        self._seeing = threading.Lock()  # held during a reading: requests that need one share it
+        self._seeing = threading.Lock()  # held during a reading, so that requests that wait share it
         self._thread: threading.Thread | None = None
-        # The version, None where the last reading failed, and the moment before it was asked for.
+        # The version that was read last, None if that failed, and the moment before the reading began.
         self._seen: tuple[int | None, float] = (None, 0.0)
 
     def latest(self) -> int | None:
         """Return the version as it was at most a second ago; None while the database is out of reach.
 
         When the thread is late, on a busy machine, the request reads the version itself. While the database is out of
-        reach, only the thread asks it.
+        reach, only the thread tries to read the version.
         """
         if self._thread is None:
             self._start()
@@ -106,7 +106,7 @@ class PolledVersion:
                 return None
 
     def end(self) -> None:
-        """End the thread, for an app that ends before its process."""
+        """End the thread that reads the version, for an app that ends before its process."""
         self._ended.set()
 
     def _start(self) -> None:

@@ -53,13 +53,13 @@ def country_choices(language: str) -> list[SelectChoice]:
 
 @lru_cache(maxsize=8)
 def country_names(language: str) -> dict[str, str]:
-    """Return each choice's name by its code."""
+    """Return, by code, the names of the choices: countries, and "" for no country."""
     return {choice.value: choice.label for choice in country_choices(language)}
 
 
 @lru_cache(maxsize=64)
 def other_options(language: str, without: frozenset[str]) -> Markup:
-    """Return as HTML the options of all countries but these."""
+    """Return the options of all countries, except those with codes in `without`, as HTML."""
     option = Markup('<option value="{}">{}</option>')
     names = country_names(language)
     return Markup("\n").join(

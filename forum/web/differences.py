@@ -8,7 +8,7 @@ from enum import StrEnum
 
 LINES = re.compile(r"(?<=\n)")
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
-# Comparing n words with m may take n·m steps: longer parts that differ are shown as replaced as a whole (S35).
+# Comparing n words with m may take n·m steps: beyond this number, differing texts count as wholly replaced (S35).
 MOST_STEPS = 1_000_000
 
 
@@ -30,7 +30,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Difference:
-    """A field whose text differs between two versions; `language` is that of a text in one language, else ""."""
+    """A field whose text differs between two versions; `language` is "" for a field that all languages share."""
 
     label: str
     before: str
@@ -46,8 +46,8 @@ class Difference:
 def compare_words(before: str, after: str) -> list[Piece]:
     """Return the kept, removed and added pieces of text that turn an older text into a newer one.
 
-    Lines are compared first, then the words of those that differ. Changes beside each other become one: blanks that are
-    kept between two removed words count as removed and added again, not as a piece of their own.
+    Lines are compared first, then the words of lines that differ. Changes with only blanks between them become one
+    change: the blanks count as removed and added again.
     """
     pieces: list[Piece] = []
     gone = new = ""
@@ -68,7 +68,7 @@ def compare_words(before: str, after: str) -> list[Piece]:
 
 
 def _changed(gone: str, new: str) -> list[Piece]:
-    """Return the removed and the added text as pieces, then, as a kept piece, the blanks with which both texts end."""
+    """Return the removed and the added text as pieces; blanks with which both texts end become a kept piece."""
     stay = ""
     while gone and new and gone[-1] == new[-1] and gone[-1].isspace():
         stay, gone, new = gone[-1] + stay, gone[:-1], new[:-1]

@@ -24,7 +24,7 @@ LONGEST = 16 * 1024
 
 
 def refuse_long_headers(app: Flask) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that refuses too long headers; the error page does not wait for other requests."""
+    """Return the layer of the app that refuses requests with too long headers, without letting them wait."""
     return lambda inner: partial(_enter, app, inner)
 
 

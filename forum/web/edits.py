@@ -1,4 +1,4 @@
-"""When two organisers edit the same thing, the second to save is shown what the first has saved (R30)."""
+"""Edits of two organisers at the same time: the second to save is shown the values that the first has saved (R30)."""
 
 import hashlib
 import json
@@ -31,29 +31,29 @@ class ShowsStored:
     seen = HiddenField()
 
     def show(self, stored: Mapping[str, object]) -> None:
-        """Put the digest of the stored values that the form shows into its hidden field."""
+        """Put a digest of the stored values, which the form shows, into the hidden field `seen`."""
         self.seen.data = digest(stored)
 
     def refuse_if_changed(self, stored: Mapping[str, object]) -> None:
-        """Raise ChangedMeanwhile when `stored`, read under the write lock, differs from what the page showed."""
+        """Raise ChangedMeanwhile if `stored`, read under the write lock, differs from the values on the page."""
         if self.is_outdated(stored):
             raise ChangedMeanwhile(stored)
 
     def is_outdated(self, stored: Mapping[str, object]) -> bool:
-        """Return whether `stored` differs from what the page showed."""
+        """Return whether the values in `stored` differ from the values that the page showed."""
         return self.seen.data != digest(stored)
 
 
 def digest(values: Mapping[str, object]) -> str:
-    """Return a digest of values that JSON can write; dates and other objects count by their text."""
+    """Return a digest of values by name; dates and other objects that JSON cannot hold count by their text."""
     written = json.dumps(values, sort_keys=True, default=str, ensure_ascii=True)
     return hashlib.blake2b(written.encode(), digest_size=16).hexdigest()
 
 
 def differences(form: Iterable[Field], stored: Mapping[str, Any], within: str = "") -> Iterator[Difference]:
-    """Yield a difference for each field of the form whose typed value is not the stored one, by row and language.
+    """Yield a difference for each field of the form whose typed value is not the stored value, by row and language.
 
-    The stored value is the version before, the typed one the version after.
+    The stored value is the version before, the typed value the version after.
     `within` is the label of the field or row that contains these fields, empty for the form's own fields.
     """
     for field in form:

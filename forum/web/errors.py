@@ -27,12 +27,12 @@ from forum.web.requests import UnreadableRequest
 RETRY_SECONDS = "10"
 NAMED_CAUSES = (CSRFError, SecurityError)
 # Errors whose page uses neither database nor router: with a foreign Host no URL can be built, the query of an
-# unreadable request cannot be parsed, and a request with too long headers must not wait, because it does not count
-# among the waiting ones (web/lobby.py).
+# unreadable request cannot be parsed, and a request with too long headers must not wait, because the lobby has not
+# counted it (web/lobby.py).
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
-# Blueprints whose forms hold no password and are safe to send again: those of visitors, and those in which
-# organisers write posts and pages.
+# Blueprints whose forms hold no password and are safe to send again, so that an error page may keep their fields:
+# those of visitors, and those in which organisers write posts and pages.
 KEEPS = {"registration", "self_service", "own_invitation", "posts", "pages"}
 
 
@@ -69,7 +69,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 
 
 def show_busy(error: Exception) -> ResponseReturnValue:
-    """Show a page when a queue or store is full, locked or away; a button there sends a form again (R13–R16)."""
+    """Show the page for a queue or store that is full, locked or away; its button sends a form again (R13–R16)."""
     g.cause = without_values(error)
     response = make_response(show(ServiceUnavailable(), kept=_what_was_sent()))
     response.headers["Retry-After"] = RETRY_SECONDS
@@ -116,12 +116,12 @@ def _what_was_sent() -> Sequence[tuple[str, str]]:
     try:
         return list(request.form.items(multi=True))
     except HTTPException:
-        # The body is too large or malformed, so no answers can be kept. The page still shows the error that came
-        # first.
+        # The body is too large or malformed, so no answers can be kept. The page shows the earlier error, not this
+        # one.
         return ()
 
 
 def show_unexpected(error: Exception) -> ResponseReturnValue:
-    """Show the page of an unexpected error; the log has the error under the reference that the page shows."""
+    """Show the page of an unexpected error, with the reference under which the log has the error."""
     g.cause = without_values(error)
     return show(InternalServerError())

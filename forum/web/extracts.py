@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from forum.folding import fold_with_origins
 
 SHOWN = 220  # the most characters of one piece of an excerpt
-LEAST_BEFORE = 60  # how many characters a piece shows before its first searched word, if the text has as many
+LEAST_BEFORE = 60  # how many characters a piece shows before its first searched word, if the text has so many there
 PIECES = 2
 CUTS = re.compile("…(?: …)+")
 
@@ -21,7 +21,7 @@ class Part:
 
 
 def mark(text: str, wanted: Sequence[str]) -> list[Part]:
-    """Split the text into parts, and mark the parts that match one of the folded words `wanted`."""
+    """Split the text into parts, and mark the parts that match one of the searched words `wanted`, which are folded."""
     parts, end = [], 0
     for start, stop in _hits(text, wanted):
         if start > end:
@@ -32,7 +32,7 @@ def mark(text: str, wanted: Sequence[str]) -> list[Part]:
 
 
 def extract(paragraphs: Sequence[str], wanted: Sequence[str]) -> list[Part]:
-    """Return the pieces of a text that contain most of the words, marked; [] when the text contains none."""
+    """Return an excerpt with the pieces that contain most of the words, marked; [] if the text has none of them."""
     missing = set(wanted)
     pieces: list[tuple[int, str]] = []
     folded = [fold_with_origins(paragraph)[0] for paragraph in paragraphs]
@@ -87,7 +87,7 @@ def _positions(folded: str, word: str) -> Iterator[int]:
 
 
 def _with_marks(text: str, end: int) -> int:
-    """Move the end of a hit behind the combining marks and invisible characters that follow its last letter."""
+    """Return the end of a hit moved behind combining marks and invisible characters that follow its last letter."""
     while end < len(text) and not text[end].isspace() and not fold_with_origins(text[end])[0]:
         end += 1
     return end

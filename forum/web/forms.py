@@ -1,4 +1,4 @@
-"""The base of all forms: cleaned texts, clear errors, a key that detects a form sent twice."""
+"""The base of all forms: cleaned texts, clear errors, a key by which a form that is sent twice is recognised."""
 
 import re
 import secrets
@@ -32,13 +32,13 @@ ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
     ),
     addresses.NotAnAddress: _l("Enter an e-mail address that can receive mail, such as name@example.org"),
 }
-# The field that a button adds when it sends the form to switch the page's language, and its value on a page that shows
-# errors.
+# The field of a button that sends the form only to change the page, such as its language, and the field's value on a
+# page that shows errors.
 SWITCH, WITH_ERRORS = "change", "errors"
 # The most characters of a text of several lines: two such texts and all other fields fit into one form.
 LONGEST_TEXT = 30_000
 LONGEST_NAME = 100  # the most characters in the name of a field with a number in its name
-LONGEST = 1000  # the most characters of a field as sent: normalising n combining marks may take n² steps
+LONGEST = 1000  # the most characters of a field that are cleaned: normalising n combining marks may take n² steps
 
 
 class TokenField(CSRFTokenField):
@@ -107,16 +107,16 @@ class TidyForm(FlaskForm):
         return False
 
     def is_rechecked(self) -> bool:
-        """Return whether the language was switched on a page with errors, none of which the form itself finds now.
+        """Return whether the language was switched on a page with errors that the form's own checks do not explain.
 
-        The errors may come from the view's checks against the database. The view repeats these, so that the page shows
-        the errors in the new language, and saves nothing.
+        The errors may come from the view's checks against the database. The view repeats these checks, so that the page
+        shows the errors in the new language, and saves nothing.
         """
         return self.is_submitted() and request.form.get(SWITCH) == WITH_ERRORS and not self.errors
 
 
 class SentOnce:
-    """Adds a key to a form, by which a form that is sent twice, as by a double click, is recognised (R03).
+    """Adds a key to a form, by which the same form sent twice, as by a double click, is recognised (R03).
 
     A form class inherits from SentOnce beside TidyForm. The page renders `key` as a hidden field.
     """
@@ -140,10 +140,10 @@ class PartForm(TidyForm):
 
 
 class NumberedFields(FieldList):
-    """Fields whose names end in numbers, which are read only if they are plain digits."""
+    """A list of fields with numbers in their names, such as "sources-0-url"; only plain digits count as a number."""
 
     def _extract_indices(self, prefix, formdata):
-        # The name of a field comes from the client: `int` would fail for digits such as ² and for thousands of digits.
+        # The client chooses the names: WTForms' `int` would fail for digits such as ² and for thousands of digits.
         names = (name for name in formdata if name.isascii() and len(name) <= LONGEST_NAME)
         return super()._extract_indices(prefix, names)
 
@@ -153,7 +153,7 @@ class LinesField(TextAreaField):
 
     @staticmethod
     def tidied(value: Any) -> Any:
-        """Return the text with each word cleaned, or unchanged when it is too long to be cleaned."""
+        """Return the text with each word cleaned, or unchanged if the text is too long for that."""
         return tidy_lines(value) if isinstance(value, str) and not _find_excess(value) else value
 
 
@@ -162,7 +162,7 @@ class PastedField(LinesField):
 
     @staticmethod
     def tidied(value: Any) -> Any:
-        """Return the rows with each word of each cell cleaned, or unchanged when they are too long to be cleaned."""
+        """Return the rows with each word of each cell cleaned, or unchanged if the text is too long for that."""
         if not isinstance(value, str) or _find_excess(value):
             return value
         rows = ("\t".join(map(tidy_lines, row.split("\t"))) for row in LINE_ENDS.split(value))
@@ -173,7 +173,7 @@ class DayField(DateField):
     """A field for a date, whose error message says how to type one in a browser without a calendar."""
 
     def process_formdata(self, valuelist) -> None:
-        """Read the date. Raises ValueError with a message for people."""
+        """Read the typed date. Raises ValueError with the message that the form shows."""
         try:
             super().process_formdata(valuelist)
         except ValueError:
@@ -187,7 +187,7 @@ class WithinLimits(NumberRange):
     """
 
     def __call__(self, _form: Any, field: Any) -> None:
-        """Raise ValidationError for a number outside the limits, and for a missing number."""
+        """Refuse a number outside the limits, and a missing number. Raises ValidationError."""
         if field.data is None or not self.min <= field.data <= self.max:
             raise ValidationError(self.message)
 
@@ -212,7 +212,7 @@ def no_web_address(_form, field) -> None:
 
 
 def new_form_key() -> str:
-    """Return a signed key for one rendered form: random, with the time when it was made (R03, S28)."""
+    """Return a new key for one rendered form: random, signed, with the time at which it was made (R03, S28)."""
     return _signer().dumps(secrets.token_urlsafe(16))
 
 
@@ -266,7 +266,7 @@ def _refuse_long_lines(_form, field) -> None:
 
 
 def _refuse_endless(_form, field) -> None:
-    """Refuse a text that is too long to be cleaned, with the message of the field's own limit, before other checks."""
+    """Refuse a text longer than LONGEST before other checks, with the message of the field's own limit."""
     if isinstance(field.data, str) and len(field.data) > LONGEST:
         own = (rule.message for rule in field.validators if isinstance(rule, Length))
         raise StopValidation(next(own, _l("Use at most 1,000 characters")))

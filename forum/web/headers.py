@@ -19,7 +19,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "form-action 'self'",
     )
 )
-# Cache-Control of answers whose address changes with their content: browsers keep them without asking again.
+# Cache-Control of answers whose URL changes with their content, such as static files: browsers never ask again.
 FOR_EVER = "public, max-age=31536000, immutable"
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -48,9 +48,9 @@ def set_headers(app: Flask, *, is_open: Callable[[], bool], may_be_listed: Calla
     @app.after_request
     def add_headers(response: Response) -> Response:
         for name, value in fixed.items():
-            # A view may set a stricter policy for its answer.
+            # Keep a header that the view has set, such as a stricter policy.
             response.headers.setdefault(name, value)
-        # A view may allow the person's own program to store its answer, such as a calendar feed.
+        # By `private`, a view allows only the person's own program to store an answer, such as a calendar feed.
         is_own = response.cache_control.private and not is_open()
         if response.status_code >= 400 or not (is_open() or is_own):
             response.headers["Cache-Control"] = "no-store"

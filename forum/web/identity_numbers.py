@@ -30,17 +30,17 @@ CANDIDATE = re.compile(
     r"|(?P<century>[-+./_ A-FU-Y])(?P<finnish>[0-9]{3}[0-9A-Z]))(?![^\W_]|[-./][0-9])",
     re.IGNORECASE,
 )
-# Matches what is written before a telephone number or a reference, in the languages of the forum and its neighbours.
+# Matches words before a telephone number or a reference, such as "tel.", in English and the Nordic languages.
 LABEL = re.compile(
     r"(?<![^\W_])(?:tel|tfn|tlf|telefon[^\W_]*|telephone|phone|mobil[^\W_]*|mob|cell|gsm|fax|puh|puhelin|sími"
     r"|ref|reference|referens[^\W_]*|dnr|diarie[^\W_]*|ärende[^\W_]*|case|saksnr|sagsnr|order|faktur[^\W_]*|invoice)"
     r"\.?(?: ?(?:no|nr|number|nummer)\.?)? ?[:#]? ?$",
     re.IGNORECASE,
 )
-# In these years, counted from the present one, a day and an hour such as 171127-0900 are an event's, not a birthday.
+# Years, counted from the present one, in which a day and an hour such as 171127-0900 are taken for an event's.
 YEARS_AROUND = range(-2, 4)
 DASH, MINUS = re.compile(" ?- ?"), "\N{MINUS SIGN}"
-# By Unicode category: what replaces a blank, a dash or an invisible character within a number.
+# By Unicode category, the character that replaces a blank or a dash, and "" for an invisible character.
 SIGNS = {"Zs": " ", "Pd": "-", "Cf": ""}
 COORDINATION = re.compile(r"(?:19|20)?[0-9]{2}(?:0[1-9]|1[0-2])(?:6[1-9]|[78][0-9]|9[01])[0-9]{4}")
 
@@ -60,7 +60,7 @@ def no_identity_number(_form: Any, field: Any) -> None:
 def holds_identity_number(text: str) -> bool:
     """Return whether the text contains a Nordic identity number, judged by date and check digits.
 
-    A telephone number or a reference is none if the word before it says what it is; nor is an event's day and hour.
+    Left out are telephone numbers and references after a word such as "tel.", and an event's day with its hour.
     """
     plain = DASH.sub("-", text if text.isascii() else "".join(map(_plain, text)))
     return any(
@@ -69,7 +69,7 @@ def holds_identity_number(text: str) -> bool:
 
 
 def _plain(character: str) -> str:
-    """Return the plain ASCII form of a digit, blank or dash, "" for an invisible sign, and other characters in NFKC."""
+    """Return a character in plain ASCII if it is a digit, blank or dash, "" if it is invisible, else in NFKC."""
     if character == MINUS:
         return "-"
     number = unicodedata.decimal(character, None)
@@ -79,7 +79,7 @@ def _plain(character: str) -> str:
 
 
 def _is_one(match: re.Match[str]) -> bool:
-    """Return whether the match is an identity number, in the order of day, month and year that its country has."""
+    """Return whether a match of CANDIDATE is an identity number of any Nordic country."""
     whole = match["date"] or match["year_first"] or match["year_last"] or match["short"]
     date = re.sub("[-./ ]", "", whole)
     number = (match["number"] or match["finnish"]).replace(" ", "")
@@ -95,7 +95,7 @@ def _is_one(match: re.Match[str]) -> bool:
 
 
 def _is_day_and_hour(date: str, number: str) -> bool:
-    """Return whether the digits are a day in YEARS_AROUND, with the year first or last, and a time of the day."""
+    """Return whether the digits are a day near the present year, with the year first or last, and a time of day."""
     if not re.fullmatch("(?:[01][0-9]|2[0-3])[0-5][0-9]", number):
         return False
     this_year = clock.now().year
@@ -112,7 +112,7 @@ def _read(date: str, form: str) -> datetime | None:
 
 
 def _is_swedish(date: str, number: str) -> bool:
-    """Return whether this is a Swedish personal number, or a coordination number, whose day is 60 higher."""
+    """Return whether the digits are a Swedish personal number, or a coordination number, whose day is 60 higher."""
     digits = date + number
     if personnummer.is_valid(f"{date}-{number}"):
         return True
@@ -120,10 +120,10 @@ def _is_swedish(date: str, number: str) -> bool:
 
 
 def _is_dane(date: str, number: str, sign: str) -> bool:
-    """Return whether this is a Danish number.
+    """Return whether the digits are a Danish number.
 
-    Only on a few first days of January more people were born than there are numbers with a valid check digit. A number
-    without one is refused only for such a day and with its hyphen, or many telephone numbers would be refused.
+    Only for 1 January of a few years did Denmark give out more numbers than have a valid check digit. Without one, only
+    digits for a 1 January, with a hyphen, count as a number: else many telephone numbers would be refused.
     """
     try:
         digits = cpr.validate(date + number)
@@ -133,11 +133,11 @@ def _is_dane(date: str, number: str, sign: str) -> bool:
 
 
 def _is_finn(date: str, number: str, sign: str) -> bool:
-    """Return whether this is a Finnish number; its sign or letter says the century."""
+    """Return whether these are the parts of a Finnish number; its sign or letter says the century."""
     return bool(sign) and hetu.is_valid(f"{date}{'-' if sign in './_ ' else sign}{number}")
 
 
 def _is_other(date: str, number: str, _sign: str) -> bool:
-    """Return whether this is a Norwegian number, or an Icelandic person's: an organisation's day is 40 higher."""
+    """Return whether the digits are a Norwegian number, or an Icelandic person's (organisations have days above 40)."""
     digits = date + number
     return fodselsnummer.is_valid(digits) or (digits[0] in "0123" and kennitala.is_valid(digits))

@@ -15,7 +15,7 @@ LONGEST_ACCEPT_ENCODING = 200
 
 
 class Answer(NamedTuple):
-    """The page in one encoding: the headers of a 200, those of a 304, the body."""
+    """A page in one encoding: the headers of a 200, the headers of a 304, and the body."""
 
     headers: Headers
     unchanged: Headers
@@ -80,7 +80,7 @@ def _encoding(accepted: str) -> str:
 
 @lru_cache(maxsize=256)
 def _best(accepted: str) -> str:
-    """Return the smallest encoding that the client accepts; "" for none."""
+    """Return the client's accepted encoding that compresses best; "" if the client accepts none."""
     return next((code for code in ("br", "gzip") if _accepts(accepted, code)), "")
 
 

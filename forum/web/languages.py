@@ -21,7 +21,7 @@ WRITTEN = {"en": "en_GB"}  # British dates: Babel's plain English has no names f
 # Formats of a moment: "31 October 2027 at 23:59 (CET)", "31 oktober 2027 kl. 23.59 (CET)".
 CLOCKS = {"en": "HH:mm (z)", "sv": "HH.mm (z)"}
 MOMENTS = {"en": f"d MMMM y 'at' {CLOCKS['en']}", "sv": f"d MMMM y 'kl'. {CLOCKS['sv']}"}
-LONGEST = 200  # how many characters of Accept-Language are read: the least preferred languages come last
+LONGEST = 200  # how many characters of Accept-Language are read: the rest names the least preferred languages
 NAMES = {"sv": "Svenska", "en": "English"}
 CATALOGUES: dict[str, NullTranslations] = {}
 # Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
@@ -29,7 +29,7 @@ READ_IN = {code: code for code in NAMES} | dict.fromkeys(("da", "no", "nb", "nn"
 
 
 def init_app(app: Flask) -> None:
-    """Use the language of the URL; in the console, the organiser's preference."""
+    """Let each request use the language of its URL, or in the console the organiser's preference."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "translations")
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # by Flask-Babel's extension
@@ -44,10 +44,10 @@ def init_app(app: Flask) -> None:
 
 
 def _catalogue() -> NullTranslations:
-    """Return the texts of the present language; this reads the request once, Flask-Babel four times for each text."""
+    """Return the translations for the present language; this reads the request once, not four times for each text."""
     if (locale := get_locale()) is None:
         return get_translations()
-    # Find the texts by the language's code, because comparing locales takes longer than the rest of a translation.
+    # Look the translations up by the language's code: comparing locales takes longer than the rest of a translation.
     if (code := locale.language) not in CATALOGUES:
         CATALOGUES[code] = get_translations()
     return CATALOGUES[code]
@@ -68,7 +68,7 @@ def read_from_address(app: Flask) -> None:
 
 def language() -> str:
     """Return the language code of the present request, or of the text being rendered for a mail."""
-    # This function runs some 150 times for a page, and str(locale) would take half a millisecond altogether.
+    # Do not use str(locale): this function runs some 150 times for a page, which would take half a millisecond.
     locale = get_locale()
     return locale.language if locale else DEFAULT
 
@@ -91,7 +91,7 @@ def preferred() -> str:
 
 
 def in_language(value: Text | None) -> str:
-    """Return a `Text` in the present language (the template filter `text`)."""
+    """Return a `Text`'s words in the present language (the template filter `text`)."""
     return value.in_language(language()) if value else ""
 
 
@@ -108,7 +108,7 @@ def dates_text(first: datetime, last: datetime, locale: Locale | str) -> str:
 
 def dates_of(event) -> str:
     """Return an event's days in the present language (the template filter `dates`)."""
-    # An end at midnight belongs to the day before: an event whose hours are not known is stored with such an end.
+    # An end at midnight belongs to the day before: an event without known hours is stored as ending at midnight.
     last = event.ends_at.astimezone(event.zone) - timedelta(seconds=1)
     return dates_text(event.starts_at.astimezone(event.zone), last, language())
 
@@ -138,7 +138,7 @@ def until_text(moment: datetime, zone) -> str:
     local = moment.astimezone(zone)
     if (local.hour, local.minute) != (23, 59):
         return _("until %(moment)s", moment=moment_text(moment, zone))
-    # The last minute of a day is worded without the time: in Swedish as "till och med" that day.
+    # For 23:59, give day and time apart: the Swedish translation leaves out the time, and says "till och med" the day.
     return _("until %(day)s at %(time)s", day=day_text(moment, zone), time=clock_text(moment, zone))
 
 

@@ -39,11 +39,11 @@ COUNT = (
 
 
 class TooManyTries(TooManyRequests):
-    """A rate limit is used up for now; if a visitor's form was sent, the error page keeps its answers."""
+    """A rate limit is used up for now; the error page keeps the answers of a visitor's form."""
 
 
 class SqliteStorage(Storage):
-    """Counters in a small SQLite file of their own, shared by processes; losing the file does no harm."""
+    """Counters of rate limits in a small SQLite file of their own, shared by processes; the file may be lost."""
 
     STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 - declared as in the library `limits`
 
@@ -54,23 +54,23 @@ class SqliteStorage(Storage):
 
     @property
     def base_exceptions(self):
-        """The errors that mean that the counters' file is out of reach, or its folder cannot be made."""
+        """The errors which mean that the counters' file is out of reach, or that its folder cannot be made."""
         return sqlite3.Error, OSError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Add `amount` and return the count of the current window, which lasts `expiry` seconds."""
+        """Add `amount` to the counter `key`, whose window lasts `expiry` seconds; return the window's count."""
         values = {"key": key, "amount": amount, "seconds": expiry, "now": time.time()}
         return (self._execute(COUNT, values) or (amount,))[0]
 
     def get(self, key: str) -> int:
-        """Return the count of the current window."""
+        """Return the count of the counter `key` in its current window."""
         return (
             self._execute("SELECT amount FROM counters WHERE key = ? AND expires > ?", (key, time.time()))
             or (0,)
         )[0]
 
     def get_expiry(self, key: str) -> float:
-        """Return when the current window ends, in seconds since the epoch."""
+        """Return when the current window of the counter `key` ends, in seconds since the epoch."""
         return (self._execute("SELECT expires FROM counters WHERE key = ?", (key,)) or (time.time(),))[0]
 
     def check(self) -> bool:
@@ -89,7 +89,7 @@ class SqliteStorage(Storage):
         return self._connection().execute("DELETE FROM counters WHERE expires <= ?", (time.time(),)).rowcount
 
     def clear(self, key: str) -> None:
-        """Delete one counter."""
+        """Delete the counter `key`."""
         self._execute("DELETE FROM counters WHERE key = ?", (key,))
 
     def _execute(self, statement: str, values) -> tuple | None:
@@ -101,9 +101,9 @@ class SqliteStorage(Storage):
             Path(self._path).parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._path, timeout=5, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
-            # A power cut may lose some counts of rate limits, and nothing else.
+            # Do not wait for the disk: a power cut may lose some counts of rate limits, and nothing else.
             connection.execute("PRAGMA synchronous=OFF")
-            # Overwrite deleted counters, so that no client's address stays in the file: some builds do not.
+            # Overwrite deleted counters, so that no client's address stays in the file: not all builds of SQLite do.
             connection.execute("PRAGMA secure_delete=ON")
             connection.execute(SCHEMA)
             self._local.connection = connection
@@ -111,7 +111,7 @@ class SqliteStorage(Storage):
 
 
 def init_app(app: Flask) -> None:
-    """Count in the configured store; while it is out of reach, limited routes are refused instead of unlimited (S43).
+    """Count rate limits in the configured store; while that is out of reach, routes with a limit are refused (S43).
 
     Every error of the store becomes StorageError of the library `limits`, for which web.errors has the page.
     """
@@ -130,7 +130,7 @@ def can_count() -> bool:
 
 
 def forget_ended() -> int:
-    """Delete the counters whose window has ended, and return how many; Redis deletes its own."""
+    """Delete the counters whose window has ended, and return how many; 0 with Redis, which does this by itself."""
     storage = current_app.extensions[COUNTER].storage
     return storage.forget_ended() if isinstance(storage, SqliteStorage) else 0
 
@@ -201,12 +201,12 @@ def seconds_since_first(*key: str) -> float | None:
 
 
 def count_in_hour(*key: str) -> int:
-    """Return the number of calls for `key` in the hour since the first, this one included; 1 without the store."""
+    """Return the number of calls for `key` in the hour since the first, with this one; 1 if the store is away."""
     return count_within(HOUR_SECONDS, *key)
 
 
 def count_within(seconds: int, *key: str) -> int:
-    """Return the number of calls for `key` in the `seconds` since the first; 1 if the store is out of reach."""
+    """Return the number of calls for `key` in the `seconds` since the first, with this one; 1 if the store is away."""
     storage = current_app.extensions[COUNTER].storage
     try:
         return storage.incr("/".join((f"WITHIN {seconds}", *key)), seconds)
@@ -220,7 +220,7 @@ def client() -> str:
 
 
 def subscriber(remote: str) -> str:
-    """Return an IPv4 address unchanged, and for IPv6 the /64 network, in which one subscriber may choose any address.
+    """Return an IPv4 address unchanged, and for an IPv6 address its /64 network, which belongs to one subscriber.
 
     Some proxies add the client's port: 192.0.2.1:4711, [2001:db8::1]:4711.
     """
@@ -239,5 +239,5 @@ def client_limit() -> str:
 
 
 def client_limit_lasts() -> timedelta:
-    """Return the longest time after which a network address that has used up its limit may try again."""
+    """Return after how long at most a network address that has used up `client_limit` may try again."""
     return timedelta(seconds=parse(client_limit()).get_expiry())

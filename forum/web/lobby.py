@@ -35,7 +35,7 @@ class LobbyFull(ServiceUnavailable):
 
 
 class Start:
-    """A `start_response` that records whether the response has a Content-Length, and so is complete."""
+    """A WSGI `start_response` that records whether the response has a Content-Length, and so is not streamed."""
 
     def __init__(self, start_response: Any) -> None:
         self._start_response, self.is_whole = start_response, False
@@ -56,9 +56,9 @@ class Lobby:
     # How many requests beyond PRESENT still get their bodies read before they are refused, so that the error page can
     # keep a form's answers.
     DOORSTEP = 12
-    # How many bodies one client may be sending at once: forty people may share an address.
+    # How many bodies one network address may be sending at once: forty people may share an address.
     SLOW = 48
-    PATIENCE = 2.0  # how many seconds a request waits in a line that does not move
+    PATIENCE = 2.0  # how many seconds a request waits in a queue that does not move
     # How many requests for /readyz are let in beyond PRESENT: a load balancer must not remove a process only for being
     # busy.
     ASKING = 4
@@ -90,7 +90,7 @@ class Lobby:
         self._present, self._unread = 0, Counter[str]()
 
     def serve(self, app: Wsgi, environ: Environ, start_response: Any) -> Iterable[bytes]:
-        """Read the body, wait until the app may handle the request, and let the app answer, also when it is refused."""
+        """Read a request's body, wait until the app may handle the request, and let the app answer or refuse it."""
         path, reads = environ.get("PATH_INFO"), environ["REQUEST_METHOD"] in {"GET", "HEAD"}
         if reads and path in ANSWERED_AT_ONCE:
             return app(environ, start_response)
@@ -112,8 +112,8 @@ class Lobby:
                 environ[REFUSAL] = LobbyFull()
             start = Start(start_response)
             answer = app(environ, start)
-            # The server itself sends a complete response, so the request leaves the lobby now; a streamed response
-            # leaves it only at its end.
+            # A response that is complete needs no more of the app, so its request leaves the lobby now; the request of
+            # a streamed response leaves the lobby at the end of the stream.
             return answer if start.is_whole else ClosingIterator(answer, leaving.pop_all().close)
 
     def _sender(self, environ: Environ) -> str:
@@ -149,7 +149,7 @@ class Lobby:
     def _large_limit(self, environ: Environ) -> tuple[int, Line | None]:
         """Return the limit in bytes for this body, and the queue for large bodies.
 
-        The queue is None for a body that is not longer than `longest`, and for one that is longer without permission.
+        The queue is None for a body that is not longer than `longest`, and for a longer body without permission.
         """
         length = environ.get("CONTENT_LENGTH") or ""
         if is_number(length) and int(length) > self._longest:
@@ -159,7 +159,7 @@ class Lobby:
         return 0, None
 
     def _receive_large(self, environ: Environ, longest: int, line: Line, leaving: ExitStack) -> None:
-        """Read a large body if not too many are in memory; each stays in memory until its request ends."""
+        """Read a large body, unless too many are in memory already; a body stays in memory until its request ends."""
         if not line.enter(0):
             refuse_unread(environ, LobbyFull())
             return
@@ -168,9 +168,9 @@ class Lobby:
         receive(environ, longest)
 
     def _refuse(self, environ: Environ, client: str) -> None:
-        """Refuse a request because the lobby is full, and read its body if a DOORSTEP thread is free for that.
+        """Refuse a request because the lobby is full; read its body first if fewer than DOORSTEP bodies are being read.
 
-        A client that is already sending too many bodies gets no DOORSTEP thread.
+        The body is not read if its client is already sending too many bodies.
         """
         if self._sends_too_many(client) or not self._doorstep.enter(0):
             refuse_unread(environ, LobbyFull())
@@ -192,7 +192,7 @@ def let_in(
     longest_for: Callable[[Flask, Environ], int] | None = None,
     longest_for_anybody: Callable[[Flask, Environ], int] | None = None,
 ) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that puts a lobby around the app; the functions are those of Lobby, but get the app as well."""
+    """Return the layer that puts a lobby around the app; the functions are Lobby's, with the app as first argument."""
     lobby = app.extensions["lobby"] = Lobby(
         app.config["MAX_CONTENT_LENGTH"],
         by_client=not app.config["TRUSTED_PROXIES"],

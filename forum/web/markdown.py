@@ -44,10 +44,10 @@ ATTRIBUTES: dict[str, set[str]] = {
 }
 SAFE_ADDRESS = re.compile(r"(https?://[^/\\]|mailto:|/(?![/\\])|#)", re.IGNORECASE)
 HEADING_ID = re.compile(r"(?<!\s)\s*\{#([a-z][a-z0-9-]{0,60})\}$")
-# A blank between two digits, as in a telephone number, becomes a no-break space.
+# Matches a blank between two digits, as in a telephone number: it becomes a no-break space.
 BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-# Ids that the layout of pages uses itself: no heading of a text may get one of them.
+# HTML ids that the layout of pages uses itself: no heading of a text may get such an id.
 TAKEN_IDS = {
     "main",
     "contents",
@@ -61,7 +61,7 @@ TOP, DEEPEST = 2, 6
 
 @dataclass(frozen=True)
 class Outlined:
-    """A text as HTML, and the headings of its parts as (id, words), for a list of contents."""
+    """A text as HTML, and the headings of its parts as (id, words), for a table of contents."""
 
     html: Markup
     parts: tuple[tuple[str, str], ...]
@@ -78,7 +78,7 @@ def render(text: str) -> Markup:
 
 @lru_cache(maxsize=512)
 def render_with_parts(text: str) -> Outlined:
-    """Return the text as harmless HTML in which every part has an id, and the parts. Cached by the text."""
+    """Return the text as harmless HTML with an id at each h2, and these headings as parts. Cached by the text."""
     tokens = _parse(text)
     headings = [
         (token, tokens[index + 1]) for index, token in enumerate(tokens) if token.type == "heading_open"
@@ -117,7 +117,7 @@ def _render(tokens: list[Token]) -> Markup:
 
 @lru_cache(maxsize=512)
 def paragraphs(text: str) -> tuple[str, ...]:
-    """Return the text without its markup: one string for each heading, paragraph, entry of a list and cell."""
+    """Return the text without its markup: a string for each heading, paragraph, entry of a list and table cell."""
     tokens = _parser.parse(CONTROLS.sub("", text))
     _place_headings(tokens)
     said = (" ".join(_words_of(token).split()) for token in _of_type(tokens, "inline"))
@@ -153,12 +153,12 @@ def _is_safe_address(url: str) -> bool:
 
 
 def _render_alt(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
-    """Show an image's alternative text: loading the image would reveal to another site who reads the page."""
+    """Return only an image's alternative text: loading the image would tell another site who reads the page."""
     return escapeHtml(tokens[index].content)
 
 
 def _open_table(_renderer, tokens: Sequence[Token], index: int, *_) -> str:
-    """Put a table into a region that scrolls, by keyboard too; the region is named after the table's columns."""
+    """Begin a table within a region that scrolls, by keyboard too; the region is named after the table's columns."""
     head = takewhile(lambda token: token.type != "thead_close", tokens[index:])
     name = ", ".join(token.content for token in head if token.type == "inline")
     return f'<div class="table-scroll" role="region" tabindex="0" aria-label="{escapeHtml(name)}"><table>\n'
@@ -169,7 +169,7 @@ def _close_table(*_) -> str:
 
 
 def _place_headings(tokens: list[Token]) -> None:
-    """Shift headings so that the highest is h2 and none skips a level; give them the ids that `{#name}` asks for."""
+    """Shift headings so that the highest is h2 and none skips a level; give headings with `{#name}` this id."""
     opened = [index for index, token in enumerate(tokens) if token.type == "heading_open"]
     shift = TOP - min((int(tokens[index].tag[1]) for index in opened), default=TOP)
     level, ids = TOP - 1, set(TAKEN_IDS)

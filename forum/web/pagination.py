@@ -35,7 +35,7 @@ class Cursor:
         return None
 
     def args(self) -> dict[str, str]:
-        """Return the parameter of a URL that has this start."""
+        """Return the cursor as the parameter of a URL, `after` or `before`."""
         return {"before" if self.backwards else "after": self.key}
 
 
@@ -45,7 +45,7 @@ class Order:
 
     Groups are values of one column, such as the ids of sectors in the event's order. Each group is read through
     its own index range, and only as far as the page needs. `parts` are conditions; the list has the rows that fulfil
-    at least one. Each part is read in the same way, and their rows are merged.
+    at least one of them. Each part is read through its own index range, too, and the rows of all parts are merged.
     """
 
     columns: tuple[Any, ...]
@@ -73,7 +73,7 @@ def read_page(
     beside: Any = None,
     backwards: bool = False,
 ) -> Page:
-    """Return the page after (or before) the row `beside`; the first page without `beside`, or if no row is left."""
+    """Return the page after (or before) the row `beside`; the first page without `beside`, or if no row is there."""
     if beside is None:
         rows = _read(session, query, order, size + 1)
         return Page(rows[:size], has_next=len(rows) > size)
@@ -90,7 +90,7 @@ def count_before(
 ) -> int:
     """Return how many rows of the list stand before `row`. The rows are counted in the indexes and not loaded.
 
-    With `most`, no more than these are counted of each group.
+    With `most`, at most so many rows of each group are counted.
     """
     backwards = not order.falling
     key = order.columns[-1]
@@ -115,7 +115,7 @@ def read_neighbours(
 ) -> tuple[Any, Any]:
     """Return the rows before and after the row `beside`, each None where there is none.
 
-    A row of a group that `order` does not have has no position, so it has no neighbours.
+    A row whose group is not among the groups of `order` has no position in the list, so it has no neighbours.
     """
     if order.groups and getattr(beside, order.group_by.key) not in order.groups:
         return None, None
@@ -149,7 +149,7 @@ def _read(
 
 
 def _merged(query: Select, order: Order, limit: int, beside: Any, falling: bool) -> Select:
-    """Return the query for the first rows of all parts together; of each part only the needed rows are read."""
+    """Return the query for the first rows of all `order.parts` together; each part is read only as far as needed."""
     key = order.columns[-1]
     ranges = [
         _part(query.where(part), order.columns, falling, beside).with_only_columns(key).limit(limit)
@@ -161,7 +161,7 @@ def _merged(query: Select, order: Order, limit: int, beside: Any, falling: bool)
 
 
 def _groups(order: Order, falling: bool, beside: Any) -> list[tuple[Any, Any]]:
-    """Return (group, row) for each group from the page's first on; `row` is where the page starts, or None."""
+    """Return the groups from the one in which the page starts, as (group, row); `row` is `beside` there, else None."""
     groups = list(order.groups[::-1] if falling else order.groups)
     if beside is None:
         return [(group, None) for group in groups]
@@ -175,9 +175,9 @@ def _ranked(query: Select, order: Order, rank: int, group: Any, falling: bool, b
 
 
 def _beyond(query: Select, columns: tuple[Any, ...], falling: bool, beside: Any) -> Iterator[Select]:
-    """Yield queries for the rows after `beside`: those that differ in the first column, and the others.
+    """Yield queries for the rows after `beside`: for rows that differ in the first column, and for the others.
 
-    Together they count twice as fast as one that compares all columns of each row.
+    Counting by these two queries is twice as fast as by one query that compares all columns of each row.
     """
     if beside is None or len(columns) == 1:
         yield _part(query, columns, falling, beside)

@@ -19,13 +19,13 @@ from forum.web.relative_dates import RELATIVE, stands_alone
 
 WORDS = re.compile(r"\w+")
 SENTENCE_ENDS = re.compile(r"[.!?:](?=\s|$)|\n\s*\n")
-# A glossary's advice with one of these signs offers a choice of words, so there is no single replacement.
+# Matches signs by which a glossary's advice offers several words, so that it gives no single replacement.
 CHOICE = re.compile(r"[/,;()|…]|\.\.|\b(?:or|eller)\b", re.IGNORECASE)
 # Signs of addresses, code and markup: a word beside one of them is not plain text.
 NOT_PLAIN = frozenset("/@{}<>`=_#&")
-# Signs that attach an ending or another word to a word.
+# Signs after a word that attach an ending or another word to it: such a word is not replaced.
 ENDINGS = frozenset("-'’")
-# Marks that may stand between the end of a sentence and the first word of the next one.
+# Characters that may stand between the end of a sentence and the first word of the next sentence.
 OPENING = " “”«»\"'(["
 LONGEST_ABBREVIATION = 4
 WORDS_A_MINUTE = 200
@@ -41,7 +41,7 @@ class Advice:
     reason: str = ""
 
 
-# A glossary: advice by the word to avoid, in lower case.
+# The type of a glossary: advice by the word to avoid, which is in lower case.
 Glossary = Mapping[str, Advice]
 
 
@@ -65,16 +65,16 @@ class Hint:
 
     @property
     def key(self) -> str:
-        """The hint's key, by which `Care.find` recognises the hint after lines above were added or removed."""
+        """The hint's key: `Care.find` recognises the hint by it even after lines above were added or removed."""
         return f"{self.field}:{self.line}:{self.digest}"
 
     @property
     def digest(self) -> str:
-        """A digest of the line and of the hint's position in it."""
+        """A digest of the hint's line, its words and its column."""
         return _digest_of(f"{self.column} {self.words}\n{self.line_digest}")
 
     def replace_in(self, text: str) -> str:
-        """Return the text of the hint's field with the words replaced at the hint's position only."""
+        """Return the text with the hint's words replaced by `better`, at the hint's position only."""
         lines = text.split("\n")
         line = lines[self.line - 1]
         lines[self.line - 1] = line[: self.column] + self.better + line[self.column + len(self.words) :]
@@ -83,7 +83,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Care:
-    """A text's number of words, its LIX (an index of readability; below 40 is easy), and the hints about it."""
+    """The remarks on a text: its number of words, its LIX (an index of readability; below 40 is easy), and hints."""
 
     words: int
     lix: int
@@ -95,7 +95,7 @@ class Care:
         return max(1, round(self.words / WORDS_A_MINUTE))
 
     def find(self, key: str) -> Hint | None:
-        """Return the hint with this key and a replacement, the nearest where several lines are equal; else None."""
+        """Return the hint with this key that has a replacement, of equal lines the nearest one; None without one."""
         field, _colon, rest = key.partition(":")
         line, _colon, digest = rest.partition(":")
         number = int(line) if line.isdecimal() and len(line) <= LONGEST_NUMBER else 0
@@ -126,7 +126,7 @@ def proofread(
         for name, label, said in above
         for hint in _hints(said, language, day, glossary)
     ]
-    # A hint about a line of code offers no replacement, because code keeps its words and marks.
+    # Find the lines of code: a hint about code offers no replacement, because code keeps its words and marks.
     code = code_lines(text) if len(text) <= LONGEST_TEXT else frozenset()
     own_hints = (
         replace(hint, better="") if hint.line in code else hint
@@ -137,7 +137,7 @@ def proofread(
 
 
 def has_word(text: str) -> bool:
-    """Return whether the text has a word that a glossary can point out."""
+    """Return whether the text has any word: a glossary can point out words only, not signs."""
     return WORDS.search(text) is not None
 
 
@@ -176,9 +176,10 @@ def _digest_of(text: str) -> str:
 
 
 def _cased(better: str, words: str, before: str, is_loud: bool) -> str:
-    """Return the replacement `better` with a capital where `words`, which stand after the text `before`, have one.
+    """Return the replacement `better`, with a capital first letter where the replaced `words` have a capital.
 
-    Only in a line in capitals (`is_loud`) is the replacement in capitals. Elsewhere capitals mark an abbreviation.
+    `before` is the line's text before the words. Only in a line in capitals (`is_loud`) is the replacement in capitals;
+    elsewhere capitals mark an abbreviation.
     """
     is_upper = len(words) > 1 and words.isupper()
     if is_upper and is_loud:
@@ -197,7 +198,7 @@ def _begins_sentence(before: str) -> bool:
 
 
 def _replaceable(hint: Hint) -> Hint:
-    """Return the hint without its replacement where the words are not plain text, or have an ending of their own."""
+    """Return the hint, without its replacement if the words are not plain text or have an ending of their own."""
     before, after = hint.within[: hint.column], hint.within[hint.column + len(hint.words) :]
     beside = before.rsplit(" ", 1)[-1] + after.split(" ", 1)[0]
     is_plain = not NOT_PLAIN & set(beside) and before[-1:] != "-" and after[:1] not in ENDINGS
@@ -216,7 +217,7 @@ def _advised(advice: Advice) -> str:
 
 
 def _named(line: str, phrases: Mapping[str, object]) -> list[tuple[int, str]]:
-    """Return the column of each of these phrases in the line, and the phrase as the line spells it.
+    """Return (column, words) wherever the line has one of these phrases; the words are as the line spells them.
 
     Where several phrases begin at one word, only the longest is returned.
     """

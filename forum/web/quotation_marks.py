@@ -1,4 +1,4 @@
-"""Finding unpaired quotation marks in a paragraph, and the mark that would pair each."""
+"""Finding an unpaired quotation mark in a paragraph, and the mark to write instead."""
 
 import re
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ MARKS = re.compile('["“”„«»]')
 # The marks that begin and end a quotation; Swedish has the same mark at both ends.
 PAIR = {"en": ("“", "”"), "sv": ("”", "”")}
 OPENS_AFTER = frozenset("([{–—-*_>#/")
-# In a paragraph with more quotation marks than this, no replacement of a mark is tried: that could take long (S35).
+# In a paragraph with more quotation marks than this, no replacement is searched for: that could take long (S35).
 MOST_MARKS = 12
 
 
 @dataclass(frozen=True)
 class Mark:
-    """An unpaired quotation mark at a column of a line; `better` is the one mark that pairs it, or ""."""
+    """An unpaired quotation mark at a column of a line; `better` is the only mark to write instead, or ""."""
 
     column: int
     mark: str
@@ -24,7 +24,7 @@ class Mark:
 def find_unpaired(line: str, language: str) -> Mark | None:
     """Return the quotation mark of a line that is not paired, or None.
 
-    Where replacing exactly one mark by another pairs all marks of the line, that mark is returned with the other as its
+    If there is exactly one mark whose replacement pairs all marks of the line, that mark is returned with its
     replacement.
     """
     mark = _unpaired(line, language)
@@ -43,7 +43,7 @@ def _unpaired(line: str, language: str) -> str:
 
 
 def _mended(line: str, language: str) -> Iterator[Mark]:
-    """Yield each mark that can be replaced by the language's mark for its position so that all marks are paired."""
+    """Yield each mark whose replacement by the right mark for its position would pair all marks of the line."""
     marks = list(MARKS.finditer(line))
     if language not in PAIR or len(marks) > MOST_MARKS:
         return
@@ -55,7 +55,7 @@ def _mended(line: str, language: str) -> Iterator[Mark]:
 
 
 def _fitting(before: str, after: str, language: str) -> str:
-    """Return the mark that fits between two texts; "" where a quotation could neither begin nor end."""
+    """Return the language's quotation mark that fits between two texts; "" where both or none could stand."""
     opens = not before or before[-1].isspace() or before[-1] in OPENS_AFTER
     closes = not after or not after[0].isalnum()
     if opens == closes:

@@ -11,17 +11,17 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, Reque
 
 from forum.web.layers import Environ
 
-# Key in the WSGI environment for the most bytes that this request's body may have, if not the usual number.
+# Key in the WSGI environment for the most bytes of this request's body, if that is not the usual limit.
 LONGEST = "forum.longest_body"
 REFUSAL = "forum.refusal"  # key in the WSGI environment for the error with which the request is refused
-DIGITS = 20  # the most digits of a Content-Length: int() refuses a number of thousands of digits
+DIGITS = 20  # the most digits of a Content-Length that is parsed: int() raises an error for thousands of digits
 
 
 def receive(environ: Environ, longest: int) -> None:
-    """Replace the request's stream by its whole body, or store a refusal; the app itself refuses too long bodies."""
+    """Read the request's whole body into memory, or store a refusal; the app itself refuses too long bodies."""
     length = environ.get("CONTENT_LENGTH") or ""
     try:
-        # A chunked body has no Content-Length; no browser sends a form in chunks.
+        # Refuse a chunked body, which has no Content-Length: no browser sends a form in chunks.
         if "HTTP_TRANSFER_ENCODING" in environ:
             raise LengthRequired
         if length.isdigit() and len(length) > DIGITS:
@@ -37,17 +37,17 @@ def receive(environ: Environ, longest: int) -> None:
 
 
 def is_number(length: str) -> bool:
-    """Return whether a Content-Length is a number that `int` reads at once."""
+    """Return whether a Content-Length is a number, and short enough for `int`."""
     return length.isascii() and length.isdigit() and len(length) <= DIGITS
 
 
 def refuse_unread(environ: Environ, refusal: HTTPException) -> None:
-    """Make the app answer with an error page, without reading any body."""
+    """Make the app answer a request with the error page for `refusal`, without reading the body."""
     environ.update({REFUSAL: refusal, "wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"})
 
 
 def refuse_unreceived() -> None:
-    """End a refused request with the page of its status. Raises HTTPException.
+    """End a request that was refused before it reached the app, with the page of its status. Raises HTTPException.
 
     The answer asks the client to close the connection, because the rest of the body may still arrive on it.
     """

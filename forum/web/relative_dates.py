@@ -10,16 +10,16 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 DAY = timedelta(days=1)
-# Words that take the place of the "on" or "in" of a following date: "until 16 September".
+# Words after which a date has no "on" or "in" of its own, as in "until 16 September".
 LEADING: Mapping[str, set[str]] = {
     "en": {"after", "around", "before", "between", "by", "during", "for", "from", "in", "of", "on"}
     | {"since", "than", "through", "till", "to", "until"},
     "sv": {"av", "efter", "från", "för", "före", "i", "inför", "kring", "mellan", "om", "på", "sedan"}
     | {"till", "tills", "under", "än"},
 }
-# Words that cannot be followed by a date with "on" or "in", such as "the next week".
+# Words that cannot stand before a date with "on" or "in": "the" in "the next week" would be left over.
 DETERMINERS = frozenset({"a", "its", "my", "our", "the", "their", "your"})
-# Texts that make a longer date of a preceding word such as "today": a part of the day, or the date itself.
+# Matches text after a word such as "today" that belongs to the same date: a part of the day, or the date itself.
 LONGER = re.compile(
     r"\s+(?:morning|noon|afternoon|evening|night|morse|bitti|förmiddag|eftermiddag|kväll|natt)\b"
     r"|\s*(?:[,(]\s*(?:\w+,?\s+){0,2}|den\s+)?\d",
@@ -29,20 +29,20 @@ LONGER = re.compile(
 
 @dataclass(frozen=True)
 class RelativeDate:
-    """A rule that turns a relative date into an absolute one; `leading` is the word before the date, or ""."""
+    """A rule that turns a relative date into an absolute one; `leading` is the word to write before that, or ""."""
 
     leading: str
     dated: Callable[[date, str], str]
 
     def absolute(self, day: date, language: str, before: str) -> str:
-        """Return the date to write instead, counted from `day`, in a line that begins with the text `before`."""
+        """Return the absolute date, counted from `day`, to write after the text `before` of the line."""
         said, words = self.dated(day, language), before.rsplit(None, 1)
         is_led = bool(words) and words[-1].lower() in LEADING[language]
         return f"{self.leading} {said}" if self.leading and not is_led else said
 
 
 def stands_alone(before: str, after: str) -> bool:
-    """Return whether an absolute date can replace a relative one between these two texts."""
+    """Return whether an absolute date can replace a relative one that stands between these two texts of a line."""
     return not LONGER.match(after) and not DETERMINERS & {
         word.lower() for word in before.rsplit(None, 1)[-1:]
     }

@@ -38,7 +38,7 @@ log = logging.getLogger("forum.requests")
 
 
 class Clients:
-    """Warns if all requests seem to come from one address: then all visitors share one client's limits (S26)."""
+    """Warns in the log if all requests come from one network address: then all visitors share its limits (S26)."""
 
     def __init__(self) -> None:
         self._address, self._requests = "", 0
@@ -60,11 +60,11 @@ class UnreadableRequest(BadRequest):
 
 
 class MalformedForm(BadRequest):
-    """The body is not a readable form, or a part of the form has no name."""
+    """The request's body is not a readable form, or a part of the form has no name."""
 
 
 class FormParser(FormDataParser):
-    """Refuses a malformed form, for which Werkzeug would return an empty one, and fields without a name."""
+    """Refuses malformed forms, which Werkzeug would read as empty forms, and fields without a name."""
 
     def parse(self, *args: Any, **options: Any) -> Any:
         """Return the stream, fields and files of the form. Raises MalformedForm."""
@@ -101,7 +101,7 @@ class FormRequest(Request):
 
 
 def trust_proxies(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """Take the client's address from configured proxies only (S26), and Host from none (S39); a layer of the app."""
+    """Believe only configured proxies about a client's address (S26), none about the Host (S39); a layer of the app."""
     if hops := app.config["TRUSTED_PROXIES"]:
         return partial(ProxyFix, x_for=hops, x_proto=hops, x_host=0)
     return None
@@ -118,7 +118,7 @@ def refuse_and_log(app: Flask) -> None:
         line = _line(response)
         log.log(_level(line), line)  # forum.logs writes the dict as the fields of the line
         if app.view_functions.get(request.endpoint or "") in SECONDS:
-            # A cached page is sent in answer to many requests, so its headers must not name the ID of one of them.
+            # The response becomes a cached page for many requests, so it must not carry the ID of this request.
             return response
         response.headers["X-Request-ID"] = g.get("reference", "")
         if app.config["PRODUCTION"]:
@@ -129,7 +129,7 @@ def refuse_and_log(app: Flask) -> None:
 def lead_to_own_address(app: Flask) -> None:
     """Redirect to the URL that the site's own links to the page have (a layer of the app).
 
-    That URL has no needless slash at its end and no empty parameter; a browser sends one for each empty form field.
+    That URL has no needless slash at its end and no empty parameters, which browsers send for empty form fields.
     """
 
     @app.before_request
@@ -150,7 +150,7 @@ def _without_last_slash() -> ResponseReturnValue | None:
     routes = request_ctx.url_adapter
     if routes is None or not request.path.endswith("/"):
         return None
-    # A browser resolves the parts "." and ".." of a URL as steps between folders, which lead to another page.
+    # Browsers take the parts "." and ".." of a URL for steps between folders, so a redirect would lead elsewhere.
     if not {".", ".."}.isdisjoint(request.path.split("/")):
         return None
     try:
@@ -162,7 +162,7 @@ def _without_last_slash() -> ResponseReturnValue | None:
 
 
 def _unless_asked_for() -> ResponseReturnValue | None:
-    """Redirect variants of a cached page's URL, such as "///en/" and "/page/٢", so that they are not cached as well."""
+    """Redirect variants of a cached page's URL, such as "///en/" and "/page/٢", which would be cached as well."""
     asked = request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace")
     return None if unquote(_own_path()) == asked else redirect(_own_path(), 308)
 
@@ -172,7 +172,7 @@ def _own_path() -> str:
 
 
 def refuse() -> None:
-    """End a request that is malformed, or is sent by another site's page. Raises HTTPException."""
+    """Refuse a request that is malformed, or that another site's page has sent. Raises HTTPException."""
     g.started, g.reference = time.perf_counter(), _request_id()
     # Check for a foreign Host first: with it no URL can be built, not even for an error page.
     if isinstance(request.routing_exception, SecurityError):
@@ -188,7 +188,7 @@ def refuse() -> None:
 
 
 def refuse_unreadable_headers() -> None:
-    """End a request whose Host, header names or query can be read in two ways. Raises UnreadableRequest."""
+    """Refuse an ambiguous Host, header name or query. Raises SecurityError for the Host, else UnreadableRequest."""
     if not HOST.fullmatch(request.environ.get("HTTP_HOST", "")):
         raise SecurityError("two Host lines, or a port that is no number")
     if not UNDERSCORED.isdisjoint(request.environ) or not _is_utf8(request.query_string):

@@ -1,4 +1,4 @@
-"""The pages of revisions: when each was saved and by whom, and one of them compared with others."""
+"""The pages of revisions: their list, and one revision compared with the present content and the one before it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from forum.web.languages import NAMES
 
 
 class RestoreForm(ShowsStored, TidyForm):
-    """The button that restores a revision; its form has a digest of the values stored when the page was rendered."""
+    """The button that restores a revision, with a digest of the values that were stored when the page was rendered."""
 
 
 @dataclass(frozen=True)

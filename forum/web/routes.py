@@ -14,9 +14,9 @@ LANGUAGE = f"/<any({', '.join(NAMES)}):lang>"
 
 
 class Number(IntegerConverter):
-    """The `int` of a route, limited to numbers that a database can compare with a row's id.
+    """The converter `int` of routes, limited to numbers that a database can compare with a row's id.
 
-    A larger number leads to no page.
+    A URL with a larger number matches no route.
     """
 
     def __init__(self, url_map: Map, fixed_digits: int = 0, **options: Any):
@@ -24,7 +24,7 @@ class Number(IntegerConverter):
 
 
 def init_app(app: Flask) -> None:
-    """Make routes that are added from now on accept only numbers of the type Number for `<int:…>`."""
+    """Use Number for `<int:…>` in all routes that are added from now on."""
     app.url_map.converters["int"] = Number
 
 

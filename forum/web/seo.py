@@ -36,9 +36,9 @@ class Seo:
     feed_title: str = ""
     # The path of the picture that other sites show beside a shared link; "" means the picture of the current event.
     picture: str = ""
-    # The image that is shown instead of `picture`, such as the cover of a post.
+    # The image that other sites show instead of `picture`, such as the cover of a post.
     image: SharedImage | None = None
-    # When an article was published and changed; None for other pages.
+    # When an article was published and last changed; None for other pages.
     published_at: datetime | None = None
     modified_at: datetime | None = None
     # The page's URL by language; empty for a page that has the same route in every language.
@@ -59,7 +59,7 @@ class Seo:
         }
 
     def _og(self) -> list[tuple[str, str]]:
-        """Return the page's Open Graph properties in order: og:image:width and the like must follow og:image."""
+        """Return the page's Open Graph properties in order: og:image:width, for instance, must follow og:image."""
         drawn = self.picture or url_for("home.picture", event=None)
         image = self.image or SharedImage(drawn, WIDTH, HEIGHT, "image/png", self.title)
         times = {"published_time": self.published_at, "modified_time": self.modified_at}
@@ -79,7 +79,7 @@ class Seo:
         ]
 
     def _hreflang(self) -> dict[str, str]:
-        """Return the page's absolute URL in each of its languages; {} if there is only one."""
+        """Return the page's absolute URL by language; {} if the page has only one language."""
         addresses = self.alternates or _same_address()
         return {code: absolute(url) for code, url in addresses.items()} if len(addresses) > 1 else {}
 

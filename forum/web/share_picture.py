@@ -32,8 +32,8 @@ COLOUR = re.compile(r"\.(\w+)\{stroke:(#[0-9a-f]{6})\}")
 NO_LETTER = "\ue000"  # a code point of private use, for which no font in FONTS has a sign
 STROKE = re.compile(r"stroke-width:(\d+)")
 
-# A picture has room for fewer letters than this. Longer texts are cut before their lines are measured, which takes time
-# with the square of the length.
+# The most letters of a text that are read; a picture has room for fewer. Texts are cut because the time for measuring
+# their lines grows with the square of the length.
 LONGEST = 500
 
 
@@ -72,7 +72,7 @@ def draw(card: Card) -> bytes:
 
 @lru_cache(maxsize=16)
 def icon(size: int, *, margin: float = 0.0, ground: str | None = None) -> bytes:
-    """Return the ring as a square PNG; `margin` is a share of the side, `ground` the background, None for none."""
+    """Return the ring as a square PNG; `margin` is a share of the side, `ground` the background colour or None."""
     return _encoded(_icon(size, margin, ground))
 
 
@@ -97,7 +97,7 @@ def _icon(size: int, margin: float, ground: str | None) -> Image.Image:
 def _ring(size: int) -> Image.Image:
     """Draw the ring of static/img/ring.svg, `size` pixels wide, in its colours for a light background."""
     source = (PROJECT / "static/img/ring.svg").read_text()
-    # ring.svg has two colours for each arc: keep the first, because the second is for a dark background.
+    # ring.svg names two colours for each arc; the second is for a dark background, so keep the first.
     colours = dict(reversed(COLOUR.findall(source)))
     scale = size * FINER / 64
     image = Image.new("RGBA", (size * FINER, size * FINER), (0, 0, 0, 0))
@@ -105,7 +105,7 @@ def _ring(size: int) -> Image.Image:
     width = float(STROKE.findall(source)[0])
     for name, path in ARC.findall(source):
         numbers = [float(number) for number in re.split("[MA ]", path) if number]
-        start, stop = _angles(*numbers[:2], *numbers[-2:])  # the first and the last point of an arc's path
+        start, stop = _angles(*numbers[:2], *numbers[-2:])  # the x and y of the first and of the last point of the arc
         outer = (25 + width / 2) * scale
         centre = 32 * scale
         box = (centre - outer, centre - outer, centre + outer, centre + outer)
@@ -180,8 +180,8 @@ def _runs(text: str, size: int, weight: int) -> Iterator[tuple[ImageFont.FreeTyp
 
 @lru_cache(maxsize=2048)
 def _font_with(letter: str) -> str:
-    """Return the name of the first font that has the letter, or "" when none has."""
-    # Pillow cannot lay out a line break or another control character.
+    """Return the file name of the first font that has the letter; "" if no font has it."""
+    # No font has a line break or another control character: Pillow cannot lay these out.
     if not letter.isprintable():
         return ""
     return next((name for name in FONTS if _mask(name, letter) != _mask(name, NO_LETTER)), "")

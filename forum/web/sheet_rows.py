@@ -1,4 +1,4 @@
-"""The rows of a table that somebody has uploaded, and the reasons why one cannot be read."""
+"""The rows of a table that somebody has uploaded, and the reasons why a table cannot be read."""
 
 MOST_COLUMNS = 30
 

@@ -1,7 +1,7 @@
 """Reading small tables that people upload: XLSX files, CSV with commas, semicolons or tabs, and pasted rows.
 
-The content of a file is not trusted, so reading stops at the first row or column too many. Rows that a
-spreadsheet hides, as its filters do, are left out. This module uses no feature of the forum.
+The content of a file is not trusted, so reading stops at the first row or column too many. The cells of rows that a
+spreadsheet hides, as its filters do, are not read. This module uses no feature of the forum.
 """
 
 import codecs
@@ -21,8 +21,8 @@ DELIMITERS = "\t;,"  # the tab comes first, because commas and semicolons occur 
 def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds = SMALL) -> Rows:
     """Return the rows of a file's first sheet: at most `most` rows of at most `columns` cells. Raises SheetRefused.
 
-    `bounds` limits the size of an unpacked workbook.
-    Rows without any text, and those that are hidden, are empty lists: a row's number is that of the spreadsheet.
+    `bounds` limits the size of an unpacked workbook. Rows without any text, and hidden rows, are empty lists, so that
+    each row has the number that it has in the spreadsheet.
     """
     if not data.startswith(ZIP):
         return _bounded(read_text(_decoded(data)), most, columns)
@@ -33,12 +33,12 @@ def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds 
 
 
 def read_pasted(text: str, *, most: int, columns: int = MOST_COLUMNS) -> Rows:
-    """Return the rows of a text that was pasted. Raises SheetRefused."""
+    """Return the rows of a pasted text: at most `most` rows of at most `columns` cells. Raises SheetRefused."""
     return _bounded(read_text(text), most, columns)
 
 
 def read_text(text: str) -> Iterator[list[str]]:
-    """Yield the rows of a text; its first line with an @, else its first line with a text, decides the separator."""
+    """Yield the rows of a text. Its first line with an @, else the first with a text, decides the cells' separator."""
     if "\x00" in text:
         raise NotATable
     try:
@@ -63,7 +63,7 @@ def _written_cell(cell: str) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Return the separator of cells: one that leaves an address alone in its cell, else one that occurs in the line."""
+    """Return the separator of cells: if possible, one by which a mail address stands alone in its cell."""
     lines = [line for line in text.splitlines() if line.strip()]
     line = next((line for line in lines if "@" in line), lines[0] if lines else "")
     split = {one: next(csv.reader([line], delimiter=one, skipinitialspace=True), []) for one in DELIMITERS}
@@ -77,7 +77,7 @@ def _is_address(cell: str) -> bool:
 
 
 def _bounded(rows: Iterable[list[str]], most: int, columns: int) -> Rows:
-    """Return the rows with trimmed cells, without empty cells and rows at the end."""
+    """Return the rows with trimmed cells, without empty cells at their ends and empty rows at the end."""
     kept = Rows()
     filled = 0
     for row in rows:

@@ -44,9 +44,9 @@ class UnknownStaticFile(KeyError):
 
 
 class LateFiles(WhiteNoise):
-    """Serves the files that were in the folder at the start, and those that a newer version has built there since.
+    """Serves the files that were in the folder at the start, and files that a newer version has built there since.
 
-    During an update of several machines, pages of an updated machine request the newer files from the others.
+    While several machines are updated, pages of an updated machine may request newer files from the other machines.
     """
 
     def __init__(self, app: Wsgi, *, root: Path, prefix: str, headers: Mapping[str, str]):
@@ -57,7 +57,7 @@ class LateFiles(WhiteNoise):
         self.directories.append((f"{root.absolute()}/", prefix))
 
     def __call__(self, environ: Environ, start_response: Any) -> Any:
-        """Answer with a static file; look on the disk for a path that was not there at the start."""
+        """Answer with a static file; look on the disk for a file that was not there at the start."""
         path = environ.get("PATH_INFO", "")
         if not path.startswith(self._prefix):
             return self.application(environ, start_response)
@@ -89,7 +89,7 @@ class Manifest:
     names: Mapping[str, str]
 
     def url(self, name: str, prefix: str = PREFIX) -> str:
-        """Return the URL of `name`, as `static_url("css/app.css")` does; raise UnknownStaticFile."""
+        """Return the URL of the file `name`, such as "css/app.css". Raises UnknownStaticFile."""
         try:
             return prefix + self.names[name]
         except KeyError:
@@ -97,7 +97,7 @@ class Manifest:
 
 
 def serve_built(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """The layer that answers with built static files; it also gives templates the function `static_url`.
+    """Return the layer of the app that answers with built static files; give templates the function `static_url`.
 
     An app made before the first build has no files to serve, but its commands work; `forum run` builds first.
     """
@@ -111,7 +111,7 @@ def serve_built(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
 
 
 def find_url(name: str) -> str:
-    """Return the URL of a static file that an organiser has named, such as a logo; empty when there is no such file."""
+    """Return the URL of a static file that an organiser has named, such as a logo; "" if there is no such file."""
     try:
         url: str = current_app.extensions["static_url"](name)
         return url
@@ -145,7 +145,7 @@ def build_static(source: Path, target: Path) -> Manifest:
 
 
 def is_built(source: Path, target: Path) -> bool:
-    """Return whether every file of `source` was built into `target`; a page whose file is missing would fail."""
+    """Return whether every file of `source` was built into `target`: pages that use a missing file would fail."""
     built = _read_manifest(target)
     return all(
         name in built and (target / "files" / built[name]).is_file() for name in Sources(source).names()
@@ -199,7 +199,7 @@ def _read_manifest(target: Path) -> dict[str, str]:
 
 
 def _remove_older(files: Path, keep: set[str], just_left: set[str]) -> None:
-    """Remove files that no build has used for KEPT_DAYS; a file's time is set by the build that first leaves it out."""
+    """Remove files that no build has used for KEPT_DAYS; the build that first leaves a file out sets its time."""
     now = clock.now().timestamp()
     for path in files.rglob("*"):
         name = path.relative_to(files).as_posix()

@@ -1,4 +1,4 @@
-"""Prepares static/ for serving: inserts imports into style sheets, and writes references with hashed names."""
+"""Prepares the files of static/ for serving: inserts imports into style sheets, and hashes the names in references."""
 
 import posixpath
 import re

@@ -29,14 +29,15 @@ HAS_MARK = re.compile(f"(?<=[,;])({AHEAD})'(?={SIGN})")
 BREAKS = re.compile(r"[\t\n\r\u2028\u2029]")
 # Matches control characters and lone surrogates.
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# `harmless` changes no text in which this pattern finds nothing. Most cells are such texts, and for these one search
-# takes the place of searches for line breaks, control characters and the two kinds of formulas.
+# `harmless` changes no text in which this pattern finds nothing. Most cells are such texts: one search by this pattern
+# spares them the searches for line breaks, control characters and the two kinds of formulas.
 SUSPECT = re.compile(
     rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^['\"{BLANK}=+\-@＝＋－＠]|[,;]['\"{BLANK}]*{SIGN}"
 )
 
 FIRST = itemgetter(slice(1))  # returns the first character of a text, "" for none
-# A printable text that begins with one of these and has neither comma nor semicolon is not changed by `harmless`.
+# First characters of harmless texts: `harmless` does not change a printable text that begins with one of them and has
+# neither comma nor semicolon.
 PLAIN_FIRST = frozenset(("", *filter(lambda first: not SUSPECT.search(first), map(chr, range(0x180)))))
 
 
@@ -108,7 +109,7 @@ def harmless(text: str) -> str:
 
 
 def harmless_column(texts: Sequence[str]) -> Sequence[str]:
-    """Return `harmless` of each of these texts; one search of them all shows when nothing has to be changed."""
+    """Return these texts as `harmless` returns each; mostly one search of all texts shows that nothing changes."""
     together = "".join(texts)
     if not together.isprintable() or "," in together or ";" in together:
         return [harmless(text) for text in texts]
@@ -118,7 +119,7 @@ def harmless_column(texts: Sequence[str]) -> Sequence[str]:
 
 
 def restored(text: str) -> str:
-    """Return the text that `harmless` was given: exactly one apostrophe is removed wherever it puts one."""
+    """Undo `harmless`: return the text without one apostrophe at each place where `harmless` puts one."""
     plain = text[1:] if text.startswith("'") and NEEDS_PREFIX.match(text[1:]) else text
     return HAS_MARK.sub(r"\1", plain)
 

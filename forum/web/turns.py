@@ -1,4 +1,4 @@
-"""Requests take turns at computing after their bodies are read (forum/turns.py, lobby.py). Cached pages need none."""
+"""Requests take turns at computing once their bodies are read (forum/turns.py, lobby.py); cached pages need no turn."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from forum.web.receiving import REFUSAL
 
 
 def take_turns(app: Flask) -> Callable[[Wsgi], Wsgi] | None:
-    """Let one request compute at a time (a layer); None if TURNS is off or Python has no interpreter lock."""
+    """Return the layer that lets one request compute at a time; None if TURNS is off or Python has no GIL."""
     if not app.config["TURNS"] or not getattr(sys, "_is_gil_enabled", lambda: True)():
         return None
     return lambda inner: partial(_compute_in_turn, inner)

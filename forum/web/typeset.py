@@ -24,12 +24,13 @@ import typst
 
 MEMORY, SECONDS, LARGEST_OUTPUT = 2 * 1024**3, 60, 64 * 1024**2
 LACKING = "▯"
-# Markup that sets each letter alone, in the fonts of the documents; Typst asks for a title and a language.
+# Markup that sets each letter alone in the documents' fonts, to find letters that no font has. PDF/UA-1 needs a title
+# and a language.
 LETTERS = b"""#set document(title: "Letters")
 #set text(lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
 #for letter in json(bytes(sys.inputs.told)) [#letter #parbreak()]
 """
-# The message of Typst about letters that no font has; each text in it is a literal of Typst's language.
+# Matches Typst's message about a text with letters that no font has; the text is quoted as a literal of Typst.
 NO_FONT = re.compile(r'the text `"((?:[^"\\]|\\.)*)"` could not be displayed')
 ESCAPED = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))")
 PLAIN = {"n": "\n", "r": "\r", "t": "\t"}
@@ -55,7 +56,7 @@ def main(folder: Path, moment: int) -> bytes:
 
 
 def _set(folder: Path, markup: bytes, told: Any, moment: int) -> tuple[bytes, list[str]]:
-    """Return the PDF, or the letters that no font has, the longest text first. Raises `typst.TypstError`."""
+    """Return the PDF, or else the texts that no font can show, the longest first. Raises `typst.TypstError`."""
     compiler = typst.Compiler(
         markup,
         root=folder,
@@ -84,14 +85,14 @@ def _texts(told: Any) -> Iterator[str]:
 
 
 def _read(literal: str) -> str:
-    """Return the text that a literal of Typst stands for."""
+    """Return the text that a string literal of Typst's language stands for."""
     return ESCAPED.sub(
         lambda match: chr(int(match[1], 16)) if match[1] else PLAIN.get(match[2], match[2]), literal
     )
 
 
 def _without(told: Any, lacking: list[str]) -> Any:
-    """Return the data with LACKING in place of these texts."""
+    """Return the data with the sign LACKING in place of each of these texts."""
     if isinstance(told, dict):
         return {name: _without(value, lacking) for name, value in told.items()}
     if isinstance(told, list):

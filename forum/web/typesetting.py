@@ -1,4 +1,4 @@
-"""Setting a document as PDF in a process of its own (`web.typeset`), from markup of the forum's and data as JSON."""
+"""Setting a document as PDF in a process of its own (`web.typeset`), from the forum's markup and data as JSON."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from flask import Response
 from forum.turns import Line, NoTurn, processor
 
 PROGRAM = Path(__file__).with_name("typeset.py")
-# Set one document at a time: this keeps a processor core busy, and needs much memory. Others wait in a queue.
+# Set one document at a time, while others wait in a queue: setting keeps a processor core busy, and needs much memory.
 SETTERS = Line(1)
 WAIT_SECONDS, SET_SECONDS = 20, 40
 # Let Typst compute with one thread, not one for each processor core: the other cores serve pages.
@@ -26,10 +26,10 @@ class NotSet(Exception):
 
 
 def set_pdf(markup: Path, told: Mapping[str, Any], *, now: datetime) -> bytes:
-    """Return a PDF that the file of markup sets from these data; the same markup, data and time give the same bytes.
+    """Return a PDF, set from a file of markup and these data; the same markup, data and time give the same bytes.
 
-    The markup reads the data as JSON from `sys.inputs.told`. `lacks` must be among them: it becomes true where letters
-    had to be replaced, because no font has them. No file ever holds the data. Raises NotSet.
+    The markup reads the data as JSON from `sys.inputs.told`. The data must have `lacks`, which becomes true if letters
+    had to be replaced because no font has them. No file ever holds the data. Raises NotSet.
     """
     # Let other requests compute meanwhile: the work is done in another process.
     try:

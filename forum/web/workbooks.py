@@ -70,7 +70,7 @@ Cell = str | date | datetime | None
 
 @dataclass(frozen=True)
 class About:
-    """The facts that a file states about itself: with headings, on a sheet of this name, and in a printed line."""
+    """What a file says about itself: `facts` as (heading, text) on a sheet of this name; `foot`, a line in print."""
 
     sheet: str
     facts: Sequence[tuple[str, str]]
@@ -84,7 +84,7 @@ def workbook_response(
     rows: Iterable[Sequence[Cell]],
     about: About | None = None,
 ) -> Response:
-    """Answer with a table as a file called `name`, on a sheet called `sheet`."""
+    """Answer with a table as a file called `name`, on a sheet called `sheet`, streamed while its rows are read."""
     return _as_file(name, stream_with_context(workbook_chunks(sheet, headings, rows, about)))
 
 
@@ -104,7 +104,7 @@ def _as_file(name: str, content: Iterable[bytes] | bytes) -> Response:
 def workbook_chunks(
     sheet: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]], about: About | None = None
 ) -> Iterator[bytes]:
-    """Yield the file's bytes, some hundred rows at a time. Times must be in the zone that their heading names."""
+    """Yield the bytes of an XLSX file, some hundred rows at a time. Moments must be in the zone of their heading."""
     buffer = _Outlet()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, content in _frame([sheet, *([about.sheet] if about else [])]).items():
@@ -123,7 +123,7 @@ def workbook_chunks(
 
 
 class _Outlet(io.RawIOBase):
-    """Holds the bytes that the ZIP archive writes until they are sent. It cannot seek; the archive does not try."""
+    """Holds the bytes that the ZIP archive writes until they are sent; unlike a file, it cannot seek."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ class _Outlet(io.RawIOBase):
         return len(data)
 
     def taken(self) -> bytes:
-        """Return the bytes written since the last call."""
+        """Return the bytes that were written since the last call, and forget them."""
         taken = bytes(self._written)
         self._written.clear()
         return taken
@@ -166,7 +166,7 @@ def _frame(sheets: Sequence[str]) -> dict[str, str]:
 
 
 def _entry(path: str) -> zipfile.ZipInfo:
-    """Return an archive entry without the time of the export, which zipfile would take from this machine's clock."""
+    """Return an entry of the ZIP archive without a time: zipfile would take that from this machine's clock."""
     entry = zipfile.ZipInfo(path)
     entry.compress_type = zipfile.ZIP_DEFLATED
     return entry
@@ -185,7 +185,7 @@ def _beginning(headings: Sequence[str]) -> str:
 
 
 def _about(about: About) -> str:
-    """Return the sheet with the facts about the file: a row for each."""
+    """Return the XML of the sheet with the facts about the file, a row for each fact."""
     rows = "".join(
         f'<row r="{number}">{_cell(f"A{number}", heading, HEADING)}{_cell(f"B{number}", fact, TEXT)}</row>'
         for number, (heading, fact) in enumerate(about.facts, start=1)
@@ -195,18 +195,18 @@ def _about(about: About) -> str:
 
 
 def _foot(line: str) -> str:
-    """Return the foot of printed sheets: the line, and the number of the sheet; "&" begins a code, "&&" is the sign."""
+    """Return the foot of printed pages: the line and the page's number. "&" begins a code there, "&&" is the sign &."""
     text = printable(line).replace("&", "&&")
     room = MOST_IN_FOOT - len("&L &R&P/&N")
     while len(text) > room:
         line = line[:-1]
         text = printable(line).replace("&", "&&")
-    # Put a blank before the line: a digit at its start would be read as a part of the code before the line.
+    # Put a blank before the line: a digit at its start would be read as part of the code "&L" before it.
     return f"<headerFooter><oddFooter>{_escaped(f'&L {text}&R&P/&N')}</oddFooter></headerFooter>"
 
 
 def _end(columns: int, rows: int, foot: str) -> str:
-    """End the sheet, and let spreadsheets show no warning about numbers stored as text, such as phone numbers."""
+    """Return the end of a sheet, which turns off warnings about numbers stored as text, such as phone numbers."""
     printed = _foot(foot) if foot else ""
     every_cell = f"A1:{_letters(columns)}{rows}"
     return (
@@ -226,8 +226,8 @@ def _cell(where: str, value: Cell, style: int) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, datetime):
-        # Cut to the minute, like the page and the CSV file; a spreadsheet would round the seconds up into the next
-        # minute.
+        # Cut the moment to its minute, as the page and the CSV file do: a spreadsheet would round the seconds up into
+        # the next minute.
         days = (value.replace(tzinfo=None, second=0, microsecond=0) - ZERO).total_seconds() / SECONDS_A_DAY
         return f'<c r="{where}" s="{MOMENT}"><v>{days:.10f}</v></c>'
     if isinstance(value, date) and value >= FIRST_DAY:

@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
 
-CHUNK = 65_536  # how many bytes of a part are unpacked and parsed at once
+CHUNK = 65_536  # how many bytes of a part of the file are unpacked and parsed at once
 # The compression methods of ZIP that spreadsheet programs use.
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
@@ -29,7 +29,7 @@ class Bounds(NamedTuple):
     elements: int
 
 
-# The bounds for small tables: one of 301 rows and 30 columns needs less than half.
+# The bounds for small tables: a table of 301 rows and 30 columns needs less than half of them.
 SMALL = Bounds(bytes=2_000_000, elements=150_000)
 BROKEN = (
     *(zipfile.BadZipFile, zlib.error, expat.ExpatError, struct.error),
@@ -40,9 +40,9 @@ End = Callable[[str], None]
 
 
 def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds = SMALL) -> Rows:
-    """Return the rows of the workbook's first sheet, up to the last one with a text. Raises SheetRefused.
+    """Return the rows of the workbook's first sheet, up to the last row with a text. Raises SheetRefused.
 
-    Hidden rows are returned empty, like rows that the sheet leaves out.
+    Hidden rows, and rows that the file leaves out, are empty lists.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -57,7 +57,7 @@ class _Workbook:
     """The parts of an XLSX file, parsed one after the other within common limits of bytes and elements."""
 
     def __init__(self, archive: zipfile.ZipFile, bounds: Bounds) -> None:
-        """Start with nothing unpacked."""
+        """Remember the archive and the limits; nothing is unpacked yet."""
         self._archive, self._bounds = archive, bounds
         self._bytes = self._elements = 0
 
@@ -76,7 +76,7 @@ class _Workbook:
             raise NotATable
         with self._archive.open(name) as part:
             chunk = part.read(CHUNK)
-            # Parts are in UTF-8 or UTF-16 (ECMA-376). A name of another encoding would have Python look for a codec.
+            # Name the encoding, UTF-8 or UTF-16 (ECMA-376): else the file could make Python load any codec.
             is_wide = chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
             parser = expat.ParserCreate("utf-16" if is_wide else "utf-8")
             parser.StartDoctypeDeclHandler = _refuse
@@ -106,7 +106,7 @@ def _refuse(*_told: object) -> None:
 
 
 def _first_sheet(book: _Workbook) -> str:
-    """Return the name of the part with the first sheet, as the workbook and its relations say."""
+    """Return the name of the part that has the first sheet, which the workbook's relations tell."""
     sheets: list[str] = []
     targets: dict[str, str] = {}
 
@@ -128,7 +128,7 @@ def _first_sheet(book: _Workbook) -> str:
 
 
 def _texts(book: _Workbook) -> list[str]:
-    """Return the workbook's shared texts; phonetic guides for Asian characters (rPh) are left out."""
+    """Return the texts that the workbook's cells share; phonetic guides for Asian characters (rPh) are left out."""
     texts: list[str] = []
     parts: list[str] = []
     inside = {"t": False, "rPh": False}
@@ -154,7 +154,7 @@ def _texts(book: _Workbook) -> list[str]:
 
 
 def _sheet(book: _Workbook, name: str, reader: "_SheetReader") -> Rows:
-    """Return the rows of a sheet up to the last one with a text; rows without a text in between are empty."""
+    """Return the rows of a sheet up to the last row with a text; rows without a text in between are empty lists."""
     book.parse(name, start=reader.begin, end=reader.end, text=reader.note)
     reader.rows.hidden = len(reader.hidden)
     return reader.rows
@@ -175,10 +175,10 @@ class _SheetReader:
         self._is_value = False
 
     def begin(self, name: str, told: dict[str, str]) -> None:
-        """Handle the start tag of a row, a cell or a value."""
+        """Handle an XML start tag: of a row, a cell or a value."""
         local = _local(name)
         if local == "row":
-            # A row without a larger number than the one before follows directly after that one.
+            # A row without a number, or with none larger than the row before it, follows directly after that row.
             self._row = max(self._row + 1, _number(told.get("r", "")) - 1)
             self._is_hidden = told.get("hidden") in ("1", "true")
             self._column = 0
@@ -188,13 +188,13 @@ class _SheetReader:
         self._is_value = local in ("v", "t")
 
     def end(self, name: str) -> None:
-        """Handle the end tag of a cell or a value."""
+        """Handle an XML end tag: of a cell or a value."""
         if _local(name) == "c" and self._row >= 0:
             self._put(_value("".join(self._parts), self._cell["t"], self._shared))
         self._is_value = False
 
     def note(self, text: str) -> None:
-        """Handle text within a value."""
+        """Handle a piece of text, and collect it if it is within a value."""
         if self._is_value:
             self._parts.append(text)
 
@@ -218,7 +218,7 @@ class _SheetReader:
 
 
 def _number(text: str) -> int:
-    """Return the row's number in its attribute; 0 without a number."""
+    """Return the number that a row's attribute has; 0 if it has none."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
 
 
