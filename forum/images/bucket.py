@@ -19,7 +19,7 @@ QUICK: Any = {"connect_timeout": "5s", "timeout": "5s"}, {"max_retries": 0}
 
 
 class Bucket:
-    """A place for the files of images; `address` is "s3://bucket/folder". Its methods raise StorageAway.
+    """A storage of image files in a bucket; `address` is "s3://bucket/folder". Its methods raise StorageAway.
 
     A file without content counts as missing, as in a folder.
     """

@@ -15,7 +15,7 @@ PART = ".part-"
 
 @dataclass(frozen=True)
 class Folder:
-    """A place for the files of images; `root` is made when the first image is stored. Its methods raise StorageAway.
+    """A storage of image files in a folder; `root` is made with the first image. Its methods raise StorageAway.
 
     A file without content is one that a damaged disk has lost, and counts as missing.
     """

@@ -47,7 +47,7 @@ def search_page(event_id: int, words: str, number: int, size: int) -> ImagesPage
 def _search(event_id: int, words: Sequence[str]) -> Sequence[int]:
     """Return the ids of the event's images that have all the folded words, the newest first.
 
-    The texts of a whole library are read and folded here: the databases fold letters in different ways.
+    The texts of a whole library are read and folded in Python, because the databases fold letters in different ways.
     """
     columns = (Image.id, Image.alt, Image.file_name, Image.credit)
     query = select(*columns).where(Image.event_id == event_id).order_by(Image.id.desc())

@@ -24,7 +24,7 @@ PLACE = "images_place"  # key in app.extensions for the storage of image files
 
 
 class Place(Protocol):
-    """The interface of a place for image files: a folder or a bucket."""
+    """The interface of a storage of image files: a folder or a bucket."""
 
     def put(self, key: str, files: Mapping[str, bytes]) -> None:
         """Store an image's files."""

@@ -38,7 +38,7 @@ class Terms:
     """How people are imported: whether links are sent, whether people may wait; `reason` says where the table is from.
 
     `questions` are the event's own questions that the table may answer (`answers.list_asked`). `headings` is the digest
-    of the table's headings, `columns` the column's index by value, and `form_key` the key of the form that was sent.
+    of the table's headings, `columns` the index of each value's column, and `form_key` the key of the sent form.
     """
 
     reason: str

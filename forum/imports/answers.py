@@ -33,7 +33,7 @@ DAYS = re.compile(r"[1-9][0-9]{4}")
 
 @dataclass(frozen=True)
 class Answers:
-    """A row's answers by key, its faults as (question, message), and the labels of answered questions not asked."""
+    """A row's answers by key, its faults as (question, message), and the questions it answers without being asked."""
 
     given: Mapping[str, Any]
     wrong: Sequence[tuple[str, str]] = ()

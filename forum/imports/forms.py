@@ -198,7 +198,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         return Terms.of(self.chosen(), headings, digest({"key": self.key.data}), self.questions)
 
     def read(self, event: Event) -> Read:
-        """Return what the rows of the table say."""
+        """Return the people and the faults that the rows of the table give, by the choices in the form."""
         rows = self.table.data.rows if self.table.data else ()
         return read_rows(rows, self.columns(), event, Otherwise.of(event, self.chosen()), self.questions)
 

@@ -66,7 +66,7 @@ def find(event: Event, number: int) -> AttendeeImport | None:
 
 
 def find_sent(form_key: str) -> AttendeeImport | None:
-    """Return the import that this form has made already (R03)."""
+    """Return the import that the form with this key has made already; None for a form that is new (R03)."""
     return db.session.scalars(select(AttendeeImport).where(AttendeeImport.form_key == form_key)).first()
 
 

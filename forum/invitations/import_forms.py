@@ -59,7 +59,7 @@ class PersonRow(PersonForm):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of people: the value of each column, or None, numbered rows, and the headings that are not understood."""
+    """A table of people: the meaning of each column or None, numbered rows, and headings that are not understood."""
 
     columns: Sequence[str | None]
     rows: Sequence[tuple[int, Sequence[str]]]

@@ -35,7 +35,7 @@ def list_next(*, now: datetime) -> Sequence[int]:
 
 
 def _next_of(mailing_id: int) -> Sequence[int]:
-    """Return the ids of the next recipients of a mailing whose mails are made.
+    """Return the ids of the recipients of a mailing for whom mails are made next.
 
     Where a pace limits mails to a mail domain, mails to one domain must not fill the outbox: recipients at other
     domains would wait for them.

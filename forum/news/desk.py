@@ -116,7 +116,7 @@ def coverage(post: Post) -> dict[str, bool]:
 
 
 def headline(post: Post, language: str) -> str:
-    """Return the post's headline in the language, else in any."""
+    """Return the post's headline in the language, else in any other language."""
     by_language = {text.language: text.headline for text in post.texts}
     return by_language.get(language) or next(filter(None, by_language.values()), "")
 

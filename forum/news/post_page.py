@@ -104,7 +104,7 @@ def correction_words(correction: Correction, code: str) -> dict[str, str]:
 
 
 def _action(text: PostText) -> dict[str, str] | None:
-    """Return the label and the URL of the button after the text, or None."""
+    """Return the label and the URL of the button after the text; None for a text without a button."""
     if not text.action_label or not text.action_url or not leads_somewhere(text.action_url):
         return None
     return {"label": text.action_label, "url": own_links.own_address(text.action_url)}

@@ -55,7 +55,7 @@ SORT_KEY = (Post.published_at, Post.id)
 IS_ANNOUNCED = Post.announced_at >= Post.published_at
 NEWEST_FIRST = (Post.published_at.desc(), Post.id.desc())
 
-# A post in a list: the columns of SHOWN_IN_LIST, and the cover image.
+# The type of a row for a post in a list: the columns of SHOWN_IN_LIST, and the cover image.
 ListedPost = Row[datetime | None, str, str, str, str, str, Image | None]
 
 

@@ -47,14 +47,14 @@ class Card:
 
 
 def answer(card: Card) -> Response:
-    """Return the picture as an HTTP response; texts longer than LONGEST are cut."""
+    """Return the picture with these texts as an HTTP response; texts longer than LONGEST are cut."""
     short = Card(card.above[:LONGEST], card.title[:LONGEST], card.below[:LONGEST])
     return Response(draw(short), mimetype="image/png")
 
 
 @lru_cache(maxsize=128)
 def draw(card: Card) -> bytes:
-    """Return the picture as PNG."""
+    """Return the picture with these texts as PNG."""
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(image)
     ring = _ring(RING_BOX[2] - RING_BOX[0])

@@ -102,7 +102,7 @@ class Sources:
         return _JS_IMPORT.sub(renamed, (self.folder / name).read_text())
 
     def _reference(self, name: str, base: str, path: str) -> str:
-        """Return the reference from the folder `base` to the file that the file `name` calls `path`."""
+        """Return the reference, relative to the folder `base`, to the file that `path` means within the file `name`."""
         if _ELSEWHERE.match(path):
             return path
         plain = re.split(r"[?#]", path)[0]
