@@ -1,6 +1,6 @@
 """Where the files of images lie: under the image's key, in a folder or in S3-compatible storage.
 
-What is stored there never changes.
+A stored file never changes.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Carrying out an import in one transaction, and undoing all of it: a large one in parts (`undo_some`).
+"""Carrying out an import in one transaction, and undoing it; a large import is undone in parts (`undo_some`).
 
 Everybody is registered by the rules by which organisers add people by hand (`registration/by_hand`).
 """

@@ -66,7 +66,7 @@ def work(number: int, *, now: datetime) -> int:
     if table and is_event_locked:
         places.lock(table.event)
     table = kept_tables.find_locked(number)
-    # Another worker has begun the import meanwhile: leave the part to the job's next run, which locks the event first.
+    # If another worker has begun the import meanwhile, do nothing: the job's next run will lock the event first.
     if table is None or (table.state == TableState.RUNNING and not is_event_locked):
         return 0
     with force_locale(table.language):

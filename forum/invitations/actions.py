@@ -131,7 +131,7 @@ def expire(invitation_id: int, *, now: datetime) -> int:
 
 
 def prolong_open(event: Event, pause: timedelta, *, now: datetime) -> None:
-    """Prolong the event's open invitations by the time during which it was cancelled: nobody could answer them then.
+    """Prolong the event's open invitations by the time during which the event was cancelled and nobody could answer.
 
     A reminder by the event's rule that fell into that time is put off by the same time.
     """

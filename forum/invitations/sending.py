@@ -2,7 +2,7 @@
 
 The invitation's link and its mail are stored together: a worker that is killed leaves neither a second mail nor an
 invitation without a mail (R12). The outbox holds at most AT_ONCE untried mails of invitations, so that an invitation
-that is withdrawn soon is mostly never mailed, and no other mail waits.
+that is withdrawn soon is mostly never mailed, and no other mail has to wait.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The periodic jobs of the worker. Each job flushes, the worker commits; running one twice does no harm."""
+"""The periodic jobs of the worker. Each job only flushes, and the worker commits. Running a job twice does no harm."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The worker: one thread sends mail, another runs the periodic jobs; neither can block the other.
 
-Any number of workers may run: each mail is claimed by one of them, and a lock lets one at a time run a job.
+Any number of workers may run: each mail is claimed by one of them, and a lock lets only one worker at a time run a job.
 """
 
 import logging
@@ -95,7 +95,7 @@ class Worker:
             start_write(db.session)
             heartbeats.forget(self.name)
             db.session.commit()
-        # An error does no harm: a heartbeat that is not deleted grows old, which shows that the worker has ended.
+        # An error does no harm: a heartbeat that is not deleted grows old, which shows, too, that the worker has ended.
         except Exception:
             log.exception("worker: goodbye failed")
 

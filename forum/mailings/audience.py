@@ -1,7 +1,7 @@
 """The people to whom a change of an event is news: registered people who know other facts than the present ones.
 
-A person knows the facts at the time when the registration was sent or its address confirmed, or those of the newest
-mail about a change that was sent to them.
+A person knows the facts of the time when the registration was sent or its address confirmed, or else the facts in the
+newest mail about a change that was sent to this person.
 """
 
 from collections import Counter

@@ -218,7 +218,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     if not given_up:
         raise NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
-    # A mail that failed by a mail server's report may have been read all the same: its refusing link goes on working.
+    # Keep the links for refusing in these mails: a mail that was reported as failed may have been read all the same.
     refusals.keep_links(mailing.event, refusals.links_of(mine[0], failed))
     again = update(MailingRecipient).where(*mine, failed)
     db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None, leave_digest=None))

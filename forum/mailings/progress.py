@@ -78,5 +78,5 @@ def left_of(event: Event, *, beside: Collection[int] = ()) -> tuple[int, float]:
 
 
 def _numbers(query: Select[str, int]) -> dict[str, int]:
-    # Group by the position: an expression with bound values would be, to PostgreSQL, another one than that in SELECT.
+    # Group by the column's position: PostgreSQL does not see that an expression with bound values is that of SELECT.
     return dict(db.session.execute(query.group_by(text("1"))).all())

@@ -56,7 +56,7 @@ def _page(
         refused=refused,
         for_all=refusals.categories_for_all(token),
         is_refused=is_refused,
-        # If one category alone is refused (or not), the title names it: else it would seem to speak of both.
+        # The title names the category if it speaks of one only: without the name it would seem to speak of both.
         kind=changed[0] if len(changed) == 1 else "",
         categories=CATEGORIES,
     )

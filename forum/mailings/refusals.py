@@ -34,7 +34,7 @@ from forum.outbox.queries import UNSENT
 from forum.registration.models import Registration
 from forum.registration.names import canonical_email
 
-# How long after the event people can refuse its messages by links whose mails and recipients are deleted.
+# How long after the event its messages can be refused by links whose mails or recipients are deleted.
 LINKS_KEPT = timedelta(days=365)
 
 

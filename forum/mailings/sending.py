@@ -1,7 +1,7 @@
 """Queueing the mails of mailings, a few at a time, each in a transaction of its own.
 
 A recipient's state and the mail are stored together: a worker that is killed leaves neither a second mail nor a
-recipient without one (R12). The outbox holds at most AT_ONCE untried mails of a mailing, of low priority, so that
+recipient without a mail (R12). The outbox holds at most AT_ONCE untried mails of a mailing, of low priority, so that
 pausing and stopping take effect at once and no other mail waits for a lock.
 """
 

@@ -1,4 +1,4 @@
-"""Reading posts. A post is public in a language if it has a text in it and the worker has announced it."""
+"""Reading posts. A post is public in a language if it has a text in that language and the worker has announced it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

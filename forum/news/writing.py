@@ -1,6 +1,6 @@
 """Requests of the editor's script while somebody writes a post: autosaving the text, and previewing it.
 
-Nothing here changes a post.
+None of these requests changes a post.
 """
 
 from flask import Blueprint, render_template, request

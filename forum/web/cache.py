@@ -42,8 +42,8 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_PATH = 300
 READING = frozenset(("GET", "HEAD"))
 NOT_KEPT = frozenset(("content-length", "vary", "cache-control"))
-# By the seconds for which a page is valid here, its Cache-Control: how long a CDN may keep the page, so that a
-# correction is everywhere within a minute. Browsers ask each time whether the page has changed.
+# The Cache-Control of a page, by the seconds for which the page is valid. CDNs keep a page so briefly that a correction
+# is everywhere within a minute; browsers ask each time whether the page has changed.
 CACHE_CONTROL = {
     float("inf"): "public, max-age=0, s-maxage=10, stale-while-revalidate=30, stale-if-error=86400",
     SEATS_SECONDS: "public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=86400",
@@ -134,7 +134,7 @@ class PageCache:
         """Answer with the page if it is cached; else let the request go on, with the key and version of the page."""
         key = _key(environ, self._hosts)
         if key is None or not (key in self._pages or self._seconds(key)):
-            # Ask for the version only below a language: pages for monitors must not wait here for the database.
+            # Read the content version only below "/sv" and the like: pages for monitors must not wait for the database.
             if key and key[1:].partition("/")[0] in NAMES:
                 environ[AS_OF] = self._read_version()
             return inner(environ, start_response)
