@@ -69,7 +69,7 @@ def describe(image: Image, said: Description, *, actor: str, now: datetime) -> b
 
 
 def note_avif(image: Image, *, actor: str, now: datetime) -> None:
-    """Record that AVIF files of an image, which the caller has stored, exist: pages then show them."""
+    """Record that an image has AVIF files, which the caller has stored: from now on pages show them."""
     image.has_avif = True
     audit.record("image.changed", image, actor=actor, at=now, fields=["has_avif"])
 

@@ -39,7 +39,7 @@ class Refused(Exception):
 
 
 def main(folder: Path, mode: str) -> dict[str, Any]:
-    """Make the files in the folder; return the image's size and widths. Raises Refused."""
+    """Make the image's files in the folder, as the mode says; return the image's size and widths. Raises Refused."""
     given = (folder / "given").read_bytes()
     original = _checked(given) if mode == "kept" else _original(given)
     (folder / "original.jpg").write_bytes(original)

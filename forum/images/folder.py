@@ -57,7 +57,7 @@ class Folder:
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """Run a block that uses the disk. Raises StorageAway when it is full or broken, or the forum may not use it."""
+    """Run a block that uses the disk. Raises StorageAway if the disk is full, broken, or not for the forum to use."""
     try:
         yield
     except OSError as problem:

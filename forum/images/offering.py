@@ -61,7 +61,7 @@ class ImageField(RadioField):
         self.errors = [REMOVED]
 
     def pre_validate(self, form: BaseForm) -> None:
-        """Refuse a key that is not offered. Raises ValidationError."""
+        """Refuse the key of an image that the form does not offer. Raises ValidationError."""
         if self.data not in {"", *self.pictures}:
             self.data = ""
             raise ValidationError(REMOVED)

@@ -68,7 +68,7 @@ class Terms:
 def carry_out(
     event: Event, people: list[Person], terms: Terms, *, user_id: int, now: datetime
 ) -> AttendeeImport:
-    """Register these people. Call this with the event locked, for people whom `checking.check` has just accepted.
+    """Register the people of an import, whom `checking.check` has just accepted. Call this with the event locked.
 
     Raises EventOver, OutcomeChanged; the caller then rolls back.
     """

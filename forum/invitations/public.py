@@ -225,7 +225,7 @@ def _decline_page(invitation: Invitation, form: RefuseForm, *, notice: str = "")
 
 
 def _forward_form(invitation: Invitation) -> ForwardForm:
-    """Return the form for the colleague. Raises NotForwardable."""
+    """Return the form for the colleague's name and address. Raises NotForwardable."""
     if not invitation.may_forward:
         raise NotForwardable
     form = ForwardForm(data={"organisation": invitation.organisation, "language": invitation.language})

@@ -131,7 +131,7 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
 
 
 def evidence_text(invitation: Invitation, registration: Registration) -> str:
-    """Return for reviewers when the person was invited, to which sector if to another, and what became of it."""
+    """Return for reviewers when the person was invited, to which sector if not to this one, and what became of it."""
     day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
     if invitation.from_colleague:
         told = _("passed on by a colleague, %(status)s", status=told)

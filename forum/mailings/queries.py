@@ -156,7 +156,7 @@ def has_begun(mailing_id: int) -> bool:
 
 
 def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:
-    """Return the counts of mails by the mailing's id; the counts of a mailing add up to its `people`.
+    """Return, by the mailing's id, the `Counts` of its mails, which add up to the mailing's `people`.
 
     A mailing whose recipients were deleted (`mailings.whereabouts`) has the numbers that were stored at that time.
     """

@@ -154,7 +154,7 @@ def issue(recipient: MailingRecipient) -> str:
 
 
 def links_of(*which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
-    """Return, for `keep_links`, the refusing links of these recipients, each with address digest and category."""
+    """Return, for `keep_links`, the refusing links in these recipients' mails, with address digest and category."""
     columns = (MailingRecipient.leave_digest, OutboxMessage.recipient, Mailing.event_id, Mailing.category)
     made = select(*columns).join(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
     made = made.join(MailingRecipient.mailing).where(MailingRecipient.leave_digest.is_not(None))

@@ -107,7 +107,7 @@ def store(post: Post, draft: Draft) -> None:
 
 
 def _settle_slug(text: PostText, wanted: str) -> None:
-    """Set the text's slug: the wanted one, else the stored slug if readers may know it, else one of the headline."""
+    """Set the text's slug: the wanted one, else a stored one that readers may know, else one made from the headline."""
     post = text.post
     if not wanted and post.state != PostState.DRAFT and inspect(text).persistent:
         return

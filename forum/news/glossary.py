@@ -27,7 +27,7 @@ def find(number: int) -> GlossaryTerm | None:
 
 
 def list_all() -> Sequence[GlossaryTerm]:
-    """Return every entry, by language and then by the word to avoid."""
+    """Return every glossary entry, in the order of languages and then of words to avoid."""
     return db.session.scalars(select(GlossaryTerm).order_by(GlossaryTerm.language, GlossaryTerm.avoid)).all()
 
 

@@ -32,7 +32,7 @@ POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")
 
 
 def list_outdated(*, now: datetime) -> Sequence[int]:
-    """Return the numbers of batches with outdated entries; batch 3 has posts with ids from 3 * BATCH on.
+    """Return the numbers of the batches of posts with outdated search entries; batch 3 begins with the id 3 * BATCH.
 
     Every change of public content raises the content version, whichever version of the forum makes it: while the
     content version stays the same, no entry is compared again.
@@ -47,7 +47,7 @@ def list_outdated(*, now: datetime) -> Sequence[int]:
 
 
 def refill(batch: int, *, now: datetime) -> int:
-    """Write the outdated entries of a batch of posts; return the number of posts.
+    """Write the outdated search entries of a batch of posts; return for how many posts.
 
     Posts that are being changed are left for the next run.
     """
@@ -58,7 +58,7 @@ def refill(batch: int, *, now: datetime) -> int:
 
 
 def refill_pages(*, now: datetime) -> int:
-    """Write the outdated entries of standing pages and front pages; return the number of these pages."""
+    """Write the outdated search entries of standing pages and front pages; return for how many pages."""
     version = events.content_version()
     if _checked().get("pages") == version:
         return 0
@@ -69,13 +69,13 @@ def refill_pages(*, now: datetime) -> int:
 
 
 def count_outdated() -> int:
-    """Return how many posts, standing pages and front pages have outdated entries."""
+    """Return how many posts, standing pages and front pages have outdated search entries."""
     posts = db.session.scalar(select(func.count()).select_from(Post).where(_is_outdated())) or 0
     return posts + len(_outdated_pages())
 
 
 def is_index_whole() -> bool:
-    """Return whether the database's index agrees with the entries. Call after `start_write`."""
+    """Return whether the database's index agrees with the search entries. Call after `start_write`."""
     if db.engine.dialect.name == "postgresql":
         return not db.session.scalar(POSTGRES_CHECK)
     try:
