@@ -39,8 +39,7 @@ def has_page(path: str) -> bool:
 
 
 def _answers(path: str) -> bool:
-    # A path of a category or of the forum's first site counts as no page: its visitors are redirected by the table,
-    # too.
+    # A path of a category or of the forum's first site counts as no page: the table of old addresses may redirect it.
     if redirects.OF_CATEGORY.fullmatch(path):
         return False
     endpoint = find_endpoint(path)
