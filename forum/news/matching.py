@@ -102,7 +102,7 @@ def _find(
 
 
 def _match(language: str, words: Sequence[str]) -> Match:
-    """Return the parts of a query for texts with words that begin with these words, which are letters and digits only."""
+    """Return the parts of a query for texts with words that begin with these words of letters and digits."""
     if db.session.get_bind().dialect.name == "sqlite":
         asked = " ".join(f'"{word}"*' for word in words)
         whole = INDEX.c.search_index

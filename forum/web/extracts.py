@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from forum.folding import fold_with_origins
 
 SHOWN = 220  # the most characters of one piece of an excerpt
-LEAST_BEFORE = 60  # how many characters a piece shows before its first searched word, if the text has so many there
+LEAST_BEFORE = 60  # how many characters a piece shows before its first searched word, if there are so many
 PIECES = 2
 CUTS = re.compile("…(?: …)+")
 

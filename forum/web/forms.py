@@ -38,7 +38,7 @@ SWITCH, WITH_ERRORS = "change", "errors"
 # The most characters of a text of several lines: two such texts and all other fields fit into one form.
 LONGEST_TEXT = 30_000
 LONGEST_NAME = 100  # the most characters in the name of a field with a number in its name
-LONGEST = 1000  # the most characters of a field that are cleaned: normalising n combining marks may take n² steps
+LONGEST = 1000  # the most characters of a cleaned field: normalising n combining marks may take n² steps
 
 
 class TokenField(CSRFTokenField):

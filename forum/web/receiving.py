@@ -14,7 +14,7 @@ from forum.web.layers import Environ
 # Key in the WSGI environment for the most bytes of this request's body, if that is not the usual limit.
 LONGEST = "forum.longest_body"
 REFUSAL = "forum.refusal"  # key in the WSGI environment for the error with which the request is refused
-DIGITS = 20  # the most digits of a Content-Length that is parsed: int() raises an error for thousands of digits
+DIGITS = 20  # the most digits of a Content-Length that is read: int() fails for thousands of digits
 
 
 def receive(environ: Environ, longest: int) -> None:
