@@ -40,7 +40,7 @@ FAMILY_NAMES = (
     "Östlund",
     "Łukasik",
 )
-PROCESSES = 4  # how many processes send registrations
+PROCESSES = 4  # how many processes of the load generator send registrations
 SECTORS = ("politics", "justice", "tech", "ngo", "other")
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
 # Matches a field of an event's own questions in the form's HTML: its name, and for a choice also its value.

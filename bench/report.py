@@ -34,7 +34,7 @@ class Row:
 
     @property
     def spread(self) -> float:
-        """How much the runs differ, in per cent."""
+        """How much the runs of this measurement differ, in per cent."""
         told = SPREAD.search(self.value)
         return float(told[1]) if told else 0.0
 

@@ -25,8 +25,8 @@ from flask import current_app
 from forum.outbox.errors import PermanentFailure, SenderRefused, ServerUnreachable, TemporaryFailure
 
 GOING_DOWN, TOO_LARGE = 421, 552
-# Time limit for the answer to the final dot; with a shorter one the worker could give up on a mail that the server
-# has accepted (RFC 5321, 4.5.3.2.6).
+# Time limit for the answer to the dot that ends a mail; with a shorter one the worker could give up on a mail that
+# the server has accepted (RFC 5321, 4.5.3.2.6).
 DOT_SECONDS = 600
 # The most waits for a command, an answer or content while one mail is sent, besides the wait for the final dot.
 WAITS_A_MAIL = 15

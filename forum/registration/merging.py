@@ -23,7 +23,7 @@ from forum.registration.sectors import Fault, FaultKind, count_registrations
 
 @dataclass(frozen=True)
 class Limits:
-    """The floor (places kept) and the ceiling (most places) of the sector that two sectors become."""
+    """The floor (places kept) and the ceiling (most places) of the sector into which two are merged."""
 
     floor: int
     ceiling: int

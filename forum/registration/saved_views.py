@@ -96,7 +96,7 @@ def maker_may_change(view: SavedView) -> bool:
 
 
 def filters_of(view: SavedView, event: Event) -> Filters:
-    """Return the filters of a view. Raises UnknownFilter if one no longer exists: the rest would show more people."""
+    """Return the filters of a view. Raises UnknownFilter if a filter is gone: the others would show more people."""
     return replace(Filters.of(_as_args(view.query), event), view=view.id)
 
 
