@@ -33,7 +33,7 @@ OWN = {
     Page: {"id", "event_id"},
 }
 YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # the last two digits of a year after a letter, as in "#NF27"
+SHORT_YEAR = re.compile(r"(?<=[^\W\d_])\d\d(?!\w)")  # a year's last two digits after a letter, as in "#NF27"
 MOMENTS = ("starts_at", "ends_at", "opens_at", "closes_at", "release_at", "freezes_at")
 
 

@@ -82,7 +82,7 @@ def list_spans(event: Event) -> list[Span]:
     An event stored as from midnight to midnight has no known hours yet.
     """
     starts, ends = event.starts_at.astimezone(event.zone), event.ends_at.astimezone(event.zone)
-    last = (ends - timedelta(seconds=1)).date()  # the last day of an event that ends at midnight is the day before
+    last = (ends - timedelta(seconds=1)).date()  # an event that ends at midnight ends on the day before
     dates = [starts.date() + number * DAY for number in range((last - starts.date()).days + 1)]
     if not has_hours(event):
         return [(day, day + DAY) for day in dates]

@@ -38,7 +38,7 @@ class Plan:
     place: str
     capacity: int
     template: SectorTemplate
-    languages: tuple[str, ...] = tuple(NAMES)  # the codes of the languages in which the event's texts are written
+    languages: tuple[str, ...] = tuple(NAMES)  # the codes of the languages of the event's texts
     organiser_name: str = ""
     contact_email: str = ""
     slug: str = ""  # the event's short name in URLs; if empty, it is made from the name
