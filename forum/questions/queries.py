@@ -13,7 +13,8 @@ from forum.extensions import db
 from forum.questions.models import Answer, Question
 from forum.web import cache
 
-KEPT_AT_MOST = 50  # The most events whose questions are cached: without a limit, forged forms could fill the cache.
+# The most events whose questions are cached: without a limit, forged forms could fill the cache.
+KEPT_AT_MOST = 50
 Kept = dict[str | None, tuple[int, list["Question"]]]
 BY_POSITION = Question.position, Question.id
 # The statement that reads the questions of a registration form; it is built once.
