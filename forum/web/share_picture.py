@@ -105,9 +105,7 @@ def _ring(size: int) -> Image.Image:
     width = float(STROKE.findall(source)[0])
     for name, path in ARC.findall(source):
         numbers = [float(number) for number in re.split("[MA ]", path) if number]
-        start, stop = _angles(
-            *numbers[:2], *numbers[-2:]
-        )  # x and y of the first and the last point of the arc
+        start, stop = _angles(*numbers[:2], *numbers[-2:])  # x and y of the arc's first and last point
         outer = (25 + width / 2) * scale
         centre = 32 * scale
         box = (centre - outer, centre - outer, centre + outer, centre + outer)
