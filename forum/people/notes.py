@@ -108,7 +108,7 @@ def _some_tags() -> Select[str]:
     return select(every.c.name).where(every.c.name.is_not(None)).order_by(every.c.rank)
 
 
-# Built once, because each page of the attendee list runs this statement, and building it takes longer than running it.
+# This statement is built once: each page of the attendee list runs it, and building it takes longer than running it.
 SOME_TAGS = _some_tags()
 
 

@@ -124,7 +124,7 @@ def _undo_merges(
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
         is_apart = _try(separating.take_apart, merge, actor=actor, now=now)
-        # Registrations that were merged with the other person's may have taken over values of the erased person, too.
+        # Registrations merged with the other person's one may have taken over values of the erased person, too.
         mixed = [] if is_apart else [other]
         mixed += (
             []

@@ -46,7 +46,7 @@ def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) 
     )
     derive(registration)
     say_identity(registration, is_protected=applicant.is_protected, real_name=applicant.real_name, now=now)
-    # Store an empty answer on diet and access until the address is confirmed: each registration has such a row.
+    # Each registration has a record on diet and access: store an empty one until the address is confirmed.
     registration.care_answer = CareAnswer(answer=given.care({}, now=None))
     return registration
 

@@ -25,7 +25,7 @@ def _of(event_id: Any, user_id: Any) -> Select[int]:
     )
 
 
-# Built once, because each page of the attendee list runs this statement.
+# This statement is built once, because each page of the attendee list runs it.
 CHOSEN = _of(bindparam("event_id"), bindparam("user_id"))
 
 

@@ -97,7 +97,7 @@ def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent |
         return None
     sector, answers = content
     sent = _read(content) or Sent(sector, _without_other_answers(answers))
-    # Answers kept by an older version do not name their event, and count for any event.
+    # Answers that an older release has kept do not name their event, and count for any event.
     is_of_event = event in (None, sent.answers.get("event", event))
     return sent if is_of_event and email in (None, sent.answers["email"]) else None
 

@@ -40,7 +40,7 @@ def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) ->
     payload = entry.details.payload if entry.details else {}
     if entry.action == APPROVED:
         return True
-    # A new registration begins anew: SQLite may give it the id of an erased one for which organisers had vouched.
+    # Forget earlier entries: SQLite may give a registration the id of an erased one for which organisers had vouched.
     if entry.action == REGISTRATION_RECEIVED:
         return is_organiser or bool(payload.get("invited"))
     if entry.action == ADDRESS_CHANGED:
