@@ -26,7 +26,8 @@ from tools import organisers
 
 JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end tasks")]
 COLUMNS = "reference, status, given_name, family_name, organisation, title, country, email, phone, language"
-SECTORS = "sector=politics&sector=justice"  # two sectors only: the worker prepares lists of more than 50,000 people
+# Export two sectors only: the worker prepares lists of more than 50,000 people.
+SECTORS = "sector=politics&sector=justice"
 SOME = "organisation=Exempelmyndigheten+7&organisation=Exempelmyndigheten+8"
 IMPORTED = {"sector": "ngo", "country": "SE", "language": "sv", "links": "send", "if_full": "wait"}
 IMPORTED |= {"which": "good", "reason": "Our list of last year.", "organisation": ""}

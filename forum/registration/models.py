@@ -34,9 +34,9 @@ IS_UNDECIDED = text("status IN ('pending', 'offered', 'waiting')")
 HOLDS_PLACE = text("holds_place")
 IS_REVIEWED = text("review_since IS NOT NULL")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
-LONGEST_SECRET = 1024  # the most bytes of a sealed record: a real name, or diet and access needs, fit in any script
+LONGEST_SECRET = 1024  # the most bytes of a sealed record: a real name or diet and access, in any script
 LONGEST_ANSWERS = 4096  # the most bytes of a form's answers: every field fits at its longest, in any script
-LONGEST_GIVEN = 12288  # the most bytes of the answers to an event's own questions, which a form keeps below this
+LONGEST_GIVEN = 12288  # the most bytes of answers to an event's own questions; a form keeps below this
 
 
 class Registration(Base):
@@ -229,7 +229,7 @@ class Consent(Base):
     __tablename__ = "consents"
     __table_args__ = (
         Index("ix_consents_registration_id", "registration_id"),
-        Index("ix_consents_audience", "audience", "registration_id"),  # to see fast whether a participant list is empty
+        Index("ix_consents_audience", "audience", "registration_id"),  # shows if a participant list is empty
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

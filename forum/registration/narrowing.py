@@ -35,7 +35,7 @@ LONGEST_VALUE = LONGEST_NAME
 # Separates a question's key, or the purpose of a consent, from the value that the filter asks for.
 BETWEEN = ":"
 ANSWER = "answer"  # the name of the filter by answers to an event's own questions
-UNANSWERED = "-"  # the filter value for "no answer"; no choice has this key: keys begin with a letter or a digit
+UNANSWERED = "-"  # the filter value for "no answer"; keys of choices begin with a letter or a digit
 
 NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # matches the id of an import that both databases can store
 
