@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime
 
 from forum.extensions import db
-from forum.mailings import refusals
+from forum.mailings import kept_links, refusals
 from forum.mailings.models import MailingRecipient
 from forum.outbox import reports, return_paths
 
@@ -38,7 +38,7 @@ def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
         # The number alone is not enough: SQLite gives the number of a deleted recipient's row to a later row.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
-        if link := refusals.find_link(mark):
+        if link := kept_links.find_link(mark):
             refusals.refuse_by(link, now=now)
             return True
     return False

@@ -15,7 +15,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, queries, refusals
+from forum.mailings import chosen_audience, kept_links, queries
 from forum.mailings.actions import require, require_public
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import Category, MailingKind, MailingStatus, RecipientStatus
@@ -219,7 +219,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
         raise NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
     # Keep the links for refusing in these mails: a mail that was reported as failed may have been read all the same.
-    refusals.keep_links(mailing.event, refusals.links_of(mine[0], failed))
+    kept_links.keep_links(mailing.event, kept_links.links_of(mine[0], failed))
     again = update(MailingRecipient).where(*mine, failed)
     db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None, leave_digest=None))
     mailing.status, mailing.ended_at = MailingStatus.SENDING, None

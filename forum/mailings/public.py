@@ -55,6 +55,7 @@ def _page(
         "public/mailings/refuse.html",
         refused=refused,
         for_all=refusals.categories_for_all(token),
+        may_hold_for_all=refusals.may_hold_for_all(token),
         is_refused=is_refused,
         # The title names the category if it speaks of one only: without the name it would seem to speak of both.
         kind=changed[0] if len(changed) == 1 else "",

@@ -7,35 +7,31 @@ A refusal belongs to the event whose message the person had, and its digest is m
 for all events would show organisers of one that somebody has been at another (S13). A refusal that an earlier version
 has stored belongs to no event, still holds for all, and is shown to no organiser. It ends for all when a link of any
 event takes it back; what is refused of one event meanwhile is stored beside it.
+
+A link that has outlived its mail refuses messages of the event that it is from. Where this event is no longer known
+(`kept_links.find_event`), a link of an earlier version refuses those of all events, and its page says so.
 """
 
-import hmac
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Any
+from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forum.columns import digest, new_token
 from forum.events.models import Event
 from forum.extensions import db
+from forum.mailings import address_digests, kept_links
 from forum.mailings.enums import BESIDE, Category, LeftOut, Refused
 from forum.mailings.mails import OWN_WORDS
 from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, MailRefusal
 from forum.outbox import actions as outbox
-from forum.outbox import return_paths
 from forum.outbox.enums import AbortReason
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
-from forum.registration.models import Registration
 from forum.registration.names import canonical_email
-
-# How long after the event its messages can be refused by links whose mails or recipients are deleted.
-LINKS_KEPT = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ class SentTo:
     """The reader of a sent message: digests of address and event (`own`), the message's category, address and event.
 
     `for_all` are the digests of the address alone, for refusals of all events. If only the reader's link is still
-    stored, address, event and `for_all` are unknown.
+    stored, the address is unknown, and perhaps the event (None): a refusal may then hold for all events.
     """
 
     own: Sequence[str]
@@ -65,17 +61,22 @@ def reader(event: Event, category: Category) -> Callable[[str], bool]:
     """
     mine = MailRefusal.category.in_(_refusing(category))
     refused = set(db.session.scalars(select(MailRefusal.digest).where(mine)))
-    return lambda address: bool(refused) and not refused.isdisjoint(_digests(event.id, address))
+
+    def refuses(address: str) -> bool:
+        return bool(refused) and not refused.isdisjoint(address_digests.of_event(event.id, address))
+
+    return refuses
 
 
 def is_refused(event: Event | None, address: str, category: Category) -> bool:
     """Return whether a canonical address refuses this category of an event's messages, or with None of all events'."""
-    return category in _categories(_digests(event.id if event else None, address))
+    mine = address_digests.of_event(event.id, address) if event else address_digests.of_no_event(address)
+    return category in _categories(mine)
 
 
 def list_of(event_id: int, address: str) -> Sequence[MailRefusal]:
     """Return the stored refusals of a canonical address that concern an event: its own, and those for all events."""
-    return _list(_every_digest(event_id, address))
+    return _list(address_digests.list_all(event_id, address))
 
 
 def categories_by(token: str) -> Collection[Category]:
@@ -88,6 +89,12 @@ def categories_for_all(token: str) -> Collection[Category]:
     """Return the categories that the token's address refuses for all events: earlier versions stored such refusals."""
     known = _find_reader(token)
     return _categories(known.for_all) if known else set()
+
+
+def may_hold_for_all(token: str) -> bool:
+    """Return whether it is not known which event the mail with this token was about; False for an unknown token."""
+    known = _find_reader(token)
+    return known is not None and known.event_id is None
 
 
 def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collection[Category]:
@@ -106,12 +113,6 @@ def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collect
 def refuse_by(link: LeaveLink, *, now: datetime) -> None:
     """Refuse messages by a link whose mail is no longer stored: of the mail's category."""
     _refuse(_reader_of(link), Refused(link.category), now)
-
-
-def find_link(mark: bytes) -> LeaveLink | None:
-    """Return the link, of those whose mails are no longer stored, that has this mark in its address for refusing."""
-    links = db.session.scalars(select(LeaveLink).execution_options(yield_per=500))
-    return next((link for link in links if return_paths.mark_of(link.digest) == mark), None)
 
 
 def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
@@ -141,46 +142,11 @@ def take_back(token: str, category: Category | None = None) -> Collection[Catego
     return _categories(known.digests)
 
 
-def digest_of(event_id: int, address: str) -> str:
-    """Return the digest, under the present key, by which refusals of a canonical address for an event are stored."""
-    return _digests(event_id, address)[0]
-
-
 def issue(recipient: MailingRecipient) -> str:
     """Make the token by which the recipient refuses further messages; only its digest is stored. Return the URL."""
     token = new_token()
     recipient.leave_digest = digest(token)
     return address_of(token, recipient.registration.language)
-
-
-def links_of(*which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
-    """Return, for `keep_links`, the refusing links in these recipients' mails, with address digest and category."""
-    columns = (MailingRecipient.leave_digest, OutboxMessage.recipient, Mailing.event_id, Mailing.category)
-    made = select(*columns).join(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
-    made = made.join(MailingRecipient.mailing).where(MailingRecipient.leave_digest.is_not(None))
-    return {
-        link: {"address_digest": digest_of(event_id, canonical_email(address)), "category": category}
-        for link, address, event_id, category in db.session.execute(made.where(*which))
-        if link
-    }
-
-
-def keep_links_of(registration: Registration) -> None:
-    """Let the links in a person's mails refuse messages for a year after the event, although the person is erased.
-
-    Somebody who refuses by an old mail must get no further one, even if the address is registered again (M07, M10).
-    """
-    mine = MailingRecipient.registration_id == registration.id
-    may_have_left = or_(OutboxMessage.attempts > 0, OutboxMessage.sent_at.is_not(None))
-    keep_links(registration.event, links_of(mine, may_have_left))
-
-
-def keep_links(event: Event, links: Mapping[str, Mapping[str, Any]]) -> None:
-    """Store refusing links for a year after the event, although their recipients or mails are deleted."""
-    # Store the links sorted by their digests, so that their order does not tell which links belong to one message.
-    rows = [{"digest": one, **links[one], "ends_at": event.ends_at + LINKS_KEPT} for one in sorted(links)]
-    if rows:
-        db.session.execute(insert(LeaveLink), rows)
 
 
 def address_of(token: str, language: str) -> str:
@@ -201,14 +167,16 @@ def _list_concerned(known: SentTo) -> list[tuple[int | None, str]]:
     """Return the events and addresses whose unsent messages a refusal of this reader concerns."""
     if known.address:
         return [(known.event_id, known.address)]
-    unsent = OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)
+    unsent = [OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)]
+    if known.event_id is not None:
+        unsent.append(OutboxMessage.event_id == known.event_id)
     each = db.session.execute(
         select(OutboxMessage.event_id, OutboxMessage.recipient).where(*unsent).distinct()
     )
     return [
         (event_id, address)
         for event_id, address in each.all()
-        if not set(known.digests).isdisjoint(_every_digest(event_id, canonical_email(address)))
+        if not set(known.digests).isdisjoint(address_digests.list_all(event_id, canonical_email(address)))
     ]
 
 
@@ -242,7 +210,12 @@ def _find_reader(token: str) -> SentTo | None:
 
 
 def _reader_of(link: LeaveLink) -> SentTo:
-    return SentTo([link.address_digest], link.category)
+    stored, event_id = link.address_digest, kept_links.find_event(link)
+    if event_id is None:
+        return SentTo([stored], link.category)
+    # An earlier version stored a digest that belongs to no event: that one would refuse messages of all events.
+    own = address_digests.narrowed(event_id, stored)
+    return SentTo([own], link.category, event_id=event_id, for_all=[stored])
 
 
 def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:
@@ -260,7 +233,8 @@ def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:
     if sent is None:
         return None
     address = canonical_email(sent.recipient)
-    own, for_all = _digests(sent.event_id, address), _digests(None, address)
+    own = address_digests.of_event(sent.event_id, address)
+    for_all = address_digests.of_no_event(address)
     return SentTo(own, sent.category, sent.recipient, sent.event_id, for_all)
 
 
@@ -277,14 +251,3 @@ def _categories(digests: Sequence[str]) -> Collection[Category]:
 def _refusing(category: Category) -> tuple[Refused, Refused]:
     """Return the kinds of refusals that keep messages of this category away: of the category itself, and of all."""
     return Refused.ALL, Refused(category)
-
-
-def _every_digest(event_id: int | None, address: str) -> list[str]:
-    """Return the digests of an address with an event, then those of the address alone; the present key's come first."""
-    return [*_digests(event_id, address), *_digests(None, address)]
-
-
-def _digests(event_id: int | None, address: str) -> list[str]:
-    """Return the digest of address and event (or of the address alone) under each audit key, the present key first."""
-    said = (f"messages:{address}" if event_id is None else f"messages of event {event_id}:{address}").encode()
-    return [hmac.new(key, said, sha256).hexdigest() for key in current_app.config["DATA_KEYS"]["audit"]]

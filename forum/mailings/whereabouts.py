@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from forum.audit import actions as audit
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import actions, queries, refusals, unanswered
+from forum.mailings import actions, kept_links, queries, unanswered
 from forum.mailings.enums import STARTED
 from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, Reminder
 from forum.outbox.models import OutboxMessage
@@ -37,9 +37,9 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
     ]
     links: dict[str, dict[str, Any]] = {}
     for mailing in mine:
-        links |= refusals.links_of(MailingRecipient.mailing_id == mailing.id)
+        links |= kept_links.links_of(MailingRecipient.mailing_id == mailing.id)
         _forget_people(mailing, now)
-    refusals.keep_links(event, links)
+    kept_links.keep_links(event, links)
     return len(mine)
 
 

@@ -13,7 +13,7 @@ from forum.delegations import by_address
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions as invitations
-from forum.mailings import refusals
+from forum.mailings import kept_links
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
@@ -155,7 +155,7 @@ def _delete(registration: Registration, *, answered_at: datetime, actor: str, no
 
     Links by which the person refuses messages go on working (M07).
     """
-    refusals.keep_links_of(registration)
+    kept_links.keep_links_of(registration)
     for entry in audit_queries.find_all(registration):
         audit.erase_details(entry, actor=actor, at=now)
     asked = ErasureRequest.registration_id == registration.id

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from forum.audit.models import AuditEntry
 from forum.audit.queries import REGISTRATION_VIEWED, REGISTRATIONS_SEARCHED, VIEWS
 from forum.extensions import db
-from forum.mailings import mail_texts, refusals
+from forum.mailings import address_digests, mail_texts, refusals
 from forum.mailings.enums import Category, Refused
 from forum.mailings.models import Mailing
 from forum.outbox.mail_text_models import MailText
@@ -172,7 +172,7 @@ def test_a_draft_that_names_nobody_is_no_view(organiser, event):
 def test_a_preview_counts_the_recipients_of_its_unsaved_kind(organiser, event):
     """Kim refuses practical messages: the preview of a draft as an invitation beyond the event counts Kim, too."""
     kim, _stays = confirmed(event, language="en"), confirmed(event, language="en")
-    address = refusals.digest_of(event.id, kim.email_canonical)
+    address = address_digests.of_event(event.id, kim.email_canonical)[0]
     write(refusals._store, address, Refused.PRACTICAL, NOW)
     draft = make_draft(event)
     page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)

@@ -12,7 +12,7 @@ from forum.accounts.enums import Role
 from forum.database import start_write
 from forum.extensions import db
 from forum.mailings import actions as mailings
-from forum.mailings import leaving, own_words
+from forum.mailings import address_digests, leaving, own_words
 from forum.mailings import refusals as rules
 from forum.mailings.enums import Category, Refused
 from forum.mailings.models import LeaveLink, MailRefusal
@@ -303,7 +303,7 @@ def test_a_mark_tells_organisers_of_another_event_nothing(sign_in_as, event, oth
 def hold_for_all(what: str) -> None:
     """Store for Kim's address what an earlier version did: a refusal or a mark that belongs to no event."""
     if what == "refusal":
-        write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
+        write(rules._store, address_digests.of_no_event(KIM)[0], Refused.ALL, NOW)
     else:
         mark_for_all(KIM, SuppressionCause.COMPLAINED)
 
@@ -353,7 +353,7 @@ def test_a_refusal_of_an_earlier_version_is_seen_and_taken_back_by_its_link(app,
     person = confirmed(event, email=KIM)
     mailing = make_planned(event)
     work()
-    write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
+    write(rules._store, address_digests.of_no_event(KIM)[0], Refused.ALL, NOW)
     page = Pages(app).get(link_in(mails_of(mailing)[person.email]))
     assert states(page) == ["Does not come to you"] * 2
     page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
@@ -370,7 +370,7 @@ def test_a_refusal_stays_when_another_event_s_link_takes_back_one_for_all(app, e
     mailings = make_planned(event), make_planned(other)
     work()
     here, there = (link_in(mails_of(mailing)[KIM]) for mailing in mailings)
-    write(rules._store, rules._digests(None, KIM)[0], Refused.ALL, NOW)
+    write(rules._store, address_digests.of_no_event(KIM)[0], Refused.ALL, NOW)
     pages, for_all = Pages(app), "that refusal ends for all of them."
     page = pages.open(here, method="POST", data={"leave": "messages"})
     assert page.text.count(for_all) == 2
@@ -417,3 +417,77 @@ def test_an_erasure_keeps_no_link_of_a_mail_that_has_not_left(app, event, frozen
     work()
     write(erasing.erase, kim, actor="command", now=NOW)
     assert db.session.scalars(select(LeaveLink)).all() == []
+
+
+def keep_link_as_before(app, event) -> tuple[str, str]:
+    """Send Kim a message, and keep of it what an earlier version kept; return the link's path and the mail address.
+
+    That version kept a digest that belongs to no event. Kim is registered again, and there is somebody else.
+    """
+    app.config["MAIL_BOUNCE_ADDRESS"] = "bounces@post.example.org"
+    kim, _stays = confirmed(event, email=KIM), confirmed(event)
+    mailing = make_planned(event)
+    work()
+    link, address = re.findall(r"<(?:mailto:)?([^>?]+)", parse(mails_of(mailing)[KIM])["List-Unsubscribe"])
+    mark_all_sent()
+    write(erasing.erase, kim, actor="command", now=NOW)
+    kept = db.session.scalars(select(LeaveLink)).one()
+    write(setattr, kept, "address_digest", address_digests.of_no_event(KIM)[0])
+    confirmed(event, email=KIM)
+    return urlsplit(link).path, address
+
+
+def press(pages: Pages, path: str, address: str, way: str) -> None:
+    """Refuse messages by a link, or by a mail to an address."""
+    if way == "link":
+        pages.open(path, method="POST", data=ONE_CLICK)
+    else:
+        assert write(leaving.note, b"Subject: x\r\n\r\n", sent_to=address, now=NOW)
+
+
+@pytest.mark.parametrize("way", ["link", "mail"])
+def test_a_link_of_an_earlier_version_refuses_messages_of_its_own_event(
+    app, sign_in_as, event, other, frozen, way
+):
+    """Of the mail only the link is left: its event is known by the end, and messages of another event come (S13)."""
+    write(setattr, other, "ends_at", other.ends_at + timedelta(days=1))
+    path, address = keep_link_as_before(app, event)
+    here, there = make_planned(event), make_planned(other)
+    work()
+    waiting = [mails_of(mailing)[KIM] for mailing in (here, there)]
+    press(Pages(app), path, address, way)
+    for mail in waiting:
+        db.session.refresh(mail)
+    assert [mail.status for mail in waiting] == [MessageStatus.ABORTED, MessageStatus.QUEUED]
+    assert "left out:" not in draft_page(sign_in_as, other)
+    again, also = make_planned(event), make_planned(other)
+    assert (again.left_out, also.people) == ({"unsubscribed": 1}, 1)
+    work()
+    assert (KIM in mails_of(again), KIM in mails_of(also)) == (False, True)
+    page = Pages(app).get(path)
+    assert "What you choose holds for the forum that the message was about" in page.text
+    assert states(page) == ["Does not come to you", "Comes to you"]
+    page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
+    assert (states(page), make_planned(event).people, refusals()) == (["Comes to you"] * 2, 2, 0)
+
+
+@pytest.mark.parametrize("unknown", ["moved", "alike"])
+def test_a_link_of_an_earlier_version_whose_event_is_not_known_refuses_messages_of_all(
+    app, event, other, frozen, unknown
+):
+    """If the event's end was moved, or two events end alike, nobody knows the link's event; the page says so."""
+    path, _address = keep_link_as_before(app, event)
+    here, there = make_planned(event), make_planned(other)
+    if unknown == "moved":
+        write(setattr, event, "ends_at", event.ends_at + timedelta(days=1))
+        write(setattr, other, "ends_at", other.ends_at + timedelta(days=2))
+    work()
+    waiting = [mails_of(mailing)[KIM] for mailing in (here, there)]
+    pages = Pages(app)
+    assert "It is no longer known which forum the message was about." in pages.get(path).text
+    page = pages.open(path, method="POST", data=ONE_CLICK)
+    for mail in waiting:
+        db.session.refresh(mail)
+    assert [mail.status for mail in waiting] == [MessageStatus.ABORTED] * 2
+    assert "So what you choose can hold for all forums on this website." in page.text
+    assert rules.is_refused(None, KIM, Category.PRACTICAL)

@@ -7,7 +7,7 @@ import pytest
 from forum.columns import Member
 from forum.database import Base, start_write
 from forum.extensions import db
-from forum.mailings import refusals
+from forum.mailings import address_digests, refusals
 from forum.mailings.enums import Refused
 from forum.outbox import suppression
 from forum.outbox.enums import SuppressionCause
@@ -121,7 +121,7 @@ def test_refused_messages_and_a_mark_on_the_address_are_told(app, person):
         suppression.suppress(
             address, SuppressionCause.BOUNCED, event_id=person.event_id, code="5.1.1", now=NOW
         )
-        refusals._store(refusals.digest_of(person.event_id, address), Refused.ALL, NOW)
+        refusals._store(address_digests.of_event(person.event_id, address)[0], Refused.ALL, NOW)
     db.session.commit()
     page = everything_of(app, person, "sv")
     moment = "3 maj 2027 kl. 14.00 (CEST)"
