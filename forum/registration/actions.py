@@ -72,12 +72,13 @@ def confirm(
 
     Only the person who reads the mail can give consents (P03). `listed` is the answer about the list of participants.
     Raises NotLive, SectorFull, and AlreadyConfirmed for a second call: of two presses of the button at once, only the
-    first may sign anybody in (S21). Call after `start_write`.
+    first may sign anybody in (S21). Call after `start_write`, and only for a link that still works: the deadline is the
+    link's own.
     """
     places.lock(registration.event)
     db.session.refresh(registration)
-    is_too_late = registration.confirm_by <= now or events.is_off(registration.event, now)
-    if not registration.is_live or (registration.status == Status.PENDING and is_too_late):
+    is_too_late = registration.status == Status.PENDING and events.is_off(registration.event, now)
+    if not registration.is_live or is_too_late:
         raise NotLive
     if registration.status != Status.PENDING:
         raise AlreadyConfirmed
@@ -215,7 +216,7 @@ def resend(registration: Registration, *, actor: str, now: datetime, kind: str |
     places.lock_live(registration)
     if events.is_off(registration.event, now):
         raise NotLive
-    if kind and kind != mails.kind_for_state(registration):
+    if kind and kind != mails.kind_for_state(registration, now):
         raise StateChanged
     form, why = queries.find_last_form(registration), offers.why_of(registration)
     message = mails.queue_for_state(registration, form, why=why, now=now)

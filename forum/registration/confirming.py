@@ -11,7 +11,7 @@ from forum.events.in_url import show_event
 from forum.questions import care_consent
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
-from forum.registration import answers, links, own_answers, queries
+from forum.registration import answers, deadlines, links, own_answers, queries
 from forum.registration.consents_form import ConsentsForm
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import NotLive
@@ -33,7 +33,8 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
             notice=notice,
         )
     if registration.event.cancelled_at:
-        return render_template("public/self_service/on_hold.html", registration=registration)
+        until = links.find_end(token, now=now)
+        return render_template("public/self_service/on_hold.html", registration=registration, until=until)
     carried = links.find_submission(token, now=now)
     told = answers.read(registration, carried)
     return render_template(
@@ -45,7 +46,7 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
         is_protected=told["is_protected"],
         is_full=is_full,
         notice=notice,
-        is_held=registration.holds_place and not answers.moves(registration, told),
+        is_held=deadlines.is_held(registration, now) and not answers.moves(registration, told),
     )
 
 

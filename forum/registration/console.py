@@ -278,8 +278,8 @@ def _ask_again(event: str, reference: str, filters: listing.Filters) -> Response
 
 def _ask_to_resend(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=sign_ins.current_actor())
-    is_off = events.is_off(registration.event, clock.now())
-    kind = mails.kind_for_state(registration) if registration.has_address and not is_off else None
+    is_off = events.is_off(registration.event, now := clock.now())
+    kind = mails.kind_for_state(registration, now) if registration.has_address and not is_off else None
     return render_template(
         "console/attendees/resend.html",
         event=registration.event,

@@ -78,6 +78,20 @@ def find_later_offer(
     return until if until > now else None
 
 
+def confirming_ends(registration: Registration, now: datetime) -> datetime:
+    """Return until when a confirming link made now works: `confirm_by`, or the whole time again once that is over.
+
+    Until the worker has ended an overdue registration, its address counts as registered. A form sent in between gets a
+    link that works, and the worker then waits for the link (`expiry`).
+    """
+    return registration.confirm_by if registration.confirm_by > now else now + CONFIRM_TIME
+
+
+def is_held(registration: Registration, now: datetime) -> bool:
+    """Return whether a place is still held for a registration whose address is not confirmed."""
+    return registration.holds_place and (registration.held_until or registration.confirm_by) > now
+
+
 def find_later_asking(
     registration: Registration,
     mails: Sequence[OutboxMessage],

@@ -82,12 +82,16 @@ def _tend(event: Event, now: datetime) -> int:
     kept = {
         person: until for person in (*unconfirmed, *unheld) if (until := _later_asking(person, told, now))
     }
+    renewed = _asked_anew([person for person in unconfirmed if person not in kept], now)
     offered = {person: until for person in lapsed if (until := _later_offer(person, told, now))}
     unasked = [person for person in kept if not any(mail.sent_at for mail in told[person.id])]
-    mails.take_back([*unasked, *(person for person in unconfirmed if person not in kept)])
+    over = [person for person in unconfirmed if person not in kept and person not in renewed]
+    mails.take_back([*unasked, *over])
     mails.take_back(list(offered), kind="offered")
     for registration, until in kept.items():
         _ask_for_longer(registration, until, now, is_asked=registration not in unasked)
+    for registration, until in renewed.items():
+        _wait_for_link(registration, until, now)
     for registration, until in offered.items():
         newest = offers.mails_of_open(registration, told[registration.id])[-1]
         is_told = newest.status == MessageStatus.SENT
@@ -95,7 +99,7 @@ def _tend(event: Event, now: datetime) -> int:
     for registration in unheld:
         if registration not in kept:
             _end_hold(registration, now)
-    ended = [person for person in (*unconfirmed, *lapsed) if person not in kept and person not in offered]
+    ended = [*over, *(person for person in lapsed if person not in offered)]
     for registration in ended:
         _end(registration, now)
     waiting_list.offer_free_places(event, now=now)
@@ -115,6 +119,15 @@ def _later_asking(
     )
 
 
+def _asked_anew(overdue: Sequence[Registration], now: datetime) -> dict[Registration, datetime]:
+    """Return until when the worker waits for overdue registrations that have a confirming link which still works.
+
+    Somebody has asked for such a link after the deadline, before the worker came (`deadlines.confirming_ends`).
+    """
+    ends = links.find_confirming_ends(overdue, now)
+    return {person: ends[person.id] for person in overdue if person.id in ends}
+
+
 def _later_offer(
     registration: Registration, told: Mapping[int, Sequence[OutboxMessage]], now: datetime
 ) -> datetime | None:
@@ -132,6 +145,14 @@ def _ask_for_longer(registration: Registration, until: datetime, now: datetime, 
         links.lengthen_confirming(registration)
     if not is_asked:
         mails.queue_received_anew(registration, queries.list_carried_forms(registration), now=now)
+    audit.record(LENGTHENED, registration, actor="worker", at=now, until=until.isoformat())
+
+
+def _wait_for_link(registration: Registration, until: datetime, now: datetime) -> None:
+    """Let the address be confirmed as long as its newest link works; the place is not held any longer for that."""
+    if registration.holds_place:
+        _end_hold(registration, now)
+    registration.confirm_by = until
     audit.record(LENGTHENED, registration, actor="worker", at=now, until=until.isoformat())
 
 

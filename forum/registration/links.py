@@ -1,9 +1,10 @@
 """Personal links: 256 random bits, one purpose, one registration, stored as a digest (S18–S20)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 
 from forum.columns import digest, new_token
 from forum.events.enums import RegistrationState, SectorPolicy
@@ -11,7 +12,7 @@ from forum.events.models import Event
 from forum.events.queries import LinkedEvent, front_path, registration_state
 from forum.extensions import db
 from forum.people.models import AddressChange
-from forum.registration import queries
+from forum.registration import deadlines, queries
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
@@ -58,13 +59,13 @@ def issue(
 ) -> str:
     """Make the token of a link and return it; only its digest is stored.
 
-    A confirming link is valid until `confirm_by`; a managing link until 30 days after the event; a link to all of the
-    person's data, and the page that it opens, for ten minutes; a calendar feed as `calendar_feeds` says. `submission`
-    is the form whose answers a confirming link carries. A dead link, made for a withheld mail, never works.
+    A confirming link is valid until `deadlines.confirming_ends`; a managing link until 30 days after the event; a link
+    to all of the person's data, and the page that it opens, for ten minutes; a calendar feed as `calendar_feeds` says.
+    `submission` is the form whose answers a confirming link carries. A dead link, of a withheld mail, never works.
     """
     token, own_data_ends = new_token(), now + timedelta(minutes=OWN_DATA_MINUTES)
     ends = {
-        TokenPurpose.CONFIRM: registration.confirm_by,
+        TokenPurpose.CONFIRM: deadlines.confirming_ends(registration, now),
         TokenPurpose.MANAGE: managing_ends(registration.event),
         TokenPurpose.OWN_DATA: own_data_ends,
         TokenPurpose.OWN_DATA_PAGE: own_data_ends,
@@ -132,12 +133,31 @@ def end_older(token: str, *, now: datetime) -> None:
         older.revoked_at = now
 
 
+def find_end(token: str, *, now: datetime) -> datetime:
+    """Return until when a confirming link works. Raises LinkRefused."""
+    return _find(digest(token), TokenPurpose.CONFIRM, now).expires_at
+
+
+def find_confirming_ends(registrations: Sequence[Registration], now: datetime) -> dict[int, datetime]:
+    """Return by registration id when its last confirming link ends, for those with a link that still works."""
+    ends = select(RegistrationToken.registration_id, func.max(RegistrationToken.expires_at)).where(
+        RegistrationToken.registration_id.in_([registration.id for registration in registrations]),
+        RegistrationToken.purpose == TokenPurpose.CONFIRM,
+        RegistrationToken.revoked_at.is_(None),
+        RegistrationToken.expires_at > now,
+    )
+    if not registrations:
+        return {}
+    return dict(db.session.execute(ends.group_by(RegistrationToken.registration_id)).all())
+
+
 def lengthen_confirming(registration: Registration) -> None:
-    """Extend the confirming links to the registration's new `confirm_by`."""
+    """Extend the confirming links to the registration's new `confirm_by`, but for those that work longer."""
     mine = (
         RegistrationToken.registration_id == registration.id,
         RegistrationToken.purpose == TokenPurpose.CONFIRM,
         RegistrationToken.revoked_at.is_(None),
+        RegistrationToken.expires_at < registration.confirm_by,
     )
     db.session.execute(update(RegistrationToken).where(*mine).values(expires_at=registration.confirm_by))
 

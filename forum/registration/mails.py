@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
-from forum.registration import links, offer_words
+from forum.registration import deadlines, links, offer_words
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
 from forum.registration.review_words import paragraphs, told
@@ -49,7 +49,7 @@ def queue_received(
     `by_contact`: a contact has typed the address. A withheld mail is also rendered, so that it takes the same time.
     """
     told = {"submission": submission, "by_contact": by_contact, "withheld": withheld, "lane": Lane.NOW}
-    return _queue_confirming(registration, _received(registration), now, **told)
+    return _queue_confirming(registration, _received(registration, now), now, **told)
 
 
 def queue_received_anew(
@@ -186,10 +186,10 @@ def queue_address_leaving(registration: Registration, *, now: datetime) -> Outbo
     return queue(registration, "address-leaving", now)
 
 
-def kind_for_state(registration: Registration) -> str | None:
+def kind_for_state(registration: Registration, now: datetime) -> str | None:
     """Return the kind of the mail that `queue_for_state` would queue; None for a registration that has ended."""
     if registration.status == Status.PENDING:
-        return _received(registration)
+        return _received(registration, now)
     return FOR_STATE.get(registration.status)
 
 
@@ -220,13 +220,13 @@ def take_back(registrations: Sequence[Registration], *, kind: str | None = None)
         outbox.take_back([registration.id for registration in registrations], kind=kind)
 
 
-def _received(registration: Registration) -> str:
-    return "received" if registration.holds_place else "received-without-place"
+def _received(registration: Registration, now: datetime) -> str:
+    return "received" if deadlines.is_held(registration, now) else "received-without-place"
 
 
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
-    until, held_until = registration.confirm_by, registration.held_until or registration.confirm_by
-    told = {"leads_to": TokenPurpose.CONFIRM, "until": until, "held_until": held_until, **more}
+    until, held_until = deadlines.confirming_ends(registration, now), registration.held_until
+    told = {"leads_to": TokenPurpose.CONFIRM, "until": until, "held_until": held_until or until, **more}
     # Use the language of the form: several forms, each in its own language, may have been sent for one registration.
     carried = more["submission"].answers if more.get("submission") else None
     return queue(registration, kind, now, language=(carried or {}).get("language", ""), **told)

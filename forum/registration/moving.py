@@ -136,8 +136,8 @@ def _foresee_without_review(registration: Registration, sector: Sector, now: dat
 
 def _take_back_outdated(registration: Registration, outcome: Outcome) -> bool:
     """Cancel unsent mails that name the old sector; return whether the mail about the status has to be sent again."""
-    kind = mails.kind_for_state(registration)
-    if kind is None or registration.status == Status.PENDING or outcome == Outcome.AS_IT_IS:
+    kind = mails.FOR_STATE.get(registration.status)
+    if kind is None or outcome == Outcome.AS_IT_IS:
         return False
     has_lost = outcome in (Outcome.NO_PLACE, Outcome.REVIEWED)
     unsent = {mail.kind for mail in queries.list_mails(registration) if mail.status in outbox.UNSENT}

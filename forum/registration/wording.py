@@ -90,9 +90,7 @@ ACTS = {
     "registration.offer_extended": _l("Offer extended"),
     "registration.offer_withdrawn": _l("Offer withdrawn"),
     "registration.offer_lengthened": _l("Offer extended, because its message was not sent in time"),
-    "registration.asking_lengthened": _l(
-        "Time to confirm extended, because the message was not sent in time"
-    ),
+    "registration.asking_lengthened": _l("Time to confirm extended"),
     "registration.hold_ended": _l("Place no longer held, because the address is not confirmed"),
     "registration.not_confirmed": _l("Address not confirmed in time"),
     "registration.gave_way": _l("Ended unconfirmed, because the owner of the address answered otherwise"),

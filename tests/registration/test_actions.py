@@ -13,13 +13,14 @@ from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import (
     AlreadyConfirmed,
+    LinkRefused,
     NothingOffered,
     NotLive,
     OrganisationFull,
 )
 from tests.factories.events import NOW, make_event, make_sector, room
 from tests.factories.registrations import confirmed, register, write
-from tests.registration.reading import kinds_for, last_id, queued, recorded
+from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
 
 pytestmark = pytest.mark.usefixtures("database")
 LIST, PHOTOGRAPHS = ConsentPurpose.PARTICIPANT_LIST, ConsentPurpose.PHOTOGRAPHS
@@ -72,12 +73,12 @@ def test_confirm_without_a_place_joins_the_waiting_list():
 @pytest.mark.parametrize(("seconds", "confirms"), [(-1, True), (0, False)])
 def test_confirm_is_possible_until_the_last_second(seconds, confirms):
     registration = register(make_event())
-    at = registration.confirm_by + timedelta(seconds=seconds)
+    at, link = registration.confirm_by + timedelta(seconds=seconds), newest_mail(registration).token
     if confirms:
-        assert write(actions.confirm, registration, now=at).status == Status.CONFIRMED
+        assert write(actions.confirm_by_link, link, frozenset(), now=at).status == Status.CONFIRMED
     else:
-        with pytest.raises(NotLive):
-            write(actions.confirm, registration, now=at)
+        with pytest.raises(LinkRefused):
+            write(actions.confirm_by_link, link, frozenset(), now=at)
 
 
 # Tests of accepting an offer
