@@ -29,7 +29,7 @@ from forum.events.models import Event
 from forum.events.queries import find_event, find_sector
 from forum.extensions import db
 from forum.imports import actions as importing
-from forum.imports import checking
+from forum.imports import checking, table_work
 from forum.imports import queries as imports
 from forum.imports.checking import Person
 from forum.imports.models import AttendeeImport
@@ -278,6 +278,24 @@ def _rearrange(job: tuple[str, Any]) -> Outcome:
     return Outcome(more=offered)
 
 
+def _lower(capacity: int) -> Outcome:
+    """Lower the capacity as an organiser would; `more` is by how many places floors then pass what is free."""
+    database.start_write(db.session)
+    event = _event("nf27")
+    places.lock(event)
+    change_capacity(event, capacity)
+    waiting_list.offer_free_places(event, now=clock.now())
+    beyond = beyond_floors(event)
+    db.session.commit()
+    return Outcome(more=beyond)
+
+
+def beyond_floors(event: Event) -> int:
+    """Return by how many places the taken ones and the unfilled floors together pass the event's capacity."""
+    kept = sum(max(0, sector.floor - sector.taken) for sector in event.sectors)
+    return max(0, event.taken + kept - event.capacity)
+
+
 def _decline(registration_id: int) -> Outcome:
     database.start_write(db.session)
     registration = db.session.get_one(Registration, registration_id)
@@ -362,6 +380,14 @@ def _import_all(job: tuple[int, int]) -> Outcome:
     return Outcome(made.id, more="imported")
 
 
+def _import_part(number: int) -> Outcome:
+    """Import the next part of a long table, as a worker does; `more` is how many people it has."""
+    database.start_write(db.session)
+    done = table_work.work(number, now=clock.now())
+    db.session.commit()
+    return Outcome(more=done)
+
+
 def _undo_import(user_id: int) -> Outcome:
     """Undo the newest import that has not been undone."""
     database.start_write(db.session)
@@ -403,8 +429,10 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "forward": _forward,
     "invite all": _invite_all,
     "import all": _import_all,
+    "import a part": _import_part,
     "undo import": _undo_import,
     "expire": _expire,
+    "lower": _lower,
     "rearrange": _rearrange,
     "something": _something,
 }

@@ -48,6 +48,18 @@ def test_all_at_once_again_and_again(race, story, round_):
     story(race)
 
 
+@pytest.mark.slow
+def test_imports_beside_every_other_change(race):
+    import_races.imports_beside_every_other_change(race)
+
+
+@pytest.mark.slow
+def test_imports_beside_every_other_change_end_badly_without_the_lock(race):
+    """Control: without the forum's locks this scenario fails."""
+    with pytest.raises(AssertionError):
+        import_races.imports_beside_every_other_change(partial(race, with_lock=False))
+
+
 def test_more_people_than_places_without_the_lock(race, database_url):
     """Control: without the forum's transactions and locks, a race for ten places gives more than ten people a place."""
     races.shared_event()
