@@ -52,6 +52,9 @@ class LeftOut(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
     NO_LANGUAGE = "no_language"
+    # Of a message to people who have not answered a question: the person has answered before the mail was made, or is
+    # not asked the question any more.
+    ANSWERED = "answered"
 
 
 class Anchor(StrEnum):

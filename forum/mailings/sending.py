@@ -13,7 +13,7 @@ from sqlalchemy import select
 from forum.events import queries as events
 from forum.extensions import db
 from forum.mailings import actions, chosen_audience, leaving, mails, progress, queries, refusals, unanswered
-from forum.mailings.enums import STARTED, Anchor, MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.enums import STARTED, Anchor, LeftOut, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import pacing
 from forum.outbox.enums import MessageStatus
@@ -95,7 +95,9 @@ def _tell_change(recipient: MailingRecipient, now: datetime) -> OutboxMessage | 
 def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessage | None:
     mailing, registration = recipient.mailing, recipient.registration
     recipient.left_because = chosen_audience.why_left_out(registration, mailing)
-    if recipient.left_because or unanswered.has_answered(mailing, registration):
+    if not recipient.left_because and unanswered.has_answered(mailing, registration):
+        recipient.left_because = LeftOut.ANSWERED
+    if recipient.left_because:
         return None
     if chosen_audience.is_left_out_everywhere(registration, mailing):
         # A recipient who is omitted without a reason is counted in the results, and listed nowhere.

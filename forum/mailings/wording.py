@@ -15,6 +15,7 @@ REASONS: Mapping[LeftOut, LazyString] = {
     LeftOut.UNSUBSCRIBED: _l("wants no messages of this kind"),
     LeftOut.SUPPRESSED: _l("mail to the address comes back, or was marked as unwanted"),
     LeftOut.NO_LANGUAGE: _l("nothing written in their language"),
+    LeftOut.ANSWERED: _l("has answered meanwhile, or is no longer asked the question"),
 }
 CATEGORIES: Mapping[Category, LazyString] = {
     Category.PRACTICAL: _l("Practical information about the event"),

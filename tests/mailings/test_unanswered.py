@@ -11,6 +11,7 @@ from forum.audit.models import AuditEntry
 from forum.audit.queries import REGISTRATION_VIEWED
 from forum.columns import Text
 from forum.database import start_write
+from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.mailings import chosen_audience, reminders, sending, unanswered
 from forum.mailings.models import MailingRecipient
@@ -76,6 +77,25 @@ def test_a_reminder_goes_on_its_day_to_confirmed_people_without_an_answer(frozen
     answer(late, [diet], diet=["vegan"])
     work(due + TO_STOP)
     assert told(reminder) == [(silent.email, "Välj din grupp")]
+
+
+@pytest.mark.parametrize("why", ["answers", "moves", "withdrawn"])
+def test_the_results_say_that_somebody_has_answered_meanwhile(organiser, frozen, event, why):
+    """Whoever has answered, or is not asked any more, before the mail is made is left out with that reason."""
+    question = make_question(event, "hall", sectors=["ngo"])
+    quick, _silent = confirmed(event, "ngo"), confirmed(event, "ngo")
+    mailing = make_planned(event, {"unanswered": "hall"})
+    if why == "answers":
+        answer(quick, [question], hall="A")
+    elif why == "moves":
+        write(setattr, quick, "sector_id", find_sector(event, "justice").id)
+    else:
+        write(setattr, question, "withdrawn_at", NOW)
+    work(NOW + TO_STOP)
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    left = ["Left out", "has answered meanwhile, or is no longer asked the question"]
+    waits = left if why == "withdrawn" else ["In the queue", ""]
+    assert page.all("td[data-label=Result], td[data-label=Why]") == [*left, *waits]
 
 
 def test_a_question_that_is_gone_leaves_the_reminder_out(frozen, event):
