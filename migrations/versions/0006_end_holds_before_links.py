@@ -1,7 +1,7 @@
-"""Let an unconfirmed registration's hold on a place end before its link, and count such places by client.
+"""Let an unconfirmed registration's hold on a place end before its link expires, and count such places by client.
 
 Why: when few places are left, nobody shall keep a place for two days with an address that nobody reads, and one client
-shall not hold all of them. Both columns may be NULL, so an older version of the forum can still write rows.
+shall not hold all of them. Both new columns may be NULL, so an older version of the forum can still write rows.
 """
 
 import sqlalchemy as sa

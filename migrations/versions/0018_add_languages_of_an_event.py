@@ -1,4 +1,4 @@
-"""Add the languages of an event: what its texts are written in, and what visitors are offered.
+"""Add the languages of an event, in which its texts are written and which its visitors can choose.
 
 Why: until now each event was in every language of the site, so existing events keep both languages. The
 column is added in place with that default, which an earlier version that runs beside this one leaves as it is.

@@ -1,6 +1,6 @@
 """Add revisions of standing pages: the texts of a page after each time that it was saved.
 
-Why: an organiser can compare what a page said with what it says now, and go back to it, as with posts. An earlier
+Why: an organiser can compare an earlier text of a page with the present one and restore it, as with posts. An earlier
 version, which may run beside this one, stores no revisions; the next change by this version stores the texts that the
 earlier one has written.
 """

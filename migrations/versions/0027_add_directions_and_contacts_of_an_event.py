@@ -1,7 +1,7 @@
 """Add the map link, the directions and the contacts of an event.
 
-Why: organisers tell how to get there, and whom to ask, once for every page that says so. Existing events have neither
-directions nor contacts yet, and an earlier version that runs beside this one does not know the columns.
+Why: organisers write once how to get to the event and whom to ask, for all pages that show this. Existing events have
+neither directions nor contacts yet, and an earlier version that runs beside this one does not know the columns.
 """
 
 import sqlalchemy as sa

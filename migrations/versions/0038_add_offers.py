@@ -1,7 +1,7 @@
 """Add a table of offers, and the order and the end of offers of an event.
 
-Why: organisers and the person see why it was this person's turn, and how each offer ended. Offers that an earlier
-version makes have no row; events keep the order of asking and offer places until they begin.
+Why: organisers and the person see why a place was offered to this person, and how each offer ended. Offers that an
+earlier version makes have no row; existing events keep the order of asking and offer places until they begin.
 """
 
 import sqlalchemy as sa

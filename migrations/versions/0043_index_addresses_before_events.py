@@ -1,7 +1,7 @@
 """Index registrations by address before event.
 
-Why: the index had the same columns in the same order as that of live registrations, so SQLite took either of them for
-finding a live one, by the order in which it had read the schema.
+Why: the index had the same columns in the same order as the index of live registrations, so SQLite used one or the
+other to find a live registration, depending on the order in which it had read the schema.
 """
 
 from alembic import op

@@ -1,7 +1,8 @@
-"""Add organisations, and the names and mail domains by which registrations are seen to belong to them.
+"""Add organisations, and the names and mail domains that show which registrations belong to them.
 
 Why: an organisation is written in many ways, and its places are counted together. An earlier version that runs beside
-this one counts by what was written; the next change of an organisation corrects its registrations.
+this one counts places by the names that people have typed; the next change of an organisation corrects its
+registrations.
 """
 
 import sqlalchemy as sa

@@ -1,8 +1,8 @@
-"""Add which organisation a merged one counts as, merges that can be undone, and pairs marked as different.
+"""Store which organisation a merged one counts as, which merges can be undone, and which pairs are marked as different.
 
 Why: organisers merge organisations by hand and undo that, and mark organisations with similar names as different. An
-earlier version that runs beside this one counts a merged organisation for itself; the next change of an organisation
-corrects its registrations.
+earlier version that runs beside this one counts the places of a merged organisation apart; the next change of an
+organisation corrects its registrations.
 """
 
 import sqlalchemy as sa

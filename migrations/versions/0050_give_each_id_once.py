@@ -1,8 +1,8 @@
-"""Give each id once on SQLite: copy the tables that would give the id of a deleted last row again.
+"""Never give an id twice on SQLite: copy the tables that would give the id of a deleted last row to the next row.
 
-Why: a console page that was opened before a row was deleted would remove or change the row that got its id. Tables that
-later migrations make never reuse an id (`forum/migrating.py`), nor does PostgreSQL. The downgrade changes nothing: an
-earlier version works with tables that never reuse an id, too.
+Why: a console page that was opened before a row was deleted would remove or change the newer row with the same id.
+Tables that later migrations make never reuse an id (`forum/migrating.py`), nor does PostgreSQL. The downgrade changes
+nothing: an earlier version works with tables that never reuse an id, too.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Add reminders of invitations: when they are due, and whether they were sent.
 
-Why: a person who has not answered is reminded once, by a link besides that of the invitation. An earlier version that
-runs beside this one reminds nobody, and does not know the link of a reminder.
+Why: a person who has not answered is reminded once, by a second link beside the invitation's own. An earlier version
+that runs beside this one reminds nobody, and does not know the link of a reminder.
 """
 
 import sqlalchemy as sa

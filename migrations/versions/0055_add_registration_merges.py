@@ -1,4 +1,4 @@
-"""Add registration merges: which registration has become part of which, and for a day what undoing the merge needs.
+"""Add registration merges: which registration was merged into which, and for a day the values that undoing needs.
 
 Why: organisers merge two registrations of one person. An earlier version that runs beside this one does not read the
 table; it sees the registration that has ended as a cancelled one.

@@ -1,4 +1,4 @@
-"""Note when a delegate was asked to confirm, where that was after the delegation was confirmed.
+"""Note when a delegate was asked to confirm, if that was after the contact had confirmed the delegation.
 
 Why: a contact names people later and corrects addresses. Each then has 48 hours of their own to confirm. An earlier
 version that runs beside this one reads the time of the delegation instead.

@@ -1,8 +1,8 @@
-"""Remember to which address sealed answers may be told, and whether a person asked for a new address.
+"""Remember which address's owner may read the sealed answers, and whether a person asked for a new address.
 
 Why: organisers merge registrations and enter addresses, and must not get to read sealed answers in this way. An earlier
-version that runs beside this one writes neither column: what it merges or confirms counts as the person's own act, as
-before, but an address that it asked for counts as one that organisers have entered.
+version that runs beside this one writes neither column: a merge or confirmation by that version counts as the person's
+own act, as before, but a new address that it stored counts as one that organisers have entered.
 """
 
 import sqlalchemy as sa

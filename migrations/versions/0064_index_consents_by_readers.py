@@ -1,7 +1,7 @@
 """Index consents by the readers that they name.
 
-Why: each public form asks whether the list of participants shows anybody. Without this index it read everybody who has
-a place, as long as nobody had consented.
+Why: to show a public form, the forum queries whether the list of participants shows anybody. Without this index the
+query read all people with a place, as long as nobody had consented.
 """
 
 from alembic import op

@@ -1,6 +1,6 @@
-"""Index the log.
+"""Index the audit entries that the console's log lists.
 
-Why: the log lists the entries of an event, or of no event, newest first and between two days. Entries about an event
+Why: the log lists the entries of one event, or of none, newest first and between two days. Entries about an event
 itself have its id as their subject, so they have an index of their own.
 """
 

@@ -1,7 +1,7 @@
 """Let memberships have the roles registrar, viewer and editor.
 
-Why: each of them opens a part of what an organiser may do. An earlier version that runs beside this one opens no page
-for them.
+Why: each of these roles allows a part of what an organiser may do. An earlier version that runs beside this one opens
+no page to people with them.
 """
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete memberships with the roles that the earlier version does not know: all of its own roles open more."""
+    """Delete memberships with the roles that the earlier version does not know: each role that it knows allows more."""
     memberships = sa.table("memberships", sa.column("role"))
     op.execute(sa.delete(memberships).where(memberships.c.role.in_(NARROW)))
     _know_roles(ROLES)

@@ -1,7 +1,7 @@
 """Let memberships have the role reviewer, with the sectors whose people a reviewer decides about.
 
 Why: an organiser who knows the people of one sector decides about them, and sees no others. An earlier version that
-runs beside this one opens no page for the role.
+runs beside this one opens no page to people with this role.
 """
 
 import sqlalchemy as sa
@@ -46,7 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete memberships with the role that the earlier version does not know: all of its own roles open more."""
+    """Delete memberships with the role that the earlier version does not know: each role that it knows allows more."""
     op.drop_table("reviewed_sectors")
     memberships = sa.table("memberships", sa.column("role"))
     op.execute(sa.delete(memberships).where(memberships.c.role == "reviewer"))

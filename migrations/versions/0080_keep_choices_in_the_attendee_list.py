@@ -1,4 +1,4 @@
-"""Keep choices of people in the attendee list, and know tasks that approve.
+"""Keep choices of people in the attendee list, and add a kind of task that approves registrations.
 
 Why: organisers choose people over several pages, searches and filters, and approve many by a task. An approval leaves
 out people whose registration has changed since the task was started, judged by the registration's version.

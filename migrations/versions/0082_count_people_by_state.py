@@ -1,10 +1,10 @@
 """Count the registrations of each sector and state while they are written.
 
-Why: every page of the console that says how many people there are read the index of all registrations, which took
-half of the time of a list of 100,000 people. Triggers add a row to `people_counts` for each registration that comes,
-goes or changes its state, also for what an earlier version writes beside this one. Numbers of the same sector and state
-add up; the worker replaces many rows by their sums. A single row to be raised would make each registration wait for
-the one before it to be committed.
+Why: every page of the console that says how many people there are read the index of all registrations, which took half
+of the time of a list of 100,000 people. Triggers add a row to `people_counts` for each registration that comes, goes or
+changes its state, also for what an earlier version writes beside this one. Numbers of the same sector and state add up;
+the worker replaces many rows by their sums. With one row whose number is raised, each registration would wait until the
+one before it is committed.
 """
 
 from alembic import op

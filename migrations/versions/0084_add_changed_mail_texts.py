@@ -2,7 +2,7 @@
 
 Why: organisers say some things in their own way, in one language or several. A row has the changed parts of one kind of
 mail in one language, and a digest of the standard words that they replaced, so that the console can say when a later
-version of the forum has other ones.
+version of the forum has other standard words.
 """
 
 import sqlalchemy as sa

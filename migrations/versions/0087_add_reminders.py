@@ -1,7 +1,7 @@
 """Add reminders: on which day a draft in the organisers' own words leaves by itself.
 
 Why: organisers plan ahead, relative to the event's start or to registering. An earlier version that runs beside this
-one sends none; what it sends by hand is not sent again.
+one sends no reminder by itself; a draft that an organiser sends with it by hand is not sent again.
 """
 
 import sqlalchemy as sa

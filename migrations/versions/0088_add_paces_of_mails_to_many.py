@@ -1,4 +1,4 @@
-"""Add paces of mails to many: when the next one may leave, to a domain or to any.
+"""Add paces of mails to many: when the next such mail may leave, to each domain and to all domains together.
 
 Why: mail servers take thousands of mails within minutes for spam. All workers of one database keep the pace together.
 An earlier version that runs beside this one sends without a pace.

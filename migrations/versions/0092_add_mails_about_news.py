@@ -1,8 +1,8 @@
 """Add which posts of the news go out by mail, and to whom each went.
 
 Why: a follower gets a post once at most, also when a worker is killed. Posts that are public already have no row: they
-came out before anybody could follow. An earlier version that runs beside this one sends nothing; a post that it makes
-goes by mail.
+came out before anybody could follow. An earlier version that runs beside this one sends nothing; this version mails the
+posts that are written with the earlier one.
 """
 
 import sqlalchemy as sa

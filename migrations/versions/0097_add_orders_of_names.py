@@ -2,7 +2,8 @@
 
 Why: Danish and Norwegian lists end with æ ø å, Icelandic ones with þ æ ö, and all events had the Swedish and Finnish
 order. The keys by which lists are sorted are stored, so the worker makes them anew after a change of the order, and
-`sorted_to` says how far it is. An earlier version that runs beside this one sorts whom it adds in the Swedish order.
+`sorted_to` says how far the worker has come. An earlier version that runs beside this one sorts the people whom it adds
+in the Swedish order.
 """
 
 from alembic import op

@@ -1,8 +1,8 @@
 """Add categories of messages that organisers write, each of which a person can refuse.
 
-Why: who wants no invitations to later events may still want to know when the bus leaves. Messages that exist are
-practical information. A refusal of all messages stays a refusal of all. An earlier version that runs beside this
-one heeds only refusals of all messages, and knows no categories.
+Why: a person who wants no invitations to later events may still want to know when the bus leaves. Existing messages get
+the category for practical information. A refusal of all messages stays a refusal of all. An earlier version that runs
+beside this one heeds only refusals of all messages, and knows no categories.
 """
 
 import sqlalchemy as sa

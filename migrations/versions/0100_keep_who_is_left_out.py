@@ -1,7 +1,8 @@
 """Keep who was left out of a message from the start, and why.
 
-Why: an organiser sees numbers of people by reason, and asks who they are. Of messages sent before only the numbers are
-known. An earlier version that runs beside this one counts such people neither as recipients nor as left out.
+Why: an organiser sees numbers of people by reason, and asks who they are. Of messages sent before this step only the
+numbers are known. An earlier version that runs beside this one counts such people neither as recipients nor as left
+out.
 """
 
 import sqlalchemy as sa

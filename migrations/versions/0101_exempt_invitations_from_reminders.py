@@ -1,7 +1,7 @@
-"""Exempt invitations from reminders: whether the event's rule leaves a silent person alone.
+"""Let an invitation be exempt from the event's rule, by which people who do not answer get a reminder.
 
-Why: organisers write to a minister's office themselves, and nobody else reminds it. An earlier version that runs beside
-this one reminds such people by the rule.
+Why: organisers want to write to a minister's office themselves, without a reminder by the forum. An earlier version
+that runs beside this one reminds such people by the rule.
 """
 
 import sqlalchemy as sa

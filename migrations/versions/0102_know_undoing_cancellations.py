@@ -1,8 +1,9 @@
-"""Know undoing the cancellations of a task: a kind of task, and why a person was left out.
+"""Add a kind of task that undoes the cancellations of another task, and its reasons to leave a person out.
 
-Why: an organiser who has cancelled too many people undoes it for all who still can come back. The worker of an earlier
-version that runs beside this one, or after it, stores "failed" for such people and touches nobody. Its pages of tasks
-answer with an error as long as such a task is listed, which is two weeks.
+Why: an organiser who has cancelled too many people undoes it for all whose cancellation can still be undone. The worker
+of an earlier version that runs beside this one, or after it, stores "failed" for the people of such a task and changes
+none of them. The earlier version's pages of tasks answer with an error as long as such a task is listed, which is two
+weeks.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,8 @@
-"""Keep long answers on their way to "Check your answers" in rows of the server.
+"""Keep long answers on their way to "Check your answers" in rows of the database.
 
 Why: answers that are too long for a cookie were lost when somebody went back from that page. An earlier version that
-runs beside this one does not know the rows: whoever meets both finds the form empty, as with answers that have expired.
+runs beside this one does not know the rows: a person whose requests reach both versions gets an empty form, as when
+answers have expired.
 """
 
 import sqlalchemy as sa
