@@ -29,7 +29,8 @@ from forum.registration import by_part, tallies, wording
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
-from forum.registration.tallies import FEWEST, TEXTS, Tally
+from forum.registration.small_numbers import LEAST
+from forum.registration.tallies import TEXTS, Tally
 from forum.web.charts import draw_bars
 from forum.web.languages import in_language
 from forum.web.tables import short_csv_response
@@ -53,7 +54,7 @@ def show(event: str) -> ResponseReturnValue:
         secret=[_shown(tally) for tally in secret],
         ordinary=[_shown(tally) for tally in listed if tally not in secret],
         hides=any(tally.hides for tally in secret),
-        fewest=FEWEST,
+        fewest=LEAST,
         now=clock.now(),
     )
 
@@ -120,14 +121,18 @@ def _shown(tally: Tally) -> dict[str, Any]:
     question = tally.question
     # A hidden number has no bar, and the scale of the bars is that of the numbers shown.
     bars = draw_bars([{"all": number or 0} for number in tally.counts.values()])
+    others = [(_("Other answers"), None, "")] if tally.has_others else []
     return {
         "question": question,
         "answered": tally.answered,
         "is_deleted": has_been_emptied(question, question.event),
         "is_text": question.kind in TEXTS,
         "counts": [
-            (answer_text(question, part), number, bar)
-            for (part, number), bar in zip(tally.counts.items(), bars, strict=True)
+            *(
+                (answer_text(question, part), number, bar)
+                for (part, number), bar in zip(tally.counts.items(), bars, strict=True)
+            ),
+            *others,
         ],
     }
 
@@ -138,6 +143,8 @@ def _cells(listed: list[Tally]) -> Iterator[list[str | int]]:
         label = in_language(tally.question.label)
         for part, number in tally.counts.items():
             yield [label, answer_text(tally.question, part), _("hidden") if number is None else number]
+        if tally.has_others:
+            yield [label, _("Other answers"), _("hidden")]
         yield [label, _("All who answered"), _("hidden") if tally.answered is None else tally.answered]
 
 

@@ -17,9 +17,10 @@ from forum.console.figure_words import Cell, FigureName, ways_in_words
 from forum.events.models import Event
 from forum.invitations import queries as invitations
 from forum.invitations.enums import InvitationState
-from forum.participants.small_cells import LEAST, State, protect_states
+from forum.participants.small_cells import State, protect_states
 from forum.registration.enums import Status
 from forum.registration.models import Registration
+from forum.registration.small_numbers import LEAST
 from forum.registration.wording import status_name
 from forum.web.countries import country_names
 from forum.web.languages import in_language, language

@@ -13,7 +13,8 @@ from forum.events.in_url import get_any_or_404
 from forum.extensions import db
 from forum.participants import balance, balance_words
 from forum.participants.errors import BalanceRefused
-from forum.participants.small_cells import LEAST, Table
+from forum.participants.small_cells import Table
+from forum.registration.small_numbers import LEAST
 from forum.web.edits import ChangedMeanwhile, ShowsStored
 from forum.web.forms import TidyForm
 

@@ -17,10 +17,11 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.participants.errors import TooFewChanges, TooFewPeople
 from forum.participants.models import PublicBalance
-from forum.participants.small_cells import LEAST, Table, protect
+from forum.participants.small_cells import Table, protect
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.restrictions import IS_FREE
+from forum.registration.small_numbers import LEAST
 
 MOST_EARLIER = 20  # how many earlier public tables are stored
 

@@ -1,14 +1,10 @@
 """A table of counts in which no number below LEAST (five) can be read or worked out (P10).
 
 The total of every row and every column is always shown. A total that is too small would itself point at people, so the
-smallest rows are counted together under OTHERS, and so are the smallest columns. Within the table each number below
-LEAST is hidden, zeros included, and as many larger numbers as are needed: even after subtracting the shown numbers from
-the totals, a reader must think it possible that each hidden small number is LEAST or more.
-
-OTHERS sums all rows up to some total, and these rows do not all have the same total: if two of them exchanged their
-totals, the table would show the same. If all had the same, as three rows with four people each, a reader who knows this
-rule could work the totals out from their sum. They may be equal only if no other row is left: then one of the rows may
-as well have all the people. The same holds for columns.
+smallest rows are counted together under OTHERS (`registration.small_numbers`), and so are the smallest columns. Within
+the table each number below LEAST is hidden, zeros included, and as many larger numbers as are needed: even after
+subtracting the shown numbers from the totals, a reader must think it possible that each hidden small number is LEAST or
+more.
 
 Numbers by state (`protect_states`) have no totals of rows. Nobody is in two states, so subtracting the numbers of one
 state from those of another reveals nothing.
@@ -19,7 +15,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
 
-LEAST = 5
+from forum.registration.small_numbers import LEAST, list_together
+
 OTHERS = "*"  # the key under which the smallest rows, or columns, are counted together
 
 Cells = list[list[int]]
@@ -131,12 +128,8 @@ def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[
     Every total is LEAST or more. Keys without anybody are among the OTHERS, too: if such a key were missing in the
     table, a reader who knows all keys would learn that nobody belongs to it.
     """
-    small = [totals[key] for key in keys if totals[key] < LEAST]
-    highest = LEAST - 1
-    if small and (sum(small) < LEAST or len({*small}) == 1):
-        highest = min((totals[key] for key in keys if totals[key] >= LEAST), default=highest)
-    shown: dict[str, tuple[str, ...]] = {key: (key,) for key in keys if totals[key] > highest}
-    together = tuple(key for key in keys if totals[key] <= highest)
+    together = list_together(keys, totals)
+    shown: dict[str, tuple[str, ...]] = {key: (key,) for key in keys if key not in together}
     return {**shown, OTHERS: together} if together else shown
 
 

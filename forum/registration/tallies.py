@@ -1,12 +1,11 @@
 """Counting the answers to an event's own questions, and hiding small numbers of sensitive ones (P06).
 
-Kitchen and venue need numbers, not names. A number below FEWEST may identify a person, so only the role care sees it.
-Nor may a hidden number be computed from the others: if the counts of a question add up to the number of people who
-answered, more are hidden, until there are two hidden numbers with a sum of at least FEWEST.
+Kitchen and venue need numbers, not names. A number below LEAST may identify a person, so only the role care sees it.
+Nor may a hidden number be worked out from the others and the number of people who answered (`small_numbers`).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,11 +17,12 @@ from forum.extensions import db
 from forum.questions import care_consent, queries
 from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind, Sensitivity
 from forum.questions.models import Answer, Question
+from forum.registration import small_numbers
 from forum.registration.enums import Status
 from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.restrictions import IS_FREE
+from forum.registration.small_numbers import LEAST
 
-FEWEST = 5
 BATCH = 500
 # Kinds of questions for which only the total number of answers is counted.
 TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE})
@@ -33,16 +33,22 @@ class Tally:
     """How many people have answered a question, and how many gave each answer; None stands for a hidden number.
 
     The counts are in the order of the choices, else of the answers; there are none for questions for text or a file.
+    With `has_others` there are answers that are not even named, because their numbers are hidden.
     """
 
     question: Question
     answered: int | None
     counts: Mapping[Any, int | None]
+    has_others: bool = False
 
     @property
     def hides(self) -> bool:
         """Whether any number is hidden."""
-        return self.answered is None or None in self.counts.values()
+        return self.answered is None or self.has_others or None in self.counts.values()
+
+    def is_hidden(self, part: Any) -> bool:
+        """Return whether it is hidden how many gave this answer."""
+        return self.counts.get(part, None if self.has_others else 0) is None
 
 
 def is_answered(question: Question) -> bool:
@@ -103,21 +109,21 @@ def tally_of(question: Question, values: Sequence[Any]) -> Tally:
 
 
 def without_small(tally: Tally) -> Tally:
-    """Return the tally with numbers hidden that could identify people."""
-    counts = {part: number for part, number in tally.counts.items() if number}
-    hidden = {part for part, number in counts.items() if number < FEWEST}
-    if hidden and tally.question.kind != QuestionKind.SEVERAL_OF:
-        for part in sorted(counts, key=lambda part: counts[part]):
-            if len(hidden) > 1 and sum(counts[each] for each in hidden) >= FEWEST:
-                break
-            hidden.add(part)
-    shown = {part: None if part in hidden else number for part, number in tally.counts.items()}
-    return replace(tally, answered=shown_number(tally.answered or 0), counts=shown)
+    """Return the tally with numbers hidden that could identify people.
+
+    That nobody gave an answer points at nobody, and is shown: kitchens must know it. But where no other number is
+    shown it is hidden, too, or five hidden answers of five people would be known to have one each. The rule is the same
+    where people give several answers: no sum is known then, but that it is as large as the number of people at least.
+    """
+    given, answered = {part: number for part, number in tally.counts.items() if number}, tally.answered or 0
+    hidden = {*small_numbers.list_together([*given], given)}
+    everything = {*tally.counts} if hidden and hidden == given.keys() else hidden
+    return _hide(tally, everything, answered=shown_number(answered))
 
 
 def shown_number(number: int) -> int | None:
     """Return the number, or None for one that is hidden because it is small."""
-    return None if 0 < number < FEWEST else number
+    return None if 0 < number < LEAST else number
 
 
 def shown_to_all(question: Question, number: int) -> int | None:
@@ -160,10 +166,33 @@ def _hidden(exact: Mapping[int, Tally]) -> Iterator[Tally]:
         if question.sensitivity == Sensitivity.CARE:
             tally = without_small(tally)
             above = shown.get(question.depends_on_id or 0)
-            if above and any(above.counts.get(value, 0) is None for value in question.depends_on_values):
-                tally = replace(tally, answered=None, counts=dict.fromkeys(tally.counts))
+            if above and any(above.is_hidden(value) for value in question.depends_on_values):
+                tally = _hide(tally, tally.counts, answered=None)
         shown[number] = tally
         yield tally
+
+
+def _hide(tally: Tally, hidden: Collection[Any], *, answered: int | None) -> Tally:
+    """Return the tally without the numbers of these answers.
+
+    Answers that are listed only because somebody gave them are left out: their names alone would tell that.
+    """
+    listed = _list_offered(tally.question)
+    shown = {
+        part: None if part in hidden else number
+        for part, number in tally.counts.items()
+        if part not in hidden or part in listed
+    }
+    has_others = tally.has_others or len(shown) < len(tally.counts)
+    return replace(tally, answered=answered, counts=shown, has_others=has_others)
+
+
+def _list_offered(question: Question) -> Collection[Any]:
+    """Return the answers among which everybody chooses; none for a question to which any number or day is an answer."""
+    if question.kind == QuestionKind.YES_NO:
+        return {YES, NO}
+    choices = question.choices if question.kind in WITH_CHOICES else ()
+    return {one.key for one in choices if not one.withdrawn_at}
 
 
 def _read_ordinary(event_id: int) -> Iterator[tuple[str, Any]]:

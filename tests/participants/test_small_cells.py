@@ -6,7 +6,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forum.participants.small_cells import LEAST, OTHERS, Table, protect, protect_states
+from forum.participants.small_cells import OTHERS, Table, protect, protect_states
+from forum.registration.small_numbers import LEAST
 
 ROWS, COLUMNS = ("politics", "justice", "ngo"), ("SE", "NO", "FI")
 

@@ -1,27 +1,36 @@
-"""Which small numbers are hidden, so that no hidden one can be computed from the others."""
+"""Which small numbers are hidden, so that no hidden one can be worked out from the others (P06)."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forum.columns import Text
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Choice, Question
-from forum.registration.tallies import FEWEST, tally_of, without_small
+from forum.registration.small_numbers import LEAST
+from forum.registration.tallies import Tally, tally_of, without_small
+
+
+def ask(kind: QuestionKind, size: int) -> Question:
+    """Return a sensitive question with so many choices."""
+    choices = [Choice(key=str(number), label=Text(en=str(number))) for number in range(size)]
+    return Question(kind=kind, sensitivity=Sensitivity.CARE, label=Text(en="?"), choices=choices)
 
 
 def make(kind: QuestionKind, counts: list[int]):
     """Return the exact tally of a sensitive question whose choices have these counts."""
-    choices = [Choice(key=str(number), label=Text(en=str(number))) for number in range(len(counts))]
-    question = Question(kind=kind, sensitivity=Sensitivity.CARE, label=Text(en="?"), choices=choices)
     values = [str(number) for number, times in enumerate(counts) for _time in range(times)]
-    return tally_of(question, values)
+    return tally_of(ask(kind, len(counts)), values)
 
 
-def test_a_single_small_number_takes_the_next_one_with_it_where_answers_add_up():
-    shown = without_small(make(QuestionKind.ONE_OF, [2, 9, 0, 20]))
+@pytest.mark.parametrize("kind", [QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF])
+def test_a_single_small_number_takes_the_next_one_with_it(kind):
+    shown = without_small(make(kind, [2, 9, 0, 20]))
     assert (shown.answered, list(shown.counts.values())) == (31, [None, None, 0, 20])
-    shown = without_small(make(QuestionKind.SEVERAL_OF, [2, 9, 0, 20]))
-    assert list(shown.counts.values()) == [None, 9, 0, 20]
 
 
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=6))
@@ -29,10 +38,74 @@ def test_no_small_number_of_one_choice_each_can_be_worked_out(counts):
     exact = make(QuestionKind.ONE_OF, counts)
     shown = without_small(exact)
     hidden = [exact.counts[part] for part, number in shown.counts.items() if number is None]
-    assert not [number for number in shown.counts.values() if number is not None and 0 < number < FEWEST]
+    assert not [number for number in shown.counts.values() if number is not None and 0 < number < LEAST]
     assert shown.answered is None or shown.answered == sum(counts)
     if hidden and shown.answered is not None:
         # Whoever subtracts the shown numbers from the total, here the number of people who answered, gets the sum of
-        # the hidden numbers. These must be at least two, and their sum at least FEWEST people.
-        assert sum(hidden) >= FEWEST
+        # the hidden numbers. These must be at least two, and their sum at least LEAST people.
+        assert sum(hidden) >= LEAST
         assert len(hidden) > 1
+
+
+def test_equal_small_numbers_take_a_larger_one_with_them():
+    """If 4, 4 and 4 were hidden alone, their sum of 12 would tell each of them."""
+    shown = without_small(make(QuestionKind.ONE_OF, [4, 9, 4, 4, 20]))
+    assert list(shown.counts.values()) == [None, None, None, None, 20]
+
+
+def test_where_every_answer_is_hidden_so_is_that_nobody_gave_one():
+    """If five hidden answers of five people were known to have somebody each, each would have one."""
+    shown = without_small(make(QuestionKind.ONE_OF, [1, 1, 0, 1, 1, 1]))
+    assert (shown.answered, {*shown.counts.values()}) == (5, {None})
+
+
+def test_a_small_number_is_not_told_by_how_many_people_gave_several_answers():
+    """Of ten people six gave one answer: the other one must then be that of the four who are left."""
+    question = ask(QuestionKind.SEVERAL_OF, 2)
+    shown = without_small(Tally(question, 10, {"0": 4, "1": 6}))
+    assert [*shown.counts.values()] == [None, None]
+
+
+def test_an_answer_that_is_listed_because_somebody_gave_it_is_not_named_with_a_hidden_number():
+    """Any number can be an answer, so its name alone says that somebody gave it; so with a withdrawn choice."""
+    question = Question(kind=QuestionKind.NUMBER, sensitivity=Sensitivity.CARE, label=Text(en="?"))
+    shown = without_small(tally_of(question, [1] * 7 + [2] * 6 + [3] * 3))
+    assert (shown.counts, shown.has_others, shown.hides) == ({1: 7}, True, True)
+    assert [shown.is_hidden(part) for part in (1, 2, 4)] == [False, True, True]
+    shown = without_small(tally_of(question, [1] * 7))
+    assert (shown.counts, shown.hides, shown.is_hidden(2)) == ({1: 7}, False, False)
+
+
+ONE_EACH, SEVERAL, ANY = QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF, QuestionKind.NUMBER
+
+
+@pytest.mark.parametrize(("kind", "largest"), [(ONE_EACH, 8), (SEVERAL, 6), (ANY, 8)])
+def test_whoever_knows_the_rule_finds_two_values_for_each_hidden_number(kind, largest):
+    """All counts of up to four answers: other counts show the same, with another number for each hidden one."""
+    for size in range(1, 5):
+        alike = defaultdict(list)
+        for question, counts, answered in every_case(kind, size, largest):
+            shown = without_small(Tally(question, answered, counts))
+            seen = tuple("hidden" if shown.is_hidden(key) else shown.counts.get(key, 0) for key in keys(size))
+            alike[seen, shown.answered, shown.has_others].append([counts.get(key, 0) for key in keys(size)])
+        for (seen, _answered, _has_others), possible in alike.items():
+            for number, values in zip(seen, map(set, zip(*possible, strict=True)), strict=True):
+                assert len(values) > 1 if number == "hidden" else values == {number}
+
+
+def keys(size: int) -> list[str]:
+    return [str(number) for number in range(size)]
+
+
+def every_case(
+    kind: QuestionKind, size: int, largest: int
+) -> Iterator[tuple[Question, Mapping[str, int], int]]:
+    """Yield a question, counts of so many answers, and every number of people who may have given them."""
+    question = ask(kind, 0 if kind == ANY else size)
+    for numbers in product(range(largest + 1), repeat=size):
+        counts = {
+            key: number for key, number in zip(keys(size), numbers, strict=True) if number or kind != ANY
+        }
+        people = range(max(numbers), sum(numbers) + 1) if kind == SEVERAL else [sum(numbers)]
+        for answered in people:
+            yield question, counts, answered
