@@ -71,5 +71,5 @@ class Device:
 
 
 def handle_in(options: dict[str, Any]) -> bytes:
-    """Return by which bytes the account is known to a device that has made a passkey with these options."""
+    """Return the bytes (user handle) by which a device knows the account for which these options made a passkey."""
     return base64url_to_bytes(options["user"]["id"])

@@ -44,7 +44,7 @@ def pending(role: Role = Role.ADMIN, event=None) -> User:
 
 
 def test_the_first_password_of_a_wider_account_is_not_sent_by_an_events_admin(pages, admin, event, time):
-    """Neither inviting the address nor inviting again ends the link that the command line has printed."""
+    """When an event's admin invites that address, the password link that the command line has printed stays valid."""
     boss = pending()
     token = write(management.invite, boss, actor="command", now=clock.now())
     pages.post(f"{HERE}/new", typed(boss.email), expect=303)
@@ -135,7 +135,7 @@ def test_invitations_are_limited_for_each_address_and_each_admin(pages, event, t
 
 
 def test_an_events_admin_reads_the_day_of_a_visit_and_no_second_factor_beyond_reach(app, pages, event, time):
-    """An exact time, beside that of a registration made by hand, would show who added a protected person."""
+    """The exact time of a visit, beside that of a registration, would show who added a protected person by hand."""
     handler = make_user(Role.PROTECTED_HANDLER, event, name="Hanna Handler", totp_secret=None)
     sign_in(Pages(app), handler)
     sign_in(chief := Pages(app), make_user(Role.ADMIN))

@@ -131,7 +131,7 @@ def test_every_purpose_has_a_key_of_its_own(settings):
 
 
 def test_row_without_a_key_yet_cannot_seal(store):
-    """Sealing (encrypting) a value needs the row's id, and an id that the database assigns is not known by then."""
+    """Sealing (encrypting) a value needs the row's id; an id that the database assigns is unknown before the insert."""
     with pytest.raises(Unbound, match=r"trials\.bytes is sealed for its row, which has no key yet"):
         store(id=None, bytes=b"x")
 

@@ -45,7 +45,7 @@ def test_who_gives_up_stands_in_nobodys_way(pool):
 
 
 def test_line_that_moves_is_worth_waiting_in_and_one_that_stands_still_is_not(monkeypatch):
-    """A thread whose turn at the processor is late waits once more if the queue has moved, else gives up."""
+    """A thread whose turn at the processor is late waits again as long as the queue moves, and then gives up."""
     line, moves = Line(), [True, True, True, False]
 
     class Turn(threading.Event):

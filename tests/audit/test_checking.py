@@ -84,7 +84,7 @@ def run_worker(app, now):
 
 
 def test_worker_that_was_away_or_begins_late_finds_no_fault(app, event, monkeypatch):
-    """The head is noted before the trail is checked, on each kind of database."""
+    """A worker that starts late notes the head (newest entry's hash) before it checks the trail, on both databases."""
     monkeypatch.setattr(checking, "ENTRIES_AT_ONCE", 1000)
     run_worker(app, NOW + 3 * DAY)
     assert state(NOW + 3 * DAY)[0]

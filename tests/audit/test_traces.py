@@ -59,7 +59,7 @@ def test_views_and_searches_of_an_organiser_are_recorded_in_few_entries(pages):
 
 
 def test_a_look_at_a_list_with_nobody_on_it_is_no_view(sign_in_as):
-    """Whoever comes on a list later must not read of a look that showed nobody; a search is always recorded (P18)."""
+    """A look at an empty list is not recorded, because it showed nobody; a search is recorded always (P18)."""
     event = make_event(capacity=1)
     admin, care = sign_in_as(Role.ADMIN, event), sign_in_as(Role.CARE, event)
     for endpoint in ("waiting_list", "review", "delegations_console", "invitations", "attendees"):
@@ -208,7 +208,7 @@ def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url
 
 
 def test_tries_at_one_account_do_not_hide_those_at_another(app):
-    """In this order the client's 1st, 2nd, 4th and 8th refusal are all at the first account."""
+    """A count of the client's refusals alone would record the 1st, 2nd and 4th, which are all at the first account."""
     one, other = make_user(password_hash=passwords.hashed(PASSWORD)), make_user()
     guess_passwords(app, [one.email, one.email, other.email, one.email, other.email, other.email])
     told = [(entry[3], entry[4]) for entry in recorded("account.sign_in_refused")]

@@ -91,7 +91,7 @@ def test_translations_name_a_placeholder_that_the_text_does_not_have():
 
 
 def test_translations_name_a_context_that_makes_no_difference():
-    """A seat is not the town in which the forum is held, though English calls both a place."""
+    """A context is needed where the translations differ: "Place" as a seat is "Plats" in Swedish, as a town "Ort"."""
     catalogue = Catalog(locale="sv")
     catalogue["Place"] = Message("Place", "Ort")
     found = [

@@ -129,7 +129,7 @@ class Keyboard:
         """
         self._stand_before(key)
         self.page.evaluate(TAKE_NOTES.replace("QUESTION", question))
-        # Besides one press for each element: one leaves the page, and at the start of the next one the page notes that.
+        # One press for each element, one to leave the page, and one at whose start the page notes the leaving.
         presses = len(focusable_places(self.page)) + 2
         for _number in range(MANY):
             self.press_tab(key, presses)

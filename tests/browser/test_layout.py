@@ -25,7 +25,7 @@ CENTRES = """links => links.map(link => {
 
 
 def test_links_of_the_overview_lie_apart_and_are_wide_enough(visit):
-    """Two links below each other are paragraphs of their own; a number of one digit is a link, too (A17)."""
+    """Links below each other stand in paragraphs of their own; a link of one digit is 24 px wide, too (A17)."""
     page = visit(BY_NAME["overview, cancelled"], "sv").page
     for width in (390, 1280):
         resize(page, width)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 def test_keys_of_the_list_move_tick_and_search_and_are_silent_in_fields_and_when_turned_off(
     worlds, new_visitor
 ):
-    """Single characters do something only where the switch allows it (A14; WCAG 2.1.4)."""
+    """Keys of a single character do nothing in fields, nor when the person has turned them off (A14; WCAG 2.1.4)."""
     forum = worlds["demo"]
     visitor = new_visitor(forum, "en")
     page, keys = visitor.page, Keyboard(visitor.page)

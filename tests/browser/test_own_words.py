@@ -1,4 +1,4 @@
-"""By keyboard an organiser writes to one sector, stops, corrects and sends, or plans a message; a reader refuses."""
+"""By keyboard an organiser sends a message to a sector, stops, corrects or plans it; a reader refuses messages."""
 
 import re
 from collections.abc import Iterator

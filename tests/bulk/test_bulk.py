@@ -58,7 +58,7 @@ def choose(organiser, act: str, *chosen: Registration, **filters: str):
 
 
 def test_other_people_and_changed_answers_change_what_the_page_has_shown(event, people):
-    """As many other people, even with the same sum of numbers, are told apart, and so are answers that are judged."""
+    """The page's mark (digest) differs for other people of the same sum of ids, and when judged answers change."""
 
     def mark(kind: TaskKind, *chosen: Registration) -> str:
         references = frozenset(person.reference for person in chosen)

@@ -1,4 +1,4 @@
-"""Undoing the cancellations of a task, for those who still can, by the rules of the single act (R12, R28)."""
+"""Undoing the cancellations of a task for people who can still come back, by the rules for one person (R12, R28)."""
 
 from datetime import timedelta
 
@@ -75,7 +75,7 @@ def newest_task() -> Task:
 
 
 def test_cancellations_of_a_task_are_undone_for_those_who_still_can(organiser, event, people):
-    """The page says how many can and why others cannot; whom the task reaches has place, mail and audit entry again."""
+    """The page says how many can come back, and why others cannot; restored people have place, mail and audit entry."""
     again, restricted, anew, undone, *others = people
     shown = cancel_all(organiser)
     assert event.taken == 0
@@ -149,7 +149,7 @@ def test_what_only_a_newer_version_knows_is_shown_in_neutral_words(organiser, ev
 
 
 def test_whoever_had_a_place_comes_back_before_those_who_waited(organiser, event):
-    """A place that is free would go to the line at once: those who had one are restored first, and nobody passes."""
+    """People who had a place are restored first, or their places would go to the line; nobody overtakes in the line."""
     waiter_first = confirmed(event, "ngo", family_name="First")
     waiter = confirmed(event, "ngo", family_name="Waiter", now=NOW + HOUR)
     write(actions.cancel, waiter_first, actor="person", now=NOW + HOUR)
@@ -174,7 +174,7 @@ def test_whoever_had_a_place_comes_back_before_those_who_waited(organiser, event
 
 
 def test_what_has_changed_since_the_page_was_opened_is_shown_first(organiser, event, people):
-    """If other cancellations can be undone than the page has said, the page asks again and nothing is started."""
+    """If the cancellations that can be undone have changed since, the page asks again and no task is started."""
     asked = cancel_all(organiser).follow(UNDO)
     assert asked.h1 == "Undo 8 cancellations"
     undo(people[0])
@@ -188,7 +188,7 @@ def test_what_has_changed_since_the_page_was_opened_is_shown_first(organiser, ev
 def test_a_day_after_the_cancellations_and_for_another_task_nothing_is_undone(
     organiser, sign_in_as, event, people
 ):
-    """Nothing is undone after a day, of a cancelled forum, or of a task that cancels nobody."""
+    """Nothing is undone after a day, while the forum is cancelled, or for a task that has cancelled nobody."""
     shown = cancel_all(organiser)
     write(setattr, event, "cancelled_at", NOW)
     assert UNDO not in organiser.get(shown.path).links
@@ -207,7 +207,7 @@ def test_a_day_after_the_cancellations_and_for_another_task_nothing_is_undone(
 
 
 def test_a_cancellation_that_grows_old_while_it_waits_is_not_undone(organiser, event, people):
-    """The worker asks the same questions again for each person: a cancellation may have grown old meanwhile."""
+    """The worker checks each cancellation again before undoing it: it may have become older than a day meanwhile."""
     cancel_all(organiser).follow(UNDO).submit({}, expect=303)
     clock.freeze(NOW + reinstating.UNDO_TIME)
     work()
@@ -215,7 +215,7 @@ def test_a_cancellation_that_grows_old_while_it_waits_is_not_undone(organiser, e
 
 
 def test_nobody_returns_to_a_line_that_has_ended_nor_to_a_forum_that_is_cancelled(organiser, event, people):
-    """Whoever waited stays away once nobody can wait any more, and everybody once the forum is cancelled."""
+    """Without a waiting list nobody who waited is restored, and nobody at all once the forum is cancelled."""
     waiting = confirmed(event, "justice")
     cancel_all(organiser, 9)
     task = newest_task()
@@ -227,7 +227,7 @@ def test_nobody_returns_to_a_line_that_has_ended_nor_to_a_forum_that_is_cancelle
 
 
 def test_places_of_more_people_than_can_be_tried_are_not_foreseen(organiser, event, people, monkeypatch):
-    """Beyond some hundreds the page says that places are asked for in turn, instead of trying them."""
+    """For more than some hundreds of people the page does not predict who gets a place: each is asked for in turn."""
     shown = cancel_all(organiser)
     write(setattr, event, "participant_list", ListAudience.PUBLIC)
     monkeypatch.setattr(undoing, "MOST_TRIED", 7)
@@ -237,7 +237,7 @@ def test_places_of_more_people_than_can_be_tried_are_not_foreseen(organiser, eve
 
 
 def test_a_place_that_an_unconfirmed_form_holds_for_the_same_address_counts_as_free(organiser, event, people):
-    """Undoing ends an unconfirmed form for the same address first, so its place is foreseen as the person's."""
+    """Undoing first ends an unconfirmed form for the same address, so the page counts that form's place as free."""
     shown = cancel_all(organiser)
     write(setattr, event, "capacity", 1)
     typed = register(event, "justice", email=people[0].email)

@@ -363,7 +363,7 @@ def standing():
 def test_an_empty_database_begins_with_a_file_whose_key_is_not_here(
     make_app, sqlite_url, blank_url, monkeypatch
 ):
-    """A new database starts beside a tombstone file of another key: nobody is to be erased, its demo loses nobody."""
+    """A new database starts beside a tombstone file of another key: nobody in it is erased, its demo is complete."""
     with make_app(sqlite_url).app_context():
         write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)
         remember()
@@ -419,7 +419,7 @@ def serve(app, monkeypatch) -> str:
 
 
 def test_a_restore_erases_nobody_else(app, make_app, blank_url, tmp_path):
-    """Rows with an address that the erased person had only until a correction are somebody else's, and stay."""
+    """Rows stay that have an address which the erased person had only until a correction: they are somebody else's."""
     with app.app_context():
         event = make_event()
         confirmed(event, given_name="Zqfirst", email="office@example.org")
@@ -443,7 +443,7 @@ def test_a_restore_erases_nobody_else(app, make_app, blank_url, tmp_path):
 
 
 def test_what_was_made_after_the_erasure_stays(app):
-    """What was made after the erasure stays, even if the table of tombstones was emptied, as by undoing a migration."""
+    """Rows made after the erasure stay, even if the table of tombstones was emptied, as by undoing a migration."""
     with app.app_context():
         event = make_event()
         contact = make_delegation(event, "kim@example.org", NOW, "same")

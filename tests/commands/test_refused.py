@@ -22,7 +22,7 @@ from tests.factories.images import make_image
 
 
 def said(app, *words) -> tuple[int, str]:
-    """Run a command; return its status and the last line that it says."""
+    """Run a command; return its exit status and the last line that it prints."""
     done = app.test_cli_runner().invoke(cli, words)
     return done.exit_code, done.output.splitlines()[-1]
 

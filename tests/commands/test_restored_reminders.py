@@ -103,7 +103,7 @@ def test_invitations_are_not_reminded_again_by_their_day_or_by_the_rule(event):
 
 
 def test_an_old_backup_without_exemptions_reminds_nobody_of_an_invitation_again(event):
-    """Before there were exemptions the rule reminded everybody; whose moment has passed is left alone all the same."""
+    """In a backup without the column for exemptions, too, people whose reminder was due before the restore get none."""
     write(setattr, event, "invitation_reminder_days", 4)
     write(setattr, event, "invitation_reminder_hour", 9)
     terms = {"own": {"remind_at": NOW + 4 * DAY}, "ruled": {}, "later": {"made_at": NOW + DAY}}
@@ -131,7 +131,7 @@ def test_an_old_backup_without_exemptions_reminds_nobody_of_an_invitation_again(
 
 
 def test_invitations_that_may_have_left_wait_for_an_organiser(event, sign_in_as):
-    """Nobody is invited twice by itself: the page of invitations names who is held, and one press sends them (R12)."""
+    """A restore holds invitations, so that nobody gets two: their page names them, and one press sends them (R12)."""
     sent = save(new_invitation(event, "ngo", "sent@example.org", token="sent"))
     held = [save(new_invitation(event, "ngo", f"held{number}@example.org")) for number in range(3)]
     restore(NOW + HOUR)

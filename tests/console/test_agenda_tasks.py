@@ -143,7 +143,7 @@ def test_each_planned_post_of_today_is_counted(sign_in_as, event):
 
 
 def test_a_planned_post_that_is_late_or_that_nobody_could_read_is_trouble(sign_in_as, event):
-    """A post is late once the worker has left it out for five minutes; one of an unpublished event has no readers."""
+    """A post is late if the worker has not published it after five minutes; a post without a lead cannot be read."""
     beat(NOW)
     organiser = sign_in_as(event=event)
     late = plan(event, "Late", NOW - timedelta(minutes=4))
@@ -160,14 +160,14 @@ def test_a_planned_post_that_is_late_or_that_nobody_could_read_is_trouble(sign_i
 
 
 def test_tasks_for_whoever_runs_the_server_lead_to_the_status(app, sign_in_as, event):
-    """No page of the console makes a backup: the status says of each trouble whether it is over."""
+    """No page of the console can make a backup, so the task about an old one leads to /status, which names faults."""
     presence.note_backup(instance(app), NOW - timedelta(hours=27))
     beat(NOW)
     assert overview(sign_in_as(event=event)).links["1 day since the last backup"] == "/status"
 
 
 def test_hours_are_told_until_held_places_are_free_again(sign_in_as, event):
-    """The balance says when the first hold ends, and the latest registrations for how long each is held."""
+    """The table of places says when the first held place is free again, the latest registrations say it of each."""
     beat(NOW)
     register(event, "ngo")
     clock.freeze(NOW + timedelta(minutes=90))

@@ -117,7 +117,7 @@ def test_an_event_without_questions_has_nothing_to_count(sign_in_as, event):
 
 
 def test_sheet_for_the_venue_counts_needs_by_part_for_the_role_care_alone(sign_in_as, event):
-    """Whoever has not said when they come is counted apart; who waits or is restricted is not counted."""
+    """People who have not said when they come have a column of their own; only the role care sees the sheet."""
     days = make_question(event, "days", choices=("monday", "tuesday"))
     make_question(event, "track", QuestionKind.ONE_OF, choices=("a", "b"))
     diet = make_question(event, "diet", choices=("vegan", "no-nuts"), care=True)

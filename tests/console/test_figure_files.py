@@ -62,7 +62,7 @@ def add(event, sector: str, country: str, number: int, status: Status = Status.C
 
 
 def test_small_countries_are_counted_together_in_each_state(organiser, event):
-    """A country with few confirmed people hides with the smallest other one; one without a number has no row."""
+    """A country with few confirmed people is counted with the smallest other one; a country with none has no row."""
     add(event, "ngo", "SE", 6, Status.WAITING)
     add(event, "ngo", "NO", 1, Status.WAITING)
     assert file(organiser, "countries") == [
@@ -78,7 +78,7 @@ def test_small_countries_are_counted_together_in_each_state(organiser, event):
 
 
 def test_states_with_few_people_are_counted_together_or_left_out(organiser, event):
-    """Four who wait and one in review are one number; fewer than five of all other states are no number at all."""
+    """Four waiting people and one in review give one number; fewer than five not confirmed people give no number."""
     add(event, "justice", "SE", 4, Status.WAITING)
     assert [len(row) for row in file(organiser, "sectors")] == [2] * 5
     add(event, "justice", "SE", 1, Status.IN_REVIEW)
@@ -105,7 +105,7 @@ def test_a_file_beside_the_public_numbers_tells_no_more_than_these(organiser, ev
 
 
 def test_every_file_counts_the_same_people(organiser, event):
-    """Whoever is gone, or whose data may not be used, is in no file: the sums of two files do not differ by them."""
+    """No file counts people who cancelled or are restricted, so comparing two files' sums reveals none of them."""
     restrict(confirmed(event, "ngo", country="SE"))
     write(actions.cancel, confirmed(event, "ngo", country="SE"), actor="person", now=NOW)
     add(event, "ngo", "SE", 2, Status.WAITING)
@@ -122,7 +122,7 @@ def sums(organiser) -> dict[str, list[str]]:
 
 
 def test_people_are_counted_by_the_week_in_which_they_registered(organiser, event):
-    """A week begins on Monday in the event's time zone; one with few people hides with the smallest other one."""
+    """A week begins on Monday in the event's time zone; one with few people is counted with the smallest other week."""
     monday = datetime(2027, 4, 18, 22, 30, tzinfo=UTC)  # in Stockholm it is Monday, 00:30
     for days, number in ((0, 9), (6, 1), (-1, 2), (7, 6)):
         add(event, "justice", "SE", number, now=monday + timedelta(days=days))
@@ -135,7 +135,7 @@ def test_people_are_counted_by_the_week_in_which_they_registered(organiser, even
 
 
 def test_invitations_hide_few_answers_with_others(organiser, event):
-    """The file has no steps that contain each other, no accepted invitation, and nobody whose data may not be used."""
+    """No row of the file includes another one; accepted invitations and people with restricted data are not counted."""
     restrict(confirmed(event, "ngo", email="0@example.org"))
     states = [InvitationState.OPEN] * 8 + [InvitationState.NO] * 2 + [InvitationState.FORWARDED] * 6
     for number, state in enumerate([*states, *[InvitationState.YES] * 7]):

@@ -129,7 +129,7 @@ def test_a_message_whose_filter_the_list_no_longer_has_is_for_nobody(monkeypatch
 
 
 def test_an_image_that_another_event_shows_is_counted_without_a_link(event):
-    """Whoever may not open the page, or the form of an event's look, with an image reads neither title nor address."""
+    """If a reader may not open a page or form that uses the image, its use is listed without title and address."""
     image = make_image(event)
     page = make_page(event, "visit", body=Text(en=f"{{{{image {image.key}}}}}"))
     write(setattr, event, "logo_key", image.key)

@@ -72,7 +72,7 @@ def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organis
 
 
 def test_a_look_at_the_delegations_is_recorded_once_there_are_any(organiser, event):
-    """Views of this page are recorded, because it shows the people and each contact's name and address."""
+    """Views of the list of delegations are recorded, because it shows people and each contact's name and address."""
     organiser.get("delegations_console.index", event="nf27")
     registered(event, [Person("Bo", "Ek", "")])
     organiser.get("delegations_console.index", event="nf27")

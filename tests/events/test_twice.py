@@ -1,4 +1,4 @@
-"""Acts that are done already are neither done nor recorded again."""
+"""An act whose result is there already, such as publishing a public event, changes nothing and is not recorded."""
 
 from datetime import timedelta
 

@@ -1,7 +1,7 @@
 """Mails for tests: queued by the forum's own action and committed.
 
 mail = make_mail(recipient="a@example.org")
-mark_for_all("a@example.org", SuppressionCause.COMPLAINED)    as versions did that knew of no event
+mark_for_all("a@example.org", SuppressionCause.COMPLAINED)    for all events, as earlier versions did
 """
 
 from typing import Any

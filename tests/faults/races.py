@@ -42,7 +42,7 @@ SAME = {
     "submission_key": "the-same-form",
 }
 SPELLINGS = ("anna@example.org", "ANNA@example.org", "Anna@Example.ORG", "anna@EXAMPLE.org")
-# How much later every registration that is unconfirmed now, and every offer that is open now, has expired.
+# After this time every registration that is unconfirmed now, and every offer that is open now, has expired.
 LATE = timedelta(hours=60)
 
 

@@ -61,7 +61,7 @@ def test_a_killed_worker_leaves_no_act_half_done_and_none_undone(frozen, app, da
 
 
 def test_a_killed_worker_reinstates_each_person_once_and_never_past_a_limit(frozen, app, database, crash):
-    """Undoing many cancellations goes on where a killed worker stopped; who has come meanwhile keeps the place."""
+    """A task that undoes cancellations goes on where a killed worker stopped; newer registrations keep their places."""
     event = _fill(SectorPolicy.OPEN)
     sign_in_somebody(app, event=event)
     by = {"user_id": db.session.scalars(select(User.id)).one(), "now": NOW}
@@ -122,7 +122,7 @@ def _done() -> int:
 
 
 def _changed(kind: TaskKind) -> int:
-    """Return how many people already are as the task is to make them."""
+    """Return how many people have what a task of this kind gives them, such as a tag or another sector."""
     db.session.rollback()
     tagged = {name: set() for name in ("vip", "press")}
     for number, name in db.session.execute(select(RegistrationTag.registration_id, RegistrationTag.name)):

@@ -180,7 +180,7 @@ def test_matrix_finds_a_route_that_is_open_to_too_many(world, monkeypatch):
 
 
 def test_matrix_finds_a_page_that_writes(fresh_world):
-    """Control: a minute after the last page, the next page writes when the audience was last seen, and is found."""
+    """Control: a GET a minute after the last one stores when the audience was last seen, and this write is reported."""
     clock.freeze(NOW + sign_ins.TOUCH)
     found = differing(fresh_world, {"posts.index"})
     assert len(found) == len(fresh_world.held)

@@ -23,7 +23,7 @@ def test_every_column_that_holds_an_address_is_a_link():
 
 
 def test_every_field_for_an_address_is_one_that_refuses():
-    """`TidyForm` refuses characters that no address may hold in an EmailField, but removes them from other fields."""
+    """Characters that no address may hold are refused in an EmailField; `TidyForm` removes them from other fields."""
     forms = list(subclasses(TidyForm))
     kinds = {
         f"{form.__name__}.{name}": field.field_class
