@@ -24,11 +24,12 @@ from forum.accounts.queries import WORDS_KEPT_FOR
 from forum.columns import digest, new_token
 from forum.database import start_write
 from forum.extensions import db
-from forum.web import errors
+from forum.web import errors, sent_files
 from forum.web.routes import here
 
 COOKIE = "words"
 CSRF = "csrf_token"
+FILE = "chosen file"  # the key of a file's name among the kept values; the file itself is not kept
 # The most characters of JSON that are kept: a post in two languages fits.
 LONGEST = 100_000
 # The most rows that one person may have for values too long for a cookie; older rows are deleted.
@@ -57,10 +58,11 @@ def keep(response: Response, user_id: int | None) -> bool:
     `user_id` is the owner of the current or expired sign-in, None when unknown. Values that another website has sent
     are not kept, or they would come back as the person's own (S10); nor are values for a URL without a page.
     """
-    words = [item for item in request.form.items(multi=True) if item[0] != CSRF]
+    words = [item for item in request.form.items(multi=True) if item[0] not in (CSRF, FILE)]
     paths = [request.path]
     if words and user_id and _has_page() and not request.path.startswith(ACCOUNT) and _is_ours():
         put = partial(sealed_cookies.put, response, COOKIE, bound_to=_binding(user_id), paths=paths)
+        words += [(FILE, name) for name in sent_files.names()]
         is_kept = put(words)
         if not is_kept and (token := _store(json.dumps(words), user_id)):
             is_kept = put(token)
@@ -73,12 +75,15 @@ def keep(response: Response, user_id: int | None) -> bool:
 
 
 def tell(*, is_kept: bool) -> None:
-    """Tell the person, on the next page, whether their form values are kept."""
+    """Tell the person, on the next page, whether their form values are kept.
+
+    The page does not name a chosen file: somebody else may be looking at it, and the name may name a person.
+    """
     if is_kept:
-        flash(
-            _("Nothing has been done yet. What you entered is kept, and will be there when you are back."),
-            "warning",
-        )
+        told = _("Nothing has been done yet. What you entered is kept, and will be there when you are back.")
+        if sent_files.names():
+            told += " " + _("A file that you have chosen is not kept: choose it again then.")
+        flash(told, "warning")
     else:
         flash(_("Nothing has been done yet. Do it again when you are back."), "warning")
 
@@ -101,8 +106,10 @@ def _recall() -> ImmutableMultiDict | None:
         words = _find(words, g.user.id)
     if words is None:
         return None
-    flash(_("What you entered is still here. Read it through and send it."), "success")
-    return ImmutableMultiDict(words)
+    lost = sent_files.to_choose_again([value for name, value in words if name == FILE])
+    told = _("What you entered is still here. Read it through and send it.")
+    flash(f"{told} {lost}".strip(), "success")
+    return ImmutableMultiDict(item for item in words if item[0] != FILE)
 
 
 def _store(words: str, user_id: int) -> str | None:

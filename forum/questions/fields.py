@@ -51,6 +51,7 @@ class FileAnswer(Field):
 
     widget = FileInput()
     refusal = ""  # why the file that was sent with the form was refused; "" if it was accepted
+    is_taken = False  # whether the file that was sent with the form is stored, and the field names it
 
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Take over the text that was sent only if this site has signed it, else "" (no file)."""

@@ -15,9 +15,10 @@ from forum.images.errors import StorageAway
 from forum.questions import files
 from forum.questions.enums import MOST_MEGABYTES, QuestionKind
 from forum.questions.errors import FileFault, FileRefused
-from forum.questions.fields import AsksQuestions, name_of
+from forum.questions.fields import AsksQuestions, FileAnswer, name_of
 from forum.questions.models import Question
 from forum.turns import NoTurn
+from forum.web import sent_files
 from forum.web.layers import Environ
 from forum.web.limits import client, keyed, takes
 
@@ -82,13 +83,20 @@ def take(form: AsksQuestions) -> None:
         sent = request.files.get(field.name + SENT)
         try:
             if sent is not None and sent.filename:
-                field.data = files.sign(_keep(question, sent))
+                field.data, field.is_taken = files.sign(_keep(question, sent)), True
             elif (told := files.read(field.data)) and not files.is_kept(question, told, clock.now()):
                 field.data = ""
                 raise FileRefused(FileFault.GONE)
         except FileRefused as refusal:
             db.session.rollback()
             field.refusal = words_of(refusal.fault, question)
+
+
+def to_choose_again(form: AsksQuestions) -> str:
+    """Return a sentence that says which files sent with the request the form does not have; "" if it has all."""
+    fields = [field for field in form if isinstance(field, FileAnswer) and not field.is_taken]
+    sent = [request.files[name] for field in fields if (name := field.name + SENT) in request.files]
+    return sent_files.to_choose_again(sent_files.names_of(sent))
 
 
 def words_of(fault: FileFault, question: Question) -> str:

@@ -12,7 +12,7 @@ from forum import clock
 from forum.events import queries as events
 from forum.events.errors import OffSite
 from forum.events.models import Event, Sector
-from forum.questions import layout, queries
+from forum.questions import layout, queries, uploads
 from forum.registration import belonging, intake, limits
 from forum.registration.errors import AnswersGone, FormOfAnotherEvent, FormOfMergedSector, FormTooQuick
 from forum.registration.forms import RegistrationForm
@@ -83,6 +83,7 @@ def refused(
         reason=REASONS[reason],
         state=events.registration_state(sector.event, clock.now()),
         wait=wait,
+        lost=uploads.to_choose_again(form),
         **(keeping(sector.key) if form.has_answers() else {}),
     )
     return page, code
@@ -91,7 +92,8 @@ def refused(
 def off_site(hidden: OffSite, sector: str = "", form: RegistrationForm | None = None) -> ResponseReturnValue:
     """Say that the event was taken off the site, with the answers kept if the form has any."""
     kept = keeping(sector) if form and form.has_answers() else {}
-    told = {"name": hidden.name, "contact": hidden.contact, **kept}
+    lost = uploads.to_choose_again(form) if form else ""
+    told = {"name": hidden.name, "contact": hidden.contact, "lost": lost, **kept}
     page = render_template("public/registration/off_site.html", sector=sector, form=form, **told)
     return page, 409 if kept else 404
 

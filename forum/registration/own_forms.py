@@ -17,6 +17,7 @@ from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, NotLive, OrganisationFull
 from forum.registration.forms import CareForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
+from forum.web import sent_files
 from forum.web.forms import TidyForm
 
 # Views whose form holds a person's answers, with the template and class that show the form again.
@@ -71,11 +72,12 @@ def ask_again(notice: str) -> str | None:
     if endpoint in ASKED_AGAIN:
         page, form = ASKED_AGAIN[endpoint]
         if registration is None:
-            notice = _(
+            closed = _(
                 "Nothing has been saved yet. Your page closed while the form was open, or the browser keeps no "
                 "cookies from this site. What you entered is still here. Open your personal link in another tab, then "
                 "come back and press the button. If this happens again, allow cookies for this site."
             )
+            notice = f"{closed} {sent_files.to_choose_again(sent_files.names())}".strip()
         shown = form(**_asking(registration)) if issubclass(form, AsksQuestions) else form()
         return render_template(page, registration=registration, form=shown, asked=layout, notice=notice)
     if endpoint == "leave" and registration is None:

@@ -21,6 +21,7 @@ from werkzeug.exceptions import (
 from forum.extensions import db
 from forum.logs import without_values
 from forum.turns import NoTurn
+from forum.web import sent_files
 from forum.web.lobby import LobbyFull
 from forum.web.requests import UnreadableRequest
 
@@ -53,16 +54,19 @@ def init_app(app: Flask, *away: type[Exception]) -> None:
 
 
 def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> ResponseReturnValue:
-    """Show the page of an HTTP status; `kept` are form fields that a button on the page sends again."""
+    """Show the page of an HTTP status; `kept` are form fields that a button on the page sends again.
+
+    The button sends no files: with `kept` the page names those that came with the request.
+    """
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     db.session.rollback()
     _note_cause(error)
     plain = error.code >= 500 or isinstance(error, ASKS_NOTHING)
     reference = getattr(g, "reference", "")
-    page = render_template(
-        "errors/error.html", status=error.code, plain=plain, reference=reference, kept=kept
-    )
+    lost = sent_files.to_choose_again(sent_files.names()) if kept else ""
+    told = {"status": error.code, "plain": plain, "reference": reference, "kept": kept, "lost": lost}
+    page = render_template("errors/error.html", **told)
     response = error.get_response()
     response.data, response.content_type = page, "text/html; charset=utf-8"
     return response
@@ -88,7 +92,7 @@ def ask_again(lost: CSRFError, page: Callable[[str], ResponseReturnValue | None]
         "allow cookies for this site."
     )
     try:
-        shown = page(notice)
+        shown = page(f"{notice} {sent_files.to_choose_again(sent_files.names())}".strip())
     except HTTPException:
         shown = None
     if shown is None:

@@ -5,6 +5,7 @@ const LONGEST_TIMER = 60_000; // timers stop while a device sleeps, so the time 
 
 const frame = document.querySelector("[data-sign-in-end]");
 const [soon, last, over, failed] = ["soon", "last", "over", "failed"].map((name) => frame.querySelector(`[data-${name}]`));
+const fileWords = frame.querySelectorAll("[data-file]");
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("sign-in-end") : null;
 let { ends, longest } = counted(frame.dataset);
 let warned = false;
@@ -18,6 +19,8 @@ function counted({ seconds, longest }) {
 
 function show(dialog) {
   for (const other of [soon, last, over]) if (other !== dialog && other.open) other.close();
+  const isFileChosen = [...document.querySelectorAll("input[type=file]")].some((field) => field.files.length > 0);
+  for (const words of fileWords) words.hidden = !isFileChosen;
   if (dialog && !dialog.open) dialog.showModal();
 }
 

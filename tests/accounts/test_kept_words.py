@@ -3,6 +3,7 @@
 from contextvars import Context
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from forum import clock, sealed_cookies
@@ -11,6 +12,10 @@ from forum.accounts.enums import Role
 from forum.accounts.models import KeptWords
 from forum.database import start_write
 from forum.extensions import db
+from forum.questions.enums import QuestionKind
+from forum.web import sent_files
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in, walk_in
 from tools.pages import Pages
 
@@ -288,3 +293,71 @@ def test_the_last_half_hour_of_twelve_hours_is_told_as_it_is(pages, user, time):
 def test_nobody_has_no_time_left(pages, event):
     assert pages.client.get("/account/time-left").status_code == 303
     assert "sign-in-end.js" not in give_password(pages, make_user()).text
+
+
+FILES = {  # for each page of the console with a field for a file: its endpoint and the field's name
+    "imports.new": "file",
+    "invitations.invite_many": "file",
+    "library.add": "file",
+    "redirects.import_file": "file",
+    "attendee_answers.change": "q-cv-file",
+}
+
+
+@pytest.fixture
+def person(event):
+    """Save a person of an event that asks for a file."""
+    make_question(event, "cv", QuestionKind.FILE, file_types=["pdf"], most_megabytes=1)
+    return confirmed(event)
+
+
+@pytest.mark.parametrize("endpoint", FILES)
+def test_page_says_which_file_has_to_be_chosen_again(pages, time, event, person, endpoint):
+    """Before signing in again it names no file, because somebody else may be looking at the page."""
+    known = {"reference": person.reference} if endpoint.startswith("attendee") else {}
+    arrive(pages, user := make_user(Role.ADMIN))
+    form = pages.get(endpoint, event=event.slug, **known)
+    time.forward(minutes=30)
+    sent = {FILES[endpoint]: ("Anna Ek.pdf", b"x")}
+    late = pages.open(form.submit(files=sent, expect=303).location)
+    assert late.flashes == [f"{KEPT} A file that you have chosen is not kept: choose it again then."]
+    sign_in(pages, user)
+    again = pages.get(endpoint, event=event.slug, **known)
+    assert again.flashes == [
+        f"{BACK} The file that you had chosen is not kept. Choose it again: Anna Ek.pdf."
+    ]
+
+
+def test_page_says_in_swedish_which_file_has_to_be_chosen_again(pages, user, time, event):
+    pages.open("/account/sign-in?lang=sv")
+    sign_in(pages, user)
+    form = pages.get("imports.new", event=event.slug).form()
+    time.forward(minutes=30)
+    late = pages.open(form.submit(files={"file": ("två.csv", b"x")}, expect=303).location)
+    assert late.flashes[0].endswith(" En fil som du har valt följer inte med: välj den igen då.")
+    sign_in(pages, user)
+    (told,) = pages.get("imports.new", event=event.slug).flashes
+    assert told.endswith(" Filen som du hade valt finns inte kvar. Välj den igen: två.csv.")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "The files that you had chosen are not kept. Choose them again: a.pdf, b.png."),
+        ("sv", "Filerna som du hade valt finns inte kvar. Välj dem igen: a.pdf, b.png."),
+    ],
+)
+def test_several_files_are_named_together(app, language, words):
+    with app.test_request_context(), force_locale(language):
+        assert sent_files.to_choose_again(["a.pdf", "b.png"]) == words
+
+
+def test_page_where_no_file_was_chosen_says_nothing_of_files(pages, user, time, event):
+    arrive(pages, user)
+    form = pages.get("imports.new", event=event.slug)
+    time.forward(minutes=30)
+    assert pages.open(
+        form.submit({"lines": "Kim"}, files={"file": ("", b"")}, expect=303).location
+    ).flashes == [KEPT]
+    sign_in(pages, user)
+    assert pages.get("imports.new", event=event.slug).flashes == [BACK]

@@ -89,6 +89,20 @@ def test_the_end_is_said_and_what_was_entered_is_there_after_signing_in(organise
     expect(page.get_by_label("Our own office")).to_be_checked()
 
 
+def test_dialog_says_of_a_chosen_file_alone_that_it_is_not_kept(organiser):
+    page, words = organiser.page, "A file that you have chosen is not kept"
+    organiser.open("imports.new", event=organiser.world.event)
+    wait(organiser, minutes=30, seconds=1)
+    expect(dialog(page).get_by_text(words)).to_be_hidden()
+    organiser.sign_in(ORGANISER)
+    organiser.open("imports.new", event=organiser.world.event)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": b"x"}
+    )
+    wait(organiser, minutes=30, seconds=1)
+    expect(dialog(page).get_by_text(words)).to_be_visible()
+
+
 def test_who_signs_in_again_in_another_tab_finds_the_words_of_this_one(organiser):
     page = organiser.page
     page.get_by_label("Contact with those registered").check()
