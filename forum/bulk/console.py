@@ -1,17 +1,20 @@
 """Acts on many people of the attendee list: the page that asks, and the pages of the tasks that do them."""
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import Select
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
-from forum.bulk import selection, undoing, wording
+from forum.bulk import asking, selection, undoing, wording
+from forum.bulk.asking import get_task_or_404, to_task
 from forum.bulk.forms import FORMS, ManyForm, MoveManyForm, UntagManyForm
 from forum.bulk.selection import Foreseen, Selection
 from forum.database import start_write
@@ -25,7 +28,6 @@ from forum.registration.narrowing import UnknownFilter
 from forum.tasks import actions, queries
 from forum.tasks.enums import Outcome, TaskKind, TaskStatus
 from forum.tasks.models import Task, TaskPerson
-from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.pagination import Cursor, Page
 
@@ -36,6 +38,42 @@ WRITING = (TaskKind.APPROVE, TaskKind.CANCEL)
 WEIGHTY = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.CANCEL)
 # Acts that may give people places: nobody gets a place while the event is cancelled.
 TO_COME = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER)
+
+
+@dataclass(frozen=True)
+class ActOnMany:
+    """An act of this kind on people whom the organiser has chosen in the list of the event with this slug."""
+
+    slug: str
+    kind: TaskKind
+    chosen: Selection
+
+    @property
+    def event(self) -> Event:
+        """The event of the people."""
+        return self.chosen.event
+
+    def anew(self) -> "ActOnMany":
+        """Return the act with the choice read again from the URL and the database."""
+        return ActOnMany(self.slug, self.kind, _chosen(self.slug))
+
+    def foresee(self) -> Foreseen:
+        """Return what the act would do now."""
+        return selection.foresee(self.chosen, self.kind, user_id=g.user.id)
+
+    def in_turn(self) -> Select[int, int]:
+        """Select ids and versions of the people in the order of the act."""
+        return selection.in_turn(self.chosen)
+
+    def words(self, _foreseen: Foreseen) -> dict[str, Any]:
+        """Return consequences, names and the URL of the list; a search for people is recorded as a view."""
+        if self.chosen.filters.is_search:
+            note_view(audit_queries.REGISTRATIONS_SEARCHED, self.event, actor=sign_ins.current_actor())
+        return {
+            "consequences": _consequences(self.kind, self.chosen),
+            "people": selection.list_named(self.chosen),
+            "list_url": _list_url(self.chosen),
+        }
 
 
 @bp.route("/attendees/many/<act>", methods=["GET", "POST"])
@@ -49,18 +87,7 @@ def ask(event: str, act: str) -> ResponseReturnValue:
         flash(refusal, "warning")
         return redirect(_list_url(chosen), 303)
     foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
-    form = _form(kind, chosen, foreseen)
-    if form.is_submitted() and (task := queries.find_by_form(chosen.event, form.own_key())):
-        return to_task(task)
-    if not foreseen.will or form.lacks or not form.validate_on_submit():
-        return _page(kind, chosen, foreseen, form), status_of(form)
-    try:
-        task = _start(event, kind, form)
-    except ChangedMeanwhile:
-        return _ask_anew(event, kind, form)
-    db.session.commit()
-    flash(wording.started_text(task.people), "success")
-    return to_task(task)
+    return asking.answer_form(ActOnMany(event, kind, chosen), foreseen, _form(kind, chosen, foreseen))
 
 
 @bp.route("/tasks")
@@ -139,69 +166,8 @@ def _form(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> ManyForm:
         form.offer(chosen.event.sectors, by_person=False)
     if isinstance(form, UntagManyForm):
         form.offer(selection.list_tags(chosen))
-    if not form.is_submitted() and not form.seen.data:
-        form.show({"mark": foreseen.mark})
+    asking.show_mark(form, foreseen)
     return form
-
-
-def _start(slug: str, kind: TaskKind, form: ManyForm) -> Task:
-    """Start the task, or return the one that the same form has started.
-
-    Raises ChangedMeanwhile when the filters or ticks now choose other people than when the page was shown.
-    """
-    start_write(db.session)
-    chosen = _chosen(slug)
-    # Look for the form's task again under the lock: of two simultaneous presses of the button, one starts the task.
-    places.lock(chosen.event)
-    if task := queries.find_by_form(chosen.event, form.own_key()):
-        return task
-    foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
-    stored = {"mark": foreseen.mark}
-    form.refuse_if_changed(stored)
-    task = actions.start(
-        chosen.event,
-        kind,
-        selection.in_turn(chosen),
-        payload=form.payload,
-        form_key=form.own_key(),
-        user_id=g.user.id,
-        now=clock.now(),
-    )
-    # Compare the number of people in the task with the number counted before: between the two statements somebody may
-    # have joined or left the chosen people.
-    if task.people != foreseen.people:
-        raise ChangedMeanwhile(stored)
-    return task
-
-
-def _ask_anew(slug: str, kind: TaskKind, form: ManyForm) -> ResponseReturnValue:
-    db.session.rollback()
-    chosen = _chosen(slug)
-    foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
-    form.show({"mark": foreseen.mark})
-    form.form_errors.append(
-        _("The registrations have changed since you opened this page. Read what will happen now.")
-    )
-    return _page(kind, chosen, foreseen, form), 409
-
-
-def _page(kind: TaskKind, chosen: Selection, foreseen: Foreseen, form: ManyForm) -> str:
-    if chosen.filters.is_search:
-        note_view(audit_queries.REGISTRATIONS_SEARCHED, chosen.event, actor=sign_ins.current_actor())
-    return render_template(
-        "console/bulk/ask.html",
-        event=chosen.event,
-        kind=kind,
-        act=wording.kind_text(kind),
-        question=wording.question(kind, foreseen.will),
-        consequences=_consequences(kind, chosen),
-        left=[wording.left_text(kind, outcome, number) for outcome, number in foreseen.left.items()],
-        foreseen=foreseen,
-        people=selection.list_named(chosen),
-        form=form,
-        list_url=_list_url(chosen),
-        wording=registration_wording,
-    )
 
 
 def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
@@ -211,13 +177,6 @@ def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
         told = [*wording.places_told(*places_there), *told] if places_there else told
         told += wording.proposals_told(selection.count_proposals(chosen, user_id=g.user.id))
     return told
-
-
-def status_of(form: ManyForm) -> int:
-    """Return the HTTP status of a page that asks: 422 for faults in the form, 409 for another refusal, else 200."""
-    if form.errors:
-        return 422
-    return 409 if form.is_submitted() else 200
 
 
 def _described(task: Task, counts: dict[Outcome, int]) -> dict[str, Any]:
@@ -256,13 +215,3 @@ def _pages(task: Task, page: Page[TaskPerson]) -> dict[str, str | None]:
 
 def _list_url(chosen: Selection) -> str:
     return url_for("attendees.index", event=chosen.event.slug, **chosen.filters.query())
-
-
-def get_task_or_404(event: Event, number: int) -> Task:
-    """Return the event's task with this id; abort with 404 for another event's (S13)."""
-    return queries.find(event, number) or abort(404)
-
-
-def to_task(task: Task) -> ResponseReturnValue:
-    """Redirect to the page of the task."""
-    return redirect(url_for("bulk.show", event=task.event.slug, task=task.id), 303)

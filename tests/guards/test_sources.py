@@ -128,6 +128,7 @@ VIEWS = {
     ),
     *("forum/console/sector_settings.py", "forum/console/settings_editing.py"),
     *("forum/bulk/console.py", "forum/bulk/choice_pages.py", "forum/bulk/undo_pages.py"),
+    "forum/bulk/asking.py",
     *("forum/console/mail_texts.py", "forum/console/mailings.py", "forum/console/organisations.py"),
     *("forum/console/own_mailings.py", "forum/console/own_mailing_tools.py"),
     *(
