@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select
 
 from forum import clock
@@ -24,37 +23,11 @@ from forum.registration.models import Registration
 from forum.tasks import queries
 from forum.tasks.enums import TaskKind
 from forum.tasks.models import Task, TaskPerson
-from tests.factories.events import NOW, make_event, make_sector
+from tests.bulk.steps import HERE, choose, work
+from tests.factories.events import NOW
 from tests.factories.registrations import confirmed, write
 from tests.factories.steady_clock import go_steadily
 from tests.registration.reading import kinds_for, newest_mail, recorded
-
-HERE = {"event": "nf27"}
-JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end tasks")]
-
-
-@pytest.fixture
-def app(make_app, database_url):
-    """Give an app on each kind of database: tasks act under locks, which differ between the databases."""
-    return make_app(database_url)
-
-
-@pytest.fixture
-def event(database):
-    sectors = [make_sector("justice", ceiling=8), make_sector("ngo", ceiling=1)]
-    return make_event(capacity=9, sectors=sectors, organisation_cap=9)
-
-
-@pytest.fixture
-def people(event):
-    names = ("Alm", "Berg", "Dal", "Ek", "Fors", "Gran", "Hult", "Ibsen")
-    return [confirmed(event, "justice", family_name=name, given_name="Eva") for name in names]
-
-
-def choose(organiser, act: str, *chosen: Registration, **filters: str):
-    """Open the page that asks before the act, for these people or for everybody who matches the filters."""
-    whom = {"whom": "chosen", "who": [one.reference for one in chosen]} if chosen else {"whom": "all"}
-    return organiser.get("bulk.ask", **HERE, act=act, **whom, **filters)
 
 
 def test_other_people_and_changed_answers_change_what_the_page_has_shown(event, people):
@@ -72,13 +45,6 @@ def test_other_people_and_changed_answers_change_what_the_page_has_shown(event, 
     write(setattr, first, "title", "Another")
     assert mark(TaskKind.APPROVE, first, fourth) != before
     assert mark(TaskKind.TAG, first, fourth) == tag
-
-
-def work() -> None:
-    """Run the worker's jobs about tasks once."""
-    db.session.rollback()
-    for job in JOBS_OF_TASKS:
-        run_job(job)
 
 
 def statuses(people) -> list[Status]:

@@ -32,12 +32,6 @@ WORK = [job for job in JOBS if job.name in ("work off tasks", "end tasks", "forg
 
 
 @pytest.fixture
-def app(make_app, database_url):
-    """Give an app on each kind of database, because choices are written by INSERT statements with a SELECT inside."""
-    return make_app(database_url)
-
-
-@pytest.fixture
 def event(database):
     sectors = [
         make_sector("justice", ceiling=20, policy=SectorPolicy.REVIEW),

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select
 
 from forum import clock
@@ -10,7 +9,6 @@ from forum.bulk import undoing, wording
 from forum.events.enums import ListAudience
 from forum.events.models import Event
 from forum.extensions import db
-from forum.jobs.worker import run_job
 from forum.privacy import restricting
 from forum.registration import actions, reinstating
 from forum.registration.enums import RestrictionKind, Status
@@ -18,39 +16,13 @@ from forum.registration.models import Registration
 from forum.tasks import queries
 from forum.tasks.enums import Outcome, TaskKind
 from forum.tasks.models import Task, TaskPerson
-from tests.bulk.test_bulk import HERE, JOBS_OF_TASKS, choose
-from tests.factories.events import NOW, make_event, make_sector
+from tests.bulk.steps import HERE, choose, work
+from tests.factories.events import NOW
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
 UNDO = "Undo for those who still can"
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def app(make_app, database_url):
-    """Give an app on each kind of database: tasks act under locks, which differ between the databases."""
-    return make_app(database_url)
-
-
-@pytest.fixture
-def event(database):
-    sectors = [make_sector("justice", ceiling=8), make_sector("ngo", ceiling=1)]
-    return make_event(capacity=9, sectors=sectors, organisation_cap=9)
-
-
-@pytest.fixture
-def people(event):
-    names = ("Alm", "Berg", "Dal", "Ek", "Fors", "Gran", "Hult", "Ibsen")
-    return [confirmed(event, "justice", family_name=name, given_name="Eva") for name in names]
-
-
-def work() -> None:
-    """Run the worker's jobs about tasks once."""
-    db.session.rollback()
-    for job in JOBS_OF_TASKS:
-        run_job(job)
-    db.session.expire_all()
 
 
 def cancel_all(organiser, number: int = 8, **filters):
