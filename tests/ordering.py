@@ -12,7 +12,7 @@ import pytest
 def begin_with_long(items: Sequence[pytest.Item], workers: int) -> list[pytest.Item]:
     """Return the tests so that each worker's part of the list begins with modules that have a test marked `long`.
 
-    A module stays together, because its tests share what takes long to make.
+    A module stays together, because its tests share fixtures that take long to make.
     """
     modules: dict[str, list[pytest.Item]] = {}
     for item in items:

@@ -170,7 +170,7 @@ def is_address(path: str, app: Flask) -> bool:
 
 
 def is_file(name: str) -> bool:
-    """Return whether this is a path in one of ROOTS, with or without .py, or a file name in a package of the forum."""
+    """Return whether the path, with or without .py, is in one of the folders ROOTS, or is a file of a package."""
     paths = [PROJECT / root / f"{name}{suffix}" for root in ROOTS for suffix in ("", ".py")]
     return any(path.exists() for path in paths) or ("/" not in name and name in names_in_features())
 

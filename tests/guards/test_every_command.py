@@ -299,7 +299,7 @@ TAKES_AWAY = """
 
 
 def test_tables_of_a_newer_version_are_used_where_they_can_be(make_app, database_url, tmp_path):
-    """After an update is undone, the older version works with the tables of the newer one, if it can."""
+    """After an update is undone, the older version uses the newer version's tables, or says why it cannot."""
     app, newer = make_app(database_url, DEMO=False), copy_migrations(tmp_path)
 
     def meet(step: str) -> tuple[int, str]:

@@ -64,8 +64,8 @@ TRACED = {
     "review.recuse",
     "review.confirm_refusal",
 }
-# The page shows a message as the first recipient by name gets it. Several recipients have one name, so another person
-# may come first in each run, and the page may be that person's 1st, 2nd, 4th or another view.
+# The page shows a message as the first recipient by name gets it. Several recipients have one name, so the first one
+# differs between runs, and with it whether this view of the person gets an audit entry.
 WHOEVER_IS_FIRST = "own_mailings.write"
 TRACE = re.compile(r"INSERT INTO audit_(entries|details) ")
 QUERIES = ("", "?q=a&sort=-name&after=x", "?lang=sv", "?welcome=1&format=json")

@@ -177,7 +177,7 @@ def test_codes_that_nobody_knows_break_no_page(fresh_world, values):
     assert (answer.status_code, after > before) == (303, True)
 
 
-# A personal link's random token may contain "49", which is also what an evaluated attack such as {{7*7}} leaves.
+# Matches a personal link's random token, which may contain "49" without being an evaluated attack such as {{7*7}}.
 TOKEN = re.compile(r"(?<=/r/)[\w-]{43}(?![\w-])")
 
 
@@ -204,7 +204,7 @@ def check_inert(html: str, where: str) -> None:
 
 
 def check_attribute(name: str, value: str, where: str) -> None:
-    """Check that an attribute runs nothing and leads nowhere else."""
+    """Check that an attribute runs no script and leads to no foreign site."""
     assert not name.startswith("on"), f"{where} {name}"
     if name in {"href", "src", "action", "formaction"}:
         assert not re.match(r"\s*(javascript|vbscript|data:text)", value, re.IGNORECASE), f"{where}: {value}"

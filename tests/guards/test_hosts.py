@@ -65,7 +65,7 @@ def test_another_host_is_refused_before_anything_is_shown(world, host):
 
 @pytest.mark.parametrize("host", ["LOCALHOST:8000", "LocalHost", "localhost"])
 def test_a_host_is_the_same_in_capitals(world, host):
-    """Host names are case-insensitive (RFC 9110, 4.2.3), also when the cache answers, as the second request."""
+    """Host names are case-insensitive (RFC 9110, 4.2.3), also when the cache answers, as it does the second request."""
     for path in ("/en/", "/en/", "/en/register/ngo", "/en/news/search?q=a", "/livez"):
         assert world.browsers[VISITOR].get(path, headers={"Host": host}).status_code == 200, path
 
@@ -166,7 +166,7 @@ def test_a_client_is_one_client_from_every_port(address, shape):
 
 
 def test_the_port_that_a_proxy_adds_makes_no_other_client(make_app, sqlite_url):
-    """Each attempt comes from another port of one address, and they are counted together."""
+    """Each attempt comes from another port of one address, and the limit counts all attempts together."""
     app = make_app(sqlite_url, TRUSTED_PROXIES=1, REGISTRATIONS_PER_ADDRESS="20 per hour")
     with app.app_context():
         make_event()

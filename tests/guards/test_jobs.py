@@ -112,7 +112,7 @@ def test_every_job_that_deletes_waits_for_a_steady_clock_or_says_why_not():
 
 
 def test_every_job_finds_what_has_ended(fresh_world):
-    """Counters, forms, links, sign-ins, files and what nobody confirmed end, and the audit chain's head is noted."""
+    """Jobs end or delete what is over, such as links, sign-ins and files, and note the audit chain's head."""
     app = fresh_world.app
     app.extensions[COUNTER].storage.incr("ended", -1)
     idle = set(TENDED)

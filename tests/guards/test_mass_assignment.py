@@ -19,7 +19,7 @@ from tests.guards.conftest import BOTH
 from tests.guards.world import ADMIN, ELSEWHERE, HANDLER, HERE, PERSON, VISITOR
 
 WORD, NUMBER, MOMENT = "zforged", "424242", "2001-01-01T00:00"
-# Finds forged values; the number only outside of hexadecimal digits, because a digest could contain it by chance.
+# Finds forged values. The forged number counts only outside of hexadecimal digits: a digest may contain it by chance.
 FORGED = re.compile(rf"{WORD}|2001-01-01|(?<![0-9a-f]){NUMBER}(?![0-9a-f])")
 LIKELY = {
     "price": "0",
@@ -72,7 +72,7 @@ FOLLOWING = {
     "search_entries",
 }
 # Forms that this module sends with a wrong password or code, or for somebody who has no offer: the only new row is the
-# audit entry about the refusal, or about the view of the page that says it (S46).
+# audit entry about the refusal, or about viewing the page that shows it (S46).
 TRACED = {"accounts.sign_in", "own_account.authenticator", "own_account.confirm", "own_account.password"}
 TRACED |= {"passkeys.confirm", "passkeys.index"}
 TRACED |= {"waiting_list.offer", "waiting_list.extend", "waiting_list.withdraw"}
@@ -395,7 +395,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     "import_tables.show": (ADMIN, {"reason": "New"}, {}, set()),
     # Nothing changes: the worker is not handling the table, so it cannot be stopped.
     "import_tables.stop": (ADMIN, {}, {}, set()),
-    # Nothing changes: somebody of the import is gone, so it cannot be undone.
+    # Nothing changes: a person of the import has been deleted, so the import cannot be undone.
     "imports.undo": (ADMIN, {}, {}, set()),
     "attendee_additions.add": (
         ADMIN,
@@ -734,7 +734,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # Nothing changes: the message was sent, and none of its mails has failed.
     **{f"sent_mailings.{act}": (ADMIN, {}, {}, set()) for act in ("take_back", "again")},
     "self_service.subscribe": (PERSON, {}, {}, {"registration_tokens"} | ADDED),
-    "self_service.unsubscribe": (PERSON, {}, {}, set()),  # nothing changes: there is no feed
+    "self_service.unsubscribe": (PERSON, {}, {}, set()),  # nothing changes: there is no calendar feed
     "refusing.show": (VISITOR, {}, {}, {"mail_refusals"}),
     "followers.ask": (
         VISITOR,
@@ -764,7 +764,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # No private link is made: a published event needs no preview.
     "previews.index": (ADMIN, {"days": "7"}, {}, set()),
     "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),
-    # Nothing changes: too few people have a place for a public table. tests/participants/test_balance.py makes some.
+    # Nothing changes: too few people have a place for a public table. tests/participants/test_balance.py has enough.
     "public_balance.show": (ADMIN, {}, {}, set()),
     "public_balance.take_back": (ADMIN, {}, {"public_balances": {"is_shown"}}, ADDED),
     "publication.unpublish": (
@@ -810,7 +810,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {
             "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
             | {"map_url", "directions", "name_order", "sorted_to"},
-            # The mailing that is not sent yet changes, because it includes this change as well.
+            # A mailing about an earlier change, not sent yet, changes: it tells of this change, too.
             "mailings": {"steps", "changed_at"},
         },
         ADDED,
@@ -1014,7 +1014,7 @@ def let_a_task_cancel_some(world) -> None:
         make_cancelled(db.session.scalars(select(Event).where(Event.slug == HERE)).one())
 
 
-# What happens before a form is sent, where the world has nothing that the form could change.
+# By endpoint: the function to call before the form is sent, which makes what the form can change.
 PREPARED = {"bulk_undoing.ask": let_a_task_cancel_some}
 # Forms after which the admin is signed out.
 SIGNING_OUT = {

@@ -68,7 +68,7 @@ UNBUILT = {
     "erasing by itself": r"\b(?:30|180) (?:days|dagar) (?:after|efter)|delete it afterwards|raderar det efteråt",
     "a programme": r"\bthe (?:whole )?programme\b|\bprogrammet\b",
 }
-# The one thing that is erased by itself some days after the forum: see privacy/lapsed.
+# The only data that are erased automatically some days after the forum: see privacy/lapsed.
 IS_ERASED = (
     "A registration that ended because an offered place was not accepted in time is erased 30 days after the forum,"
     " automatically.",
@@ -176,7 +176,7 @@ def plain(text: str) -> str:
 
 
 def paragraphs(path: Path) -> list[str]:
-    """Return the lines of a file, because a feature's name and the words that it is missing stand on one line."""
+    """Return the lines of a file: the name of a missing feature, and words that say it is missing, share one line."""
     return path.read_text().split("\n")
 
 

@@ -255,7 +255,7 @@ def reaching(tree: ast.AST) -> Iterator[str]:
 
 
 def spread_requests(tree: ast.AST) -> Iterator[str]:
-    """Yield places where a request's fields are spread into a call or a dictionary, names included."""
+    """Yield each spreading of a request's fields, names included, into a call or a dictionary."""
     for node in ast.walk(tree):
         spread = []
         if isinstance(node, ast.Call):
@@ -329,7 +329,7 @@ def _is_of(call: ast.Call, module: str) -> bool:
 
 
 def called_found(tree: ast.Module) -> Iterator[str]:
-    """Yield each variable and parameter that is called found, which does not say what it is."""
+    """Yield each variable and parameter with the name found, which does not say what its value is."""
     for node in ast.walk(tree):
         is_variable = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == "found"
         if is_variable or (isinstance(node, ast.arg) and node.arg == "found"):

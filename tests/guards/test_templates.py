@@ -290,7 +290,7 @@ def see_what_is_rare(world: World) -> None:
 
 
 def see_a_cancelled_event(world: World) -> None:
-    """Open the pages of a cancelled event that no other event has; then it takes place after all."""
+    """Open the pages that only a cancelled event has, then undo the cancellation of the event."""
     for moment in (NOW, None):
         with world.app.app_context():
             start_write(db.session)
@@ -357,7 +357,7 @@ def see_the_steps_of_signing_in(world: World) -> None:
 def write_every_mail(world: World) -> None:
     queue_every_mail(world)
     start_write(db.session)
-    # Forms that were sent before have ended the delegations of the people to whom `queue_every_mail` writes.
+    # Take any delegation: forms sent before have ended those of the people to whom `queue_every_mail` writes.
     delegation = db.session.scalars(select(Delegation)).first()
     for kind in delegation_mails.TO_CONTACT:
         delegation_mails.queue_to_contact(delegation, kind, "x" * 43, now=NOW)
@@ -373,7 +373,7 @@ def write_every_mail(world: World) -> None:
     invited = select(Invitation).where(Invitation.link_digest == digest(world.tokens["invitation"]))
     invitation_mails.queue(db.session.scalars(invited).one(), now=NOW)
     invitation_mails.queue_reminder(db.session.scalars(select(Invitation)).first(), now=NOW)
-    # Forms that were sent before have ended the followers of the test data.
+    # Make a new follower: forms sent before have ended the followers of the test data.
     address = "reader@example.org"
     follower = Follower(event=event, email=address, email_canonical=address, language="en", asked_at=NOW)
     follower.pace, follower.has_every = Pace.WEEKLY, True

@@ -48,7 +48,7 @@ def tokens(fresh_world) -> dict[str, str]:
 
 
 def answers(world, path: str, token: str) -> list[tuple]:
-    """Return the answers at the address with this token: when a new browser opens it, and when it sends a form."""
+    """Return the answers at the address with this token: to a new browser's visit, and to a form that is sent there."""
     browser, address = world.app.test_client(), path.format(token)
     opened = browser.get(address)
     page = opened.text + browser.get("/en/register/ngo").text
@@ -74,7 +74,7 @@ def test_a_token_opens_its_own_address_only(fresh_world, tokens):
     foreign = [(name, path) for name, own in ADDRESSES.items() for path in EVERY if path not in own]
     opened = [one for one in foreign if answers(fresh_world, one[1], tokens[one[0]]) != wrong[one[1]]]
     assert (opened, refused(fresh_world)) == ([], before)
-    # After it was tried everywhere else, each token still opens its own address.
+    # Although each token was tried at all other addresses, it still opens its own.
     mine = [(name, path) for name, own in ADDRESSES.items() for path in own]
     shut = [one for one in mine if answers(fresh_world, one[1], tokens[one[0]])[0] == wrong[one[1]][0]]
     assert shut == [("leaving", SAME)]

@@ -738,7 +738,7 @@ def _keep_export(world: World, user: User) -> None:
 
 
 def _keep_table(event: Event, user: User) -> None:
-    """Add a long table with nobody in it that waits for this organiser to choose its columns."""
+    """Add a long table with nobody in it, of which this organiser has not chosen the columns yet."""
     table = ImportTable(event_id=event.id, user_id=user.id, language="en", people=0, hidden=0, parts=0)
     table.sent_at = table.moved_at = NOW
     save(table)
