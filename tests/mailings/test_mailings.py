@@ -207,7 +207,7 @@ def test_two_changes_before_sending_are_told_as_one(organiser, event):
 
 
 def test_a_newer_change_takes_the_older_mailing_back(organiser, event):
-    """People who got the first mailing read what has changed since; others read what has changed in all."""
+    """People who got the first mailing read what has changed since then; all others read the sum of both changes."""
     told, untold, waiting = (confirmed(event) for _number in range(3))
     at(1)
     move(organiser)

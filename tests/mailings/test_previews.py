@@ -62,7 +62,7 @@ def test_a_message_is_shown_with_words_that_are_not_saved(organiser, event):
 
 
 def test_words_that_are_not_saved_can_be_seen_but_not_sent(organiser, event):
-    """Beside the preview of new words, "Send to 1 person…" sent the old ones, and another link lost the new."""
+    """A preview of unsaved words has no link that would send the saved words, or lose the typed ones."""
     confirmed(event, language="en")
     draft, change = make_draft(event), make_proposed(event)
     for page, typed in (
@@ -151,8 +151,8 @@ def test_whoever_sees_a_message_as_a_person_gets_it_is_recorded(organiser, event
 
 
 def test_whoever_sees_the_names_of_people_left_out_is_recorded(organiser, event):
-    """Names on the page of a draft are a view as on the list, of which the 1st, 2nd, 4th … has an entry (S46, P18)."""
-    register(event)  # has not confirmed the address
+    """A page that names the people left out counts as a search, whose 1st, 2nd, 4th … has an audit entry (S46, P18)."""
+    register(event)  # this person has not confirmed the address
     confirmed(event)
     draft, change = make_draft(event), make_proposed(event)
     sought = select(AuditEntry.subject_id).where(AuditEntry.action == REGISTRATIONS_SEARCHED)
@@ -170,7 +170,7 @@ def test_a_draft_that_names_nobody_is_no_view(organiser, event):
 
 
 def test_a_preview_counts_the_recipients_of_its_unsaved_kind(organiser, event):
-    """Kim refuses practical messages: the preview of a draft as an invitation beyond the event counts Kim, too."""
+    """Kim refuses practical messages only: previewing the draft as an invitation beyond the event counts Kim, too."""
     kim, _stays = confirmed(event, language="en"), confirmed(event, language="en")
     address = address_digests.of_event(event.id, kim.email_canonical)[0]
     write(refusals._store, address, Refused.PRACTICAL, NOW)

@@ -1,4 +1,4 @@
-"""A domain whose mails wait for their turn holds up no other, and pages say how long a message takes (M11)."""
+"""Mails that wait for the pace of one domain hold up no other domain; pages say how long a message takes (M11)."""
 
 from datetime import timedelta
 

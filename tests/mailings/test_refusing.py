@@ -95,7 +95,7 @@ def test_a_mail_program_refuses_without_cookie_or_token_of_a_form(app, event, fr
 
 
 def states(page) -> list[str]:
-    """Return for each kind of message on the page whether it comes."""
+    """Return what the page says of each kind of message, such as "Comes to you"."""
     return page.all("form .status")
 
 
@@ -137,7 +137,7 @@ def test_a_refusal_of_all_messages_from_before_there_were_kinds_holds_for_each(a
     confirmed(event)
     for written in (WRITTEN, INVITING):
         assert make_planned(event, written=written).left_out == {"unsubscribed": 1}
-    # A page that an earlier version made, and that is still open, has a button that sends this.
+    # A page that an earlier version made, and that is still open, has a button that sends `act=again`.
     page = pages.open(link, method="POST", data={"act": "again"})
     assert states(page) == ["Comes to you", "Does not come to you"]
     nonsense = pages.open(link, method="POST", data={"leave": "everything"})
@@ -260,7 +260,7 @@ def draft_page(sign_in_as, event) -> str:
 
 
 def test_a_refusal_tells_organisers_of_another_event_nothing(app, sign_in_as, event, other, frozen):
-    """Kim refuses all messages about one event; those about another come, and its draft leaves nobody out (S13)."""
+    """Kim refuses all messages about one event; the other event's messages come, and its draft counts Kim (S13)."""
     kim, stays = confirmed(event, email=KIM), confirmed(event)
     here, there = make_planned(event), make_planned(other)
     work()
@@ -301,7 +301,7 @@ def test_a_mark_tells_organisers_of_another_event_nothing(sign_in_as, event, oth
 
 
 def hold_for_all(what: str) -> None:
-    """Store for Kim's address what an earlier version did: a refusal or a mark that belongs to no event."""
+    """Store a refusal or a mark of Kim's address that belongs to no event, as an earlier version did."""
     if what == "refusal":
         write(rules._store, address_digests.of_no_event(KIM)[0], Refused.ALL, NOW)
     else:
@@ -320,7 +320,7 @@ def named_in(browser, mailing, only: str = "") -> list[str]:
 def test_a_refusal_or_mark_of_no_event_holds_for_all_and_is_not_named(
     app, sign_in_as, event, other, frozen, what
 ):
-    """What an earlier version stored still holds; results count the person and name only others (S13)."""
+    """A refusal or mark of an earlier version still holds; a message's results count Kim and name only others (S13)."""
     confirmed(event, email=KIM, given_name="Kim"), confirmed(event, given_name="Robin")
     hold_for_all(what)
     for one, people in ((event, ["Robin"]), (other, [])):
@@ -337,7 +337,7 @@ def test_a_refusal_or_mark_of_no_event_holds_for_all_and_is_not_named(
 def test_a_message_that_is_ended_names_nobody_left_out_by_what_belongs_to_no_event(
     sign_in_as, event, frozen, what
 ):
-    """Whoever was left out so before the message was ended is not told to have lost it by that end (S13)."""
+    """The results name whoever lost the mail when the message was ended, and not Kim, who was left out before (S13)."""
     confirmed(event, email=KIM, given_name="Kim"), confirmed(event, given_name="Robin")
     hold_for_all(what)
     mailing = make_planned(event)
@@ -349,7 +349,7 @@ def test_a_message_that_is_ended_names_nobody_left_out_by_what_belongs_to_no_eve
 
 
 def test_a_refusal_of_an_earlier_version_is_seen_and_taken_back_by_its_link(app, event, frozen):
-    """The page shows a refusal that belongs to no event, and ends it for one kind of message."""
+    """The page behind a mail's link shows a refusal that belongs to no event, and ends it for one kind of message."""
     person = confirmed(event, email=KIM)
     mailing = make_planned(event)
     work()
@@ -362,9 +362,9 @@ def test_a_refusal_of_an_earlier_version_is_seen_and_taken_back_by_its_link(app,
 
 
 def test_a_refusal_stays_when_another_event_s_link_takes_back_one_for_all(app, event, other, frozen):
-    """Kim, who has refused everything everywhere, refuses one event's messages by its link and wants the other's again.
+    """Kim has refused all events' messages, refuses one event's by its link, and wants those of the other again.
 
-    Each page says what holds for all forums, as long as it does.
+    Each event's page says which refusals hold for all forums, as long as they do.
     """
     confirmed(event, email=KIM)
     mailings = make_planned(event), make_planned(other)
@@ -385,7 +385,7 @@ def test_a_refusal_stays_when_another_event_s_link_takes_back_one_for_all(app, e
 
 @pytest.mark.parametrize("way", ["link", "mail"])
 def test_a_refusal_by_an_erased_person_s_mail_is_kept(app, event, frozen, way):
-    """Whoever was erased and refuses by an old mail gets nothing when the address is registered again (M07, M10)."""
+    """An erased person who refuses by an old mail gets no messages when the address is registered again (M07, M10)."""
     app.config["MAIL_BOUNCE_ADDRESS"] = "bounces@post.example.org"
     kim, stays = confirmed(event, email=KIM), confirmed(event)
     mailing = make_planned(event)
@@ -411,7 +411,7 @@ def test_a_refusal_by_an_erased_person_s_mail_is_kept(app, event, frozen, way):
 
 
 def test_an_erasure_keeps_no_link_of_a_mail_that_has_not_left(app, event, frozen):
-    """Nobody has read the link of a mail that never left, so nothing of it is kept."""
+    """Nobody has read the link of a mail that never left, so an erasure keeps nothing of the link."""
     kim = confirmed(event, email=KIM)
     make_planned(event)
     work()
@@ -420,9 +420,10 @@ def test_an_erasure_keeps_no_link_of_a_mail_that_has_not_left(app, event, frozen
 
 
 def keep_link_as_before(app, event) -> tuple[str, str]:
-    """Send Kim a message, and keep of it what an earlier version kept; return the link's path and the mail address.
+    """Send Kim a message, then erase Kim; return the message's path and mail address for refusing further ones.
 
-    That version kept a digest that belongs to no event. Kim is registered again, and there is somebody else.
+    The link is kept as an earlier version kept links, with a digest that belongs to no event. Then Kim is registered
+    again, beside another person.
     """
     app.config["MAIL_BOUNCE_ADDRESS"] = "bounces@post.example.org"
     kim, _stays = confirmed(event, email=KIM), confirmed(event)
@@ -449,7 +450,7 @@ def press(pages: Pages, path: str, address: str, way: str) -> None:
 def test_a_link_of_an_earlier_version_refuses_messages_of_its_own_event(
     app, sign_in_as, event, other, frozen, way
 ):
-    """Of the mail only the link is left: its event is known by the end, and messages of another event come (S13)."""
+    """The kept link names no event: the event's end, kept with it, tells which. Another event's messages come (S13)."""
     write(setattr, other, "ends_at", other.ends_at + timedelta(days=1))
     path, address = keep_link_as_before(app, event)
     here, there = make_planned(event), make_planned(other)
@@ -475,7 +476,7 @@ def test_a_link_of_an_earlier_version_refuses_messages_of_its_own_event(
 def test_a_link_of_an_earlier_version_whose_event_is_not_known_refuses_messages_of_all(
     app, event, other, frozen, unknown
 ):
-    """If the event's end was moved, or two events end alike, nobody knows the link's event; the page says so."""
+    """If the event's end was moved, or two events end alike, the link's event is unknown; its page says so."""
     path, _address = keep_link_as_before(app, event)
     here, there = make_planned(event), make_planned(other)
     if unknown == "moved":

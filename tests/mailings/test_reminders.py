@@ -129,7 +129,7 @@ def test_it_moves_with_the_event_and_never_leaves_after_it_has_begun(event):
     confirmed(event)
     reminder = make_reminder(event, days=0, hour=8)
     move(event, "starts_at", event.starts_at - 2 * HOUR)
-    work(reminders.due_at(reminder))  # the event began an hour before
+    work(reminders.due_at(reminder))  # the event began an hour before this moment
     assert (told(reminder), state(reminder)) == ([], (MailingStatus.PROPOSED, Skipped.LATE))
     other = make_reminder(event, days=3)
     move(event, "starts_at", event.starts_at + DAY)
@@ -156,7 +156,7 @@ def test_each_person_is_reminded_after_registering_and_nobody_twice(event):
 
 
 def test_whom_no_page_names_is_counted_in_a_reminder_once(event):
-    """A person left out by a mark that belongs to no event is added to a reminder once, not in each turn (R12)."""
+    """A person left out by a mark that belongs to no event is counted once, not each time the worker looks (R12)."""
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     person = confirmed(event, now=NOW + HOUR)
     mark_for_all(person.email, SuppressionCause.COMPLAINED)
@@ -211,7 +211,7 @@ def test_it_goes_on_when_an_earlier_version_has_ended_it(event):
 
 
 def test_it_goes_on_when_the_reason_for_leaving_it_out_is_gone(event):
-    """A reminder is left out while its subject names the event's new town; it goes on once the former town is back."""
+    """A reminder is not sent while its subject names the event's new town, and is sent once the former town is back."""
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     for number in range(3):
         confirmed(event, now=NOW + number * DAY + HOUR)

@@ -65,7 +65,7 @@ def test_only_those_are_meant_who_are_asked_and_have_not_answered(frozen, event)
 
 
 def test_a_reminder_goes_on_its_day_to_confirmed_people_without_an_answer(frozen, event):
-    """The reminder leaves three days before, in the person's language, not to who has answered meanwhile (R12, R18)."""
+    """The reminder leaves three days before, in the person's language, not to people who have answered (R12, R18)."""
     diet = make_question(event, "diet", choices=("vegan",), care=True)
     silent = confirmed(event, language="sv", is_protected=True, real_name="Real Name")
     late, quick = confirmed(event, language="en"), confirmed(event, language="en")
@@ -180,7 +180,7 @@ def test_to_whom_a_message_about_care_went_is_there_for_the_role_care_alone(sign
 def test_a_mailer_sends_a_failed_message_about_care_again_without_learning_whose_it_is(
     sign_in_as, frozen, event
 ):
-    """It is listed as failed, without recipient, kind and the server's words, and no search tells them (S14)."""
+    """The message is listed as failed, without recipient, kind and the server's words, and no search finds it (S14)."""
     person = confirmed(event, email="asa@example.org")
     message = send_about_care(event, MessageStatus.FAILED)
     both = sign_in_as(Role.ORGANISER, event)

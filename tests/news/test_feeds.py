@@ -106,7 +106,7 @@ def test_feed_is_as_new_as_its_newest_change(pages):
 
 
 def write_began_on(database, day: date) -> None:
-    """Store this day as one on which the site's name belonged to the forum."""
+    """Store this day as one on which the site's domain belonged to the forum; the ids of feed entries contain it."""
     start_write(database)
     database.scalars(select(ContentVersion)).one().began_on = day
     database.commit()

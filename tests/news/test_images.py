@@ -161,7 +161,7 @@ def test_every_image_can_be_chosen_searched_and_put_into_a_text(organiser, event
 
 
 def test_cover_is_what_search_engines_and_other_sites_show(pages, event, image):
-    """For a post with a content note, other sites show a drawn picture instead of the cover, and lists no cover."""
+    """For a post with a content note, other sites show a drawn picture instead of the cover, and lists none."""
     shown, noted = make_post(cover=image), make_post(cover=image, content_note="About abuse")
 
     def shared(post: Post) -> dict[str, str]:

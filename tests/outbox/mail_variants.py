@@ -150,7 +150,7 @@ def _about_a_line_in_balance(language: str) -> dict[str, Mail]:
 
 
 def _about_an_entered_delegation(event: Event, language: str) -> dict[str, Mail]:
-    """Return the mail with a new link to confirm a delegation, which says when somebody entered it."""
+    """Return the mail with a new link to confirm a delegation; the mail says when the delegation was entered."""
     contact = Contact("Kim", "Ek", "entered@example.org", "", "SE", language)
     people = [Person("Kari", "Dal", "") for _number in range(2)]
     start_write(db.session)

@@ -23,7 +23,7 @@ FROM numbers, (SELECT next_attempt_at, created_at FROM outbox_messages LIMIT 1) 
 
 
 def fill_with_rows(number: int) -> None:
-    """Queue one whole mail of a message to many people, and this number of rows like it that have no content."""
+    """Queue one whole mail of a message to many people, and `number` further mails whose rows have no content."""
     make_mail(lane=Lane.BULK)
     start_write(db.session)
     db.session.execute(text(ROWS), {"number": number})

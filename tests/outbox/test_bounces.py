@@ -136,7 +136,7 @@ def test_stranger_marks_nobody(database, mail):
 
 @pytest.mark.parametrize("make", [dsn, complaint])
 def test_mail_of_no_event_marks_no_address(database, event, make):
-    """What comes of a mail about an organiser's account keeps no event's messages from the address (S13)."""
+    """A report about a mail to an organiser's account, which has no event, marks the address for no event (S13)."""
     mail = make_mail(recipient="kim@example.org")
     mark_all_sent()
     assert note(make(message_id=mail.message_id)) in {Noted.ADDRESS_GONE, Noted.COMPLAINT}

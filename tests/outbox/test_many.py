@@ -58,7 +58,7 @@ def started():
 
 
 def plans_of(act: Callable[[], object]) -> str:
-    """Return the database's plans for the statements by which the act looks for mails in the outbox."""
+    """Call `act`; return the database's plans for the statements with which it looks for mails in the outbox."""
     statements: list[tuple[str, object]] = []
 
     def note(_connection, _cursor, statement, parameters, _context, _many):

@@ -210,7 +210,7 @@ pieces = ["\r", "\n", "=?", "?=", "?q?", "utf-8", "Bcc: x@x.se", "<", ">", ",", 
 hostile = st.lists(st.sampled_from(pieces)).map("".join)
 
 
-# Text fields of a draft, which no value may turn into a header, and what makes a draft's value of a text.
+# The text fields of a draft, each with a function that makes the field's value from a text. No text may make a header.
 FIELDS = {
     "sender": lambda text: Mailbox("forum@example.org", text),
     "recipient": lambda text: Mailbox(text, "Åsa"),

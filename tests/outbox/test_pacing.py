@@ -147,7 +147,7 @@ def test_mails_that_wait_for_their_turn_are_not_late(database, pace):
     delivery.deliver_due()
     clock.freeze(later := NOW + timedelta(minutes=20))
     assert checks._mail(later) == (True, "1 waits, in turn")
-    # No mail to many has left for a quarter of an hour, so the waiting mail counts as late and not as in turn.
+    # No mail to many has left for a quarter of an hour, so the waiting mail counts as late: the pace is not the reason.
     clock.freeze(later := NOW + timedelta(minutes=40))
     assert checks._mail(later) == (False, "1 waits, the oldest for 40 minutes")
     assert queries.read_queue(now=later).oldest == NOW
