@@ -38,9 +38,9 @@ class Mail:
 
 
 def comparable(raw: bytes, *own: str) -> list[str]:
-    """Return the lines of a mail's headers and decoded parts, without what two mails of one content differ in.
+    """Return the lines of a mail's headers and decoded parts, without what differs between mails of equal content.
 
-    These are the moment, the Message-ID, the tokens of links and `own`: the reader's address and reference.
+    Left out are the moment, the Message-ID, the tokens of links and `own`: the reader's address and reference.
     """
     lines: list[str] = []
     for part in message_from_bytes(raw, policy=policy.default).walk():

@@ -71,7 +71,7 @@ def everything(app, own):
 
 
 def test_consent_is_noted_with_the_text_and_the_moment_of_confirming(person):
-    """The page that confirms the address shows the text; only there it is certain who agrees."""
+    """The page that confirms the address shows the text, because only then it is certain who agrees."""
     note = {"text_version": VERSION, "given_at": (NOW + STEP).isoformat()}
     assert record(person)["consent"] == note
 
@@ -83,7 +83,7 @@ def test_nobody_who_has_not_answered_has_consented(event):
 
 
 def test_confirming_page_shows_the_text_whether_something_was_answered_or_not(app, event):
-    """Whoever opens a link that somebody else has caused learns nothing from the text (S23)."""
+    """The text is on the page either way, so whoever opens the link does not learn from it what was answered (S23)."""
     for told in ({"diet": ["vegetarian"]}, {}):
         register(event, "ngo", given=told)
         page = Pages(app).get(link_in(mails(db.session, "received")[-1]))
@@ -113,7 +113,7 @@ def test_deleting_what_is_not_there_notes_nothing(app, event):
 
 
 def test_answers_that_somebody_else_deletes_leave_no_note(organiser, sign_in_as, event, person):
-    """The person has taken nothing back then; a withdrawal of their own stays noted."""
+    """If an organiser deletes the answers, no withdrawal is noted; a withdrawal by the person stays noted."""
     page = organiser.get("attendee_answers.care", event="nf27", reference=person.reference)
     page.submit(button="Delete everything about food and access", expect=303)
     assert record(person) == {"given": {}, "recorded_at": None}
@@ -128,7 +128,7 @@ def test_answers_that_somebody_else_deletes_leave_no_note(organiser, sign_in_as,
 
 
 def test_answers_that_somebody_else_enters_have_no_text(organiser, event, person):
-    """An organiser who enters what the person has asked for was shown no text in the person's place."""
+    """When an organiser enters the answers, the person is shown no text of consent, so the note names none."""
     details = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
     told = {"reason": "Called.", "may_wait": True, "actor": "command", "now": NOW}
     added = write(by_hand.add, event, event.sectors[0], details, **told)
@@ -140,7 +140,7 @@ def test_answers_that_somebody_else_enters_have_no_text(organiser, event, person
 
 @pytest.mark.parametrize(("button", "is_noted"), [("Replace", True), ("Delete", False)])
 def test_confirming_what_an_organiser_has_entered_agrees_to_no_text(organiser, event, button, is_noted):
-    """The page that confirms shows no answer about food, so the person agrees to none that somebody else entered."""
+    """The confirming page shows no answers about food, so confirming is no consent to answers of an organiser."""
     one = register(event, "ngo", given={"arrival": "by train", "diet": ["vegetarian"]})
     page = organiser.get("attendee_answers.care", event="nf27", reference=one.reference)
     whole = {"Replace": "Replace all of it", "Delete": "Delete everything about food and access"}[button]
@@ -152,7 +152,7 @@ def test_confirming_what_an_organiser_has_entered_agrees_to_no_text(organiser, e
 
 
 def test_organisers_change_of_another_answer_leaves_the_person_s_consent(organiser, event):
-    """Who confirms answers about food that are their own agrees to the text, whatever else was changed."""
+    """A person who confirms their own answers about food agrees to the text, even if another answer was changed."""
     one = register(event, "ngo", given={"arrival": "by train", "diet": ["vegetarian"]})
     page = organiser.get("attendee_answers.change", event="nf27", reference=one.reference)
     page.submit({"q-arrival": "by boat"}, button="Save", expect=303)
@@ -161,7 +161,7 @@ def test_organisers_change_of_another_answer_leaves_the_person_s_consent(organis
 
 
 def test_answer_of_an_earlier_version_counts_as_given_without_a_text(person):
-    """A process of the version before writes no note; reading and withdrawing go on."""
+    """The version before stores answers without a note of consent; these can be read and withdrawn all the same."""
     start_write(db.session)
     person.care_answer.answer = {"given": {"diet": ["gluten"]}, "recorded_at": NOW.isoformat()}
     db.session.commit()
@@ -176,7 +176,7 @@ def test_answer_of_an_earlier_version_counts_as_given_without_a_text(person):
 
 
 def test_own_data_tell_the_consent_only_behind_the_fresh_link(app, own, person):
-    """The page of the personal link may lie open on a screen: nothing there or in its file tells of an answer (S23)."""
+    """The page of the personal link may lie open on a screen: neither it nor its file tells of an answer (S23)."""
     for shown in (own.get("self_service.own_data_page"), own.get("/en/r/own-data?format=json")):
         assert (VERSION in shown.text, "Choice vegetarian" in shown.text) == (False, False)
     mailbox = everything(app, own)
@@ -210,7 +210,7 @@ def test_role_care_alone_reads_who_has_agreed_and_who_has_taken_it_back(sign_in_
 
 
 def test_neither_the_organisers_page_of_a_person_nor_the_audit_trail_tells_of_it(organiser, person, event):
-    """To have agreed is to have answered: no organiser without the role reads either."""
+    """A consent would reveal that the person has answered, so only organisers with the role care read of it."""
     acts = recorded(person)
     write(given.say_care, person, {}, is_own=True, now=NOW + STEP)
     assert recorded(person) == acts
@@ -219,7 +219,7 @@ def test_neither_the_organisers_page_of_a_person_nor_the_audit_trail_tells_of_it
 
 
 def test_record_keeps_its_length_with_the_longest_answers_and_every_note(event):
-    """The database and each backup hold bytes of one length for everybody (P05, P21)."""
+    """Everybody's sealed record has the same length in the database and each backup, whatever it holds (P05, P21)."""
     longest = {"diet": "å" * 395}
     people = [confirmed(event, "ngo", email=f"{number}@example.org") for number in range(4)]
     write(given.say_care, people[1], longest, is_own=True, now=NOW.replace(microsecond=123456))
@@ -231,7 +231,7 @@ def test_record_keeps_its_length_with_the_longest_answers_and_every_note(event):
 
 
 def test_merged_answers_have_the_note_that_is_true_of_both(event):
-    """Where a part was entered by somebody else, the whole has no text; a withdrawn consent does not count."""
+    """If somebody else entered a part, the note of the merged answers names no text. Withdrawn consents are ignored."""
     agreed = care_consent.given_now(NOW, is_own=True)
     entered = care_consent.given_now(NOW + STEP, is_own=False)
     mine = given.care({"diet": ["gluten"]}, consent=agreed, now=NOW)

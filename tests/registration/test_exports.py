@@ -202,7 +202,7 @@ def test_list_has_the_columns_that_its_purpose_needs_and_no_others(organiser, pe
 
 
 def test_rows_for_statistics_cannot_be_laid_beside_the_list(organiser, event):
-    """A file for statistics has its own order and no times of day, so its rows reveal no names of the sorted list."""
+    """A file for statistics has another order and no times of day, so its rows do not match the list's names."""
     for number, country in enumerate(("SE", "NO", "DK", "SE", "FI", "DK")):
         now, name = NOW + timedelta(minutes=number), f"N{number}"
         confirmed(event, ("ngo", "justice")[number % 2], family_name=name, country=country, now=now)

@@ -140,7 +140,7 @@ def test_values_of_a_filter_are_alternatives_and_filters_all_hold(organiser, peo
 
 
 def test_days_end_today_and_begin_at_midnight_in_the_events_zone(database, monkeypatch):
-    """A saved view keeps the span, not its dates, so it shows other people each day."""
+    """A saved view keeps a span of days such as the last seven, not dates, so it shows other people each day."""
     event = make_event()
     for name, moment in (("Before", (2027, 5, 2, 21, 59)), ("After", (2027, 5, 2, 22, 1))):
         confirmed(event, "ngo", now=datetime(*moment, tzinfo=UTC), family_name=name)

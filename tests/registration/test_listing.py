@@ -401,7 +401,7 @@ def test_swedish_organiser_reads_swedish_places_in_line(sign_in_as, database):
 
 
 def test_each_person_of_one_name_has_a_number_of_their_own(event, monkeypatch):
-    """Pages of one person count 1, 2, 3 … in every order, although names, sectors and moments are the same."""
+    """With one person a page, pages are numbered 1, 2, 3 … in every order, although names and moments are equal."""
     for number in range(2):
         for sector in ("justice", "tech"):
             same = {"given_name": "Bo", "family_name": "Ek", "organisation": "Tinget"}
@@ -412,7 +412,7 @@ def test_each_person_of_one_name_has_a_number_of_their_own(event, monkeypatch):
 
 
 def numbers_of(event, filters) -> tuple[list[int | None], int]:
-    """Turn over four pages; return the number of each page's first person, and how many people there were."""
+    """Turn over four pages; return the number of the first person on each, and how many people they show."""
     counts, cursor, numbers, people = listing.count_by_sector_and_status(event), None, [], set()
     for _page in range(4):
         shown = listing.read_counted(event, filters, cursor, counts)

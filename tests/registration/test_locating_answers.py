@@ -154,7 +154,7 @@ def test_a_clock_that_jumps_past_the_day_deletes_nothing_until_it_has_gone_stead
 
 
 def test_an_answer_sent_before_the_deletion_and_saved_after_it_is_left_out(app, event, pages, monkeypatch):
-    """The form was read with its questions; the deletion locks the event first, and whoever saves waits for it."""
+    """The form is read before the deletion, which locks the event first, and is saved after waiting for this lock."""
     person, due, begin = confirmed(event), event.ends_at + WEEK, own_care.start_write
     answer(person, room=ROOM, seat=SEAT)
     clock.freeze(due)

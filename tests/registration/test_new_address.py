@@ -201,7 +201,7 @@ def test_person_moves_until_the_details_are_frozen(pages, database):
 
 
 def _told_after_asking(app, event, address):
-    """Return what a person who has entered this address reads: the page, and own data of the registration."""
+    """Return what a person who has entered this new address reads: the page about it, and the page of own data."""
     names = {"given_name": "Åsa", "family_name": "Ek", "organisation": "Domstolen"}
     person = confirmed(event, "justice", email=f"before-{address}", **names)
     pages = Pages(app)

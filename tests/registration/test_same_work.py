@@ -116,7 +116,7 @@ def test_asking_for_a_link_takes_as_many_statements_for_an_unknown_address(known
 
 @pytest.mark.parametrize("work", [work_of, work_of_link], ids=["form", "link"])
 def test_forms_sent_again_take_as_many_statements_whether_they_are_recorded_or_not(work):
-    """Of four forms the third is not recorded; for the new address the first one makes a registration."""
+    """Of four requests for an address the third has no audit entry; a new address's first form makes a registration."""
     known = confirmed(make_event()).email
     counts = [len(work(email)) for email in (known, "new@example.org") for _ in range(4)]
     assert counts == [counts[0]] * 8

@@ -405,7 +405,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
     @precondition(lambda self: self.merged)
     @rule(data=st.data())
     def organisers_undo_a_merge(self, data):
-        """Undo a merge, in any order, unless its kept organisation was merged further."""
+        """Undo any one of the merges, unless the organisation that it kept was merged into another one since."""
         name = data.draw(
             st.sampled_from([one for one, (kept, *_) in self.merged.items() if kept not in self.merged])
         )
@@ -444,7 +444,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return name
 
     def do_locked(self, act, *args) -> bool:
-        """Change an organisation; return whether it was done. A name or domain may belong to another one already."""
+        """Change an organisation; return False if its name or domain belongs to another organisation already."""
         start_write(db.session)
         places.lock(self.event)
         had = {number for number, *_where in self.had_place}

@@ -198,7 +198,7 @@ def test_answers_end_on_the_server_when_their_time_is_over(pages, minutes, headi
 
 @pytest.mark.usefixtures("answered")
 def test_the_worker_deletes_them_whatever_its_clock_has_done(app):
-    """No day without a jump is waited for, as a privacy notice promises an hour."""
+    """The worker does not wait until its clock has gone steadily, because the privacy notice promises an hour."""
     clock.freeze(NOW + timedelta(minutes=60))
     (job,) = (job for job in JOBS if job.run is stored_answers.forget_old)
     assert (run_job(job), rows(), job.seconds) == (1, [], 60)
@@ -206,7 +206,7 @@ def test_the_worker_deletes_them_whatever_its_clock_has_done(app):
 
 @pytest.mark.usefixtures("answered")
 def test_the_next_form_deletes_those_whose_time_is_over(app, monkeypatch):
-    """While no worker runs they take up no room: the only row that may exist is free again."""
+    """Without a worker, old answers take up no room: the next form may use the only row that the test allows."""
     monkeypatch.setattr(stored_answers, "MOST", 1)
     before = digests()
     clock.freeze(NOW + timedelta(minutes=60))

@@ -73,7 +73,7 @@ def test_organiser_takes_the_mark_off_with_a_reason(organiser, person):
 
 
 def test_taking_off_returned_mail_leaves_a_complaint_that_belongs_to_no_event(organiser, event, person):
-    """The page names returned mail only; a complaint of which nobody reads is not lifted with it (M10)."""
+    """The page names returned mail only, so taking off that mark leaves the complaint, which no page shows (M10)."""
     mark_for_all(KIM, SuppressionCause.COMPLAINED)
     send_back()
     page = show(organiser, person)

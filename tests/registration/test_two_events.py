@@ -174,7 +174,7 @@ def test_links_typed_in_texts_stay_with_their_event_when_another_is_the_front_pa
 def test_answers_for_one_event_never_register_for_another_when_the_front_page_changes(
     pages, database, front, beside
 ):
-    """Answers for the event on the front page do not register for the event that replaces it there meanwhile."""
+    """Answers typed for the event on the front page register nobody for the event that replaces it there meanwhile."""
     form = pages.get("/en/register/justice").form()
     typed = checked(pages, given_name="Late")
     write(publishing.make_front_page, beside, actor="command", now=NOW)

@@ -135,7 +135,7 @@ def test_cancellation_is_undone(event, sector):
 def test_confirmed_registration_still_stands_in_the_way(event):
     invitation = invited(event)
     confirmed(event, "justice", email=KIM)
-    with pytest.raises(NotOpen):  # registering by the form answers the invitation, too
+    with pytest.raises(NotOpen):  # registering by the form has answered the invitation
         say_yes(invitation)
     db.session.rollback()
     assert places.places_left(event, NOW)[find_sector(event, "tech").id] == 1

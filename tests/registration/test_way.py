@@ -80,7 +80,7 @@ def within(frame) -> str:
 
 
 def follow(calls: list[tuple[str, str]], values: set[str] = VALUES) -> list[tuple[str, bool]]:
-    """Return a reader's stays in files: the function with which each begins, and whether its file was read before.
+    """Return a reader's way: the file and first function of each stay, and whether the file was read before.
 
     A function is read when it is first called, together with its private helpers.
     """

@@ -24,7 +24,7 @@ class Uniting:
     @precondition(lambda self: self.now < self.event.ends_at and len(self.those_who_are(*STANDING)) > 1)
     @rule(data=st.data(), taken=TAKEN)
     def organisers_merge_two(self, data, taken):
-        """Merge two registrations: the better status is kept, at most one place remains, the other one has ended."""
+        """Merge two registrations: the better status is kept, at most one place remains, and the other one ends."""
         one = self.pick(data, *STANDING)
         others = {each.id: each for each in self.those_who_are(*STANDING) if each is not one}
         other = others[data.draw(st.sampled_from(sorted(others)))]

@@ -122,7 +122,7 @@ def named(person):
 def test_people_of_another_event_are_not_named_and_no_proposal_about_them_is_decided(
     organiser, sign_in_as, event, people
 ):
-    """A reference of another event in the address or the form chooses nobody, whoever has proposed what there (S13)."""
+    """A reference of another event in the URL or the form chooses nobody, whoever has made proposals there (S13)."""
     second = sign_in_as(event=event)
     sectors = [make_sector("other", ceiling=9, policy=SectorPolicy.REVIEW)]
     elsewhere = make_event(
@@ -150,7 +150,7 @@ def test_people_of_another_event_are_not_named_and_no_proposal_about_them_is_dec
             form.submit(forged={"who": f"{reference}.x"}, expect=200, follow=True).flashes
             for reference in (stranger.reference, "ZZZZ-ZZZZ")
         ]
-        # The message names what the browser has sent, as it does for a reference that nobody has.
+        # The message repeats the reference that the browser sent, as it does for one that nobody has.
         assert told[0] == [told[1][0].replace("ZZZZ-ZZZZ", stranger.reference)]
     proposing = organiser.get("review_many.decline", **HERE, who=[people[1].reference, stranger.reference])
     assert ("Fremd" in proposing.text, stranger.reference in proposing.text) == (False, False)

@@ -150,7 +150,7 @@ def test_an_organiser_sees_what_a_reviewer_does_not(app, event, mine, others, ti
 
 
 def test_the_rules_hold_to_the_sectors_by_themselves(event, mine, others, time):
-    """The rules, not only the pages, refuse people of another sector, and at once of one that the reviewer has lost."""
+    """The rules, not only the pages, refuse decisions in other sectors, also in one that the reviewer has just lost."""
     user, hidden = reviewer_of(event, "ngo"), others[0]
     for act in (
         lambda: write(actions.approve, hidden, seen=seen(hidden), user_id=user.id, now=NOW),
