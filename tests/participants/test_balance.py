@@ -39,7 +39,7 @@ def event(database):
 
 
 def copy(registration: Registration, times: int) -> None:
-    """Store further registrations with the answers of this one, at once, because registering each takes longer."""
+    """Store further registrations like this one in a single statement, because registering each would take longer."""
     names = {column.key for column in inspect(Registration).column_attrs} - {"id"}
     answers = {name: getattr(registration, name) for name in names}
     mine = registration.id
@@ -134,7 +134,7 @@ def test_what_a_table_has_hidden_stays_hidden_and_each_earlier_one_counts(organi
     for one in newcomers:
         write(actions.cancel, one, actor="person", now=time.now)
     confirmed(event, "ngo", country="SE", now=time.now)
-    # 29 is five lower than in the second table, but only one higher than in the first: each earlier table is compared.
+    # The total of 29 is five lower than in the second table, but only one higher than in the first, which counts, too.
     assert balance.count(event).total == 29
     with pytest.raises(TooFewChanges):
         write(balance.publish, event, actor="user:1", now=time.now)

@@ -91,7 +91,7 @@ def test_the_list_shows_those_with_a_place_as_they_chose_and_nobody_else(pages, 
         "noindex",
     )
     assert "participants" not in pages.get("/sitemap.xml").text
-    # A person who becomes protected leaves the list at once, as by withdrawing the consent; nothing else reveals it.
+    # A person who becomes protected leaves the list at once, as if the consent were withdrawn; no page says why.
     write(protection.record, alias, is_protected=True, real_name="Hemliga Namnet", now=NOW)
     assert shown(pages)[2] == ["Zonen", "Bo Ärlig"]
     last = db.session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
@@ -204,7 +204,7 @@ def test_a_list_with_more_readers_shows_only_those_who_agree_anew(app, pages, ev
     assert shown(pages) == []
     consents_form(browser).submit({"participant_list": "name"})
     assert shown(pages) == [["Domstolen", "Åsa Ek"]]
-    # A consent to a public list holds when only participants can read it, and can be withdrawn once there is no list.
+    # A consent to a public list covers a list for participants, too, and can be withdrawn once there is no list.
     choose_readers(event, PARTICIPANTS)
     assert consents_form(browser).data["participant_list"] == ["name"]
     choose_readers(event, ListAudience.OFF)

@@ -93,7 +93,7 @@ def test_no_hidden_small_number_can_be_worked_out(lines):
 
 
 def test_keys_with_equally_few_people_are_counted_together_with_a_larger_one():
-    """If the others were 4, 4 and 4, their sum of 12 would tell each of them: no larger key has joined."""
+    """If 4, 4 and 4 were summed without a larger key, readers who know the rule could divide the sum of 12 by three."""
     assert shown_of(6, 4, 4, 4) == ((None, None, None, None), 18)
     assert shown_of(7, 6, 4, 4) == ((7, None, None, None), 14)
     assert shown_of(7, 6, 4, 3) == ((7, 6, None, None), 7)
@@ -101,12 +101,12 @@ def test_keys_with_equally_few_people_are_counted_together_with_a_larger_one():
 
 
 def test_of_keys_with_equally_many_people_none_joins_the_others_alone():
-    """If the first of two keys with 5 people joined one with 4, only 4 and 5 would fit the sum of 9."""
+    """If only one of two keys with 5 people were summed with the key with 4, only 5 and 4 would fit the sum of 9."""
     assert shown_of(7, 5, 5, 4) == ((7, None, None, None), 14)
 
 
 def test_whoever_knows_the_rule_finds_two_values_for_each_number_that_is_counted_with_others():
-    """All counts of up to five keys with 0 to 8 people each: others give the same numbers, for each hidden one."""
+    """For up to five keys with 0 to 8 people each, at least two values of each hidden number fit what is shown."""
     for size in range(1, 6):
         alike = defaultdict(list)
         for numbers in product(range(9), repeat=size):
@@ -117,7 +117,7 @@ def test_whoever_knows_the_rule_finds_two_values_for_each_number_that_is_counted
 
 
 def shown_of(*numbers: int) -> tuple[tuple[int | None, ...], int]:
-    """Return what is shown of the numbers of so many keys, and the sum of those that are hidden."""
+    """Publish these numbers, one for each key; return them, hidden ones as None, and the sum of the hidden ones."""
     keys = "abcdef"[: len(numbers)]
     states = protect_states(
         {(key, ""): number for key, number in zip(keys, numbers, strict=True)}, keys, [""]
@@ -130,7 +130,7 @@ def shown_of(*numbers: int) -> tuple[tuple[int | None, ...], int]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 7), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_number_by_state_is_small_or_follows_from_a_table_of_the_same_people(lines):
-    """Each shown number and each rest is large enough, and one state's keys are those of a table of that state."""
+    """Each shown number and sum of hidden ones is LEAST or more; a state shows what a table of its people would."""
     states = ("confirmed", "waiting", "in_review")
     counts = {
         (ROWS[row], states[column]): number

@@ -73,7 +73,7 @@ def test_erasing_a_person_erases_earlier_registrations_of_the_address_as_the_org
     page = organiser.get(page.links["Erase Zqtwo Ek"])
     assert "An ended registration with the same address is erased, too: Zqone Ek, Cancelled." in page.text
     page = page.submit(follow=True)
-    # The request for the ended registration is answered, too.
+    # The erasure request of the ended registration is answered, too.
     assert "Nobody waits for an answer." in page.text
     db.session.expire_all()
     assert names() == [other.given_name]
@@ -341,7 +341,7 @@ def test_mails_to_an_address_that_was_exchanged_in_a_merge_go_with_the_address(e
 
 
 def test_a_restriction_whose_end_went_to_another_address_is_not_lifted(event):
-    """After the merge is undone, the mail about the restriction's end is the other person's: the person got none."""
+    """Undoing the merge gives the mail about the end to the other person; this one, not told, stays restricted."""
     kept, ended = (confirmed(event, given_name=name, email=f"{name}@example.org") for name in "ab")
     write(uniting.unite, kept, ended, ("email",), actor="command", now=NOW)
     request = write(restricting.ask, kept, RestrictionKind.RESTRICTION, "court", now=NOW)

@@ -79,7 +79,7 @@ def test_an_offer_that_ran_out_is_erased_30_days_after_the_event(event, silent):
 
 
 def test_nobody_else_is_erased_with_it(event, silent):
-    """Neither a new registration of the same person, nor one that ended in another way."""
+    """A new registration of the same person stays, and so does a registration that ended in another way."""
     again = confirmed(event, email=silent.email, now=SILENT)
     cancelled = confirmed(event, now=SILENT)
     write(actions.cancel, cancelled, actor="person", now=SILENT)

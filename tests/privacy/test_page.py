@@ -38,7 +38,7 @@ def test_privacy_page_is_generated_from_the_register(pages, language):
 
 
 def test_register_names_everybody_whom_the_service_erases_by_itself(app):
-    """Whoever never confirmed the address goes a day after the end, whoever did not accept an offer after 30 days."""
+    """Unconfirmed registrations are erased after a day, those with a missed offer 30 days after the forum."""
     with app.test_request_context(), force_locale("en"):
         for retention in (UNTIL_ERASED, UNTIL_ERASED_OR_WEEK):
             assert "did not confirm the address, a day after the registration ended" in str(retention)

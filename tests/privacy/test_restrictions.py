@@ -128,7 +128,7 @@ def mailing_of(event):
 
 
 def lift(now):
-    """Run the worker's job that lifts restrictions, at a time."""
+    """Run the worker's job that lifts restrictions, at this moment."""
     clock.freeze(now)
     db.session.rollback()
     run_job(next(job for job in JOBS if job.name == "lift restrictions"))

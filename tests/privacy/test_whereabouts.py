@@ -44,7 +44,7 @@ from tests.mailings.test_leaving import WAYS
 from tests.mailings.test_own_words import mails_of, parse, work
 from tests.registration.test_locating_answers import delete_at
 
-# The keys of a question and of one of its choices: after the deletion they stand in the question alone.
+# The keys of a question and of one of its choices: words for which the tests search every table.
 WHERE, THERE = "zqwhere", "zqthere"
 OF_QUESTIONS = {"questions", "question_choices"}
 FILTERS = {"answer": [f"{WHERE}:{THERE}"]}
@@ -64,7 +64,7 @@ def where(frozen, event):
 
 @pytest.fixture
 def people(where, event):
-    """Save three people, of whom the first two have given the answer."""
+    """Save three people, of whom the first two have answered the question."""
     listed = [confirmed(event, email=f"p{number}@example.org") for number in range(3)]
     for person in listed[:2]:
         write(given.store, person, {WHERE: THERE}, now=NOW)
@@ -72,7 +72,7 @@ def people(where, event):
 
 
 def traces() -> set[str]:
-    """Return the columns, sealed ones too, with the question or the answer in a row; skip the questions' tables."""
+    """Return the columns, sealed ones too, in which a row names the question or answer; skip the questions' tables."""
     db.session.rollback()
     found = set()
     for table in Base.metadata.sorted_tables:
@@ -89,7 +89,7 @@ def traces() -> set[str]:
 
 
 def keep_everywhere(event, people, user_id: int) -> None:
-    """Store the filter, the answer or the people found in whatever can: views, exports, messages, tasks, an import …"""
+    """Store the filter, the answer or the people found wherever the forum can: views, exports, messages, tasks …"""
     filters = chosen_audience.filters_of(FILTERS, event)
     shown = saved_views.Content(FILTERS, [])
     write(saved_views.save, event, shown, user_id=user_id, name="V", is_shared=True, now=NOW)
@@ -175,7 +175,7 @@ def test_of_the_people_of_a_message_numbers_alone_are_kept(event, people, organi
 
 
 def reopened(event, mailing):
-    """Move the event to later days and mark the message as done, so that only its lack of people forbids a repeat."""
+    """Move the event to later days and mark the message as done, then only the lack of recipients forbids a repeat."""
     start_write(db.session)
     event.starts_at, event.ends_at = event.starts_at + 90 * DAY, event.ends_at + 90 * DAY
     mailing.status = MailingStatus.DONE
@@ -234,7 +234,7 @@ def test_drafts_and_reminders_are_for_nobody_until_people_are_chosen_again(event
 
 
 def test_people_ticked_in_the_list_may_have_been_found_by_any_answer(event, people, organiser):
-    """A message to those who were ticked has no filter that tells by which answers somebody found them."""
+    """An organiser may have found the ticked people by an answer, so the message's recipients are deleted with it."""
     page = organiser.get("attendees.index", event="nf27", **FILTERS)
     ticked = {"who": [one.reference for one in people[:2]]}
     page = page.form("#many").submit(button="Write …", follow=True, forged=ticked)

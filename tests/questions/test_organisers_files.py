@@ -104,7 +104,7 @@ def test_required_file_may_be_missing_as_other_answers_may(organiser, event):
 
 
 def test_second_of_two_organisers_compares_the_files_before_one_is_replaced(organiser, person):
-    """A form from before a colleague's change replaces nothing; sent once more it does (R30)."""
+    """A form from before a colleague's change replaces no file; sent once more it does (R30)."""
     page = form_of(organiser, person)
     form_of(organiser, person).submit(files={"q-cv-file": ("theirs.pdf", NEW)}, button="Save", expect=303)
     [theirs] = [file.key for file in kept()]
@@ -118,7 +118,7 @@ def test_second_of_two_organisers_compares_the_files_before_one_is_replaced(orga
 
 
 def test_form_whose_file_the_person_has_replaced_meanwhile_names_the_new_one(organiser, person, event):
-    """Whoever has not touched the file keeps the person's newer one, and is not told that it is too old."""
+    """An organiser who has only changed another answer keeps the person's newer file, and is asked nothing about it."""
     make_question(event, "arrival")
     page = form_of(organiser, person)
     newer = write(kept_file, event)
@@ -132,7 +132,7 @@ def test_form_whose_file_the_person_has_replaced_meanwhile_names_the_new_one(org
 
 
 def test_file_of_an_unconfirmed_form_is_replaced_and_comes_along_with_the_link(organiser, event):
-    """The file waits with the registration beyond its day, and the one that it replaces is gone at once."""
+    """The new file stays with the registration for more than a day; the file that it replaces is deleted at once."""
     old = write(kept_file, event)
     one = register(event, "justice", given={"cv": old})
     form_of(organiser, one).submit(files={"q-cv-file": ("new.pdf", NEW)}, button="Save", expect=303)
@@ -147,7 +147,7 @@ def test_file_of_an_unconfirmed_form_is_replaced_and_comes_along_with_the_link(o
 
 
 def test_another_answer_saved_after_the_files_day_leaves_the_file_alone(organiser, event):
-    """A registration can be confirmed for two days, and so long its file is kept, too."""
+    """A registration can be confirmed for two days, and its file is kept as long."""
     make_question(event, "arrival")
     sent_at = NOW - timedelta(hours=30)
     old = write(kept_file, event, now=sent_at)
@@ -159,7 +159,7 @@ def test_another_answer_saved_after_the_files_day_leaves_the_file_alone(organise
 
 
 def test_the_file_of_somebody_under_a_restriction_is_neither_shown_nor_deleted(organiser, person, event):
-    """The data are stored and not used, for they may be evidence (P12); other answers can be corrected."""
+    """The file is stored and not used, because it may be evidence (P12); other answers can be corrected."""
     make_question(event, "arrival")
     shown = form_of(organiser, person)
     request = RestrictionRequest(
@@ -175,7 +175,7 @@ def test_the_file_of_somebody_under_a_restriction_is_neither_shown_nor_deleted(o
 
 
 def kept_file(event, now=NOW):
-    """Store a file as a form does that is not sent yet; return the answer that names it."""
+    """Store a file, as for a form that is not sent yet; return the answer that names the file."""
     question = next(one for one in questions.list_all(event.id) if one.key == "cv")
     return files.keep(question, "pdf", PDF, "cv.pdf", asked_from="a client", now=now)
 

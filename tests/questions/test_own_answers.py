@@ -88,7 +88,7 @@ def test_person_reads_and_changes_ordinary_answers_until_they_freeze(own, person
 
 
 def test_what_organisers_change_costs_no_answer(own, person, event, database):
-    """Withdrawing a question or choice, or changing a condition, deletes no answer; nor does the next change."""
+    """Withdrawing a question or choice, or changing a condition, deletes no answer; nor does a person's next change."""
     withdraw(event, NOW, "arrival")
     start_write(db.session)
     choice = database.query(Choice).filter_by(key="law").one()
