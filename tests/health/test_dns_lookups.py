@@ -1,4 +1,4 @@
-"""Asking DNS: records as texts, none for a name without any, and an error when no server has answered (M15)."""
+"""DNS lookups return records as texts, none for a name without records, or an error if no server answers (M15)."""
 
 import dns.exception
 import dns.resolver

@@ -51,7 +51,7 @@ def records(key) -> dict[tuple[str, str], list[str]]:
 
 
 def told(app, records) -> dict[str, tuple[str, str]]:
-    """Return each finding's mark and words."""
+    """Check the domain with these DNS records; return the mark and the words of each finding by its check."""
     with app.app_context():
         found = mail_checks.examine(app, lambda name, kind: records.get((name, kind), []))
     assert len({finding.check for finding in found}) == len(found)

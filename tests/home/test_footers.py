@@ -102,7 +102,7 @@ def test_the_footer_of_a_forum_that_is_over_is_kept_for_good(pages, database, ma
 
 @pytest.mark.usefixtures("frozen")
 def test_a_footer_that_may_change_at_any_moment_is_not_kept(pages, database):
-    """Without a waiting list the last place ends registration, and taking a place raises no content version."""
+    """Without a waiting list registration ends when the last place is taken, which raises no content version."""
     event = make_event(has_waiting_list=False)
     assert ">Register</a>" in footer(pages.get(LINK))
     write(setattr, event, "taken", event.capacity)

@@ -150,7 +150,7 @@ def test_program_that_needs_too_much_memory_or_time_is_stopped(monkeypatch, tmp_
 
 @pytest.mark.parametrize("size", [(900, 700), (700, 4900), (4900, 700)])
 def test_original_of_an_export_makes_the_same_files_again(size):
-    """The original makes the same files again, also of the tallest and the widest accepted image; all can be shown."""
+    """The original of an image, however tall or wide, makes the same files again, under names that the forum serves."""
     made = making.make(jpeg(*size))
     assert making.make_again(made.files["original.jpg"]) == made
     assert all(store.SHOWN.fullmatch(name) for name in made.files.keys() - {"original.jpg"})

@@ -4,9 +4,9 @@ Read in the sources of each system: Indico `modules/events/registration/util.py`
 (generate_spreadsheet_from_registrations), pretix `base/exporters/orderlist.py` at 003fa629, Hi.Events
 `app/Exports/AttendeesExport.php` at 11e7b971, alf.io `EventApiController.java` (FIXED_FIELDS) at b6ed67fc6.
 
-Eventbrite's program is not public. Its report of attendees has the headings that people who read it have published:
-until 2024 in American English in the README of github.com/rherardi/eb2ez, in British English and as it is since in
-programs that name its columns one by one.
+Eventbrite's program is not public. The headings of its report of attendees come from programs that read the report:
+those until 2024 in American English from the README of github.com/rherardi/eb2ez, those in British English and those
+since 2024 from programs that name the columns one by one.
 """
 
 import pytest

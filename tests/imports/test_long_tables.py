@@ -68,7 +68,7 @@ def work(name="work off imports", times=1):
 
 
 def checked(organiser, page, table=TABLE + ROWS, **differing):
-    """Send a table and what happens to its people, and let the worker check it; return the page of the table."""
+    """Send a table and the choices for its people, let the worker check the table, and return the table's page."""
     asked = page.submit({"lines": table}, button=ON, follow=True)
     asked.submit({**CHOSEN, **differing}, button=LOOK, follow=True)
     work()

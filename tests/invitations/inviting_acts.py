@@ -35,7 +35,7 @@ class Inviting:
         holds=st.sampled_from((True, True, False)),
     )
     def organisers_invite_somebody(self, number, organisation, hours, holds):
-        """Invite a person, mostly with a held place: refused if none is free after offers to waiting people."""
+        """Invite a person, mostly with a held place; refused if no place is free after offers to waiting people."""
         self.organisers_invite(number, organisation, hours, holds=holds)
 
     def organisers_invite(self, number, organisation, hours, *, holds) -> None:

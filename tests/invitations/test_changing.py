@@ -150,7 +150,7 @@ def test_who_was_reminded_is_not_reminded_again(organiser, invitation):
 
 
 def test_whoever_is_never_reminded_is_not_reminded_after_the_deadline_has_moved(organiser, event, invitation):
-    """A restore of an old backup may have set a reminder's moment to the end, at which nobody is reminded (R12)."""
+    """In an old backup a reminder's moment may be the invitation's end, which means that nobody is reminded (R12)."""
     send_all()
     write(mark_all_sent)
     end = invitation.expires_at

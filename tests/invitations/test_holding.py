@@ -271,7 +271,7 @@ BY_THE_FORM = {
 
 @pytest.mark.parametrize("how", BY_THE_FORM)
 def test_whoever_registers_by_the_form_has_answered_the_invitation(event, how):
-    """The held place becomes the person's or free: never both, and never held for a person who has one."""
+    """The held place becomes the person's or becomes free; none stays held for a person who has a place."""
     to, sector, is_used = BY_THE_FORM[how]
     invitation = invite(event, to, terms=HELD)
     typed = register(event, sector, email="KIM@example.org")

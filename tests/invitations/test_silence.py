@@ -168,7 +168,7 @@ def test_an_invitation_can_be_exempted_from_the_rule(organiser, event):
     page.submit({"exempt_from_rule": None}, button="Save the invitation", expect=303)
     assert remind_all(due) == 1
     write(setattr, invitation, "exempt_from_rule", True)
-    # Once the person was reminded, the form has no field for it, and saving it changes nothing.
+    # Once the person was reminded, the form has no field for the exemption, and saving the form does not change it.
     page = organiser.get("invitations.change", event="nf27", number=invitation.id)
     assert "exempt_from_rule" not in page.form("form.form").values()
     page.submit({"words": "Welcome."}, button="Save the invitation", expect=303)
@@ -200,7 +200,7 @@ def test_a_colleagues_change_of_a_rule_is_shown_before_it_is_replaced(
 
 
 def test_the_labels_of_the_rules_are_true_whatever_is_chosen(organiser, event):
-    """A number is needed with one choice alone, and no script changes its label."""
+    """Only one choice needs the number, and no script changes the number's label, so the label names that choice."""
     for rule, label in (
         ("of_offers", "Hours before the end, if you choose a number of hours"),
         ("of_invitations", "Days, if you choose a number of days"),

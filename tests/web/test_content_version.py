@@ -78,7 +78,7 @@ def test_a_request_reads_the_version_itself_when_the_thread_is_late(app, reader,
 
 
 def test_requests_that_need_a_new_reading_wait_for_the_same(reader, monkeypatch):
-    """While the database server does not answer, eight requests wait for one reading, not one after the other."""
+    """While the database server does not answer, eight requests share one reading of the version and wait for it."""
     monkeypatch.setattr(PolledVersion, "EVERY", 3600)
     reader.latest()
     monkeypatch.setattr(PolledVersion, "FOR", 0)
