@@ -67,7 +67,7 @@ def recorded(user_id: int) -> list[tuple[str, str, dict]]:
 
 
 def test_an_invited_colleague_sets_a_password_by_the_mailed_link(app, pages, admin, event, time, caplog):
-    """The link works once; neither the audit trail nor the log has it, nor the name or the address."""
+    """The link works once; neither the audit trail nor the log has the link, the name or the address."""
     caplog.set_level("INFO")
     page = pages.post(f"{HERE}/new", NEW, expect=200, follow=True)
     assert page.flashes == ["The invitation is on its way."]
@@ -252,7 +252,7 @@ def test_admins_of_all_events_give_roles_for_all_of_them(pages, event, time):
 
 
 def test_the_last_admin_stays(pages, admin, event, time):
-    """Neither an invited nor a disabled admin counts, for they cannot sign in."""
+    """Invited and disabled admins do not count as admins who stay, for they cannot sign in."""
     pages.post(f"{HERE}/new", {**NEW, "role": "admin"})
     make_user(Role.ADMIN, event, active=False)
     refused = pages.post(f"{HERE}/{admin.id}/removal", expect=409)
@@ -437,7 +437,7 @@ def test_an_admin_ends_the_sign_ins_of_a_colleague(app, pages, admin, event, tim
         assert browser.get("/account/", expect=status)
     mine = db.session.scalars(select(SignIn.id).where(SignIn.user_id == admin.id)).one()
     pages.open(f"{HERE}/{kim.id}/sign-ins/{mine}/end", method="POST", data={"csrf_token": token}, expect=303)
-    # The admin is still signed in: a sign-in is not ended through the page of another person.
+    # The admin is still signed in: the page of a colleague ends only sign-ins of that colleague.
     assert pages.get("/account/").status == 200
     pages.open(f"{HERE}/{kim.id}/sign-ins/end", method="POST", data={"csrf_token": token}, expect=303)
     for browser in browsers:
@@ -449,7 +449,7 @@ def test_an_admin_ends_the_sign_ins_of_a_colleague(app, pages, admin, event, tim
 
 
 def test_a_second_admin_resets_a_second_factor_and_all_are_told(app, pages, admin, event, time):
-    """The colleague sets up a new app after the password; the other admins get a notice, the acting one none."""
+    """The colleague sets up a new app after the password; other admins get a notice, the acting admin none."""
     kim = make_user(Role.ORGANISER, event, name="Kim Lind")
     chief = make_user(Role.ADMIN)
     invited = make_user(Role.ADMIN, event, password_hash=None)

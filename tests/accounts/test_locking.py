@@ -41,7 +41,7 @@ def set_a_password(_user: User, way_in: dict) -> None:
 
 
 def renew_codes(user: User, _way_in: dict) -> None:
-    queries.lock_user(user.id)  # `sign_ins.start_own_write` takes this lock, too
+    queries.lock_user(user.id)  # views lock the account by `start_own_write`
     actions.renew_recovery_codes(user, now=clock.now())
 
 

@@ -116,7 +116,7 @@ def test_the_answer_to_an_invitation_does_not_tell_what_account_an_address_has(p
 
 
 def test_invitations_are_limited_for_each_address_and_each_admin(pages, event, time, monkeypatch):
-    """Inviting and sending again count together; what was typed stays on the page."""
+    """Inviting and inviting again count together for these limits; a refused form keeps what was typed."""
     pages.post(f"{HERE}/new", typed("victim@example.org"), expect=303)
     victim = queries.find_by_email("victim@example.org")
     shown = pages.get(f"{HERE}/{victim.id}")

@@ -166,7 +166,7 @@ def test_a_kill_between_commit_and_file_loses_no_tombstone(make_app, sqlite_url,
         assert tombstones.examine(now=clock.now()) == (False, "1 line of tombstones.log cannot be read")
         clock.freeze(NOW + timedelta(days=app.config["BACKUPS_KEPT_DAYS"]))
         remember()
-        # A clock that has jumped makes nobody come back with a backup (R18).
+        # After the clock has jumped tombstones are kept, or a backup could bring erased people back (R18).
         assert (job("forget old erasures"), file.read_text().splitlines()) == (0, [line, line[:40]])
         go_steadily(clock.now())
         assert job("forget old erasures") == 1
@@ -256,7 +256,7 @@ def test_a_merge_that_was_undone_before_the_erasure_takes_nothing_from_the_other
 def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
     app, make_app, blank_url, tmp_path, has_waiting_list
 ):
-    """In the backup somebody else has the place of the person whose registration the merge has ended."""
+    """A merged person, whose place somebody else has in the backup, gets an offer or is named in the output."""
     with app.app_context():
         event = make_event(capacity=2, has_waiting_list=has_waiting_list)
         first, second = (

@@ -131,7 +131,7 @@ def test_an_old_backup_without_exemptions_reminds_nobody_of_an_invitation_again(
 
 
 def test_invitations_that_may_have_left_wait_for_an_organiser(event, sign_in_as):
-    """A restore holds invitations, so that nobody gets two: their page names them, and one press sends them (R12)."""
+    """A restore holds invitations that may have been sent: the console lists them, and one press sends them (R12)."""
     sent = save(new_invitation(event, "ngo", "sent@example.org", token="sent"))
     held = [save(new_invitation(event, "ngo", f"held{number}@example.org")) for number in range(3)]
     restore(NOW + HOUR)

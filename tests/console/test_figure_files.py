@@ -78,7 +78,7 @@ def test_small_countries_are_counted_together_in_each_state(organiser, event):
 
 
 def test_states_with_few_people_are_counted_together_or_left_out(organiser, event):
-    """Four waiting people and one in review give one number; fewer than five not confirmed people give no number."""
+    """Four people who wait and one in review are counted together; fewer than five not confirmed are left out."""
     add(event, "justice", "SE", 4, Status.WAITING)
     assert [len(row) for row in file(organiser, "sectors")] == [2] * 5
     add(event, "justice", "SE", 1, Status.IN_REVIEW)
@@ -92,7 +92,7 @@ def test_states_with_few_people_are_counted_together_or_left_out(organiser, even
 
 
 def test_a_file_beside_the_public_numbers_tells_no_more_than_these(organiser, event):
-    """Confirmed people are grouped as the public numbers group them, also where two keys are equally small."""
+    """Confirmed people are grouped as the public numbers group them, also where two groups are equally small."""
     add(event, "ngo", "FI", 5)
     write(balance.publish, event, actor="user:1", now=NOW)
     told = balance.table_of(balance.find_public(event))

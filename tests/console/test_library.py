@@ -243,7 +243,7 @@ def test_image_that_the_disk_refuses_gets_the_busy_page(organiser, app, database
 
 
 def test_file_without_content_is_missing_and_is_made_anew(pages, app, event, database):
-    """An empty file, as a damaged disk may leave, is reported as missing and not served; storing it again helps."""
+    """An empty file, as a damaged disk may leave, is reported missing and not served; storing the image replaces it."""
     image = make_image(event, widths=[400])
     store.put(image.key, dict.fromkeys(store.names_of(image), b"content"))
     (app.config["IMAGES"] / image.key / "400.jpg").write_bytes(b"")

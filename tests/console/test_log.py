@@ -157,7 +157,7 @@ def test_log_is_paged_in_as_many_statements_however_long_it_is(sign_in_as, event
     )
     note("event.changed", elsewhere, fields=[])
     pages = sign_in_as(Role.ADMIN, event)
-    # Of the views within an hour the 1st, 2nd and 4th have an entry; the next ones have none.
+    # Only the 1st, 2nd and 4th view of an hour get an audit entry, so the views that this test measures get none.
     for _view in range(4):
         pages.get(LOG, event="nf27")
     short = pages.get(LOG, event="nf27")

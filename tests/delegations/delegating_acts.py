@@ -48,7 +48,7 @@ class Delegating:
             db.session.rollback()
             free = refused.free
             assert everybody
-            # Registering first offered free places to the waiting list; the refusal has undone that, too.
+            # Before the refusal, free places were offered to the waiting list; these offers are rolled back, too.
             assert (len(self.everybody()), self.event.taken) == (before, taken)
             start_write(db.session)
             delegation = admitting.confirm(token, is_all_or_nobody=False, now=self.now)

@@ -304,7 +304,7 @@ def test_words_about_a_programme_are_found(text):
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_no_heading_of_the_first_texts_is_called_as_a_link_of_the_navigation(app, language):
-    """The list of contents would have two links of one name that lead to different places."""
+    """A heading named like a link of the navigation would give the page two links of one name and different targets."""
     folder = Path(forum.__file__).parent
     texts = [
         *folder.glob(f"events/first_texts/*.{language}.md"),

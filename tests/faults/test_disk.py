@@ -198,7 +198,7 @@ def assert_sound(forum, number: int) -> None:
 
 
 def test_long_answers_are_shown_at_once_while_the_disk_is_full(make_app, sqlite_template, disk):
-    """Answers too long for the cookie, which cannot be stored, are on the page that answers; later they are stored."""
+    """Answers too long for a cookie, which a full disk cannot store, are shown at once; later they are stored."""
     shutil.copy(sqlite_template, disk.folder / "forum.sqlite3")
     app = make_app(f"sqlite:///{disk.folder / 'forum.sqlite3'}", FORM_MIN_SECONDS=0)
     with app.app_context():

@@ -57,7 +57,7 @@ def test_a_killed_worker_mails_a_post_once_to_everybody(frozen, event, worker):
     assert sending.list_next(now=LATER) == []
     mailed = select(OutboxMessage.recipient).where(OutboxMessage.kind == "news-post")
     assert Counter(db.session.scalars(mailed)) == Counter(addresses)
-    # A mail whose transaction was rolled back has left no links: each mail has one to leave and one to the choices.
+    # Mails that were rolled back have left no links: each mail has a link to leave and a link to the choices.
     assert db.session.scalar(select(func.count()).select_from(FollowerLink)) == 2 * PEOPLE
 
 

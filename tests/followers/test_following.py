@@ -199,7 +199,7 @@ def test_an_earlier_complaint_stays_for_other_messages_and_a_later_one_ends_the_
     forget()
     assert only().email == "asa@example.org"
     write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, event_id=event.id, now=NOW)
-    # A worker that was away for half an hour must not mail the news for another day.
+    # The worker was away for an hour, but does not wait a day before deleting: meanwhile it would mail the news.
     clock.freeze(NOW + timedelta(hours=1))
     for job in FORGET:
         run_job(job)
@@ -214,7 +214,7 @@ def test_the_list_is_deleted_a_year_after_the_event(event, frozen):
     clock.freeze(event.ends_at + ending.KEPT_AFTER_EVENT)
     for job in FORGET:
         run_job(job)
-    assert everything()[0] == 1  # the clock has jumped an hour, and may be wrong (R18)
+    assert everything()[0] == 1  # a clock that has jumped deletes nobody (R18)
     forget()
     assert everything()[:2] == [0, 0]
 

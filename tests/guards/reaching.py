@@ -1,6 +1,6 @@
 """Which functions a function may call, found in the source: whether a job may delete rows, for instance.
 
-Followed are functions and methods of modules that a source names; a function in a table of a module is not seen.
+The search follows functions and methods that a source names; it does not see a function in a table of a module.
 """
 
 import ast
