@@ -7,12 +7,9 @@ answer by it. Only an organiser decides whether these people are mailed again (`
 from datetime import datetime
 
 from forum.audit import actions as audit
-from forum.events import queries as events
 from forum.events.models import Event
-from forum.extensions import db
 from forum.invitations import queries
-from forum.invitations.errors import EventOver
-from forum.registration import places
+from forum.invitations.expected import lock_all
 
 
 def release(event: Event, *, expected: int, actor: str, now: datetime) -> int:
@@ -20,13 +17,8 @@ def release(event: Event, *, expected: int, actor: str, now: datetime) -> int:
 
     Nothing is sent if the number is not `expected`, which the organiser has read. Raises EventOver.
     """
-    places.lock(event)
-    if events.is_off(event, now):
-        raise EventOver
-    held = db.session.scalars(queries.held(event, now)).all()
-    if len(held) != expected:
-        return 0
-    for invitation in held:
+    released = lock_all(event, queries.held, expected=expected, now=now)
+    for invitation in released:
         invitation.link_digest = None
         audit.record("invitation.released", invitation, actor=actor, at=now)
-    return len(held)
+    return len(released)

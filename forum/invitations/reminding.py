@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from forum.audit import actions as audit
-from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import mails, queries, silence
 from forum.invitations.enums import InvitationState
-from forum.invitations.errors import EventOver
+from forum.invitations.expected import lock_all
 from forum.invitations.models import Invitation
 from forum.invitations.sending import AT_ONCE
 from forum.registration import places
@@ -54,12 +53,7 @@ def ask(event: Event, *, expected: int, actor: str, now: datetime) -> int:
 
     Nobody is reminded if the number is not `expected`, which the organiser has read. Raises EventOver.
     """
-    places.lock(event)
-    if events.is_off(event, now):
-        raise EventOver
-    silent = db.session.scalars(queries.silent(event, now)).all()
-    if len(silent) != expected:
-        return 0
+    silent = lock_all(event, queries.silent, expected=expected, now=now)
     for invitation in silent:
         invitation.remind_at = now
         audit.record("invitation.reminder_asked", invitation, actor=actor, at=now)
