@@ -117,7 +117,7 @@ class Answering:
 
 
 def answers_of(number: int) -> dict[str, Any]:
-    """Return answers that differ with each number."""
+    """Return answers to the event's questions, with this number in each, so that forms can be told apart."""
     return {"arrival": f"form {number}", "diet": f"need {number}"}
 
 

@@ -304,7 +304,7 @@ def test_long_file_is_always_prepared_and_paper_never(organiser, people, monkeyp
 
 
 def test_files_end_with_the_account_that_asked_for_them(organiser, event, people):
-    """Disabling an account ends its files, finished or not; the worker ends one that was asked for at that moment."""
+    """Disabling an account ends its files, finished or not; the worker ends a file asked for at that moment."""
     prepare(organiser)
     work()
     prepare(organiser)
@@ -339,7 +339,7 @@ def test_file_says_what_it_was_when_it_was_asked_for_and_a_cancellation_leaves_i
 def test_person_reads_of_a_prepared_file_that_was_taken_and_of_no_other(
     organiser, sign_in_as, event, people, time
 ):
-    """A person reads neither of a file for another sector nor of one that was prepared before they registered (P18)."""
+    """A person is told of no file for another sector, and of none prepared before the person registered (P18)."""
     prepare(organiser, "?sector=ngo", purpose="door")
     prepare(organiser, purpose="contact")
     work()

@@ -123,7 +123,7 @@ def test_what_is_longer_than_a_form_accepts_is_kept_for_another_language_and_sec
 
 @pytest.mark.usefixtures("answered")
 def test_a_wrong_address_is_changed_with_every_other_answer_kept(pages, database):
-    """After sending, "Change it" fills in the form, but for protected identity, and the form can be sent again."""
+    """After sending, "Change it" fills in the form, except the answer about protected identity, to be sent again."""
     received = pages.get(CHECK).submit(button="Register", follow=True)
     assert "Your other answers are kept" in received.text
     form = received.submit(button="Change it", follow=True)

@@ -16,7 +16,7 @@ from forum.registration.tallies import Tally, tally_of, without_small
 
 
 def ask(kind: QuestionKind, size: int) -> Question:
-    """Return a sensitive question with so many choices."""
+    """Return a sensitive question with this number of choices."""
     choices = [Choice(key=str(number), label=Text(en=str(number))) for number in range(size)]
     return Question(kind=kind, sensitivity=Sensitivity.CARE, label=Text(en="?"), choices=choices)
 
@@ -48,26 +48,26 @@ def test_no_small_number_of_one_choice_each_can_be_worked_out(counts):
 
 
 def test_equal_small_numbers_take_a_larger_one_with_them():
-    """If 4, 4 and 4 were hidden alone, their sum of 12 would tell each of them."""
+    """If only 4, 4 and 4 were hidden, readers who know the rule could divide the sum of 12 by three."""
     shown = without_small(make(QuestionKind.ONE_OF, [4, 9, 4, 4, 20]))
     assert list(shown.counts.values()) == [None, None, None, None, 20]
 
 
 def test_where_every_answer_is_hidden_so_is_that_nobody_gave_one():
-    """If five hidden answers of five people were known to have somebody each, each would have one."""
+    """The answer that nobody gave is hidden, too: else five people and five hidden answers would mean one each."""
     shown = without_small(make(QuestionKind.ONE_OF, [1, 1, 0, 1, 1, 1]))
     assert (shown.answered, {*shown.counts.values()}) == (5, {None})
 
 
 def test_a_small_number_is_not_told_by_how_many_people_gave_several_answers():
-    """Of ten people six gave one answer: the other one must then be that of the four who are left."""
+    """If 6 of ten people were shown for one answer, the hidden number, below five, could only be the other four."""
     question = ask(QuestionKind.SEVERAL_OF, 2)
     shown = without_small(Tally(question, 10, {"0": 4, "1": 6}))
     assert [*shown.counts.values()] == [None, None]
 
 
 def test_an_answer_that_is_listed_because_somebody_gave_it_is_not_named_with_a_hidden_number():
-    """Any number can be an answer, so its name alone says that somebody gave it; so with a withdrawn choice."""
+    """A number or withdrawn choice is listed only if somebody gave it as an answer, so a hidden one is not named."""
     question = Question(kind=QuestionKind.NUMBER, sensitivity=Sensitivity.CARE, label=Text(en="?"))
     shown = without_small(tally_of(question, [1] * 7 + [2] * 6 + [3] * 3))
     assert (shown.counts, shown.has_others, shown.hides) == ({1: 7}, True, True)
@@ -81,7 +81,7 @@ ONE_EACH, SEVERAL, ANY = QuestionKind.ONE_OF, QuestionKind.SEVERAL_OF, QuestionK
 
 @pytest.mark.parametrize(("kind", "largest"), [(ONE_EACH, 8), (SEVERAL, 6), (ANY, 8)])
 def test_whoever_knows_the_rule_finds_two_values_for_each_hidden_number(kind, largest):
-    """All counts of up to four answers: other counts show the same, with another number for each hidden one."""
+    """For all counts of up to four answers, at least two values of each hidden number fit what is shown."""
     for size in range(1, 5):
         alike = defaultdict(list)
         for question, counts, answered in every_case(kind, size, largest):
@@ -100,7 +100,7 @@ def keys(size: int) -> list[str]:
 def every_case(
     kind: QuestionKind, size: int, largest: int
 ) -> Iterator[tuple[Question, Mapping[str, int], int]]:
-    """Yield a question, counts of so many answers, and every number of people who may have given them."""
+    """Yield a question, counts of `size` answers up to `largest`, and each number of people who may have given them."""
     question = ask(kind, 0 if kind == ANY else size)
     for numbers in product(range(largest + 1), repeat=size):
         counts = {
