@@ -70,7 +70,7 @@ def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door)
 
 
 def test_an_open_door_takes_it(fresh_world):
-    """Control: the same request succeeds while registration is open."""
+    """Control: the request that a closed registration refuses succeeds while registration is open."""
     sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     before = rows(fresh_world)
     assert fresh_world.browsers[VISITOR].post(REGISTER, data=sent).status_code == 303

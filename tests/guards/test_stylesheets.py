@@ -107,7 +107,7 @@ def find_unused(sheets: Iterable[str], sources: Iterable[str]) -> Iterator[str]:
 
 
 def find_not_colours(sheets: Iterable[str]) -> Iterator[str]:
-    """Yield the rules of the dark scheme that are not a colour of :root, each with one declaration."""
+    """Yield each declaration of the dark scheme, with its selector, that does not set a colour of :root."""
     for sheet in sheets:
         for block in DARK.findall(COMMENT.sub("", sheet)):
             for selector, body in RULE.findall(block):

@@ -82,7 +82,7 @@ class Inviting:
     @precondition(lambda self: self.now < self.event.closes_at and self.open_invitations())
     @rule(data=st.data(), sector=st.sampled_from(("tech", "ngo", "other")))
     def somebody_invited_uses_the_form(self, data, sector):
-        """Register without the link: confirming answers the invitation, and its place is used or free."""
+        """Register without the link: confirming answers the invitation, and its held place is used or becomes free."""
         invitation = self.pick_invitation(data)
         typed = self.ask_for_a_place((sector, invitation.organisation), email=invitation.email)
         if typed is None or invitation.expires_at <= self.now:
