@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import url_for
-from flask_babel import format_decimal, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from forum import clock
 from forum.events import queries as events
@@ -30,7 +30,7 @@ from forum.registration.enums import Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
-from forum.web.languages import language, short_day_text
+from forum.web.languages import grouped, language, short_day_text
 
 # Stands for the reference in the URL that is made once for all rows; nothing else in the URL has capital letters.
 STAND_IN = "REFERENCE"
@@ -137,7 +137,7 @@ def describe(event: Event, filters: Filters, listed: listing.Listed) -> dict[str
 def tell_total(filters: Filters, total: int) -> dict[str, Any]:
     """Return how many people match, such as "1,320", or "more than 10,000" where no more of them were counted."""
     is_counted = listing.is_counted(filters, total)
-    number = format_decimal(total if is_counted else listing.MOST_COUNTED)
+    number = grouped(total if is_counted else listing.MOST_COUNTED)
     words = number if is_counted else _("more than %(number)s", number=number)
     return {"total": total, "number": words}
 
@@ -152,12 +152,12 @@ def _range(filters: Filters, listed: listing.Listed) -> str | None:
             "%(num)s person, after the first %(most)s",
             "%(num)s people, after the first %(most)s",
             len(page.rows),
-            most=format_decimal(listing.MOST_COUNTED),
+            most=grouped(listing.MOST_COUNTED),
         )
     last = first + len(page.rows) - 1
     told = {
-        "first": format_decimal(first),
-        "last": format_decimal(last),
+        "first": grouped(first),
+        "last": grouped(last),
         "total": tell_total(filters, listed.total)["number"],
     }
     return _("%(first)s–%(last)s of %(total)s", **told)

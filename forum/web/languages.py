@@ -5,9 +5,10 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
-from flask_babel import format_decimal, get_locale, get_translations, refresh
+from flask_babel import Domain, get_locale, refresh
 from flask_babel import gettext as _
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -23,34 +24,42 @@ CLOCKS = {"en": "HH:mm (z)", "sv": "HH.mm (z)"}
 MOMENTS = {"en": f"d MMMM y 'at' {CLOCKS['en']}", "sv": f"d MMMM y 'kl'. {CLOCKS['sv']}"}
 LONGEST = 200  # how many characters of Accept-Language are read: the rest names the least preferred languages
 NAMES = {"sv": "Svenska", "en": "English"}
-CATALOGUES: dict[str, NullTranslations] = {}
 # Danish and Norwegian browsers get Swedish pages until the forum has pages in those languages.
 READ_IN = {code: code for code in NAMES} | dict.fromkeys(("da", "no", "nb", "nn"), "sv")
+
+
+class Texts(Domain):
+    """The texts of each language, found by the language's code.
+
+    Flask-Babel compares locales for each text, which takes longer than the rest of a translation.
+    """
+
+    def get_translations(self) -> NullTranslations:
+        """Return the texts of the present language."""
+        if (locale := get_locale()) is None:
+            return NullTranslations()
+        if (code := locale.language) not in self.cache:
+            self.cache[code] = super().get_translations()
+        return self.cache[code]
+
+
+TEXTS = Texts()
 
 
 def init_app(app: Flask) -> None:
     """Let each request use the language of its URL, or in the console the organiser's preference."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "translations")
     babel.init_app(app, default_locale="en", locale_selector=_select, timezone_selector=lambda: "UTC")
+    babel.domain_instance = TEXTS
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # by Flask-Babel's extension
-        lambda text: _catalogue().ugettext(text),
-        lambda one, many, number: _catalogue().ungettext(one, many, number),
+        lambda text: TEXTS.get_translations().ugettext(text),
+        lambda one, many, number: TEXTS.get_translations().ungettext(one, many, number),
         newstyle=True,
     )
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters.update(short_moment=_short_moment_of, day=_day_of)
-    app.jinja_env.filters.update(language_name=language_name, grouped=format_decimal)
+    app.jinja_env.filters.update(language_name=language_name, grouped=grouped)
     app.jinja_env.globals["get_locale"] = get_locale
-
-
-def _catalogue() -> NullTranslations:
-    """Return the translations for the present language; this reads the request once, not four times for each text."""
-    if (locale := get_locale()) is None:
-        return get_translations()
-    # Look the translations up by the language's code: comparing locales takes longer than the rest of a translation.
-    if (code := locale.language) not in CATALOGUES:
-        CATALOGUES[code] = get_translations()
-    return CATALOGUES[code]
 
 
 def read_from_address(app: Flask) -> None:
@@ -163,6 +172,17 @@ def language_name(code: str) -> str:
     This is also the template filter `language_name`.
     """
     return Locale.parse(language()).languages.get(code, code)
+
+
+def grouped(number: float) -> str:
+    """Return a number such as "1,320", or "1 320" in Swedish (the template filter `grouped`)."""
+    return _grouped(number, language())
+
+
+@lru_cache(maxsize=1000)
+def _grouped(number: float, code: str) -> str:
+    # Cached, because formatting is slow and a list shows some thirty numbers, which are much the same each time.
+    return format_decimal(number, locale=code)
 
 
 @lru_cache(maxsize=1000)
