@@ -129,7 +129,7 @@ def list_asked(event: Event) -> list[Question]:
 
     Those whose answers were deleted after the event are left out (P27).
     """
-    every = [one for one in questions.list_all(event.id) if not has_been_emptied(one, event)]
+    every = [one for one in questions.list_named(event.id) if not has_been_emptied(one, event)]
     return [one for one in every if one.sensitivity == Sensitivity.ORDINARY and one.kind in DECIDING]
 
 
