@@ -1,6 +1,6 @@
 """Invitations in a restored database: no invitation and no reminder leaves a second time by itself (R12).
 
-The mail of an invitation that has none in the backup may have left since: the invitation is held until an organiser
+The mail of an invitation that has none in the backup may have left since: the invitation is paused until an organiser
 sends it (`forum.invitations.releasing`). A reminder whose moment has passed may have left, too, and does not leave.
 Nobody knows which invitations organisers made after the backup: an organiser who invites the same people again mails
 them a second time.
@@ -17,9 +17,9 @@ from forum.database import Base
 from forum.events.models import Event
 from forum.invitations import silence
 from forum.invitations.enums import InvitationState
-from forum.invitations.models import HELD_LINK, Invitation
+from forum.invitations.models import PAUSED_LINK, Invitation
 
-# SQL that holds invitations and ends reminders in a PostgreSQL backup, as `quiet` does. A backup of an earlier release
+# SQL that pauses invitations and ends reminders in a PostgreSQL backup, as `quiet` does. A backup of an earlier release
 # may lack the columns, so the SQL looks for each of them.
 PAUSING = """DO $$ BEGIN IF to_regclass('invitations') IS NOT NULL THEN
 UPDATE invitations SET link_digest = 'held:' || id WHERE state = 'open' AND link_digest IS NULL; END IF; END $$;
@@ -44,16 +44,16 @@ END IF; END $$;
 
 
 def quiet(connection: Connection) -> None:
-    """Hold the invitations without a mail until an organiser sends them, and end reminders whose moment has passed."""
-    _hold(connection)
+    """Pause the invitations without a mail until an organiser sends them, and end reminders whose moment has passed."""
+    _pause(connection)
     _end_past_reminders(connection)
 
 
-def _hold(connection: Connection) -> None:
+def _pause(connection: Connection) -> None:
     """Keep the worker from mailing invitations without a mail: that mail may have left since. An organiser decides."""
-    held = literal(HELD_LINK).concat(cast(Invitation.id, String))
+    paused = literal(PAUSED_LINK).concat(cast(Invitation.id, String))
     unsent = Invitation.state == InvitationState.OPEN, Invitation.link_digest.is_(None)
-    connection.execute(update(Invitation).where(*unsent).values(link_digest=held))
+    connection.execute(update(Invitation).where(*unsent).values(link_digest=paused))
 
 
 def _end_past_reminders(connection: Connection) -> None:

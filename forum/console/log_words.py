@@ -92,7 +92,7 @@ PEOPLE: Mapping[str, LazyString] = {
     "invitation.declined": _l("Invitation declined"),
     "invitation.forwarded": _l("Invitation left to a colleague"),
     "invitation.reminder_asked": _l("Reminder of an invitation ordered"),
-    "invitation.released": _l("Invitation sent that a restore had held"),
+    "invitation.released": _l("Invitation sent that a restore had paused"),
     "invitation.reminded": _l("Reminded of an invitation"),
     "import.made": _l("People imported from a table"),
     "import.started": _l("Import of people from a long table begun"),

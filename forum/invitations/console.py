@@ -53,7 +53,7 @@ def index(event: str) -> ResponseReturnValue:
         page=page,
         pages=_pages(shown, filters, page),
         silent=queries.count_silent(shown, now),
-        held=queries.count_held(shown, now),
+        paused=queries.count_paused(shown, now),
         by_rule={number: at for number, at in silence.list_moments(shown, now).items() if at > now},
         is_off=events.is_off(shown, now),
         words=wording,
@@ -84,7 +84,7 @@ def invite(event: str) -> ResponseReturnValue:
 
 bp.add_url_rule("/import", view_func=many_pages.invite_many, methods=["GET", "POST"])
 bp.add_url_rule("/reminders", view_func=change_pages.remind, methods=["GET", "POST"])
-bp.add_url_rule("/held", "release", release_pages.release, methods=["GET", "POST"])
+bp.add_url_rule("/paused", "release", release_pages.release, methods=["GET", "POST"])
 bp.add_url_rule("/<int:number>/change", view_func=change_pages.change, methods=["GET", "POST"])
 
 

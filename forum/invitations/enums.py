@@ -18,7 +18,7 @@ class Standing(StrEnum):
     """The state of an invitation as organisers read it: an open one also says whether its mail was sent."""
 
     WAITING = "waiting"  # the invitation's mail has not been sent yet
-    HELD = "held"  # the mail may have been sent before a restore, and waits for an organiser
+    PAUSED = "paused"  # the mail may have been sent before a restore, and waits for an organiser
     SENT = "sent"
     OPENED = "opened"  # somebody has begun to answer on the invitation's page, and has not finished
     FAILED = "failed"  # the invitation's mail has failed for good, or was dismissed

@@ -10,7 +10,7 @@ from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
 from forum.invitations.enums import InvitationState, Standing
 from forum.invitations.models import Invitation
-from forum.invitations.queries import IS_HELD, UNDELIVERED
+from forum.invitations.queries import IS_PAUSED, UNDELIVERED
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 
@@ -49,16 +49,16 @@ class Filters:
 def _stands(standing: Standing) -> ColumnElement[bool]:
     """Return the condition that an invitation is in this state, by the rules of `queries.standing`."""
     is_opened, mail = Invitation.opened_at.is_not(None), OutboxMessage.status
-    is_held = Invitation.link_digest.is_not(None) & IS_HELD
+    is_paused = Invitation.link_digest.is_not(None) & IS_PAUSED
     has_failed = mail.is_not(None) & mail.in_(UNDELIVERED)
-    is_made = Invitation.link_digest.is_not(None) & ~IS_HELD
+    is_made = Invitation.link_digest.is_not(None) & ~IS_PAUSED
     has_left = is_made & or_(mail.is_(None), mail == MessageStatus.SENT)
     ways = {
         Standing.OPENED: is_opened,
         Standing.FAILED: and_(~is_opened, has_failed),
         Standing.SENT: and_(~is_opened, ~has_failed, has_left),
-        Standing.HELD: and_(~is_opened, ~has_failed, is_held),
-        Standing.WAITING: and_(~is_opened, ~has_failed, ~has_left, ~is_held),
+        Standing.PAUSED: and_(~is_opened, ~has_failed, is_paused),
+        Standing.WAITING: and_(~is_opened, ~has_failed, ~has_left, ~is_paused),
     }
     if standing not in ways:
         return Invitation.state == standing.value

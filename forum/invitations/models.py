@@ -9,9 +9,9 @@ from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
 from forum.invitations.enums import InvitationState
 
-# How `link_digest` begins, in place of a digest, while a restore holds an invitation whose mail may have left since the
-# backup was made. This mark needs no column, so a backup of any earlier release can be made safe before its upgrade.
-HELD_LINK = "held:"
+# How `link_digest` begins, in place of a digest, while an invitation is paused because its mail may have left between a
+# backup and its restore. This mark needs no column: so a backup of any earlier release is made safe before its upgrade.
+PAUSED_LINK = "held:"
 IS_OPEN = text("state = 'open'")
 IS_UNSENT = text("state = 'open' AND link_digest IS NULL")
 IS_TO_REMIND = text("state = 'open' AND remind_at IS NOT NULL AND reminded_at IS NULL")
@@ -23,8 +23,8 @@ class Invitation(Base):
 
     Name and organisation are those that organisers typed; once the person registers, organisers read the registered
     ones, which may be an alias (P20, `wording.shown_as`). `words` are the organisers' personal words in the mail,
-    `reason` is why the person said no. `link_digest` is set when the mail is made, or begins with HELD_LINK
-    until an organiser sends an invitation that a restore has held (`releasing`). `opened_at` is when somebody began
+    `reason` is why the person said no. `link_digest` is set when the mail is made, or begins with PAUSED_LINK
+    until an organiser sends an invitation that a restore has paused (`releasing`). `opened_at` is when somebody began
     to answer. A person who has not answered is reminded once, from `remind_at` on, by a link of its own with
     `reminder_digest`; without `remind_at` by the rule of the event (`silence`), unless `exempt_from_rule`. A restore of
     an old backup may have set `remind_at` to `expires_at`: then the worker never reminds the person (R12). With

@@ -13,7 +13,7 @@ from forum.columns import LARGEST_ID, digest
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.invitations.enums import InvitationState, Standing
-from forum.invitations.models import HELD_LINK, IS_TO_REMIND, IS_UNSENT, Invitation
+from forum.invitations.models import IS_TO_REMIND, IS_UNSENT, PAUSED_LINK, Invitation
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import LIVE, Status
@@ -27,9 +27,9 @@ UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 # The conditions for an event to which people are still invited, and of which they are reminded.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
-# The condition for an invitation that a restore has held; its value is NULL if the invitation's mail was never made.
+# The condition for an invitation that a restore has paused; its value is NULL if the invitation's mail was never made.
 # The pattern is a literal: with a bound value, PostgreSQL would not see that SELECT and GROUP BY use one expression.
-IS_HELD = Invitation.link_digest.like(literal_column(f"'{HELD_LINK}%'"))
+IS_PAUSED = Invitation.link_digest.like(literal_column(f"'{PAUSED_LINK}%'"))
 ANSWERED = (InvitationState.YES, InvitationState.NO, InvitationState.FORWARDED)
 
 
@@ -46,10 +46,10 @@ class Conversion:
     by_state: Mapping[InvitationState, int]
 
 
-def standing(state: str, *, is_opened: bool, is_held: bool, is_made: bool, mail: str | None) -> Standing:
+def standing(state: str, *, is_opened: bool, is_paused: bool, is_made: bool, mail: str | None) -> Standing:
     """Return an invitation's state as organisers read it.
 
-    `is_made` says that a mail was made, `mail` is the mail's status, and `is_held` says that a restore has held it.
+    `is_made` says that a mail was made, `mail` is the mail's status, and `is_paused` says that a restore has paused it.
     """
     if state != InvitationState.OPEN:
         return Standing(state)
@@ -57,8 +57,8 @@ def standing(state: str, *, is_opened: bool, is_held: bool, is_made: bool, mail:
         return Standing.OPENED
     if mail in UNDELIVERED:
         return Standing.FAILED
-    if is_held:
-        return Standing.HELD
+    if is_paused:
+        return Standing.PAUSED
     return Standing.SENT if is_made and mail in (None, MessageStatus.SENT) else Standing.WAITING
 
 
@@ -67,7 +67,7 @@ def standing_of(invitation: Invitation) -> Standing:
     return standing(
         invitation.state,
         is_opened=invitation.opened_at is not None,
-        is_held=(invitation.link_digest or "").startswith(HELD_LINK),
+        is_paused=(invitation.link_digest or "").startswith(PAUSED_LINK),
         is_made=invitation.link_digest is not None,
         mail=invitation.message.status if invitation.message else None,
     )
@@ -76,8 +76,8 @@ def standing_of(invitation: Invitation) -> Standing:
 def count_by_standing(event: Event) -> Counter[Standing]:
     """Return how many of the event's invitations are in each state, in one statement."""
     counts: Counter[Standing] = Counter()
-    for state, is_opened, is_held, is_made, mail, number in _count_groups(event):
-        stands = standing(state, is_opened=is_opened, is_held=bool(is_held), is_made=is_made, mail=mail)
+    for state, is_opened, is_paused, is_made, mail, number in _count_groups(event):
+        stands = standing(state, is_opened=is_opened, is_paused=bool(is_paused), is_made=is_made, mail=mail)
         counts[stands] += number
     return counts
 
@@ -86,9 +86,9 @@ def count_conversion(event: Event) -> Conversion:
     """Return how many of the event's invitations were made, mailed and answered, in one statement."""
     made = sent = opened = 0
     by_state: Counter[InvitationState] = Counter()
-    for state, is_opened, is_held, is_made, mail, number in _count_groups(event):
+    for state, is_opened, is_paused, is_made, mail, number in _count_groups(event):
         made += number
-        sent += number if is_made and not is_held and mail in (None, MessageStatus.SENT) else 0
+        sent += number if is_made and not is_paused and mail in (None, MessageStatus.SENT) else 0
         opened += number if is_opened or state in ANSWERED else 0
         by_state[state] += number
     return Conversion(made, sent, opened, by_state)
@@ -106,7 +106,7 @@ def _count_groups(event: Event) -> Sequence[Row]:
     groups = (
         Invitation.state,
         Invitation.opened_at.is_not(None),
-        IS_HELD,
+        IS_PAUSED,
         Invitation.link_digest.is_not(None),
         OutboxMessage.status,
     )
@@ -258,7 +258,7 @@ def has_been_sent(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """
     has_left = or_(OutboxMessage.id.is_(None), OutboxMessage.status == MessageStatus.SENT)
     is_open = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
-    return (*is_open, Invitation.link_digest.is_not(None), ~IS_HELD, has_left, ~_is_restricted())
+    return (*is_open, Invitation.link_digest.is_not(None), ~IS_PAUSED, has_left, ~_is_restricted())
 
 
 def _is_restricted() -> ColumnElement[bool]:
@@ -270,15 +270,15 @@ def _is_restricted() -> ColumnElement[bool]:
     )
 
 
-def held(event: Event, now: datetime) -> Select[Invitation]:
-    """Return the query for the event's open invitations that a restore has held."""
+def paused(event: Event, now: datetime) -> Select[Invitation]:
+    """Return the query for the event's open invitations that a restore has paused."""
     is_open = Invitation.state == InvitationState.OPEN, Invitation.expires_at > now
-    return select(Invitation).where(Invitation.event_id == event.id, *is_open, IS_HELD)
+    return select(Invitation).where(Invitation.event_id == event.id, *is_open, IS_PAUSED)
 
 
-def count_held(event: Event, now: datetime) -> int:
-    """Return how many open invitations of the event a restore has held."""
-    return db.session.scalar(held(event, now).with_only_columns(func.count())) or 0
+def count_paused(event: Event, now: datetime) -> int:
+    """Return how many open invitations of the event a restore has paused."""
+    return db.session.scalar(paused(event, now).with_only_columns(func.count())) or 0
 
 
 def list_due(now: datetime) -> Sequence[int]:

@@ -20,7 +20,7 @@ from forum.invitations.errors import EventOver
 
 
 def release(event: str) -> ResponseReturnValue:
-    """Say how many invitations wait because a restore has held them; on POST send them."""
+    """Say how many invitations wait because a restore has paused them; on POST send them."""
     shown, form = get_any_or_404(event), CountedForm()
     if not form.validate_on_submit():
         return _ask(shown, form)
@@ -39,7 +39,7 @@ def release(event: str) -> ResponseReturnValue:
 
 
 def _ask(event: Event, form: CountedForm) -> str:
-    number, is_off = queries.count_held(event, clock.now()), events.is_off(event, clock.now())
+    number, is_off = queries.count_paused(event, clock.now()), events.is_off(event, clock.now())
     form.expected.data = str(number)
     page = "console/invitations/release.html"
     return render_template(page, event=event, form=form, number=number, is_off=is_off)

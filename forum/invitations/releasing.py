@@ -13,11 +13,11 @@ from forum.invitations.expected import lock_all
 
 
 def release(event: Event, *, expected: int, actor: str, now: datetime) -> int:
-    """Let the worker mail the event's held invitations; return how many.
+    """Let the worker mail the event's paused invitations; return how many.
 
     Nothing is sent if the number is not `expected`, which the organiser has read. Raises EventOver.
     """
-    released = lock_all(event, queries.held, expected=expected, now=now)
+    released = lock_all(event, queries.paused, expected=expected, now=now)
     for invitation in released:
         invitation.link_digest = None
         audit.record("invitation.released", invitation, actor=actor, at=now)

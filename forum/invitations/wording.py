@@ -29,7 +29,7 @@ def standings() -> Mapping[Standing, tuple[str, str]]:
     """Return the label and icon (templates/components/status.html) of each state, in the order of lists."""
     return {
         Standing.WAITING: (_("Not sent yet"), "wait"),
-        Standing.HELD: (_("Perhaps sent before a restore"), "wait"),
+        Standing.PAUSED: (_("Perhaps sent before a restore"), "wait"),
         Standing.SENT: (pgettext("invitation", "Sent"), "offered"),
         Standing.OPENED: (_("Answer begun"), "review"),
         Standing.YES: (_("Yes"), "in"),

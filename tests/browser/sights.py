@@ -999,7 +999,7 @@ CONSOLE = [
         status=422,
     ),
     Sight("remind of invitations", "invitations.remind", way=of_event("invitations.remind"), as_=ORGANISER),
-    Sight("send held invitations", "invitations.release", way=of_event("invitations.release"), as_=ORGANISER),
+    Sight("paused invitations", "invitations.release", way=of_event("invitations.release"), as_=ORGANISER),
     Sight("overview of a past event", "console.overview", {"event": "nf16"}, as_=ORGANISER),
     Sight("style guide", "console.styleguide", as_=ORGANISER),
 ]

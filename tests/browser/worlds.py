@@ -56,7 +56,7 @@ from forum.imports.enums import TableState
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.imports.table_models import ImportTable
 from forum.invitations.enums import InvitationState
-from forum.invitations.models import HELD_LINK
+from forum.invitations.models import PAUSED_LINK
 from forum.mailings import mail_texts
 from forum.news import actions as news
 from forum.news.drafts import Draft
@@ -562,7 +562,7 @@ def _lay_out_invitations(world: World, event: Event) -> None:
         new_invitation(event, sector, "declined@example.org", token="j" * 43, **told),
         new_invitation(event, sector, "expired@example.org", token="k" * 43, **ended),
         new_invitation(event, sector, "unsent@example.org"),
-        new_invitation(event, sector, "held@example.org", link_digest=f"{HELD_LINK}1"),
+        new_invitation(event, sector, "paused@example.org", link_digest=f"{PAUSED_LINK}1"),
     )
     colleagues = new_invitation(event, sector, "colleague@example.org", from_colleague=True, token="m" * 43)
     save(colleagues)

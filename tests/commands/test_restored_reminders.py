@@ -131,22 +131,22 @@ def test_an_old_backup_without_exemptions_reminds_nobody_of_an_invitation_again(
 
 
 def test_invitations_that_may_have_left_wait_for_an_organiser(event, sign_in_as):
-    """A restore holds invitations that may have been sent: the console lists them, and one press sends them (R12)."""
+    """A restore pauses invitations that may have left: the console lists them, and one press sends them (R12)."""
     sent = save(new_invitation(event, "ngo", "sent@example.org", token="sent"))
-    held = [save(new_invitation(event, "ngo", f"held{number}@example.org")) for number in range(3)]
+    paused = [save(new_invitation(event, "ngo", f"paused{number}@example.org")) for number in range(3)]
     restore(NOW + HOUR)
     send_all()
     assert db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "invitation")).all() == []
-    assert queries.count_by_standing(event) == {Standing.HELD: 3, Standing.SENT: 1}
+    assert queries.count_by_standing(event) == {Standing.PAUSED: 3, Standing.SENT: 1}
     assert queries.count_conversion(event).sent == 1
     assert queries.count_silent(event, NOW + HOUR) == 1
     organiser = sign_in_as(Role.ORGANISER, event, at=NOW + HOUR)
-    page = organiser.get("/console/nf27/invitations/?status=held")
+    page = organiser.get("/console/nf27/invitations/?status=paused")
     assert "3 invitations may have been sent before the forum was restored from a backup" in page.text
     assert sent.email not in page.text
-    write(invitations.withdraw, held[2], actor="user:1", now=NOW + HOUR)
+    write(invitations.withdraw, paused[2], actor="user:1", now=NOW + HOUR)
     asked = organiser.get("invitations.release", event="nf27")
-    write(invitations.withdraw, held[1], actor="user:1", now=NOW + HOUR)
+    write(invitations.withdraw, paused[1], actor="user:1", now=NOW + HOUR)
     assert asked.form("form.form").submit(button="Send 2 invitations", follow=True).flashes == [
         "Nothing was sent: the number of invitations has changed. Look at it again."
     ]
@@ -156,7 +156,7 @@ def test_invitations_that_may_have_left_wait_for_an_organiser(event, sign_in_as)
     for _again in range(2):
         send_all()
     mails = select(OutboxMessage.recipient).where(OutboxMessage.kind == "invitation")
-    assert db.session.scalars(mails).all() == [held[0].email]
+    assert db.session.scalars(mails).all() == [paused[0].email]
     released = select(AuditEntry.action).where(AuditEntry.action == "invitation.released")
     assert db.session.scalars(released).all() == ["invitation.released"]
     assert queries.count_by_standing(event)[Standing.WAITING] == 1

@@ -50,7 +50,7 @@ from forum.images import store
 from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.imports.table_models import ImportTable, ImportTablePart
 from forum.invitations.enums import InvitationState
-from forum.invitations.models import HELD_LINK
+from forum.invitations.models import PAUSED_LINK
 from forum.mailings.facts import facts_of, first_step, next_step
 from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, MailRefusal, Reminder
 from forum.news.drafts import Draft
@@ -540,7 +540,7 @@ def _make_invitations(world: World) -> None:
     world.tokens["invitation"] = "i" * 43
     reminded = {"reminded_at": NOW, "reminder_digest": digest("k" * 43)}
     save(new_invitation(world.events[HERE], "ngo", "invited@example.org", token="i" * 43, may_forward=True))
-    save(new_invitation(world.events[HERE], "ngo", "held@example.org", link_digest=f"{HELD_LINK}1"))
+    save(new_invitation(world.events[HERE], "ngo", "paused@example.org", link_digest=f"{PAUSED_LINK}1"))
     save(new_invitation(world.events[ELSEWHERE], "ngo", "invited@example.org", token="j" * 43, **reminded))
 
 

@@ -7,7 +7,7 @@ from forum.extensions import db
 from forum.invitations import queries
 from forum.invitations.enums import InvitationState, Standing
 from forum.invitations.filtering import Filters
-from forum.invitations.models import HELD_LINK
+from forum.invitations.models import PAUSED_LINK
 from forum.outbox.enums import MessageStatus
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.invitations import new_invitation
@@ -22,11 +22,11 @@ def test_state_in_the_database_is_the_state_that_is_shown(database):
     start_write(db.session)
     for status, mail in mails.items():
         mail.status = status
-    kinds = product(InvitationState, (None, NOW), ("", "made", "held"), (None, *MessageStatus))
+    kinds = product(InvitationState, (None, NOW), ("", "made", "paused"), (None, *MessageStatus))
     for number, (state, opened_at, link, mail) in enumerate(kinds):
         told = {"state": state, "opened_at": opened_at, "token": f"{number:043}" if link == "made" else ""}
         told |= {} if state == InvitationState.OPEN else {"ended_at": NOW}
-        told |= {"link_digest": f"{HELD_LINK}{number}"} if link == "held" else {}
+        told |= {"link_digest": f"{PAUSED_LINK}{number}"} if link == "paused" else {}
         one = new_invitation(event, "tech", f"{number}@example.org", **told)
         one.message = mails[mail] if mail else None
         db.session.add(one)
