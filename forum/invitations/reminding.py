@@ -14,7 +14,7 @@ from forum.invitations import mails, queries, silence
 from forum.invitations.enums import InvitationState
 from forum.invitations.expected import lock_all
 from forum.invitations.models import Invitation
-from forum.invitations.sending import AT_ONCE
+from forum.invitations.sending import AT_ONCE, is_to_come
 from forum.registration import places
 
 
@@ -30,8 +30,8 @@ def list_next(*, now: datetime) -> Sequence[int]:
 def queue_one(invitation_id: int, *, now: datetime) -> int:
     """Queue the reminder of an invitation; return how many mails were queued.
 
-    Does nothing when the invitation was answered, withdrawn or has ended meanwhile, when the event is not public, or
-    when another worker has been faster.
+    Does nothing when the invitation was answered, withdrawn or has ended meanwhile, when the event is not public or was
+    cancelled, or when another worker has been faster.
     """
     invitation = db.session.get(Invitation, invitation_id)
     if invitation is None:
@@ -40,7 +40,7 @@ def queue_one(invitation_id: int, *, now: datetime) -> int:
     db.session.refresh(invitation)
     is_open = invitation.state == InvitationState.OPEN and invitation.expires_at > now
     is_due = invitation.remind_at <= now if invitation.remind_at else silence.is_due(invitation, now)
-    if not is_open or not is_due or invitation.reminded_at or not invitation.event.is_published:
+    if not is_open or not is_due or invitation.reminded_at or not is_to_come(invitation.event):
         return 0
     invitation.reminded_at = now
     mails.queue_reminder(invitation, now=now)

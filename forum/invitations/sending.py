@@ -8,6 +8,7 @@ that is withdrawn soon is mostly never mailed, and no other mail has to wait.
 from collections.abc import Sequence
 from datetime import datetime
 
+from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import mails, queries
 from forum.invitations.enums import InvitationState
@@ -15,6 +16,11 @@ from forum.invitations.models import Invitation
 from forum.registration import places
 
 AT_ONCE = 50
+
+
+def is_to_come(event: Event) -> bool:
+    """Return whether mails of the event's invitations may be sent: the event is public and not cancelled."""
+    return event.is_published and event.cancelled_at is None
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
@@ -26,8 +32,8 @@ def list_next(*, now: datetime) -> Sequence[int]:
 def queue_one(invitation_id: int, *, now: datetime) -> int:
     """Queue an invitation's mail; return how many mails were queued.
 
-    Does nothing when the invitation was withdrawn meanwhile, when the event is not public, or when another worker has
-    been faster.
+    Does nothing when the invitation was withdrawn meanwhile, when the event is not public or was cancelled, or when
+    another worker has been faster.
     """
     invitation = db.session.get(Invitation, invitation_id)
     if invitation is None:
@@ -35,7 +41,7 @@ def queue_one(invitation_id: int, *, now: datetime) -> int:
     places.lock(invitation.event)
     db.session.refresh(invitation)
     is_due = invitation.state == InvitationState.OPEN and invitation.expires_at > now
-    if not is_due or invitation.link_digest is not None or not invitation.event.is_published:
+    if not is_due or invitation.link_digest is not None or not is_to_come(invitation.event):
         return 0
     mails.queue(invitation, now=now)
     return 1

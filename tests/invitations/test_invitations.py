@@ -270,12 +270,13 @@ def test_an_invitation_ends_by_itself_and_a_failed_mail_is_told(pages, event):
     assert db.session.query(OutboxMessage).filter_by(kind="invitation").count() == 0
 
 
-def test_nothing_is_mailed_of_an_event_that_is_not_public(event):
-    write(setattr, event, "is_published", False)
+@pytest.mark.parametrize(("name", "off", "on"), [("is_published", False, True), ("cancelled_at", NOW, None)])
+def test_nothing_is_mailed_of_an_event_that_is_not_public_or_cancelled(event, name, off, on):
     invitation = invite(event)
-    assert send_all() == 0
+    write(setattr, event, name, off)
+    assert sending.list_next(now=NOW) == []
     assert write(sending.queue_one, invitation.id, now=NOW) == 0
-    write(setattr, event, "is_published", True)
+    write(setattr, event, name, on)
     assert (send_all(), send_all()) == (1, 0)
 
 

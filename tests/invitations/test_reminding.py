@@ -89,6 +89,7 @@ ENDS = {
     "withdrawn": lambda one: write(actions.withdraw, one, actor="user:1", now=NOW),
     "over": lambda one: write(setattr, one, "expires_at", DUE),
     "hidden": lambda one: write(setattr, one.event, "is_published", False),
+    "cancelled": lambda one: write(setattr, one.event, "cancelled_at", DUE),
 }
 
 
