@@ -1,7 +1,7 @@
 """Note when the contact of a delegation has left its page.
 
 Why: a copy of the browser's cookie could still open the page. An earlier version that runs beside this one does not
-read the column, so there a copy works until the sign-in expires.
+read the column, so a copy opens that version's page until the sign-in expires.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Add whether a question tells where somebody is, and when its answers were deleted for that.
+"""Add whether a question tells where somebody is, and when its answers were deleted for that reason.
 
 Why: answers that tell where somebody is are deleted a week after the event (P27). An earlier version that runs beside
 this one deletes nothing; questions that it adds have no mark.

@@ -1,4 +1,4 @@
-"""Passkeys stand in for the authenticator's code, and only they do (S03, S09, S17, S39), on both databases."""
+"""A passkey stands in for the authenticator's code, never for the password (S03, S09, S17, S39); on both databases."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an admin of an event may not do to accounts that open more than this admin manages (S06, S09, P06, P21)."""
+"""What an admin of an event may not do to accounts whose roles reach beyond that event (S06, S09, P06, P21)."""
 
 import pytest
 

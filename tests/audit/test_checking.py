@@ -1,4 +1,4 @@
-"""The worker verifies the audit trail every day, some entries at a time; page and monitor read what it found (S46)."""
+"""The worker verifies the audit trail every day, some entries at a time; pages and monitors show the result (S46)."""
 
 from datetime import timedelta
 

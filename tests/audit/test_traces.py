@@ -28,7 +28,7 @@ def app(make_app, sqlite_url):
 
 
 def recorded(prefix: str) -> list[tuple]:
-    """Return action, actor, subject and number of occurrences of each audit entry that counts occurrences."""
+    """Return action, actor, subject and counted occurrences of each audit entry with a counter."""
     db.session.rollback()
     entries = db.session.scalars(db.select(AuditEntry).order_by(AuditEntry.id)).all()
     return [

@@ -75,7 +75,7 @@ def new_visitor(chromium, still_clock) -> Iterator[Callable[..., Visitor]]:
 
 @pytest.fixture(scope="session")
 def axe() -> Axe:
-    """Give axe-core with its memory of all pages, by which it judges nothing twice."""
+    """Give axe-core, which remembers what it has judged on all pages, so that it judges nothing twice."""
     return Axe()
 
 

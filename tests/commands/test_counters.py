@@ -1,4 +1,4 @@
-"""`forum mend-counters`: numbers by state are corrected, and an event with too many people is named."""
+"""`forum mend-counters`: numbers by state are corrected, and an event with more people than places is named."""
 
 from sqlalchemy import text
 

@@ -1,4 +1,4 @@
-"""No reminder leaves again by itself after a restore, which may have taken back that it had left (R12)."""
+"""No reminder leaves twice by itself after a restore: the backup may not know that it has left already (R12)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The log answers who did, saw and exported what about whom between two days (P18, S46)."""
+"""The console's log shows who did, saw or exported what, and about which people, between two days (P18, S46)."""
 
 from datetime import timedelta
 

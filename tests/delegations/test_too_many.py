@@ -1,4 +1,4 @@
-"""A contact who asks for too many messages, or names the address that a person has, changes nothing."""
+"""A contact who asks for too many messages, or types the address that a person has already, changes nothing."""
 
 import pytest
 

@@ -139,8 +139,8 @@ def begin_long_import(event, user_id) -> int:
 def assert_limits_were_kept(lowered) -> None:
     """Check that no sector has passed its ceiling, nor any import or offer the floor of another sector.
 
-    Organisers may lower the capacity down to the places taken, and so below the floors: by as much as right after that,
-    and by no more, may floors be short of places at the end.
+    Organisers may lower the capacity down to the places taken, so that too few places are left for the floors. At the
+    end no more places may be lacking than right after the capacity was lowered.
     """
     assert_counted_once()
     event = current_event()
@@ -179,7 +179,7 @@ def assert_long_import_goes_on_to_its_end(long) -> None:
 
 
 def assert_nobody_was_lost(holders, line, *, others) -> None:
-    """Check what became of everybody who was there before, that as many `others` came, and that each offer is one."""
+    """Check the states of earlier people, that `others` came besides imported ones, and that nobody has two offers."""
     states = {one.id: one for one in registrations()}
     left = Counter(states[number].status for number in holders)
     assert left == {Status.CANCELLED: 12, Status.CONFIRMED: 4}

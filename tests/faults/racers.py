@@ -279,7 +279,7 @@ def _rearrange(job: tuple[str, Any]) -> Outcome:
 
 
 def _lower(capacity: int) -> Outcome:
-    """Lower the capacity as an organiser would; `more` is by how many places floors then pass what is free."""
+    """Lower the capacity as an organiser would; `more` is how many places the floors then lack (`beyond_floors`)."""
     database.start_write(db.session)
     event = _event("nf27")
     places.lock(event)
@@ -291,7 +291,7 @@ def _lower(capacity: int) -> Outcome:
 
 
 def beyond_floors(event: Event) -> int:
-    """Return by how many places the taken ones and the unfilled floors together pass the event's capacity."""
+    """Return by how many places the taken places and the unfilled floors together exceed the event's capacity."""
     kept = sum(max(0, sector.floor - sector.taken) for sector in event.sectors)
     return max(0, event.taken + kept - event.capacity)
 
@@ -381,7 +381,7 @@ def _import_all(job: tuple[int, int]) -> Outcome:
 
 
 def _import_part(number: int) -> Outcome:
-    """Import the next part of a long table, as a worker does; `more` is how many people it has."""
+    """Import the next part of a long table, as a worker does; `more` is how many people the part has."""
     database.start_write(db.session)
     done = table_work.work(number, now=clock.now())
     db.session.commit()

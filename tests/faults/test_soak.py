@@ -234,7 +234,7 @@ def assert_everybody_is_there(actors: list[Actor]) -> None:
 
 
 def usage(forum: Running) -> dict[int, Usage]:
-    """Return by process what it uses now."""
+    """Return for each process what that process uses now."""
     return {pid: Usage(*count_files(pid), resident(pid)) for pid in forum.pids()}
 
 

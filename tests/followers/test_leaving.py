@@ -1,4 +1,4 @@
-"""A mail of the news names an address for leaving by mail, and `forum bounces` reads what comes there (M06)."""
+"""A mail of the news names an address for leaving by mail, and `forum bounces` reads the mail sent there (M06)."""
 
 import pytest
 from sqlalchemy import select
