@@ -16,7 +16,7 @@ from flask.sansio.app import App
 
 from forum.columns import digest, new_token
 from forum.extensions import db
-from forum.registration import kept_answers, links, places, queries
+from forum.registration import answer_cookies, links, places, queries
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, SignInEnded
 from forum.registration.models import Registration
@@ -94,7 +94,7 @@ def forget() -> None:
     session.pop(KEY, None)
     session.pop(EVERYTHING, None)
     session.pop(FORMER_KEY, None)
-    kept_answers.end()
+    answer_cookies.end()
 
 
 def _find() -> dict[str, Any] | None:

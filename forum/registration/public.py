@@ -17,7 +17,7 @@ from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.questions import uploads
-from forum.registration import form_pages, intake, kept_answers, limits, link_words, links_by_mail, places
+from forum.registration import answer_cookies, form_pages, intake, limits, link_words, links_by_mail, places
 from forum.registration.asking import asking_addresses
 from forum.registration.errors import (
     AnswersGone,
@@ -57,7 +57,7 @@ def choose(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/register/<sector>", methods=["GET", "POST"])
 def details(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Ask a stakeholder for the details, or register them after they have checked their answers."""
-    kept = kept_answers.recall(sector) if "change" in request.args else None
+    kept = answer_cookies.recall(sector) if "change" in request.args else None
     form = form_pages.read(event, sector, kept, is_final=True)
     if request.method == "GET":
         chosen = _sector_or_404(event, sector, form)
@@ -72,7 +72,7 @@ def details(sector: str, event: str | None = None) -> ResponseReturnValue:
         return _say_why(refused, event, sector, form)
     db.session.commit()
     response = redirect(url_for(".received"), 303)  # known and new addresses get the same page (S24)
-    kept_answers.mark_sent(response, form.told_later(), sector)
+    answer_cookies.mark_sent(response, form.told_later(), sector)
     return response
 
 
@@ -83,7 +83,7 @@ def check(sector: str, event: str | None = None) -> ResponseReturnValue:
     Answers that cannot be kept are shown at once. The redirect itself needs no database, except for long answers.
     """
     if request.method == "GET":
-        return _show(event, sector, kept_answers.recall(sector))
+        return _show(event, sector, answer_cookies.recall(sector))
     # The language buttons of "Check your answers" send the parameter CHECKED and lead back to that page. Those of a
     # form without errors do not send it; then nothing is validated, because answers may still be missing.
     form = form_pages.read(event, sector)
@@ -93,10 +93,10 @@ def check(sector: str, event: str | None = None) -> ResponseReturnValue:
         return form_pages.ask(_sector_or_404(event, sector, form), form, 422)
     if change is not None:
         response = redirect(form_pages.question(sector, change if change in form else None), 303)
-        is_kept = kept_answers.keep(response, form.data, sector)
+        is_kept = answer_cookies.keep(response, form.data, sector)
         return response if is_kept else form_pages.ask(_sector_or_404(event, sector, form), form)
     response = redirect(url_for(".check", sector=sector), 303)
-    return response if kept_answers.keep(response, form.data, sector) else _show(event, sector, form.data)
+    return response if answer_cookies.keep(response, form.data, sector) else _show(event, sector, form.data)
 
 
 @of_event(bp, "/register/<sector>/another", methods=["GET", "POST"])
@@ -104,11 +104,11 @@ def another(sector: str, event: str | None = None) -> ResponseReturnValue:
     """Let a stakeholder whose form is partly filled in choose another sector; the answers are taken along."""
     get_published_or_404(event)
     if request.method == "GET":
-        answers = kept_answers.recall(sector)
+        answers = answer_cookies.recall(sector)
         return _choose_anew(event, sector, answers) if answers else redirect(url_for(".choose"), 302)
     form, response = form_pages.read(event, sector), redirect(url_for(".another", sector=sector), 303)
     uploads.take(form)
-    is_kept = kept_answers.keep(response, form.data, sector)
+    is_kept = answer_cookies.keep(response, form.data, sector)
     return response if is_kept else _choose_anew(event, sector, form.data)
 
 
@@ -118,16 +118,16 @@ def received(event: str | None = None) -> ResponseReturnValue:
     if request.method == "GET":
         this_event, gone = get_published_or_404(event), "gone" in request.args
         sent, page = (
-            None if gone else kept_answers.recall_sent(event=this_event.slug),
+            None if gone else answer_cookies.recall_sent(event=this_event.slug),
             "public/registration/received.html",
         )
         return render_template(page, event=this_event, sent=sent, form=TidyForm(), gone=gone)
     # Another tab may have sent somebody else's form meanwhile: give back only the answers sent with this address.
-    sent = kept_answers.recall_sent(request.form.get("email", ""))
+    sent = answer_cookies.recall_sent(request.form.get("email", ""))
     if sent is None:
         return redirect(url_for(".received", gone=1), 303)
     response = redirect(form_pages.question(sent.sector, "email"), 303)
-    kept_answers.keep_again(response, sent)
+    answer_cookies.keep_again(response, sent)
     return response
 
 
@@ -148,16 +148,16 @@ def resend(event: str | None = None) -> ResponseReturnValue:
     links_by_mail.send_fresh_link(this_event, form.email.data, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()
     response = redirect(url_for(".link_sent"), 303)
-    kept_answers.keep_asked(response, form.email.data)
+    answer_cookies.keep_asked(response, form.email.data)
     return response
 
 
 @of_event(bp, "/register/link/sent")
 def link_sent(event: str | None = None) -> ResponseReturnValue:
     """Show the page after asking for a link; it is the same for registered and other addresses (S24)."""
-    this_event, email = get_published_or_404(event), kept_answers.recall_asked()
-    page, sent = "public/registration/link_sent.html", kept_answers.recall_sent(email, event=this_event.slug)
-    return render_template(page, event=this_event, email=email, sent=sent, form=TidyForm())
+    this_event, email = get_published_or_404(event), answer_cookies.recall_asked()
+    told = {"email": email, "sent": answer_cookies.recall_sent(email, event=this_event.slug)}
+    return render_template("public/registration/link_sent.html", event=this_event, form=TidyForm(), **told)
 
 
 @bp.errorhandler(FormOfAnotherEvent)
@@ -189,7 +189,7 @@ def keep_answers(hidden: OffSite) -> ResponseReturnValue:
     key = (request.view_args or {}).get("sector")
     if key is None:
         return form_pages.off_site(hidden)
-    kept = kept_answers.recall(key) if request.method == "GET" else None
+    kept = answer_cookies.recall(key) if request.method == "GET" else None
     return form_pages.off_site(hidden, key, form_pages.read(None, key, kept))
 
 

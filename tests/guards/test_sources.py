@@ -191,7 +191,7 @@ VIEWS = {
     # Modules with helpers of views.
     *("forum/accounts/access.py", "forum/accounts/sign_ins.py", "forum/accounts/kept_words.py"),
     "forum/accounts/autosaves.py",
-    *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/kept_answers.py"),
+    *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/answer_cookies.py"),
     *("forum/registration/own_sign_in.py", "forum/registration/own_forms.py"),
     "forum/questions/uploads.py",
     "forum/delegations/contact_sign_in.py",

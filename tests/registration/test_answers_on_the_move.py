@@ -3,11 +3,11 @@
 import pytest
 
 from forum import clock
-from forum.registration import stored_answers
+from forum.registration import kept_answers
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event
 from tests.registration.filling import typed
-from tests.registration.test_kept_answers import ANSWERS, CHECK
+from tests.registration.test_answer_cookies import ANSWERS, CHECK
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_another_sector_is_still_being_chosen_in_the_other_language(pages):
 def test_another_sector_keeps_answers_that_are_too_long_for_a_cookie(pages, monkeypatch, is_full):
     """Long answers go along through the database, or through the page where the table is full."""
     if is_full:
-        monkeypatch.setattr(stored_answers, "MOST", 0)
+        monkeypatch.setattr(kept_answers, "MOST", 0)
     longest = {"given_name": 100, "family_name": 100, "organisation": 200, "title": 150, "real_name": 200}
     letters = {name: "𐌰" * length for name, length in longest.items()}  # each letter takes four bytes
     page = pages.get("registration.details", sector="justice")
