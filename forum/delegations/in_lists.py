@@ -25,8 +25,9 @@ NUMBERS = (
     .where(Delegate.registration_id.in_(bindparam("ids", expanding=True)))
     .group_by(Delegate.registration_id)
 )
+# Only the columns that a label and a search need: whole delegations would be loaded for each page of the list.
 CONFIRMED = (
-    select(Delegation)
+    select(Delegation.id, Delegation.organisation, Delegation.given_name, Delegation.family_name)
     .where(Delegation.event_id == bindparam("event_id"), IS_CONFIRMED)
     .order_by(Delegation.id)
 )
@@ -44,8 +45,8 @@ def _label(organisation: str, number: str) -> str:
 def list_all(event: Event) -> Sequence[Delegated]:
     """Return the event's confirmed delegations by organisation."""
     every = [
-        Delegated(one.id, label(one), search_fold(f"{one.given_name} {one.family_name} {one.organisation}"))
-        for one in db.session.scalars(CONFIRMED, {"event_id": event.id})
+        Delegated(number, _label(organisation, str(number)), search_fold(f"{given} {family} {organisation}"))
+        for number, organisation, given, family in db.session.execute(CONFIRMED, {"event_id": event.id})
     ]
     return sorted(every, key=lambda one: (search_fold(one.label), one.number))
 
