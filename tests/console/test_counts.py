@@ -11,12 +11,15 @@ from forum.audit.models import AuditEntry
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
+from forum.privacy import restricting
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
+from forum.registration.enums import RestrictionKind, Status
 from forum.registration.models import Registration
 from tests.console.test_questions import answer
-from tests.factories.events import make_event, make_sector
+from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
+from tests.factories.registrations import write
 from tests.factories.saving import save
 from tests.tables import rows
 from tools.pages import Page
@@ -158,6 +161,30 @@ def test_sheet_for_the_venue_counts_whoever_comes_to_a_part_that_is_no_longer_of
     db.session.commit()
     page = sign_in_as(Role.CARE, event).get("counts.parts", event="nf27")
     assert page.all("thead th") == ["Who", "Choice tuesday", "Not said"]
+    assert rows(page) == [["All who come", "1", "0"], ["Question diet"], ["Choice vegan", "1", "0"]]
+
+
+def make_wait(person: Registration) -> None:
+    """Put the person into the line, without a place."""
+    start_write(db.session)
+    person.status, person.holds_place, person.waiting_since = Status.WAITING, False, NOW
+    db.session.commit()
+
+
+def restrict(person: Registration) -> None:
+    """Restrict the processing of the person's data, as the person has asked."""
+    request = write(restricting.ask, person, RestrictionKind.OBJECTION, "", now=NOW)
+    write(restricting.grant, request, actor="user:1", now=NOW)
+
+
+@pytest.mark.parametrize("change", [make_wait, restrict])
+def test_sheet_for_the_venue_leaves_out_whoever_waits_and_whoever_is_restricted(sign_in_as, event, change):
+    days = make_question(event, "days", choices=("monday",))
+    diet = make_question(event, "diet", choices=("vegan",), care=True)
+    for _person in range(2):
+        answer_both(event, days, ["monday"], diet, ["vegan"])
+    change(db.session.scalars(select(Registration).order_by(Registration.id.desc())).first())
+    page = sign_in_as(Role.CARE, event).get("counts.parts", event="nf27")
     assert rows(page) == [["All who come", "1", "0"], ["Question diet"], ["Choice vegan", "1", "0"]]
 
 
