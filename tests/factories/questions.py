@@ -3,6 +3,7 @@
 make_question(event, "dinner", QuestionKind.YES_NO)                       asks everybody
 make_question(event, "diet", choices=("vegetarian", "none"), care=True)   one with choices
 make_question(event, "guests", QuestionKind.NUMBER, after=dinner, values=["yes"], sectors=["ngo"])
+make_question(event, "cv", QuestionKind.FILE, **FILE_RULES)               asks for a file
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Choice, Question
 from tests.factories.saving import save
 
+FILE_RULES = {"file_types": ["pdf", "picture"], "most_megabytes": 1}  # which files a question accepts
 _positions = count(1)
 
 

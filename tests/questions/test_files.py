@@ -19,9 +19,9 @@ from forum.registration import forgetting, given, links, readers, separating, un
 from forum.registration.enums import TokenPurpose
 from forum.registration.expiry import expire_due
 from forum.registration.models import Registration
-from tests.factories.events import NOW, make_archive, make_event
+from tests.factories.events import NOW, make_archive
 from tests.factories.images import jpeg
-from tests.factories.questions import make_question
+from tests.factories.questions import FILE_RULES, make_question
 from tests.factories.registrations import confirmed, write
 from tests.questions.test_asking import stored
 from tests.registration.filling import ANSWERS, link_in, mails
@@ -30,7 +30,6 @@ from tools.pages import Pages
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< >>\n%%EOF\n"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 HTML = b"<!doctype html><script>alert(1)</script>" + PDF
-RULES = {"file_types": ["pdf", "picture"], "most_megabytes": 1}
 
 
 @pytest.fixture
@@ -39,12 +38,8 @@ def app(make_app, database_url):
 
 
 @pytest.fixture(autouse=True)
-def event(database):
-    clock.freeze(NOW)
-    event = make_event()
-    make_question(event, "cv", QuestionKind.FILE, **RULES)
-    yield event
-    clock.freeze(None)
+def event(event_asking_for_file):
+    return event_asking_for_file
 
 
 def kept() -> list[AnswerFile]:
@@ -120,7 +115,7 @@ def test_file_is_removed_and_replaced_on_the_form_and_on_the_personal_page(pages
 
 
 def test_required_file_is_asked_for(pages, event):
-    question = make_question(event, "proof", QuestionKind.FILE, is_required=True, **RULES)
+    question = make_question(event, "proof", QuestionKind.FILE, is_required=True, **FILE_RULES)
     page = send(pages, expect=422)
     assert page.errors["q-proof"] == "Choose a file"
     assert question.key == "proof"
@@ -323,7 +318,7 @@ def test_file_that_was_kept_for_too_long_is_asked_for_again(pages):
 
 def test_forged_text_and_a_file_of_another_person_or_question_are_no_answer(pages, event):
     other = confirmed(event, "justice", given={})
-    proof = make_question(event, "proof", QuestionKind.FILE, **RULES)
+    proof = make_question(event, "proof", QuestionKind.FILE, **FILE_RULES)
     person = registered(pages)
     told = stored(person)["cv"]
     pages.get("self_service.change").submit({"q-cv": "x"}, expect=303)

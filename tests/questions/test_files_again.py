@@ -7,14 +7,12 @@ import pytest
 
 from forum import clock
 from forum.events import publishing
-from forum.questions.enums import QuestionKind
 from forum.web import errors
 from tests.delegations.test_substitution import named
-from tests.factories.events import NOW, make_event
-from tests.factories.questions import make_question
+from tests.factories.events import NOW
 from tests.factories.registrations import confirmed, write
 from tests.invitations.test_invitations import invite, link_of
-from tests.questions.test_files import PDF, RULES, kept, registered, send
+from tests.questions.test_files import PDF, kept, registered, send
 from tests.registration.filling import ANSWERS
 
 SENT = {"q-cv-file": ("My CV.pdf", PDF)}
@@ -27,12 +25,8 @@ def app(make_app, database_url):
 
 
 @pytest.fixture(autouse=True)
-def event(database):
-    clock.freeze(NOW)
-    event = make_event()
-    make_question(event, "cv", QuestionKind.FILE, **RULES)
-    yield event
-    clock.freeze(None)
+def event(event_asking_for_file):
+    return event_asking_for_file
 
 
 def lose_session(pages) -> None:

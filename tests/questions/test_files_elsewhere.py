@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from forum import clock
 from forum.delegations import queries as substitutions
 from forum.extensions import db
 from forum.questions import files
@@ -13,11 +12,11 @@ from forum.registration import answers, given
 from forum.registration.models import Registration
 from tests.delegations.test_substitution import TYPED, named
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.questions import make_question
+from tests.factories.questions import FILE_RULES, make_question
 from tests.factories.registrations import confirmed, write
 from tests.invitations.test_invitations import invite, link_of
 from tests.questions.test_asking import stored
-from tests.questions.test_files import PDF, RULES, kept, registered, send
+from tests.questions.test_files import PDF, kept, registered, send
 from tools.pages import Page, Pages
 
 # More bytes than requests to other public forms may have: the server must know that this form asks for a file.
@@ -30,12 +29,8 @@ def app(make_app, database_url):
 
 
 @pytest.fixture(autouse=True)
-def event(database):
-    clock.freeze(NOW)
-    event = make_event()
-    make_question(event, "cv", QuestionKind.FILE, **RULES)
-    yield event
-    clock.freeze(None)
+def event(event_asking_for_file):
+    return event_asking_for_file
 
 
 def said(page: Page) -> str | bytes:
@@ -85,7 +80,7 @@ def test_substitute_sends_a_file_of_their_own_and_does_not_get_the_one_before(pa
 
 def test_file_of_another_event_is_no_answer_here(pages, event):
     elsewhere = make_event(slug="osl28", is_current=False, sectors=[make_sector("justice")])
-    make_question(elsewhere, "cv", QuestionKind.FILE, **RULES)
+    make_question(elsewhere, "cv", QuestionKind.FILE, **FILE_RULES)
     page = send(pages, given_name="", expect=422)
     signed, [file] = page.form().data["q-cv"][0], kept()
     there = confirmed(event, "justice")

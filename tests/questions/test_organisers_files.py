@@ -13,13 +13,13 @@ from forum.registration import actions, answers, by_hand, given, queries
 from forum.registration.applicant import Details
 from forum.registration.enums import RestrictionKind, RestrictionState
 from forum.registration.restriction_models import RestrictionRequest
-from tests.factories.events import NOW, make_event
+from tests.factories.events import NOW
 from tests.factories.images import jpeg
-from tests.factories.questions import make_question
+from tests.factories.questions import FILE_RULES, make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
 from tests.questions.test_asking import stored
-from tests.questions.test_files import PDF, RULES, SVG, answer_with_file, kept, owners
+from tests.questions.test_files import PDF, SVG, answer_with_file, kept, owners
 from tests.registration.reading import recorded
 
 NEW = PDF.replace(b"/Catalog", b"/Catalog /Lang (sv)")
@@ -31,12 +31,8 @@ def app(make_app, database_url):
 
 
 @pytest.fixture(autouse=True)
-def event(database):
-    clock.freeze(NOW)
-    event = make_event()
-    make_question(event, "cv", QuestionKind.FILE, **RULES)
-    yield event
-    clock.freeze(None)
+def event(event_asking_for_file):
+    return event_asking_for_file
 
 
 @pytest.fixture
@@ -97,7 +93,7 @@ def test_file_that_the_public_form_refuses_is_refused_here_in_the_same_words(org
 
 
 def test_required_file_may_be_missing_as_other_answers_may(organiser, event):
-    make_question(event, "proof", QuestionKind.FILE, is_required=True, **RULES)
+    make_question(event, "proof", QuestionKind.FILE, is_required=True, **FILE_RULES)
     one = confirmed(event, "justice", given={})
     form_of(organiser, one).submit(button="Save", expect=303)
     assert stored(one) == {}

@@ -14,8 +14,7 @@ from forum.extensions import db
 from forum.questions import care_consent
 from forum.registration import actions, by_hand, given, joining, queries
 from forum.registration.applicant import Details
-from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.questions import make_question
+from tests.factories.events import NOW
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.filling import link_in, mails, manage_token
 from tests.registration.reading import recorded
@@ -31,13 +30,8 @@ def app(make_app, database_url):
 
 
 @pytest.fixture
-def event(database):
-    clock.freeze(NOW)
-    event = make_event(sectors=[make_sector("ngo"), make_sector("tech")])
-    make_question(event, "arrival")
-    make_question(event, "diet", choices=("vegetarian", "gluten"), care=True)
-    yield event
-    clock.freeze(None)
+def event(event_asking_for_food):
+    return event_asking_for_food
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from forum import clock
 from forum.extensions import db
 from forum.questions import queries as questions
 from forum.registration import actions, by_hand, queries
 from forum.registration.applicant import Details
-from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.events import NOW
 from tests.factories.questions import make_question
 from tests.factories.registrations import SILENCED, read_care, register, write
 from tests.registration.reading import kinds_for, newest_mail, recorded
@@ -23,12 +22,8 @@ def app(make_app, database_url):
 
 
 @pytest.fixture
-def event(database):
-    clock.freeze(NOW)
-    event = make_event(sectors=[make_sector("ngo"), make_sector("tech")])
-    make_question(event, "arrival")
-    make_question(event, "diet", choices=("vegetarian", "gluten"), care=True)
-    return event
+def event(event_asking_for_food):
+    return event_asking_for_food
 
 
 @pytest.fixture
