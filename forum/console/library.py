@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
@@ -28,7 +28,6 @@ from forum.tidying import tidy
 from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.forms import TidyForm
 from forum.web.languages import NAMES
-from forum.web.layers import Environ
 
 bp = Blueprint("library", __name__, url_prefix="/console/<event>/images")
 
@@ -38,17 +37,6 @@ LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are r
 # file and the fields.
 UPLOAD = re.compile(r"/console/[^/]+/images/new")
 LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
-
-
-def longest_body(app: Flask, environ: Environ) -> int:
-    """Return how many bytes of body a request may have that sends an image, 0 for any other request.
-
-    The server calls this before it reads the body. A session cookie that this site has signed must say that somebody
-    has signed in: else anybody could use up the few large bodies that the server reads at once.
-    """
-    if environ["REQUEST_METHOD"] != "POST" or not UPLOAD.fullmatch(environ.get("PATH_INFO", "")):
-        return 0
-    return LARGEST_BODY if sign_ins.has_signed_in(app, environ) else 0
 
 
 @bp.route("")

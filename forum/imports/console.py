@@ -6,7 +6,7 @@ shown is carried out.
 
 import re
 
-from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -41,7 +41,6 @@ from forum.registration import places, waiting_list
 from forum.turns import processor
 from forum.web.forms import TidyForm
 from forum.web.languages import language
-from forum.web.layers import Environ
 from forum.web.sheet_rows import SheetRefused
 
 bp = Blueprint("imports", __name__, url_prefix="/console/<event>/imports")
@@ -50,16 +49,6 @@ SHOWN = 100  # the most faults, and the most people, that the page of the dry ru
 # Matches the only URL of imports that accepts a large file; LARGEST_BODY is the most bytes of file and fields together.
 UPLOAD = re.compile(r"/console/[^/]+/imports/new")
 LARGEST_BODY = tables.LARGEST + 256 * 1024
-
-
-def longest_body(app: Flask, environ: Environ) -> int:
-    """Return how many bytes the body of a request that sends a table may have; 0 for any other request.
-
-    As for images (`console/library`), a session cookie must say that somebody has signed in.
-    """
-    if environ["REQUEST_METHOD"] != "POST" or not UPLOAD.fullmatch(environ.get("PATH_INFO", "")):
-        return 0
-    return LARGEST_BODY if sign_ins.has_signed_in(app, environ) else 0
 
 
 @bp.get("/")

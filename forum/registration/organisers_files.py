@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Flask, abort
+from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 
 from forum import clock
@@ -18,21 +18,11 @@ from forum.questions.enums import QuestionKind
 from forum.questions.fields import AsksQuestions, name_of
 from forum.registration import file_answers, restrictions
 from forum.registration.console import person_of
-from forum.web.layers import Environ
 
 bp = Blueprint("attendee_files", __name__, url_prefix="/console/<event>/registrations/<reference>/files")
 # The path of the form with which an organiser changes a person's answers, files among them.
 CHANGES_ANSWERS = re.compile(r"/console/[^/]+/registrations/[^/]+/answers")
-
-
-def longest_body(app: Flask, environ: Environ) -> int:
-    """Return how many bytes of body a request may have that changes a person's answers, 0 for any other request.
-
-    It is also 0 unless a session cookie says that somebody has signed in, as for images (`console/library`).
-    """
-    if environ["REQUEST_METHOD"] != "POST" or not CHANGES_ANSWERS.fullmatch(environ.get("PATH_INFO", "")):
-        return 0
-    return uploads.LARGEST_BODY if sign_ins.has_signed_in(app, environ) else 0
+LARGEST_BODY = uploads.LARGEST_BODY  # the most bytes of its body
 
 
 def take(form: AsksQuestions, answers: Mapping[str, Any], *, is_outdated: bool) -> None:
