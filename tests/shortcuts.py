@@ -118,7 +118,7 @@ class Templates(FileSystemBytecodeCache):
         self._compiled: dict[tuple[str, str], Any] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill the bucket from memory, else from the folder."""
+        """Fill Jinja's bucket with the compiled template from memory, else from the folder."""
         bucket.code = self._compiled.get((bucket.key, bucket.checksum))
         if bucket.code is None and self.directory:
             super().load_bytecode(bucket)

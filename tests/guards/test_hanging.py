@@ -118,7 +118,7 @@ def named_elsewhere(person, twin):
     """Store the person's address in a row of each table whose rows belong to a person by the address alone."""
     event, email, canonical = person.event, person.email.upper(), canonical_email(person.email)
     start_write(db.session)
-    person.email_canonical = canonical  # the canary world has put another text into this column
+    person.email_canonical = canonical  # the test data have another text in this column
     db.session.commit()
     save(new_invitation(event, "ngo", email, state="withdrawn", email_canonical=canonical))
     moments = {"asked_at": NOW, "confirm_by": NOW, "confirmed_at": NOW}

@@ -11,7 +11,7 @@ from tests.factories.steady_clock import go_steadily
 from tests.guards.reaching import may_delete
 
 DAY_SECONDS = 24 * 3600
-# How many days after the canary world was filled the jobs run: by then each job of TENDED finds something to do.
+# The jobs run this many days after the test data were made: each job in TENDED has something to do on one of them.
 DAYS = (1, 40, 440)
 TENDED = {
     "announce posts",
@@ -36,7 +36,7 @@ TENDED = {
     "forget what undoing merges needs",
     "note audit head",
 }
-# The canary world has nothing for these jobs, or they take long; other modules test the functions that they call.
+# The test data have nothing for these jobs, or the jobs take long; other modules test the functions that they call.
 ELSEWHERE = {
     "add up counts",
     "begin mailing posts",

@@ -122,7 +122,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
 
 
 def kept_view(does: Callable[[], Any]) -> Callable[[], Any]:
-    """Return a copy of a view that is marked as cacheable, because the mark would stay on the view itself."""
+    """Return a cacheable copy of a Flask view. The view itself stays as it is: other tests need it without the mark."""
 
     def same() -> Any:
         return does()

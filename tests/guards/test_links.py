@@ -111,7 +111,7 @@ def closed_links(world: World, role: Role) -> list[str]:
 
 
 def route_of(routes: MapAdapter, path: str) -> tuple[str, Mapping[str, Any]]:
-    """Return the endpoint and the URL values of a path, whose route answers to GET or else to POST."""
+    """Return the endpoint and the URL values of the route that answers a GET of this path, or else a POST."""
     try:
         return routes.match(path, method="GET")
     except MethodNotAllowed:

@@ -90,7 +90,7 @@ def test_no_address_normalises_a_text_of_any_length(world, queried, lengths):
 
 
 def replaced(world, address, text: str) -> Iterator[str]:
-    """Yield the path with each part replaced in turn, if it still leads to the same view."""
+    """Yield the path with the text in place of one part after another, if the path still leads to the same view."""
     routes, pieces = world.app.url_map.bind("localhost"), address.path.split("/")
     for number in range(1, len(pieces)):
         path = "/".join([*pieces[:number], "zq", *pieces[number + 1 :]])

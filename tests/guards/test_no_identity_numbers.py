@@ -15,7 +15,7 @@ from tests.guards.test_personal_data import declared_fields
 
 PERSONAL = {"name", "given_name", "family_name", "full_name", "real_name", "organisation", "title"}
 PERSONAL |= {"reason", "words"}
-# Fields for texts about a person, or to one, whose names are not in PERSONAL.
+# Further fields for texts about a person or to a person: their names are too general for PERSONAL.
 ABOUT = {"NoteForm.text", "TagsForm.tags", "TagManyForm.tags", "OwnWordsForm.sv", "OwnWordsForm.en"}
 # Fields whose name is in PERSONAL but that ask for something else than a person or an organisation, or are not kept as
 # typed.

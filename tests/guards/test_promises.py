@@ -34,7 +34,7 @@ LOOKED_AT = (
     ),
     *(PROJECT / f"forum/events/first_texts/{name}.en.md" for name in ("privacy", "accessibility")),
 )
-# Sentences that match PROMISE although they promise nothing.
+# Sentences with words of a promise (PROMISE) that promise nothing.
 NO_PROMISES = {
     "How long the data are kept",
     "What the forum collects, why, who sees it, how long it is kept and what rights you have.",
@@ -176,7 +176,7 @@ def plain(text: str) -> str:
 
 
 def paragraphs(path: Path) -> list[str]:
-    """Return the lines of a file: the name of a missing feature, and words that say it is missing, share one line."""
+    """Return a file's lines, each a paragraph: a line that names a missing feature has to say that it is missing."""
     return path.read_text().split("\n")
 
 

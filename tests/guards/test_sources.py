@@ -234,7 +234,7 @@ def built_sql(tree: ast.AST) -> Iterator[str]:
         elif isinstance(node, ast.Call) and _name(node) in TAKES_SQL and node.args:
             first = node.args[0]
             is_fixed = _is_constant(first) or (isinstance(first, ast.JoinedStr) and not _is_built(first))
-            # Do not yield concatenated SQL twice: the first branch yields it when `ast.walk` reaches the argument.
+            # Do not yield an argument of concatenated SQL twice: `ast.walk` reaches it by itself, too.
             if not is_fixed and not (_is_built(first) and SQL.search(_words(first))):
                 yield f"{node.lineno}: {ast.unparse(node)}"
 

@@ -231,7 +231,7 @@ def test_every_form_is_weighed(world):
 def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
     (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
-    # This request records when the sign-in was last used.
+    # Open a page before the rows are read: this stores when the sign-in was last used, so the forms need not.
     fresh_world.browsers[FORMS[endpoint][0]].get("/account/")
     before = rows(fresh_world)
     for method in sorted(address.methods & {"GET", "POST"}):

@@ -263,9 +263,9 @@ def see_what_is_rare(world: World) -> None:
     with world.browsers[ADMIN].session_transaction() as session:
         session[sign_ins.TOKEN] = signed_in
     fetch(world, ADMIN, "/account/authenticator")
-    for view in views:  # a form sent before has made one of the views visible to its owner only
+    for view in views:  # a form sent before has made one saved view visible to its owner only
         fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
-    for table in own:  # the tables are in the state in which the worker handles them
+    for table in own:  # the worker is still handling these long tables
         fetch(world, ADMIN, f"/console/{HERE}/imports/tables/{table}")
     fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
     clock.freeze(NOW + timedelta(days=1000))

@@ -719,7 +719,7 @@ def _make_tasks(world: World) -> None:
 
 
 def _keep_answers(world: World) -> None:
-    """Add long answers of a form that somebody is filling in for each event."""
+    """Add for each event long answers of a form that somebody is filling in."""
     for slug, event in world.events.items():
         kept = KeptAnswers(digest=digest(f"answers {slug}"), event_id=event.id)
         kept.ends_at, kept.content = NOW + timedelta(hours=1), b"encrypted with the key of the cookie"

@@ -17,7 +17,7 @@ SIDE = 320
 
 @pytest.fixture
 def make(tmp_path):
-    """Return a function that makes the files of a given file; it returns what `main` returns, and the files by name."""
+    """Return a function that makes an image's files; it returns the program's report, and the files by name."""
 
     def call(given: bytes, mode: str = "new"):
         (tmp_path / "given").write_bytes(given)

@@ -77,7 +77,7 @@ def asked(event):
 
 
 def sent(organiser, table):
-    """Send a table whose columns are guessed; return the dry run."""
+    """Send a table whose columns are guessed; return the page of the dry run."""
     page = organiser.get("imports.new", event="nf27")
     return page.submit({"lines": table}, button=ON, expect=200).submit(CHOSEN, button=LOOK, expect=200)
 

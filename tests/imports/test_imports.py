@@ -1,4 +1,4 @@
-"""Importing people: recognised headings, a dry run that writes nothing, all or the good ones, and undoing."""
+"""Importing people: recognised headings, a dry run that writes nothing, importing all or the valid rows, undoing."""
 
 from datetime import timedelta
 

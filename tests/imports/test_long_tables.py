@@ -42,7 +42,7 @@ def app(make_app, sqlite_url):
 
 @pytest.fixture
 def short_parts(monkeypatch):
-    """Let tables of three people and more be long, and two rows be a part."""
+    """Treat tables of three people or more as long, and import them in parts of two rows."""
     monkeypatch.setattr(tables, "MOST", 2)
     monkeypatch.setattr(kept_tables, "PART", 2)
     monkeypatch.setattr(actions, "UNDONE_AT_ONCE", 2)

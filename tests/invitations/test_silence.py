@@ -200,7 +200,7 @@ def test_a_colleagues_change_of_a_rule_is_shown_before_it_is_replaced(
 
 
 def test_the_labels_of_the_rules_are_true_whatever_is_chosen(organiser, event):
-    """Only one choice needs the number, and no script changes the number's label, so the label names that choice."""
+    """One choice only needs a number of hours or days. No script changes the field's label, which names the choice."""
     for rule, label in (
         ("of_offers", "Hours before the end, if you choose a number of hours"),
         ("of_invitations", "Days, if you choose a number of days"),

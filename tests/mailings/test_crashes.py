@@ -81,7 +81,7 @@ def _begin(event) -> tuple[Mailing, list[int]]:
 
 
 def _sectors(event) -> list[str]:
-    """Return a sector for each person, so that people without a place are on the waiting list."""
+    """Return each person's sector: people are spread over all sectors, and people without a place wait in line."""
     keys = [sector.key for sector in event.sectors]
     return [keys[number % len(keys)] for number in range(PEOPLE)]
 

@@ -141,7 +141,7 @@ def test_words_that_say_the_standard_follow_the_standard(event):
 
 
 def test_special_cases_of_a_mail_keep_the_standard(event):
-    """Mails about a contact's registrations or leaving the waiting list have words that organisers cannot change."""
+    """Organisers cannot change the words of mails about a contact's registrations or about leaving the waiting list."""
     for kind in ("received", "cancelled"):
         change(event, kind, words=words_for(kind))
     person = register(event)

@@ -1,4 +1,4 @@
-"""Messages to people who were asked a question and have not answered; those about care are for the role care (S14)."""
+"""Messages to people who have not answered a question; only the role care learns who is silent about diet (S14)."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""Registrations belong to an organisation by name, alias or mail domain; its caps count all; nobody loses a place."""
+"""Registrations belong to an organisation by name, alias or mail domain; caps count them all; nobody loses a place."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A protected person counts in an organisation like any other; no page of organisations reveals it (P21, P22)."""
+"""A protected person counts in an organisation like any other; organisations' pages do not show who (P21, P22)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Mails of a kind that say something else because of a state or of what has happened before.
+"""Variants of mails: mails whose words differ from the usual mail of their kind, because of a state or an earlier act.
 
 mails = make_more_variants("sv")     by names such as "change-in-review--waiting", in one language
 """
@@ -47,7 +47,7 @@ BY = {"actor": "command", "now": NOW}
 
 
 def make_more_variants(language: str) -> dict[str, Mail]:
-    """Return mails about registrations, invitations and accounts."""
+    """Return the variants of mails about registrations, invitations and accounts, by name."""
     event = make_event(
         slug="got31",
         is_current=False,

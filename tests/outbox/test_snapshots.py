@@ -134,7 +134,7 @@ def make_changes(language: str) -> dict[str, Mail]:
 
 
 def mail_of_change(event: Event, person: Registration, change: Callable, **told: Any) -> Mail:
-    """Change the event, let the proposed message begin, and return the person's mail of it."""
+    """Change the event, send the message that is proposed about the change, and return the person's mail."""
     by = {"actor": "command", "now": NOW}
     former = write(change, event, **told, **by)
     mailing = write(mailing_actions.propose_change, event, former, **by)

@@ -1,4 +1,4 @@
-"""The public table of sectors and countries: what organisers made public, as counted then, no small numbers (P10)."""
+"""The public table of sectors and countries: made public by organisers, counted then, without small numbers (P10)."""
 
 import pytest
 from sqlalchemy import delete, insert, inspect
@@ -134,7 +134,7 @@ def test_what_a_table_has_hidden_stays_hidden_and_each_earlier_one_counts(organi
     for one in newcomers:
         write(actions.cancel, one, actor="person", now=time.now)
     confirmed(event, "ngo", country="SE", now=time.now)
-    # The total of 29 is five lower than in the second table, but only one higher than in the first, which counts, too.
+    # The total of 29 differs enough from the second table (34), but only by one from the first table (28).
     assert balance.count(event).total == 29
     with pytest.raises(TooFewChanges):
         write(balance.publish, event, actor="user:1", now=time.now)

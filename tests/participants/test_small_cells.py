@@ -130,7 +130,7 @@ def shown_of(*numbers: int) -> tuple[tuple[int | None, ...], int]:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.integers(0, 7), min_size=3, max_size=3), min_size=2, max_size=3))
 def test_no_number_by_state_is_small_or_follows_from_a_table_of_the_same_people(lines):
-    """Each shown number and sum of hidden ones is LEAST or more; a state shows what a table of its people would."""
+    """Shown numbers and sums of hidden ones are five or more; a table of one state's people shows the same numbers."""
     states = ("confirmed", "waiting", "in_review")
     counts = {
         (ROWS[row], states[column]): number

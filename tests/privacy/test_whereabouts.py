@@ -175,7 +175,7 @@ def test_of_the_people_of_a_message_numbers_alone_are_kept(event, people, organi
 
 
 def reopened(event, mailing):
-    """Move the event to later days and mark the message as done; only its lack of recipients now forbids a repeat."""
+    """Move the event to later days and mark the message as done: only the lack of recipients stops sending it again."""
     start_write(db.session)
     event.starts_at, event.ends_at = event.starts_at + 90 * DAY, event.ends_at + 90 * DAY
     mailing.status = MailingStatus.DONE
@@ -234,7 +234,7 @@ def test_drafts_and_reminders_are_for_nobody_until_people_are_chosen_again(event
 
 
 def test_people_ticked_in_the_list_may_have_been_found_by_any_answer(event, people, organiser):
-    """An organiser may have found the ticked people by an answer, so the message's recipients are deleted with that."""
+    """An organiser may have found ticked people by an answer: a message's recipients are deleted with the answers."""
     page = organiser.get("attendees.index", event="nf27", **FILTERS)
     ticked = {"who": [one.reference for one in people[:2]]}
     page = page.form("#many").submit(button="Write …", follow=True, forged=ticked)

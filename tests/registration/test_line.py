@@ -60,7 +60,7 @@ class House:
 
 @st.composite
 def houses(draw, *, floors=True):
-    """Draw the arguments of a House in which no number is above its limit."""
+    """Draw the arguments of a House: its taken places exceed neither a sector's ceiling nor the capacity."""
     small = st.integers(0, 4)
     taken = {sector: draw(small) for sector in SECTORS}
     kept = {sector: draw(small) if floors else 0 for sector in SECTORS}

@@ -158,7 +158,7 @@ def test_the_organisers_say_how_long_before_its_end_an_offer_is_reminded():
     assert write(offers.set_reminder, event, 24, **rule)
     assert not write(offers.set_reminder, event, 24, **rule)
     assert rows(first)[0].remind_at == until - timedelta(hours=24)
-    # By the new rule the reminder should have been sent already: the offer keeps the time of its reminder.
+    # By the new rule the reminder would be overdue already, so the offer keeps the time that its reminder has.
     late = {**rule, "now": until - timedelta(hours=36)}
     write(offers.set_reminder, event, 40, **late)
     assert rows(first)[0].remind_at == until - timedelta(hours=24)

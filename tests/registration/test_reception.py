@@ -98,7 +98,7 @@ def test_nobody_without_a_place_or_under_a_restriction_is_shown(door, event, eva
     gone = confirmed(event, "tech", family_name="Dal")
     write(actions.cancel, gone, actor="person", now=NOW)
     for name in ("Ek", "Fors", "Gran"):
-        confirmed(event, "ngo", family_name=name)  # only two of the three get a place
+        confirmed(event, "ngo", family_name=name)  # only two of these people get a place
     assert [name.split(",")[0] for name in names(door)] == ["Bergström", "Ek", "Fors"]
 
 

@@ -881,7 +881,7 @@ def mostly_slow(mistakes: list[tuple]) -> list:
     ids=named,
 )
 def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wrong):
-    """Control: each of these mistakes in the rules makes a sequence of actions fail; the search ends at the first."""
+    """Control: each of these mistakes in the rules makes a sequence of acts fail; the first failure ends the search."""
     monkeypatch.setattr(where, name, wrong)
     find_a_fault(Registrations, FIRST_SEARCHES.get(name, 0))
 

@@ -103,12 +103,12 @@ def test_each_check_can_fail(name):
     assert any(problem in found for found in page_problems(_changed(old, new)))
 
 
-ALIKE = {  # text of the page, and another text with which the page keeps its skeleton
+ALIKE = {  # a piece of the page, and a replacement that changes only texts and values
     "another text": ("A hint", "Hinted at &amp; by &quot;somebody&quot;"),
     "another value": ('action="/en/x"', 'action="/en/y?a=1&amp;b=2"'),
     "another space": ("<h2>Part</h2>", "<h2>A\n  part</h2>"),
 }
-UNLIKE = {  # text of the page, and another text with which an HTML parser might go another way
+UNLIKE = {  # a piece of the page, and a replacement that may make the page's HTML invalid
     "a text instead of space": ("</p>\n<button>", "</p>x<button>"),
     "no text": (">Part<", "><"),
     "an unknown entity": ("A hint", "A &hnt; B"),

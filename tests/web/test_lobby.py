@@ -233,7 +233,7 @@ def test_whoever_has_arrived_waits_as_long_as_others_get_their_turns(doing, monk
     line._waiting.append(threading.Event())
 
     class Turn(threading.Event):
-        """Each time that somebody waits, the wait times out, and the request at work ends just then."""
+        """An event on which a request waits: each wait times out just when the request at work ends."""
 
         def wait(self, _seconds):
             waits.append(line.leave())
