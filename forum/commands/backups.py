@@ -137,7 +137,7 @@ def restore(file: Path, replace: bool) -> None:
 
 
 def _note_restore(made_at: datetime) -> None:
-    """Record the restore in the file of audit heads: the chain is shorter now, as if entries were removed (S46)."""
+    """Record the restore in the file of audit heads (newest hashes): the chain is now shorter, as if cut off (S46)."""
     try:
         heads.note_restore(made_at, now=clock.now())
     except OSError as problem:

@@ -1,7 +1,7 @@
 """Invitations in a restored database: no invitation and no reminder leaves a second time by itself (R12).
 
-The mail of an invitation that has none in the backup may have left since: the invitation is paused until an organiser
-sends it (`forum.invitations.releasing`). A reminder whose moment has passed may have left, too, and does not leave.
+An invitation that has no mail in the backup may have been mailed since: it is paused until an organiser sends it
+(`forum.invitations.releasing`). A reminder whose moment has passed may have left, too, and does not leave.
 Nobody knows which invitations organisers made after the backup: an organiser who invites the same people again mails
 them a second time.
 """
@@ -50,7 +50,7 @@ def quiet(connection: Connection) -> None:
 
 
 def _pause(connection: Connection) -> None:
-    """Keep the worker from mailing invitations without a mail: that mail may have left since. An organiser decides."""
+    """Pause invitations without a mail until an organiser sends them: they may have been mailed after the backup."""
     paused = literal(PAUSED_LINK).concat(cast(Invitation.id, String))
     unsent = Invitation.state == InvitationState.OPEN, Invitation.link_digest.is_(None)
     connection.execute(update(Invitation).where(*unsent).values(link_digest=paused))

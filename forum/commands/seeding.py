@@ -70,7 +70,7 @@ def _prepare(number: int) -> list[str]:
 
 
 def _fill(slug: str, people: int) -> None:
-    """Add invented people to an event, some thousand per transaction; the counters of places are right after each."""
+    """Add invented people to an event, some thousand per transaction, which also mends the counters of places."""
     for added in _parts(people):
         start_write(db.session)
         now, event = clock.now(), events.find_event(slug)
@@ -88,7 +88,7 @@ def _parts(people: int) -> Iterator[int]:
 
 
 def settle() -> None:
-    """Sum up counts, index people for searching and, on PostgreSQL, refresh statistics, without minutes of waiting."""
+    """Sum up counts, index people for searching and, on PostgreSQL, refresh statistics now instead of minutes later."""
     now = clock.now()
     start_write(db.session)
     state_counts.add_up(now=now)

@@ -98,7 +98,7 @@ def take_back(event: str) -> ResponseReturnValue:
 
 
 def _stand_still(event: Event, now: datetime) -> int:
-    """Pause the event's messages, and give more time to whoever has not confirmed; return how many messages wait."""
+    """Pause organisers' messages, give people more time to confirm addresses; return how many messages are paused."""
     actor = sign_ins.current_actor()
     expiry.outlast_cancellation(event, actor=actor, now=now)
     outlasting.outlast_cancellation(event, now=now)

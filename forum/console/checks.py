@@ -24,7 +24,7 @@ class Check:
     state: State = State.DONE
     detail: str = ""
     url: str = ""
-    act: str = ""  # the text of the link to the page where this is filled in
+    act: str = ""  # the text of the link to the page where the missing part is filled in
     # Whether the check is about a text with blanks to fill in, such as "[name]"; the page before publishing lists each
     # blank.
     is_text: bool = False

@@ -170,9 +170,9 @@ def _moment(written: str | None) -> datetime | None:
 
 
 def _unreached(event: Event) -> list[dict[str, Any]]:
-    """Return some of the people whom a mail about their missing answers has not reached, and record that they are seen.
+    """Return people whom one of the newest failed mails about missing answers was for; record that they are seen.
 
-    For confirmed people the page itself records a view; anybody else here needs an entry of their own (P18).
+    For confirmed people the page itself records a view; for anybody else this function adds an audit entry (P18).
     """
     mails = outbox.list_failed_of_care(event.id)
     named = select(Registration).where(Registration.id.in_({mail.registration_id for mail in mails}), IS_FREE)

@@ -117,7 +117,7 @@ def _sheet(
     lists_all: bool = False,
     by_size: bool = False,
 ) -> Sheet:
-    """Return the file's headings and rows: those with most people first if `by_size`, else in the order of `names`.
+    """Return headings and rows of the file: rows with most people first if `by_size`, else in the order of `names`.
 
     `names` has the name of each row by its key. Without `lists_all`, a row without any number that may be shown is left
     out: its name alone would tell that somebody is there.

@@ -61,8 +61,8 @@ class Trend:
 class Figure:
     """A figure of the page: a title, a table and a drawing.
 
-    The drawing is bars in the rows, curves over time (`trend`) or a balance of places. `key` explains its parts: pairs
-    of a kind in `templates/components/chart.html` and a label.
+    The drawing is bars in the rows, curves over time (`trend`) or a balance of places. `key` explains the parts
+    of the drawing: each part's kind, as `templates/components/chart.html` names it, with a label.
     """
 
     name: FigureName
@@ -116,7 +116,7 @@ def trend_of(event: Event, now: datetime, days: Sequence[Day] | None = None) -> 
 
 
 def trend_key() -> list[tuple[str, str]]:
-    """Return the words for the curves of a trend."""
+    """Return the legend of the drawing of registrations over time: each curve's name and its words."""
     return [
         ("remaining", _("remain")),
         ("received", _("received in all")),

@@ -33,8 +33,8 @@ bp = Blueprint("library", __name__, url_prefix="/console/<event>/images")
 
 LAST_PAGE = 9999
 LONGEST_SENT = 1000  # the most characters of an uploaded file's name that are read
-# The path of the only page that accepts a body larger than a form's fields, and the most bytes of that body: an image
-# file and the fields.
+# The path of the page that takes an image, whose requests may be larger than those of other forms, and the most bytes
+# of their body: an image file and the fields.
 UPLOAD = re.compile(r"/console/[^/]+/images/new")
 LARGEST_BODY = making.LARGEST_FILE + 256 * 1024
 

@@ -192,7 +192,7 @@ def _is_former_look_up() -> ColumnElement[bool]:
 
 
 def _is_unnamed() -> ColumnElement[bool]:
-    """Return the condition for entries recorded at the moment, and by the organiser, of adding the person by hand."""
+    """Return the condition for entries recorded while a person was added by hand, by the organiser who did so."""
     added = aliased(AuditEntry)
     return _was_added_by_hand(added, added.actor == AuditEntry.actor, added.at == AuditEntry.at)
 

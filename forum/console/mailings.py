@@ -51,7 +51,7 @@ def list_rows(event: Event) -> list[words.Row]:
 
 @bp.route("/<int:mailing>", methods=["GET", "POST"])
 def show(event: str, mailing: int) -> ResponseReturnValue:
-    """Show the text and the recipients, or the progress; on POST save the organisers' own words, or preview them."""
+    """Show a mailing's text and recipients, or its progress; on POST save organisers' own words, or preview them."""
     shown = _get_or_404(get_any_or_404(event), mailing)
     if shown.kind == MailingKind.OWN_WORDS:
         return redirect(url_for("sent_mailings.show", event=event, mailing=mailing), 303)
@@ -235,7 +235,7 @@ def _page(
 
 
 def _get_or_404(event: Event, number: int, *kinds: MailingKind) -> Mailing:
-    """Return the event's mailing; but a message by a question about diet or access for the role care alone (S14)."""
+    """Return the event's mailing, else 404; only the role care gets one about missing answers on diet or access (S14)."""
     mailing = queries.find(event, number, *kinds)
     return mailing if mailing and may_know_people(mailing) else abort(404)
 

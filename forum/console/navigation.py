@@ -184,7 +184,7 @@ def my_events() -> list[Event]:
 
 
 def choose_event(mine: Sequence[Event]) -> Event | None:
-    """Return the event that the console shows first: the current or else the first of those with an overview."""
+    """Return the event that the console shows first: the current, else the newest, of those with an overview if any."""
     organised = [event for event in mine if may_open("console.overview", event)]
     choices = organised or mine
     return next((event for event in choices if event.is_current), next(iter(choices), None))

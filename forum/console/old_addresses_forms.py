@@ -1,4 +1,4 @@
-"""The forms for old addresses: one of them, or many from a file."""
+"""The forms for old addresses: one for a single address, another for many from a file."""
 
 import re
 from collections import Counter

@@ -52,7 +52,7 @@ def first() -> ResponseReturnValue:
 
 @bp.route("/styleguide")
 def styleguide() -> ResponseReturnValue:
-    """Show every component in every state."""
+    """Show the style guide: every component of the pages, in every state."""
     return render_template("console/styleguide.html", **styleguide_context())
 
 
@@ -111,7 +111,7 @@ def _invited(event: Event) -> list[dict[str, str]]:
 
 
 def _facts(event: Event, now: datetime, *, is_kept: bool) -> list[dict[str, str]]:
-    """Return the event's state, dates and rules as labelled values; the state alone if `is_kept` is False."""
+    """Return state, dates, rules as labelled values; the state alone for a past event without people (not `is_kept`)."""
     state = (_("State"), str(STATES[events.registration_state(event, now)]))
     facts = [state, *(_rules(event, now) if is_kept else ())]
     return [{"label": label, "value": value} for label, value in facts]

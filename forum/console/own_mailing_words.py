@@ -140,7 +140,7 @@ def forgotten_words() -> str:
 
 
 def narrowed_to(only: str, mailing: Mailing) -> str:
-    """Return the filter `only` of the results; "" if unknown, or if it shows people whom the organiser may not see."""
+    """Return `only`, the filter of a message's results; "" if unknown, or if the organiser may not see these people."""
     may_see = only == queries.TROUBLED or may_open("attendees.show", mailing.event)
     return only if only in {queries.TROUBLED, queries.OMITTED} and may_see else ""
 

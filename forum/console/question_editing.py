@@ -171,7 +171,7 @@ def _note(form: QuestionForm, refusal: QuestionRefused, labels: dict[str, str]) 
 
 
 def _words_of_condition(other: str, *, is_above: bool) -> dict[Fault, str]:
-    """Return, by fault, the messages that a question and the question `other` have settings that do not fit together.
+    """Return by fault the message that settings of a question and of the question `other` do not fit together.
 
     With `is_above` the question depends on `other`, else `other` depends on the question.
     """

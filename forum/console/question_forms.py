@@ -220,7 +220,7 @@ def _sector_choices(event: Event, question: Question) -> list[SelectChoice]:
 
 
 def _conditions(question: Question, others: Sequence[Question]) -> list[SelectChoice]:
-    """Return the choices for a question's condition: "always", answers on which it may depend, and the present one."""
+    """Return what can be chosen as a question's condition: "always", answers to others, and its present condition."""
     conditions = {ALWAYS: _("Always")}
     for other in rules.may_decide(question, others):
         conditions |= {

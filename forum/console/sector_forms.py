@@ -84,7 +84,7 @@ class PlacesForm(SettingsForm):
         return type(self)(formdata=None, data={"capacity": self.capacity.data, "shares": rows})
 
     def note_faults(self, faults: Sequence[Fault], event: Event) -> None:
-        """Show which limits the numbers would break, each at its field."""
+        """Show which limits the typed numbers would break, each at its field."""
         names = {sector.key: in_language(sector.name) for sector in event.sectors}
         rows = {row.form.key.data: row.form for row in self.shares.entries}
         for fault in faults:
@@ -125,7 +125,7 @@ class NewSectorForm(SectorForm):
         self.policy.choices = policy_choices()
 
     def note_faults(self, faults: Sequence[Fault]) -> None:
-        """Show which limits the numbers would break."""
+        """Show at the field for the floor which limits the typed numbers would break."""
         for fault in faults:
             self.floor.errors = [*self.floor.errors, fault_words(fault)]
 
@@ -143,11 +143,11 @@ class MergeSectorForm(SettingsForm):
         return {**vars(propose(sector, into)), "shares": shares}
 
     def limits(self) -> Limits:
-        """Return the limits of a valid form."""
+        """Return the floor and the ceiling that were typed in a valid form."""
         return Limits(self.floor.data, self.ceiling.data)
 
     def note_faults(self, faults: Sequence[Fault], name: str) -> None:
-        """Show which limits the numbers would break, each at its field; `name` names the sector that remains."""
+        """Show which limits the typed numbers would break, each at its field; `name` names the sector that remains."""
         for fault in faults:
             field = self.ceiling if fault.kind == FaultKind.CEILING_BELOW_TAKEN else self.floor
             field.errors = [*field.errors, fault_words(fault, name)]

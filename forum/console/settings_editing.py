@@ -82,7 +82,7 @@ def _filled_words(pages: Sequence[Page]) -> str:
 
 
 def show_stored(form, stored: Mapping[str, Any]) -> None:
-    """Note in the form the stored values that the page shows, unless a form kept over a new sign-in has them."""
+    """Note in the form which stored values the page shows; a form kept over a new sign-in keeps its earlier note."""
     if not form.seen.data:
         form.show(stored)
 

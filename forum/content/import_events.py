@@ -133,8 +133,8 @@ def _share_places(event: Event, document: Document, where: Where) -> None:
     try:
         sectors.apply(event, document["registration"]["capacity"], shares)
     except SharesRefused as refusal:
-        # Numbers that contradict one another were refused when the file was read: what is wrong here is below the
-        # places taken.
+        # Numbers that contradict one another were refused when the file was read, so a number that is refused here is
+        # below the number of places taken.
         fault = refusal.faults[0]
         at = (
             where.at("sectors").at(fault.key).at("ceiling")

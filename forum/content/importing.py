@@ -84,7 +84,7 @@ def _write(
     actor: str,
     now: datetime,
 ) -> dict[str, Event]:
-    """Write the content that differs; return the events by slug."""
+    """Write to the database what differs between the stored and the wanted content; return the events by slug."""
     names_changed = before.taxonomy != wanted.taxonomy
     if names_changed:
         import_taxonomy.write(wanted.terms)

@@ -48,7 +48,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return what the page promises, and the number of people, by which a form sent twice adds only one (R03)."""
+    """Return the page's promise and the delegation's number of people, so that a form sent twice adds one person (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(queries.list_shown(delegation))}
 
 

@@ -182,7 +182,7 @@ def forget() -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/leave", methods=["POST"])
 def leave() -> ResponseReturnValue:
-    """Sign this browser out of the delegation's page and the person's own, and every copy of these sign-ins."""
+    """Sign this browser out of a delegation's page and a person's own page, and end all copies of these sign-ins."""
     start_write(db.session)
     own_sign_in.leave(now=clock.now())
     db.session.commit()

@@ -23,7 +23,7 @@ class ContactLink(StrEnum):
 class Prospect(StrEnum):
     """What would happen to a person whom the contact adds now.
 
-    The first three register the person; the others say why nobody can be added.
+    With PLACE, WAITS and REVIEW the person is registered; the others say why nobody can be added.
     """
 
     PLACE = "place"

@@ -127,7 +127,7 @@ class Crowd:
     def _told(
         self, number: int, row: Mapping[str, Any], sensitivity: Sensitivity
     ) -> list[tuple[Question, Any]]:
-        """Return a person's answers to the questions of one kind; none before the address is confirmed."""
+        """Return a person's answers to the questions of this sensitivity; none before the address is confirmed."""
         told = answers_of(number) if row["confirmed_at"] else {}
         asked = ((self._asked[key], value) for key, value in told.items() if key in self._asked)
         return [(question, value) for question, value in asked if question.sensitivity == sensitivity]
@@ -244,7 +244,7 @@ def _sealed(model: Any, registration_id: int, told: dict[str, Any]) -> dict[str,
 
 
 def _consent(text: ConsentText, given_at: datetime, **listed: Any) -> dict[str, Any]:
-    """Return a consent to a text; its version is no later than the day, or nobody could have agreed to it."""
+    """Return a consent to a text, in a version no newer than the consent: nobody could have agreed to a later one."""
     version = min(text.version, given_at.date().isoformat())
     shown = {"listed_as": None, "audience": None, **listed}
     return {"purpose": text.purpose, "text_version": version, "given_at": given_at, **shown}

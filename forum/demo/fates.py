@@ -20,8 +20,8 @@ def _hundred(**shares: int) -> list[Status]:
     return [Status(name) for name, share in shares.items() for _each in range(share)]
 
 
-FULL = "full"  # stands for a sector that is open, has no place left, and has a waiting list
-# Of a hundred people in a sector of this kind, how many are in each state; the kinds are policies, and FULL.
+FULL = "full"  # the kind of a sector that is open, has no place left, and has a waiting list
+# How many of a hundred people are in each state, by the kind of their sector: one of the policies, or FULL.
 STATES_OF = {
     "open": _hundred(confirmed=82, pending=5, cancelled=9, expired=4),
     FULL: _hundred(confirmed=64, pending=4, offered=2, waiting=18, cancelled=8, expired=4),
