@@ -16,7 +16,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     endpoint: audience for listed in LISTS for endpoint, audience in listed.AUDIENCES.items()
 }
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
-# Pages with forms that search engines may list. Answers that such a page keeps are shown only to their own browser.
+# Pages with forms that search engines may list. The form shows answers only to the browser from which they were sent.
 LISTED_FORMS = {"registration.details"}
 # Pages for everybody that search engines must not list: names of people, who may leave the list at any time.
 UNLISTED = {"participants.index"}

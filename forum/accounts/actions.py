@@ -182,7 +182,7 @@ def reset_password(token: str, password: str, *, now: datetime) -> None:
 
 
 def sign_out(sign_in: SignIn, *, now: datetime, by: User | None = None) -> None:
-    """End a sign-in on the server: a copied cookie no longer works either (F5). `by` is an admin who ends it."""
+    """End a sign-in on the server; a copied cookie fails, too (F5). `by` is an admin who ends it, None for its user."""
     user, number = sign_in.user, sign_in.id
     db.session.delete(sign_in)
     db.session.flush()

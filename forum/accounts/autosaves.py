@@ -62,7 +62,7 @@ def find(document: str, url: str) -> Kept:
 
 
 def answer(document: str, edited: Base | None, back: str, zone: tzinfo) -> ResponseReturnValue:
-    """Store the unsaved words of the request, and return their version and time; or discard them and go to `back`.
+    """Store the unsaved words of the request; return their version and time. For DISCARD delete them, go to `back`.
 
     `edited` is the row that the form edits, None for a new one. When that row was removed meanwhile, nothing is stored
     (404).

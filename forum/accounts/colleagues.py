@@ -149,7 +149,7 @@ def change_roles(
 
 
 def _forget_or_tell(user: User, event: Event, *, by: User, now: datetime, **told: bool) -> None:
-    """Tell a colleague of changed roles; forget whoever has none left and never accepted the invitation."""
+    """Mail a colleague that roles have changed; delete the account of an invited one without a role or password."""
     left = queries.list_memberships(user)
     if not left and user.password_hash is None:
         management.remove(user, actor=actor(by), now=now)
@@ -179,7 +179,7 @@ def _find_or_create(email: str, *, name: str, language: str, by: User, now: date
     try:
         with db.session.begin_nested():
             return management.create_organiser(email, name=name, language=language, actor=actor(by), now=now)
-    except (IntegrityError, OrganiserExists):  # somebody else has just created this account
+    except (IntegrityError, OrganiserExists):  # a simultaneous request has added this account
         user = queries.find_by_email(email)
         if user is None:
             raise

@@ -210,7 +210,7 @@ def _leave(slug: str, *, is_changed: bool, is_own: bool) -> ResponseReturnValue:
 
 
 def _stored(colleague: Colleague) -> dict[str, Any]:
-    """Return the colleague's stored roles and sectors, which the form shows, and later compares to notice a change."""
+    """Return the colleague's stored roles and sectors, which the form shows, and compares later to notice a change."""
     stored = {"here": list(colleague.here), "everywhere": list(colleague.everywhere)}
     return {**stored, "sectors": list(colleague.sectors)}
 
@@ -230,7 +230,7 @@ def _offer(form: RolesForm, event: Event, colleague: Colleague) -> None:
 
 
 def _has_unoffered(event: Event) -> bool:
-    """Return whether there are roles that the signed-in admin may not give, because they do not hold them."""
+    """Return whether some roles cannot be ticked, because the signed-in admin lacks them and so may not give them."""
     return bool(set(reach.SECRET) - set(colleagues.list_givable(g.user, event.id)))
 
 

@@ -167,7 +167,7 @@ def remove(number: int) -> ResponseReturnValue:
 
 
 def _asked(user: User) -> ResponseReturnValue:
-    """Store a new challenge for the user's passkeys; return it with values for the browser; 404 without passkeys."""
+    """Store a new challenge; return what the browser needs to let a passkey sign it; 404 if the user has no passkey."""
     known = queries.list_passkeys(user)
     if not known:
         abort(404)

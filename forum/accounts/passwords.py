@@ -69,8 +69,8 @@ def matches(stored: str | None, password: str) -> bool:
     """
     try:
         with processor.lent(), TRIES.turn(PATIENCE):
-            # Call this even if a hash is stored: its first call takes as long as hashing, which must not reveal whether
-            # an account exists.
+            # Make the hash that no password matches even if a hash is stored: making it the first time takes as long as
+            # hashing a password, and the time must not reveal whether an account exists.
             unmatchable = _unmatchable_hash()
             return HASHER.verify(stored or unmatchable, _normal(password)) and stored is not None
     except (VerifyMismatchError, InvalidHashError):

@@ -104,7 +104,7 @@ def list_holders(role: str, event_id: int) -> Sequence[User]:
 
 
 def list_members(event_id: int | None) -> Sequence[int]:
-    """Return the ids of accounts with a role for the event or for all events; for None those of every account."""
+    """Return the ids of accounts with a role for the event or for all events; of all accounts if `event_id` is None."""
     if event_id is None:
         return db.session.scalars(select(User.id)).all()
     held = or_(Membership.event_id == event_id, Membership.event_id.is_(None))
@@ -160,7 +160,7 @@ def lock_admins(event_id: int) -> Sequence[Row[int, int | None, bool]]:
 
 
 def active_among(ids: Collection[int]) -> set[int]:
-    """Return the ids of the accounts among these that are not disabled."""
+    """Return the ids of these accounts, without those of disabled accounts."""
     return set(db.session.scalars(select(User.id).where(User.id.in_(ids), User.active)))
 
 

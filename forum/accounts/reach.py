@@ -19,7 +19,7 @@ def is_within_reach(user: User, *, by: User) -> bool:
 
 
 def covers(managing: Iterable[Membership], held: Iterable[Membership]) -> bool:
-    """Return whether memberships `managing` have admin for each event in `held`, and each secret role of `held`."""
+    """Return whether memberships `managing` include admin for each event in `held`, and each secret role in `held`."""
     mine = {(each.role, each.event_id) for each in managing}
     return all(
         _has(mine, Role.ADMIN, each.event_id)

@@ -71,7 +71,7 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
 def record_or_rehearse(
     action: str, subject: Any, *, is_kept: bool, actor: str, at: datetime, **details: Any
 ) -> None:
-    """Add an entry like `record`; unless `is_kept`, the commit writes and undoes it, with as much work (S24)."""
+    """Add an entry like `record`; unless `is_kept`, the commit writes and undoes it, so time tells nothing (S24)."""
     _add_waiting(_make_entry(action, subject, actor, at, details), is_kept)
 
 
@@ -147,7 +147,7 @@ def examine(*, now: datetime) -> list[str]:
 
 
 def name_broken(number: int | None) -> list[str]:
-    """Return a sentence about the first invalid entry, whose number is given, in a list; for None the list is empty."""
+    """Return a list with a sentence about the first invalid entry, which has this number; for None an empty list."""
     return [f"entry {number} is not what was written"] if number else []
 
 

@@ -80,7 +80,7 @@ def check_some(*, now: datetime) -> int:
 
 @dataclass(frozen=True)
 class Found:
-    """The result of checking the whole trail: the number of entries, the faults, and what the check lacked."""
+    """The result of checking the whole trail: how many entries, the faults, and why lost entries might go unnoticed."""
 
     entries: int
     faults: list[str]

@@ -76,7 +76,7 @@ def find_views(subject: Any) -> Sequence[AuditEntry]:
 
 
 def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
-    """Return whether the form with this key has left an entry of `action` about one of these rows of a table (R03)."""
+    """Return whether an entry of `action` about one of these rows was recorded for the form with this key (R03)."""
     kinds, ids = {one.__tablename__ for one in subjects}, [one.id for one in subjects]
     about = AuditEntry.subject_type.in_(kinds) & AuditEntry.subject_id.in_(ids)
     sent = AuditDetails.payload["form"].as_string() == form
