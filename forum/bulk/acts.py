@@ -1,4 +1,4 @@
-"""What a task does with one of its people: the act that an organiser could do on this person alone, by its rules.
+"""What a task does with one of its people, by the rules of the act that an organiser can do on a single person.
 
 Each function takes the registration, the task and the time, and returns the outcome, or raises the refusal of the
 single act's rule. The caller has locked the event.

@@ -1,4 +1,4 @@
-"""The page that asks before a task, for acts on chosen people and for undoing: the same start and the same asking anew.
+"""The page that asks an organiser before an act on many people, or before undoing cancellations, and starts the task.
 
 A form starts at most one task, and only about the people that its page has shown.
 """
@@ -32,27 +32,27 @@ class Asked(Protocol[Seen]):
 
     @property
     def event(self) -> Event:
-        """The event of the people."""
+        """The event whose registrations the act is about."""
 
     @property
     def kind(self) -> TaskKind:
         """The kind of the task that the page starts."""
 
     def anew(self) -> "Asked[Seen]":
-        """Return the same act, read again from the database; abort with 404 where it is gone."""
+        """Return the same act, with its people read again from the database; abort with 404 if its task is gone."""
 
     def foresee(self) -> Seen:
-        """Return what the act would do now."""
+        """Return how many people the act would change now, and how many not, by reason."""
 
     def in_turn(self) -> Select[int, int]:
         """Select ids and versions of the people in the order of the act."""
 
     def words(self, foreseen: Seen, /) -> dict[str, Any]:
-        """Return what only this page says: `consequences`, `people` by name and `list_url`."""
+        """Return what the page says of the act: `consequences`, `people` by name, and `list_url`, their full list."""
 
 
 def show_mark(form: ManyForm, foreseen: Foreseen) -> None:
-    """Put a digest of what the page shows into a form that is asked for anew."""
+    """Put a digest of what the page shows into a form that was not sent and has no values kept from earlier."""
     if not form.is_submitted() and not form.seen.data:
         form.show({"mark": foreseen.mark})
 

@@ -50,15 +50,15 @@ class ActOnMany:
 
     @property
     def event(self) -> Event:
-        """The event of the people."""
+        """The event whose registrations the act is about."""
         return self.chosen.event
 
     def anew(self) -> "ActOnMany":
-        """Return the act with the choice read again from the URL and the database."""
+        """Return the act with the chosen people read again from the URL and the database."""
         return ActOnMany(self.slug, self.kind, _chosen(self.slug))
 
     def foresee(self) -> Foreseen:
-        """Return what the act would do now."""
+        """Return how many people the act would change now, and how many not, by reason."""
         return selection.foresee(self.chosen, self.kind, user_id=g.user.id)
 
     def in_turn(self) -> Select[int, int]:

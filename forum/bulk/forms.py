@@ -31,7 +31,7 @@ class ManyForm(SentOnce, ShowsStored, TidyForm):
 
     @property
     def lacks(self) -> str:
-        """Return a sentence saying why the form offers nothing to choose, or "" if it does."""
+        """Return a sentence saying why the form offers nothing to choose, or "" if there is something."""
         return ""
 
     @property
@@ -55,7 +55,7 @@ class TagManyForm(ManyForm):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return the tags."""
+        """Return the tags that are added."""
         return {"tags": notes.read_tags(self.tags.data or "")}
 
 
@@ -78,7 +78,7 @@ class UntagManyForm(ManyForm):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """Return the tag."""
+        """Return the tag that is taken away."""
         return {"tags": [self.tag.data]}
 
 

@@ -21,11 +21,12 @@ from forum.review.models import ProposedRefusal, Recusal
 from forum.tasks.enums import Outcome, TaskKind
 from forum.web.edits import digest
 
-# Sums of numbers modulo this prime, which is below 2 ** 31, stay far below the largest integer of a database.
+# For a digest of people, numbers modulo this prime are added up. The prime is below 2 ** 31, so that the sums stay
+# far below the largest integer of a database.
 PRIME = 2_147_483_647
 ALL, CHOSEN = "all", "chosen"
 NAMED = 50
-# Only for up to this many people is it tried, on a copy of the event, whether each would get a place.
+# For at most this many people the forum tries, on a copy of the event, whether each of them would get a place.
 MOST_TRIED = 500
 SINCE = func.coalesce(Registration.waiting_since, Registration.requested_at)
 IN_REVIEW = (Registration.status == Status.IN_REVIEW) | (
@@ -158,7 +159,7 @@ def in_turn(chosen: Selection) -> Select[int, int]:
 
 
 def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:
-    """Return SQL conditions under which an act leaves a person alone, with outcomes; the first that holds counts."""
+    """Return SQL conditions under which an act leaves a person alone, with their outcomes; the first true counts."""
     reasons: list[tuple[ColumnElement[bool], Outcome]] = [
         (Registration.id.in_(RESTRICTED), Outcome.RESTRICTED)
     ]

@@ -25,7 +25,7 @@ bp = Blueprint("bulk_undoing", __name__, url_prefix="/console/<event>/tasks")
 
 @dataclass(frozen=True)
 class UndoOfMany:
-    """Undoing the cancellations of a task, which the event with this slug has under this number."""
+    """Undoing the cancellations of a task; `slug` is that of its event, `number` the id of the task."""
 
     slug: str
     number: int
@@ -34,20 +34,20 @@ class UndoOfMany:
 
     @property
     def event(self) -> Event:
-        """The event of the people."""
+        """The event whose cancellations are undone."""
         return self.undone.event
 
     def anew(self) -> "UndoOfMany":
-        """Return the undoing with the task read again from the database."""
+        """Return the same act, with the task whose cancellations are undone read again from the database."""
         undone = get_task_or_404(get_any_or_404(self.slug), self.number)
         return UndoOfMany(self.slug, self.number, undone)
 
     def foresee(self) -> Undoing:
-        """Return what undoing would do now."""
+        """Return for how many people the cancellation can be undone now, and for how many not, by reason."""
         return undoing.foresee(self.undone, now=clock.now())
 
     def in_turn(self) -> Select[int, int]:
-        """Select ids and versions of the people in the order of undoing."""
+        """Select ids and versions of the registrations, in the order in which their cancellations are undone."""
         return undoing.in_turn(self.undone)
 
     def words(self, foreseen: Undoing) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def list_running(*, now: datetime) -> Sequence[int]:
 
 
 def _do(row: TaskPerson, now: datetime) -> Outcome:
-    """Do the act in a savepoint; return the outcome. A refusal or an error undoes what the act has changed."""
+    """Do the task's act for a person in a savepoint, which a refusal or an error rolls back; return the outcome."""
     task, registration = row.task, row.registration
     db.session.refresh(registration)
     if restrictions.is_restricted(registration):
