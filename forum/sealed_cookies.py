@@ -57,7 +57,7 @@ def drop(response: Response, name: str, *, paths: list[str]) -> None:
 
 
 def too_long_words() -> str:
-    """Return the message that nothing was made, such as a link: a cookie cannot carry it to the page that shows it."""
+    """Return the message that a link, for example, was not made: it is too long for the cookie to the next page."""
     return _("Nothing was made: it is too long to be shown here once. Please tell whoever runs this site.")
 
 

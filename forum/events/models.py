@@ -163,7 +163,7 @@ class Event(Base):
 
     @property
     def offered_languages(self) -> list[str]:
-        """The codes of the event's languages that this version has, in the site's order; all if it has none of them."""
+        """Codes of the event's languages that this version of the forum has, in the site's order; if none, all."""
         return [code for code in NAMES if code in self.languages] or list(NAMES)
 
     @validates("name_order")

@@ -124,7 +124,7 @@ def forget_old_mails(*, now: datetime) -> int:
 
 
 def settle_failed(*, now: datetime) -> int:
-    """Mark failed mails to followers as dealt with: organisers do not see these addresses, so cannot send again."""
+    """Mark failed mails to followers as dealt with: organisers, who see no addresses here, cannot resend them."""
     failed = select(OutboxMessage.id).where(
         OutboxMessage.kind.in_(TO_FOLLOWERS), OutboxMessage.status == MessageStatus.FAILED
     )

@@ -95,7 +95,7 @@ def _has_posts(event: Event, due: datetime) -> bool:
 
 def _list_waiting(event: Event, due: datetime, room: int) -> Sequence[int]:
     mine = Follower.event_id == event.id, Follower.pace == Pace.WEEKLY, Follower.confirmed_at <= due
-    # Take any other moment than `due`, also a later one: that was stored by a wrong clock, and must not put mails off.
+    # A follower whose `weekly_at` is later than `due` gets the mail, too: a wrong clock has stored that moment.
     is_to_come = or_(Follower.weekly_at.is_(None), Follower.weekly_at != due)
     query = select(Follower.id).where(*mine, is_to_come).order_by(Follower.id)
     return db.session.scalars(query.limit(room)).all()

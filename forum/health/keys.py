@@ -57,7 +57,7 @@ def check() -> None:
 
 
 def remember() -> None:
-    """Store a check value for each purpose that has none yet. Raises WrongKeys, without storing anything."""
+    """Store a check value (KeyCheck) for each key purpose that has none. Raises WrongKeys, without storing anything."""
     check()
     stored = set(db.session.scalars(select(KeyCheck.purpose)))
     if missing := [purpose for purpose in KEY_PURPOSES if purpose not in stored]:

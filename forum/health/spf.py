@@ -66,7 +66,7 @@ class Judge:
             return True
         if name in {"ip4", "ip6"}:
             return self._is_in(value)
-        if "%" in value:  # a macro, whose value would depend on the mail that is judged
+        if "%" in value:  # an SPF macro, whose value depends on the single mail
             return False
         if name == "include":
             return self.judge(value) == "pass"

@@ -51,7 +51,7 @@ def security_txt() -> Response:
 
 
 def _standing_pages() -> list[dict[str, Any]]:
-    """Return URLs of the news and of the pages of published events; of earlier ones without registration and news."""
+    """Return URLs of all news and of the pages of published events, without registration and news of earlier forums."""
     entries, now = [_in_every_language("news.index")], clock.now()
     for event in events.list_published():
         slug = events.slug_in_url(event)

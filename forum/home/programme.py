@@ -22,7 +22,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Day:
-    """A day of the event; `hours` is "" when they are unknown. A single day without a title stands for all days."""
+    """A day of the event; `hours` is "" when unknown. A single Day without a title has the points of all days."""
 
     title: str
     hours: str
@@ -44,7 +44,7 @@ def days_of(event: Event) -> list[Day]:
 
 
 def hours_of(event: Event) -> list[str]:
-    """Return a line for each day with its hours, such as "Tuesday 9:00–17:00"; none where no hours are known."""
+    """Return the hours of each day that has any, such as "Tuesday 9:00–17:00"; without the weekday for a single day."""
     days = [day for day in list_days(event) if day.hours]
     return (
         [day.hours for day in days]
