@@ -27,18 +27,18 @@ MOST_EARLIER = 20  # how many earlier public tables are stored
 
 
 def find_public(event: Event) -> PublicBalance | None:
-    """Return the numbers that the public sees; None if the public sees none."""
+    """Return the event's numbers by sector and country that the public sees; None if the public sees none."""
     row = db.session.get(PublicBalance, event.id)
     return row if row is not None and row.is_shown else None
 
 
 def find_last(event: Event) -> PublicBalance | None:
-    """Return the numbers that were made public last, even if taken back since; None if none ever were public."""
+    """Return the event's numbers made public last, even if taken back since; None if none ever were public."""
     return db.session.get(PublicBalance, event.id)
 
 
 def table_of(row: PublicBalance) -> Table:
-    """Return as a table the stored numbers, which were made public last."""
+    """Return the stored numbers, which an organiser made public last, as a table."""
     return _read(row.numbers)
 
 
@@ -65,7 +65,7 @@ def count(event: Event) -> Table | None:
 
 
 def publish(event: Event, *, actor: str, now: datetime) -> None:
-    """Make the table of today public. Call this with the event locked. Raises TooFewPeople, TooFewChanges."""
+    """Count people now and make the table public. Call with the event locked. Raises TooFewPeople, TooFewChanges."""
     table, last = count(event), find_last(event)
     if table is None:
         raise TooFewPeople
@@ -81,7 +81,7 @@ def publish(event: Event, *, actor: str, now: datetime) -> None:
 
 
 def take_back(event: Event, *, actor: str, now: datetime) -> None:
-    """Show the table to the public no longer; a second call changes nothing."""
+    """Stop showing the public table of sectors and countries; a second call changes nothing."""
     if row := find_public(event):
         row.is_shown = False
         audit.record("balance.taken_back", event, actor=actor, at=now)
@@ -90,8 +90,8 @@ def take_back(event: Event, *, actor: str, now: datetime) -> None:
 def differs_enough(event: Event, table: Table, last: PublicBalance | None) -> bool:
     """Return whether the table may be made public: no difference to an earlier public table points at few people.
 
-    A table that equals the last one is allowed. Any other table is compared with each earlier one, not only with the
-    last: the new table may differ from an older one by a single person.
+    A table that equals the last one is allowed. Any other table is compared with each earlier one that is stored, not
+    only with the last: the new table may differ from an older one by a single person.
     """
     if last is None or table == table_of(last):
         return True
@@ -99,7 +99,7 @@ def differs_enough(event: Event, table: Table, last: PublicBalance | None) -> bo
 
 
 def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
-    """Return whether so many places were given or lost since an earlier table that the two together reveal nobody."""
+    """Return whether enough places were given or lost since an earlier table: comparing the two reveals nobody."""
     if abs(table.total - _read(told).total) >= LEAST:
         return True
     # For a person with a confirmed place, `calendar_changed_at` is the moment when the place was confirmed.
@@ -112,7 +112,7 @@ def _is_far(event: Event, table: Table, told: Mapping[str, Any]) -> bool:
 
 
 def _all_told(row: PublicBalance | None) -> Sequence[Mapping[str, Any]]:
-    """Return every table that was ever public, in its stored form, the latest at the end."""
+    """Return the stored tables that were public: at most MOST_EARLIER earlier ones, then the last."""
     if row is None:
         return []
     last = {name: value for name, value in row.numbers.items() if name != "earlier"}

@@ -13,7 +13,7 @@ from forum.web.languages import in_language, language
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the table: its name, its numbers in the order of the columns (None where hidden), and its total."""
+    """A row of the public table of sectors and countries: name, numbers by column (None where hidden), and total."""
 
     name: str
     numbers: Sequence[int | None]
@@ -22,7 +22,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Words:
-    """A table with the names of its rows and columns in the page's language."""
+    """The public table of sectors and countries, with the names of its rows and columns in the page's language."""
 
     columns: Sequence[str]
     lines: Sequence[Line]
@@ -31,7 +31,7 @@ class Words:
 
 
 def describe(event: Event, table: Table) -> Words:
-    """Return the table in words; a sector that the event no longer has is named by its key."""
+    """Return the public table in words; a sector that the event no longer has is named by its key."""
     sectors = {sector.key: in_language(sector.name) for sector in event.sectors} | {
         OTHERS: _("Other sectors")
     }

@@ -13,7 +13,7 @@ bp = Blueprint("consent_texts", __name__, url_prefix="/console/<event>/consent-t
 
 @bp.get("")
 def index(event: str) -> str:
-    """Show every version of the consents' texts, the newest first; at the end those about diet and access."""
+    """Show every version of the consents' texts, the newest first; at the end the texts about diet and access."""
     newest_first = sorted(TEXTS, key=lambda text: text.version, reverse=True)
     return render_template(
         "console/participants/consent_texts.html",

@@ -38,7 +38,7 @@ def _key(one: Any) -> str:
 
 
 def _organisation(people: list[Any]) -> Organisation:
-    """Return the organisation of these people in its most frequent spelling, of several the alphabetically first."""
+    """Return the organisation of these people in their most frequent spelling (of equals the alphabetically first)."""
     order, spellings = _order(), Counter(one.organisation for one in people)
     name = min(spellings, key=lambda spelling: (-spellings[spelling], spelling))
     named = [one for one in people if one.listed_as == ListedAs.NAME]

@@ -13,9 +13,9 @@ from forum.database import Base
 class PublicBalance(Base):
     """The numbers that an organiser last made public, as they were counted then (P10).
 
-    `numbers` has the fields of `small_cells.Table`, when it was counted, and `earlier`, the tables before it. The row
-    stays when the table is taken back: what a table has hidden stays hidden in later ones, and a later one may be made
-    public only when it differs from each by enough people, or their differences would point at them.
+    `numbers` has the fields of `small_cells.Table`, the time of counting, and `earlier`, the tables before this one.
+    The row stays when the table is taken back: what it has hidden stays hidden in later tables. A later table may be
+    made public only when it differs from each stored one by enough people: a small difference would point at them.
     """
 
     is_public_content = True

@@ -38,7 +38,7 @@ def index(event: str | None = None) -> ResponseReturnValue:
 
 @of_event(bp, "/r/participants")
 def own(event: str | None = None) -> ResponseReturnValue:
-    """Show the list to a person who is signed in and has a place at this event; tell others how to reach the page."""
+    """Show the list of participants to a signed-in person with a place; tell other visitors how to reach the page."""
     this_event = get_published_or_404(event, sectors=False)
     may_read, is_public = _has_place(this_event), this_event.participant_list == ListAudience.PUBLIC
     if this_event.participant_list == ListAudience.OFF:
@@ -55,7 +55,7 @@ def own(event: str | None = None) -> ResponseReturnValue:
 @of_event(bp, "/balance")
 @cache.page()
 def numbers(event: str | None = None) -> ResponseReturnValue:
-    """Show how many people come from which sector and country, as an organiser last made it public."""
+    """Show how many people come from which sector and country, in the numbers that an organiser last made public."""
     this_event = get_published_or_404(event)
     row = balance.find_public(this_event)
     if row is None:

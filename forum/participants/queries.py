@@ -19,7 +19,7 @@ from forum.registration.restrictions import IS_FREE
 
 
 def list_shown(event: Event) -> Sequence[Row]:
-    """Return a row for each participant whom the list's present readers may see: names, organisation, what is shown."""
+    """Return, for each participant whom the list's readers may see, names, organisation and which of them to show."""
     columns = (
         Registration.given_name,
         Registration.family_name,
@@ -63,7 +63,7 @@ def _shown_to(audience: ListAudience, event_id: Any, query: Select) -> Select:
     )
 
 
-# This statement is built once, because building it takes longer than running it.
+# These statements, one for each kind of readers, are built once: building one takes longer than running it.
 SHOWS_ANYBODY = {
     audience: select(exists(_shown_to(audience, bindparam("event_id"), select(Registration.id))))
     for audience in ListAudience

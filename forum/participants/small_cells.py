@@ -35,7 +35,7 @@ class Table:
 
     @property
     def total(self) -> int:
-        """The sum of all cells."""
+        """The number of people in the table: the sum of all cells, hidden ones included."""
         return sum(self.row_totals)
 
     @property
@@ -67,10 +67,10 @@ class State:
 def protect_states(
     counts: Mapping[tuple[str, str], int], keys: Sequence[str], states: Sequence[str]
 ) -> list[State]:
-    """Return what may be shown of these counts by (key, state); nothing if too few people are in these states.
+    """Return the numbers by state that may be shown, of counts by (key, state); [] if too few people have these states.
 
-    Keys are grouped as `protect` groups them for this state alone. So a reader who also knows a public table made of
-    the same people learns no more than from one of the two.
+    Within each state, keys with small numbers are counted together, as `protect` does with the rows of a table. So a
+    reader who also knows a public table of the same people learns no more than from that table or this list alone.
     """
     totals = {state: sum(counts.get((key, state), 0) for key in keys) for state in states}
     if sum(totals.values()) < LEAST:
@@ -134,7 +134,7 @@ def _grouped(keys: Sequence[str], totals: Mapping[str, int]) -> dict[str, tuple[
 
 
 def _hide(cells: Cells, also: set[Place]) -> set[Place]:
-    """Return the cells whose numbers must be hidden; `also` are those that an earlier table has hidden."""
+    """Return the cells whose numbers must be hidden; `also` are cells that an earlier table has hidden."""
     hidden = also | {place for place in _places(cells) if _at(cells, place) < LEAST}
     while (exposed := _find_exposed(cells, hidden)) is not None:
         hidden |= _next_to_hide(cells, hidden, exposed)
@@ -188,7 +188,7 @@ def _may_be_large(cells: Cells, hidden: set[Place], place: Place) -> bool:
 
 
 def _find_way(numbers: Cells, hidden: set[Place], place: Place) -> list[Place]:
-    """Return hidden cells that fall and rise in turn, from the column of `place` to its row; [] without such a way."""
+    """Return hidden cells to lower and to raise in turn, so that cell `place` can rise and totals stay; [] if none."""
     queue: deque[list[Place]] = deque(
         [other] for other in sorted(hidden) if other[1] == place[1] and other != place and _at(numbers, other)
     )

@@ -42,8 +42,8 @@ class RegistrationTag(Base):
 class AddressChange(Base):
     """A new e-mail address of a registration, until the link mailed to it is followed or expires (S20).
 
-    `is_own` is true if the person has entered it, or the registration was added with it; false if organisers have
-    entered it for an existing registration.
+    `is_own` is true if the person has entered the address, or the registration was added with it; false if organisers
+    have entered the address for an existing registration.
     """
 
     __tablename__ = "address_changes"

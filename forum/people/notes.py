@@ -27,7 +27,7 @@ NOTED = "registration.noted"
 def add_note(
     subject: Any, text: str, *, actor: str, now: datetime, form_key: str = "", is_signed: bool = True
 ) -> None:
-    """Add a private note of the acting organiser ("user:7"), once for each `form_key` (R03).
+    """Add a private note of the acting organiser ("user:7"); a form sent twice, with one `form_key`, adds one (R03).
 
     The author of an unsigned note is recorded only in the audit trail, not with the note.
     """

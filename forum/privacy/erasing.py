@@ -52,7 +52,7 @@ class Reach:
         return sorted({one.email for one in every if one not in addressed})
 
     def shown(self, registration: Registration) -> dict[str, Any]:
-        """Return the values that the page shows before the erasure: if they change, the erasure is refused (R30)."""
+        """Return the values that a page shows before an erasure: if they change, the erasure is refused (R30)."""
         named = {"joined": self.joined, "former": self.former, "kept": self.kept}
         ended = {
             name: [(one.id, one.status, one.given_name, one.family_name) for one in people]
@@ -121,7 +121,7 @@ def repeat(
 
 
 def forget(registration: Registration, *, actor: str, now: datetime) -> None:
-    """Erase one ended registration that has been stored long enough, without a mail; nothing else with its address.
+    """Erase one ended registration that was stored long enough, and nothing else with its address; send no mail.
 
     No tombstone is written: in a restored backup the registration is due for erasure, too. The caller has locked the
     event.
@@ -139,7 +139,7 @@ def _end(
     now: datetime,
     before: datetime | None = None,
 ) -> None:
-    """End registrations, delete invitations and the like with the addresses of `addressed`, and offer free places."""
+    """End registrations, delete invitations and other rows with addresses of `addressed`, and offer free places."""
     erased = [one.id for one in registrations]
     for one in addressed:
         invitations.forget_of(one, answered_by=erased, before=before)

@@ -69,8 +69,8 @@ PARTLY = {
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),
 }
-# Tables with organisers' notes during a review, which own data include once it is decided (`own_data.DELIBERATIONS`).
-# A task for many people may have left a person out because of such a note.
+# Tables with organisers' notes during a review, which own data include once the review is decided
+# (`own_data.DELIBERATIONS`). A task for many people may have left a person out because of such a note.
 DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 # Tables whose rows belong to a person because of an equal address, with or without a foreign key to a registration
 # (`_addressed`).
@@ -169,7 +169,7 @@ def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
 
 
 def _marks(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
-    """Return, by table, the marks and refusals of messages that know the person's confirmed addresses by a digest."""
+    """Return, by table, the marks on the person's confirmed addresses and refusals of messages, stored by digest."""
     addresses = sorted({(one.email, one.event_id) for one in registrations if one.has_address})
     marks = [mark for address, event_id in addresses for mark in suppression.find_all(address, event_id)]
     refused = [
@@ -195,9 +195,10 @@ def _care_text(row: CareAnswer) -> Row:
 
 
 def _told_former(row: Any, addresses: Collection[str]) -> Row:
-    """Return a row of an ended registration as own data of a reader with these canonical addresses.
+    """Return a row about an ended registration for the copy of data that an owner of one of these addresses gets.
 
-    The mailbox may be shared: a fixed text replaces what may be somebody else's.
+    The addresses are canonical. Several people may share a mailbox, so a fixed text replaces sealed answers, the texts
+    in `FREE_WORDS`, files and other addresses.
     """
     told = _told(row, is_closed=True)
     for column in told_columns(row.__tablename__):
@@ -235,7 +236,7 @@ def _closed(row: Any, column: Column) -> Row | None:
 
 
 def _named(row: Any) -> Row:
-    """Return the names of other rows to which a row refers, such as the question of an answer."""
+    """Return the keys of other rows to which a row refers, such as the key of the question that an answer answers."""
     named = {}
     for key in sorted(row.__table__.foreign_keys, key=lambda key: key.parent.name):
         target = key.column.table

@@ -46,5 +46,5 @@ class ErasureRequest(Base):
 
     @property
     def last_moment(self) -> datetime:
-        """The end of the last day on which to answer; `due_at` is the midnight after it."""
+        """The end of the last day on which the request can be answered in time; `due_at` is the midnight after it."""
         return self.due_at - timedelta(seconds=1)

@@ -13,7 +13,7 @@ from forum.registration.models import Registration
 
 
 def send(registration: Registration, *, now: datetime) -> None:
-    """Queue the mail with a link, which works for ten minutes. Raises NotLive before the address is confirmed.
+    """Queue the mail with the link to all data, which works for ten minutes. Raises NotLive for an unconfirmed address.
 
     The mail goes to the confirmed address, so a personal link that somebody else has got hold of does not reveal sealed
     answers (S23). People who were declined or have lost their place get the mail, too (Art. 15 GDPR). Earlier links to
@@ -29,9 +29,10 @@ def send(registration: Registration, *, now: datetime) -> None:
 
 
 def open_link(token: str, *, now: datetime) -> str:
-    """Use the link up; return the digest of a token that opens the page for ten minutes. Raises LinkRefused.
+    """Use up the link to a person's data; return the digest of a token that opens the page. Raises LinkRefused.
 
-    If the button is pressed twice only the first press works: the link is looked up again once the event is locked.
+    The page stays open for ten minutes. If the button is pressed twice only the first press works: the link is looked
+    up again once the event is locked.
     """
     places.lock(links.follow(token, TokenPurpose.OWN_DATA, now=now).event)
     registration = links.follow(token, TokenPurpose.OWN_DATA, now=now)

@@ -26,7 +26,7 @@ bp = Blueprint("own_everything", __name__)
 
 @localised(bp, "/r/own-data/link", methods=["POST"])
 def ask() -> ResponseReturnValue:
-    """Send the link to the person's address, within the limits of mails that a visitor may cause (S25)."""
+    """Mail the link to all of the person's data, within the limits of mails that a visitor may cause (S25)."""
     start_write(db.session)
     registration = mine()
     if limits.may_mail(registration.email):
@@ -40,7 +40,7 @@ def ask() -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
-    """Show a button, so that a mail scanner does not use the link up; on POST open the page (S21, S22)."""
+    """Show a button, so that a mail scanner does not use the link up; on POST open the page of data (S21, S22)."""
     now, form = clock.now(), TidyForm()
     if not form.validate_on_submit():
         show_event(links.follow(token, TokenPurpose.OWN_DATA, now=now).event)
@@ -88,7 +88,7 @@ def file(file_key: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/everything/close", methods=["POST"])
 def close() -> ResponseReturnValue:
-    """Close the page in this browser before it expires."""
+    """Close the page of the person's data in this browser before its ten minutes are over."""
     start_write(db.session)
     registration = _opened()
     links.end(registration, TokenPurpose.OWN_DATA_PAGE, now=clock.now())
@@ -101,7 +101,7 @@ def close() -> ResponseReturnValue:
 @bp.errorhandler(LinkRefused)
 @bp.errorhandler(NotLive)
 def refused(refusal: Exception) -> ResponseReturnValue:
-    """Say that the link or the page has expired, and how to get another link."""
+    """Say that the link to the person's data or their page has expired, and how to get another link."""
     db.session.rollback()
     session.pop(EVERYTHING, None)
     return render_template("public/own_everything/ended.html"), 404

@@ -210,7 +210,7 @@ REGISTER: tuple[Entry, ...] = (
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
             "ImportPeopleForm.reason",
-            # `kept` has the columns chosen for the last table with the same headings, and the reason for the import.
+            # The field `kept` has the columns chosen for the last table with these headings, and the import's reason.
             "ImportTableForm.kept",
             *("CancelForm.reason", "CancelForm.words"),
         ),

@@ -53,7 +53,7 @@ def ask(
 
 
 def take_back(registration: Registration, *, now: datetime) -> None:
-    """Withdraw the person's open or granted request, which ends a restriction. Call after `start_write`."""
+    """Withdraw the person's open or granted request; a restriction ends with it. Call after `start_write`."""
     places.lock(registration.event)
     if request := queries.find_standing(registration):
         request.state, request.ends_at = RestrictionState.TAKEN_BACK, None
@@ -64,7 +64,7 @@ def take_back(registration: Registration, *, now: datetime) -> None:
 def grant(request: RestrictionRequest, *, actor: str, now: datetime) -> None:
     """Grant a request: the person's data are no longer used. Raises NotOpen. Call after `start_write`.
 
-    Unsent mails of mailings to the person are cancelled, and kept exports with the person deleted.
+    Unsent mails of mailings to the person are cancelled; kept exports that list the person are deleted.
     """
     _lock(request, RestrictionState.OPEN)
     for kind in mailings.KINDS:

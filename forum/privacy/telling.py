@@ -138,14 +138,14 @@ GONE = _l("A question that is no longer asked")
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one database table on the page: a heading, and for each row its labels and values."""
+    """The rows of one database table on the page of a person's data: a heading, and each row's labels and values."""
 
     title: str
     rows: list[list[dict[str, str]]]
 
 
 def list_parts(held: Mapping[str, Sequence[Row]], event: Event) -> list[Part]:
-    """Return the tables in words, the known ones in the order of `TABLES`, then any other."""
+    """Return the tables of a person's data in words: those in `TABLES`, in its order, then all other tables."""
     order = [*(name for name in TABLES if name in held), *(name for name in held if name not in TABLES)]
     words = _Words(event)
     return [
@@ -166,13 +166,13 @@ def as_row(reading: Reading) -> dict[str, str]:
 
 
 def label_of(table: str, name: str) -> str | None:
-    """Return the label of a column or of a part of it; None if it has none."""
+    """Return the label of a column, or of a part of a column's value; None without a label."""
     label = LABELS_OF.get((table, name), LABELS.get(name))
     return str(label) if label is not None else None
 
 
 def words_of_code(table: str, name: str, code: str) -> str | None:
-    """Return the words for a code in a column; None for an unknown code, as of a newer version."""
+    """Return the words for a code in a column; None for an unknown code, such as a newer version's."""
     said = SAID.get((table, name), SAID_ANYWHERE.get(name))
     words = said(code) if callable(said) else said.get(code) if said else None
     return str(words) if words is not None else None
@@ -231,7 +231,7 @@ class _Words:
 
 ENDING_IN_AT = {name for name in LABELS if name.endswith("_at")}
 MOMENTS = own_data_words.MOMENTS | {"held_until", "opened_at"} | ENDING_IN_AT
-# For each column: words by code, or a function that returns the words.
+# For each column that holds codes: the words by code, or a function that returns the words for a code.
 SAID_ANYWHERE: Mapping[str, Any] = {name: own_data_words.SAID[name] for name in ("country", "language")}
 SAID: Mapping[tuple[str, str], Any] = {
     ("registrations", "status"): status_name,

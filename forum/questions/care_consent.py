@@ -13,7 +13,8 @@ from typing import Any
 
 from forum.columns import Text
 
-Note = dict[str, Any]  # keys: `text_version`, `given_at`; `withdrawn_at` if the person deleted the answers
+# The note of a consent: `text_version`, `given_at`, and `withdrawn_at` if the person has deleted the answers.
+Note = dict[str, Any]
 TEXTS: Mapping[str, Text] = {
     "2026-11-28": Text(
         sv="Svar om mat och tillgänglighet är krypterade och förvaras skilda från resten. Bara de som ordnar det läser"
@@ -32,7 +33,7 @@ def current_version() -> str:
 
 
 def words(version: str | None = None) -> Text:
-    """Return the consent's text in this version, or the text in use; an empty text for a version not known here."""
+    """Return the consent's text of this version (None: the text in use); an empty text for an unknown version."""
     return TEXTS.get(version or current_version(), Text())
 
 
@@ -67,8 +68,8 @@ def ended(record: Mapping[str, Any], now: datetime, *, is_own: bool) -> Note | N
 def of_both(one: Mapping[str, Any], other: Mapping[str, Any]) -> Note | None:
     """Return the note of the consent for the joined answers of two records; None if neither record has answers.
 
-    It is the note with no or the older version of the text, because it must be true of each answer. A consent that was
-    withdrawn does not count.
+    Of two notes, one that names no version of the text is returned, else the one with the older version: the note must
+    be true of each answer. A consent that was withdrawn does not count.
     """
     notes = [note for record in (one, other) if record.get("given") and (note := find_note(record))]
     return min(notes, key=lambda note: (note["text_version"] or "", note["given_at"] or ""), default=None)

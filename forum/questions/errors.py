@@ -29,7 +29,7 @@ class QuestionRefused(Exception):
 
     def __init__(self, fault: Fault, where: str = "") -> None:
         super().__init__(fault.value)
-        # `where` is the key of the choice, or of the other question, that the fault is about; else "".
+        # `where` is the key of the choice or other question that the fault is about, "" for the question itself.
         self.fault, self.where = fault, where
 
 

@@ -135,7 +135,7 @@ class AsksQuestions(TidyForm):
 
 
 def make_field(question: Question, stored: Any = None, *, language_code: str) -> Any:
-    """Return the unbound WTForms field of a question, with labels in this language; it offers a stored choice, too."""
+    """Return the unbound WTForms field of a question, labelled in this language; it also offers a `stored` choice."""
     label = question.label.in_language(language_code)
     if question.kind == QuestionKind.FILE:
         return FileAnswer(label, [_is_taken, _required])

@@ -1,4 +1,4 @@
-"""How a form's page shows the questions: each above those that depend on it, those not asked in hidden fields.
+"""How a form's page shows questions: each above the questions that depend on it; those not asked in hidden fields.
 
 A question under a condition is on the page from the start, below the question on which it depends. The style sheet
 hides it until the condition is met, without a script; a browser that cannot do this shows the condition in words.
@@ -51,7 +51,7 @@ class Node:
 
     @property
     def file_words(self) -> str:
-        """Name and size of the file that the field names; "" for none."""
+        """Name and size of the file that the field names; "" without a file."""
         return file_words(self.field.told)
 
     @property

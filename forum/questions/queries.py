@@ -17,7 +17,7 @@ from forum.web import cache
 KEPT_AT_MOST = 50
 Kept = dict[str | None, tuple[int, list["Question"]]]
 BY_POSITION = Question.position, Question.id
-# The statement that reads the questions of a registration form; it is built once.
+# The statement that reads the questions of a registration form. It is built once, because each form runs it.
 OPEN = (
     select(Question)
     .join(Question.event)
@@ -33,8 +33,8 @@ ALL = (
     .options(joinedload(Question.choices))
     .order_by(*BY_POSITION)
 )
-# What lists and filters tell of a question. The statement has a row for each choice, and reading the other columns in
-# each row would take longer than the rest.
+# Reads only the columns of a question that lists and filters need. The statement has a row for each choice, and reading
+# the other columns in each row would take longer than all else.
 NAMED = ALL.options(
     load_only(
         Question.event_id,

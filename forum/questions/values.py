@@ -9,7 +9,7 @@ from forum.questions.models import Question
 
 
 def read(question: Question, typed: Any) -> Any:
-    """Return the value to store for a valid value of a form's field; None for no answer."""
+    """Return the value to store for a valid value of a form's field; None for an empty field."""
     if typed in (None, "", []):
         return None
     if question.kind == QuestionKind.FILE:
@@ -20,7 +20,7 @@ def read(question: Question, typed: Any) -> Any:
 
 
 def shown(question: Question, value: Any) -> Any:
-    """Return a stored value as the form's field holds it."""
+    """Return a stored answer as the value that fills in the question's field in a form."""
     if question.kind == QuestionKind.SEVERAL_OF:
         return value if isinstance(value, list) else [] if value is None else [value]
     if question.kind == QuestionKind.FILE:

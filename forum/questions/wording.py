@@ -1,4 +1,4 @@
-"""Answers to an event's own questions in words, files among them."""
+"""Answers to an event's own questions in words, and the names and sizes of files that are answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ from forum.web.languages import in_language, language
 
 
 def answer_text(question: Question, value: Any) -> str:
-    """Return a stored answer in words, or unchanged if the question has no words for it."""
+    """Return a stored answer in words; an answer that needs none, such as a number, is returned as a text."""
     if value is None:
         return ""
     if question.kind == QuestionKind.FILE:
@@ -34,7 +34,7 @@ def answer_text(question: Question, value: Any) -> str:
 
 
 def file_words(told: Mapping[str, Any] | None) -> str:
-    """Return a file's name and size; "" for none."""
+    """Return a file's name and size in words; "" without a file."""
     if not told:
         return ""
     kilobytes = max(1, round(told["size"] / 1000))
