@@ -89,7 +89,7 @@ def _every_column(app: Flask, pages: TimedPages, base: str, group: str) -> Itera
             f"{cells:,} cells, {len(answer.data) / 1000:,.0f} kB in {seconds:.1f} s",
             f"{name}, for a million cells {beside:.2f} s, here {million:.2f}",
             f"{million / beside:.2f}",
-            # There is no aim for CSV: unlike the bare loop, the export also reads further tables, such as consents.
+            # No ratio is aimed at for CSV: unlike the bare loop, the export also reads other tables, such as consents.
             # Reading them takes long beside writing CSV, and little beside writing XLSX.
             "" if shape == "csv" else "≤ 1.3",
         )

@@ -11,7 +11,7 @@ MAIL = b"x" * 4000
 
 
 class Bare(DeclarativeBase):
-    """Base class of the reference's own tables, which share nothing with the forum's."""
+    """Base class of the tables of the reference transactions, which share nothing with the forum's tables."""
 
 
 class Counter(Bare):

@@ -57,7 +57,7 @@ WATCHED, REGISTERING = "watched.example.net", 40
 
 @dataclass
 class Sink:
-    """A running mail server: its port, and its output, with a line that names the recipient of each mail to WATCHED."""
+    """A running mail server: its port, and its output, which names the recipients of mails to the domain WATCHED."""
 
     port: int
     arrived: IO[str]
@@ -79,7 +79,7 @@ def sink() -> Iterator[Sink]:
 
 
 def send(app: Flask, port: int, number: int) -> Spent:
-    """Write a message to everybody; make and send its first `number` mails as the worker does, and return the time."""
+    """Write a message to everybody; make and send its first `number` mails like the worker; return time and memory."""
     _point(app, port)
     with app.app_context():
         start_write(db.session)

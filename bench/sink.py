@@ -15,7 +15,7 @@ class Sink:
         self.domain = domain
 
     async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd calls it by this name
-        """Take a mail and forget it; say that it has arrived, if it goes to the watched domain."""
+        """Accept a mail without keeping it; print its recipient if the mail goes to the watched domain."""
         if envelope.rcpt_tos[0].endswith(f"@{self.domain}"):
             sys.stdout.write(f"{envelope.rcpt_tos[0]}\n")
             sys.stdout.flush()

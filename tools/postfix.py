@@ -116,7 +116,7 @@ def run_postfix(boxes: Mapping[str, str], errors: Mapping[str, str]) -> Iterator
 
 
 def _write(server: Postfix, boxes: Mapping[str, str], errors: Mapping[str, str]) -> None:
-    """Write the settings and make the folders."""
+    """Write Postfix's settings and make its folders."""
     folder, owner = server.folder, pwd.getpwnam(OWNER)
     for name in ("queue", "data", "mail", "settings"):
         (folder / name).mkdir(mode=0o755)

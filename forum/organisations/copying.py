@@ -8,7 +8,7 @@ from forum.organisations.models import Distinction, Merge
 from forum.organisations.queries import list_distinctions, list_merges
 from forum.registration.organisation_models import Organisation, OrganisationCap, OrganisationMark
 
-# Columns of an organisation that are not copied: its copy has values of its own event.
+# Columns of an organisation that are not copied: in these, the copy gets values that belong to its own event.
 OWN = {"id", "event_id", "sector_id", "counts_as_id"}
 
 

@@ -31,7 +31,7 @@ class Undoing:
 def merge(
     event: Event, merged: Organisation, kept: Organisation, cap: int | None, *, actor: str, now: datetime
 ) -> Outcome:
-    """Make everything of one organisation count for another one, which may have `cap` places.
+    """Make everything of one organisation count for another one, which may from then on have `cap` places.
 
     Nobody loses a place, even where both organisations together hold more places than the cap.
     """
@@ -119,7 +119,7 @@ def _find_next(event: Event, row: Merge) -> Merge | None:
 
 
 def _within(organisation: Organisation, rows: Sequence[Merge]) -> Iterator[Organisation]:
-    """Yield the organisations that were merged into this one, directly or by way of others."""
+    """Yield the organisations that were merged into this one, directly or by way of other organisations."""
     for row in rows:
         if row.kept_id == organisation.id:
             yield row.merged

@@ -75,7 +75,7 @@ def seconds_for(waiting: Mapping[str, int]) -> float:
 
 
 def is_moving(now: datetime) -> ColumnElement[bool]:
-    """Return the SQL condition that mails to many have a pace and one left lately; waiting ones are then not late."""
+    """Return the SQL condition that mails to many have a pace and one left lately; waiting mails are then not late."""
     if not is_on():
         return ~true()
     since = (now - KEPT).timestamp()
@@ -102,7 +102,7 @@ def _limits() -> dict[str, int]:
 
 
 def _step(limit: int) -> float:
-    """Return the seconds from one mail to the next, of a random length with which no minute has more than `limit`."""
+    """Return the seconds from one mail to the next, at random, so that no minute has more than `limit` mails."""
     return (60 + CATCH_UP) / limit * chance.uniform(1, 1 + JITTER) if limit else 0.0
 
 

@@ -57,20 +57,20 @@ KINDS: Mapping[str, Sequence[str]] = {
 
 
 def needed(kind: str, passage: str) -> Sequence[str]:
-    """Return the placeholders that the words of this part must have."""
+    """Return the placeholders that the changed words of this part of a mail must have."""
     return KINDS[kind] if passage == OPENING else ()
 
 
 def known(kind: str, passage: str) -> Sequence[str]:
-    """Return the placeholders that the words of this part may have; a subject has none."""
+    """Return the placeholders that the changed words of this part of a mail may have; a subject has none."""
     return () if passage == SUBJECT else (EVENT, SECTOR, *needed(kind, passage))
 
 
 def find(event_id: int, kind: str, language: str) -> MailText | None:
     """Return the changed words of this kind of the event's mails in this language."""
     mine = MailText.event_id == event_id, MailText.kind == kind, MailText.language == language
-    # A mail may be rendered in the middle of a change: do not flush that change's rows now, because they are written in
-    # an order of their own.
+    # A mail may be rendered in the middle of a change: do not flush the change's rows now, because the change writes
+    # them in an order of its own.
     with db.session.no_autoflush:
         text = db.session.scalars(select(MailText).where(*mine)).one_or_none()
     # Ignore stored words of a kind of mail that a later version of the forum lets nobody change.

@@ -58,7 +58,7 @@ def lift(address: str, *, event_id: int, cause: SuppressionCause) -> bool:
 
 
 def find(address: str, event_id: int | None) -> SuppressedAddress | None:
-    """Return the mark of an address for an event, or for None the mark of no event; None if there is no mark."""
+    """Return the address's mark for this event or, without an event, its mark for no event; None without a mark."""
     mine = select(SuppressedAddress).where(_is_marked(address, event_id))
     return db.session.scalars(mine.order_by(SuppressedAddress.noted_at.desc())).first()
 
@@ -69,7 +69,7 @@ def find_all(address: str, event_id: int) -> list[SuppressedAddress]:
 
 
 def list_suppressed(addresses: Collection[str], event_id: int | None) -> set[str]:
-    """Return those of the addresses, as given, that have a mark for the event, or for None a mark of no event."""
+    """Return the addresses, spelled as given, with a mark for this event or, without an event, a mark for no event."""
     meant = [(digest, address) for address in addresses for digest in _digests(address, event_id).values()]
     marked: set[str] = set()
     for start in range(0, len(meant), ASKED_AT_ONCE):
