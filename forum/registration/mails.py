@@ -99,7 +99,7 @@ def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessa
 def queue_about_review(
     registration: Registration, kind: str, *, words: str = "", now: datetime
 ) -> OutboxMessage | None:
-    """Queue a mail about a review: of a change, or with a decision and the organisers' own words."""
+    """Queue the mail that says that a change is reviewed, or what was decided in a review, with organisers' words."""
     reason = told(registration.decline_reason)
     return _queue_managing(registration, kind, now, reason=reason, paragraphs=paragraphs(words))
 

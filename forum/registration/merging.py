@@ -1,8 +1,8 @@
 """Merging a sector into another one: its people and places move there, and the sector is deleted.
 
-Places move through `places.merge` alone. A registration keeps everything but its sector: status, place, moment of
-asking, links. So people who wait join the other sector's line by the time of asking. The remaining sector stores the
-key of the deleted one, so that URLs and open forms still work.
+Places move through `places.merge` alone. A registration keeps everything but its sector: status, place, time of
+registering, links. So people who wait join the other sector's line by the time of registering. The remaining sector
+stores the key of the deleted one, so that URLs and open forms still work.
 """
 
 from dataclasses import dataclass

@@ -123,7 +123,7 @@ def can_wait(registration: Registration, now: datetime) -> bool:
 
 
 def _foresee_without_review(registration: Registration, sector: Sector, now: datetime) -> Outcome:
-    """Return the result of moving a person in review to a sector without reviews, after offers to people in line."""
+    """Return the result of moving a person in review to a sector without reviews, where people in line come first."""
     trial = places.trial_of(registration.event)
     waiting_list.count_offers_on_trial(trial, now)
     has_line = places.takes_waiters(registration.event, now)
@@ -147,7 +147,7 @@ def _take_back_outdated(registration: Registration, outcome: Outcome) -> bool:
 
 
 def _has_room(registration: Registration, sector: Sector, now: datetime) -> bool:
-    """Return whether the rule gives the registration a place in the sector once its own place is given back."""
+    """Return whether the rule of places gives the registration a place in the sector once its own is given back."""
     trial = places.trial_of(registration.event)
     for copied in trial.sectors:
         if copied.id == registration.sector_id:

@@ -67,7 +67,7 @@ class Kind:
 def read(event: Event, name: str, values: Sequence[str], asked: Sequence[Question] | None = None) -> Values:
     """Return the values that a URL gives for one kind of filter, sorted, each once. Raises UnknownFilter (S34).
 
-    `asked` is what `list_asked` has returned, if it is known already.
+    `asked` are the questions that `list_asked` has returned, if they are known already.
     """
     given = bounded(values)
     if not given:
@@ -134,7 +134,7 @@ def list_asked(event: Event) -> list[Question]:
 
 
 def answers_to(question: Question) -> list[str]:
-    """Return the values that an answer may have, with those that are offered no longer, and UNANSWERED."""
+    """Return the values by which answers to the question are filtered: also withdrawn choices, and UNANSWERED."""
     is_yes_no = question.kind == QuestionKind.YES_NO
     return [*([YES, NO] if is_yes_no else [choice.key for choice in question.choices]), UNANSWERED]
 
@@ -193,7 +193,7 @@ def _invited(event: Event, values: Values) -> Conditions:
 
 
 def _read_imports(event: Event, values: Sequence[str]) -> list[str]:
-    """Return the numbers of imports as they are written. Raises UnknownFilter for one that the event does not have."""
+    """Return the ids of imports that the URL names. Raises UnknownFilter for an import that the event does not have."""
     numbers = [int(value) for value in values if NUMBER.fullmatch(value)]
     if len(imported.find_moments(event, numbers)) < len(set(values)):
         raise UnknownFilter

@@ -93,7 +93,7 @@ def could_follow(registration: Registration, other: Registration, now: datetime)
 
 
 def _take_away(registration: Registration, words: str, *, user_id: int, now: datetime) -> None:
-    """Put a person with an open offer back on the waiting list, with the organisers' words. Raises StateChanged."""
+    """Put a person with an open offer back in line, and mail them the organisers' words. Raises StateChanged."""
     db.session.refresh(registration)
     if registration.status != Status.OFFERED:
         raise StateChanged

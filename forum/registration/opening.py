@@ -30,7 +30,7 @@ def opening_of(event: Event, now: datetime) -> Opening:
 
 
 class Afterwards(StrEnum):
-    """What the page after the end of a registration, whoever reads it, can offer: registering again, or the sectors."""
+    """What the page shown once a registration has ended can offer its reader: registering again, or the sectors."""
 
     AGAIN = "again"
     LOOK = "look"  # some sectors accept people, and the others do so only by invitation or not at all
@@ -38,7 +38,7 @@ class Afterwards(StrEnum):
 
 
 def offered_afterwards(event: Event | None, now: datetime) -> Afterwards:
-    """Return what the page after the end of a registration for this event can offer; nothing without an event."""
+    """Return what the page shown once a registration for this event has ended can offer; nothing without an event."""
     if event is None or opening_of(event, now) == Opening.NOTHING:
         return Afterwards.NOTHING
     takes_all = all(one.policy != SectorPolicy.INVITATION and one.ceiling for one in event.sectors)
@@ -46,7 +46,7 @@ def offered_afterwards(event: Event | None, now: datetime) -> Afterwards:
 
 
 def seconds_unchanged(event: Event, now: datetime) -> float:
-    """Return for how many seconds time alone cannot change `opening_of`; 0 while any place taken may change it."""
+    """Return for how many seconds no date changes what `opening_of` returns; 0 while any place taken may change it."""
     is_open = events.registration_state(event, now) == RegistrationState.OPEN
     if is_open and not places.takes_waiters(event, now):
         return 0

@@ -123,7 +123,7 @@ def cannot_be_merged(_refusal: CannotBeMerged) -> ResponseReturnValue:
 
 
 def _pair(slug: str, reference: str, other: str) -> Pair:
-    """Return the two registrations of the event (S13). Raises CannotBeMerged."""
+    """Return the event's two registrations that the URL names (S13). Raises CannotBeMerged."""
     registration, _filters = person_of(slug, reference)
     second = queries.find_by_reference(registration.event, other) or abort(404)
     return uniting.pair_of(registration, second, clock.now())
@@ -142,7 +142,7 @@ def _save(slug: str, reference: str, other: str, form: MergeForm) -> Registratio
 
 
 def _missing(pair: Pair) -> list[str]:
-    """Return the values that only the registration that ends has."""
+    """Return the names of the values that only the registration that ends has."""
     mine = uniting.values_of(pair.stays)
     return [name for name in uniting.list_differing(pair) if not mine.get(name)]
 
@@ -200,7 +200,7 @@ def _facts(pair: Pair) -> list[tuple[str, str, str]]:
 
 
 def _rows(pair: Pair) -> list[tuple[str, str, str, str, bool]]:
-    """Return name, label, both values in words, and whether the value of the registration that ends can be chosen."""
+    """Return each value's name, label and words in both registrations, and whether the ending one's can be chosen."""
     mine, theirs = uniting.values_of(pair.stays), uniting.values_of(pair.ends)
     asked = {f"{uniting.ASKED}{one.key}": one for one in questions.list_all(pair.stays.event_id)}
     differing = uniting.list_differing(pair)

@@ -40,7 +40,7 @@ def flash_saved(registration: Registration, done: str, changed: Sequence[str], w
 
 
 class CancelForm(ShowsStored, TidyForm):
-    """The reason for cancelling a registration, for organisers, and words to the person, for the mail."""
+    """A form for cancelling a registration: the reason, which organisers read, and words for the mail to the person."""
 
     reason = LinesField(
         _l("Why you cancel"),

@@ -44,7 +44,7 @@ def mine_live() -> Registration:
 
 
 def change_details(registration: Registration, form: DetailsForm) -> None:
-    """Change the details. Raises what `actions.change` raises, and OrganisationFull after too many tries as well."""
+    """Change the details. Raises what `actions.change` raises, and OrganisationFull after too many refused tries."""
     if form.organisation.data != registration.organisation:
         limits.refuse_guesses(registration)
     try:
@@ -57,7 +57,7 @@ def change_details(registration: Registration, form: DetailsForm) -> None:
 
 
 def slug_afterwards(registration: Registration | None) -> str | None:
-    """Return the event's slug for the URL of a page after a sign-in's end; None: a page about the current event."""
+    """Return the slug for the URL of the page shown once a sign-in has ended; None if it is about the current event."""
     is_public = registration is not None and registration.event.is_published
     return events.slug_in_url(registration.event) if registration and is_public else None
 

@@ -72,7 +72,7 @@ def find_living(registration: Registration) -> Registration | None:
 
 
 def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
-    """Return the registrations whose address no other live registration has: rows that name it belong to them."""
+    """Return the registrations whose address no other live registration has: rows that name the address are theirs."""
     sharing = _list_sharing(registrations, {one.email_canonical for one in registrations})
     taken = {one.email_canonical for one in sharing if one.is_live}
     return [one for one in registrations if one.email_canonical not in taken]
@@ -81,8 +81,8 @@ def list_sole(registrations: Sequence[Registration]) -> list[Registration]:
 def list_forgettable(erased: Sequence[Registration]) -> list[Registration]:
     """Return those registrations to be erased whose address no remaining registration has.
 
-    Rows that name such an address, such as invitations, are erased with them. A registration stays if somebody
-    else is registered with it, or if a restriction of it, or of one merged with it, stands (Art. 18).
+    Rows that name such an address, such as invitations, are erased with them. A registration remains while it is
+    live, or while a restriction of it, or of one merged with it, applies or is requested (Art. 18).
     """
     sharing = _list_sharing(erased, {one.email_canonical for one in erased})
     kept = list_kept(sharing)

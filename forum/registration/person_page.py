@@ -66,7 +66,7 @@ def tag_links(registration: Registration) -> list[dict[str, str]]:
 
 
 def _ways(registration: Registration, filters: listing.Filters) -> dict[str, str | None]:
-    """Return the links to the filtered list, to the neighbours in it, and to the possible acts."""
+    """Return the links to the filtered list, to the previous and the next person in it, and to the possible acts."""
     event, query = registration.event, filters.query()
 
     def url(endpoint: str, person: Registration | None) -> str | None:
@@ -122,7 +122,7 @@ def _merge_ways(registration: Registration) -> dict[str, str | None]:
 def _answer_ways(
     registration: Registration, url: Callable[[str, Registration], str | None]
 ) -> dict[str, str | None]:
-    """Return the links to the answers, if the event has such questions."""
+    """Return the links to pages of the person's answers, if the event has questions of its own."""
     every = questions.list_all(registration.event_id)
     asked = {question.sensitivity for question in every if not question.withdrawn_at}
     return {

@@ -24,7 +24,7 @@ def record(registration: Registration, *, is_protected: bool, real_name: str | N
 
 
 def _contact_beside(registration: Registration, real_name: str | None, now: datetime) -> str:
-    """Return the recorded contact, shortened so that it still fits beside the real name."""
+    """Return the contact that a handler has recorded, shortened to fit into the sealed record beside the real name."""
     told = {"is_protected": True, "real_name": real_name, "recorded_at": now.isoformat()}
     contact = joining.identity_of(registration).get("contact") or ""
     while contact and not joining.fits({**told, "contact": contact}):

@@ -77,7 +77,7 @@ def find_live(event: Event, email_canonical: str) -> Registration | None:
 
 
 def find_confirmed(event: Event, email_canonical: str) -> Registration | None:
-    """Return the live registration of this address if its owner has confirmed it (see `unconfirmed`)."""
+    """Return the live registration of this address if the address is confirmed by its owner (see `unconfirmed`)."""
     live = find_live(event, email_canonical)
     return live if live and live.status != Status.PENDING else None
 

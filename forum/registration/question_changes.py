@@ -121,7 +121,7 @@ def bring_back(event: Event, question: Question, *, actor: str, now: datetime) -
 
 
 def follow_merged(event: Event, gone: str, into: str) -> None:
-    """Ask a merged sector's questions of the sector into which it was merged."""
+    """Let questions for a merged sector be asked in the sector into which it was merged."""
     for question in queries.list_all(event.id):
         if gone in question.sector_keys:
             keys = [into if key == gone else key for key in question.sector_keys]
@@ -197,8 +197,8 @@ def _put(
         "file_types": list(draft.file_types),
         "most_megabytes": draft.most_megabytes,
         "is_locating": draft.is_locating,
-        # A question that no longer counts as telling where somebody is forgets when its answers were deleted after the
-        # event. So if an organiser marks it once more, the answers given since are deleted, too.
+        # Reset the time at which its answers were deleted if the question no longer counts as telling where somebody
+        # is: should an organiser mark it so again, the answers given since have to be deleted, too.
         "answers_deleted_at": question.answers_deleted_at if draft.is_locating else None,
         "traces_deleted_at": question.traces_deleted_at if draft.is_locating else None,
     }

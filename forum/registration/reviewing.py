@@ -68,7 +68,7 @@ def is_reviewed_again(registration: Registration) -> bool:
 
 
 def details_of_change(registration: Registration, before: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Return the former answers of a person's change, encrypted for the audit trail; {} if it is not reviewed."""
+    """Return the values that a person's change replaces, encrypted for the audit trail; {} if no review follows."""
     kept = {name: value for name, value in before.items() if name in REVIEWED}
     if not kept or not is_reviewed_again(registration):
         return {}
@@ -95,10 +95,10 @@ def reopen(registration: Registration, *, kind: str, now: datetime) -> None:
 def approve(
     registration: Registration, *, words: str = "", only_with_place: bool = False, actor: str, now: datetime
 ) -> None:
-    """Give the registration a place if the rule allows one and nobody has waited longer, else a rank in line.
+    """Give the registration a place if the rule of places allows one and nobody has waited longer, else a rank in line.
 
-    With `only_with_place` nothing changes if no place is free. Approving a change leaves place and rank as they are.
-    Raises NotLive, NotInReview, SectorFull.
+    With `only_with_place` nobody is put in line: SectorFull is raised if no place is free. Approving a change leaves
+    place and rank as they are. Raises NotLive, NotInReview, SectorFull.
     """
     _lock_reviewed(registration, now)
     is_change = registration.status != Status.IN_REVIEW

@@ -109,7 +109,7 @@ def _rows(parts: Sequence[Part]) -> tuple[int, list[int], float]:
 
 
 def _columns_around(parts: Sequence[Part], columns: Sequence[int]) -> float:
-    """Return how many columns of seats the whole circle has, with the aisles between the sectors."""
+    """Return how many columns of seats fit around the whole circle, counting the aisles between sectors as columns."""
     return sum(columns) + AISLE * sum(part.is_drawn for part in parts) or 1
 
 

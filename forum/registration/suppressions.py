@@ -12,7 +12,7 @@ from forum.registration.models import Registration
 
 
 def find(registration: Registration) -> SuppressedAddress | None:
-    """Return the mark on the address of a registration for its event; None without one or a confirmed address."""
+    """Return the mark on the address of a registration for its event; None if no mark or no address is stored."""
     return suppression.find(registration.email, registration.event_id) if registration.has_address else None
 
 

@@ -96,7 +96,7 @@ def list_tallies(event: Event, *, is_exact: bool) -> list[Tally]:
 
 
 def tally_of(question: Question, values: Sequence[Any]) -> Tally:
-    """Return the exact tally of these values."""
+    """Return the exact tally of these answers to the question."""
     if question.kind in TEXTS:
         return Tally(question, len(values), {})
     told = Counter(part for value in values for part in (value if isinstance(value, list) else [value]))
@@ -113,7 +113,7 @@ def without_small(tally: Tally) -> Tally:
 
     That nobody gave an answer points at nobody, and is shown: kitchens must know it. But where no other number is
     shown it is hidden, too, or five hidden answers of five people would be known to have one each. The rule is the same
-    where people give several answers: no sum is known then, but that it is as large as the number of people at least.
+    where people give several answers: of their sum a reader knows only that it is at least the number of people.
     """
     given, answered = {part: number for part, number in tally.counts.items() if number}, tally.answered or 0
     hidden = {*small_numbers.list_together([*given], given)}
@@ -139,7 +139,8 @@ def shown_answered(event: Event, question: Question) -> int | None:
 def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:
     """Return the people with a confirmed place who have given sensitive answers, or have had them deleted, by name.
 
-    With each person comes the decrypted record: the answers (`given`), and what `care_consent.find_note` reads.
+    With each person comes the decrypted record: the answers (`given`), and the note of the consent to them
+    (`care_consent.find_note`).
     """
     records = _read_records(event.id, is_confirmed=True)
     told = {person: record for person, record in records if care_consent.find_note(record)}
@@ -213,7 +214,7 @@ def _of_care(event_id: int) -> Iterator[tuple[str, Any]]:
 def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the sealed answers by the question's key, person by person."""
     for registration_id, record in _read_records(event_id, is_confirmed=is_confirmed):
-        # Answers that earlier versions stored have no answers to the event's own questions.
+        # Records that earlier versions stored have no answers to the event's own questions.
         yield registration_id, record.get("given", {})
 
 

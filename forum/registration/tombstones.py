@@ -180,7 +180,7 @@ def list_due(*, now: datetime) -> list[str]:
 
 
 def has_due(*, now: datetime) -> bool:
-    """Return whether an erasure has to be repeated before news are mailed and the forum has its key. Raises OSError."""
+    """Return whether an erasure whose key the forum has must be repeated before news are mailed. Raises OSError."""
     keys = {audit.key_name(key) for key in current_app.config["DATA_KEYS"]["audit"]}
     noted = read_file()[0] if _file().exists() else {}
     mine = {mark.digest for mark in noted.values() if mark.key in keys and not is_over(mark, now)}

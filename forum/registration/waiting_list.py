@@ -88,7 +88,7 @@ def _admitted(
 ) -> Iterator[Turn]:
     """Give places to the waiting registrations that may have one, in the order of the line, and yield their turns.
 
-    One pass is enough: each place that is given can only leave fewer places for the others.
+    One pass is enough: each place that is given can only leave fewer places for other people.
     """
     held = Held()
     rules = Rules(
@@ -119,7 +119,7 @@ def _open_sectors(event: Event, now: datetime) -> list[int]:
 
 
 def _serve(turn: Turn, now: datetime) -> None:
-    """Offer the place to a person who has just been given it; a person without an address gets it at once."""
+    """Offer the place to the person for whom it was just counted; a person without an address gets it at once."""
     if turn.waiter.has_address:
         offers.make(turn.waiter, turn.as_data(), now=now)
     else:
