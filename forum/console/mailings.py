@@ -235,7 +235,7 @@ def _page(
 
 
 def _get_or_404(event: Event, number: int, *kinds: MailingKind) -> Mailing:
-    """Return the event's mailing, else 404; only the role care gets one about missing answers on diet or access (S14)."""
+    """Return the event's mailing, else 404; one about answers on diet or access is for the role care alone (S14)."""
     mailing = queries.find(event, number, *kinds)
     return mailing if mailing and may_know_people(mailing) else abort(404)
 

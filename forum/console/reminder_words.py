@@ -100,7 +100,7 @@ def _line(reminder: Reminder, now: datetime) -> Line:
 
 
 def _reach(reminder: Reminder, now: datetime) -> tuple[datetime | None, int, str]:
-    """Return a reminder's next moment, how many people it would reach today, and a remark on how many it missed, or ""."""
+    """Return a reminder's next moment, how many people it would reach today, and a remark if it missed some, or ""."""
     mailing = reminder.mailing
     if reminder.anchor == Anchor.START and mailing.status != MailingStatus.PROPOSED:
         return mailing.begins_at, mailing.people, ""

@@ -48,7 +48,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:
-    """Return the page's promise and the delegation's number of people, so that a form sent twice adds one person (R03)."""
+    """Return the page's promise and the number of people, so that a form sent twice adds one person only (R03)."""
     return {"prospect": foresee(delegation, now), "people": len(queries.list_shown(delegation))}
 
 
