@@ -1,8 +1,8 @@
 """Let a link that confirms a registration carry the answers of its own form.
 
-Why: whoever registered somebody else's address first decided which answers its owner confirmed. Now each link confirms
-the answers of the form for which it was sent. They are encrypted at a fixed length and deleted with the link. Older
-links have no answers and confirm the registration as it is.
+Why: a stranger who registered somebody else's address before its owner did decided which answers the owner confirmed.
+Now each link confirms the answers of the form for which it was sent. The answers are encrypted at a fixed length and
+deleted with the link. Older links have no answers and confirm the registration as it is.
 """
 
 import sqlalchemy as sa

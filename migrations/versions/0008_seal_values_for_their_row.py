@@ -83,7 +83,7 @@ def _seal_again(before: Locate, after: Locate) -> None:
 def _rows(
     table: str, column: str, key: str, bound_to: tuple[str, ...]
 ) -> Iterator[tuple[Any, bytes, list[Any]]]:
-    """Yield the key, the sealed value and the bound columns of all rows, in batches, because mails are long."""
+    """Yield each row's primary key, sealed value and values to which it is bound; in batches, as mails are long."""
     rows = sa.table(table, *(sa.column(name) for name in {column, key, *bound_to}))
     order, sealed = rows.c[key], rows.c[column]
     chosen = sa.select(order, sealed, *(rows.c[name] for name in bound_to))

@@ -1,7 +1,7 @@
 """Add the names of a hashtag in each language.
 
 Why: a hashtag had one name, so English pages showed Swedish ones. A hashtag without names is shown by its one name, as
-an older version that runs beside this one shows them all. The column is added in place: no table is copied.
+an older version that runs beside this one shows every hashtag. The column is added in place: no table is copied.
 """
 
 import sqlalchemy as sa

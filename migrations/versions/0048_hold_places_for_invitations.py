@@ -1,4 +1,4 @@
-"""Hold places for invitations: which invitation holds one, and how many each sector holds.
+"""Hold places for invitations: add which invitations hold one, and how many places of each sector they hold.
 
 Why: organisers can promise a place with an invitation. The place counts as taken until the invitation ends. An earlier
 version that runs beside this one holds no place for an invitation, and does not know which invitations hold one.
@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Give back the places that are held: the earlier version would count them wrongly."""
+    """Give back the places that invitations hold: the earlier version would count them wrongly."""
     op.execute(
         "UPDATE events SET taken = taken"
         " - (SELECT COALESCE(SUM(reserved), 0) FROM sectors WHERE sectors.event_id = events.id)"

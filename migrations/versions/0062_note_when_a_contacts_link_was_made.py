@@ -1,7 +1,7 @@
 """Note when a link to the contact of a delegation was made.
 
-Why: opening a newer link ends the older ones. A link without this moment counts as older than all with it; an earlier
-version that runs beside this one makes such links, and ends none.
+Why: opening a newer link ends the older ones. A link without this moment counts as older than all links that have
+one. An earlier version that runs beside this one makes links without it, and ends none.
 """
 
 import sqlalchemy as sa

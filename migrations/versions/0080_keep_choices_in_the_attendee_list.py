@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the tasks that the earlier version does not know; what they have changed stays."""
+    """Delete choices, and tasks that approve registrations: the earlier version knows neither. Approvals stay."""
     tasks, people = (
         sa.table("tasks", sa.column("id"), sa.column("kind")),
         sa.table("task_people", sa.column("task_id"), sa.column("outcome")),

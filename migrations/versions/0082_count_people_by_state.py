@@ -58,7 +58,7 @@ NO_POSTGRES = (
 
 
 def upgrade() -> None:
-    """Create the triggers before counting: on PostgreSQL that lets nobody register until both are done."""
+    """Create the triggers before counting: on PostgreSQL they lock the table, so nobody registers before the end."""
     _run(TABLE, *(SQLITE if _is_sqlite() else POSTGRES), COUNT)
 
 

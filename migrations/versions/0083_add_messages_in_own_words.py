@@ -46,7 +46,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the mailings that the earlier version does not know: their mails that have left stay in the outbox."""
+    """Delete mailings in own words, which the earlier version does not know; their mails stay in the outbox."""
     mailings = sa.table("mailings", sa.column("id"), sa.column("kind"))
     people = sa.table("mailing_recipients", sa.column("mailing_id"))
     own = sa.select(mailings.c.id).where(mailings.c.kind == "own_words")

@@ -42,5 +42,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Delete the plan; the drafts in it stay."""
+    """Delete the plan of reminders; the drafts in it stay."""
     op.drop_table("reminders")

@@ -1,7 +1,7 @@
 """Index unsent mails by age.
 
-Why: every tenth mail is the one that has waited longest, whatever its lane. Without an index all waiting mails were
-read and sorted to find it, which took longer than sending the mail where many thousand wait.
+Why: every tenth mail that a worker sends is the one that has waited longest, whatever its lane. Without an index all
+waiting mails were read and sorted to find that mail, which took longer than sending it where many thousand wait.
 """
 
 import sqlalchemy as sa

@@ -21,6 +21,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the marks; deleted answers stay deleted."""
+    """Forget which questions tell where somebody is; deleted answers stay deleted."""
     op.drop_column("questions", "answers_deleted_at")
     op.drop_column("questions", "is_locating")

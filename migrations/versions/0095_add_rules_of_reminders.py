@@ -31,6 +31,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the rules; reminders leave as before."""
+    """Forget the rules of reminders; the earlier version sends the reminders that it knows."""
     for name in ("invitation_reminder_hour", "invitation_reminder_days", "offer_reminder_hours"):
         op.drop_column("events", name)

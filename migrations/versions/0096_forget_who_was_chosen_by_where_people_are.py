@@ -2,7 +2,7 @@
 
 Why: the recipients of a message to those who arrive on Monday reveal when they arrive, so they are deleted with the
 answers (P27). Numbers remain, and the links by which people refuse messages. An earlier version that runs beside this
-one deletes the answers alone; the next run of this version deletes the rest.
+one deletes the answers alone; this version deletes the recipients when it runs next.
 
 A delegation's people have longer to confirm while their event is cancelled, and the contact's page says until when.
 """
@@ -33,7 +33,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the links and the numbers; what was deleted stays deleted."""
+    """Forget the kept links and numbers, and until when delegates can confirm; deleted recipients stay deleted."""
     op.drop_table("leave_links")
     op.drop_column("delegates", "confirm_by")
     op.drop_column("mailings", "question_keys")

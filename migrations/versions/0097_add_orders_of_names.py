@@ -25,6 +25,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the orders. Keys stay as they are until a registration changes: a list may have both orders."""
+    """Forget the orders. Stored sort keys stay until a registration changes, so a list may mix two orders."""
     for name in ("sorted_to", "name_order"):
         op.drop_column("events", name)

@@ -28,7 +28,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the categories: whoever has refused one of them refuses all messages, so that no unwanted one comes."""
+    """Forget the categories: whoever has refused one category refuses all messages, to get no unwanted message."""
     refusals = sa.table("mail_refusals", *map(sa.column, ("category", "digest", "refused_at")))
     whole = sa.select(refusals.c.digest).where(refusals.c.category == "messages")
     partly = sa.select(sa.literal("messages"), refusals.c.digest, sa.func.min(refusals.c.refused_at))

@@ -1,8 +1,8 @@
 """Keep who was left out of a message from the start, and why.
 
-Why: an organiser sees numbers of people by reason, and asks who they are. Of messages sent before this step only the
-numbers are known. An earlier version that runs beside this one counts such people neither as recipients nor as left
-out.
+Why: an organiser sees how many people were left out, by reason, and asks who they are. Of messages sent before this
+step only the numbers are known. An earlier version that runs beside this one counts such people
+neither as recipients nor as left out.
 """
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget who was left out from the start; the numbers stay, and people who were chosen one by one."""
+    """Forget who was left out from the start. Numbers stay; people whom organisers chose one by one stay chosen."""
     people = sa.table("mailing_recipients", *map(sa.column, ("mailing_id", "status", "left_because")))
     mailings = sa.table("mailings", sa.column("id"), sa.column("audience"))
     one_by_one = people.c.mailing_id.in_(sa.select(mailings.c.id).where(mailings.c.audience.is_(None)))

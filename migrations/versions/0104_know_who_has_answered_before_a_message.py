@@ -1,7 +1,8 @@
 """Know who has answered before a message left: a reason why somebody gets no message.
 
-Why: under the results of a message to people without an answer such a person stood without a reason. Rows that are
-stored already stay without one. An earlier version that runs beside this one shows the reason's code instead of words.
+Why: in the results of a message to people without an answer, no reason stood beside a person who had answered before
+it left. Rows that are stored already stay without a reason. An earlier version that runs beside this one
+shows the reason's code instead of words.
 """
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the reason of those who had answered; they stay left out."""
+    """Forget that people were left out of a message because they had answered; they stay left out."""
     people = sa.table("mailing_recipients", sa.column("left_because"))
     op.execute(sa.update(people).where(people.c.left_because == "answered").values(left_because=None))
     _know(FORMERLY)
