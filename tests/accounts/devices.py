@@ -33,7 +33,7 @@ class Device:
     is_framed: bool = False
 
     def make(self, options: dict[str, Any], **odd: Any) -> str:
-        """Return the answer to a page that asks for a new passkey; `odd` parts replace those of the attestation."""
+        """Return the answer to a page that asks for a new passkey; the parts in `odd` replace the attestation's."""
         data = (
             self._data(WITH_KEY) + bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id
         )

@@ -313,7 +313,7 @@ def person(event):
 
 @pytest.mark.parametrize("endpoint", FILES)
 def test_page_says_which_file_has_to_be_chosen_again(pages, time, event, person, endpoint):
-    """Before signing in again it names no file, because somebody else may be looking at the page."""
+    """The page names no file until the person has signed in again: before that somebody else may be reading it."""
     known = {"reference": person.reference} if endpoint.startswith("attendee") else {}
     arrive(pages, user := make_user(Role.ADMIN))
     form = pages.get(endpoint, event=event.slug, **known)

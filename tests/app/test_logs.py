@@ -88,7 +88,7 @@ ENCODED = "".join(f"%{ord(letter):02X}" for letter in TOKEN)
     ],
 )
 def test_request_is_logged_without_its_personal_link(pages, caplog, path):
-    """No piece of a link's token is in the log line of a request for it, in whatever spelling (S22)."""
+    """The log line of a request for a personal link has no piece of the link's token, in whatever spelling (S22)."""
     with caplog.at_level(logging.INFO, logger="forum.requests"):
         pages.client.get(path)
 

@@ -28,7 +28,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def event(database, monkeypatch):
-    """Save an event with five entries about it, of which the worker checks two at once."""
+    """Save an event with five audit entries about it, and let the worker check two entries at a time."""
     monkeypatch.setattr(checking, "ENTRIES_AT_ONCE", 2)
     made = make_event()
     for number in range(5):

@@ -1,4 +1,4 @@
-"""`make bench` fails on refused requests, and on a ratio that is worse than the published one."""
+"""`make bench` fails on refused requests, and if the forum compares worse with a reference server than published."""
 
 import json
 from dataclasses import asdict, replace

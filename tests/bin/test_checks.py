@@ -250,7 +250,7 @@ def test_commits_are_not_looked_at_where_the_history_is_cut(tmp_path):
 
 @pytest.mark.parametrize("within_another", [False, True])
 def test_commits_are_not_looked_at_in_an_unpacked_archive(tmp_path, within_another):
-    """The check ignores a git repository around an unpacked archive, which belongs to another project."""
+    """bin/check-commits ignores a git repository around an unpacked archive: it belongs to another project."""
     if within_another:
         make_history(tmp_path, FIRST_OF_THE_RULE, TOO_LONG)
     (tmp_path / "unpacked" / "bin").mkdir(parents=True)

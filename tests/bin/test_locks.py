@@ -111,7 +111,7 @@ def dependencies(lock):
 
 
 def extras(lock):
-    """Return the requirements of the extras that a lock pins: redis in both, s3 in the one for development."""
+    """Return the packages of optional extras that a lock file pins: redis always, s3 in the file for development."""
     extra = tomllib.loads(text_of("pyproject.toml"))["project"]["optional-dependencies"]
     return [*extra["redis"], *(extra["s3"] if "dev" in lock else [])]
 

@@ -199,7 +199,7 @@ def test_nobody_returns_to_a_line_that_has_ended_nor_to_a_forum_that_is_cancelle
 
 
 def test_places_of_more_people_than_can_be_tried_are_not_foreseen(organiser, event, people, monkeypatch):
-    """For more than some hundreds of people the page does not predict who gets a place: each is asked for in turn."""
+    """For more than some hundreds of people the page predicts no places: the task asks for each person's in turn."""
     shown = cancel_all(organiser)
     write(setattr, event, "participant_list", ListAudience.PUBLIC)
     monkeypatch.setattr(undoing, "MOST_TRIED", 7)

@@ -59,7 +59,7 @@ def app(make_app, database_url):
 def test_erasures_are_repeated_in_a_restored_backup_before_the_forum_serves(
     app, make_app, blank_url, tmp_path, monkeypatch
 ):
-    """The backup has a request, a file, two registrations that are merged later, and a contact who is erased later."""
+    """After the backup a person's registrations are merged; then the person, with a file, and a contact are erased."""
     with app.app_context():
         sectors = [make_sector(key, ceiling=2) for key in ("justice", "ngo")]
         event = make_event(capacity=2, sectors=sectors)
@@ -346,7 +346,7 @@ def back_up_then_part_and_erase(app, backups: Path, name: str) -> None:
 
 
 def give_file(person: Registration, question: Question, letter: str) -> None:
-    """Save a file as the person's answer; its key consists of this letter alone."""
+    """Save a file as the person's answer to the question; the file's key is this letter, 32 times."""
     content = {"file_type": FileType.PDF, "size": 4, "content": b"%PDF", "received_at": NOW}
     save(AnswerFile(key=letter * 32, registration_id=person.id, question_id=question.id, **content))
     told = {"key": letter * 32, "name": f"{letter}.pdf", "size": 4}
@@ -363,7 +363,7 @@ def standing():
 def test_an_empty_database_begins_with_a_file_whose_key_is_not_here(
     make_app, sqlite_url, blank_url, monkeypatch
 ):
-    """A new database starts beside a tombstone file of another key: nobody in it is erased, its demo is complete."""
+    """A new database starts beside a tombstone file of another key: nobody is erased, and its demo is complete."""
     with make_app(sqlite_url).app_context():
         write(erasing.erase, confirmed(make_event()), actor="command", now=NOW)
         remember()

@@ -136,7 +136,7 @@ def test_a_text_that_is_no_table_is_refused(monkeypatch):
 
 
 class Refusing(dict):
-    """Settings that keep each refusal in the list `refused`."""
+    """A stand-in for settings that are checked: it stores the words of each refusal in its list `refused`."""
 
     def refuse(self, words: str) -> None:
         self.setdefault("refused", []).append(words)

@@ -42,7 +42,7 @@ def app(make_app, database_url):
 def restore(now) -> None:
     """Make the present database safe as if it had been restored from a backup.
 
-    PostgreSQL runs the rule as SQL, here with the test's time in place of the database's now().
+    For PostgreSQL a restore runs a script of SQL, here with the test's time in place of the database's now().
     """
     clock.freeze(now)
     start_write(db.session)
@@ -52,7 +52,7 @@ def restore(now) -> None:
 
 
 def make_safe(connection, now) -> None:
-    """Run the rule of a restore on a connection, without a commit."""
+    """Pause mails and reminders in the database as a restore does, on this connection and without a commit."""
     if connection.dialect.name == "postgresql":
         script = after_restore.PAUSING.replace("MADE_AT", NOW.isoformat())
         connection.exec_driver_sql(script.replace("now()", f"'{now.isoformat()}'::timestamptz"))

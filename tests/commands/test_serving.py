@@ -149,7 +149,7 @@ signal.pause()
 
 @pytest.mark.parametrize("on_term", ["signal.SIG_DFL", "signal.SIG_IGN"])
 def test_a_process_ends_whose_parent_was_gone_before_it_looked(on_term):
-    """A child process ends if its parent died before the child began to watch it, even if it ignores SIGTERM."""
+    """A child process, even one that ignores SIGTERM, ends if its parent died before the child began to watch it."""
     parent = subprocess.Popen(
         [sys.executable, "-c", ORPHAN.format(on_term=on_term)], cwd=PROJECT, stdout=subprocess.PIPE, text=True
     )

@@ -220,7 +220,7 @@ def test_command_that_is_not_told_which_forum_is_meant_says_so(monkeypatch, caps
         command_line.main()
 
     shown = capsys.readouterr()
-    # At 75 the mail server keeps the report and tries again (EX_TEMPFAIL of sysexits.h).
+    # After exit status 75 a mail server keeps the mail and tries again later (EX_TEMPFAIL of sysexits.h).
     code = 75 if typed == ["bounces"] else 2
     assert (ended.value.code, shown.out, shown.err) == (code, "", f"forum: {WHICH_FORUM}\n")
     assert not (tmp_path / "instance").exists()

@@ -113,7 +113,7 @@ def plan(event, headline, moment, **differing):
 
 
 def test_planned_posts_that_come_out_today_are_told_and_lead_to_them(sign_in_as, event):
-    """One post leads to its page, several to the list of planned ones; a post of tomorrow is not told yet."""
+    """The task leads to a single post's page or to the list of planned posts; tomorrow's posts cause no task."""
     beat(NOW)
     soon = plan(event, "Soon", NOW + timedelta(hours=9))
     plan(event, "Tomorrow", NOW + timedelta(hours=11))
@@ -167,7 +167,7 @@ def test_tasks_for_whoever_runs_the_server_lead_to_the_status(app, sign_in_as, e
 
 
 def test_hours_are_told_until_held_places_are_free_again(sign_in_as, event):
-    """The table of places says when the first held place is free again, the latest registrations say it of each."""
+    """The table of places says when the first held place is free again, the latest registrations tell it of each."""
     beat(NOW)
     register(event, "ngo")
     clock.freeze(NOW + timedelta(minutes=90))

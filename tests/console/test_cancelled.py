@@ -126,7 +126,7 @@ def test_moving_merging_and_acts_about_places_are_refused_and_say_why(sign_in_as
 
 
 def said(console: Pages, paths: dict[str, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """Return (path, word) for each word of `paths` that the page at its path shows."""
+    """`paths` has words by path: return (path, word) for each of these words that the page at the path shows."""
     pages = {path: console.get(path).text for path in paths}
     return {(path, word) for path, words in paths.items() for word in words if word in pages[path]}
 

@@ -59,7 +59,7 @@ def test_counts_hide_small_numbers_of_sensitive_answers_from_all_but_the_role_ca
     assert table(admin, "Question more") == ["How many have answered is hidden."]
     organiser, care = sign_in_as(Role.ORGANISER, event), sign_in_as(Role.CARE, event)
     page = organiser.get(COUNTS, event="nf27")
-    # The next higher number is hidden with the small one.
+    # The next higher count is hidden, too, or the small one could be worked out from the sum.
     assert table(page, "Question diet") == [
         *("Choice vegan 7", "Choice no-nuts hidden", "Choice milk hidden", "Choice none 0"),
         "7 people have answered.",

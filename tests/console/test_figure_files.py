@@ -135,7 +135,7 @@ def test_people_are_counted_by_the_week_in_which_they_registered(organiser, even
 
 
 def test_invitations_hide_few_answers_with_others(organiser, event):
-    """No row of the file includes another one; accepted invitations and people with restricted data are not counted."""
+    """Nobody is counted in two rows of the file; accepted invitations and people with restricted data are left out."""
     restrict(confirmed(event, "ngo", email="0@example.org"))
     states = [InvitationState.OPEN] * 8 + [InvitationState.NO] * 2 + [InvitationState.FORWARDED] * 6
     for number, state in enumerate([*states, *[InvitationState.YES] * 7]):

@@ -64,7 +64,7 @@ class Delegating:
             assert placed == 0
 
     def send_the_form(self, key, organisation, own) -> str | None:
-        """Return the token of the link to confirm; None if the sector accepts nobody."""
+        """Send a contact's form; return the token of the link to confirm it, or None if the sector accepts nobody."""
         number = next(NUMBERS)
         contact = Contact("Kim", "", f"contact{number}@example.org", organisation, "SE", "en")
         people = [

@@ -140,7 +140,7 @@ def test_rows_are_alike_after_both_are_withdrawn(pages, delegation, at):
 
 
 def test_row_stays_as_it_is_when_the_owner_answers_another_way(pages, event, delegation):
-    """The address's owner accepts an invitation, say: the contact's registration ends, and is erased a day later."""
+    """If the address's owner accepts an invitation, the registration by the contact ends, and is erased a day later."""
     start_write(db.session)
     unconfirmed.end(event, CIA.email, now=NOW)
     db.session.commit()

@@ -36,7 +36,7 @@ def make_running(event: Event) -> Task:
 
 
 def make_cancelled(event: Event) -> Task:
-    """Register three people, and let a task cancel them to its end."""
+    """Register three people, and let a task cancel their registrations until the task ends."""
     people = [confirmed(event, event.sectors[0].key, family_name=name) for name in ("Alm", "Berg", "Dal")]
     chosen = Selection(event, Filters(), frozenset(one.reference for one in people))
     told = {"payload": {"words": {}, "reason": ""}, "form_key": f"cancel {event.slug}"}

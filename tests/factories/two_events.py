@@ -38,7 +38,7 @@ def make_beside():
 
 
 def _make(slug: str, word: str, **differing):
-    """Save an event whose texts all contain the word, with a page, a post and a registered person."""
+    """Save an event whose texts all contain `word`, with two pages, a post and a registered person."""
     said = {name: Text(sv=f"{name} {word}", en=f"{name} {word}") for name in ("lead", "place", "sharing")}
     event = make_event(
         slug=slug,

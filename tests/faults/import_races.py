@@ -137,7 +137,7 @@ def begin_long_import(event, user_id) -> int:
 
 
 def assert_limits_were_kept(lowered) -> None:
-    """Check that no sector has passed its ceiling, nor any import or offer the floor of another sector.
+    """Check that no sector exceeds its ceiling, and that imports and offers took no place kept by a sector's floor.
 
     Organisers may lower the capacity down to the places taken, so that too few places are left for the floors. At the
     end no more places may be lacking than right after the capacity was lowered.

@@ -55,7 +55,7 @@ def test_imports_beside_every_other_change(race):
 
 @pytest.mark.slow
 def test_imports_beside_every_other_change_end_badly_without_the_lock(race):
-    """Control: without the forum's locks this scenario fails."""
+    """Control: without the forum's locks, imports beside every other change break the limits that are checked."""
     with pytest.raises(AssertionError):
         import_races.imports_beside_every_other_change(partial(race, with_lock=False))
 

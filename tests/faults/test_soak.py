@@ -65,7 +65,7 @@ class Usage(NamedTuple):
 
 
 class Stage:
-    """The state that actors and readers share."""
+    """What the threads of the run share: the forum's address, the mails, the counts of answers, and the end."""
 
     def __init__(self, forum: Running, mails: Path):
         self.url = forum.url
@@ -234,7 +234,7 @@ def assert_everybody_is_there(actors: list[Actor]) -> None:
 
 
 def usage(forum: Running) -> dict[int, Usage]:
-    """Return for each process what that process uses now."""
+    """Return the open files, connections, threads and memory that each process of the forum uses now."""
     return {pid: Usage(*count_files(pid), resident(pid)) for pid in forum.pids()}
 
 

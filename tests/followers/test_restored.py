@@ -136,7 +136,7 @@ def test_a_weekly_mail_that_was_made_before_the_backup_leaves_out_nothing_more(e
 @pytest.mark.postgresql
 @pytest.mark.parametrize("age", [timedelta(minutes=1), 2 * DAY, 9 * DAY])
 def test_a_restore_leaves_out_the_same_mails_on_both_databases(make_app, postgres_url, age):
-    """A restore on PostgreSQL runs the rule as SQL, here with the test's time in place of the database's now()."""
+    """For PostgreSQL a restore runs a script of SQL, here with the test's time in place of the database's now()."""
     now = FRIDAY + DAY
     script = after_restore.PAUSING.replace("MADE_AT", (now - age).isoformat())
     script = script.replace("now()", f"'{now.isoformat()}'::timestamptz")

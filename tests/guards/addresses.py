@@ -168,7 +168,7 @@ def _values(world: World, slug: str) -> dict[str, object]:
         "saved": db.session.scalar(select(func.min(SavedView.id)).where(SavedView.event_id == event.id)),
         "task": db.session.scalar(select(func.max(Task.id)).where(Task.event_id == event.id)),
         "request": db.session.scalar(requests) or 0,
-        # If no request is open, take an answered one: its pages redirect to the list.
+        # If no objection or restriction is open, take an answered one: its pages redirect to the list.
         "objection": db.session.scalar(objections) or db.session.scalar(restrictions) or 0,
         "restriction": db.session.scalar(granted) or db.session.scalar(restrictions) or 0,
         "imported": db.session.scalar(imports) or 0,

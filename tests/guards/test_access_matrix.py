@@ -136,7 +136,7 @@ def holds(world: World, audience: str, wanted: Roles, slug: str | None) -> bool:
 def differing(world: World, endpoints: set[str] | None = None, slugs: tuple[str, ...] = SLUGS) -> list[str]:
     """Send every possible request; return those whose answer differs from the access table, and GETs that write.
 
-    Each GET has query parameters that pages read, because these might lead to a write; each audience sends other ones.
+    Each GET has query parameters that pages read, because these might cause a write; audiences send different ones.
     """
     found = []
     listed = [

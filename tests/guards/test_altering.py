@@ -175,7 +175,7 @@ TIMEOUTS = ("lock_timeout", "statement_timeout")
 
 
 def test_steps_of_one_upgrade_do_not_wait_for_each_other(make_app, sqlite_url, folder, monkeypatch):
-    """All migrations of an upgrade enter the queue of writers once: a second entry would have to wait for the first."""
+    """An upgrade enters the queue of writers once, for all its migrations: a second entry would wait for the first."""
     add_migration(folder, ADD.format(table="events"))
     add_migration(folder, ADD.format(table="posts"))
     turns, enter = [], Line.enter

@@ -160,7 +160,7 @@ def browser_of(world: World, audience: str) -> FlaskClient:
 
 @dataclass
 class Harvest:
-    """The result of a crawl as every audience: the columns that each saw, the forbidden ones, and the log."""
+    """The result of a crawl: by audience, the columns shown and the texts that it must not see; and the log."""
 
     shown: dict[str, set[str]]
     leaks: dict[str, set[str]]
