@@ -220,7 +220,7 @@ def test_a_view_that_names_an_erased_person_goes_with_the_person(organiser, even
 
 
 def test_a_search_of_somebody_who_has_left_the_list_goes(sign_in_as, event):
-    """Unshared views with a search go when their owner may no longer open the list, not when the account is disabled."""
+    """Unshared views with a search go when their owner may no longer open the list, not when an account is disabled."""
     staying, leaving = sign_in_as(event=event), sign_in_as(event=event)
     save_view(staying, "Stays", "?q=ek")
     save_view(leaving, "Shared", "?q=ek", is_shared="y")
