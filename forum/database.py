@@ -126,7 +126,7 @@ def rehearsed(
     same work for every address, and undoes the work where it may have no effect. `keeping` are loaded rows that the
     work changes: after the work is undone they have their old values, without a statement that reads them again.
     """
-    # Copy the rows for known and unknown addresses alike, or the time would reveal which it is.
+    # Copy the rows even if nothing will be undone: the time must not reveal whether an address is known.
     known = [(row, dict(inspect(row).dict)) for row in keeping]
     with session.begin_nested() as savepoint:
         yield

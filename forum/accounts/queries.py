@@ -20,9 +20,9 @@ IDLE, ABSOLUTE = (
 # How long entered form values are kept until their owner signs in again.
 WORDS_KEPT_FOR = timedelta(hours=1)
 AUTOSAVED_FOR = timedelta(days=30)
-# The table of `events`, whose models `accounts` must not import.
+# The only columns of the table of events that statements of this module need.
 EVENTS = table("events", column("id"), column("slug"))
-# This statement is built once, at import: each request of the console runs it, and building it takes longer.
+# Each request of the console runs this statement. It is built once, because building takes longer than running.
 SIGN_IN_AND_EVENT_ID = (
     select(SignIn, select(EVENTS.c.id).where(EVENTS.c.slug == bindparam("slug")).scalar_subquery())
     .where(

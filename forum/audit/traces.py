@@ -41,8 +41,8 @@ def note_refusal(action: str, account: Any) -> None:
     times = count_in_hour(action, client(), subject)
     if not _is_told(count_in_hour(action, client(), keyed(account.email))):
         return
-    # All unknown addresses share one count, but the count of the single address decides when an entry is written. So
-    # keep the first entry written since the shared count last reached a power of two.
+    # All unknown addresses share one count, but the count of each single address decides when an entry is written.
+    # So keep the first entry that is written after the shared count has reached a power of two.
     is_kept = count_in_hour(action, client(), subject, f"power {times.bit_length()}") == 1
     start_write(db.session)
     told: dict[str, Any] = {"actor": VISITOR, "at": clock.now(), "times": max(times // 2, 1)}
