@@ -75,7 +75,7 @@ def note_avif(image: Image, *, actor: str, now: datetime) -> None:
 
 
 def remove(image: Image, *, actor: str, now: datetime) -> None:
-    """Remove an image that nothing shows from its library; the caller removes its files after the commit."""
+    """Remove an image, which no post or page shows, from its library; the caller removes its files after the commit."""
     audit.record("image.removed", image, actor=actor, at=now)
     db.session.delete(image)
 

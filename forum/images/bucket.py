@@ -21,7 +21,7 @@ QUICK: Any = {"connect_timeout": "5s", "timeout": "5s"}, {"max_retries": 0}
 class Bucket:
     """A storage of image files in a bucket; `address` is "s3://bucket/folder". Its methods raise StorageAway.
 
-    A file without content counts as missing, as in a folder.
+    A file without content counts as missing, as in `images.folder`.
     """
 
     def __init__(self, address: str, *, endpoint: str, region: str, access_key: str, secret: str) -> None:

@@ -89,7 +89,7 @@ def keep_until_commit(key: str) -> Image | None:
 
 
 def lock_for_removal(image: Image) -> None:
-    """Wait for transactions that are about to show the image; until the commit, let no other transaction show it."""
+    """Wait for transactions that put the image on a page; until the commit, let no other transaction do so."""
     db.session.execute(select(Image.id).where(Image.id == image.id).with_for_update())
 
 

@@ -33,7 +33,10 @@ DAYS = re.compile(r"[1-9][0-9]{4}")
 
 @dataclass(frozen=True)
 class Answers:
-    """A row's answers by key, its faults as (question, message), and the questions it answers without being asked."""
+    """The answers to the event's own questions in a row: `given` by the question's key, faults as (question, message).
+
+    `unasked` are the questions that the row answers although they are not asked of this person.
+    """
 
     given: Mapping[str, Any]
     wrong: Sequence[tuple[str, str]] = ()
@@ -100,7 +103,7 @@ def hint(question: Question) -> str:
 
 
 def sensitive_columns(headings: Sequence[str], questions: Sequence[Question]) -> set[int]:
-    """Return the columns that probably have answers about diet and access."""
+    """Return the indexes of a table's columns that probably have answers about diet and access."""
     care = [one for one in questions if one.sensitivity == Sensitivity.CARE]
     return set(guess(headings, care).values())
 
@@ -143,7 +146,7 @@ class Offered:
                 self.most_parts = max(self.most_parts, 1 + len(BETWEEN.findall(text)))
 
     def find(self, text: str, said: str) -> str | None:
-        """Return the key of the choice that a text names; `said` is the text folded. None for no choice or several."""
+        """Return the key of the choice that a text names, None if none or several fit; `said` is the text folded."""
         keys = self.exact.get(text) or self.folded.get(said) or set()
         return next(iter(keys)) if len(keys) == 1 else None
 

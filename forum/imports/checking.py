@@ -179,7 +179,7 @@ def _alike_as_row(mark: duplicates.Mark, row: int) -> str:
 
 
 def _on_trial(event: Event, people: Sequence[Person], now: datetime) -> Iterator[tuple[Person, bool]]:
-    """Yield each person, and whether a place is left after those who wait already and the people of earlier rows."""
+    """Yield each person, and whether a place is left after the people who wait already and those of earlier rows."""
     trial, held = places.trial_of(event), caps.Held()
     waiting_list.count_offers_on_trial(trial, now)
     keys: dict[str, str] = {}

@@ -10,7 +10,7 @@ class OutcomeChanged(ImportRefused):
 
 
 class EventOver(ImportRefused):
-    """The event is over and takes nobody any more."""
+    """The event is over, so nobody can be added to it."""
 
 
 class UndoneAlready(ImportRefused):

@@ -35,7 +35,8 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     ),
     NoHeadings: _l("Choose a file, or paste the rows: first a row of headings, then a row for each person."),
 }
-# Fields that keep their values, as those of the columns do, when the organiser sends a corrected table instead.
+# Fields that, like those of the columns, keep their values when the organiser sends a corrected table with the same
+# headings.
 KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""
 SILENT, REFUSE = "silent", "refuse"
@@ -43,7 +44,7 @@ ALL, GOOD = "all", "good"
 
 
 class KeptField(HiddenField):
-    """A hidden field with the choices made for an earlier table, by field name, and the digest of its headings."""
+    """A hidden field with the choices made for an earlier table, by field, and the digest of that table's headings."""
 
     data: MultiDict[str, str] | None
 

@@ -164,7 +164,7 @@ def forget_old(*, now: datetime) -> int:
 
 
 def forget_rows(table: ImportTable, *, after: int) -> None:
-    """Delete the parts with this number or a higher one: their people will not be imported."""
+    """Delete the parts of a table from this number on: the people in these parts will not be imported."""
     mine = ImportTablePart.table_id == table.id, ImportTablePart.number >= after
     db.session.execute(delete(ImportTablePart).where(*mine))
 

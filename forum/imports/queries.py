@@ -22,7 +22,7 @@ SHOWN = 200  # the most imports that the list shows
 
 @dataclass(frozen=True)
 class Listed:
-    """An import, its organiser, and where its table came from: "" once no note about its people says so any more.
+    """An import, its organiser, and where its table came from: "" once the notes that say so are deleted.
 
     `left` is 0, or for an import that is or was undone in parts how many of its people are still registered.
     """

@@ -1,4 +1,4 @@
-"""Acts on all invitations of a kind, of which a page has said how many they are."""
+"""Acts on many invitations at once: carried out only if there are as many as the organiser's page has said."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -16,9 +16,9 @@ from forum.registration import places
 def lock_all(
     event: Event, kind: Callable[[Event, datetime], Select[Invitation]], *, expected: int, now: datetime
 ) -> Sequence[Invitation]:
-    """Lock the event and return its invitations of this kind, or none unless there are as many as expected.
+    """Lock the event and return the invitations that a query selects; none if their number is not the expected one.
 
-    `kind` returns their query; `expected` is the number that the organiser has read. Raises EventOver.
+    `kind(event, now)` returns the query; `expected` is the number that the organiser has read. Raises EventOver.
     """
     places.lock(event)
     if events.is_off(event, now):

@@ -21,7 +21,8 @@ from forum.outbox.models import OutboxMessage
 MOST_DAYS = 60
 # How long after its hour a reminder may still be made.
 WINDOW = timedelta(hours=12)
-# How far a reminder may be from exactly the rule's days after the mail: it leaves at a fixed hour, or WINDOW later.
+# How much earlier or later than exactly the rule's days after the mail a reminder may leave: reminders leave at a fixed
+# hour, or up to WINDOW later.
 NEAR = timedelta(days=2)
 
 

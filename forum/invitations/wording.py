@@ -50,10 +50,11 @@ def status(invitation: Invitation) -> dict[str, str]:
 
 
 def shown_as(invitation: Invitation) -> Invitation | Registration:
-    """Return the row with the name and organisation to show: a registration once its address is confirmed.
+    """Return the row whose name and organisation pages show: the registration once its address is confirmed.
 
-    Beside a registered alias the invited name would reveal whose alias it is (P20), also if the person has registered
-    without the link, and after any change of the name. The rule is the same for everybody (P21).
+    Before, that row is the invitation. Beside a registered alias the invited name would reveal whose alias it is (P20),
+    also if the person has registered without the link, and after any change of the name. The rule is the same for
+    everybody (P21).
     """
     known = [one for one in invitation.people if one.confirmed_at or one.status not in UNCONFIRMED]
     return invitation.registration or (known[-1] if known else invitation)
@@ -131,7 +132,7 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
 
 
 def evidence_text(invitation: Invitation, registration: Registration) -> str:
-    """Return for reviewers when the person was invited, to which sector if not to this one, and what became of it."""
+    """Return for reviewers when a person was invited and what has become of it, with the sector if it was another."""
     day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
     if invitation.from_colleague:
         told = _("passed on by a colleague, %(status)s", status=told)

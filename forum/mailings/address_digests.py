@@ -1,7 +1,7 @@
 """Keyed digests by which an address that refuses messages is remembered, for one event or for all (M10, S13).
 
-Nobody can read from a digest whose it is. The digest for an event is made from address and event, so two rows tell
-nobody that one address refuses messages of two events.
+Nobody can tell from a digest which address it stands for. The digest for an event is made from address and event, so
+two rows tell nobody that one address refuses messages of two events.
 """
 
 import hmac
@@ -13,7 +13,7 @@ from flask import current_app
 def of_event(event_id: int, address: str) -> list[str]:
     """Return the digests by which a canonical address may have refused an event's messages, the present one first.
 
-    Among them are those that `narrowed` makes of what a link has stored.
+    Among them are the digests that `narrowed` makes of a digest stored with a link.
     """
     own = _under_each_key(f"messages of event {event_id}:{address}")
     return [*own, *(narrowed(event_id, one) for one in (*own, *of_no_event(address)))]
@@ -30,9 +30,10 @@ def list_all(event_id: int | None, address: str) -> list[str]:
 
 
 def narrowed(event_id: int, stored: str) -> str:
-    """Return the digest by which the address with this digest, of an event or of none, refuses the event's messages.
+    """Return the digest by which the address behind a stored digest refuses the event's messages.
 
-    Whoever has only a stored digest does not know the address, and so cannot make the event's own one.
+    The stored digest, which a link has, is of this event or of none. The address cannot be told from that digest, so
+    the event's usual digest, which is made from the address, cannot be made.
     """
     return sha256(f"{event_id}:{stored}".encode()).hexdigest()
 

@@ -49,7 +49,10 @@ class ChosenAudience:
 
 
 def filters_of(query: Mapping[str, Any], event: Event) -> Filters:
-    """Return a stored audience as filters of the attendee list. Raises UnknownFilter if a filter's object is gone."""
+    """Return a stored audience as filters of the attendee list.
+
+    Raises UnknownFilter if a filter names something that was removed, such as a sector.
+    """
     pairs = (
         (name, one) for name, some in query.items() for one in (some if isinstance(some, list) else [some])
     )

@@ -53,7 +53,7 @@ def event_with(facts: Facts) -> Event:
 
 
 def differing(was: Facts, now: Facts, language: str) -> list[Part]:
-    """Return the parts of two versions of the facts that differ for readers of this language, hours by local time."""
+    """Return the parts in which two versions of the facts differ for readers of this language; hours are local ones."""
     before, after = event_with(was), event_with(now)
     differs = {
         Part.DAYS: read_hours(before) != read_hours(after),

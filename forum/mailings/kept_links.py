@@ -21,7 +21,7 @@ LINKS_KEPT = timedelta(days=365)
 
 
 def links_of(*which: ColumnElement[bool]) -> dict[str, dict[str, Any]]:
-    """Return, for `keep_links`, the refusing links in these recipients' mails, with address digest and category."""
+    """Return, for `keep_links`, the links for refusing messages in these recipients' mails: values by digest."""
     columns = (MailingRecipient.leave_digest, OutboxMessage.recipient, Mailing.event_id, Mailing.category)
     made = select(*columns).join(OutboxMessage, OutboxMessage.id == MailingRecipient.message_id)
     made = made.join(MailingRecipient.mailing).where(MailingRecipient.leave_digest.is_not(None))
@@ -46,7 +46,7 @@ def keep_links_of(registration: Registration) -> None:
 
 
 def keep_links(event: Event, links: Mapping[str, Mapping[str, Any]]) -> None:
-    """Store refusing links for a year after the event, although their recipients or mails are deleted."""
+    """Store links that refuse messages until a year after the event, although recipients or mails are deleted."""
     # Store the links sorted by their digests, so that their order does not tell which links belong to one message.
     rows = [{"digest": one, **links[one], "ends_at": event.ends_at + LINKS_KEPT} for one in sorted(links)]
     if rows:
@@ -54,16 +54,16 @@ def keep_links(event: Event, links: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def find_link(mark: bytes) -> LeaveLink | None:
-    """Return the link, of those whose mails are no longer stored, that has this mark in its address for refusing."""
+    """Return the stored link whose mail address for refusing messages carries this mark; None for an unknown mark."""
     links = db.session.scalars(select(LeaveLink).execution_options(yield_per=500))
     return next((link for link in links if return_paths.mark_of(link.digest) == mark), None)
 
 
 def find_event(link: LeaveLink) -> int | None:
-    """Return the id of the event whose message the link is from; None where this is not known.
+    """Return the id of the event whose message had the link; None if the event is not known.
 
-    Nothing of the mail is left. But a link ends a year after its event, so the event is known by its end, unless that
-    was changed since, or two events that sent messages of this category end at the same moment.
+    The mail is no longer stored. But a link ends a year after its event, so the event is known by when it ends, unless
+    that was changed since, or two events that sent messages of this category end at the same moment.
     """
     sent = Mailing.kind == MailingKind.OWN_WORDS, Mailing.category == link.category
     senders = select(Mailing.event_id).where(*sent, Mailing.started_at.is_not(None))

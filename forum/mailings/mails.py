@@ -31,7 +31,7 @@ SAMPLE = "••••••••"  # a preview shows this instead of a person'
 
 
 def queue(recipient: MailingRecipient, *, now: datetime) -> OutboxMessage | None:
-    """Queue the recipient's mail about a change, with lowest priority and a new personal link; None without address."""
+    """Queue the mail about a change, with lowest priority and a new personal link; return None without address."""
     mailing, registration = recipient.mailing, recipient.registration
     told = _told(mailing, recipient.step, registration.language)
     return registration_mails.queue_of_mailing(registration, EVENT_CHANGED, now=now, **told)
@@ -84,7 +84,7 @@ def preview(mailing: Mailing, language: str, step: int) -> Rendered:
 
 
 def preview_own_words(mailing: Mailing, user: User, registration: Registration | None, code: str) -> Rendered:
-    """Return the mail in the organisers' own words as this person gets it; without one, with the organiser's name."""
+    """Return the mail in the organisers' own words as this person would get it; with None, as the organiser would."""
     # A newer version may have stored a language that this version lacks: then use the language of the words.
     language = registration.language if registration and registration.language in NAMES else code
     values = _values(registration, code) if registration else sample_values(mailing.event, user, code)
@@ -139,7 +139,11 @@ def _sample_link(language: str) -> str:
 
 
 def _told(mailing: Mailing, step: int, language: str) -> dict[str, Any]:
-    """Return the template's context for a mail about a change: former facts, parts that differ, and own words."""
+    """Return the template's values for a mail about a change of the event to people who know the facts of `step`.
+
+    `was` is an event with these facts, `parts` names the facts that have changed since, and `paragraphs` has the
+    organisers' own words.
+    """
     was: Facts = mailing.steps[step]["facts"]
     parts = differing(was, mailing.steps[-1]["facts"], language)
     return {"was": event_with(was), "parts": parts, "paragraphs": paragraphs(mailing.words.get(language))}

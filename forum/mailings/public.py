@@ -57,7 +57,7 @@ def _page(
         for_all=refusals.categories_for_all(token),
         may_hold_for_all=refusals.may_hold_for_all(token),
         is_refused=is_refused,
-        # The title names the category if it speaks of one only: without the name it would seem to speak of both.
+        # Name the category in the title if only one has changed: a title without a name would seem to mean both.
         kind=changed[0] if len(changed) == 1 else "",
         categories=CATEGORIES,
     )

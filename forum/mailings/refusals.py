@@ -6,10 +6,10 @@ refusal outlives the erasure of the person and a new import (M10), and nobody ca
 A refusal belongs to the event whose message the person had, and its digest is made from address and event: a refusal
 for all events would show organisers of one that somebody has been at another (S13). A refusal that an earlier version
 has stored belongs to no event, still holds for all, and is shown to no organiser. It ends for all when a link of any
-event takes it back; what is refused of one event meanwhile is stored beside it.
+event takes it back; refusals of single events are stored beside it meanwhile.
 
-A link that has outlived its mail refuses messages of the event that it is from. Where this event is no longer known
-(`kept_links.find_event`), a link of an earlier version refuses those of all events, and its page says so.
+A link whose mail is no longer stored refuses messages of the event that sent the mail. Where this event is not known
+(`kept_links.find_event`), a link of an earlier version refuses messages of all events, and the link's page says so.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -36,10 +36,11 @@ from forum.registration.names import canonical_email
 
 @dataclass(frozen=True)
 class SentTo:
-    """The reader of a sent message: digests of address and event (`own`), the message's category, address and event.
+    """The reader of a sent message, with the message's category and event: whoever refuses messages by its link.
 
-    `for_all` are the digests of the address alone, for refusals of all events. If only the reader's link is still
-    stored, the address is unknown, and perhaps the event (None): a refusal may then hold for all events.
+    `own` are the digests of address and event; `for_all` those of the address alone, for refusals of all events. If
+    only the reader's link is still stored, the address is unknown, and perhaps the event (None): a refusal may then
+    hold for all events.
     """
 
     own: Sequence[str]
@@ -69,7 +70,7 @@ def reader(event: Event, category: Category) -> Callable[[str], bool]:
 
 
 def is_refused(event: Event | None, address: str, category: Category) -> bool:
-    """Return whether a canonical address refuses this category of an event's messages, or with None of all events'."""
+    """Return whether a canonical address refuses an event's messages of a category; with None, all events' messages."""
     mine = address_digests.of_event(event.id, address) if event else address_digests.of_no_event(address)
     return category in _categories(mine)
 
@@ -98,7 +99,7 @@ def may_hold_for_all(token: str) -> bool:
 
 
 def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collection[Category]:
-    """Refuse further messages to the address of the mail with this token: of the mail's category, or `what`.
+    """Store that the address of the mail with this token refuses `what`; by default messages of the mail's category.
 
     Messages to the address that are made already and have not left are taken back. Return the categories that the
     address refuses now. An unknown token changes nothing, and is answered like that of an address without refusals.
@@ -111,12 +112,12 @@ def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collect
 
 
 def refuse_by(link: LeaveLink, *, now: datetime) -> None:
-    """Refuse messages by a link whose mail is no longer stored: of the mail's category."""
+    """Store that the reader of a mail that is no longer stored refuses messages of the category that `link` names."""
     _refuse(_reader_of(link), Refused(link.category), now)
 
 
 def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
-    """Refuse further messages of the category of a recipient's mail; return False if the recipient has no mail."""
+    """Store that a recipient refuses messages of the mailing's category; return False if the recipient has no mail."""
     known = _find_recipient(MailingRecipient.id == recipient.id)
     if known:
         _refuse(known, Refused(known.category), now)
@@ -124,7 +125,7 @@ def refuse_for(recipient: MailingRecipient, *, now: datetime) -> bool:
 
 
 def take_back(token: str, category: Category | None = None) -> Collection[Category]:
-    """Let the address of the mail with this token get a category again: the mail's own, or `category`.
+    """Let the address of the mail with this token get messages of `category` again; by default of the mail's category.
 
     A refusal for all events ends for all of them. Return the categories that the address still refuses. An unknown
     token changes nothing.
@@ -150,12 +151,13 @@ def issue(recipient: MailingRecipient) -> str:
 
 
 def address_of(token: str, language: str) -> str:
-    """Return the URL of the page on which messages are refused."""
+    """Return the URL of the page on which the reader with this token refuses messages."""
     return f"{current_app.config['BASE_URL']}/{language}/r/messages/{token}"
 
 
 def _refuse(known: SentTo, what: Refused, now: datetime) -> None:
-    # Store the event's own refusal even beside one for all events: a link of another event can take that one back.
+    # Store the event's own refusal even if the address refuses messages of all events: a link of another event can take
+    # the refusal for all events back.
     if what in {row.category for row in _list(known.own)}:
         return
     _store(known.own[0], what, now)
@@ -203,7 +205,7 @@ def _take_back_unsent(event_id: int | None, address: str, categories: Sequence[C
 
 
 def _find_reader(token: str) -> SentTo | None:
-    """Return the reader of the mail with this token, also if only the mail's refusing link is still stored."""
+    """Return the reader of the mail with this token, also if only its link for refusing messages is still stored."""
     known = _find_recipient(MailingRecipient.leave_digest == digest(token))
     link = None if known else db.session.get(LeaveLink, digest(token))
     return _reader_of(link) if link else known
@@ -213,7 +215,7 @@ def _reader_of(link: LeaveLink) -> SentTo:
     stored, event_id = link.address_digest, kept_links.find_event(link)
     if event_id is None:
         return SentTo([stored], link.category)
-    # An earlier version stored a digest that belongs to no event: that one would refuse messages of all events.
+    # A digest stored by an earlier version belongs to no event: as it is, it would refuse messages of all events.
     own = address_digests.narrowed(event_id, stored)
     return SentTo([own], link.category, event_id=event_id, for_all=[stored])
 

@@ -3,8 +3,8 @@
 A reminder is a draft with a rule for its day. When the day comes the worker sends the draft as an organiser would: once
 to everybody whom its filters find then (relative to the event's start), or to each person some days after they have
 registered. The database allows one mail a reminder and person (R12). A reminder whose hour was missed by more than
-WINDOW, because no worker ran or a clock was wrong, is left out and the plan says so (R18). So is one that was due
-before a restore (`commands.after_restore`).
+WINDOW, because no worker ran or a clock was wrong, is left out and the plan says so (R18). A reminder that was
+due before a restore is left out, too (`commands.after_restore`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,8 @@ from forum.registration.narrowing import UnknownFilter
 
 # How long after its hour a reminder may still be sent.
 WINDOW = timedelta(hours=12)
-# How far a reminder may be from exactly its days after registering: it leaves at a fixed hour, or WINDOW later.
+# How much earlier or later than exactly its days after registering a reminder may leave: reminders leave at a fixed
+# hour, or up to WINDOW later.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
 # The states in which the worker looks at a reminder counted from registering. A done reminder is looked at, too: an
@@ -234,5 +235,5 @@ def _at(reminder: Reminder, moment: datetime, days: int) -> datetime:
 
 
 def first_of(moments: Iterable[datetime], now: datetime) -> datetime | None:
-    """Return the earliest of these moments that lies in the future; None without one."""
+    """Return the earliest of these moments that lies in the future; None if none does."""
     return min((moment for moment in moments if moment > now), default=None)

@@ -89,7 +89,7 @@ def _with_parents(question: Question, every: Sequence[Question]) -> list[Questio
 
 
 def _read(people: Sequence[int], chain: Sequence[Question]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-    """Yield each person's registration id, sector key, and answers to the questions of the chain by key."""
+    """Yield each person's registration id, sector key, and answers to the questions in `chain` by question key."""
     given: dict[int, dict[str, Any]] = defaultdict(dict)
     keys = {question.id: question.key for question in chain}
     ordinary = select(Answer.registration_id, Answer.question_id, Answer.value).where(

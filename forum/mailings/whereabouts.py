@@ -44,7 +44,7 @@ def forget(event: Event, keys: Collection[str], *, now: datetime) -> int:
 
 
 def forget_links(*, now: datetime) -> int:
-    """Delete the refusing links kept from messages of events that ended a year ago; return how many."""
+    """Delete stored links for refusing messages of events that ended a year ago; return how many."""
     ended = delete(LeaveLink).where(LeaveLink.ends_at <= now).returning(LeaveLink.digest)
     return len(db.session.scalars(ended).all())
 

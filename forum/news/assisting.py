@@ -19,7 +19,7 @@ LONGEST_PREVIEW_SECONDS = 10
 
 
 def replace_if_asked(form: Form, care_of: Callable[[str], Care]) -> bool:
-    """If the button "Replace" of a hint was pressed, replace the hint's words in the typed text; return whether it was.
+    """Replace a hint's words in the typed text if its button "Replace" was pressed; return whether it was.
 
     `care_of` is a function that returns the proofreader's remarks on the text typed in a language. Nothing is saved.
     """

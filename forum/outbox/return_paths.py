@@ -41,7 +41,7 @@ def find_id(text: str) -> int | None:
     Upper and lower case count as equal, because mail servers may change them.
     """
     for number, mark in rows_in(PURPOSE, text):
-        # SQLite gives the number of a deleted mail to a later one, so the Message-ID has to match too.
+        # After a restore from a backup, another mail may have this number, so the Message-ID has to match, too.
         message_id = db.session.scalar(select(OutboxMessage.message_id).where(OutboxMessage.id == number))
         if message_id is not None and mark == mark_of(message_id):
             return number

@@ -40,7 +40,7 @@ def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) ->
     payload = entry.details.payload if entry.details else {}
     if entry.action == APPROVED:
         return True
-    # Forget earlier entries: SQLite may give a registration the id of an erased one for which organisers had vouched.
+    # Forget earlier entries: before migration 0050 an erased registration, perhaps vouched for, may have had this id.
     if entry.action == REGISTRATION_RECEIVED:
         return is_organiser or bool(payload.get("invited"))
     if entry.action == ADDRESS_CHANGED:

@@ -77,7 +77,7 @@ def hold_at_most(seconds: float) -> None:
 
 
 def as_of() -> int | None:
-    """Return the content version from before the request read anything, so that what it reads is not older.
+    """Return the content version from before the request read anything: nothing that the request reads is older.
 
     Return None for any request but a GET of a public page: a POST may have changed something before it shows a page.
     Return None also while the database is out of reach.

@@ -62,7 +62,8 @@ class _SqliteVersion(threading.local):
 class PolledVersion:
     """The content version in PostgreSQL, never older than a second while the database answers; else None.
 
-    The first call of `latest` reads the version and starts the thread, in the process that serves.
+    The first call of `latest` reads the version and starts the thread that reads it again and again: so the thread
+    belongs to the process that answers requests.
     """
 
     # Every how many seconds the thread reads the content version, and for how many seconds a reading is used.
@@ -73,7 +74,8 @@ class PolledVersion:
         self._conninfo = conninfo
         self._connection: psycopg.Connection | None = None
         self._connecting, self._ended = threading.Lock(), threading.Event()
-        self._seeing = threading.Lock()  # held during a reading, so that requests that wait share it
+        # Held while a request reads the version, so that the other requests that wait for it use the same reading.
+        self._seeing = threading.Lock()
         self._thread: threading.Thread | None = None
         # The version that was read last, None if that failed, and the moment before the reading began.
         self._seen: tuple[int | None, float] = (None, 0.0)

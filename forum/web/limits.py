@@ -193,7 +193,7 @@ def give_back(rule: str) -> None:
 
 
 def seconds_since_first(*key: str) -> float | None:
-    """Return the seconds since the first call for `key` in the last hour, or None if this is the first call."""
+    """Return the seconds since this was first called for `key` in the last hour; None if this is the first call."""
     storage, name = current_app.extensions[COUNTER].storage, "/".join(("FIRST", *key))
     if storage.incr(name, HOUR_SECONDS) == 1:
         return None
@@ -201,12 +201,12 @@ def seconds_since_first(*key: str) -> float | None:
 
 
 def count_in_hour(*key: str) -> int:
-    """Return the number of calls for `key` in the hour since the first, with this one; 1 if the store is away."""
+    """Count a call for `key`; return how many there were in the hour since the first one, or 1 if the store is away."""
     return count_within(HOUR_SECONDS, *key)
 
 
 def count_within(seconds: int, *key: str) -> int:
-    """Return the number of calls for `key` in the `seconds` since the first, with this one; 1 if the store is away."""
+    """Count a call for `key`; return how many there were in `seconds` since the first, or 1 if the store is away."""
     storage = current_app.extensions[COUNTER].storage
     try:
         return storage.incr("/".join((f"WITHIN {seconds}", *key)), seconds)

@@ -192,7 +192,7 @@ def let_in(
     longest_for: Callable[[Flask, Environ], int] | None = None,
     longest_for_anybody: Callable[[Flask, Environ], int] | None = None,
 ) -> Callable[[Wsgi], Wsgi]:
-    """Return the layer that puts a Lobby around the app; here the functions `longest_for…` get the app, too."""
+    """Return the layer that puts a Lobby around the app; each `longest_for…` is called with app and environ."""
     lobby = app.extensions["lobby"] = Lobby(
         app.config["MAX_CONTENT_LENGTH"],
         by_client=not app.config["TRUSTED_PROXIES"],

@@ -161,7 +161,7 @@ def _merged(query: Select, order: Order, limit: int, beside: Any, falling: bool)
 
 
 def _groups(order: Order, falling: bool, beside: Any) -> list[tuple[Any, Any]]:
-    """Return the groups from the one in which the page starts, as (group, row); `row` is `beside` there, else None."""
+    """Return the groups from the one in which the page starts, each with a row: `beside` for that one, else None."""
     groups = list(order.groups[::-1] if falling else order.groups)
     if beside is None:
         return [(group, None) for group in groups]

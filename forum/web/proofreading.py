@@ -95,7 +95,7 @@ class Care:
         return max(1, round(self.words / WORDS_A_MINUTE))
 
     def find(self, key: str) -> Hint | None:
-        """Return the hint with this key that has a replacement, of equal lines the nearest one; None without one."""
+        """Return the hint with this key that has a replacement, of several that on the nearest line, or else None."""
         field, _colon, rest = key.partition(":")
         line, _colon, digest = rest.partition(":")
         number = int(line) if line.isdecimal() and len(line) <= LONGEST_NUMBER else 0
@@ -198,7 +198,7 @@ def _begins_sentence(before: str) -> bool:
 
 
 def _replaceable(hint: Hint) -> Hint:
-    """Return the hint, without its replacement if the words are not plain text or have an ending of their own."""
+    """Return the hint; without its replacement if its words are not plain text, or a sign joins an ending to them."""
     before, after = hint.within[: hint.column], hint.within[hint.column + len(hint.words) :]
     beside = before.rsplit(" ", 1)[-1] + after.split(" ", 1)[0]
     is_plain = not NOT_PLAIN & set(beside) and before[-1:] != "-" and after[:1] not in ENDINGS

@@ -29,7 +29,7 @@ LONGER = re.compile(
 
 @dataclass(frozen=True)
 class RelativeDate:
-    """A rule that turns a relative date into an absolute one; `leading` is the word to write before that, or ""."""
+    """A rule that turns a relative date into an absolute one; `leading` is the word to write before it, or ""."""
 
     leading: str
     dated: Callable[[date, str], str]

@@ -100,7 +100,7 @@ def _bounded(rows: Iterable[list[str]], most: int, columns: int) -> Rows:
 
 
 def _decoded(data: bytes) -> str:
-    """Return the text of a file: UTF-16 if it says so, else UTF-8, else Windows-1252 as Excel saves it."""
+    """Return the text of a file: UTF-16 if its first bytes say so, else UTF-8, else Windows-1252 as Excel saves it."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     try:

@@ -109,7 +109,7 @@ def harmless(text: str) -> str:
 
 
 def harmless_column(texts: Sequence[str]) -> Sequence[str]:
-    """Return these texts as `harmless` returns each; mostly one search of all texts shows that nothing changes."""
+    """Return each of these texts as `harmless` returns it; usually one search of all shows that none changes."""
     together = "".join(texts)
     if not together.isprintable() or "," in together or ";" in together:
         return [harmless(text) for text in texts]

@@ -8,8 +8,8 @@ and none is fetched as long as the markup names none. Fonts are those that Typst
 the same file. SECONDS is the moment that the file gives as its own, as a Unix time.
 
 PDF/UA-1, the standard for files that a screen reader can read, refuses letters that no font has. So the program first
-sets each letter of the data once, to find those, and then the document, with LACKING in their place and `lacks` in the
-data true, so that the markup can say so. It prints the PDF, or JSON: {"refused": a reason for the log}.
+sets each letter of the data once, to find such letters, and then the document, with LACKING in their place and `lacks`
+in the data true, so that the markup can say so. It prints the PDF, or JSON: {"refused": a reason for the log}.
 """
 
 import json
@@ -119,6 +119,6 @@ if __name__ == "__main__":
     try:
         said = main(Path(sys.argv[1]), int(sys.argv[2]))
     except (OSError, RuntimeError, ValueError, MemoryError) as problem:
-        # The message may quote a name from the data, so tell only its kind.
+        # The error's message may quote a name from the data, so tell only the kind of the error.
         said = json.dumps({"refused": type(problem).__name__}).encode()
     sys.stdout.buffer.write(said)

@@ -70,7 +70,7 @@ Cell = str | date | datetime | None
 
 @dataclass(frozen=True)
 class About:
-    """What a file says about itself: `facts` as (heading, text) on a sheet of this name; `foot`, a line in print."""
+    """What a file says about itself: `facts` as (heading, text) on the sheet named `sheet`; `foot`, a line in print."""
 
     sheet: str
     facts: Sequence[tuple[str, str]]
@@ -104,7 +104,7 @@ def _as_file(name: str, content: Iterable[bytes] | bytes) -> Response:
 def workbook_chunks(
     sheet: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]], about: About | None = None
 ) -> Iterator[bytes]:
-    """Yield the bytes of an XLSX file, some hundred rows at a time. Moments must be in the zone of their heading."""
+    """Yield the bytes of an XLSX file, some hundred rows at a time. Moments must be in the headings' time zone."""
     buffer = _Outlet()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, content in _frame([sheet, *([about.sheet] if about else [])]).items():
