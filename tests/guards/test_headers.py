@@ -24,7 +24,7 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
 }
-POLICY = {  # the least that the policy must contain; nothing in it may allow inline code or other sites
+POLICY = {  # the least that the Content Security Policy must have; no inline code, no other sites
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",

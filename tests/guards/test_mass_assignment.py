@@ -810,7 +810,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {
             "events": {"name", "hashtag", "contact_email", "starts_at", "ends_at", "nights", *CALENDAR}
             | {"map_url", "directions", "name_order", "sorted_to"},
-            # A mailing about an earlier change, not sent yet, changes: it tells of this change, too.
+            # An unsent mailing about an earlier change is changed, because it now tells of the new change, too.
             "mailings": {"steps", "changed_at"},
         },
         ADDED,

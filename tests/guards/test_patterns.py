@@ -59,7 +59,7 @@ def methods_called() -> defaultdict[str, set[str]]:
 
 
 def inline() -> Iterator[tuple[str, tuple[re.Pattern, set[str]]]]:
-    """Yield the patterns that are written at their use, such as re.sub(r"x+", …)."""
+    """Yield the patterns that are written within a call, such as re.sub(r"x+", …)."""
     for path in sorted((PROJECT / "forum").rglob("*.py")):
         for pattern, used, line in written_in(path.read_text()):
             way = used if used in ANCHORED else "search"
@@ -67,7 +67,7 @@ def inline() -> Iterator[tuple[str, tuple[re.Pattern, set[str]]]]:
 
 
 def written_in(source: str) -> Iterator[tuple[str, str, int]]:
-    """Yield (pattern, method, line). Fails for a pattern that is not a constant."""
+    """Yield (pattern, method, line) of each call such as re.sub. Fail for a pattern that is not a constant."""
     for node in ast.walk(ast.parse(source)):
         if (
             isinstance(node, ast.Call)

@@ -116,7 +116,7 @@ def fill(write_text: Writer) -> dict[str, Canary]:
                     next(numbers),
                     Canary(name_of(column), _event_of(table, row), _key(table, row)),
                 )
-                # A registration without an address keeps none: organisers or a contact manage it.
+                # Write no address into a registration that has none: organisers or a contact manage this registration.
                 if row[column] is None or (name_of(column) == ADDRESS and not row[column]):
                     continue
                 if is_kept(column):

@@ -79,7 +79,7 @@ def test_both_links_end_with_the_answer_and_the_mails_are_the_persons(pages, eve
     assert [pages.get(link).h1 for link in links] == ["Du har tackat ja"] * 2
     mails = {one.kind: one.registration_id for one in (invitation.message, invitation.reminder)}
     assert mails == {"invitation": person.id, "invitation-reminder": person.id}
-    # The reminder is cancelled, because it was not sent yet.
+    # Accepting the invitation has cancelled the reminder, which was not sent yet.
     assert invitation.reminder.status == MessageStatus.ABORTED
 
 

@@ -438,7 +438,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return sorted(name for name in self.written if name not in self.merged)
 
     def stands_as(self, name: str, until: str = "") -> str:
-        """Return the organisation that counts for this one, or `until` if the chain of merges passes through it."""
+        """Follow the merges of an organisation to the last one, which counts for it; stop at `until` on the way."""
         while name in self.merged and name != until:
             name = self.merged[name][0]
         return name

@@ -42,7 +42,7 @@ def test_no_small_number_of_one_choice_each_can_be_worked_out(counts):
     assert shown.answered is None or shown.answered == sum(counts)
     if hidden and shown.answered is not None:
         # Whoever subtracts the shown numbers from the total, here the number of people who answered, gets the sum of
-        # the hidden numbers. These must be at least two, and their sum at least LEAST people.
+        # the hidden numbers. So two numbers or more must be hidden, with a sum of at least five people (LEAST).
         assert sum(hidden) >= LEAST
         assert len(hidden) > 1
 
