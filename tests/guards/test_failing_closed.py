@@ -130,7 +130,7 @@ LIMITED = {
 
 @contextmanager
 def without(world: World, table: str) -> Iterator[None]:
-    """Rename a table within the block, so that the forum does not find it."""
+    """Rename a table within the `with` block, so that the forum does not find the table."""
     _rename(world, table, "gone")
     yield
     _rename(world, "gone", table)

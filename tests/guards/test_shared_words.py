@@ -52,7 +52,7 @@ def find_folders() -> Iterator[str]:
 
 
 def find_tables() -> Iterator[tuple[str, str, str]]:
-    """Yield each model's package (room), its name as the words of a table in the plural, and its table."""
+    """Yield each model's package (room), the table name that follows from the class name, and the real table name."""
     for mapper in Base.registry.mappers:
         words = re.sub(r"(?<!^)(?=[A-Z])", "_", mapper.class_.__name__).lower()
         yield mapper.class_.__module__.split(".")[1], plural(words), str(mapper.local_table)

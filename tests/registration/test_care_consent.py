@@ -44,7 +44,7 @@ def person(event):
 
 @pytest.fixture
 def own(app, person):
-    """Give a browser that the person's link has opened."""
+    """Give a browser in which the person has opened the personal link."""
     pages = Pages(app)
     pages.get("self_service.enter", token=manage_token(person), follow=True)
     return pages
