@@ -566,7 +566,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert lucky.id in self.chosen | self.promised or passed == []
 
     def may_pass(self, one, people) -> bool:
-        """Return whether later people may pass this person in line: in balance order, when a colleague has a place already."""
+        """Return whether later people may pass this person in line: in balance order, when a colleague has a place."""
         return self.event.line_order == LineOrder.BALANCE and places_of_colleagues(one, people) > 0
 
     def the_last_mail_says_how_it_stands(self, people):
