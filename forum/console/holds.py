@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def first_end_text(event: Event, held: int, now: datetime) -> str:
-    """Return a sentence on when the first of `held` places is free again; "" if none is held or the event is off."""
+    """Return when the first of `held` places is free again; "" if none is held, or the event is over or cancelled."""
     ends = queries.find_next_hold_end(event, now) if held > 0 and not events.is_off(event, now) else None
     if ends is None:
         return ""

@@ -68,7 +68,7 @@ def _publish(slug: str, form: PublishForm) -> ResponseReturnValue:
         form.refuse_if_changed(_shown(table))
         balance.publish(event, actor=sign_ins.current_actor(), now=clock.now())
     except (BalanceRefused, ChangedMeanwhile):
-        # The page offers no button when publishing would be refused, so the numbers must have changed since it was
+        # The page has no button when publishing would be refused, so the numbers have changed since the page was
         # shown.
         db.session.rollback()
         flash(

@@ -178,7 +178,7 @@ def ask_person(
     traces.record_form(REGISTRATION_RECEIVED, drafted, is_new=True, actor=CONTACT, at=now, **told)
     has_registration(delegate, drafted)
     if drafted.email_canonical == delegate.delegation.email_canonical:
-        # The contact has named this address, their own, for a participant, too, and has confirmed it by the link.
+        # The contact has named their own address for a participant, too, and has confirmed that address by the link.
         actions.confirm(drafted, now=now)
         delegate.told = drafted.status
     else:

@@ -63,7 +63,7 @@ def _purpose(delegation: Delegation) -> ContactLink:
 
 
 def _entered(delegation: Delegation) -> datetime | None:
-    """Return when an unconfirmed delegation was entered; None for a confirmed one."""
+    """Return when the form of an unconfirmed delegation was sent; None for a confirmed delegation."""
     return None if delegation.confirmed_at else delegation.asked_at
 
 

@@ -54,7 +54,7 @@ def person_of(one: Delegate, now: datetime) -> Person | None:
 
 
 def keep(one: Delegate, person: Person) -> None:
-    """Store what the contact has typed of a registered person, encrypted, because it may reveal whose an alias is."""
+    """Store what the contact has typed of a registered person, encrypted, because it may reveal who uses an alias."""
     one.typed = asdict(person)
     one.given_name = one.family_name = one.title = one.email = ""
 

@@ -248,7 +248,7 @@ def _pass_on(registration: Registration, successor: Registration, now: datetime)
 
 
 def _begin_calendar(successor: Registration, now: datetime) -> None:
-    """Give the newcomer's calendar entry a higher number than that of an earlier registration with this address."""
+    """Number the newcomer's calendar entry higher than the entry of any earlier registration with this address."""
     earlier = registrations.find_last_calendar_sequence(successor)
     successor.calendar_sequence = 0 if earlier is None else earlier + 1
     successor.calendar_changed_at = now
