@@ -79,7 +79,7 @@ def index(event: str) -> str:
 
 @bp.route("/<int:number>/erasure", methods=["GET", "POST"])
 def carry_out(event: str, number: int) -> ResponseReturnValue:
-    """Say what will be erased; erase the person on a second, explicit step, with both factors fresh."""
+    """Say what will be erased; on a second, explicit step, after both factors were entered, erase the person."""
     if answer := sign_ins.require_fresh():
         return answer
     form = ErasureForm()

@@ -38,7 +38,7 @@ from forum.registration.errors import (
 from forum.registration.given import Answered
 from forum.registration.models import Registration, Submission
 
-# The person and a delegation's contact: their changes of answers are refused after the freeze date, and are reviewed.
+# Those whose changes of answers are refused after the freeze date and reviewed: the person, a delegation's contact.
 THEMSELVES = ("person", "contact")
 
 
@@ -259,7 +259,7 @@ def _stand(registration: Registration, now: datetime) -> None:
 
 
 def _begin_calendar(registration: Registration, now: datetime) -> None:
-    """Number the person's calendar entry above that of an earlier registration: both entries have one UID."""
+    """Give the calendar entry a higher sequence number than an earlier registration's: both entries have one UID."""
     earlier = queries.find_last_calendar_sequence(registration)
     registration.calendar_sequence = 0 if earlier is None else earlier + 1
     registration.calendar_changed_at = now

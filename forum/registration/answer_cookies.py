@@ -44,7 +44,7 @@ ROUND = "answers"
 
 @dataclass(frozen=True)
 class Sent:
-    """A form that was sent: the sector's key and the answers."""
+    """A registration form that was sent: the sector's key and the answers."""
 
     sector: str
     answers: dict[str, Any]
@@ -64,7 +64,7 @@ def keep(response: Response, answers: Mapping[str, Any], sector: str) -> bool:
 
 
 def recall(sector: str) -> dict[str, Any] | None:
-    """Return the answers that are kept for this sector's form; None when there are none or they expired."""
+    """Return the answers that are kept for this sector's form; None without such answers, or when they have expired."""
     kept = _read(_take(ANSWERS))
     return kept.answers if kept and kept.sector == sector else None
 
@@ -124,7 +124,7 @@ def end() -> None:
 
 
 def _without_other_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers reduced to the e-mail address and the event."""
+    """Return only the e-mail address and the event of these answers."""
     return {name: answers[name] for name in ("email", "event") if name in answers}
 
 
@@ -186,7 +186,7 @@ def _take(name: str, seconds: int = sealed_cookies.SECONDS) -> Any:
 
 
 def _paths(endpoint: str) -> list[str]:
-    """Return the page's URL in each language, because the visitor may switch the language there."""
+    """Return the URLs to which a cookie is sent: the page's in each language, because visitors may switch language."""
     return [url_for(endpoint, lang=code) for code in NAMES]
 
 

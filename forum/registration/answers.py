@@ -71,7 +71,7 @@ def read(registration: Registration, submission: Submission | None) -> Mapping[s
     """Return the answers that a confirming link carries; if there is no stored form, those of the registration.
 
     A field that the form of an older release did not have is taken from the registration: so links mailed before an
-    update still work. `given` are the answers to the event's own questions, None where the form had no such questions.
+    update still work. The key `given` has the answers to the event's own questions, None where the form had none.
     """
     carried = (submission.answers if submission else None) or {}
     return {

@@ -66,7 +66,7 @@ SUGGESTED = ALL_SUGGESTED.where(
 def key_of(event: Event, organisation: str, email_canonical: str) -> str:
     """Return the `organisation_key` of a registration with this organisation's name and this address."""
     key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
-    # Do not let this query write the registration to the database: it may be half changed.
+    # Do not let this query write the registration to the database: the caller may have changed only half of it.
     with db.session.no_autoflush:
         rows = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
         return _choose(_by_mark(rows), key, domains) or key
@@ -101,7 +101,7 @@ def settle(event: Event) -> int:
 
 
 def count_by_owner(event: Event, key: str) -> dict[int, tuple[int, int]]:
-    """Return by organisation id how many live registrations with this key match its marks, and their held places.
+    """Return, by organisation id, how many live registrations with this key match its marks, and how many hold places.
 
     Marks are names and mail domains. Merged organisations are listed apart, each with the registrations that match its
     own marks.

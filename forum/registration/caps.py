@@ -89,7 +89,7 @@ def has_room(event: Event, key: str | None, sector_id: int, held: Held | None = 
 
 
 def refuse_if_full(registration: Registration, key: str) -> None:
-    """Raise OrganisationFull if the held place would move to this organisation, which has reached its cap."""
+    """Raise OrganisationFull if the registration's held place would move to this organisation, which is at its cap."""
     moves = registration.holds_place and key != registration.organisation_key
     if moves and not has_room(registration.event, key, registration.sector_id):
         raise OrganisationFull

@@ -1,4 +1,4 @@
-"""Choosing people in the attendee list, page by page or all who match, and ending a choice.
+"""Choosing people in the attendee list, page by page or all who match its filters, and ending a choice.
 
 The caller has started a write transaction and commits.
 """

@@ -81,7 +81,7 @@ def current_text(purpose: ConsentPurpose, audience: ListAudience | None = None) 
 
 
 def text_of(consent: Consent) -> ConsentText:
-    """Return the text to which a person has consented: the newest up to the consent's version, or the first."""
+    """Return the text to which a person has consented: the newest one up to the consent's version, else the oldest."""
     same = [text for text in TEXTS if (text.purpose, text.audience) == (consent.purpose, consent.audience)]
     ordered = sorted(same, key=lambda text: text.version)
     return next((text for text in reversed(ordered) if text.version <= consent.text_version), ordered[0])

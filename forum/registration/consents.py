@@ -39,7 +39,7 @@ def find(registration: Registration, purpose: ConsentPurpose) -> Consent | None:
 
 
 def as_column(purpose: ConsentPurpose, event: Event) -> Any:
-    """Return a column for a query: what the list may show of a person, or whether there is consent to the purpose."""
+    """Return a query's column: what the list may show of a person or, for another purpose, whether there is consent."""
     if purpose != LIST:
         return is_given(purpose).label(purpose)
     given = _given(purpose)

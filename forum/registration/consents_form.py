@@ -67,7 +67,7 @@ class ConsentsForm(TidyForm):
         return self._kept.audience not in consents.COVERING[self._audience]
 
     def wanted(self) -> frozenset[ConsentPurpose]:
-        """Return the purposes that the person consents to; without an answer about the list, that consent stays."""
+        """Return the purposes that the person consents to; an unanswered question about the list changes nothing."""
         said = self._said()
         is_listed = said != NOT_SHOWN if said else self._kept is not None
         photographs = {ConsentPurpose.PHOTOGRAPHS} if self.photographs.data else set()

@@ -263,7 +263,7 @@ def _ask_to_cancel_anew(
 
 
 def has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
-    """Undo what the request has changed, redirect to the registration's page, and say there why nothing can change."""
+    """Undo what the request has changed; say on the registration's page why it was left unchanged."""
     person_url = to_person(registration, filters)
     db.session.rollback()
     flash(wording.unchanged_text(registration), "warning")
@@ -294,7 +294,7 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
 
 
 def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return the context that all lists of an event's people share, and the balance of each sector by its id."""
+    """Return the template's values that all lists of an event's people share, with each sector's balance by its id."""
     balance = balance_of(event, counts, now := clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
     return {"event": event, "sectors": sectors, "is_over": now >= event.ends_at, "wording": wording}

@@ -37,7 +37,7 @@ class Reading(Protocol):
         """Return, by id of each registration that is in a delegation, the number of its delegation."""
 
     def has(self, numbers: Collection[int] | None) -> ColumnElement[bool]:
-        """Return the condition that a registration belongs to a delegation with one of these numbers; None: to any."""
+        """Return the condition that a registration is in a delegation with one of these numbers (None: in any)."""
 
     def select_label(self) -> Any:
         """Return the subquery for the name under which lists show a registration's delegation."""
@@ -63,7 +63,7 @@ def find(event: Event, code: str) -> Delegated | Membership | None:
 def list_with_members(
     event: Event, registration_ids: Collection[int]
 ) -> tuple[Sequence[Delegated], dict[int, Delegated]]:
-    """Return the event's delegations, and, by id of each of these registrations that is in one, its delegation."""
+    """Return the event's delegations, and by registration id the delegation of each of these registrations in one."""
     every = list_all(event)
     known = {one.number: one for one in every}
     numbers = _reading().numbers_of(registration_ids) if every else {}
@@ -78,7 +78,7 @@ def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:
 
 
 def holding(every: Sequence[Delegated], texts: Sequence[str]) -> ColumnElement[bool] | None:
-    """Return the condition that a registration's delegation matches one of these searched texts; None if none does."""
+    """Return the condition that a registration's delegation matches a searched text; None if no delegation matches."""
     numbers = [one.number for one in every if any(text in one.words for text in texts)]
     return _reading().has(numbers) if numbers else None
 

@@ -25,7 +25,7 @@ def install(app: App, rule: Callable[[Registration], None]) -> None:
 
 
 def end_what_leads_to(registration: Registration) -> None:
-    """Call the rules for a registration that ends; one ends the link of a colleague who was asked to come instead."""
+    """Call the rules for a registration that ends: one rule ends the link of a colleague asked to come instead."""
     for rule in current_app.extensions.get(RULES, ()):
         rule(registration)
 
@@ -36,7 +36,7 @@ def install_before_erasing(app: App, rule: Callable[[Collection[int], datetime],
 
 
 def part_from_unconfirmed(registration_ids: Collection[int], *, now: datetime) -> None:
-    """Call the rules for unconfirmed registrations before their erasure; one keeps people in a delegation's list."""
+    """Call the rules for unconfirmed registrations before their erasure; one rule keeps people listed in delegations."""
     for rule in current_app.extensions.get(BEFORE_ERASING, ()):
         rule(registration_ids, now)
 

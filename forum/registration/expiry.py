@@ -120,7 +120,7 @@ def _later_asking(
 
 
 def _asked_anew(overdue: Sequence[Registration], now: datetime) -> dict[Registration, datetime]:
-    """Return until when the worker waits for overdue registrations that have a confirming link which still works.
+    """Return, by overdue registration with a confirming link that still works, until when the worker waits for it.
 
     Somebody has asked for such a link after the deadline, before the worker came (`deadlines.confirming_ends`).
     """

@@ -190,7 +190,7 @@ def file(filters: listing.Filters, plan: Plan, mark: Mark, *, shape: str) -> Res
 def as_file(
     headings: Sequence[str], rows: Iterator[Cells], mark: Mark, *, shape: str, number: int | None = None
 ) -> Response:
-    """Return these rows as a file, streamed while they are read; `number` is a prepared list's, for its name."""
+    """Return these rows as a file, streamed while they are read; a prepared list's `number` is part of its name."""
     name = file_name(mark.event, shape, mark.now, number)
     if shape == ExportShape.XLSX:
         return workbook_response(name, _("Attendees"), headings, rows, mark.about())

@@ -109,13 +109,13 @@ class Filters:
 
     @property
     def is_one_picked(self) -> bool:
-        """Return whether the list is filtered by exactly one of the kinds in `picked`, and by nothing else."""
+        """Return whether the list is filtered by one kind of filter in `picked`, and by nothing else."""
         others = self.q, self.sectors, self.statuses, self.delegation, self.since, self.until, self.chooser
         return len(self.picked) == 1 and not any(others)
 
     @property
     def is_search(self) -> bool:
-        """Return whether views of this list are recorded: its filters tell more about people than its rows do (P18)."""
+        """Return whether viewing this list is recorded: its filters tell more about people than its rows do (P18)."""
         return bool(self.q or self.picked)
 
     @property

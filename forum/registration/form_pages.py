@@ -105,7 +105,7 @@ def with_form(page: str, sector: Sector, form: RegistrationForm, **context: Any)
 
 
 def invited(event: Event) -> dict[str, str]:
-    """Return by sector key the text that says who belongs to the sector."""
+    """Return, by sector key, the text that tells visitors who belongs to the sector."""
     return {sector.key: in_language(sector.invited) for sector in event.sectors}
 
 

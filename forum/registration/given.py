@@ -168,7 +168,7 @@ def find_seal(registration: Registration) -> bytes:
 def say_care(
     registration: Registration, told: Mapping[str, Any], *, is_own: bool = False, now: datetime
 ) -> None:
-    """Store the answers about diet and access, encrypted, in place of the earlier ones, and note the consent to that.
+    """Store the answers about diet and access, encrypted, in place of earlier ones; note the consent to storing them.
 
     `is_own` says that the person has given the answers, below the text of the consent, or has deleted them, which
     withdraws the consent.
@@ -185,7 +185,7 @@ def say_care(
 def care(
     told: Mapping[str, Any], *, consent: care_consent.Note | None = None, now: datetime | None
 ) -> dict[str, Any]:
-    """Return the record of answers about diet and access to be encrypted; each encrypted record has the same length."""
+    """Return the record of answers about diet and access for encrypting: all encrypted records have the same length."""
     noted = {"consent": consent} if consent else {}
     return {"given": dict(told), "recorded_at": now.isoformat() if told and now else None, **noted}
 

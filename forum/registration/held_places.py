@@ -23,7 +23,7 @@ def count_places(event: Event) -> Counter[int]:
 
 
 def count_invited(event: Event) -> Counter[int]:
-    """Return by sector id how many places are held for people who are invited."""
+    """Return, by sector id, how many places open invitations hold for invited people."""
     held = INVITATIONS.c.event_id == event.id, INVITATIONS.c.holds_place
     query = select(INVITATIONS.c.sector_id, func.count()).where(*held).group_by(INVITATIONS.c.sector_id)
     return Counter(dict(db.session.execute(query).all()))

@@ -117,7 +117,7 @@ def _keep_form(
     is_new: bool,
     now: datetime,
 ) -> Submission:
-    """Store the form that was sent, with the answers of its confirming link if a link was made for it.
+    """Store the form that was sent, with the answers `carried` by its confirming link (None without such a link).
 
     The answers to the event's own questions are also kept if the registration was made from this form (`is_new`), so
     that a link requested later carries them, like the registration's details.

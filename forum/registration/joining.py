@@ -68,7 +68,7 @@ def joined_care(mine: Record, theirs: Record, now: datetime) -> Record:
 def narrow_consents(
     stays: Registration, ends: Registration, now: datetime
 ) -> tuple[list[Consent], list[Consent]]:
-    """Reduce the kept registration's consents to those that both have; return the withdrawn and the added consents."""
+    """Reduce the kept registration's consents to what both registrations allow; return consents withdrawn and added."""
     withdrawn, added = [], []
     for purpose in ConsentPurpose:
         mine, theirs = consents.find(stays, purpose), consents.find(ends, purpose)
@@ -99,7 +99,7 @@ def put_notes(numbers: list[int], target: Registration) -> None:
 
 
 def add_tags(source: Registration, target: Registration) -> list[str]:
-    """Add the tags of one registration to another; return the tags that the other did not have."""
+    """Add the tags of `source` to `target`, both registrations; return the tags that `target` did not have."""
     new = sorted(set(notes.list_tags(source)) - set(notes.list_tags(target)))
     for name in new:
         db.session.add(RegistrationTag(registration_id=target.id, name=name, event_id=target.event_id))

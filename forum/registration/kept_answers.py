@@ -21,7 +21,7 @@ from forum.sealing import seal_with_token, unseal_with_token
 # The length of every row's answers in bytes, compressed and padded. An event's questions accept 11 kB of answers, the
 # fields of every form some 4 kB more; the rest is for answers that are not checked yet, such as ten long texts.
 LENGTH = 32 * 1024
-# The most rows, which take some 70 MB: anybody can send a form that fills one.
+# The most rows of kept answers, which take some 70 MB in all: anybody can send a form whose answers take a row.
 MOST = 2000
 
 
@@ -70,7 +70,7 @@ def forget(tokens: Collection[str]) -> None:
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete answers whose time is over; return how many. The worker calls this."""
+    """Delete stored answers of forms whose time is over; return how many. The worker calls this."""
     old = delete(KeptAnswers).where(KeptAnswers.ends_at <= now)
     done: int = db.session.connection().execute(old).rowcount
     return done

@@ -171,7 +171,7 @@ def forget_old(*, now: datetime) -> int:
 def forget_with(
     event_ids: Collection[int], registration_ids: Collection[int], column: ConsentPurpose | None = None
 ) -> int:
-    """Delete the lists that have one of these people, with a `column` only those that have it; return how many."""
+    """Delete the lists that have one of these people and, if a `column` is given, that column; return how many."""
     columns = KeptExport.id, KeptExport.people, KeptExport.columns
     kept = db.session.execute(select(*columns).where(KeptExport.event_id.in_(event_ids)))
     gone = set(registration_ids)

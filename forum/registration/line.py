@@ -21,7 +21,7 @@ MOST_NAMED = 20  # the most people whom an offer names as having been passed ove
 
 
 class Waiter(Protocol):
-    """The attributes of a waiting registration that the order uses."""
+    """The attributes of a waiting registration by which the waiting list is ordered."""
 
     id: int
     sector_id: int
@@ -97,7 +97,7 @@ class _Lane:
 
     @property
     def head(self) -> Any:
-        """The next person of this sector, or None."""
+        """The next person of this sector; somebody must be waiting."""
         return self.fresh[0] if self.fresh else self.others[0]
 
     def longest(self) -> Any:
@@ -157,7 +157,7 @@ class Round:
                 lane.others.append(waiter)
 
     def _open_lanes(self) -> dict[int, _Lane]:
-        """Return, by sector id, the lines in which people wait and the sector has room."""
+        """Return, by sector id, the lines in which somebody waits; empty the lines of sectors that can take nobody."""
         full = self._rules.full()
         for number, lane in self._lanes.items():
             if number in full:
@@ -165,7 +165,7 @@ class Round:
         return {number: lane for number, lane in self._lanes.items() if lane.fresh or lane.others}
 
     def _next(self, lanes: dict[int, _Lane]) -> tuple[_Lane, Because]:
-        """Return the line whose first person's turn it is, and why."""
+        """Return the line whose next person gets the turn, and the reason."""
         if self._order != LineOrder.BALANCE:
             return min(lanes.values(), key=lambda lane: since(lane.head)), Because.TIME
         below = {number: self._rules.below(number) for number in lanes}

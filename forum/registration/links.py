@@ -36,8 +36,8 @@ def issue_address(
 ) -> str:
     """Make a personal link; return its URL, under BASE_URL whatever the request's Host is (S39).
 
-    `submission` is the form whose answers a confirming link carries; a dead link never works. The page behind the link
-    is in the registration's language unless another is given.
+    `submission` is the form whose answers a confirming link carries. A dead link, for a mail that is withheld, never
+    works. The page behind the link is in the registration's language unless another is given.
     """
     token = issue(registration, purpose, now=now, submission=submission, is_dead=is_dead)
     path = PATHS.get(purpose, "")
@@ -110,17 +110,17 @@ def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
 
 
 def find_submission(token: str, *, now: datetime) -> Submission | None:
-    """Return the form whose answers the confirming link with this token carries; None if none. Raises LinkRefused."""
+    """Return the form whose answers the link with this token confirms; None without a form. Raises LinkRefused."""
     return _find(digest(token), TokenPurpose.CONFIRM, now).submission
 
 
 def follow_digest(token_digest: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
-    """Return the registration of a link, by the digest in the browser's session. Raises LinkRefused."""
+    """Return a link's registration by the digest of its token, from the browser's session. Raises LinkRefused."""
     return _find(token_digest, purpose, now).registration
 
 
 def ends_older(token: str, *, now: datetime) -> bool:
-    """Return whether opening this personal link would end earlier ones (S20). Raises LinkRefused."""
+    """Return whether opening this personal link would end earlier personal links (S20). Raises LinkRefused."""
     return bool(queries.older_tokens(_find(digest(token), TokenPurpose.MANAGE, now)))
 
 
@@ -139,7 +139,7 @@ def find_end(token: str, *, now: datetime) -> datetime:
 
 
 def find_confirming_ends(registrations: Sequence[Registration], now: datetime) -> dict[int, datetime]:
-    """Return by registration id when its last confirming link ends, for those with a link that still works."""
+    """Return, by registration id, when its last confirming link ends; registrations without a valid one are left out."""
     ends = select(RegistrationToken.registration_id, func.max(RegistrationToken.expires_at)).where(
         RegistrationToken.registration_id.in_([registration.id for registration in registrations]),
         RegistrationToken.purpose == TokenPurpose.CONFIRM,
@@ -152,7 +152,7 @@ def find_confirming_ends(registrations: Sequence[Registration], now: datetime) -
 
 
 def lengthen_confirming(registration: Registration) -> None:
-    """Extend the confirming links to the registration's new `confirm_by`, but for those that work longer."""
+    """Extend confirming links to the registration's new `confirm_by`; links that work longer stay as they are."""
     mine = (
         RegistrationToken.registration_id == registration.id,
         RegistrationToken.purpose == TokenPurpose.CONFIRM,

@@ -38,12 +38,13 @@ class Beside:
     queue: Callable[[bool], None]
 
 
-# A function that returns the other links of an address. Arguments: event, address, whether the mail is withheld, now.
+# A function that returns an address's links beside those to registrations. Its arguments: event, address, whether the
+# mail is withheld, now.
 Finding = Callable[[Event, str, bool, datetime], Beside]
 
 
 def install(app: App, rule: Finding) -> None:
-    """Register `rule`, which reads an address's other links, by equally many SQL statements for each address (S24)."""
+    """Register `rule`, which reads links beside registrations', with equally many SQL statements each time (S24)."""
     app.extensions[BESIDE] = rule
 
 

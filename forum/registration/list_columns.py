@@ -31,7 +31,7 @@ NAME = "name"  # The column of names is always shown, so organisers cannot choos
 ORGANISATION, SECTOR, STATUS, REGISTERED = "organisation", "sector", "status", "registered"
 TAGS, INVITED = "tags", "invited"
 DELIVERED = (ORGANISATION, SECTOR, delegated.COLUMN, STATUS, REGISTERED)
-ANSWER = "answer-"  # the prefix of a column's key, before the key of the question
+ANSWER = "answer-"  # The key of a question's column has this before the question's key.
 # Built once, because each page of the attendee list runs this statement.
 CHOSEN = select(ListColumns.names).where(
     ListColumns.user_id == bindparam("user_id"), ListColumns.event_id == bindparam("event_id")
@@ -53,7 +53,7 @@ LABELS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the list. `cells` are its texts by registration id; empty for a column that the template fills."""
+    """A column of the attendee list; `cells` are its texts by registration id, empty where the template fills it."""
 
     key: str
     label: str

@@ -37,5 +37,5 @@ BESIDE = (
 
 
 def find_beside(event: Event, reference: str) -> Registration | None:
-    """Return the registration next to which a page begins, with only the columns that the list needs; None if gone."""
+    """Return the registration next to which a page begins, with the columns that the list needs; None if erased."""
     return db.session.scalars(BESIDE, {"event_id": event.id, "reference": reference}).one_or_none()

@@ -57,7 +57,7 @@ Counts = Mapping[tuple[int, str], int]
 
 @dataclass(frozen=True)
 class Listed:
-    """A page of the list, how many match, and the number of the page's first row in the list, counted from 1.
+    """A page of the attendee list, how many people match, and the position of its first row in the whole list, from 1.
 
     If rows have to be counted, `total` is MOST_COUNTED + 1 for any larger number (`is_counted`). `first` is None if
     more than MOST_COUNTED rows come before the page.
@@ -69,7 +69,7 @@ class Listed:
 
 
 def read_counted(event: Event, filters: Filters, cursor: Cursor | None, counts: Counts) -> Listed:
-    """Return a page of the list, with how many match; an unknown cursor gives the first page."""
+    """Return a page of the list and how many people match its filters; an unknown cursor gives the first page."""
     people = matching(event, filters)
     if filters.is_one_of_each:
         total = count_matching(event, filters, counts, None, MOST_COUNTED, people)
@@ -209,7 +209,7 @@ def tell_number(event: Event, filters: Filters, counts: Counts) -> int | None:
 
 
 def _needs_rows(filters: Filters) -> bool:
-    """Return whether rows must be counted: several groups of states may share people, so their counts do not add up."""
+    """Return whether rows must be counted: groups of states may share people, so the groups' counts do not add up."""
     several = len(filters.statuses) > 1 and not set(filters.statuses) <= set(Status)
     return filters.needs_rows or several
 

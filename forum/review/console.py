@@ -54,7 +54,7 @@ def index(event: str) -> ResponseReturnValue:
 
 
 def _pages(event: Event, page: Page[Registration], before: int, total: int) -> dict[str, str | None]:
-    """Return the links to the previous and next page, and which people of how many this page shows."""
+    """Return the links to the queue's previous and next page, and which people of how many the page shows."""
 
     def url(beside: str, row: Registration) -> str:
         values: dict[str, Any] = {"event": event.slug, beside: row.reference}

@@ -39,7 +39,7 @@ class Evidence:
     the organisation can have, and `counts_for` its name if the person has typed another one. `earlier` are other
     registrations of the address. `colleagues` has by event id, for other events, the number of people of the
     organisation who hold a place. `same_name` is another live registration of this event under the same name. Nobody
-    whose address is still to be confirmed counts as a colleague or for the name. `before` has the answers that a change
+    whose address is still to be confirmed is a colleague or of the same name. `before` has the answers that a change
     under review has replaced, by field. `invitation` is the newest one of the address to this event.
     """
 

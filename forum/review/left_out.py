@@ -49,7 +49,8 @@ def sentences(event: Event, came: Mapping[str, str], sectors: queries.Sectors) -
 def _names(references: Sequence[str], parts: int, name_of: Callable[[str], str]) -> str:
     """Return people's names and references in one text, which takes at most one of `parts` equal shares of a message.
 
-    An erased person is named by reference alone. The first person is always named.
+    A person who was erased, or whom the organiser may not see, is named by reference alone. The first person is always
+    named.
     """
     named: list[str] = []
     for reference in references[: NAMED // parts]:

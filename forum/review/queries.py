@@ -59,9 +59,9 @@ def list_undecided(event: Event, sectors: Sectors, *, limit: int = SHOWN) -> Seq
 def read_undecided(event: Event, sectors: Sectors, cursor: Cursor | None) -> tuple[Page[Registration], int]:
     """Return a page of people who wait for a decision, the longest first, and how many come before its first person.
 
-    A page begins before or after a person, named by reference. A person whose case was decided meanwhile still marks
-    the position that the time of asking gives. For a reviewer of some sectors, a person who is not in review
-    in these marks no position: the position would reveal when the person asked.
+    A page begins before or after a person, named by reference. That person still marks a position in the queue
+    after a decision, by the time of asking. But for a reviewer of some sectors, a person who is not in review in these
+    sectors marks no position: the position would reveal when the person asked.
     """
     query = _undecided(event, sectors).options(joinedload(Registration.sector))
     beside = find_person(event, read_reference(cursor.key), sectors) if cursor else None
@@ -169,7 +169,7 @@ def _number(part: Select) -> ScalarSelect:
 
 
 def _parts(event_id: Any, sectors: Sectors) -> tuple[Select, Select]:
-    """Select the ids of registrations in their first review, and of those with a change in review, by an index each."""
+    """Select the ids of registrations in their first review, and of those with a change in review, each by an index."""
     mine = select(Registration.id).where(Registration.event_id == event_id)
     if sectors is not None:
         mine = mine.where(Registration.sector_id.in_(sectors))

@@ -55,7 +55,7 @@ SHOWN = 3  # the most earlier registrations that the evidence lists for one pers
 
 @dataclass(frozen=True)
 class Point:
-    """A piece of evidence in words: `sign` is for the person, against or neither; `url` leads to what it is about."""
+    """Evidence in words: `sign` says whether it is for the person, against or neither; `url` leads to its subject."""
 
     sign: str
     label: str
