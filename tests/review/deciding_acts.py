@@ -125,7 +125,7 @@ class Deciding:
                 self.ended_from[person.id] = (was, self.now)
 
     def standing_of(self, person, who) -> tuple[str, bool, bool]:
-        """Return the proposal's words, whether the organiser made it, and whether all is still as the page showed it."""
+        """Return the proposal's words, whether the organiser made it, and whether all is as the page showed it."""
         proposal = db.session.get_one(ProposedRefusal, person.id)
         is_same = self.pages[person.id][1] == self.judged(person)
         return proposal.words, proposal.proposed_by == self.reviewers[who], is_same
