@@ -57,7 +57,7 @@ class Folder:
 
 @contextmanager
 def _asking() -> Iterator[None]:
-    """Run a block that uses the disk. Raises StorageAway if the disk is full, broken, or not for the forum to use."""
+    """Run a block that uses the disk. Raises StorageAway if the disk is full, broken, or closed to the forum."""
     try:
         yield
     except OSError as problem:

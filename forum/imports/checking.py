@@ -66,12 +66,12 @@ class Outcome:
 
     @property
     def wrong_rows(self) -> int:
-        """Return how many rows are wrong."""
+        """Return how many rows of the table have a fault."""
         return len({fault.row for fault in self.faults})
 
     @property
     def waiting(self) -> int:
-        """Return how many people would wait."""
+        """Return how many people would wait for a place."""
         return self.good - len(self.placed)
 
     @property

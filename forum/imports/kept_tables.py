@@ -28,7 +28,7 @@ from forum.registration.applicant import Details
 PART = 25
 KEPT_FOR = timedelta(days=3)
 HEADINGS, CHOICES, OUTCOME = -1, -2, -3
-SHOWN = 100  # how many people of the outcome the page lists
+SHOWN = 100  # how many people a check's page lists
 
 
 @dataclass

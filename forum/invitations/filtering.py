@@ -36,7 +36,7 @@ class Filters:
         return cls(sector, standing)
 
     def query(self) -> dict[str, Any]:
-        """Return the parameters of the list's URL."""
+        """Return the filters as parameters of the URL of the list of invitations."""
         shown = {"sector": self.sector.key if self.sector else "", "status": self.standing or ""}
         return {name: value for name, value in shown.items() if value}
 

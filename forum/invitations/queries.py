@@ -25,7 +25,7 @@ SIZE = 50  # how many invitations a page of the list shows
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
 # The states of mails that wait for their first attempt; mails that are tried again, perhaps for a day, do not count.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
-# The conditions for an event to which people are still invited, and of which they are reminded.
+# The conditions for an event whose invitations and reminders the worker still sends.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)
 # The condition for an invitation that a restore has paused; its value is NULL if the invitation's mail was never made.
 # The pattern is a literal: with a bound value, PostgreSQL would not see that SELECT and GROUP BY use one expression.

@@ -79,7 +79,7 @@ def seal_answers_anew(*, now: datetime) -> int:
 
 
 JOBS = (
-    # Watch the clock before any job that deletes something on its day: that job relies on the time noted by this one.
+    # Watch the clock before any job that deletes something on its day: such jobs rely on the time that watching notes.
     Job("watch the clock", 60, steady_clock.watch),
     Job("announce posts", 10, announce_posts),
     Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due),
@@ -134,8 +134,8 @@ JOBS = (
     Job("forget counters", 3600, forget_counters),
     Job("forget paces", 600, pacing.forget_old),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),
-    # Note the head of the audit trail before checking the trail: the check reports it as a fault if no head was noted
-    # lately, and after a pause of the worker none was.
+    # Note the head of the audit trail before checking the trail: a check reports a fault if no head was noted lately,
+    # as is so after a pause of the worker.
     Job("note audit head", 24 * 3600, heads.note),
     Job("check the audit trail", 30, checking.check_some),
 )

@@ -218,7 +218,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     if not given_up:
         raise NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
-    # Keep the links for refusing in these mails: a mail that was reported as failed may have been read all the same.
+    # Keep the links for refusing messages in these mails: a mail reported as failed may still have been read.
     kept_links.keep_links(mailing.event, kept_links.links_of(mine[0], failed))
     again = update(MailingRecipient).where(*mine, failed)
     db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None, leave_digest=None))

@@ -165,13 +165,13 @@ def list_day(language: str, day: date) -> Sequence[ListedPost]:
 
 
 def find_older(post: Post, language: str) -> ListedPost | None:
-    """Return the public post that was published next before this one."""
+    """Return the latest of the public posts that were published before this one; None for the first."""
     query = _listed(language).where(tuple_(*SORT_KEY) < _sort_key(post))
     return db.session.execute(query.limit(1)).first()
 
 
 def find_newer(post: Post, language: str) -> ListedPost | None:
-    """Return the public post that was published next after this one."""
+    """Return the earliest of the public posts that were published after this one; None for the newest."""
     query = _listed(language).where(tuple_(*SORT_KEY) > _sort_key(post))
     return db.session.execute(query.order_by(None).order_by(*SORT_KEY).limit(1)).first()
 

@@ -199,7 +199,7 @@ def _read_manifest(target: Path) -> dict[str, str]:
 
 
 def _remove_older(files: Path, keep: set[str], just_left: set[str]) -> None:
-    """Remove files that no build has used for KEPT_DAYS; the build that first leaves a file out sets its time."""
+    """Remove files that no build has used for KEPT_DAYS, counted from the first build that left the file out."""
     now = clock.now().timestamp()
     for path in files.rglob("*"):
         name = path.relative_to(files).as_posix()

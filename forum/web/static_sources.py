@@ -33,7 +33,7 @@ class Sources:
         self._in_work: list[str] = []
 
     def names(self) -> list[str]:
-        """Return the names of the files to serve, sorted; a style sheet that another one imports is part of that one.
+        """Return the names of the files to serve, sorted, without style sheets that are inserted into others.
 
         Hidden files and Markdown (notes on the source of a font or picture) are not served.
         """
