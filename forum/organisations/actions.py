@@ -81,7 +81,7 @@ def store(
     if taken := _find_taken(event, organisation, wanted):
         other = _standing(taken.organisation_id)
         if organisation is None and written_of(event, other) == written:
-            return Outcome(other, is_changed=False)  # the same form was sent twice, so nothing is new
+            return Outcome(other, is_changed=False)  # the same form was sent twice: nothing is new
         raise MarkTaken(taken.kind, wanted[taken.kind, taken.value], other)
     if organisation is not None and written_of(event, organisation) == written:
         return Outcome(organisation, is_changed=False)
@@ -147,7 +147,7 @@ def _put_caps(event: Event, organisation: Organisation, written: Written) -> Non
 
 
 def _marks_of(written: Written) -> Wanted:
-    """Return the marks by kind and value, each with its typed spelling, the canonical name before aliases."""
+    """Return the entered names and domains by kind and value, each as it was typed; the canonical name comes first."""
     wanted: Wanted = {}
     for name in (written.name, *written.aliases):
         wanted.setdefault((MarkKind.NAME, names.organisation_key(name)), name)

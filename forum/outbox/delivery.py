@@ -37,7 +37,7 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.transport import Envelope, Transport, longest_delivery, open_transport
 
 MAILS_A_CONNECTION = 100
-# How long an open connection waits for the next mail's turn: RESTS times REST_SECONDS, and then it is closed.
+# How long a connection stays open while the pace holds up the next mail: RESTS times REST_SECONDS.
 RESTS, REST_SECONDS = 25, 0.2
 EVERY_SO_MANY = 10  # every tenth mail is the one that has waited longest, whatever its priority (lane)
 BY_LANE = (OutboxMessage.lane, OutboxMessage.next_attempt_at, OutboxMessage.id)
@@ -63,7 +63,7 @@ def deliver_due(
     """Send due mails over one connection; return how many were attempted. Commits after each mail.
 
     Ends early when `stopped`, which is called between mails, returns True. With `rest`, which waits for some seconds,
-    the connection stays open while the next mails wait for their turn (`outbox.pacing`).
+    the connection stays open while the pace holds up the next mails (`outbox.pacing`).
     """
     tried, rests = 0, 0
     with open_transport() as transport:
@@ -179,7 +179,7 @@ def _deliver_one(transport: Transport, claim: Claim) -> bool:
 def _open(claim: Claim) -> Envelope | None:
     """Read the claimed mail and leave no transaction open; return None when it was cancelled meanwhile.
 
-    Raises PermanentFailure for a mail that cannot be read, decrypted or addressed, so that it stops no other (R10).
+    Raises PermanentFailure for a mail that cannot be read, decrypted or addressed, so that it stops no others (R10).
     """
     try:
         return _read(claim)
@@ -278,7 +278,7 @@ def _give_back(message: OutboxMessage, now: datetime) -> None:
 
 
 def _locked(claim: Claim) -> OutboxMessage | None:
-    """Lock the claimed row and load only the columns that storing the result needs: others may be unreadable."""
+    """Lock the claimed row and load only the columns that storing the result needs: other columns may be unreadable."""
     query = select(OutboxMessage).where(OutboxMessage.id == claim.id).options(load_only(*NOTED))
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one_or_none()
 

@@ -51,7 +51,7 @@ def take(lane: Lane, domain: str, now: datetime) -> bool:
     """Count a mail that is to leave now, in the caller's transaction; return False if another worker has been faster.
 
     Only mails of the lane bulk are counted. The rows for all domains and for this domain change in one statement, in
-    this order for every worker, so that two workers wait for each other and never deadlock.
+    this order for every worker, so that one worker waits for another and none deadlock.
     """
     if lane != Lane.BULK or not is_on():
         return True

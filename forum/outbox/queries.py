@@ -49,7 +49,7 @@ class Queue:
     """How many mails wait or have failed, and since when.
 
     `waiting` is the number of unsent mails, `held` of which wait for `forum release-mail` after a restore; `oldest` is
-    when the first of them was created, without those to many that wait for their turn while others leave
+    when the first of them was created, leaving out mails to many that wait while earlier ones leave at their pace
     (`outbox.pacing`). `failures` is the number of failed attempts in a row, `failed` the number of dead letters.
     """
 

@@ -229,7 +229,7 @@ class Consent(Base):
     __tablename__ = "consents"
     __table_args__ = (
         Index("ix_consents_registration_id", "registration_id"),
-        Index("ix_consents_audience", "audience", "registration_id"),  # shows if a participant list is empty
+        Index("ix_consents_audience", "audience", "registration_id"),  # tells if a participant list is empty
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
