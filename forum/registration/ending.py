@@ -36,7 +36,7 @@ def install_before_erasing(app: App, rule: Callable[[Collection[int], datetime],
 
 
 def part_from_unconfirmed(registration_ids: Collection[int], *, now: datetime) -> None:
-    """Call the rules for unconfirmed registrations before their erasure; one rule keeps people listed in delegations."""
+    """Call the rules for unconfirmed registrations before erasing them; one rule keeps people listed in delegations."""
     for rule in current_app.extensions.get(BEFORE_ERASING, ()):
         rule(registration_ids, now)
 

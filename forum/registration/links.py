@@ -139,7 +139,7 @@ def find_end(token: str, *, now: datetime) -> datetime:
 
 
 def find_confirming_ends(registrations: Sequence[Registration], now: datetime) -> dict[int, datetime]:
-    """Return, by registration id, when its last confirming link ends; registrations without a valid one are left out."""
+    """Return, by registration id, when its last confirming link ends; one without a valid link is left out."""
     ends = select(RegistrationToken.registration_id, func.max(RegistrationToken.expires_at)).where(
         RegistrationToken.registration_id.in_([registration.id for registration in registrations]),
         RegistrationToken.purpose == TokenPurpose.CONFIRM,
