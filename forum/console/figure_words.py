@@ -77,7 +77,7 @@ class Figure:
 
 
 def list_figures(event: Event, now: datetime) -> list[Figure]:
-    """Return all figures of the page."""
+    """Return all figures of an event, in the order in which its page shows them."""
     return [make(event, now) for make in MAKERS.values()]
 
 

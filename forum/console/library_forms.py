@@ -86,7 +86,7 @@ class ImageForm(ShowsStored, DescribedForm):
 
     @staticmethod
     def filled(image: Image) -> dict[str, Any]:
-        """Return the values with which the form shows an image."""
+        """Return the values with which the form for an image is filled in: its description, credit and focus."""
         return Description.of(image).values()
 
     def said(self) -> Description:

@@ -63,7 +63,7 @@ class LookForm(SettingsForm):
         return {name: getattr(event, name) or "" for name in COLUMNS}
 
     def values(self) -> dict[str, Any]:
-        """Return new values for the event's columns."""
+        """Return the new values of the event's columns, by column name, as the form has them."""
         return {name: self[name].data or None for name in COLUMNS}
 
     def validate_accent_light(self, field) -> None:

@@ -143,6 +143,6 @@ class CopyForm(TidyForm):
 
 
 def _city(zone: str) -> str:
-    """Return the zone's city in the present language."""
+    """Return the name, in the page's language, of the city after which a time zone is called."""
     named = Locale.parse(language()).time_zones.get(zone, {}).get("city")
     return str(named or zone.rpartition("/")[2])

@@ -129,7 +129,7 @@ class MergeOrganisationForm(SettingsForm):
 
 
 def _lines(text: str | None) -> Iterator[str]:
-    """Yield the lines that are not blank."""
+    """Yield the lines of a text that are not blank, without white space at their ends."""
     return filter(None, map(str.strip, (text or "").split("\n")))
 
 

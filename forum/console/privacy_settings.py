@@ -34,5 +34,5 @@ class PrivacyForm(SettingsForm):
         return {"participant_list": event.participant_list.value}
 
     def values(self, event: Event) -> dict[str, Any]:
-        """Return new values for the event's columns."""
+        """Return the new values of the event's columns, by column name, as the form has them."""
         return {"participant_list": ListAudience(self.participant_list.data)}

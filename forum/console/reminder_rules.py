@@ -61,7 +61,7 @@ class OfferRuleForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
-        """Return the values of the fields for the rule of an event."""
+        """Return the values that the form's fields show for the rule of an event."""
         hours = event.offer_reminder_hours
         way = QUARTER if hours is None else BEFORE if hours else NEVER
         return {"way": way, "number": hours or None}
@@ -103,7 +103,7 @@ class SilenceRuleForm(ShowsStored, TidyForm):
 
     @staticmethod
     def stored(event: Event) -> dict[str, Any]:
-        """Return the values of the fields for the rule of an event."""
+        """Return the values that the form's fields show for the rule of an event."""
         days = event.invitation_reminder_days
         hour = str(event.invitation_reminder_hour)
         return {"way": AFTER if days else NEVER, "number": days, "hour": hour}

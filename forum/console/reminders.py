@@ -57,7 +57,7 @@ class PlanForm(ShowsStored, TidyForm):
     )
 
     def rule(self) -> Rule:
-        """Return when the reminder leaves."""
+        """Return when the reminder leaves, as chosen in the form."""
         return Rule(Anchor(self.anchor.data), self.days.data or 0, int(self.hour.data))
 
     @staticmethod

@@ -44,7 +44,7 @@ class ShareRow(Row):
         self.policy.choices = policy_choices()
 
     def share(self) -> Share:
-        """Return the values of the row as a `Share`."""
+        """Return the sector's floor, ceiling and policy, as typed in the row, as a `Share`."""
         policy = SectorPolicy(self.policy.data)
         return Share(self.key.data or "", self.floor.data, self.ceiling.data, policy)
 
@@ -109,7 +109,7 @@ class SectorForm(SettingsForm):
         return {"name": dict(sector.name), "invited": dict(sector.invited)}
 
     def texts(self) -> dict[str, Any]:
-        """Return name and description."""
+        """Return the sector's name and description in each language, as typed in the form."""
         return {"name": self.name.text, "invited": self.invited.text}
 
 

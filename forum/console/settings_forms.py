@@ -116,7 +116,7 @@ class FactsForm(SettingsForm):
         return validate_filled(self.days, check, extra_validators)
 
     def values(self, event: Event) -> dict[str, Any]:
-        """Return new values for the event's columns."""
+        """Return the new values of the event's columns, by column name, as the form has them."""
         texts = {name: self[name].text for name in FACT_TEXTS}
         plain: dict[str, Any] = {
             name: self[name].data or "" for name in ("timezone", "hashtag", "contact_email")
@@ -196,7 +196,7 @@ class RulesForm(SettingsForm):
         return not self.errors
 
     def values(self, event: Event) -> dict[str, Any]:
-        """Return new values for the event's columns."""
+        """Return the new values of the event's columns, by column name, as the form has them."""
         moments = {name: moment_of(self[name].data, event.zone, getattr(event, name)) for name in MOMENTS}
         plain = {name: self[name].data for name in RULES}
         return {**moments, **plain, "line_order": LineOrder(self.line_order.data)}

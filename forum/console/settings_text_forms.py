@@ -128,7 +128,7 @@ class OrganiserForm(SettingsForm):
         return validate_filled(self.contacts, check, extra_validators)
 
     def values(self, _event: Event) -> dict[str, Any]:
-        """Return new values for the event's columns."""
+        """Return the new values of the event's columns, by column name, as the form has them."""
         told = {"street": self.postal_line.data, "postal_code": self.postal_code.data}
         address = {**told, "town": self.town.data, "country": self.country.data}
         return {
@@ -208,7 +208,7 @@ class FrontTextsForm(SettingsForm):
         return validate_filled(self.facts, check, extra_validators)
 
     def values(self, _event: Event) -> dict[str, Any]:
-        """Return new values for the event's columns."""
+        """Return the new values of the event's columns, by column name, as the form has them."""
         facts = [
             {name: dict(row.form[name].text) for name in ("label", "value")} for row in self.facts.entries
         ]

@@ -41,7 +41,7 @@ class Where:
         return replace(self, key=f"{self.key}.{name}" if self.key else str(name))
 
     def refuse(self, problem: str) -> NoReturn:
-        """Raise BadFile for this position."""
+        """Raise BadFile for this position; `problem` says what is wrong there."""
         raise BadFile(self.file, self.key, problem)
 
 
