@@ -229,7 +229,7 @@ def test_what_the_folder_lacks_is_kept_and_named_until_it_is_asked_to_go(folder,
     )
     with site.app_context():
         assert db.session.scalar(select(func.count()).select_from(Post)) == 3
-        # SQLite may give the id of a removed post or page to the next one, so its autosaved words must go, too.
+        # Autosaved words are stored under the id of a post or page, so those of removed ones must go, too.
         assert db.session.scalars(select(Autosave.document)).all() == ["post 999"]
 
 

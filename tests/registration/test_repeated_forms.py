@@ -71,7 +71,7 @@ def test_many_delegations_of_one_contact_leave_few_entries(send_first):
 
 
 def test_registration_is_recorded_even_if_its_number_was_counted_before():
-    """SQLite gives a new registration the id of a deleted one, whose audit entries have been counted already."""
+    """After a restore from a backup, a new registration may get an id whose audit entries were counted already."""
     event = make_event()
     for number in range(1, 4):
         for _ in range(3):
