@@ -1,6 +1,6 @@
 """Add checks of the audit trail's chain.
 
-Why: the worker verifies the trail every day, some entries at a time; pages and monitors read what it found last.
+Why: the worker verifies the trail every day, some entries at a time; pages and monitors read the result.
 """
 
 import sqlalchemy as sa

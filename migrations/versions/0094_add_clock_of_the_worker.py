@@ -25,5 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the clock; it is watched anew after the next upgrade."""
+    """Forget what the worker's clock has shown; the clock is watched anew after the next upgrade."""
     op.drop_table("worker_clock")

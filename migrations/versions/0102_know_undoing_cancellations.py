@@ -42,7 +42,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget the tasks that undo cancellations, with their rows; what they have undone stays."""
+    """Forget the tasks that undo cancellations, with their rows; the people whom they brought back stay."""
     tasks = sa.table("tasks", sa.column("id"), sa.column("kind"))
     people = sa.table("task_people", sa.column("task_id"))
     undoing = sa.select(tasks.c.id).where(tasks.c.kind == "reinstate")

@@ -125,7 +125,7 @@ def test_nothing_stored_matches_nothing():
 
 
 def test_the_first_check_makes_the_unmatchable_hash_even_when_a_hash_is_stored():
-    """A process's first check computes the unmatchable hash also for a known address: the times are equal (S24)."""
+    """A process's first check makes the hash that no password matches, for known addresses too: equal times (S24)."""
     stored = passwords.hashed(PASSWORD)
     passwords._unmatchable_hash.cache_clear()
     assert passwords.matches(stored, PASSWORD)
@@ -171,12 +171,12 @@ def trying(monkeypatch) -> Iterator[Trying]:
     monkeypatch.setattr(passwords, "HASHER", trying)
     monkeypatch.setattr(passwords, "TRIES", Line(2))
     yield trying
-    passwords._unmatchable_hash.cache_clear()  # forget the hash that this test's hasher has made
+    passwords._unmatchable_hash.cache_clear()  # forget this test's hash
 
 
 @pytest.mark.parametrize("is_first", [False, True])
 def test_as_many_passwords_are_checked_at_once_as_there_are_processors(trying, is_first):
-    """The first attempts in a process also compute the unmatchable hash, and are limited like all others."""
+    """The first attempts in a process also make the hash that no password matches; they are limited like all others."""
     if is_first:
         passwords._unmatchable_hash.cache_clear()
     with ThreadPoolExecutor(6) as pool:

@@ -134,7 +134,7 @@ class World:
     event: str = ""
 
     def stored(self) -> dict[str, Any]:
-        """Return all that the filling has stored, for another app on a copy of the database."""
+        """Return the links, references and ids that were stored, for another app on a copy of the database."""
         return {
             each.name: getattr(self, each.name) for each in fields(self) if each.name not in {"app", "url"}
         }

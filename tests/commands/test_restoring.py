@@ -165,7 +165,7 @@ def test_backup_of_one_kind_of_database_is_refused_by_the_other(make_app, sqlite
 
 
 def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app, blank_url, tmp_path):
-    """A restore ends all sign-ins and holds all mail: after the backup people may have signed out, mails been sent."""
+    """A restore ends all sign-ins and holds all mail: people may have signed out, and mails left, after the backup."""
     with app.app_context():
         make_mails(2)
         start_write(db.session)

@@ -78,7 +78,7 @@ def test_small_countries_are_counted_together_in_each_state(organiser, event):
 
 
 def test_states_with_few_people_are_counted_together_or_left_out(organiser, event):
-    """Four people who wait and one in review are counted together; fewer than five not confirmed are left out."""
+    """Four people who wait and one in review are counted together; if together they are fewer than five, not at all."""
     add(event, "justice", "SE", 4, Status.WAITING)
     assert [len(row) for row in file(organiser, "sectors")] == [2] * 5
     add(event, "justice", "SE", 1, Status.IN_REVIEW)

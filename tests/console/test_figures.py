@@ -1,4 +1,4 @@
-"""An event's figures: what they count, as a page and as files, in a bounded number of statements."""
+"""An event's figures: what they count, as a page and as files, in a bounded number of SQL statements."""
 
 import csv
 import io

@@ -114,7 +114,7 @@ def test_the_form_suggests_only_names_that_organisers_have_marked(app, organiser
         organiser.get("organisations.new", **HERE).submit(written, button="Add the organisation")
     assert suggested("justice") == ["Courts", "Everywhere"]
     assert suggested("ngo") == ["Everywhere"]
-    checked(Pages(app), organisation="Somebody Else")  # any other name is still accepted
+    checked(Pages(app), organisation="Somebody Else")  # a name that is not suggested is accepted
 
 
 def write_down(organiser, **written):

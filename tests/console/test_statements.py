@@ -49,7 +49,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def unrecorded(monkeypatch):
-    """Record no views of people: how many statements a view takes depends on how many views came before."""
+    """Record no views of people: how many SQL statements recording takes depends on how many views came before."""
     for room in ("forum.registration.console", "forum.bulk.console"):
         monkeypatch.setattr(f"{room}.note_view", lambda *_args, **_more: None)
 

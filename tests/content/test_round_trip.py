@@ -56,7 +56,7 @@ UNTOLD = {
         "merged_keys",  # `merged_keys` are keys of sectors that were merged in this database
     },
     "pages": {"id", "event_id", "slug"},
-    # `goes_by_mail` is chosen when the post is published here; the worker sets `announced_at` when announcing the post.
+    # `goes_by_mail` is chosen when a post is published in this database; the worker sets `announced_at` after that.
     "posts": {"id", "key", "announced_at", "goes_by_mail"},
     "post_texts": {"post_id", "language", "search_text"},
     "corrections": {"id", "post_id"},

@@ -156,11 +156,9 @@ class ChangingDelegations:
         data=st.data(), whose=st.sampled_from(("nobody's", "nobody's", "somebody's")), confirms=st.booleans()
     )
     def a_contact_corrects_an_address(self, data, whose, confirms):
-        """Correct the address of a person who has not confirmed: a held place goes to the new registration, the old one
-        ends.
+        """Correct the address of an unconfirmed person: a held place goes to the new registration, the old one ends.
 
-        A registration that has ended stays unchanged, and so does one for which the owner of its address has sent a
-        form.
+        An ended registration stays unchanged, and so does one if the owner of its address has sent a form for it.
         """
         if not self.correctable():
             self.a_contact_registers_several_people("ngo", "Gamma", [True, True], everybody=False)

@@ -1,4 +1,4 @@
-"""Sending a contact's form as a program does: the trap field, and a form that comes back at once (S28)."""
+"""Sending a contact's form as a program does: with the trap field filled, or faster than a person can (S28)."""
 
 import pytest
 from sqlalchemy import func, select

@@ -46,7 +46,7 @@ def jpeg(width: int = 800, height: int = 600, **options: Any) -> bytes:
 
 
 def encoded(drawing: Drawing.Image, kind: str, **options: Any) -> bytes:
-    """Return the drawing as a file of this kind."""
+    """Return the drawing as a file in this image format."""
     out = BytesIO()
     drawing.save(out, kind, **options)
     return out.getvalue()

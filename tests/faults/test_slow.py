@@ -67,7 +67,7 @@ def ask(forum: Running, path: str, body: bytes | None = None, *, address: str = 
 
 
 def goes_on(forum: Running) -> list[int]:
-    """Request pages that never wait, often enough to reach each process, and a form's page; return the statuses."""
+    """Request pages served without waiting, often enough to reach each process, and a form; return the statuses."""
     at_once = ["/healthz", "/en/", "/robots.txt"] * 4
     return [ask(forum, path) for path in at_once] + [ask(forum, "/account/sign-in")]
 

@@ -54,7 +54,7 @@ class Matcher:
         return next((end for end in ends if way != "fullmatch" or end == len(self.text)), None)
 
     def sequence(self, nodes: list, at: int, first: int = 0) -> Iterator[int]:
-        """Yield the ends of matches of the nodes from the `first` on."""
+        """Yield the ends of matches of a pattern's nodes, from the node with the index `first` on."""
         if first == len(nodes):
             yield at
             return
