@@ -8,8 +8,9 @@ from tools.servers import PostgresServer
 REVISION = "alembic_version"
 TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 USED_TABLES = f"{TABLES} AND pg_relation_size(oid) > 0"
-# Every change of the structure writes rows of the system's catalogs. `xmin` is the transaction that wrote a row; copies
-# of a database keep it. Objects that are not PostgreSQL's own have numbers from 16384 on.
+# Returns a digest that differs once the structure has changed: every change writes rows of the system's catalogs, and
+# `xmin` is the transaction that wrote a row. Copies of a database keep it. Objects that are not PostgreSQL's own have
+# numbers from 16384 on.
 STRUCTURE = """
 SELECT md5(string_agg(part, ',' ORDER BY part COLLATE "C")) FROM (
     SELECT format('relation %s %s', oid, xmin) FROM pg_class WHERE oid >= 16384

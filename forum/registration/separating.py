@@ -204,7 +204,7 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
 
 
 def _return_address(kept: Registration, email: str, now: datetime) -> None:
-    # A registration without an address stores its reference instead.
+    # A registration without an address stores its reference as the canonical address.
     canonical = canonical_email(email) if email else kept.reference
     if queries.find_confirmed(kept.event, canonical):
         raise CannotBeUndone

@@ -212,14 +212,14 @@ def _of_care(event_id: int) -> Iterator[tuple[str, Any]]:
 
 
 def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the sealed answers by the question's key, person by person."""
+    """Yield the id of each registration, and its sealed answers by the question's key."""
     for registration_id, record in _read_records(event_id, is_confirmed=is_confirmed):
         # Records that earlier versions stored have no answers to the event's own questions.
         yield registration_id, record.get("given", {})
 
 
 def _read_records(event_id: int, *, is_confirmed: bool) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the decrypted record of answers about diet and access of each person."""
+    """Yield the id of each registration, and its decrypted record of answers about diet and access."""
     query = (
         select(CareAnswer)
         .join(Registration, Registration.id == CareAnswer.registration_id)

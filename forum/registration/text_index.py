@@ -7,8 +7,8 @@ looks for the words, and where few people have them, a second one reads these.
 On SQLite, from version 3.42 on, an FTS5 table has the sequences of three letters of each registration's texts
 (migration 0074). The table only names people who may have a word: `search_conditions` decides about each of them, so
 that a search finds the same people with and without it. A trigger notes each new or changed registration as due, and
-the worker adds these to the index, because adding them one by one would make each registration slower. Whoever is
-changed or deleted leaves it in the same transaction.
+the worker adds these to the index, because adding them one by one would make each registration slower. A registration
+that is changed or deleted leaves the index in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
@@ -57,8 +57,8 @@ def exists() -> bool:
     if db.session.get_bind().dialect.name != "sqlite":
         return False
     if not current_app.extensions.get(EXISTS):
-        # Ask on the driver's connection, and once in a process: this statement must not appear among those of a page,
-        # which tests compare.
+        # Ask on the driver's connection, and once in a process: tests compare the statements of pages, among which this
+        # statement must not appear.
         (present,) = _driver().execute(PRESENT, NEEDED).fetchone()
         current_app.extensions[EXISTS] = present == len(NEEDED)
     return current_app.extensions[EXISTS]

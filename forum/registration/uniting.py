@@ -125,7 +125,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
 
 
 def _end(registration: Registration, now: datetime) -> None:
-    """End the registration in the way of a cancellation, but without a mail."""
+    """End the registration as a cancellation does, but send no mail about it."""
     mails.take_back([registration])
     ending.end_what_leads_to(registration)
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
@@ -229,7 +229,7 @@ def joined(stays: Registration, ends: Registration, now: datetime) -> tuple[join
 
 
 def seal(registration: Registration, identity: joining.Record, care: joining.Record) -> None:
-    """Encrypt both sealed records again, whether they have changed or not: nobody can then tell which one has."""
+    """Encrypt both sealed records again, whether changed or not: then nobody can tell which of them has changed."""
     if registration.protected_identity:
         registration.protected_identity.answer = identity
     if registration.care_answer:

@@ -1,4 +1,4 @@
-"""The waiting list: places go to people in the order of their turns, if the rule for places allows (`places`)."""
+"""The waiting list: free places go to people in the order of the line, where the rule of `places` allows it."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
