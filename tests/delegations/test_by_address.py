@@ -77,7 +77,7 @@ def test_address_that_nobody_has_confirmed_as_theirs_tells_and_erases_nothing(ev
 
 
 def test_person_who_asked_the_erased_colleague_has_asked_nobody(event):
-    """If a colleague who was asked to come instead of a person is erased, the message that asked and its link go, too."""
+    """Erasing a colleague who was asked to come instead of a person deletes the message that asks, with its link."""
     person, colleague = confirmed(event, "tech"), register(event, "tech", email="colleague@example.org")
     write(substituting.ask, person, CIA, now=NOW)
     assert newest_mail(person, "substitute-asked").token
