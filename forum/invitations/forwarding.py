@@ -64,7 +64,7 @@ def forward(invitation: Invitation, colleague: Colleague, *, now: datetime) -> N
 
 
 def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, now: datetime) -> Invitation:
-    """Add the colleague's invitation, with the same terms about reminders; the worker mails it."""
+    """Add the colleague's invitation, with the forwarded one's terms about reminders; the worker mails it."""
     remind_at = invitation.remind_at
     added = Invitation(
         event=invitation.event,
@@ -87,7 +87,7 @@ def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, 
 
 
 def _takes_place(known: Invitation | None, invitation: Invitation) -> bool:
-    """Give the held place to the colleague's invitation if that can hold it; return whether it does."""
+    """Give a forwarded invitation's place to `known`, the colleague's, if that can hold it; return whether it does."""
     if known is None or known.state != InvitationState.OPEN or known.holds_place:
         return False
     known.holds_place = known.sector_id == invitation.sector_id

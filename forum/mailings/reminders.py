@@ -217,7 +217,7 @@ def _refuse_unfinished(mailing: Mailing) -> None:
 
 
 def _last_moment(event: Event) -> datetime:
-    """Return the moment from which no reminder begins: mails leave a minute later, when the event would have begun."""
+    """Return the moment from which on no reminder is sent: its mails leave a minute later, when the event has begun."""
     return event.starts_at - own_words.TO_STOP
 
 

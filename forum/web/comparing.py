@@ -45,7 +45,7 @@ def _in_all(
 
 
 def _shown(value: Any) -> str:
-    """Return the value of a field that all languages share as lines of text."""
+    """Return, as lines of text, the value of a field that all languages share."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list | tuple):
