@@ -23,7 +23,7 @@ bp = Blueprint("participants", __name__)
 @of_event(bp, "/participants")
 @cache.page(seats=True)
 def index(event: str | None = None) -> ResponseReturnValue:
-    """Show the public list; redirect to the page behind the personal link if only participants may read it."""
+    """Show the public list of participants; redirect to the page for participants if only they may read the list."""
     this_event = get_published_or_404(event, sectors=False)
     if this_event.participant_list == ListAudience.OFF:
         abort(404)

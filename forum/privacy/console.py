@@ -147,7 +147,7 @@ def _erase(asked: ErasureRequest, form: ErasureForm) -> None:
 
 
 def _ask_to_erase(event: str, number: int, form: ErasureForm, status: int = 422) -> ResponseReturnValue:
-    """Show who will be erased and who stays; `status` is the HTTP status if the form has errors, else it is 200."""
+    """Show whom an erasure deletes and who stays; `status` is the HTTP status of a form with errors, else it is 200."""
     asked, registration = _get_open(event, number)
     form.show(actions.shown_of(registration))
     page = _page("carry_out", asked, form, reach=erasing.foresee(registration))

@@ -150,7 +150,7 @@ def _find_rows(every: Sequence[Registration]) -> dict[str, list[Any]]:
 
 
 def _addressed(registrations: Sequence[Registration]) -> dict[str, list[Any]]:
-    """Return by table the rows that have one of the person's addresses and the mails that belong to them.
+    """Return, by table, the rows that have one of the person's addresses, and the mails of these rows.
 
     These are invitations, unless another registration has answered them, and rows of delegations and substitutions.
     Rows with an address with which somebody else is registered belong to that person, and are left out.

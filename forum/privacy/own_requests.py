@@ -22,7 +22,7 @@ TAKE_BACK = "take-back"
 
 @localised(bp, "/r/erasure", methods=["GET", "POST"])
 def erasure() -> ResponseReturnValue:
-    """Explain erasure and what remains; on POST store the person's request, or withdraw it."""
+    """Explain erasure and which data it leaves; on POST store the person's request for erasure, or withdraw it."""
     registration, form = mine(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)

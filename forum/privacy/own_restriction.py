@@ -49,7 +49,7 @@ class RestrictionForm(TidyForm):
 
 @localised(bp, "/r/restriction", methods=["GET", "POST"])
 def show() -> ResponseReturnValue:
-    """Explain restriction; on POST store the person's request, or withdraw it."""
+    """Explain restriction and objection; on POST store the person's request for one of them, or withdraw it."""
     registration, form = mine(), RestrictionForm()
     if request.method == "POST" and request.form.get("act") == TAKE_BACK:
         return _take_back()

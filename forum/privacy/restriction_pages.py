@@ -42,7 +42,7 @@ class LiftingForm(TidyForm):
 
 @bp.route("/grant", methods=["GET", "POST"])
 def grant(event: str, number: int) -> ResponseReturnValue:
-    """Say which lists and messages a restriction ends and what stays; on a second, explicit step grant it."""
+    """Say which lists and messages a restriction ends and which stay; on a second, explicit step grant the request."""
     form = TidyForm()
     if form.validate_on_submit():
         start_write(db.session)

@@ -1,4 +1,4 @@
-"""Why a question is refused; the views and the import put it into words."""
+"""Why a question or a file is refused; the views and the import of content put the reasons into words."""
 
 from enum import Enum
 

@@ -93,7 +93,7 @@ def take(form: AsksQuestions) -> None:
 
 
 def to_choose_again(form: AsksQuestions) -> str:
-    """Return a sentence that says which files sent with the request the form does not have; "" if it has all."""
+    """Return a sentence that names the sent files that were not stored and have to be chosen again; "" if none."""
     fields = [field for field in form if isinstance(field, FileAnswer) and not field.is_taken]
     sent = [request.files[name] for field in fields if (name := field.name + SENT) in request.files]
     return sent_files.to_choose_again(sent_files.names_of(sent))

@@ -75,7 +75,7 @@ def key_of(event: Event, organisation: str, email_canonical: str) -> str:
 def settle(event: Event) -> int:
     """Give each registration of the event the key of the organisation that it belongs to now.
 
-    Return how many changed, without those that have ended. Call this with the event locked, after its organisations
+    Return how many live registrations changed. Call this with the event locked, after its organisations
     have changed.
     """
     marks = _by_mark(db.session.execute(MARKS.where(IN_EVENT), {"event_id": event.id}))

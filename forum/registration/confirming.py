@@ -51,9 +51,10 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
 
 
 def _care_text(registration: Registration, told: Mapping[str, Any]) -> Text | None:
-    """Return the text of the consent that confirming answers about diet and access gives, if the event asks for them.
+    """Return the text of the consent to storing answers on diet and access; None if the event asks for none.
 
-    The text does not depend on whether anything was answered: somebody else may have the link (S23).
+    Confirming gives this consent. The text does not depend on whether anything was answered: somebody else may have the
+    link (S23).
     """
     sector, asked = answers.sector_of(registration, told).key, questions.list_open(registration.event.slug)
     asks = any(one.sensitivity == Sensitivity.CARE and questions.of_sector(one, sector) for one in asked)

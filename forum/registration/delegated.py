@@ -63,7 +63,7 @@ def find(event: Event, code: str) -> Delegated | Membership | None:
 def list_with_members(
     event: Event, registration_ids: Collection[int]
 ) -> tuple[Sequence[Delegated], dict[int, Delegated]]:
-    """Return the event's delegations, and by registration id the delegation of each of these registrations in one."""
+    """Return the event's delegations and, by registration id, the one to which each of these registrations belongs."""
     every = list_all(event)
     known = {one.number: one for one in every}
     numbers = _reading().numbers_of(registration_ids) if every else {}

@@ -121,7 +121,7 @@ def unbroken_headings(plan: Plan) -> list[str]:
 
 
 def rows(plan: Plan, event: Event, filters: listing.Filters) -> Iterator[Cells]:
-    """Return the filtered list with the columns of the plan, row by row; times are in the event's zone."""
+    """Return the filtered list with the columns of the export's plan, row by row; times are in the event's zone."""
     is_report = plan.purpose == ExportPurpose.REPORT
     by = listing.order_by_sector_and_time(event) if is_report else None
     said = _said(plan.names, streaming.stream(event, filters, plan.names, by), _words(plan, event))

@@ -1,4 +1,4 @@
-"""The organisers' list as a file or on paper, for a stated purpose (P14): the same people, in the same order.
+"""The attendee list as a file or on paper, for a stated purpose (P14): the people of the list, in its order.
 
 Only the rows for statistics are in another order, which does not identify people.
 """
@@ -179,7 +179,7 @@ def mark_of(event: Event, filters: listing.Filters, form: ExportForm, name: str,
 
 
 def file(filters: listing.Filters, plan: Plan, mark: Mark, *, shape: str) -> Response:
-    """Return the list as a file with the columns of the plan, streamed while its rows are read."""
+    """Return the list as a file with the columns that the export's plan names, streamed while its rows are read."""
     event, headings = mark.event, export_columns.headings(plan, mark.event)
     if shape == ExportShape.CSV and plan.purpose != ExportPurpose.REPORT:
         name = file_name(event, shape, mark.now)

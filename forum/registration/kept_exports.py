@@ -61,7 +61,7 @@ def end_with_people(session: scoped_session) -> None:
 def ask(
     event: Event, filters: listing.Filters, plan: Plan, asked: KeptExport, *, narrowed: Sequence[str]
 ) -> KeptExport:
-    """Store that the worker is to make a list of the people who match now; `asked` says who asked, why and for whom.
+    """Ask the worker to make a list of the people who match now; `asked` says which organiser asked, why and for whom.
 
     `narrowed` are the filters in words. Raises TooManyKept. Call after `start_write`.
     """

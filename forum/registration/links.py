@@ -105,7 +105,7 @@ def registering_address(registration: Registration, *, now: datetime) -> str | N
 
 
 def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
-    """Return the registration to which a link's token belongs. Raises LinkRefused."""
+    """Return the registration to which the token of a link for this purpose belongs. Raises LinkRefused."""
     return follow_digest(digest(token), purpose, now=now)
 
 
@@ -125,7 +125,7 @@ def ends_older(token: str, *, now: datetime) -> bool:
 
 
 def end_older(token: str, *, now: datetime) -> None:
-    """End the personal links that were issued before this one, when its owner opens it. Raises LinkRefused.
+    """End the personal links that were made before the link with this token, which is opened. Raises LinkRefused.
 
     Requesting a link ends no other link, because a stranger could request one. Call this with the event locked.
     """

@@ -121,7 +121,7 @@ def rows(event: Event, filters: Filters, people: Sequence[Registration]) -> list
 
 
 def describe(event: Event, filters: Filters, listed: listing.Listed) -> dict[str, str | None]:
-    """Return what the pager shows: the URLs of the pages before and after this one, and its range."""
+    """Return what the pager shows: the URLs of the pages before and after this one, and which rows this one has."""
     page = listed.page
 
     def url(beside: str, row: Registration) -> str:

@@ -155,7 +155,7 @@ def _show_once(person: Registration, told: actions.Revealed) -> ResponseReturnVa
 
 
 def _back(person: Registration) -> str:
-    """Return the URL to lead back to: the person's page, or the list of reveals for handlers who cannot open that."""
+    """Return the URL of the link back: the person's page, or the list of reveals for handlers who may not open it."""
     if may_open("attendees.show", person.event):
         return url_for("attendees.show", event=person.event.slug, reference=person.reference)
     return url_for(".index", event=person.event.slug)

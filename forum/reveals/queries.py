@@ -1,4 +1,4 @@
-"""Reading reveals, all of them from the audit trail."""
+"""Reading the reveals of protected identities from the audit trail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

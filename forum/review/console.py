@@ -147,7 +147,7 @@ def recuse(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _decide(slug: str, reference: str, decide: Callable[[Registration], str]) -> ResponseReturnValue:
-    """Call `decide` with the registration, flash the message it returns or the refusal, and redirect to the person."""
+    """Call `decide` with the registration, flash its message or the refusal, and redirect to the person's page."""
     start_write(db.session)
     registration = _person_or_404(slug, reference)
     try:

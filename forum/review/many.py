@@ -105,7 +105,7 @@ def _round(slug: str, seen: dict[str, str], decide: rounds.Decide) -> ResponseRe
 
 
 def _left_out(event: Event, seen: dict[str, str]) -> dict[str, str]:
-    """Return, by reference, why chosen people are left out: not in review any more, or the organiser knows them."""
+    """Return, by reference, why people are left out: they are no longer in review, or the organiser knows them."""
     references = [reference for typed in seen if (reference := read_reference(typed))][: queries.SHOWN]
     seen_sectors = sign_ins.reviewed_sectors(event)
     waiting = {one.reference: one for one in queries.list_by_references(event, references, seen_sectors)}

@@ -41,7 +41,8 @@ def find_latest(registration: Registration) -> AuditEntry | None:
 
 def _has_entry(actions: tuple[str, ...], user_id: int, now: datetime) -> ColumnElement[bool]:
     about = AuditEntry.subject_type == Registration.__tablename__, AuditEntry.subject_id == Registration.id
-    # Leave out entries older than the registration: an erased one may have had its id (`audit.queries.of_own_time`).
+    # Leave out entries older than the registration: an erased registration may have had the same id
+    # (`audit.queries.of_own_time`).
     recent = AuditEntry.at > now - READ_FOR, AuditEntry.at >= Registration.requested_at
     acts = AuditEntry.actor == actor_of(user_id), AuditEntry.action.in_(actions)
     return select(AuditEntry.id).where(*about, *recent, *acts).correlate(Registration).exists()

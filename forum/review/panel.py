@@ -187,7 +187,7 @@ def _organised_events(event: Event) -> list[Event]:
 
 
 def _decision_text(registration: Registration, action: str, at: datetime, by: str) -> str:
-    """Return in words what was decided about a person, when, and the status; `by` is "" if the reader decided."""
+    """Return in words what was decided about a person, when, and the status; `by` says by whom ("": the reader)."""
     told = {
         "person": registration_wording.full_name(registration),
         "moment": moment_text(at, registration.event.zone),
