@@ -7,7 +7,8 @@ makes no difference whether the person has answered about food and access, so th
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from flask_babel import gettext as _
@@ -45,6 +46,7 @@ STAYS = (
     ),
     (audit.CARE_ANSWERS_VIEWED, frozenset({"confirmed"}), ENDED | {"waiting", "moved:reviewed"}),
 )
+MOVED = "registration.moved"  # the audit action of a move to another sector
 # For this long after a recorded view, further views may go unrecorded (`audit.traces`).
 UNRECORDED = timedelta(hours=1)
 LISTS = {
@@ -103,26 +105,46 @@ def on_lists(registration: Registration) -> ColumnElement[bool]:
 
     An export names its filters, not its people: the condition includes lists that the person may have been in.
     """
+    history = audit.find_history(registration)
     stays = [
         _during(kind, began, ended)
-        for history in [audit.find_history(registration)]
         for kind, begins, ends in STAYS
         for began, ended in _stays(history, begins, ends)
     ]
-    return or_(_exports(registration), *stays)
+    exports = [_exports(*stay) for stay in _sectors_of(registration, history)]
+    return or_(*exports, *stays)
 
 
-def _exports(registration: Registration) -> ColumnElement[bool]:
+def _sectors_of(
+    registration: Registration, history: Sequence[AuditEntry]
+) -> Iterator[tuple[Collection[str], datetime, datetime | None]]:
+    """Yield each sector in which the person has been: its keys, since when, and until when (None for the present one).
+
+    The keys are the sector's own and those of sectors that were merged into it: exports recorded before name these.
+    """
+    began = registration.requested_at
+    for entry in history:
+        if entry.action == MOVED and entry.details and (was := entry.details.payload.get("was")):
+            merged = [sector.merged_keys for sector in registration.event.sectors if sector.key == was]
+            yield {was, *chain(*merged)}, began, entry.at
+            began = entry.at
+    yield {registration.sector.key, *registration.sector.merged_keys}, began, None
+
+
+def _exports(keys: Collection[str], began: datetime, ended: datetime | None) -> ColumnElement[bool]:
+    """Return the condition for exports of all sectors, or of one with these keys, made between the two times."""
     sectors = func.coalesce(AuditDetails.payload["sector"].as_string(), "")
     # Several sectors are recorded in one text with blanks between them; no sector's key has a blank.
-    mine = (" " + sectors + " ").contains(f" {registration.sector.key} ", autoescape=True)
+    mine = or_(*((" " + sectors + " ").contains(f" {key} ", autoescape=True) for key in sorted(keys)))
     is_other = AuditEntry.details.has(and_(sectors != "", ~mine))
-    since = AuditEntry.at >= registration.requested_at
     # A prepared file contains the people who were registered when it was asked for.
     asked = AuditDetails.payload["asked"].as_integer()
-    is_older = AuditEntry.details.has(asked < int(registration.requested_at.timestamp()))
+    is_older = AuditEntry.details.has(asked < int(began.timestamp()))
     kinds = AuditEntry.action.in_((audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED))
-    return and_(kinds, since, ~is_other, ~is_older)
+    made = and_(kinds, AuditEntry.at >= began, ~is_other, ~is_older)
+    if ended is None:
+        return made
+    return and_(made, or_(AuditEntry.at <= ended, AuditEntry.details.has(asked <= int(ended.timestamp()))))
 
 
 def _stays(

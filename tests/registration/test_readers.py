@@ -1,0 +1,81 @@
+"""Exports of one sector are told to whoever was in that sector when the list was made (P18)."""
+
+from datetime import timedelta
+
+import pytest
+
+from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
+from forum.events.queries import find_sector
+from forum.extensions import db
+from forum.registration import merging, moving, places, readers
+from forum.registration.merging import Limits
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.registrations import confirmed, write
+
+ORGANISER = "user:1"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    return make_app(database_url)
+
+
+@pytest.fixture
+def event(database, frozen):
+    return make_event(
+        sectors=[make_sector(key, position=at) for at, key in enumerate(("tech", "ngo", "justice"))]
+    )
+
+
+def export(event, sector, hours, **details):
+    """Record the export of a list of one sector ("" for all), so many hours after NOW."""
+    action = audit_queries.EXPORT_FETCHED if details else audit_queries.REGISTRATIONS_EXPORTED
+    at = NOW + hours * HOUR
+    write(audit.record, action, event, actor=ORGANISER, at=at, sector=sector, purpose="door", **details)
+
+
+def move(person, key, hours):
+    sector = find_sector(person.event, key)
+    write(moving.move, person, sector, may_wait=False, actor=ORGANISER, now=NOW + hours * HOUR)
+
+
+def told_at(person):
+    """Return how many hours after NOW the exports were made that the person is told of."""
+    entries = audit_queries.find_of_lists(person.event, readers.on_lists(person))
+    return sorted((entry.at - NOW) / HOUR for entry in entries)
+
+
+def test_whoever_has_moved_is_told_of_exports_of_each_sector_while_there(event):
+    person = confirmed(event, "tech", now=NOW)
+    for hours in (1, 5):
+        for sector in ("tech", "ngo", "justice tech", ""):
+            export(event, sector, hours)
+    move(person, "ngo", 3)
+    assert told_at(person) == [1, 1, 1, 5, 5]
+
+
+def test_prepared_file_counts_by_when_it_was_asked_for(event):
+    """A file of the former sector, asked for before the move and fetched after it, has the person in it."""
+    person = confirmed(event, "tech", now=NOW)
+    move(person, "ngo", 3)
+    for hours, asked in ((4, 2), (5, 4)):
+        export(event, "tech", hours, asked=int((NOW + asked * HOUR).timestamp()))
+    assert told_at(person) == [4]
+
+
+def test_whoever_came_with_a_merged_sector_is_told_of_its_exports(event):
+    person, other = confirmed(event, "tech", now=NOW), confirmed(event, "justice", now=NOW)
+    export(event, "tech", 1)
+    write(merge, find_sector(event, "tech"), find_sector(event, "ngo"))
+    export(event, "ngo", 3)
+    db.session.expire_all()
+    assert (told_at(person), told_at(other)) == ([1, 3], [])
+    move(person, "justice", 4)
+    assert told_at(person) == [1, 3]
+
+
+def merge(sector, into):
+    places.lock(into.event)
+    merging.merge(sector, into, Limits(floor=0, ceiling=100), actor=ORGANISER, now=NOW + 2 * HOUR)
