@@ -8,13 +8,6 @@ from forum.imports import console as imports
 from forum.registration import organisers_files
 from forum.web.layers import Environ
 
-# The path of each page whose form may have a file, and the most bytes of the body of its requests.
-PAGES = (
-    (library.UPLOAD, library.LARGEST_BODY),
-    (imports.UPLOAD, imports.LARGEST_BODY),
-    (organisers_files.CHANGES_ANSWERS, organisers_files.LARGEST_BODY),
-)
-
 
 def longest_body(app: Flask, environ: Environ) -> int:
     """Return how many bytes of body a request may have, 0 without permission; called before the body is read.
@@ -23,5 +16,14 @@ def longest_body(app: Flask, environ: Environ) -> int:
     large bodies that the server reads at once.
     """
     path = environ.get("PATH_INFO", "") if environ["REQUEST_METHOD"] == "POST" else ""
-    longest = next((most for page, most in PAGES if page.fullmatch(path)), 0)
+    longest = _most_at(path)
     return longest if longest and sign_ins.has_signed_in(app, environ) else 0
+
+
+def _most_at(path: str) -> int:
+    """Return the most bytes that a body may have for the page with this path, 0 for a page whose form has no file."""
+    if library.UPLOAD.fullmatch(path):
+        return library.LARGEST_BODY
+    if imports.UPLOAD.fullmatch(path):
+        return imports.LARGEST_BODY
+    return organisers_files.LARGEST_BODY if organisers_files.CHANGES_ANSWERS.fullmatch(path) else 0
