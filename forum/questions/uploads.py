@@ -94,8 +94,8 @@ def take(form: AsksQuestions) -> None:
 
 def to_choose_again(form: AsksQuestions) -> str:
     """Return a sentence that names the sent files that were not stored and have to be chosen again; "" if none."""
-    fields = [field for field in form if isinstance(field, FileAnswer) and not field.is_taken]
-    sent = [request.files[name] for field in fields if (name := field.name + SENT) in request.files]
+    lost = {field.name + SENT for field in form if isinstance(field, FileAnswer) and not field.is_taken}
+    sent = [file for name, file in request.files.items(multi=True) if name in lost]
     return sent_files.to_choose_again(sent_files.names_of(sent))
 
 
