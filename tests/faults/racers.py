@@ -189,9 +189,9 @@ def _merge(pair: tuple[int, int]) -> Outcome:
     return _committed(one)
 
 
-def _confirm(registration_id: int) -> Outcome:
+def _confirm(token: str) -> Outcome:
     database.start_write(db.session)
-    return _committed(actions.confirm(db.session.get_one(Registration, registration_id), now=clock.now()))
+    return _committed(actions.confirm_by_link(token, frozenset(), now=clock.now()))
 
 
 def _press(job: dict[str, str]) -> Outcome:
