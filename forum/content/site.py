@@ -64,7 +64,7 @@ class Difference:
     """A difference that an import makes to the content of a file."""
 
     file: str
-    key: str  # "" if the difference is in the whole file
+    key: str  # the entry of the file that differs; "" if the whole file does
     said: str
 
     def __str__(self) -> str:

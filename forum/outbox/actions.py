@@ -94,7 +94,7 @@ def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
 
 
 def send_now(message: OutboxMessage, *, now: datetime, actor: str) -> None:
-    """Move a waiting mail to the front of the queue and end a pause of sending. Raises NotStopped."""
+    """Move a waiting mail to the front of the queue; end a pause of sending. Raises NotStopped for other mails."""
     db.session.refresh(message, with_for_update=True)
     if message.status not in WAITING:
         raise NotStopped(message.status)

@@ -69,8 +69,8 @@ PARTLY = {
         *("confirmed_at", "values", "identity", "notes", "tags", "delegates", "withdrawn", "added"),
     ),
 }
-# Tables with organisers' notes during a review, which own data include once the review is decided
-# (`own_data.DELIBERATIONS`). A task for many people may have left a person out because of such a note.
+# Tables with organisers' notes during a review. A copy of one's own data has them only once the review is decided
+# (`own_data.DELIBERATIONS`). `task_people` is one of them: a task may have left a person out because of such a note.
 DELIBERATIONS = {"proposed_refusals", "recusals", "task_people"}
 # Tables whose rows belong to a person because of an equal address, with or without a foreign key to a registration
 # (`_addressed`).

@@ -227,7 +227,7 @@ def _received(registration: Registration, now: datetime) -> str:
 def _queue_confirming(registration: Registration, kind: str, now: datetime, **more) -> OutboxMessage | None:
     until, held_until = deadlines.confirming_ends(registration, now), registration.held_until
     told = {"leads_to": TokenPurpose.CONFIRM, "until": until, "held_until": held_until or until, **more}
-    # Use the language of the form: several forms, each in its own language, may have been sent for one registration.
+    # Use the language of the form that this mail confirms: one registration may have several forms, in two languages.
     carried = more["submission"].answers if more.get("submission") else None
     return queue(registration, kind, now, language=(carried or {}).get("language", ""), **told)
 

@@ -72,7 +72,7 @@ def draw_seats(
     small: bool = False,
     offers: bool = True,
 ) -> RingView:
-    """Draw the ring with what each sector has left in words at its arc, or only its name if no place is offered."""
+    """Draw the ring; at each sector's arc stands its name and, while places are offered, how many are left."""
     given = tuple(shares)
     free = max(0, capacity - sum(share.used for share in given)) if left is None else left
     shared = sum(share.offered for share in given) > free
@@ -106,7 +106,7 @@ def _draw(
         )
         shares.append(share)
     free = min(event.capacity - event.taken, sum(left.values()))
-    # The public ring shows numbers of places left only while somebody can register for them.
+    # Organisers' ring (no `sector_url`) always shows the places left, the public ring only while registration is open.
     offers = sector_url is None or events.registration_state(event, now) == RegistrationState.OPEN
     return draw_seats(shares, event.capacity, left=free, small=small, offers=offers)
 

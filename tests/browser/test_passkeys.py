@@ -24,7 +24,7 @@ DEVICE = {
 
 @pytest.fixture
 def organiser(change_world, chromium: Browser) -> Iterator[Page]:
-    """Give an organiser's browser at their passkeys; browsers accept passkeys for host names only."""
+    """Give a browser on an organiser's page of passkeys, opened by host name, as passkeys need it."""
     world = change_world("demo")
     cookie = world.signed_in(ORGANISER)
     world.url = world.url.replace("127.0.0.1", "localhost")

@@ -186,7 +186,7 @@ def forum(app, settings, database_url, static_folder, sqlite_template, tmp_path)
 
 
 def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, tmp_path):
-    # /status answers 503 until the worker has begun; the fixture waits for 200.
+    # Leave out the lines of the start: /status answers 503 until the worker has begun, and the fixture waits for 200.
     starting = len(forum.output.read_text().splitlines())
     stage = Stage(forum, tmp_path / "serving" / "mail")
     actors = [Actor(stage, number) for number in range(ACTORS)]

@@ -285,7 +285,7 @@ def test_secret_columns_are_in_the_world_and_seen_by_nobody(world):
 
 
 def test_mails_hold_nothing_of_the_person_and_begin_with_nothing_of_the_event(fresh_world):
-    """No mail to the protected person, or to the twin with equal data, has a name or an organisation in it (P26)."""
+    """No mail begins with a word of the event, and none has private data in its text (P26)."""
     with fresh_world.app.app_context():
         queue_every_mail(fresh_world)
         rows = db.session.scalars(select(OutboxMessage).where(OutboxMessage.subject.not_like("zq%")))

@@ -1,4 +1,4 @@
-"""Filters of the attendee list with several values each: by the URL, as chips, in counts, neighbours and exports."""
+"""Filters of the attendee list with several values each: in URLs, chips, counts, links to the next person, exports."""
 
 import csv
 import io
