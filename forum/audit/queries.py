@@ -27,7 +27,7 @@ IDENTITY_ASKED, IDENTITY_REVEALED = "identity.asked", "identity.revealed"
 LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"
-REGISTRATION_RECEIVED = "registration.received"
+REGISTRATION_RECEIVED, SECTOR_MERGED = "registration.received", "sector.merged"
 # Actions: somebody has sent the form again for an address that is registered, or has asked for the link again.
 ASKED_AGAIN, LINK_ASKED = "registration.asked_again", "registration.link_asked"
 DELEGATION_ASKED, DELEGATION_ASKED_AGAIN = "delegation.asked", "delegation.asked_again"
@@ -88,6 +88,15 @@ def find_of_lists(event: Any, condition: ColumnElement[bool]) -> Sequence[AuditE
     """Return entries about the event itself, such as views of its lists, that fulfil a condition, oldest first."""
     query = select(AuditEntry).where(of_itself(event), condition)
     return db.session.scalars(query.order_by(AuditEntry.id)).all()
+
+
+def find_merge(event: Any, sector: str, since: datetime) -> datetime | None:
+    """Return when the event's sector with this key was first merged into another one since the time; None for never."""
+    is_it = AuditEntry.details.has(AuditDetails.payload["merged"].as_string() == sector)
+    query = select(AuditEntry.at).where(
+        AuditEntry.event_id == event.id, AuditEntry.action == SECTOR_MERGED, AuditEntry.at >= since, is_it
+    )
+    return db.session.scalars(query.order_by(AuditEntry.id).limit(1)).first()
 
 
 def of_itself(subject: Any) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from forum.accounts import reviewers
 from forum.audit import actions as audit
+from forum.audit.queries import SECTOR_MERGED
 from forum.events.models import Sector
 from forum.extensions import db
 from forum.registration import answers, places, question_changes
@@ -71,7 +72,7 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     moved = {"sector_id": into.id, "version": Registration.version + 1}
     db.session.execute(update(Registration).where(*mine).values(moved))
     audit.record(
-        "sector.merged",
+        SECTOR_MERGED,
         into,
         actor=actor,
         at=now,

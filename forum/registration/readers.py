@@ -20,6 +20,7 @@ from forum.accounts.enums import Role
 from forum.accounts.wording import ROLES
 from forum.audit import queries as audit
 from forum.audit.models import AuditDetails, AuditEntry
+from forum.events.models import Event
 from forum.registration import owners
 from forum.registration.enums import ExportPurpose, ExportRecipient
 from forum.registration.exports import PURPOSES, RECIPIENTS
@@ -47,6 +48,8 @@ STAYS = (
     (audit.CARE_ANSWERS_VIEWED, frozenset({"confirmed"}), ENDED | {"waiting", "moved:reviewed"}),
 )
 MOVED = "registration.moved"  # the audit action of a move to another sector
+# The keys of the sectors in which a person was, since when, and until when (None: until now).
+Stay = tuple[Collection[str], datetime, datetime | None]
 # For this long after a recorded view, further views may go unrecorded (`audit.traces`).
 UNRECORDED = timedelta(hours=1)
 LISTS = {
@@ -115,20 +118,37 @@ def on_lists(registration: Registration) -> ColumnElement[bool]:
     return or_(*exports, *stays)
 
 
-def _sectors_of(
-    registration: Registration, history: Sequence[AuditEntry]
-) -> Iterator[tuple[Collection[str], datetime, datetime | None]]:
-    """Yield each sector in which the person has been: its keys, since when, and until when (None for the present one).
-
-    The keys are the sector's own and those of sectors that were merged into it: exports recorded before name these.
-    """
-    began = registration.requested_at
+def _sectors_of(registration: Registration, history: Sequence[AuditEntry]) -> Iterator[Stay]:
+    """Yield in which sectors the person has been, one after the other."""
+    began, key = registration.requested_at, None
     for entry in history:
-        if entry.action == MOVED and entry.details and (was := entry.details.payload.get("was")):
-            merged = [sector.merged_keys for sector in registration.event.sectors if sector.key == was]
-            yield {was, *chain(*merged)}, began, entry.at
-            began = entry.at
-    yield {registration.sector.key, *registration.sector.merged_keys}, began, None
+        told = entry.details.payload if entry.details else {}
+        if entry.action == audit.REGISTRATION_RECEIVED:
+            key = told.get("sector")
+        elif entry.action == MOVED and "was" in told:
+            yield from _until_moved(registration.event, key, told["was"], began, entry.at)
+            began, key = max(entry.at, registration.requested_at), told.get("sector")
+    yield from _until_moved(registration.event, key, registration.sector.key, began, None)
+
+
+def _until_moved(
+    event: Event, first: str | None, last: str, began: datetime, ended: datetime | None
+) -> Iterator[Stay]:
+    """Yield the stays between two moves: two when the sector with the key `first` was merged away in between.
+
+    Where it is not known how somebody came from `first` to `last`, the stay has both keys, and those of sectors that
+    were merged into the last one: an export of one of these may have included the person.
+    """
+    if first == last:
+        yield {last}, began, ended
+        return
+    keys = {last, *chain(*(sector.merged_keys for sector in event.sectors if sector.key == last))}
+    at = audit.find_merge(event, first, began) if first else None
+    if first and at:
+        yield {first}, began, at
+        yield keys - {first}, at, ended
+    else:
+        yield keys | ({first} if first else set()), began, ended
 
 
 def _exports(keys: Collection[str], began: datetime, ended: datetime | None) -> ColumnElement[bool]:

@@ -191,10 +191,10 @@ def _faults_of_new(event: Event, shares: Sequence[Share]) -> list[Fault]:
 
 
 def _new_key(event: Event, name: Text) -> str:
-    """Return a key for URLs: the name in lower-case ASCII, with a number if another sector has that key."""
+    """Return a key for URLs: the name in lower-case ASCII, with a number if another sector has or had that key."""
     letters = search_fold(name.in_language("en")).replace(" ", "-")
     plain = "".join(letter for letter in letters if letter.isascii() and (letter.isalnum() or letter == "-"))
     stem = plain.strip("-")[:LONGEST_KEY].strip("-") or "sector"
-    taken = {sector.key for sector in event.sectors}
+    taken = {key for sector in event.sectors for key in (sector.key, *sector.merged_keys)}
     numbered = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(taken) + 2))
     return next(key for key in numbered if key not in taken)

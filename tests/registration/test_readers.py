@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
+from forum.audit.models import AuditDetails
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.registration import merging, moving, places, readers
@@ -65,15 +67,45 @@ def test_prepared_file_counts_by_when_it_was_asked_for(event):
     assert told_at(person) == [4]
 
 
-def test_whoever_came_with_a_merged_sector_is_told_of_its_exports(event):
-    person, other = confirmed(event, "tech", now=NOW), confirmed(event, "justice", now=NOW)
+def test_whoever_came_with_a_merged_sector_is_told_of_the_exports_of_each_while_there(event):
+    people = [confirmed(event, key, now=NOW) for key in ("tech", "ngo", "justice")]
+    for hours in (1, 3):
+        export(event, "ngo", hours)
+    export(event, "tech", 1.5)
+    write(merge, find_sector(event, "tech"), find_sector(event, "ngo"))
+    db.session.expire_all()
+    assert [told_at(person) for person in people] == [[1.5, 3], [1, 3], []]
+    move(people[0], "justice", 4)
+    export(event, "justice", 5)
+    assert [told_at(person) for person in people] == [[1.5, 3, 5], [1, 3], [5]]
+
+
+def test_first_sector_is_remembered_through_a_merge_a_move_and_another_merge(event):
+    person = confirmed(event, "tech", now=NOW)
     export(event, "tech", 1)
     write(merge, find_sector(event, "tech"), find_sector(event, "ngo"))
-    export(event, "ngo", 3)
     db.session.expire_all()
-    assert (told_at(person), told_at(other)) == ([1, 3], [])
-    move(person, "justice", 4)
-    assert told_at(person) == [1, 3]
+    move(person, "justice", 3)
+    write(merge, find_sector(event, "ngo"), find_sector(event, "justice"))
+    db.session.expire_all()
+    assert told_at(person) == [1]
+
+
+def test_registration_whose_first_sector_is_unknown_is_told_of_all_that_it_may_have_been_in(event):
+    person = confirmed(event, "ngo", now=NOW)
+    export(event, "tech", 1)
+    export(event, "ngo", 1)
+    write(merge, find_sector(event, "tech"), find_sector(event, "ngo"))
+    db.session.expire_all()
+    assert told_at(person) == [1]
+    write(forget_sector, person)
+    assert told_at(person) == [1, 1]
+
+
+def forget_sector(person):
+    """Remove the sector from the entry about the registration, as an earlier version has stored none."""
+    entry = next(one for one in audit_queries.find_history(person) if one.action == "registration.received")
+    db.session.execute(delete(AuditDetails).where(AuditDetails.entry_id == entry.id))
 
 
 def merge(sector, into):
