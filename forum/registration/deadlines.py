@@ -82,9 +82,15 @@ def confirming_ends(registration: Registration, now: datetime) -> datetime:
     """Return until when a confirming link made now works: `confirm_by`, or the whole time again once that is over.
 
     Until the worker has ended an overdue registration, its address counts as registered. A form sent in between gets a
-    link that works, and the worker then waits for the link (`expiry`).
+    link that works, and the worker then waits for the link (`expiry`), at most until TIMES the time since registering:
+    whoever asks again and again must not keep a stranger's name stored.
     """
-    return registration.confirm_by if registration.confirm_by > now else now + CONFIRM_TIME
+    if registration.confirm_by > now:
+        return registration.confirm_by
+    return max(
+        registration.confirm_by,
+        min(now, registration.requested_at + (TIMES - 1) * CONFIRM_TIME) + CONFIRM_TIME,
+    )
 
 
 def is_held(registration: Registration, now: datetime) -> bool:

@@ -81,6 +81,24 @@ def test_link_that_was_asked_for_late_ends_on_the_second_and_the_registration_wi
     assert (tend(LATE + 48 * HOUR), registration.status) == (1, Status.EXPIRED)
 
 
+def test_asking_again_and_again_keeps_no_registration_for_ever():
+    """Links work at most until four times the time to confirm, counted from registering."""
+    event = make_event()
+    registration = overdue(event)
+    for _asked in range(3):
+        now = registration.confirm_by
+        clock.freeze(now)
+        register(event, email=registration.email, now=now)
+        mark_all_sent()
+        assert tend(now) == 0
+        db.session.refresh(registration)
+    assert registration.confirm_by == registration.requested_at + 4 * 48 * HOUR
+    register(event, email=registration.email, now=registration.confirm_by)
+    assert tend(registration.confirm_by) == 1
+    db.session.refresh(registration)
+    assert registration.status == Status.EXPIRED
+
+
 def test_worker_lets_the_place_go_and_sends_no_further_message():
     """Asking again holds no place longer: it is offered to whoever waits, as if nobody had asked."""
     event = room()
