@@ -189,7 +189,12 @@ def _merge(pair: tuple[int, int]) -> Outcome:
     return _committed(one)
 
 
-def _confirm(token: str) -> Outcome:
+def _confirm(registration_id: int) -> Outcome:
+    database.start_write(db.session)
+    return _committed(actions.confirm(db.session.get_one(Registration, registration_id), now=clock.now()))
+
+
+def _confirm_by_link(token: str) -> Outcome:
     database.start_write(db.session)
     return _committed(actions.confirm_by_link(token, frozenset(), now=clock.now()))
 
@@ -412,7 +417,7 @@ ACTS: dict[str, Callable[[Any], Outcome]] = {
     "register": _register,
     "register from one network": _register_from_one_network,
     "register and confirm": _register_and_confirm,
-    "confirm": _confirm,
+    "confirm by link": _confirm_by_link,
     "confirm delegation": _confirm_delegation,
     "press": _press,
     "accept": _accept,

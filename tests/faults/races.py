@@ -269,7 +269,7 @@ def every_end_at_once(race):
         *[("cancel", number) for number in cast["standing"] * 2],
         *[("accept", number) for number in (*cast["offered"], *cast["lapsed"]) * 2],
         *[("cancel", cast["offered"][0]), ("expire", None), ("expire", None), ("expire", None)],
-        *[("confirm", token) for token in ended_links(cast["overdue"]) * 2],
+        *[("confirm by link", token) for token in ended_links(cast["overdue"]) * 2],
         *[("rearrange", ("capacity", 14)), ("rearrange", ("share", (2, 9)))],
         *[("register and confirm", person) for person in people(8)],
     ]
@@ -278,7 +278,7 @@ def every_end_at_once(race):
     came = {
         act: refusals(o for o, job in zip(outcomes, jobs, strict=True) if job[0] == act) for act, _ in jobs
     }
-    assert (came["cancel"], came["confirm"]) == ({"": 5, "NotLive": 4}, {"LinkRefused": 4})
+    assert (came["cancel"], came["confirm by link"]) == ({"": 5, "NotLive": 4}, {"LinkRefused": 4})
     assert set(came["accept"]) == {"", "NothingOffered"}
     assert (set(came["expire"]), set(came["rearrange"]), set(came["register and confirm"])) == (
         {""},
