@@ -145,8 +145,11 @@ def narrowed_to(only: str, mailing: Mailing) -> str:
     return only if only in {queries.TROUBLED, queries.OMITTED} and may_see else ""
 
 
-def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
-    """Return the outcome of a recipient's mail as text and icon."""
+def result_of(recipient: MailingRecipient, mailing: Mailing, *, is_of_care: bool) -> Result:
+    """Return the outcome of a recipient's mail as text and icon.
+
+    A message that `is_of_care` stores no reason for whoever has answered meanwhile: nobody else is left out without.
+    """
     message = recipient.message
     if message is not None and not (message.abort_reason and recipient.left_because):
         words = status_words(message.status, message.abort_reason)
@@ -161,6 +164,8 @@ def result_of(recipient: MailingRecipient, mailing: Mailing) -> Result:
     why = reason_text(recipient.left_because) if recipient.left_because else ""
     if not why and mailing.status == MailingStatus.STOPPED:
         why = _("the message was ended early")
+    elif not why and is_of_care and recipient.status == RecipientStatus.LEFT_OUT:
+        why = reason_text(LeftOut.ANSWERED)
     return Result(_("Left out"), "out", why, None)
 
 

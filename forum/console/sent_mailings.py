@@ -21,7 +21,7 @@ from forum.console.settings_editing import get_locked_or_404
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.mailings import chosen_audience, own_words, queries
+from forum.mailings import chosen_audience, own_words, queries, unanswered
 from forum.mailings.enums import OPEN, MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -76,7 +76,7 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
         page=page,
         pages=_pages(shown, page, only),
         only=only,
-        result_of=partial(words.result_of, mailing=shown),
+        result_of=partial(words.result_of, mailing=shown, is_of_care=unanswered.is_of_care(shown)),
         wording=registration_wording,
     )
 

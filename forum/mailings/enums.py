@@ -53,7 +53,7 @@ class LeftOut(StrEnum):
     SUPPRESSED = "suppressed"
     NO_LANGUAGE = "no_language"
     # Of a message to people who have not answered a question: the person has answered before the mail was made, or is
-    # not asked the question any more.
+    # not asked the question any more. Not stored if the question is about diet or access.
     ANSWERED = "answered"
 
 

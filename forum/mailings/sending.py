@@ -96,7 +96,9 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
     mailing, registration = recipient.mailing, recipient.registration
     recipient.left_because = chosen_audience.why_left_out(registration, mailing)
     if not recipient.left_because and unanswered.has_answered(mailing, registration):
-        recipient.left_because = LeftOut.ANSWERED
+        # Store no reason that tells in the open who has answered about diet or access (S14).
+        recipient.left_because = None if unanswered.is_of_care(mailing) else LeftOut.ANSWERED
+        return None
     if recipient.left_because:
         return None
     if chosen_audience.is_left_out_everywhere(registration, mailing):

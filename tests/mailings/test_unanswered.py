@@ -45,6 +45,12 @@ def answer(person, questions, **answers) -> None:
     db.session.commit()
 
 
+def give_care_role(event) -> None:
+    """Give the role care to the user who was added last."""
+    user = db.session.scalars(select(User).order_by(User.id.desc())).first()
+    save(Membership(user_id=user.id, role=Role.CARE, event_id=event.id))
+
+
 def reached(mailing) -> set[int]:
     return {person.registration_id for person in chosen_audience.audience_of(mailing).people}
 
@@ -98,6 +104,27 @@ def test_the_results_say_that_somebody_has_answered_meanwhile(organiser, frozen,
     assert page.all("td[data-label=Result], td[data-label=Why]") == [*left, *waits]
 
 
+@pytest.mark.parametrize("why", ["answers", "withdrawn"])
+def test_no_stored_reason_tells_who_has_answered_about_diet_meanwhile(sign_in_as, frozen, event, why):
+    """The results say to the role care who has answered before the mail was made; no reason is stored for it (S14)."""
+    question = make_question(event, "diet", choices=("vegan",), care=True)
+    quick, _silent = confirmed(event), confirmed(event)
+    mailing = make_planned(event, {"unanswered": "diet"})
+    if why == "answers":
+        answer(quick, [question], diet=["vegan"])
+    else:
+        write(setattr, question, "withdrawn_at", NOW)
+    work(NOW + TO_STOP)
+    stored = select(MailingRecipient.left_because).where(MailingRecipient.mailing_id == mailing.id)
+    assert db.session.scalars(stored).all() == [None, None]
+    organiser = sign_in_as(Role.ORGANISER, event)
+    give_care_role(event)
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    left = ["Left out", "has answered meanwhile, or is no longer asked the question"]
+    waits = left if why == "withdrawn" else ["In the queue", ""]
+    assert page.all("td[data-label=Result], td[data-label=Why]") == [*left, *waits]
+
+
 def test_a_question_that_is_gone_leaves_the_reminder_out(frozen, event):
     arrival = make_question(event)
     confirmed(event)
@@ -135,8 +162,7 @@ def test_a_message_by_a_question_about_care_is_there_for_the_role_care_alone(sig
     sent = make_planned(event, {"unanswered": "diet"})
     for page in ("mailings.show", "mailings.stop"):
         organiser.get(page, event="nf27", mailing=sent.id, expect=404)
-    user = db.session.scalars(select(User).order_by(User.id.desc())).first()
-    save(Membership(user_id=user.id, role=Role.CARE, event_id=event.id))
+    give_care_role(event)
     assert organiser.get("reminders.index", event="nf27").all("td.num") == ["1"]
     page = organiser.get("own_mailings.people", event="nf27", mailing=draft.id)
     assert [one["value"] for one in page.soup.select("[name=unanswered] option")] == ["", "diet"]
@@ -172,8 +198,7 @@ def test_to_whom_a_message_about_care_went_is_there_for_the_role_care_alone(sign
 
     assert shown() == [False] * 2
     assert listing.find_message(Scope(event.id), str(message.id)) is None
-    user = db.session.scalars(select(User).order_by(User.id.desc())).first()
-    save(Membership(user_id=user.id, role=Role.CARE, event_id=event.id))
+    give_care_role(event)
     assert shown() == [True] * 2
 
 
