@@ -11,12 +11,8 @@ from flask import current_app
 
 
 def of_event(event_id: int, address: str) -> list[str]:
-    """Return the digests by which a canonical address may have refused an event's messages, the present one first.
-
-    Among them are the digests that `narrowed` makes of a digest stored with a link.
-    """
-    own = _under_each_key(f"messages of event {event_id}:{address}")
-    return [*own, *(narrowed(event_id, one) for one in (*own, *of_no_event(address)))]
+    """Return the digests by which a canonical address may have refused an event's messages, the present one first."""
+    return _under_each_key(f"messages of event {event_id}:{address}")
 
 
 def of_no_event(address: str) -> list[str]:
@@ -27,15 +23,6 @@ def of_no_event(address: str) -> list[str]:
 def list_all(event_id: int | None, address: str) -> list[str]:
     """Return the canonical address's digests for an event, and those that belong to no event."""
     return [*(of_event(event_id, address) if event_id is not None else ()), *of_no_event(address)]
-
-
-def narrowed(event_id: int, stored: str) -> str:
-    """Return the digest by which the address behind a stored digest refuses the event's messages.
-
-    The stored digest, which a link has, is of this event or of none. The address cannot be told from that digest, so
-    the event's usual digest, which is made from the address, cannot be made.
-    """
-    return sha256(f"{event_id}:{stored}".encode()).hexdigest()
 
 
 def _under_each_key(said: str) -> list[str]:

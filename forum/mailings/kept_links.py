@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, insert, or_, select
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import address_digests
-from forum.mailings.enums import MailingKind
 from forum.mailings.models import LeaveLink, Mailing, MailingRecipient
 from forum.outbox import return_paths
 from forum.outbox.models import OutboxMessage
@@ -57,16 +56,3 @@ def find_link(mark: bytes) -> LeaveLink | None:
     """Return the stored link whose mail address for refusing messages carries this mark; None for an unknown mark."""
     links = db.session.scalars(select(LeaveLink).execution_options(yield_per=500))
     return next((link for link in links if return_paths.mark_of(link.digest) == mark), None)
-
-
-def find_event(link: LeaveLink) -> int | None:
-    """Return the id of the event whose message had the link; None if the event is not known.
-
-    The mail is no longer stored. But a link ends a year after its event, so the event is known by when it ends, unless
-    that was changed since, or two events that sent messages of this category end at the same moment.
-    """
-    sent = Mailing.kind == MailingKind.OWN_WORDS, Mailing.category == link.category
-    senders = select(Mailing.event_id).where(*sent, Mailing.started_at.is_not(None))
-    at_that_moment = Event.ends_at == link.ends_at - LINKS_KEPT
-    ids = db.session.scalars(select(Event.id).where(at_that_moment, Event.id.in_(senders)).limit(2)).all()
-    return ids[0] if len(ids) == 1 else None

@@ -55,7 +55,6 @@ def _page(
         "public/mailings/refuse.html",
         refused=refused,
         for_all=refusals.categories_for_all(token),
-        may_hold_for_all=refusals.may_hold_for_all(token),
         is_refused=is_refused,
         # Name the category in the title if only one has changed: a title without a name would seem to mean both.
         kind=changed[0] if len(changed) == 1 else "",

@@ -7,9 +7,6 @@ A refusal belongs to the event whose message the person had, and its digest is m
 for all events would show organisers of one that somebody has been at another (S13). A refusal that an earlier version
 has stored belongs to no event, still holds for all, and is shown to no organiser. It ends for all when a link of any
 event takes it back; refusals of single events are stored beside it meanwhile.
-
-A link whose mail is no longer stored refuses messages of the event that sent the mail. Where this event is not known
-(`kept_links.find_event`), a link of an earlier version refuses messages of all events, and the link's page says so.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -23,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from forum.columns import digest, new_token
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import address_digests, kept_links
+from forum.mailings import address_digests
 from forum.mailings.enums import BESIDE, Category, LeftOut, Refused
 from forum.mailings.mails import OWN_WORDS
 from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, MailRefusal
@@ -39,8 +36,7 @@ class SentTo:
     """The reader of a sent message, with the message's category and event: whoever refuses messages by its link.
 
     `own` are the digests of address and event; `for_all` those of the address alone, for refusals of all events. If
-    only the reader's link is still stored, the address is unknown, and perhaps the event (None): a refusal may then
-    hold for all events.
+    only the reader's link is still stored, address, event and `for_all` are unknown.
     """
 
     own: Sequence[str]
@@ -90,12 +86,6 @@ def categories_for_all(token: str) -> Collection[Category]:
     """Return the categories that the token's address refuses for all events: earlier versions stored such refusals."""
     known = _find_reader(token)
     return _categories(known.for_all) if known else set()
-
-
-def may_hold_for_all(token: str) -> bool:
-    """Return whether it is not known which event the mail with this token was about; False for an unknown token."""
-    known = _find_reader(token)
-    return known is not None and known.event_id is None
 
 
 def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collection[Category]:
@@ -169,9 +159,7 @@ def _list_concerned(known: SentTo) -> list[tuple[int | None, str]]:
     """Return the events and addresses whose unsent messages a refusal of this reader concerns."""
     if known.address:
         return [(known.event_id, known.address)]
-    unsent = [OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)]
-    if known.event_id is not None:
-        unsent.append(OutboxMessage.event_id == known.event_id)
+    unsent = OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)
     each = db.session.execute(
         select(OutboxMessage.event_id, OutboxMessage.recipient).where(*unsent).distinct()
     )
@@ -212,12 +200,7 @@ def _find_reader(token: str) -> SentTo | None:
 
 
 def _reader_of(link: LeaveLink) -> SentTo:
-    stored, event_id = link.address_digest, kept_links.find_event(link)
-    if event_id is None:
-        return SentTo([stored], link.category)
-    # A digest stored by an earlier version belongs to no event: as it is, it would refuse messages of all events.
-    own = address_digests.narrowed(event_id, stored)
-    return SentTo([own], link.category, event_id=event_id, for_all=[stored])
+    return SentTo([link.address_digest], link.category)
 
 
 def _find_recipient(meant: ColumnElement[bool]) -> SentTo | None:

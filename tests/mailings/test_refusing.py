@@ -419,76 +419,66 @@ def test_an_erasure_keeps_no_link_of_a_mail_that_has_not_left(app, event, frozen
     assert db.session.scalars(select(LeaveLink)).all() == []
 
 
-def keep_link_as_before(app, event) -> tuple[str, str]:
-    """Send Kim a message, then erase Kim; return the message's path and mail address for refusing further ones.
-
-    The link is kept as an earlier version kept links, with a digest that belongs to no event. Then Kim is registered
-    again, beside another person.
-    """
-    app.config["MAIL_BOUNCE_ADDRESS"] = "bounces@post.example.org"
+def send_to_kim(event) -> tuple[Registration, str]:
+    """Send Kim and another person a message; return Kim and the path of Kim's link for refusing further ones."""
     kim, _stays = confirmed(event, email=KIM), confirmed(event)
     mailing = make_planned(event)
     work()
-    link, address = re.findall(r"<(?:mailto:)?([^>?]+)", parse(mails_of(mailing)[KIM])["List-Unsubscribe"])
+    path = link_in(mails_of(mailing)[KIM])
     mark_all_sent()
+    return kim, path
+
+
+def test_a_refusal_reads_alike_once_the_person_is_erased(app, event, frozen):
+    """Whoever refuses by a link and is erased reads at the same link that this forum's messages are refused."""
+    kim, path = send_to_kim(event)
+    pages = Pages(app)
+    before = pages.open(path, method="POST", data=ONE_CLICK)
     write(erasing.erase, kim, actor="command", now=NOW)
-    kept = db.session.scalars(select(LeaveLink)).one()
-    write(setattr, kept, "address_digest", address_digests.of_no_event(KIM)[0])
-    confirmed(event, email=KIM)
-    return urlsplit(link).path, address
+    page = pages.get(path)
+    assert states(page) == states(before) == ["Does not come to you", "Comes to you"]
+    assert "What you choose holds for the forum that the message was about" in page.text
+    assert "all forums" not in page.text
 
 
-def press(pages: Pages, path: str, address: str, way: str) -> None:
-    """Refuse messages by a link, or by a mail to an address."""
-    if way == "link":
-        pages.open(path, method="POST", data=ONE_CLICK)
-    else:
-        assert write(leaving.note, b"Subject: x\r\n\r\n", sent_to=address, now=NOW)
+def test_an_erased_person_s_link_is_answered_like_a_token_that_nobody_has(app, event, frozen):
+    """A link that is kept after an erasure, and by which nobody has refused anything, tells nothing (M07)."""
+    kim, path = send_to_kim(event)
+    write(erasing.erase, kim, actor="command", now=NOW)
+    pages, strange = Pages(app), path.rpartition("/")[0] + "/" + "x" * 43
+    for ask in (pages.get, lambda one: pages.open(one, method="POST", data=ONE_CLICK)):
+        known, unknown = ask(path), ask(strange)
+        assert (known.status, known.text) == (unknown.status, unknown.text)
 
 
-@pytest.mark.parametrize("way", ["link", "mail"])
-def test_a_link_of_an_earlier_version_refuses_messages_of_its_own_event(
-    app, sign_in_as, event, other, frozen, way
+@pytest.mark.parametrize("moved", ["before", "after"])
+def test_an_erased_person_s_link_refuses_its_own_event_s_messages_when_events_move(
+    app, event, other, frozen, moved
 ):
-    """The kept link names no event: the event's end, kept with it, tells which. Another event's messages come (S13)."""
-    write(setattr, other, "ends_at", other.ends_at + timedelta(days=1))
-    path, address = keep_link_as_before(app, event)
+    """The link's event ends later, another ends at its former moment: the refusal keeps to its event, and is undone."""
+    former = event.ends_at
+    write(setattr, other, "ends_at", former + timedelta(days=2))
+    kim, path = send_to_kim(event)
+    write(erasing.erase, kim, actor="command", now=NOW)
+    confirmed(event, email=KIM)
     here, there = make_planned(event), make_planned(other)
     work()
-    waiting = [mails_of(mailing)[KIM] for mailing in (here, there)]
-    press(Pages(app), path, address, way)
+    waiting, pages = [mails_of(one)[KIM] for one in (here, there)], Pages(app)
+
+    def move() -> None:
+        write(setattr, event, "ends_at", former + timedelta(days=1))
+        write(setattr, other, "ends_at", former)
+
+    def refuse() -> None:
+        pages.open(path, method="POST", data=ONE_CLICK)
+
+    for step in (move, refuse) if moved == "before" else (refuse, move):
+        step()
     for mail in waiting:
         db.session.refresh(mail)
     assert [mail.status for mail in waiting] == [MessageStatus.ABORTED, MessageStatus.QUEUED]
-    assert "left out:" not in draft_page(sign_in_as, other)
-    again, also = make_planned(event), make_planned(other)
-    assert (again.left_out, also.people) == ({"unsubscribed": 1}, 1)
-    work()
-    assert (KIM in mails_of(again), KIM in mails_of(also)) == (False, True)
-    page = Pages(app).get(path)
-    assert "What you choose holds for the forum that the message was about" in page.text
+    assert (make_planned(event).left_out, make_planned(other).left_out) == ({"unsubscribed": 1}, {})
+    page = pages.get(path)
     assert states(page) == ["Does not come to you", "Comes to you"]
     page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
     assert (states(page), make_planned(event).people, refusals()) == (["Comes to you"] * 2, 2, 0)
-
-
-@pytest.mark.parametrize("unknown", ["moved", "alike"])
-def test_a_link_of_an_earlier_version_whose_event_is_not_known_refuses_messages_of_all(
-    app, event, other, frozen, unknown
-):
-    """If the event's end was moved, or two events end alike, the link's event is unknown; its page says so."""
-    path, _address = keep_link_as_before(app, event)
-    here, there = make_planned(event), make_planned(other)
-    if unknown == "moved":
-        write(setattr, event, "ends_at", event.ends_at + timedelta(days=1))
-        write(setattr, other, "ends_at", other.ends_at + timedelta(days=2))
-    work()
-    waiting = [mails_of(mailing)[KIM] for mailing in (here, there)]
-    pages = Pages(app)
-    assert "It is no longer known which forum the message was about." in pages.get(path).text
-    page = pages.open(path, method="POST", data=ONE_CLICK)
-    for mail in waiting:
-        db.session.refresh(mail)
-    assert [mail.status for mail in waiting] == [MessageStatus.ABORTED] * 2
-    assert "So what you choose can hold for all forums on this website." in page.text
-    assert rules.is_refused(None, KIM, Category.PRACTICAL)
