@@ -33,7 +33,7 @@ class Tally:
     """How many people have answered a question, and how many gave each answer; None stands for a hidden number.
 
     The counts are in the order of the choices, else of the answers; there are none for questions for text or a file.
-    With `has_others` there are answers that are not even named, because their numbers are hidden.
+    With `has_others` there are, or may be, answers that are not even named, because their numbers are hidden.
     """
 
     question: Question
@@ -90,9 +90,9 @@ def list_tallies(event: Event, *, is_exact: bool) -> list[Tally]:
     given: dict[str, list[Any]] = {}
     for key, value in (*_read_ordinary(event.id), *_of_care(event.id)):
         given.setdefault(key, []).append(value)
-    listed = [one for one in queries.list_all(event.id) if not one.withdrawn_at or one.key in given]
-    exact = {one.id: tally_of(one, given.get(one.key, ())) for one in listed}
-    return [*exact.values()] if is_exact else list(_hidden(exact))
+    exact = [tally_of(one, given.get(one.key, ())) for one in queries.list_all(event.id)]
+    told = exact if is_exact else _hidden(exact)
+    return [one for one in told if not one.question.withdrawn_at or one.question.key in given]
 
 
 def tally_of(question: Question, values: Sequence[Any]) -> Tally:
@@ -156,21 +156,34 @@ def read_needs(event: Event) -> Iterator[tuple[int, dict[str, Any]]]:
     return _read_care(event.id, is_confirmed=True)
 
 
-def _hidden(exact: Mapping[int, Tally]) -> Iterator[Tally]:
+def _hidden(exact: Sequence[Tally]) -> Iterator[Tally]:
     """Yield the tallies with small numbers of sensitive questions hidden.
 
-    The number of answers to a conditional question may reveal how many gave the answer that it depends on.
+    The number of answers to a conditional question may reveal how many gave the answer that it depends on. A withdrawn
+    question below a hidden number is left out: it would be listed only if somebody had answered it.
     """
     shown: dict[int, Tally] = {}
-    for number, tally in exact.items():
+    for tally in exact:
         question = tally.question
+        above = shown.get(question.depends_on_id or 0)
+        is_below_hidden = above is not None and any(
+            above.is_hidden(value) for value in question.depends_on_values
+        )
         if question.sensitivity == Sensitivity.CARE:
-            tally = without_small(tally)
-            above = shown.get(question.depends_on_id or 0)
-            if above and any(above.is_hidden(value) for value in question.depends_on_values):
-                tally = _hide(tally, tally.counts, answered=None)
-        shown[number] = tally
-        yield tally
+            tally = _hide_all(tally) if is_below_hidden else without_small(tally)
+        shown[question.id] = tally
+        if not (is_below_hidden and question.withdrawn_at):
+            yield tally
+
+
+def _hide_all(tally: Tally) -> Tally:
+    """Return the tally without any number, and the same if nobody has answered as if somebody has."""
+    question, offered = tally.question, _list_offered(tally.question)
+    if question.kind in WITH_CHOICES:
+        has_others = any(one.withdrawn_at for one in question.choices)
+    else:
+        has_others = not offered and question.kind not in TEXTS
+    return Tally(question, None, {part: None for part in tally.counts if part in offered}, has_others)
 
 
 def _hide(tally: Tally, hidden: Collection[Any], *, answered: int | None) -> Tally:

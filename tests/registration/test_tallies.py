@@ -9,10 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forum.columns import Text
+from forum.events.models import Event
 from forum.questions.enums import QuestionKind, Sensitivity
 from forum.questions.models import Choice, Question
 from forum.registration.small_numbers import LEAST
-from forum.registration.tallies import Tally, tally_of, without_small
+from forum.registration.tallies import Tally, list_tallies, tally_of, without_small
+from tests.console.test_questions import answer
+from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.questions import make_question
+from tests.factories.registrations import write
+
+
+@pytest.fixture
+def app(make_app, database_url):
+    """Give an app on each kind of database: answers are JSON, which the databases give back differently."""
+    return make_app(database_url)
 
 
 def ask(kind: QuestionKind, size: int) -> Question:
@@ -109,3 +120,52 @@ def every_case(
         people = range(max(numbers), sum(numbers) + 1) if kind == SEVERAL else [sum(numbers)]
         for answered in people:
             yield question, counts, answered
+
+
+def shown_below(event: Event) -> list[tuple[str, int | None, Mapping[str, int | None], bool]]:
+    """Return what organisers without the role care read of each question but the first."""
+    told = list_tallies(event, is_exact=False)
+    return [(one.question.key, one.answered, one.counts, one.has_others) for one in told[1:]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "has_others"),
+    [
+        (QuestionKind.NUMBER, 3, True),
+        (QuestionKind.COUNTRY, "FI", True),
+        (QuestionKind.DATE, "2027-11-16", True),
+        (QuestionKind.ONE_OF, "gone", True),
+        (QuestionKind.YES_NO, "no", False),
+        (QuestionKind.TEXT, "A ramp", False),
+    ],
+)
+def test_nobody_is_told_from_one_person_below_a_hidden_answer(database, kind, value, has_others):
+    """Three people answer a sensitive question, so every number of it is hidden, and so is whether anybody said yes."""
+    event = make_event(sectors=[make_sector("ngo")])
+    need = make_question(event, "need", QuestionKind.YES_NO, care=True)
+    choices = ("kept", "gone") if kind == QuestionKind.ONE_OF else ()
+    below = make_question(event, "below", kind, care=True, after=need, values=["yes"], choices=choices)
+    for choice in below.choices[1:]:
+        write(setattr, choice, "withdrawn_at", NOW)
+    for said in ("no", "no", "yes"):
+        answer(event, need, said)
+    nobody = shown_below(event)
+    answer(event, below, value)
+    assert shown_below(event) == nobody
+    counts = {"yes_no": {"yes": None, "no": None}, "one_of": {"kept": None}}.get(kind, {})
+    assert nobody == [("below", None, counts, has_others)]
+
+
+def test_a_withdrawn_question_below_a_hidden_answer_is_not_listed(database):
+    """It would be listed only if somebody had answered it, and so tell that somebody has the need."""
+    event = make_event(sectors=[make_sector("ngo")])
+    need = make_question(event, "need", QuestionKind.YES_NO, care=True)
+    gone = make_question(
+        event, "gone", QuestionKind.YES_NO, care=True, after=need, values=["yes"], withdrawn_at=NOW
+    )
+    make_question(event, "deeper", care=True, after=gone, values=["yes"])
+    answer(event, need, "yes")
+    nobody = shown_below(event)
+    answer(event, gone, "yes")
+    assert shown_below(event) == nobody == [("deeper", None, {}, False)]
+    assert [one.question.key for one in list_tallies(event, is_exact=True)] == ["need", "gone", "deeper"]
