@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console.question_forms import KINDS, QuestionForm, kind_name
+from forum.console.question_rows import about_answered
 from forum.console.settings_editing import flash_saved, get_locked_or_404, render, show_stored
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -103,7 +104,9 @@ def _page(
             for choice in (question.choices if question else ())
             if choice.withdrawn_at
         ],
-        "answered": tallies.shown_answered(event, question) if question and is_answered else 0,
+        **(
+            about_answered(event, question, tallies.count_answered(event)) if question and is_answered else {}
+        ),
     }
     page = render(event, "edit", form, meanwhile, folder="questions", **context)
     return page, 409 if meanwhile else 422 if form.errors else 200

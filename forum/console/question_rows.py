@@ -1,11 +1,13 @@
 """The rows of the page of an event's questions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 
+from forum.accounts import sign_ins
+from forum.accounts.enums import Role
 from forum.console.question_forms import condition_words, kind_name
 from forum.events.models import Event
 from forum.questions import locating, queries
@@ -20,8 +22,8 @@ from forum.web.languages import in_language
 class Row:
     """A question in the list.
 
-    `depth` is how many questions its condition depends on, directly or through others. `answered` is None for a small
-    number that only the role care sees. `is_silent` is True when the question is asked of nobody because it depends on
+    `depth` is how many questions its condition depends on, directly or through others. `answered` and `hides_number`
+    are as `about_answered` returns them. `is_silent` is True when the question is asked of nobody because it depends on
     a withdrawn question. `is_emptied` is True when its answers were deleted after the event.
     """
 
@@ -32,6 +34,7 @@ class Row:
     sectors: str
     condition: str
     answered: int | None
+    hides_number: bool
     missing: Sequence[str]
     is_first: bool
     is_last: bool
@@ -54,6 +57,18 @@ def rows_of(event: Event) -> dict[str, Any]:
             _row(event, question, listed, answered) for question in listed if question.withdrawn_at
         ],
     }
+
+
+def about_answered(event: Event, question: Question, answered: Mapping[str, int]) -> dict[str, Any]:
+    """Return how many people have answered, given the numbers by key, as the signed-in person may see it.
+
+    Only the role care sees a number of a sensitive question here (`hides_number`): two such numbers may tell, by their
+    difference, what the page of counts hides, which counts fewer people, too (P06). `answered` is None for a small one.
+    """
+    if question.sensitivity == Sensitivity.CARE and not sign_ins.holds(Role.CARE, event):
+        return {"answered": 0, "hides_number": True}
+    number = answered.get(question.key, 0)
+    return {"answered": tallies.count_shown(question, number), "hides_number": False}
 
 
 def count_missing(event: Event) -> int:
@@ -81,7 +96,7 @@ def _row(event: Event, question: Question, listed: Sequence[Question], answered:
         kind=kind_name(question.kind),
         sectors=", ".join(told) or _("every sector"),
         condition=condition_words(question),
-        answered=tallies.shown_to_all(question, answered.get(question.key, 0)),
+        **about_answered(event, question, answered),
         missing=missing_of(question, event.offered_languages),
         is_first=question is beside[0],
         is_last=question is beside[-1],

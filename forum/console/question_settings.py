@@ -12,7 +12,7 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console import question_editing
 from forum.console.question_forms import KINDS, OrderForm
-from forum.console.question_rows import rows_of
+from forum.console.question_rows import about_answered, rows_of
 from forum.console.settings_editing import get_locked_or_404, render
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -168,6 +168,6 @@ def _about(event: Event, question: Question) -> dict[str, Any]:
     below = [each for each in queries.list_all(event.id) if each.depends_on_id == question.id]
     return {
         "question": question,
-        "answered": tallies.shown_answered(event, question),
+        **about_answered(event, question, tallies.count_answered(event)),
         "below": [in_language(each.label) for each in below if not each.withdrawn_at],
     }

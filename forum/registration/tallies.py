@@ -126,14 +126,12 @@ def shown_number(number: int) -> int | None:
     return None if 0 < number < LEAST else number
 
 
-def shown_to_all(question: Question, number: int) -> int | None:
-    """Return a number of people as every organiser may see it: None for a small one of a sensitive question."""
+def count_shown(question: Question, number: int) -> int | None:
+    """Return a number of answers as the pages of questions show it: None for a small one of a sensitive question.
+
+    To whom they show numbers of sensitive questions at all is decided in `console.question_rows`.
+    """
     return shown_number(number) if question.sensitivity == Sensitivity.CARE else number
-
-
-def shown_answered(event: Event, question: Question) -> int | None:
-    """Return how many people have answered a question, as every organiser may see it."""
-    return shown_to_all(question, count_answered(event).get(question.key, 0))
 
 
 def list_care(event: Event) -> list[tuple[Registration, dict[str, Any]]]:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from forum.accounts.enums import Role
+from forum.accounts.models import Membership, User
 from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.database import start_write
@@ -16,6 +17,7 @@ from forum.registration.models import CareAnswer
 from tests.factories.events import NOW, make_archive, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
+from tests.factories.saving import save
 from tools.pages import Page, Pages
 
 
@@ -218,6 +220,48 @@ def test_withdrawing_keeps_answers_and_bringing_back_asks_again(pages, event):
     page = page.form("form[action$=return]").submit(follow=True)
     assert listed(page) == ["Question dinner", "Question guests"]
     assert audited(event) == ["question.withdrawn", "question.brought_back"]
+
+
+def numbers(pages: Pages, question: Question) -> list[str | bool]:
+    """Return what the pages of questions say of how many have answered: in the list, before withdrawing, and after."""
+    row = next(row for row in show(pages).all("tbody tr") if question.label["en"] in row)
+    asking = pages.get("questions.withdraw", event="nf27", question=question.id).all(".prose li")[1]
+    editing = pages.get("questions.edit", event="nf27", question=question.id)
+    write(setattr, question, "withdrawn_at", NOW)
+    line = show(pages).all(".question-line .question-note")[0]
+    write(setattr, question, "withdrawn_at", None)
+    return [row.split("role ")[1], asking, line, "so the kind of the question and who reads" in editing.text]
+
+
+def test_only_the_role_care_sees_how_many_have_answered_a_sensitive_question(pages, event):
+    """By "10 and 9" organisers would know that one person said no, and the page of counts hides that (P06)."""
+    need = make_question(event, "need", QuestionKind.YES_NO, care=True)
+    below = make_question(event, "below", QuestionKind.YES_NO, care=True, after=need, values=["yes"])
+    hidden = [
+        "hidden",
+        "Withdrawing it deletes no answers. How many people have answered is shown to the care role alone.",
+        "Yes or no",
+    ]
+    assert numbers(pages, need) == numbers(pages, below) == [*hidden, False]
+    for _person in range(5):
+        answer(event, need, "yes")
+    answer(event, below, "yes")
+    assert numbers(pages, need) == numbers(pages, below) == [*hidden, True]
+    save(Membership(user_id=db.session.scalars(select(User.id)).one(), role=Role.CARE, event_id=event.id))
+    five = [
+        "5",
+        "5 people have answered. Their answers are kept.",
+        "Yes or no · 5 people have answered",
+        True,
+    ]
+    assert numbers(pages, need) == five
+    few = "ewer than 5 people have answered"
+    assert numbers(pages, below) == [
+        "fewer than 5",
+        f"F{few}. Their answers are kept.",
+        f"Yes or no · f{few}",
+        True,
+    ]
 
 
 def test_ready_made_questions_come_in_both_languages_and_twice_if_wanted(pages, event):
