@@ -15,7 +15,7 @@ from forum.images.errors import StorageAway
 from forum.questions import files
 from forum.questions.enums import MOST_MEGABYTES, QuestionKind
 from forum.questions.errors import FileFault, FileRefused
-from forum.questions.fields import AsksQuestions, FileAnswer, name_of
+from forum.questions.fields import AsksQuestions, name_of
 from forum.questions.models import Question
 from forum.turns import NoTurn
 from forum.web import sent_files
@@ -75,8 +75,7 @@ def take(form: AsksQuestions) -> None:
 
     Commits. Call this before a sent form is validated: validating it shows the refusals.
     """
-    asked = [one for one in form.asked() if one.kind == QuestionKind.FILE] if request.method == "POST" else ()
-    for question in asked:
+    for question in _list_asked(form) if request.method == "POST" else ():
         field = form[name_of(question)]
         if request.form.get(field.name + REMOVED):
             field.data = ""
@@ -94,7 +93,8 @@ def take(form: AsksQuestions) -> None:
 
 def to_choose_again(form: AsksQuestions) -> str:
     """Return a sentence that names the sent files that were not stored and have to be chosen again; "" if none."""
-    lost = {field.name + SENT for field in form if isinstance(field, FileAnswer) and not field.is_taken}
+    fields = (form[name_of(question)] for question in _list_asked(form))
+    lost = {field.name + SENT for field in fields if not field.is_taken}
     sent = [file for name, file in request.files.items(multi=True) if name in lost]
     return sent_files.to_choose_again(sent_files.names_of(sent))
 
@@ -113,6 +113,11 @@ def types_of(question: Question) -> str:
     if len(question.file_types) > 1:
         return _("a PDF or a picture (JPEG, PNG or WebP)")
     return _("a PDF") if "pdf" in question.file_types else _("a picture (JPEG, PNG or WebP)")
+
+
+def _list_asked(form: AsksQuestions) -> list[Question]:
+    """Return the questions for a file that apply to the sector and the answers in the form."""
+    return [one for one in form.asked() if one.kind == QuestionKind.FILE]
 
 
 def _keep(question: Question, sent: FileStorage) -> dict[str, Any]:

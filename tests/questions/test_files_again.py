@@ -7,9 +7,11 @@ import pytest
 
 from forum import clock
 from forum.events import publishing
+from forum.questions.enums import QuestionKind
 from forum.web import errors
 from tests.delegations.test_substitution import named
 from tests.factories.events import NOW
+from tests.factories.questions import FILE_RULES, make_question
 from tests.factories.registrations import confirmed, write
 from tests.invitations.test_invitations import invite, link_of
 from tests.questions.test_files import PDF, kept, registered, send
@@ -92,6 +94,19 @@ def test_page_of_an_event_that_was_taken_off_the_site_names_a_lost_file(pages, e
     again = page.submit(ANSWERS, files=SENT, button=button, follow=True, expect=409)
     assert "Your answers are kept on this page." in again.text
     assert (WORDS in again.text, "My CV.pdf (1 kB)" in again.text) == (is_lost, not is_lost)
+
+
+def test_a_file_for_a_question_that_does_not_apply_is_not_named(pages, event):
+    """Nobody asks for it any more: the answer that it depends on was changed after the file had been chosen."""
+    speaks = make_question(event, "speaks", QuestionKind.YES_NO)
+    make_question(event, "slides", QuestionKind.FILE, after=speaks, values=["yes"], **FILE_RULES)
+    page = pages.get("registration.details", sector="justice")
+    write(publishing.unpublish, event, actor="command", now=NOW)
+    sent = {"q-slides-file": ("Slides.pdf", PDF)}
+    for answer, is_lost in (("no", False), ("yes", True)):
+        typed = {**ANSWERS, "q-speaks": answer}
+        again = page.submit(typed, files=sent, button="Change sector", follow=True, expect=409)
+        assert ("Choose it again: Slides.pdf." in again.text) == is_lost
 
 
 def test_page_of_a_refused_form_that_has_its_file_names_none(pages):
