@@ -8,6 +8,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
 LONGEST = 100  # the most characters of a file's name that a page shows
+MOST_NAMED = 5  # how many files a page names
 
 
 def names() -> Sequence[str]:
@@ -31,5 +32,13 @@ def to_choose_again(lost: Sequence[str]) -> str:
         "The file that you had chosen is not kept. Choose it again: %(files)s.",
         "The files that you had chosen are not kept. Choose them again: %(files)s.",
         len(lost),
-        files=", ".join(lost),
+        files=_listed(lost),
     )
+
+
+def _listed(lost: Sequence[str]) -> str:
+    """Return the first names in words, and how many more there are: anybody can send a form with hundreds of files."""
+    named, more = ", ".join(lost[:MOST_NAMED]), len(lost) - MOST_NAMED
+    if more <= 0:
+        return named
+    return ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=named)

@@ -352,6 +352,20 @@ def test_several_files_are_named_together(app, language, words):
         assert sent_files.to_choose_again(["a.pdf", "b.png"]) == words
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Choose them again: 0, 1, 2, 3, 4 and 2 more."),
+        ("sv", "Välj dem igen: 0, 1, 2, 3, 4 och 2 till."),
+    ],
+)
+def test_a_page_names_at_most_five_files(app, language, words):
+    """Anybody can send a form with hundreds of files, which the warning would name one by one."""
+    with app.test_request_context(), force_locale(language):
+        assert sent_files.to_choose_again([str(number) for number in range(7)]).endswith(words)
+        assert sent_files.to_choose_again(["a"] * 5).endswith(": a, a, a, a, a.")
+
+
 def test_page_where_no_file_was_chosen_says_nothing_of_files(pages, user, time, event):
     arrive(pages, user)
     form = pages.get("imports.new", event=event.slug)
