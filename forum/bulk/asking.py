@@ -130,7 +130,7 @@ def _page(asked: Asked[Seen], foreseen: Seen, form: ManyForm) -> str:
 
 
 def _status_of(form: ManyForm) -> int:
-    """Return the HTTP status of a page that asks: 422 for faults in the form, 409 for another refusal, else 200."""
+    """Return the HTTP status of the page before an act: 422 for faults in the form, 409 if it was refused, else 200."""
     if form.errors:
         return 422
     return 409 if form.is_submitted() else 200

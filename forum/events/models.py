@@ -251,7 +251,7 @@ class Page(Base):
 
 
 class PageRevision(Revision, Base):
-    """The texts of a standing page after it was saved: `content` has `texts`, by language."""
+    """A version of a standing page, stored at each save: `content` has the page's `texts` by language."""
 
     __tablename__ = "page_revisions"
     __table_args__ = (Index("ix_page_revisions_page_id", "page_id", "id"),)

@@ -36,7 +36,7 @@ class Answered:
 
 
 def find_form(registration: Registration) -> Submission | None:
-    """Return the sent form whose row has the answers until the address is confirmed, else None. Raises SeveralForms."""
+    """Return the form that holds the answers while the address is unconfirmed, else None. Raises SeveralForms."""
     if registration.status != Status.PENDING:
         return None
     forms = registrations.list_answered_forms(registration)

@@ -91,9 +91,9 @@ def choices(
 
 
 def rows(event: Event, filters: Filters, people: Sequence[Registration]) -> list[tuple[Registration, Row]]:
-    """Return the people of the page, each with the contents of the row.
+    """Return the people on a page of the attendee list, each with what their row shows.
 
-    The fifty rows take a quarter of the page's time. So what is the same in all rows is made once: the URL around the
+    The fifty rows take a quarter of the page's time. So what is equal in all rows is made once: the URL around the
     reference, the words of a status, the translated labels.
     """
     url = url_for("attendees.show", event=event.slug, reference=STAND_IN, **filters.query())

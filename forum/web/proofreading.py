@@ -41,7 +41,7 @@ class Advice:
     reason: str = ""
 
 
-# The type of a glossary: advice by the word to avoid, which is in lower case.
+# The type of a glossary: maps each word to avoid, in lower case, to advice on what to write instead.
 Glossary = Mapping[str, Advice]
 
 
