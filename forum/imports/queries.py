@@ -149,6 +149,12 @@ def list_untouched(made: AttendeeImport, most: int) -> Sequence[Registration]:
     return db.session.scalars(mine.order_by(waits, ImportedPerson.row_number.desc()).limit(most)).all()
 
 
+def find_last_moment(made: AttendeeImport) -> datetime | None:
+    """Return when the last people of an import were imported; None if there are none."""
+    newest = select(ImportedPerson.imported_at).where(ImportedPerson.import_id == made.id)
+    return db.session.scalar(newest.order_by(ImportedPerson.registration_id.desc()).limit(1))
+
+
 def count_left(made: AttendeeImport) -> int:
     """Return how many registrations of an import have not been deleted."""
     return db.session.scalar(select(func.count()).where(ImportedPerson.import_id == made.id)) or 0

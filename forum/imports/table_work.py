@@ -8,7 +8,7 @@ registered when the worker reaches that part is left out, and the row is reporte
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
 
@@ -37,6 +37,9 @@ from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFu
 from forum.registration.models import Registration
 from forum.web.edits import digest
 
+# Two workers may import parts of one table in turn. While one imports a part, the other waits for the event, for less
+# than this long, with a moment from before.
+LONGEST_WAIT = timedelta(minutes=1)
 STEPS_AT_ONCE = 20  # how many parts are done before other jobs have their turn
 STARTED, STOPPED = "import.started", "import.stopped"
 log = logging.getLogger("forum.worker")
@@ -178,13 +181,22 @@ def _import_part(table: ImportTable, now: datetime) -> int:
     here = Importing(made, table.event, terms, f"user:{table.user_id}")
     accepted = set(kept_tables.read(table, OUTCOME)["rows"])
     people = [one for one in kept_tables.read(table, table.step)["people"] if one[0] in accepted]
-    refused = list(_register(here, people, now))
+    refused = list(_register(here, people, _moment_of_part(made, now)))
     kept_tables.write(table, table.step, {"refused": [[one.row, one.column, one.text] for one in refused]})
     table.step += 1
     if table.step == table.parts:
         kept_tables.end(table, TableState.DONE, now=now)
         audit.record(IMPORTED, here.event, actor=here.actor, at=now, count=made.people, number=made.id)
     return len(people)
+
+
+def _moment_of_part(made: AttendeeImport, now: datetime) -> datetime:
+    """Return when the people of the next part ask for a place: not before those of the part before them.
+
+    So people of a table wait in the order of its rows. A moment far ahead came from a clock that was wrong (R18).
+    """
+    last = queries.find_last_moment(made)
+    return last if last and now < last < now + LONGEST_WAIT else now
 
 
 def _register(here: Importing, stored: Sequence[Any], now: datetime) -> Iterator[Fault]:

@@ -301,6 +301,27 @@ def test_a_part_takes_as_many_statements_late_as_early(app, organiser, page):
     assert numbers[0] == numbers[1] < 100
 
 
+@pytest.mark.parametrize(
+    ("behind", "order"),
+    [(timedelta(seconds=1), [0, 1, 2, 3, 4]), (timedelta(hours=1), [2, 3, 4, 0, 1])],
+    ids=["a worker a second late", "a clock that was set forward"],
+)
+def test_people_of_a_table_wait_in_the_order_of_its_rows(event, organiser, page, behind, order):
+    """Two workers may import parts in turn, one of them with a moment from before it waited for the event.
+
+    A moment from a clock that was an hour ahead is not kept for the parts that follow (R18).
+    """
+    for _place in range(4):
+        confirmed(event, "ngo", now=NOW)
+    checked(organiser, page).submit(button="Import 5 people", follow=True)
+    table = db.session.scalars(select(ImportTable)).one().id
+    for now in (NOW, NOW + behind, NOW, NOW):
+        write(table_work.work, table, now=now)
+    waiting = select(Registration.family_name).where(Registration.status == Status.WAITING)
+    line = db.session.scalars(waiting.order_by(Registration.waiting_since, Registration.id)).all()
+    assert list(line) == [f"Ek {number}" for number in order]
+
+
 def test_a_part_looks_for_its_own_addresses_and_reads_nobody_else(event):
     made, asked = AttendeeImport(id=1, event_id=event.id, made_at=NOW), []
     events.listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
