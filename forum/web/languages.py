@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
@@ -10,6 +11,9 @@ from babel.support import NullTranslations
 from flask import Flask, g, has_request_context, request
 from flask_babel import Domain, get_locale, refresh
 from flask_babel import gettext as _
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -36,7 +40,7 @@ class Texts(Domain):
 
     def get_translations(self) -> NullTranslations:
         """Return the texts of the present language."""
-        if (locale := get_locale()) is None:
+        if (locale := _present_locale()) is None:
             return NullTranslations()
         if (code := locale.language) not in self.cache:
             self.cache[code] = super().get_translations()
@@ -56,6 +60,7 @@ def init_app(app: Flask) -> None:
         lambda one, many, number: TEXTS.get_translations().ungettext(one, many, number),
         newstyle=True,
     )
+    app.jinja_env.globals["_"] = _in_template
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters.update(short_moment=_short_moment_of, day=_day_of)
     app.jinja_env.filters.update(language_name=language_name, grouped=grouped)
@@ -78,7 +83,7 @@ def read_from_address(app: Flask) -> None:
 def language() -> str:
     """Return the language code of the present request, or of the text being rendered for a mail."""
     # Do not use str(locale): this function runs some 150 times for a page, which would take half a millisecond.
-    locale = get_locale()
+    locale = _present_locale()
     return locale.language if locale else DEFAULT
 
 
@@ -97,6 +102,35 @@ def preferred() -> str:
     asked = [code for code, weight in parse_accept_header(header, LanguageAccept) if weight and code != "*"]
     read = (READ_IN.get(code.replace("_", "-").partition("-")[0].lower()) for code in asked)
     return next(filter(None, read), STRANGERS if asked else DEFAULT)
+
+
+def _present_locale() -> Locale | None:
+    """Return what `get_locale` returns; once Flask-Babel has found it for the request, in half of the time."""
+    kept = getattr(g, "_flask_babel", None) if g else None
+    locale: Locale | None = getattr(kept, "babel_locale", None)
+    return get_locale() if locale is None else locale
+
+
+@pass_context
+def _in_template(context: Context, text: str, /, **values: Any) -> str:
+    """Return a template's text in the present language with these values in it; as HTML where the template escapes.
+
+    Jinja's own function for this looks the text up and fills it in each time, though most texts have no values.
+    """
+    texts, is_html = TEXTS.get_translations(), context.eval_ctx.autoescape
+    return _words(texts, text, is_html) % values if values else _filled(texts, text, is_html)
+
+
+@lru_cache(maxsize=4000)
+def _words(texts: NullTranslations, text: str, is_html: bool) -> str:
+    words = texts.ugettext(text)
+    return Markup(words) if is_html else words  # noqa: S704 - translators' words are HTML, values are escaped
+
+
+@lru_cache(maxsize=4000)
+def _filled(texts: NullTranslations, text: str, is_html: bool) -> str:
+    """Return the words of a text without values, in which "%%" stands for "%"."""
+    return _words(texts, text, is_html) % {}
 
 
 def in_language(value: Text | None) -> str:
