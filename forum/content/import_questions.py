@@ -5,7 +5,6 @@ from datetime import datetime
 
 from forum.content.questions import QUESTIONS
 from forum.content.shapes import Document, Where
-from forum.counting import counted
 from forum.events.models import Event
 from forum.extensions import db
 from forum.questions import queries
@@ -44,9 +43,9 @@ def _remove_missing(event: Event, known: dict[str, Question], wanted: set[str], 
     """Delete the questions that the file lacks. Raises BadFile for a question that people have answered."""
     answered = tallies.count_answered(event)
     for key in known.keys() - wanted:
-        if number := answered.get(key):
-            told = counted(number, "person has", "people have")
-            at.at(key).refuse(f"is missing, and {told} answered; withdrawn = true asks nobody more")
+        # How many people have answered is not said: numbers about food and access are for the role care alone.
+        if key in answered:
+            at.at(key).refuse("is missing, and people have answered it; withdrawn = true asks nobody more")
         for other in known.values():
             if other.depends_on is known[key]:
                 other.depends_on, other.depends_on_values = None, []

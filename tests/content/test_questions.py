@@ -67,7 +67,7 @@ def test_a_question_and_the_one_below_it_are_marked_by_one_file(site, folder, ru
     [
         (lambda told: told[0].update(kind="text"), "questions.diet: people have answered, so the kind stays"),
         (lambda told: told[0].pop("choices"), "questions.diet.choices"),
-        (lambda told: told.pop(2), "questions.sessions: is missing, and 1 person has answered"),
+        (lambda told: told.pop(2), "questions.sessions: is missing, and people have answered it"),
         (lambda told: told[2]["choices"].pop(), "questions.sessions.choices.one: is missing"),
         (lambda told: told[1].update(sensitivity="ordinary"), "its answer would tell the other"),
         (lambda told: told[1]["shown_if"].update(answers=["fish"]), "no earlier question offers this answer"),
