@@ -38,8 +38,12 @@ class Server:
 
     def memory(self) -> list[float]:
         """Return the resident memory of each child process in MB, the largest first."""
-        sizes = [_resident(pid) for pid in _descendants(self.process.pid)]
+        sizes = [_memory(pid, "status", "VmRSS:") for pid in _descendants(self.process.pid)]
         return sorted((size for size in sizes if size), reverse=True)
+
+    def proportional_memory(self) -> float:
+        """Return the memory of all processes in MB, with what several of them share counted once."""
+        return sum(_memory(pid, "smaps_rollup", "Pss:") for pid in _descendants(self.process.pid))
 
     def cpu_seconds(self) -> float:
         """Return the CPU time that the child processes have used so far."""
@@ -134,9 +138,9 @@ def _descendants(pid: int) -> list[int]:
     return found
 
 
-def _resident(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+def _memory(pid: int, file: str, heading: str) -> float:
+    for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+        if line.startswith(heading):
             return int(line.split()[1]) / 1024
     return 0.0
 
