@@ -13,7 +13,7 @@ Changed words are never compiled as a template: placeholders are filled in, and 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from forum.addresses import is_unsafe_in_header
 from forum.extensions import db
@@ -25,6 +25,10 @@ from forum.web.languages import in_language, moment_text
 SUBJECT, OPENING, CLOSING = "subject", "opening", "closing"
 PASSAGES = (SUBJECT, OPENING, CLOSING)
 LONGEST_SUBJECT, LONGEST_PASSAGE = 120, 2000
+# The statement is built once, because each mail about an event runs it.
+OF_MAIL = select(MailText).where(
+    *(getattr(MailText, name) == bindparam(name) for name in ("event_id", "kind", "language"))
+)
 # The kinds of mails whose words may be changed, each with the placeholders that its OPENING must have.
 KINDS: Mapping[str, Sequence[str]] = {
     "received": (DEADLINE,),
@@ -68,11 +72,11 @@ def known(kind: str, passage: str) -> Sequence[str]:
 
 def find(event_id: int, kind: str, language: str) -> MailText | None:
     """Return the changed words of this kind of the event's mails in this language."""
-    mine = MailText.event_id == event_id, MailText.kind == kind, MailText.language == language
+    mine = {"event_id": event_id, "kind": kind, "language": language}
     # A mail may be rendered in the middle of a change: do not flush the change's rows now, because the change writes
     # them in an order of its own.
     with db.session.no_autoflush:
-        text = db.session.scalars(select(MailText).where(*mine)).one_or_none()
+        text = db.session.scalars(OF_MAIL, mine).one_or_none()
     # Ignore stored words of a kind of mail that a later version of the forum lets nobody change.
     return text if kind in KINDS else None
 

@@ -214,11 +214,11 @@ def _is_free(
 def places_left(event: Event, now: datetime) -> dict[int, int]:
     """Return by sector id how many more places the sector could take now if no other sector took any."""
     free = event.capacity - event.taken
-    kept = {sector.id: kept_for(sector, event, now) for sector in event.sectors}
-    reserved = sum(kept.values())
+    kept = [kept_for(sector, event, now) for sector in event.sectors]
+    reserved = sum(kept)
     return {
-        sector.id: max(0, min(sector.ceiling - sector.taken, free - (reserved - kept[sector.id])))
-        for sector in event.sectors
+        sector.id: max(0, min(sector.ceiling - sector.taken, free - (reserved - own)))
+        for sector, own in zip(event.sectors, kept, strict=True)
     }
 
 
