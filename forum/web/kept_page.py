@@ -2,8 +2,10 @@
 
 import gzip
 import hashlib
+import threading
 import time
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import brotli
@@ -12,6 +14,15 @@ Headers = list[tuple[str, str]]
 # The most characters of Accept-Encoding that are parsed, more than any browser sends. With a longer header the client
 # gets the page uncompressed.
 LONGEST_ACCEPT_ENCODING = 200
+
+
+MOMENT = (
+    1.0  # a page that is valid for at most so many seconds is compressed when an encoding is first asked for
+)
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    "br": partial(brotli.compress, quality=5),
+    "gzip": partial(gzip.compress, compresslevel=6, mtime=0),
+}
 
 
 class Answer(NamedTuple):
@@ -23,19 +34,28 @@ class Answer(NamedTuple):
 
 
 class KeptPage:
-    """A rendered page in each encoding, with its strong entity tags."""
+    """A rendered page in each encoding, with its strong entity tags.
 
-    __slots__ = ("_answers", "_tags", "expires", "size", "version")
+    A page that is valid for a moment is compressed when a client first asks for an encoding: nearly all clients ask for
+    the same one, and the page is rendered again before others do.
+    """
+
+    __slots__ = ("_answers", "_body", "_headers", "_making", "_tags", "expires", "size", "version")
 
     def __init__(self, version: int, seconds: float, headers: Headers, body: bytes) -> None:
         """Store a page for one content version and at most `seconds`; `headers` are common to all encodings."""
         self.version, self.expires = version, time.monotonic() + seconds
-        bodies = _compressed(headers, body) | {"": body}
-        self.size = sum(map(len, bodies.values()))
+        self._headers, self._body, self._making = headers, body, threading.Lock()
         tag = hashlib.sha256(body).hexdigest()[:24]
-        tags = {code: f'"{tag}{"-" + code if code else ""}"' for code in bodies}
-        self._tags = frozenset(tags.values())
-        self._answers = {code: _answer(headers, code, tags[code], bodies[code]) for code in bodies}
+        codes = () if _is_picture(headers) else tuple(COMPRESS)
+        self._tags = {code: f'"{tag}{"-" + code if code else ""}"' for code in ("", *codes)}
+        plain = _answer(headers, "", self._tags[""], body)
+        self._answers = {"": plain}
+        if seconds > MOMENT:
+            for code in codes:
+                self._find_or_make(code)
+        # Count an encoding that is not made yet as if compressing saved nothing.
+        self.size = sum(len(self._answers.get(code, plain).body[0]) for code in self._tags)
 
     def holds(self, version: int) -> bool:
         """Return whether the page is of this content version and has not expired."""
@@ -44,7 +64,8 @@ class KeptPage:
     def give(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         """Answer a GET or HEAD with the page, or with 304 if the client has the page in any encoding."""
         accepted, held = environ.get("HTTP_ACCEPT_ENCODING", ""), environ.get("HTTP_IF_NONE_MATCH")
-        headers, unchanged, body = self._answers.get(_encoding(accepted)) or self._answers[""]
+        code = _encoding(accepted)
+        headers, unchanged, body = self._answers.get(code) or self._find_or_make(code)
         if held and self._is_among(held):
             start_response("304 Not Modified", unchanged.copy())
             return []
@@ -54,14 +75,25 @@ class KeptPage:
     def _is_among(self, held: str) -> bool:
         """Return whether If-None-Match names any encoding of this page (RFC 9110, 13.1.2)."""
         tags = {part.strip().removeprefix("W/") for part in held.split(",")}
-        return "*" in tags or not tags.isdisjoint(self._tags)
+        return "*" in tags or not tags.isdisjoint(self._tags.values())
+
+    def _find_or_make(self, code: str) -> Answer:
+        """Return the answer in this encoding, for a picture the plain one.
+
+        Of several requests that ask for an encoding at once, one compresses the page.
+        """
+        if code not in self._tags:
+            return self._answers[""]
+        with self._making:
+            if code not in self._answers:
+                made = COMPRESS[code](self._body)
+                self._answers[code] = _answer(self._headers, code, self._tags[code], made)
+            return self._answers[code]
 
 
-def _compressed(headers: Headers, body: bytes) -> dict[str, bytes]:
-    """Return the body compressed in each encoding; {} for a picture, whose format is compressed already."""
-    if any(name.lower() == "content-type" and value.startswith("image/") for name, value in headers):
-        return {}
-    return {"br": brotli.compress(body, quality=5), "gzip": gzip.compress(body, 6, mtime=0)}
+def _is_picture(headers: Headers) -> bool:
+    """Return whether the page is a picture, whose format is compressed already."""
+    return any(name.lower() == "content-type" and value.startswith("image/") for name, value in headers)
 
 
 def _answer(headers: Headers, code: str, tag: str, body: bytes) -> Answer:

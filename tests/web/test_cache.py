@@ -1,5 +1,6 @@
 """The page cache gives the exact pages, compressed, renders once for simultaneous requests, and is bounded in size."""
 
+import gzip
 from datetime import timedelta
 
 import brotli
@@ -77,6 +78,22 @@ def test_a_page_comes_compressed_with_a_tag_of_its_own(app, renders):
         "gzip",
     ]
     assert len({answer.headers["ETag"] for answer in (plain, packed, refused)}) == 3
+
+
+@pytest.mark.parametrize(("path", "before"), [("/en/", []), ("/en/news/", ["br", "gzip"])])
+def test_a_page_with_seats_is_compressed_once_somebody_asks(app, event, renders, monkeypatch, path, before):
+    """A page that is valid for a second is compressed for the encodings that are asked for, any other page for all."""
+    made, pack = [], dict(kept_page.COMPRESS)
+    for code in pack:
+        monkeypatch.setitem(
+            kept_page.COMPRESS, code, lambda body, code=code: made.append(code) or pack[code](body)
+        )
+    client = app.test_client()
+    plain = client.get(path).data
+    assert (made, len(renders)) == (before, 1)
+    packed = [client.get(path, headers={"Accept-Encoding": "gzip"}).data for _ in range(2)]
+    assert ([gzip.decompress(body) for body in packed], len(renders)) == ([plain, plain], 1)
+    assert made == (before or ["gzip"])
 
 
 def test_a_list_of_encodings_beyond_any_browsers_is_not_read(app, renders):
