@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from flask import current_app
-from sqlalchemy import delete, event, select, text
+from sqlalchemy import Connection, delete, event, insert, select, text
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from forum.audit import heads, queries
 from forum.audit.models import AuditDetails, AuditEntry
-from forum.database import rehearsed
+from forum.database import rehearsed_rows
 from forum.extensions import db
 
 GENESIS = "0" * 64
@@ -26,6 +26,8 @@ CHAIN_LOCK = 0x0F0A_0D17
 LOCK_CHAIN = text("SELECT pg_advisory_xact_lock(:key)")
 WAITING = "audit entries that wait for the commit"
 NAMED = 5
+ADD_ENTRY, ADD_DETAILS = insert(AuditEntry), insert(AuditDetails)
+ENTRY_COLUMNS, DETAILS_COLUMNS = tuple(AuditEntry.__table__.columns.keys()), ("salt", "payload")
 
 
 class Subject(Protocol):
@@ -200,10 +202,17 @@ def _chain_waiting(session: Session) -> None:
         if is_kept is None:
             session.add(entry)
         else:
-            with rehearsed(session, when=not is_kept):
-                session.add(entry)
+            _write_or_rehearse(session.connection(), entry, is_kept=is_kept)
         if is_kept is not False:
             last_id, last_hash = number, signature
+
+
+def _write_or_rehearse(connection: Connection, entry: AuditEntry, *, is_kept: bool) -> None:
+    """Write the entry and its details past the session, in which nobody reads them; undo both unless `is_kept`."""
+    details = {name: getattr(entry.details, name) for name in DETAILS_COLUMNS}
+    with rehearsed_rows(connection, when=not is_kept):
+        connection.execute(ADD_ENTRY, {name: getattr(entry, name) for name in ENTRY_COLUMNS})
+        connection.execute(ADD_DETAILS, {"entry_id": entry.id, **details})
 
 
 def _lock_chain(session: Session) -> tuple[int, str]:
