@@ -52,7 +52,7 @@ from tests.shortcuts import (
     make_images_once,
     share_routes,
 )
-from tools import servers
+from tools import page_checks, servers
 from tools.forking import Forked
 from tools.pages import Pages
 from tools.spares import SpareDatabases
@@ -171,6 +171,13 @@ def compiled_templates(shared_folder) -> None:
     folder = shared_folder / "forum-templates"
     folder.mkdir(exist_ok=True)
     TEMPLATES.directory = str(folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valid_skeletons(shared_folder) -> None:
+    """Let all pytest workers know of each page's HTML that one of them has found valid."""
+    page_checks.VALID.folder = shared_folder / "valid-skeletons"
+    page_checks.VALID.folder.mkdir(exist_ok=True)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import html5lib
@@ -38,14 +39,14 @@ RESOURCES = {
 }
 LINKED_RESOURCES = {"stylesheet", "icon", "preload", "modulepreload", "manifest", "prefetch", "preconnect"}
 LINKED_RESOURCES |= {"dns-prefetch", "apple-touch-icon", "mask-icon"}
-IDREFS = (
+IDREFS = {
     "aria-describedby",
     "aria-labelledby",
     "aria-controls",
     "aria-owns",
     "aria-details",
     "aria-errormessage",
-)
+}
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 LEFTOVER = re.compile(r"%\(\w+\)[sd]?")
 # The skeleton of a page leaves out a text between two tags, and a value in double quotes, if an HTML parser in any
@@ -62,7 +63,28 @@ PLAIN_VALUES = (
 )
 PLAIN_VALUE = re.compile(rf'(?<=[ \n])({PLAIN_VALUES})="{PLAIN}++"')
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
-_valid_skeletons: set[bytes] = set()  # digests of skeletons of pages that have no problem
+
+
+class Skeletons:
+    """The digests of skeletons of valid pages: in memory, and in a folder that several processes share."""
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self._known: set[str] = set()
+
+    def __contains__(self, digest: str) -> bool:
+        if digest not in self._known and self.folder and (self.folder / digest).exists():
+            self._known.add(digest)
+        return digest in self._known
+
+    def add(self, digest: str) -> None:
+        """Remember a skeleton, for the other processes too."""
+        self._known.add(digest)
+        if self.folder:
+            (self.folder / digest).touch()
+
+
+VALID = Skeletons()
 
 
 class PageProblems(AssertionError):
@@ -79,9 +101,14 @@ class Elements:
     def __init__(self, soup: BeautifulSoup):
         self.soup = soup
         self.all: list[Tag] = [part for part in soup.descendants if isinstance(part, Tag)]
+        self._by_name: dict[str, list[Tag]] = {}
+        for element in self.all:
+            self._by_name.setdefault(element.name, []).append(element)
 
     def named(self, *names: str) -> list[Tag]:
         """Return the elements with one of these names."""
+        if len(names) == 1:
+            return self._by_name.get(names[0], [])
         return [element for element in self.all if element.name in names]
 
     def of_class(self, name: str) -> list[Tag]:
@@ -142,13 +169,13 @@ def _invalid_html(html: str) -> Iterator[str]:
 
     Of pages with the same skeleton (`skeleton_of`) only the first is parsed.
     """
-    skeleton = hashlib.sha256(skeleton_of(html).encode(errors="surrogatepass")).digest()
-    if skeleton in _valid_skeletons:
+    skeleton = hashlib.sha256(skeleton_of(html).encode(errors="surrogatepass")).hexdigest()
+    if skeleton in VALID:
         return
     parser = html5lib.HTMLParser()
     parser.parse(html)
     if not parser.errors:
-        _valid_skeletons.add(skeleton)
+        VALID.add(skeleton)
     for (line, column), code, values in parser.errors:
         yield f"invalid HTML at {line}:{column}: {HTML_ERRORS.get(code, code) % values}"
 
@@ -204,8 +231,8 @@ def _references(page: Elements) -> Iterator[str]:
     """Check that every id exists to which an element refers for its description, name or control."""
     ids = {element["id"] for element in page.all if element.has_attr("id")}
     for element in page.all:
-        for attribute in IDREFS:
-            for name in (element.get(attribute) or "").split():
+        for attribute in element.attrs.keys() & IDREFS:
+            for name in element[attribute].split():
                 if name not in ids:
                     yield f"{attribute} of <{element.name}> leads to no id {name!r}"
 
@@ -278,7 +305,7 @@ def _leftovers(page: Elements) -> Iterator[str]:
     """Check that no placeholder is left in the text."""
     texts = [page.soup.get_text(" ")]
     texts += [value for element in page.all for value in element.attrs.values() if isinstance(value, str)]
-    yield from (f"unfilled placeholder {found}" for text in texts for found in LEFTOVER.findall(text))
+    yield from (f"unfilled placeholder {found}" for found in LEFTOVER.findall("\n".join(texts)))
 
 
 def _error_summary(page: Elements) -> Iterator[str]:

@@ -21,7 +21,7 @@ from contextvars import Context
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 from flask import Flask, has_app_context, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -31,7 +31,7 @@ from werkzeug.exceptions import HTTPException
 from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import db
 from forum.web.cache import PRIVATE
-from tools import page_checks
+from tools import page_checks, quick_soup
 from tools.page_forms import Form
 
 MAIN_FORM = "main form"
@@ -123,7 +123,7 @@ class Page:
         self.data: bytes = response.get_data()
         self.is_html = response.mimetype == "text/html"
         html = self.data.decode() if self.is_html else ""
-        self.soup = BeautifulSoup(html, "html.parser", store_line_numbers=False)
+        self.soup = quick_soup.parse(html)
         self.statements = statements
 
     @property

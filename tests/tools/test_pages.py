@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import csrf, db
-from tools.page_checks import PageProblems, page_problems, skeleton_of
+from tools.page_checks import PageProblems, Skeletons, page_problems, skeleton_of
 
 GOOD = """<!doctype html>
 <html lang="en"><head><title>A title</title></head>
@@ -132,6 +132,15 @@ def test_pages_that_differ_in_texts_and_values_have_one_skeleton(name):
 @pytest.mark.parametrize("name", UNLIKE)
 def test_pages_that_may_not_be_equally_valid_have_different_skeletons(name):
     assert skeleton_of(_changed(*UNLIKE[name])) != skeleton_of(GOOD)
+
+
+def test_processes_share_the_valid_skeletons_and_no_others(tmp_path):
+    first, second, alone = Skeletons(), Skeletons(), Skeletons()
+    first.folder = second.folder = tmp_path
+    first.add("ab")
+    assert [("ab" in known, "cd" in known) for known in (first, second, alone)] == [(True, False)] * 2 + [
+        (False,) * 2
+    ]
 
 
 def _changed(old: str, new: str) -> str:
