@@ -10,6 +10,7 @@ from forum.accounts.enums import Role
 from forum.accounts.models import Membership, Passkey, RecoveryCode, SignIn, User
 from forum.addresses import trimmed
 from forum.columns import digest
+from forum.events.queries import VERSION
 from forum.extensions import db
 
 # How long a sign-in lasts without use, and at the most (S07).
@@ -24,7 +25,11 @@ AUTOSAVED_FOR = timedelta(days=30)
 EVENTS = table("events", column("id"), column("slug"))
 # Each request of the console runs this statement. It is built once, because building takes longer than running.
 SIGN_IN_AND_EVENT_ID = (
-    select(SignIn, select(EVENTS.c.id).where(EVENTS.c.slug == bindparam("slug")).scalar_subquery())
+    select(
+        SignIn,
+        select(EVENTS.c.id).where(EVENTS.c.slug == bindparam("slug")).scalar_subquery(),
+        VERSION.scalar_subquery(),
+    )
     .where(
         SignIn.digest == bindparam("digest"),
         SignIn.last_seen_at > bindparam("used_after"),
@@ -57,16 +62,19 @@ def find_sign_in(token: str, *, now: datetime) -> SignIn | None:
     return find_sign_in_for(token, None, now=now)[0]
 
 
-def find_sign_in_for(token: str, slug: str | None, *, now: datetime) -> tuple[SignIn | None, int | None]:
-    """Return the unexpired sign-in with this token, as `find_sign_in` does, and the id of the event with this slug.
+def find_sign_in_for(
+    token: str, slug: str | None, *, now: datetime
+) -> tuple[SignIn | None, int | None, int | None]:
+    """Return the unexpired sign-in with this token, the id of the event with this slug, and the content version.
 
-    One statement reads both. The id is None when there is no such event, and also when there is no such sign-in.
+    One statement reads the three. Without such a sign-in all are None, without such an event the id is.
     """
     given = {"slug": slug, "digest": digest(token), "used_after": now - IDLE, "begun_after": now - ABSOLUTE}
     row = db.session.execute(SIGN_IN_AND_EVENT_ID, given).unique().one_or_none()
     if row is None or not row[0].user.active:
-        return None, None
-    return row[0], row[1]
+        return None, None, None
+    sign_in, event_id, version = row
+    return sign_in, event_id, version
 
 
 def find_owner(token: str) -> int | None:

@@ -22,6 +22,7 @@ from forum.accounts.errors import SignedOut
 from forum.accounts.models import SignIn
 from forum.database import start_write
 from forum.extensions import db
+from forum.web.cache import READING
 from forum.web.routes import here
 
 TOKEN, LANGUAGE, WAITING, NEXT = "sign_in", "language", "waiting", "next"
@@ -80,7 +81,7 @@ def is_fresh() -> bool:
 def load() -> SignIn | None:
     """Return the request's sign-in or None, and set g.sign_in, g.user, g.user_language and the URL's g.event_id.
 
-    The database is queried only once for each request.
+    Set g.content_version, too, for a page that only reads. The database is queried only once for each request.
     """
     if "sign_in" not in g:
         now = clock.now()
@@ -88,10 +89,13 @@ def load() -> SignIn | None:
         # Look no event up for a slug with a NUL: PostgreSQL would refuse the query, for the error page, too.
         slug = None if named and "\x00" in named else named
         has_token = TOKEN in session
-        sign_in, event_id = (
-            queries.find_sign_in_for(session[TOKEN], slug, now=now) if has_token else (None, None)
+        nobody = None, None, None
+        sign_in, event_id, version = (
+            queries.find_sign_in_for(session[TOKEN], slug, now=now) if has_token else nobody
         )
         g.sign_in, g.event_id = sign_in, event_id
+        # A request that writes may itself raise the version, so it must not use what a process remembers.
+        g.content_version = version if request.method in READING else None
         if sign_in:
             g.user = sign_in.user
             if now - sign_in.last_seen_at >= TOUCH:

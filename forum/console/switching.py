@@ -9,6 +9,7 @@ from forum.accounts.access import may_open
 from forum.events import queries as events
 from forum.events.models import Event
 
+AnyEvent = Event | events.NamedEvent
 ADDRESS = "/console/"
 # The pages on which an organiser may start in an event; the first one that the organiser may open is taken.
 FIRST = (
@@ -23,18 +24,18 @@ RARE = ("review.index", "erasure_requests.index")
 class Choice:
     """An event to which the user may switch, and the URL of the page to which the switch leads."""
 
-    event: Event
+    event: events.NamedEvent
     url: str
     is_here: bool
     is_over: bool
 
 
-def first_page(event: Event) -> str | None:
+def first_page(event: AnyEvent) -> str | None:
     """Return the endpoint of the first of the event's pages that the signed-in user may open; None if there is none."""
     return next((endpoint for endpoint in FIRST if may_open(endpoint, event)), None)
 
 
-def first_url(event: Event) -> str:
+def first_url(event: AnyEvent) -> str:
     """Return the URL of the first of the event's pages that the user may open, else of the console."""
     endpoint = first_page(event)
     return url_for(endpoint, event=event.slug) if endpoint else ADDRESS
@@ -50,14 +51,14 @@ def list_choices(here: Event, kind: str | None) -> list[Choice]:
     if len(scopes) == 1 and None not in scopes:
         return []
     now = clock.now()
-    mine = [event for event in events.list_names() if first_page(event)]
+    mine = [event for event in events.list_names(g.get("content_version")) if first_page(event)]
     choices = [
         Choice(event, _url(event, kind), event.id == here.id, events.is_over(event, now)) for event in mine
     ]
     return sorted(choices, key=lambda choice: choice.is_over) if len(choices) > 1 else []
 
 
-def _url(event: Event, kind: str | None) -> str:
+def _url(event: AnyEvent, kind: str | None) -> str:
     if kind and kind not in RARE and may_open(kind, event):
         return url_for(kind, event=event.slug)
     return first_url(event)

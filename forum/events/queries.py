@@ -22,6 +22,7 @@ from sqlalchemy.orm import load_only, selectinload, undefer
 from sqlalchemy.orm.attributes import set_committed_value
 
 from forum.columns import Text, UtcDateTime
+from forum.events import kept_values
 from forum.events.enums import RegistrationState
 from forum.events.models import ContentVersion, Event, Page, Sector
 from forum.extensions import db
@@ -35,21 +36,16 @@ CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.where(Event.is_published)
 VERSION = select(ContentVersion.version)
-NAMED = (
-    select(Event)
-    .options(
-        load_only(
-            Event.slug,
-            Event.short_name,
-            Event.starts_at,
-            Event.ends_at,
-            Event.timezone,
-            Event.is_published,
-            Event.is_current,
-        )
-    )
-    .order_by(Event.starts_at.desc())
-)
+NAMED = select(
+    Event.id,
+    Event.slug,
+    Event.short_name,
+    Event.is_current,
+    Event.starts_at,
+    Event.ends_at,
+    Event.timezone,
+    Event.is_published,
+).order_by(Event.starts_at.desc())
 SECTORS = select(Sector).where(Sector.event_id == bindparam("event_id")).order_by(Sector.position)
 PAGES = (
     select(Page)
@@ -109,6 +105,13 @@ class LinkedEvent:
     def zone(self) -> ZoneInfo:
         """The time zone at the event's venue."""
         return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True)
+class NamedEvent(LinkedEvent):
+    """The facts about an event, published or not, that its name in a list needs."""
+
+    is_published: bool
 
 
 @dataclass(frozen=True)
@@ -185,9 +188,11 @@ def list_events() -> list[Event]:
     return list(db.session.scalars(select(Event).order_by(Event.starts_at.desc())))
 
 
-def list_names() -> list[Event]:
-    """Return every event, the newest first, with only the columns loaded that its name in a list needs."""
-    return list(db.session.scalars(NAMED))
+def list_names(version: int | None = None) -> list[NamedEvent]:
+    """Return every event by name, the newest first; with the content version the process remembers the names."""
+    return kept_values.of_version(
+        "events", version, lambda: [NamedEvent(*row) for row in db.session.execute(NAMED)]
+    )
 
 
 def list_published() -> list[Event]:

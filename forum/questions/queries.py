@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload, load_only
 
+from forum.events import kept_values
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
@@ -91,9 +92,19 @@ def list_all(event_id: int) -> list[Question]:
     return list(in_order(db.session.scalars(ALL, {"event_id": event_id}).unique().all()))
 
 
-def list_named(event_id: int) -> list[Question]:
-    """Return the questions that `list_all` returns, with the columns that lists and filters need."""
-    return list(in_order(db.session.scalars(NAMED, {"event_id": event_id}).unique().all()))
+def list_named(event_id: int, version: int | None = None) -> list[Question]:
+    """Return the questions that `list_all` returns, with the columns that lists and filters need.
+
+    With the content version the process remembers the questions, which then belong to no session: never change them.
+    """
+
+    def read() -> list[Question]:
+        questions = list(in_order(db.session.scalars(NAMED, {"event_id": event_id}).unique().all()))
+        for question in questions if version else ():
+            db.session.expunge(question)
+        return questions
+
+    return list(kept_values.of_version(("questions", event_id), version, read))
 
 
 def list_answers(registration_id: int) -> dict[int, Any]:

@@ -69,7 +69,7 @@ def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = No
     counts = listing.count_by_sector_and_status(event)
     listed = listing.read_counted(event, filters, cursor, counts)
     page = listed.page
-    shown = list_pages.choices(event, filters, page.rows, counts, g.user.id)
+    shown = list_pages.choices(event, filters, page.rows, counts, g.user.id, g.content_version)
     opened = shown["opened"]
     return render_template(
         "console/attendees/index.html",
@@ -191,7 +191,7 @@ def list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filte
     event, args = get_any_or_404(slug), request.args
     try:
         known = delegation_column.known(event, args) if of_person else args
-        return event, listing.Filters.of(known, event, g.user.id)
+        return event, listing.Filters.of(known, event, g.user.id, g.content_version)
     except narrowing.UnknownFilter:
         abort(404)
 

@@ -57,16 +57,19 @@ class Filters:
     each: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
-    def of(cls, args: MultiDict, event: Event, user_id: int | None = None) -> "Filters":
+    def of(
+        cls, args: MultiDict, event: Event, user_id: int | None = None, version: int | None = None
+    ) -> "Filters":
         """Read the filters from the URL's query; `user_id` is the organiser whose choice of people the URL may name.
 
+        `version` is the content version that the request has read, if it only reads (`narrowing.list_asked`).
         Raises UnknownFilter; an unknown order in the URL means the order by name (S34).
         """
         number, sort = args.get("delegation", ""), args.get("sort", "")
         delegation = delegated.find(event, number) if number else None
         if number and delegation is None:
             raise UnknownFilter
-        asked = narrowing.list_asked(event) if any(args.getlist(narrowing.ANSWER)) else None
+        asked = narrowing.list_asked(event, version) if any(args.getlist(narrowing.ANSWER)) else None
         read = ((name, narrowing.read(event, name, args.getlist(name), asked)) for name in narrowing.KINDS)
         picked = tuple((name, values) for name, values in read if values)
         since, until = (_day(args.get(name, "")) for name in ("since", "until"))

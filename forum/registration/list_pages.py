@@ -54,14 +54,20 @@ class Row:
 
 
 def choices(
-    event: Event, filters: Filters, rows: Sequence[Registration], counts: listing.Counts, user_id: int
+    event: Event,
+    filters: Filters,
+    rows: Sequence[Registration],
+    counts: listing.Counts,
+    user_id: int,
+    version: int | None,
 ) -> dict[str, Any]:
     """Return the template's values for filters, delegations, saved views, and columns with the cells of `rows`.
 
     Among them `menu_of` is the function for a row's menu (`row_menu`), `chosen` has the ids of the people whom the
-    organiser has chosen on any page, and `everybody` is how many people have registered.
+    organiser has chosen on any page, and `everybody` is how many people have registered. `version` is the content
+    version that the request has read.
     """
-    asked = narrowing.list_asked(event) if filters.asked is None else filters.asked
+    asked = narrowing.list_asked(event, version) if filters.asked is None else filters.asked
     delegations = delegation_column.describe(event, filters, rows)
     views = saved_views.list_seen(event, user_id)
     opened = saved_views.describe(event, filters, views, asked)

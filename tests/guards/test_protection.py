@@ -51,8 +51,9 @@ def look(world: World) -> dict[tuple[str, str], tuple]:
     """Return the status, text and number of SQL statements of each URL for each audience."""
     # Reset the counters of views: the number of views within the hour decides which one is recorded.
     world.app.extensions[COUNTER].storage.reset()
-    # Forget the cached footers: otherwise only the first round of requests would render them.
+    # Forget what the process remembers: otherwise only the first round of requests would read and render it.
     world.app.extensions.get("kept_footers", {}).clear()
+    world.app.extensions.get("kept_values", {}).clear()
     seen = {}
     for audience in LOOKED_AT:
         for where, ask in requests(world, audience):

@@ -205,7 +205,7 @@ VIEWS = {
 }
 # Attributes of `g` that describe the current request. Data for templates must be passed to them instead.
 LEFT_IN_G = {
-    "forum/accounts/sign_ins.py": {"sign_in", "event_id", "user", "user_language"},
+    "forum/accounts/sign_ins.py": {"sign_in", "event_id", "content_version", "user", "user_language"},
     "forum/console/waits.py": {"waits"},  # both the navigation and the overview show these numbers
     "forum/commands/database.py": {"directory", "x_arg"},  # Flask-Migrate reads these attributes
     "forum/events/in_url.py": {"event", "preview"},  # the layout reads these attributes, on error pages too

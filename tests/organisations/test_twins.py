@@ -69,5 +69,7 @@ def people(slug, organisation, is_protected):
 
 
 def look(admin, slug, numbers):
+    # Forget what the process remembers: otherwise only the pages of the first event would read the names of events.
+    admin.app.extensions.get("kept_values", {}).clear()
     pages = [admin.get(f"/console/{slug}/{path.format(**numbers)}") for path in PAGES]
     return [(OWN.sub("OWN", page.data.decode()), len(page.statements)) for page in pages]
