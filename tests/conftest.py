@@ -330,8 +330,8 @@ def filled_template(request, settings, sqlite_template, tmp_path_factory) -> Pat
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[servers.PostgresServer]:
-    """Start a PostgreSQL server, one for each pytest worker."""
-    with servers.run_postgres() as server:
+    """Start a PostgreSQL server, one for each pytest worker; its data lie in memory where that is large."""
+    with servers.run_postgres(within=MEMORY if is_roomy(MEMORY) else None) as server:
         yield server
 
 
