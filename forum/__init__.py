@@ -112,7 +112,6 @@ from forum.web import (
     cache,
     door,
     errors,
-    escaping,
     headers,
     languages,
     limits,
@@ -264,7 +263,6 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     _init_database(app)
     mail.init_app(app)
     languages.init_app(app)
-    escaping.init_app(app)
     limits.init_app(app)
     errors.init_app(app, StorageAway)
     kept_words.init_app(app)

@@ -1,55 +1,10 @@
-"""Templates escape their values as Markupsafe does, and translate their own texts in the language of the page."""
+"""Templates escape their values, and translate their own texts in the language of the page."""
 
 import markupsafe
 import pytest
-from flask_babel import force_locale, lazy_gettext
-from hypothesis import given
-from hypothesis import strategies as st
-from jinja2 import StrictUndefined, UndefinedError
-from markupsafe import Markup
-
-from forum.web.escaping import escape
+from flask_babel import force_locale
 
 HOSTILE = "<b onclick=\"a('x')\">&amp;"
-READY = Markup(HOSTILE)  # noqa: S704 - a test of HTML that is left as it is
-
-
-class Named(str):
-    """A text of a class of its own, as enums of texts are."""
-
-
-class Drawn:
-    """A value that knows its own HTML."""
-
-    def __html__(self) -> str:
-        return "<svg>&amp;</svg>"
-
-
-def test_values_are_escaped_as_by_markupsafe():
-    """Texts, numbers, nothing, HTML and values with HTML of their own come out as from Markupsafe."""
-    for value in (HOSTILE, Named(HOSTILE), READY, Drawn(), None, 7, 1.5, True, [HOSTILE], b"<", ""):
-        assert escape(value) == markupsafe.escape(value)
-
-
-@given(st.text())
-def test_any_text_is_escaped_as_by_markupsafe(text):
-    """Whatever somebody types comes out as from Markupsafe, and nothing in it is HTML."""
-    assert escape(text) == str(markupsafe.escape(text))
-    assert not {*"<>\"'"} & {*escape(text)}
-
-
-def test_lazy_text_is_shown_as_by_markupsafe(app):
-    """A text that is translated when it is shown comes out as from Markupsafe."""
-    with app.test_request_context("/en/"), force_locale("sv"):
-        assert (
-            escape(lazy_gettext("Attendees")) == markupsafe.escape(lazy_gettext("Attendees")) == "Deltagare"
-        )
-
-
-def test_missing_value_is_an_error():
-    """A variable that a view forgot to pass is still an error."""
-    with pytest.raises(UndefinedError):
-        escape(StrictUndefined(name="title"))
 
 
 @pytest.mark.parametrize(
@@ -77,12 +32,6 @@ def test_template_escapes_a_value_once(app, template, shown):
     with app.test_request_context("/en/"):
         given = app.jinja_env.from_string(template).render(text=hostile)
     assert given == shown.format(markupsafe.escape(hostile))
-
-
-def test_templates_use_this_function(app):
-    """The code of a template calls the forum's `escape` for its values."""
-    code = app.jinja_env.from_string("{{ text }}").root_render_func.__globals__
-    assert code["escape"] is escape
 
 
 def test_text_of_a_template_is_in_the_language_of_the_page(app):
