@@ -1,5 +1,9 @@
 """Forum: a microsite for a stakeholder forum. `create_app` lists all parts of the application."""
 
+from forum import seldom_garbage  # noqa: F401 - before all others, whose imports it makes quicker
+
+# isort: split
+
 from collections.abc import Mapping
 from functools import partial
 from typing import Any

@@ -86,7 +86,6 @@ def pytest_configure(config: pytest.Config) -> None:
     describe_files_once()
     hash_quickly()
     make_images_once()
-    gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     if not hasattr(config, "workerinput"):
         if is_roomy(MEMORY):
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))

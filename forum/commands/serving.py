@@ -26,7 +26,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from forum import create_app, logs, presence
+from forum import create_app, logs, presence, seldom_garbage
 from forum.commands.supervisor import START_METHOD, Program, follow_parent, supervise
 from forum.jobs.worker import Worker
 from forum.web.lobby import Lobby
@@ -65,9 +65,13 @@ def serve(web: Web, *, with_worker: bool = True, ready: Callable[[], None] = lam
 
 
 def _share_memory() -> None:
-    """Exempt present objects from garbage collection: it would write to them, and child processes would copy them."""
+    """Exempt present objects from garbage collection: it would write to them, and child processes would copy them.
+
+    From then on garbage is collected as often as Python does by itself, for only new objects are looked at.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*seldom_garbage.USUAL)
 
 
 def run_web(web: Web) -> None:

@@ -4,7 +4,6 @@ with Racers() as racers:
     outcomes = racers.run(Race(settings, url, act="register", threads=50, …))
 """
 
-import gc
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -126,7 +125,6 @@ def serve() -> None:
     """Run, as the main function of a process, each race that arrives at its standard input; end when None arrives."""
     pipe = Connection(os.dup(0))
     share_routes()
-    gc.set_threshold(50_000, 20, 50)  # collect garbage less often, because an app has very many objects
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)
