@@ -1,10 +1,8 @@
-"""Whether the worker's clock can be relied on before something ends or is deleted for good at its time (R18).
+"""Whether the worker's clock can be relied on before something is deleted for good on its day (R18).
 
-A clock that is set forward makes any time come too early. The worker therefore notes the time every minute: a time that
+A clock that is set forward makes any day come too early. The worker therefore notes the time every minute: a time that
 is before the last one, or long after it, shows that the clock has jumped, or that no worker has run. From then on the
-clock has to go steadily for a day before anything is deleted, so that somebody can set it right. What people were told
-the end of, such as an offered place, ends after ten minutes already: time synchronisation has set the clock right by
-then, and others wait for the place.
+clock has to go steadily for a day, so that somebody, or time synchronisation, can set it right.
 """
 
 from datetime import datetime, timedelta
@@ -17,8 +15,7 @@ from forum.outbox.heartbeats import CLOCKS_MAY_DIFFER
 
 # A longer gap between two noted times counts as a jump of the clock; long jobs and restarts cause shorter gaps.
 LONGEST_GAP = timedelta(minutes=30)
-BEFORE_DELETING = timedelta(days=1)
-BEFORE_ENDING = timedelta(minutes=10)
+STEADY_FOR = timedelta(days=1)
 
 
 def watch(*, now: datetime) -> int:
@@ -34,10 +31,10 @@ def watch(*, now: datetime) -> int:
     return 0
 
 
-def is_steady(now: datetime, *, since: timedelta = BEFORE_DELETING) -> bool:
-    """Return whether the worker's clock has not jumped for as long as `since`, nor after the time noted last."""
+def is_steady(now: datetime) -> bool:
+    """Return whether the worker's clock has not jumped for a day, nor between the time noted last and `now`."""
     noted = db.session.execute(select(WorkerClock.seen_at, WorkerClock.steady_since)).one_or_none()
-    return noted is not None and _goes_on(noted.seen_at, now) and noted.steady_since + since <= now
+    return noted is not None and _goes_on(noted.seen_at, now) and noted.steady_since + STEADY_FOR <= now
 
 
 def _goes_on(seen_at: datetime, now: datetime) -> bool:

@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 from zlib import crc32
 
@@ -106,7 +105,7 @@ def run_job(job: Job) -> int:
 
     A failure is logged and stops neither the other parts nor other jobs; the job is run again at its next time.
     """
-    if job.steady_for is not None and not _is_clock_steady(job.steady_for):
+    if job.is_final and not _is_clock_steady():
         return 0
     if job.each is None:
         return _run_part(job, job.run, job.name)
@@ -127,9 +126,9 @@ def run_job(job: Job) -> int:
     return done
 
 
-def _is_clock_steady(since: timedelta) -> bool:
+def _is_clock_steady() -> bool:
     try:
-        return steady_clock.is_steady(clock.now(), since=since)
+        return steady_clock.is_steady(clock.now())
     finally:
         db.session.rollback()
 

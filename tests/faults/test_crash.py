@@ -24,7 +24,6 @@ from forum.registration.models import Registration
 from tests.factories.events import NOW, room
 from tests.factories.mails import make_mail, mark_all_sent
 from tests.factories.registrations import confirmed, register, write
-from tests.factories.steady_clock import go_steadily
 
 pytestmark = pytest.mark.slow  # this module is slow, because each act runs in processes that are killed
 
@@ -65,7 +64,6 @@ def before_expire():
     register(event, now=NOW - timedelta(hours=49))
     confirmed(event, now=NOW - timedelta(hours=1))
     mark_all_sent()
-    go_steadily(NOW)
 
 
 def before_review():

@@ -1,7 +1,6 @@
 """The worker runs its jobs, reports that it is alive, and ends orderly on a signal (R29, R11)."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
@@ -214,7 +213,6 @@ def register_two_days_ago(event):
 
 def test_jobs_end_a_registration_that_nobody_confirmed(database):
     registration = register_two_days_ago(make_event())
-    go_steadily(NOW)
 
     done = {job.name: run_job(job) for job in JOBS}
 
@@ -229,7 +227,6 @@ def test_event_whose_counters_are_wrong_stops_no_other_and_is_set_right_by_comma
     ill.event.is_current, ill.event.taken, ill.sector.taken = False, 0, 0
     database.commit()
     well = register_two_days_ago(make_event(slug="nf28"))
-    go_steadily(NOW)
     job = next(job for job in JOBS if job.name == "expire registrations")
 
     assert (run_job(job), well.status, ill.status) == (1, Status.EXPIRED, Status.PENDING)
@@ -251,7 +248,6 @@ def test_jobs_that_delete_for_good_wait_until_the_clock_has_gone_steadily_for_a_
     register_two_days_ago(make_event())
     job = next(job for job in JOBS if job.name == "forget unconfirmed")
     expire = next(job for job in JOBS if job.name == "expire registrations")
-    go_steadily(NOW)
     run_job(expire)
     jumped = NOW + timedelta(days=365)
     clock.freeze(jumped)
@@ -259,22 +255,3 @@ def test_jobs_that_delete_for_good_wait_until_the_clock_has_gone_steadily_for_a_
     assert run_job(job) == 0
     go_steadily(jumped)
     assert run_job(job) == 1
-
-
-ENDINGS = ("expire registrations", "expire invitations", "lift restrictions")
-
-
-@pytest.mark.parametrize("name", ENDINGS)
-def test_what_people_were_told_the_end_of_waits_ten_minutes_after_the_clock_has_jumped(database, name):
-    """A clock that is an hour ahead for a few minutes ends no held place, offer, invitation or restriction (R18)."""
-    ran = []
-    listed = next(job for job in JOBS if job.name == name)
-    job = replace(listed, run=lambda part, *, now: ran.append(part) or 1, each=lambda *, now: ["one"])
-    hour, minute = timedelta(hours=1), timedelta(minutes=1)
-    write(steady_clock.watch, now=NOW)
-    for moment in (NOW, NOW + hour, NOW + hour + 9 * minute, NOW + 10 * minute, NOW + 19 * minute):
-        clock.freeze(moment)
-        write(steady_clock.watch, now=moment)
-        assert run_job(job) == 0
-    clock.freeze(NOW + 20 * minute)
-    assert (run_job(job), ran) == (1, ["one"])

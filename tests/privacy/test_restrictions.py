@@ -33,7 +33,6 @@ from tests.factories.mails import mark_all_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
-from tests.factories.steady_clock import go_steadily
 from tests.registration.filling import manage_token
 from tests.registration.reading import newest_mail, recorded
 from tools.pages import Pages
@@ -132,7 +131,6 @@ def lift(now):
     """Run the worker's job that lifts restrictions, at this moment."""
     clock.freeze(now)
     db.session.rollback()
-    go_steadily(now)
     run_job(next(job for job in JOBS if job.name == "lift restrictions"))
     db.session.expire_all()
 
