@@ -48,7 +48,8 @@ class Job:
     """A function to run every `seconds`; `run(now=…)` returns how many rows or mails it handled.
 
     If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
-    A job that `is_final` deletes old rows for good, so it runs only while the worker's clock goes steadily (R18).
+    A job that `is_final` deletes old rows for good, so it runs only while the worker's clock goes steadily (R18). A job
+    that `is_ending` ends what people were told the end of, so it rests after a jump of the clock (`jobs/clock_jumps`).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Job:
     run: Callable[..., int]
     each: Callable[..., Sequence[int | str]] | None = None
     is_final: bool = False
+    is_ending: bool = False
 
 
 def announce_posts(*, now: datetime) -> int:
@@ -96,9 +98,9 @@ JOBS = (
     Job("work off imports", 1, table_work.work, each=table_work.list_next),
     Job("undo imports", 1, undoing.undo_some, each=undoing.list_undoing),
     Job("make exports", 1, kept_exports.make_some, each=kept_exports.list_next),
-    Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due),
-    Job("expire invitations", 30, invitations.expire, each=invitations.list_due),
-    Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending),
+    Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due, is_ending=True),
+    Job("expire invitations", 30, invitations.expire, each=invitations.list_due, is_ending=True),
+    Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending, is_ending=True),
     Job("tell contacts", 60, contact_news.tell, each=contact_news.list_due),
     Job("sort people anew", 2, sorting.sort_some, each=sorting.list_unsorted),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),

@@ -19,6 +19,7 @@ from forum import clock
 from forum.database import TURN_SECONDS, start_write
 from forum.extensions import db
 from forum.health import steady_clock
+from forum.jobs.clock_jumps import JumpWatch
 from forum.jobs.table import JOBS, Job
 from forum.outbox import delivery, heartbeats
 
@@ -42,6 +43,7 @@ class Worker:
         self._app = app
         self._jobs = [Job("heartbeat", BEAT_SECONDS, self._beat), *jobs]
         self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
+        self._jumps = JumpWatch()
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -65,6 +67,9 @@ class Worker:
     def run_jobs(self) -> bool:
         """Run the jobs that are due, each in its own transaction; a job that fails stops no other."""
         for job in self._jobs:
+            is_settled = self._jumps.is_settled(clock.now(), time.monotonic())
+            if job.is_ending and not is_settled:
+                continue
             if not self._stopped.is_set() and time.monotonic() >= self._due[job.name]:
                 self._due[job.name] = time.monotonic() + job.seconds
                 run_job(job)

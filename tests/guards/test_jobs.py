@@ -111,6 +111,12 @@ def test_every_job_that_deletes_waits_for_a_steady_clock_or_says_why_not():
     assert WHY_NOT_FINAL.keys() == deleting - final
 
 
+def test_jobs_that_expire_or_lift_something_rest_after_a_jump_of_the_clock():
+    """What people were told the end of ends no moment too early because a clock was wrong for a few minutes (R18)."""
+    ending = {job.name for job in JOBS if job.name.startswith(("expire ", "lift "))}
+    assert {job.name for job in JOBS if job.is_ending} == ending
+
+
 def test_every_job_finds_what_has_ended(fresh_world):
     """Jobs end or delete what is over, such as links, sign-ins and files, and note the audit chain's head."""
     app = fresh_world.app

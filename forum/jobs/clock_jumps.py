@@ -1,0 +1,34 @@
+"""Noticing that a machine's clock is set while its worker runs, such as by time synchronisation after a wrong start."""
+
+import logging
+from datetime import datetime, timedelta
+
+# A step of the clock up to this long counts as correcting it: it ends hardly anything too early.
+SMALLEST_JUMP = timedelta(minutes=1)
+# How long nothing is ended after a jump: time synchronisation or somebody can set the clock right meanwhile.
+PAUSE = timedelta(minutes=10)
+log = logging.getLogger("forum.worker")
+
+
+class JumpWatch:
+    """Compares the time with a clock that nobody sets (`time.monotonic`), from one look to the next.
+
+    A pause of the worker is no jump: before a worker began it has compared nothing.
+    """
+
+    def __init__(self) -> None:
+        self._apart: float | None = None
+        self._rests_until = 0.0
+
+    def is_settled(self, now: datetime, passed: float) -> bool:
+        """Return whether the time has not jumped for ten minutes.
+
+        `passed` is what the other clock shows, in seconds.
+        """
+        apart = now.timestamp() - passed
+        jump = 0.0 if self._apart is None else apart - self._apart
+        if abs(jump) > SMALLEST_JUMP.total_seconds():
+            log.warning("the clock jumped by %d seconds", round(jump))
+            self._rests_until = passed + PAUSE.total_seconds()
+        self._apart = apart
+        return passed >= self._rests_until
