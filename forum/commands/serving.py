@@ -71,7 +71,7 @@ def _share_memory() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*seldom_garbage.USUAL)
+    seldom_garbage.end()
 
 
 def run_web(web: Web) -> None:
@@ -103,6 +103,7 @@ def load_app(web: Web) -> Flask:
     logs.configure(web.log_level)
     follow_parent()
     app, listens = create_app(), threading.Event()
+    seldom_garbage.end()
     presence.share(app.config["INSTANCE"])
     inner = app.wsgi_app
 
@@ -137,6 +138,7 @@ def run_worker(log_level: str) -> None:
     """Run the worker until SIGTERM or SIGINT."""
     logs.configure(log_level)
     app = create_app()
+    seldom_garbage.end()
     presence.share(app.config["INSTANCE"])
     worker = Worker(app)
     for number in (signal.SIGTERM, signal.SIGINT):

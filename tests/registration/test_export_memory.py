@@ -8,6 +8,7 @@ from contextvars import Context
 import pytest
 from sqlalchemy import delete
 
+from forum import seldom_garbage
 from forum.demo import crowd
 from forum.extensions import db
 from forum.jobs.table import JOBS
@@ -22,7 +23,7 @@ WHY = {"purpose": "everything", "recipient": "office"}
 FEW, MANY = 1_000, 6_000
 # How many more bytes may be in use at once for MANY people than for FEW; the files differ by more than a million bytes.
 MORE = 500_000
-OFTEN = 700, 10, 10  # Python's own thresholds of garbage collection, which the forum does not change
+OFTEN = seldom_garbage.USUAL  # how often web processes and workers collect garbage
 MAKE = next(job for job in JOBS if job.name == "make exports")
 
 
