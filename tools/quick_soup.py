@@ -1,4 +1,4 @@
-"""A tree builder for Beautiful Soup that reads a page of plain HTML in a third of the time.
+"""A tree builder for Beautiful Soup that reads a page of plain HTML in 40 % of the time.
 
     soup = parse(html)    # the tree of BeautifulSoup(html, "html.parser")
 
@@ -28,6 +28,10 @@ ATTRIBUTE = re.compile(r"[ \n]++([^ \n=]++)(?:=\"([^\"]*+)\")?+")
 # References that `html.unescape` and Beautiful Soup read alike.
 RARE_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#34|#39);)")
 RAW = {"script", "style"}  # their text has no references and no tags
+TEXT_ONLY = {
+    "textarea",
+    "title",
+}  # what looks like a tag in them is text for browsers and newer versions of html.parser
 
 
 class NotPlain(Exception):
@@ -98,7 +102,7 @@ class _Tree:
 
     def _start(self, name: str, attributes: str, is_closed: bool) -> None:
         builder, parent = self.builder, self.open[-1]
-        if parent.name in RAW or (name in builder.string_containers and name not in RAW):
+        if parent.name in RAW | TEXT_ONLY or (name in builder.string_containers and name not in RAW):
             raise NotPlain
         tag = Tag(self.soup, builder, name, None, None, _attributes(builder, attributes), parent, self.last)
         parent.contents.append(tag)

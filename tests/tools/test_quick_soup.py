@@ -128,6 +128,48 @@ def test_any_markup_has_the_same_tree(parts):
     assert_same("".join(parts))
 
 
+NESTED = st.recursive(
+    st.sampled_from(
+        ("a", " ", "\n", " b &amp; ", "<br>", "<p/>", "<script>a &amp;&nbsp; b</script>", "<style> </style>")
+    ),
+    lambda inner: st.tuples(
+        st.sampled_from(("p", "pre", "textarea", "div", "b")), st.lists(inner, max_size=4)
+    ).map(lambda made: f"<{made[0]}>{''.join(made[1])}</{made[0]}>"),
+    max_leaves=12,
+)
+
+
+@given(st.lists(NESTED, max_size=4))
+def test_nested_elements_have_the_same_tree(parts):
+    """Elements that are closed in their turn, with white space that is kept in some of them, are read quickly."""
+    assert_same("".join(parts))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<pre> <b> </b></pre> <p>  </p>",
+        "<textarea> \n</textarea> \t<p/>a</p>",
+        "<script>a &amp; b</script>",
+        "<script>if (a) <b></b></script>",
+        "<textarea><b hidden></b></textarea><title>a<i>b</i></title>",
+        "<p/>a",
+        "<template><p></p></template>",
+    ],
+)
+def test_a_rare_tree_is_the_same(html):
+    assert_same(html)
+
+
+@pytest.mark.parametrize("name", sorted(quick_soup.TEXT_ONLY))
+def test_a_tag_where_browsers_read_text_is_left_to_beautiful_soup(name, monkeypatch):
+    """Versions of html.parser differ about it, so the one in use decides."""
+    fed = []
+    monkeypatch.setattr(HTMLParserTreeBuilder, "feed", lambda _builder, markup, *_: fed.append(markup))
+    quick_soup.parse(f"<{name}><b></b></{name}>")
+    assert fed == [f"<{name}><b></b></{name}>"]
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("where", ["console.overview", "attendees.index", "posts.index"])
 def test_a_page_of_organisers_has_the_same_tree(organiser, event, where):
