@@ -1,4 +1,7 @@
-"""What a process remembers of the database until public content changes, for pages that are made anew each time."""
+"""What a process remembers of the database until public content changes, for pages that are made anew each time.
+
+Footers are remembered apart (`home/footers`), because each of them also ends at a time.
+"""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -6,7 +9,7 @@ from typing import Any, TypeVar
 from flask import current_app
 
 Value = TypeVar("Value")
-KEPT_AT_MOST = 200  # the most values that a process remembers: one of each kind for each event
+KEPT_AT_MOST = 200  # the most values that a process remembers
 
 
 def of_version(name: Hashable, version: int | None, read: Callable[[], Value]) -> Value:

@@ -100,7 +100,7 @@ def list_named(event_id: int, version: int | None = None) -> list[Question]:
 
     def read() -> list[Question]:
         questions = list(in_order(db.session.scalars(NAMED, {"event_id": event_id}).unique().all()))
-        for question in questions if version else ():
+        for question in questions if version is not None else ():
             db.session.expunge(question)
         return questions
 

@@ -16,9 +16,8 @@ Headers = list[tuple[str, str]]
 LONGEST_ACCEPT_ENCODING = 200
 
 
-MOMENT = (
-    1.0  # a page that is valid for at most so many seconds is compressed when an encoding is first asked for
-)
+# A page that is valid for at most so many seconds is compressed when an encoding is first asked for.
+SHORT_LIVED = 1.0
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "br": partial(brotli.compress, quality=5),
     "gzip": partial(gzip.compress, compresslevel=6, mtime=0),
@@ -51,7 +50,7 @@ class KeptPage:
         self._tags = {code: f'"{tag}{"-" + code if code else ""}"' for code in ("", *codes)}
         plain = _answer(headers, "", self._tags[""], body)
         self._answers = {"": plain}
-        if seconds > MOMENT:
+        if seconds > SHORT_LIVED:
             for code in codes:
                 self._find_or_make(code)
         # Count an encoding that is not made yet as if compressing saved nothing.

@@ -1,7 +1,7 @@
 """The language of a request, and how moments and texts are shown in it."""
 
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale
@@ -124,13 +124,14 @@ def _in_template(context: Context, text: str, /, **values: Any) -> str:
     return _words(texts, text, is_html) % values if values else _filled(texts, text, is_html)
 
 
-@lru_cache(maxsize=4000)
+# The texts of templates are a fixed number, so these caches need no bound.
+@cache
 def _words(texts: NullTranslations, text: str, is_html: bool) -> str:
     words = texts.ugettext(text)
     return Markup(words) if is_html else words  # noqa: S704 - translators' words are HTML, values are escaped
 
 
-@lru_cache(maxsize=4000)
+@cache
 def _filled(texts: NullTranslations, text: str, is_html: bool) -> str:
     """Return the words of a text without values, in which "%%" stands for "%"."""
     return _words(texts, text, is_html) % {}

@@ -1,7 +1,9 @@
 """The page cache gives the exact pages, compressed, renders once for simultaneous requests, and is bounded in size."""
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import brotli
 import pytest
@@ -94,6 +96,28 @@ def test_a_page_with_seats_is_compressed_once_somebody_asks(app, event, renders,
     packed = [client.get(path, headers={"Accept-Encoding": "gzip"}).data for _ in range(2)]
     assert ([gzip.decompress(body) for body in packed], len(renders)) == ([plain, plain], 1)
     assert made == (before or ["gzip"])
+
+
+def test_of_several_who_ask_for_an_encoding_at_once_one_compresses(monkeypatch):
+    """Whoever asks while somebody else's request compresses the page waits for that, and gets the same answer."""
+    made, begun, goes_on = [], Event(), Event()
+
+    def pack(body):
+        made.append(body)
+        begun.set()
+        assert goes_on.wait(10)
+        return b"packed"
+
+    monkeypatch.setitem(kept_page.COMPRESS, "br", pack)
+    page = kept_page.KeptPage(1, kept_page.SHORT_LIVED, [("Content-Type", "text/html")], b"page")
+    asked = {"HTTP_ACCEPT_ENCODING": "br", "REQUEST_METHOD": "GET"}
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(page.give, asked, lambda *_: None)
+        assert begun.wait(10)
+        second = threads.submit(page.give, asked, lambda *_: None)
+        goes_on.set()
+        assert [first.result(10), second.result(10)] == [[b"packed"], [b"packed"]]
+    assert made == [b"page"]
 
 
 def test_a_list_of_encodings_beyond_any_browsers_is_not_read(app, renders):
