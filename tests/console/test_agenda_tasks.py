@@ -78,7 +78,12 @@ def test_offers_that_end_today_are_told_and_lead_to_them(sign_in_as, database):
     assert (offered.family_name in row.get_text(), row.b.get_text()) == (True, "today")
     assert tasks(overview(sign_in_as(Role.VIEWER, event, at=moment))) == []
     clock.freeze(ends + timedelta(seconds=1))
-    assert "ends today" not in overview(sign_in_as(Role.REGISTRAR, event, at=clock.now())).text
+    late = sign_in_as(Role.REGISTRAR, event, at=clock.now())
+    assert "ends today" not in overview(late).text
+    (row,) = late.get("waiting_list.index", event="nf27").soup.select(
+        "[aria-labelledby=open-offers] tbody tr"
+    )
+    assert row.b.get_text() == "has ended"
 
 
 def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):

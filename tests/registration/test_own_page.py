@@ -117,6 +117,17 @@ def test_an_offer_is_declined_by_one_press_where_it_can_be_accepted(pages, room,
     assert waiting.status == "cancelled"
 
 
+def test_an_offer_whose_time_is_over_has_no_buttons_before_the_worker_ends_it(pages, room):
+    """The worker may lengthen an offer whose mail was late, so the page does not say that the place is lost."""
+    holder, waiting = confirmed(room), confirmed(room)
+    write(actions.cancel, holder, actor="person", now=NOW)
+    clock.freeze(NOW + timedelta(hours=48))
+    page = own_page(pages, waiting)
+    assert "The time to accept the place ended on 5 May 2027 at 14:00 (CEST)." in page.text
+    assert "The place is yours" not in page.text
+    assert page.soup.select("form[action$=accept], form[action$=decline]") == []
+
+
 def test_who_accepted_an_offer_sees_since_when_they_waited_and_when_it_was_made(pages, room):
     holder, waiting = confirmed(room), confirmed(room)
     write(actions.cancel, holder, actor="person", now=NOW + timedelta(days=1))
