@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import current_app
 
 Value = TypeVar("Value")
-KEPT_AT_MOST = 200  # the most values that a process remembers
+KEPT_AT_MOST = 200  # when a process remembers this many values, it forgets all of them before the next
 
 
 def of_version(name: Hashable, version: int | None, read: Callable[[], Value]) -> Value:

@@ -36,7 +36,8 @@ CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.where(Event.is_published)
 VERSION = select(ContentVersion.version)
-NAMED = select(
+# What a `LinkedEvent` is made of, in the order of its fields.
+OF_LINK = (
     Event.id,
     Event.slug,
     Event.short_name,
@@ -44,8 +45,8 @@ NAMED = select(
     Event.starts_at,
     Event.ends_at,
     Event.timezone,
-    Event.is_published,
-).order_by(Event.starts_at.desc())
+)
+NAMED = select(*OF_LINK, Event.is_published).order_by(Event.starts_at.desc())
 SECTORS = select(Sector).where(Sector.event_id == bindparam("event_id")).order_by(Sector.position)
 PAGES = (
     select(Page)
@@ -69,13 +70,7 @@ FRAME = union_all(
     select(
         literal("event"),
         func.row_number().over(order_by=Event.starts_at.desc()),
-        Event.id,
-        Event.slug,
-        Event.short_name,
-        Event.is_current,
-        Event.starts_at,
-        Event.ends_at,
-        Event.timezone,
+        *OF_LINK,
     ).where(Event.is_published),
 )
 

@@ -41,13 +41,14 @@ class Texts(Domain):
     def get_translations(self) -> NullTranslations:
         """Return the texts of the present language."""
         if (locale := _present_locale()) is None:
-            return NullTranslations()
+            return UNTRANSLATED
         if (code := locale.language) not in self.cache:
             self.cache[code] = super().get_translations()
         return self.cache[code]
 
 
 TEXTS = Texts()
+UNTRANSLATED = NullTranslations()
 
 
 def init_app(app: Flask) -> None:
@@ -116,7 +117,7 @@ def _present_locale() -> Locale | None:
 
 @pass_context
 def _in_template(context: Context, text: str, /, **values: Any) -> str:
-    """Return a template's text in the present language with these values in it; as HTML where the template escapes.
+    """Translate a template's text into the language of the page and fill in its values, escaped where the template is.
 
     Jinja's own function for this looks the text up and fills it in each time, though most texts have no values.
     """
@@ -133,7 +134,7 @@ def _words(texts: NullTranslations, text: str, is_html: bool) -> str:
 
 @cache
 def _filled(texts: NullTranslations, text: str, is_html: bool) -> str:
-    """Return the words of a text without values, in which "%%" stands for "%"."""
+    """Translate a text that has no values to fill in; "%%" in it becomes "%"."""
     return _words(texts, text, is_html) % {}
 
 
