@@ -1,4 +1,4 @@
-"""Makes starting the forum quicker: while its modules are imported, garbage is collected seldom.
+"""Makes the forum start faster: Python's garbage collector runs seldom while its modules are imported.
 
 Importing makes a quarter of a million objects that all stay. Python looks through them again and again for garbage,
 which takes a fifth of the time until a command begins. `forum` imports this module before all others. What runs for

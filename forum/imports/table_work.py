@@ -37,8 +37,8 @@ from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFu
 from forum.registration.models import Registration
 from forum.web.edits import digest
 
-# Two workers may import parts of one table in turn. While one imports a part, the other waits for the event, for less
-# than this long, with a moment from before.
+# Two workers may import parts of one table in turn. Each reads the clock and then waits for the event's lock, for less
+# than this long, so the worker that imports a later part may have read an earlier time.
 LONGEST_WAIT = timedelta(minutes=1)
 STEPS_AT_ONCE = 20  # how many parts are done before other jobs have their turn
 STARTED, STOPPED = "import.started", "import.stopped"

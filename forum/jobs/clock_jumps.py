@@ -11,9 +11,9 @@ log = logging.getLogger("forum.worker")
 
 
 class JumpWatch:
-    """Compares the time with a clock that nobody sets (`time.monotonic`), from one look to the next.
+    """Finds jumps of the system clock: at each call it compares the clock with `time.monotonic`, which nobody can set.
 
-    A pause of the worker is no jump: before a worker began it has compared nothing.
+    The first call has nothing to compare with. So a pause between two runs of the worker is no jump.
     """
 
     def __init__(self) -> None:
