@@ -14,7 +14,7 @@ from flask_babel import force_locale
 from sqlalchemy import func, select, text
 
 from bench.crowds import TimedPages, told
-from bench.report import Row
+from bench.report import Row, in_digits
 from forum import clock
 from forum.events.queries import find_current
 from forum.extensions import db
@@ -54,7 +54,7 @@ def exports_of_all(app: Flask, group: str) -> Iterator[Row]:
             f"{what}, CPU time",
             f"{seconds:.2f} s, {size / 1e6:.1f} MB",
             f"{name}: {beside:.2f} s",
-            f"{seconds / beside:.2f}",
+            in_digits(seconds / beside),
             aim,
         )
         yield Row(group, f"{what}, memory", f"{grown:+.0f} MB", aim="≤ +30 MB")

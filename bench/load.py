@@ -9,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.message import Message
@@ -72,24 +73,30 @@ class Figures:
         """Half the difference between the slowest and the fastest run, in per cent of the median."""
         return 50 * (max(self.rates) - min(self.rates)) / self.median
 
+    def ratio_to(self, other: "Figures") -> float:
+        """Return the median of the ratios of each run to the other's run of the same turn.
 
-def pages(url: str, *, headers: dict[str, str] | None = None, seconds: int = 3, runs: int = 3) -> Figures:
-    """Request one page over 16 connections, as fast as the server answers."""
-    program = shutil.which("wrk")
-    if program is None:
-        raise NoWrk("install wrk (Debian: apt-get install wrk)")
-    extra = [part for name, value in (headers or {}).items() for part in ("-H", f"{name}: {value}")]
-    figures, halves, slowest = Figures(), [], []
-    for _ in range(runs):
-        command = [program, "-t1", "-c16", f"-d{seconds}s", "--latency", *extra, url]
-        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        figures.rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]))
-        halves.append(_milliseconds(re.search(r"^ +50% +(\S+)", output, re.MULTILINE)[1]))
-        slowest.append(_milliseconds(re.search(r"^ +99% +(\S+)", output, re.MULTILINE)[1]))
-        refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-        figures.errors += int(refused[1]) if refused else 0
-    figures.p50, figures.p99 = statistics.median(halves), statistics.median(slowest)
-    return figures
+        The two runs of a turn stand beside each other in time, so a machine that becomes slower changes both.
+        """
+        return statistics.median(mine / theirs for mine, theirs in zip(self.rates, other.rates, strict=True))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `wrk` asks for: a URL, and request headers."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def pages(asked: Mapping[str, Asked], *, seconds: int = 3) -> dict[str, Figures]:
+    """Request each page over 16 connections, as fast as its server answers; return the figures by the page's name."""
+    return {name: _ask_for_a_while(each, seconds) for name, each in asked.items()}
+
+
+def together(turns: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
+    """Return the figures of several turns as one of each page: all rates, and the medians of the percentiles."""
+    return {name: _together([turn[name] for turn in turns]) for name in turns[0]}
 
 
 def registrations(urls: dict[str, str], *, clients: int, total: int, runs: int = 3) -> dict[str, Figures]:
@@ -110,6 +117,32 @@ def registrations(urls: dict[str, str], *, clients: int, total: int, runs: int =
             1000 * taken[len(taken) * 99 // 100],
         )
     return figures
+
+
+def _ask_for_a_while(asked: Asked, seconds: int) -> Figures:
+    program = shutil.which("wrk")
+    if program is None:
+        raise NoWrk("install wrk (Debian: apt-get install wrk)")
+    headers = [part for name, value in asked.headers.items() for part in ("-H", f"{name}: {value}")]
+    command = [program, "-t1", "-c16", f"-d{seconds}s", "--latency", *headers, asked.url]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    half, slow = (re.search(rf"^ +{share}% +(\S+)", output, re.MULTILINE)[1] for share in (50, 99))
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    return Figures(
+        [float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])],
+        _milliseconds(half),
+        _milliseconds(slow),
+        int(refused[1]) if refused else 0,
+    )
+
+
+def _together(runs: list[Figures]) -> Figures:
+    return Figures(
+        [rate for run in runs for rate in run.rates],
+        statistics.median(run.p50 for run in runs),
+        statistics.median(run.p99 for run in runs),
+        sum(run.errors for run in runs),
+    )
 
 
 def _round(pool: Pool, url: str, each: list[int], figures: Figures) -> list[float]:

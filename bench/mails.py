@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from bench import load, serving
 from bench.files import measured
-from bench.report import Row
+from bench.report import Row, in_digits
 from forum import clock
 from forum.columns import Text
 from forum.database import start_write
@@ -115,7 +115,7 @@ def rows(app: Flask, port: int, number: int, group: str) -> Iterator[Row]:
         ("mails sent, a pace kept", paced.sending),
         ("mails made and sent", spent.making + spent.sending),
     ):
-        yield Row(group, what, f"{number / seconds:,.0f} a second", beside, f"{bare / seconds:.2f}")
+        yield Row(group, what, f"{number / seconds:,.0f} a second", beside, in_digits(bare / seconds))
     yield Row(group, "mails made: words, links, sealed bytes", f"{number / spent.making:,.0f} a second")
     yield Row(group, f"memory, {number:,} mails", f"{spent.grown:+.1f} MB")
 

@@ -10,7 +10,7 @@ from flask import Flask
 from bench import filling, load, loop, measures, serving
 from bench.filling import Asks
 from bench.load import Figures
-from bench.report import Report, Row, per_second
+from bench.report import Report, Row, in_digits, per_second
 from tools import servers
 
 AIMS = {"SQLite": "≥ 80 a second, p99 ≤ 400 ms", "PostgreSQL": "≥ 60 a second, p99 ≤ 400 ms"}
@@ -66,7 +66,7 @@ def measure_questions(report: Report, folder: Path, quick: bool) -> None:
 
 def _cpu_row(group: str, what: str, milliseconds: float, core: float) -> Row:
     told = f"{milliseconds:.1f} ms in the forum's processes"
-    return Row(group, what, told, f"core questions: {core:.1f} ms", f"{milliseconds / core:.2f}", "≤ 1.15")
+    return Row(group, what, told, f"core questions: {core:.1f} ms", in_digits(milliseconds / core), "≤ 1.15")
 
 
 def _measure_database(
@@ -122,4 +122,4 @@ def _without_http(group: str, app: Flask, bare_url: str, times: int) -> Row:
         f"{own:.1f} ms of CPU, {rate:,.0f} a second",
         f"a bare SQLAlchemy transaction: {bare:.1f} ms",
     )
-    return Row(group, "without HTTP, CPU time of a registration", value, beside, f"{bare / own:.2f}")
+    return Row(group, "without HTTP, CPU time of a registration", value, beside, in_digits(bare / own))

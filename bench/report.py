@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -19,10 +20,16 @@ LEAST_SPREAD = 10
 # Rows with these names measure something else for comparison, not the forum.
 BESIDE = ("without turns at computing", "the same bytes from nginx")
 
+Key = tuple[str, str]  # the group and name of a row
+
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement; `ratio` is its ratio to `reference`, measured in the same run; `errors` are refused requests."""
+    """One measurement; `ratio` is its ratio to `reference`, measured in the same run; `errors` are refused requests.
+
+    A smaller ratio is the worse one, unless the aim is an upper bound, the figures are durations, or `is_cost` says
+    that the ratio is one of costs.
+    """
 
     group: str
     what: str
@@ -31,6 +38,16 @@ class Row:
     ratio: str = ""
     aim: str = ""
     errors: int = 0
+    is_cost: bool = False
+
+    @property
+    def key(self) -> Key:
+        """What the row is found by in another report."""
+        return self.group, self.what
+
+    @property
+    def name(self) -> str:
+        return f"{self.group}, {self.what}"
 
     @property
     def spread(self) -> float:
@@ -39,10 +56,7 @@ class Row:
         return float(told[1]) if told else 0.0
 
     def is_worse_than(self, other: "Row") -> bool:
-        """Return whether this row's ratio is worse than that of `other` by more than the runs of the two rows differ.
-
-        A smaller ratio is the worse one, unless the aim is an upper bound or the figures are durations.
-        """
+        """Return whether this ratio is worse than that of `other` by more than the runs of the two rows differ."""
         if not self.ratio or not other.ratio or self.what.endswith(BESIDE):
             return False
         apart = float(self.ratio) / float(other.ratio) - 1
@@ -50,7 +64,7 @@ class Row:
         return worse > max(self.spread + other.spread, LEAST_SPREAD)
 
     def _grows_worse(self) -> bool:
-        return "≤" in self.aim or self.value.startswith("p50 ")
+        return self.is_cost or "≤" in self.aim or self.value.startswith("p50 ")
 
 
 def per_second(
@@ -63,8 +77,16 @@ def per_second(
     if reference is None:
         return Row(group, what, value, aim=aim, errors=figures.errors)
     name, other = reference
-    beside, ratio = f"{name}: {other.median:,.0f}", f"{figures.median / other.median:.2f}"
-    return Row(group, what, value, beside, ratio, aim, figures.errors)
+    beside = f"{name}: {other.median:,.0f}"
+    return Row(group, what, value, beside, in_digits(figures.ratio_to(other)), aim, figures.errors)
+
+
+def in_digits(ratio: float) -> str:
+    """Return a ratio with two decimals, and with three significant digits where it is small.
+
+    With two decimals 0.085 and 0.094 would be a tenth apart, or equal.
+    """
+    return f"{ratio:.2f}" if ratio >= 1 else f"{ratio:.3g}"
 
 
 class Report:
@@ -72,6 +94,8 @@ class Report:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.part = ""  # the part of the run whose rows are being added
+        self._part_of: dict[Key, str] = {}
         self._group = ""
 
     def add(self, row: Row) -> None:
@@ -87,26 +111,46 @@ class Report:
         sys.stdout.write(f"  {row.what:<44} {row.value:<52} {notes}\n")
         sys.stdout.flush()
         self.rows.append(row)
+        self._part_of[row.key] = self.part
 
-    def faults(self, published: Path | None, *, is_whole: bool = False) -> list[str]:
-        """Return the measurements with refused requests, and those whose ratio is worse than in the published JSON.
+    def refused(self) -> list[str]:
+        """Return the measurements with refused requests, in words."""
+        return [f"{row.name}: {row.errors} requests were refused" for row in self.rows if row.errors]
 
-        After a whole run, also return the published rows with a ratio that this run has not measured: they may have
-        been renamed, and a row with a new name is compared with nothing.
-        """
+    def worse(self, published: Path | None) -> dict[Key, str]:
+        """Return the rows whose ratio is worse than in the published JSON, in words, by their group and name."""
         before = _read(published) if published else {}
-        found = []
-        for row in self.rows:
-            if row.errors:
-                found.append(f"{row.group}, {row.what}: {row.errors} requests were refused")
-            was = before.get((row.group, row.what))
-            if was and row.is_worse_than(was):
-                found.append(f"{row.group}, {row.what}: ratio {row.ratio}, published {was.ratio}")
-        if is_whole:
-            measured = {(row.group, row.what) for row in self.rows}
-            missing = [row for key, row in before.items() if row.ratio and key not in measured]
-            found += [f"{row.group}, {row.what}: published, and not measured" for row in missing]
-        return found
+        pairs = [(row, before[row.key]) for row in self.rows if row.key in before]
+        return {
+            row.key: f"{row.name}: ratio {row.ratio}, published {was.ratio}"
+            for row, was in pairs
+            if row.is_worse_than(was)
+        }
+
+    def still_worse(self, again: "Report", published: Path | None) -> list[str]:
+        """Return the rows that are worse than published here and in a second report, or refused in the second."""
+        first, second = self.worse(published), again.worse(published)
+        return [
+            *again.refused(),
+            *(f"{words}, again: {second[key]}" for key, words in first.items() if key in second),
+        ]
+
+    def missing(self, published: Path | None) -> list[str]:
+        """Return the published rows with a ratio that this report lacks, in words.
+
+        They may have been renamed, and a row with a new name is compared with nothing.
+        """
+        measured = {row.key for row in self.rows}
+        before = _read(published) if published else {}
+        return [
+            f"{row.name}: published, and not measured"
+            for key, row in before.items()
+            if row.ratio and key not in measured
+        ]
+
+    def parts_of(self, keys: Iterable[Key]) -> list[str]:
+        """Return the parts of the run in which the rows were measured, in the order of the run."""
+        return list(dict.fromkeys(self._part_of[key] for key in keys))
 
     def save(self, folder: Path) -> Path:
         """Write the rows as JSON and return the file."""
@@ -146,9 +190,9 @@ class Report:
         return "\n".join(lines)
 
 
-def _read(published: Path) -> dict[tuple[str, str], Row]:
+def _read(published: Path) -> dict[Key, Row]:
     rows = [Row(**row) for row in json.loads(published.read_text())["rows"]]
-    return {(row.group, row.what): row for row in rows}
+    return {row.key: row for row in rows}
 
 
 def machine() -> dict[str, str | int]:

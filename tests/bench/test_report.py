@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from bench.load import Figures
-from bench.report import Report, Row, per_second
+from bench.report import Report, Row, in_digits, per_second
 
 PUBLISHED = Row("Pages", "front page", "100 a second ±5 %, p50 1.0, p99 2.0 ms", "bare: 50", "2.00", "≥ 2.0")
 
@@ -22,6 +22,8 @@ PUBLISHED = Row("Pages", "front page", "100 a second ±5 %, p50 1.0, p99 2.0 ms"
         ({"ratio": "2.50", "aim": "p95 ≤ 25 ms"}, True),
         ({"ratio": "1.50", "aim": "p95 ≤ 25 ms"}, False),
         ({"ratio": "2.50", "aim": "", "value": "p50 20, p95 23 ms"}, True),
+        ({"ratio": "2.50", "aim": "", "is_cost": True}, True),
+        ({"ratio": "1.50", "aim": "", "is_cost": True}, False),
         ({"ratio": "1.00", "what": "another page"}, False),
         ({"ratio": "", "reference": ""}, False),
     ],
@@ -30,8 +32,8 @@ def test_a_ratio_that_is_worse_than_the_runs_differ_is_a_fault(tmp_path, now, is
     published, report = tmp_path / "benchmarks.json", Report()
     published.write_text(json.dumps({"rows": [asdict(PUBLISHED)]}))
     report.add(replace(PUBLISHED, **now))
-    assert bool(report.faults(published)) == is_worse
-    assert report.faults(None) == []
+    assert bool(report.worse(published)) == is_worse
+    assert report.worse(None) == {}
 
 
 def test_a_published_ratio_that_a_whole_run_lacks_is_a_fault(tmp_path):
@@ -39,12 +41,33 @@ def test_a_published_ratio_that_a_whole_run_lacks_is_a_fault(tmp_path):
     lone = replace(PUBLISHED, what="a row without a ratio", ratio="", reference="")
     published.write_text(json.dumps({"rows": [asdict(PUBLISHED), asdict(lone)]}))
     report.add(replace(PUBLISHED, what="front page, renamed"))
-    told = [
-        report.faults(published, is_whole=True),
-        report.faults(published),
-        report.faults(None, is_whole=True),
-    ]
-    assert told == [["Pages, front page: published, and not measured"], [], []]
+    told = report.missing(published), report.missing(None)
+    assert told == (["Pages, front page: published, and not measured"], [])
+
+
+@pytest.mark.parametrize(("again", "is_fault"), [("1.75", True), ("1.85", False)])
+def test_a_ratio_that_is_worse_is_a_fault_when_it_is_worse_again(tmp_path, again, is_fault):
+    published, reports = tmp_path / "benchmarks.json", (Report(), Report())
+    published.write_text(json.dumps({"rows": [asdict(PUBLISHED)]}))
+    for report, ratio in zip(reports, ("1.70", again), strict=True):
+        report.part = "pages"
+        report.add(replace(PUBLISHED, ratio=ratio))
+    first, second = reports
+    assert first.parts_of(first.worse(published)) == ["pages"]
+    assert bool(first.still_worse(second, published)) == is_fault
+
+
+def test_runs_of_one_turn_are_compared_with_each_other():
+    """A machine that is half as fast in its second half changes no ratio, however many runs it slows of each side."""
+    forum, bare = Figures([40.0, 40.0, 20.0]), Figures([20.0, 20.0, 10.0])
+    assert forum.ratio_to(bare) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("ratio", "told"), [(12.3456, "12.35"), (2.0, "2.00"), (0.9249, "0.925"), (0.0849, "0.0849")]
+)
+def test_small_ratios_have_three_digits(ratio, told):
+    assert in_digits(ratio) == told
 
 
 def test_what_stands_beside_the_forum_is_no_measure_of_it():
@@ -52,7 +75,8 @@ def test_what_stands_beside_the_forum_is_no_measure_of_it():
     assert not replace(beside, ratio="0.50").is_worse_than(beside)
 
 
-def test_a_refused_request_is_a_fault():
+def test_a_refused_request_is_a_fault(tmp_path):
     report = Report()
     report.add(per_second("Pages", "front page", Figures([10.0, 12.0], errors=3)))
-    assert report.faults(None) == ["Pages, front page: 3 requests were refused"]
+    assert report.refused() == ["Pages, front page: 3 requests were refused"]
+    assert Report().still_worse(report, None) == report.refused()
