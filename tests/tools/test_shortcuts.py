@@ -1,8 +1,14 @@
 """Shortcuts of the tests: apps share their compiled routes, and yet each app has routes of its own."""
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from forum.accounts.access import AUDIENCES, Face
+from tests import shortcuts
+
+HOOKS = (
+    *("before_request_funcs", "after_request_funcs", "teardown_request_funcs", "template_context_processors"),
+    *("url_value_preprocessors", "url_default_functions"),
+)
 
 
 def test_a_route_that_is_added_to_one_app_is_in_no_other(make_app, sqlite_url, monkeypatch):
@@ -27,3 +33,37 @@ def test_routes_of_one_path_differ_by_endpoint_methods_and_defaults():
         apps.append(app)
     assert [app.test_client().post("/").status_code for app in apps] == [405, 200, 405, 405]
     assert [app.test_client().get("/").json for app in apps if app.name != "b"] == [{}, {"n": 1}, {}]
+
+
+def test_an_app_with_shared_routes_is_as_flask_makes_it(make_app, sqlite_url, monkeypatch):
+    """Blueprints of which an earlier app had the same routes add the same routes, views, hooks and names to an app."""
+    make_app(sqlite_url)
+    again = []
+    monkeypatch.setattr(shortcuts, "_register_anew", lambda blueprint, *_: again.append(blueprint.name))
+    shared = make_app(sqlite_url)
+    monkeypatch.undo()
+    monkeypatch.setattr(Blueprint, "register", shortcuts._register_anew)
+    assert again == []
+    assert described(shared) == described(make_app(sqlite_url))
+
+
+def described(app: Flask) -> dict:
+    """Return what blueprints have added to an app; functions that each app has of its own are told by their names."""
+    hooks = {
+        name: {
+            key: [hook.__qualname__ for hook in listed]
+            for key, listed in getattr(app, name).items()
+            if listed
+        }
+        for name in HOOKS
+    }
+    return {
+        **hooks,
+        "routes": [
+            (rule.rule, rule.endpoint, rule.methods, rule.defaults) for rule in app.url_map.iter_rules()
+        ],
+        "views": {endpoint: view.__qualname__ for endpoint, view in app.view_functions.items()},
+        "blueprints": list(app.blueprints.items()),
+        "handlers": {key: listed for key, listed in app.error_handler_spec.items() if any(listed.values())},
+        "names": (set(app.jinja_env.globals), set(app.jinja_env.filters), set(app.jinja_env.tests)),
+    }
