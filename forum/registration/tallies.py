@@ -1,6 +1,7 @@
-"""Counting the answers to an event's own questions, and hiding small numbers of sensitive ones (P06).
+"""Counting the answers to an event's own questions, and hiding small numbers (P06, P10).
 
-Kitchen and venue need numbers, not names. A number below LEAST may identify a person, so only the role care sees it.
+Kitchen and venue need numbers, not names. A number below LEAST may identify a person: of sensitive questions only the
+role care sees it, and of others only whoever may open the page, not whoever is handed its file.
 Nor may a hidden number be worked out from the others and the number of people who answered (`small_numbers`).
 """
 
@@ -81,17 +82,17 @@ def count_confirmed(event: Event) -> int:
     return db.session.scalar(select(func.count()).select_from(Registration).where(*mine)) or 0
 
 
-def list_tallies(event: Event, *, is_exact: bool) -> list[Tally]:
+def list_tallies(event: Event, *, is_exact: bool, is_file: bool = False) -> list[Tally]:
     """Return a tally for each question, from the answers of people with a confirmed place.
 
     A withdrawn question is left out unless somebody has answered it. With `is_exact` small numbers of sensitive
-    questions are shown, too.
+    questions are shown, too; without it a file, which is handed on, hides those of all questions.
     """
     given: dict[str, list[Any]] = {}
     for key, value in (*_read_ordinary(event.id), *_of_care(event.id)):
         given.setdefault(key, []).append(value)
     exact = [tally_of(one, given.get(one.key, ())) for one in queries.list_all(event.id)]
-    told = exact if is_exact else _hidden(exact)
+    told = exact if is_exact else _hidden(exact, [*Sensitivity] if is_file else [Sensitivity.CARE])
     return [one for one in told if not one.question.withdrawn_at or one.question.key in given]
 
 
@@ -154,8 +155,8 @@ def read_needs(event: Event) -> Iterator[tuple[int, dict[str, Any]]]:
     return _read_care(event.id, is_confirmed=True)
 
 
-def _hidden(exact: Sequence[Tally]) -> Iterator[Tally]:
-    """Yield the tallies with small numbers of sensitive questions hidden.
+def _hidden(exact: Sequence[Tally], kinds: Collection[Sensitivity]) -> Iterator[Tally]:
+    """Yield the tallies with small numbers hidden of the questions of these kinds.
 
     The number of answers to a conditional question may reveal how many gave the answer that it depends on. A withdrawn
     question below a hidden number is left out: it would be listed only if somebody had answered it.
@@ -167,7 +168,7 @@ def _hidden(exact: Sequence[Tally]) -> Iterator[Tally]:
         is_below_hidden = above is not None and any(
             above.is_hidden(value) for value in question.depends_on_values
         )
-        if question.sensitivity == Sensitivity.CARE:
+        if question.sensitivity in kinds:
             tally = _hide_all(tally) if is_below_hidden else without_small(tally)
         shown[question.id] = tally
         if not (is_below_hidden and question.withdrawn_at):

@@ -1,4 +1,4 @@
-"""Answers as counts for the kitchen and the venue, and as a list of people for the role care (P06)."""
+"""Answers as counts for the kitchen and the venue, and as a list of people for the role care (P06, P10)."""
 
 from datetime import timedelta
 
@@ -89,14 +89,57 @@ def test_a_number_that_few_people_gave_is_not_named_beside_its_hidden_count(sign
     for number in (*[1] * 7, *[2] * 6, *[3] * 2):
         answer(event, group, number)
     organiser, care = sign_in_as(Role.ORGANISER, event), sign_in_as(Role.CARE, event)
-    told = "15 people have answered."
+    answered = "15 people have answered."
     assert table(organiser.get(COUNTS, event="nf27"), "Question group") == [
         *("1 7", "Other answers hidden"),
-        told,
+        answered,
     ]
-    assert table(care.get(COUNTS, event="nf27"), "Question group") == ["1 7", "2 6", "3 2", told]
+    assert table(care.get(COUNTS, event="nf27"), "Question group") == ["1 7", "2 6", "3 2", answered]
     file = organiser.get("counts.file", event="nf27").data.decode()
     assert '"Question group";"1";"7"\r\n"Question group";"Other answers";"hidden"' in file
+
+
+def test_the_file_hides_small_numbers_of_ordinary_answers_from_all_but_the_role_care(sign_in_as, event):
+    """A file is handed on, so no number of one to four can be read in it or follows from a sum (P10)."""
+    dinner = make_question(event, "dinner", QuestionKind.ONE_OF, choices=("fish", "soup", "late", "none"))
+    guests = make_question(event, "guests", QuestionKind.NUMBER, after=dinner, values=["late"])
+    allergy = make_question(event, "allergy", QuestionKind.YES_NO, care=True, after=dinner, values=["late"])
+    words, visa = make_question(event, "words"), make_question(event, "visa", QuestionKind.YES_NO)
+    for choice, times in (("fish", 9), ("soup", 7), ("late", 2)):
+        for _person in range(times):
+            answer(event, dinner, choice)
+    answer(event, guests, 4)
+    answer(event, allergy, "no")
+    answer(event, words, "A ramp")
+    for said, times in (("yes", 6), ("no", 5)):
+        for _person in range(times):
+            answer(event, visa, said)
+    for role in (Role.ORGANISER, Role.REGISTRAR):
+        pages = sign_in_as(role, event)
+        # Soup is the next higher number: without it the hidden one would follow from the sum of 18 people.
+        assert told(pages) == [
+            *(("dinner", "Choice fish", "9"), ("dinner", "Choice soup", "hidden")),
+            *(("dinner", "Choice late", "hidden"), ("dinner", "Choice none", "0")),
+            ("dinner", "All who answered", "18"),
+            # How many answered below a hidden number would tell that number.
+            *(("guests", "Other answers", "hidden"), ("guests", "All who answered", "hidden")),
+            *(("allergy", "Yes", "hidden"), ("allergy", "No", "hidden")),
+            *(("allergy", "All who answered", "hidden"), ("words", "All who answered", "hidden")),
+            *(("visa", "Yes", "6"), ("visa", "No", "5"), ("visa", "All who answered", "11")),
+        ]
+        page = pages.get(COUNTS, event="nf27")
+        assert table(page, "Question dinner")[2] == "Choice late 2"
+        assert "so pass the file on and not this page" in page.text
+    care = sign_in_as(Role.CARE, event)
+    assert "hidden" not in {number for _question, _answer, number in told(care)}
+    assert ("dinner", "Choice late", "2") in told(care)
+    assert "The file has every number" in care.get(COUNTS, event="nf27").text
+
+
+def told(pages) -> list[tuple[str, ...]]:
+    """Return question, answer and number of each row of the file of counts."""
+    lines = pages.get("counts.file", event="nf27").data.decode("utf-8-sig").splitlines()[1:]
+    return [tuple(cell.strip('"').removeprefix("Question ") for cell in line.split(";")) for line in lines]
 
 
 def test_the_list_of_people_is_for_the_role_care_with_fresh_factors_and_recorded(sign_in_as, event):
