@@ -54,6 +54,17 @@ def test_every_room_is_named():
     assert {name.rstrip("/").removesuffix(".py") for name in rooms} == there
 
 
+def test_each_room_has_a_line_of_its_own():
+    """No two packages share a line of the architecture's rooms; single files of forum/ may, and `cli` is a file."""
+    shared = [row[0] for row in rows_of("Rooms") if row[0].count("/`") > 1]
+    beside = [
+        name
+        for name in ("bin", "bench", "tests", "tools")
+        if f"\n- `{name}/`: " not in ARCHITECTURE.read_text()
+    ]
+    assert (shared, beside) == ([], [])
+
+
 def test_every_folder_beside_the_package_is_named():
     there = {path.name for path in PROJECT.iterdir() if path.is_dir() and not path.name.startswith(".")}
     assert {f"{name}/" for name in there - MADE} - spans_of(ARCHITECTURE) == set()
