@@ -1,5 +1,7 @@
 """PostgreSQL databases that are emptied and reused, because creating one takes longer than most tests."""
 
+from typing import NamedTuple
+
 from psycopg import Connection, sql
 
 from tools.servers import PostgresServer
@@ -37,6 +39,13 @@ FROM pg_sequences WHERE last_value IS NOT NULL
 """
 
 
+class Content(NamedTuple):
+    """What is in a database: the rows of each table that has some, as COPY writes them, and the sequences' numbers."""
+
+    rows: dict[str, bytes]
+    numbers: list[tuple[str, int]]
+
+
 class SpareDatabases:
     """Lends copies of a migrated database to tests, and drops a copy whose structure was changed."""
 
@@ -46,8 +55,7 @@ class SpareDatabases:
         name = server.create(template)
         with server.connect(name) as connection:
             self._structure = self._read_structure(connection)
-            self._first_rows = self._read_rows(connection)
-            self._numbers = connection.execute(SEQUENCES).fetchall()
+            self._first = _read(connection)
         self._idle.append(name)
 
     def lend(self) -> str:
@@ -63,11 +71,21 @@ class SpareDatabases:
             connection.execute(END_OTHERS)
             known = self._read_structure(connection) == self._structure
             if known:
-                self._renew(connection)
+                _put(connection, self._first)
         if known:
             self._idle.append(name)
         else:
             self._server.drop(name)
+
+    def read(self, name: str) -> Content:
+        """Return what is in a database, for `fill`."""
+        with self._server.connect(name) as connection:
+            return _read(connection)
+
+    def fill(self, name: str, content: Content) -> None:
+        """Put the content of another copy into a database that was lent, in place of its own."""
+        with self._server.connect(name) as connection:
+            _put(connection, content)
 
     def _read_structure(self, connection: Connection) -> str | None:
         row = connection.execute(STRUCTURE).fetchone() if self._has_revision(connection) else None
@@ -77,29 +95,31 @@ class SpareDatabases:
         row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [REVISION]).fetchone()
         return bool(row and row[0])
 
-    def _read_rows(self, connection: Connection) -> dict[str, bytes]:
-        """Return the rows of each table that has some, as COPY writes them."""
-        rows = {}
-        for table in _used_tables(connection):
-            with connection.cursor().copy(_on(table, "COPY {} TO STDOUT")) as copy:
-                rows[table] = b"".join(map(bytes, copy))
-        return {table: lines for table, lines in rows.items() if lines}
 
-    def _renew(self, connection: Connection) -> None:
-        """Delete all rows, insert those with which the migrations leave the database, and reset the sequences."""
-        # Turn off the triggers that forbid deleting, and those that follow foreign keys.
-        connection.execute("SET session_replication_role = replica")
-        used = _used_tables(connection)
-        for table in used:
-            connection.execute(_on(table, "DELETE FROM {}"))
-        # Remove the deleted rows from the files, or the rows of the next test would lie between them in any order.
-        connection.execute(_on_all(used, "VACUUM (INDEX_CLEANUP ON) {}"))
-        for table, lines in self._first_rows.items():
-            with connection.cursor().copy(_on(table, "COPY {} FROM STDIN")) as copy:
-                copy.write(lines)
-        connection.execute(START_ANEW)
-        for sequence, number in self._numbers:
-            connection.execute("SELECT setval(quote_ident(%s)::regclass, %s)", [sequence, number])
+def _read(connection: Connection) -> Content:
+    rows = {}
+    for table in _used_tables(connection):
+        with connection.cursor().copy(_on(table, "COPY {} TO STDOUT")) as copy:
+            rows[table] = b"".join(map(bytes, copy))
+    numbers = connection.execute(SEQUENCES).fetchall()
+    return Content({table: lines for table, lines in rows.items() if lines}, numbers)
+
+
+def _put(connection: Connection, content: Content) -> None:
+    """Delete all rows, insert those of the content, and set the sequences to its numbers."""
+    # Turn off the triggers that forbid deleting, and those that follow foreign keys.
+    connection.execute("SET session_replication_role = replica")
+    used = _used_tables(connection)
+    for table in used:
+        connection.execute(_on(table, "DELETE FROM {}"))
+    # Remove the deleted rows from the files, or the rows of the next test would lie between them in any order.
+    connection.execute(_on_all(used, "VACUUM (INDEX_CLEANUP ON) {}"))
+    for table, lines in content.rows.items():
+        with connection.cursor().copy(_on(table, "COPY {} FROM STDIN")) as copy:
+            copy.write(lines)
+    connection.execute(START_ANEW)
+    for sequence, number in content.numbers:
+        connection.execute("SELECT setval(quote_ident(%s)::regclass, %s)", [sequence, number])
 
 
 def _used_tables(connection: Connection) -> list[str]:

@@ -3,16 +3,51 @@
 import json
 import os
 import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import current_app
+from sqlalchemy.engine import make_url
 
 from forum.extensions import db
-from tests.faults.racers import PROCESSES, Race, Racers
+from tests.faults.beginnings import Beginnings, Database, PostgresCopy, SqliteFile
+from tests.faults.racers import PROCESSES, Outcome, Race, Racers
 from tools import forking
 
 CRASHER = "from tests.faults import crasher; crasher.main()"
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Starts races on the app's database: `race(act, jobs)` returns the outcomes in the jobs' order.
+
+    Each race empties the session. `race.begin(save)` fills the database before the race, as the function `save` does.
+    """
+
+    racers: Racers
+    settings: dict[str, Any]
+    database: Database
+    beginnings: Beginnings
+    with_lock: bool = True
+
+    def __call__(self, act: str, jobs: Sequence[Any]) -> list[Outcome]:
+        shared = [jobs[number::PROCESSES] for number in range(PROCESSES)]
+        db.session.remove()
+        outcomes = iter(self.racers.run(Race(self.settings, act, shared, self.with_lock)))
+        db.session.remove()
+        came = [[next(outcomes) for _ in own_jobs] for own_jobs in shared]
+        return [came[number % PROCESSES][number // PROCESSES] for number in range(len(jobs))]
+
+    def begin(self, save: Callable[[], Any]) -> Any:
+        """Fill the database as `save` does and return its result; see tests/faults/beginnings.py."""
+        return self.beginnings.begin(self.database, save)
+
+    def without_lock(self) -> "Starter":
+        """Return a starter of races without the forum's transactions and locks, for controls."""
+        return replace(self, with_lock=False)
 
 
 @pytest.fixture(scope="module")
@@ -22,20 +57,26 @@ def racers():
         yield racers
 
 
+@pytest.fixture(scope="module")
+def beginnings() -> Beginnings:
+    """Give the contents with which races begin, each saved once."""
+    return Beginnings()
+
+
 @pytest.fixture
-def race(app, racers, settings, tmp_path, database_url, database):
-    """Return `race(act, jobs)`, which runs a race, returns outcomes in the jobs' order and empties the session."""
+def copied_database(request, database_url) -> Database:
+    """Give the test's database as `Beginnings` fill it."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return SqliteFile(Path(url.database))
+    return PostgresCopy(url.database, request.getfixturevalue("spare_databases"))
+
+
+@pytest.fixture
+def race(racers, beginnings, copied_database, settings, tmp_path, database_url, database) -> Starter:
+    """Give the starter of races on the test's database."""
     own = {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url}
-
-    def run(act, jobs, *, with_lock=True):
-        shared = [jobs[number::PROCESSES] for number in range(PROCESSES)]
-        database.remove()
-        outcomes = iter(racers.run(Race(own, act, shared, with_lock)))
-        database.remove()
-        came = [[next(outcomes) for _ in own_jobs] for own_jobs in shared]
-        return [came[number % PROCESSES][number // PROCESSES] for number in range(len(jobs))]
-
-    return run
+    return Starter(racers, own, copied_database, beginnings)
 
 
 @pytest.fixture

@@ -57,11 +57,9 @@ def imports_for_the_last_places(race):
 
     Each table is imported whole or not at all, and once; nobody of an undone import is left.
     """
-    event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
-    user = make_user(event=event).id
-    holders = [confirmed(event, "tech", now=clock.now()).id for _ in range(2)]
+    user, holders, tokens = race.begin(two_people_and_two_asked_delegations)
     jobs = [("import all", (table, user)) for table in range(TABLES) for _twice in range(2)]
-    jobs += [("confirm delegation", ask_for_delegation(number)) for number in range(2)]
+    jobs += [("confirm delegation", token) for token in tokens]
     jobs += [("register and confirm", {**job, "sector": "tech"}) for job in people(2)]
     jobs += [("cancel", number) for number in holders]
     jobs += [("undo import", user)] * 2
@@ -80,6 +78,14 @@ def imports_for_the_last_places(race):
     assert {(one.status, one.holds_place) for one in names} <= {(Status.CONFIRMED, True)}
     assert current_event().taken <= PLACES
     assert_counted_once()
+
+
+def two_people_and_two_asked_delegations() -> tuple[int, list[int], list[str]]:
+    """Save an organiser, two of the ten places as taken, and the forms of two delegations."""
+    event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
+    user = make_user(event=event).id
+    holders = [confirmed(event, "tech", now=clock.now()).id for _ in range(2)]
+    return user, holders, [ask_for_delegation(number) for number in range(2)]
 
 
 def imports_beside_every_other_change(race):

@@ -36,9 +36,7 @@ def yes_while_forwarded(race):
     Each colleague is named by two invited people and gets one invitation: the other place is offered to the waiting
     list.
     """
-    event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
-    invited = [invite(event, number) for number in range(INVITED)]
-    line = [confirmed(event, "tech", now=clock.now()).id for _ in range(PLACES)]
+    invited, line = race.begin(invited_people_and_a_line)
     jobs = [("say yes", number) for number in invited for _twice in range(2)]
     jobs += [
         ("forward", (number, f"colleague{place // 2}@example.org"))
@@ -69,14 +67,18 @@ def yes_while_forwarded(race):
     assert_counted_once()
 
 
+def invited_people_and_a_line() -> tuple[list[int], list[int]]:
+    """Save eight invitations that hold places, and ten registrations: two with the other places, eight that wait."""
+    event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
+    invited = [invite(event, number) for number in range(INVITED)]
+    return invited, [confirmed(event, "tech", now=clock.now()).id for _ in range(PLACES)]
+
+
 def tables_for_the_last_places(race):
     """Tables, delegations, cancellations and fewer places at once: each table of three is imported whole or not."""
-    event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
-    user = make_user(event=event).id
-    holders = [confirmed(event, "tech", now=clock.now()).id for _ in range(PLACES)]
-    line = [confirmed(event, "tech", now=clock.now()).id for _ in range(3)]
+    user, holders, line, tokens = race.begin(full_event_with_two_asked_delegations)
     jobs = [("invite all", (table, user)) for table in range(4) for _twice in range(2)]
-    jobs += [("confirm delegation", ask_for_delegation(number)) for number in range(2)]
+    jobs += [("confirm delegation", token) for token in tokens]
     jobs += [("cancel", number) for number in holders[:9]]
     jobs += [("rearrange", ("capacity", number)) for number in (PLACES - 1, PLACES - 2)]
     outcomes = race("something", jobs[::3] + jobs[1::3] + jobs[2::3])
@@ -88,6 +90,15 @@ def tables_for_the_last_places(race):
     assert came in (Counter(), {Status.CONFIRMED: 3}, {Status.CONFIRMED: 6})
     assert [db.session.get_one(Registration, number).status for number in line] == [Status.OFFERED] * 3
     assert_counted_once()
+
+
+def full_event_with_two_asked_delegations() -> tuple[int, list[int], list[int], list[str]]:
+    """Save an organiser, ten people with all places, three who wait, and the forms of two delegations."""
+    event = open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
+    user = make_user(event=event).id
+    holders = [confirmed(event, "tech", now=clock.now()).id for _ in range(PLACES)]
+    line = [confirmed(event, "tech", now=clock.now()).id for _ in range(3)]
+    return user, holders, line, [ask_for_delegation(number) for number in range(2)]
 
 
 def invite(event, number) -> int:

@@ -58,7 +58,13 @@ from forum.review import actions as reviews
 from forum.turns import NoTurn
 from forum.web.edits import digest
 from tests.factories.registrations import change_capacity, make_applicant
-from tests.shortcuts import compile_once, look_at_once, share_routes
+from tests.shortcuts import (
+    compile_once,
+    compile_writes_once,
+    describe_files_once,
+    look_at_once,
+    share_routes,
+)
 from tools.forking import Forked
 
 PROCESSES = 4
@@ -125,6 +131,8 @@ def serve() -> None:
     """Run, as the main function of a process, each race that arrives at its standard input; end when None arrives."""
     pipe = Connection(os.dup(0))
     share_routes()
+    compile_writes_once()
+    describe_files_once()
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)

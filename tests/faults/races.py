@@ -1,7 +1,8 @@
 """The scenarios of race tests: who does what at the same moment, and what must be true afterwards (R01–R04).
 
-Each scenario takes the fixture `race` (tests/faults/conftest.py). tests/faults/test_race.py runs each scenario once,
-and many times in its slow part.
+Each scenario takes the fixture `race` (tests/faults/conftest.py). A scenario that begins with many people has a
+function that saves them and returns their ids, for `race.begin`. tests/faults/test_race.py runs each scenario once, and
+many times in its slow part.
 """
 
 import re
@@ -180,10 +181,7 @@ def one_address_in_twenty_forms(race):
 
 def many_move_to_the_last_places(race):
     """Twelve people with places move to a sector with room for three, while others register there and cancel."""
-    sectors = [make_sector("tech", ceiling=20), make_sector("ngo", ceiling=4), make_sector("other", floor=2)]
-    event = open_event(capacity=16, sectors=sectors)
-    movers = [confirmed(event, "tech", now=clock.now()).id for _ in range(12)]
-    here = confirmed(event, "ngo", now=clock.now()).id
+    movers, here = race.begin(people_beside_a_small_sector)
     jobs = [("move", (number, "ngo", place % 2 == 0)) for place, number in enumerate(movers)]
     jobs += [("register and confirm", person) for person in people(8)]
     outcomes = race("something", [*jobs, ("cancel", here)])
@@ -199,19 +197,33 @@ def many_move_to_the_last_places(race):
     assert failed <= stayed
 
 
+def people_beside_a_small_sector() -> tuple[list[int], int]:
+    """Save twelve people with places in a large sector, and one in a small sector."""
+    sectors = [make_sector("tech", ceiling=20), make_sector("ngo", ceiling=4), make_sector("other", floor=2)]
+    event = open_event(capacity=16, sectors=sectors)
+    movers = [confirmed(event, "tech", now=clock.now()).id for _ in range(12)]
+    return movers, confirmed(event, "ngo", now=clock.now()).id
+
+
 def workers_expire_and_offer(race):
     """Eight workers at once expire registrations and make offers: each registration and each place only once."""
+    waiting = race.begin(people_who_wait_for_overdue_places)
+    outcomes = race("expire", [None] * 8)
+    assert sorted((outcome.error, outcome.more) for outcome in outcomes) == [("", 0)] * 7 + [("", 6)]
+    offered = [one.id for one in registrations() if one.status == Status.OFFERED]
+    assert (offered, mails()["offered"]) == (waiting[:6], 6)
+    assert_counted_once()
+
+
+def people_who_wait_for_overdue_places() -> list[int]:
+    """Save six people whose time to confirm is over, and nine who wait for the six places; return the nine."""
     long_ago = clock.now() - LATE
     event = open_event(capacity=6, sectors=[make_sector("tech", ceiling=6)], opens_at=long_ago)
     for _ in range(6):
         register(event, "tech", now=long_ago)
     waiting = [confirmed(event, "tech", now=long_ago + timedelta(hours=20, minutes=n)).id for n in range(9)]
     mark_all_sent()
-    outcomes = race("expire", [None] * 8)
-    assert sorted((outcome.error, outcome.more) for outcome in outcomes) == [("", 0)] * 7 + [("", 6)]
-    offered = [one.id for one in registrations() if one.status == Status.OFFERED]
-    assert (offered, mails()["offered"]) == (waiting[:6], 6)
-    assert_counted_once()
+    return waiting
 
 
 def one_registration_cancelled_by_many(race):
@@ -225,8 +237,7 @@ def one_registration_cancelled_by_many(race):
 
 def merges_and_cancellations(race):
     """Organisers merge two registrations of a person who cancels one of them: no place is lost or held twice."""
-    event = shared_event()
-    pairs = [tuple(confirmed(event, "tech", now=clock.now()).id for _ in range(2)) for _ in range(8)]
+    pairs = race.begin(pairs_of_registrations)
     jobs = [job for one, other in pairs for job in (("merge", (one, other)), ("merge", (other, one)))]
     jobs += [("cancel", pair[number % 2]) for number, pair in enumerate(pairs)]
     outcomes = race("something", jobs[::2] + jobs[1::2])
@@ -239,6 +250,13 @@ def merges_and_cancellations(race):
     assert set(live) <= {0, 1}
     assert sum(not one.error for one in outcomes) == len(merged) + mails()["cancelled"]
     assert_counted_once()
+
+
+def pairs_of_registrations() -> list[tuple[int, int]]:
+    """Save sixteen registrations, of which two each are a person's."""
+    event = shared_event()
+    numbers = [confirmed(event, "tech", now=clock.now()).id for _ in range(16)]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def one_confirming_link_pressed_by_many(race):
@@ -264,12 +282,12 @@ def open_page(path: str) -> dict[str, str]:
 
 def every_end_at_once(race):
     """All ways to free or take a place at once: cancelling, accepting, expiring, a larger capacity, registering."""
-    cast = people_near_their_end()
+    cast, links_ended = race.begin(people_near_their_end)
     acts = [
         *[("cancel", number) for number in cast["standing"] * 2],
         *[("accept", number) for number in (*cast["offered"], *cast["lapsed"]) * 2],
         *[("cancel", cast["offered"][0]), ("expire", None), ("expire", None), ("expire", None)],
-        *[("confirm by link", token) for token in ended_links(cast["overdue"]) * 2],
+        *[("confirm by link", token) for token in links_ended * 2],
         *[("rearrange", ("capacity", 14)), ("rearrange", ("share", (2, 9)))],
         *[("register and confirm", person) for person in people(8)],
     ]
@@ -301,8 +319,8 @@ def ended_links(people: list[int]) -> list[str]:
     return [write(links.issue, one, TokenPurpose.CONFIRM, now=one.requested_at) for one in made]
 
 
-def people_near_their_end() -> dict[str, list[int]]:
-    """Save a full event with people who are confirmed, offered, expired or waiting."""
+def people_near_their_end() -> tuple[dict[str, list[int]], list[str]]:
+    """Save a full event with people who are confirmed, offered, expired or waiting; return ids and ended links."""
     now, long_ago = clock.now(), clock.now() - LATE
     sectors = [make_sector("tech", floor=3, ceiling=8), make_sector("ngo", ceiling=8)]
     event = open_event(capacity=12, sectors=sectors, opens_at=long_ago)
@@ -321,15 +339,13 @@ def people_near_their_end() -> dict[str, list[int]]:
     assert [one.status for one in (*early, *line)] == [Status.OFFERED] * 6 + [Status.WAITING] * 12
     mark_all_sent()
     cast = {"standing": standing, "offered": early[3:], "lapsed": early[:3], "overdue": overdue, "line": line}
-    return {name: [one.id for one in ones] for name, ones in cast.items()}
+    numbers = {name: [one.id for one in ones] for name, ones in cast.items()}
+    return numbers, ended_links(numbers["overdue"])
 
 
 def reviewers_and_cancellations(race):
     """Two organisers decide about the same people, while some of these cancel: each is decided about at most once."""
-    event = shared_event()
-    write(setattr, event.sectors[0], "policy", SectorPolicy.REVIEW)
-    users = [make_user(event=event).id for _ in range(2)]
-    people = [confirmed(event, "tech", now=clock.now()).id for _ in range(14)]
+    users, people = race.begin(people_in_review)
     jobs = [
         *[("approve", (number, users[0])) for number in people],
         *[("refuse", (number, users[1])) for number in people[:8]],
@@ -356,18 +372,17 @@ def reviewers_and_cancellations(race):
     assert_counted_once()
 
 
+def people_in_review() -> tuple[list[int], list[int]]:
+    """Save two organisers, and fourteen people about whom they have to decide."""
+    event = shared_event()
+    write(setattr, event.sectors[0], "policy", SectorPolicy.REVIEW)
+    users = [make_user(event=event).id for _ in range(2)]
+    return users, [confirmed(event, "tech", now=clock.now()).id for _ in range(14)]
+
+
 def everything_in_two_events(race):
     """Changes in two events at once do not deadlock."""
-    long_ago = clock.now() - LATE
-    earlier = open_event(slug="nf26", capacity=30, opens_at=long_ago)
-    # There are eight unconfirmed registrations, whose expiry is audited before the other event is handled.
-    for _ in range(8):
-        register(earlier, "tech", now=long_ago)
-    others = [confirmed(earlier, "tech", now=clock.now()).id for _ in range(8)]
-    mark_all_sent()
-    write(setattr, earlier, "is_current", False)
-    event = open_event(capacity=30)
-    mine = [confirmed(event, "tech", now=clock.now()).id for _ in range(8)]
+    others, mine = race.begin(people_of_two_events)
     jobs = [
         *[("expire", None)] * 12,
         *[("change", number) for number in (*others, *mine)] * 2,
@@ -381,16 +396,23 @@ def everything_in_two_events(race):
     assert_counted_once()
 
 
+def people_of_two_events() -> tuple[list[int], list[int]]:
+    """Save eight people with places at an earlier event, and eight at the current one."""
+    long_ago = clock.now() - LATE
+    earlier = open_event(slug="nf26", capacity=30, opens_at=long_ago)
+    # There are eight unconfirmed registrations, whose expiry is audited before the other event is handled.
+    for _ in range(8):
+        register(earlier, "tech", now=long_ago)
+    others = [confirmed(earlier, "tech", now=clock.now()).id for _ in range(8)]
+    mark_all_sent()
+    write(setattr, earlier, "is_current", False)
+    event = open_event(capacity=30)
+    return others, [confirmed(event, "tech", now=clock.now()).id for _ in range(8)]
+
+
 def every_way_to_offer_at_once(race):
     """Cancelling, declining, accepting, offers by hand, withdrawals and a new capacity at once, in balance order."""
-    now = clock.now()
-    sectors = [make_sector("tech", floor=4, ceiling=10), make_sector("ngo", ceiling=10)]
-    event = open_event(capacity=12, sectors=sectors, line_order=LineOrder.BALANCE, offer_cutoff_hours=1)
-    user = save(User(email="o@example.org", name="O", password_hash="", created_at=now)).id
-    holders = [confirmed(event, ("tech", "ngo")[n % 2], now=now).id for n in range(12)]
-    waiting = [confirmed(event, ("tech", "ngo")[n % 2], now=now).id for n in range(16)]
-    for number in holders[:6]:
-        write(actions.cancel, db.session.get_one(Registration, number), actor="person", now=now)
+    user, holders, waiting = race.begin(people_with_offers_in_balance_order)
     offered = [one.id for one in registrations() if one.status == Status.OFFERED]
     line = [number for number in waiting if number not in offered]
     jobs = [
@@ -423,27 +445,45 @@ def every_way_to_offer_at_once(race):
     assert_counted_once()
 
 
+def people_with_offers_in_balance_order() -> tuple[int, list[int], list[int]]:
+    """Save an organiser, twelve people who had places, half of whom cancelled, and sixteen who waited for places."""
+    now = clock.now()
+    sectors = [make_sector("tech", floor=4, ceiling=10), make_sector("ngo", ceiling=10)]
+    event = open_event(capacity=12, sectors=sectors, line_order=LineOrder.BALANCE, offer_cutoff_hours=1)
+    user = save(User(email="o@example.org", name="O", password_hash="", created_at=now)).id
+    holders = [confirmed(event, ("tech", "ngo")[n % 2], now=now).id for n in range(12)]
+    waiting = [confirmed(event, ("tech", "ngo")[n % 2], now=now).id for n in range(16)]
+    for number in holders[:6]:
+        write(actions.cancel, db.session.get_one(Registration, number), actor="person", now=now)
+    return user, holders, waiting
+
+
 def refusals(outcomes) -> Counter:
     """Count the outcomes by error; "" stands for success."""
     return Counter(outcome.error.split(":")[0] for outcome in outcomes)
 
 
-def delegations_for_the_last_places(race, number=8):
+def delegations_for_the_last_places(race):
     """Contacts confirm delegations of three at once, each "all or nobody", while single people register.
 
     Of the ten places, each delegation gets three or none; without places none of its people is registered.
     """
-    open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
-    tokens = [ask_for_delegation(n) for n in range(number)]
+    tokens = race.begin(asked_delegations)
     outcomes = race("confirm delegation", [token for token in tokens for _press in range(2)])
     done = [outcome for outcome in outcomes if not outcome.error]
     refused = Counter(outcome.error.partition(":")[0] for outcome in outcomes if outcome.error)
     assert (len(done), holders()) == (PLACES // 3, PLACES // 3 * 3)
-    assert refused == {"DelegationConfirmed": len(done), "NotAllFit": 2 * (number - len(done))}
+    assert refused == {"DelegationConfirmed": len(done), "NotAllFit": 2 * (len(tokens) - len(done))}
     assert {outcome.more for outcome in done} == {3}
     assert len(registrations()) == holders()
     assert mails()["delegation-registered"] == len(done)
     assert_counted_once()
+
+
+def asked_delegations() -> list[str]:
+    """Save the forms of eight delegations for ten places; return the tokens of the links to confirm."""
+    open_event(capacity=PLACES, sectors=[make_sector("tech", ceiling=PLACES)])
+    return [ask_for_delegation(number) for number in range(8)]
 
 
 def ask_for_delegation(number) -> str:

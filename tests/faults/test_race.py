@@ -4,8 +4,6 @@ The threads of four real processes, each with an app of its own on one database,
 scenario of tests/faults/races.py runs once, and twenty times in the slow part.
 """
 
-from functools import partial
-
 import pytest
 
 from tests.faults import import_races, invitation_races, organisation_races, races
@@ -57,13 +55,13 @@ def test_imports_beside_every_other_change(race):
 def test_imports_beside_every_other_change_end_badly_without_the_lock(race):
     """Control: without the forum's locks, imports beside every other change break the limits that are checked."""
     with pytest.raises(AssertionError):
-        import_races.imports_beside_every_other_change(partial(race, with_lock=False))
+        import_races.imports_beside_every_other_change(race.without_lock())
 
 
 def test_more_people_than_places_without_the_lock(race, database_url):
     """Control: without the forum's transactions and locks, a race for ten places gives more than ten people a place."""
     races.shared_event()
-    race("register", races.people(80), with_lock=False)
+    race.without_lock()("register", races.people(80))
     if database_url.startswith("sqlite") and races.holders() <= races.PLACES:
         pytest.skip("the stock SQLite driver refused instead of overselling this time")
     assert races.holders() > races.PLACES
@@ -87,4 +85,4 @@ def test_more_people_than_places_without_the_lock(race, database_url):
 def test_stories_end_badly_without_the_lock(race, name):
     """Control: without the forum's locks these scenarios of tests/faults/races.py fail."""
     with pytest.raises(AssertionError):
-        STORIES[name](partial(race, with_lock=False))
+        STORIES[name](race.without_lock())

@@ -103,6 +103,21 @@ def test_numbers_begin_anew(spares, postgres_server):
     postgres_server.drop(name)
 
 
+def test_content_of_one_database_is_put_into_another(spares, postgres_server):
+    """The rows and the numbers that sequences have reached are those of the database that was read."""
+    one, other = spares.lend(), spares.lend()
+    run(postgres_server, one, DATA[1])
+    run(postgres_server, one, "DELETE FROM glossary_terms WHERE id = 1")
+    run(postgres_server, other, FILL)
+    spares.fill(other, spares.read(one))
+    assert count(postgres_server, other) == 50
+    assert first_rows(postgres_server, other) == first_rows(postgres_server, one)
+    with postgres_server.connect(other) as connection:
+        assert connection.execute(f"{FILL} RETURNING id").fetchone()[0] == 51
+    for name in (one, other):
+        postgres_server.drop(name)
+
+
 def test_an_open_transaction_does_not_keep_it(spares, postgres_server):
     name = spares.lend()
     left_open = postgres_server.connect(name)
