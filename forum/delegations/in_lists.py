@@ -5,11 +5,11 @@ The number stands behind the word "delegation", so that nobody reads it as how m
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, String, bindparam, cast, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, exists, func, literal, select
 
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
@@ -26,11 +26,9 @@ NUMBERS = (
     .group_by(Delegate.registration_id)
 )
 # Read only the columns that labels and the search need: each page of the list reads all confirmed delegations.
-CONFIRMED = (
-    select(Delegation.id, Delegation.organisation, Delegation.given_name, Delegation.family_name)
-    .where(Delegation.event_id == bindparam("event_id"), IS_CONFIRMED)
-    .order_by(Delegation.id)
-)
+CONFIRMED = select(
+    Delegation.id, Delegation.organisation, Delegation.given_name + " " + Delegation.family_name
+).where(Delegation.event_id == bindparam("event_id"), IS_CONFIRMED)
 
 
 def label(delegation: Delegation) -> str:
@@ -44,9 +42,19 @@ def _label(organisation: str, number: str) -> str:
 
 def list_all(event: Event) -> Sequence[Delegated]:
     """Return the event's confirmed delegations by organisation."""
+    return from_rows(db.session.execute(CONFIRMED, {"event_id": event.id}))
+
+
+def select_all() -> Select:
+    """Select number, organisation and contact's name of each confirmed delegation of the event `event_id`."""
+    return CONFIRMED
+
+
+def from_rows(rows: Iterable[Any]) -> Sequence[Delegated]:
+    """Return the delegations that the rows of `select_all` stand for, by organisation."""
     every = [
-        Delegated(number, _label(organisation, str(number)), search_fold(f"{given} {family} {organisation}"))
-        for number, organisation, given, family in db.session.execute(CONFIRMED, {"event_id": event.id})
+        Delegated(number, _label(organisation, str(number)), search_fold(f"{contact} {organisation}"))
+        for number, organisation, contact in rows
     ]
     return sorted(every, key=lambda one: (search_fold(one.label), one.number))
 

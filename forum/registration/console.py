@@ -1,6 +1,6 @@
 """The organisers' attendee list and pages of single registrations."""
 
-from typing import Any
+from dataclasses import replace
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -28,6 +28,7 @@ from forum.registration import (
     exporting,
     exports,
     links,
+    list_frame,
     list_pages,
     listing,
     mails,
@@ -40,7 +41,6 @@ from forum.registration import (
     waiting_list,
     wording,
 )
-from forum.registration.balance import balance_of
 from forum.registration.enums import ExportShape, Status
 from forum.registration.errors import NotLive, StateChanged, TooManyForPaper
 from forum.registration.forms import ResendForm
@@ -66,10 +66,11 @@ def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = No
     """Return the list's page with these filters; the audit trail records that a search was viewed (P18)."""
     if filters.is_search:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
-    counts = listing.count_by_sector_and_status(event)
+    frame = list_frame.read(event, g.user.id)
+    counts, filters = frame.counts, replace(filters, delegations=frame.delegations)
     listed = listing.read_counted(event, filters, cursor, counts)
     page = listed.page
-    shown = list_pages.choices(event, filters, page.rows, counts, g.user.id, g.content_version)
+    shown = list_pages.choices(event, filters, page.rows, frame, g.user.id, g.content_version)
     opened = shown["opened"]
     return render_template(
         "console/attendees/index.html",
@@ -84,7 +85,7 @@ def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = No
         here=filters.query() | (cursor.args() if cursor and page.has_previous else {}),
         **shown,
         **list_pages.tell_total(filters, listed.total),
-        **of_event(event, counts),
+        **list_pages.of_event(event, counts),
     )
 
 
@@ -291,10 +292,3 @@ def _ask_to_resend(registration: Registration, filters: listing.Filters) -> Resp
         is_off=is_off,
         wording=wording,
     )
-
-
-def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return the template's values that all lists of an event's people share, with each sector's balance by its id."""
-    balance = balance_of(event, counts, now := clock.now())
-    sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
-    return {"event": event, "sectors": sectors, "is_over": now >= event.ends_at, "wording": wording}

@@ -3,13 +3,13 @@
 The package `delegations` imports `registration`, so `registration` cannot import it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from flask import current_app
 from flask.sansio.app import App
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Select
 
 from forum.events.models import Event
 from forum.registration.enums import Membership
@@ -33,6 +33,12 @@ class Reading(Protocol):
     def list_all(self, event: Event) -> Sequence[Delegated]:
         """Return the event's confirmed delegations, sorted by organisation."""
 
+    def select_all(self) -> Select:
+        """Select number, organisation and contact's name of each confirmed delegation of the event `event_id`."""
+
+    def from_rows(self, rows: Iterable[Any]) -> Sequence[Delegated]:
+        """Return the delegations that the rows of `select_all` stand for, sorted by organisation."""
+
     def numbers_of(self, registration_ids: Collection[int]) -> Mapping[int, int]:
         """Return, by id of each registration that is in a delegation, the number of its delegation."""
 
@@ -53,6 +59,16 @@ def list_all(event: Event) -> Sequence[Delegated]:
     return _reading().list_all(event)
 
 
+def select_all() -> Select:
+    """Select number, organisation and contact's name of each confirmed delegation of the event `event_id`."""
+    return _reading().select_all()
+
+
+def from_rows(rows: Iterable[Any]) -> Sequence[Delegated]:
+    """Return the delegations that the rows of `select_all` stand for, sorted by organisation."""
+    return _reading().from_rows(rows)
+
+
 def find(event: Event, code: str) -> Delegated | Membership | None:
     """Return the delegation or Membership that a URL names; None for a delegation of another event (S13)."""
     if code in set(Membership):
@@ -60,14 +76,11 @@ def find(event: Event, code: str) -> Delegated | Membership | None:
     return next((one for one in list_all(event) if str(one.number) == code), None)
 
 
-def list_with_members(
-    event: Event, registration_ids: Collection[int]
-) -> tuple[Sequence[Delegated], dict[int, Delegated]]:
-    """Return the event's delegations and, by registration id, the one to which each of these registrations belongs."""
-    every = list_all(event)
+def find_of(every: Sequence[Delegated], registration_ids: Collection[int]) -> dict[int, Delegated]:
+    """Return by registration id to which of the event's delegations (`every`) each of these registrations belongs."""
     known = {one.number: one for one in every}
     numbers = _reading().numbers_of(registration_ids) if every else {}
-    return every, {key: known[number] for key, number in numbers.items() if number in known}
+    return {key: known[number] for key, number in numbers.items() if number in known}
 
 
 def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:

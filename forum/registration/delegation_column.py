@@ -15,14 +15,15 @@ from forum.registration.models import Registration
 MOST_OFFERED = 200
 
 
-def describe(event: Event, filters: Filters, rows: Sequence[Registration]) -> dict[str, Any]:
-    """Return what the template of the attendee list needs for the column and the filter of delegations."""
-    every, by_id = delegated.list_with_members(event, [row.id for row in rows])
+def describe(
+    event: Event, filters: Filters, rows: Sequence[Registration], every: Sequence[delegated.Delegated]
+) -> dict[str, Any]:
+    """Return what the template of the attendee list needs for the column and the filter of delegations (`every`)."""
     chosen = [filters.delegation] if isinstance(filters.delegation, delegated.Delegated) else []
     return {
         "has_delegations": bool(every),
         "offered_delegations": every if len(every) <= MOST_OFFERED else chosen,
-        "delegation_by_id": by_id,
+        "delegation_by_id": delegated.find_of(every, [row.id for row in rows]),
         "delegation_url": lambda one: url_for(
             "attendees.index", event=event.slug, **filters.query(delegation=str(one.number))
         ),

@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 
 from forum.events.models import Event
 from forum.extensions import db
-from forum.people import notes
 from forum.questions.enums import NO, YES
 from forum.questions.models import Question
 from forum.questions.wording import answer_text
@@ -83,17 +82,21 @@ class Panel:
 
 
 def describe(
-    event: Event, filters: Filters, asked: Sequence[Question], counts: Counts | None = None
+    event: Event,
+    filters: Filters,
+    asked: Sequence[Question],
+    counts: Counts | None = None,
+    tags: Sequence[str] = (),
 ) -> Panel:
     """Return the panel and the chips of the list's filters; `asked` is what `narrowing.list_asked` returns.
 
     With `counts`, by sector and status, sectors and statuses get numbers as far as these counts give them: no rows are
-    counted for a box.
+    counted for a box. `tags` are those that the panel offers besides the chosen ones.
     """
     main = [_sectors(event, filters, counts), _statuses(event, filters, counts), _countries(filters)]
     more = [
         _organisations(event, filters),
-        *_of_event(event, filters),
+        *_of_people(tags, filters),
         *_consents(filters),
         *_answers(asked, filters),
         _imports(event, filters),
@@ -176,9 +179,9 @@ def _names_of(event: Event, keys: Sequence[str]) -> dict[str, str]:
     return {**named, **dict(rows)}
 
 
-def _of_event(event: Event, filters: Filters) -> Iterator[Choice]:
-    tags = sorted({*notes.list_some_tags(event.id), *filters.values("tag")})
-    yield Choice("tag", _("Tag"), _options(((name, f"#{name}") for name in tags), filters.values("tag")))
+def _of_people(tags: Sequence[str], filters: Filters) -> Iterator[Choice]:
+    offered = sorted({*tags, *filters.values("tag")})
+    yield Choice("tag", _("Tag"), _options(((name, f"#{name}") for name in offered), filters.values("tag")))
     spoken = ((code, language_name(code)) for code in NAMES)
     yield Choice("language", _("Language"), _options(spoken, filters.values("language")))
     invited = ((YES, _("Invited")), (NO, _("Not invited")))

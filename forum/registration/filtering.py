@@ -38,7 +38,8 @@ class Filters:
     view (`saved_views`) from which the list was opened, whose columns the list keeps; `columns` are the keys of columns
     chosen since, in place of the view's; the name is always shown and its key may be among them. `chooser` is the id of
     the organiser to whose choice (`chosen`) the list is narrowed, None if the list is not narrowed. `asked` is what
-    `narrowing.list_asked` has returned for a filter by answers, so that the page does not ask for it again.
+    `narrowing.list_asked` has returned for a filter by answers, so that the page does not ask for it again, and
+    `delegations` are the event's confirmed ones, if they have been read already.
     """
 
     q: str = ""
@@ -53,6 +54,7 @@ class Filters:
     columns: tuple[str, ...] = ()
     chooser: int | None = None
     asked: Sequence[Question] | None = field(default=None, compare=False, repr=False)
+    delegations: Sequence[Delegated] | None = field(default=None, compare=False, repr=False)
     conditions: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
     each: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
 

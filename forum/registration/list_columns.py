@@ -75,9 +75,16 @@ def chosen(
 
     Without a view, return those that the organiser has chosen for this event, else the standard ones.
     """
+    names = None if view else db.session.scalar(CHOSEN, {"user_id": user_id, "event_id": event.id})
+    return shown(names, view, others)
+
+
+def shown(
+    names: Sequence[str] | None, view: SavedView | None = None, others: Sequence[str] = ()
+) -> Sequence[str]:
+    """Return what `chosen` returns; `names` are the columns that the organiser has chosen for the event, if any."""
     if view:
         return others or view.columns
-    names = db.session.scalar(CHOSEN, {"user_id": user_id, "event_id": event.id})
     return DELIVERED if names is None else names
 
 
@@ -106,20 +113,16 @@ def reset(user_id: int, event: Event) -> None:
 
 def describe(
     event: Event,
-    user_id: int,
     rows: Sequence[Registration],
     asked: Sequence[Question],
+    wanted: Collection[str],
     *,
     has_delegations: bool,
-    view: SavedView | None = None,
-    others: Sequence[str] = (),
 ) -> list[Column]:
-    """Return all columns of the list; those that are chosen have the cells of these rows.
+    """Return all columns of the list; those that are wanted, by their keys (`shown`), have the cells of these rows.
 
-    `view` is the saved view that is open, whose columns are shown unless `others` were chosen since. `asked` is what
-    `narrowing.list_asked` returns.
+    `asked` is what `narrowing.list_asked` returns.
     """
-    wanted = set(chosen(user_id, event, view, others))
     cells = _cells(event, rows, asked, wanted)
     return [
         Column(key, label, key in wanted, cells.get(key, {}))

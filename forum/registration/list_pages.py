@@ -15,7 +15,6 @@ from forum.events.models import Event
 from forum.outbox.wording import StatusWords
 from forum.registration import (
     choosing,
-    chosen,
     delegation_column,
     filter_words,
     list_columns,
@@ -26,8 +25,10 @@ from forum.registration import (
     tabs,
     wording,
 )
+from forum.registration.balance import balance_of
 from forum.registration.enums import Status
 from forum.registration.filtering import Filters
+from forum.registration.list_frame import Frame
 from forum.registration.models import Registration
 from forum.web.forms import TidyForm
 from forum.web.languages import grouped, language, short_day_text
@@ -57,41 +58,35 @@ def choices(
     event: Event,
     filters: Filters,
     rows: Sequence[Registration],
-    counts: listing.Counts,
+    frame: Frame,
     user_id: int,
     version: int | None,
 ) -> dict[str, Any]:
     """Return the template's values for filters, delegations, saved views, and columns with the cells of `rows`.
 
     Among them `menu_of` is the function for a row's menu (`row_menu`), `chosen` has the ids of the people whom the
-    organiser has chosen on any page, and `everybody` is how many people have registered. `version` is the content
-    version that the request has read.
+    organiser has chosen on any page, and `everybody` is how many people have registered. `frame` is what
+    `list_frame.read` has returned, and `version` the content version that the request has read.
     """
     asked = narrowing.list_asked(event, version) if filters.asked is None else filters.asked
-    delegations = delegation_column.describe(event, filters, rows)
-    views = saved_views.list_seen(event, user_id)
+    delegations = delegation_column.describe(event, filters, rows, frame.delegations)
+    views = saved_views.list_seen(event, user_id) if frame.has_views else []
     opened = saved_views.describe(event, filters, views, asked)
     view, now = opened.view if opened else None, clock.now()
-    has_delegations = delegations["has_delegations"]
+    wanted = {*list_columns.shown(frame.columns, view, filters.columns)}
     return {
-        "panel": filter_words.describe(event, filters, asked, counts),
+        "panel": filter_words.describe(event, filters, asked, frame.counts, frame.tags),
         "columns": list_columns.describe(
-            event,
-            user_id,
-            rows,
-            asked,
-            has_delegations=has_delegations,
-            view=view,
-            others=filters.columns,
+            event, rows, asked, wanted, has_delegations=delegations["has_delegations"]
         ),
         "views": views,
-        "view_numbers": tabs.view_numbers(event, views, counts),
+        "view_numbers": tabs.view_numbers(event, views, frame.counts),
         "opened": opened,
         "menu_of": row_menu.make(event, filters, is_over=events.is_over(event, now), now=now),
         "columns_form": TidyForm(formdata=None),
-        "chosen": chosen.list_ids(event, user_id),
+        "chosen": frame.chosen,
         "most_chosen": choosing.MOST,
-        "everybody": listing.total(counts),
+        "everybody": listing.total(frame.counts),
         **delegations,
     }
 
@@ -146,6 +141,13 @@ def tell_total(filters: Filters, total: int) -> dict[str, Any]:
     number = grouped(total if is_counted else listing.MOST_COUNTED)
     words = number if is_counted else _("more than %(number)s", number=number)
     return {"total": total, "number": words}
+
+
+def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
+    """Return the template's values that all lists of an event's people share, with each sector's balance by its id."""
+    balance = balance_of(event, counts, now := clock.now())
+    sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
+    return {"event": event, "sectors": sectors, "is_over": now >= event.ends_at, "wording": wording}
 
 
 def _range(filters: Filters, listed: listing.Listed) -> str | None:

@@ -116,7 +116,7 @@ def matching(event: Event, filters: Filters, *, are_many: bool = False) -> Selec
         query = query.where(or_(*map(_has_status, filters.statuses)))
     if filters.delegation:
         query = query.where(delegated.meets(filters.delegation))
-    query, are_few = search_conditions.narrow(query, event, filters.q)
+    query, are_few = search_conditions.narrow(query, event, filters.q, filters.delegations)
     return query.where(*(filters.each if are_many or are_few else filters.conditions))
 
 

@@ -13,13 +13,17 @@ from forum.registration.delegated import Delegated
 from forum.registration.models import Registration
 
 
-def narrow(query: Select, event: Event, words: str) -> tuple[Select, bool]:
+def narrow(
+    query: Select, event: Event, words: str, delegations: Sequence[Delegated] | None = None
+) -> tuple[Select, bool]:
     """Return the query limited to the event's registrations that meet each term of a search.
 
-    The second value says whether the database's text index has found only few people.
+    `delegations` are the event's confirmed ones, if the caller has read them. The second value says whether the
+    database's text index has found only few people.
     """
     terms = searching.terms(words)
-    delegations = delegated.list_all(event) if terms else ()
+    if delegations is None:
+        delegations = delegated.list_all(event) if terms else ()
     narrowed = query.where(*(_meets(term, delegations) for term in terms))
     by_text = [term for term in terms if not term.countries and not _is_held(delegations, term)]
     few = text_index.find_few(by_text, select_ids(event, by_text))

@@ -15,8 +15,16 @@ from forum.events.days import end_of_day
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import deadlines, listing, offers_by_hand, places, waiting_view, wording
-from forum.registration.console import of_event, person_of
+from forum.registration import (
+    deadlines,
+    list_pages,
+    listing,
+    offers_by_hand,
+    places,
+    waiting_view,
+    wording,
+)
+from forum.registration.console import person_of
 from forum.registration.enums import Status
 from forum.registration.errors import DeadlineRefused, NoPlaceFree, StateChanged, WouldBeOfferedAgain
 from forum.registration.models import Registration
@@ -46,7 +54,7 @@ def index(event: str) -> ResponseReturnValue:
         left=places.places_left(this_event, now),
         last_offer_at=deadlines.offers_end_at(this_event),
         are_offers_over=now >= deadlines.offers_end_at(this_event),
-        **of_event(this_event, counts),
+        **list_pages.of_event(this_event, counts),
     )
 
 
