@@ -17,6 +17,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.web.languages import NAMES, language
+from forum.web.routes import kept_url
 
 ACCOUNT = "/account/"
 # Blueprints of pages about what the posts of all events share, such as hashtags.
@@ -246,4 +247,4 @@ def _item(
     label: str, endpoint: str, event: Event, count: str | int | None = None, *, is_trouble: bool = False
 ) -> Item:
     here = request.endpoint in BELONGING.get(endpoint, {endpoint})
-    return Item(label, url_for(endpoint, event=event.slug), here, endpoint, count, is_trouble)
+    return Item(label, kept_url(endpoint, event=event.slug), here, endpoint, count, is_trouble)

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from flask import g, url_for
+from flask import g
 
 from forum import clock
 from forum.accounts.access import may_open
 from forum.events import queries as events
 from forum.events.models import Event
+from forum.web.routes import kept_url
 
 AnyEvent = Event | events.NamedEvent
 ADDRESS = "/console/"
@@ -38,7 +39,7 @@ def first_page(event: AnyEvent) -> str | None:
 def first_url(event: AnyEvent) -> str:
     """Return the URL of the first of the event's pages that the user may open, else of the console."""
     endpoint = first_page(event)
-    return url_for(endpoint, event=event.slug) if endpoint else ADDRESS
+    return kept_url(endpoint, event=event.slug) if endpoint else ADDRESS
 
 
 def list_choices(here: Event, kind: str | None) -> list[Choice]:
@@ -60,5 +61,5 @@ def list_choices(here: Event, kind: str | None) -> list[Choice]:
 
 def _url(event: AnyEvent, kind: str | None) -> str:
     if kind and kind not in RARE and may_open(kind, event):
-        return url_for(kind, event=event.slug)
+        return kept_url(kind, event=event.slug)
     return first_url(event)

@@ -17,6 +17,7 @@ from forum.registration import reinstating
 from forum.registration.enums import LIVE, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
+from forum.web.routes import kept_url
 
 RESEND, UNDO, DECIDE = "attendees.resend", "attendee_undoing.reinstate", "review.show"
 ANY = None  # stands for every status, also one that only a newer version of the forum knows
@@ -79,5 +80,5 @@ def make(event: Event, filters: Filters, *, is_over: bool, now: datetime) -> Men
 
 def _url(event: Event, endpoint: str) -> str:
     """Return the URL of a person's page with SOMEBODY in place of the reference."""
-    before, _mark, after = url_for(endpoint, event=event.slug, reference=REFERENCE).rpartition(REFERENCE)
+    before, _mark, after = kept_url(endpoint, event=event.slug, reference=REFERENCE).rpartition(REFERENCE)
     return before + SOMEBODY + after

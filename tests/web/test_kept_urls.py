@@ -1,0 +1,41 @@
+"""URLs that a process remembers, for links that are the same on each page of the console."""
+
+import pytest
+from flask import url_for
+
+from forum.accounts.access import AUDIENCES
+from forum.console.navigation import BELONGING
+from forum.registration.row_menu import ACTS
+from forum.web import routes
+from forum.web.routes import kept_url
+
+
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url)
+
+
+@pytest.mark.parametrize("root", ["", "/forum"])
+def test_remembered_url_is_the_one_that_is_built(app, root):
+    """Each link of the navigation leads to the same page as without remembering, below any path of a proxy."""
+    with app.test_request_context("/console/", environ_overrides={"SCRIPT_NAME": root}):
+        for endpoint in BELONGING:
+            for slug in ("nf27", "nf29"):
+                built = url_for(endpoint, event=slug)
+                assert (kept_url(endpoint, event=slug), built[: len(root)]) == (built, root)
+
+
+def test_url_is_built_once(app, monkeypatch):
+    """The second page takes the URL from memory."""
+    routes._built.cache_clear()
+    with app.test_request_context("/console/"):
+        first = kept_url("attendees.index", event="nf27")
+        monkeypatch.setattr(routes, "url_for", lambda *_args, **_values: pytest.fail("built again"))
+        assert kept_url("attendees.index", event="nf27") == first == "/console/nf27/attendees"
+
+
+def test_remembered_urls_do_not_depend_on_the_language_of_the_page(app):
+    """No page whose URL is remembered has a language in its URL, so one reader's language is not another one's."""
+    for endpoint in (*BELONGING, *(act[0] for act in ACTS)):
+        assert endpoint in AUDIENCES
+        assert not app.url_map.is_endpoint_expecting(endpoint, "lang"), endpoint
