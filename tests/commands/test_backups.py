@@ -110,7 +110,22 @@ def test_backup_names_a_program_that_is_missing_or_fails(
     answer = run(make_app(postgres_url), "backup", str(tmp_path / "backups"))
 
     assert (answer.exit_code, words in answer.output) == (1, True)
-    assert list((tmp_path / "backups").glob("*.tar")) == []
+    assert list((tmp_path / "backups").iterdir()) == []
+
+
+def test_a_backup_that_fails_half_way_leaves_no_copy(make_app, sqlite_url, tmp_path, monkeypatch):
+    """The disk is full once the database has been copied: no file with people's data stays beside the backups."""
+    seen = []
+
+    def is_full(whole, parts, manifest):
+        seen.extend(path.name for path in parts if path.exists())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backups.archives, "write", is_full)
+    answer = run(make_app(sqlite_url), "backup", str(tmp_path / "backups"))
+
+    assert (answer.exit_code, seen[0]) == (1, "forum.sqlite3")
+    assert list((tmp_path / "backups").iterdir()) == []
 
 
 def test_backups_are_noted_and_only_so_many_kept(make_app, sqlite_url, tmp_path, frozen):

@@ -96,6 +96,7 @@ def test_damaged_backup_is_refused_and_changes_nothing(app, make_app, blank_url,
         1,
         True,
     )
+    assert list(file.parent.iterdir()) == [file]
     with other.app_context():
         assert db.inspect(db.engine).get_table_names() == []
 
@@ -251,6 +252,7 @@ def test_restore_that_is_not_finished_leaves_postgresql_empty(
 
     words = "division by zero" if what == "a failure" else "The forum runs."
     assert (answer.exit_code, words in answer.output) == (1, True), answer.output
+    assert len(list((tmp_path / "backups").iterdir())) == 1
     with other.app_context():
         assert db.inspect(db.engine).get_table_names() == []
         db.engine.dispose()
