@@ -1,4 +1,4 @@
-"""Tasks of the overview that arise by the passing of time; each is shown only to people who may do it (R13, R29)."""
+"""Tasks of the overview that arise by the passing of time; each is shown only to people who may do it (R29)."""
 
 from datetime import timedelta
 
