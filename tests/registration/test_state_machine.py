@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import SessionTransaction
 
 from forum.accounts.models import User
 from forum.audit import actions as audit
@@ -162,6 +163,8 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         # For each merged organisation: the one it was merged into, and that one's cap before and after the merge.
         self.merged: dict[str, tuple[str, int | None, int | None]] = {}
         self.is_tended = True  # whether the worker has run since the clock was moved
+        self.people: list[Registration] = []  # everybody, as read in the transaction `read_in`
+        self.read_in: SessionTransaction | None = None
 
     def teardown(self):
         """Empty the tables for the next sequence of acts."""
@@ -704,7 +707,15 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return [one for one in self.everybody() if one.status in statuses and one.has_address]
 
     def everybody(self) -> list[Registration]:
-        return list(db.session.scalars(select(Registration).order_by(Registration.id)))
+        """Return all registrations. They are read once in a transaction, for between two acts many preconditions ask.
+
+        Every act commits or rolls back what it has written before anything here asks again.
+        """
+        transaction = db.session().get_transaction()
+        if transaction is None or transaction is not self.read_in:
+            self.people = list(db.session.scalars(select(Registration).order_by(Registration.id)))
+            self.read_in = db.session().get_transaction()
+        return list(self.people)
 
     def newly_placed(self, people) -> list[Registration]:
         """Return the people who got a place in this step."""
