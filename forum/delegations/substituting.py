@@ -27,6 +27,7 @@ from forum.registration import (
     answers,
     caps,
     consents,
+    deadlines,
     given,
     links,
     names,
@@ -41,7 +42,6 @@ from forum.registration import mails as registration_mails
 from forum.registration import queries as registrations
 from forum.registration.applicant import Applicant
 from forum.registration.consents import Listed
-from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import LIVE, ConsentPurpose, OfferEnd, Status
 from forum.registration.errors import (
     AddressTaken,
@@ -162,7 +162,7 @@ def hand_over(
     """
     applicant = replace(applicant, organisation=registration.organisation)
     event, before = registration.event, registration.status
-    if before == Status.OFFERED and (registration.offer_expires_at or now) <= now:
+    if deadlines.is_past_offer(registration, now):
         raise NothingOffered
     canonical = names.canonical_email(applicant.email) if applicant.email else ""
     if taken := registrations.find_confirmed(event, canonical):
@@ -227,7 +227,7 @@ def _forget_mails(which: ColumnElement[bool]) -> None:
 
 
 def _link_ends(event: Event, now: datetime) -> datetime:
-    ends = (now + CONFIRM_TIME, event.ends_at, event.freezes_at)
+    ends = (now + deadlines.CONFIRM_TIME, event.ends_at, event.freezes_at)
     return min(moment for moment in ends if moment is not None)
 
 

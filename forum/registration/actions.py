@@ -12,6 +12,7 @@ from forum.registration import (
     answers,
     belonging,
     caps,
+    deadlines,
     ending,
     given,
     links,
@@ -115,8 +116,7 @@ def accept_offer(registration: Registration, *, now: datetime) -> Registration:
     db.session.refresh(registration)
     if registration.status == Status.CONFIRMED:
         return registration
-    until = registration.offer_expires_at
-    if registration.status != Status.OFFERED or until is None or until <= now:
+    if registration.status != Status.OFFERED or deadlines.is_past_offer(registration, now):
         raise NothingOffered
     if registration.event.cancelled_at:
         raise NothingOffered

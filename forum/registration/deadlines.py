@@ -7,10 +7,14 @@ it.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
+
+from forum import clock
 from forum.events.models import Event
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
+from forum.registration.enums import Status
 from forum.registration.models import Registration
 
 CONFIRM_TIME = timedelta(hours=48)
@@ -41,6 +45,30 @@ def is_too_near(event: Event, now: datetime) -> bool:
 def offer_ends_at(event: Event, now: datetime) -> datetime:
     """Return the deadline of an offer that is made now."""
     return min(now + timedelta(hours=event.offer_hours), offers_end_at(event))
+
+
+def is_past_offer(registration: Registration, now: datetime) -> bool:
+    """Return whether a place is offered to the person, and the time to accept it is over.
+
+    The worker then ends the offer, or makes it last longer if its mail was late (`expiry`). Until it has done so, no
+    page may call that time a time to come. Nobody can accept while the event is cancelled, so no offer's time is over
+    then.
+    """
+    until = registration.offer_expires_at
+    if registration.status != Status.OFFERED or until is None:
+        return False
+    return until <= now and registration.event.cancelled_at is None
+
+
+def is_past_offer_now(registration: Registration) -> bool:
+    """Return whether the time to accept the offered place is over by now (the template test `past_offer`)."""
+    return is_past_offer(registration, clock.now())
+
+
+def past_offer(now: datetime) -> ColumnElement[bool]:
+    """Return the SQL condition for the registrations that `is_past_offer` means."""
+    can_accept = Registration.event.has(Event.cancelled_at.is_(None))
+    return (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now) & can_accept
 
 
 def reminder_at(event: Event, made_at: datetime, until: datetime) -> datetime | None:

@@ -22,7 +22,7 @@ from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
 from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
-from forum.registration import new_address, own_answers, restrictions
+from forum.registration import deadlines, new_address, own_answers, restrictions
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import SeveralForms
 from forum.registration.models import Consent, Registration
@@ -184,7 +184,7 @@ def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
     moments = [
         (_("Confirm the address before"), registration.confirm_by, Status.PENDING),
         (_("Waiting since"), registration.waiting_since, Status.WAITING),
-        (_("Offer holds until"), registration.offer_expires_at, Status.OFFERED),
+        (_offer_label(registration), registration.offer_expires_at, Status.OFFERED),
     ]
     goes_on = not events.is_off(registration.event, clock.now())
     shown = [
@@ -196,6 +196,11 @@ def _moments(registration: Registration, zone: tzinfo) -> list[tuple[str, str]]:
         *shown,
         *([(_("Ended"), moment_text(registration.ended_at, zone))] if registration.ended_at else []),
     ]
+
+
+def _offer_label(registration: Registration) -> str:
+    is_past = deadlines.is_past_offer_now(registration)
+    return _("The time to accept the place ended") if is_past else _("Offer holds until")
 
 
 def _name_actors(actors: Iterable[str]) -> dict[str, str]:

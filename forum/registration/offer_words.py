@@ -87,6 +87,8 @@ def passed_over(why: Mapping[str, Any]) -> list[Passed]:
     return [Passed(number, str(PASSED.get(code, ""))) for number, code in why.get("passed", ())]
 
 
-def end_text(how: str | None) -> str:
-    """Return in words how an offer has ended, or that it is open."""
-    return str(ENDS[how]) if how and how in ENDS else _("Open")
+def end_text(how: str | None, *, is_past: bool = False) -> str:
+    """Return in words how an offer has ended, that it is open, or that the time to accept it is over (`is_past`)."""
+    if how and how in ENDS:
+        return str(ENDS[how])
+    return _("The time is over") if is_past else _("Open")

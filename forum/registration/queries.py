@@ -10,6 +10,7 @@ from forum.columns import UtcDateTime
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
+from forum.registration import deadlines
 from forum.registration.enums import Status
 from forum.registration.models import (
     HOLDS_PLACE,
@@ -223,12 +224,12 @@ def list_lapsed_holds(event: Event, now: datetime) -> Sequence[Registration]:
 def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
     """Return the registrations whose offer has expired."""
     mine = Registration.event_id == event.id
-    return db.session.scalars(select(Registration).where(mine, _is_lapsed(now))).all()
+    return db.session.scalars(select(Registration).where(mine, deadlines.past_offer(now))).all()
 
 
 def list_events_to_tend(now: datetime) -> Sequence[int]:
     """Return the ids of events that have not begun, and of those with a registration or an offer past its deadline."""
-    overdue = select(Registration.event_id).where(_is_unconfirmed(now) | _is_lapsed(now))
+    overdue = select(Registration.event_id).where(_is_unconfirmed(now) | deadlines.past_offer(now))
     query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
     return db.session.scalars(query.order_by(Event.id)).all()
 
@@ -284,12 +285,6 @@ def _is_unconfirmed(now: datetime) -> ColumnElement[bool]:
 def _is_held_no_more(now: datetime) -> ColumnElement[bool]:
     held = (Registration.status == Status.PENDING) & Registration.holds_place
     return held & (Registration.held_until <= now)
-
-
-def _is_lapsed(now: datetime) -> ColumnElement[bool]:
-    # Nobody can accept an offer while the event is cancelled, so none lapses either.
-    can_accept = Registration.event.has(Event.cancelled_at.is_(None))
-    return (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now) & can_accept
 
 
 def list_mails(registration: Registration) -> Sequence[OutboxMessage]:

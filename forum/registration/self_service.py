@@ -16,6 +16,7 @@ from forum.extensions import db
 from forum.questions import layout, uploads
 from forum.registration import (
     actions,
+    deadlines,
     given,
     links,
     opening,
@@ -49,6 +50,7 @@ from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
 bp.record_once(review_filters.install)
+bp.add_app_template_test(deadlines.is_past_offer_now, "past_offer")
 localised(bp, "/r/accept", methods=["POST"])(own_offer.accept)
 localised(bp, "/r/decline", methods=["GET", "POST"])(own_offer.decline)
 localised(bp, "/r/forum.ics")(own_calendar.calendar_file)

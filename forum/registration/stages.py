@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from forum import clock
+from forum.registration import deadlines
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.wording import AFTER_THE_EVENT, ordinal, status_name
@@ -61,8 +62,8 @@ def _present(registration: Registration, position: int) -> Stage:
     if status == Status.CONFIRMED:
         return Stage(_("Place confirmed"), _place_day(registration), NOW)
     if status == Status.OFFERED and registration.offer_expires_at:
-        until = _("until %(moment)s", moment=moment_text(registration.offer_expires_at, event.zone))
-        return Stage(_("Place offered"), until, NOW)
+        until = moment_text(registration.offer_expires_at, event.zone)
+        return Stage(_("Place offered"), _time_to_accept(registration, until), NOW)
     if status == Status.WAITING:
         return Stage(_("On the waiting list"), _("%(ordinal)s in line", ordinal=ordinal(position)), NOW)
     if status == Status.PENDING:
@@ -72,6 +73,12 @@ def _present(registration: Registration, position: int) -> Stage:
         return Stage(_("In review"), _promise(registration), NOW)
     ended = registration.ended_at
     return Stage(status_name(status), _day(registration, ended) if ended else "", NOW)
+
+
+def _time_to_accept(registration: Registration, until: str) -> str:
+    if deadlines.is_past_offer_now(registration):
+        return _("time ended on %(moment)s", moment=until)
+    return _("until %(moment)s", moment=until)
 
 
 def _of_the_past(registration: Registration) -> Iterator[Stage]:
@@ -92,6 +99,9 @@ def _before_cancellation(registration: Registration) -> Iterator[Stage]:
 
 
 def _to_come(registration: Registration) -> Iterator[Stage]:
+    if deadlines.is_past_offer_now(registration):
+        # The worker has not said yet whether the person can still have the place.
+        return
     if registration.status != Status.CONFIRMED:
         yield Stage(_("Place confirmed"), "", TO_COME)
     yield Stage(_("The forum"), dates_of(registration.event), TO_COME)

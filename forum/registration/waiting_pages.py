@@ -49,7 +49,6 @@ def index(event: str) -> ResponseReturnValue:
         lines=lines,
         notes=waiting_view.notes(this_event, lines),
         offered=offered,
-        now=now,
         ends_today=end_of_day(this_event, now),
         left=places.places_left(this_event, now),
         last_offer_at=deadlines.offers_end_at(this_event),

@@ -12,7 +12,16 @@ from forum.accounts.models import User
 from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import caps, line_queries, offer_words, offers, offers_by_hand, places, queries
+from forum.registration import (
+    caps,
+    deadlines,
+    line_queries,
+    offer_words,
+    offers,
+    offers_by_hand,
+    places,
+    queries,
+)
 from forum.registration.enums import OfferMaker, Status
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
@@ -59,7 +68,9 @@ def tell(event: Event, rows: Sequence[Offer]) -> list[Told]:
                 offer_words.for_organisers(offer.why, event.sectors),
                 named,
                 offer.why.get("passed_in_all", 0) - len(named),
-                offer_words.end_text(offer.ended_how),
+                offer_words.end_text(
+                    offer.ended_how, is_past=deadlines.is_past_offer_now(offer.registration)
+                ),
             )
         )
     return told

@@ -22,6 +22,7 @@ from forum.audit.queries import (
 from forum.events import queries as events
 from forum.events.enums import ListAudience
 from forum.outbox.wording import StatusWords
+from forum.registration import deadlines
 from forum.registration.delegated import Delegated
 from forum.registration.enums import (
     ConsentPurpose,
@@ -201,14 +202,11 @@ def status_words(registration: Registration, position: int | None, zone: tzinfo)
         return StatusWords(str(AFTER_THE_EVENT[registration.status]), "out")
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
-    if (
-        registration.status == Status.OFFERED
-        and registration.offer_expires_at
-        and not registration.event.cancelled_at
-    ):
-        return StatusWords(
-            _("Offered until %(day)s", day=day_text(registration.offer_expires_at, zone)), kind
-        )
+    if deadlines.is_past_offer(registration, clock.now()):
+        return StatusWords(_("Offered, the time is over"), kind)
+    until = registration.offer_expires_at if registration.status == Status.OFFERED else None
+    if until and not registration.event.cancelled_at:
+        return StatusWords(_("Offered until %(day)s", day=day_text(until, zone)), kind)
     return StatusWords(status_name(registration.status), kind)
 
 

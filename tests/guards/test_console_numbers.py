@@ -39,6 +39,7 @@ COLUMNS = {
 STATES = {
     "Confirmed": "confirmed",
     "Offered until": "offered",
+    "Offered, the time": "offered",
     "Was offered": "offered",
     "Address": "pending",
     "In review": "in_review",
