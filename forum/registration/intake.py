@@ -26,6 +26,7 @@ from forum.registration.errors import (
     SubmissionReused,
 )
 from forum.registration.models import Registration, Submission
+from forum.registration.places import Left
 from forum.registration.senders import UNBOUNDED, Sender
 
 # The name of each refusal in templates/public/registration/refused.html, which explains it to the visitor.
@@ -74,21 +75,27 @@ def register(
     return registration
 
 
-def refuse(sector: Sector, now: datetime) -> None:
-    """Raise RegistrationClosed, SectorByInvitation, SectorClosed or SectorFull if the sector accepts nobody now."""
+def refuse(sector: Sector, now: datetime, left: Left | None = None) -> None:
+    """Raise RegistrationClosed, SectorByInvitation, SectorClosed or SectorFull if the sector accepts nobody now.
+
+    `left` is what `places.places_left` returns now, if the caller has it.
+    """
     if registration_state(sector.event, now) != RegistrationState.OPEN:
         raise RegistrationClosed
     if sector.policy == SectorPolicy.INVITATION:
         raise SectorByInvitation
     if not sector.ceiling:
         raise SectorClosed
-    places.has_room(sector, now)
+    places.has_room(sector, now, left=left)
 
 
-def find_refusal(sector: Sector, now: datetime) -> type[RegistrationRefused] | None:
-    """Return why the sector accepts no registration at the moment `now`; None if it accepts registrations then."""
+def find_refusal(sector: Sector, now: datetime, left: Left | None = None) -> type[RegistrationRefused] | None:
+    """Return why the sector accepts no registration at the moment `now`; None if it accepts registrations then.
+
+    `left` is what `places.places_left` returns at that moment, if the caller has it.
+    """
     try:
-        refuse(sector, now)
+        refuse(sector, now, left)
     except RegistrationRefused as refusal:
         return type(refusal)
     return None

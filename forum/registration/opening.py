@@ -23,7 +23,7 @@ def opening_of(event: Event, now: datetime) -> Opening:
         return Opening.NOTHING
     events.load_sectors(event)
     left = places.places_left(event, now)
-    accepting = [sector for sector in event.sectors if intake.find_refusal(sector, now) is None]
+    accepting = [sector for sector in event.sectors if intake.find_refusal(sector, now, left) is None]
     if any(left[sector.id] for sector in accepting):
         return Opening.PLACE
     return Opening.WAITING_LIST if accepting else Opening.NOTHING

@@ -39,6 +39,8 @@ EVENT_TRIED = (
     *("organisation_cap", "offer_hours", "offer_cutoff_hours", "line_order", "capacity", "taken"),
 )
 SECTOR_TRIED = ("id", "key", "position", "name", "floor", "ceiling", "taken", "reserved", "policy")
+# By sector id: how many more places the sector could take now if no other sector took any.
+Left = dict[int, int]
 SHORT_HOLD = timedelta(hours=6)
 SCARCE = 5  # a sector's places are scarce when at most one fifth of them is left
 LOCKED_BY_ID = LOCKED.where(Event.id == bindparam("event_id"))
@@ -131,9 +133,12 @@ def trial_of(event: Event) -> Event:
     return Event(**{name: getattr(event, name) for name in EVENT_TRIED}, sectors=sectors)
 
 
-def has_room(sector: Sector, now: datetime, organisation_key: str | None = None) -> bool:
+def has_room(
+    sector: Sector, now: datetime, organisation_key: str | None = None, *, left: Left | None = None
+) -> bool:
     """Return whether a place could be held now for a person (of this organisation, if one is given).
 
+    `left` is what `places_left` returns now, if the caller has it: a page asks for each sector of the event.
     Raises SectorFull if there is neither a place in the sector nor a waiting list. If only the organisation's cap
     prevents it, no place is held and nothing is refused: the sender may be a stranger, who must not learn who else
     comes from the organisation. `actions.confirm` decides, once the address is known to be the person's.
@@ -143,7 +148,7 @@ def has_room(sector: Sector, now: datetime, organisation_key: str | None = None)
     event = sector.event
     # Once no offers are made any more, a newcomer must not get a place before those who wait.
     would_pass = deadlines.is_too_near(event, now) and queries.has_line(sector)
-    is_free = not would_pass and places_left(event, now)[sector.id] > 0
+    is_free = not would_pass and (places_left(event, now) if left is None else left)[sector.id] > 0
     if not is_free and not takes_waiters(event, now):
         raise SectorFull
     return is_free and caps.has_room(event, organisation_key, sector.id)
@@ -211,7 +216,7 @@ def _is_free(
     return places_left(event, now)[sector.id] > 0 and caps.has_room(event, organisation_key, sector.id, held)
 
 
-def places_left(event: Event, now: datetime) -> dict[int, int]:
+def places_left(event: Event, now: datetime) -> Left:
     """Return by sector id how many more places the sector could take now if no other sector took any."""
     free = event.capacity - event.taken
     kept = [kept_for(sector, event, now) for sector in event.sectors]

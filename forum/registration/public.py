@@ -248,13 +248,13 @@ def _show(slug: str | None, sector: str, answers: Mapping[str, Any] | None) -> R
     chosen = _sector_or_404(slug, sector, form)
     if answers is None:
         return form_pages.refused(AnswersGone, chosen, form, 200)
-    if refusal := intake.find_refusal(chosen, clock.now()):
+    now, page = clock.now(), "public/registration/check.html"
+    left = places.places_left(chosen.event, now)
+    if refusal := intake.find_refusal(chosen, now, left):
         return form_pages.refused(refusal, chosen, form)
-    page = "public/registration/check.html"
-    has_place = places.places_left(chosen.event, clock.now())[chosen.id] > 0
     # Keep these answers in the page: another browser tab may have put other answers into the cookie.
     keeping = form_pages.keeping(sector, **{form_pages.CHECKED: "1"})
-    return form_pages.with_form(page, chosen, form, has_place=has_place, **keeping)
+    return form_pages.with_form(page, chosen, form, has_place=left[chosen.id] > 0, **keeping)
 
 
 def _choose_anew(slug: str | None, sector: str, answers: Mapping[str, Any]) -> ResponseReturnValue:

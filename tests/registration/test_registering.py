@@ -21,6 +21,7 @@ from forum.registration.errors import (
 from forum.registration.models import Consent, Registration, Submission
 from tests.factories.events import NOW, make_archive, make_event, make_sector, room
 from tests.factories.registrations import SILENCED, confirmed, make_applicant, register, write
+from tests.registration.filling import checked
 from tests.registration.reading import kinds_for, newest_mail, queued, read_identity, recorded
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -292,3 +293,15 @@ def test_an_address_whose_registration_has_ended_may_register_again():
     write(actions.cancel, first, actor="person", now=NOW)
     second = register(event, email=first.email)
     assert (second.id != first.id, second.status, kinds_for(second)) == (True, Status.PENDING, ["received"])
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_page_works_out_the_places_left_once_for_each_of_its_parts(pages, event, monkeypatch):
+    """The form has three such parts: the header's link, the small ring, and whether the sector accepts people.
+
+    "Check your answers" has two: the header's link, and whether a place can be held.
+    """
+    work_out, asked = places.places_left, []
+    monkeypatch.setattr(places, "places_left", lambda *given: asked.append(given) or work_out(*given))
+    page = checked(pages)
+    assert (page.h1, len(asked)) == ("Check your answers", 3 + 2)
