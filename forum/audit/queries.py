@@ -22,6 +22,8 @@ DELEGATIONS_VIEWED = "delegations.viewed"
 # Actions: an organiser has exported a list, or has downloaded one that the worker has made.
 REGISTRATIONS_EXPORTED, EXPORT_FETCHED = "registrations.exported", "registrations.export_fetched"
 REGISTRATIONS_SEARCHED = "registrations.searched"
+# Action: an organiser has seen people of the attendee list or at the reception, without searching for anybody.
+ATTENDEES_VIEWED = "attendees.viewed"
 # Actions: a handler has opened the form that asks why an identity is looked up, or has looked it up.
 IDENTITY_ASKED, IDENTITY_REVEALED = "identity.asked", "identity.revealed"
 LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
@@ -38,7 +40,7 @@ NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).l
 UNTOLD = (REGISTRATION_VIEWED, FILE_DOWNLOADED, IDENTITY_ASKED, IDENTITY_REVEALED)
 LISTS_VIEWED = (
     *(WAITING_LIST_VIEWED, CARE_ANSWERS_VIEWED, INVITATIONS_VIEWED, ORGANISATIONS_VIEWED),
-    *(DELEGATIONS_VIEWED, REGISTRATIONS_SEARCHED, LOG_VIEWED),
+    *(DELEGATIONS_VIEWED, ATTENDEES_VIEWED, REGISTRATIONS_SEARCHED, LOG_VIEWED),
 )
 VIEWS = (*UNTOLD, *LISTS_VIEWED)
 EXPORTS = (REGISTRATIONS_EXPORTED, EXPORT_FETCHED, LOG_EXPORTED)

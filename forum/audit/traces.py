@@ -1,11 +1,13 @@
 """Recording page views, refused attempts and repeated forms without flooding the audit trail (S46, P18).
 
 Of what one actor does to one subject within an hour, only the 1st, 2nd, 4th, 8th … time becomes an entry. The entry's
-`times` says how many it stands for; the sum of all `times` is more than half of the true number. Functions called
+`times` says how many it stands for; the sum of all `times` is more than half of the true number. Of pages of the
+attendee list only the first one is recorded (`note_once`), because turning its pages is one look. Functions called
 `note_…` are for views: they commit.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,17 +70,29 @@ def note_view(action: str, subject: Any, *, actor: str) -> None:
     somebody looked has an entry of its own. When the database cannot be written, the page is shown all the same and the
     log has an error.
     """
+    _note_after(_is_told, action, subject, actor)
+
+
+def note_once(action: str, subject: Any, *, actor: str, **details: Any) -> None:
+    """Record that an organiser has viewed a long list, like `note_view`, but once an hour for each set of details."""
+    _note_after(_is_first, action, subject, actor, **details)
+
+
+def _note_after(
+    is_told: Callable[[int], bool], action: str, subject: Any, actor: str, **details: Any
+) -> None:
+    """Count the view after the page, and record it if the count is one that `is_told`."""
     hour, seen = f"{clock.now().astimezone(UTC):%Y-%m-%d %H}", str(subject.id)
 
     @after_this_request
     def write(response: Response) -> Response:
         if response.status_code not in SHOWN:
             return response
-        times = count_in_hour(action, actor, seen, hour)
-        if _is_told(times):
+        times = count_in_hour(action, actor, seen, hour, *map(str, details.values()))
+        if is_told(times):
             try:
                 start_write(db.session)
-                _write(action, subject, actor, times)
+                _write(action, subject, actor, times, **details)
             except SQLAlchemyError as problem:
                 db.session.rollback()
                 log.error("%s by %s was not recorded: %s", action, actor, type(problem).__name__)
@@ -112,6 +126,10 @@ def _is_told(times: int) -> bool:
     return times & (times - 1) == 0
 
 
-def _write(action: str, subject: Any, actor: str, times: int) -> None:
-    actions.record(action, subject, actor=actor, at=clock.now(), times=max(times // 2, 1))
+def _is_first(times: int) -> bool:
+    return times == 1
+
+
+def _write(action: str, subject: Any, actor: str, times: int, **details: Any) -> None:
+    actions.record(action, subject, actor=actor, at=clock.now(), times=max(times // 2, 1), **details)
     db.session.commit()

@@ -11,8 +11,6 @@ from sqlalchemy import Select
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
-from forum.audit import queries as audit_queries
-from forum.audit.traces import note_view
 from forum.bulk import asking, selection, undoing, wording
 from forum.bulk.asking import get_task_or_404, to_task
 from forum.bulk.forms import FORMS, ManyForm, MoveManyForm, UntagManyForm
@@ -22,7 +20,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import listing, places
+from forum.registration import listing, places, seen_lists
 from forum.registration import wording as registration_wording
 from forum.registration.narrowing import UnknownFilter
 from forum.tasks import actions, queries
@@ -66,12 +64,12 @@ class ActOnMany:
         return selection.in_turn(self.chosen)
 
     def words(self, _foreseen: Foreseen) -> dict[str, Any]:
-        """Return consequences, names and the URL of the list; a search for people is recorded as a view."""
-        if self.chosen.filters.is_search:
-            note_view(audit_queries.REGISTRATIONS_SEARCHED, self.event, actor=sign_ins.current_actor())
+        """Return consequences, names and the URL of the list; that the names were seen is recorded."""
+        people = selection.list_named(self.chosen)
+        seen_lists.note_list(self.event, self.chosen.filters, people, actor=sign_ins.current_actor())
         return {
             "consequences": _consequences(self.kind, self.chosen),
-            "people": selection.list_named(self.chosen),
+            "people": people,
             "list_url": _list_url(self.chosen),
         }
 
@@ -107,6 +105,8 @@ def show(event: str, task: int) -> ResponseReturnValue:
     shown = get_task_or_404(get_any_or_404(event), task)
     counts = queries.count_by_outcome([shown])[shown.id]
     page = queries.read_untouched(shown, Cursor.of(request.args))
+    if page.rows:
+        seen_lists.note_people(shown.event, actor=sign_ins.current_actor())
     return render_template(
         "console/bulk/show.html",
         event=shown.event,

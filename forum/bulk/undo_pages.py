@@ -17,6 +17,7 @@ from forum.bulk.undoing import Undoing
 from forum.events.enums import ListAudience
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
+from forum.registration import seen_lists
 from forum.tasks.enums import TaskKind
 from forum.tasks.models import Task
 
@@ -51,7 +52,8 @@ class UndoOfMany:
         return undoing.in_turn(self.undone)
 
     def words(self, foreseen: Undoing) -> dict[str, Any]:
-        """Return consequences, names and the URL of the task."""
+        """Return consequences, names and the URL of the task; that the names were seen is recorded."""
+        seen_lists.note_people(self.event, actor=sign_ins.current_actor())
         has_list = self.event.participant_list != ListAudience.OFF
         return {
             "consequences": wording.consequences_of_undoing(is_tried=foreseen.is_tried, has_list=has_list),

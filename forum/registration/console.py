@@ -37,6 +37,7 @@ from forum.registration import (
     places,
     queries,
     saved_views,
+    seen_lists,
     tabs,
     waiting_list,
     wording,
@@ -63,13 +64,12 @@ def index(event: str) -> ResponseReturnValue:
 
 
 def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = None) -> str:
-    """Return the list's page with these filters; the audit trail records that a search was viewed (P18)."""
-    if filters.is_search:
-        note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
+    """Return the list's page with these filters; the audit trail records that it was viewed (P18)."""
     frame = list_frame.read(event, g.user.id)
     counts, filters = frame.counts, replace(filters, delegations=frame.delegations)
     listed = listing.read_counted(event, filters, cursor, counts)
     page = listed.page
+    seen_lists.note_list(event, filters, page.rows, actor=sign_ins.current_actor())
     shown = list_pages.choices(event, filters, page.rows, frame, g.user.id, g.content_version)
     opened = shown["opened"]
     return render_template(

@@ -9,7 +9,7 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
-from forum.registration import filtering, reception, wording
+from forum.registration import filtering, reception, seen_lists, wording
 
 bp = Blueprint("reception", __name__, url_prefix="/console/<event>/reception")
 
@@ -20,9 +20,11 @@ def index(event: str) -> ResponseReturnValue:
     this_event = get_any_or_404(event)
     words = filtering.read_search(request.args)
     is_off = events.is_off(this_event, clock.now())
+    people = [] if is_off else reception.list_expected(this_event, words)
     if words and not is_off:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, this_event, actor=sign_ins.current_actor())
-    people = [] if is_off else reception.list_expected(this_event, words)
+    elif people:
+        seen_lists.note_people(this_event, actor=sign_ins.current_actor())
     return render_template(
         "console/reception.html",
         event=this_event,

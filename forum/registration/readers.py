@@ -53,6 +53,7 @@ Stay = tuple[Collection[str], datetime, datetime | None]
 # For this long after a recorded view, further views may go unrecorded (`audit.traces`).
 UNRECORDED = timedelta(hours=1)
 LISTS = {
+    audit.ATTENDEES_VIEWED: _l("Looked at the list of people who have registered"),
     audit.WAITING_LIST_VIEWED: _l("Looked at the list of those who wait for a place or a decision"),
     audit.CARE_ANSWERS_VIEWED: _l("Looked at the list of who needs what food and access"),
 }
@@ -114,8 +115,10 @@ def on_lists(registration: Registration) -> ColumnElement[bool]:
         for kind, begins, ends in STAYS
         for began, ended in _stays(history, begins, ends)
     ]
-    exports = [_exports(*stay) for stay in _sectors_of(registration, history)]
-    return or_(*exports, *stays)
+    made = [
+        condition(*stay) for stay in _sectors_of(registration, history) for condition in (_exports, _seen)
+    ]
+    return or_(*made, *stays)
 
 
 def _sectors_of(registration: Registration, history: Sequence[AuditEntry]) -> Iterator[Stay]:
@@ -153,10 +156,7 @@ def _until_moved(
 
 def _exports(keys: Collection[str], began: datetime, ended: datetime | None) -> ColumnElement[bool]:
     """Return the condition for exports of all sectors, or of one with these keys, made between the two times."""
-    sectors = func.coalesce(AuditDetails.payload["sector"].as_string(), "")
-    # Several sectors are recorded in one text with blanks between them; no sector's key has a blank.
-    mine = or_(*((" " + sectors + " ").contains(f" {key} ", autoescape=True) for key in sorted(keys)))
-    is_other = AuditEntry.details.has(and_(sectors != "", ~mine))
+    is_other = _is_of_others(keys)
     # A prepared file contains the people who were registered when it was asked for.
     asked = AuditDetails.payload["asked"].as_integer()
     is_older = AuditEntry.details.has(asked < int(began.timestamp()))
@@ -165,6 +165,24 @@ def _exports(keys: Collection[str], began: datetime, ended: datetime | None) -> 
     if ended is None:
         return made
     return and_(made, or_(AuditEntry.at <= ended, AuditEntry.details.has(asked <= int(ended.timestamp()))))
+
+
+def _seen(keys: Collection[str], began: datetime, ended: datetime | None) -> ColumnElement[bool]:
+    """Return the condition for views of the attendee list with one of these sectors between the two times.
+
+    Views that were recorded up to an hour earlier count, too (UNRECORDED).
+    """
+    seen = and_(AuditEntry.action == audit.ATTENDEES_VIEWED, AuditEntry.at > began - UNRECORDED)
+    seen = and_(seen, ~_is_of_others(keys))
+    return and_(seen, AuditEntry.at <= ended) if ended else seen
+
+
+def _is_of_others(keys: Collection[str]) -> ColumnElement[bool]:
+    """Return the condition for entries about lists of sectors of which none has one of these keys."""
+    sectors = func.coalesce(AuditDetails.payload["sector"].as_string(), "")
+    # Several sectors are recorded in one text with blanks between them; no sector's key has a blank.
+    mine = or_(*((" " + sectors + " ").contains(f" {key} ", autoescape=True) for key in sorted(keys)))
+    return AuditEntry.details.has(and_(sectors != "", ~mine))
 
 
 def _stays(

@@ -13,10 +13,10 @@ from forum.cli import cli
 from forum.database import WritersBusy
 from forum.extensions import db
 from forum.web import limits
-from tests.factories.events import NOW, make_event
+from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in
-from tools.pages import Pages
+from tools.pages import Pages, counted_statements
 
 pytestmark = pytest.mark.usefixtures("frozen", "database")
 WRONG = "not the right password"
@@ -62,10 +62,18 @@ def test_a_look_at_a_list_with_nobody_on_it_is_no_view(sign_in_as):
     """A look at an empty list is not recorded, because it showed nobody; a search is recorded always (P18)."""
     event = make_event(capacity=1)
     admin, care = sign_in_as(Role.ADMIN, event), sign_in_as(Role.CARE, event)
-    for endpoint in ("waiting_list", "review", "delegations_console", "invitations", "attendees"):
+    for endpoint in (
+        "waiting_list",
+        "review",
+        "delegations_console",
+        "invitations",
+        "attendees",
+        "reception",
+    ):
         admin.get(f"{endpoint}.index", event=event.slug)
     care.get("counts.people", event=event.slug)
-    assert [recorded(word) for word in ("waiting", "care", "delega", "invita", "regis")] == [[]] * 5
+    kinds = ("waiting", "care", "delega", "invita", "regis", "attend")
+    assert [recorded(word) for word in kinds] == [[]] * 6
     admin.get("attendees.index", event=event.slug, q="Zebra")
     assert [entry[0] for entry in recorded("regis")] == ["registrations.searched"]
     confirmed(event)
@@ -76,6 +84,42 @@ def test_a_look_at_a_list_with_nobody_on_it_is_no_view(sign_in_as):
     confirmed(event)
     admin.get("waiting_list.index", event=event.slug)
     assert [entry[0] for entry in recorded("waiting")] == ["waiting_list.viewed"]
+
+
+def test_attendee_list_is_recorded_once_an_hour_for_each_choice_of_sectors(
+    make_app, database_url, monkeypatch
+):
+    """Turning pages, other filters and sorting are one look, of which the entry keeps the sectors (P18)."""
+    app = make_app(database_url)
+    with app.app_context():
+        event = make_event(sectors=[make_sector("ngo", position=1), make_sector("tech", position=2)])
+        confirmed(event, "ngo"), confirmed(event, "tech")
+        user = make_user(event=event)
+        pages = Pages(app)
+        sign_in(pages, user)
+        now = limits.time.time()
+        for hours in (0, 1):
+            monkeypatch.setattr(limits.time, "time", lambda passed=hours: now + passed * limits.HOUR_SECONDS)
+            for query in ({}, {"sort": "-name"}, {"status": "confirmed"}, {"after": "NOBODY00"}):
+                pages.get("attendees.index", event=event.slug, **query)
+            for sectors in (["tech"], ["tech", "ngo"], ["ngo", "tech"], ["tech"]):
+                pages.get("attendees.index", event=event.slug, sector=sectors)
+            pages.get("attendees.index", event=event.slug, sector="tech", status="waiting")
+        each = [("attendees.viewed", f"user:{user.id}", "events", event.id, 1)] * 3
+        assert recorded("attend") == each * 2
+        entries = db.session.scalars(db.select(AuditEntry).where(AuditEntry.action == "attendees.viewed"))
+        assert [entry.details.payload["sector"] for entry in entries] == ["", "tech", "ngo tech"] * 2
+
+
+def test_page_of_the_attendee_list_that_is_recorded_already_writes_nothing(pages):
+    """The audit trail grows by looks, not by pages turned: the second page of an hour costs no further statement."""
+    event = make_event()
+    confirmed(event)
+    sign_in(pages, make_user(event=event))
+    pages.get("attendees.index", event=event.slug)
+    with counted_statements(pages.app) as statements:
+        pages.get("attendees.index", event=event.slug, sort="-name")
+    assert not [one for one in statements if one.startswith(("INSERT", "UPDATE", "BEGIN")) or "audit" in one]
 
 
 def test_a_new_hour_begins_to_count_anew(pages, monkeypatch):

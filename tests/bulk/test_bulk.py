@@ -165,6 +165,26 @@ def test_as_many_others_with_the_same_sum_of_ids_are_other_people(organiser, eve
     assert "have changed since" in asked.submit({"tag": ["press"]}, expect=409).text
 
 
+def test_names_on_the_pages_of_an_act_on_many_are_recorded_as_views(organiser, sign_in_as, event, people):
+    """The page that asks names people without a search, and so do the task's page and the one that undoes it (P18)."""
+    write(actions.cancel, people[0], actor="person", now=NOW)
+    asked = choose(organiser, "cancel", sector="justice")
+    assert seen_sectors() == ["justice"]
+    asked.submit({"number": "7"}, expect=303)
+    work()
+    task = queries.list_latest(event)[0]
+    organiser.get("bulk.show", **HERE, task=task.id)
+    assert seen_sectors() == ["justice", ""]
+    sign_in_as(Role.ORGANISER, event).get("bulk_undoing.ask", **HERE, task=task.id)
+    assert seen_sectors() == ["justice", "", ""]
+
+
+def seen_sectors() -> list[str]:
+    """Return the sectors in each entry about a view of people, in the order of the entries."""
+    viewed = db.session.query(AuditEntry).filter_by(action="attendees.viewed").order_by(AuditEntry.id)
+    return [one.details.payload["sector"] for one in viewed]
+
+
 def test_a_refused_form_that_shows_hits_of_a_search_is_recorded(organiser, people):
     token = choose(organiser, "tag", people[0]).form().values()
     searches = db.session.query(AuditEntry).filter_by(action="registrations.searched")

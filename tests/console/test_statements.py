@@ -50,8 +50,8 @@ def app(make_app, database_url):
 @pytest.fixture
 def unrecorded(monkeypatch):
     """Record no views of people: how many SQL statements recording takes depends on how many views came before."""
-    for room in ("forum.registration.console", "forum.bulk.console"):
-        monkeypatch.setattr(f"{room}.note_view", lambda *_args, **_more: None)
+    for name in ("console.note_view", "seen_lists.note_list", "seen_lists.note_people"):
+        monkeypatch.setattr(f"forum.registration.{name}", lambda *_args, **_more: None)
 
 
 def fill() -> None:

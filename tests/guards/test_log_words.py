@@ -10,7 +10,16 @@ from forum.settings.project import PROJECT
 
 ACTION = re.compile(r"[a-z_]+\.[a-z_]+")
 # Functions whose first argument is the name of an action.
-RECORDING = {"record", "_record", "_settled", "record_form", "note_view", "note_refusal", "note_brake"}
+RECORDING = {
+    "record",
+    "_record",
+    "_settled",
+    "record_form",
+    "note_view",
+    "note_once",
+    "note_refusal",
+    "note_brake",
+}
 # Modules that only pass on the names of actions that their callers give.
 PASSING_ON = {"forum/audit/traces.py"}
 MODULES = {

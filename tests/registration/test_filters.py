@@ -74,7 +74,8 @@ def people(filled) -> list[Registration]:
 @pytest.fixture
 def unrecorded(monkeypatch):
     """Record no views of people: how many statements a view takes depends on how many views came before."""
-    monkeypatch.setattr("forum.registration.console.note_view", lambda *_args, **_more: None)
+    for name in ("console.note_view", "seen_lists.note_list", "seen_lists.note_people"):
+        monkeypatch.setattr(f"forum.registration.{name}", lambda *_args, **_more: None)
 
 
 EXPECTED = {

@@ -1,8 +1,9 @@
-"""Exports of one sector are told to whoever was in that sector when the list was made (P18)."""
+"""Exports and views of one sector's list are told to whoever was in that sector at the time (P18)."""
 
 from datetime import timedelta
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import delete
 
 from forum.audit import actions as audit
@@ -56,6 +57,34 @@ def test_whoever_has_moved_is_told_of_exports_of_each_sector_while_there(event):
             export(event, sector, hours)
     move(person, "ngo", 3)
     assert told_at(person) == [1, 1, 1, 5, 5]
+
+
+def look(event, sector, hours):
+    """Record a view of the attendee list of one sector ("" for all), so many hours after NOW."""
+    at = NOW + hours * HOUR
+    write(audit.record, audit_queries.ATTENDEES_VIEWED, event, actor=ORGANISER, at=at, sector=sector)
+
+
+def test_whoever_has_moved_is_told_of_views_of_each_sectors_list_while_there(event):
+    """A view recorded up to an hour before somebody came counts: within that hour further ones are not recorded."""
+    person = confirmed(event, "tech", now=NOW)
+    for hours in (-1, -0.5, 1, 5):
+        for sector in ("tech", "ngo", "justice tech", "justice", ""):
+            look(event, sector, hours)
+    move(person, "ngo", 3)
+    assert told_at(person) == [*[-0.5] * 3, *[1] * 3, *[5] * 2]
+
+
+def test_person_reads_by_role_and_day_that_the_list_was_looked_at(event, app):
+    """The own page names the list and no sector, and says it once a day for each role."""
+    person = confirmed(event, "tech", now=NOW)
+    for hours in (1, 2):
+        look(event, "tech", hours)
+    look(event, "ngo", 3)
+    with app.test_request_context(), force_locale("en"):
+        told = [(one.day, one.role, one.what) for one in readers.list_readings(person)]
+    day = NOW.astimezone(event.zone).date()
+    assert told == [(day, "Organiser", "Looked at the list of people who have registered")]
 
 
 def test_prepared_file_counts_by_when_it_was_asked_for(event):

@@ -67,6 +67,13 @@ def test_the_reception_begins_with_names_and_sees_nothing_else(door, eva, archiv
     door.get(f"/console/{archive.slug}/reception", expect=404)
 
 
+def test_names_that_the_reception_sees_without_searching_are_recorded_once_an_hour(door, eva):
+    """The page begins with names, so opening it is a view of people of all sectors (P18)."""
+    assert names(door) == names(door) == ["Bergström, Éva"]
+    entries = db.session.query(AuditEntry).filter_by(action="attendees.viewed").all()
+    assert [(one.subject_id, one.details.payload["sector"]) for one in entries] == [(eva.event_id, "")]
+
+
 @pytest.mark.parametrize("words", ["berg", "Éva BERGSTRÖM", "bergstrom, eva", "strom"])
 def test_people_are_found_by_parts_of_their_names(door, eva, words):
     assert names(door, words) == ["Bergström, Éva"]
