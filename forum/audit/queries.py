@@ -38,6 +38,8 @@ NEWEST = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).l
 
 
 UNTOLD = (REGISTRATION_VIEWED, FILE_DOWNLOADED, IDENTITY_ASKED, IDENTITY_REVEALED)
+# Views of one person, or of answers about food and access: a page is shown only if its view can be recorded (S43).
+ALWAYS_RECORDED = (*UNTOLD, CARE_ANSWERS_VIEWED)
 LISTS_VIEWED = (
     *(WAITING_LIST_VIEWED, CARE_ANSWERS_VIEWED, INVITATIONS_VIEWED, ORGANISATIONS_VIEWED),
     *(DELEGATIONS_VIEWED, ATTENDEES_VIEWED, REGISTRATIONS_SEARCHED, LOG_VIEWED),

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import after_this_request
+from flask import after_this_request, current_app
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug import Response
 
 from forum import clock
-from forum.audit import actions
+from forum.audit import actions, queries
 from forum.database import start_write
 from forum.extensions import db
-from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within, keyed
+from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within, keyed, uncount_in_hour
 
 VISITOR = "visitor"
 DAY_SECONDS = 24 * HOUR_SECONDS
@@ -67,8 +67,8 @@ def note_view(action: str, subject: Any, *, actor: str) -> None:
     """Record that an organiser has viewed something, after the page was rendered.
 
     A page that shows a refused form again is a view as well. Views are counted by hours of the clock: a day on which
-    somebody looked has an entry of its own. When the database cannot be written, the page is shown all the same and the
-    log has an error.
+    somebody looked has an entry of its own. When the database cannot be written, the log has an error; a page about one
+    person, or about food and access (`queries.ALWAYS_RECORDED`), is then not shown, and any other is (S43).
     """
     _note_after(_is_told, action, subject, actor)
 
@@ -88,7 +88,8 @@ def _note_after(
     def write(response: Response) -> Response:
         if response.status_code not in SHOWN:
             return response
-        times = count_in_hour(action, actor, seen, hour, *map(str, details.values()))
+        counted = (action, actor, seen, hour, *map(str, details.values()))
+        times = count_in_hour(*counted)
         if is_told(times):
             try:
                 start_write(db.session)
@@ -96,7 +97,16 @@ def _note_after(
             except SQLAlchemyError as problem:
                 db.session.rollback()
                 log.error("%s by %s was not recorded: %s", action, actor, type(problem).__name__)
+                # Otherwise the next views would count as further ones of a view that has no entry.
+                uncount_in_hour(*counted)
+                return _instead_of(response, problem) if action in queries.ALWAYS_RECORDED else response
         return response
+
+
+def _instead_of(page: Response, problem: SQLAlchemyError) -> Response:
+    """Return the error page for a view that could not be recorded, instead of the page that would be seen."""
+    page.close()
+    return current_app.make_response(current_app.handle_user_exception(problem))
 
 
 def record_form(

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
@@ -203,6 +203,13 @@ def seconds_since_first(*key: str) -> float | None:
 def count_in_hour(*key: str) -> int:
     """Count a call for `key`; return how many there were in the hour since the first one, or 1 if the store is away."""
     return count_within(HOUR_SECONDS, *key)
+
+
+def uncount_in_hour(*key: str) -> None:
+    """Undo a call of `count_in_hour`, so that the next call for `key` returns the same number."""
+    storage = current_app.extensions[COUNTER].storage
+    with suppress(StorageError):
+        storage.incr("/".join((f"WITHIN {HOUR_SECONDS}", *key)), HOUR_SECONDS, amount=-1)
 
 
 def count_within(seconds: int, *key: str) -> int:

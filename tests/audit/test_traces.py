@@ -1,4 +1,4 @@
-"""Views and refused attempts are recorded with few entries, however often they happen (S46, P18)."""
+"""Views and refused attempts are recorded with few entries, however often they happen (S46, P18, S43)."""
 
 from datetime import timedelta
 
@@ -206,38 +206,58 @@ def test_wrong_codes_are_recorded_and_right_ones_are_not(app):
     assert recorded("account") == [("account.code_refused", "visitor", "users", user.id, 1)]
 
 
-def test_a_view_that_cannot_be_recorded_is_told_by_the_log(pages, monkeypatch, caplog):
+def test_person_is_not_shown_while_the_view_cannot_be_recorded_and_a_list_is(pages, monkeypatch, caplog):
+    """Each try gets the page for a busy forum, also one that would count as a further view; the log has it (S43)."""
     event = make_event()
-    person, user = confirmed(event), make_user(event=event)
+    person, user = confirmed(event, given_name="Zebra"), make_user(event=event)
     sign_in(pages, user)
     db.session.rollback()
     other = db.engine.raw_connection()
     other.driver_connection.execute("BEGIN IMMEDIATE")
     monkeypatch.setattr("forum.database.BUSY_SECONDS", 0)
-    pages.get("attendees.show", event=event.slug, reference=person.reference)
+    for _ in range(3):
+        refused = pages.get("attendees.show", event=event.slug, reference=person.reference, expect=503)
+        assert "Zebra" not in refused.text
+    assert "Zebra" in pages.get("attendees.index", event=event.slug).text
     other.driver_connection.execute("ROLLBACK")
     other.close()
     told = [record.getMessage() for record in caplog.records if record.name == "forum.audit"]
-    assert told == [f"registration.viewed by user:{user.id} was not recorded: OperationalError"]
+    lost = f"by user:{user.id} was not recorded: OperationalError"
+    assert told == [*[f"registration.viewed {lost}"] * 3, f"attendees.viewed {lost}"]
+    assert "Zebra" in pages.get("attendees.show", event=event.slug, reference=person.reference).text
+    pages.get("attendees.index", event=event.slug)
+    whom = ("registrations", person.id), ("events", event.id)
+    who, actions = f"user:{user.id}", ("registration.viewed", "attendees.viewed")
+    assert [recorded(action) for action in actions] == [
+        [(action, who, *subject, 1)] for action, subject in zip(actions, whom, strict=True)
+    ]
 
 
-def test_page_of_an_organiser_is_shown_when_no_writer_of_the_process_comes_to_an_end(
-    pages, monkeypatch, caplog
+def test_page_of_a_person_or_of_needs_is_refused_when_no_writer_of_the_process_comes_to_an_end(
+    make_app, database_url, monkeypatch, caplog
 ):
-    """When the process gets no turn to write (WritersBusy), neither the view nor the sign-in's last use is recorded."""
-    event = make_event()
-    person, user = confirmed(event), make_user(event=event)
-    sign_in(pages, user)
-    clock.freeze(NOW + timedelta(minutes=5))
+    """When the process gets no turn to write (WritersBusy), lists are shown, but no person and no needs (S43)."""
 
     def start_write(_session):
         raise WritersBusy
 
-    for module in (sign_ins, traces):
-        monkeypatch.setattr(module, "start_write", start_write)
-    pages.get("attendees.show", event=event.slug, reference=person.reference)
-    told = [record.getMessage() for record in caplog.records if record.name == "forum.audit"]
-    assert told == [f"registration.viewed by user:{user.id} was not recorded: WritersBusy"]
+    app = make_app(database_url)
+    with app.app_context():
+        event = make_event()
+        person, user = confirmed(event), make_user(Role.CARE, event=event)
+        pages = Pages(app)
+        sign_in(pages, user)
+        monkeypatch.setattr(traces, "start_write", start_write)
+        pages.get("counts.people", event=event.slug, expect=503)
+        told = [record.getMessage() for record in caplog.records if record.name == "forum.audit"]
+        assert told == [f"care_answers.viewed by user:{user.id} was not recorded: WritersBusy"]
+        organiser = Pages(app)
+        sign_in(organiser, make_user(event=event))
+        # The time at which the sign-in was last used is not stored either, and that is no reason to refuse a page.
+        monkeypatch.setattr(sign_ins, "start_write", start_write)
+        clock.freeze(NOW + timedelta(minutes=5))
+        organiser.get("attendees.show", event=event.slug, reference=person.reference, expect=503)
+        organiser.get("attendees.index", event=event.slug)
 
 
 def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url):
