@@ -28,6 +28,7 @@ from forum.registration import (
     caps,
     consents,
     deadlines,
+    ending,
     given,
     links,
     names,
@@ -167,7 +168,7 @@ def hand_over(
     canonical = names.canonical_email(applicant.email) if applicant.email else ""
     if taken := registrations.find_confirmed(event, canonical):
         raise AddressTaken(taken)
-    registration_mails.take_back([registration])
+    ending.take_back_mails([registration])
     has_freed = unconfirmed.end(event, canonical, now=now)
     successor = answers.draft(event, registration.sector, applicant, now=now)
     is_reviewed = registration.is_in_review

@@ -199,8 +199,8 @@ def list_told_at(event: Event) -> dict[int, datetime]:
 def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[Any]:
     """Return a page of the mailing's recipients, each with its mail (or None) and registration.
 
-    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was left out; OMITTED to
-    people who are no recipients, because they were left out from the start.
+    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back, and to
+    those who were left out; OMITTED to people who are no recipients, because they were left out from the start.
     """
     query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     if only == OMITTED:
@@ -209,7 +209,8 @@ def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") 
     else:
         query = query.where(MailingRecipient.status.not_in(BESIDE))
     if only == TROUBLED:
-        tried = OutboxMessage.status.in_((MessageStatus.FAILED, MessageStatus.AWAITING_RETRY))
+        unsent = (MessageStatus.FAILED, MessageStatus.AWAITING_RETRY, MessageStatus.ABORTED)
+        tried = OutboxMessage.status.in_(unsent)
         is_left_out = MailingRecipient.status == RecipientStatus.LEFT_OUT
         query = query.outerjoin(OutboxMessage).where(or_(tried, is_left_out))
     query = query.options(joinedload(MailingRecipient.registration), joinedload(MailingRecipient.message))

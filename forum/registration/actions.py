@@ -136,9 +136,7 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     places.lock_live(registration)
     before = registration.status
     ending.end_what_leads_to(registration)
-    # Cancel the unsent mail that asks to confirm the address: it would promise a place that is free again.
-    if not registration.has_address:
-        mails.take_back([registration])
+    ending.take_back_mails([registration])
     places.release(registration)
     registration.move_to(Status.CANCELLED, now=now)
     registration.ended_at = now

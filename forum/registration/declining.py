@@ -4,7 +4,7 @@ from datetime import datetime
 
 from forum.audit import actions as audit
 from forum.extensions import db
-from forum.registration import answers, links, mails, offers, places, waiting_list
+from forum.registration import answers, ending, links, mails, offers, places, waiting_list
 from forum.registration.enums import OfferEnd, Status
 from forum.registration.errors import NothingOffered
 from forum.registration.models import Registration
@@ -25,7 +25,7 @@ def decline(registration: Registration, *, now: datetime) -> None:
     registration.ended_at = now
     links.revoke(registration, keeps_feed=True, now=now)
     answers.forget(registration)
-    mails.take_back([registration])
+    ending.take_back_mails([registration])
     mails.queue_offer_declined(registration, now=now)
     audit.record("registration.offer_declined", registration, actor="person", at=now)
     waiting_list.offer_free_places(registration.event, now=now)

@@ -11,7 +11,7 @@ from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.people.models import AddressChange
-from forum.registration import answers, deadlines, links, mails, offers, places, queries, waiting_list
+from forum.registration import answers, deadlines, ending, links, mails, offers, places, queries, waiting_list
 from forum.registration.enums import OfferEnd, Status
 from forum.registration.models import Registration, RegistrationToken, Submission
 from forum.registration.sign_in_models import EndedSignIn
@@ -86,7 +86,9 @@ def _tend(event: Event, now: datetime) -> int:
     offered = {person: until for person in lapsed if (until := _later_offer(person, told, now))}
     unasked = [person for person in kept if not any(mail.sent_at for mail in told[person.id])]
     over = [person for person in unconfirmed if person not in kept and person not in renewed]
-    mails.take_back([*unasked, *over])
+    ended = [*over, *(person for person in lapsed if person not in offered)]
+    mails.take_back(unasked)
+    ending.take_back_mails(ended)
     mails.take_back(list(offered), kind="offered")
     for registration, until in kept.items():
         _ask_for_longer(registration, until, now, is_asked=registration not in unasked)
@@ -99,7 +101,6 @@ def _tend(event: Event, now: datetime) -> int:
     for registration in unheld:
         if registration not in kept:
             _end_hold(registration, now)
-    ended = [*over, *(person for person in lapsed if person not in offered)]
     for registration in ended:
         _end(registration, now)
     waiting_list.offer_free_places(event, now=now)

@@ -133,8 +133,7 @@ def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMe
 def queue_cancelled(
     registration: Registration, *, left_line: bool = False, words: str = "", now: datetime
 ) -> OutboxMessage | None:
-    """Queue the mail that says that the registration or the wait has ended; cancel unsent mails."""
-    take_back([registration])
+    """Queue the mail that says that the registration or the wait has ended."""
     return queue(registration, "cancelled", now, left_line=left_line, paragraphs=paragraphs(words))
 
 

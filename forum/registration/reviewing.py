@@ -16,7 +16,7 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import answers, caps, former_answers, mails, offers, places, waiting_list
+from forum.registration import answers, caps, ending, former_answers, mails, offers, places, waiting_list
 from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
@@ -131,7 +131,7 @@ def decline(registration: Registration, refusal: Refusal, *, actor: str, now: da
     registration.review_since = registration.answer_by = None
     registration.decline_reason, registration.decline_words = refusal.reason, refusal.words or None
     answers.forget(registration)
-    mails.take_back([registration])
+    ending.take_back_mails([registration])
     mails.queue_about_review(registration, "declined", words=refusal.words, now=now)
     audit.record(
         "registration.declined", registration, actor=actor, at=now, was=before, reason=refusal.reason

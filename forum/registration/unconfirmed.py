@@ -13,7 +13,7 @@ from sqlalchemy import select
 from forum.audit import actions as audit
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import answers, links, mails, places, queries
+from forum.registration import answers, ending, links, places, queries
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 
@@ -46,7 +46,7 @@ def end(
     registration = find(event, email_canonical)
     if registration is None:
         return False
-    mails.take_back([registration])
+    ending.take_back_mails([registration])
     had_place = registration.holds_place
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:

@@ -126,7 +126,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
 
 def _end(registration: Registration, now: datetime) -> None:
     """End the registration as a cancellation does, but send no mail about it."""
-    mails.take_back([registration])
+    ending.take_back_mails([registration])
     ending.end_what_leads_to(registration)
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
