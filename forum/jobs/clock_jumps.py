@@ -1,11 +1,13 @@
-"""Noticing that a machine's clock is set while its worker runs, such as by time synchronisation after a wrong start."""
+"""Noticing that a machine's clock is set while its worker runs, such as by time synchronisation after a wrong start.
+
+For a while after it the jobs that `rests_after_jump` names do nothing (`jobs/table`)."""
 
 import logging
 from datetime import datetime, timedelta
 
-# A step of the clock up to this long counts as correcting it: it ends hardly anything too early.
+# A step of the clock up to this long counts as correcting it: jobs do hardly anything too early by it.
 SMALLEST_JUMP = timedelta(minutes=1)
-# How long nothing is ended after a jump: time synchronisation or somebody can set the clock right meanwhile.
+# How long jobs rest after a jump: time synchronisation or somebody can set the clock right meanwhile.
 PAUSE = timedelta(minutes=10)
 log = logging.getLogger("forum.worker")
 

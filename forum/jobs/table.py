@@ -49,7 +49,8 @@ class Job:
 
     If `each` is given, `each(now=…)` returns ids, and `run(id, now=…)` is called for every id in its own transaction.
     A job that `is_final` deletes old rows for good, so it runs only while the worker's clock goes steadily (R18). A job
-    that `is_ending` ends what people were told the end of, so it rests after a jump of the clock (`jobs/clock_jumps`).
+    that `rests_after_jump` ends something, writes to people or publishes at a moment that was told or planned: it rests
+    after a jump of the clock (`jobs/clock_jumps`), for nobody can take back what it has done too early.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Job:
     run: Callable[..., int]
     each: Callable[..., Sequence[int | str]] | None = None
     is_final: bool = False
-    is_ending: bool = False
+    rests_after_jump: bool = False
 
 
 def announce_posts(*, now: datetime) -> int:
@@ -83,24 +84,32 @@ def seal_answers_anew(*, now: datetime) -> int:
 JOBS = (
     # Watch the clock before any job that deletes something on its day: such jobs rely on the time that watching notes.
     Job("watch the clock", 60, steady_clock.watch),
-    Job("announce posts", 10, announce_posts),
-    Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due),
+    Job("announce posts", 10, announce_posts, rests_after_jump=True),
+    Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due, rests_after_jump=True),
     Job("queue mails about posts", 1, news_mails.queue_one, each=news_mails.list_next),
-    Job("queue weekly news", 5, weekly_news.queue_one, each=weekly_news.list_next),
+    Job("queue weekly news", 5, weekly_news.queue_one, each=weekly_news.list_next, rests_after_jump=True),
     Job("settle failed mails of news", 60, followers_ending.settle_failed),
+    Job("begin mailings", 1, sending.queue_one, each=sending.list_first, rests_after_jump=True),
     Job("queue mailings", 1, sending.queue_one, each=sending.list_next),
-    Job("send reminders", 30, reminders.run, each=reminders.list_due),
+    Job("send reminders", 30, reminders.run, each=reminders.list_due, rests_after_jump=True),
     Job("queue invitations", 1, invitation_mails.queue_one, each=invitation_mails.list_next),
-    Job("queue reminders of invitations", 10, reminding.queue_one, each=reminding.list_next),
+    Job(
+        "queue reminders of invitations",
+        10,
+        reminding.queue_one,
+        each=reminding.list_next,
+        rests_after_jump=True,
+    ),
+    Job("end mailings of past events", 5, sending.end_past, each=sending.list_started, rests_after_jump=True),
     Job("settle mailings", 5, sending.settle, each=sending.list_started),
     Job("work off tasks", 1, working.work_one, each=working.list_next),
     Job("end tasks", 2, working.finish, each=working.list_running),
     Job("work off imports", 1, table_work.work, each=table_work.list_next),
     Job("undo imports", 1, undoing.undo_some, each=undoing.list_undoing),
     Job("make exports", 1, kept_exports.make_some, each=kept_exports.list_next),
-    Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due, is_ending=True),
-    Job("expire invitations", 30, invitations.expire, each=invitations.list_due, is_ending=True),
-    Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending, is_ending=True),
+    Job("expire registrations", 30, expiry.expire_in, each=expiry.list_due, rests_after_jump=True),
+    Job("expire invitations", 30, invitations.expire, each=invitations.list_due, rests_after_jump=True),
+    Job("lift restrictions", 60, restricting.lift, each=restricting.list_ending, rests_after_jump=True),
     Job("tell contacts", 60, contact_news.tell, each=contact_news.list_due),
     Job("sort people anew", 2, sorting.sort_some, each=sorting.list_unsorted),
     Job("refill search texts", 60, refilling.refill, each=refilling.list_outdated),

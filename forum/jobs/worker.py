@@ -68,7 +68,7 @@ class Worker:
         """Run the jobs that are due, each in its own transaction; a job that fails stops no other."""
         for job in self._jobs:
             is_settled = self._jumps.is_settled(clock.now(), time.monotonic())
-            if job.is_ending and not is_settled:
+            if job.rests_after_jump and not is_settled:
                 continue
             if not self._stopped.is_set() and time.monotonic() >= self._due[job.name]:
                 self._due[job.name] = time.monotonic() + job.seconds

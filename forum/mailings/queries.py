@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID
@@ -25,6 +25,8 @@ LISTED = 20
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # How many recipients one page of results shows.
 ROWS = 50
+# The states of recipients for whom a mail was made or, when it should have been made, refused.
+MADE = (RecipientStatus.QUEUED, RecipientStatus.LEFT_OUT)
 # Values in the URL that narrow the list of results: to mails that were not sent, or to people left out at the start.
 TROUBLED, OMITTED = "troubled", "omitted"
 
@@ -110,11 +112,24 @@ def list_reminders(*states: MailingStatus) -> Sequence[Reminder]:
     return db.session.scalars(query.where(*waiting).options(whole).order_by(Reminder.id)).all()
 
 
+def list_to_begin(now: datetime) -> Sequence[int]:
+    """Return the ids of the mailings that are being sent, whose `begins_at` has come and which have no mail yet."""
+    return _list_sending(Mailing.begins_at <= now, ~_has_begun())
+
+
 def list_begun(now: datetime) -> Sequence[int]:
-    """Return the ids of the mailings that are being sent and whose `begins_at`, if they have one, has come."""
-    has_begun = or_(Mailing.begins_at.is_(None), Mailing.begins_at <= now)
-    query = select(Mailing.id).where(Mailing.status == MailingStatus.SENDING, has_begun)
+    """Return the ids of the mailings that are being sent and have a mail, or no `begins_at` for which they wait."""
+    has_come = (Mailing.begins_at <= now) & _has_begun()
+    return _list_sending(or_(Mailing.begins_at.is_(None), has_come))
+
+
+def _list_sending(*conditions: ColumnElement[bool]) -> Sequence[int]:
+    query = select(Mailing.id).where(Mailing.status == MailingStatus.SENDING, *conditions)
     return db.session.scalars(query.order_by(Mailing.id)).all()
+
+
+def _has_begun() -> ColumnElement[bool]:
+    return exists().where(MailingRecipient.mailing_id == Mailing.id, MailingRecipient.status.in_(MADE))
 
 
 def list_ids(*states: MailingStatus) -> Sequence[int]:
@@ -150,9 +165,8 @@ def has_more(mailing_id: int) -> bool:
 
 def has_begun(mailing_id: int) -> bool:
     """Return whether any recipient has a mail already, or was left out when the mail should have been made."""
-    done = MailingRecipient.status.in_((RecipientStatus.QUEUED, RecipientStatus.LEFT_OUT))
-    mine = select(MailingRecipient.id).where(MailingRecipient.mailing_id == mailing_id, done)
-    return db.session.scalar(mine.limit(1)) is not None
+    query = select(Mailing.id).where(Mailing.id == mailing_id, _has_begun())
+    return db.session.scalar(query) is not None
 
 
 def count_by_result(mailings: Collection[Mailing]) -> dict[int, Counts]:

@@ -29,8 +29,17 @@ IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 ACTOR = "worker"
 
 
+def list_first(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the recipients whose mails are the first of mailings whose moment has come.
+
+    A mailing that waits for a moment begins apart from those under way, because a clock that is ahead must not begin it
+    (R18).
+    """
+    return [recipient for number in queries.list_to_begin(now) for recipient in _next_of(number)]
+
+
 def list_next(*, now: datetime) -> Sequence[int]:
-    """Return the ids of the recipients whose mails may go to the outbox now."""
+    """Return the ids of the recipients of mailings under way whose mails may go to the outbox now."""
     return [recipient for number in queries.list_begun(now) for recipient in _next_of(number)]
 
 
@@ -124,23 +133,40 @@ def _goes_on(mailing: Mailing) -> bool:
     return reminder is not None and reminder.anchor == Anchor.REGISTERED
 
 
-def settle(mailing_id: int, *, now: datetime) -> int:
-    """End a mailing that has nothing left to send, or whose event is over; pause one whose event is not public.
+def end_past(mailing_id: int, *, now: datetime) -> int:
+    """End a mailing whose event is over, for good: mails that have not left are taken back.
 
     Return 1 if the mailing has changed, else 0.
     """
-    mailing = db.session.get_one(Mailing, mailing_id)
-    places.lock(mailing.event)
-    db.session.refresh(mailing)
+    mailing = _lock(mailing_id)
+    if mailing.status not in STARTED or not events.is_over(mailing.event, now):
+        return 0
+    if queries.has_more(mailing_id) or not _goes_on(mailing):
+        actions.stop(mailing, actor=ACTOR, now=now)
+    else:
+        actions.finish(mailing, now=now)
+    return 1
+
+
+def settle(mailing_id: int, *, now: datetime) -> int:
+    """End a mailing that has nothing left to send; pause one whose event is not public.
+
+    Return 1 if the mailing has changed, else 0.
+    """
+    mailing = _lock(mailing_id)
     if mailing.status not in STARTED:
         return 0
-    has_more = queries.has_more(mailing_id)
-    if events.is_over(mailing.event, now) and (has_more or not _goes_on(mailing)):
-        actions.stop(mailing, actor=ACTOR, now=now)
-    elif mailing.status == MailingStatus.SENDING and not mailing.event.is_published:
+    if mailing.status == MailingStatus.SENDING and not mailing.event.is_published:
         actions.pause(mailing, actor=ACTOR, now=now)
-    elif has_more or (_goes_on(mailing) and not events.is_over(mailing.event, now)):
+    elif queries.has_more(mailing_id) or _goes_on(mailing):
         return 0
     else:
         actions.finish(mailing, now=now)
     return 1
+
+
+def _lock(mailing_id: int) -> Mailing:
+    mailing = db.session.get_one(Mailing, mailing_id)
+    places.lock(mailing.event)
+    db.session.refresh(mailing)
+    return mailing

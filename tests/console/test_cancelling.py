@@ -244,7 +244,7 @@ def test_messages_that_have_not_left_are_paused(sign_in_as, event):
     page = cancelled(sign_in_as, event)
     assert "Messages that had not reached everybody are paused." in page.flashes
     db.session.refresh(mailing)
-    assert (mailing.status, sending.list_next(now=NOW + timedelta(hours=1))) == (MailingStatus.PAUSED, [])
+    assert (mailing.status, sending.list_first(now=NOW + timedelta(hours=1))) == (MailingStatus.PAUSED, [])
 
 
 def test_it_cannot_be_cancelled_or_taken_up_once_it_is_over(event):

@@ -75,7 +75,7 @@ def make_sent(event: Event, audience: Mapping[str, Any] | None = None) -> Mailin
     """Send a message in part, and pause it: the first recipient's mail is sent, the second's has failed."""
     mailing = make_planned(event, audience, now=NOW - timedelta(minutes=5))
     for recipient, status in zip(
-        sending.list_next(now=NOW), (MessageStatus.SENT, MessageStatus.FAILED), strict=False
+        sending.list_first(now=NOW), (MessageStatus.SENT, MessageStatus.FAILED), strict=False
     ):
         write(sending.queue_one, recipient, now=NOW)
         start_write(db.session)

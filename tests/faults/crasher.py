@@ -33,13 +33,13 @@ from tests.factories.registrations import make_applicant
 
 MAIL_GOES = "deliver"
 JOBS_RUN = {
-    "expire": "expire registrations",
-    "queue invitations": "queue invitations",
-    "queue mailings": "queue mailings",
-    "work off tasks": "work off tasks",
-    "make exports": "make exports",
-    "work off imports": "work off imports",
-    "undo imports": "undo imports",
+    "expire": ["expire registrations"],
+    "queue invitations": ["queue invitations"],
+    "queue mailings": ["begin mailings", "queue mailings"],
+    "work off tasks": ["work off tasks"],
+    "make exports": ["make exports"],
+    "work off imports": ["work off imports"],
+    "undo imports": ["undo imports"],
 }
 BUTTON_IS_PRESSED = "press"
 
@@ -56,7 +56,8 @@ def act(name: str, form: str = "") -> None:
         # A list of a few people gets as many parts as one of thousands, so that there are several commits.
         kept_exports.ROWS_AT_ONCE = 2
         undoing.UNDONE_AT_ONCE = 4
-        run_job(next(job for job in JOBS if job.name == JOBS_RUN[name]))
+        for job in [job for job in JOBS if job.name in JOBS_RUN[name]]:
+            run_job(job)
         return
     start_write(db.session)
     if name == "register":

@@ -1,4 +1,4 @@
-"""A clock that is wrong for a few minutes while the worker runs ends nothing too early (R18)."""
+"""A clock that is wrong for a few minutes while the worker runs ends and sends nothing too early (R18)."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -35,10 +35,10 @@ def test_a_pause_and_a_clock_that_is_corrected_slowly_are_no_jump():
 
 
 @pytest.mark.usefixtures("database")
-def test_the_worker_ends_nothing_after_a_jump_and_goes_on_with_all_else(app, monkeypatch, caplog):
+def test_jobs_that_rest_after_a_jump_run_again_ten_minutes_later_and_others_go_on(app, monkeypatch, caplog):
     ran, passed = [], [100.0]
     jobs = [
-        Job("ends", 1, lambda *, now: ran.append("ended") or 1, is_ending=True),
+        Job("ends", 1, lambda *, now: ran.append("ended") or 1, rests_after_jump=True),
         Job("else", 1, lambda *, now: ran.append("else") or 1),
     ]
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: passed[0], sleep=None))

@@ -9,7 +9,13 @@ from forum.jobs.worker import Worker, run_job
 from forum.outbox import heartbeats
 
 # Jobs whose parts are rows that may be deleted; nobody deletes an event, a task that runs or a mailing that has begun.
-KEPT = {"erase again", "expire registrations", "end tasks", "settle mailings"}
+KEPT = {
+    "erase again",
+    "expire registrations",
+    "end tasks",
+    "end mailings of past events",
+    "settle mailings",
+}
 IN_PARTS = [job for job in JOBS if job.each is not None and job.name not in KEPT]
 
 

@@ -29,7 +29,7 @@ def test_a_domain_with_many_recipients_does_not_fill_the_line(event, frozen, mon
         confirmed(event, email=f"p{number}@A.example", family_name="Berg")
     beside = confirmed(event, email="p@b.example", family_name="Dahl")
     make_planned(event)
-    for recipient in sending.list_next(now=BEGUN):
+    for recipient in sending.list_first(now=BEGUN):
         write(sending.queue_one, recipient, now=BEGUN)
 
     (following,) = sending.list_next(now=BEGUN)

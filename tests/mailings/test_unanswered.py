@@ -173,7 +173,7 @@ def send_about_care(event, status: MessageStatus) -> OutboxMessage:
     """Write to those who have not answered about diet; return the first mail, with this status."""
     make_question(event, "diet", choices=("vegan",), care=True)
     mailing = make_planned(event, {"unanswered": "diet"})
-    for number in sending.list_next(now=NOW + 2 * TO_STOP):
+    for number in sending.list_first(now=NOW + 2 * TO_STOP):
         write(sending.queue_one, number, now=NOW + 2 * TO_STOP)
     mine = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     start_write(db.session)

@@ -62,7 +62,7 @@ def make_other_mails(language: str) -> dict[str, Mail]:
     changed = make_proposed(event)
     write(mailing_actions.send, changed, user_id=reader.id, actor="command", now=NOW)
     make_planned(event, now=NOW - timedelta(minutes=5))
-    for recipient in sending.list_next(now=NOW):
+    for recipient in [*sending.list_first(now=NOW), *sending.list_next(now=NOW)]:
         write(sending.queue_one, recipient, now=NOW)
     _follow_news(event, language)
     write(privacy_mails.queue_own_data, person, now=NOW)
