@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from forum import clock, sealed_cookies
 from forum.columns import Text, digest
+from forum.events import cancelling
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration import actions, calendar_feeds, links, reinstating
@@ -71,6 +72,20 @@ def test_a_feed_follows_the_event_and_the_registration(app, pages):
         ("CONFIRMED", 4, "Oslo"),
     ]
     assert read(app, path).text.partition("UID:")[2].partition("\r\n")[0] == uid
+
+
+def test_a_feed_says_that_the_event_is_cancelled_and_takes_place_after_all(app, pages):
+    """Each change has a higher number, or a calendar program would keep the entry that it has."""
+    event = make_event()
+    path = subscribe(pages, confirmed(event, language="en"))
+    said = [entry_of(app, path)]
+    write(cancelling.cancel, event, Text(en="Snow", sv="Snö"), actor="command", now=NOW + HOUR)
+    said.append(entry_of(app, path))
+    write(cancelling.take_up_again, event, actor="command", now=NOW + 2 * HOUR)
+    said.append(entry_of(app, path))
+    assert [status for status, _sequence, _place in said] == ["CONFIRMED", "CANCELLED", "CONFIRMED"]
+    numbers = [sequence for _status, sequence, _place in said]
+    assert numbers == sorted({*numbers})
 
 
 def test_a_feed_begins_no_session_and_may_be_kept_by_its_program_alone(app, pages):
