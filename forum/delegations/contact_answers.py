@@ -21,12 +21,14 @@ from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.extensions import db
 from forum.questions import layout
 from forum.questions.enums import QuestionKind
-from forum.questions.fields import AsksQuestions
-from forum.registration import given
+from forum.questions.fields import AsksQuestions, shown_answers
+from forum.registration import given, places
 from forum.registration.errors import LinkRefused, NotLive, OrganisationFull
-from forum.registration.forms import CareForm
 from forum.registration.models import Registration
+from forum.registration.own_forms import OwnCareForm
 from forum.web import errors
+from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.limits import keyed
 from forum.web.routes import localised
 
 bp = Blueprint("own_delegation_answers", __name__)
@@ -36,17 +38,33 @@ bp.register_error_handler(LinkRefused, contact_pages.link_refused)
 DELETE = "delete"  # the name of the button that deletes all answers about food and access
 
 
+class AnswersForm(ShowsStored, AsksQuestions):
+    """A person's ordinary answers, which the contact and organisers change (R30)."""
+
+    @staticmethod
+    def stored(registration: Registration) -> dict[str, Any]:
+        """Return the answers that the form shows, and a number of the person, who may be replaced by somebody else."""
+        asking = _asking(registration)
+        told = shown_answers(asking["questions"], asking["stored"])
+        return {**told, "who": keyed(f"answers {registration.id}")}
+
+
 @localised(bp, "/r/delegation/<int:number>/answers", methods=["GET", "POST"])
 def answers(number: int) -> ResponseReturnValue:
     """Ask the event's ordinary questions about a person whose registration the contact manages."""
     one, registration = _answered_for(number)
     refuse_if_frozen(registration.event, clock.now())
-    form = AsksQuestions(**_asking(registration))
+    form = AnswersForm(**_asking(registration))
+    if not form.is_submitted():
+        form.show(form.stored(registration))
     if not form.validate_on_submit():
         return _page("answers", one, form), 422 if form.errors else 200
     start_write(db.session)
-    answered = given.Answered(form.questions, form.given())
-    contact_acts.answer(delegate(number), answered, now=clock.now())
+    try:
+        answered = given.Answered(form.questions, form.given())
+        contact_acts.answer(_still_as_shown(number, form), answered, now=clock.now())
+    except ChangedMeanwhile as refusal:
+        return _changed_page("answers", number, form, refusal), 409
     db.session.commit()
     return _saved(_("Saved."))
 
@@ -55,13 +73,18 @@ def answers(number: int) -> ResponseReturnValue:
 def care(number: int) -> ResponseReturnValue:
     """Replace or delete what is stored about the person's food and access, without showing it."""
     one, registration = _answered_for(number)
-    form = CareForm(**given.asking_care(registration))
+    form = OwnCareForm(**given.asking_care(registration))
     is_deleted = DELETE in request.form
+    if not form.is_submitted():
+        form.show(form.stored(registration))
     if not form.validate_on_submit() and not (form.is_submitted() and is_deleted):
         return _page("care", one, form), 422 if form.errors else 200
     start_write(db.session)
-    told = {} if is_deleted else form.given()
-    contact_acts.replace_care(delegate(number), told, now=clock.now())
+    try:
+        one = delegate(number) if is_deleted else _still_as_shown(number, form)
+    except ChangedMeanwhile as refusal:
+        return _changed_page("care", number, form, refusal), 409
+    contact_acts.replace_care(one, {} if is_deleted else form.given(), now=clock.now())
     db.session.commit()
     return _saved(_("Deleted.") if is_deleted else _("Saved."))
 
@@ -78,8 +101,28 @@ def _again(notice: str) -> ResponseReturnValue | None:
         one, registration = _answered_for((request.view_args or {})["number"])
     except (LinkRefused, NotTheirs):
         return None
-    form = CareForm(**given.asking_care(registration)) if is_care else AsksQuestions(**_asking(registration))
+    asking = given.asking_care(registration) if is_care else _asking(registration)
+    form = OwnCareForm(**asking) if is_care else AnswersForm(**asking)
     return _page("care" if is_care else "answers", one, form, notice=notice)
+
+
+def _still_as_shown(number: int, form: AnswersForm | OwnCareForm) -> Delegate:
+    """Return the person at this position, whose answers are locked; raise ChangedMeanwhile if the page showed others.
+
+    Call after `start_write`. Raises NotTheirs, NotLive.
+    """
+    one, registration = _answered_for(number)
+    places.lock_live(registration)
+    form.refuse_if_changed(form.stored(registration))
+    return one
+
+
+def _changed_page(act: str, number: int, form: AnswersForm | OwnCareForm, refusal: ChangedMeanwhile) -> str:
+    """Return the page again, with what was typed and, for answers that may be shown, what is stored now."""
+    db.session.rollback()
+    form.show(refusal.stored)
+    one, _registration = _answered_for(number)
+    return _page(act, one, form, refused="changed", compared=list(differences(form, refusal.stored)))
 
 
 def _answered_for(number: int) -> tuple[Delegate, Registration]:

@@ -100,7 +100,7 @@ def person_page(act: str, one: Delegate, form: Any, *, refused: str = "", **more
 
     `act` names its template, and `refused` says why the last try failed.
     """
-    if not form.is_submitted() and isinstance(form, ShowsStored):
+    if not form.is_submitted() and isinstance(form, ShowsStored) and not form.seen.data:
         form.show(_shown(one))
     return render_template(
         f"public/delegations/{act}.html",

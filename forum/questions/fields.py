@@ -134,6 +134,11 @@ class AsksQuestions(TidyForm):
         return False
 
 
+def shown_answers(questions: Sequence[Question], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by field name what the fields of these questions show for the `stored` answers, which are by key."""
+    return {name_of(one): values.shown(one, stored.get(one.key)) for one in questions}
+
+
 def make_field(question: Question, stored: Any = None, *, language_code: str) -> Any:
     """Return the unbound WTForms field of a question, labelled in this language; it also offers a `stored` choice."""
     label = question.label.in_language(language_code)

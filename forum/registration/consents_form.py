@@ -17,6 +17,7 @@ from forum.registration.wording import CONSENTS
 from forum.web.forms import TidyForm
 from forum.web.languages import in_language
 
+PHOTOGRAPHED = "photographed"
 READERS = (ListAudience.PARTICIPANTS, ListAudience.PUBLIC)
 
 
@@ -27,6 +28,9 @@ class ConsentsForm(TidyForm):
     The answer applies to them only, even if an organiser has opened the list to more readers since the page was shown.
     """
 
+    # The answers that the page showed. Only another answer counts as said: the person may have said something else in
+    # another window meanwhile, or left the list by telling of a protected identity (R30).
+    shown = HiddenField()
     participant_list = RadioField(CONSENTS[ConsentPurpose.PARTICIPANT_LIST], [Optional()])
     readers = HiddenField(validators=[Optional(), AnyOf([*READERS])])
     photographs = BooleanField(_l("I agree to be photographed"))
@@ -34,6 +38,7 @@ class ConsentsForm(TidyForm):
     def __init__(self, registration: Registration | None = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kept = consents.find(registration, consents.LIST) if registration else None
+        self._is_photographed = bool(registration and registration.has_consented(ConsentPurpose.PHOTOGRAPHS))
         asked = consents.asked_audience(registration) if registration else None
         audience = self.readers.data if self.is_submitted() else asked
         self._audience = ListAudience(audience) if audience in READERS else None
@@ -52,6 +57,8 @@ class ConsentsForm(TidyForm):
         form = cls(registration, data={"photographs": registration.has_consented(ConsentPurpose.PHOTOGRAPHS)})
         if form.participant_list and not form.is_asked_anew:
             form.participant_list.data = (form._kept.listed_as if form._kept else None) or NOT_SHOWN
+        said = form.participant_list.data if form.participant_list else None
+        form.shown.data = f"{PHOTOGRAPHED if form._is_photographed else ''}/{said or ''}"
         return form
 
     @property
@@ -70,7 +77,7 @@ class ConsentsForm(TidyForm):
         """Return the purposes that the person consents to; an unanswered question about the list changes nothing."""
         said = self._said()
         is_listed = said != NOT_SHOWN if said else self._kept is not None
-        photographs = {ConsentPurpose.PHOTOGRAPHS} if self.photographs.data else set()
+        photographs = {ConsentPurpose.PHOTOGRAPHS} if self._wants_photographs() else set()
         return frozenset({*photographs, *({consents.LIST} if is_listed else ())})
 
     def listed(self) -> Listed | None:
@@ -80,5 +87,13 @@ class ConsentsForm(TidyForm):
             Listed(ListedAs(said), self._audience) if said and said != NOT_SHOWN and self._audience else None
         )
 
+    def _wants_photographs(self) -> bool:
+        photographs, slash, _said = (self.shown.data or "").partition("/")
+        is_unchanged = slash and self.photographs.data == (photographs == PHOTOGRAPHED)
+        return self._is_photographed if is_unchanged else self.photographs.data
+
     def _said(self) -> str | None:
-        return self.participant_list.data if self.participant_list else None
+        """Return the answer about the list if it is another one than the page showed."""
+        _photographs, _slash, shown = (self.shown.data or "").partition("/")
+        said = self.participant_list.data if self.participant_list else None
+        return None if said == shown else said

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,17 +14,23 @@ from forum.registration import moving
 from forum.registration.models import Registration
 from forum.registration.moving import Outcome
 from forum.registration.wording import ordinal
+from forum.web.edits import ShowsStored
 from forum.web.forms import TidyForm, required
 from forum.web.languages import in_language
 
 STAY, WAIT = "stay", "wait"
 
 
-class MoveForm(TidyForm):
+class MoveForm(ShowsStored, TidyForm):
     """The sector to move to, and the choice of what happens if no place is free there."""
 
     sector = RadioField(_l("Move to"), [required(_l("Choose a sector"))])
     if_full = RadioField(_l("If no place is free there when you save"), default=STAY)
+
+    @staticmethod
+    def stored(registration: Registration) -> dict[str, Any]:
+        """Return the values of the registration on which the result of a move depends, such as the status."""
+        return {"sector": registration.sector.key, "status": registration.status}
 
     def offer(self, sectors: Sequence[Sector], *, by_person: bool) -> None:
         """Set the choices to these sectors, worded for the person or for an organiser."""

@@ -20,9 +20,9 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.extensions import db
-from forum.questions import layout, values
+from forum.questions import layout
 from forum.questions.enums import QuestionKind
-from forum.questions.fields import AsksQuestions, name_of
+from forum.questions.fields import AsksQuestions, shown_answers
 from forum.registration import actions, given, listing, mails, organisers_files, places, restrictions
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.console import has_ended, person_of, to_person
@@ -46,8 +46,7 @@ class AnswersForm(ShowsStored, AsksQuestions):
     @staticmethod
     def stored(asking: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values that the questions' fields show."""
-        told = asking["stored"]
-        return {name_of(one): values.shown(one, told.get(one.key)) for one in asking["questions"]}
+        return shown_answers(asking["questions"], asking["stored"])
 
 
 class OrganisersCareForm(ShowsStored, CareForm):

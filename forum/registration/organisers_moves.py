@@ -19,22 +19,17 @@ from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive, Sever
 from forum.registration.models import Registration
 from forum.registration.organisers_answers import leave_to_person
 from forum.registration.organisers_words import words_field
-from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.edits import ChangedMeanwhile, differences
 from forum.web.languages import in_language, language_name
 
 bp = Blueprint("attendee_moves", __name__, url_prefix="/console/<event>/registrations/<reference>")
 bp.register_error_handler(SeveralForms, leave_to_person)
 
 
-class OrganisersMoveForm(ShowsStored, moving_words.MoveForm):
+class OrganisersMoveForm(moving_words.MoveForm):
     """The sector to which an organiser moves a person, and words to the person if a mail is to be sent."""
 
     words = words_field()
-
-    @staticmethod
-    def stored(registration: Registration) -> dict[str, Any]:
-        """Return the values of the registration on which the result of a move depends, such as the status."""
-        return {"sector": registration.sector.key, "status": registration.status}
 
 
 @bp.route("/sector", methods=["GET", "POST"])

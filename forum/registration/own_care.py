@@ -13,9 +13,9 @@ from forum.events.freezing import refuse_if_frozen
 from forum.extensions import db
 from forum.questions import layout
 from forum.registration import given, places
-from forum.registration.forms import CareForm
-from forum.registration.own_forms import mine, mine_live
+from forum.registration.own_forms import OwnCareForm, mine, mine_live
 from forum.registration.self_service import bp
+from forum.web.edits import ChangedMeanwhile
 from forum.web.routes import localised
 
 DELETE = "delete"  # the name of the button that deletes all answers about diet and access
@@ -28,22 +28,34 @@ def care() -> ResponseReturnValue:
     Deleting them is possible at any time, because they are held by consent; other changes end at the freeze date.
     """
     registration, now = mine_live(), clock.now()
-    form = CareForm(**given.asking_care(registration))
+    form, is_stale = OwnCareForm(**given.asking_care(registration)), False
     if DELETE in request.form:
         return _replace({}, _("Deleted."))
-    if form.validate_on_submit():
-        refuse_if_frozen(registration.event, now)
-        return _replace(form.given(), _("Saved."))
+    if not form.is_submitted():
+        form.show(OwnCareForm.stored(registration))
+    try:
+        if form.validate_on_submit():
+            refuse_if_frozen(registration.event, now)
+            return _replace(form.given(), _("Saved."), form)
+    except ChangedMeanwhile as refusal:
+        db.session.rollback()
+        is_stale = True
+        form.show(refusal.stored)
     page = "public/self_service/care.html"
-    page = render_template(page, registration=registration, form=form, asked=layout)
-    return page, 422 if form.errors else 200
+    page = render_template(page, registration=registration, form=form, asked=layout, is_stale=is_stale)
+    return page, 409 if is_stale else 422 if form.errors else 200
 
 
-def _replace(told: Mapping[str, Any], message: str) -> ResponseReturnValue:
-    """Store these answers, encrypted, in place of all earlier ones; the audit trail does not say if there are any."""
+def _replace(told: Mapping[str, Any], message: str, form: OwnCareForm | None = None) -> ResponseReturnValue:
+    """Store these answers, encrypted, in place of all earlier ones; the audit trail does not say if there are any.
+
+    Raises ChangedMeanwhile if the stored answers have changed since the page of `form` was shown; None deletes any.
+    """
     start_write(db.session)
     registration = mine()
     places.lock_live(registration)
+    if form is not None:
+        form.refuse_if_changed(OwnCareForm.stored(registration))
     given.say_care(registration, told, is_own=True, now=clock.now())
     db.session.commit()
     flash(message, "success")

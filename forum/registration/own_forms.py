@@ -4,13 +4,15 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel import gettext as _
+from wtforms import HiddenField
 
 from forum import clock
 from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.questions import layout, queries
-from forum.questions.fields import AsksQuestions
-from forum.registration import actions, limits, links, own_sign_in
+from forum.questions.fields import AsksQuestions, shown_answers
+from forum.registration import actions, given, limits, links, own_sign_in, places
+from forum.registration.applicant import CHANGEABLE
 from forum.registration.confirming import ask_to_confirm
 from forum.registration.consents_form import ConsentsForm
 from forum.registration.enums import TokenPurpose
@@ -18,12 +20,46 @@ from forum.registration.errors import LinkRefused, NotLive, OrganisationFull
 from forum.registration.forms import CareForm, DetailsForm, ProtectedIdentityForm
 from forum.registration.models import Registration
 from forum.web import sent_files
+from forum.web.differences import Difference
+from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.forms import TidyForm
+from forum.web.limits import keyed
+
+
+class OwnDetailsForm(ShowsStored, DetailsForm):
+    """The person's details and answers; organisers, and another window of the person, may change them meanwhile (R30).
+
+    `is_compared` says that the page compares what is typed with what is stored, so that it still does so in another
+    language.
+    """
+
+    is_compared = HiddenField()
+
+    def compare(self, refusal: ChangedMeanwhile) -> None:
+        """Let the page compare what is typed with what is stored now, and let the next press replace that."""
+        self.show(refusal.stored)
+        self.is_compared.data = "1"
+
+    def compared(self, registration: Registration | None) -> list[Difference]:
+        """Return what is typed and differs from what is stored, if the page compares them."""
+        if not self.is_compared.data or registration is None:
+            return []
+        return list(differences(self, stored_details(registration)))
+
+
+class OwnCareForm(ShowsStored, CareForm):
+    """The answers about food and access that a person enters in place of stored ones, which the page does not show."""
+
+    @staticmethod
+    def stored(registration: Registration) -> dict[str, str]:
+        """Return a value that changes with the sealed answers, and tells nobody whether there are any (S23)."""
+        return {"sealed": keyed(f"care {registration.id} {given.find_seal(registration).hex()}")}
+
 
 # Views whose form holds a person's answers, with the template and class that show the form again.
 ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
-    "change": ("public/self_service/change.html", DetailsForm),
-    "care": ("public/self_service/care.html", CareForm),
+    "change": ("public/self_service/change.html", OwnDetailsForm),
+    "care": ("public/self_service/care.html", OwnCareForm),
     "protected_identity": ("public/self_service/protected_identity.html", ProtectedIdentityForm),
 }
 
@@ -43,8 +79,28 @@ def mine_live() -> Registration:
     return registration
 
 
-def change_details(registration: Registration, form: DetailsForm) -> None:
-    """Change the details. Raises what `actions.change` raises, and OrganisationFull after too many refused tries."""
+def stored_details(registration: Registration) -> dict[str, Any]:
+    """Return the details and ordinary answers that are stored, as the form shows them."""
+    asking = given.asking(registration)
+    details = {name: getattr(registration, name) or "" for name in CHANGEABLE}
+    return {**details, **shown_answers(asking["questions"], asking["stored"])}
+
+
+def details_form(registration: Registration) -> OwnDetailsForm:
+    """Return the form filled in with the stored details and answers, or with those that were sent."""
+    form = OwnDetailsForm(obj=registration, **given.asking(registration))
+    if not form.is_submitted():
+        form.show(stored_details(registration))
+    return form
+
+
+def change_details(registration: Registration, form: OwnDetailsForm) -> None:
+    """Change the details. Call after `start_write`.
+
+    Raises what `actions.change` raises, OrganisationFull after too many refused tries, and ChangedMeanwhile.
+    """
+    places.lock_live(registration)
+    form.refuse_if_changed(stored_details(registration))
     if form.organisation.data != registration.organisation:
         limits.refuse_guesses(registration)
     try:

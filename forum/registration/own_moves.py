@@ -4,6 +4,7 @@ Both are open until the day from which answers are frozen. The result of a move 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +19,16 @@ from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import show_event
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import limits, links, moving, moving_words, new_address, own_sign_in, self_service
+from forum.registration import (
+    limits,
+    links,
+    moving,
+    moving_words,
+    new_address,
+    own_sign_in,
+    places,
+    self_service,
+)
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import (
     AddressTaken,
@@ -35,6 +45,7 @@ from forum.registration.models import Registration
 from forum.registration.moving import PERSON, Outcome
 from forum.registration.own_forms import mine, mine_live
 from forum.registration.own_moves_forms import NewAddressForm
+from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.languages import in_language
 from forum.web.limits import TooManyTries, client_limit, spend
@@ -61,19 +72,16 @@ def sector() -> ResponseReturnValue:
     registration, form, now = _changeable(), moving_words.MoveForm(), clock.now()
     sectors = moving.list_sectors(registration, actor=PERSON)
     form.offer(sectors, by_person=True)
+    if not form.is_submitted():
+        form.show(form.stored(registration))
     if not form.validate_on_submit():
         return _ask_for_sector(registration, sectors, form), 422 if form.errors else 200
     start_write(db.session)
-    registration = mine()
-    into = next(one for one in registration.event.sectors if one.key == form.sector.data)
     try:
-        may_wait = form.if_full.data == moving_words.WAIT
-        outcome = moving.move(registration, into, may_wait=may_wait, actor=PERSON, now=now)
-    except (NoPlaceThere, NoSuchSector):
+        into, outcome = _move(mine(), form, now=now)
+    except (NoPlaceThere, NoSuchSector, ChangedMeanwhile) as refusal:
         db.session.rollback()
-        refused = form.if_full if (registration := mine()).holds_place else form.sector
-        refused.errors = [_("No place is free there. Nothing has been changed.")]
-        return _ask_for_sector(registration, sectors, form), 409
+        return _choose_again(form, refusal), 409
     db.session.commit()
     _flash_moved(into, outcome)
     return redirect(url_for("self_service.show"), 303)
@@ -129,6 +137,39 @@ def _changeable() -> Registration:
     if events.is_off(registration.event, now):
         raise NotLive
     return registration
+
+
+def _move(
+    registration: Registration, form: moving_words.MoveForm, *, now: datetime
+) -> tuple[Sector, Outcome | None]:
+    """Move the registration as chosen in the form; return the new sector and the outcome.
+
+    Raises what `moving.move` raises, and ChangedMeanwhile when the sector or the status are no longer those for which
+    the page said what each choice means (R30).
+    """
+    places.lock_live(registration)
+    form.refuse_if_changed(form.stored(registration))
+    into = next(one for one in registration.event.sectors if one.key == form.sector.data)
+    may_wait = form.if_full.data == moving_words.WAIT
+    return into, moving.move(registration, into, may_wait=may_wait, actor=PERSON, now=now)
+
+
+def _choose_again(form: moving_words.MoveForm, refusal: Exception) -> str:
+    """Return the page with what each choice means now, and with the reason why nothing has been changed."""
+    registration = mine()
+    sectors = moving.list_sectors(registration, actor=PERSON)
+    if isinstance(refusal, ChangedMeanwhile):
+        form.offer(sectors, by_person=True)
+        form.show(refusal.stored)
+        form.sector.errors = [
+            _(
+                "Your registration has been changed meanwhile. Read what each choice means now, and choose again."
+            )
+        ]
+    else:
+        refused = form.if_full if registration.holds_place else form.sector
+        refused.errors = [_("No place is free there. Nothing has been changed.")]
+    return _ask_for_sector(registration, sectors, form)
 
 
 def _ask_for_sector(

@@ -17,7 +17,6 @@ from forum.questions import layout, uploads
 from forum.registration import (
     actions,
     deadlines,
-    given,
     links,
     opening,
     own_calendar,
@@ -42,9 +41,17 @@ from forum.registration.errors import (
     SectorFull,
     SignInEnded,
 )
-from forum.registration.forms import DetailsForm, ProtectedIdentityForm
-from forum.registration.own_forms import ask_again, change_details, mine, mine_live, slug_afterwards
+from forum.registration.forms import ProtectedIdentityForm
+from forum.registration.own_forms import (
+    ask_again,
+    change_details,
+    details_form,
+    mine,
+    mine_live,
+    slug_afterwards,
+)
 from forum.web import errors
+from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
@@ -129,7 +136,7 @@ def change() -> ResponseReturnValue:
     """Change the details; the address and the sector have pages of their own (`own_moves`)."""
     registration = mine_live()
     refuse_if_frozen(registration.event, clock.now())
-    form = DetailsForm(obj=registration, **given.asking(registration))
+    form = details_form(registration)
     uploads.take(form)
     if (is_sent := form.validate_on_submit()) or form.is_rechecked():
         start_write(db.session)
@@ -142,11 +149,12 @@ def change() -> ResponseReturnValue:
             form.organisation.errors = [
                 _("You cannot change to this organisation here. Write to the organisers instead.")
             ]
+        except ChangedMeanwhile as refusal:
+            form.compare(refusal)
         db.session.rollback()
-    page = render_template(
-        "public/self_service/change.html", registration=registration, form=form, asked=layout
-    )
-    return page, 422 if form.errors else 200
+    page = "public/self_service/change.html"
+    page = render_template(page, registration=registration, form=form, asked=layout)
+    return page, 409 if form.is_compared.data else 422 if form.errors else 200
 
 
 @localised(bp, "/r/consents", methods=["POST"])

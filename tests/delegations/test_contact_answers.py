@@ -13,6 +13,7 @@ from tests.delegations.test_delegations import opened, registered
 from tests.factories.events import NOW
 from tests.factories.questions import make_question
 from tests.factories.registrations import read_care, write
+from tests.questions.test_asking import stored
 from tests.registration.reading import recorded
 
 VEGAN = "Vegan, please"
@@ -74,3 +75,26 @@ def test_contact_answers_for_nobody_with_an_address_and_changes_nothing_once_fro
         write(contact_acts.answer, bo, given.Answered((), {}), now=NOW)
     db.session.rollback()
     write(contact_acts.replace_care, bo, {}, now=NOW)
+
+
+@pytest.mark.parametrize("act", ["answers", "care"])
+def test_answers_that_were_changed_meanwhile_are_not_undone_by_an_older_page(pages, delegation, act):
+    """The contact is shown what is stored, keeps what was entered, and may save it by another press (R30)."""
+    bo, key = delegation.people[0].registration, "arrival" if act == "answers" else "diet"
+    opened(pages, delegation)
+    page = pages.get(f"own_delegation_answers.{act}", number=1)
+    store = given.store if act == "answers" else given.change_care
+    write(store, bo, {key: "Told to organisers"}, now=NOW)
+    refused = page.submit({f"q-{key}": "Typed"}, button="Save", expect=409)
+    assert "The answers have been changed meanwhile" in refused.all("h2")
+    assert ("Told to organisers" in refused.text) is (act == "answers")
+    assert refused.form(f"#{act}").data[f"q-{key}"] == ["Typed"]
+    assert kept(bo, key) == "Told to organisers"
+    refused.submit({}, button="Save", expect=303)
+    assert kept(bo, key) == "Typed"
+
+
+def kept(person, key: str) -> str:
+    """Return the stored answer to a question."""
+    db.session.expire_all()
+    return (stored(person) | read_care(person))[key]

@@ -1100,7 +1100,11 @@ def forged(world) -> dict[str, str]:
     }
 
 
-SHOWING_STORED = ("/account/recovery-codes", "/en/r/delegation/add")
+SHOWING_STORED = (
+    "/account/recovery-codes",
+    "/en/r/delegation/add",
+    *("/en/r/care", "/en/r/change", "/en/r/sector"),
+)
 
 
 def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
