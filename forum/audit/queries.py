@@ -29,6 +29,7 @@ IDENTITY_ASKED, IDENTITY_REVEALED = "identity.asked", "identity.revealed"
 LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"
+REGISTRATION_APPROVED = "registration.approved"
 REGISTRATION_RECEIVED, SECTOR_MERGED = "registration.received", "sector.merged"
 # Actions: somebody has sent the form again for an address that is registered, or has asked for the link again.
 ASKED_AGAIN, LINK_ASKED = "registration.asked_again", "registration.link_asked"
@@ -132,6 +133,12 @@ def find_last(action: str, subject: Any) -> AuditEntry | None:
     """Return the newest entry of `action` about `subject`; None if the audit trail has no such entry."""
     query = select(AuditEntry).where(of_itself(subject), AuditEntry.action == action)
     return db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).first()
+
+
+def find_moment_of_first(action: str, subject: Any) -> datetime | None:
+    """Return when `action` was first recorded about a registration; None for never."""
+    query = select(AuditEntry.at).where(of_own_time(subject), AuditEntry.action == action)
+    return db.session.scalars(query.order_by(AuditEntry.id).limit(1)).first()
 
 
 def count_refusals(since: datetime) -> dict[str, int]:

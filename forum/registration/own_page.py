@@ -11,7 +11,7 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
-from forum.registration import deadlines, offer_words, offers, own_answers, waiting_list
+from forum.registration import deadlines, offer_words, offers, own_answers, reviewing, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.stages import list_stages
@@ -39,6 +39,7 @@ def describe(registration: Registration) -> dict[str, Any]:
         "stages": list_stages(
             registration,
             position,
+            approved_at=reviewing.find_approval(registration),
             offered_at=offers.find_moment_of_last(registration) if registration.holds_place else None,
             is_over=is_over,
         ),

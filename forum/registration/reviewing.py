@@ -12,6 +12,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 
 from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
@@ -67,6 +68,13 @@ def is_reviewed_again(registration: Registration) -> bool:
     return registration.sector.policy == SectorPolicy.REVIEW and registration.status in APPROVED
 
 
+def find_approval(registration: Registration) -> datetime | None:
+    """Return when the registration was first approved in its reviewed sector; None for never, or without reviews."""
+    if registration.sector.policy != SectorPolicy.REVIEW or registration.status not in APPROVED:
+        return None
+    return audit_queries.find_moment_of_first(audit_queries.REGISTRATION_APPROVED, registration)
+
+
 def details_of_change(registration: Registration, before: Mapping[str, str], now: datetime) -> dict[str, str]:
     """Return the values that a person's change replaces, encrypted for the audit trail; {} if no review follows."""
     kept = {name: value for name, value in before.items() if name in REVIEWED}
@@ -103,7 +111,7 @@ def approve(
     _lock_reviewed(registration, now)
     is_change = registration.status != Status.IN_REVIEW
     registration.review_since = registration.answer_by = None
-    audit.record("registration.approved", registration, actor=actor, at=now)
+    audit.record(audit_queries.REGISTRATION_APPROVED, registration, actor=actor, at=now)
     if is_change:
         mails.queue_about_review(registration, "change-approved", words=words, now=now)
     elif _takes_place(registration, now):

@@ -1,7 +1,7 @@
 """The stages of a registration that the personal page shows: past, present and to come."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask_babel import gettext as _
@@ -26,38 +26,57 @@ class Stage:
 
 
 def list_stages(
-    registration: Registration, position: int, *, offered_at: datetime | None = None, is_over: bool
+    registration: Registration,
+    position: int,
+    *,
+    approved_at: datetime | None = None,
+    offered_at: datetime | None = None,
+    is_over: bool,
 ) -> list[Stage]:
     """Return the steps in order; `position` is the person's position in the waiting list.
 
-    `offered_at` is when the place was offered that the person has accepted or can still accept.
+    `approved_at` is when organisers first approved the registration; None without a review. `offered_at` is when the
+    place was offered that the person has accepted or can still accept.
     """
     status = registration.status
     stages = [Stage(_("Registered"), _day(registration, registration.requested_at), DONE)]
     if status != Status.PENDING and registration.confirmed_at:
         stages.append(Stage(_("E-mail confirmed"), _day(registration, registration.confirmed_at), DONE))
-    stages += _line_passed(registration, offered_at)
+    if approved_at:
+        stages.append(Stage(_("Approved"), _day(registration, approved_at), DONE))
+    stages += _line_passed(registration, offered_at, approved_at)
     if registration.event.cancelled_at and registration.is_live:
         return [*stages, *_before_cancellation(registration)]
     if is_over and registration.is_live:
         return [*stages, *_of_the_past(registration)]
-    stages.append(_present(registration, position))
+    stages += _present(registration, position)
     if registration.is_live:
         stages += _to_come(registration)
     return stages
 
 
-def _line_passed(registration: Registration, offered_at: datetime | None) -> Iterator[Stage]:
+def _line_passed(
+    registration: Registration, offered_at: datetime | None, approved_at: datetime | None
+) -> Iterator[Stage]:
     """Yield the finished steps of the waiting list: waiting, and the offer that was accepted."""
     if registration.status not in (Status.OFFERED, Status.CONFIRMED) or offered_at is None:
         return
-    if registration.confirmed_at:
-        yield Stage(_("On the waiting list"), _day(registration, registration.confirmed_at), DONE)
+    if joined_at := approved_at or registration.confirmed_at:
+        yield Stage(_("On the waiting list"), _day(registration, joined_at), DONE)
     if registration.status == Status.CONFIRMED:
         yield Stage(_("Place offered"), _day(registration, offered_at), DONE)
 
 
-def _present(registration: Registration, position: int) -> Stage:
+def _present(registration: Registration, position: int) -> Iterator[Stage]:
+    """Yield where the registration stands now; a change in review comes after the place, which stays meanwhile."""
+    stands = _standing(registration, position)
+    if registration.status == Status.CONFIRMED and registration.is_in_review:
+        yield replace(stands, state=DONE)
+        stands = Stage(_("Change in review"), _promise(registration), NOW)
+    yield stands
+
+
+def _standing(registration: Registration, position: int) -> Stage:
     event, status = registration.event, registration.status
     if status == Status.CONFIRMED:
         return Stage(_("Place confirmed"), _place_day(registration), NOW)
@@ -102,6 +121,10 @@ def _to_come(registration: Registration) -> Iterator[Stage]:
     if deadlines.is_past_offer_now(registration):
         # The worker has not said yet whether the person can still have the place.
         return
+    if registration.is_in_review:
+        # Of a rank in line or an offer, which stay meanwhile, only the decision says that a change is in review.
+        has_rank = registration.status in (Status.WAITING, Status.OFFERED)
+        yield Stage(_("Decision"), _promise(registration) if has_rank else "", TO_COME)
     if registration.status != Status.CONFIRMED:
         yield Stage(_("Place confirmed"), "", TO_COME)
     yield Stage(_("The forum"), dates_of(registration.event), TO_COME)

@@ -1,12 +1,16 @@
 """The steps of a registration's way, as the person's page shows them in each status."""
 
+from datetime import timedelta
+
 import pytest
 from flask_babel import force_locale
 
+from forum.events.enums import SectorPolicy
 from forum.extensions import db
-from forum.registration import stages
+from forum.registration import actions, reviewing, stages
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
-from tests.factories.events import NOW, make_event
+from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
 
 
@@ -43,3 +47,34 @@ def test_a_cancelled_and_a_past_event_end_the_way():
         assert steps(person, is_over=True)[:2] == way
         assert steps(person)[2] == "On the waiting list"
     db.session.rollback()
+
+
+@pytest.fixture
+def reviewed():
+    """Give a registration that waits for the decision of its reviewed sector."""
+    return confirmed(make_event(sectors=[make_sector("justice", policy=SectorPolicy.REVIEW)]))
+
+
+def test_a_decision_is_to_come_while_a_registration_is_in_review(reviewed):
+    way = ["Registered", "E-mail confirmed"]
+    assert steps(reviewed) == [*way, "In review", "Decision", "Place confirmed", "The forum"]
+
+
+def test_an_approval_is_told_with_its_day_and_so_is_the_review_of_a_later_change(reviewed):
+    approved_at = NOW + timedelta(days=1)
+    write(reviewing.approve, reviewed, actor="organiser:1", now=approved_at)
+    assert reviewing.find_approval(reviewed) == approved_at
+    way = ["Registered", "E-mail confirmed", "Approved", "Place confirmed"]
+    assert steps(reviewed, approved_at=approved_at) == [*way, "The forum"]
+    details = {name: getattr(reviewed, name) for name in CHANGEABLE} | {"family_name": "Ny"}
+    write(actions.change, reviewed, Details(**details), actor="person", now=NOW + timedelta(days=2))
+    assert steps(reviewed, approved_at=approved_at) == [*way, "Change in review", "Decision", "The forum"]
+    found = stages.list_stages(reviewed, 0, approved_at=approved_at, is_over=False)
+    assert [stage.state for stage in found] == [*["done"] * 4, "now", *["to-come"] * 2]
+    write(reviewing.approve, reviewed, actor="organiser:1", now=NOW + timedelta(days=3))
+    assert reviewing.find_approval(reviewed) == approved_at
+    assert steps(reviewed, approved_at=approved_at) == [*way, "The forum"]
+
+
+def test_nobody_is_approved_where_nobody_reviews():
+    assert reviewing.find_approval(confirmed(make_event())) is None
