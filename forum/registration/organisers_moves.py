@@ -1,7 +1,5 @@
 """The page on which an organiser moves a registration to another sector."""
 
-from typing import Any
-
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _

@@ -5,8 +5,6 @@ Organisers change details, answers and the sector; the person has two windows, o
 
 import pytest
 
-from forum import clock
-from forum.database import start_write
 from forum.events.enums import ListAudience, SectorPolicy
 from forum.extensions import db
 from forum.questions.enums import QuestionKind
