@@ -48,6 +48,7 @@ def describe(registration: Registration) -> dict[str, Any]:
         "offer_why": offer_words.for_person(offers.why_of(registration)) if is_offered else "",
         "is_over": is_over,
         "is_frozen": is_frozen,
+        "now": now,
         "page_links": _page_links(registration.event),
     }
 
