@@ -5,11 +5,16 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from sqlalchemy import select
 
-from tests.browser.test_mail import ACCOUNT_KINDS
+from forum.extensions import db
+from forum.outbox.models import OutboxMessage
+from tests.browser.test_mail import ACCOUNT_KINDS, write_account_mails
+from tests.factories.events import make_event
 from tests.outbox.other_mails import OTHER_KINDS, TO_HANDLER, make_other_mails
-from tests.registration.reading import Mail
+from tests.registration.reading import Mail, read
 from tests.registration.test_mails import KINDS, words_of
+from tools.organisers import make_user
 
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
 GREETINGS = {"sv": "Hej", "en": "Hello,"}
@@ -77,3 +82,28 @@ def test_html_loads_nothing_and_leads_nowhere_else(mails):
         targets = {a["href"] for a in page.select("a[href]")} - {"mailto:forum@example.org"}
         assert all(target.startswith("http://127.0.0.1:8000/") for target in targets), kind
         assert mail.files == {}, kind
+
+
+@pytest.fixture(params=GREETINGS)
+def account_mails(request, database) -> dict[str, Mail]:
+    """Give a mail of each kind about an organiser's account, in one language."""
+    make_event()
+    write_account_mails(make_user(language=request.param))
+    rows = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind.in_(ACCOUNT_KINDS)))
+    made = {row.kind: read(row) for row in rows}
+    assert made.keys() == ACCOUNT_KINDS
+    return made
+
+
+def test_mails_about_accounts_load_nothing_and_lead_nowhere_else(account_mails):
+    """A mail about an account fetches no image and counts nobody, as all others (M13)."""
+    test_html_loads_nothing_and_leads_nowhere_else(account_mails)
+
+
+def test_mails_about_accounts_have_the_same_links_as_text_and_as_html(account_mails):
+    """A reader of the text can open each page that a reader of the HTML part can."""
+    for kind, mail in account_mails.items():
+        page = BeautifulSoup(mail.html, "html.parser")
+        addresses = {address.rstrip(".,") for address in URL.findall(mail.text)}
+        links = {a["href"] for a in page.select("a[href^=http]")}
+        assert {link for link in links if link not in addresses} == set(), kind
