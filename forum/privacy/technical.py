@@ -252,6 +252,8 @@ FIELDS = {
         "CancelManyForm.number",
         "RevealForm.key",
         "ConsentsForm.readers",
+        "ConsentsForm.shown",
+        "OwnDetailsForm.is_compared",
     ),
     *(
         f"PostForm.{name}"
