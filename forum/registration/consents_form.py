@@ -28,8 +28,9 @@ class ConsentsForm(TidyForm):
     The answer applies to them only, even if an organiser has opened the list to more readers since the page was shown.
     """
 
-    # The answers that the page showed. Only another answer counts as said: the person may have said something else in
-    # another window meanwhile, or left the list by telling of a protected identity (R30).
+    # The answers that the page showed. A yes counts as said only where the page showed another answer: the person may
+    # have withdrawn it in another window meanwhile, or left the list by telling of a protected identity (R30). A no
+    # always counts, so that saving a page that says no withdraws what was agreed to meanwhile (P04).
     shown = HiddenField()
     participant_list = RadioField(CONSENTS[ConsentPurpose.PARTICIPANT_LIST], [Optional()])
     readers = HiddenField(validators=[Optional(), AnyOf([*READERS])])
@@ -88,12 +89,11 @@ class ConsentsForm(TidyForm):
         )
 
     def _wants_photographs(self) -> bool:
-        photographs, slash, _said = (self.shown.data or "").partition("/")
-        is_unchanged = slash and self.photographs.data == (photographs == PHOTOGRAPHED)
-        return self._is_photographed if is_unchanged else self.photographs.data
+        shown, _slash, _said = (self.shown.data or "").partition("/")
+        return self.photographs.data and (self._is_photographed or shown != PHOTOGRAPHED)
 
     def _said(self) -> str | None:
-        """Return the answer about the list if it is another one than the page showed."""
+        """Return the answer about the list if it is no, or another one than the page showed."""
         _photographs, _slash, shown = (self.shown.data or "").partition("/")
         said = self.participant_list.data if self.participant_list else None
-        return None if said == shown else said
+        return None if said == shown and said != NOT_SHOWN else said

@@ -22,7 +22,7 @@ OTHERWISE = {
     **dict.fromkeys(("own_invitation.show", "own_invitation.decline", "followers.end"), BUTTON),
     **dict.fromkeys(("own_invitation.accept", "own_invitation.forward"), ONCE),
     **dict.fromkeys(("self_service.confirm", "own_moves.confirm_address", "substitutions.confirm"), ONCE),
-    "self_service.consents": "writes only the consents that differ from those that the page showed",
+    "self_service.consents": "gives only consents that the page did not show as given; a no withdraws from any page",
     "self_service.protected_identity": "shows nothing stored, and only the person gives this answer",
     "followers.choose": "only whoever follows the news chooses these values",
 }

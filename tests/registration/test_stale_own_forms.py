@@ -178,3 +178,13 @@ def test_consent_is_withdrawn_from_any_page(pages, person):
     pages.get("self_service.show").form(form).submit({"participant_list": ListedAs.ORGANISATION})
     old.form(form).submit({"participant_list": NOT_SHOWN})
     assert agreed(person) == (False, None)
+
+
+def test_a_no_on_an_older_page_withdraws_what_was_agreed_to_meanwhile(pages, person):
+    """The older page says that the person is not shown and not photographed, and saving it confirms that (P04)."""
+    form = "form[action$=consents]"
+    old = pages.get("self_service.show")
+    pages.get("self_service.show").form(form).submit({"photographs": True, "participant_list": ListedAs.NAME})
+    assert agreed(person) == (True, ListedAs.NAME)
+    old.form(form).submit()
+    assert agreed(person) == (False, None)
