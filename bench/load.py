@@ -74,11 +74,20 @@ class Figures:
         return 50 * (max(self.rates) - min(self.rates)) / self.median
 
     def ratio_to(self, other: "Figures") -> float:
-        """Return the median of the ratios of each run to the other's run of the same turn.
+        """Return the median of the turns' ratios (`ratios_to`)."""
+        return statistics.median(self.ratios_to(other))
+
+    def ratios_to(self, other: "Figures") -> list[float]:
+        """Return the ratio of each run to the other's run of the same turn.
 
         The two runs of a turn stand beside each other in time, so a machine that becomes slower changes both.
         """
-        return statistics.median(mine / theirs for mine, theirs in zip(self.rates, other.rates, strict=True))
+        return [mine / theirs for mine, theirs in zip(self.rates, other.rates, strict=True)]
+
+    def spread_of_ratios_to(self, other: "Figures") -> float:
+        """Half the difference between the smallest and the greatest of the turns' ratios, in per cent of the median."""
+        ratios = self.ratios_to(other)
+        return 50 * (max(ratios) - min(ratios)) / statistics.median(ratios)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,9 @@ class Row:
     aim: str = ""
     errors: int = 0
     is_cost: bool = False
+    ratio_spread: float | None = (
+        None  # of the turns' ratios, in per cent; None where the ratio was measured once
+    )
 
     @property
     def key(self) -> Key:
@@ -51,7 +54,9 @@ class Row:
 
     @property
     def spread(self) -> float:
-        """How much the runs of this measurement differ, in per cent."""
+        """How much the turns' ratios differ, in per cent; where they are not known, how much the runs do."""
+        if self.ratio_spread is not None:
+            return self.ratio_spread
         told = SPREAD.search(self.value)
         return float(told[1]) if told else 0.0
 
@@ -78,7 +83,8 @@ def per_second(
         return Row(group, what, value, aim=aim, errors=figures.errors)
     name, other = reference
     beside = f"{name}: {other.median:,.0f}"
-    return Row(group, what, value, beside, in_digits(figures.ratio_to(other)), aim, figures.errors)
+    ratio, spread = in_digits(figures.ratio_to(other)), round(figures.spread_of_ratios_to(other), 1)
+    return Row(group, what, value, beside, ratio, aim, figures.errors, ratio_spread=spread)
 
 
 def in_digits(ratio: float) -> str:
@@ -86,7 +92,7 @@ def in_digits(ratio: float) -> str:
 
     With two decimals 0.085 and 0.094 would be a tenth apart, or equal.
     """
-    return f"{ratio:.2f}" if ratio >= 1 else f"{ratio:.3g}"
+    return f"{ratio:.2f}" if ratio >= 1 else f"{ratio:#.3g}"
 
 
 class Report:

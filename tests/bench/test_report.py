@@ -63,8 +63,24 @@ def test_runs_of_one_turn_are_compared_with_each_other():
     assert forum.ratio_to(bare) == 2.0
 
 
+def test_a_machine_that_becomes_slower_hides_no_ratio_that_fell():
+    """Rates may differ by half from run to run: what counts is how much the turns' ratios differ."""
+    bare = Figures([16.0, 16.0, 8.0, 16.0, 8.0])
+    before, now = ([share * rate for rate in bare.rates] for share in (2.5, 1.5))
+    rows = [per_second("Pages", "front page", Figures(rates), ("bare", bare)) for rates in (before, now)]
+    assert rows[1].is_worse_than(rows[0])
+
+
 @pytest.mark.parametrize(
-    ("ratio", "told"), [(12.3456, "12.35"), (2.0, "2.00"), (0.9249, "0.925"), (0.0849, "0.0849")]
+    ("ratio", "told"),
+    [
+        (12.3456, "12.35"),
+        (2.0, "2.00"),
+        (0.9249, "0.925"),
+        (0.5, "0.500"),
+        (0.9999, "1.00"),
+        (0.0849, "0.0849"),
+    ],
 )
 def test_small_ratios_have_three_digits(ratio, told):
     assert in_digits(ratio) == told
