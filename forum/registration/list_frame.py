@@ -1,8 +1,8 @@
 """What a page of the attendee list shows around its rows, read by one statement.
 
 On PostgreSQL a statement takes the page half a millisecond even if it finds nothing, so the page does not ask each of
-these tables by a statement of its own. What it reads is the same whether or not somebody has a protected identity (P21);
-columns, ticks and saved views are those of the organiser who looks.
+these tables by a statement of its own. What it reads is the same whether or not somebody has a protected identity
+(P21); columns, ticks and saved views are those of the organiser who looks.
 """
 
 import json
