@@ -120,7 +120,7 @@ class Filters:
 
     @property
     def is_search(self) -> bool:
-        """Return whether viewing this list is recorded: its filters tell more about people than its rows do (P18)."""
+        """Return whether this list is recorded as a search: its filters tell more about people than its rows (P18)."""
         return bool(self.q or self.picked)
 
     @property

@@ -23,7 +23,7 @@ def index(event: str) -> ResponseReturnValue:
     people = [] if is_off else reception.list_expected(this_event, words)
     if words and not is_off:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, this_event, actor=sign_ins.current_actor())
-    elif people:
+    if people:
         seen_lists.note_people(this_event, actor=sign_ins.current_actor())
     return render_template(
         "console/reception.html",

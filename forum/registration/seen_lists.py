@@ -10,10 +10,10 @@ from forum.registration.models import Registration
 
 
 def note_list(event: Event, filters: Filters, people: Sequence[Registration], *, actor: str) -> None:
-    """Record a search, whomever it finds, and any other list of these filters that shows people."""
+    """Record a search, whomever it finds, and that people of the filtered sectors were seen if the list shows any."""
     if filters.is_search:
         traces.note_view(audit.REGISTRATIONS_SEARCHED, event, actor=actor)
-    elif people:
+    if people:
         note_people(event, filters.sectors, actor=actor)
 
 

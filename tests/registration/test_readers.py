@@ -6,6 +6,7 @@ import pytest
 from flask_babel import force_locale
 from sqlalchemy import delete
 
+from forum.accounts.enums import Role
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
 from forum.audit.models import AuditDetails
@@ -85,6 +86,26 @@ def test_person_reads_by_role_and_day_that_the_list_was_looked_at(event, app):
         told = [(one.day, one.role, one.what) for one in readers.list_readings(person)]
     day = NOW.astimezone(event.zone).date()
     assert told == [(day, "Organiser", "Looked at the list of people who have registered")]
+
+
+@pytest.mark.parametrize("query", [{"q": "zebra"}, {"language": "en"}, {"consent": "photographs:no"}])
+def test_person_is_told_of_a_list_of_the_own_sector_opened_by_a_search_or_a_filter(sign_in_as, event, query):
+    """A search or a filter shows people, too: whoever may have been among them is told of a view of the list."""
+    person, other = (confirmed(event, key, now=NOW, given_name="Zebra") for key in ("tech", "ngo"))
+    pages = sign_in_as(Role.ORGANISER, event)
+    pages.get("attendees.index", event=event.slug, sector="tech", q="nobodyatall")
+    assert told_at(person) == []
+    page = pages.get("attendees.index", event=event.slug, sector="tech", **query)
+    assert person.reference in page.data.decode()
+    assert (told_at(person), told_at(other)) == ([0], [])
+
+
+def test_person_is_told_of_a_search_of_the_reception_that_shows_somebody(sign_in_as, event):
+    person = confirmed(event, "tech", now=NOW, given_name="Zebra")
+    door = sign_in_as(Role.DOOR, event)
+    for words, told in (("nobodyatall", []), ("zebra", [0])):
+        door.get("reception.index", event=event.slug, q=words)
+        assert told_at(person) == told
 
 
 def test_prepared_file_counts_by_when_it_was_asked_for(event):
