@@ -6,7 +6,6 @@ from typing import Any
 from forum.audit import actions as audit
 from forum.events import freezing
 from forum.events import queries as events
-from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration import (
     answers,
@@ -92,7 +91,7 @@ def confirm(
     consenting.give(registration, consents, listed, now=now)
     suppressions.note_reached(registration)
     audit.record("registration.address_confirmed", registration, actor="person", at=now)
-    if registration.sector.policy == SectorPolicy.REVIEW and not registration.holds_place:
+    if reviewing.is_reviewed_once_confirmed(registration):
         reviewing.begin(registration, now=now)
     elif registration.holds_place or _takes_last_chance(registration, now):
         _stand(registration, now)

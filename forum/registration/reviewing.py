@@ -63,6 +63,11 @@ def begin(registration: Registration, *, now: datetime) -> None:
     mails.queue_in_review(registration, now=now)
 
 
+def is_reviewed_once_confirmed(registration: Registration) -> bool:
+    """Return whether confirming the address puts this registration into review; somebody with a held place is not."""
+    return registration.sector.policy == SectorPolicy.REVIEW and not registration.holds_place
+
+
 def is_reviewed_again(registration: Registration) -> bool:
     """Return whether a change of name or organisation by the person would be reviewed."""
     return registration.sector.policy == SectorPolicy.REVIEW and registration.status in APPROVED

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from forum import clock
-from forum.registration import deadlines
+from forum.registration import deadlines, reviewing
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.wording import AFTER_THE_EVENT, ordinal, status_name
@@ -121,7 +121,8 @@ def _to_come(registration: Registration) -> Iterator[Stage]:
     if deadlines.is_past_offer_now(registration):
         # The worker has not said yet whether the person can still have the place.
         return
-    if registration.is_in_review:
+    is_unconfirmed = registration.status == Status.PENDING
+    if registration.is_in_review or (is_unconfirmed and reviewing.is_reviewed_once_confirmed(registration)):
         # Of a rank in line or an offer, which stay meanwhile, only the decision says that a change is in review.
         has_rank = registration.status in (Status.WAITING, Status.OFFERED)
         yield Stage(_("Decision"), _promise(registration) if has_rank else "", TO_COME)

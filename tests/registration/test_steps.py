@@ -7,9 +7,10 @@ from flask_babel import force_locale
 
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
-from forum.registration import actions, reviewing, stages
+from forum.registration import actions, places, reviewing, stages
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
+from forum.registration.senders import UNBOUNDED
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, register, write
 
@@ -58,6 +59,16 @@ def reviewed():
 def test_a_decision_is_to_come_while_a_registration_is_in_review(reviewed):
     way = ["Registered", "E-mail confirmed"]
     assert steps(reviewed) == [*way, "In review", "Decision", "Place confirmed", "The forum"]
+
+
+def test_a_decision_is_to_come_once_the_address_is_confirmed():
+    """Who still has to confirm the address in a reviewed sector reads of the decision, unless a place is held."""
+    sectors = [make_sector("justice", policy=SectorPolicy.REVIEW)]
+    typed = register(make_event(sectors=sectors))
+    way = ["Registered", "Confirm your e-mail"]
+    assert steps(typed) == [*way, "Decision", "Place confirmed", "The forum"]
+    write(places.hold, typed, UNBOUNDED, now=NOW)
+    assert steps(typed) == [*way, "Place confirmed", "The forum"]
 
 
 def test_an_approval_is_told_with_its_day_and_so_is_the_review_of_a_later_change(reviewed):
