@@ -64,8 +64,9 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
     People whose registration has ended or whose data are restricted are left out, and those who have refused messages
     meanwhile, unless the mail is about their own registration.
 
-    Does nothing when the mailing was paused, stopped, superseded or taken back meanwhile, when the event is not public,
-    or when another worker has been faster.
+    Does nothing when the mailing was paused, stopped, superseded or taken back meanwhile, when the event is not public
+    or is over, or when another worker has been faster. The recipient of an event that is over goes on waiting: only
+    `end_past` ends the mailing, which rests while the clock may be wrong.
     """
     recipient = db.session.get(MailingRecipient, recipient_id)
     if recipient is None:
@@ -76,7 +77,7 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
     query = select(MailingRecipient).join(MailingRecipient.mailing).where(*still)
     query = query.where(Mailing.status == MailingStatus.SENDING)
     recipient = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if recipient is None or not event.is_published:
+    if recipient is None or not event.is_published or events.is_over(event, now):
         return 0
     db.session.refresh(recipient.mailing)
     db.session.refresh(recipient.registration)

@@ -19,6 +19,7 @@ from forum.mailings.models import MailingRecipient
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
+from tests.factories.mails import mark_all_sent
 from tests.factories.own_words import make_planned, make_reminder
 from tests.factories.registrations import confirmed
 
@@ -139,6 +140,20 @@ def test_an_event_that_is_over_by_a_wrong_clock_ends_no_message(event, run_at):
     run_at(event.ends_at)
     assert [one.status for one in (running, planned)] == [MailingStatus.STOPPED] * 2
     assert mails_of(running) == [MessageStatus.ABORTED]
+
+
+def test_after_a_pause_of_the_machine_no_mail_is_made_for_an_event_that_is_over(event, run_at, monkeypatch):
+    """While the ending of messages rests, the others get no mail; if the clock was wrong, they get theirs later."""
+    monkeypatch.setattr(sending, "AT_ONCE", 1)
+    for _number in range(2):
+        confirmed(event)
+    mailing = make_planned(event)
+    run_at(NOW + MINUTE)
+    mark_all_sent()
+    run_at(NOW + 2 * MINUTE, ahead=365 * DAY)
+    assert (mailing.status, mails_of(mailing)) == (MailingStatus.SENDING, [MessageStatus.SENT])
+    run_at(NOW + 3 * MINUTE)
+    assert sorted(mails_of(mailing)) == [MessageStatus.QUEUED, MessageStatus.SENT]
 
 
 def test_a_message_of_an_event_taken_off_the_site_is_paused_after_a_jump_as_well(event, run_at):
