@@ -19,7 +19,7 @@ from forum import clock
 from forum.audit import actions, queries
 from forum.database import start_write
 from forum.extensions import db
-from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within, keyed, uncount_in_hour
+from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within, forget_count_in_hour, keyed
 
 VISITOR = "visitor"
 DAY_SECONDS = 24 * HOUR_SECONDS
@@ -97,8 +97,9 @@ def _note_after(
             except SQLAlchemyError as problem:
                 db.session.rollback()
                 log.error("%s by %s was not recorded: %s", action, actor, type(problem).__name__)
-                # Otherwise the next views would count as further ones of a view that has no entry.
-                uncount_in_hour(*counted)
+                # Otherwise the next views would count as further ones of a view that has no entry. Subtracting this
+                # view alone would not do: a view of meanwhile, such as a reload, may have counted as a further one.
+                forget_count_in_hour(*counted)
                 return _instead_of(response, problem) if action in queries.ALWAYS_RECORDED else response
         return response
 

@@ -205,11 +205,11 @@ def count_in_hour(*key: str) -> int:
     return count_within(HOUR_SECONDS, *key)
 
 
-def uncount_in_hour(*key: str) -> None:
-    """Undo a call of `count_in_hour`, so that the next call for `key` returns the same number."""
+def forget_count_in_hour(*key: str) -> None:
+    """Forget the calls of `count_in_hour` for `key`, so that the next one returns 1."""
     storage = current_app.extensions[COUNTER].storage
     with suppress(StorageError):
-        storage.incr("/".join((f"WITHIN {HOUR_SECONDS}", *key)), HOUR_SECONDS, amount=-1)
+        storage.clear("/".join((f"WITHIN {HOUR_SECONDS}", *key)))
 
 
 def count_within(seconds: int, *key: str) -> int:

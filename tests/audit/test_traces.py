@@ -1,5 +1,6 @@
 """Views and refused attempts are recorded with few entries, however often they happen (S46, P18, S43)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -258,6 +259,26 @@ def test_page_of_a_person_or_of_needs_is_refused_when_no_writer_of_the_process_c
         clock.freeze(NOW + timedelta(minutes=5))
         organiser.get("attendees.show", event=event.slug, reference=person.reference, expect=503)
         organiser.get("attendees.index", event=event.slug)
+
+
+def test_list_is_recorded_after_a_reload_during_a_view_that_could_not_be_recorded(pages, monkeypatch):
+    """A list that is reloaded while its first view waits in vain to be recorded is recorded at the next view (P18)."""
+    event = make_event()
+    confirmed(event)
+    sign_in(pages, make_user(event=event))
+    slug, begin = event.slug, traces.start_write
+
+    def start_write(_session):
+        monkeypatch.setattr(traces, "start_write", begin)
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(pages.get, "attendees.index", event=slug).result()
+        raise WritersBusy
+
+    monkeypatch.setattr(traces, "start_write", start_write)
+    pages.get("attendees.index", event=slug)
+    assert recorded("attend") == []
+    pages.get("attendees.index", event=slug)
+    assert [entry[-1] for entry in recorded("attend")] == [1]
 
 
 def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url):
