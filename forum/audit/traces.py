@@ -19,6 +19,7 @@ from forum import clock
 from forum.audit import actions, queries
 from forum.database import start_write
 from forum.extensions import db
+from forum.web import errors
 from forum.web.limits import HOUR_SECONDS, client, count_in_hour, count_within, forget_count_in_hour, keyed
 
 VISITOR = "visitor"
@@ -105,9 +106,12 @@ def _note_after(
 
 
 def _instead_of(page: Response, problem: SQLAlchemyError) -> Response:
-    """Return the error page for a view that could not be recorded, instead of the page that would be seen."""
+    """Return the page for a busy forum for a view that could not be recorded, instead of the page that would be seen.
+
+    Whatever the database says: each kind has an error of its own for a disk that is full or can only be read.
+    """
     page.close()
-    return current_app.make_response(current_app.handle_user_exception(problem))
+    return current_app.make_response(errors.show_busy(problem))
 
 
 def record_form(

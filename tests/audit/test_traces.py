@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event as engine_event
 
 from forum import clock
 from forum.accounts import passwords, sign_ins
@@ -279,6 +280,32 @@ def test_list_is_recorded_after_a_reload_during_a_view_that_could_not_be_recorde
     assert recorded("attend") == []
     pages.get("attendees.index", event=slug)
     assert [entry[-1] for entry in recorded("attend")] == [1]
+
+
+READ_ONLY = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET default_transaction_read_only = on"}
+
+
+def test_page_of_a_person_answers_that_the_forum_is_busy_when_the_database_can_only_be_read(
+    make_app, database_url
+):
+    """Each database has an error of its own for that; the page is the one for a busy forum with all of them (S43)."""
+    app = make_app(database_url)
+    with app.app_context():
+        event = make_event()
+        person, pages = confirmed(event, given_name="Zebra"), Pages(app)
+        sign_in(pages, make_user(event=event))
+        slug, reference = event.slug, person.reference
+        db.session.remove()
+        db.engine.dispose()
+
+        @engine_event.listens_for(db.engine, "connect")
+        def refuse_writes(connection, _record):
+            connection.cursor().execute(READ_ONLY[db.engine.dialect.name])
+            connection.commit()
+
+        refused = pages.get("attendees.show", event=slug, reference=reference, expect=503)
+        assert (refused.headers["Retry-After"], "Zebra" in refused.text) == ("10", False)
+        assert "Zebra" in pages.get("attendees.index", event=slug).text
 
 
 def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url):
