@@ -69,7 +69,8 @@ def note_view(action: str, subject: Any, *, actor: str) -> None:
 
     A page that shows a refused form again is a view as well. Views are counted by hours of the clock: a day on which
     somebody looked has an entry of its own. When the database cannot be written, the log has an error; a page about one
-    person, or about food and access (`queries.ALWAYS_RECORDED`), is then not shown, and any other is (S43).
+    person, or about food and access (`queries.ALWAYS_RECORDED`), is then not shown, and any other is (S43). A view
+    whose count needs no entry is shown in any case.
     """
     _note_after(_is_told, action, subject, actor)
 

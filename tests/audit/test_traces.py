@@ -308,6 +308,26 @@ def test_page_of_a_person_answers_that_the_forum_is_busy_when_the_database_can_o
         assert "Zebra" in pages.get("attendees.index", event=slug).text
 
 
+def test_further_view_that_the_first_ones_count_for_is_shown_while_nothing_can_be_recorded(
+    pages, monkeypatch
+):
+    """After two recorded views the third needs no entry, so it is shown; the fourth needs one, so it is not (S43)."""
+    event = make_event()
+    person = confirmed(event, given_name="Zebra")
+    sign_in(pages, make_user(event=event))
+    where = {"event": event.slug, "reference": person.reference}
+    for _ in range(2):
+        pages.get("attendees.show", **where)
+
+    def start_write(_session):
+        raise WritersBusy
+
+    monkeypatch.setattr(traces, "start_write", start_write)
+    assert "Zebra" in pages.get("attendees.show", **where).text
+    assert "Zebra" not in pages.get("attendees.show", expect=503, **where).text
+    assert [entry[-1] for entry in recorded("registration.viewed")] == [1, 1]
+
+
 def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url):
     app = make_app(sqlite_url, LIMITER_STORAGE="redis://127.0.0.1:1")
     with app.app_context():
