@@ -10,12 +10,13 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from wtforms import HiddenField
 
 from forum import clock
 from forum.database import start_write
 from forum.delegations import contact_acts, contact_pages
 from forum.delegations.contact_opening import delegate, not_done, person_page
-from forum.delegations.errors import NotTheirs
+from forum.delegations.errors import NotTheirs, SomebodyElse
 from forum.delegations.models import Delegate
 from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.extensions import db
@@ -28,25 +29,43 @@ from forum.registration.models import Registration
 from forum.registration.own_forms import OwnCareForm
 from forum.web import errors
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.forms import TidyForm
 from forum.web.limits import keyed
 from forum.web.routes import localised
 
 bp = Blueprint("own_delegation_answers", __name__)
-for refusal in (NotTheirs, NotLive, AnswersFrozen, OrganisationFull):
+for refusal in (NotTheirs, SomebodyElse, NotLive, AnswersFrozen, OrganisationFull):
     bp.register_error_handler(refusal, not_done)
 bp.register_error_handler(LinkRefused, contact_pages.link_refused)
 DELETE = "delete"  # the name of the button that deletes all answers about food and access
 
 
-class AnswersForm(ShowsStored, AsksQuestions):
-    """A person's ordinary answers, which the contact and organisers change (R30)."""
+class AboutPerson(ShowsStored, TidyForm):
+    """Turns a form into one about the person whom its page showed, who may be replaced by somebody else (R30).
+
+    What the contact typed about the one is never shown or stored for the other.
+    """
+
+    about = HiddenField()
+
+    def refuse_if_about_another(self, registration: Registration) -> None:
+        """Raise SomebodyElse if the form was sent from a page about another registration."""
+        if self.about.data != _number_of(registration):
+            raise SomebodyElse
+
+
+class AnswersForm(AboutPerson, AsksQuestions):
+    """A person's ordinary answers, which the contact and organisers change."""
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return the answers that the form shows, and a number of the person, who may be replaced by somebody else."""
+        """Return the answers that the form shows."""
         asking = _asking(registration)
-        told = shown_answers(asking["questions"], asking["stored"])
-        return {**told, "who": keyed(f"answers {registration.id}")}
+        return shown_answers(asking["questions"], asking["stored"])
+
+
+class ContactCareForm(AboutPerson, OwnCareForm):
+    """A person's answers about food and access, which the contact replaces without reading them."""
 
 
 @localised(bp, "/r/delegation/<int:number>/answers", methods=["GET", "POST"])
@@ -55,8 +74,7 @@ def answers(number: int) -> ResponseReturnValue:
     one, registration = _answered_for(number)
     refuse_if_frozen(registration.event, clock.now())
     form = AnswersForm(**_asking(registration))
-    if not form.is_submitted():
-        form.show(form.stored(registration))
+    _begin(form, registration)
     if not form.validate_on_submit():
         return _page("answers", one, form), 422 if form.errors else 200
     start_write(db.session)
@@ -73,15 +91,14 @@ def answers(number: int) -> ResponseReturnValue:
 def care(number: int) -> ResponseReturnValue:
     """Replace or delete what is stored about the person's food and access, without showing it."""
     one, registration = _answered_for(number)
-    form = OwnCareForm(**given.asking_care(registration))
+    form = ContactCareForm(**given.asking_care(registration))
     is_deleted = DELETE in request.form
-    if not form.is_submitted():
-        form.show(form.stored(registration))
+    _begin(form, registration)
     if not form.validate_on_submit() and not (form.is_submitted() and is_deleted):
         return _page("care", one, form), 422 if form.errors else 200
     start_write(db.session)
     try:
-        one = delegate(number) if is_deleted else _still_as_shown(number, form)
+        one = _still_about(number, form)[0] if is_deleted else _still_as_shown(number, form)
     except ChangedMeanwhile as refusal:
         return _changed_page("care", number, form, refusal), 409
     contact_acts.replace_care(one, {} if is_deleted else form.given(), now=clock.now())
@@ -99,29 +116,52 @@ def _again(notice: str) -> ResponseReturnValue | None:
     is_care = str(request.endpoint).endswith(".care")
     try:
         one, registration = _answered_for((request.view_args or {})["number"])
-    except (LinkRefused, NotTheirs):
+        asking = given.asking_care(registration) if is_care else _asking(registration)
+        form = ContactCareForm(**asking) if is_care else AnswersForm(**asking)
+        form.refuse_if_about_another(registration)
+    except (LinkRefused, NotTheirs, SomebodyElse):
         return None
-    asking = given.asking_care(registration) if is_care else _asking(registration)
-    form = OwnCareForm(**asking) if is_care else AnswersForm(**asking)
     return _page("care" if is_care else "answers", one, form, notice=notice)
 
 
-def _still_as_shown(number: int, form: AnswersForm | OwnCareForm) -> Delegate:
-    """Return the person at this position, whose answers are locked; raise ChangedMeanwhile if the page showed others.
+def _begin(form: AnswersForm | ContactCareForm, registration: Registration) -> None:
+    """Note in a form that is not sent yet whom it is about; raise SomebodyElse if a sent one was about another."""
+    if form.is_submitted():
+        form.refuse_if_about_another(registration)
+    else:
+        form.about.data = _number_of(registration)
+        form.show(form.stored(registration))
 
-    Call after `start_write`. Raises NotTheirs, NotLive.
+
+def _still_about(number: int, form: AboutPerson) -> tuple[Delegate, Registration]:
+    """Return the person at this position and their registration, locked. Call after `start_write`.
+
+    Raises SomebodyElse if the page was about another person; NotTheirs, NotLive.
     """
     one, registration = _answered_for(number)
+    form.refuse_if_about_another(registration)
     places.lock_live(registration)
+    return one, registration
+
+
+def _still_as_shown(number: int, form: AnswersForm | ContactCareForm) -> Delegate:
+    """Return the person at this position, whose answers are locked; raise ChangedMeanwhile if the page showed others.
+
+    Call after `start_write`. Raises SomebodyElse, NotTheirs, NotLive.
+    """
+    one, registration = _still_about(number, form)
     form.refuse_if_changed(form.stored(registration))
     return one
 
 
-def _changed_page(act: str, number: int, form: AnswersForm | OwnCareForm, refusal: ChangedMeanwhile) -> str:
+def _changed_page(
+    act: str, number: int, form: AnswersForm | ContactCareForm, refusal: ChangedMeanwhile
+) -> str:
     """Return the page again, with what was typed and, for answers that may be shown, what is stored now."""
     db.session.rollback()
     form.show(refusal.stored)
-    one, _registration = _answered_for(number)
+    one, registration = _answered_for(number)
+    form.refuse_if_about_another(registration)
     return _page(act, one, form, refused="changed", compared=list(differences(form, refusal.stored)))
 
 
@@ -131,6 +171,11 @@ def _answered_for(number: int) -> tuple[Delegate, Registration]:
     if one.registration is None or not contact_acts.can_change(one, clock.now()):
         raise NotTheirs
     return one, one.registration
+
+
+def _number_of(registration: Registration) -> str:
+    """Return a keyed number of the registration for its page, from which nobody can find out another page's."""
+    return keyed(f"answers {registration.id}")
 
 
 def _asking(registration: Registration) -> dict[str, Any]:

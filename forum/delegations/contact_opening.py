@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.delegations import contact_acts, contact_sign_in, correcting, delegation_words, queries
-from forum.delegations.errors import NotTheirs
+from forum.delegations.errors import NotTheirs, SomebodyElse
 from forum.delegations.models import Delegate, Delegation
 from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import show_event
@@ -117,11 +117,13 @@ def person_page(act: str, one: Delegate, form: Any, *, refused: str = "", **more
 def not_done(refusal: Exception) -> ResponseReturnValue:
     """Redirect to the delegation's page; say that the act is not possible, or no longer, and nothing was changed."""
     db.session.rollback()
-    too_late = isinstance(refusal, AnswersFrozen)
-    flash(
-        _("Nothing has been changed: it was too late to change anything here.")
-        if too_late
-        else _("Nothing has been changed: this is not possible for the person any more."),
-        "warning",
-    )
+    if isinstance(refusal, AnswersFrozen):
+        why = _("Nothing has been changed: it was too late to change anything here.")
+    elif isinstance(refusal, SomebodyElse):
+        why = _(
+            "Nothing has been changed: somebody else comes instead of the person whom the page was about."
+        )
+    else:
+        why = _("Nothing has been changed: this is not possible for the person any more.")
+    flash(why, "warning")
     return redirect(url_for("own_delegation.show"), 303)

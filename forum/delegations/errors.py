@@ -31,6 +31,10 @@ class NotTheirs(Exception):
     """The contact cannot do this: the person manages the registration themselves, or it has ended."""
 
 
+class SomebodyElse(Exception):
+    """The page was about a person of the delegation in whose stead somebody else comes now."""
+
+
 class CannotBeAdded(Exception):
     """Nobody can be added to the delegation now; `prospect` says why."""
 

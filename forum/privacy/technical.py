@@ -254,6 +254,7 @@ FIELDS = {
         "ConsentsForm.readers",
         "ConsentsForm.shown",
         "OwnDetailsForm.is_compared",
+        "AboutPerson.about",
     ),
     *(
         f"PostForm.{name}"

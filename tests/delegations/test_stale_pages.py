@@ -5,10 +5,14 @@ import pytest
 from forum import clock
 from forum.delegations import contact_acts, contact_opening
 from forum.delegations.asking import Person
+from forum.extensions import db
+from forum.registration import given
 from forum.registration.enums import Status
 from tests.delegations.test_delegations import newest, registered, states
 from tests.factories.events import NOW
-from tests.factories.registrations import confirmed, write
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed, read_care, write
+from tests.questions.test_asking import stored
 
 FLO = Person("Flo", "Hall", "")
 
@@ -48,6 +52,34 @@ def test_page_of_somebody_who_was_replaced_acts_on_nobody(pages, delegation, act
     # The refusal shows the present values; the contact presses the button again.
     page.submit(typed, button=button, expect=303)
     assert (flo.given_name, flo.is_live) != ("Flo", True)
+
+
+@pytest.mark.parametrize(
+    ("act", "typed", "button"),
+    [
+        ("answers", {"q-arrival": "About Bo"}, "Save"),
+        ("care", {"q-diet": "About Bo"}, "Save"),
+        ("care", {}, "Delete everything about food and access"),
+    ],
+)
+def test_answers_about_somebody_who_was_replaced_are_neither_kept_nor_stored(
+    pages, delegation, act, typed, button
+):
+    """What the contact typed about one person never stands in the form of the next, and deletes nothing of theirs."""
+    make_question(delegation.event, "arrival")
+    make_question(delegation.event, "diet", care=True)
+    page = pages.get(f"own_delegation_answers.{act}", number=1)
+    write(contact_acts.let_come_instead, delegation.people[0], FLO, now=NOW)
+    flo = delegation.people[0].registration
+    write(given.store, flo, {"arrival": "By train"}, now=NOW)
+    write(given.change_care, flo, {"diet": "Vegan"}, now=NOW)
+    page = page.submit(typed, button=button, follow=True)
+    assert page.flashes == [
+        "Nothing has been changed: somebody else comes instead of the person whom the page was about."
+    ]
+    assert "About Bo" not in page.text
+    db.session.expire_all()
+    assert stored(flo) | read_care(flo) == {"arrival": "By train", "diet": "Vegan"}
 
 
 def test_letting_somebody_come_is_done_once_by_two_presses(pages, delegation):

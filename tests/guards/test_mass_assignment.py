@@ -1116,7 +1116,7 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     # Every page of a signed-in organiser has the token; the other pages of the console have no hidden fields to add.
     if not (path.startswith("/console/") and _hidden(page, "csrf_token")):
         page = browser.get(where).text + page
-    found = {name: _hidden(page, name) for name in ("csrf_token", "key", "replaced", "seen")}
+    found = {name: _hidden(page, name) for name in ("csrf_token", "key", "replaced", "seen", "about")}
     return {name: match[1] for name, match in found.items() if match}
 
 
