@@ -5,6 +5,7 @@ in that row, too: confirming copies the form's answers, and so keeps the change.
 be changed until the person confirms one of them.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from forum.registration import queries as registrations
 from forum.registration.enums import Status
 from forum.registration.errors import SeveralForms
 from forum.registration.models import CareAnswer, Registration, Submission
+from forum.web.limits import keyed
 
 # A mark among the answers of a sent form: somebody else than the person has entered those about diet and access. No
 # question can have this key, because a question's key has no slash.
@@ -158,11 +160,18 @@ def change_care(registration: Registration, told: Mapping[str, Any], *, now: dat
     _change_form(form, {**emptied, **told, BY_OTHERS: True if told else None})
 
 
-def find_seal(registration: Registration) -> bytes:
-    """Return the encrypted record with the answers about diet and access. Raises SeveralForms."""
+def digest_care(registration: Registration) -> str:
+    """Return a keyed digest that changes with the answers about diet and access. Raises SeveralForms.
+
+    It is made of the decrypted record, because the worker encrypts all records anew each day. The answers of a sent
+    form are not encrypted anew, so their encrypted record serves.
+    """
     if form := find_form(registration):
-        return bytes(form.sealed_given or b"")
-    return bytes(registration.care_answer.sealed_answer) if registration.care_answer else b""
+        kept = bytes(form.sealed_given or b"").hex()
+    else:
+        record = registration.care_answer and registration.care_answer.answer
+        kept = json.dumps(record, sort_keys=True)
+    return keyed(f"care {registration.id} {kept}")
 
 
 def say_care(

@@ -54,8 +54,8 @@ class OrganisersCareForm(ShowsStored, CareForm):
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return a value that changes with the sealed record: its encrypted bytes, which do not reveal the answers."""
-        return {"sealed": given.find_seal(registration).hex()}
+        """Return a value that changes with the sealed record, and does not reveal the answers."""
+        return {"sealed": given.digest_care(registration)}
 
 
 @bp.route("/answers", methods=["GET", "POST"])

@@ -23,7 +23,6 @@ from forum.web import sent_files
 from forum.web.differences import Difference
 from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
 from forum.web.forms import TidyForm
-from forum.web.limits import keyed
 
 
 class OwnDetailsForm(ShowsStored, DetailsForm):
@@ -53,7 +52,7 @@ class OwnCareForm(ShowsStored, CareForm):
     @staticmethod
     def stored(registration: Registration) -> dict[str, str]:
         """Return a value that changes with the sealed answers, and tells nobody whether there are any (S23)."""
-        return {"sealed": keyed(f"care {registration.id} {given.find_seal(registration).hex()}")}
+        return {"sealed": given.digest_care(registration)}
 
 
 # Views whose form holds a person's answers, with the template and class that show the form again.

@@ -89,7 +89,7 @@ def _person(event, status, is_protected):
 def alike(answer, person):
     """Return the page's text, with placeholders for everything that differs between any two registrations."""
     text = answer.data.decode()
-    sealed = given.find_seal(person).hex()  # encrypting the same answer again gives other bytes
+    sealed = given.digest_care(person)  # the same answer of another registration gives another digest
     for own, general in (
         (person.reference, "REFERENCE"),
         (person.email, "ADDRESS"),

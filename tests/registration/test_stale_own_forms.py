@@ -7,11 +7,13 @@ import pytest
 
 from forum.events.enums import ListAudience, SectorPolicy
 from forum.extensions import db
+from forum.jobs.table import seal_answers_anew
 from forum.questions.enums import QuestionKind
 from forum.registration import actions, consents, given, moving, protection, reviewing
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.consent_texts import NOT_SHOWN
 from forum.registration.enums import ConsentPurpose, ListedAs
+from forum.registration.organisers_answers import OrganisersCareForm
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, read_care, write
@@ -130,6 +132,18 @@ def test_answers_about_food_are_deleted_from_any_page(pages, person):
     write(given.change_care, person, {"diet": ["vegetarian"]}, now=NOW)
     page.submit(button="Delete everything about food and access", expect=303)
     assert read_care(person) == {}
+
+
+def test_sealing_answers_anew_changes_nothing_on_an_open_page_about_food(pages, person):
+    """The worker seals all answers anew each day; the person's page, and that of an organiser, stay valid."""
+    own, console = pages.get("self_service.care"), OrganisersCareForm.stored(person)
+    db.session.rollback()
+    assert seal_answers_anew(now=NOW) > 0
+    db.session.expire_all()
+    assert OrganisersCareForm.stored(person) == console
+    own.submit({"q-diet": ["vegetarian"]}, button="Save", expect=303)
+    assert read_care(person) == {"diet": ["vegetarian"]}
+    assert OrganisersCareForm.stored(person) != console
 
 
 def test_page_about_food_does_not_tell_whether_something_is_stored(pages, person, event):
