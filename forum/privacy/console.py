@@ -11,6 +11,8 @@ from wtforms.validators import Length
 from forum import clock
 from forum.accounts import sign_ins
 from forum.accounts.kept_words import sent_or_kept
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
@@ -166,6 +168,7 @@ def _get_open(event: str, number: int) -> tuple[ErasureRequest, Registration]:
 
 
 def _page(name: str, asked: ErasureRequest, form: TidyForm, **more: Any) -> str:
+    note_view(audit_queries.REGISTRATION_VIEWED, asked.registration, actor=sign_ins.current_actor())
     return render_template(
         f"console/requests/{name}.html",
         event=asked.event,

@@ -9,6 +9,8 @@ from wtforms.validators import Length
 from forum import clock
 from forum.accounts import sign_ins
 from forum.accounts.kept_words import sent_or_kept
+from forum.audit import queries as audit_queries
+from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
@@ -93,6 +95,7 @@ def _page(name: str, event: str, number: int, form: TidyForm, state: Restriction
     asked = _get_or_404(event, number)
     if asked.state != state or (asked.ends_at and request.method == "GET"):
         raise NotOpen
+    note_view(audit_queries.REGISTRATION_VIEWED, asked.registration, actor=sign_ins.current_actor())
     page = render_template(
         f"console/requests/restriction/{name}.html",
         event=asked.event,

@@ -11,14 +11,15 @@ from forum.audit import actions as audit
 from forum.commands.doctor import doctor
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from forum.privacy import actions, erasing, queries
+from forum.privacy import actions, erasing, queries, restricting
 from forum.privacy.models import ErasureRequest
+from forum.registration.enums import RestrictionKind
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, write
 from tests.registration.filling import mails, manage_token
-from tests.registration.reading import read
+from tests.registration.reading import read, recorded
 from tools.pages import Pages
 
 pytestmark = pytest.mark.usefixtures("frozen")
@@ -93,6 +94,20 @@ def test_a_refusal_is_mailed_with_its_reason_and_a_decided_request_stays_decided
     assert late.submit(follow=True).flashes == ["The request has been decided already, or was taken back."]
     db.session.expire_all()
     assert db.session.query(Registration).one().status == "confirmed"
+
+
+def test_page_of_a_request_is_recorded_as_a_view_of_the_person(event, person, sign_in_as):
+    """Who opens a request for erasure or restriction sees the person's name and address, and leaves a trace (P18)."""
+    erasure = write(actions.ask, person, now=NOW)
+    restriction = write(restricting.ask, person, RestrictionKind.RESTRICTION, "Nej.", now=NOW)
+    pages = [("erasure_requests", act, erasure.id) for act in ("carry_out", "refuse")]
+    pages += [("restriction_requests", act, restriction.id) for act in ("grant", "decline")]
+    for blueprint, act, number in pages:
+        sign_in_as(Role.ORGANISER, event).get(f"{blueprint}.{act}", event="nf27", number=number)
+    write(restricting.grant, restriction, actor="user:1", now=NOW)
+    sign_in_as(Role.ORGANISER, event).get("restriction_requests.lift", event="nf27", number=restriction.id)
+    db.session.expire_all()
+    assert [act for act, _actor, _details in recorded(person)].count("registration.viewed") == 5
 
 
 def test_the_month_is_pointed_out_after_three_weeks_and_when_it_is_over(person, app):
