@@ -29,7 +29,9 @@ IDENTITY_ASKED, IDENTITY_REVEALED = "identity.asked", "identity.revealed"
 LOG_VIEWED, LOG_EXPORTED = "log.viewed", "log.exported"
 FORMS_BRAKED, DOMAIN_LIMITED = "registrations.braked", "registrations.domain_limited"
 NETWORK_LIMITED = "registrations.network_limited"
-REGISTRATION_APPROVED = "registration.approved"
+REGISTRATION_APPROVED, REGISTRATION_MOVED = "registration.approved", "registration.moved"
+# Actions: somebody who was admitted, or a substitute for such a person, is reviewed and keeps place or rank meanwhile.
+REVIEW_REOPENED, SUBSTITUTE_IN_REVIEW = "registration.review_reopened", "registration.substitute_in_review"
 REGISTRATION_RECEIVED, SECTOR_MERGED = "registration.received", "sector.merged"
 # Actions: somebody has sent the form again for an address that is registered, or has asked for the link again.
 ASKED_AGAIN, LINK_ASKED = "registration.asked_again", "registration.link_asked"
@@ -135,10 +137,11 @@ def find_last(action: str, subject: Any) -> AuditEntry | None:
     return db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(1)).first()
 
 
-def find_moment_of_first(action: str, subject: Any) -> datetime | None:
-    """Return when `action` was first recorded about a registration; None for never."""
-    query = select(AuditEntry.at).where(of_own_time(subject), AuditEntry.action == action)
-    return db.session.scalars(query.order_by(AuditEntry.id).limit(1)).first()
+def find_course_of_reviews(registration: Any) -> Sequence[AuditEntry]:
+    """Return the entries about approvals, reviews begun again and moves of a registration, oldest first."""
+    actions = (REGISTRATION_APPROVED, REGISTRATION_MOVED, REVIEW_REOPENED, SUBSTITUTE_IN_REVIEW)
+    query = select(AuditEntry).where(of_own_time(registration), AuditEntry.action.in_(actions))
+    return db.session.scalars(query.order_by(AuditEntry.id)).all()
 
 
 def count_refusals(since: datetime) -> dict[str, int]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from forum.audit import actions as audit
-from forum.audit.queries import REGISTRATION_RECEIVED
+from forum.audit.queries import REGISTRATION_RECEIVED, SUBSTITUTE_IN_REVIEW
 from forum.columns import digest, new_token
 from forum.delegations import mails, queries
 from forum.delegations.errors import AskedAlready, StandsStill, TakenOver
@@ -294,6 +294,6 @@ def _welcome(successor: Registration, *, is_reviewed: bool, now: datetime) -> No
         reviewing.begin(successor, now=now)
     elif is_reviewed or reviewing.is_reviewed_again(successor):
         reviewing.reopen(successor, kind=mails.REVIEWED, now=now)
-        audit.record("registration.substitute_in_review", successor, actor=PERSON, at=now)
+        audit.record(SUBSTITUTE_IN_REVIEW, successor, actor=PERSON, at=now)
     else:
         registration_mails.queue_for_state(successor, now=now)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from forum.audit import actions as audit
+from forum.audit import queries as audit_queries
 from forum.events import freezing
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
@@ -108,7 +109,7 @@ def move(
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
         details = {"was": was.key, "sector": sector.key, "outcome": outcome}
-        audit.record("registration.moved", registration, actor=actor, at=now, **details)
+        audit.record(audit_queries.REGISTRATION_MOVED, registration, actor=actor, at=now, **details)
         _settle(registration, outcome, actor, now)
     if outcome in (Outcome.GETS_PLACE, Outcome.JOINS_LINE):
         reviewing.end_without_decision(registration, actor=actor, now=now)

@@ -74,10 +74,23 @@ def is_reviewed_again(registration: Registration) -> bool:
 
 
 def find_approval(registration: Registration) -> datetime | None:
-    """Return when the registration was first approved in its reviewed sector; None for never, or without reviews."""
+    """Return when the registration was approved in its reviewed sector; None for never, or without reviews.
+
+    Approving a later change does not count, nor does an approval in a sector that the registration has left.
+    """
     if registration.sector.policy != SectorPolicy.REVIEW or registration.status not in APPROVED:
         return None
-    return audit_queries.find_moment_of_first(audit_queries.REGISTRATION_APPROVED, registration)
+    approved_at, is_change = None, False
+    for entry in audit_queries.find_course_of_reviews(registration):
+        if entry.action == audit_queries.REGISTRATION_MOVED:
+            approved_at = None
+        elif entry.action != audit_queries.REGISTRATION_APPROVED:
+            is_change = True
+        elif is_change:
+            is_change = False
+        else:
+            approved_at = entry.at
+    return approved_at
 
 
 def details_of_change(registration: Registration, before: Mapping[str, str], now: datetime) -> dict[str, str]:
@@ -96,7 +109,7 @@ def begin_again(registration: Registration, changed: Iterable[str], *, now: date
     if registration.is_in_review or not is_reviewed_again(registration) or REVIEWED.isdisjoint(changed):
         return
     reopen(registration, kind="change-in-review", now=now)
-    audit.record("registration.review_reopened", registration, actor="person", at=now)
+    audit.record(audit_queries.REVIEW_REOPENED, registration, actor="person", at=now)
 
 
 def reopen(registration: Registration, *, kind: str, now: datetime) -> None:

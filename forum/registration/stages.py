@@ -7,6 +7,7 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from forum import clock
+from forum.events.enums import SectorPolicy
 from forum.registration import deadlines, reviewing
 from forum.registration.enums import Status
 from forum.registration.models import Registration
@@ -35,7 +36,7 @@ def list_stages(
 ) -> list[Stage]:
     """Return the steps in order; `position` is the person's position in the waiting list.
 
-    `approved_at` is when organisers first approved the registration; None without a review. `offered_at` is when the
+    `approved_at` is when organisers approved the registration; None without a review. `offered_at` is when the
     place was offered that the person has accepted or can still accept.
     """
     status = registration.status
@@ -62,7 +63,9 @@ def _line_passed(
     if registration.status not in (Status.OFFERED, Status.CONFIRMED) or offered_at is None:
         return
     if joined_at := approved_at or registration.confirmed_at:
-        yield Stage(_("On the waiting list"), _day(registration, joined_at), DONE)
+        # Without an approval nobody knows since when a person waits in a reviewed sector.
+        is_known = approved_at or registration.sector.policy != SectorPolicy.REVIEW
+        yield Stage(_("On the waiting list"), _day(registration, joined_at) if is_known else "", DONE)
     if registration.status == Status.CONFIRMED:
         yield Stage(_("Place offered"), _day(registration, offered_at), DONE)
 

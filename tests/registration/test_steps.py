@@ -6,8 +6,9 @@ import pytest
 from flask_babel import force_locale
 
 from forum.events.enums import SectorPolicy
+from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import actions, places, reviewing, stages
+from forum.registration import actions, by_hand, moving, places, reviewing, stages
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.senders import UNBOUNDED
@@ -50,6 +51,12 @@ def test_a_cancelled_and_a_past_event_end_the_way():
     db.session.rollback()
 
 
+def rename(registration, *, days: int) -> None:
+    """Let the person change the name, so many days after the tests' moment."""
+    details = {name: getattr(registration, name) for name in CHANGEABLE} | {"family_name": "Ny"}
+    write(actions.change, registration, Details(**details), actor="person", now=NOW + timedelta(days=days))
+
+
 @pytest.fixture
 def reviewed():
     """Give a registration that waits for the decision of its reviewed sector."""
@@ -77,14 +84,47 @@ def test_an_approval_is_told_with_its_day_and_so_is_the_review_of_a_later_change
     assert reviewing.find_approval(reviewed) == approved_at
     way = ["Registered", "E-mail confirmed", "Approved", "Place confirmed"]
     assert steps(reviewed, approved_at=approved_at) == [*way, "The forum"]
-    details = {name: getattr(reviewed, name) for name in CHANGEABLE} | {"family_name": "Ny"}
-    write(actions.change, reviewed, Details(**details), actor="person", now=NOW + timedelta(days=2))
+    rename(reviewed, days=2)
     assert steps(reviewed, approved_at=approved_at) == [*way, "Change in review", "Decision", "The forum"]
     found = stages.list_stages(reviewed, 0, approved_at=approved_at, is_over=False)
     assert [stage.state for stage in found] == [*["done"] * 4, "now", *["to-come"] * 2]
     write(reviewing.approve, reviewed, actor="organiser:1", now=NOW + timedelta(days=3))
     assert reviewing.find_approval(reviewed) == approved_at
     assert steps(reviewed, approved_at=approved_at) == [*way, "The forum"]
+
+
+def test_the_approval_of_a_change_is_no_approval_of_the_registration():
+    """Of a person added by hand no step says "Approved", nor since when they waited, once a change was approved."""
+    event = make_event(capacity=1, sectors=[make_sector("justice", policy=SectorPolicy.REVIEW)])
+    told = {"reason": "x", "may_wait": True, "actor": "user:1", "now": NOW}
+    added = write(
+        by_hand.add, event, event.sectors[0], Details("Kim", "Holm", "A", "", "SE", "en", None), **told
+    )
+    rename(added, days=1)
+    write(reviewing.approve, added, actor="user:1", now=NOW + timedelta(days=2))
+    assert reviewing.find_approval(added) is None
+    write(setattr, added, "confirmed_at", NOW)
+    found = stages.list_stages(added, 0, offered_at=NOW, is_over=False)
+    assert [(stage.label, stage.when) for stage in found][2] == ("On the waiting list", "")
+
+
+def test_only_the_approval_in_the_present_sector_is_told():
+    """A person who moves to another reviewed sector reads the day of the approval there."""
+    policy = SectorPolicy.REVIEW
+    sectors = [
+        make_sector("justice", policy=policy, position=1),
+        make_sector("ngo", policy=policy, position=2),
+    ]
+    person = confirmed(make_event(sectors=sectors))
+    write(reviewing.approve, person, actor="user:1", now=NOW + timedelta(days=1))
+    told = {"may_wait": False, "now": NOW + timedelta(days=2)}
+    write(moving.move, person, find_sector(person.event, "ngo"), actor="user:1", **told)
+    assert (person.status, reviewing.find_approval(person)) == (Status.CONFIRMED, None)
+    write(moving.move, person, find_sector(person.event, "justice"), actor="person", **told)
+    assert (person.status, reviewing.find_approval(person)) == (Status.IN_REVIEW, None)
+    approved_at = NOW + timedelta(days=3)
+    write(reviewing.approve, person, actor="user:1", now=approved_at)
+    assert reviewing.find_approval(person) == approved_at
 
 
 def test_nobody_is_approved_where_nobody_reviews():
