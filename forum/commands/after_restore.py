@@ -60,6 +60,7 @@ from forum.registration.kept_export_models import KeptExport
 from forum.registration.offer_models import Offer
 from forum.tasks.enums import TaskStatus
 from forum.tasks.models import Task
+from forum.web import limits
 
 # SQL that pauses mailings, keeps past reminders from leaving again (as `_end_past_reminders` does), and leaves out
 # mails of the news that may have been sent since the backup was made (at MADE_AT): mails that wait in the backup, and
@@ -219,6 +220,19 @@ def _statements() -> tuple[Delete | Update, ...]:
         delete(OneTimeLink),
         held.values(**values, lease_until=None, lease_owner=None),
     )
+
+
+def forget_counted_views() -> None:
+    """Forget how often organisers have looked at what, or a look after the restore would count as recorded already.
+
+    The entry that stood for it was made after the backup, so the restored log may lack it.
+    """
+    if not limits.forget_all_counts():
+        click.echo(
+            "The store of rate limits does not answer. Empty it before the forum starts, or the log may lack for an"
+            " hour who looks at whom.",
+            err=True,
+        )
 
 
 @click.command("release-mail")

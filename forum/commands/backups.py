@@ -121,6 +121,7 @@ def restore(file: Path, replace: bool) -> None:
             # Images first: files without rows harm nobody, but rows without files would be broken images.
             if (packed := scratch / backup_images.NAME).exists():
                 backup_images.put_back(packed)
+            after_restore.forget_counted_views()
             made_at = datetime.fromisoformat(manifest["made_at"])
             is_sqlite = dump.suffix == ".sqlite3"
             quieted = (

@@ -16,7 +16,7 @@ from pathlib import Path
 from flask import Flask, current_app, request
 from limits import parse
 from limits.errors import StorageError
-from limits.storage import Storage, storage_from_string
+from limits.storage import RedisStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
@@ -87,6 +87,11 @@ class SqliteStorage(Storage):
     def forget_ended(self) -> int:
         """Delete the counters whose window has ended, and return how many there were."""
         return self._connection().execute("DELETE FROM counters WHERE expires <= ?", (time.time(),)).rowcount
+
+    def clear_all(self, beginning: str) -> None:
+        """Delete the counters whose keys have this beginning; a missing file of counters is not created."""
+        if Path(self._path).exists():
+            self._execute("DELETE FROM counters WHERE substr(key, 1, ?) = ?", (len(beginning), beginning))
 
     def clear(self, key: str) -> None:
         """Delete the counter `key`."""
@@ -210,6 +215,20 @@ def forget_count_in_hour(*key: str) -> None:
     storage = current_app.extensions[COUNTER].storage
     with suppress(StorageError):
         storage.clear("/".join((f"WITHIN {HOUR_SECONDS}", *key)))
+
+
+def forget_all_counts() -> bool:
+    """Forget all calls of `count_within`; return False if the store is away. Rate limits stay as they are."""
+    storage = current_app.extensions[COUNTER].storage
+    try:
+        if isinstance(storage, SqliteStorage):
+            storage.clear_all("WITHIN ")
+        elif isinstance(storage, RedisStorage):
+            for key in storage.storage.scan_iter(match=storage.prefixed_key("WITHIN *")):
+                storage.storage.delete(key)
+    except storage.base_exceptions:
+        return False
+    return True
 
 
 def count_within(seconds: int, *key: str) -> int:

@@ -18,6 +18,7 @@ from forum import clock, presence
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.models import OneTimeLink, SignIn, User
 from forum.audit import heads
+from forum.audit.models import AuditEntry
 from forum.commands import after_restore, archives, backups
 from forum.commands.backups import BrokenBackup
 from forum.database import start_write
@@ -31,7 +32,10 @@ from tests.commands.archives import made, run
 from tests.factories.events import NOW, make_event
 from tests.factories.mails import make_mails
 from tests.factories.news import make_post
+from tests.factories.registrations import confirmed
 from tests.guards.test_every_command import spawn
+from tools.organisers import make_user, sign_in
+from tools.pages import Pages
 from tools.running import Running, is_alive, kill, prepare, wait_for
 
 
@@ -195,6 +199,51 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
     assert run(other, "release-mail").output == "2 mails are released.\n"
     with other.app_context():
         assert due() == 2
+
+
+@pytest.mark.usefixtures("frozen")
+def test_looks_after_a_restore_are_recorded_although_the_counters_outlive_it(
+    app, make_app, blank_url, tmp_path
+):
+    """The entry of a look that the backup lacks stands for no look at the restored forum (P18)."""
+    counters = f"sqlite:///{tmp_path / 'counters.sqlite3'}"
+    before = make_app(app.config["SQLALCHEMY_DATABASE_URI"], LIMITER_STORAGE=counters)
+    with before.app_context():
+        event = make_event()
+        person, user = confirmed(event), make_user(event=event)
+        where, user_id = {"event": event.slug, "reference": person.reference}, user.id
+        db.session.remove()
+    run(before, "backup", str(tmp_path / "backups"))
+    assert look(before, user_id, where) == [1]
+    after = make_app(blank_url, LIMITER_STORAGE=counters)
+
+    answer = run(after, "restore", str(made(tmp_path / "backups")))
+
+    assert answer.exit_code == 0, answer.output
+    assert look(after, user_id, where, times=5) == [1, 1, 2]
+
+
+def look(app, user_id: int, where: dict[str, str], *, times: int = 1) -> list[int]:
+    """Let the organiser open the person's page so many times; return how many looks each entry stands for."""
+    pages = Pages(app)
+    with app.app_context():
+        sign_in(pages, db.session.get(User, user_id))
+        for _ in range(times):
+            pages.get("attendees.show", **where)
+        entries = select(AuditEntry).where(AuditEntry.action == "registration.viewed").order_by(AuditEntry.id)
+        told = [entry.details.payload["times"] for entry in db.session.scalars(entries)]
+        db.session.remove()
+    return told
+
+
+def test_restore_says_when_the_counters_of_looks_cannot_be_deleted(app, make_app, blank_url, tmp_path):
+    """A store that is away does not keep anybody from restoring, but the operator has to know what to do."""
+    run(app, "backup", str(tmp_path / "backups"))
+    other = make_app(blank_url, LIMITER_STORAGE="redis://127.0.0.1:1")
+
+    answer = run(other, "restore", str(made(tmp_path / "backups")))
+
+    assert (answer.exit_code, "Empty it before the forum starts" in answer.output) == (0, True)
 
 
 def test_restore_leaves_no_part_of_a_prepared_file(app, make_app, blank_url, tmp_path):

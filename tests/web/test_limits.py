@@ -151,6 +151,19 @@ def test_every_store_gives_tries_back_tests_without_counting_and_knows_the_first
         assert 0 <= limits.seconds_since_first("form") < 60
 
 
+@pytest.mark.parametrize("stored", ["sqlite", "redis"], indirect=True)
+def test_all_counts_are_forgotten_without_the_rate_limits(stored):
+    """Forgetting what was counted for the audit trail gives nobody the tries back that a rate limit has counted."""
+    with stored.test_request_context():
+        assert limits.forget_all_counts()
+        for number in (1, 2):
+            assert [limits.count_in_hour("a"), limits.count_within(60, "b")] == [number, number]
+        assert limits.takes("1 per hour", "a")
+        assert limits.forget_all_counts()
+        assert [limits.count_in_hour("a"), limits.count_within(60, "b")] == [1, 1]
+        assert not limits.takes("1 per hour", "a")
+
+
 def test_without_redis_limited_forms_are_refused_with_their_answers_kept(make_app, sqlite_url):
     """A limited form is neither let through nor answered with an internal error; pages without a limit work (S43)."""
     with make_app(sqlite_url).app_context():
