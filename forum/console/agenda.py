@@ -29,7 +29,7 @@ from forum.outbox import listing as outbox
 from forum.outbox.wording import relay_text
 from forum.privacy import queries as privacy
 from forum.privacy.models import ErasureRequest
-from forum.registration import listing, queries, tombstones, wording
+from forum.registration import line_queries, listing, tombstones, wording
 from forum.registration.balance import Balance
 from forum.registration.enums import RestrictionState, Status
 from forum.registration.restriction_models import RestrictionRequest
@@ -85,11 +85,12 @@ def list_coming(event: Event, balance: Balance, counts: listing.Counts, now: dat
             balance.kept,
         )
         moments.append((event.release_at, text))
-    if (offered := listing.total(counts, status=Status.OFFERED)) and (
-        ends := queries.find_next_offer_end(event)
-    ):
-        text = ngettext("The open offer ends", "The first of %(num)s open offers ends", offered)
-        moments.append((ends, text))
+    if listing.total(counts, status=Status.OFFERED):
+        number, ends = line_queries.find_ending(event, now)
+        if ends is not None:
+            moments.append(
+                (ends, ngettext("The open offer ends", "The first of %(num)s open offers ends", number))
+            )
     ahead = sorted((moment for moment in moments if moment[0] > now), key=lambda moment: moment[0])
     return [Coming(at, _moment(at, event, now), text) for at, text in ahead]
 

@@ -69,13 +69,14 @@ def ask(
     """Mail a link to the person's colleague; the link of a colleague named earlier stops working.
 
     The owner of an address that is registered already gets a mail that says so; the person does not learn it (S24).
-    Raises NotLive, AnswersFrozen, SameAddress, AskedAlready. Call after `start_write`.
+    Raises NotLive, AnswersFrozen, NothingOffered, SameAddress, AskedAlready. Call after `start_write`.
     """
     places.lock_live(registration)
     refuse_if_too_late(registration, now)
+    if deadlines.is_past_offer(registration, now):
+        raise NothingOffered
     event, canonical = registration.event, names.canonical_email(email)
-    # Only the person may learn that a named address is the person's own: for a contact, `contact_acts` compares the
-    # named address with the one that the contact typed before.
+    # Only the person may learn that the address is their own; `contact_acts` compares what a contact typed before.
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
     asked = queries.find_asked(registration, now)

@@ -113,6 +113,13 @@ def is_frozen(refusal: AnswersFrozen) -> ResponseReturnValue:
     return _link_ended(why="frozen")
 
 
+@bp.errorhandler(NothingOffered)
+def offer_is_over(_refusal: NothingOffered) -> ResponseReturnValue:
+    """Show the page for naming a substitute, which says that the time to accept the offered place is over."""
+    db.session.rollback()
+    return _ask_for_address(SubstituteForm()), 409
+
+
 @bp.errorhandler(StandsStill)
 def stands_still(_refusal: StandsStill) -> ResponseReturnValue:
     """Show the page saying that a substitute's link does not work while the event is cancelled."""
@@ -199,7 +206,7 @@ def _ask_for_address(form: SubstituteForm, *, too_many: bool = False) -> str:
 
 
 def _send_link(email: str) -> None:
-    """Mail the link to the named address, and say so. Raises SameAddress."""
+    """Mail the link to the named address, and say so. Raises SameAddress, NothingOffered."""
     start_write(db.session)
     substituting.ask(mine(), email, may_mail=limits.may_mail, now=clock.now())
     db.session.commit()

@@ -206,14 +206,16 @@ def set_consents(
 def resend(registration: Registration, *, actor: str, now: datetime, kind: str | None = None) -> str:
     """Send the mail for the registration's status again, with a fresh link, and return its kind.
 
-    Raises NotLive, also after the event, and StateChanged when the status now needs another mail than `kind`, or there
-    is no address. Sending ends no link: the mail may never arrive, and each confirming link has answers of its own.
+    Raises NotLive, also after the event, and StateChanged when the status now needs another mail than `kind`, the time
+    to accept the offered place is over, or there is no address.
+    Sending ends no link: the mail may never arrive, and each confirming link has answers of its own.
     Older personal links end when the fresh one is opened (S20). A confirming link carries the answers sent last.
     """
     places.lock_live(registration)
     if events.is_off(registration.event, now):
         raise NotLive
-    if kind and kind != mails.kind_for_state(registration, now):
+    fitting = mails.kind_for_state(registration, now)
+    if fitting is None or kind not in (None, "", fitting):
         raise StateChanged
     form, why = queries.find_last_form(registration), offers.why_of(registration)
     message = mails.queue_for_state(registration, form, why=why, now=now)

@@ -273,7 +273,10 @@ def has_ended(registration: Registration, filters: listing.Filters) -> ResponseR
 
 def _ask_again(event: str, reference: str, filters: listing.Filters) -> ResponseReturnValue:
     db.session.rollback()
-    flash(_("Nothing was sent: the registration has changed, and another message fits it now."), "warning")
+    flash(
+        _("Nothing was sent: the registration has changed, and the message does not fit it any more."),
+        "warning",
+    )
     return redirect(url_for(".resend", event=event, reference=reference, **filters.query()), 303)
 
 

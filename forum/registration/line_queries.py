@@ -52,14 +52,14 @@ def count_places_by_organisation(event: Event) -> dict[tuple[str, int], int]:
     return {(key, sector_id): number for key, sector_id, number in rows}
 
 
-def find_ending(event: Event, now: datetime, until: datetime) -> tuple[int, datetime | None]:
-    """Return how many open offers end before `until` and have not ended yet, and when the first of them ends."""
+def find_ending(event: Event, now: datetime, until: datetime | None = None) -> tuple[int, datetime | None]:
+    """Return how many open offers (those that end before `until`) have not ended yet, and when the first ends."""
     ends = Registration.offer_expires_at
     mine = (
         Registration.event_id == event.id,
         Registration.status == Status.OFFERED,
         ends > now,
-        ends < until,
+        *([ends < until] if until else []),
     )
     number, first = db.session.execute(select(func.count(), func.min(ends)).where(*mine)).one()
     return number, first

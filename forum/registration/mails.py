@@ -186,9 +186,14 @@ def queue_address_leaving(registration: Registration, *, now: datetime) -> Outbo
 
 
 def kind_for_state(registration: Registration, now: datetime) -> str | None:
-    """Return the kind of the mail that `queue_for_state` would queue; None for a registration that has ended."""
+    """Return the kind of the mail to send again now; None for an ended registration, and an offer whose time is over.
+
+    The mail that offers a place names the last moment to accept it, so it is not sent after that moment.
+    """
     if registration.status == Status.PENDING:
         return _received(registration, now)
+    if deadlines.is_past_offer(registration, now):
+        return None
     return FOR_STATE.get(registration.status)
 
 

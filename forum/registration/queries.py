@@ -130,12 +130,6 @@ def find_by_ids(ids: Collection[int]) -> dict[int, Registration]:
     return {registration.id: registration for registration in db.session.scalars(query)} if ids else {}
 
 
-def find_next_offer_end(event: Event) -> datetime | None:
-    """Return when the first open offer ends; None without an open offer."""
-    offered = (Registration.event_id == event.id) & (Registration.status == Status.OFFERED)
-    return db.session.scalar(select(func.min(Registration.offer_expires_at)).where(offered))
-
-
 def find_token(digest: str) -> RegistrationToken | None:
     """Return the link with this digest, and its registration, event and sector, all read afresh."""
     query = (

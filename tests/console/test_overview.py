@@ -190,6 +190,20 @@ def test_end_of_open_offers_is_among_what_comes(sign_in_as, database):
     assert coming(overview(sign_in_as(event=event)))[0] == "5 May 14:00 The open offer ends"
 
 
+def test_an_offer_whose_time_is_over_hides_no_open_offer(sign_in_as, database):
+    """Until the worker has ended it, the overview counts and tells only the offers that can still be accepted."""
+    event = make_event(capacity=2, sectors=[make_sector("ngo", ceiling=2)])
+    holders = [confirmed(event, "ngo"), confirmed(event, "ngo")]
+    confirmed(event, "ngo"), confirmed(event, "ngo")
+    for number, holder in enumerate(holders):
+        write(actions.cancel, holder, actor="command", now=NOW + timedelta(minutes=10 * number))
+    clock.freeze(NOW + timedelta(hours=48))
+    organiser = sign_in_as(event=event, at=NOW + timedelta(hours=48))
+    assert coming(overview(organiser))[0] == "5 May 14:10 The open offer ends"
+    clock.freeze(NOW + timedelta(hours=48, minutes=10))
+    assert "open offer" not in " ".join(coming(overview(organiser)))
+
+
 @pytest.mark.parametrize(
     ("moment", "said"),
     [

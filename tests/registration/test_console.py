@@ -270,7 +270,7 @@ def test_message_that_fits_no_longer_is_not_sent(organiser, event):
     before = queued()
     again = page.submit(button="Send the message", follow=True)
     assert again.flashes == [
-        "Nothing was sent: the registration has changed, and another message fits it now."
+        "Nothing was sent: the registration has changed, and the message does not fit it any more."
     ]
     assert (again.h1, queued()) == ("Send “Place confirmed” again", before)
     assert "It is written in English." in again.all("main li")

@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from forum import clock
+from forum.delegations import substituting
 from forum.extensions import db
 from forum.registration import actions, deadlines
+from forum.registration.errors import NothingOffered, StateChanged
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
-from tests.registration.reading import newest_mail
+from tests.registration.reading import last_id, newest_mail, queued
 from tests.tables import rows
 from tools.pages import Pages
 
@@ -123,3 +125,67 @@ def test_the_page_for_somebody_else_to_come_says_that_the_time_is_over(app, offe
     }
     assert told[language] in page.text
     assert not any(sentence in page.text for sentence in ("at that moment", "i samma stund"))
+
+
+def test_nobody_names_somebody_else_to_come_once_the_time_is_over(app, offered, language):
+    """The page has no form; a form that was opened in time is refused, and so is a contact's wish. No mail leaves."""
+    clock.freeze(ENDS - timedelta(minutes=5))
+    pages, _page = own_page(app, offered, language)
+    page = pages.get(f"/{language}/r/substitute")
+    clock.freeze(ENDS)
+    since, send = last_id(), {"en": "Send the link", "sv": "Skicka länken"}[language]
+    refused = page.submit({"email": "kim@example.org"}, button=send, expect=409)
+    for told in (refused, pages.get(f"/{language}/r/substitute")):
+        assert (send in told.text, ENDED[language] in told.text) == (False, True)
+    with pytest.raises(NothingOffered):
+        write(substituting.ask, offered, "kim@example.org", now=ENDS)
+    db.session.rollback()
+    assert queued(since) == []
+
+
+def test_the_newcomers_page_does_not_promise_a_place_whose_time_is_over(app, offered, language):
+    """The newcomer reads that nothing can be taken over now, and no moment before which to confirm."""
+    write(substituting.ask, offered, "kim@example.org", now=ENDS - timedelta(minutes=5))
+    token = newest_mail(offered, "substitute-asked").token
+    page = Pages(app, language=language).get(f"/{language}/r/instead/{token}")
+    told = {
+        "en": ("So you cannot take it over now.", "their place is yours", "Confirm before"),
+        "sv": ("Du kan därför inte ta över den nu.", "är platsen din", "Bekräfta före"),
+    }[language]
+    assert [words in page.text for words in told] == [True, False, False]
+    assert ENDED[language] in page.text
+
+
+def test_somebody_named_before_can_be_taken_back_once_the_time_is_over(app, offered, language):
+    """The page does not speak of a link that works, because nobody can take the offered place over."""
+    pages, _page = own_page(app, offered, language)
+    write(substituting.ask, offered, "kim@example.org", now=ENDS - timedelta(minutes=5))
+    page = pages.get(f"/{language}/r/substitute")
+    told = {
+        "en": ("kim@example.org has not confirmed yet.", "the link works", "Take it back"),
+        "sv": ("kim@example.org har inte bekräftat än.", "Länken gäller", "Ta tillbaka"),
+    }[language]
+    assert (told[0] in page.text, told[1] in page.text, told[2] in page.text) == (True, False, True)
+
+
+def test_the_mail_that_offers_a_place_is_not_sent_again_once_the_time_is_over(organiser, offered, language):
+    """It would name a moment gone by as the last to accept; the page says so in place of the button."""
+    values = {"event": "nf27", "reference": offered.reference}
+    clock.freeze(ENDS - timedelta(minutes=5))
+    page = organiser.get("attendees.resend", **values)
+    clock.freeze(ENDS)
+    since, send = last_id(), {"en": "Send the message", "sv": "Skicka meddelandet"}[language]
+    told = page.submit(button=send, follow=True)
+    said = {
+        "en": "Nothing was sent: the registration has changed, and the message does not fit it any more.",
+        "sv": "Inget skickades: anmälan har ändrats, och meddelandet passar inte längre.",
+    }
+    assert (told.flashes, told.h1) == (
+        [said[language]],
+        {"en": "The time is over", "sv": "Tiden är ute"}[language],
+    )
+    assert (send in told.text, ENDED[language] in told.text) == (False, True)
+    with pytest.raises(StateChanged):
+        write(actions.resend, offered, actor="command", now=ENDS)
+    db.session.rollback()
+    assert queued(since) == []
