@@ -162,7 +162,9 @@ def result_of(recipient: MailingRecipient, mailing: Mailing, *, is_of_care: bool
     if recipient.status == RecipientStatus.WAITING:
         return Result(_("Waiting"), "wait", "", None)
     why = reason_text(recipient.left_because) if recipient.left_because else ""
-    if not why and mailing.status == MailingStatus.STOPPED:
+    if recipient.left_because == LeftOut.ENDED and recipient.registration.is_live:
+        why = _("the registration had ended")
+    elif not why and mailing.status == MailingStatus.STOPPED:
         why = _("the message was ended early")
     elif not why and is_of_care and recipient.status == RecipientStatus.LEFT_OUT:
         why = reason_text(LeftOut.ANSWERED)

@@ -9,6 +9,7 @@ from forum.extensions import db
 from forum.mailings.enums import LeftOut
 from forum.mailings.mails import OWN_WORDS
 from forum.mailings.models import MailingRecipient
+from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
 from forum.registration import ending
@@ -23,11 +24,11 @@ def install(state: BlueprintSetupState) -> None:
 def note_ended(registrations: Sequence[Registration]) -> None:
     """Store why these people do not get the messages whose mails have not left; the caller cancels the mails.
 
+    The caller cancels mails that have failed, too.
     The reason is the one that `chosen_audience` gives to somebody who has ended before the mail was made.
     """
     mine = OutboxMessage.registration_id.in_([registration.id for registration in registrations])
-    unsent = select(OutboxMessage.id).where(
-        mine, OutboxMessage.kind == OWN_WORDS, OutboxMessage.status.in_(UNSENT)
-    )
+    not_left = OutboxMessage.status.in_((*UNSENT, MessageStatus.FAILED))
+    unsent = select(OutboxMessage.id).where(mine, OutboxMessage.kind == OWN_WORDS, not_left)
     left_out = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
     db.session.execute(left_out.values(left_because=LeftOut.ENDED))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID
@@ -213,8 +213,9 @@ def list_told_at(event: Event) -> dict[int, datetime]:
 def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[Any]:
     """Return a page of the mailing's recipients, each with its mail (or None) and registration.
 
-    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back, and to
-    those who were left out; OMITTED to people who are no recipients, because they were left out from the start.
+    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back, to those
+    who were left out, and to those who will be because their registration has ended before a mail was made; OMITTED to
+    people who are no recipients, because they were left out from the start.
     """
     query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     if only == OMITTED:
@@ -226,7 +227,9 @@ def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") 
         unsent = (MessageStatus.FAILED, MessageStatus.AWAITING_RETRY, MessageStatus.ABORTED)
         tried = OutboxMessage.status.in_(unsent)
         is_left_out = MailingRecipient.status == RecipientStatus.LEFT_OUT
-        query = query.outerjoin(OutboxMessage).where(or_(tried, is_left_out))
+        has_ended = MailingRecipient.registration.has(Registration.status.not_in(LIVE))
+        will_be = and_(MailingRecipient.status == RecipientStatus.WAITING, has_ended)
+        query = query.outerjoin(OutboxMessage).where(or_(tried, is_left_out, will_be))
     query = query.options(joinedload(MailingRecipient.registration), joinedload(MailingRecipient.message))
     number = int(cursor.key) if cursor and cursor.key.isdigit() and len(cursor.key) < 10 else 0
     beside = db.session.get(MailingRecipient, number) if number else None

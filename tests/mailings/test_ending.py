@@ -194,6 +194,35 @@ def test_the_results_say_that_whoever_cancelled_is_no_longer_registered(organise
     assert result_of(organiser, mailing, only="troubled") == [left_out, left_out]
 
 
+def test_the_results_say_so_of_whoever_cancels_after_the_mail_has_failed(organiser, event):
+    """Ending takes a failed mail back as well, so nothing tells any more that it failed."""
+    leaves = confirmed(event)
+    mailing = make_mails(event)
+    mark(mail_of(mailing, leaves), MessageStatus.FAILED)
+    write(actions.cancel, leaves, actor="person", now=LATER)
+    assert reasons(mailing) == {leaves.id: LeftOut.ENDED}
+    assert result_of(organiser, mailing) == [("Left out", "no longer registered")]
+
+
+def test_whoever_cancels_before_a_mail_is_made_is_among_those_not_reached(organiser, event):
+    """A message that is not done yet has no stored reason for them, but its page gives one."""
+    _stays, leaves = confirmed(event), confirmed(event)
+    mark_all_sent()
+    mailing = make_planned(event)
+    write(actions.cancel, leaves, actor="person", now=NOW)
+    left_out = ("Left out", "no longer registered")
+    assert result_of(organiser, mailing) == [("Waiting", ""), left_out]
+    assert result_of(organiser, mailing, only="troubled") == [left_out]
+
+
+def test_the_results_call_nobody_unregistered_whose_cancellation_is_undone(organiser, event):
+    person = confirmed(event)
+    mailing = make_mails(event)
+    write(actions.cancel, person, actor="person", now=LATER)
+    write(reinstating.reinstate, person, actor="user:1", now=LATER)
+    assert result_of(organiser, mailing) == [("Left out", "the registration had ended")]
+
+
 def test_a_mail_that_has_left_before_somebody_cancels_stays_sent(organiser, event):
     """Nobody who got a message is counted as left out of it."""
     leaves = confirmed(event)
