@@ -71,7 +71,7 @@ def rows_of(entries: Sequence[AuditEntry], event: Event | None, zone: tzinfo) ->
             "" if is_unnamed else entry.actor,
             actor_text(entry.actor, {} if is_unnamed else names),
             log_words.act_words(entry.action, told),
-            log_words.act_detail(entry.action, told),
+            log_words.act_detail(entry.action, told, event),
             About(_("No longer stored")) if is_person and about is NOTHING else about,
         )
 

@@ -13,11 +13,12 @@ from flask_babel.speaklater import LazyString
 from forum.audit import queries as audit
 from forum.bulk.wording import KINDS as KINDS_OF_TASKS
 from forum.console.log_kinds import Kind, LogPurpose
+from forum.events.models import Event
 from forum.outbox.wording import kind_text
 from forum.registration import list_columns, readers, wording
 from forum.registration.enums import ExportRecipient
 from forum.registration.exports import RECIPIENTS
-from forum.web.languages import language_name
+from forum.web.languages import in_language, language_name
 
 KINDS: Mapping[Kind, LazyString] = {
     Kind.ACTS: _l("Acts"),
@@ -245,8 +246,22 @@ def _exported(details: Mapping[str, Any]) -> Iterator[str]:
         yield _("Columns: %(columns)s", columns=", ".join(labels))
 
 
-def act_detail(action: str, details: Mapping[str, Any]) -> str:
-    """Return further words for an entry, made only from details that all organisers may read (P21)."""
+def _sectors(keys: str, event: Event | None) -> str:
+    """Return the names of the event's sectors with these keys, which stand in one text with blanks between them.
+
+    A sector that the event no longer has is named by its key; no key means all sectors.
+    """
+    names = {sector.key: in_language(sector.name) for sector in event.sectors} if event else {}
+    return ", ".join(names.get(key, key) for key in keys.split()) or _("All sectors")
+
+
+def act_detail(action: str, details: Mapping[str, Any], event: Event | None = None) -> str:
+    """Return further words for an entry, made only from details that all organisers may read (P21).
+
+    `event` is the event whose log has the entry, None in the log of no event.
+    """
+    if action == audit.ATTENDEES_VIEWED:
+        return _sectors(details.get("sector", ""), event)
     if action in (audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED):
         return " · ".join(_exported(details))
     if action.startswith("mail_text."):

@@ -53,7 +53,7 @@ Stay = tuple[Collection[str], datetime, datetime | None]
 # For this long after a recorded view, further views may go unrecorded (`audit.traces`).
 UNRECORDED = timedelta(hours=1)
 LISTS = {
-    audit.ATTENDEES_VIEWED: _l("Looked at the list of people who have registered"),
+    audit.ATTENDEES_VIEWED: _l("Looked at a list of people"),
     audit.WAITING_LIST_VIEWED: _l("Looked at the list of those who wait for a place or a decision"),
     audit.CARE_ANSWERS_VIEWED: _l("Looked at the list of who needs what food and access"),
 }

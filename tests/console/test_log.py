@@ -106,6 +106,17 @@ def test_an_admin_reads_that_an_entry_stands_for_several_views(sign_in_as, event
     assert whats(page)[-1] == "Viewed by an organiser · At least 2 times"
 
 
+def test_an_admin_reads_people_of_which_sectors_were_looked_at(sign_in_as, event):
+    """The words are true of each list of people; a sector that is gone since is named by its key."""
+    for sectors in ("", "ngo", "it ngo", "gone"):
+        note(audit_queries.ATTENDEES_VIEWED, event, sector=sectors)
+    page = sign_in_as(Role.ADMIN, event).get(LOG, event="nf27", kind="views")
+    ngo, it = (find_sector(event, key).name.in_language("en") for key in ("ngo", "it"))
+    told = ["gone", f"{it}, {ngo}", ngo, "All sectors"]
+    assert whats(page) == [f"Looked at a list of people · {sectors}" for sectors in told]
+    assert {about for _who, _what, about in rows(page)} == {""}
+
+
 def newest_user():
     return db.session.scalars(select(User).order_by(User.id.desc()).limit(1)).one()
 
