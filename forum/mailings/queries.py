@@ -213,9 +213,9 @@ def list_told_at(event: Event) -> dict[int, datetime]:
 def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[Any]:
     """Return a page of the mailing's recipients, each with its mail (or None) and registration.
 
-    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back, to those
-    who were left out, and to those who will be because their registration has ended before a mail was made; OMITTED to
-    people who are no recipients, because they were left out from the start.
+    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back from them
+    alone, to those who were left out, and to those who will be because their registration has ended before a mail was
+    made; OMITTED to people who are no recipients, because they were left out from the start.
     """
     query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     if only == OMITTED:
@@ -224,12 +224,15 @@ def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") 
     else:
         query = query.where(MailingRecipient.status.not_in(BESIDE))
     if only == TROUBLED:
-        unsent = (MessageStatus.FAILED, MessageStatus.AWAITING_RETRY, MessageStatus.ABORTED)
-        tried = OutboxMessage.status.in_(unsent)
+        tried = OutboxMessage.status.in_((MessageStatus.FAILED, MessageStatus.AWAITING_RETRY))
+        # Mails that were taken back because the whole message was ended are no trouble of these people.
+        taken_back = (OutboxMessage.status == MessageStatus.ABORTED) & MailingRecipient.left_because.is_not(
+            None
+        )
         is_left_out = MailingRecipient.status == RecipientStatus.LEFT_OUT
         has_ended = MailingRecipient.registration.has(Registration.status.not_in(LIVE))
         will_be = and_(MailingRecipient.status == RecipientStatus.WAITING, has_ended)
-        query = query.outerjoin(OutboxMessage).where(or_(tried, is_left_out, will_be))
+        query = query.outerjoin(OutboxMessage).where(or_(tried, taken_back, is_left_out, will_be))
     query = query.options(joinedload(MailingRecipient.registration), joinedload(MailingRecipient.message))
     number = int(cursor.key) if cursor and cursor.key.isdigit() and len(cursor.key) < 10 else 0
     beside = db.session.get(MailingRecipient, number) if number else None

@@ -30,7 +30,7 @@ from forum.registration.errors import NotLive, SeveralForms
 from forum.registration.forms import CareForm
 from forum.registration.models import Registration
 from forum.registration.organisers_words import flash_saved, words_field
-from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.edits import ChangedMeanwhile, ShowsStored, ShowsStoredUnseen, differences
 from forum.web.languages import language_name
 
 bp = Blueprint("attendee_answers", __name__, url_prefix="/console/<event>/registrations/<reference>")
@@ -49,7 +49,7 @@ class AnswersForm(ShowsStored, AsksQuestions):
         return shown_answers(asking["questions"], asking["stored"])
 
 
-class OrganisersCareForm(ShowsStored, CareForm):
+class OrganisersCareForm(ShowsStoredUnseen, CareForm):
     """Answers about food and access that an organiser enters in place of stored ones, which the page does not show."""
 
     @staticmethod

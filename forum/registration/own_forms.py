@@ -21,7 +21,7 @@ from forum.registration.forms import CareForm, DetailsForm, ProtectedIdentityFor
 from forum.registration.models import Registration
 from forum.web import sent_files
 from forum.web.differences import Difference
-from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.edits import ChangedMeanwhile, ShowsStored, ShowsStoredUnseen, differences
 from forum.web.forms import TidyForm
 
 
@@ -46,7 +46,7 @@ class OwnDetailsForm(ShowsStored, DetailsForm):
         return list(differences(self, stored_details(registration)))
 
 
-class OwnCareForm(ShowsStored, CareForm):
+class OwnCareForm(ShowsStoredUnseen, CareForm):
     """The answers about food and access that a person enters in place of stored ones, which the page does not show."""
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -42,6 +43,25 @@ class ShowsStored:
     def is_outdated(self, stored: Mapping[str, object]) -> bool:
         """Return whether the values in `stored` differ from the values that the page showed."""
         return self.seen.data != digest(stored)
+
+
+class ShowsStoredUnseen(ShowsStored):
+    """As ShowsStored, for values that the page does not show: each page has another digest of the same values.
+
+    Otherwise whoever opens the page twice could tell whether the values have changed meanwhile.
+    """
+
+    def show(self, stored: Mapping[str, object]) -> None:
+        """Put a digest of the stored values and of a random number, and this number, into the hidden field `seen`."""
+        self.seen.data = _salted(secrets.token_hex(8), stored)
+
+    def is_outdated(self, stored: Mapping[str, object]) -> bool:
+        """Return whether the values in `stored` differ from those that were stored when the page was made."""
+        return self.seen.data != _salted((self.seen.data or "").partition(".")[0], stored)
+
+
+def _salted(salt: str, values: Mapping[str, object]) -> str:
+    return f"{salt}.{digest({'values': digest(values), 'salt': salt})}"
 
 
 def digest(values: Mapping[str, object]) -> str:

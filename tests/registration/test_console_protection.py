@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.registration import actions, given, queries, waiting_list
+from forum.registration import actions, queries, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import ProtectedIdentity
 from forum.web import edits
@@ -89,15 +89,14 @@ def _person(event, status, is_protected):
 def alike(answer, person):
     """Return the page's text, with placeholders for everything that differs between any two registrations."""
     text = answer.data.decode()
-    sealed = given.digest_care(person)  # the same answer of another registration gives another digest
     for own, general in (
         (person.reference, "REFERENCE"),
         (person.email, "ADDRESS"),
         (edits.digest({"address": person.email}), "SEEN"),
-        (edits.digest({"sealed": sealed}), "SEEN"),
         (person.event.slug, "EVENT"),
     ):
         text = text.replace(own, general)
+    text = re.sub(r'name="seen" type="hidden" value="[0-9a-f]{16}\.[0-9a-f]{32}"', "SEEN", text)
     text = re.sub(r'name="(csrf_token|key)"[^>]* value="[^"]+"', "TOKEN", text)
     text = re.sub(r"[Oo]rganiser ?\d+", "ORGANISER", text)
     text = re.sub(r'<option value="\d+"', "<option", text)

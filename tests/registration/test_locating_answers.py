@@ -154,7 +154,10 @@ def test_a_clock_that_jumps_past_the_day_deletes_nothing_until_it_has_gone_stead
 
 
 def test_an_answer_sent_before_the_deletion_and_saved_after_it_is_left_out(app, event, pages, monkeypatch):
-    """The form is read before the deletion, which locks the event first, and is saved after waiting for this lock."""
+    """The form is read before the deletion, which locks the event first, and comes to its saving after waiting.
+
+    What is stored has changed meanwhile, so the person is asked to send it once more, and then it is left out.
+    """
     person, due, begin = confirmed(event), event.ends_at + WEEK, own_care.start_write
     answer(person, room=ROOM, seat=SEAT)
     clock.freeze(due)
@@ -167,7 +170,10 @@ def test_an_answer_sent_before_the_deletion_and_saved_after_it_is_left_out(app, 
         begin(session)
 
     monkeypatch.setattr(own_care, "start_write", delete_first)
-    page.submit({"q-seat": "Zqseat 8", "q-diet": "vegan"}, button="Save")
+    again = page.submit({"q-seat": "Zqseat 8", "q-diet": "vegan"}, button="Save", expect=409)
+    assert told(person) == {}
+    monkeypatch.setattr(own_care, "start_write", begin)
+    again.submit({"q-diet": "vegan"}, button="Save")
     assert told(person) == {"diet": "vegan"}
     write(given.change_care, person, {"seat": "Zqseat 9"}, now=due)
     late = given.Answered(db.session.scalars(select(Question)).all(), {"room": ROOM, "subject": "cases"})

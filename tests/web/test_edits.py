@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, FieldList, Form, FormField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
-from forum.web.edits import ChangedMeanwhile, ShowsStored, differences
+from forum.web.edits import ChangedMeanwhile, ShowsStored, ShowsStoredUnseen, differences
 
 STORED = {"name": {"sv": "Forum", "en": "Forum"}, "starts_on": date(2027, 11, 16), "capacity": 150}
 
@@ -25,6 +25,21 @@ def _sent(stored: dict) -> EditForm:
 
 def test_an_edit_passes_while_the_stored_values_are_those_that_were_shown():
     _sent(STORED).refuse_if_changed({**STORED, "name": dict(reversed(STORED["name"].items()))})
+
+
+def test_two_pages_do_not_show_whether_hidden_values_have_changed():
+    """Each page has another digest of the same values, and each is true; neither is one of other values."""
+
+    class Care(ShowsStoredUnseen, Form):
+        name = StringField()
+
+    pages = Care(), Care()
+    for page in pages:
+        page.show(STORED)
+    assert pages[0].seen.data != pages[1].seen.data
+    assert [page.is_outdated(STORED) for page in pages] == [False, False]
+    assert [page.is_outdated(STORED | {"capacity": 151}) for page in pages] == [True, True]
+    assert all(Care(MultiDict({"seen": sent})).is_outdated(STORED) for sent in ("", ".", "x" * 99, "a.b.c"))
 
 
 @pytest.mark.parametrize(
