@@ -61,7 +61,7 @@ class Row:
         return float(told[1]) if told else 0.0
 
     def is_worse_than(self, other: "Row") -> bool:
-        """Return whether this ratio is worse than that of `other` by more than the runs of the two rows differ."""
+        """Return whether this ratio is worse than that of `other` by more than the `spread` of the two rows."""
         if not self.ratio or not other.ratio or self.what.endswith(BESIDE):
             return False
         apart = float(self.ratio) / float(other.ratio) - 1

@@ -22,7 +22,7 @@ DELEGATIONS_VIEWED = "delegations.viewed"
 # Actions: an organiser has exported a list, or has downloaded one that the worker has made.
 REGISTRATIONS_EXPORTED, EXPORT_FETCHED = "registrations.exported", "registrations.export_fetched"
 REGISTRATIONS_SEARCHED = "registrations.searched"
-# Action: an organiser has seen people of the attendee list or at the reception, without searching for anybody.
+# Action: an organiser has seen people of the attendee list or at the reception.
 ATTENDEES_VIEWED = "attendees.viewed"
 # Actions: a handler has opened the form that asks why an identity is looked up, or has looked it up.
 IDENTITY_ASKED, IDENTITY_REVEALED = "identity.asked", "identity.revealed"

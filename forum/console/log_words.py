@@ -261,7 +261,7 @@ def act_detail(action: str, details: Mapping[str, Any], event: Event | None = No
     `event` is the event whose log has the entry, None in the log of no event.
     """
     if action == audit.ATTENDEES_VIEWED:
-        return _sectors(details.get("sector", ""), event)
+        return _sectors(details["sector"], event) if "sector" in details else ""
     if action in (audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED):
         return " · ".join(_exported(details))
     if action.startswith("mail_text."):

@@ -213,9 +213,9 @@ def list_told_at(event: Event) -> dict[int, datetime]:
 def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[Any]:
     """Return a page of the mailing's recipients, each with its mail (or None) and registration.
 
-    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back from them
-    alone, to those who were left out, and to those who will be because their registration has ended before a mail was
-    made; OMITTED to people who are no recipients, because they were left out from the start.
+    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back without
+    ending the message, to those who were left out, and to those who will be because their registration has ended before
+    a mail was made; OMITTED to people who are no recipients, because they were left out from the start.
     """
     query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
     if only == OMITTED:
@@ -225,10 +225,10 @@ def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") 
         query = query.where(MailingRecipient.status.not_in(BESIDE))
     if only == TROUBLED:
         tried = OutboxMessage.status.in_((MessageStatus.FAILED, MessageStatus.AWAITING_RETRY))
-        # Mails that were taken back because the whole message was ended are no trouble of these people.
-        taken_back = (OutboxMessage.status == MessageStatus.ABORTED) & MailingRecipient.left_because.is_not(
-            None
-        )
+        taken_back = OutboxMessage.status == MessageStatus.ABORTED
+        if mailing.status in (MailingStatus.STOPPED, MailingStatus.SUPERSEDED):
+            # Ending the message took back all mails that had not left, which is no trouble of these people.
+            taken_back &= MailingRecipient.left_because.is_not(None)
         is_left_out = MailingRecipient.status == RecipientStatus.LEFT_OUT
         has_ended = MailingRecipient.registration.has(Registration.status.not_in(LIVE))
         will_be = and_(MailingRecipient.status == RecipientStatus.WAITING, has_ended)

@@ -25,7 +25,7 @@ from forum.mailings.enums import BESIDE, Category, LeftOut, Refused
 from forum.mailings.mails import OWN_WORDS
 from forum.mailings.models import LeaveLink, Mailing, MailingRecipient, MailRefusal
 from forum.outbox import actions as outbox
-from forum.outbox.enums import AbortReason
+from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
 from forum.registration.names import canonical_email
@@ -186,7 +186,7 @@ def _take_back_unsent(event_id: int | None, address: str, categories: Sequence[C
         OutboxMessage.kind == OWN_WORDS,
         OutboxMessage.id.in_(of_these),
     )
-    unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_(UNSENT))
+    unsent = select(OutboxMessage.id).where(*same, OutboxMessage.status.in_((*UNSENT, MessageStatus.FAILED)))
     mine = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
     db.session.execute(mine.values(left_because=LeftOut.UNSUBSCRIBED))
     outbox.take_back_messages(select(OutboxMessage.id).where(*same), AbortReason.NOT_NEEDED)

@@ -18,6 +18,7 @@ from forum.mailings import own_words
 from forum.mailings.enums import LeftOut
 from forum.mailings.models import MailingRecipient
 from forum.mailings.queries import Counts, count_by_result
+from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, declining, expiry, mails, reinstating, reviewing, uniting
@@ -202,6 +203,15 @@ def test_the_results_say_so_of_whoever_cancels_after_the_mail_has_failed(organis
     write(actions.cancel, leaves, actor="person", now=LATER)
     assert reasons(mailing) == {leaves.id: LeftOut.ENDED}
     assert result_of(organiser, mailing) == [("Left out", "no longer registered")]
+
+
+def test_whoever_s_dead_letter_is_put_aside_stays_among_those_not_reached(organiser, event):
+    """Putting it aside stores no reason with the recipient, and the person has still not got the message."""
+    person = confirmed(event)
+    mailing = make_mails(event)
+    mark(mail_of(mailing, person), MessageStatus.FAILED)
+    write(outbox.dismiss, mail_of(mailing, person), reason=AbortReason.NOT_NEEDED, actor="user:1", now=LATER)
+    assert len(result_of(organiser, mailing, only="troubled")) == 1
 
 
 def test_whoever_cancels_before_a_mail_is_made_is_among_those_not_reached(organiser, event):

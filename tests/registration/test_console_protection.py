@@ -96,7 +96,7 @@ def alike(answer, person):
         (person.event.slug, "EVENT"),
     ):
         text = text.replace(own, general)
-    text = re.sub(r'name="seen" type="hidden" value="[0-9a-f]{16}\.[0-9a-f]{32}"', "SEEN", text)
+    text = re.sub(r'name="seen"[^>]* value="[0-9a-f]{16}\.[0-9a-f]{32}"', "SEEN", text)
     text = re.sub(r'name="(csrf_token|key)"[^>]* value="[^"]+"', "TOKEN", text)
     text = re.sub(r"[Oo]rganiser ?\d+", "ORGANISER", text)
     text = re.sub(r'<option value="\d+"', "<option", text)
