@@ -120,7 +120,7 @@ class Filters:
 
     @property
     def is_search(self) -> bool:
-        """Return whether this list is recorded as a search: its filters tell more about people than its rows (P18)."""
+        """Return whether looking at this list is also recorded as a search, not only as a view of its people (P18)."""
         return bool(self.q or self.picked)
 
     @property

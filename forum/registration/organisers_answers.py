@@ -54,7 +54,7 @@ class OrganisersCareForm(ShowsStoredUnseen, CareForm):
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, Any]:
-        """Return a value that changes with the sealed record, and does not reveal the answers."""
+        """Return a value that changes with the answers about food and access, and reveals none of them."""
         return {"sealed": given.digest_care(registration)}
 
 

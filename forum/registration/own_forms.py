@@ -51,7 +51,7 @@ class OwnCareForm(ShowsStoredUnseen, CareForm):
 
     @staticmethod
     def stored(registration: Registration) -> dict[str, str]:
-        """Return a value that changes with the sealed answers, and tells nobody whether there are any (S23)."""
+        """Return a value that changes with the answers about food and access, and hides if there are any (S23)."""
         return {"sealed": given.digest_care(registration)}
 
 
