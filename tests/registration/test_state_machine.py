@@ -670,9 +670,10 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         except SectorFull:
             db.session.rollback()
             assert act in (actions.confirm, reviewing.approve)
+            # Whoever is approved once places are no longer offered would wait for nothing.
             if not kwargs.get("only_with_place"):
-                has_begun = act is reviewing.approve and self.now >= self.event.starts_at
-                assert has_begun or not self.event.has_waiting_list
+                is_too_near = act is reviewing.approve and self.now >= self.last_offer_at
+                assert is_too_near or not self.event.has_waiting_list
         # The refusal is justified if the time limit is over, though no worker has recorded that yet.
         except (NotLive, NothingOffered):
             db.session.rollback()
