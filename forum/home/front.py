@@ -47,8 +47,8 @@ def front_page(event: Event, posts: Sequence[ListedPost], now: datetime) -> dict
         "invited": [
             _invited(sector, arc) for sector, arc in zip_longest(event.sectors, ring.shares if ring else ())
         ],
-        # Hide the text on how places are shared, if the event has just ended or was cancelled. An earlier event shows
-        # the text, which was written for later readers.
+        # Hide the text on how places are shared if the event was cancelled, or is over and still on the front page. An
+        # earlier event, on a page of its own, shows the text: it tells later readers how places were shared.
         "sharing_text": ""
         if state in (RegistrationState.OVER, RegistrationState.CANCELLED)
         else own_links.stay(render(in_language(event.sharing))),

@@ -122,7 +122,7 @@ class Site:
 
     @property
     def nav(self) -> list[Link]:
-        """The links of the main navigation; on a person's own page of an unpublished event no pages of that event."""
+        """The links of the main navigation; while the page's event is not published, no link leads to that event."""
         return _once("nav", self._make_nav)
 
     def _make_nav(self) -> list[Link]:
@@ -218,7 +218,7 @@ class Site:
         return _once("frame", lambda: _read_frame(self.present))
 
     def footer(self, render: Callable[["Site"], Markup]) -> Markup:
-        """Return the page's footer: a kept one if the event is published, else one made by the macro `render`."""
+        """Return the page's footer: from the cache if the event is published, else made by the macro `render`."""
         event, version = self.event, cache.as_of()
         if version is None or event is None or not event.is_published or self.is_preview:
             return render(self)
@@ -268,7 +268,7 @@ def init_app(app: Flask) -> None:
 def _globals_for(
     shared: MutableMapping[str, Any], own: MutableMapping[str, Any] | None
 ) -> MutableMapping[str, Any]:
-    """Return a template's global variables: those of all templates, and its own, which no template of the forum has."""
+    """Return a template's global variables: those of all templates, and its own (the forum's templates have none)."""
     return ChainMap(own, shared) if own else shared
 
 

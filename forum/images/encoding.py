@@ -23,7 +23,7 @@ from PIL import Image, ImageCms, ImageOps
 
 MEMORY, SECONDS, LARGEST_OUTPUT = 1024**3, 20, 32 * 1024**2
 KINDS = ("JPEG", "PNG", "WEBP")
-# The most pixels of an image. A JPEG can be decoded at a fraction of its size, the other kinds cannot.
+# The most pixels of an image. A JPEG may have more, because it can be decoded at a fraction of its size.
 MOST_PIXELS = {"JPEG": 64_000_000, "PNG": 30_000_000, "WEBP": 30_000_000}
 LONGEST, NARROWEST = 2400, 320
 # An image's longer side may be this many times as long as its shorter side. Then the shorter side keeps at least
