@@ -153,7 +153,7 @@ def _read(event: Event, form: ImportPeopleForm) -> ResponseReturnValue:
         return _page(event, form), 422 if form.errors else 200
     if queries.find_sent(form.terms().form_key):
         return redirect(url_for(".index", event=event.slug), 303)
-    # Record the dry run as a search: it tells which of up to five hundred addresses are registered.
+    # Record the dry run in the audit trail as a search: it tells which of up to 500 addresses are registered.
     note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
     outcome = _outcome(event, form)
     if not form.was_previewed(outcome) or not _may_carry_out(form, outcome):

@@ -35,8 +35,7 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     ),
     NoHeadings: _l("Choose a file, or paste the rows: first a row of headings, then a row for each person."),
 }
-# Fields that, like those of the columns, keep their values when the organiser sends a corrected table with the same
-# headings.
+# The fields that keep their values, like those for the columns, when a corrected table with the same headings is sent.
 KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""
 SILENT, REFUSE = "silent", "refuse"

@@ -28,7 +28,7 @@ from forum.registration.applicant import Details
 PART = 25
 KEPT_FOR = timedelta(days=3)
 HEADINGS, CHOICES, OUTCOME = -1, -2, -3
-SHOWN = 100  # how many people a check's page lists
+SHOWN = 100  # how many people the page with a check's outcome lists
 
 
 @dataclass

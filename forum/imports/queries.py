@@ -78,10 +78,10 @@ def find_columns(event: Event, headings: str) -> dict[str, int] | None:
 
 
 def list_taken_addresses(event: Event, now: datetime) -> dict[str, str]:
-    """Return the references of live registrations by canonical address, addresses that await confirmation included.
+    """Return the references of live registrations by canonical address.
 
-    A registration whose address nobody has confirmed does not count (`registration/unconfirmed`), unless organisers
-    have added the person.
+    The address of a person whom organisers have added counts before it is confirmed; an address that somebody has only
+    sent in a form does not (`registration/unconfirmed`).
     """
     live = Registration.event_id == event.id, Registration.status.in_(LIVE)
     confirmed = select(Registration.email_canonical, Registration.reference).where(

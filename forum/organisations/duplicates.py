@@ -80,7 +80,7 @@ def find_similar(organisation: Organisation, named: Sequence[Named], apart: Apar
 
 
 def find_likely(unlisted: Sequence[Unlisted], named: Sequence[Named]) -> dict[str, Organisation]:
-    """Return by reference the organisation whose name is most like each `unlisted` name, which belongs to none."""
+    """Return, by the `reference` of each name that no organisation has, the organisation whose name is most like it."""
     likely = {one.reference: next(_like(organisation_key(one.name), named), None) for one in unlisted}
     return {reference: name.counts_as for reference, name in likely.items() if name}
 
