@@ -31,7 +31,7 @@ from forum.web.forms import TidyForm
 from forum.web.routes import localised
 
 bp = Blueprint("own_invitation", __name__)
-# By the value of the button that was pressed, the page on which the person finishes the answer.
+# The page on which the person finishes an answer, by the value of the button that was pressed for it.
 ANSWERS = {"yes": ".accept", "no": ".decline", "colleague": ".forward"}
 # The invitation's values with which the registration form is filled in at first.
 FILLED_IN = ("given_name", "family_name", "organisation", "language")

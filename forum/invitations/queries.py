@@ -23,7 +23,8 @@ from forum.web.pagination import Cursor, Order, Page, read_page
 
 SIZE = 50  # how many invitations a page of the list shows
 UNDELIVERED = (MessageStatus.FAILED, MessageStatus.ABORTED)
-# The states of mails that wait for their first attempt; mails that are tried again, perhaps for a day, do not count.
+# The states of mails that wait for their first attempt. Mails that are tried again do not count: they could
+# hold up all others for a day.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 # The conditions for an event whose invitations and reminders the worker still sends.
 IS_TO_COME = Event.is_published, Event.cancelled_at.is_(None)

@@ -21,8 +21,8 @@ from forum.outbox.models import OutboxMessage
 MOST_DAYS = 60
 # How long after its hour a reminder may still be made.
 WINDOW = timedelta(hours=12)
-# How much earlier or later than exactly the rule's days after the mail a reminder may leave: reminders leave at a fixed
-# hour, or up to WINDOW later.
+# The query for due reminders reads invitations whose mail left the rule's days ago, give or take this long: reminders
+# leave at a fixed hour, or up to WINDOW later.
 NEAR = timedelta(days=2)
 
 

@@ -56,7 +56,7 @@ def propose_change(event: Event, former: Mapping[str, Any], *, actor: str, now: 
     db.session.add(mailing)
     db.session.flush()
     is_news = bool(audience_of(mailing).people)
-    # If the history has earlier changes, keep the mailing although this change is news to nobody today: later changes
+    # Keep a mailing whose steps have earlier changes, although this change is news to nobody today: later changes
     # are compared with what each person has read, and somebody may register meanwhile.
     if not is_news and not is_followed:
         db.session.delete(mailing)

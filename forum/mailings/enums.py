@@ -52,7 +52,7 @@ class LeftOut(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
     NO_LANGUAGE = "no_language"
-    # Of a message to people who have not answered a question: the person has answered before the mail was made, or is
+    # A message to people who have not answered a question: this person has answered before the mail was made, or is
     # not asked the question any more. Not stored if the question is about diet or access.
     ANSWERED = "answered"
 

@@ -53,6 +53,6 @@ def keep_links(event: Event, links: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def find_link(mark: bytes) -> LeaveLink | None:
-    """Return the stored link whose mail address for refusing messages carries this mark; None for an unknown mark."""
+    """Return the link whose address for refusing by mail has this mark (`return_paths.mark_of`); None without one."""
     links = db.session.scalars(select(LeaveLink).execution_options(yield_per=500))
     return next((link for link in links if return_paths.mark_of(link.digest) == mark), None)

@@ -35,7 +35,7 @@ def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
     addresses = f"{sent_to} {reports.addressed_to(raw)}"
     for number, mark in return_paths.rows_in(PURPOSE, addresses):
         recipient = db.session.get(MailingRecipient, number)
-        # The number alone is not enough: after a restore from a backup, another recipient may have this number.
+        # Compare the mark, too: after a restore from a backup, another recipient may have this number.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
         if link := kept_links.find_link(mark):

@@ -57,7 +57,7 @@ def _page(
         refused=refused,
         for_all=refusals.categories_for_all(token),
         is_refused=is_refused,
-        # Name the category in the title if only one has changed: a title without a name would seem to mean both.
+        # The title names a category if only that one has changed: a title without a name would seem to mean both.
         kind=changed[0] if len(changed) == 1 else "",
         categories=CATEGORIES,
     )

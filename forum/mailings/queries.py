@@ -25,7 +25,7 @@ LISTED = 20
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # How many recipients one page of results shows.
 ROWS = 50
-# The states of recipients for whom a mail was made or, when it should have been made, refused.
+# The states of recipients who are dealt with: a mail was made for them, or they were left out instead.
 MADE = (RecipientStatus.QUEUED, RecipientStatus.LEFT_OUT)
 # Values in the URL that narrow the list of results: to mails that were not sent, or to people left out at the start.
 TROUBLED, OMITTED = "troubled", "omitted"
@@ -118,7 +118,7 @@ def list_to_begin(now: datetime) -> Sequence[int]:
 
 
 def list_begun(now: datetime) -> Sequence[int]:
-    """Return the ids of the mailings that are being sent and have a mail, or no `begins_at` for which they wait."""
+    """Return the ids of the mailings that are being sent and have a mail already, or wait for no moment to begin."""
     has_come = (Mailing.begins_at <= now) & _has_begun()
     return _list_sending(or_(Mailing.begins_at.is_(None), has_come))
 

@@ -36,8 +36,8 @@ from forum.registration.narrowing import UnknownFilter
 
 # How long after its hour a reminder may still be sent.
 WINDOW = timedelta(hours=12)
-# How much earlier or later than exactly its days after registering a reminder may leave: reminders leave at a fixed
-# hour, or up to WINDOW later.
+# The query for due reminders reads people who registered the reminder's days ago, give or take this long: reminders
+# leave at a fixed hour, or up to WINDOW later.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
 # The states in which the worker looks at a reminder counted from registering. A done reminder is looked at, too: an

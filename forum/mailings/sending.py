@@ -24,7 +24,7 @@ from forum.registration.enums import Status
 AT_ONCE = 50
 # Where a pace limits mails to many, no mail to a mail domain is made while this many mails to the domain wait.
 OF_A_DOMAIN = 10
-# States of mails that count against AT_ONCE. Mails that are tried again, perhaps for a day, do not count.
+# States of mails that count against AT_ONCE. Mails that are tried again do not: they could hold up others for a day.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
 ACTOR = "worker"
 
