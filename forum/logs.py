@@ -14,12 +14,12 @@ from flask import g, has_request_context
 from forum.settings.project import VERSION
 
 QUIET = {"alembic": logging.WARNING, "whitenoise": logging.WARNING}
-# The first words of a warning that Granian logs at each start. This log leaves the warning out, because so many threads
-# are meant to be: forum/commands/serving.py says why.
+# The first words of a warning about the number of threads that Granian logs at each start. This log leaves it out: so
+# many threads are meant to be, as forum/commands/serving.py explains.
 MANY_THREADS = "Configuration allows spawning up to"
 FRAMES = 6
-# Matches a path from one of these parts on, which the token of a personal link follows, also in a damaged link. A path
-# with a short word in place of the token, such as /r/change, is not matched.
+# Matches the end of a path from the part, such as /r, after which a personal link has its token, even a damaged one.
+# A path with a short word in place of the token, such as /r/change, is not matched.
 AFTER_LINK = re.compile(
     r"(/(?:r|reset|welcome|demo|preview-link)(?![a-z0-9_-]))(?!/?[a-z-]{0,12}/?$).*", re.I | re.S
 )
@@ -51,7 +51,7 @@ class JsonLines(logging.Formatter):
         safe = {
             name: _shortened(name, value) if isinstance(value, str) else value for name, value in line.items()
         }
-        # JSON in ASCII escapes control characters, line breaks and changes of writing direction.
+        # ASCII escapes line breaks and changes of writing direction: no value can forge a line or disguise its text.
         return json.dumps(safe, default=str)
 
 

@@ -23,7 +23,7 @@ LOCK_SECONDS = 20
 WAITS = {
     "connect_timeout": 5,  # the time limit for a connection, in seconds
     "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s -c jit=off",
-    "tcp_user_timeout": 20_000,  # time limits in milliseconds
+    "tcp_user_timeout": 20_000,  # in milliseconds: how long a lost server may stay unnoticed
     "keepalives_idle": 20,
     "keepalives_interval": 5,
     "keepalives_count": 3,

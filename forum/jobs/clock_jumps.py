@@ -1,11 +1,11 @@
 """Noticing that a machine's clock is set while its worker runs, such as by time synchronisation after a wrong start.
 
-For a while after it the jobs that `rests_after_jump` names do nothing (`jobs/table`)."""
+After such a jump, jobs with `rests_after_jump` do nothing for a while (`jobs/table`)."""
 
 import logging
 from datetime import datetime, timedelta
 
-# A step of the clock up to this long counts as correcting it: jobs do hardly anything too early by it.
+# A step of the clock up to this long corrects it and is no jump: jobs then act too early by a minute at most.
 SMALLEST_JUMP = timedelta(minutes=1)
 # How long jobs rest after a jump: time synchronisation or somebody can set the clock right meanwhile.
 PAUSE = timedelta(minutes=10)
@@ -25,7 +25,7 @@ class JumpWatch:
     def is_settled(self, now: datetime, passed: float) -> bool:
         """Return whether the time has not jumped for ten minutes.
 
-        `passed` is what the other clock shows, in seconds.
+        `passed` is what `time.monotonic` shows, in seconds.
         """
         apart = now.timestamp() - passed
         jump = 0.0 if self._apart is None else apart - self._apart

@@ -82,7 +82,7 @@ def seal_answers_anew(*, now: datetime) -> int:
 
 
 JOBS = (
-    # Watch the clock before any job that deletes something on its day: such jobs rely on the time that watching notes.
+    # Watch the clock before the jobs that delete something on its day: they run only if the watch has noted no jump.
     Job("watch the clock", 60, steady_clock.watch),
     Job("announce posts", 10, announce_posts, rests_after_jump=True),
     Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due, rests_after_jump=True),

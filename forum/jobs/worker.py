@@ -25,7 +25,8 @@ from forum.outbox import delivery, heartbeats
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 10
-# Seconds that a stopped worker has to finish sending a mail. A mail that is cut off is sent again after its lease.
+# Seconds that a stopped worker has to finish sending a mail. A mail that is cut off is sent again when the worker's
+# claim on it (its lease) ends.
 FINISH_SECONDS = 10
 # How long the worker pauses after an unexpected error, such as a database that cannot be reached.
 PAUSE_SECONDS = 5

@@ -37,7 +37,7 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.transport import Envelope, Transport, longest_delivery, open_transport
 
 MAILS_A_CONNECTION = 100
-# How long a connection stays open while the pace holds up the next mail: RESTS times REST_SECONDS.
+# How long a connection stays open while the pace of mails (`outbox.pacing`) lets none leave: RESTS times REST_SECONDS.
 RESTS, REST_SECONDS = 25, 0.2
 EVERY_SO_MANY = 10  # every tenth mail is the one that has waited longest, whatever its priority (lane)
 BY_LANE = (OutboxMessage.lane, OutboxMessage.next_attempt_at, OutboxMessage.id)
@@ -116,7 +116,7 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 
 def _may_send(*, at_any_pace: bool = False) -> bool:
-    """Return whether sending is not paused and a mail is due; unless `at_any_pace`, its pace must let it leave now.
+    """Return whether sending is not paused and a mail is due that no pace holds up (with `at_any_pace`: any due mail).
 
     Reads only: the queue is mostly empty, and looking must not take the write lock.
     """

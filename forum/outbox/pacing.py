@@ -17,7 +17,7 @@ from forum.extensions import db
 from forum.outbox.enums import Lane
 from forum.outbox.models import MailPace, OutboxMessage
 
-# In `MailPace.domain`, this means all domains together.
+# The row of MailPace with this in place of a domain has the pace of the mails to all domains together.
 ALL = ""
 # How late a mail may be without delaying the next: the worker looks twice a second, and sending a mail takes time.
 CATCH_UP = 1.0

@@ -29,7 +29,7 @@ LONGEST_SUBJECT, LONGEST_PASSAGE = 120, 2000
 OF_MAIL = select(MailText).where(
     *(getattr(MailText, name) == bindparam(name) for name in ("event_id", "kind", "language"))
 )
-# The kinds of mails whose words may be changed, each with the placeholders that its OPENING must have.
+# The kinds of mails whose words may be changed, each with the placeholders that its first sentences must have.
 KINDS: Mapping[str, Sequence[str]] = {
     "received": (DEADLINE,),
     "received-without-place": (),

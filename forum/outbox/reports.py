@@ -34,7 +34,7 @@ PERMANENT, GENERAL = "5", "0.0"
 
 
 class Outcome(StrEnum):
-    """What a report says about a mail."""
+    """What a mail server's report says about a mail."""
 
     ADDRESS_GONE = "address_gone"
     NOT_DELIVERED = "not_delivered"
