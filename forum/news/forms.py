@@ -259,7 +259,10 @@ def _day(text: str) -> date | None:
 
 
 def _day_to_come(text: str) -> date | None:
-    """Return the day that a text such as "2027-09-16" names; None for any other text, and in the years 1 and 9999."""
+    """Return the day that a text such as "2027-09-16" names; None for any other text.
+
+    Days of the years 1 and 9999 count as none: a moment of such a day may have no time in UTC.
+    """
     day = _day(text)
     return day if day is not None and date.min.year < day.year < date.max.year else None
 

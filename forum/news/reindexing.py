@@ -19,7 +19,7 @@ from forum.news.models import Post, PostText
 from forum.news.search_entries import SearchEntry, entries_of, owner_of, write
 
 BATCH = 200
-# The key in app.extensions for the content versions at which all search entries of posts, and of pages, were right.
+# The key in app.extensions for the content versions at which all entries, of posts and of pages, were last found right.
 CHECKED = "search_checked"
 SQLITE_CHECK = text("INSERT INTO search_index(search_index, rank) VALUES ('integrity-check', 1)")
 SQLITE_REBUILD = text("INSERT INTO search_index(search_index) VALUES ('rebuild')")
