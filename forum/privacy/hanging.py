@@ -32,7 +32,7 @@ from forum.registration.owners import list_former, list_joined, list_sole, may_r
 from forum.sealing import Sealed
 
 ROOT = Registration.__tablename__
-# Tables whose rows refer to mails to followers of the news: no such mail belongs to a registration.
+# Tables that `list_keys` leaves out: they refer to mails to followers of the news, which belong to no registration.
 OF_FOLLOWERS = {"news_mails"}
 # Columns that a person who reads their own data is not shown, in groups. A comment says what each group holds.
 UNTOLD = {
@@ -41,8 +41,8 @@ UNTOLD = {
     *("invitations.link_digest", "invitations.reminder_digest"),
     *("substitutions.digest", "delegations.form_key"),
     *("mail_refusals.digest", "suppressed_addresses.digest", "suppressed_addresses.key"),
-    # The person is not shown content and key of a file: a link on the page downloads the file, and the answer has the
-    # key.
+    # The person is not shown content and key of a file: a link on the page downloads the file, and the answer's own row
+    # shows the key.
     *("answer_files.key", "answer_files.content"),
     # The person is not shown the digest of the sender's network address, which is deleted once the person confirms.
     "answer_files.asked_from",

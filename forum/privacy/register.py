@@ -210,7 +210,7 @@ REGISTER: tuple[Entry, ...] = (
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
             "ImportPeopleForm.reason",
-            # The field `kept` has the columns chosen for the last table with these headings, and the import's reason.
+            # The field `kept` has the choices made for an earlier table: its columns, and the reason for the import.
             "ImportTableForm.kept",
             *("CancelForm.reason", "CancelForm.words"),
         ),

@@ -95,7 +95,8 @@ def list_all(event_id: int) -> list[Question]:
 def list_named(event_id: int, version: int | None = None) -> list[Question]:
     """Return the questions that `list_all` returns, with the columns that lists and filters need.
 
-    With the content version the process remembers the questions, which then belong to no session: never change them.
+    With `version`, the content version, the process remembers the questions, which then belong to no session: never
+    change them.
     """
 
     def read() -> list[Question]:

@@ -38,7 +38,7 @@ from forum.registration.errors import (
 from forum.registration.given import Answered
 from forum.registration.models import Registration, Submission
 
-# Those whose changes of answers are refused after the freeze date and reviewed: the person, a delegation's contact.
+# The actors whose changes are refused after the freeze date, and may be reviewed: the person, a delegation's contact.
 THEMSELVES = ("person", "contact")
 
 
@@ -232,7 +232,7 @@ def _refuse_if_organisation_full(registration: Registration, details: Details) -
 
 
 def _takes_last_chance(registration: Registration, now: datetime) -> bool:
-    """If the event has no waiting list, give a place now; return whether a place was given. Raises SectorFull."""
+    """If the event has no waiting list, give a place now or raise SectorFull; return whether a place was given."""
     if registration.event.has_waiting_list:
         return False
     if not places.admit(registration, now):

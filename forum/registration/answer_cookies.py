@@ -36,7 +36,7 @@ SECRET = {"is_protected", "real_name"}
 SENT_SECONDS = 15 * 60
 # The name under which a cookie has the token of answers that are in the database; no form has a field of this name.
 STORED = "stored"
-# How often one network address may have answers stored.
+# How often the answers of forms from one network address may be stored in the database.
 MOST_OFTEN = "120 per hour"
 # The name of a random text in the session; a new text makes all answers kept so far in the browser unreadable.
 ROUND = "answers"

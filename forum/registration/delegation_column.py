@@ -11,7 +11,8 @@ from forum.registration import delegated
 from forum.registration.listing import Filters
 from forum.registration.models import Registration
 
-# How many delegations the filter offers. Others can be chosen from a person's row or on the delegation's own page.
+# The most delegations that the filter offers. In an event with more, a delegation is chosen from a person's row or on
+# the page of the delegation.
 MOST_OFFERED = 200
 
 

@@ -82,7 +82,7 @@ def chosen(
 def shown(
     names: Sequence[str] | None, view: SavedView | None = None, others: Sequence[str] = ()
 ) -> Sequence[str]:
-    """Return what `chosen` returns; `names` are the columns that the organiser has chosen for the event, if any."""
+    """Return the keys of the columns to show, as `chosen` does; `names` are the organiser's stored ones, if any."""
     if view:
         return others or view.columns
     return DELIVERED if names is None else names

@@ -90,5 +90,5 @@ def _part(
     name: Any = NO_TEXT,
     words: Any = NO_TEXT,
 ) -> Select:
-    """Return a part of the statement: the rows of the query, of this kind, with the columns that all parts have."""
+    """Return a part of the statement: the rows of the query, marked with this kind, in the columns of every part."""
     return query.with_only_columns(literal(kind).label("kind"), number, other, name, words)
