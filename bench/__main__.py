@@ -35,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.publish and (arguments.parts or arguments.quick):
         parser.error("what is published is a whole run")
-    # Without translations all pages would be in English, and faster to render.
+    # Compile first: without translations all pages would be in English, and faster to render.
     compile_translations(serving.PROJECT)
     report = _measure(arguments.parts or PARTS, arguments.quick)
     # A quick run has too few measurements to be compared with a published whole run.
@@ -97,7 +97,7 @@ def measure_pages(report: Report, folder: Path, quick: bool) -> None:
             asked["the same bytes from nginx"] = Asked(f"{other.url}/index.html")
         turns = []
         for _ in range(runs):
-            # Started anew for each turn: one process of it may be a quarter faster than the next.
+            # Start the reference server anew for each turn: one process may be a quarter faster than the next one.
             with serving.bare_flask() as bare:
                 turns.append(load.pages({BARE: Asked(f"{bare.url}/"), **asked}, seconds=seconds))
         figures = load.together(turns)

@@ -26,7 +26,7 @@ from tools import organisers
 
 JOBS_OF_TASKS = [job for job in JOBS if job.name in ("work off tasks", "end tasks")]
 COLUMNS = "reference, status, given_name, family_name, organisation, title, country, email, phone, language"
-# Export two sectors only: the worker prepares lists of more than 50,000 people.
+# Export two sectors only: the worker, not the request, makes a list of more than 50,000 people.
 SECTORS = "sector=politics&sector=justice"
 SOME = "organisation=Exempelmyndigheten+7&organisation=Exempelmyndigheten+8"
 IMPORTED = {"sector": "ngo", "country": "SE", "language": "sv", "links": "send", "if_full": "wait"}
@@ -122,7 +122,7 @@ def many(app: Flask, group: str) -> Iterator[Row]:
 
 
 def imports(app: Flask, group: str, number: int) -> Iterator[Row]:
-    """Import people from pasted rows: the columns, the dry run, and importing them."""
+    """Measure an import of people from pasted rows: choosing the columns, the dry run, and the import itself."""
     pages, base = sign_in(app)
     page = pages.get(f"{base.removesuffix('/attendees')}/imports/new")
     pages.spent()

@@ -74,18 +74,18 @@ class Figures:
         return 50 * (max(self.rates) - min(self.rates)) / self.median
 
     def ratio_to(self, other: "Figures") -> float:
-        """Return the median of the turns' ratios (`ratios_to`)."""
+        """Return the median of the ratios to the runs of `other`, one ratio for each turn (`ratios_to`)."""
         return statistics.median(self.ratios_to(other))
 
     def ratios_to(self, other: "Figures") -> list[float]:
-        """Return the ratio of each run to the other's run of the same turn.
+        """Return for each turn the ratio of this measurement's run to the run of `other`.
 
-        The two runs of a turn stand beside each other in time, so a machine that becomes slower changes both.
+        The two runs of a turn are made one after the other, so a machine that becomes slower changes both.
         """
         return [mine / theirs for mine, theirs in zip(self.rates, other.rates, strict=True)]
 
     def spread_of_ratios_to(self, other: "Figures") -> float:
-        """Half the difference between the smallest and the greatest of the turns' ratios, in per cent of the median."""
+        """Half the difference between the smallest and the greatest ratio of a turn, in per cent of the median."""
         ratios = self.ratios_to(other)
         return 50 * (max(ratios) - min(ratios)) / statistics.median(ratios)
 
@@ -104,7 +104,7 @@ def pages(asked: Mapping[str, Asked], *, seconds: int = 3) -> dict[str, Figures]
 
 
 def together(turns: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
-    """Return the figures of several turns as one of each page: all rates, and the medians of the percentiles."""
+    """Combine the figures of several turns, page by page: all rates, and the medians of the percentiles."""
     return {name: _together([turn[name] for turn in turns]) for name in turns[0]}
 
 

@@ -128,7 +128,7 @@ def confirming(folder: Path, url: str, sink: Sink, group: str, people: int) -> R
     pace = {"BULK_MAILS_PER_MINUTE": "0", "BULK_MAILS_PER_MINUTE_AND_DOMAIN": "0"}
     to_sink = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(sink.port), "MAIL_USE_TLS": "0"}
     with serving.forum(folder, url, web_only=False, **pace, **to_sink) as server:
-        # The first registration is not measured: the worker may not have begun.
+        # The first registration is not measured: the worker's process may not have started yet.
         _first, *seconds = [_register(server.url, sink, number) for number in range(1 + REGISTERING)]
     seconds.sort()
     told = f"p50 {seconds[len(seconds) // 2]:.2f}, at most {seconds[-1]:.2f} s, of {len(seconds)}"

@@ -40,12 +40,12 @@ class Row:
     errors: int = 0
     is_cost: bool = False
     ratio_spread: float | None = (
-        None  # of the turns' ratios, in per cent; None where the ratio was measured once
+        None  # how much the ratio differs from turn to turn, in per cent; None where it was measured once
     )
 
     @property
     def key(self) -> Key:
-        """What the row is found by in another report."""
+        """The group and name by which this row is found in another report."""
         return self.group, self.what
 
     @property
@@ -54,7 +54,7 @@ class Row:
 
     @property
     def spread(self) -> float:
-        """How much the turns' ratios differ, in per cent; where they are not known, how much the runs do."""
+        """How much the ratio differs from turn to turn, in per cent; if that is unknown, how much the runs differ."""
         if self.ratio_spread is not None:
             return self.ratio_spread
         told = SPREAD.search(self.value)
@@ -90,7 +90,7 @@ def per_second(
 def in_digits(ratio: float) -> str:
     """Return a ratio with two decimals, and with three significant digits where it is small.
 
-    With two decimals 0.085 and 0.094 would be a tenth apart, or equal.
+    With two decimals 0.085 and 0.094 would both be 0.09, although they are a tenth apart.
     """
     return f"{ratio:.2f}" if ratio >= 1 else f"{ratio:#.3g}"
 
