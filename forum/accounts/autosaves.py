@@ -62,10 +62,10 @@ def find(document: str, url: str) -> Kept:
 
 
 def answer(document: str, edited: Base | None, back: str, zone: tzinfo) -> ResponseReturnValue:
-    """Store the unsaved words of the request; return their version and time. For DISCARD delete them, go to `back`.
+    """Store the request's unsaved words; return their version and time. A form with DISCARD deletes stored words.
 
-    `edited` is the row that the form edits, None for a new one. When that row was removed meanwhile, nothing is stored
-    (404).
+    DISCARD redirects to `back`. `edited` is the row that the form edits, None for a new one; if that row was removed
+    meanwhile, nothing is stored (404).
     """
     identity = inspect(edited).identity if edited is not None else None
     start_write(db.session)
@@ -114,7 +114,7 @@ def _keep_until_commit(model: type[Base], identity: Any) -> bool:
 
 
 def _keep(document: str, words: Iterable[tuple[str, str]], version: str) -> str:
-    """Store unsaved words in place of `version`; return their version. Raises KeptElsewhere, ValueError if too long."""
+    """Replace the words stored as `version`; return the new version. Raises KeptElsewhere, ValueError if too long."""
     written = json.dumps([*words])
     if len(written) > LONGEST:
         raise ValueError("too long")

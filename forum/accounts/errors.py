@@ -90,7 +90,7 @@ class TooManyInvitations(ColleagueRefused):
 
 
 class OutOfReach(ColleagueRefused):
-    """The admin may not manage the account: it is their own, or has other events' roles or secret roles they lack."""
+    """The admin may not manage the account: their own, or one with roles for other events or secret roles they lack."""
 
 
 class NoSecondFactor(ColleagueRefused):

@@ -99,7 +99,7 @@ def _normal(password: str) -> str:
 
 
 def _visible(password: str) -> str:
-    """Return the characters that count for the length: none invisible, runs of spaces as one, none at the ends."""
+    """Return the characters that count for the length: no invisible ones, one space for several, none at the ends."""
     unseen = {"Cc", "Cf", "Zl", "Zp"}
     shown = (" " if letter.isspace() or letter == BRAILLE_BLANK else letter for letter in password)
     return " ".join("".join(letter for letter in shown if unicodedata.category(letter) not in unseen).split())

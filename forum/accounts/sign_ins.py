@@ -94,7 +94,7 @@ def load() -> SignIn | None:
             queries.find_sign_in_for(session[TOKEN], slug, now=now) if has_token else nobody
         )
         g.sign_in, g.event_id = sign_in, event_id
-        # A request that changes content would still see the names and questions remembered for the version before.
+        # Set no version for a request that changes content: with one it would get names remembered from before.
         g.content_version = version if request.method in READING else None
         if sign_in:
             g.user = sign_in.user

@@ -73,7 +73,7 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
 def record_or_rehearse(
     action: str, subject: Any, *, is_kept: bool, actor: str, at: datetime, **details: Any
 ) -> None:
-    """Add an entry like `record`; unless `is_kept`, the commit writes and undoes it, so time tells nothing (S24)."""
+    """Add an entry like `record`; unless `is_kept`, the commit writes and undoes it: both take the same time (S24)."""
     _add_waiting(_make_entry(action, subject, actor, at, details), is_kept)
 
 
@@ -208,7 +208,7 @@ def _chain_waiting(session: Session) -> None:
 
 
 def _write_or_rehearse(connection: Connection, entry: AuditEntry, *, is_kept: bool) -> None:
-    """Write the entry and its details past the session, in which nobody reads them; undo both unless `is_kept`."""
+    """Write the entry and its details by SQL, because the session never reads them; undo both unless `is_kept`."""
     details = {name: getattr(entry.details, name) for name in DETAILS_COLUMNS}
     with rehearsed_rows(connection, when=not is_kept):
         connection.execute(ADD_ENTRY, {name: getattr(entry, name) for name in ENTRY_COLUMNS})

@@ -78,7 +78,7 @@ def find_history(subject: Any) -> Sequence[AuditEntry]:
 
 
 def find_views(subject: Any) -> Sequence[AuditEntry]:
-    """Return the entries about who has viewed or revealed `subject`, oldest first; not every view has one."""
+    """Return the entries about who has viewed or revealed `subject`, oldest first; not every view has an entry."""
     return [entry for entry in find_all(subject) if entry.action in UNTOLD]
 
 

@@ -83,7 +83,7 @@ def note_once(action: str, subject: Any, *, actor: str, **details: Any) -> None:
 def _note_after(
     is_told: Callable[[int], bool], action: str, subject: Any, actor: str, **details: Any
 ) -> None:
-    """Count the view after the page, and record it if the count is one that `is_told`."""
+    """After the page is made, count this view of it; record the view if `is_told` is true of the count."""
     hour, seen = f"{clock.now().astimezone(UTC):%Y-%m-%d %H}", str(subject.id)
 
     @after_this_request
@@ -99,8 +99,8 @@ def _note_after(
             except SQLAlchemyError as problem:
                 db.session.rollback()
                 log.error("%s by %s was not recorded: %s", action, actor, type(problem).__name__)
-                # Otherwise the next views would count as further ones of a view that has no entry. Subtracting this
-                # view alone would not do: a view of meanwhile, such as a reload, may have counted as a further one.
+                # Forget the whole count, or later views would count as repeats of this view, which has no entry. To
+                # subtract one would not do: a view made meanwhile, such as a reload, may have counted as a repeat.
                 forget_count_in_hour(*counted)
                 return _instead_of(response, problem) if action in queries.ALWAYS_RECORDED else response
         return response
@@ -109,7 +109,7 @@ def _note_after(
 def _instead_of(page: Response, problem: SQLAlchemyError) -> Response:
     """Return the page for a busy forum for a view that could not be recorded, instead of the page that would be seen.
 
-    Whatever the database says: each kind has an error of its own for a disk that is full or can only be read.
+    Any error of the database leads here: a full or read-only disk has another error on each kind of database.
     """
     page.close()
     return current_app.make_response(errors.show_busy(problem))
